@@ -10,21 +10,17 @@ from collections.abc import Callable, Mapping
 
 from kubesim.api.content import cron_job_name, dns_label, path_segment
 from kubesim.api.errors import FieldError
-from kubesim.api.objects import Object, at
+from kubesim.api.objects import Object
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import Check, dns_subdomain
 from kubesim.cluster.apiserver.validation import pods, rbac, scheduling, secrets, services, workloads
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_object_meta, validate_object_meta_update
 
 __all__ = ["validate", "validate_update"]
 
 
-def _validate_node(errors: Errors, node: Object) -> None:
-    scheduling.validate_taints(errors, at(node, "spec.taints") or ())
-
-
-_VALIDATE: Mapping[str, Callable[[Errors, Object], None]] = {
+_VALIDATE: Mapping[str, Callable[[Field], None]] = {
     "ClusterRole": rbac.validate_role,
     "ClusterRoleBinding": rbac.validate_binding,
     "ConfigMap": secrets.validate_config_map,
@@ -33,7 +29,7 @@ _VALIDATE: Mapping[str, Callable[[Errors, Object], None]] = {
     "Deployment": workloads.validate_deployment,
     "Event": secrets.validate_event,
     "Job": workloads.validate_job,
-    "Node": _validate_node,
+    "Node": scheduling.validate_node,
     "Pod": pods.validate_pod,
     "ReplicaSet": workloads.validate_replica_set,
     "Role": rbac.validate_role,
@@ -42,7 +38,7 @@ _VALIDATE: Mapping[str, Callable[[Errors, Object], None]] = {
     "Service": services.validate_service,
     "StatefulSet": workloads.validate_stateful_set,
 }
-_VALIDATE_UPDATE: Mapping[str, Callable[[Errors, Object, Object], None]] = {
+_VALIDATE_UPDATE: Mapping[str, Callable[[Field, Field], None]] = {
     "ClusterRoleBinding": rbac.validate_binding_update,
     "ConfigMap": secrets.validate_config_map_update,
     "DaemonSet": workloads.validate_selected_update,
@@ -70,26 +66,27 @@ _NAMES: Mapping[str, Check] = {
 
 def validate(resource: Resource, obj: Object) -> list[FieldError]:
     """What is wrong with a new object; its name must have been generated already."""
-    errors = Errors()
-    _validate_object(errors, resource, obj)
-    if resource is POD and at(obj, "spec.ephemeralContainers"):
-        errors.forbidden("spec.ephemeralContainers", "cannot be set on create")
-    return errors
+    new = Field([], "", obj)
+    _validate_object(resource, new)
+    spec = new.inner("spec")
+    if resource is POD and spec.get("ephemeralContainers"):
+        spec.forbidden("ephemeralContainers", "cannot be set on create")
+    return new.errors
 
 
-def validate_update(resource: Resource, new: Object, old: Object, subresource: str = "") -> list[FieldError]:
+def validate_update(resource: Resource, obj: Object, old_obj: Object, subresource: str = "") -> list[FieldError]:
     """What is wrong with a changed object. `subresource`: "ephemeralcontainers" of a Pod."""
-    errors = Errors()
-    validate_object_meta_update(errors, new, old)
-    _validate_object(errors, resource, new)
+    new, old = Field([], "", obj), Field([], "", old_obj)
+    validate_object_meta_update(new, old)
+    _validate_object(resource, new)
     if subresource:
-        pods.validate_ephemeral_containers_update(errors, new, old)
+        pods.validate_ephemeral_containers_update(new, old)
     elif validate_change := _VALIDATE_UPDATE.get(resource.kind):
-        validate_change(errors, new, old)
-    return list(dict.fromkeys(errors))
+        validate_change(new, old)
+    return list(dict.fromkeys(new.errors))
 
 
-def _validate_object(errors: Errors, resource: Resource, obj: Object) -> None:
-    validate_object_meta(errors, obj, resource.namespaced, _NAMES.get(resource.kind, dns_subdomain))
+def _validate_object(resource: Resource, obj: Field) -> None:
+    validate_object_meta(obj, resource.namespaced, _NAMES.get(resource.kind, dns_subdomain))
     if validate_kind := _VALIDATE.get(resource.kind):
-        validate_kind(errors, obj)
+        validate_kind(obj)

@@ -6,13 +6,13 @@ Mirrors ValidateContainers and what it calls in kubernetes pkg/apis/core/validat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from kubesim.api import content, quantity
-from kubesim.api.content import config_key, dns_label, env_name, port_name, port_number
-from kubesim.api.objects import Object
+from kubesim.api.content import port_name, port_number
+from kubesim.api.errors import duplicate
 from kubesim.api.selectors import dns_subdomain, qualified_name
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal
 from kubesim.cluster.apiserver.validation.volumes import PULL_POLICIES, validate_field_reference
 
@@ -41,6 +41,7 @@ _VARIABLE_RESOURCES = (
     "requests.memory",
 )
 _HUGE_PAGES = re.compile("(limits|requests)\\.hugepages-(2Mi|1Gi)")
+_HOOKS = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 _ABSENT_IN_EPHEMERAL = (
     "ports",
     "resources",
@@ -54,133 +55,104 @@ _ABSENT_IN_EPHEMERAL = (
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
 
 
-def validate_containers(errors: Errors, spec: Object, field: str, mountable: set[str]) -> None:
+def validate_containers(spec: Field, mountable: set[str]) -> None:
     """All containers of a Pod spec, which can mount the volumes that are `mountable`."""
-    containers, init_containers = spec.get("containers") or (), spec.get("initContainers") or ()
     names: set[str] = set()
-    if not containers:
-        errors.required(f"{field}.containers")
-    for index, container in enumerate(containers):
-        where = f"{field}.containers[{index}]"
-        _validate_container(errors, where, container, mountable)
-        _validate_hooks(errors, where, container)
-        _check_name(errors, where, container, names)
-    _validate_host_ports(errors, f"{field}.containers", containers, bool(spec.get("hostNetwork")))
-    for index, container in enumerate(init_containers):
-        where = f"{field}.initContainers[{index}]"
-        _validate_container(errors, where, container, mountable)
+    spec.needs("containers")
+    for container in spec.items("containers"):
+        _validate_container(container, mountable)
+        _validate_hooks(container)
+        container.unique("name", names)
+    _validate_host_ports(spec)
+    for container in spec.items("initContainers"):
+        _validate_container(container, mountable)
         if container.get("restartPolicy") == "Always":
-            _validate_hooks(errors, where, container)
+            _validate_hooks(container)
         else:
-            _forbid_hooks(errors, where, container)
-        _check_name(errors, where, container, names)
+            _forbid_hooks(container)
+        container.unique("name", names)
     targets = frozenset(names)
-    for index, container in enumerate(spec.get("ephemeralContainers") or ()):
-        where = f"{field}.ephemeralContainers[{index}]"
-        _validate_container(errors, where, container, mountable)
-        _validate_ephemeral(errors, where, container, targets)
-        _check_name(errors, where, container, names)
+    for container in spec.items("ephemeralContainers"):
+        _validate_container(container, mountable)
+        _validate_ephemeral(container, targets)
+        container.unique("name", names)
 
 
-def _check_name(errors: Errors, field: str, container: Object, names: set[str]) -> None:
-    """A name that no other container of the Pod has; `names` are those of the ones before."""
-    name = container.get("name")
-    if name in names:
-        errors.duplicate(f"{field}.name", name)
-    if name:
-        names.add(name)
+def _validate_container(container: Field, mountable: set[str]) -> None:
+    container.check_required("name", content.dns_label)
+    container.needs("image")
+    container.enum("terminationMessagePolicy", _TERMINATION_MESSAGE_POLICIES)
+    _validate_ports(container)
+    for variable in container.items("env"):
+        variable.check_required("name", content.env_name)
+        if variable.has("valueFrom"):
+            _validate_value_from(variable.inner("valueFrom"), bool(variable.get("value")))
+    _validate_env_from(container)
+    _validate_mounts(container, mountable)
+    container.enum("imagePullPolicy", PULL_POLICIES)
+    _validate_resources(container.inner("resources"))
+    container.enum_optional("restartPolicy", _RESTART_POLICIES)
+    _validate_security_context(container.inner("securityContext"))
 
 
-def _validate_container(errors: Errors, field: str, container: Object, mountable: set[str]) -> None:
-    errors.check_required(f"{field}.name", container.get("name"), dns_label)
-    if not container.get("image"):
-        errors.required(f"{field}.image")
-    policy = container.get("terminationMessagePolicy")
-    errors.enum(f"{field}.terminationMessagePolicy", policy, _TERMINATION_MESSAGE_POLICIES)
-    _validate_ports(errors, f"{field}.ports", container.get("ports") or ())
-    for index, variable in enumerate(container.get("env") or ()):
-        _validate_variable(errors, f"{field}.env[{index}]", variable)
-    _validate_env_from(errors, f"{field}.envFrom", container.get("envFrom") or ())
-    _validate_mounts(errors, field, container, mountable)
-    errors.enum(f"{field}.imagePullPolicy", container.get("imagePullPolicy"), PULL_POLICIES)
-    if "resources" in container:
-        _validate_resources(errors, f"{field}.resources", container["resources"])
-    errors.enum_optional(f"{field}.restartPolicy", container.get("restartPolicy"), _RESTART_POLICIES)
-    if "securityContext" in container:
-        _validate_security_context(errors, f"{field}.securityContext", container["securityContext"])
-
-
-def _validate_ports(errors: Errors, field: str, ports: Sequence[Object]) -> None:
+def _validate_ports(container: Field) -> None:
     names: set[str] = set()
-    for index, port in enumerate(ports):
-        where, name = f"{field}[{index}]", port.get("name")
-        if name:
-            errors.check(f"{where}.name", name, port_name)
-        errors.check_required(f"{where}.containerPort", port.get("containerPort"), port_number)
-        if port.get("hostPort"):
-            errors.check(f"{where}.hostPort", port["hostPort"], port_number)
-        errors.enum(f"{where}.protocol", port.get("protocol"), PROTOCOLS)
-        if name in names:
-            errors.duplicate(f"{where}.name", name)
-        if name:
-            names.add(name)
+    for port in container.items("ports"):
+        port.check_nonempty(port_name, "name")
+        port.check_required("containerPort", port_number)
+        port.check_nonempty(port_number, "hostPort")
+        port.enum("protocol", PROTOCOLS)
+        port.unique("name", names)
 
 
-def _validate_host_ports(errors: Errors, field: str, containers: Sequence[Object], on_host: bool) -> None:
+def _validate_host_ports(spec: Field) -> None:
     """Ports of the node, of which each can be had only once; in its network, they are the containers'."""
     taken: set[str] = set()
-    for at, container in enumerate(containers):
-        for index, port in enumerate(container.get("ports") or ()):
+    for container in spec.items("containers"):
+        for port in container.items("ports"):
             number = port.get("hostPort")
             if not number:
                 continue
-            where = f"{field}[{at}].ports[{index}].hostPort"
             host_port = f"{port.get('protocol', '')}/{port.get('hostIP', '')}/{number}"
             if host_port in taken:
-                errors.duplicate(where, host_port)
-            if on_host and number != port.get("containerPort"):
-                errors.invalid(where, number, "must match `containerPort` when `hostNetwork` is true")
+                port.errors.append(duplicate(port.path_of("hostPort"), host_port))
+            if spec.get("hostNetwork") and number != port.get("containerPort"):
+                port.invalid("hostPort", "must match `containerPort` when `hostNetwork` is true")
             taken.add(host_port)
 
 
-def _validate_variable(errors: Errors, field: str, variable: Object) -> None:
-    errors.check_required(f"{field}.name", variable.get("name"), env_name)
-    source = variable.get("valueFrom")
-    if source is None:
-        return
-    field = f"{field}.valueFrom"
-    kinds = [kind for kind in _VARIABLE_SOURCES if kind in source]
+def _validate_value_from(source: Field, has_value: bool) -> None:
+    kinds = [kind for kind in _VARIABLE_SOURCES if source.has(kind)]
     for kind in kinds:
         if validate := _VARIABLE_SOURCES[kind]:
-            validate(errors, f"{field}.{kind}", source[kind])
+            validate(source.inner(kind))
     if not kinds:
         choices = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
-        errors.invalid(field, "", f"must specify one of: {choices}")
-    elif variable.get("value"):
-        errors.invalid(field, "", "may not be specified when `value` is not empty")
+        source.invalid("", f"must specify one of: {choices}")
+    elif has_value:
+        source.invalid("", "may not be specified when `value` is not empty")
     elif len(kinds) > 1:
-        errors.invalid(field, "", "may not have more than one field specified at a time")
+        source.invalid("", "may not have more than one field specified at a time")
 
 
-def _validate_field(errors: Errors, field: str, reference: Object) -> None:
-    validate_field_reference(errors, field, reference, _VARIABLE_FIELDS)
+def _validate_field(reference: Field) -> None:
+    validate_field_reference(reference, _VARIABLE_FIELDS)
 
 
-def _validate_resource_field(errors: Errors, field: str, reference: Object) -> None:
+def _validate_resource_field(reference: Field) -> None:
+    reference.needs("resource")
     resource = reference.get("resource")
-    if not resource:
-        errors.required(f"{field}.resource")
-    elif not _HUGE_PAGES.fullmatch(resource) and resource not in _VARIABLE_RESOURCES:
-        errors.unsupported(f"{field}.resource", resource, _VARIABLE_RESOURCES)
+    if resource and not _HUGE_PAGES.fullmatch(resource) and resource not in _VARIABLE_RESOURCES:
+        reference.unsupported("resource", _VARIABLE_RESOURCES)
 
 
-def _validate_key_selector(errors: Errors, field: str, selector: Object) -> None:
-    errors.check(f"{field}.name", selector.get("name", ""), dns_subdomain)
-    errors.check_required(f"{field}.key", selector.get("key"), config_key)
+def _validate_key_selector(selector: Field) -> None:
+    selector.check("name", dns_subdomain)
+    selector.check_required("key", content.config_key)
 
 
 # In the order in which upstream looks for them; None where nothing of the source is checked.
-_VARIABLE_SOURCES: Mapping[str, Callable[[Errors, str, Object], None] | None] = {
+_VARIABLE_SOURCES: Mapping[str, Callable[[Field], None] | None] = {
     "fieldRef": _validate_field,
     "resourceFieldRef": _validate_resource_field,
     "configMapKeyRef": _validate_key_selector,
@@ -189,156 +161,149 @@ _VARIABLE_SOURCES: Mapping[str, Callable[[Errors, str, Object], None] | None] = 
 }
 
 
-def _validate_env_from(errors: Errors, field: str, sources: Sequence[Object]) -> None:
-    for index, source in enumerate(sources):
-        if source.get("prefix"):
-            errors.check(f"{field}[{index}].prefix", source["prefix"], env_name)
-        kinds = [kind for kind in ("configMapRef", "secretRef") if kind in source]
+def _validate_env_from(container: Field) -> None:
+    for source in container.items("envFrom"):
+        source.check_nonempty(content.env_name, "prefix")
+        kinds = [kind for kind in ("configMapRef", "secretRef") if source.has(kind)]
         for kind in kinds:
-            errors.check_required(f"{field}[{index}].{kind}.name", source[kind].get("name"), dns_subdomain)
+            source.inner(kind).check_required("name", dns_subdomain)
         # Without the index, as upstream has it.
         if not kinds:
-            errors.invalid(field, "", "must specify one of: `configMapRef` or `secretRef`")
+            container.invalid("envFrom", "must specify one of: `configMapRef` or `secretRef`", value="")
         elif len(kinds) > 1:
-            errors.invalid(field, "", "may not have more than one field specified at a time")
+            container.invalid("envFrom", "may not have more than one field specified at a time", value="")
 
 
-def _validate_mounts(errors: Errors, field: str, container: Object, mountable: set[str]) -> None:
+def _validate_mounts(container: Field, mountable: set[str]) -> None:
     paths: set[str] = set()
-    for index, mount in enumerate(container.get("volumeMounts") or ()):
-        where, name, path = f"{field}.volumeMounts[{index}]", mount.get("name", ""), mount.get("mountPath", "")
-        if not name:
-            errors.required(f"{where}.name")
-        if name not in mountable:
-            errors.not_found(f"{where}.name", name)
-        if not path:
-            errors.required(f"{where}.mountPath")
-        if path in paths:
-            errors.invalid(f"{where}.mountPath", path, "must be unique")
-        paths.add(path)
-        if mount.get("subPath"):  # without the index, as upstream has it
-            errors.check(f"{field}.volumeMounts.subPath", mount["subPath"], content.descending_path)
+    for mount in container.items("volumeMounts"):
+        mount.needs("name")
+        if mount.get("name", "") not in mountable:
+            mount.not_found("name")
+        mount.needs("mountPath")
+        if mount.get("mountPath", "") in paths:
+            mount.invalid("mountPath", "must be unique")
+        paths.add(mount.get("mountPath", ""))
+        if path := mount.get("subPath"):  # without the mount's index, as upstream has it
+            for problem in content.descending_path(path):
+                container.invalid("volumeMounts.subPath", problem, value=path)
 
 
-def _validate_resources(errors: Errors, field: str, resources: Object) -> None:
+def _validate_resources(resources: Field) -> None:
     limits = resources.get("limits") or {}
     for kind in ("limits", "requests"):
         for name, amount in sorted((resources.get(kind) or {}).items()):
-            where = f"{field}.{kind}[{name}]"
-            errors.check(where, name, qualified_name)
-            errors.check(where, name, content.container_resource)
-            _validate_amount(errors, where, name, amount)
+            for problem in (*qualified_name(name), *content.container_resource(name)):
+                resources.invalid(f"{kind}[{name}]", problem, value=name)
+            _validate_amount(resources, f"{kind}[{name}]", name, amount)
             if kind == "requests":
-                _validate_below_limit(errors, field, name, amount, limits.get(name))
+                _validate_below_limit(resources, name, amount, limits.get(name))
 
 
-def _validate_amount(errors: Errors, field: str, name: str, amount: str) -> None:
+def _validate_amount(resources: Field, where: str, name: str, amount: str) -> None:
     number = quantity.parse(amount)
     is_extended = "/" in name and not re.match(r"requests\.|.*kubernetes\.io/", name)
     if number < 0:
-        errors.invalid(field, amount, "must be greater than or equal to 0")
+        resources.invalid(where, "must be greater than or equal to 0", value=amount)
     if number % 1 and (name in content.WHOLE_NUMBERS or is_extended):
-        errors.invalid(field, amount, "must be an integer")
+        resources.invalid(where, "must be an integer", value=amount)
 
 
-def _validate_below_limit(errors: Errors, field: str, name: str, amount: str, limit: str | None) -> None:
+def _validate_below_limit(resources: Field, name: str, amount: str, limit: str | None) -> None:
     can_be_overcommitted = ("/" not in name or "kubernetes.io/" in name) and not name.startswith("hugepages-")
     if limit is None:
         if not can_be_overcommitted:
-            errors.required(f"{field}.limits", "Limit must be set for non overcommitable resources")
+            resources.required("limits", "Limit must be set for non overcommitable resources")
     elif not can_be_overcommitted and quantity.parse(amount) != quantity.parse(limit):
-        errors.invalid(f"{field}.requests", amount, f"must be equal to {name} limit of {limit}")
+        resources.invalid("requests", f"must be equal to {name} limit of {limit}", value=amount)
     elif quantity.parse(amount) > quantity.parse(limit):
-        errors.invalid(f"{field}.requests", amount, f"must be less than or equal to {name} limit of {limit}")
+        resources.invalid("requests", f"must be less than or equal to {name} limit of {limit}", value=amount)
 
 
-def _validate_security_context(errors: Errors, field: str, context: Object) -> None:
-    for name in ("runAsUser", "runAsGroup"):
-        errors.check_optional(f"{field}.{name}", context.get(name), content.user_id)
-    validate_seccomp_profile(errors, f"{field}.seccompProfile", context.get("seccompProfile"))
+def _validate_security_context(context: Field) -> None:
+    context.check_optional(content.user_id, "runAsUser", "runAsGroup")
+    validate_seccomp_profile(context)
     if context.get("allowPrivilegeEscalation") is False and context.get("privileged"):
         why = "cannot set `allowPrivilegeEscalation` to false and `privileged` to true"
-        errors.invalid(field, internal("SecurityContext", context), why)
+        context.invalid("", why, value=internal("SecurityContext", context.value))
 
 
-def validate_seccomp_profile(errors: Errors, field: str, profile: Object | None) -> None:
-    if profile is None:
+def validate_seccomp_profile(context: Field) -> None:
+    """The seccompProfile of a container's or a Pod's security context."""
+    if not context.has("seccompProfile"):
         return
+    profile = context.inner("seccompProfile")
     if not profile.get("type"):
-        errors.required(f"{field}.type", "type is required when seccompProfile is set")
-    elif profile["type"] not in _SECCOMP_PROFILE_TYPES:
-        errors.unsupported(f"{field}.type", profile["type"], _SECCOMP_PROFILE_TYPES)
-    elif profile["type"] == "Localhost" and profile.get("localhostProfile") is None:
-        errors.required(f"{field}.localhostProfile", "must be set when seccomp type is Localhost")
+        profile.required("type", "type is required when seccompProfile is set")
+    else:
+        profile.enum("type", _SECCOMP_PROFILE_TYPES)
+    if profile.get("type") == "Localhost" and not profile.has("localhostProfile"):
+        profile.required("localhostProfile", "must be set when seccomp type is Localhost")
 
 
-def _forbid_hooks(errors: Errors, field: str, container: Object) -> None:
-    for name in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
-        if name in container:
-            errors.forbidden(f"{field}.{name}", "may not be set for init containers without restartPolicy=Always")
+def _forbid_hooks(container: Field) -> None:
+    for name in _HOOKS:
+        if container.has(name):
+            container.forbidden(name, "may not be set for init containers without restartPolicy=Always")
 
 
-def _validate_hooks(errors: Errors, field: str, container: Object) -> None:
+def _validate_hooks(container: Field) -> None:
     """What is done to a container while it runs."""
-    lifecycle = container.get("lifecycle") or {}
+    lifecycle = container.inner("lifecycle")
     for name in ("postStart", "preStop"):
-        if name in lifecycle:
-            _validate_handler(errors, f"{field}.lifecycle.{name}", lifecycle[name])
+        if lifecycle.has(name):
+            _validate_handler(lifecycle.inner(name))
     for name in ("livenessProbe", "startupProbe", "readinessProbe"):
-        if name in container:
-            _validate_probe(errors, f"{field}.{name}", container[name])
-    if "terminationGracePeriodSeconds" in container.get("readinessProbe", ()):
-        where, seconds = f"{field}.readinessProbe", container["readinessProbe"]["terminationGracePeriodSeconds"]
-        errors.invalid(f"{where}.terminationGracePeriodSeconds", seconds, "must not be set for readinessProbes")
-    killing = [name for name in ("livenessProbe", "startupProbe") if name in container]
-    for name in killing:
-        if container[name].get("successThreshold") not in (None, 1):
-            errors.invalid(f"{field}.{name}.successThreshold", container[name]["successThreshold"], "must be 1")
-    for name in killing:
-        seconds = container[name].get("terminationGracePeriodSeconds")
-        if seconds is not None and seconds < 1:
-            errors.invalid(f"{field}.{name}.terminationGracePeriodSeconds", seconds, "must be greater than 0")
+        if container.has(name):
+            _validate_probe(container.inner(name))
+    readiness = container.inner("readinessProbe")
+    if readiness.has("terminationGracePeriodSeconds"):
+        readiness.invalid("terminationGracePeriodSeconds", "must not be set for readinessProbes")
+    killing = [container.inner(name) for name in ("livenessProbe", "startupProbe")]
+    for probe in killing:
+        if probe.get("successThreshold", 1) != 1:
+            probe.invalid("successThreshold", "must be 1")
+    for probe in killing:
+        if probe.get("terminationGracePeriodSeconds", 1) < 1:
+            probe.invalid("terminationGracePeriodSeconds", "must be greater than 0")
 
 
-def _validate_probe(errors: Errors, field: str, probe: Object) -> None:
-    _validate_handler(errors, field, probe)
-    for name in ("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"):
-        errors.non_negative(f"{field}.{name}", probe.get(name))
+def _validate_probe(probe: Field) -> None:
+    _validate_handler(probe)
+    probe.non_negative("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")
 
 
-def _validate_handler(errors: Errors, field: str, handler: Object) -> None:
-    actions = [name for name in ("exec", "httpGet", "tcpSocket", "grpc", "sleep") if handler.get(name) is not None]
-    if not actions:
-        errors.required(field, "must specify a handler type")
+def _validate_handler(handler: Field) -> None:
+    kinds = [name for name in ("exec", "httpGet", "tcpSocket", "grpc", "sleep") if handler.has(name)]
+    if not kinds:
+        handler.required("", "must specify a handler type")
         return
-    where, action = f"{field}.{actions[0]}", handler[actions[0]]
-    if actions[0] == "exec":
-        if not action.get("command"):
-            errors.required(f"{where}.command")
-    elif actions[0] == "httpGet":
-        if not action.get("path"):
-            errors.required(f"{where}.path")
-        validate_port(errors, f"{where}.port", action.get("port", 0))
+    action = handler.inner(kinds[0])
+    if kinds[0] == "exec":
+        action.needs("command")
+    elif kinds[0] == "httpGet":
+        action.needs("path")
+        validate_port(action, "port")
         if action.get("scheme", "") not in _URI_SCHEMES:
-            errors.unsupported(f"{where}.scheme", action.get("scheme", ""), _URI_SCHEMES)
-    elif actions[0] in ("tcpSocket", "grpc"):
-        validate_port(errors, f"{where}.port", action.get("port", 0))
-    for name in actions[1:]:
-        errors.forbidden(f"{field}.{name}", "may not specify more than 1 handler type")
+            action.unsupported("scheme", _URI_SCHEMES)
+    elif kinds[0] in ("tcpSocket", "grpc"):
+        validate_port(action, "port")
+    for name in kinds[1:]:
+        handler.forbidden(name, "may not specify more than 1 handler type")
 
 
-def validate_port(errors: Errors, field: str, port: int | str) -> None:
-    """A number or a name."""
-    errors.check(field, port, port_name if isinstance(port, str) else port_number)
+def validate_port(holder: Field, name: str) -> None:
+    """A port by its number or its name."""
+    holder.check(name, port_name if isinstance(holder.get(name), str) else port_number, missing=0)
 
 
-def _validate_ephemeral(errors: Errors, field: str, container: Object, targets: frozenset[str]) -> None:
+def _validate_ephemeral(container: Field, targets: frozenset[str]) -> None:
     target = container.get("targetContainerName")
     if target and target not in targets:
-        errors.not_found(f"{field}.targetContainerName", target)
+        container.not_found("targetContainerName")
     for name in _ABSENT_IN_EPHEMERAL:
         if container.get(name):
-            errors.forbidden(f"{field}.{name}", _EPHEMERAL)
-    for index, mount in enumerate(container.get("volumeMounts") or ()):
+            container.forbidden(name, _EPHEMERAL)
+    for mount in container.items("volumeMounts"):
         if mount.get("subPath"):
-            errors.forbidden(f"{field}.volumeMounts[{index}].subPath", _EPHEMERAL)
+            mount.forbidden("subPath", _EPHEMERAL)

@@ -1,114 +1,97 @@
-"""Metadata, labels, selectors: what all kinds have.
+"""Metadata and label selectors: what all kinds have.
 
 Mirrors k8s.io/apimachinery pkg/api/validation/objectmeta.go and pkg/apis/meta/v1/validation/validation.go, v1.36.
-Where Go walks a map in random order, these go by its keys.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from kubesim.api.content import dns_label
-from kubesim.api.objects import Object, metadata
 from kubesim.api.selectors import Check, label_value, qualified_name
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
-_FIXED = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
 
 
-def validate_object_meta(errors: Errors, obj: Object, namespaced: bool, name_check: Check) -> None:
+def validate_object_meta(obj: Field, namespaced: bool, name_check: Check) -> None:
     """The metadata of a new object, whose name must pass `name_check`."""
-    meta = metadata(obj)
-    if prefix := meta.get("generateName", ""):
+    meta = obj.inner("metadata")
+    if prefix := meta.get("generateName"):
         # A suffix follows, so that the prefix itself may end in a dash.
         whole = prefix[:-1] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
         for problem in name_check(whole):
-            errors.invalid("metadata.generateName", prefix, problem)
-    if name := meta.get("name", ""):
-        errors.check("metadata.name", name, name_check)
+            meta.invalid("generateName", problem)
+    if meta.get("name"):
+        meta.check("name", name_check)
     else:
-        errors.required("metadata.name", "name or generateName is required")
+        meta.required("name", "name or generateName is required")
     if namespaced:
-        errors.check_required("metadata.namespace", meta.get("namespace"), dns_label)
+        meta.check_required("namespace", dns_label)
     elif meta.get("namespace"):
-        errors.forbidden("metadata.namespace", "not allowed on this type")
-    _validate_common(errors, meta)
+        meta.forbidden("namespace", "not allowed on this type")
+    _validate_common(meta)
 
 
-def validate_object_meta_update(errors: Errors, new: Object, old: Object) -> None:
+def validate_object_meta_update(new: Field, old: Field) -> None:
     """What a change of an object's metadata leaves alone."""
-    meta, before = metadata(new), metadata(old)
-    for name in _FIXED:
-        errors.immutable(f"metadata.{name}", meta.get(name), before.get(name))
-    _validate_common(errors, meta)
+    meta = new.inner("metadata")
+    fixed = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+    meta.immutable(old.inner("metadata"), *fixed)
+    _validate_common(meta)
 
 
-def _validate_common(errors: Errors, meta: Object) -> None:
-    validate_labels(errors, "metadata.labels", meta.get("labels"))
-    validate_annotations(errors, "metadata.annotations", meta.get("annotations"))
-    for reference in meta.get("ownerReferences", ()):
-        _validate_owner_reference(errors, "metadata.ownerReferences", reference)
+def _validate_common(meta: Field) -> None:
+    meta.labels("labels")
+    validate_annotations(meta)
+    for reference in meta.get("ownerReferences", ()):  # without its index, as upstream has it
+        _validate_owner_reference(Field(meta.errors, "metadata.ownerReferences", reference))
     for index, finalizer in enumerate(meta.get("finalizers", ())):
-        errors.check("metadata.finalizers", finalizer, qualified_name)
+        for problem in qualified_name(finalizer):
+            meta.invalid("finalizers", problem, value=finalizer)
         if "/" not in finalizer and finalizer not in _FINALIZERS:
             why = "name is neither a standard finalizer name nor is it fully qualified"
-            errors.invalid(f"metadata.finalizers[{index}]", finalizer, why)
+            meta.invalid(f"finalizers[{index}]", why, value=finalizer)
 
 
-def _validate_owner_reference(errors: Errors, field: str, reference: Object) -> None:
-    """Without the reference's index, as upstream has it."""
+def _validate_owner_reference(reference: Field) -> None:
     if not reference.get("apiVersion"):
-        errors.invalid(f"{field}.apiVersion", reference.get("apiVersion", ""), "version must not be empty")
+        reference.invalid("apiVersion", "version must not be empty")
     for name in ("kind", "name", "uid"):
         if not reference.get(name):
-            errors.invalid(f"{field}.{name}", reference.get(name, ""), "must not be empty")
+            reference.invalid(name, "must not be empty")
 
 
-def validate_labels(errors: Errors, field: str, labels: Mapping[str, str] | None) -> None:
-    for key, value in sorted((labels or {}).items()):
-        errors.check(field, key, qualified_name)
-        errors.check(field, value, label_value)
-
-
-def validate_annotations(errors: Errors, field: str, annotations: Mapping[str, str] | None) -> None:
+def validate_annotations(meta: Field) -> None:
     """Keys and total size of annotations."""
-    annotations = annotations or {}
+    annotations: Mapping[str, str] = meta.get("annotations") or {}
     for key in sorted(annotations):
         for problem in qualified_name(key.lower()):
-            errors.invalid(field, key, problem)
+            meta.invalid("annotations", problem, value=key)
     if sum(len(key) + len(value) for key, value in annotations.items()) > _ANNOTATIONS_LIMIT:
-        errors.too_long(field, _ANNOTATIONS_LIMIT)
+        meta.too_long("annotations", _ANNOTATIONS_LIMIT)
 
 
-def validate_label_selector(errors: Errors, field: str, selector: Object | None) -> None:
-    selector = selector or {}
-    validate_labels(errors, f"{field}.matchLabels", selector.get("matchLabels"))
-    for index, requirement in enumerate(selector.get("matchExpressions") or ()):
-        where = f"{field}.matchExpressions[{index}]"
-        if not validate_operator(errors, where, requirement):
-            errors.invalid(f"{where}.operator", requirement.get("operator", ""), "not a valid selector operator")
-        errors.check(f"{where}.key", requirement.get("key", ""), qualified_name)
-        validate_label_values(errors, where, requirement)
+def validate_label_selector(selector: Field) -> None:
+    """A selector of objects by their labels."""
+    selector.labels("matchLabels")
+    for requirement in selector.items("matchExpressions"):
+        if not validate_operator(requirement):
+            requirement.invalid("operator", "not a valid selector operator")
+        requirement.check("key", qualified_name)
+        requirement.check_each("values", label_value)
 
 
-def validate_operator(errors: Errors, field: str, requirement: Object) -> bool:
+def validate_operator(requirement: Field) -> bool:
     """Whether the operator is one of labels; if so, it must have values exactly if it compares with some."""
     operator, values = requirement.get("operator"), requirement.get("values")
     if operator in ("In", "NotIn"):
         if not values:
-            errors.required(f"{field}.values", "must be specified when `operator` is 'In' or 'NotIn'")
+            requirement.required("values", "must be specified when `operator` is 'In' or 'NotIn'")
     elif operator in ("Exists", "DoesNotExist"):
         if values:
-            errors.forbidden(f"{field}.values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+            requirement.forbidden("values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
     else:
         return False
     return True
-
-
-def validate_label_values(errors: Errors, field: str, requirement: Any) -> None:
-    """The values that a label is compared with."""
-    for index, value in enumerate(requirement.get("values") or ()):
-        errors.check(f"{field}.values[{index}]", value, label_value)

@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.api.content import dns_label, ip, number_between, user_id
-from kubesim.api.objects import Object, find_named, metadata
+from kubesim.api.objects import Object, find_named
 from kubesim.api.selectors import dns_subdomain, qualified_name
+from kubesim.cluster.apiserver.validation import scheduling
 from kubesim.cluster.apiserver.validation.containers import validate_containers, validate_seccomp_profile
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal, pod_spec_diff, unified_diff
-from kubesim.cluster.apiserver.validation.metadata import validate_annotations, validate_labels
-from kubesim.cluster.apiserver.validation.scheduling import (
-    validate_affinity,
-    validate_node_selector,
-    validate_tolerations,
-    validate_topology_spread,
-)
+from kubesim.cluster.apiserver.validation.metadata import validate_annotations
 from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
@@ -32,91 +27,76 @@ _CONTAINER_LISTS = ("containers", "initContainers")
 _deadline = number_between(1, 2**31 - 1)
 
 
-def validate_pod(errors: Errors, pod: Object) -> None:
-    spec = pod.get("spec") or {}
-    validate_pod_spec(errors, "spec", spec)
-    for field in ("containers", "initContainers", "ephemeralContainers"):
-        for index, container in enumerate(spec.get(field) or ()):
-            image = container.get("image")
-            if image and image != image.strip():
-                why = "must not have leading or trailing whitespace"
-                errors.invalid(f"spec.{field}[{index}].image", image, why)
+def validate_pod(pod: Field) -> None:
+    """A new or changed Pod."""
+    spec = pod.inner("spec")
+    _validate_pod_spec(spec)
+    for name in ("containers", "initContainers", "ephemeralContainers"):
+        for container in spec.items(name):
+            image = container.get("image", "")
+            if image != image.strip():
+                container.invalid("image", "must not have leading or trailing whitespace")
 
 
-def validate_pod_template(errors: Errors, field: str, template: Object | None) -> None:
-    validate_template_metadata(errors, field, template)
-    spec = (template or {}).get("spec") or {}
-    validate_pod_spec(errors, f"{field}.spec", spec)
+def validate_pod_template(template: Field) -> None:
+    """The template of a workload."""
+    validate_template_metadata(template)
+    spec = template.inner("spec")
+    _validate_pod_spec(spec)
     if spec.get("ephemeralContainers"):
-        why = "ephemeral containers not allowed in pod template"
-        errors.forbidden(f"{field}.spec.ephemeralContainers", why)
+        spec.forbidden("ephemeralContainers", "ephemeral containers not allowed in pod template")
 
 
-def validate_template_metadata(errors: Errors, field: str, template: Object | None) -> None:
+def validate_template_metadata(template: Field) -> None:
     """All that upstream checks of a StatefulSet's template; that its Pods can't be made then is an event."""
-    meta = metadata(template or {})
-    validate_labels(errors, f"{field}.labels", meta.get("labels"))
-    validate_annotations(errors, f"{field}.annotations", meta.get("annotations"))
+    meta = Field(template.errors, template.path, template.get("metadata") or {})
+    meta.labels("labels")
+    validate_annotations(meta)
 
 
-def validate_pod_spec(errors: Errors, field: str, spec: Object) -> None:
-    for index, gate in enumerate(spec.get("readinessGates") or ()):
-        errors.check(f"{field}.readinessGates[{index}].conditionType", gate.get("conditionType", ""), qualified_name)
-    mountable = validate_volumes(errors, f"{field}.volumes", spec.get("volumes") or ())
-    validate_containers(errors, spec, field, mountable)
-    _validate_dns_config(errors, field, spec)
-    errors.enum(f"{field}.restartPolicy", spec.get("restartPolicy"), _RESTART_POLICIES)
-    errors.enum(f"{field}.dnsPolicy", spec.get("dnsPolicy"), _DNS_POLICIES)
-    validate_labels(errors, f"{field}.nodeSelector", spec.get("nodeSelector"))
-    if "securityContext" in spec:
-        _validate_pod_security_context(errors, f"{field}.securityContext", spec["securityContext"])
-    affinity = spec.get("affinity") or {}
-    validate_affinity(errors, f"{field}.affinity", affinity)
-    for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
-        validate_topology_spread(errors, f"{field}.topologySpreadConstraints[{index}]", constraint)
-    errors.enum_optional(f"{field}.preemptionPolicy", spec.get("preemptionPolicy"), _PREEMPTION_POLICIES)
-    errors.enum_optional(f"{field}.os.name", (spec.get("os") or {}).get("name"), _OS_NAMES)
-    for name in ("serviceAccountName", "nodeName"):
-        if spec.get(name):
-            errors.check(f"{field}.{name}", spec[name], dns_subdomain)
-    errors.check_optional(f"{field}.activeDeadlineSeconds", spec.get("activeDeadlineSeconds"), _deadline)
-    for name in ("hostname", "subdomain"):
-        if spec.get(name):
-            errors.check(f"{field}.{name}", spec[name], dns_label)
-    for index, server in enumerate((spec.get("dnsConfig") or {}).get("nameservers") or ()):
-        errors.check(f"{field}.dnsConfig.nameservers[{index}]", server, ip)
-    validate_tolerations(errors, f"{field}.tolerations", spec.get("tolerations") or ())
-    _validate_host_aliases(errors, f"{field}.hostAliases", spec.get("hostAliases") or ())
-    validate_node_selector(errors, f"{field}.affinity", affinity)
-    if spec.get("priorityClassName"):
-        errors.check(f"{field}.priorityClassName", spec["priorityClassName"], dns_subdomain)
+def _validate_pod_spec(spec: Field) -> None:
+    for gate in spec.items("readinessGates"):
+        gate.check("conditionType", qualified_name)
+    validate_containers(spec, validate_volumes(spec))
+    _validate_dns_config(spec)
+    spec.enum("restartPolicy", _RESTART_POLICIES)
+    spec.enum("dnsPolicy", _DNS_POLICIES)
+    spec.labels("nodeSelector")
+    _validate_security_context(spec.inner("securityContext"))
+    affinity = spec.inner("affinity")
+    scheduling.validate_affinity(affinity)
+    for constraint in spec.items("topologySpreadConstraints"):
+        scheduling.validate_topology_spread(constraint)
+    spec.enum_optional("preemptionPolicy", _PREEMPTION_POLICIES)
+    spec.inner("os").enum_optional("name", _OS_NAMES)
+    spec.check_nonempty(dns_subdomain, "serviceAccountName", "nodeName")
+    spec.check_optional(_deadline, "activeDeadlineSeconds")
+    spec.check_nonempty(dns_label, "hostname", "subdomain")
+    spec.inner("dnsConfig").check_each("nameservers", ip)
+    for toleration in spec.items("tolerations"):
+        scheduling.validate_toleration(toleration)
+    for alias in spec.items("hostAliases"):
+        alias.check("ip", ip)
+        alias.check_each("hostnames", dns_subdomain)
+    scheduling.validate_node_selector(affinity)
+    spec.check_nonempty(dns_subdomain, "priorityClassName")
 
 
-def _validate_dns_config(errors: Errors, field: str, spec: Object) -> None:
+def _validate_dns_config(spec: Field) -> None:
     if spec.get("dnsPolicy") != "None":
         return
-    if spec.get("dnsConfig") is None:
-        errors.required(f"{field}.dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
-    elif not spec["dnsConfig"].get("nameservers"):
+    if not spec.has("dnsConfig"):
+        spec.required("dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
+    elif not spec.inner("dnsConfig").get("nameservers"):
         why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        errors.required(f"{field}.dnsConfig.nameservers", why)
+        spec.required("dnsConfig.nameservers", why)
 
 
-def _validate_pod_security_context(errors: Errors, field: str, context: Object) -> None:
-    for name in ("fsGroup", "runAsUser", "runAsGroup"):
-        errors.check_optional(f"{field}.{name}", context.get(name), user_id)
-    for index, group in enumerate(context.get("supplementalGroups") or ()):
-        errors.check(f"{field}.supplementalGroups[{index}]", group, user_id)
-    policy = context.get("fsGroupChangePolicy")
-    errors.enum_optional(f"{field}.fsGroupChangePolicy", policy, _FS_GROUP_CHANGE_POLICIES)
-    validate_seccomp_profile(errors, f"{field}.seccompProfile", context.get("seccompProfile"))
-
-
-def _validate_host_aliases(errors: Errors, field: str, aliases: Sequence[Object]) -> None:
-    for index, alias in enumerate(aliases):
-        errors.check(f"{field}[{index}].ip", alias.get("ip", ""), ip)
-        for at, hostname in enumerate(alias.get("hostnames") or ()):
-            errors.check(f"{field}[{index}].hostnames[{at}]", hostname, dns_subdomain)
+def _validate_security_context(context: Field) -> None:
+    context.check_optional(user_id, "fsGroup", "runAsUser", "runAsGroup")
+    context.check_each("supplementalGroups", user_id)
+    context.enum_optional("fsGroupChangePolicy", _FS_GROUP_CHANGE_POLICIES)
+    validate_seccomp_profile(context)
 
 
 _UPDATABLE = (
@@ -126,33 +106,34 @@ _UPDATABLE = (
 )
 
 
-def validate_pod_update(errors: Errors, new: Object, old: Object) -> None:
-    spec, before = new.get("spec", {}), old.get("spec", {})
+def validate_pod_update(new: Field, old: Field) -> None:
+    """Little of a Pod may change."""
+    spec, before = new.inner("spec"), old.inner("spec")
     for name in _CONTAINER_LISTS:
         if len(spec.get(name, ())) != len(before.get(name, ())):
-            errors.forbidden(f"spec.{name}", "pod updates may not add or remove containers")
+            spec.forbidden(name, "pod updates may not add or remove containers")
             return
-    _validate_added_tolerations(errors, spec.get("tolerations", ()), before.get("tolerations", ()))
+    _validate_added_tolerations(spec, before.get("tolerations", ()))
     deadline, earlier = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
     if earlier is not None:
         if deadline is None:
             why = "must not update from a positive integer to nil value"
-            errors.invalid("spec.activeDeadlineSeconds", deadline, why)
+            spec.invalid("activeDeadlineSeconds", why, value=None)
         elif deadline > earlier:
-            errors.invalid("spec.activeDeadlineSeconds", deadline, "must be less than or equal to previous value")
-    munged = _munged(spec, before)
-    if munged != before:
-        difference = pod_spec_diff(before, munged)
-        errors.forbidden("spec", f"pod updates may not change fields other than {_UPDATABLE}\n{difference}")
+            spec.invalid("activeDeadlineSeconds", "must be less than or equal to previous value")
+    munged = _munged(spec.value, before.value)
+    if munged != before.value:
+        difference = pod_spec_diff(before.value, munged)
+        spec.forbidden("", f"pod updates may not change fields other than {_UPDATABLE}\n{difference}")
 
 
-def _validate_added_tolerations(errors: Errors, new: Sequence[Object], old: Sequence[Object]) -> None:
-    without_seconds = [{**toleration, "tolerationSeconds": 0} for toleration in new]
+def _validate_added_tolerations(spec: Field, old: Sequence[Object]) -> None:
+    without_seconds = [{**toleration, "tolerationSeconds": 0} for toleration in spec.get("tolerations", ())]
     if all({**toleration, "tolerationSeconds": 0} in without_seconds for toleration in old):
-        validate_tolerations(errors, "spec.tolerations", new)
+        for toleration in spec.items("tolerations"):
+            scheduling.validate_toleration(toleration)
     else:
-        why = "existing toleration can not be modified except its tolerationSeconds"
-        errors.forbidden("spec.tolerations", why)
+        spec.forbidden("tolerations", "existing toleration can not be modified except its tolerationSeconds")
 
 
 def _munged(spec: Object, before: Object) -> Object:
@@ -167,14 +148,14 @@ def _munged(spec: Object, before: Object) -> Object:
     return munged
 
 
-def validate_ephemeral_containers_update(errors: Errors, new: Object, old: Object) -> None:
+def validate_ephemeral_containers_update(new: Field, old: Field) -> None:
     """A change of a Pod's ephemeral containers: they may only become more."""
-    containers, field = new["spec"].get("ephemeralContainers", ()), "spec.ephemeralContainers"
-    for before in old["spec"].get("ephemeralContainers", ()):
-        after = find_named(containers, before["name"])
+    spec = new.inner("spec")
+    for before in old.inner("spec").get("ephemeralContainers", ()):
+        after = find_named(spec.get("ephemeralContainers", ()), before["name"])
         subject = f'existing ephemeral containers "{before["name"]}" may not be'
         if after is None:
-            errors.forbidden(field, f"{subject} removed\n")
+            spec.forbidden("ephemeralContainers", f"{subject} removed\n")
         elif after != before:
             difference = unified_diff(internal("EphemeralContainer", before), internal("EphemeralContainer", after))
-            errors.forbidden(field, f"{subject} changed\n{difference}")
+            spec.forbidden("ephemeralContainers", f"{subject} changed\n{difference}")

@@ -7,11 +7,9 @@ pkg/apis/core/validation/events.go, v1.36.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
 
 from kubesim.api.content import config_key
-from kubesim.api.objects import Object, at, metadata
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.keyring import DATA_KEYS
 from kubesim.gotext import gojson
 
@@ -20,50 +18,49 @@ _REDACTED = "<secret contents redacted>"
 _ACCOUNT = "kubernetes.io/service-account.name"
 
 
-def validate_secret(errors: Errors, secret: Object) -> None:
+def validate_secret(secret: Field) -> None:
+    """What a Secret of its type must hold."""
     data = secret.get("data", {})
-    _validate_keys(errors, "data", data)
+    _validate_keys(secret, "data")
     if sum(map(_decoded_size, data.values())) > _MAX_SIZE:
-        errors.too_long("data", _MAX_SIZE)  # and, unlike upstream, nothing of what so much content is
+        secret.too_long("data", _MAX_SIZE)  # and, unlike upstream, nothing of what so much content is
         return
     kind = secret.get("type", "")
     if kind in DATA_KEYS:
-        _validate_json_file(errors, DATA_KEYS[kind], data)
+        _validate_json_file(secret, DATA_KEYS[kind])
     elif kind == "kubernetes.io/basic-auth":
         if "username" not in data and "password" not in data:
-            errors.required("data[username]")
-            errors.required("data[password]")
-    elif kind == "kubernetes.io/ssh-auth":
-        if not data.get("ssh-privatekey"):
-            errors.required("data[ssh-privatekey]")
+            secret.required("data[username]")
+            secret.required("data[password]")
+    elif kind == "kubernetes.io/ssh-auth" and not data.get("ssh-privatekey"):
+        secret.required("data[ssh-privatekey]")
     elif kind == "kubernetes.io/tls":
         for key in ("tls.crt", "tls.key"):
             if key not in data:
-                errors.required(f"data[{key}]")
+                secret.required(f"data[{key}]")
     elif kind == "kubernetes.io/service-account-token":
-        _validate_account(errors, metadata(secret).get("annotations", {}))
+        annotations = secret.inner("metadata").get("annotations", {})
+        if not annotations.get(_ACCOUNT):
+            secret.required(f"metadata.annotations[{_ACCOUNT}]")
 
 
-def _validate_account(errors: Errors, annotations: Mapping[str, str]) -> None:
-    if not annotations.get(_ACCOUNT):
-        errors.required(f"metadata.annotations[{_ACCOUNT}]")
-
-
-def _validate_keys(errors: Errors, field: str, data: Mapping[str, str]) -> None:
-    for key in sorted(data):
-        errors.check(f"{field}[{key}]", key, config_key)
+def _validate_keys(holder: Field, name: str) -> None:
+    for key in sorted(holder.get(name, {})):
+        for problem in config_key(key):
+            holder.invalid(f"{name}[{key}]", problem, value=key)
 
 
 def _decoded_size(text: str) -> int:
     return len(text) // 4 * 3 - text.count("=", -2)
 
 
-def _validate_json_file(errors: Errors, key: str, data: Mapping[str, str]) -> None:
+def _validate_json_file(secret: Field, key: str) -> None:
     """A type whose one key holds a JSON object."""
+    data = secret.get("data", {})
     if key not in data:
-        errors.required(f"data[{key}]")
+        secret.required(f"data[{key}]")
     elif problem := _json_problem(data[key]):
-        errors.invalid(f"data[{key}]", _REDACTED, problem)
+        secret.invalid(f"data[{key}]", problem, value=_REDACTED)
 
 
 def _json_problem(encoded: str) -> str:
@@ -76,39 +73,41 @@ def _json_problem(encoded: str) -> str:
     return "" if is_map else gojson.mismatch(value, "value of type map[string]interface {}")
 
 
-def validate_config_map(errors: Errors, config_map: Object) -> None:
+def validate_config_map(config_map: Field) -> None:
+    """Keys and size of a ConfigMap."""
     data, binary = config_map.get("data", {}), config_map.get("binaryData", {})
-    _validate_keys(errors, "data", data)
+    _validate_keys(config_map, "data")
     for key in sorted(set(data) & set(binary)):
-        errors.invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
-    _validate_keys(errors, "binaryData", binary)
+        config_map.invalid(f"data[{key}]", "duplicate of key present in binaryData", value=key)
+    _validate_keys(config_map, "binaryData")
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in data.values())
     if size + sum(map(_decoded_size, binary.values())) > _MAX_SIZE:
-        errors.too_long("[]", _MAX_SIZE)
+        config_map.too_long("[]", _MAX_SIZE)
 
 
-def validate_secret_update(errors: Errors, new: Object, old: Object) -> None:
-    errors.immutable("type", new.get("type"), old.get("type"))
-    _validate_immutable(errors, new, old, ("data",))
+def validate_secret_update(new: Field, old: Field) -> None:
+    """A Secret's type never changes, and its data not if it is immutable."""
+    new.immutable(old, "type")
+    _validate_frozen(new, old, "data")
 
 
-def validate_config_map_update(errors: Errors, new: Object, old: Object) -> None:
+def validate_config_map_update(new: Field, old: Field) -> None:
     """Nothing changes in one that is immutable."""
-    _validate_immutable(errors, new, old, ("data", "binaryData"))
+    _validate_frozen(new, old, "data", "binaryData")
 
 
-def _validate_immutable(errors: Errors, new: Object, old: Object, fields: Sequence[str]) -> None:
+def _validate_frozen(new: Field, old: Field, *names: str) -> None:
     if not old.get("immutable"):
         return
-    changed = [field for field in fields if new.get(field) != old.get(field)]
+    changed = [name for name in names if new.get(name) != old.get(name)]
     if not new.get("immutable"):
         changed.insert(0, "immutable")
-    for field in changed:
-        errors.forbidden(field, "field is immutable when `immutable` is set")
+    for name in changed:
+        new.forbidden(name, "field is immutable when `immutable` is set")
 
 
-def validate_event(errors: Errors, event: Object) -> None:
+def validate_event(event: Field) -> None:
     """An event lives where its object does, those about objects without a namespace in `default`."""
-    namespace = at(event, "involvedObject.namespace") or ""
-    if metadata(event).get("namespace") != (namespace or "default"):
-        errors.invalid("involvedObject.namespace", namespace, "does not match event.namespace")
+    about = event.inner("involvedObject")
+    if event.inner("metadata").get("namespace") != (about.get("namespace") or "default"):
+        about.invalid("namespace", "does not match event.namespace")

@@ -5,15 +5,12 @@ Mirrors ValidateService and ValidateServiceUpdate in kubernetes pkg/apis/core/va
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kubesim.api.content import cidr, dns_label, ip, port_number
-from kubesim.api.objects import Object
+from kubesim.api.errors import duplicate
 from kubesim.api.selectors import dns_subdomain, qualified_name
 from kubesim.cluster.apiserver.validation.containers import PROTOCOLS, validate_port
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal
-from kubesim.cluster.apiserver.validation.metadata import validate_labels
 
 _TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 _AFFINITIES = ("ClientIP", "None")
@@ -25,124 +22,118 @@ _LONGEST_AFFINITY = 86400  # seconds
 _OF_LOAD_BALANCERS = "may only be used when `type` is 'LoadBalancer'"
 
 
-def validate_service(errors: Errors, service: Object) -> None:
-    spec = service.get("spec") or {}
+def validate_service(service: Field) -> None:
+    """A new or changed Service."""
+    spec = service.inner("spec")
     kind = spec.get("type")
-    _validate_ports(errors, "spec.ports", spec)
+    _validate_ports(spec)
     if kind == "ExternalName":
-        _validate_external_name(errors, spec)
-    validate_labels(errors, "spec.selector", spec.get("selector"))
-    _validate_affinity(errors, spec)
-    _validate_families(errors, spec)
-    for index, address in enumerate(spec.get("externalIPs") or ()):
-        errors.check(f"spec.externalIPs[{index}]", address, ip)
-    errors.enum_optional("spec.type", kind, _TYPES)
+        _validate_external_name(spec)
+    spec.labels("selector")
+    _validate_affinity(spec)
+    _validate_families(spec)
+    spec.check_each("externalIPs", ip)
+    spec.enum_optional("type", _TYPES)
     if kind == "ClusterIP":
-        for index, port in enumerate(spec.get("ports") or ()):
+        for port in spec.items("ports"):
             if port.get("nodePort"):
-                errors.forbidden(f"spec.ports[{index}].nodePort", "may not be used when `type` is 'ClusterIP'")
+                port.forbidden("nodePort", "may not be used when `type` is 'ClusterIP'")
     if kind != "LoadBalancer":
         if spec.get("loadBalancerSourceRanges"):
-            errors.forbidden("spec.LoadBalancerSourceRanges", _OF_LOAD_BALANCERS)
+            spec.forbidden("LoadBalancerSourceRanges", _OF_LOAD_BALANCERS)
         for name in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            if spec.get(name) is not None:
-                errors.forbidden(f"spec.{name}", _OF_LOAD_BALANCERS)
-    _validate_traffic(errors, spec)
+            if spec.has(name):
+                spec.forbidden(name, _OF_LOAD_BALANCERS)
+    _validate_traffic(spec)
 
 
-def _validate_ports(errors: Errors, field: str, spec: Object) -> None:
-    ports, kind, is_headless = spec.get("ports") or (), spec.get("type"), spec.get("clusterIP") == "None"
+def _validate_ports(spec: Field) -> None:
+    ports, kind, is_headless = spec.items("ports"), spec.get("type"), spec.get("clusterIP") == "None"
     if not ports and not is_headless and kind != "ExternalName":
-        errors.required(field)
+        spec.required("ports")
     if is_headless and kind in ("LoadBalancer", "NodePort"):
-        errors.invalid("spec.clusterIPs[0]", "None", f"may not be set to 'None' for {kind} services")
+        spec.invalid("clusterIPs[0]", f"may not be set to 'None' for {kind} services", value="None")
     names: set[str] = set()
-    for index, port in enumerate(ports):
-        _validate_port(errors, f"{field}[{index}]", port, needs_name=len(ports) > 1)
-        if port.get("name") in names:
-            errors.duplicate(f"{field}[{index}].name", port["name"])
-        if port.get("name"):
-            names.add(port["name"])
+    for port in ports:
+        if len(ports) > 1:
+            port.needs("name")
+        port.check_nonempty(dns_label, "name")
+        port.check("port", port_number, missing=0)
+        port.enum_optional("protocol", PROTOCOLS)
+        if port.has("targetPort"):
+            validate_port(port, "targetPort")
+        port.check_optional(qualified_name, "appProtocol")
+        port.unique("name", names)
     for index, block in enumerate(spec.get("loadBalancerSourceRanges") or ()):
-        errors.check(f"spec.LoadBalancerSourceRanges[{index}]", block, cidr)
-    _validate_distinct_ports(errors, field, ports)
+        for problem in cidr(block):
+            spec.invalid(f"LoadBalancerSourceRanges[{index}]", problem, value=block)
+    _validate_distinct(ports)
 
 
-def _validate_port(errors: Errors, field: str, port: Object, needs_name: bool) -> None:
-    if port.get("name"):
-        errors.check(f"{field}.name", port["name"], dns_label)
-    elif needs_name:
-        errors.required(f"{field}.name")
-    errors.check(f"{field}.port", port.get("port", 0), port_number)
-    errors.enum_optional(f"{field}.protocol", port.get("protocol"), PROTOCOLS)
-    if "targetPort" in port:
-        validate_port(errors, f"{field}.targetPort", port["targetPort"])
-    errors.check_optional(f"{field}.appProtocol", port.get("appProtocol"), qualified_name)
-
-
-def _validate_distinct_ports(errors: Errors, field: str, ports: Sequence[Object]) -> None:
+def _validate_distinct(ports: list[Field]) -> None:
     """No two ports have the same number and protocol."""
     seen: set[tuple[str, int]] = set()
-    for index, port in enumerate(ports):
-        protocol, number = port["protocol"], port.get("port", 0)
+    for port in ports:
+        protocol, number = port.value["protocol"], port.get("port", 0)
         if (protocol, number) in seen:
             shown = internal("ServicePort", {"protocol": protocol, "port": number})
-            errors.duplicate(f"{field}[{index}]", shown)
+            port.errors.append(duplicate(port.path, shown))
         seen.add((protocol, number))
 
 
-def _validate_external_name(errors: Errors, spec: Object) -> None:
+def _validate_external_name(spec: Field) -> None:
     if spec.get("clusterIPs"):
-        errors.forbidden("spec.clusterIPs", "may not be set for ExternalName services")
-    name = spec.get("externalName")
-    if not name:
-        errors.required("spec.externalName")
-    elif not name.endswith("."):
-        errors.check("spec.externalName", name, dns_subdomain)
+        spec.forbidden("clusterIPs", "may not be set for ExternalName services")
+    spec.needs("externalName")
+    if not spec.get("externalName", "").endswith("."):
+        spec.check_nonempty(dns_subdomain, "externalName")
 
 
-def _validate_affinity(errors: Errors, spec: Object) -> None:
+def _validate_affinity(spec: Field) -> None:
     affinity = spec.get("sessionAffinity")
-    errors.enum_optional("spec.sessionAffinity", affinity, _AFFINITIES)
-    config = spec.get("sessionAffinityConfig")
+    spec.enum_optional("sessionAffinity", _AFFINITIES)
     if affinity == "ClientIP":
-        seconds = ((config or {}).get("clientIP") or {}).get("timeoutSeconds", 0)
+        client = spec.inner("sessionAffinityConfig").inner("clientIP")
+        seconds = client.get("timeoutSeconds", 0)
         if not 1 <= seconds <= _LONGEST_AFFINITY:
             why = f"must be greater than 0 and less than {_LONGEST_AFFINITY}"
-            errors.invalid("spec.sessionAffinityConfig.clientIP.timeoutSeconds", seconds, why)
-    elif affinity == "None" and config is not None:
-        errors.forbidden("spec.sessionAffinityConfig", "must not be set when session affinity is None")
+            client.invalid("timeoutSeconds", why, value=seconds)
+    elif affinity == "None" and spec.has("sessionAffinityConfig"):
+        spec.forbidden("sessionAffinityConfig", "must not be set when session affinity is None")
 
 
-def _validate_families(errors: Errors, spec: Object) -> None:
-    families, policy = spec.get("ipFamilies") or (), spec.get("ipFamilyPolicy")
+def _validate_families(spec: Field) -> None:
+    families = spec.get("ipFamilies") or ()
     for index, family in enumerate(families):
-        errors.enum(f"spec.ipFamilies[{index}]", family, _FAMILIES)
+        if not family:
+            spec.required(f"ipFamilies[{index}]")
+        elif family not in _FAMILIES:
+            spec.unsupported(f"ipFamilies[{index}]", _FAMILIES, value=family)
     for index, family in enumerate(families):
         if family == "IPv6":
-            errors.invalid(f"spec.ipFamilies[{index}]", family, "not configured on this cluster")
-    errors.enum_optional("spec.ipFamilyPolicy", policy, _FAMILY_POLICIES)
-    if policy == "RequireDualStack":
-        errors.invalid("spec.ipFamilyPolicy", policy, "this cluster is not configured for dual-stack services")
+            spec.invalid(f"ipFamilies[{index}]", "not configured on this cluster", value=family)
+    spec.enum_optional("ipFamilyPolicy", _FAMILY_POLICIES)
+    if spec.get("ipFamilyPolicy") == "RequireDualStack":
+        spec.invalid("ipFamilyPolicy", "this cluster is not configured for dual-stack services")
 
 
-def _validate_traffic(errors: Errors, spec: Object) -> None:
-    kind, policy = spec.get("type"), spec.get("externalTrafficPolicy")
+def _validate_traffic(spec: Field) -> None:
+    kind = spec.get("type")
     if kind in ("NodePort", "LoadBalancer"):
-        errors.enum("spec.externalTrafficPolicy", policy, _TRAFFIC_POLICIES)
-    elif kind in ("ClusterIP", "ExternalName") and policy and not spec.get("externalIPs"):
-        errors.invalid("spec.externalTrafficPolicy", policy, "may only be set for externally-accessible services")
-    errors.enum_optional("spec.internalTrafficPolicy", spec.get("internalTrafficPolicy"), _TRAFFIC_POLICIES)
-    errors.enum_optional("spec.trafficDistribution", spec.get("trafficDistribution"), _TRAFFIC_DISTRIBUTIONS)
+        spec.enum("externalTrafficPolicy", _TRAFFIC_POLICIES)
+    elif kind in ("ClusterIP", "ExternalName") and spec.get("externalTrafficPolicy") and not spec.get("externalIPs"):
+        spec.invalid("externalTrafficPolicy", "may only be set for externally-accessible services")
+    spec.enum_optional("internalTrafficPolicy", _TRAFFIC_POLICIES)
+    spec.enum_optional("trafficDistribution", _TRAFFIC_DISTRIBUTIONS)
 
 
-def validate_service_update(errors: Errors, new: Object, old: Object) -> None:
+def validate_service_update(new: Field, old: Field) -> None:
     """The address of a Service stays, unless it becomes or was a name of another's."""
-    spec, before = new.get("spec") or {}, old.get("spec") or {}
+    spec, before = new.inner("spec"), old.inner("spec")
     old_addresses, new_addresses = before.get("clusterIPs") or [], spec.get("clusterIPs") or []
     if "ExternalName" in (spec.get("type"), before.get("type")) or not old_addresses:
         return
     if not new_addresses:
-        errors.invalid("spec.clusterIPs[0]", new_addresses, "primary clusterIP can not be unset")
+        spec.invalid("clusterIPs[0]", "primary clusterIP can not be unset", value=new_addresses)
     elif old_addresses[0] != new_addresses[0]:
-        errors.invalid("spec.clusterIPs[0]", new_addresses, "may not change once set")
+        spec.invalid("clusterIPs[0]", "may not change once set", value=new_addresses)

@@ -10,10 +10,9 @@ from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.content import dns_label, domain_path, percent
-from kubesim.api.objects import Object, at, metadata
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
-from kubesim.cluster.apiserver.validation.errors import Errors
+from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal, internal_pod_template
 from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template, validate_template_metadata
@@ -25,138 +24,127 @@ _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 _MOST_INDEXES = 100000
 
 
-def validate_deployment(errors: Errors, deployment: Object) -> None:
-    spec = deployment.get("spec") or {}
-    errors.non_negative("spec.replicas", spec.get("replicas"))
-    _validate_selector(errors, deployment)
-    _validate_lasting_template(errors, spec, "ReplicaSet")
-    _validate_deployment_strategy(errors, "spec.strategy", spec.get("strategy") or {})
-    for name in ("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"):
-        errors.non_negative(f"spec.{name}", spec.get(name))
-    deadline = spec.get("progressDeadlineSeconds")
-    if deadline is not None and deadline <= spec.get("minReadySeconds", 0):
-        errors.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+def validate_deployment(deployment: Field) -> None:
+    """A new or changed Deployment."""
+    spec = deployment.inner("spec")
+    spec.non_negative("replicas")
+    _validate_selector(deployment)
+    _validate_lasting_template(spec, "ReplicaSet")
+    _validate_deployment_strategy(spec.inner("strategy"))
+    spec.non_negative("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+    if spec.has("progressDeadlineSeconds") and spec.get("progressDeadlineSeconds") <= spec.get("minReadySeconds", 0):
+        spec.invalid("progressDeadlineSeconds", "must be greater than minReadySeconds")
 
 
-def validate_replica_set(errors: Errors, replica_set: Object) -> None:
-    spec = replica_set.get("spec") or {}
-    errors.non_negative("spec.replicas", spec.get("replicas"))
-    errors.non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    _validate_selector(errors, replica_set)
-    _validate_lasting_template(errors, spec, "ReplicaSet")
+def validate_replica_set(replica_set: Field) -> None:
+    """A new or changed ReplicaSet."""
+    spec = replica_set.inner("spec")
+    spec.non_negative("replicas", "minReadySeconds")
+    _validate_selector(replica_set)
+    _validate_lasting_template(spec, "ReplicaSet")
 
 
-def validate_daemon_set(errors: Errors, daemon_set: Object) -> None:
-    spec = daemon_set.get("spec") or {}
-    _validate_selector(errors, daemon_set)
-    _validate_lasting_template(errors, spec, "DaemonSet")
-    errors.non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    _validate_daemon_set_strategy(errors, "spec.updateStrategy", spec.get("updateStrategy") or {})
-    errors.non_negative("spec.revisionHistoryLimit", spec.get("revisionHistoryLimit"))
+def validate_daemon_set(daemon_set: Field) -> None:
+    """A new or changed DaemonSet."""
+    spec = daemon_set.inner("spec")
+    _validate_selector(daemon_set)
+    _validate_lasting_template(spec, "DaemonSet")
+    spec.non_negative("minReadySeconds")
+    _validate_daemon_set_strategy(spec.inner("updateStrategy"))
+    spec.non_negative("revisionHistoryLimit")
 
 
-def validate_stateful_set(errors: Errors, stateful_set: Object) -> None:
-    spec = stateful_set.get("spec") or {}
+def validate_stateful_set(stateful_set: Field) -> None:
+    """A new or changed StatefulSet."""
+    spec = stateful_set.inner("spec")
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
-        why = "must be 'OrderedReady' or 'Parallel'"
-        errors.invalid("spec.podManagementPolicy", spec.get("podManagementPolicy", ""), why)
-    _validate_stateful_set_strategy(errors, "spec.updateStrategy", spec.get("updateStrategy") or {})
-    retention = spec.get("persistentVolumeClaimRetentionPolicy") or {}
-    for name in ("whenDeleted", "whenScaled"):
-        field = f"spec.persistentVolumeClaimRetentionPolicy.{name}"
-        errors.enum(field, retention.get(name), _RETENTION_POLICIES)
-    errors.non_negative("spec.replicas", spec.get("replicas"))
-    errors.non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
-    errors.non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
-    if spec.get("serviceName"):
-        errors.check("spec.serviceName", spec["serviceName"], dns_label)
-    _validate_selector(errors, stateful_set)
-    validate_template_metadata(errors, "spec.template", spec.get("template"))
-    _validate_runs_on(errors, spec, "StatefulSet")
+        spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
+    _validate_stateful_set_strategy(spec.inner("updateStrategy"))
+    retention = spec.inner("persistentVolumeClaimRetentionPolicy")
+    retention.enum("whenDeleted", _RETENTION_POLICIES)
+    retention.enum("whenScaled", _RETENTION_POLICIES)
+    spec.non_negative("replicas", "minReadySeconds")
+    spec.inner("ordinals").non_negative("start")
+    spec.check_nonempty(dns_label, "serviceName")
+    _validate_selector(stateful_set)
+    template = spec.inner("template")
+    validate_template_metadata(template)
+    _validate_runs_on(template.inner("spec"), "StatefulSet")
 
 
-def _validate_lasting_template(errors: Errors, spec: Object, kind: str) -> None:
+def _validate_lasting_template(spec: Field, kind: str) -> None:
     """The template of Pods that run until they are deleted. `kind` is the one that upstream's sentence names."""
-    validate_pod_template(errors, "spec.template", spec.get("template"))
-    _validate_runs_on(errors, spec, kind)
+    template = spec.inner("template")
+    validate_pod_template(template)
+    _validate_runs_on(template.inner("spec"), kind)
 
 
-def _validate_runs_on(errors: Errors, spec: Object, kind: str) -> None:
-    pod_spec = (spec.get("template") or {}).get("spec") or {}
-    errors.enum_optional("spec.template.spec.restartPolicy", pod_spec.get("restartPolicy"), ("Always",))
-    if pod_spec.get("activeDeadlineSeconds") is not None:
-        why = f"activeDeadlineSeconds in {kind} is not Supported"
-        errors.forbidden("spec.template.spec.activeDeadlineSeconds", why)
+def _validate_runs_on(pod_spec: Field, kind: str) -> None:
+    pod_spec.enum_optional("restartPolicy", ("Always",))
+    if pod_spec.has("activeDeadlineSeconds"):
+        pod_spec.forbidden("activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")
 
 
-def _validate_deployment_strategy(errors: Errors, field: str, strategy: Object) -> None:
-    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    if kind == "Recreate":
-        if rolling is not None:
-            why = "may not be specified when strategy `type` is 'Recreate'"
-            errors.forbidden(f"{field}.rollingUpdate", why)
-        return
-    if kind != "RollingUpdate":
-        errors.unsupported(field, internal("RollingStrategy", strategy), ("Recreate", "RollingUpdate"))
-        return
-    unavailable, surge = (rolling or {}).get("maxUnavailable"), (rolling or {}).get("maxSurge")
-    where = f"{field}.rollingUpdate"
-    _validate_int_or_percent(errors, f"{where}.maxUnavailable", unavailable)
-    _validate_int_or_percent(errors, f"{where}.maxSurge", surge)
-    if not _is_positive(unavailable) and not _is_positive(surge):
-        shown = "" if unavailable is None else unavailable
-        errors.invalid(f"{where}.maxUnavailable", shown, "may not be 0 when `maxSurge` is 0")
-    _validate_at_most_all(errors, f"{where}.maxUnavailable", unavailable)
+def _validate_deployment_strategy(strategy: Field) -> None:
+    rolling = strategy.inner("rollingUpdate")
+    if strategy.get("type") == "RollingUpdate":
+        _validate_int_or_percent(rolling, "maxUnavailable")
+        _validate_int_or_percent(rolling, "maxSurge")
+        if not _is_positive(rolling.get("maxUnavailable")) and not _is_positive(rolling.get("maxSurge")):
+            rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
+        _validate_at_most_all(rolling, "maxUnavailable")
+    elif strategy.get("type") != "Recreate":
+        shown = internal("RollingStrategy", strategy.value)
+        strategy.unsupported("", ("Recreate", "RollingUpdate"), value=shown)
+    elif strategy.has("rollingUpdate"):
+        strategy.forbidden("rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
 
 
-def _validate_daemon_set_strategy(errors: Errors, field: str, strategy: Object) -> None:
-    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate") or {}
-    if kind == "OnDelete":
-        return
-    if kind != "RollingUpdate":
-        errors.unsupported(field, internal("RollingStrategy", strategy), ("RollingUpdate", "OnDelete"))
-        return
-    unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
-    where = f"{field}.rollingUpdate"
-    for name, number in (("maxUnavailable", unavailable), ("maxSurge", surge)):
-        _validate_int_or_percent(errors, f"{where}.{name}", number)
-        _validate_at_most_all(errors, f"{where}.{name}", number)
-    if _is_positive(unavailable) and _is_positive(surge):
-        errors.invalid(f"{where}.maxSurge", surge, "may not be set when maxUnavailable is non-zero")
-    elif not _is_positive(unavailable) and not _is_positive(surge):
-        errors.required(f"{where}.maxUnavailable", "cannot be 0 when maxSurge is 0")
+def _validate_daemon_set_strategy(strategy: Field) -> None:
+    rolling = strategy.inner("rollingUpdate")
+    if strategy.get("type") == "RollingUpdate":
+        for name in ("maxUnavailable", "maxSurge"):
+            _validate_int_or_percent(rolling, name)
+            _validate_at_most_all(rolling, name)
+        makes_unavailable = _is_positive(rolling.get("maxUnavailable"))
+        makes_surge = _is_positive(rolling.get("maxSurge"))
+        if makes_unavailable and makes_surge:
+            rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
+        elif not makes_unavailable and not makes_surge:
+            rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
+    elif strategy.get("type") != "OnDelete":
+        shown = internal("RollingStrategy", strategy.value)
+        strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=shown)
 
 
-def _validate_stateful_set_strategy(errors: Errors, field: str, strategy: Object) -> None:
-    kind, rolling = strategy.get("type"), strategy.get("rollingUpdate")
-    where = f"{field}.rollingUpdate"
-    if kind == "OnDelete":
-        if rolling is not None:
-            shown = internal("RollingUpdateStatefulSet", rolling)
-            errors.invalid(where, shown, "only allowed for updateStrategy 'RollingUpdate'")
-        return
-    if kind != "RollingUpdate":
-        errors.invalid(field, internal("StatefulSetStrategy", strategy), "must be 'RollingUpdate' or 'OnDelete'")
-        return
-    errors.non_negative(f"{where}.partition", (rolling or {}).get("partition"))
-    unavailable = (rolling or {}).get("maxUnavailable")
-    if unavailable is not None:
-        _validate_int_or_percent(errors, f"{where}.maxUnavailable", unavailable)
-        if not _is_positive(str(unavailable).removeprefix("-")):
-            errors.invalid(f"{where}.maxUnavailable", unavailable, "cannot be 0")
-        _validate_at_most_all(errors, f"{where}.maxUnavailable", unavailable)
+def _validate_stateful_set_strategy(strategy: Field) -> None:
+    rolling = strategy.inner("rollingUpdate")
+    if strategy.get("type") == "RollingUpdate":
+        rolling.non_negative("partition")
+        if rolling.has("maxUnavailable"):
+            _validate_int_or_percent(rolling, "maxUnavailable")
+            if not _is_positive(str(rolling.get("maxUnavailable")).removeprefix("-")):
+                rolling.invalid("maxUnavailable", "cannot be 0")
+            _validate_at_most_all(rolling, "maxUnavailable")
+    elif strategy.get("type") != "OnDelete":
+        shown = internal("StatefulSetStrategy", strategy.value)
+        strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=shown)
+    elif strategy.has("rollingUpdate"):
+        shown = internal("RollingUpdateStatefulSet", rolling.value)
+        strategy.invalid("rollingUpdate", "only allowed for updateStrategy 'RollingUpdate'", value=shown)
 
 
-def _validate_int_or_percent(errors: Errors, field: str, value: int | str | None) -> None:
-    if isinstance(value, str):
-        errors.check(field, value, percent)
+def _validate_int_or_percent(holder: Field, name: str) -> None:
+    if isinstance(holder.get(name), str):
+        holder.check(name, percent)
     else:
-        errors.non_negative(field, value)
+        holder.non_negative(name)
 
 
-def _validate_at_most_all(errors: Errors, field: str, value: int | str | None) -> None:
+def _validate_at_most_all(holder: Field, name: str) -> None:
+    value = holder.get(name)
     if isinstance(value, str) and not percent(value) and quantity.whole(value[:-1]) > 100:
-        errors.invalid(field, value, "must not be greater than 100%")
+        holder.invalid(name, "must not be greater than 100%")
 
 
 def _is_positive(value: int | str | None) -> bool:
@@ -164,146 +152,138 @@ def _is_positive(value: int | str | None) -> bool:
     return value is not None and re.fullmatch(r"\d*[1-9]\d*%?", str(value)) is not None
 
 
-def _validate_selector(errors: Errors, workload: Object) -> None:
+def _template_labels(workload: Field) -> dict[str, str]:
+    template = workload.inner("spec").inner("template")
+    return template.inner("metadata").get("labels") or {}
+
+
+def _validate_selector(workload: Field) -> None:
     """A selector that is not empty and matches the template's labels; what is said of it is each kind's own."""
-    kind, selector = workload.get("kind", ""), at(workload, "spec.selector")
-    labels = at(workload, "spec.template.metadata.labels") or {}
+    kind, spec = workload.get("kind", ""), workload.inner("spec")
+    selector = spec.get("selector")
     if selector is None and kind != "DaemonSet":
-        errors.required("spec.selector")
-    before = len(errors)
-    if selector:
-        validate_label_selector(errors, "spec.selector", selector)
-    is_valid = len(errors) == before
+        spec.required("selector")
+    before = len(spec.errors)
+    validate_label_selector(spec.inner("selector"))
+    is_valid = len(spec.errors) == before
     if selector is not None and not any(selector.values()) and kind != "Job":
         what = "deployment" if kind == "ReplicaSet" else kind.lower()
-        errors.invalid("spec.selector", selector, f"empty selector is invalid for {what}")
+        spec.invalid("selector", f"empty selector is invalid for {what}")
     if not is_valid:
         if kind not in ("DaemonSet", "Job"):
-            errors.invalid("spec.selector", selector, "" if kind == "StatefulSet" else "invalid label selector")
-    elif selector is None or not matches(selector, labels):
+            spec.invalid("selector", "" if kind == "StatefulSet" else "invalid label selector")
+        return
+    labels = _template_labels(workload)
+    if selector is None or not matches(selector, labels):
         why = "`selector` does not match template `labels`"
-        errors.invalid("spec.template.metadata.labels", internal("map", labels), why)
+        spec.invalid("template.metadata.labels", why, value=internal("map", labels))
 
 
-def validate_job(errors: Errors, job: Object) -> None:
-    _validate_job_spec(errors, "spec", job.get("spec") or {})
-    _validate_generated_selector(errors, job)
-    _validate_selector(errors, job)
+def validate_job(job: Field) -> None:
+    """A new or changed Job."""
+    _validate_job_spec(job.inner("spec"))
+    _validate_generated_selector(job)
+    _validate_selector(job)
 
 
-def _validate_job_spec(errors: Errors, field: str, spec: Object) -> None:
-    for name in (
-        "parallelism",
-        "completions",
-        "activeDeadlineSeconds",
-        "backoffLimit",
-        "ttlSecondsAfterFinished",
-        "backoffLimitPerIndex",
-        "maxFailedIndexes",
-    ):
-        errors.non_negative(f"{field}.{name}", spec.get(name))
-    _validate_completion(errors, field, spec)
-    policy = spec.get("podReplacementPolicy")
-    errors.enum_optional(f"{field}.podReplacementPolicy", policy, _POD_REPLACEMENT_POLICIES)
-    validate_pod_template(errors, f"{field}.template", spec.get("template"))
-    restart_policy = at(spec, "template.spec.restartPolicy") or ""
-    where = f"{field}.template.spec.restartPolicy"
+def _validate_job_spec(spec: Field) -> None:
+    spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit")
+    spec.non_negative("ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes")
+    _validate_completion(spec)
+    spec.enum_optional("podReplacementPolicy", _POD_REPLACEMENT_POLICIES)
+    template = spec.inner("template")
+    validate_pod_template(template)
+    pod_spec = template.inner("spec")
+    restart_policy = pod_spec.get("restartPolicy", "")
     if restart_policy == "Always":
-        errors.required(where, 'valid values: "OnFailure", "Never"')
+        pod_spec.required("restartPolicy", 'valid values: "OnFailure", "Never"')
     elif restart_policy not in ("OnFailure", "Never"):
-        errors.unsupported(where, restart_policy, ("OnFailure", "Never"))
+        pod_spec.unsupported("restartPolicy", ("OnFailure", "Never"))
 
 
-def _validate_completion(errors: Errors, field: str, spec: Object) -> None:
-    completions, most_failed = spec.get("completions"), spec.get("maxFailedIndexes")
-    limit_per_index, mode = spec.get("backoffLimitPerIndex"), spec.get("completionMode")
-    if most_failed is not None and limit_per_index is None:
-        errors.required(f"{field}.backoffLimitPerIndex", "when maxFailedIndexes is specified")
-    if "managedBy" in spec:
-        errors.check_required(f"{field}.managedBy", spec["managedBy"], domain_path)
-    errors.enum_optional(f"{field}.completionMode", mode, _COMPLETION_MODES)
-    if mode == "Indexed":
-        if completions is None:
-            errors.required(f"{field}.completions", "when completion mode is Indexed")
+def _validate_completion(spec: Field) -> None:
+    if spec.has("maxFailedIndexes") and not spec.has("backoffLimitPerIndex"):
+        spec.required("backoffLimitPerIndex", "when maxFailedIndexes is specified")
+    if spec.has("managedBy"):
+        spec.check_required("managedBy", domain_path)
+    spec.enum_optional("completionMode", _COMPLETION_MODES)
+    if spec.get("completionMode") == "Indexed":
+        if not spec.has("completions"):
+            spec.required("completions", "when completion mode is Indexed")
         if spec.get("parallelism", 0) > _MOST_INDEXES:
             why = f"must be less than or equal to {_MOST_INDEXES} when completion mode is Indexed"
-            errors.invalid(f"{field}.parallelism", spec["parallelism"], why)
-        if completions is not None and most_failed is not None and completions < most_failed:
-            errors.invalid(f"{field}.maxFailedIndexes", most_failed, "must be less than or equal to completions")
-    elif mode == "NonIndexed":
+            spec.invalid("parallelism", why)
+        if spec.has("completions") and spec.get("completions") < spec.get("maxFailedIndexes", 0):
+            spec.invalid("maxFailedIndexes", "must be less than or equal to completions")
+    elif spec.get("completionMode") == "NonIndexed":
         for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
-            if spec.get(name) is not None:
-                errors.invalid(f"{field}.{name}", spec[name], "requires indexed completion mode")
+            if spec.has(name):
+                spec.invalid(name, "requires indexed completion mode")
 
 
-def _validate_generated_selector(errors: Errors, job: Object) -> None:
+def _validate_generated_selector(job: Field) -> None:
     """The labels by which a Job finds its Pods, unless it says that it has its own."""
-    labels, selector = at(job, "spec.template.metadata.labels") or {}, at(job, "spec.selector")
-    if selector is None or at(job, "spec.manualSelector"):
+    spec, meta, labels = job.inner("spec"), job.inner("metadata"), _template_labels(job)
+    if not spec.has("selector") or spec.get("manualSelector"):
         return
-    generated = {"controller-uid": metadata(job).get("uid", ""), "job-name": metadata(job).get("name", "")}
+    generated = {"controller-uid": meta.get("uid", ""), "job-name": meta.get("name", "")}
     generated |= {f"batch.kubernetes.io/{key}": value for key, value in generated.items()}
     for key, value in generated.items():
-        where, why = f"spec.template.metadata.labels[{key}]", f"must be '{value}'"
+        where, why = f"template.metadata.labels[{key}]", f"must be '{value}'"
         if key not in labels:
-            errors.required(where, why)
+            spec.required(where, why)
         elif labels[key] != value:
-            errors.invalid(where, internal("map", labels), why)
-    of_selector = Errors()
-    validate_label_selector(of_selector, "", selector)
-    if not of_selector and not matches(selector, generated):
-        errors.invalid("spec.selector", selector, "`selector` not auto-generated")
+            spec.invalid(where, why, value=internal("map", labels))
+    selector = Field([], "", spec.get("selector"))
+    validate_label_selector(selector)
+    if not selector.errors and not matches(selector.value, generated):
+        spec.invalid("selector", "`selector` not auto-generated")
 
 
-def validate_cron_job(errors: Errors, cron_job: Object) -> None:
-    spec = cron_job.get("spec") or {}
-    _validate_schedule(errors, spec)
-    errors.non_negative("spec.startingDeadlineSeconds", spec.get("startingDeadlineSeconds"))
-    errors.enum("spec.concurrencyPolicy", spec.get("concurrencyPolicy"), _CONCURRENCY_POLICIES)
-    job_spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    _validate_job_spec(errors, "spec.jobTemplate.spec", job_spec)
-    if job_spec.get("selector") is not None:
-        errors.invalid("spec.jobTemplate.spec.selector", job_spec["selector"], "`selector` will be auto-generated")
+def validate_cron_job(cron_job: Field) -> None:
+    """A new or changed CronJob."""
+    spec = cron_job.inner("spec")
+    _validate_schedule(spec)
+    spec.non_negative("startingDeadlineSeconds")
+    spec.enum("concurrencyPolicy", _CONCURRENCY_POLICIES)
+    job_spec = spec.inner("jobTemplate").inner("spec")
+    _validate_job_spec(job_spec)
+    if job_spec.has("selector"):
+        job_spec.invalid("selector", "`selector` will be auto-generated")
     if job_spec.get("manualSelector"):
-        errors.unsupported("spec.jobTemplate.spec.manualSelector", True, ("nil", "false"))
-    for name in ("successfulJobsHistoryLimit", "failedJobsHistoryLimit"):
-        errors.non_negative(f"spec.{name}", spec.get(name))
+        job_spec.unsupported("manualSelector", ("nil", "false"))
+    spec.non_negative("successfulJobsHistoryLimit", "failedJobsHistoryLimit")
 
 
-def _validate_schedule(errors: Errors, spec: Object) -> None:
+def _validate_schedule(spec: Field) -> None:
     if not spec.get("schedule"):
-        errors.required("spec.schedule")
+        spec.required("schedule")
         return
-    schedule, zone = spec["schedule"], spec.get("timeZone", "")
+    schedule, zone = spec.get("schedule"), spec.get("timeZone", "")
     is_local = zone.lower() == "local"
-    without_zone = re.sub(r"^(CRON_)?TZ=\S* ", "", schedule)
-    _check_schedule(errors, "spec.schedule", schedule, without_zone, "")
+    _check_schedule(spec, "schedule", re.sub(r"^(CRON_)?TZ=\S* ", "", schedule), "")
     if not is_local:
-        _check_schedule(errors, "spec.timeZone", zone, "* * * * *", zone)
+        _check_schedule(spec, "timeZone", "* * * * *", zone)
     if "TZ" in schedule:
-        why = "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-        errors.invalid("spec.schedule", schedule, why)
+        spec.invalid("schedule", "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
     if is_local:
         why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
-        errors.invalid("spec.timeZone", zone, why)
+        spec.invalid("timeZone", why)
 
 
-def _check_schedule(errors: Errors, field: str, value: str, schedule: str, zone: str) -> None:
+def _check_schedule(spec: Field, name: str, schedule: str, zone: str) -> None:
     try:
         parse_schedule(schedule, zone)
     except ScheduleError as error:
-        errors.invalid(field, value, str(error))
+        spec.invalid(name, str(error))
 
 
-# Updates
-
-
-def validate_selected_update(errors: Errors, new: Object, old: Object) -> None:
+def validate_selected_update(new: Field, old: Field) -> None:
     """A workload finds its Pods by the same selector as long as it lives."""
-    errors.immutable("spec.selector", at(new, "spec.selector"), at(old, "spec.selector"))
+    new.inner("spec").immutable(old.inner("spec"), "selector")
 
 
-_OF_STATEFUL_SETS = (
+_UPDATABLE = (
     "replicas",
     "ordinals",
     "template",
@@ -315,22 +295,23 @@ _OF_STATEFUL_SETS = (
 """What may change in the spec of a StatefulSet."""
 
 
-def validate_stateful_set_update(errors: Errors, new: Object, old: Object) -> None:
-    def fixed(obj: Object) -> dict[str, Any]:
-        return {name: value for name, value in obj.get("spec", {}).items() if name not in _OF_STATEFUL_SETS}
+def validate_stateful_set_update(new: Field, old: Field) -> None:
+    """Little of a StatefulSet may change."""
+
+    def fixed(stateful_set: Field) -> dict[str, Any]:
+        return {name: value for name, value in stateful_set.get("spec", {}).items() if name not in _UPDATABLE}
 
     if fixed(new) != fixed(old):
-        *most, last = (f"'{name}'" for name in _OF_STATEFUL_SETS)
+        *most, last = (f"'{name}'" for name in _UPDATABLE)
         fields = f"{', '.join(most)} and {last}"
-        errors.forbidden("spec", f"updates to statefulset spec for fields other than {fields} are forbidden")
+        new.forbidden("spec", f"updates to statefulset spec for fields other than {fields} are forbidden")
 
 
-def validate_job_update(errors: Errors, new: Object, old: Object) -> None:
-    spec, before = new.get("spec") or {}, old.get("spec") or {}
-    for name in ("completions", "selector"):
-        errors.immutable(f"spec.{name}", spec.get(name), before.get(name))
+def validate_job_update(new: Field, old: Field) -> None:
+    """What a Job runs never changes."""
+    spec, before = new.inner("spec"), old.inner("spec")
+    spec.immutable(before, "completions", "selector")
     if spec.get("template") != before.get("template"):
         shown = internal_pod_template(spec.get("template") or {})
-        errors.invalid("spec.template", shown, "field is immutable")
-    for name in ("completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"):
-        errors.immutable(f"spec.{name}", spec.get(name), before.get(name))
+        spec.invalid("template", "field is immutable", value=shown)
+    spec.immutable(before, "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")

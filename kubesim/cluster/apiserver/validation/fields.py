@@ -1,0 +1,154 @@
+"""A struct of an object that is validated, with what all rules need: its path, its fields, and the refusals.
+
+Mirrors k8s.io/apimachinery pkg/util/validation/field/{path,errors}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kubesim.api import errors
+from kubesim.api.errors import FieldError
+from kubesim.api.objects import Object
+from kubesim.api.selectors import Check, label_value, qualified_name
+
+
+class Field:
+    """A struct at a path, such as "spec.containers[0]".
+
+    What is wrong with it is added to `errors`, in the order in which the API server reports it. `name` is one of its
+    fields, "" the struct itself.
+    """
+
+    __slots__ = ("errors", "path", "value")
+
+    def __init__(self, errors: list[FieldError], path: str, value: Object) -> None:
+        self.errors = errors
+        self.path = path
+        self.value = value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.value.get(name, default)
+
+    def has(self, name: str) -> bool:
+        return self.value.get(name) is not None
+
+    def path_of(self, name: str) -> str:
+        if not name or not self.path:
+            return name or self.path
+        return f"{self.path}.{name}"
+
+    def inner(self, name: str) -> Field:
+        """The struct in a field, an empty one where there is none."""
+        return Field(self.errors, self.path_of(name), self.value.get(name) or {})
+
+    def items(self, name: str) -> list[Field]:
+        """The structs of a list."""
+        path = self.path_of(name)
+        return [Field(self.errors, f"{path}[{index}]", item) for index, item in enumerate(self.value.get(name) or ())]
+
+    # Refusals
+
+    def required(self, name: str = "", detail: str = "") -> None:
+        self.errors.append(errors.required(self.path_of(name), detail))
+
+    def invalid(self, name: str, detail: str, **shown: Any) -> None:
+        """`shown`, if given, is a `value` to show instead of the field's."""
+        value = shown["value"] if shown else self.value.get(name, "")
+        self.errors.append(errors.invalid_value(self.path_of(name), value, detail))
+
+    def forbidden(self, name: str, detail: str) -> None:
+        self.errors.append(errors.field_forbidden(self.path_of(name), detail))
+
+    def unsupported(self, name: str, supported: Sequence[str], **shown: Any) -> None:
+        """As for `invalid`."""
+        value = shown["value"] if shown else self.value.get(name, "")
+        self.errors.append(errors.unsupported(self.path_of(name), value, supported))
+
+    def not_found(self, name: str) -> None:
+        self.errors.append(errors.field_not_found(self.path_of(name), self.value.get(name, "")))
+
+    def too_long(self, name: str, limit: int) -> None:
+        self.errors.append(errors.too_long(self.path_of(name), limit))
+
+    # Rules
+
+    def needs(self, *names: str) -> None:
+        """Fields that must have a value."""
+        for name in names:
+            if not self.value.get(name):
+                self.required(name)
+
+    def check(self, name: str, check: Check, missing: Any = "") -> None:
+        """A field whose value must pass a check, or else `missing` must."""
+        value = self.value.get(name, missing)
+        for problem in check(value):
+            self.invalid(name, problem, value=value)
+
+    def check_required(self, name: str, check: Check) -> None:
+        """A field that must have a value, which passes a check."""
+        if self.value.get(name):
+            self.check(name, check)
+        else:
+            self.required(name)
+
+    def check_optional(self, check: Check, *names: str) -> None:
+        """Fields that may be missing."""
+        for name in names:
+            if self.value.get(name) is not None:
+                self.check(name, check)
+
+    def check_nonempty(self, check: Check, *names: str) -> None:
+        """Fields that may be missing or empty."""
+        for name in names:
+            if self.value.get(name):
+                self.check(name, check)
+
+    def check_each(self, name: str, check: Check) -> None:
+        """The values of a list."""
+        for index, value in enumerate(self.value.get(name) or ()):
+            for problem in check(value):
+                self.invalid(f"{name}[{index}]", problem, value=value)
+
+    def enum(self, name: str, supported: Sequence[str]) -> None:
+        """A field that must have a value of an enumeration."""
+        value = self.value.get(name)
+        if not value:
+            self.required(name)
+        elif value not in supported:
+            self.unsupported(name, supported)
+
+    def enum_optional(self, name: str, supported: Sequence[str]) -> None:
+        """A field that may be missing."""
+        if self.value.get(name) is not None:
+            self.enum(name, supported)
+
+    def non_negative(self, *names: str) -> None:
+        """Numbers that may be missing."""
+        for name in names:
+            if self.value.get(name) is not None and self.value[name] < 0:
+                self.invalid(name, "must be greater than or equal to 0")
+
+    def unique(self, name: str, seen: set[str]) -> None:
+        """A field whose value, if it has one, is none of those that were `seen` before."""
+        value = self.value.get(name)
+        if value in seen:
+            self.errors.append(errors.duplicate(self.path_of(name), value))
+        if value:
+            seen.add(value)
+
+    def labels(self, name: str) -> None:
+        """A map of labels. Where Go walks one in random order, this goes by the keys."""
+        labels: Mapping[str, str] = self.value.get(name) or {}
+        for key, value in sorted(labels.items()):
+            for problem in qualified_name(key):
+                self.invalid(name, problem, value=key)
+            for problem in label_value(value):
+                self.invalid(name, problem, value=value)
+
+    def immutable(self, old: Field, *names: str) -> None:
+        """Fields that an update must leave as they were."""
+        for name in names:
+            if self.value.get(name) != old.value.get(name):
+                self.invalid(name, "field is immutable", value=self.value.get(name))
