@@ -100,7 +100,7 @@ def test_the_first_of_each_prediction_counts():
     made = {
         "touch-the-pod": [[2], [0]],
         "delete-the-secret": [[0], [1]],
-        "status-of-no-secret": ["x"],
+        "policies-by-tag": ["x"],
         "no-such": [[0]],
     }
     assert predicted(blank() | {"given": made}) == (1, 3)
