@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from kubesim.api import imageref
@@ -111,12 +112,22 @@ def _pattern(text: str) -> str:
 def invalid_name(facts: Facts) -> Known | None:
     if facts.reference or not facts.image:  # a message alone may name none
         return None
+    if facts.is_partial and facts.kind != "invalid_name":  # a part of it may be redacted
+        return None
     lower = facts.image.lower()
-    try:
+    with suppress(ValueError):
         imageref.parse(lower)
-    except ValueError:
-        return {"valid": "'<a valid image name>'"}
-    return {"valid": lower}
+        return {"valid": lower}
+    number, scheme = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower), re.match(r"\w+://", lower)
+    return {
+        "valid": "'<a valid image name>'",
+        "empty_tag": lower.endswith(":"),
+        "no_registry": re.match(r"/[^/]+/[^/]+:", lower) and not lower.startswith(("/tmp/", "/var/")),
+        "is_path": lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war")),
+        "number": number[1] if number else "",
+        "scheme": scheme[0] if scheme else "",
+        "placeholder": re.search(r"[{}$<>]", lower),
+    }
 
 
 def unschedulable(facts: Facts) -> Known | None:
@@ -128,7 +139,9 @@ def unschedulable(facts: Facts) -> Known | None:
 
 
 def never(facts: Facts) -> Known | None:
-    if facts.trace is None or facts.trace.policy != NEVER or facts.trace.present or facts.kind == "no_right":
+    if facts.trace is None or facts.trace.present or facts.kind == "no_right":
+        return None
+    if facts.trace.policy != NEVER and facts.kind != "never":
         return None
     return {"unlisted": facts.scene.is_export and not facts.names and not facts.is_partial}
 
@@ -143,7 +156,15 @@ def unreachable(facts: Facts) -> Known | None:
     near = bare if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
     moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
     service = host.endswith((".svc", ".cluster.local"))
-    return {"closed": closed, "near": near, "moved": moved, "loopback": loopback, "service": service}
+    openshift = host.startswith(("image-registry.openshift-image-registry", "docker-registry.default"))
+    return {
+        "openshift": openshift,
+        "closed": closed,
+        "near": near,
+        "moved": moved,
+        "loopback": loopback,
+        "service": service,
+    }
 
 
 _VERSION = re.compile(r"v?\d+(\.\d+)+(-[a-z0-9.]+)?|latest")
@@ -165,7 +186,19 @@ def not_found(facts: Facts) -> Known | None:
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
     missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
     unlisted = facts.scene.is_export and not facts.matches
-    return {"missing": missing, "tags": ", ".join(tags[:9]), "existing": f"{bare}:{tag}", "unlisted_export": unlisted}
+    version = re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
+    words = {
+        "bitnami": reference.name.startswith("docker.io/bitnami/"),
+        "plain_version": version[2] if version and not version[1] else "",
+        "v_version": version[2] if version and version[1] else "",
+    }
+    return {
+        **words,
+        "missing": missing,
+        "tags": ", ".join(tags[:9]),
+        "existing": f"{bare}:{tag}",
+        "unlisted_export": unlisted,
+    }
 
 
 def official(facts: Facts) -> Known | None:

@@ -26,7 +26,8 @@ from kubesim.flow.signs import Reply, read
 
 MAX_STORIES = 20
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
-_PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", *_WITHOUT_ASKING)
+_SANDBOX = "FailedCreatePodSandBox"
+_PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", _SANDBOX, *_WITHOUT_ASKING)
 _EARLIER = ("", "ContainerCreating", "PodInitializing")
 _BEFORE = "at that time not found yet, or with other content"
 _FAILED = "Failed to pull image "
@@ -159,7 +160,8 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
     waiting = status.get("state", {}).get("waiting", {})
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if reason in _PULLING or (reason and reason == message):
-        said = _said(message)
+        whole = read(message, False)
+        said = whole if whole.row.get("unasked") else _said(message)
         if said.kind == "other" and (event := _event(facts)):
             message, said = event, _said(event)
         unasked = reason in _WITHOUT_ASKING or reason == message or said.row.get("unasked")
@@ -262,7 +264,12 @@ def _answers(message: str) -> list[str]:
 def _event(facts: Facts) -> str:
     """The last event that says why the image could not be pulled; "" if none is in the export."""
     start = f'{_FAILED}"{facts.image}": '
-    return next((item["message"] for item in reversed(facts.events) if item["message"].startswith(start)), "")
+    messages = [item["message"] for item in reversed(facts.events)]
+    said = next((message for message in messages if message.startswith(start)), "")
+    if said or not facts.is_partial:
+        return said
+    telling = (message for message in messages if read(message, False).kind not in ("other", "missing_secret"))
+    return next((message for message in telling if facts.image in message or "image" not in message), "")
 
 
 def _is_newer(secret: Object, pod: Object) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -87,10 +88,11 @@ class Facts:
     @cached_property
     def reference(self) -> Reference | None:
         """The image's full name, None where the text is none."""
-        try:
-            return imageref.parse(self.image)
-        except ValueError:
-            return None
+        names = [self.image, signs.filled(self.image), signs.filled(self.image).lower()]
+        for name in names if self.is_partial else names[:1]:
+            with suppress(ValueError):
+                return imageref.parse(name)
+        return None
 
     @property
     def registry(self) -> str:

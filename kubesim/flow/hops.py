@@ -50,7 +50,7 @@ class Flow:
     """The pull of one container's image. `outcome` sums it up in a sentence.
 
     `story` is the last attempt, a sentence for each step. Of an export (or a text or message: `source`, "" for the
-    running cluster), `unknown` is what it can't show.
+    running cluster), `evidence` is the sentence that decided, as it was pasted, and `unknown` what it can't show.
     """
 
     subject: str
@@ -60,21 +60,35 @@ class Flow:
     unknown: tuple[str, ...] = ()
     cause: Cause | None = None
     source: str = ""
+    evidence: str = ""
 
     def text(self) -> str:
         return "\n".join([self.subject, *(hop.line for hop in self.hops), *self._end()])
 
     def why(self) -> str:
-        story = [f"{number}. {sentence}" for number, sentence in enumerate(self.story, 1)]
-        unknown = [f"What this {self.source} can't tell you:", *(f"  - {what}" for what in self.unknown)]
-        return "\n".join([self.subject, *story, *self._end(), *(unknown if self.unknown else ())])
+        """The verdict, its evidence and the fix; then the steps that lead to it, and what is not known."""
+        lines = [self.subject, *self._end()]
+        if self.story:
+            lines += ["Step by step:", *(f"  {number}. {sentence}" for number, sentence in enumerate(self.story, 1))]
+        if self.unknown:
+            lines += [f"What this {self.source} can't tell you:", *(f"  - {what}" for what in self.unknown)]
+        return "\n".join(lines)
 
     def _end(self) -> list[str]:
         if self.cause is None:
             return [self.outcome]
-        grade = f" ({_GRADES[self.cause.grade].format(source=self.source)})" if self.source else ""
-        first = [f"What's wrong{grade}: {self.cause.problem}", "How to fix it:", *commands(self.cause.fix)]
-        return [*first, *(_alternatives(self.cause) if self.source else ())]
+        fix = ["How to fix it:", *commands(self.cause.fix)]
+        if not self.source:
+            return [f"What's wrong: {self.cause.problem}", *fix]
+        verdict = [f"What's wrong ({self.sure}): {self.cause.problem}"]
+        if self.evidence:
+            verdict.append(f"The evidence: {self.evidence}")
+        return [*verdict, *fix, *_alternatives(self.cause)]
+
+    @property
+    def sure(self) -> str:
+        """How sure the cause is: "certain from this text"; "" without one."""
+        return _GRADES[self.cause.grade].format(source=self.source) if self.cause else ""
 
 
 def _alternatives(cause: Cause) -> Iterator[str]:
@@ -126,7 +140,9 @@ def draw_facts(facts: Facts) -> Flow:
     if facts.source == "message":
         subject = f"{facts.image or 'An image'}, from a message alone"
     texts = (tuple(story(facts)), tuple(limits(facts)))
-    return Flow(subject, tuple(hops), say("outcome", words), *texts, cause, facts.source if words["is_export"] else "")
+    source = facts.source if facts.scene.is_export else ""
+    evidence = facts.reply.sentence if facts.reply else ""
+    return Flow(subject, tuple(hops), say("outcome", words), *texts, cause, source, evidence)
 
 
 def _state(facts: Facts) -> dict[str, Any]:

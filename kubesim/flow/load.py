@@ -12,7 +12,6 @@ import yaml
 from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
-from kubesim.flow.redact import redact
 from kubesim.flow.signs import table
 from kubesim.flow.text import read_text
 
@@ -24,6 +23,7 @@ _UNKNOWN = (
 )
 _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
+_SPACE = re.compile(r"\s*")
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 
@@ -34,10 +34,16 @@ class ExportError(Exception):
 def load(text: str) -> list[tuple[Resource, Object]]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
+    trouble = ExportError(_UNKNOWN)
     if text.lstrip()[:1] == "{" or _OBJECT.search(text):
-        items = [item for document in _documents(text) for item in _items(document, "")]
-    elif not (items := read_text(redact(text))):
-        raise ExportError(_UNKNOWN)
+        try:
+            items = [item for document in _documents(text) for item in _items(document, "")]
+            return [kept for kind, item in items for kept in _kept(kind, item)]
+        except ExportError as error:
+            trouble = error
+    items = read_text(text)
+    if not items:
+        raise trouble
     return [kept for kind, item in items for kept in _kept(kind, item)]
 
 
@@ -59,7 +65,7 @@ def _json(text: str) -> list[Any]:
     while start < len(text):
         value, end = decoder.raw_decode(text, start)
         found.append(value)
-        start = end + len(text[end : end + 1000]) - len(text[end : end + 1000].lstrip())
+        start = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it always matches
     return found
 
 

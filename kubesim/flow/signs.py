@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -20,16 +21,24 @@ Row = Mapping[str, Any]
 
 MOST, _LONGEST, _WORD = 10_000, 400, 1000
 """Characters of a message that are read, of a sentence that is quoted, and of a word in it."""
-_URL = re.compile(r"https?://[^\s\"'<>\\]+")
+_URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
 _REQUEST = re.compile(
-    r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host )'
+    r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
     r'(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
     re.I,
 )
+_REDACTED = re.compile(
+    r"<[^<>]*>|\[[a-z][^\[\]]*\]|\{+[^{}]*\}+|x{3,}|\*+|…|\.{3,}|redacted|censored|\bmasked\b", re.IGNORECASE
+)
+"""What stands where someone took a part of a name out."""
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
+_FOR_OTHERS = ("sandbox", "resolver")
+"""Kinds of a pull that isn't the Pod's own; why it failed is a matter of the other signs."""
+_IN_PUBLIC = {"closed": "blocked_port", "certificate": "gateway", "certificate_name": "gateway"}
+"""What a kind amounts to where the registry is one that the internet knows."""
 _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
 
 
@@ -62,19 +71,37 @@ def read(answer: str, with_credentials: bool) -> Reply:
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     bare = _URL.sub(lambda url: "\0" * len(url[0]), text)
     kinds = table("signs")["kinds"]
-    for sign in table("signs")["signs"]:
+    for number, sign in enumerate(table("signs")["signs"]):
         if found := _compiled(sign["sign"]).search(bare):
-            kind = sign["kind"]
+            words = {name.rstrip("23"): word for name, word in found.groupdict().items() if word}
+            kind = _IN_PUBLIC.get(sign["kind"], sign["kind"]) if _is_public(text) else sign["kind"]
             by_identity = "who" in table("signs")["registries"].get(sign["registry"], {})  # a cloud knows its nodes
             if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not by_identity)):
                 kind = "anonymous"
             row = kinds[kind]
             means = row["means"] if kind != sign["kind"] else sign.get("means", row["means"])
+            if kind in _FOR_OTHERS:
+                words = {**words, "inner": _inner(text, number + 1)}
             flags = {flag: row.get(flag, False) for flag in ("credentials", "transport")}
-            words = {name.rstrip("23"): word for name, word in found.groupdict().items() if word}
             isnt = sign.get("isnt", row.get("isnt", ""))
             return Reply(kind, _sentence(text, found.start()), means, isnt, **flags, row=row, words=words)
     return Reply("other", _cut(text), credentials=True)
+
+
+def _inner(text: str, since: int) -> str:
+    """What is said of a pull for someone else: the meaning of the first sign from the row `since` on."""
+    rows = table("signs")
+    for sign in rows["signs"][since:]:
+        if sign["kind"] not in _FOR_OTHERS and _compiled(sign["sign"]).search(text):
+            return str(sign.get("means", rows["kinds"][sign["kind"]]["means"]))
+    return ""
+
+
+def _is_public(text: str) -> bool:
+    """Whether the host that was asked, says the message, is one that the internet knows."""
+    requests = [request["host"] for request in _REQUEST.finditer(text)]
+    hosts = requests[-1:] or re.findall(r'(?:image|reference) "([^"/\s]+\.[^"/\s]+)/', text)[-1:]
+    return any(_compiled("".join(table("signs")["public"].split())).fullmatch(split_port(host)[0]) for host in hosts)
 
 
 @cache
@@ -95,6 +122,11 @@ def _cut(sentence: str) -> str:
     return sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
 
 
+def filled(name: str) -> str:
+    """An image's name with a word in the place of each part that someone took out."""
+    return re.sub("@[^@]*redacted[^@]*$", "", _REDACTED.sub("redacted", name).strip("'\""))
+
+
 class Asked(NamedTuple):
     """Who was asked, and as what: "" for the registry itself, else "mirror", "token service" or "storage"."""
 
@@ -107,7 +139,7 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     requests = [*_REQUEST.finditer(message)]
     host = requests[-1]["host"] if requests else registry
     looked_up = reply.words.get("lookup", "")
-    if looked_up and looked_up != split_port(host)[0]:
+    if looked_up and not f"{looked_up}.".startswith(f"{split_port(host)[0]}."):  # a Service's name gets a longer one
         return Asked(looked_up, "" if _same(looked_up, registry) else "storage")
     if _same(host, registry):
         return Asked(registry)
@@ -119,7 +151,10 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
 
 
 def _same(host: str, registry: str) -> bool:
-    return host.removesuffix(":443") == registry.removesuffix(":443") or (host in _HUB and registry in _HUB)
+    one, other = (_REDACTED.sub("*", name.removesuffix(":443").lower()) for name in (host, registry))
+    if "*" in one or "*" in other:  # a redacted part stands for anything
+        return fnmatchcase(one, other) or fnmatchcase(other, one)
+    return one == other or (host in _HUB and registry in _HUB)
 
 
 @lru_cache(maxsize=256)

@@ -7,35 +7,72 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
+from kubesim.flow.paste import records
+from kubesim.flow.redact import redact
 from kubesim.flow.signs import MOST, read, table
 
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
 
 _FIELD = re.compile(r"(?P<key>[A-Z][\w ]*):\s+(?P<value>\S.*)")
-_DESCRIBED_EVENT = re.compile(
-    r"  (Normal|Warning)\s+(?P<reason>\w+)\s+\S+( \(x\d+ over \S+\))?\s+\S+\s+(spec\.\w+\{[^}]*\}: )?"
-    r"(?P<message>.*)"
+_LOGGED = re.compile(r"\"+ pod=\S+.*| podUID=\S+.*")
+"""What follows the message in the kubelet's log."""
+# What a record says of what it is about, whatever wrote it: kubectl, a console, the kubelet or another log.
+_POD = re.compile(
+    r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)|\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod2>[a-z0-9][a-z0-9.-]*)"
+    r"|for pod \"(?P<pod3>[a-z0-9.-]+)_(?P<namespace3>[a-z0-9-]+)\(|in pod \"(?P<pod4>[a-z0-9.-]+)\""
+    r"|(?P<pod5>[a-z0-9][a-z0-9.-]*)\s+Pod\s"
+    r"|^(?:(?P<namespace6>[a-z0-9-]+)\s+)?(?P<pod6>[a-z0-9][a-z0-9.-]*)\s+\d+/\d+\s+(?:Init:)?[A-Z]\w+"
+    r"|Successfully assigned (?P<namespace7>[a-z0-9-]+)/(?P<pod7>[a-z0-9][a-z0-9.-]*) to"
+    r"|describe pods? (?P<pod8>[a-z0-9][a-z0-9.-]*)"
 )
-_LISTED_EVENT = re.compile(
-    r"((?P<namespace>[a-z0-9][a-z0-9.-]*)\s+)?(?P<age>\S+( \(x\d+ over \S+\))?)\s+(Normal|Warning)\s+"
-    r"(?P<reason>\w+)\s+[Pp]od/(?P<pod>\S+)\s+"
-    r"(\S*\{(?P<container>[\w.-]+)\}\s+)?(kubelet, \S+\s+)?(?P<message>\S.*)"
+_LISTED = re.compile(r"^(?P<namespace>[a-z0-9][a-z0-9.-]*)\s+\S+(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s")
+_CONTAINER = re.compile(r"spec\.\w+\{([\w.-]+)\}|for \"([\w.-]+)\" with|container \"([\w.-]+)\"")
+_NODE = re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)")
+_REASON = re.compile(
+    r"\b(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|ImageInspectError|RegistryUnavailable"
+    r"|SignatureValidationFailed|InspectFailed|FailedCreatePodSandBox|FailedToRetrieveImagePullSecret|BackOff)\b"
 )
-_WIDE = re.compile(r"\s{2,}\S+\s+\d+\s+\S+\s*$")
-# In the kubelet's log: quotes in quotes, and what follows the message.
-_ESCAPED = re.compile(r'\\+"')
-_LOGGED = re.compile(r'"+ pod="[^"]*".*')
+_MESSAGE = re.compile(
+    r"Failed to |Failed create |Error: |Error response |Error from |Error syncing|Back-off |Unable to |Container image "
+    r"|Successfully pulled |ERROR: |failed to |failed pulling|rpc error|FATA\[|Revision \""
+    r"|(?:Run|Create)PodSandbox|(?:Get|Head) \"?https?:"
+)
+_SUCCESS = re.compile(r'Successfully pulled image "?([^"\s]+)|Container image "([^"]+)" already present')
+_WAITS = re.compile(
+    r"Back-off pulling image|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
+)
+_INSTEAD = {
+    "InspectFailed": "ImageInspectError",
+    "BackOff": "ImagePullBackOff",
+    "FailedToRetrieveImagePullSecret": "ErrImagePull",
+}
+"""The reason of the container's status that belongs to that of an event."""
 POD_NAME, CONTAINER = "'<pod>'", "'<container>'"
+
+
+class Row(NamedTuple):
+    """What a record says of a Pod's image; parts that it doesn't name are "". `kind` is that of its sign."""
+
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    image: str
+    reason: str
+    message: str
+    kind: str
 
 
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
-    text = "\n".join(_LOGGED.sub("", _ESCAPED.sub('"', line[:MOST])) for line in text.splitlines())
-    return [*_described(text), *_listed(text)] or _message(text[-MOST:])
+    found = redact("\n".join(records(text))).split("\n")
+    described = list(_described("\n".join(found)))
+    return described if any(kind == "Pod" for kind, _ in described) else list(_told(found))
 
 
 def _described(text: str) -> Iterator[Item]:
@@ -64,8 +101,8 @@ def _pod(lines: list[str]) -> Iterator[Item]:
     inits, others = (_containers(sections.get(name, [])) for name in ("Init Containers", "Containers"))
     yield _partial(metadata, others, inits, nodeName=node, serviceAccountName=account)
     for line in sections.get("Events", []):
-        if found := _DESCRIBED_EVENT.match(line):
-            yield _event(metadata["namespace"], metadata["name"], found)
+        if row := _row(line, ""):
+            yield _event(metadata, row)
 
 
 def _containers(lines: list[str]) -> list[Object]:
@@ -95,34 +132,109 @@ def _partial(metadata: Object, containers: list[Object], inits: list[Object] | N
     return "Pod", {"metadata": metadata, "spec": spec, "status": status, "partial": True}
 
 
-def _event(namespace: str, pod: str, found: re.Match[str]) -> Item:
-    where, message = {"name": pod, "namespace": namespace}, _WIDE.sub("", found["message"])
-    return "Event", {"metadata": where, "involvedObject": where, "reason": found["reason"], "message": message}
+def _event(where: Object, row: Row) -> Item:
+    about = {"name": where["name"], "namespace": where["namespace"]}
+    return "Event", {"metadata": about, "involvedObject": about, "reason": row.reason, "message": row.message}
 
 
-def _listed(text: str) -> Iterator[Item]:
-    """What `kubectl get events` prints: the events of Pods, and the Pods whose images are spoken of."""
-    pods: dict[tuple[str, str], dict[str, Object]] = {}
-    for line in text.splitlines():
-        if found := _LISTED_EVENT.fullmatch(line.strip()):
-            namespace, pod = found["namespace"] or "default", found["pod"]
-            event = _event(namespace, pod, found)
-            yield event
-            image, containers = _image_of(event[1]["message"]), pods.setdefault((namespace, pod), {})
-            if image or not containers:
-                name = found["container"] or CONTAINER
-                containers[image or name] = {"name": name, "image": image, "state": {"waiting": {}}}
-    for (namespace, name), found_in in pods.items():
-        spoken = [item for item in found_in.values() if item["image"]] or list(found_in.values())
-        yield _partial({"name": name, "namespace": namespace}, spoken)
+def _told(lines: list[str]) -> Iterator[Item]:
+    """Of the records of a text, the Pods whose image doesn't come, each container with what says most about it."""
+    rows = list(_rows(lines))
+    pods = {row.pod: row for row in rows if row.pod}
+    only = next(iter(pods.values())) if len(pods) == 1 else None
+    troubles: dict[tuple[str, str, str], Row] = {}
+    for row in rows:
+        if only and not row.pod:
+            row = row._replace(pod=only.pod, namespace=only.namespace)
+        key = (row.namespace, row.pod, row.image)
+        if row.kind == "success":
+            troubles.pop(key, None)
+        elif row.kind != "missing_secret":
+            known = troubles.get(key)
+            is_cut = known is not None and known.kind == row.kind and len(_inner(row)) < len(_inner(known))
+            if known is None or (row.kind and not is_cut) or not known.kind:
+                troubles[key] = row
+    yield from _pods(_settled(list(troubles.values())), [row for row in rows if row.kind == "missing_secret"])
 
 
-def _message(text: str) -> list[Item]:
-    """A Pod for a message alone."""
-    if read(text, True).kind == "other":
-        return []
-    state = {"waiting": {"reason": "ErrImagePull", "message": " ".join(text.split())}}
-    return [_partial({"name": POD_NAME}, [{"name": CONTAINER, "image": _image_of(text), "state": state}])]
+def _inner(row: Row) -> str:
+    """Why a pull for someone else failed; "" where the text was cut before it says so."""
+    return str(read(row.message, True).words.get("inner", ""))
+
+
+def _settled(rows: list[Row]) -> list[Row]:
+    """The rows that count: what is known of an image goes to the rows that only say that it is waited for."""
+    telling = [row for row in rows if row.kind]
+    if not telling:
+        named = [row for row in rows if row.image]
+        return named or rows
+    images = {row.image for row in rows if row.image}
+    if len(images) == 1:
+        telling = [row._replace(image=row.image or next(iter(images))) for row in telling]
+    return [row for row in telling if row.image] or telling
+
+
+def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
+    if not rows:
+        rows = warnings[:1]
+    secrets = [name for row in warnings for name in read(row.message, True).words.get("secret", "").split(", ")]
+    pods: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        pods.setdefault((row.namespace or "default", row.pod or POD_NAME), []).append(row)
+    for (namespace, name), each in pods.items():
+        containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(each))]
+        more: dict[str, Any] = {
+            "nodeName": each[0].node,
+            "imagePullSecrets": [{"name": secret} for secret in dict.fromkeys(secrets)],
+        }
+        where = {"name": name, "namespace": namespace}
+        yield _partial(where, containers, **more)
+        yield from (_event(where, row) for row in warnings)
+
+
+def _container(row: Row, number: int) -> Object:
+    name = row.container or (CONTAINER if not number else f"{CONTAINER[:-2]} {number + 1}>'")
+    reason = _INSTEAD.get(row.reason, row.reason) or "ErrImagePull"
+    return {"name": name, "image": row.image, "state": {"waiting": {"reason": reason, "message": row.message}}}
+
+
+def _rows(lines: list[str]) -> Iterator[Row]:
+    named = ""  # by a line of its own, as YAML has it
+    for line in lines:
+        if image := re.match(r"\s*-?\s*[Ii]mage:\s+[\"']?([^\s\"']+)", line):
+            named = image[1]
+        if row := _row(line, named):
+            yield row
+
+
+@lru_cache(maxsize=4096)
+def _row(line: str, named: str) -> Row | None:
+    """What a record says; None where it is not about an image."""
+    start = _MESSAGE.search(line)
+    message = _LOGGED.sub("", line[start.start() if start else 0 :]).strip().rstrip("'\"")
+    kind = read(message, True).kind
+    reasons = _REASON.findall(line)
+    succeeded = _SUCCESS.search(line)
+    image = _image_of(message) or _image_of(line) or named
+    if succeeded:
+        kind, image = "success", succeeded[1] or succeeded[2]
+    elif kind == "other":
+        kind = ""
+        if not reasons and not _WAITS.search(line):
+            return None
+    about, listed = _POD.search(line), _LISTED.match(line)
+    words = {name.rstrip("2345678"): word for name, word in (about.groupdict() if about else {}).items() if word}
+    container, node = _CONTAINER.search(line), _NODE.search(line)
+    return Row(
+        words.get("namespace") or (listed["namespace"] if listed and about else ""),
+        words.get("pod", ""),
+        next(filter(None, container.groups()), "") if container else "",
+        node["node"] if node else "",
+        image,
+        reasons[-1] if reasons else ("ImagePullBackOff" if not kind else ""),
+        message,
+        kind,
+    )
 
 
 def _image_of(message: str) -> str:

@@ -63,7 +63,7 @@ def spelled(text: str) -> str:
 def test_what_other_registries_and_older_runtimes_say(message: str, step: str, wrong: str) -> None:
     text = explain("\n---\n".join(json.dumps(item) for item in (pod(spelled(message)), secret(GOOD))))
     assert step in text
-    assert f"\nWhat's wrong {wrong}\nHow to fix it:\n" in text
+    assert f"\nWhat's wrong {wrong}\n" in text
     assert "the export lacks: ServiceAccount default" in text
 
 

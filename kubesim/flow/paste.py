@@ -1,0 +1,108 @@
+"""Takes the dress off a pasted text: fences, boxes, colors, links, quotes; joins the lines that were wrapped.
+
+What is left are records, one a line, each with its indentation: a row of a table, a field, an entry of a log, a
+message.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+MOST = 10_000
+"""Characters of a record that are read."""
+_NARROWEST = 60  # columns of a window that wraps lines
+
+_DRESS = (
+    (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b\ufeff]"), ""),  # ANSI colors
+    (re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)"), ""),  # a picture in Markdown
+    (re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),  # a link in Markdown
+    (re.compile(r"\*\*|```+[\w-]*|~~~+|`"), ""),
+    (re.compile(r"[“”„«»]"), '"'),
+    (re.compile("[\u2018\u2019]"), "'"),
+    (re.compile(r"&quot;|&#34;"), '"'),
+    (re.compile(r"&lt;"), "<"),
+    (re.compile(r"&gt;"), ">"),
+    (re.compile(r"&amp;"), "&"),
+    (re.compile(r"\\+n(?![\w])"), " "),  # a line end that was escaped
+    (re.compile(r'\\+"'), '"'),  # quotes in quotes
+    (re.compile(r"<([^<>\n]{1,40})>"), lambda part: f"<{part[1].strip().replace(' ', '-')}>"),  # a redacted part
+    (re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."),  # a translator's spaces
+    (re.compile(r"(?<=[a-z]/pause): (?=\d)"), ":"),
+)
+_SPACE = re.compile(r"\s*")
+_BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
+_RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
+_QUOTED = re.compile(r"^(?:> ?)+")
+_START = re.compile(
+    r"\s*(?:"
+    r"(?:Normal|Warning)\b|(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s|"
+    r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |FATA\[|INFO\[|WARN\[|ctr: |"
+    r"Successfully |Container image |Unable to |docker |kubectl |crictl |"
+    r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|[{}$#%\u276f]|"
+    r"\S+[@:~]\S*[$#%] |(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
+    r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s|[\w.-]+:\s*$|"
+    r"- |\.\.\.|(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses|initContainers|image"
+    r"|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type|involvedObject|\w+Timestamp|count|source|data"
+    r"|conditions): ?|[A-Z][\w -]{0,30}:(?:\s|$)|NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason|"
+    r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w"
+    r")"
+)
+
+
+def records(text: str) -> list[str]:
+    """The records of a text, each in one line."""
+    lines = [line for part in _unpacked(text) for line in _bare(part).splitlines()]
+    inside = [_inside(line) for line in lines]
+    width = max(map(len, inside), default=0)
+    joined: list[str] = []
+    last = ""  # the line before, as wide as it was
+    for line in inside:
+        is_continued = joined and joined[-1] and line.strip() and not _RULE.match(line) and not _START.match(line)
+        if is_continued and len(joined[-1]) < MOST:
+            is_cut = len(last) == width >= _NARROWEST and last[-1:].strip() and line[:1].strip()
+            joined[-1] = joined[-1].rstrip() + ("" if is_cut else " ") + (line if is_cut else line.strip())
+        else:
+            joined.append("" if _RULE.match(line) else line[:MOST])
+        last = line
+    return joined
+
+
+def _unpacked(text: str) -> Iterator[str]:
+    """The text, and what JSON in it holds: the entries of a log, each with its fields."""
+    stripped = text.strip().removeprefix("```json").strip("`\n ")
+    if not stripped.startswith("{"):
+        yield text
+        return
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(stripped):
+        try:
+            value, at = decoder.raw_decode(stripped, at)
+        except (ValueError, RecursionError):
+            yield stripped[at:]
+            return
+        yield "\n".join(_texts(value))
+        at = _SPACE.match(stripped, at).end()  # type: ignore[union-attr]  # it always matches
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield " ".join(value.split("\n"))
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
+
+
+def _bare(text: str) -> str:
+    for pattern, instead in _DRESS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _inside(line: str) -> str:
+    """A line without the borders of a box and the marks of a quotation."""
+    line = _QUOTED.sub("", line)
+    border = _BORDER.match(line.strip()) if line.lstrip()[:1] in "│┃║|" and line.strip() else None
+    return border["inside"] if border else line
