@@ -22,6 +22,8 @@ _Test = Callable[[_Labels], bool]
 _TOKEN = re.compile(r"==|!=|[=!(),<>]|[^\s=!(),<>]+")
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _INTEGER = re.compile("[-+]?[0-9]+")
+LETTER_COST = 8
+"""Steps of the budget for a letter of a selector."""
 
 Check = Callable[[Any], list[str]]
 """Takes a value and returns what is wrong with it."""

@@ -69,7 +69,8 @@ _parse_again = lru_cache(maxsize=256)(_parse)
 
 
 def _run(call: Call, line: pflag.CommandLine) -> None:
-    call.args, call.flags, call.given, call.dash = line.args, line.values, line.given, line.dash
+    call.args, call.dash = line.args, line.dash
+    call.flags, call.given = line.values, line.given
     is_help = call.flags["help"]
     if line.refused and not is_help:
         raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")

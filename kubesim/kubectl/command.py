@@ -111,9 +111,11 @@ class Call:
     @property
     def request_timeout(self) -> float | None:
         """The seconds of --request-timeout, or None where it cannot be read."""
-        given = self.flags["request-timeout"]
+        text = self.flags["request-timeout"]
+        if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+            return float(text)
         with suppress(ValueError):
-            return float(given) if re.fullmatch(r"[-+]?[0-9]{1,18}", given) else parse_duration(given)
+            return parse_duration(text)
         return None
 
     def wait_until(self, done: Callable[[], bool], timeout: float) -> bool:

@@ -59,7 +59,8 @@ def delete(call: Call) -> None:
 
 def _check_delete(call: Call) -> None:
     flags = call.flags
-    output, grace, cascade = flags["output"], flags["grace-period"], flags["cascade"]
+    output, cascade = flags["output"], flags["cascade"]
+    grace = flags["grace-period"]
     refuse_if(output not in ("", "name"), f"unexpected -o output mode: {output}. We only support '-o name'")
     is_selected = flags["selector"] or flags["field-selector"]
     refuse_if(flags["all"] and is_selected, "setting 'all' parameter but found a non empty selector. ")

@@ -230,7 +230,8 @@ def _explanation(resource: Resource, path: Sequence[str], recursive: bool) -> st
     """The documentation of a type, or of the field that `path` leads to; `recursive` lists all fields below by name."""
     group = f"GROUP:      {resource.group}\n" if resource.group else ""
     header = f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
-    kind, said, heading = schema.type_of(resource), "", ""
+    kind = schema.type_of(resource)
+    said = heading = ""
     for name in path:
         struct = _inner(kind)
         field = schema.fields(struct).get(name)

@@ -32,7 +32,8 @@ def documents(text: str) -> Iterator[tuple[Any, str]]:
     if len(text) > MAX_BYTES:
         raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     room = MAX_VALUES
-    for document, json_ in _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text):
+    parts = _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text)
+    for document, json_ in parts:
         if document is not None:
             room -= count_values(document, "a file", room)
             yield document, json_ or gojson.dumps(document)
@@ -51,13 +52,14 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
         try:
             value = gojson.loads(text[start:end])
         except gojson.JSONError as error:
-            found: list[tuple[Any, str]] = []
-            with suppress(ManifestError):
-                found = [] if at else list(_yaml_documents(text))
-            if not found:
+            as_yaml: list[tuple[Any, str]] = []
+            if not at:
+                with suppress(ManifestError):
+                    as_yaml = list(_yaml_documents(text))
+            if not as_yaml:
                 place = f"json: offset {len(text[:start].encode()) + error.read}: {error}"
                 raise ManifestError("unexpected EOF" if str(error) == gojson.END else place) from None
-            yield from found
+            yield from as_yaml
             return
         at = end
         yield value, text[start:end]
@@ -152,10 +154,11 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
         return f"unknown anchor '{name[1] if name else ''}' referenced"
     if problem.startswith("expected a mapping"):
         return "map merge requires map or sequence of maps as the value"
-    lines = [found.line for found in (mark, error.context_mark) if found and found.line]
+    lines = [place.line for place in (mark, error.context_mark) if place and place.line]
     if not lines:
         return problem
-    return f"line {lines[0] + isinstance(error, yaml.scanner.ScannerError)}: {problem}"
+    first = 1 if isinstance(error, yaml.scanner.ScannerError) else 0
+    return f"line {lines[0] + first}: {problem}"
 
 
 def _spellings(words: str, value: Any) -> dict[str, Any]:
@@ -278,7 +281,11 @@ def _events(value: Any) -> Iterator[yaml.Event]:
 
 @lru_cache(maxsize=4096)
 def _text(text: str) -> yaml.Event:
-    style = "|" if "\n" in text else '"' if resolves(text) else None
+    style = None
+    if "\n" in text:
+        style = "|"
+    elif resolves(text):
+        style = '"'
     return yaml.ScalarEvent(None, None, (True, True), gojson.valid(text), style=style)
 
 

@@ -92,16 +92,17 @@ def visit(items: Iterable[T], errors: list[Exception], act: Callable[[T], object
 
     Returns how many items there were. Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
     """
-    count, found = 0, list[Exception]()
+    count = 0
+    refusals: list[Exception] = []
     for item in items:
         count += 1
         try:
             act(item)
         except REFUSALS as error:
-            found.append(error)
-    if found and len(errors) > 1:
+            refusals.append(error)
+    if refusals and len(errors) > 1:
         errors = [KubectlError(f"[{', '.join(map(str, errors))}]")]
-    raise_all([*found, *errors])
+    raise_all([*refusals, *errors])
     return count
 
 

@@ -345,7 +345,8 @@ def _update_references(items: list[_Item]) -> None:
 
 def _visit(node: Object, key: str, generated: list[_Item], namespace: str) -> None:
     kind, *fields = _TABLES["references"].get(key, "").split() or [""]
-    for value in node[key] if isinstance(node[key], list) else [node[key]]:
+    values = node[key] if isinstance(node[key], list) else [node[key]]
+    for value in values:
         if not isinstance(value, dict):
             continue
         for field in fields:

@@ -15,8 +15,7 @@ from kubesim.api.budget import count_values
 from kubesim.api.errors import other_type
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource, find_kind
-from kubesim.api.selectors import SelectorError, label_selector
-from kubesim.cluster.apiserver.checks import SELECTOR_COST
+from kubesim.api.selectors import LETTER_COST, SelectorError, label_selector
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, Kustomization
 from kubesim.kubectl.errors import (
@@ -101,7 +100,7 @@ def _require_namespace(call: Call, namespace: str) -> None:
 def _selector(call: Call) -> Callable[[Object], bool]:
     """-l chooses among the objects of files, too."""
     text = call.flags.get("selector") or ""
-    call.context.budget.spend(SELECTOR_COST * len(text))
+    call.context.budget.spend(LETTER_COST * len(text))
     with reworded(SelectorError, f"the provided selector {gojson.quote(text)} is not valid: "):
         return label_selector(text)
 
@@ -132,12 +131,12 @@ def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
 
 
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
-    for folder in [given for given in call.flags["filename"] if isinstance(given, Kustomization)]:
+    for folder in [name for name in call.flags["filename"] if isinstance(name, Kustomization)]:
         from kubesim.kubectl.kustomize import build  # late: it imports YAML
 
         yield str(folder), build(call, folder)
         return
-    for path in [name for given in call.flags["filename"] for name in _files(call, given)]:
+    for path in [path for name in call.flags["filename"] for path in _files(call, name)]:
         if path != "-" and _is_elsewhere(path):
             raise NotSimulated(f"there is no network here, so {path} cannot be read")
         yield "STDIN" if path == "-" else path, read_text(call, path)

@@ -88,6 +88,11 @@ def _matches(present: Object, other: Object) -> bool:
     return present["key"] == other["key"] and other["effect"] in ("", present["effect"])
 
 
+def _is_among(taints: Sequence[Object], taint: Object) -> bool:
+    """Whether there is a taint of the same key and effect."""
+    return any(_matches(each, taint) for each in taints)
+
+
 def _parsed(changes: Sequence[str]) -> tuple[list[Object], list[Object]]:
     """The taints to add and to remove. Raises UsageError."""
     added: list[Object] = []
@@ -99,8 +104,7 @@ def _parsed(changes: Sequence[str]) -> tuple[list[Object], list[Object]]:
         new = _taint(text)
         refuse_if(not new["effect"], f"invalid taint spec: {text}", UsageError)
         struct = f"{{{new['key']} {new.get('value', '')} {new['effect']} <nil>}}"
-        twice = any(_matches(item, new) for item in added)
-        refuse_if(twice, f"duplicated taints with the same key and effect: {struct}", UsageError)
+        refuse_if(_is_among(added, new), f"duplicated taints with the same key and effect: {struct}", UsageError)
         added.append(new)
     return added, removed
 
@@ -125,11 +129,11 @@ def _taint(text: str) -> Object:
 
 def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Target, node: Object) -> None:
     old: list[Object] = node["spec"].get("taints", [])
-    there = [new["key"] for new in added if any(_matches(item, new) for item in old)]
+    there = [new["key"] for new in added if _is_among(old, new)]
     if there and not call.flags["overwrite"]:
         what = f"already has {','.join(there)} taint(s) with same effect(s) and --overwrite is false"
         raise KubectlError(f"node {name_of(node)} {what}")
-    untouched = [item for item in old if not any(_matches(item, new) for new in added)]
+    untouched = [item for item in old if not _is_among(added, item)]
     taints = [*added, *untouched]
     is_more = len(taints) != len(old)
     is_less = False

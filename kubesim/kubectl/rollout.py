@@ -136,8 +136,8 @@ def _show_history(call: Call, resource: Resource, obj: Object) -> None:
     revisions, number = _history(call, resource, obj), call.flags["revision"]
     refuse_if(number and number not in revisions, "unable to find the specified revision")
     if call.flags["output"]:
-        for each in [number] if number else revisions:
-            keeper = revisions[each]
+        keepers = [revisions[number]] if number else revisions.values()
+        for keeper in keepers:
             if resource is DEPLOYMENT:
                 print_result(call, REPLICA_SET, keeper, "", typed=True)
             else:  # the object as it was

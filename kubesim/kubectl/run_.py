@@ -76,7 +76,8 @@ def _create(call: Call, resource: Resource, obj: Object) -> Object:
 
 def _expose(call: Call) -> Object:
     """--expose: the Service of the Pod, which is created and reported before it."""
-    name, port, labels = call.args[0], _port(call.flags["port"]), _labels(call.flags["labels"])
+    name, labels = call.args[0], _labels(call.flags["labels"])
+    port = _port(call.flags["port"])
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
     spec = {"selector": labels or {"run": name}, "ports": ports}
     service = _create(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
@@ -90,11 +91,15 @@ def _attach(call: Call, made: list[tuple[Resource, Object]]) -> None:
     try:
         _attached(call, made[-1][1])
     finally:
-        for resource, obj in made if call.flags["rm"] else ():
-            call.api.delete(resource, namespace_of(obj), name_of(obj))
-            if not call.flags["quiet"]:
-                where = f"from {namespace_of(obj)} namespace"
-                call.say(f'{resource.printed} "{name_of(obj)}" deleted {where}\n')
+        if call.flags["rm"]:
+            for resource, obj in made:
+                _remove(call, resource, obj)
+
+
+def _remove(call: Call, resource: Resource, obj: Object) -> None:
+    call.api.delete(resource, namespace_of(obj), name_of(obj))
+    if not call.flags["quiet"]:
+        call.say(f'{resource.printed} "{name_of(obj)}" deleted from {namespace_of(obj)} namespace\n')
 
 
 def _attached(call: Call, pod: Object) -> None:
@@ -179,7 +184,9 @@ def _variables(texts: Sequence[str]) -> list[Object]:
 def _labels(text: str) -> dict[str, str]:
     """Mirrors k8s.io/kubectl pkg/cmd/util ParseLabels."""
     labels: dict[str, str] = {}
-    for label in text.split(",") if text else ():
+    if not text:
+        return labels
+    for label in text.split(","):
         key, *values = label.split("=")
         refuse_if(len(values) != 1, f"unexpected label spec: {label}")
         refuse_if(not key, "unexpected empty label key")

@@ -276,10 +276,10 @@ def follow(call: Call, resource: Resource, namespace: str, name: str) -> Callabl
 
 def list_all(call: Call, target: Target) -> list[Object]:
     """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
-    resource, labels, fields = target.resource, call.flags.get("selector") or "", call.flags.get("field-selector") or ""
+    resource, budget = target.resource, call.context.budget
+    labels, fields = call.flags.get("selector") or "", call.flags.get("field-selector") or ""
     try:
-        place, budget = (resource, target.namespace), call.context.budget
-        return call.api.list(*place, labels=labels, fields=fields, budget=budget)
+        return call.api.list(resource, target.namespace, labels=labels, fields=fields, budget=budget)
     except StatusError as error:
         if error.reason != "BadRequest":
             raise

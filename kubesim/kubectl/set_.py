@@ -156,11 +156,12 @@ def _set_variables(call: Call, subject: str, container: Object, variables: list[
     """Change variables where they stand, and add the others behind them; the first of a name counts."""
     present = {variable["name"]: variable for variable in container.get("env", ())}
     values = {variable["name"]: variable for variable in reversed(variables)}
-    for variable in variables if not call.flags["overwrite"] else ():
-        name = variable["name"]
-        if name in present and present[name].get("value", "") != values[name].get("value", ""):
-            problem = f"already has a value ({present[name].get('value', '')}), and --overwrite is false"
-            raise KubectlError(f"error: {subject} '{name}' {problem}\n")
+    if not call.flags["overwrite"]:
+        for name in values:
+            before = present.get(name, {}).get("value", "")
+            problem = f"already has a value ({before}), and --overwrite is false"
+            is_other = name in present and before != values[name].get("value", "")
+            refuse_if(is_other, f"error: {subject} '{name}' {problem}\n")
     merged = {**present, **{variable["name"]: values[variable["name"]] for variable in variables}}
     container.pop("env", None)
     if env := [variable for name, variable in merged.items() if name not in removed]:

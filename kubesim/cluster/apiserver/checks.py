@@ -10,17 +10,15 @@ from kubesim.api import decoding, errors, load_table, schema
 from kubesim.api.budget import Budget
 from kubesim.api.objects import Object, clone, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, Resource
-from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
+from kubesim.api.selectors import LETTER_COST, Selector, SelectorError, field_selector, label_selector
 
 Warn = Callable[[str], None]
-
-SELECTOR_COST = 8  # steps of the budget for a character
 
 
 def selector(resource: Resource, labels: str, fields: str, budget: Budget | None = None) -> Selector:
     """What a list or watch selects, read at the cost of `budget`. Raises StatusError where that can't be done."""
     if budget:
-        budget.spend(SELECTOR_COST * (len(labels) + len(fields)))
+        budget.spend(LETTER_COST * (len(labels) + len(fields)))
     try:
         by_label = [label_selector(labels)] if labels else []
         known = {"metadata.name", "metadata.namespace", *resource.fields.split()}

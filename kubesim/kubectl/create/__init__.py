@@ -177,7 +177,8 @@ _SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalan
 
 def _create_service(call: Call) -> None:
     """A Service of the type that the command names, for Pods with its name as their label `app`."""
-    name, kind, ports = call.args[0], _SERVICES[call.command.path[-1]], call.flags["tcp"]
+    name, ports = call.args[0], call.flags["tcp"]
+    kind = _SERVICES[call.command.path[-1]]
     address, outside = call.flags.get("clusterip"), call.flags.get("external-name")
     needs_ports = address != "None" and kind != "ExternalName"
     refuse_if(needs_ports and not ports, "at least one tcp port specifier must be provided")

@@ -56,8 +56,8 @@ def _verbs(call: Call) -> list[str]:
 
 def _rules(call: Call, verbs: list[str]) -> list[Object]:
     words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
-    for verb in verbs if words else ():
-        if verb not in _VERBS.split():
+    for verb in verbs:
+        if words and verb not in _VERBS.split():
             call.complain(f"Warning: '{verb}' is not a standard resource verb\n")
     by_group: dict[str, list[str]] = {}
     for group, plural in dict.fromkeys(_known(word, verbs) for word in words):

@@ -121,12 +121,14 @@ def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
     values: dict[str, bytes] = {}
     is_secret = resource is SECRET
     for key, value in pairs:
-        quoted, exists, problems = gojson.quote(key), "another key by that name already exists", config_key(key)
-        where = f"in {'Data' if is_text(value) else 'BinaryData'} for ConfigMap {gojson.quote(call.args[0])}"
+        quoted, problems = gojson.quote(key), config_key(key)
+        exists = "another key by that name already exists"
         if is_secret:
             refuse_if(problems, f"{quoted} is not valid key name for a Secret {';'.join(problems)}")
             refuse_if(key in values, f"cannot add key {key}, {exists}")
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
+        field = "Data" if is_text(value) else "BinaryData"
+        where = f"in {field} for ConfigMap {gojson.quote(call.args[0])}"
         refuse_if(key in values, f"cannot add key {quoted}, {exists} {where}")
         values[key] = value
     return values

@@ -117,15 +117,16 @@ def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
     try:
         return read_file(text) if has_file else text
     except OSError as error:
-        option, verb = "" if is_columns else "--", "read" if isinstance(error, IsADirectoryError) else "open"
+        option = "" if is_columns else "--"
+        verb = "read" if isinstance(error, IsADirectoryError) else "open"
         problem = f"{verb} {text}: {(error.strerror or '').lower()}"
         raise FormatError(f"error reading {option}template {text}, {problem}") from None
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
     """`objects` in the order of --sort-by's `field`, a path with or without braces. Raises FormatError."""
-    found: list[Any] = _load("jsonpath").sort_objects(objects, field, budget)
-    return found
+    ordered: list[Any] = _load("jsonpath").sort_objects(objects, field, budget)
+    return ordered
 
 
 _RELAXED = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")

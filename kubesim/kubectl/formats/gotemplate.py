@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import ChainMap, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
@@ -92,10 +91,8 @@ class _Command(NamedTuple):
     operands: Sequence[_Evaluate]
 
     def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
-        values = chain((operand(run, dot) for operand in self.operands), handed)
-        if not self.function:
-            return next(values)
-        return functions.call(self.function, values, len(self.operands) + len(handed), run.budget)
+        values = [*(operand(run, dot) for operand in self.operands), *handed]
+        return functions.call(self.function, values, run.budget) if self.function else values[0]
 
 
 class _Pipeline(NamedTuple):
@@ -115,8 +112,9 @@ class _Pipeline(NamedTuple):
     def bind(self, run: _Run, *values: Any) -> None:
         """Declare the variables, from the last one on, or give them new values where they are."""
         for name, value in zip(reversed(self.variables), reversed(values), strict=False):
-            found = [scope for scope in run.variables.maps if name in scope]
-            (found[0] if self.assigns and found else run.variables)[name] = value
+            scopes = [scope for scope in run.variables.maps if name in scope] if self.assigns else []
+            scope = scopes[0] if scopes else run.variables
+            scope[name] = value
 
     def print(self, run: _Run, dot: Any) -> None:
         """The statement that an action is."""
@@ -143,14 +141,18 @@ class _Control(NamedTuple):
         elif not isinstance(value, dict | list):
             raise functions.Refusal(f"range can't iterate over {gojson.sprint(value)}")
         else:
-            for key, item in sorted(value.items()) if isinstance(value, dict) else enumerate(value):
+            pairs = sorted(value.items()) if isinstance(value, dict) else enumerate(value)
+            for key, item in pairs:
                 self.pipeline.bind(run, key, item)
                 run.walk(self.body, item)
         run.variables = run.variables.parents
 
 
 _CONTROLS = ("if", "range", "with")
-_ABSENT = ("block", "break", "continue", "define", "exists", "html", "print", "slice", "template")
+_ABSENT = (
+    *("and", "block", "break", "call", "continue", "define", "exists", "ge", "gt", "html", "js", "le", "lt"),
+    *("or", "print", "slice", "template", "urlquery"),
+)
 _OPERANDS = ("string", "number", "path", "word", "(")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
@@ -226,19 +228,19 @@ class _Parser:
 
     def statements(self) -> tuple[list[_Statement], str]:
         """What stands up to `end` or `else`, which is consumed and returned too, or to the end of the text."""
-        found: list[_Statement] = []
+        statements: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
-                found.append(lambda run, _, text=piece: run.print(text))  # type: ignore[misc]
+                statements.append(lambda run, _, text=piece: run.print(text))  # type: ignore[misc]
                 continue
             self._budget.spend(_ACTION_COST)
             self._tokens = self._tokenize(piece)
             word = self._tokens[0].text
             if word in ("end", "else"):
                 self._tokens.popleft()
-                return found, word
-            found.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
-        return found, ""
+                return statements, word
+            statements.append(self._control() if word in _CONTROLS else self._pipeline("command").print)
+        return statements, ""
 
     def _control(self) -> _Statement:
         known, keyword = len(self._variables), self._tokens.popleft().text

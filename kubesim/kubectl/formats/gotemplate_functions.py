@@ -1,4 +1,4 @@
-"""The functions of Go templates, and base64decode, which kubectl adds.
+"""The functions of Go templates that are of use with Secrets, and base64decode, which kubectl adds.
 
 Mirrors text/template/funcs.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36. What Go says of values
 that a function cannot work with is not simulated.
@@ -6,28 +6,25 @@ that a function cannot work with is not simulated.
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.gotext.gojson import Literal, decode_base64, quote, sprint
 from kubesim.kubectl.errors import reworded
 
-_VERB = re.compile(r"%(?P<width>-?\d{0,3})(?P<verb>.?)", re.DOTALL)
-_VERBS: dict[str, tuple[type | tuple[type, ...], Callable[[Any], str]]] = {
-    "d": (int, str),
-    "q": (str, quote),
-    "s": ((str, dict, list), sprint),
-    "t": (bool, sprint),
-    "v": (object, sprint),
-}
-
 
 class Refusal(Exception):
     """What is wrong with the values that a template meets."""
+
+
+class _Function(NamedTuple):
+    """A function, how many arguments it must have, and whether it takes more."""
+
+    call: Callable[..., Any]
+    fixed: int
+    variadic: bool = False
 
 
 def _base64decode(value: Any) -> str:
@@ -39,9 +36,12 @@ def _index(item: Any, *indices: Any) -> Any:
     for index in indices:
         if isinstance(item, str) or isinstance(index, str) is isinstance(item, list):
             raise TypeError
-        if isinstance(item, list) and not 0 <= index < len(item):
+        if not isinstance(item, list):
+            item = item.get(index)
+        elif 0 <= index < len(item):
+            item = item[index]
+        else:
             raise Refusal(f"index out of range: {index}")
-        item = item[index] if isinstance(item, list) else item.get(index)
     return item
 
 
@@ -49,76 +49,66 @@ def _len(item: Any) -> int:
     return len(item.encode() if isinstance(item, str) else item)
 
 
-def _printf(budget: Budget, pattern: str, *items: Any) -> str:
-    rest = list(items)
+def _printf(pattern: str, *items: Any) -> str:
+    """The verbs %s, %v, %q, %d and %%, without a width."""
+    left = list(items)
 
-    def replace(match: re.Match[str]) -> str:
-        verb, width = match["verb"], match["width"]
-        if verb == "%":
+    def write(match: re.Match[str]) -> str:
+        kind = _VERBS[match[1]]
+        if match[1] == "%":
             return "%"
-        kinds, write = _VERBS.get(verb, ((), str))
-        item = rest.pop(0) if rest else None
-        if not isinstance(item, kinds) or width.startswith("0"):
+        item: Any = left.pop(0) if left else None
+        if not isinstance(item, kind):
             raise TypeError
-        text, room = write(item), int(width.removeprefix("-") or 0)
-        budget.spend(len(text) + room)
-        return text.ljust(room) if width.startswith("-") else text.rjust(room)
+        return quote(item) if match[1] == "q" else sprint(item)
 
-    return _VERB.sub(replace, pattern)
+    text = _VERB.sub(write, pattern)
+    if left:
+        raise TypeError
+    return text
 
 
-def _println(budget: Budget, *items: Any) -> str:
-    texts = [sprint(item) for item in items]
-    budget.spend(sum(map(len, texts)))
-    return " ".join(texts) + "\n"
+_VERB = re.compile("%(.?)", re.DOTALL)
+_VERBS: dict[str, type | tuple[type, ...]] = {"%": object, "d": int, "q": str, "s": (str, dict, list), "v": object}
 
 
 def _equal(first: Any, *others: Any) -> bool:
     if not others:
         raise Refusal("missing argument for comparison")
-    return any(_compare(operator.eq, first, other) for other in others)
+    return any(_are_equal(first, other) for other in others)
 
 
-def _compare(holds: Callable[[Any, Any], bool], one: Any, other: Any) -> bool:
-    """Whether eq, ne, lt, le, gt or ge holds; only eq and ne take nil and truth values."""
+def _are_equal(one: Any, other: Any) -> bool:
     kinds = {int if isinstance(value, Literal) else type(value) for value in (one, other)} - {type(None)}
-    if len(kinds) > 1 or kinds & {dict, list} or (bool in kinds and holds not in (operator.eq, operator.ne)):
+    if len(kinds) > 1 or kinds & {dict, list}:
         raise TypeError
-    return holds(one, other)
+    return bool(one == other)
 
 
-# Each function with the number of arguments it must have, and whether it takes more.
-_FUNCTIONS: dict[str, tuple[Callable[..., Any] | None, int, bool]] = {
-    "and": (None, 1, True),
-    "base64decode": (_base64decode, 1, False),
-    "eq": (_equal, 1, True),
-    "index": (_index, 1, True),
-    "len": (_len, 1, False),
-    "not": (operator.not_, 1, False),
-    "or": (None, 1, True),
-    "printf": (_printf, 1, True),
-    "println": (_println, 0, True),
-    **{name: (partial(_compare, getattr(operator, name)), 2, False) for name in ("ne", "lt", "le", "gt", "ge")},
+_FUNCTIONS = {
+    "base64decode": _Function(_base64decode, 1),
+    "eq": _Function(_equal, 1, variadic=True),
+    "index": _Function(_index, 1, variadic=True),
+    "len": _Function(_len, 1),
+    "ne": _Function(lambda one, other: not _are_equal(one, other), 2),
+    "not": _Function(lambda value: not value, 1),
+    "printf": _Function(_printf, 1, variadic=True),
+    "println": _Function(lambda *items: " ".join(map(sprint, items)) + "\n", 0, variadic=True),
 }
-_WITH_BUDGET = ("printf", "println")  # is their first argument
 NAMES = frozenset(_FUNCTIONS)
 
 
-def call(name: str, arguments: Iterable[Any], count: int, budget: Budget) -> Any:
-    """The value of a function; `and` and `or` take only as many of the `count` arguments as they need.
-
-    A text is paid for before it is made. Raises Refusal.
-    """
-    function, fixed, variadic = _FUNCTIONS[name]
-    if count < fixed or (count > fixed and not variadic):
-        raise Refusal(f"wrong number of args for {name}: want {'at least ' * variadic}{fixed} got {count}")
-    if function is None:
-        value = None
-        for value in arguments:
-            if bool(value) == (name == "or"):
-                break
-        return value
+def call(name: str, arguments: Sequence[Any], budget: Budget) -> Any:
+    """The value of a function; a text that it makes is paid for. Raises Refusal."""
+    function = _FUNCTIONS[name]
+    count = len(arguments)
+    if count < function.fixed or (count > function.fixed and not function.variadic):
+        at_least = "at least " if function.variadic else ""
+        raise Refusal(f"wrong number of args for {name}: want {at_least}{function.fixed} got {count}")
     try:
-        return function(*([budget] if name in _WITH_BUDGET else []), *arguments)
-    except (TypeError, AttributeError):
+        value = function.call(*arguments)
+    except (TypeError, AttributeError, KeyError):
         raise Refusal(f"{name} of such values in a Go template is not part of this simulator") from None
+    if isinstance(value, str):
+        budget.spend(len(value))
+    return value

@@ -46,35 +46,37 @@ class Printer:
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         try:
-            found = results(self._parts, obj, self._budget)
+            values_of_parts = results(self._parts, obj, self._budget)
         except FormatError as error:
             raise FormatError(
                 f"error executing jsonpath {gojson.quote(self._text)}: Error executing template: {error}. Printing "
                 f"more information for debugging the template:\n\ttemplate was:\n\t\t{self._text}\n"
                 f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n\n"
             ) from None
-        texts = [[self._printed(value) for value in values] for values in found]
+        texts = [self._joined(values) for values in values_of_parts]
         if self._as_json:
-            return "".join([gojson.dumps(values, indent=4) + "\n" for values in found])
-        return "".join(map(" ".join, texts))
+            texts = [f"{gojson.dumps(values, indent=4)}\n" for values in values_of_parts]
+        return "".join(texts)
 
-    def _printed(self, value: Any) -> str:
-        text = gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value)
-        self._budget.spend(len(text))
-        return text
+    def _joined(self, values: Values) -> str:
+        texts = []
+        for value in values:
+            texts.append(gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value))
+            self._budget.spend(len(texts[-1]))
+        return " ".join(texts)
 
 
 def results(parts: Sequence[Part], obj: Any, budget: Budget) -> list[Values]:
     """What each part of a template finds in `obj`. Raises FormatError with the bare reason."""
-    found: list[Values] = []
+    values_of_parts: list[Values] = []
     for path, body in parts:
         values = _follow(path, obj, budget)
         if body is None:
-            found.append(values)
+            values_of_parts.append(values)
         else:
             for value in values:
-                found += results(body, value, budget)
-    return found
+                values_of_parts += results(body, value, budget)
+    return values_of_parts
 
 
 _READING_COST = 5  # for each character of a template
@@ -86,15 +88,16 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     values = [obj]
     budget.spend(_COST)
     for step in path:
-        found: Values = []
+        before, values = values, []
         if isinstance(step, tuple):  # a union: what its first path finds in all values comes first
-            values = [item for one in step for value in values for item in _follow(one, value, budget)]
+            for one in step:
+                for value in before:
+                    values += _follow(one, value, budget)
             continue
-        for value in values:
+        for value in before:
             for item in step(value, budget):
                 budget.spend(_COST)
-                found.append(item)
-        values = found
+                values.append(item)
     return values
 
 
@@ -221,7 +224,11 @@ def _array(text: str) -> Step:
         raise FormatError(f"invalid array index {text}")
     start, is_slice, end, step = match.groups()
     first = int(start or 0)
-    last = int(end) if end else None if is_slice or first == -1 else first + 1
+    last: int | None = None
+    if end:
+        last = int(end)
+    elif not is_slice and first != -1:
+        last = first + 1
     return lambda value, budget: [] if value is None else _cut(value, first, last, int(step or 1))
 
 
@@ -230,8 +237,12 @@ def _cut(value: Any, first: int, last: int | None, step: int) -> Values:
     if not isinstance(value, list):
         raise FormatError(f"{gojson.type_name(value)} is not array or slice")
     length = len(value)
-    first += length * (first < 0)
-    last = length if last is None else last + length * (last < 0)
+    if first < 0:
+        first += length
+    if last is None:
+        last = length
+    elif last < 0:
+        last += length
     if first == last:
         return []
     if not 0 <= first < length or not 0 <= last <= length:
@@ -317,7 +328,8 @@ class Columns:
         self._has_headings = False
         try:
             templates = [parse(path) for path in self._paths]
-            rows += [[self._cell(template, item) for template in templates] for item in items_of(obj)]
+            for item in items_of(obj):
+                rows.append([self._cell(template, item) for template in templates])
         except FormatError as error:
             raise FormatError(str(error), stdout=tabwriter.format(rows[:1])) from None
         self._budget.spend(len(rows) * sum(max(map(len, column)) for column in zip(*rows, strict=True)))
@@ -326,9 +338,11 @@ class Columns:
         return tabwriter.format(rows, widths=self._widths)
 
     def _cell(self, template: Sequence[Part], obj: Any) -> str:
-        found = results(template, obj, self._budget)
-        values = [gojson.sprint(value).translate(_ESCAPES) for part in found for value in part]
-        return ",".join(values if found and found[0] else ["<none>", *values])
+        parts = results(template, obj, self._budget)
+        cells = [gojson.sprint(value).translate(_ESCAPES) for values in parts for value in values]
+        if not parts or not parts[0]:
+            cells.insert(0, "<none>")
+        return ",".join(cells)
 
 
 def _of_option(spec: str) -> tuple[list[str], list[str]]:
@@ -358,15 +372,19 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     path = relaxed(field)
     with reworded(FormatError, "sorting error: ", FormatError):
         template = parse(path)
-    firsts = [results(template, obj, budget)[:1] for obj in objects]
-    found = [next((value for part in first for value in part), _MISSING) for first in firsts]
-    if found and all(value is _MISSING for value in found):
+    keys = [_sort_key(results(template, obj, budget)) for obj in objects]
+    if keys and all(key is _MISSING for key in keys):
         raise FormatError(f"couldn't find any field with path {gojson.quote(path)} in the list of objects")
-    kinds = {type(value) for value in found} - {object, type(None)}
-    if len(found) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
+    kinds = {type(key) for key in keys} - {object, type(None)}
+    if len(keys) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
-    order = cmp_to_key(lambda one, other: -_is_less(one, other))
-    return [objects[at] for at in sorted(range(len(found)), key=lambda at: order(found[at]))]
+    order = cmp_to_key(lambda one, other: -1 if _is_less(one, other) else 0)
+    return [objects[at] for at in sorted(range(len(keys)), key=lambda at: order(keys[at]))]
+
+
+def _sort_key(parts: Sequence[Values]) -> Any:
+    """The first value of a template's first part."""
+    return parts[0][0] if parts and parts[0] else _MISSING
 
 
 def _is_less(one: Any, other: Any) -> bool:
