@@ -57,10 +57,10 @@ def _printf(pattern: str, *items: Any) -> str:
         kind = _VERBS[match[1]]
         if match[1] == "%":
             return "%"
-        item: Any = left.pop(0) if left else None
+        item = left.pop(0) if left else None
         if not isinstance(item, kind):
             raise TypeError
-        return quote(item) if match[1] == "q" else sprint(item)
+        return quote(str(item)) if match[1] == "q" else sprint(item)
 
     text = _VERB.sub(write, pattern)
     if left:
