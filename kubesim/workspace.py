@@ -16,7 +16,8 @@ from typing import IO
 
 HOME = PurePosixPath("/workspace")
 _NULL = "/dev/null"  # the only device that can be read
-_PATH_MAX, _LINKS_MAX = 4096, 40  # Linux's limits
+_PATH_MAX = 4096  # Linux's limit
+_LINKS_MAX = 40  # Linux's limit
 _DEPTH_MAX = 100  # folders in folders; a limit of kubesim
 LARGEST = 16 << 20  # bytes of a file that is read or written; a limit of kubesim
 _MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
@@ -108,26 +109,35 @@ class Workspace:
 
     def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
         """Open one folder after the other, never through a link that somebody may put there meanwhile; follow links."""
-        parts, name, links = list(self._below(path).parts), ".", 0
+        parts = list(self._below(path).parts)
+        name = "."
+        links = 0
         folders = [_folder(self.root, None, stack)]
         while parts:
             name = parts.pop(0)
             if name == "..":
-                folders, name = folders[:-1], "."
+                folders.pop()
+                name = "."
             elif (parts or follow) and (target := _target(name, folders[-1])):
-                name, parts, links = ".", [*PurePosixPath(target).parts, *parts], links + 1
+                links += 1
+                parts = [*PurePosixPath(target).parts, *parts]
+                name = "."
             elif parts:
                 folders.append(_folder(name, folders[-1], stack))
-            if not folders or parts[:1] == ["/"] or links > _LINKS_MAX:
-                raise _error(errno.ELOOP if links > _LINKS_MAX else errno.EACCES, path)
+            if links > _LINKS_MAX:
+                raise _error(errno.ELOOP, path)
+            leads_outside = not folders or parts[:1] == ["/"]
+            if leads_outside:
+                raise _error(errno.EACCES, path)
         return name, folders[-1]
 
     def _real(self, path: str, follow: bool) -> str:
         place = self.root / self._below(path)
-        real = Path(os.path.realpath(place if follow or place == self.root else place.parent))
+        is_followed = follow or place == self.root
+        real = Path(os.path.realpath(place if is_followed else place.parent))
         if not real.is_relative_to(os.path.realpath(self.root)):
             raise _error(errno.EACCES, path)
-        return str(real if follow or place == self.root else real / place.name)
+        return str(real if is_followed else real / place.name)
 
     @contextmanager
     def _open(self, path: str, mode: str) -> Iterator[IO[bytes]]:
@@ -136,10 +146,12 @@ class Workspace:
         with self._place(path) as (name, folder), ExitStack() as stack:
             handle = os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)
             stack.callback(os.close, handle)
-            found = os.fstat(handle)
-            if not S_ISREG(found.st_mode):
-                raise _error(errno.EISDIR if S_ISDIR(found.st_mode) else errno.EACCES, path)
-            if found.st_size > LARGEST:
+            status = os.fstat(handle)
+            if S_ISDIR(status.st_mode):
+                raise _error(errno.EISDIR, path)
+            if not S_ISREG(status.st_mode):
+                raise _error(errno.EACCES, path)
+            if status.st_size > LARGEST:
                 raise _error(errno.EFBIG, path)
             yield stack.enter_context(open(handle, mode, closefd=False))
 
@@ -265,12 +277,15 @@ class MemoryFiles:
         return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
 
     def _entry(self, path: str) -> str | None:
-        found = {_NULL: ""} if (key := self._key(path)) == _NULL else self.entries
-        if key not in found:
+        key = self._key(path)
+        if key == _NULL:
+            return ""
+        if key not in self.entries:
             raise _error(errno.ENOENT, path)
-        if path.endswith("/") and found[key] is not None:
+        entry = self.entries[key]
+        if path.endswith("/") and entry is not None:
             raise _error(errno.ENOTDIR, path)
-        return found[key]
+        return entry
 
     def _writable(self, path: str) -> str:
         """The key of what can be written there, because its folder exists."""
@@ -332,7 +347,8 @@ class MemoryFiles:
             self.entries[self._writable(path)] = None
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
-        is_file, key = self._entry(path) is not None, self._writable(path)
+        is_file = self._entry(path) is not None
+        key = self._writable(path)
         if key == "/":
             raise _error(errno.EBUSY, path)
         inside = [] if is_file else self._below(key)
@@ -343,7 +359,8 @@ class MemoryFiles:
 
     def rename(self, path: str, target: str) -> None:
         self._entry(path)
-        old, new = self._writable(path), self._writable(target)
+        old = self._writable(path)
+        new = self._writable(target)
         if "/" in (old, new) or f"{new}/".startswith(f"{old}/"):
             raise _error(errno.EBUSY, path)
         if self.is_dir(target) and (self.entries[old] is not None or self._below(new)):

@@ -315,8 +315,10 @@ class Timeline:
         """The Pods, and how many attempts are known, after noting those that the kubelet remembers now."""
         namespace, name = self._target
         pod = cluster.api.find(POD, namespace, name) if name else None
-        for one in _tries(cluster, pod) if pod else ():
-            self._tries.setdefault((one.at, one.container), one)  # as it was first seen: later its back-off is over
+        if pod:
+            for attempt in _tries(cluster, pod):
+                # As it was first seen: later its back-off is over.
+                self._tries.setdefault((attempt.at, attempt.container), attempt)
         return _Observation(pods(cluster, namespace, name), len(self._tries))
 
 

@@ -163,7 +163,9 @@ def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
 def _files(word: str, files: Files) -> Iterable[str]:
     folder, slash, start = re.sub(r"\\(.)", r"\1", word).rpartition("/")
     place = folder + slash or "."
-    for name in files.listdir(place) if files.is_dir(place) else ():
+    if not files.is_dir(place):
+        return
+    for name in files.listdir(place):
         if name.startswith(start) and (start or not name.startswith(".")):
             path = _SPECIAL.sub(r"\\\g<0>", f"{folder}{slash}{name}")
             yield f"{path}/" if files.is_dir(f"{place}/{name}") else path

@@ -152,8 +152,10 @@ class Expander:
                 yield prefix + segment
             return
         self.machine.budget.spend(_FOLDER_COST + _PATTERN_COST * len(segment))
+        if not files.is_dir(folder or "."):
+            return
         match = _file_pattern(segment).match
-        for name in files.listdir(folder or ".") if files.is_dir(folder or ".") else []:
+        for name in files.listdir(folder or "."):
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name

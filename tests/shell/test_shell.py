@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from kubesim.api import load_table
 from kubesim.api.clock import SECOND
 from kubesim.api.result import Edit, Result
-from kubesim.shell import Shell, word_start
+from kubesim.shell import Shell, tools, word_start
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -108,3 +111,24 @@ def test_a_neighbour_sees_the_last_thousand_processes_but_no_long_arguments(shel
     assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # not the `neighbour` itself
     shell.run("kubectl " + "a" * 100_000)
     assert seen()[-1] == "kubectl " + "a" * 4096
+
+
+def table_of_tools() -> dict[str, dict[str, dict[str, Any]]]:
+    table: dict[str, dict[str, dict[str, Any]]] = copy.deepcopy(load_table(tools.__file__, "tools.json"))
+    return table
+
+
+def test_each_row_of_the_tools_has_its_function() -> None:
+    for module, table in table_of_tools().items():
+        functions = vars(import_module(f"kubesim.shell.tools.{module}"))
+        missing = [name for name, row in table.items() if row.get("function", name) not in functions]
+        assert missing == []
+
+
+def test_a_misspelled_word_of_a_row_of_the_tools_is_refused() -> None:
+    for module, table in table_of_tools().items():
+        for name, row in table.items():
+            for word in row:
+                misspelled = {key + "x" if key == word else key: value for key, value in row.items()}
+                with pytest.raises(TypeError, match=word):
+                    tools.read_table({module: {name: misspelled}})

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from math import inf
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubesim.api import load_table
 from kubesim.api.result import Result
@@ -70,9 +70,14 @@ class Invocation:
     """
 
     def __init__(self, tool: Tool, machine: Machine, tools: Tools, streams: Streams, call: Call, child: Child) -> None:
-        self.name, self.machine, self.tools, self.streams = tool.name, machine, tools, streams
-        self._call, self.script = call, child
-        self.files, self.env = machine.files, machine.env
+        self.name = tool.name
+        self.machine = machine
+        self.files = machine.files
+        self.env = machine.env
+        self.tools = tools
+        self.streams = streams
+        self.script = child
+        self._call = call
         self._prefix = f"{machine.shell}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
 
@@ -183,7 +188,9 @@ def tool(
 
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
     """Options by their short names, the values of one that is repeated on lines of their own; and the operands."""
-    short_names, long_names, short_of = "", list[str](), dict[str, str]()
+    short_names = ""
+    long_names: list[str] = []
+    short_of: dict[str, str] = {}
     for word in declared.split():
         letters, _, long_name = word.partition("/")
         short_names += letters
@@ -232,12 +239,16 @@ def _declared(module: str, name: str, row: Row) -> Tool:
     return tool(**declaration)(run)
 
 
-ROWS = {
-    module: {name: Row(**fields) for name, fields in rows.items()}
-    for module, rows in load_table(__file__, "tools.json").items()
-}
-"""The rows of tools.json, by module and name. Raises TypeError for a word that no row has."""
-TOOLS = {name: _declared(module, name, row) for module, rows in ROWS.items() for name, row in rows.items()}
+def read_table(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Tool]:
+    """The tools of a table, by name. Raises TypeError for a word that no row has, and for a row without its usage."""
+    tools: dict[str, Tool] = {}
+    for module, rows in table.items():
+        for name, fields in rows.items():
+            tools[name] = _declared(module, name, Row(**fields))
+    return tools
+
+
+TOOLS = read_table(load_table(__file__, "tools.json"))
 
 
 @contextmanager

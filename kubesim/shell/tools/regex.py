@@ -188,7 +188,8 @@ def _repeated(body: Program, bounds: str) -> Program:
 def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
     """The tokens of a pattern, in the extended syntax."""
     tokens: list[str] = []
-    for match in (_TOKEN if extended else _BASIC_TOKEN).finditer(pattern):
+    syntax = _TOKEN if extended else _BASIC_TOKEN
+    for match in syntax.finditer(pattern):
         budget.spend(_TOKEN_COST)
         if match[0] == "[":  # here and not later, or each `[` would look for its end
             raise ToolError("Unmatched [, [^, [:, [., or [=")

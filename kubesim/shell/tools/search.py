@@ -59,7 +59,9 @@ def _report(
     elif "c" in options:
         yield f"{label}{len(selected)}\n"
     elif "o" in options:
-        for index in selected if "v" not in options else []:
+        if "v" in options:
+            return
+        for index in selected:
             number = f"{index + 1}:" if "n" in options else ""
             for (begin, end), *_ in regex.find_all(content[index]):
                 if end > begin:
@@ -106,14 +108,18 @@ def awk(operands: list[str], options: Options, io: Invocation) -> None:
     if not match or not (match["pattern"] or match["action"]) or len(separator) != 1:
         raise UnsupportedError(f"'awk {' '.join(program.split())[:80]}'")
     regex = Regex([match["pattern"] or ""], io.machine.budget, extended=True)
-    arguments = [re.findall(_VALUE, argument) for argument in re.split(rf",(?=\s*{_VALUE})", match["arguments"] or "")]
+    arguments = re.split(rf",(?=\s*{_VALUE})", match["arguments"] or "$0")
     for _, text in inputs(io, operands, trouble=2):
         for line in bare_lines(text):
             io.spend(len(line) + _LINE_COST)
             if regex.search(line):
                 fields = re.findall(r"[^ \t\n]+", line) if separator == " " else line.split(separator)
-                values = ["".join(_value(word, line, fields) for word in words) for words in arguments]
-                io.out(" ".join(values if match["arguments"] else [line]) + "\n")
+                io.out(" ".join(_concatenated(argument, line, fields) for argument in arguments) + "\n")
+
+
+def _concatenated(argument: str, line: str, fields: list[str]) -> str:
+    """What an argument of print, strings and fields side by side, stands for."""
+    return "".join(_value(word, line, fields) for word in re.findall(_VALUE, argument))
 
 
 def _value(word: str, line: str, fields: list[str]) -> str:

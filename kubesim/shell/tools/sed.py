@@ -58,7 +58,9 @@ class _Command:
         pieces: list[str] = []
         copied = 0
         previous_end = -1
-        for spans in self.regex.find_all(line) if self.regex else ():
+        if not self.regex:
+            return line
+        for spans in self.regex.find_all(line):
             begin, end = spans[0]
             if begin == end == previous_end:
                 continue  # nothing, right behind the match before

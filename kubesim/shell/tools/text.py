@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64 as codec
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
 from math import inf
@@ -63,7 +64,9 @@ def wc(operands: list[str], options: Options, io: Invocation) -> None:
     letters = [letter for letter in "lwc" if letter in options] or ["l", "w", "c"]
     rows = [(_counts(text), name) for name, text in inputs(io, operands)]
     if len(operands) > 1:
-        sums = {letter: sum(counts[letter] for counts, _ in rows) for letter in "lwc"}
+        sums = Counter[str]()
+        for counts, _ in rows:
+            sums.update(counts)
         rows.append((sums, "total"))
     width = max((len(str(counts["c"])) for counts, _ in rows), default=1)
     if not operands:
@@ -75,9 +78,9 @@ def wc(operands: list[str], options: Options, io: Invocation) -> None:
         io.out(f"{figures} {name}\n" if operands else f"{figures}\n")
 
 
-def _counts(text: str) -> dict[str, int]:
+def _counts(text: str) -> Counter[str]:
     """Lines, words and bytes by the letter that asks for them."""
-    return {"l": text.count("\n"), "w": len(text.split()), "c": len(text.encode("utf-8", "surrogateescape"))}
+    return Counter(l=text.count("\n"), w=len(text.split()), c=len(text.encode("utf-8", "surrogateescape")))
 
 
 def sort(operands: list[str], options: Options, io: Invocation) -> None:
@@ -120,8 +123,12 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
                 io.out(f"{line}\n")
                 continue
             pieces = line.split(delimiter) if delimiter else list(line)
-            chosen = [piece for number, piece in enumerate(pieces, 1) if any(number in numbers for numbers in ranges)]
+            chosen = [piece for number, piece in enumerate(pieces, 1) if _is_within(number, ranges)]
             io.out(delimiter.join(chosen) + "\n")
+
+
+def _is_within(number: int, ranges: list[range]) -> bool:
+    return any(number in numbers for numbers in ranges)
 
 
 def _ranges(spec: str) -> Iterator[range]:
