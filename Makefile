@@ -18,7 +18,19 @@ site: $(VENV)/.dev ## build the lesson as a page that needs no server, in build/
 try: site ## build that page and serve it on loopback
 	$(BIN)/python -m tools.website serve
 
+# Some tests of each room, for `quick`.
+QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.py tests/cluster/test_keyring.py \
+  tests/cluster/test_imagepull.py tests/cluster/test_apiserver.py tests/kubectl/test_formats.py \
+  tests/kubectl/test_kubectl_flags.py tests/test_golden.py tests/flow/test_hops.py tests/session/test_docker.py \
+  tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py
+
 ##@ Check
+quick: format lint types imports sample ## check style, types, imports and a sample of each room, in a minute
+
+sample: $(VENV)/.dev
+	$(call heading,A sample of each room)
+	$(BIN)/pytest -n 2 --dist loadfile $(QUICK)
+
 test: format lint types imports unit fresh ## check everything, in this order
 	$(call heading,All checks passed)
 
@@ -86,7 +98,7 @@ endif
 endif
 FORCE:
 
-.PHONY: lab test format lint types imports unit nbval fresh golden notebooks lock clean help FORCE
+.PHONY: lab quick sample test format lint types imports unit nbval fresh golden notebooks lock clean help FORCE
 
 ##@ Report
 docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code

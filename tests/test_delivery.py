@@ -108,6 +108,19 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
     return [step for job in jobs for step in job["steps"]]
 
 
+def test_make_quick_runs_some_tests_of_each_room() -> None:
+    words = re.search(r"^QUICK := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert words
+    paths = words[1].replace("\\\n", " ").split()
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+    rooms = {path.stem for path in (ROOT / "kubesim").iterdir() if path.stem != "__main__" and _is_code(path)}
+    assert {path.split("/")[1].removeprefix("test_").removesuffix(".py") for path in paths} >= rooms
+
+
+def _is_code(path: Path) -> bool:
+    return (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_runs_what_anyone_can_run_and_no_action_that_could_change(workflow: Path) -> None:
     targets = {f"make {name}" for name in re.findall("^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
