@@ -27,9 +27,9 @@ LENGTH = """() => {
 }"""
 HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
 LAID_OUT = """() => {
-    const {bottom} = document.querySelector(".jp-WindowedPanel-outer").getBoundingClientRect();
     const parts = [...document.querySelectorAll(".jp-WindowedPanel-outer, .ks-dock")];
-    const right = Math.max(...parts.map((part) => part.getBoundingClientRect().right));
+    const boxes = parts.filter((part) => part.checkVisibility()).map((part) => part.getBoundingClientRect());
+    const [right, bottom] = ["right", "bottom"].map((side) => Math.max(...boxes.map((box) => box[side])));
     return right <= innerWidth && right > innerWidth - 80 && bottom <= innerHeight && bottom > innerHeight - 80;
 }"""
 TO_THE_TOP = "() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }"

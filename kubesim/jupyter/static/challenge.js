@@ -29,7 +29,8 @@ function render({ model, el }) {
   const card = element("section", { className: "ks-card ks-task ks-challenge" },
     title, board, tasks, rules, heading, text, goals, advice, warnings, buttons, hints, why, over, end, news);
 
-  const send = (action, number) => model.send({ do: action, number, wall: Date.now() / 1000 });
+  const ask = live(model, card);
+  const send = (action, number) => ask({ do: action, number, wall: Date.now() / 1000 });
 
   const drawTask = ({ label, state, current }, number) => {
     const mark = element("span", { textContent: MARKS[state] });

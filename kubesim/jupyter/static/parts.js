@@ -73,3 +73,128 @@ function keep(parent, items, draw) {
 
 // The same for a part of which there is one or, where the item is empty, none.
 const keepOne = (parent, item, draw) => keep(parent, item ? [item] : [], draw);
+
+// The life of a widget: it is ready, busy when an answer takes longer than SOON, or gone with its kernel. Python answers
+// each question; {lost: true} is the answer of a kernel that is gone. `show` gets the state and what to say about it,
+// `hear` every message of Python's, and whether it answers a question of this page.
+
+const SOON = 300; // milliseconds
+const PATIENCE = 3000; // the same, after which we ask whether the kernel is still there
+const BUSY = "Waiting for the kernel: it is busy or just starting.";
+const GONE = "Disconnected: this kernel is gone.";
+const REVIVE = "Set up again";
+const SETUP = /^%load_ext kubesim/m; // in the cell that sets a notebook up
+
+function openChannel(model, show, hear = () => {}) {
+  const waiting = new Map();
+  const mark = Math.random().toString(36).slice(2); // the same widget in several pages gets the same answers
+  const { kernel } = model.widget_manager ?? {};
+  let count = 0;
+  let isOver = false;
+
+  function settle(id, reply) {
+    waiting.get(id)?.(reply);
+    waiting.delete(id);
+  }
+
+  function leave() {
+    for (const id of [...waiting.keys()]) settle(id, { lost: true });
+    show("gone", GONE);
+  }
+
+  function ask(question) {
+    const id = `${mark}-${++count}`;
+    return new Promise((resolve) => {
+      let tries = 0;
+      const soon = setTimeout(() => show("busy", BUSY), SOON);
+      const timer = setInterval(() => (isComing(model, ++tries) ? show("busy", BUSY) : leave()), PATIENCE);
+      waiting.set(id, (reply) => {
+        clearTimeout(soon);
+        clearInterval(timer);
+        resolve(reply);
+      });
+      try {
+        model.send({ ...question, id });
+      } catch {
+        leave();
+      }
+    });
+  }
+
+  model.on("msg:custom", (reply) => {
+    const isOurs = Boolean(reply.re?.startsWith(mark));
+    hear(reply, isOurs);
+    if (!isOurs) return;
+    show("ready", reply.error ?? "");
+    settle(reply.re, reply);
+  });
+  model.on("comm_live_update", () => { // the kernel was ended, or started anew
+    isOver = true;
+    leave();
+  });
+  kernel?.connectionStatusChanged?.connect((_, status) => status === "connected" && !isOver && show("ready", ""));
+  return { ask };
+}
+
+// An idle kernel would have answered, if it were the one that this widget belongs to.
+function isComing(model, tries) {
+  const { status, connectionStatus } = model.widget_manager?.kernel ?? {};
+  if (connectionStatus === "disconnected") return false;
+  if (status === "unknown") return tries < 4; // it may be on its way; one that was ended stays unknown
+  return ["busy", "starting", "restarting", "autorestarting"].includes(status);
+}
+
+// The same for a card, which says it in its last line. Without a kernel its buttons can't be reached.
+function live(model, card) {
+  const notice = element("div", { className: "ks-life" });
+  notice.setAttribute("aria-live", "polite");
+  card.append(notice);
+  const again = element("button", { type: "button", textContent: `${REVIVE}, with this cell`, onclick: () => revive(model, card) });
+  return openChannel(model, (state, words) => {
+    const isGone = state === "gone";
+    const focused = card.contains(document.activeElement);
+    for (const part of card.children) part.inert = isGone && part !== notice;
+    card.dataset.life = state;
+    notice.replaceChildren(words);
+    if (!isGone || !setupCell(model, card)) return;
+    notice.append(" ", again);
+    if (focused) again.focus();
+  }).ask;
+}
+
+// The cell that sets the notebook of `node` up.
+function setupCell({ widget_manager: manager }, node) {
+  const cells = [...(manager?.context?.model?.cells ?? [])];
+  const number = cells.findIndex(({ type, sharedModel }) => type === "code" && SETUP.test(sharedModel.source));
+  return node?.closest(".jp-Notebook")?.querySelector(`.jp-Cell[data-windowed-list-index="${number}"]`);
+}
+
+// Runs the setup cell again, and the cell of `node`; starts a kernel if there is none any more.
+async function revive(model, node) {
+  const { sessionContext } = model.widget_manager.context;
+  if (!(await isAnswering(sessionContext))) {
+    const { name } = sessionContext.session?.kernel ?? { name: sessionContext.kernelPreference.name };
+    await sessionContext.shutdown().catch(() => {});
+    await sessionContext.changeKernel({ name });
+  }
+  for (const cell of new Set([setupCell(model, node), node.closest(".jp-Cell")])) {
+    cell.focus({ preventScroll: true }); // which makes it the active one
+    command(node, "notebook:run-cell");
+  }
+}
+
+async function isAnswering({ session }) {
+  if (!session?.kernel) return false;
+  const answer = session.kernel.requestKernelInfo().then(() => true, () => false);
+  return Promise.race([answer, new Promise((done) => setTimeout(done, PATIENCE, false))]);
+}
+
+// A command of JupyterLab's. It asks for no permission if it comes from an output that was made here, as `node` is.
+function command(node, name) {
+  const link = element("a");
+  link.dataset.commandlinkerCommand = name;
+  link.dataset.commandlinkerArgs = "{}";
+  node.append(link);
+  link.click();
+  link.remove();
+}

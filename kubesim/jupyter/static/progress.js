@@ -54,7 +54,6 @@ function render({ model, el }) {
     made.addEventListener("click", action);
     return made;
   };
-  const send = (message) => model.send(message);
   const store = (file) => {
     clearTimeout(timer);
     save(file);
@@ -78,6 +77,7 @@ function render({ model, el }) {
       button("My skills, as Markdown", () => send({ do: "skills", as: "markdown" })),
       element("label", {}, "Upload earlier progress ", upload)), status);
   card.setAttribute("aria-label", "Your progress");
+  const send = live(model, card);
   keepKeys(card);
 
   const draw = () => {

@@ -135,7 +135,7 @@ function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: an
 
 function render({ model, el }) {
   let content = model.get("content");
-  const pick = (number) => model.send({ do: "check", answer: [number] });
+  const pick = (number) => ask({ do: "check", answer: [number] });
   const form = element("form", { className: "ks-form", noValidate: true }, buildFields(content, pick));
   const buttons = element("div", { className: "ks-buttons" });
   const status = element("div", { className: "ks-status" });
@@ -145,7 +145,8 @@ function render({ model, el }) {
   card.setAttribute("aria-label", content.label);
   form.append(buttons);
 
-  const send = (action) => model.send({ do: action, answer: readAnswer(form, content) });
+  const ask = live(model, card);
+  const send = (action) => ask({ do: action, answer: readAnswer(form, content) });
 
   const draw = () => {
     drawFeedback(status, model.get("feedback"));

@@ -18,6 +18,8 @@ function render({ model, el }) {
     heading, goals, done, warnings, buttons, said, hints, solution, beside, news);
   card.setAttribute("aria-label", content.label);
 
+  const ask = live(model, card);
+
   const draw = () => {
     const view = model.get("feedback");
     keepOne(text, view.html, (words) => element("div", {}, html("h3", "", view.title), html("div", "", words)));
@@ -36,7 +38,7 @@ function render({ model, el }) {
     draw.hints = hints.childElementCount;
     const words = [...spoken, hint].filter(Boolean).join(" ");
     if (words) news.textContent = words;
-    drawButtons(buttons, view.buttons, (action) => model.send({ do: action, seed: Math.floor(Math.random() * MOST_SEEDS) }));
+    drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: Math.floor(Math.random() * MOST_SEEDS) }));
     buttons.querySelector("[data-do=compare]")?.setAttribute("aria-expanded", String(Boolean(view.beside)));
   };
 

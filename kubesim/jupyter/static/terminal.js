@@ -2,15 +2,19 @@
 // The prompt is in prompt.js, the editor for files in editor.js. Whatever was typed or said is put in as text nodes,
 // never as HTML.
 
-const PATIENCE = 3000; // milliseconds without an answer, then we say why
-const GONE = "Disconnected: this kernel is gone. Run the cells again, from the first one on.";
-const BUSY = "Waiting for the kernel: it is busy or just starting.";
-
-function makeTerminal(model) {
+function makeTerminal(model, reviver) {
   const notice = h("div", { class: "notice", role: "status" });
-  const say = (text) => notice.replaceChildren(text);
   const screen = makeScreen();
-  const channel = openChannel(model, say, screen);
+  const hear = (reply, isOurs) => {
+    screen.add(reply);
+    if (isOurs && reply.start) screen.begin(reply.start);
+  };
+  const show = (state, words) => {
+    notice.replaceChildren(words);
+    const again = state === "gone" && reviver();
+    if (again) notice.append(" ", button(REVIVE, () => again(prompt.text())));
+  };
+  const channel = openChannel(model, show, hear);
   const prompt = makePrompt(channel.ask, screen);
   const bar = makeBar(channel.ask, prompt.focus);
   const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
@@ -39,7 +43,6 @@ function makeTerminal(model) {
   const showTime = () => bar.showTime(model.get("time"));
   model.on("change:time", showTime);
   model.on("change:editing", showEditor);
-  model.on("comm_live_update", () => say(GONE)); // the kernel was ended, or started anew
   showTime();
   showEditor();
   channel.ask({ do: "start", wall: wall() });
@@ -70,59 +73,6 @@ const button = (label, click, title = "") => h("button", { type: "button", click
 const ctrl = (event, key) => event.ctrlKey && !event.altKey && !event.metaKey && event.key.toLowerCase() === key;
 
 const wall = () => (performance.timeOrigin + performance.now()) / 1000; // seconds
-
-// Questions to Python: each gets one answer, {lost: true} when there is no kernel to answer
-
-function openChannel(model, say, screen) {
-  const waiting = new Map();
-  const mark = Math.random().toString(36).slice(2); // the same terminal in several pages gets the same answers
-  let count = 0;
-
-  function onMessage(reply) {
-    screen.add(reply);
-    if (!reply.re?.startsWith(mark)) return;
-    if (reply.start) screen.begin(reply.start);
-    say(reply.error ?? "");
-    settle(reply.re, reply);
-  }
-
-  function settle(id, reply) {
-    waiting.get(id)?.(reply);
-    waiting.delete(id);
-  }
-
-  function ask(question) {
-    const id = `${mark}-${++count}`;
-    const giveUp = () => {
-      say(GONE);
-      settle(id, { lost: true });
-    };
-    return new Promise((resolve) => {
-      let tries = 0;
-      const timer = setInterval(() => (isComing(model, ++tries) ? say(BUSY) : giveUp()), PATIENCE);
-      waiting.set(id, (reply) => {
-        clearInterval(timer);
-        resolve(reply);
-      });
-      try {
-        model.send({ ...question, id });
-      } catch {
-        giveUp();
-      }
-    });
-  }
-
-  model.on("msg:custom", onMessage);
-  return { ask };
-}
-
-// An idle kernel would have answered, if it were the one that this terminal belongs to
-function isComing(model, tries) {
-  const { status, connectionStatus } = model.widget_manager?.kernel ?? {};
-  if (connectionStatus === "disconnected") return false;
-  if (status === "unknown") return tries < 4; // it may be on its way; one that was ended stays unknown
-  return ["busy", "starting", "restarting", "autorestarting"].includes(status);
-}
 
 // What was typed and said so far
 

@@ -1,14 +1,20 @@
 // The workbench: what is around the terminal, and its place on the page. There is one a model: a dock panel at the right
 // of the notebook holds it, or the cell that showed it last. The terminal itself is in terminal.js.
 
-const NARROWEST = 900; // CSS pixels of a page that has room for a dock
-const NOTEBOOK_SHARE = 0.57; // of the dock: at 1280 px the pictures of the notebook still fit
+const BESIDE = 1100; // CSS pixels of a dock in which the bench is at the right of its notebook
+const BELOW = { width: 640, height: 420 }; // of one in which it is a drawer below; with less room it is in the cell
+const NOTEBOOK_SHARE = { right: 0.57, bottom: 0.5 }; // of the dock: at 1280 px the pictures of the notebook still fit
+const LOWEST_DRAWER = 310; // CSS pixels: the prompt, the buttons, and ten lines
+const TAB = 30; // CSS pixels: what the tab of a drawer takes
+const DOCK = "#jp-main-dock-panel:not([data-mode=single-document])";
 const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
 const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
 const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
 const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // what commands print
 const known = new WeakSet(); // the cells that are coloured by what they hold
 const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
+
+const drafts = (globalThis.kubesimDrafts ??= new WeakMap()); // by context: what was in the prompt of a bench that was lost
 
 let bench = null;
 
@@ -17,18 +23,16 @@ function initialize({ model }) {
   bench = makeBench(model);
 }
 
-async function render({ model, el, signal }) {
+async function render({ model, el }) {
   const button = element("button", { type: "button", textContent: "Show the workbench" });
   const place = element("div", { className: "ks-place" });
   const opener = element("div", { className: "ks-opener" }, button);
   el.append(opener, place);
   button.addEventListener("click", () => open(model, place).then(bench.focus));
   keepKeys(opener);
-  const widen = matchMedia(`(min-width: ${NARROWEST}px)`);
-  const move = () => place.isConnected && open(model, place);
-  widen.addEventListener("change", move);
-  signal?.addEventListener("abort", () => widen.removeEventListener("change", move));
-  if (await isInPage(el)) await open(model, place, bench.node.isConnected);
+  if (!(await isInPage(el))) return;
+  if (!bench.place) foldFiles(opener);
+  await open(model, place, bench.node.isConnected);
 }
 
 export default { initialize, render };
@@ -42,14 +46,45 @@ async function isInPage(el) {
 async function open(model, place, elsewhere = false) {
   const notebook = place.closest(".jp-Notebook");
   bench.notebook = notebook ?? bench.notebook;
+  bench.place = place;
   if (notebook && !notebook.classList.contains("ks-lesson")) prepare(notebook, model);
-  const panel = isDockable(model) && (await dock(model, place.closest(".jp-NotebookPanel")));
+  const side = sideOf(model);
+  const panel = side && (await dock(model, place.closest(".jp-NotebookPanel"), side));
   if (!panel && elsewhere) return;
+  bench.side = bench.node.dataset.side = panel ? side : "";
   bench.node.classList.toggle("ks-docked", Boolean(panel));
   const target = panel ? panel.node : place;
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
+  if (panel) bench.follow ??= accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
   if (panel) raise(panel);
   else panels.get(model.widget_manager?.context)?.dispose(); // the page has become too narrow for it
+  bench.watch ??= watchRoom(model);
+}
+
+// Where the dock has room for the bench: "right" of the notebook, at the "bottom", or "".
+function sideOf({ widget_manager: manager }) {
+  const area = document.querySelector(DOCK);
+  if (!area || !manager?.context?.addSibling || !manager.create_view) return "";
+  if (area.clientWidth >= BESIDE) return "right";
+  return area.clientWidth >= BELOW.width && area.clientHeight >= BELOW.height ? "bottom" : "";
+}
+
+// The bench moves when the free width grows or shrinks past what it needs, and a drawer keeps its ten lines.
+function watchRoom(model) {
+  const move = () => {
+    if (!bench.node.isConnected || !bench.place.isConnected) return;
+    const panel = panels.get(model.widget_manager?.context);
+    if (sideOf(model) !== bench.side) open(model, bench.place);
+    else if (bench.side === "bottom" && panel.node.clientHeight < LOWEST_DRAWER - TAB) divide(panel.parent);
+  };
+  const observer = new ResizeObserver(() => requestAnimationFrame(move));
+  observer.observe(document.querySelector(DOCK) ?? document.body);
+  return observer;
+}
+
+// The list of files takes the room that the notebook and its bench need.
+function foldFiles(opener) {
+  if (document.querySelector("#filebrowser")?.checkVisibility()) command(opener, "application:toggle-left-area");
 }
 
 // What the lesson needs: shell commands coloured as such, outputs whose lines wrap like the terminal's.
@@ -97,40 +132,76 @@ function colour(cells) {
   }
 }
 
-function isDockable({ widget_manager: manager }) {
-  const area = document.querySelector("#jp-main-dock-panel:not([data-mode=single-document])");
-  return Boolean(area && innerWidth >= NARROWEST && manager?.context?.addSibling && manager.create_view);
-}
-
-async function dock(model, notebook) {
+async function dock(model, notebook, side) {
   const { context } = model.widget_manager;
-  const known = panels.get(context);
-  if (known && !known.isDisposed) return known;
+  const current = panels.get(context);
+  if (current && !current.isDisposed && current.side === side) return current;
   const Widget = await findWidgetClass(model);
   if (!Widget || !notebook) return null;
-  const panel = new Widget();
-  panel.id = `kubesim-workbench-${Date.now()}`;
+  current?.dispose();
+  const panel = Object.assign(new Widget(), { id: `kubesim-workbench-${Date.now()}`, side });
   panel.addClass("ks-dock");
-  Object.assign(panel.title, { label: "Workbench", closable: true });
-  const other = [...panels.values()].find((one) => !isOver(one, notebook));
+  panel.title.closable = true;
+  const rename = () => Object.assign(panel.title, titleOf(context.path));
+  rename();
+  context.pathChanged?.connect(rename);
+  const other = [...panels.values()].find((one) => one.side === side && !isOver(one, notebook));
   panels.set(context, panel);
-  context.addSibling(panel, { mode: other ? "tab-after" : "split-right", ref: (other ?? notebook).id, activate: false });
+  context.addSibling(panel, { mode: other ? "tab-after" : `split-${side}`, ref: (other ?? notebook).id, activate: false });
   if (!other) requestAnimationFrame(() => divide(panel.parent));
-  const observer = new IntersectionObserver((seen) => seen.at(-1).isIntersecting && raise(panel));
-  observer.observe(notebook);
-  const tab = [...(panel.parent?.widgets?.() ?? [])].find(({ node }) => node === notebook);
-  tab?.disposed.connect(() => panel.dispose());
   panel.disposed.connect(() => {
-    observer.disconnect();
+    context.pathChanged?.disconnect(rename);
     if (panels.get(context) === panel) panels.delete(context);
   });
   return panel;
 }
 
+// The tab says whose bench it is: by the number of the lesson, or by the notebook's name.
+function titleOf(path) {
+  const name = path.split("/").pop().replace(/\.ipynb$/, "");
+  return { label: `Workbench ${/^\d+(?=-)/.exec(name)?.[0] ?? name}`, caption: `The workbench of ${name}` };
+}
+
+// Goes along with its notebook: makes room when another notebook is in front, comes back with its own, and ends with it.
+function accompany(model, area, notebook) {
+  const { context } = model.widget_manager;
+  let isAway = false;
+  const widgets = () => [...(area?.widgets?.() ?? [])];
+  const own = widgets().find(({ node }) => node === notebook);
+  const follow = () => {
+    const panel = panels.get(context);
+    // JupyterLab opens a notebook where the keyboard was last, which may be on the bench.
+    const strayed = panel && widgets().find(({ id, node }) => node.matches(".jp-NotebookPanel") && isOver(panel, { id }));
+    if (strayed && strayed !== own) {
+      area.addWidget(strayed, { mode: "tab-after", ref: own });
+      area.selectWidget(strayed);
+    }
+    if (notebook.checkVisibility()) {
+      if (isAway) open(model, bench.place);
+      isAway = false;
+    } else if (panel?.node.contains(bench.node) && isAnyInFront()) {
+      isAway = true;
+      panel.dispose();
+    }
+  };
+  area?.layoutModified?.connect(follow);
+  notebook.addEventListener("focusin", () => panels.has(context) && raise(panels.get(context)));
+  own?.disposed.connect(() => {
+    area.layoutModified.disconnect(follow);
+    panels.get(context)?.dispose();
+  });
+  return follow;
+}
+
+const isAnyInFront = () => [...document.querySelectorAll(`${DOCK} .jp-NotebookPanel`)].some((one) => one.checkVisibility());
+
 // Gives the notebook its share, where nothing but the two is in the dock.
 function divide(area) {
   const handles = [...(area?.layout?.handles?.() ?? [])].filter((handle) => handle.checkVisibility());
-  if (handles.length === 1) area.layout.moveHandle(handles[0], area.node.clientWidth * NOTEBOOK_SHARE, 0);
+  if (handles.length !== 1) return;
+  const { clientWidth, clientHeight } = area.node;
+  const height = Math.min(clientHeight * NOTEBOOK_SHARE.bottom, clientHeight - LOWEST_DRAWER);
+  area.layout.moveHandle(handles[0], clientWidth * NOTEBOOK_SHARE.right, height);
 }
 
 // Whether both are tabs of one place, where the bench would hide its notebook.
@@ -155,14 +226,21 @@ async function findWidgetClass(model) {
 // What is on the bench
 
 function makeBench(model) {
-  const terminal = makeTerminal(model);
+  const terminal = makeTerminal(model, () => setupCell(model, made.place) && again);
   const [goals, path, cluster] = [makeGoals(), makePath(terminal), makeCluster(model, terminal)];
   const news = element("div", { className: "ks-unseen" });
   news.setAttribute("role", "status");
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
   const node = element("section", { className: "ks-bench ks-flow" }, views, terminal.node, news);
   node.setAttribute("aria-label", "Workbench");
-  const made = { node, focus: terminal.focus, notebook: null };
+  const made = { node, focus: terminal.focus, notebook: null, place: null };
+  const { context } = model.widget_manager ?? {};
+  // Another bench takes the place of this one, with what was being typed.
+  function again(text) {
+    drafts.set(context, text);
+    revive(model, made.place);
+  }
+  if (drafts.has(context)) isInPage(node).then(() => terminal.fill(drafts.get(context)) || drafts.delete(context));
   keepKeys(node, { leave: () => made.notebook?.focus({ preventScroll: true }), all: true });
   const follow = (name, draw) => {
     model.on(`change:${name}`, () => draw(model.get(name)));

@@ -1,0 +1,181 @@
+"""The life of every widget, ready, busy or gone with its kernel; and its room: beside, below, in a cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from browser.access import resize, violations
+from browser.conftest import CURRENT, OPEN, RUN_ALL, VIEWPORT
+
+GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."
+CELLS = {
+    "load": "%load_ext kubesim.jupyter\n%workbench",
+    "quiz": "%quiz older-than-the-list",
+    "predict": "%predict how-many-nodes",
+    "task": "%task mend-the-namespace",
+    "progress": "%progress",
+    "challenge": "%challenge",
+    "paste": "%why",
+    "playground": "%playground",
+    "lock": "import threading\nfrom kubesim.jupyter import session\nlock = session().cluster.lock",
+}
+# Of each card a button, and what the card says after it was pressed.
+BUTTONS = {
+    "quiz": ("Check", "Not yet"),
+    "task": ("Hint", "Hint 1."),
+    "progress": ("Refresh", "Your progress: "),
+    "challenge": ("Start", "Task 1."),
+    "paste": ("Explain", "kubesim:"),
+    "playground": ("Load case.yaml", "There's no file"),
+}
+ALIVE = "card => [...card.querySelectorAll('button')].filter((one) => !one.closest('[inert]')).length"
+HOLD = "async code => { const {kernel} = CURRENT.sessionContext.session; await kernel.requestExecute({code}).done; }"
+LINES = "screen => Math.floor(screen.clientHeight / parseFloat(getComputedStyle(screen).lineHeight))"
+NEW_VIEW = """async () => {
+    const before = new Set(window.jupyterapp.shell.widgets("main"));
+    await window.jupyterapp.commands.execute("notebook:create-output-view");
+    const [made] = [...window.jupyterapp.shell.widgets("main")].filter((one) => !before.has(one));
+    return made.id;
+}"""
+DISPOSE = "id => [...window.jupyterapp.shell.widgets('main')].find((one) => one.id === id).dispose()"
+CLOSE_OTHER = CURRENT.replace("isVisible", "context.path.endsWith('01-other.ipynb')") + ".dispose()"
+FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"
+
+
+@pytest.fixture(scope="module")
+def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
+    """A notebook with a card of each kind, all of them run; another one is beside it."""
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
+    for name in ("all.ipynb", "01-other.ipynb"):
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / name)
+    notebook = open_shared("all.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+@pytest.fixture(autouse=True)
+def usual_size(notebook: Any) -> Iterator[None]:
+    yield
+    notebook.page.set_viewport_size(VIEWPORT)
+
+
+def card(notebook: Any, name: str) -> Locator:
+    made: Locator = notebook.cell(name).locator(":is(.ks-card, .ks-progress)").first
+    return made
+
+
+def press(notebook: Any, name: str) -> None:
+    button, said = BUTTONS[name]
+    card(notebook, name).get_by_role("button", name=button, exact=True).press("Enter")
+    expect(card(notebook, name)).to_contain_text(said)
+
+
+def bench(page: Page) -> Locator:
+    return page.locator(".ks-bench:visible")
+
+
+def test_two_views_of_one_widget_show_the_same(notebook: Any) -> None:
+    page: Page = notebook.page
+    page.evaluate(f"() => {{ {CURRENT}.content.activeCellIndex = {list(CELLS).index('quiz')}; }}")
+    view = page.evaluate(NEW_VIEW)
+    second = page.locator(f"#{view} .ks-card")
+    second.get_by_role("radio").first.check()
+    second.get_by_role("button", name="Check").press("Enter")
+    for one in (second, card(notebook, "quiz")):
+        expect(one).to_contain_text("Not yet")
+    page.evaluate(DISPOSE, view)
+    card(notebook, "quiz").get_by_role("button", name="Try again").press("Enter")
+    expect(card(notebook, "quiz")).not_to_contain_text("Not yet")
+    card(notebook, "quiz").get_by_role("radio").first.check()
+    press(notebook, "quiz")
+
+
+def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
+    page = notebook.page
+    hold = "threading.Thread(target=lambda: lock.acquire() and __import__('time').sleep(5) or lock.release()).start()"
+    page.evaluate(HOLD.replace("CURRENT", CURRENT), hold)
+    notebook.prompt.fill("echo later")
+    notebook.prompt.press("Enter")
+    card(notebook, "task").get_by_role("button", name="Hint").press("Enter")
+    expect(page.locator(".kubesim-terminal .notice")).to_have_text(BUSY)
+    expect(page.get_by_role("log").locator(".output").last).to_have_text("later\n")
+    expect(page.locator(".kubesim-terminal .notice")).to_have_text("")
+    expect(card(notebook, "task")).to_contain_text("Hint 1.")
+    expect(card(notebook, "task").locator(".ks-life")).to_have_text("")
+
+
+def test_after_a_restart_every_widget_says_so_and_one_button_brings_it_back(notebook: Any) -> None:
+    notebook.prompt.fill("kubectl get pods -A")
+    notebook.restart_kernel()
+    for name in (*BUTTONS, "predict"):
+        expect(card(notebook, name).locator(".ks-life")).to_have_text(f"{GONE} Set up again, with this cell")
+        assert card(notebook, name).evaluate(ALIVE) == 1  # no dead button can be reached
+    assert violations(notebook.page) == []
+    notice = notebook.page.locator(".kubesim-terminal .notice")
+    expect(notice).to_have_text(f"{GONE} Set up again")
+    notice.get_by_role("button").press("Enter")
+    expect(notice).to_have_text("")
+    expect(notebook.prompt).to_have_value("kubectl get pods -A")
+    expect(notebook.prompt).to_be_focused()
+    notebook.prompt.press("Enter")
+    expect(notebook.page.get_by_role("log")).to_contain_text("kube-apiserver")
+    for name in BUTTONS:
+        again = card(notebook, name).get_by_role("button", name="Set up again")
+        again.press("Enter")
+        expect(again).to_have_count(0)
+        press(notebook, name)
+    expect(notebook.page.locator(".jp-Dialog")).to_have_count(0)
+
+
+def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
+    page, folder = notebook.page, notebook.path.parent.name
+    expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench all"])
+    notebook.prompt.focus()
+    page.evaluate(OPEN, f"{folder}/01-other.ipynb")
+    expect(bench(page)).to_have_count(0)
+    page.evaluate(RUN_ALL, 60000)
+    expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench 01"])
+    page.locator(".lm-TabBar-tab", has_text="all.ipynb").click()
+    expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench all"])
+    expect(bench(page).get_by_role("log")).to_contain_text("kubectl get pods -A")
+    page.evaluate(CLOSE_OTHER)
+    expect(page.locator(".lm-TabBar-tab", has_text="01-other")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "side"),
+    [
+        (1280, 900, "right"),
+        (1280, 600, "right"),
+        (900, 800, "bottom"),
+        (853, 600, "bottom"),
+        (640, 800, ""),
+    ],
+)
+def test_the_terminal_has_ten_lines_wherever_it_is(notebook: Any, width: int, height: int, side: str) -> None:
+    """A window of 1280 by 900 has 853 by 600 at 150 %."""
+    page = notebook.page
+    resize(page, width, height)
+    expect(page.locator(f".ks-bench[data-side='{side}']")).to_be_visible()
+    notebook.prompt.fill("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i; done")
+    notebook.prompt.press("Enter")
+    expect(page.get_by_role("log").locator(".output").last).to_contain_text("12")
+    page.wait_for_function(f"least => ({LINES})(document.querySelector('.ks-bench .screen')) >= least", arg=10)
+
+
+def test_the_list_of_files_folds_when_the_workbench_opens(notebook: Any) -> None:
+    page = notebook.page
+    page.evaluate(FILES)
+    expect(page.locator("#filebrowser")).to_be_visible()
+    notebook.reload()
+    expect(bench(page)).to_have_count(1)
+    expect(page.locator("#filebrowser")).to_be_hidden()
+    expect(page.locator(".ks-dock .ks-bench")).to_have_class(re.compile("ks-docked"))
