@@ -13,13 +13,14 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
 from browser.conftest import CURRENT, OPEN, RUN_ALL, VIEWPORT
+from kubesim.lessons import load_predictions, load_tasks
 
 GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."
 CELLS = {
     "load": "%load_ext kubesim.jupyter\n%workbench",
     "quiz": "%quiz older-than-the-list",
-    "predict": "%predict how-many-nodes",
-    "task": "%task mend-the-namespace",
+    "predict": f"%predict {next(iter(load_predictions()))}",
+    "task": f"%task {next(iter(load_tasks()))}",
     "progress": "%progress",
     "challenge": "%challenge",
     "paste": "%why",

@@ -11,13 +11,15 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.contrast import pale_texts
+from kubesim.lessons import load_predictions
 
+PREDICTIONS = list(load_predictions())
 CELLS = {
     "load": "%load_ext kubesim.jupyter",
     "order": "%quiz how-a-pod-inherits",
     "line": "%quiz older-than-the-list",
     "paste": "%why",
-    "key": "%predict touch-the-pod",
+    "key": f"%predict {PREDICTIONS[0]}",
     "click": "%predict delete-the-secret",
     "nodes": "%%kubectl\nkubectl get nodes",
 }
