@@ -1,9 +1,10 @@
 """What every room knows: resources, objects, schema, errors, selectors, time; and the versions that are simulated."""
 
 import json
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 # Those of the cluster on which the recordings were made.
 KUBERNETES = "v1.36.2"
@@ -12,10 +13,28 @@ KUSTOMIZE = "v5.8.1"
 CONTAINERD = "2.4.0-beta"
 
 
+T = TypeVar("T")
+
+
 @cache
 def load_table(module: str, name: str) -> Any:
     """What the JSON file of that name beside a module (its `__file__`) holds: read once, and never changed."""
     return json.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
+
+
+def load_records(module: str, name: str, record: Callable[..., T], rows: Iterable[Any] | None = None) -> tuple[T, ...]:
+    """The rows of such a file, or some of them, each as a record of its kind.
+
+    Raises ValueError for a word that the record doesn't have, and for one that it lacks; the sentence names the row.
+    """
+    records = []
+    for row in load_table(module, name) if rows is None else rows:
+        try:
+            records.append(record(**row))
+        except TypeError as error:
+            problem = str(error).rpartition("__() ")[2]
+            raise ValueError(f"{name}, {next(iter(row.values()), 'an empty row')}: {problem}") from None
+    return tuple(records)
 
 
 def load_yaml(path: Path) -> Any:

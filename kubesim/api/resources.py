@@ -6,12 +6,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from kubesim.api import load_table
+from kubesim.api import load_records
 
 COLUMNS = {"NAME": "text metadata.name", "AGE": "age metadata.creationTimestamp"}
 _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+class Wait(NamedTuple):
+    """What a rollout waits for: that a number of the object, such as status.updatedReplicas, reaches another."""
+
+    number: str
+    expected: str
+    message: str
+
+
+class Rollout(NamedTuple):
+    """How kubectl follows a rollout: what it calls the workload, what it waits for, in order, and what it says then."""
+
+    noun: str
+    waits: tuple[Wait, ...]
+    done: str
 
 
 @dataclass(frozen=True, eq=False)  # each type exists once, so identity is equality, and a quick key
@@ -26,9 +42,6 @@ class Resource:
     `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
     (metadata.generation), as they are of every workload. `fields` can be selected by (`--field-selector`). `columns`
     are those of `kubectl get`, as printers.py reads them; a leading "+" makes one a wide column.
-
-    `rollout` has kubectl's noun; what a rollout waits for, in this order: which number is not as high yet as which
-    other, and how kubectl puts it; and what it says in the end.
     """
 
     plural: str
@@ -49,7 +62,7 @@ class Resource:
     fields: str = ""
     counted: bool = False
     columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
-    rollout: tuple[Any, ...] = ()
+    rollout: Rollout | None = None
 
     def __deepcopy__(self, _memo: dict[int, object]) -> Resource:
         """A type is itself in every cluster."""
@@ -93,19 +106,26 @@ def _plural(kind: str) -> str:
     return name if name == "endpoints" else name + ("es" if name.endswith("s") else "s")
 
 
-def _type(row: dict[str, Any]) -> Resource:
+def _of_row(kind: str, rollout: Mapping[str, Any] | None = None, **row: Any) -> Resource:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    return Resource(**{"plural": _plural(row["kind"]), **values})
+    if rollout:
+        waits = load_records(__file__, "kinds.json", Wait, rollout["waits"])
+        values["rollout"] = Rollout(**{**rollout, "waits": waits})
+    return Resource(_plural(kind), kind, **values)
 
 
 # Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.
-RESOURCES: tuple[Resource, ...] = tuple(map(_type, load_table(__file__, "kinds.json")))
+RESOURCES: tuple[Resource, ...] = load_records(__file__, "kinds.json", _of_row)
 # Every version of a group, also one that discovery prefers a newer one to.
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 
 
 def _kept(kind: str) -> Resource:
-    return next(resource for resource in RESOURCES if resource.kind == kind and resource.simulated)
+    """The type that code names. Raises LookupError where kinds.json lacks it."""
+    for resource in RESOURCES:
+        if resource.kind == kind and resource.simulated:
+            return resource
+    raise LookupError(f"kinds.json lacks {kind}")
 
 
 CONFIG_MAP = _kept("ConfigMap")

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kubesim.api import load_table
+from kubesim.api import load_records, load_table
 from kubesim.api.resources import Resource
 
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
@@ -36,11 +36,27 @@ _SCALARS = {
     "float": ("number", "float64"),
     "bytes": ("bytes", "[]uint8"),
 }
-_GO: dict[str, Any] = load_table(__file__, "gotypes.json")
-_GO |= {key: frozenset(names.split()) for key, names in _GO.items() if isinstance(names, str)}
-ENUMS: Mapping[str, list[str]] = _GO["enums"]
-MERGE_KEYS = {field: key for key, fields in _GO["mergedBy"].items() for field in fields.split()}
-_RANKS = {struct: {name: rank for rank, name in enumerate(names.split())} for struct, names in _GO["order"].items()}
+
+
+class _GoTypes(NamedTuple):
+    """What gotypes.json says, as the docstring above has it. A text is names with blanks between them."""
+
+    special: Mapping[str, Sequence[str]]
+    int64: str
+    maps: Mapping[str, str]
+    namedStrings: Mapping[str, str]  # noqa: N815 (as in the table)
+    pointers: str
+    enums: Mapping[str, Sequence[str]]
+    mergedBy: Mapping[str, str]  # noqa: N815
+    retainKeys: str  # noqa: N815
+    order: Mapping[str, str]
+
+
+(_GO,) = load_records(__file__, "gotypes.json", _GoTypes, [load_table(__file__, "gotypes.json")])
+_INT64, _POINTERS, _RETAINED = (frozenset(names.split()) for names in (_GO.int64, _GO.pointers, _GO.retainKeys))
+ENUMS = _GO.enums
+MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}
+_GO_ORDER = {struct: names.split() for struct, names in _GO.order.items()}
 
 
 class Type(NamedTuple):
@@ -100,7 +116,7 @@ def merge_key(struct: Type, field: str) -> str | None:
 
 def retains_keys(struct: Type, field: str) -> bool:
     """Whether a field's strategic merge patch says which of its keys stay."""
-    return f"{struct.name}.{field}" in _GO["retainKeys"]
+    return f"{struct.name}.{field}" in _RETAINED
 
 
 @cache
@@ -162,7 +178,7 @@ def _field(struct: Type, name: str, text: str) -> Field:
     keys = {name, f"{struct.name}.{name}"}
     optional = text.startswith("Optional[")
     kind = _parse(struct.module, text.removeprefix("Optional[").removesuffix("]") if optional else text, keys)
-    return Field(name, kind, not optional, not optional or kind.kind == "struct" or bool(keys & _GO["pointers"]))
+    return Field(name, kind, not optional, not optional or kind.kind == "struct" or bool(keys & _POINTERS))
 
 
 def _parse(module: str, text: str, keys: set[str]) -> Type:
@@ -175,26 +191,27 @@ def _parse(module: str, text: str, keys: set[str]) -> Type:
     if text in _SCALARS:
         return _scalar(text, keys)
     owner, _, name = text.rpartition(".")
-    if name in _GO["special"]:
-        return Type(*_GO["special"][name])
+    if name in _GO.special:
+        kind, go = _GO.special[name]
+        return Type(kind, go)
     return _struct(owner or module, name) if name[:1].isupper() else Type("any", "interface {}")
 
 
 def _map(module: str, keys: set[str]) -> Type:
-    element = _parse(module, _of(keys, "maps") or "str", set())
+    element = _parse(module, _of(keys, _GO.maps) or "str", set())
     return Type("map", "v1.ResourceList" if element.kind == "quantity" else f"map[string]{element.go}", element)
 
 
 def _scalar(text: str, keys: set[str]) -> Type:
     kind, go = _SCALARS[text]
     if kind == "string":
-        return Type(kind, _of(keys, "namedStrings") or go)
-    return Type(kind, "int64" if kind == "integer" and keys & _GO["int64"] else go)
+        return Type(kind, _of(keys, _GO.namedStrings) or go)
+    return Type(kind, "int64" if kind == "integer" and keys & _INT64 else go)
 
 
-def _of(keys: set[str], table: str) -> str:
-    """What a table of gotypes.json says of a field, first of the one in its struct; "" for nothing."""
-    return str(next((_GO[table][key] for key in sorted(keys) if key in _GO[table]), ""))
+def _of(keys: set[str], table: Mapping[str, str]) -> str:
+    """What a table says of a field, first of the one in its struct; "" for nothing."""
+    return next((table[key] for key in sorted(keys) if key in table), "")
 
 
 def in_go_order(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
@@ -208,6 +225,7 @@ def _ordered(kind: Type, value: Any) -> Any:
         return [_ordered(kind.element, item) for item in value]
     if not isinstance(value, dict):
         return value
-    ranks, inner = _RANKS.get(kind.name, {}), fields(kind)
-    keys = sorted(value, key=lambda key: (ranks.get(key, len(ranks)), key))
+    go_order, inner = _GO_ORDER.get(kind.name, []), fields(kind)
+    known = [name for name in go_order if name in value]
+    keys = known + sorted(value.keys() - set(known))
     return {key: _ordered(inner[key].type, value[key]) if key in inner else value[key] for key in keys}

@@ -94,6 +94,7 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
 
 def _state(resource: Resource, obj: Object, asked: int) -> tuple[str, bool]:
     """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
+    assert resource.rollout, "its kind is one of _ROLLED_OUT"
     noun, waits, done = resource.rollout
     if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
         raise KubectlError("rollout status is only available for RollingUpdate strategy type")

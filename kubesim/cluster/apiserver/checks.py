@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, TypedDict
 
-from kubesim.api import decoding, errors, load_table, schema
+from kubesim.api import decoding, errors, load_records, schema
 from kubesim.api.budget import Budget
 from kubesim.api.objects import Object, clone, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, Resource
@@ -97,7 +97,7 @@ class Inert(NamedTuple):
         return found
 
 
-INERT = tuple(Inert(**row) for row in load_table(__file__, "inert.json"))
+INERT = load_records(__file__, "inert.json", Inert)
 
 
 def note_inert(resource: Resource, new: Object, old: Object | None, note: Warn | None) -> None:

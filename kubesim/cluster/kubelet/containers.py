@@ -12,7 +12,7 @@ from functools import cache, partial
 from math import inf
 from typing import NamedTuple
 
-from kubesim.api import errors, load_table
+from kubesim.api import errors, load_records, load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.humanize import go_duration
@@ -44,9 +44,11 @@ _WAITING_MESSAGES = {
 def bases() -> Mapping[str, Base]:
     """What images hold, by the name of their base."""
     document = load_table(__file__, "bases.json")
-    for row in document["bases"].values():
-        row["shells"] = {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}
-    return {name: Base(**row) for name, row in document["bases"].items()}
+    rows = [
+        {**row, "shells": {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}}
+        for row in document["bases"].values()
+    ]
+    return dict(zip(document["bases"], load_records(__file__, "bases.json", Base, rows), strict=True))
 
 
 def new_place(

@@ -7,14 +7,13 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 from __future__ import annotations
 
 import base64
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
-from kubesim.api import load_table, quantity
+from kubesim.api import quantity
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
@@ -22,6 +21,7 @@ from kubesim.api.objects import LAST_APPLIED, Object, at, name_of, namespace_of,
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.describers.screens import FORMATS, TABLE, lines, part, screen_of, shows
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, find_targets
@@ -31,127 +31,24 @@ Related = Mapping[str, list[Object] | StatusError]
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 _MAX_ANNOTATION = 140
 
-Screen = Mapping[str, Any]
-SCREENS: Screen = load_table(__file__, "screens.json")
-RELATED: Mapping[str, Sequence[str]] = {kind: rows[0].split() for kind, rows in SCREENS.items() if kind[0].isupper()}
-"""The lists that `describe` wants for a kind, by plural name: events about the object, and others of its namespace."""
-
 
 def describe(obj: Object, related: Related, now: Micros) -> str:
     """The description of `obj`, ending in a newline.
 
-    `related` holds the lists that RELATED names for its kind, or the refusal of one that is shown instead. Without
+    `related` holds the lists that its screen names for its kind, or the refusal of one that is shown instead. Without
     "events" there is no events section.
     """
-    kind, plurals = obj.get("kind", ""), RELATED.get(obj.get("kind", ""), ("events",))
-    known: dict[str, Any] = {"now": now, **{f"+{plural}": related.get(plural) for plural in plurals}}
-    rows = SCREENS.get(kind, SCREENS["Event"])[1:]
-    lines = [*_lines(rows, obj, known), *_event_lines(known.get("+events"), now)]
-    return tabwriter.align("".join(f"{line}\n" for line in lines).translate(_ESCAPES))
-
-
-def part(name: str, obj: Object) -> Iterator[str]:
-    """The lines of a part of a screen, such as a container."""
-    return _lines(SCREENS[name], obj, {})
-
-
-def _lines(rows: Sequence[str], obj: Object, known: Mapping[str, Any]) -> Iterator[str]:
-    """The lines that rows make of an object.
-
-    A row is "Label: format path…": one line, or one for each value of a list; none where the format gives None. Where
-    there is nothing at the first path, "format?" gives no line, and "format|text" that text. After "=" there is a space
-    in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the object. "Label: *part
-    path" writes a part (in small letters) for each item of a list or each key of a map, "<none>" without any, and
-    "Label: +part path" nothing then; a part that is a map is a table, its columns by their headings. Without a label,
-    "*part path" does the same, "#part path" writes the part of an object that is there, and "@block path…" what a
-    function yields. Beside paths, "." is the object, "now" the time, and "+plural" a related list.
-    """
-    for row in rows:
-        label, colon, words = ("", ": ", row) if row[0] in "*#@" else row.partition(": ")
-        label = label.format_map(defaultdict(str, obj)) if "{" in label else label
-        if not colon:
-            yield label.removeprefix("=")
-            continue
-        name, *paths = words.split()
-        values = [_value(path, obj, known) for path in paths]
-        if name[0] == "@":
-            yield from BLOCKS[name[1:]](*values)
-        elif name[0] == "#":
-            yield from () if values[0] is None else _lines(SCREENS[name[1:]], values[0], known)
-        elif name[0] in "*+":
-            yield from _each(label, name, values[0], known)
-        else:
-            yield from _field(label, _shown(name, values))
-
-
-def _value(path: str, obj: Object, known: Mapping[str, Any]) -> Any:
-    if path == ".":
-        return obj
-    return known.get(path) if path in known or path[0] == "+" else at(obj, path)
-
-
-def _shown(name: str, values: Sequence[Any]) -> Any:
-    """What a format shows of the values at its paths."""
-    name, bar, instead = name.partition("|")
-    if bar and values[0] in (None, ""):
-        return instead
-    return None if name[-1] == "?" and values[0] in (None, "", [], {}) else FORMATS[name.rstrip("?")](*values)
-
-
-def _field(label: str, value: Any) -> Iterator[str]:
-    first, *others = (value or [NONE]) if isinstance(value, list) else [value]
-    if first is not None:
-        yield f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
-    yield from (f"\t{other}" for other in others)
-
-
-def _each(label: str, name: str, items: Any, known: Mapping[str, Any]) -> Iterator[str]:
-    """A part for each item below its label, or a table of them."""
-    shape = SCREENS[name[1:]]
-    if isinstance(items, dict):
-        items = [{"key": key, "value": value} for key, value in sorted(items.items())]
-    items = [item if isinstance(item, dict) else {"value": item} for item in items or ()]
-    if label and (items or name[0] == "*"):
-        yield f"{label}:" if items else f"{label}:\t{NONE}"
-    if isinstance(shape, dict):
-        columns = [words.split() for words in shape.values()]
-        rows = [[_shown(name, [_value(at, item, known) for at in paths]) for name, *paths in columns] for item in items]
-        indent = label[: len(label) - len(label.lstrip())]
-        yield from table(list(shape), rows, f"{indent}  ") if rows or not label else ()
-    else:
-        for item in items:
-            yield from _lines(shape, item, known)
-
-
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
-    """Headings, a rule under each, and the rows."""
-    for row in (headings, ["-" * len(heading) for heading in headings], *rows):
-        yield indent + "\t".join(map(str, row))
-
-
-Shown = TypeVar("Shown", bound=Callable[..., Any])
-BLOCKS: dict[str, Callable[..., Iterable[str]]] = {}
-"""What gives several lines of a description, by the name that screens.json calls it by."""
-
-
-def block(lines: Shown) -> Shown:
-    """Make a function a block under its own name. It gets what its row names."""
-    BLOCKS[lines.__name__.strip("_")] = lines
-    return lines
-
-
-def shows(show: Shown) -> Shown:
-    """Make a function a format under its own name."""
-    FORMATS[show.__name__.strip("_")] = show
-    return show
+    screen = screen_of(obj.get("kind", ""))
+    known: dict[str, Any] = {"now": now, **{f"+{plural}": related.get(plural) for plural in screen.related}}
+    described = [*lines(screen.rows, obj, known), *_event_lines(known.get("+events"), now)]
+    return tabwriter.align("".join(f"{line}\n" for line in described).translate(_ESCAPES))
 
 
 def _filled(text: str, *values: Any) -> str:
     return text.format(*(value or 0 for value in values))
 
 
-# What a line shows of the values at its paths; None for no line, as where something (`there`) isn't.
-FORMATS: dict[str, Callable[..., Any]] = {
+FORMATS |= {
     "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
     "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
     "labels": format_labels,
@@ -175,7 +72,7 @@ FORMATS: dict[str, Callable[..., Any]] = {
     "text": lambda value: "" if value is None else value,
     "time": long_time,
     "unset_without": lambda items: None if items else "<unset>",
-    **{name: partial(_filled, text) for name, text in SCREENS["texts"].items()},
+    **{name: partial(_filled, text) for name, text in TABLE.texts.items()},
 }
 
 
@@ -277,7 +174,7 @@ def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -
     """The description of an object, which is read once more for it: who may only list them is refused."""
     obj = call.api.get(resource, namespace_of(obj), name_of(obj))
     related: dict[str, list[Object] | StatusError] = {}
-    for plural in RELATED.get(resource.kind, ("events",)):
+    for plural in screen_of(resource.kind).related:
         listed = find_resource(plural)
         if listed and (with_events or listed is not EVENT):
             related[plural] = _related(call, listed, resource, obj)

@@ -19,7 +19,7 @@ from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
 from kubesim.cluster.apiserver.printers import shown_few
-from kubesim.kubectl.describers import block, shows, table
+from kubesim.kubectl.describers.screens import block, shows, table
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 

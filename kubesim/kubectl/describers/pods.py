@@ -12,7 +12,7 @@ from kubesim.api import load_table, quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
-from kubesim.kubectl.describers import block, part, shows
+from kubesim.kubectl.describers.screens import block, part, shows
 
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
