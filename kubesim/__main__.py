@@ -43,6 +43,7 @@ with suppress(ImportError):
     for key, search in (("A", "backward"), ("B", "forward")):  # Up and Down: what begins with what is typed
         readline.parse_and_bind(f'"\\e[{key}": history-search-{search}')
 
+_REGISTRIES = "a YAML file of registries of your own, as docs/teaching.md describes it"
 PROMPT = "$ "
 CONTINUED = "> "
 _NOTEBOOKS = ("notebooks/*.ipynb", "docs/*.md")  # which link to the glossary and the cheat sheet
@@ -69,7 +70,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
-    parser.set_defaults(run=lambda _options: _prompt(_session()))
+    parser.add_argument("--registries", type=Path, metavar="FILE", help=_REGISTRIES)
+    parser.set_defaults(run=_run)
     commands = parser.add_subparsers()
     runs = {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
     for name, row in load_table(__file__, "options.json").items():
@@ -84,6 +86,16 @@ def _parser() -> argparse.ArgumentParser:
                 given["type"] = {"path": Path, "port": _port}[given["type"]]
             place.add_argument(*flags.split(), **given)
     return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        session = _session(registries=options.registries)
+    except OSError as error:
+        return _fail(f"{options.registries}: {error.strerror}")
+    except ValueError as error:
+        return _fail(str(error))
+    return _prompt(session)
 
 
 def _version() -> str:
@@ -205,11 +217,13 @@ def _serve(options: argparse.Namespace) -> int:
     # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
-        session = _session(boot)
+        session = _session(boot, options.registries)
         keywords = {name: getattr(options, name) for name in ("address", "port", "realtime")}
         served = session.serve(options.kubeconfig, **keywords)
     except (OSError, OverflowError) as error:
         return _fail(f"cannot serve: {error}")
+    except ValueError as error:
+        return _fail(str(error))
     except ImportError as error:
         return _fail(f"serve needs the package {error.name}: pip install 'kubesim[serve]'")
     print(f"kubesim: a simulated cluster at {served.url}")
@@ -230,12 +244,13 @@ def _is_empty_device(descriptor: int) -> bool:
 
 
 def _fail(why: str) -> int:
-    print(f"kubesim: {why}", file=sys.stderr)
+    print(f"kubesim: {why.removeprefix('kubesim: ')}", file=sys.stderr)
     return 1
 
 
-def _session(boot: datetime = BOOT) -> Session:
-    return Session(Path.cwd() / "workspace" if sys.stdin.isatty() else None, boot=boot)
+def _session(boot: datetime = BOOT, registries: Path | None = None) -> Session:
+    folder = Path.cwd() / "workspace" if sys.stdin.isatty() else None
+    return Session(folder, boot=boot, registries=registries)
 
 
 def _prompt(session: Session) -> int:

@@ -127,6 +127,33 @@ def test_a_cluster_is_served(tmp_path: Path) -> None:
         assert ask(config, "GET", f"{secrets}/kept") == made
 
 
+SHOP = """\
+images: {cart 2.0: {log: [open for business]}}
+registries:
+- {hosts: [images.example.net], address: 10.96.0.30, repositories: {shop/cart: {tags: {"2.0": cart 2.0}, public: true}}}
+"""
+ORDER = "kubectl run cart --image=images.example.net/shop/cart:2.0\nsleep 5\nkubectl logs cart\n"
+
+
+@pytest.mark.parametrize("words", [[], ["serve"]], ids=["prompt", "serve"])
+def test_registries_of_ones_own_are_a_file(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP)
+    command = [sys.executable, "-m", "kubesim", *words, "--registries", "shop.yaml"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, input=ORDER, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False
+        )
+
+    assert run().stdout.endswith("pod/cart created\nopen for business\n")
+    (tmp_path / "shop.yaml").write_text("shops: []")
+    refused = run()
+    assert (refused.returncode, refused.stderr) == (1, "kubesim: shop.yaml: the file has no field shops\n")
+    (tmp_path / "shop.yaml").unlink()
+    assert "No such file or directory" in run().stderr
+
+
 def test_serve_runs_the_lines_of_a_pipe_and_ends_with_it(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", tmp_path / "config"]
     lines = "kubectl create namespace team\n"

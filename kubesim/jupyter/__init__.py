@@ -106,6 +106,9 @@ class KubesimMagics(Magics):
             _room("flow").why_cell(line, cell)
 
     restart = _showing("restart", "current.restart", "Start again with a fresh cluster. Your files stay.", bare=True)
+    registries = _showing(
+        "registries", "current.registries", "Start again with registries of your own: `%registries FILE`."
+    )
     advance = _showing("advance", "current.advance", "Let simulated time pass: `%advance 30s`, `%advance 5m`.")
     flow = _showing("flow", "workbench.draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
     timeline = _showing("timeline", "flow.timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`.")

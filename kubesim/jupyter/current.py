@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.result import Result
+from kubesim.cluster import Cluster
 from kubesim.gotext.pflag import parse_duration
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
@@ -91,6 +92,13 @@ class Seat:
         """Replace the cluster with a fresh one. Files, history, aliases and variables stay."""
         with self.changing():
             self.session.resume(self.session.cluster.fresh())
+            self.history.restart()
+
+    def use_registries(self, file: Path) -> None:
+        """The same, with the registries of a YAML file. Raises OSError and ValueError where it can't be used."""
+        cluster = Cluster(registries=file)
+        with self.changing():
+            self.session.resume(cluster)
             self.history.restart()
 
     def undo(self) -> str:
@@ -185,6 +193,22 @@ def seat() -> Seat:
 def restart(seat: Seat) -> None:
     seat.restart()
     print("A fresh cluster is ready; your files are still there.")  # noqa: T201  # a cell's output
+
+
+def registries(line: str, seat: Seat) -> None:
+    """A fresh cluster that can reach the registries of a file, which a path from the notebook's folder names."""
+    file = line.strip().strip("'\"")
+    if not file:
+        print("kubesim: which file? %registries FILE, as docs/teaching.md describes it")  # noqa: T201
+        return
+    try:
+        seat.use_registries(Path(file))
+    except OSError as error:
+        print(f"kubesim: {file}: {error.strerror}")  # noqa: T201
+    except ValueError as error:
+        print(error)  # noqa: T201
+    else:
+        print(f"A fresh cluster with the registries of {file} is ready; your files are still there.")  # noqa: T201
 
 
 def advance(line: str, seat: Seat) -> None:

@@ -119,6 +119,25 @@ def test_a_line_keeps_its_braces_and_dollars(cell):
     assert cell(f"%{command}").stdout.startswith(f"$ {command}\n")
 
 
+def test_registries_of_ones_own_are_a_file(cell, tmp_path):
+    file = tmp_path / "shop.yaml"
+    file.write_text(
+        "images: {cart 2.0: {log: [open for business]}}\n"
+        "registries: [{hosts: [images.example.net], address: 10.96.0.30, "
+        'repositories: {cart: {tags: {"2.0": cart 2.0}, public: true}}}]\n'
+    )
+    ready = f"A fresh cluster with the registries of {file} is ready; your files are still there.\n"
+    assert cell(f"%registries {file}") == (ready, [])
+    cell("%%kubectl\nkubectl run cart --image=images.example.net/cart:2.0\nsleep 5")
+    order = "$ kubectl logs cart\nopen for business\n"
+    assert cell("%kubectl logs cart").stdout.startswith(order)
+    file.write_text("shops: []")
+    assert cell(f"%registries {file}") == (f"kubesim: {file}: the file has no field shops\n", [])
+    assert cell("%registries nowhere.yaml") == ("kubesim: nowhere.yaml: No such file or directory\n", [])
+    assert cell("%registries") == ("kubesim: which file? %registries FILE, as docs/teaching.md describes it\n", [])
+    assert cell("%kubectl logs cart").stdout.startswith(order)
+
+
 def test_restart_keeps_the_files(cell):
     cell("%%kubectl\nkubectl create namespace mine\necho kept > f")
     assert cell("%restart") == ("A fresh cluster is ready; your files are still there.\n", [])
