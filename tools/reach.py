@@ -172,9 +172,9 @@ def play_exercises() -> None:
     from kubesim.session import Session
 
     for path in sorted((ROOT / "tests" / "exercises").glob("*.yaml")):
-        for lines in yaml.safe_load(path.read_text("utf-8")).values():
+        for items in yaml.safe_load(path.read_text("utf-8")).values():
             session = Session()
-            for line in lines:
+            for line in [item for item in items if "source" not in item]:
                 session.run(line["run"] if isinstance(line, dict) else line[0])
 
 

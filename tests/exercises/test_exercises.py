@@ -1,5 +1,8 @@
 """Lines along the chapters of the CKA and CKAD outlines, and what they answer, typed with either kubectl.
 
+What a real cluster said is in tests/golden. A chapter here is the word of the real kubectl, or kubesim's own; its first
+item says which, and few are the latter.
+
 `python -m tests.exercises.test_exercises FILE...` records what kubesim answers to the lines of a file, here or in
 tests/cluster/screens. Read each answer as someone who has a real cluster before you commit it; the real kubectl is
 asked by the tests.
@@ -12,7 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -24,20 +27,35 @@ from tools.realkubectl import RealSession, find_kubectl
 Line = dict[str, Any]
 
 KEYS = ("run", "stdout", "stderr", "exit")
+KUBECTL = "kubectl"  # the real kubectl says it: it answers most of the chapter's lines, and those alike
+OWN = "own"  # kubesim alone says it: refusals, and where the real kubectl answers differently or can't be asked
+
+
+class Chapter(NamedTuple):
+    """Lines that follow each other in one session, and whose word their answers are, as the first item says."""
+
+    source: str
+    lines: list[Line]
+
+
+def read_chapters(folder: Path) -> dict[str, Chapter]:
+    """The chapters of all files in a folder, each with the name of its file."""
+    read: dict[str, Chapter] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for title, items in yaml.safe_load(path.read_text("utf-8")).items():
+            source = items.pop(0)["source"] if "source" in items[0] else ""
+            lines = [item if isinstance(item, dict) else dict(zip(KEYS, item, strict=True)) for item in items]
+            read[f"{path.stem}: {title}"] = Chapter(source, lines)
+    return read
 
 
 def chapters(folder: Path) -> dict[str, list[Line]]:
-    """The chapters of all files in a folder, each with the name of its file."""
-    return {
-        f"{path.stem}: {title}": [
-            line if isinstance(line, dict) else dict(zip(KEYS, line, strict=True)) for line in lines
-        ]
-        for path in sorted(folder.glob("*.yaml"))
-        for title, lines in yaml.safe_load(path.read_text("utf-8")).items()
-    }
+    """The lines of the chapters of all files in a folder."""
+    return {title: chapter.lines for title, chapter in read_chapters(folder).items()}
 
 
-CHAPTERS = chapters(Path(__file__).parent)
+MARKED = read_chapters(Path(__file__).parent)
+CHAPTERS = {title: chapter.lines for title, chapter in MARKED.items()}
 # What the server doesn't carry: input of run and debug, and the tar in a container that the real `kubectl cp` runs.
 ATTACHED = {"run: a Pod for one command", "run: a debug container that is attached", "files: files of containers"}
 # A third of the chapters, unless all are wanted: the real kubectl takes 40 ms of CPU for a line, and often waits.
@@ -71,6 +89,20 @@ def is_refused(line: Line) -> bool:
     return bool(re.search("(?<!Warning: )kubesim: ", line.get("stderr", "")))
 
 
+@pytest.mark.parametrize("title", MARKED)
+def test_a_chapter_says_whose_word_its_answers_are(title: str) -> None:
+    source, lines = MARKED[title]
+    asked = [line for line in lines if re.search(r"\b(kubectl|k) ", line["run"])]
+    alike = [line for line in asked if not is_refused(line) and "real" not in line]
+    is_played = title not in ATTACHED and 2 * len(alike) > len(asked)
+    assert source == (KUBECTL if is_played else OWN)
+
+
+def test_few_chapters_are_kubesims_own_word() -> None:
+    own = [title for title, chapter in MARKED.items() if chapter.source == OWN]
+    assert 4 * len(own) <= len(MARKED)
+
+
 def played(session: Session, lines: list[Line]) -> Iterator[tuple[Line, str]]:
     """Each line and how its answer differs from what it must be; "" where it doesn't."""
     for line in lines:
@@ -97,7 +129,7 @@ def record(path: Path) -> None:
     chapters = yaml.safe_load(path.read_text("utf-8"))
     for lines in chapters.values():
         session = Session()
-        for line in lines:
+        for line in lines[1:] if "source" in lines[0] else lines:
             result = session.run(line["run"])
             answer = {"stdout": result.stdout, "stderr": result.stderr, "exit": result.exit_code}
             kept = {key: line[key] for key in ("run", "real") if key in line}
