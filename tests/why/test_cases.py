@@ -190,7 +190,3 @@ def test_less_or_other_evidence_gives_no_confident_wrong_answer(name: str, chang
     if change is no_secrets:
         assert not re.search("There is no Secret", text) or case.get("events"), text
         assert "has the type" not in text
-
-
-def test_there_are_enough() -> None:
-    assert len(CASES) >= 60
