@@ -149,7 +149,7 @@ def never(facts: Facts) -> Known | None:
 def unreachable(facts: Facts) -> Known | None:
     if facts.kind not in ("no_host", "closed"):
         return None
-    closed, host = facts.kind == "closed", keyring.split_port(facts.registry)[0]
+    closed, host = facts.kind == "closed", keyring.split_port(facts.registry or facts.asking.host)[0]
     known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
     loopback = host if host in ("localhost", "127.0.0.1") else ""
     bare = "" if loopback else facts.registry.rpartition(":")[0]

@@ -136,7 +136,7 @@ class Facts:
     @cached_property
     def owner_of_registry(self) -> Row:
         """Whose registry it is: the row of signs.yaml."""
-        return signs.registry_of(self.registry, self.message)
+        return signs.registry_of(self.registry or self.asking.host, self.message)
 
     @property
     def has_image(self) -> bool:

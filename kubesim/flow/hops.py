@@ -195,10 +195,11 @@ def _stopped(subject: str, words: Known) -> Flow:
 def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
     full = facts.reference is not None and facts.image.startswith(facts.reference.name)
-    kinds = {"unnamed": not facts.image, "invalid": facts.reference is None, "bare": facts.source == "message"}
+    is_invalid = facts.reference is None and (not facts.is_partial or facts.kind == "invalid_name")
+    kinds = {"unnamed": not facts.image, "invalid": is_invalid, "bare": facts.source == "message"}
     words = Words(facts, {**kinds, "full": full})
     yield say("image", words)
-    if facts.reference is None and facts.image:
+    if is_invalid and facts.image:
         return
     yield say("list", words)
     then = facts.trace.secrets if facts.trace else facts.seen

@@ -13,7 +13,7 @@ from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.flow.signs import table
-from kubesim.flow.text import read_text
+from kubesim.flow.text import read_events, read_text
 
 MAX_SIZE = 3 * 1024 * 1024
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -37,14 +37,23 @@ def load(text: str) -> list[tuple[Resource, Object]]:
     trouble = ExportError(_UNKNOWN)
     if text.lstrip()[:1] == "{" or _OBJECT.search(text):
         try:
-            items = [item for document in _documents(text) for item in _items(document, "")]
-            return [kept for kind, item in items for kept in _kept(kind, item)]
+            return _objects([item for document in _documents(text) for item in _items(document, "")])
         except ExportError as error:
             trouble = error
     items = read_text(text)
     if not items:
         raise trouble
-    return [kept for kind, item in items for kept in _kept(kind, item)]
+    return _objects(items)
+
+
+def _objects(items: list[tuple[str, Object]]) -> list[tuple[Resource, Object]]:
+    """The objects that count; where there are events and no Pods, with the Pods that they are about."""
+    objects = [kept for kind, item in items for kept in _kept(kind, item)]
+    resources = {resource for resource, _ in objects}
+    if EVENT in resources and POD not in resources:
+        told = read_events([obj for resource, obj in objects if resource is EVENT])
+        objects += [kept for kind, item in told for kept in _kept(kind, item)]
+    return objects
 
 
 def _measure(size: int) -> None:

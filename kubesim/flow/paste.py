@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 MOST = 10_000
@@ -35,6 +36,8 @@ _DRESS = (
 _SPACE = re.compile(r"\s*")
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
+_OPEN = re.compile(r"(?:desc =|[a-z\"]:|=)\s*$")
+"""How a message ends whose rest is on the next line."""
 _QUOTED = re.compile(r"^(?:> ?)+")
 _START = re.compile(
     r"\s*(?:"
@@ -44,30 +47,41 @@ _START = re.compile(
     r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|[{}$#%\u276f]|"
     r"\S+[@:~]\S*[$#%] |(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
     r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s|[\w.-]+:\s*$|"
-    r"- |\.\.\.|(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses|initContainers|image"
+    r"- |\.\.\.|\[[\w-]+\] |[\u3040-\u9fff\uac00-\ud7af]|"
+    r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses|initContainers|image"
     r"|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type|involvedObject|\w+Timestamp|count|source|data"
-    r"|conditions): ?|[A-Z][\w -]{0,30}:(?:\s|$)|NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason|"
+    r"|conditions): ?|[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)|NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason|"
     r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w"
     r")"
 )
 
 
-def records(text: str) -> list[str]:
-    """The records of a text, each in one line."""
+def records(text: str, cuts: bool = True) -> list[str]:
+    """The records of a text, each in one line. With `cuts`, lines of equal width are taken as cut within words."""
     lines = [line for part in _unpacked(text) for line in _bare(part).splitlines()]
     inside = [_inside(line) for line in lines]
-    width = max(map(len, inside), default=0)
+    following = pairwise(inside)
+    widths = {len(line) for line, after in following if line.strip() and after.strip() and not _START.match(after)}
+    width = (
+        widths.pop() if cuts and len(widths) == 1 else 0
+    )  # of a window that cuts words; an editor breaks lines at spaces
     joined: list[str] = []
     last = ""  # the line before, as wide as it was
     for line in inside:
-        is_continued = joined and joined[-1] and line.strip() and not _RULE.match(line) and not _START.match(line)
-        if is_continued and len(joined[-1]) < MOST:
+        is_text = line.strip() and not _RULE.match(line)
+        if joined and joined[-1] and is_text and _continues(joined[-1], line):
             is_cut = len(last) == width >= _NARROWEST and last[-1:].strip() and line[:1].strip()
             joined[-1] = joined[-1].rstrip() + ("" if is_cut else " ") + (line if is_cut else line.strip())
         else:
             joined.append("" if _RULE.match(line) else line[:MOST])
         last = line
     return joined
+
+
+def _continues(record: str, line: str) -> bool:
+    """Whether a line is the rest of the record before it."""
+    is_open = len(record) > _NARROWEST // 2 and _OPEN.search(record)
+    return len(record) < MOST and bool(is_open or not _START.match(line))
 
 
 def _unpacked(text: str) -> Iterator[str]:

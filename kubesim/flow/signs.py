@@ -28,7 +28,8 @@ _REQUEST = re.compile(
     re.I,
 )
 _REDACTED = re.compile(
-    r"<[^<>]*>|\[[a-z][^\[\]]*\]|\{+[^{}]*\}+|x{3,}|\*+|…|\.{3,}|redacted|censored|\bmasked\b", re.IGNORECASE
+    r"<[^<>]*>|\[[a-z][^\[\]]*\]|\$?\{+[^{}]*\}+|\$[A-Z_]+|x{3,}|\*+|…|\.{3,}|redacted|censored|\bmasked\b",
+    re.IGNORECASE,
 )
 """What stands where someone took a part of a name out."""
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
@@ -145,7 +146,7 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
         return Asked(registry)
     rest = requests[-1]["rest"]
     if re.match(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/", rest):
-        return Asked(host, "mirror")
+        return Asked(host, "mirror" if registry else "")
     is_token = re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", rest)
     return Asked(host, "token service" if is_token else "storage")
 

@@ -19,7 +19,7 @@ Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
 
 _FIELD = re.compile(r"(?P<key>[A-Z][\w ]*):\s+(?P<value>\S.*)")
-_LOGGED = re.compile(r"\"+ pod=\S+.*| podUID=\S+.*")
+_LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*")
 """What follows the message in the kubelet's log."""
 # What a record says of what it is about, whatever wrote it: kubectl, a console, the kubelet or another log.
 _POD = re.compile(
@@ -70,9 +70,22 @@ class Row(NamedTuple):
 
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
-    found = redact("\n".join(records(text))).split("\n")
-    described = list(_described("\n".join(found)))
-    return described if any(kind == "Pod" for kind, _ in described) else list(_told(found))
+    for cuts in (True, False):
+        lines = redact("\n".join(records(text, cuts))).split("\n")
+        items = list(_described("\n".join(lines))) or list(_told(lines))
+        if items:
+            return items
+    return []
+
+
+def read_events(events: list[Object]) -> list[Item]:
+    """The Pods that events are about."""
+    lines = (
+        f"{event['metadata']['namespace']} 1m Warning {event['reason']} pod/{event['involvedObject']['name']} "
+        f"{' '.join(event['message'].split())}"
+        for event in events
+    )
+    return list(_told([redact(line) for line in lines]))
 
 
 def _described(text: str) -> Iterator[Item]:
@@ -215,7 +228,8 @@ def _row(line: str, named: str) -> Row | None:
     kind = read(message, True).kind
     reasons = _REASON.findall(line)
     succeeded = _SUCCESS.search(line)
-    image = _image_of(message) or _image_of(line) or named
+    names = [name for name in (_image_of(message), _image_of(line), named) if name]
+    image = max((name for name in names if name.startswith(names[0])), key=len, default="")  # one may lack its tag
     if succeeded:
         kind, image = "success", succeeded[1] or succeeded[2]
     elif kind == "other":

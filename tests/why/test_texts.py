@@ -1,0 +1,89 @@
+"""What people paste: each saying of a runtime in each form, with parts redacted, is explained by the same cause."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from kubesim.flow.export import explain
+
+FOLDER = Path(__file__).parent
+FORMS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "forms.yaml").read_text())
+TRUTHS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "texts.yaml").read_text())
+SAYINGS = [(truth, number) for truth, row in TRUTHS.items() for number in range(len(row["says"]))]
+GRADES = {"certain": "certain from", "likely": "most likely", "one": "one of these"}
+
+
+def saying(truth: str, number: int) -> tuple[str, str]:
+    """The image, and what a runtime says of it."""
+    image = TRUTHS[truth]["image"]
+    host, _, rest = image.partition("/")
+    name, _, tag = rest.rpartition(":")
+    said = TRUTHS[truth]["says"][number]
+    for word, part in {"image": image, "host": host, "name": name, "tag": tag}.items():
+        said = said.replace(f"{{{word}}}", part)
+    return image, said
+
+
+def pasted(form: str, image: str, says: str) -> str:
+    """The text in that form."""
+    row = FORMS[form]
+    text = row.get("text") or row["json"]
+    for word, part in {"image": image, "says": says, "pod": "web-7d4b9c-x2x2x", "ns": "shop"}.items():
+        text = text.replace(f"{{{word}}}", part)
+    if "json" in row:
+        return json.dumps({"insertId": "a1", "jsonPayload": {"_GID": "0", "MESSAGE": text}}, indent=2)
+    if "event" in row:
+        about = {"kind": "Pod", "name": "web-7d4b9c-x2x2x", "namespace": "shop"}
+        event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "web.1", "namespace": "shop"}}
+        event |= {"involvedObject": about, "reason": "Failed", "message": text, "type": "Warning"}
+        return json.dumps(event, indent=2) if row["event"] == "json" else yaml.safe_dump(event)
+    if "wrap" in row:
+        return "\n".join(text[at : at + row["wrap"]] for at in range(0, len(text), row["wrap"]))
+    if "fold" in row:
+        return textwrap.fill(text, row["fold"], break_long_words=False, break_on_hyphens=False)
+    if "box" in row:
+        width = row["box"]
+        parts = [line[at : at + width] for line in text.splitlines() for at in range(0, len(line), width)]
+        return "\n".join(f"│ {part:{width}} │" for part in parts)
+    return str(text)
+
+
+def judge(truth: str, said: str) -> list[str]:
+    """What is wrong with an explanation."""
+    text, row = " ".join(said.split()), TRUTHS[truth]
+    wrong = [f"lacks {idea}" for idea in row["must"] if not re.search(idea, text, re.IGNORECASE)]
+    wrong += [f"says {idea}" for idea in row.get("never", ()) if re.search(idea, text, re.IGNORECASE)]
+    grades = [GRADES[grade] for grade in row.get("sure", GRADES)]
+    return wrong + ([] if any(f"wrong ({grade}" in text for grade in grades) else ["is as sure as it may not be"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("truth", "number"), SAYINGS)
+def test_each_saying_is_understood_in_each_form(truth: str, number: int, form: str) -> None:
+    image, says = saying(truth, number)
+    text = pasted(form, image, says)
+    said = explain(text)
+    assert judge(truth, said) == [], f"{text}\n\n{said}"
+    if "unnamed" not in FORMS[form]:
+        assert image in said
+
+
+REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]", "CENSORED", "${COMPANY}"]
+
+
+@pytest.mark.parametrize("form", ["gRPC", "event of a fence", "events of all namespaces", "describe", "bold"])
+@pytest.mark.parametrize("instead", REDACTED)
+@pytest.mark.parametrize(("truth", "number"), [each for each in SAYINGS if "acme" in TRUTHS[each[0]]["image"]])
+def test_a_redacted_part_matches_anything_of_its_place(truth: str, number: int, instead: str, form: str) -> None:
+    image, says = saying(truth, number)
+    text = pasted(form, image, says).replace("acme", instead)
+    said = explain(text)
+    assert judge(truth, said) == [], f"{text}\n\n{said}"
+    assert "isn't an image name" not in said
