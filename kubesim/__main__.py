@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, files, version
@@ -25,9 +25,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from stat import S_ISCHR
 from tempfile import NamedTemporaryFile
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
-from kubesim.api import load_table
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
@@ -67,25 +66,91 @@ class _Parser(argparse.ArgumentParser):
         super().error(redact(message))
 
 
+Run = Callable[[argparse.Namespace], int]
+_Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
     parser.add_argument("--registries", type=Path, metavar="FILE", help=_REGISTRIES)
     parser.set_defaults(run=_run)
     commands = parser.add_subparsers()
-    runs = {"why": _why, "lab": _lab, "grade": _grade, "serve": _serve}
-    for name, row in load_table(__file__, "options.json").items():
-        command = commands.add_parser(name, help=row["help"], description=row["description"])
-        command.set_defaults(run=runs[name])
-        is_choice = any(argument.get("either") for argument in row["arguments"].values())
-        either = command.add_mutually_exclusive_group(required=row.get("required", False)) if is_choice else command
-        for flags, argument in row["arguments"].items():
-            place = either if argument.get("either") else command
-            given = {key: value for key, value in argument.items() if key != "either"}
-            if "type" in given:
-                given["type"] = {"path": Path, "port": _port}[given["type"]]
-            place.add_argument(*flags.split(), **given)
+    _add_why(commands)
+    _add_lab(commands)
+    _add_grade(commands)
+    _add_serve(commands)
     return parser
+
+
+def _add(commands: _Commands, name: str, run: Run, summary: str, description: str) -> _Parser:
+    command = commands.add_parser(name, help=summary, description=description)
+    command.set_defaults(run=run)
+    return command
+
+
+def _add_why(commands: _Commands) -> None:
+    command = _add(
+        commands,
+        "why",
+        _why,
+        "explain why a Pod of a real cluster does not get its image",
+        "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
+        "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; or a "
+        "message alone. Passwords are not shown, and nothing is sent or kept.",
+    )
+    source = command.add_mutually_exclusive_group(required=True)
+    help_ = "- for standard input; may be repeated"
+    source.add_argument("-f", "--filename", action="append", metavar="FILE", help=help_)
+    source.add_argument("message", nargs="?", metavar="MESSAGE", help="what the Pod's status or an event says")
+    command.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
+
+
+def _add_lab(commands: _Commands) -> None:
+    command = _add(
+        commands,
+        "lab",
+        _lab,
+        "open the notebooks in JupyterLab",
+        "Copy the notebooks into FOLDER, over no file that is there, and open them in JupyterLab.",
+    )
+    command.add_argument("folder", nargs="?", type=Path, default="kubesim-lab", help="default: %(default)s")
+    command.add_argument("options", nargs="*", metavar="-- OPTION", help="of jupyter lab")
+
+
+def _add_grade(commands: _Commands) -> None:
+    command = _add(
+        commands,
+        "grade",
+        _grade,
+        "read the progress files of a class",
+        "Print one line for each progress file: how many answers were right, how many of them at the first try, and "
+        "what was done. Every answer is judged again. Exit status 1 if a file could not be read whole.",
+    )
+    command.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
+    help_ = "print how hard each question was, and what it tells"
+    form.add_argument("--questions", action="store_true", help=help_)
+
+
+def _add_serve(commands: _Commands) -> None:
+    command = _add(
+        commands,
+        "serve",
+        _serve,
+        "open the API to a real kubectl",
+        "Open the API of a simulated cluster over HTTPS, for a real kubectl. Each request takes a tenth of a second of "
+        "the cluster's time; what is typed at the prompt, such as sleep 60, takes its own.",
+    )
+    help_ = "a YAML file of registries of your own"
+    command.add_argument("--registries", type=Path, metavar="FILE", help=help_)
+    command.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
+    help_ = "where to write it (default: a temporary folder)"
+    command.add_argument("--kubeconfig", type=Path, metavar="FILE", help=help_)
+    command.add_argument("--port", type=_port, default=0, metavar="N", help="default: a free one")
+    help_ = "another address than loopback lets every machine that reaches it try the token"
+    command.add_argument("--address", default="127.0.0.1", help=help_)
 
 
 def _run(options: argparse.Namespace) -> int:
