@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubesim.api import load_table
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
@@ -22,7 +21,19 @@ from kubesim.kubectl.running import NO_STDIN, attach, find_subject, state_of
 from kubesim.kubectl.selection import follow
 
 # By profile, what the debug container's security context gets.
-_SECURITY: dict[str, Object] = load_table(__file__, "profiles.json")
+_SECURITY: dict[str, Object] = {
+    "general": {"capabilities": {"add": ["SYS_PTRACE"]}},
+    "baseline": {},
+    "restricted": {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    },
+    "netadmin": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}},
+    "sysadmin": {"privileged": True},
+    "legacy": {},
+}
 _PATIENCE = 60.0  # simulated seconds, where kubectl would wait for ever
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from pathlib import PurePosixPath
-from typing import Any, NoReturn, TypeVar
+from typing import TypeVar
 
-from kubesim.api import load_table
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE, Resource
@@ -19,7 +17,6 @@ from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, re
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
-from kubesim.workspace import MemoryFiles, Workspace
 
 T = TypeVar("T")
 NO_STDIN = "-i/--stdin is required for containers with -t/--tty=true"
@@ -174,7 +171,7 @@ def _log(call: Call, read: Callable[[], str]) -> str:
     raise KubectlError("context deadline exceeded")
 
 
-def _exec(call: Call, pod: Object, run: Callable[[Connection], T]) -> T:
+def exec_in(call: Call, pod: Object, run: Callable[[Connection], T]) -> T:
     """What `run` makes of a container of the Pod, in which a command is started."""
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
@@ -206,7 +203,7 @@ def execute(call: Call) -> None:
             call.complain(_NO_TTY)
         return connection.execute(call.args[1:], call.context.budget, stdin)
 
-    ran = _exec(call, pod, run)
+    ran = exec_in(call, pod, run)
     _show(call, ran)
     if ran.exit_code:
         call.complain(f"command terminated with exit code {ran.exit_code}\n")
@@ -257,68 +254,3 @@ def state_of(pod: Object, container: str) -> Object:
         if key.endswith("ontainerStatuses") and (status := find_named(statuses, container)):
             return dict(status.get("state", {}))
     return {}
-
-
-@command("cp", asks_namespace=True)
-def copy(call: Call) -> None:
-    refuse_if(len(call.args) != 2, "source and destination are required")
-    (source, path), (target, place) = map(_file_spec, call.args)
-    refuse_if(source and target, "one of src or dest must be a local file specification")
-    refuse_if(not path or not place, "filepath can not be empty")
-    refuse_if(not source and not target, "one of src or dest must be a remote file specification")
-    local = call.context.workspace
-    refuse_if(target and not local.exists(path), f"{path} doesn't exist in local filesystem")
-    namespace, _, name = (source or target).rpartition("/")
-    pod = get_named(call, POD, namespace or call.namespace, name)
-    container = _exec(call, pod, lambda connection: connection.place(["tar"]))
-    tar = load_table(__file__, "tar.json")["busybox" if container.base.is_busybox else "GNU"]
-    if source:
-        _copy_out(call, container.files, path.rstrip("/") or "/", place, tar)
-        return
-    if container.files.is_dir(place):
-        place = f"{place.rstrip('/')}/{PurePosixPath(local.absolute(path)).name}"
-    folder = place.rstrip("/").rpartition("/")[0]
-    if folder and not container.files.is_dir(folder):
-        _give_up(call, call.complain, tar["no folder"].format(folder), tar["status"])
-    try:
-        for inner, text in _texts(local, path):
-            container.files.put(place.rstrip("/") + inner, text)
-    except OSError as error:
-        _give_up(call, call.complain, tar["no file"].format(place.rpartition("/")[2], error.strerror), tar["status"])
-
-
-def _file_spec(word: str) -> tuple[str, str]:
-    """The Pod, with or without its namespace ("": no Pod), and the path of [[NAMESPACE/]POD:]PATH."""
-    pod, colon, path = word.partition(":")
-    wrong = "filespec must match the canonical format: [[namespace/]pod:]file/path"
-    refuse_if(colon and (not pod or pod.count("/") > 1), wrong)
-    return (pod, path) if colon else ("", word)
-
-
-def _copy_out(call: Call, files: MemoryFiles, path: str, place: str, tar: dict[str, Any]) -> None:
-    local = call.context.workspace
-    if not files.exists(path):
-        _give_up(call, call.say, tar["missing"].format(path), tar["status"])
-    call.say(tar["absolute"] if path.startswith("/") else "")
-    refuse_if(local.is_dir(place) and not files.is_dir(path), f"open {place}: is a directory")
-    for inner, text in _texts(files, path):
-        name = (place.rstrip("/") or "/") + inner
-        if "/" in name:
-            local.mkdir(name.rpartition("/")[0], parents=True)
-        local.write_text(name, text)
-
-
-def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str]]:
-    """Every file at or below a path, by what its own path adds to it."""
-    if not files.is_dir(path):
-        yield "", files.read_text(path)
-        return
-    for name in sorted(files.listdir(path)):
-        for inner, text in list(_texts(files, f"{path.rstrip('/')}/{name}")):
-            yield f"/{name}{inner}", text
-
-
-def _give_up(call: Call, show: Callable[[str], None], message: str, status: int) -> NoReturn:
-    show(message)
-    call.complain(f"command terminated with exit code {status}\n")
-    raise Exit(status)

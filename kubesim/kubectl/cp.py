@@ -1,0 +1,112 @@
+"""kubectl cp: files between the workspace and a container that has tar. Mirrors k8s.io/kubectl pkg/cmd/cp, v1.36."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import NamedTuple, NoReturn
+
+from kubesim.api.resources import POD
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import Exit, refuse_if
+from kubesim.kubectl.running import exec_in
+from kubesim.kubectl.selection import get_named
+from kubesim.shell.container import Place
+from kubesim.workspace import MemoryFiles, Workspace
+
+
+class _Tar(NamedTuple):
+    """What the tar of an image says."""
+
+    status: int  # of an error
+    absolute: str  # of a path that begins with a slash
+    missing: str  # of a path that isn't there
+    no_folder: str  # of one whose folder isn't there
+    no_file: str  # of one that can't be written
+
+
+_GNU = _Tar(
+    2,
+    "tar: Removing leading `/' from member names\n",
+    "tar: {}: Cannot stat: No such file or directory\ntar: Exiting with failure status due to previous errors\n",
+    "tar: {}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
+    "tar: {}: Cannot open: {}\ntar: Exiting with failure status due to previous errors\n",
+)
+_BUSYBOX = _Tar(
+    1,
+    "tar: removing leading '/' from member names\n",
+    "tar: {}: No such file or directory\ntar: error exit delayed from previous errors\n",
+    "tar: can't change directory to '{}': No such file or directory\n",
+    "tar: can't open '{}': {}\n",
+)
+
+
+@command("cp", asks_namespace=True)
+def copy(call: Call) -> None:
+    refuse_if(len(call.args) != 2, "source and destination are required")
+    (from_pod, source), (to_pod, target) = map(_file_spec, call.args)
+    refuse_if(from_pod and to_pod, "one of src or dest must be a local file specification")
+    refuse_if(not source or not target, "filepath can not be empty")
+    refuse_if(not from_pod and not to_pod, "one of src or dest must be a remote file specification")
+    is_there = from_pod or call.context.workspace.exists(source)
+    refuse_if(not is_there, f"{source} doesn't exist in local filesystem")
+    namespace, _, name = (from_pod or to_pod).rpartition("/")
+    pod = get_named(call, POD, namespace or call.namespace, name)
+    container = exec_in(call, pod, lambda connection: connection.place(["tar"]))
+    tar = _BUSYBOX if container.base.is_busybox else _GNU
+    if from_pod:
+        _copy_out(call, container.files, source.rstrip("/") or "/", target, tar)
+    else:
+        _copy_in(call, container, source, target, tar)
+
+
+def _file_spec(word: str) -> tuple[str, str]:
+    """The Pod, with or without its namespace ("": no Pod), and the path of [[NAMESPACE/]POD:]PATH."""
+    pod, colon, path = word.partition(":")
+    wrong = "filespec must match the canonical format: [[namespace/]pod:]file/path"
+    refuse_if(colon and (not pod or pod.count("/") > 1), wrong)
+    return (pod, path) if colon else ("", word)
+
+
+def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) -> None:
+    local, files = call.context.workspace, container.files
+    if files.is_dir(target):
+        target = f"{target.rstrip('/')}/{PurePosixPath(local.absolute(source)).name}"
+    target = target.rstrip("/")
+    folder, _, name = target.rpartition("/")
+    if folder and not files.is_dir(folder):
+        _give_up(call, call.complain, tar.no_folder.format(folder), tar)
+    try:
+        for inner, text in _texts(local, source):
+            files.put(target + inner, text)
+    except OSError as error:
+        _give_up(call, call.complain, tar.no_file.format(name, error.strerror), tar)
+
+
+def _copy_out(call: Call, files: MemoryFiles, source: str, target: str, tar: _Tar) -> None:
+    local = call.context.workspace
+    if not files.exists(source):
+        _give_up(call, call.say, tar.missing.format(source), tar)
+    call.say(tar.absolute if source.startswith("/") else "")
+    refuse_if(local.is_dir(target) and not files.is_dir(source), f"open {target}: is a directory")
+    for inner, text in _texts(files, source):
+        path = (target.rstrip("/") or "/") + inner
+        if "/" in path:
+            local.mkdir(path.rpartition("/")[0], parents=True)
+        local.write_text(path, text)
+
+
+def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str]]:
+    """Every file at or below a path, by what its own path adds to it."""
+    if not files.is_dir(path):
+        yield "", files.read_text(path)
+        return
+    for name in sorted(files.listdir(path)):
+        for inner, text in list(_texts(files, f"{path.rstrip('/')}/{name}")):
+            yield f"/{name}{inner}", text
+
+
+def _give_up(call: Call, show: Callable[[str], None], message: str, tar: _Tar) -> NoReturn:
+    show(message)
+    call.complain(f"command terminated with exit code {tar.status}\n")
+    raise Exit(tar.status)
