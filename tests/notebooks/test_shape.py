@@ -9,7 +9,6 @@ from pages import FOLDER, MOVED, PATH, asked, cells, commands, links, output_of,
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.grade import lessons
 
-KINDS = ("choice", "choices", "order", "line", "text", "command")
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
 TIME = re.compile(r"Time: about \d+ minutes\. (?s:.*)You should have ")
 NAMES = pytest.mark.parametrize("name", PATH)
