@@ -83,7 +83,7 @@ class Call:
     @cached_property
     def api(self) -> Client:
         """The API server, as the user who asks: whose credentials kubectl has, or for whom those speak with --as."""
-        client, name = self.context.api, self.flags["as"]
+        client, name = self.context.api.warning(self.warn), self.flags["as"]
         return client.impersonating(name, tuple(self.flags["as-group"])) if name else client
 
     @property

@@ -218,8 +218,6 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
         raise NotSimulated(resource.left_out)
     if not version:
         raise NotSimulated(f"a {resource.kind} without apiVersion is not part of this simulator")
-    if resource.warning:
-        call.warn(resource.warning)
     return resource
 
 

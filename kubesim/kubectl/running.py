@@ -229,13 +229,13 @@ def attach(call: Call, pod: Object, container: str) -> None:
     try:
         connection = call.api.attach(*place)
         with reworded(StatusError, "unable to upgrade connection: "):
-            written, ran = connection.written(), connection.attach(call.context.stdin or "")
+            lines, ran = connection.logs(), connection.attach(call.context.stdin or "")
     except (StatusError, KubectlError) as error:
         _say_that_it_is_recorded(call)
         call.complain(f"warning: couldn't attach to pod/{name_of(pod)}, falling back to streaming logs: {error}\n")
         call.say(call.api.log(*place, LogOptions()))
         return
-    call.say(written)
+    call.say("".join(line for _, line in lines))
     _say_that_it_is_recorded(call)
     _show(call, ran)
     if ran.awaits and call.context.stdin is None:

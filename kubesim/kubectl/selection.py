@@ -27,8 +27,6 @@ def resolve(call: Call, name: str) -> Resource:
     resource = find_resource(name)
     if resource is None:
         raise KubectlError(f'the server doesn\'t have a resource type "{name.partition(".")[0]}"')
-    if resource.warning:
-        call.warn(resource.warning)
     if not resource.readable:
         raise NotSimulated(resource.left_out)
     return resource

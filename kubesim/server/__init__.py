@@ -81,7 +81,6 @@ class API:
         resource = route.resource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
             raise errors.not_simulated(resource.left_out)
-        request.warnings.extend([resource.warning] if resource.warning else [])
         part = route.subresource
         if route.verb == "watch":
             return Watch(self.history, self._objects.client(request), request, route)

@@ -52,10 +52,10 @@ class Objects:
         return found
 
     def client(self, request: Request) -> Client:
-        return self._apiserver.as_user(request.user)
+        return self._apiserver.as_user(request.user).warning(request.warnings.append)
 
     def _get(self, request: Request, route: Route) -> Response:
-        return self._shown(request, self.client(request).get(*route.place))
+        return self._shown(request, self.client(request).get(*route.place, route.subresource))
 
     def _list(self, request: Request, route: Route) -> Response:
         client = self.client(request)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from kubesim.api.clock import Clock, Identity
 from kubesim.cluster.apiserver.authorization import AUTHENTICATED, MASTERS, User
 from kubesim.cluster.apiserver.backend import Backend, Change, NodeServer
-from kubesim.cluster.apiserver.client import Client, Component, Connection
+from kubesim.cluster.apiserver.client import Client
+from kubesim.cluster.apiserver.component import Component
+from kubesim.cluster.apiserver.connection import Connection
 from kubesim.cluster.apiserver.tokens import account_of
 
 _COMPONENT = User("system:apiserver", (MASTERS, AUTHENTICATED))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
-from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING, Resource
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING, Resource
 from kubesim.cluster.apiserver.store import Store
 
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
@@ -77,9 +77,17 @@ class Request(NamedTuple):
 
 
 def request(user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> Request:
-    """The Request for a known resource type, or for a part of it such as pods/log."""
+    """The Request for a known resource type, or for a part of it such as pods/log.
+
+    A Namespace is in itself, so that whoever may get everything in it may get it, too. Mirrors
+    pkg/endpoints/request/requestinfo.go.
+    """
     plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    return Request(user, verb, plural, resource.group, namespace if resource.namespaced else "", name)
+    if resource is NAMESPACE:
+        namespace = name
+    elif not resource.namespaced:
+        namespace = ""
+    return Request(user, verb, plural, resource.group, namespace, name)
 
 
 def is_allowed(asked: Request, store: Store) -> bool:

@@ -6,57 +6,33 @@ Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, Unpack
+from typing import Any, Unpack
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, rfc3339
-from kubesim.api.objects import Object, containers_of, name_of, namespace_of
+from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import checks, patch, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
-from kubesim.cluster.apiserver.backend import Backend, Change, Listener, NodeServer
-from kubesim.cluster.apiserver.checks import WriteOptions
+from kubesim.cluster.apiserver.backend import Backend, Change, Listener
+from kubesim.cluster.apiserver.checks import Warn, WriteOptions
+from kubesim.cluster.apiserver.connection import Connection, connect
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, FINALIZERS, DeleteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
-from kubesim.cluster.apiserver.tokens import create_token, pod_token, secret_token
-from kubesim.shell.container import Place, Process
+from kubesim.cluster.apiserver.tokens import create_token
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
 NAME_ATTEMPTS = 8
 
 Objects = list[Object]  # inside Client, `list` is a verb
-
-
-class Connection(NamedTuple):
-    """A container on its node, to which the API server passes on what is done there."""
-
-    node: NodeServer
-    pod: Object
-    container: str
-
-    def execute(self, argv: Sequence[str], payer: Budget | None = None, stdin: str = "") -> Process:
-        """Run a command, which `payer` pays for. Raises StatusError and StartError."""
-        return self.node.execute(self.pod, self.container, list(argv), payer, stdin)
-
-    def place(self, argv: Sequence[str]) -> Place:
-        """Where commands run, if `argv` can. Raises StatusError and StartError."""
-        return self.node.place(self.pod, self.container, list(argv))
-
-    def written(self) -> str:
-        """What the container has written so far, which who has been attached from its start has seen."""
-        return "".join(text for _, text in self.node.logs(self.pod, self.container, False))
-
-    def attach(self, stdin: str) -> Process:
-        """What is left of the container's process. Raises StatusError."""
-        return self.node.attach(self.pod, self.container, stdin)
 
 
 class Client:
@@ -66,8 +42,9 @@ class Client:
     `errors.StatusError` for what Kubernetes refuses: Forbidden first, before anything is told.
     """
 
-    def __init__(self, backend: Backend, user: User) -> None:
+    def __init__(self, backend: Backend, user: User, warn: Warn | None = None) -> None:
         self.user = user
+        self._warn = warn
         self._backend = backend
         self._store = backend.store
         impersonation = user.impersonation
@@ -75,7 +52,11 @@ class Client:
 
     def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
         """The requests that this user sends in the name of another one."""
-        return Client(self._backend, impersonate(self.user, name, groups))
+        return Client(self._backend, impersonate(self.user, name, groups), self._warn)
+
+    def warning(self, warn: Warn) -> Client:
+        """The same requests; `warn` is told what the API server has to say of a type."""
+        return Client(self._backend, self.user, warn)
 
     @property
     def revision(self) -> int:
@@ -87,6 +68,8 @@ class Client:
         """Raise StatusError (Forbidden) unless the user may do this."""
         if not self._is_master:
             self.check(request(self.user, verb, resource, namespace, name, subresource))
+        if resource.warning and self._warn:
+            self._warn(resource.warning)
 
     def check(self, asked: Request) -> None:
         """Raise StatusError (Forbidden) unless this may be done, by whoever speaks for the user, too."""
@@ -118,8 +101,9 @@ class Client:
 
     # Reading
 
-    def get(self, resource: Resource, namespace: str, name: str) -> Object:
-        self.authorize("get", resource, namespace, name)
+    def get(self, resource: Resource, namespace: str, name: str, subresource: str = "") -> Object:
+        """An object; also of a part of it, such as the status, it is the whole."""
+        self.authorize("get", resource, namespace, name, subresource)
         return self._backend.existing(resource, namespace, name)
 
     def events_about(self, obj: Object) -> Objects:
@@ -339,26 +323,18 @@ class Client:
         """What a container has written; "" is the only container of its Pod."""
         self.authorize("get", POD, namespace, name, "log")
         options.check(name)
-        node, pod, container = self._connection(namespace, name, container)
-        return options.cut(node.logs(pod, container, options.previous), self._backend.clock.now)
+        lines = connect(self._backend, namespace, name, container).logs(options.previous)
+        return options.cut(lines, self._backend.clock.now)
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""
         self.authorize("create", POD, namespace, name, "exec")
-        return self._connection(namespace, name, container)
+        return connect(self._backend, namespace, name, container)
 
     def attach(self, namespace: str, name: str, container: str) -> Connection:
         """To a container whose process is given its input."""
         self.authorize("create", POD, namespace, name, "attach")
-        return self._connection(namespace, name, container)
-
-    def _connection(self, namespace: str, name: str, container: str) -> Connection:
-        pod = self._backend.existing(POD, namespace, name)
-        container = _container_of(pod, container)
-        node = self._backend.nodes.get(pod["spec"].get("nodeName", ""))
-        if node is None:
-            raise errors.bad_request(f"pod {name} does not have a host assigned")
-        return Connection(node, pod, container)
+        return connect(self._backend, namespace, name, container)
 
     def list(
         self,
@@ -387,58 +363,3 @@ class Client:
             return objects
         selects = checks.selector(resource, labels, fields, budget)
         return [obj for obj in objects if selects(obj)]
-
-
-class Component(Client):
-    """The requests of the cluster's own components, which see and change everything, and write as it comes.
-
-    Nobody else gets one: not kubectl, and not the server.
-    """
-
-    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        return self._store.get(resource, namespace, name)
-
-    def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
-        """Call `listener` with every later change (of one type); call what is returned to end that."""
-        return self._backend.subscribe(listener, resource)
-
-    def record(self, resource: Resource, obj: Object) -> Object:
-        """Store a new or changed object as it is.
-
-        For what in a real cluster arrives typed and in great numbers: events and status updates.
-        """
-        return self._backend.commit(resource, obj, self._store.get(resource, namespace_of(obj), name_of(obj)))
-
-    def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
-        old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
-        if old.get("status") == status:
-            return old
-        return self._backend.commit(resource, {**old, "status": status}, old)
-
-    def remove(self, resource: Resource, obj: Object) -> Object:
-        """Remove an object at once and for good."""
-        return self._backend.discard(resource, obj)
-
-    def connect_node(self, name: str, server: NodeServer) -> None:
-        """Have the containers of a node reached through its kubelet."""
-        self._backend.nodes[name] = server
-
-    def pod_token(self, pod: Object, source: Object) -> str:
-        """The token that a Pod finds in a volume with this source."""
-        return pod_token(self._backend, pod, source)
-
-    def secret_token(self, account: Object, secret: Object) -> str:
-        """The token without an end that is kept in a Secret."""
-        return secret_token(self._backend, account, secret)
-
-
-def _container_of(pod: Object, name: str) -> str:
-    """The container of that name, or with "" the only one. Raises StatusError."""
-    every = [(kind, str(item["name"])) for kind, item in containers_of(pod["spec"])]
-    names = [each for kind, each in every if kind == "containers"]
-    if not name and len(names) > 1:
-        listed = f"[{' '.join(names)}]"
-        raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {listed}")
-    if name and name not in [each for _, each in every]:
-        raise errors.bad_request(f"container {name} is not valid for pod {name_of(pod)}")
-    return name or names[0]

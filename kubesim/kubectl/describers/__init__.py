@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from typing import Any
@@ -164,10 +163,8 @@ def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
     """The objects whose names begin with the one that was not found."""
     kind, prefix = call.args
     (target,) = find_targets(call, [kind], one_type=True)
-    with suppress(StatusError):
-        listed = call.api.list(target.resource, target.namespace)
-        return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
-    return []
+    listed = call.api.list(target.resource, target.namespace)
+    return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
 
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:

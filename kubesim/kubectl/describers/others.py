@@ -47,7 +47,7 @@ def _service_ports(ports: Sequence[Object] | None, service: str, found: Sequence
 
 def addresses(found: Sequence[Object], service: str, name: str) -> str:
     """Where the ready Pods of a Service serve the port of this name."""
-    slices = [item for item in found if metadata(item)["labels"].get("kubernetes.io/service-name") == service]
+    slices = [item for item in found if metadata(item).get("labels", {}).get("kubernetes.io/service-name") == service]
     ready = [
         f"{endpoint['addresses'][0]}:{port['port']}"
         for item in slices

@@ -1,0 +1,51 @@
+"""The requests of the cluster's own components: the controllers, the scheduler, the kubelet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver.backend import Listener, NodeServer
+from kubesim.cluster.apiserver.client import Client
+from kubesim.cluster.apiserver.tokens import pod_token, secret_token
+
+
+class Component(Client):
+    """A client that sees and changes everything, and also writes what no user may write. No user gets one."""
+
+    def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        return self._store.get(resource, namespace, name)
+
+    def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
+        """Call `listener` with every later change (of one type); call what is returned to end that."""
+        return self._backend.subscribe(listener, resource)
+
+    def record(self, resource: Resource, obj: Object) -> Object:
+        """Store a new or changed object as it is.
+
+        For what in a real cluster arrives typed and in great numbers: events and status updates.
+        """
+        return self._backend.commit(resource, obj, self._store.get(resource, namespace_of(obj), name_of(obj)))
+
+    def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
+        old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
+        if old.get("status") == status:
+            return old
+        return self._backend.commit(resource, {**old, "status": status}, old)
+
+    def remove(self, resource: Resource, obj: Object) -> Object:
+        """Remove an object at once and for good."""
+        return self._backend.discard(resource, obj)
+
+    def connect_node(self, name: str, server: NodeServer) -> None:
+        """Have the containers of a node reached through its kubelet."""
+        self._backend.nodes[name] = server
+
+    def pod_token(self, pod: Object, source: Object) -> str:
+        """The token that a Pod finds in a volume with this source."""
+        return pod_token(self._backend, pod, source)
+
+    def secret_token(self, account: Object, secret: Object) -> str:
+        """The token without an end that is kept in a Secret."""
+        return secret_token(self._backend, account, secret)
