@@ -40,7 +40,7 @@ class CommandLine(NamedTuple):
 
     args: tuple[str, ...]
     values: dict[str, Any]  # of every flag, by its name
-    given: frozenset[str]  # the names of the flags that were typed
+    typed: frozenset[str]  # the names of the flags that were typed
     dash: int  # how many of the arguments come before "--", -1 without one: pflag's ArgsLenAtDash
     refused: str  # the first flag that isn't simulated, "" for none
 
@@ -58,13 +58,13 @@ class FlagSet:
         args: list[str] = []
         values = dict(self.defaults)
         lists: dict[str, list[str]] = {}
-        given: list[Flag] = []
+        typed: list[Flag] = []
         left = deque(words)
         for flag, text in self._read(left):
             if flag is None:
                 args.append(text)
                 continue
-            given.append(flag)
+            typed.append(flag)
             parsed = _parse(flag, text)
             if isinstance(parsed, tuple):
                 lists.setdefault(flag.name, []).extend(parsed)
@@ -74,8 +74,8 @@ class FlagSet:
         args += list(left)[1:]
         for name, items in lists.items():
             values[name] = tuple(items)
-        refused = next((flag.name for flag in given if not flag.simulated), "")
-        return CommandLine(tuple(args), values, frozenset(flag.name for flag in given), dash, refused)
+        refused = next((flag.name for flag in typed if not flag.simulated), "")
+        return CommandLine(tuple(args), values, frozenset(flag.name for flag in typed), dash, refused)
 
     def _read(self, left: deque[str]) -> Iterator[tuple[Flag | None, str]]:
         """Each flag with its text, and each other word with None, up to "--", which stays in `left`."""

@@ -36,7 +36,7 @@ _LONGEST_KEPT = 1000  # letters of a command line that is kept with what it was 
 
 def run(args: Sequence[str], context: Context) -> Result:
     """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
-    call = Call(ROOT, context, (), {}, frozenset())
+    call = Call(ROOT, context)
     try:
         is_short = sum(map(len, args)) <= _LONGEST_KEPT
         call.command, rest = (_find_again if is_short else find_command)(tuple(args))
@@ -70,13 +70,15 @@ _parse_again = lru_cache(maxsize=256)(_parse)
 
 def _run(call: Call, line: pflag.CommandLine) -> None:
     call.args, call.dash = line.args, line.dash
-    call.flags, call.given = line.values, line.given
+    call.flags, call.typed_flags = line.values, line.typed
     is_help = call.flags["help"]
     if line.refused and not is_help:
         raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")
     if folder := call.flags.get("kustomize"):
         refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
-        refuse_if("recursive" in call.given and call.flags["recursive"], "the -k flag can't be used with -f or -R")
+        refuse_if(
+            "recursive" in call.typed_flags and call.flags["recursive"], "the -k flag can't be used with -f or -R"
+        )
         call.flags = {**call.flags, "filename": (Kustomization(folder),)}
     if is_help:
         call.say(help_text(call.command))

@@ -89,7 +89,7 @@ def patch(call: Call) -> None:
     flags = call.flags
     nothing = "must specify --patch or --patch-file containing the contents of the patch"
     refuse_if(not flags["patch"] and not flags["patch-file"], nothing)
-    refuse_if({"patch", "patch-file"} <= call.given, "cannot specify --patch and --patch-file together")
+    refuse_if({"patch", "patch-file"} <= call.typed_flags, "cannot specify --patch and --patch-file together")
     refuse_if(flags["local"] and call.args, "cannot specify --local and server resources")
     refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
     kind = flags["type"].lower()

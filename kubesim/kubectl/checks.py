@@ -19,7 +19,7 @@ def check_before_running(call: Call) -> None:
     place = call.context.env.get("KUBECONFIG", "")
     if place not in ("", KUBECONFIG):
         raise NotSimulated(f"the kubeconfig {place[:80]} of $KUBECONFIG is not part of this simulator")
-    missing = [f'"{name}"' for name in command.row.required if name not in call.given]
+    missing = [f'"{name}"' for name in command.row.required if name not in call.typed_flags]
     refuse_if(missing, f"required flag(s) {', '.join(missing)} not set")
     if command.check:
         command.check(call)

@@ -34,43 +34,46 @@ class Kustomization(str):
 
 @dataclass
 class Context:
-    """Where kubectl runs: the cluster it talks to, and the shell it was typed into.
-
-    `run_editor` runs the editor's command line on a file of the workspace and returns its exit status. `read` gives
-    what the API answers at a URL to a user; it raises StatusError.
-    `budget` is that of the whole command line; TooMuchError passes through kubectl to whoever made it.
-    """
+    """Where kubectl runs: the cluster it talks to, and the shell it was typed into."""
 
     api: Client
+    """The API server, with the rights of whose credentials kubectl has."""
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
+    """What is piped into the command, None for nothing."""
     run_editor: Callable[[str, str], int] | None = None
+    """Runs an editor's command line on a file of the workspace and returns its exit status."""
     read: Callable[[str, User], str] | None = None
+    """What the API answers at a URL to a user; it raises StatusError."""
     budget: Budget = field(default_factory=Budget)
+    """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
 
 
 @dataclass
 class Call:
-    """One call of a command: its arguments and flags, and the output that it gathers.
-
-    `dash` is how many of the arguments come before "--", or -1 without one (pflag's ArgsLenAtDash). `dry_run` is the
-    strategy of --dry-run: none, client or server.
-    """
+    """One call of a command: its arguments and flags, and the output that it gathers."""
 
     command: Command
     context: Context
-    args: Sequence[str]
-    flags: Mapping[str, Any]
-    given: frozenset[str]
-    pieces: list[tuple[bool, str]] = field(default_factory=list)
-    exit_code: int = 0
+    args: Sequence[str] = ()
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    """The value of every flag, by its name."""
+    typed_flags: frozenset[str] = frozenset()
+    """The names of the flags that were typed."""
     dash: int = -1
-    format: Format | None = None
+    """How many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash."""
     dry_run: str = "none"
+    """The strategy of --dry-run: none, client or server."""
+    format: Format | None = None
+    """What `output_format` has parsed."""
+    pieces: list[tuple[bool, str]] = field(default_factory=list)
+    """What was written, in its order: whether to stdout, and the text."""
+    exit_code: int = 0
     edit: Edit | None = None
+    """What a live front end is to open in an editor."""
 
     def say(self, text: str) -> None:
         """Write to stdout."""
@@ -90,11 +93,6 @@ class Call:
     def namespace(self) -> str:
         """The namespace of -n, or that of the context."""
         return self.flags["namespace"] or self.context.config.working_namespace
-
-    @property
-    def explicit_namespace(self) -> str | None:
-        """The namespace of -n, or None."""
-        return self.flags["namespace"] or None
 
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""

@@ -73,7 +73,7 @@ def set_context(call: Call) -> None:
     refuse_if(not name, "you must specify a non-empty context name or --current")
     if name != CONTEXT:
         raise NotSimulated("a second context is not part of this simulator")
-    if "namespace" in call.given:
+    if "namespace" in call.typed_flags:
         call.context.config.namespace = call.flags["namespace"]
     call.say(f'Context "{name}" modified.\n')
 

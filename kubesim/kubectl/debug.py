@@ -75,7 +75,7 @@ def debug(call: Call) -> None:
             debugged = _copy(call, pod, arguments, images)
         else:
             debugged = _add_ephemeral(call, pod, arguments)
-        if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given):
+        if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.typed_flags):
             attach(call, _started(call, debugged), debugged.container)
 
 

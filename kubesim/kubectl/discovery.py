@@ -48,9 +48,9 @@ def api_resources(call: Call) -> None:
 
 
 def _is_asked(call: Call, resource: Resource) -> bool:
-    if "api-group" in call.given and resource.group != call.flags["api-group"]:
+    if "api-group" in call.typed_flags and resource.group != call.flags["api-group"]:
         return False
-    return "namespaced" not in call.given or resource.namespaced is call.flags["namespaced"]
+    return "namespaced" not in call.typed_flags or resource.namespaced is call.flags["namespaced"]
 
 
 @command("api-versions", check=no_arguments)

@@ -18,7 +18,7 @@ _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 def _check_nodes(call: Call) -> None:
-    is_named = call.args or "selector" in call.given
+    is_named = call.args or "selector" in call.typed_flags
     refuse_if(not is_named, f"USAGE: {call.command.path[0]} NODE [flags]", UsageError)
     both = "cannot specify both a node name and a --selector option"
     refuse_if(call.args and call.flags["selector"], both, UsageError)

@@ -33,7 +33,7 @@ def _check_run(call: Call) -> None:
     refuse_if(pull not in _PULL_POLICIES, f"invalid image pull policy: {pull}", UsageError)
     refuse_if(flags["tty"] and not flags["stdin"], NO_STDIN, UsageError)
     refuse_if(flags["expose"] and not flags["port"], "--port must be set when exposing a service", UsageError)
-    unattached = not flags["attach"] and (not flags["stdin"] or "attach" in call.given)
+    unattached = not flags["attach"] and (not flags["stdin"] or "attach" in call.typed_flags)
     refuse_if(flags["rm"] and unattached, "--rm should only be used for attached containers", UsageError)
     attached = "attached containers options (--attach, --stdin, or --tty)"
     dry = f"--dry-run=[server|client] can't be used with {attached}"
@@ -41,7 +41,7 @@ def _check_run(call: Call) -> None:
 
 
 def _is_attached(call: Call) -> bool:
-    return bool(call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.given))
+    return bool(call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.typed_flags))
 
 
 @command("run", check=_check_run)

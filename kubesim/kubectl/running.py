@@ -148,7 +148,7 @@ def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> s
 
 def _log_options(call: Call) -> LogOptions:
     tail = call.flags["tail"]
-    if call.flags["selector"] and "tail" not in call.given:
+    if call.flags["selector"] and "tail" not in call.typed_flags:
         tail = 10
     return LogOptions(
         previous=call.flags["previous"],

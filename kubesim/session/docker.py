@@ -86,7 +86,7 @@ def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
         raise _misused(command, str(error), 125) from None
     if len(line.args) > 1:
         raise _misused(command, f"docker: 'docker {command}' requires at most 1 argument")
-    return {name: line.values[name] for name in line.given}, "".join(line.args)
+    return {name: line.values[name] for name in line.typed}, "".join(line.args)
 
 
 def _misused(command: str, problem: str, status: int = 1) -> _DockerError:

@@ -34,8 +34,8 @@ def test_flags(line: str, args: list[str], given: dict[str, Any]) -> None:
     parsed = FLAGS.parse(line.split())
     assert list(parsed.args) == args
     lists = {name: list(value) if isinstance(value, tuple) else value for name, value in parsed.values.items()}
-    assert {name: lists[name] for name in parsed.given} == given
-    assert parsed.values == FLAGS.defaults | {name: parsed.values[name] for name in parsed.given}
+    assert {name: lists[name] for name in parsed.typed} == given
+    assert parsed.values == FLAGS.defaults | {name: parsed.values[name] for name in parsed.typed}
 
 
 @pytest.mark.parametrize(("line", "dash"), [("a b", -1), ("a -- b", 1), ("-- a", 0), ("a -w --", 1)])

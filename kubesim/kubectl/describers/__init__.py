@@ -142,7 +142,7 @@ def describe_objects(call: Call) -> None:
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
     shown = _by_prefix(call) if is_missing else objects
     is_alone = len(objects) == 1 and not error
-    with_events = call.flags["show-events"] and (is_alone or "show-events" in call.given)
+    with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
     texts, refusals = list[str](), dict[str, Exception]()
     if error and not (is_missing and shown):
         refusals[str(error)] = error
