@@ -37,6 +37,11 @@ def load_records(module: str, name: str, record: Callable[..., T], rows: Iterabl
     return tuple(records)
 
 
+def load_record(module: str, name: str, record: Callable[..., T]) -> T:
+    """The whole of such a file as one record. Raises ValueError, as `load_records` does."""
+    return load_records(module, name, record, [load_table(module, name)])[0]
+
+
 def load_yaml(path: Path) -> Any:
     """What a YAML file holds. PyYAML takes 10 ms to import, and a first answer rarely needs it: so it comes here."""
     import yaml

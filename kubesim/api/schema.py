@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kubesim.api import load_records, load_table
+from kubesim.api import load_record
 from kubesim.api.resources import Resource
 
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
@@ -52,7 +52,7 @@ class _GoTypes(NamedTuple):
     order: Mapping[str, str]
 
 
-(_GO,) = load_records(__file__, "gotypes.json", _GoTypes, [load_table(__file__, "gotypes.json")])
+_GO = load_record(__file__, "gotypes.json", _GoTypes)
 _INT64, _POINTERS, _RETAINED = (frozenset(names.split()) for names in (_GO.int64, _GO.pointers, _GO.retainKeys))
 ENUMS = _GO.enums
 MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}

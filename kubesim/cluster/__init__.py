@@ -84,7 +84,7 @@ class Cluster:
         self.clock.advance(SETTLED)
         with identity.aside(f"kube-system {self._options[0]}"):
             if self.registries.furnished:
-                self._furnish()
+                self._start_kube_system()
             self.clock.advance(AGE - SETTLED)
 
     def _record(self, objects: Iterable[tuple[Resource, Object]], identity: Identity) -> None:
@@ -92,12 +92,13 @@ class Cluster:
             obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": identity.uid()}
             self.api.record(resource, obj)
 
-    def _furnish(self) -> None:
+    def _start_kube_system(self) -> None:
         """Run what makes the cluster one, with images that were on the node before."""
         node = self.api.get(NODE, "", bootstrap.NODE_NAME)
-        for name, fields in bootstrap.furniture()["images"].items():
+        for name, row in bootstrap.kube_system().images.items():
             digest = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
-            image = Image(digest, **{**fields, "log": tuple(fields["log"])}, base="control-plane", runs="until-stopped")
+            log = tuple(row.log)
+            image = Image(digest, row.size, log, program=row.program, base="control-plane", runs="until-stopped")
             self.kubelet.images.node.load(imageref.parse(name), image, self.clock.now)
-        for resource, obj in bootstrap.furnished(node, self.clock.timestamp()):
+        for resource, obj in bootstrap.kube_system_objects(node, self.clock.timestamp()):
             self.api.create(resource, obj, typed=True)

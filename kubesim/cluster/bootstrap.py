@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from kubesim.api import CONTAINERD, KUBERNETES, load_table
+from kubesim.api import CONTAINERD, KUBERNETES, load_record, load_records
 from kubesim.api.objects import MIRROR, Object, clone
 from kubesim.api.resources import POD, Resource, find_kind
 
-_OBJECTS = load_table(__file__, "bootstrap.json")
-_FURNITURE = Path(__file__).with_name("furniture.json")
+_KUBE_SYSTEM = Path(__file__).with_name("kube_system.json")
 NODE_NAME = "sim-worker"
 NODE_ADDRESS = "192.0.2.10"
 
@@ -26,33 +25,78 @@ Typed = Iterator[tuple[Resource, Object]]
 """Objects, each with its type and with metadata of its own."""
 
 
+class _Objects(NamedTuple):
+    """The node; how Pods reach the API server; and what every namespace has."""
+
+    node: Object
+    service: Object
+    endpoints: Object
+    endpointSlice: Object  # noqa: N815 (as in the table)
+    serviceAccount: Object  # noqa: N815
+    rootCertificates: Object  # noqa: N815
+
+
+class _Policy(NamedTuple):
+    """The roles for users, with their bindings, and those of Kubernetes' own parts."""
+
+    people: Sequence[Object]
+    parts: Sequence[Object]
+
+
+class ControlPlaneImage(NamedTuple):
+    """An image of kube-system: its size in bytes, what it runs, and the lines of its log."""
+
+    size: int
+    program: str
+    log: Sequence[str]
+
+
+class KubeSystem(NamedTuple):
+    """What a cluster of kubeadm's runs in kube-system: its node's images for that, and the objects."""
+
+    images: Mapping[str, ControlPlaneImage]
+    objects: Sequence[Object]
+
+
+_OBJECTS = load_record(__file__, "bootstrap.json", _Objects)
+
+
+@cache
+def _policy() -> _Policy:
+    return load_record(__file__, "rbac.json", _Policy)
+
+
 def objects(now: str) -> Typed:
     """What there is first. `now` is the moment of the boot, as the API writes it."""
-    return _typed([_node(now), _OBJECTS["apiserver"][0], *load_table(__file__, "rbac.json")["people"]])
+    return _typed([_node(now), _OBJECTS.service, *_policy().people])
 
 
 def parts() -> Typed:
     """The roles of Kubernetes' own parts with their bindings. Nobody changes them."""
-    return _typed(load_table(__file__, "rbac.json")["parts"])
+    return _typed(_policy().parts)
 
 
 def published(namespace: str) -> Typed:
     """What every namespace has, and in `default` the Service through which Pods reach the API server."""
-    own = _OBJECTS["apiserver"] if namespace == "default" else ()
-    return _typed([*_OBJECTS["published"], *own], namespace=namespace)
+    common = [_OBJECTS.serviceAccount, _OBJECTS.rootCertificates]
+    if namespace == "default":
+        common += [_OBJECTS.service, _OBJECTS.endpoints, _OBJECTS.endpointSlice]
+    return _typed(common, namespace=namespace)
 
 
 @cache
-def furniture() -> dict[str, Any]:
-    """What a cluster of kubeadm's runs in kube-system: its node's `images` for that, and the `objects`."""
-    found: dict[str, Any] = json.loads(_FURNITURE.read_text("utf-8").replace("$KUBERNETES", KUBERNETES))
-    return found
+def kube_system() -> KubeSystem:
+    """What a new cluster runs for itself. Raises ValueError for a word that the table doesn't have."""
+    document = json.loads(_KUBE_SYSTEM.read_text("utf-8").replace("$KUBERNETES", KUBERNETES))
+    (table,) = load_records(__file__, _KUBE_SYSTEM.name, KubeSystem, [document])
+    images = load_records(__file__, _KUBE_SYSTEM.name, ControlPlaneImage, table.images.values())
+    return table._replace(images=dict(zip(table.images, images, strict=True)))
 
 
-def furnished(node: Object, now: str) -> Typed:
-    """The objects of the furniture; a Pod is one of a file on the node, as the kubelet shows it at the API server."""
+def kube_system_objects(node: Object, now: str) -> Typed:
+    """The objects of kube-system; a Pod is one of a file on the node, as the kubelet shows it at the API server."""
     owner = {"apiVersion": "v1", "controller": True, "kind": "Node", "name": NODE_NAME, "uid": node["metadata"]["uid"]}
-    for resource, obj in _typed(furniture()["objects"]):
+    for resource, obj in _typed(kube_system().objects):
         if resource is POD:
             digest = hashlib.sha256(json.dumps(obj).encode()).hexdigest()[:32]
             marks = {MIRROR: digest, "kubernetes.io/config.hash": digest, "kubernetes.io/config.source": "file"}
@@ -62,15 +106,16 @@ def furnished(node: Object, now: str) -> Typed:
         yield resource, obj
 
 
-def _typed(found: Iterable[Object], **place: str) -> Typed:
-    for obj in found:
+def _typed(rows: Iterable[Object], **place: str) -> Typed:
+    for obj in rows:
         resource = find_kind(obj["apiVersion"], obj["kind"])
-        assert resource
+        if resource is None:
+            raise LookupError(f"{obj['metadata']['name']}: there is no {obj['kind']} in {obj['apiVersion']}")
         yield resource, {**obj, "metadata": {**obj["metadata"], **place}}
 
 
 def _node(now: str) -> Object:
-    node: Object = clone(_OBJECTS["node"])
+    node: Object = clone(_OBJECTS.node)
     status = node["status"]
     times = {"lastHeartbeatTime": now, "lastTransitionTime": now}
     status["conditions"] = [times | condition for condition in status["conditions"]]

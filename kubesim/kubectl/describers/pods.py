@@ -6,9 +6,10 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from kubesim.api import load_table, quantity
+from kubesim.api import load_records, load_table, quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
@@ -164,23 +165,65 @@ def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
         yield f"      {mount['mountPath']} from {mount['name']} ({'ro' if mount.get('readOnly') else 'rw'}{path})"
 
 
-# Each source with kubectl's words for it, and the fields that are shown: label, key, and what stands for none.
-_VOLUMES: Object = load_table(__file__, "volumes.json")
+class _VolumeField(NamedTuple):
+    """A field of a volume's source: what kubectl calls it, where it is ("" for no field), and what stands for none."""
+
+    label: str
+    field: str
+    missing: str | bool | int
+
+
+class _Source(NamedTuple):
+    """What is shown of a source, and what kubectl says of its type; one of a projected volume has no sentence."""
+
+    fields: tuple[_VolumeField, ...]
+    type: str = ""
+
+
+class _Volumes(NamedTuple):
+    """The sources of volumes, and those of projected ones, by the names of their fields."""
+
+    sources: Mapping[str, _Source]
+    projections: Mapping[str, _Source]
+
+
+def _read_volumes(table: Mapping[str, Any]) -> _Volumes:
+    return load_records(__file__, "volumes.json", _Volumes, [{name: _sources(table[name]) for name in table}])[0]
+
+
+def _sources(rows: Mapping[str, Any]) -> dict[str, _Source]:
+    sources = load_records(__file__, "volumes.json", _Source, rows.values())
+    fields = [load_records(__file__, "volumes.json", _VolumeField, source.fields) for source in sources]
+    whole = [source._replace(fields=shown) for source, shown in zip(sources, fields, strict=True)]
+    return dict(zip(rows, whole, strict=True))
+
+
+_VOLUMES = _read_volumes(load_table(__file__, "volumes.json"))
 
 
 @block
 def _source(volume: Object) -> Iterator[str]:
     """Of what type a volume is, and its fields."""
-    source = next((name for name in _VOLUMES["sources"] if volume.get(name) is not None), None)
-    if source is None:
+    kind = next((name for name in _VOLUMES.sources if volume.get(name) is not None), None)
+    if kind is None:
         yield "  <unknown>"
         return
-    words, fields = _VOLUMES["sources"][source]
-    yield f"    Type:\t{words}"
-    parts = [(fields, volume[source])]
-    for projection in volume[source].get("sources") or () if source == "projected" else ():
-        parts += [(_VOLUMES["projections"].get(name, ()), projection[name]) for name in projection]
-    for fields, values in parts:
-        for label, key, default in fields:
-            value = values.get(key, default)
-            yield f"    {label}:\t{str(value).lower() if isinstance(value, bool) else value}"
+    source = _VOLUMES.sources[kind]
+    yield f"    Type:\t{source.type}"
+    yield from _source_fields(source, volume[kind])
+    if kind == "downwardAPI":
+        yield "    Items:"
+        for item in volume[kind].get("items") or ():
+            path = at(item, "fieldRef.fieldPath") or at(item, "resourceFieldRef.resource")
+            yield f"      {path} -> {item['path']}"
+    if kind == "projected":
+        for projection in volume[kind].get("sources") or ():
+            for name, values in projection.items():
+                if name in _VOLUMES.projections:
+                    yield from _source_fields(_VOLUMES.projections[name], values)
+
+
+def _source_fields(source: _Source, values: Object) -> Iterator[str]:
+    for row in source.fields:
+        value = values.get(row.field, row.missing)
+        yield f"    {row.label}:\t{str(value).lower() if isinstance(value, bool) else value}"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
-from kubesim.api import load_records, load_table
+from kubesim.api import load_record
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at
 
@@ -25,7 +25,7 @@ class _Table(NamedTuple):
     tables: Mapping[str, Mapping[str, str]]
 
 
-(TABLE,) = load_records(__file__, "screens.json", _Table, [load_table(__file__, "screens.json")])
+TABLE = load_record(__file__, "screens.json", _Table)
 
 
 class Row(NamedTuple):

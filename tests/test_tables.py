@@ -1,0 +1,457 @@
+"""A slip of the pen in a table is refused, and the refusal names the row.
+
+Every table is read again with one key, or one word that code looks up, misspelled, and with one row taken away. Its
+`check` is what must fail then: it reads the content as the table's owner does, and compares it with what refers to it.
+Add a table of your room to TABLES.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+import kubesim
+from kubesim import api
+from kubesim.api import decoding, resources, schema
+from kubesim.api.resources import RESOURCES, Resource, find_kind
+from kubesim.api.schema import Type, fields
+from kubesim.cluster import bootstrap
+from kubesim.cluster.apiserver import checks, printers
+from kubesim.cluster.kubelet import containers
+from kubesim.cluster.registry import world
+from kubesim.kubectl.describers import pods, screens
+from kubesim.shell.container import Base
+
+PACKAGE = Path(kubesim.__file__).parent
+PAGE = Path(kubesim.__file__).parents[1] / "docs/supported.md"
+
+
+class Table(NamedTuple):
+    """A table, and what must fail for a content with a slip.
+
+    `rows` are the paths to what holds rows. `words`, a regular expression of paths, says which texts are words that
+    code looks up, and `word` what one is. What `free` matches is text, or names of the user's own, which only
+    recordings can check.
+    """
+
+    path: str
+    check: Callable[[Any], object]
+    rows: tuple[str, ...] = ("",)
+    words: str = "nothing"
+    word: str = r"[\w.]*\w"
+    free: str = "nothing"
+
+
+@cache
+def content(path: str) -> Any:
+    return json.loads((PACKAGE / path).read_text("utf-8"))
+
+
+@cache
+def types() -> dict[str, Type]:
+    """Every struct that an object of a kept kind, or a review, can hold."""
+    found: dict[str, Type] = {}
+    roots = [schema.type_of(item) for item in (*RESOURCES, resources.TOKEN_REQUEST) if is_read(item)]
+    todo = [*roots, schema.meta_type("Status"), schema.meta_type("DeleteOptions")]
+    while todo:
+        kind = todo.pop()
+        while kind.element:
+            kind = kind.element
+        if kind.kind == "struct" and kind.name not in found:
+            found[kind.name] = kind
+            todo += [field.type for field in fields(kind).values()]
+    return found
+
+
+@cache
+def structs() -> dict[str, set[str]]:
+    """The names of their fields."""
+    return {name: set(fields(kind)) for name, kind in types().items()}
+
+
+def is_read(resource: Resource) -> bool:
+    return resource.simulated or resource.kind.endswith("Review") or resource is resources.TOKEN_REQUEST
+
+
+def leads_somewhere(struct: Type, path: str, row: str) -> None:
+    """Raise for a path such as "spec.replicas" that no object of the type has."""
+    kind = struct
+    for name in path.split(".") if path else ():
+        if kind.kind == "map":
+            return
+        assert name in fields(kind), f"{row}: there is no {path}, for {kind.name} has no {name}"
+        kind = fields(kind)[name].type
+
+
+def check_kinds(rows: Any) -> None:
+    made = api.load_records(resources.__file__, "kinds.json", resources._of_row, rows)
+    there = {(item.api_version, item.kind) for item in made}
+    for item in made:
+        struct = schema.type_of(item)
+        for heading, text in item.columns.items():
+            formatter, *paths = text.split()
+            assert formatter in printers._FORMATTERS, f"{item.kind}, {heading}: {formatter}"
+            for path in paths:
+                leads_somewhere(struct, path, f"{item.kind}, {heading}")
+        for path in set(item.fields.split()) - {"status.successful"}:  # a name of upstream's own
+            leads_somewhere(struct, path, item.kind)
+        leads_somewhere(struct, ".".join(item.template), item.kind)
+        for wait in item.rollout.waits if item.rollout else ():
+            for path in (wait.number, *wait.expected.split(" - ")):
+                leads_somewhere(struct, path, item.kind)
+        if item.status:
+            status = {"apiVersion": item.api_version, "kind": item.kind, "status": item.status}
+            decoding.decode(item, status, True)
+        assert set(item.parts) <= {"ephemeralcontainers", "eviction", "log", "scale", "token"}, item
+    assert served() <= there, served() - there
+
+
+@cache
+def served() -> set[tuple[str, str]]:
+    """The kinds that Kubernetes has lists of, in the groups of kinds.json, as lightkube's models have them."""
+    found = set()
+    for item in RESOURCES:
+        name = f"lightkube.models.{item.group.split('.')[0] or 'core'}_{item.version}"
+        spec = importlib.util.find_spec("lightkube")
+        folder = Path(next(iter(spec.submodule_search_locations or ()))) if spec else Path()
+        text = (folder / "models" / f"{name.rpartition('.')[2]}.py").read_text("utf-8")
+        for kind in re.findall(r"^class (\w+(?=List)|\w+Review|Binding)(?:List)?\(", text, re.M):
+            if re.search(rf"^class {kind}\(.*?^    apiVersion: ", text, re.M | re.S):
+                found.add((item.api_version, kind))
+    return found - {("apps/v1", "Scale")}
+
+
+def check_gotypes(content: Any) -> None:
+    table = api.load_records(schema.__file__, "gotable.json", schema._GoTypes, [content])[0]
+    known = structs()
+    names = set().union(*known.values())
+    listed = [*table.int64.split(), *table.pointers.split(), *table.retainKeys.split(), *table.maps]
+    merged = [field for text in table.mergedBy.values() for field in text.split()]
+    for key in (*listed, *table.namedStrings, *merged):
+        struct, dot, name = key.rpartition(".")
+        assert name in (known.get(struct, ()) if dot else names), f"gotable.json: no struct has {key}"
+    for key, text in table.mergedBy.items():
+        for place in text.split() if key else ():
+            struct, _, name = place.partition(".")
+            assert key in known[struct_in(struct, name)], f"gotable.json: items of {place} have no {key}"
+    for struct, order in table.order.items():
+        assert struct in known, f"gotable.json: there is no {struct}"
+        assert set(order.split()) <= known[struct] | {"selfLink"}, f"gotable.json, {struct}: {order}"
+    unused = table.enums.keys() - set(table.namedStrings.values())
+    assert not unused, f"gotable.json: no field is a {unused}"
+
+
+def struct_in(struct: str, name: str) -> str:
+    """The struct that a list of another holds."""
+    kind = fields(types()[struct])[name].type
+    return kind.element.name if kind.element else ""
+
+
+def check_inert(rows: Any) -> None:
+    made = api.load_records(checks.__file__, "inert.json", checks.Inert, rows)
+    page = re.sub(r"\s+", " ", PAGE.read_text("utf-8"))
+    section = page.partition("## Fields that are only stored")[2].partition(" ## ")[0]
+    assert section.count(" * ") >= 1
+    for row in made:
+        for name in re.split(r"[ |]", row.path):
+            assert name in section, f"docs/supported.md: {name}"
+        for kind in row.kinds.split():
+            items = [item for item in RESOURCES if item.kind == kind]
+            assert items, f"{row.says}: there is no {kind}"
+            walk_inert(schema.type_of(items[0]), row.path.split(), row.says)
+        assert row.says in section, row.says
+    for line in section.split(" * ")[1:]:
+        kinds = set(re.findall(r"\w+", line.partition(":")[0]))
+        assert any(row.says in line and kinds >= set(row.kinds.split()) for row in made), f"docs/supported.md: {line}"
+
+
+def walk_inert(kind: Type, words: list[str], row: str) -> None:
+    for word in words[:1]:
+        for name in word.split("|"):
+            inner = kind
+            while inner.kind == "list" and inner.element:
+                inner = inner.element
+            if inner.kind == "map":
+                return
+            assert name in fields(inner), f"{row}: {inner.name} has no {name}"
+            walk_inert(fields(inner)[name].type, words[1:], row)
+
+
+SOUND: dict[int, Any] = {}
+"""Objects that were found to be sound, by their identity."""
+
+
+def check_objects(objects: list[Any]) -> None:
+    """Every object is of a known type, and has no field that it lacks."""
+    for obj in objects:
+        if SOUND.get(id(obj)) is obj:
+            continue
+        resource = find_kind(obj["apiVersion"], obj["kind"])
+        assert resource, f"{obj['metadata']['name']}: {obj['kind']}"
+        decoding.decode(resource, obj, True)
+        SOUND[id(obj)] = obj
+
+
+def check_bootstrap(table: Any) -> None:
+    made = api.load_records(bootstrap.__file__, "bootstrap.json", bootstrap._Objects, [table])[0]
+    check_objects(list(made))
+
+
+def check_kube_system(table: Any) -> None:
+    made = api.load_records(bootstrap.__file__, "kube_system.json", bootstrap.KubeSystem, [table])[0]
+    api.load_records(bootstrap.__file__, "kube_system.json", bootstrap.ControlPlaneImage, made.images.values())
+    objects = list(made.objects)
+    check_objects(objects)
+    text = json.dumps(objects)
+    there = {(obj["kind"], obj["metadata"]["name"]) for obj in objects}
+    accounts = {("ServiceAccount", name) for name in re.findall(r'"serviceAccountName": "([^"]+)"', text)}
+    maps = {("ConfigMap", name) for name in re.findall(r'"configMap": {[^}]*"name": "([^"]+)"', text)}
+    others = {("Deployment", "coredns"), ("DaemonSet", "kube-proxy"), ("Service", "kube-dns"), ("ConfigMap", "coredns")}
+    control_plane = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+    others |= {("Pod", f"{name}-sim-worker") for name in control_plane}
+    missing = (accounts | maps | others) - there
+    assert not missing, f"kube_system.json lacks {missing}"
+    used = set(re.findall(r'"image": "([^"]+)"', text)) | {"registry.k8s.io/pause:3.10.2"}
+    assert used == set(made.images), used ^ set(made.images)
+
+
+def check_rbac(table: Any) -> None:
+    made = api.load_records(bootstrap.__file__, "rbac.json", bootstrap._Policy, [table])[0]
+    objects = [*made.people, *made.parts]
+    check_objects(objects)
+    roles = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "ClusterRole"}
+    bound = {obj["roleRef"]["name"] for obj in objects if obj["kind"] == "ClusterRoleBinding"}
+    assert bound <= roles, f"rbac.json binds {bound - roles}"
+    unbound = {name for name in roles if name.startswith("system:controller:")} - bound
+    assert not unbound, f"rbac.json doesn't bind {unbound}"
+
+
+def check_bases(table: Any) -> None:
+    rows = list(table["bases"].values())
+    api.load_records(containers.__file__, "bases.json", Base, rows)
+    used = {dialect for row in rows for dialect in row["shells"].values()}
+    assert used == set(table["dialects"]), used ^ set(table["dialects"])
+    images = {image.base for image in all_images()} | {"control-plane"}
+    assert images == set(table["bases"]), images ^ set(table["bases"])
+
+
+def all_images() -> Iterator[Any]:
+    for registry in world.builtin().registries:
+        for repository in registry.repositories.values():
+            yield from (*repository.tags.values(), *(image for image, _ in repository.lines))
+
+
+def check_internal(table: Any) -> None:
+    """Each struct is held by another or shown whole, and each field is one of the external struct."""
+    shown = {"EphemeralContainer", "PodSpec", "RoleRef", "RollingStrategy", "SecurityContext", "ServicePort"}
+    held = shown | {"StatefulSetStrategy"}
+    for struct, members in table.items():
+        for name, zero in members.items():
+            if isinstance(zero, str) and zero[:1].isalpha() and zero != "map":
+                assert zero.rstrip("!") in table, f"internal.json, {struct}.{name}: there is no {zero}"
+                held.add(zero.rstrip("!"))
+        if struct in structs():
+            lower = {name.lower() for name in structs()[struct]} | MOVED.get(struct, set())
+            odd = {name for name in members if name.lower() not in lower}
+            assert not odd, f"internal.json: {struct} has no {odd}"
+    assert held == set(table), held ^ set(table)
+
+
+# What internal structs have elsewhere than external ones: the node's network is in the security context.
+MOVED = {"PodSecurityContext": {"hostnetwork", "hostpid", "hostipc", "shareprocessnamespace", "hostusers"}}
+
+
+def check_screens(table: Any) -> None:
+    made = api.load_records(screens.__file__, "screens.json", screens._Table, [table])[0]
+    kept = {item.kind for item in RESOURCES if item.simulated} - {"ControllerRevision"}
+    assert set(made.kinds) == kept, set(made.kinds) ^ kept
+    texts = [text for screen in made.kinds.values() for text in screen["rows"]]
+    texts += [text for rows in made.parts.values() for text in rows]
+    texts += [f"{heading}: {words}" for rows in made.tables.values() for heading, words in rows.items()]
+    rows = [screens._row(text) for text in texts]
+    named = {row.name for row in rows if row.mark in ("#", "*", "+")} | {"container", "template"}
+    there = {*made.parts, *made.tables}
+    assert named == there, named ^ there
+    formats = {row.name for row in rows if not row.mark}
+    unknown = formats - (screens.FORMATS.keys() - screens.TABLE.texts.keys()) - set(made.texts)
+    assert not unknown, unknown
+    assert set(made.texts) <= formats, set(made.texts) - formats
+    for kind, screen in made.kinds.items():
+        unknown = set(screen["related"]) - {item.plural for item in RESOURCES}
+        assert not unknown, f"screens.json, {kind}: {unknown}"
+        struct = schema.type_of(next(item for item in RESOURCES if item.kind == kind))
+        for path in (path for text in screen["rows"] for path in screens._row(text).paths):
+            leads_somewhere(struct, path if "." in path.strip(".") else "", f"screens.json, {kind}")
+
+
+def check_volumes(table: Any) -> None:
+    """Each source, and each field of it that is shown, is one of the struct."""
+    made = pods._read_volumes(table)
+    for sources, struct in ((made.sources, "Volume"), (made.projections, "VolumeProjection")):
+        for name, row in sources.items():
+            assert name in structs()[struct], f"volumes.json: {struct} has no {name}"
+            source = fields(types()[struct])[name].type
+            assert row.type or struct == "VolumeProjection", f"volumes.json, {name}: there is no type"
+            for shown in row.fields:
+                leads_somewhere(source, shown.field, f"volumes.json, {name}")
+    stored = {name for row in checks.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
+    shown = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
+    assert set(made.sources) == shown, f"volumes.json: {set(made.sources) ^ shown}"
+    shown = structs()["VolumeProjection"] - {"clusterTrustBundle", "podCertificate"}
+    assert set(made.projections) == shown, f"volumes.json: {set(made.projections) ^ shown}"
+
+
+def check_protobuf(table: Any) -> None:
+    """Each field is one of its struct, and each struct that is written is there."""
+    for struct, names in table.items():
+        struct = {"ProbeHandler": "Probe", "VolumeSource": "Volume"}.get(struct, struct)  # which they are parts of
+        known = structs().get(struct)
+        for name in names.values():
+            if name.startswith("+"):
+                assert name[1:] in table, f"protobuf.json, {struct}: there is no {name}"
+            elif known:
+                assert name in known, f"protobuf.json: {struct} has no {name}"
+                kind = fields(types()[struct])[name].type
+                kind = kind.element or kind
+                is_written = kind.kind != "struct" or kind.name in {*table, *UNWRITTEN} or kind.name.endswith("Status")
+                assert is_written, f"protobuf.json lacks {kind.name}"
+    lacking = CREATED - set(table)
+    assert not lacking, f"protobuf.json lacks {lacking}"
+
+
+# What kubectl creates with its typed clients, and what it never writes: statuses, and what only the server sets.
+CREATED = {
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "CronJob",
+    "DeleteOptions",
+    "Deployment",
+    "Job",
+    "Namespace",
+    "Pod",
+    "Role",
+    "RoleBinding",
+    "Secret",
+    "SelfSubjectAccessReview",
+    "SelfSubjectReview",
+    "SelfSubjectRulesReview",
+    "Service",
+    "ServiceAccount",
+    "TokenRequest",
+}
+UNWRITTEN = {
+    "DeploymentStrategy",
+    "LabelSelectorRequirement",
+    "NamespaceSpec",
+    "ObjectReference",
+    "PodFailurePolicy",
+    "PodSecurityContext",
+    "SuccessPolicy",
+}
+
+
+TABLES = [
+    Table("api/kinds.json", check_kinds, words=r"columns|\.fields|\.template|rollout\.waits\.\d+\.(number|expected)"),
+    Table(
+        "api/gotypes.json", check_gotypes, words="int64|pointers|retainKeys|mergedBy|order", free="special|mergedBy."
+    ),
+    Table("cluster/apiserver/inert.json", check_inert, words=r"\.path|\.kinds"),
+    Table("cluster/bootstrap.json", check_bootstrap, free="labels|annotations|data|allocatable|capacity"),
+    Table(
+        "cluster/kube_system.json",
+        check_kube_system,
+        ("images", "objects"),
+        free=r"labels|annotations|data|\w*Selector|requests|limits|selector",
+    ),
+    Table("cluster/rbac.json", check_rbac, free="labels|annotations|matchLabels"),
+    Table("cluster/kubelet/bases.json", check_bases, ("bases", "dialects"), free=r"dialects\.\w+\..*|files|shells"),
+    Table("cluster/apiserver/validation/internal.json", check_internal),
+    Table(
+        "kubectl/describers/screens.json",
+        check_screens,
+        ("kinds", "parts", "tables", "texts"),
+        words=r"related|kinds\.\w+\.rows",
+        word=r"(?<= )[a-z]\w*\.[\w.]+|^[a-z]\w+$",
+    ),
+    Table("kubectl/describers/volumes.json", check_volumes, ("sources", "projections"), words=r"\.field$"),
+    Table("server/protobuf.json", check_protobuf, words=r"\.\d+$"),
+]
+
+
+Place = tuple[Any, ...]
+"""The keys and indices that lead to a value."""
+
+
+def places(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
+    """Everything in maps and lists, however deep."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+        yield (*place, key), inner
+        if isinstance(inner, dict | list):
+            yield from places(inner, (*place, key))
+
+
+def changed(whole: Any, place: Place, edit: Callable[[Any, Any], None]) -> Any:
+    """A copy in which what holds the value at a place is edited; everything else is the same, not only equal."""
+    copied = dict(whole) if isinstance(whole, dict) else list(whole)
+    if place[1:]:
+        copied[place[0]] = changed(whole[place[0]], place[1:], edit)
+    else:
+        edit(copied, place[0])
+    return copied
+
+
+def remove(holder: Any, key: Any) -> None:
+    del holder[key]
+
+
+def misspell(holder: Any, key: Any) -> None:
+    holder[f"{key}x"] = holder.pop(key)
+
+
+def slips(table: Table) -> Iterator[tuple[str, str, Any]]:
+    """Contents with one slip each: what was done, the word that was, and the content."""
+    whole = content(table.path)
+    for place, value in places(whole):
+        path, key = ".".join(map(str, place)), place[-1]
+        if re.search(rf"(^|\.)({table.free})(\.|$)", path):
+            continue
+        if ".".join(map(str, place[:-1])) in table.rows:
+            yield f"{path} is gone", key if isinstance(key, str) else row_name(value), changed(whole, place, remove)
+        if isinstance(key, str) and key[:1].islower() and " " not in key:
+            yield f"{path} is misspelled", key, changed(whole, place, misspell)
+        if isinstance(value, str) and re.search(table.words, f".{path}"):
+            for word in re.findall(table.word, value):
+                slipped = re.sub(rf"(?<![\w.]){re.escape(word)}(?![\w.])", word + "x", value)
+                put = partial(replace, value=slipped)
+                yield f"{word} in {path} is misspelled", word, changed(whole, place, put)
+
+
+def replace(holder: Any, key: Any, value: Any) -> None:
+    holder[key] = value
+
+
+def row_name(row: dict[str, Any]) -> str:
+    return str((row.get("metadata") or {}).get("name") or row.get("kind") or row.get("says"))
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: str(table.path))
+def test_a_slip_of_the_pen_fails(table: Table) -> None:
+    table.check(content(table.path))
+    silent = []
+    for done, word, slipped in slips(table):
+        try:
+            table.check(slipped)
+        except Exception as error:
+            if word in f"{type(error).__name__} {error}":
+                continue
+            done += f", and the row is not named: {error}"
+        silent.append((done, word))
+    assert silent == []
