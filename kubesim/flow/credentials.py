@@ -130,7 +130,11 @@ def unseen_list(facts: Facts) -> Known | None:
     """An export that doesn't show the Pod's list, or not the Secrets in it."""
     if not facts.is_unsure or facts.is_silent or facts.reply is None or not facts.reply.credentials:
         return None
-    return {"anonymous": facts.kind == "anonymous", "first": next(iter(facts.names), "")}
+    return {
+        "expired": facts.kind == "expired",
+        "anonymous": facts.kind == "anonymous",
+        "first": next(iter(facts.names), ""),
+    }
 
 
 def _account(facts: Facts) -> Known:

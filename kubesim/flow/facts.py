@@ -308,6 +308,7 @@ _WORDS: Mapping[str, Callable[[Facts], Any]] = {
     "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
     "is_export": lambda facts: facts.scene.is_export,
     "listed": lambda facts: ", ".join(facts.names),
+    "lookup": lambda facts: (facts.reply and facts.reply.words.get("lookup")) or Words(facts)["asked_host"],
     "node": lambda facts: facts.pod["spec"].get("nodeName") or "'<node>'",
     "others": lambda facts: ", ".join(facts.account_names),
     "repository": lambda facts: facts.reference.name if facts.reference else "the image",

@@ -16,22 +16,27 @@ MOST = 10_000
 """Characters of a record that are read."""
 _NARROWEST = 60  # columns of a window that wraps lines
 
-_DRESS = (
-    (re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|[\u200b\ufeff]"), ""),  # ANSI colors
-    (re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)"), ""),  # a picture in Markdown
-    (re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),  # a link in Markdown
-    (re.compile(r"\*\*|```+[\w-]*|~~~+|`"), ""),
-    (re.compile(r"[“”„«»]"), '"'),
-    (re.compile("[\u2018\u2019]"), "'"),
-    (re.compile(r"&quot;|&#34;"), '"'),
-    (re.compile(r"&lt;"), "<"),
-    (re.compile(r"&gt;"), ">"),
-    (re.compile(r"&amp;"), "&"),
-    (re.compile(r"\\+n(?![\w])"), " "),  # a line end that was escaped
-    (re.compile(r'\\+"'), '"'),  # quotes in quotes
-    (re.compile(r"<([^<>\n]{1,40})>"), lambda part: f"<{part[1].strip().replace(' ', '-')}>"),  # a redacted part
-    (re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."),  # a translator's spaces
-    (re.compile(r"(?<=[a-z]/pause): (?=\d)"), ":"),
+_DRESS: tuple[tuple[str, re.Pattern[str], Any], ...] = (  # what is in such a text; what to take off; what to put there
+    ("\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),  # ANSI colors
+    ("\ufeff", re.compile("\ufeff"), ""),
+    ("\u200b", re.compile("\u200b"), ""),
+    ("](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)"), ""),  # a picture in Markdown
+    ("](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),  # a link in Markdown
+    ("**", re.compile(r"\*\*"), ""),
+    ("`", re.compile(r"```+[a-z]*|`"), ""),
+    ("~~~", re.compile(r"~~~+"), ""),
+    *((quote, re.compile(quote), '"') for quote in "\u201c\u201d\u201e\u00ab\u00bb"),
+    *((quote, re.compile(quote), "'") for quote in "\u2018\u2019"),
+    *((name, re.compile(name), sign) for name, sign in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))),
+    ("\\n", re.compile(r"\\+n(?![\w])"), " "),  # a line end that was escaped
+    ('\\"', re.compile(r'\\+"'), '"'),  # quotes in quotes
+    ("<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), lambda part: f"<{part[1].strip().replace(' ', '-')}>"),
+    (
+        ". ",
+        re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"),
+        ".",
+    ),  # a translator's spaces
+    ("/pause: ", re.compile(r"/pause: (?=\d)"), "/pause:"),
 )
 _SPACE = re.compile(r"\s*")
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
@@ -110,8 +115,9 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _bare(text: str) -> str:
-    for pattern, instead in _DRESS:
-        text = pattern.sub(instead, text)
+    for mark, pattern, instead in _DRESS:
+        if mark in text:
+            text = pattern.sub(instead, text)
     return text
 
 

@@ -74,7 +74,7 @@ def read(answer: str, with_credentials: bool) -> Reply:
     kinds = table("signs")["kinds"]
     for number, sign in enumerate(table("signs")["signs"]):
         if found := _compiled(sign["sign"]).search(bare):
-            words = {name.rstrip("23"): word for name, word in found.groupdict().items() if word}
+            words = {name.rstrip("234"): word for name, word in found.groupdict().items() if word}
             kind = _IN_PUBLIC.get(sign["kind"], sign["kind"]) if _is_public(text) else sign["kind"]
             by_identity = "who" in table("signs")["registries"].get(sign["registry"], {})  # a cloud knows its nodes
             if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not by_identity)):
@@ -139,14 +139,15 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     """Who was really asked: an URL in the message names a mirror, a token service or a registry's storage."""
     requests = [*_REQUEST.finditer(message)]
     host = requests[-1]["host"] if requests else registry
+    rest = requests[-1]["rest"] if requests else ""
     looked_up = reply.words.get("lookup", "")
-    if looked_up and not f"{looked_up}.".startswith(f"{split_port(host)[0]}."):  # a Service's name gets a longer one
-        return Asked(looked_up, "" if _same(looked_up, registry) else "storage")
-    if _same(host, registry):
-        return Asked(registry)
-    rest = requests[-1]["rest"]
-    if re.match(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/", rest):
-        return Asked(host, "mirror" if registry else "")
+    is_elsewhere = looked_up and not f"{looked_up}.".startswith(f"{split_port(host)[0]}.")  # a Service's may be longer
+    if is_elsewhere:
+        host = looked_up
+    if not registry or _same(host, registry):
+        return Asked(registry or host)
+    if not is_elsewhere and re.match(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/", rest):
+        return Asked(host, "mirror")
     is_token = re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", rest)
     return Asked(host, "token service" if is_token else "storage")
 

@@ -47,12 +47,13 @@ def filled_in(form: str, secret: str) -> str:
     return form
 
 
+# No word of the explanation itself begins so.
 SECRETS = st.one_of(
-    st.text(string.ascii_letters + string.digits, min_size=8, max_size=40),
-    st.text(string.ascii_lowercase, min_size=8, max_size=20),
-    st.text(string.ascii_letters + string.digits + "!$%^*+-_.~#", min_size=8, max_size=30).filter(
-        lambda text: text[0] not in "-!" and sum(map(str.isalnum, text)) > 6
-    ),
+    st.text(string.ascii_letters + string.digits, min_size=6, max_size=40).map(lambda text: f"qz{text}"),
+    st.text(string.ascii_lowercase, min_size=6, max_size=20).map(lambda text: f"qz{text}"),
+    st.text(string.ascii_letters + string.digits + "!$%^*+-_.~#", min_size=8, max_size=30)
+    .filter(lambda text: sum(map(str.isalnum, text)) > 6)
+    .map(lambda text: f"qz{text}"),
 ).filter(lambda text: not any(text in each for each in TEXTS))
 
 

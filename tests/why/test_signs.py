@@ -55,7 +55,7 @@ def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
 def test_every_placeholder_of_a_kind_has_a_word() -> None:
     registries, rows = table("signs")["registries"], table("signs")["signs"]
     groups = {name for row in rows for name in re.compile(row["sign"]).groupindex}
-    known = {name.rstrip("23") for name in groups} | {key for row in registries.values() for key in row}
+    known = {name.rstrip("234") for name in groups} | {key for row in registries.values() for key in row}
     pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
     facts = Facts(Scene(Export(()), {}, Hearsay(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0])
     for row in table("signs")["kinds"].values():
