@@ -71,10 +71,11 @@ def test_cells_are_small(name):
 
 
 @NAMES
-def test_a_prediction_is_asked_for_before_most_screens(name):
+def test_a_prediction_is_asked_for_before_every_third_screen(name):
+    """Where two models are plausible; a guess that no one gets wrong teaches nothing."""
     both = list(itertools.pairwise(cells(name)))
     screens = [source(before) for before, cell in both if source(cell).startswith("%%kubectl\n")]
-    assert 2 * sum("**Predict" in before or before.startswith("%predict") for before in screens) >= len(screens)
+    assert 3 * sum("**Predict" in before or before.startswith("%predict") for before in screens) >= len(screens)
 
 
 @NAMES
