@@ -13,9 +13,22 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.gotext.pflag import Flag
 
-_TABLE = load_table(__file__, "commands.json")
 
-GROUPS: Mapping[str, Mapping[str, str]] = _TABLE["groups"]
+class _Table(NamedTuple):
+    """commands.json."""
+
+    groups: Mapping[str, Mapping[str, str]]
+    absent: Mapping[str, Sequence[str]]  # by their group, subcommands that aren't simulated
+    suggested: Mapping[str, str]
+    everywhere: Mapping[str, Any]  # the flags of every command, as fields of a Row
+    sets: Mapping[str, Mapping[str, Any]]  # flags that come together, as fields of a Row
+    shared: Sequence[Mapping[str, Any]]  # flags of several commands
+    commands: Mapping[str, Mapping[str, Any]]
+
+
+_TABLE = _Table(**load_table(__file__, "commands.json"))
+
+GROUPS = _TABLE.groups
 """The headings of kubectl's help: first words of commands, each with the modules that register it and its subcommands.
 
 No module: the command isn't simulated. One is imported when its command is first used: a learner's first answer should
@@ -26,11 +39,11 @@ MODULES = {word: modules for word, modules in WORDS.items() if modules}
 
 ABSENT: frozenset[tuple[str, ...]] = frozenset(
     [(word,) for word in WORDS if word not in MODULES]
-    + [(group, word) for group, words in _TABLE["absent"].items() for word in words]
+    + [(group, word) for group, words in _TABLE.absent.items() for word in words]
 )
 """Commands of kubectl v1.36 that are not simulated."""
 
-SUGGESTED: Mapping[str, str] = _TABLE["suggested"]
+SUGGESTED = _TABLE.suggested
 """What someone may have meant by a word that is no command."""
 
 _DEFAULTS: Mapping[str, Any] = {
@@ -63,7 +76,7 @@ class Row(NamedTuple):
     def read_flags(self) -> Iterator[Flag]:
         """The flags, those of sets first."""
         for name in self.sets:
-            yield from Row(**_TABLE["sets"][name]).read_flags()
+            yield from Row(**_TABLE.sets[name]).read_flags()
         for name in self.shared:
             yield _SHARED[name]
         for flag in self.flags:
@@ -87,16 +100,16 @@ def _refused(kind: str, word: str) -> Flag:
     return Flag(name, short, kind, default, bare or default_bare, simulated=False)
 
 
-_SHARED = {row["name"]: _flag(row) for row in _TABLE["shared"]}
+_SHARED = {row["name"]: _flag(row) for row in _TABLE.shared}
 
-GLOBAL = tuple(Row(**_TABLE["global"]).read_flags())
+GLOBAL = tuple(Row(**_TABLE.everywhere).read_flags())
 """The flags of every command."""
 
 
 def row_of(path: str) -> Row:
     """The row of a command by its words after "kubectl"."""
-    return Row(**_TABLE["commands"][path])
+    return Row(**_TABLE.commands[path])
 
 
-GROUP_PATHS = tuple(path for path, row in _TABLE["commands"].items() if row.get("is_group"))
+GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if row.get("is_group"))
 """The commands that only hold others; "" is kubectl itself."""

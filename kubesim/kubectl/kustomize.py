@@ -8,10 +8,10 @@ from __future__ import annotations
 import base64
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api import load_table
 from kubesim.api.objects import Object, metadata, name_of, namespace_of, template_of
@@ -23,7 +23,17 @@ from kubesim.kubectl.documents import documents, items_of, parse_document
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats import to_yaml
 
-_TABLES = load_table(__file__, "kustomize.json")
+
+class _Tables(NamedTuple):
+    """kustomize.json; another word in it is an error."""
+
+    types: Mapping[str, Mapping[str, str]]  # the fields of kustomize's structs, as gojson.check_type reads them
+    absent: Sequence[str]  # paths of fields that kustomize has and kubesim refuses
+    references: Mapping[str, Sequence[str]]  # by a field that refers to an object: its kind, and where the name stands
+    order: Sequence[str]  # of kinds in what is built
+
+
+_TABLES = _Tables(**load_table(__file__, "kustomize.json"))
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _API = "kustomize.config.k8s.io/v1beta1"
 _EDIT_FIX = "Run 'kustomize edit fix' to update your Kustomization automatically."
@@ -47,7 +57,7 @@ class _Item:
     @property
     def rank(self) -> tuple[int, str, str, str]:
         """Where it stands among the others."""
-        kind, order = self.obj["kind"], _TABLES["order"].split()
+        kind, order = self.obj["kind"], _TABLES.order
         place = order.index(kind) if kind in order else len(order)
         return place, kind, namespace_of(self.obj), name_of(self.obj)
 
@@ -109,10 +119,10 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
         document = parse_document(files.read_text(f"{folder}/{names[0]}"))
-        for path in _TABLES["absent"].split():
+        for path in _TABLES.absent:
             if _has(document, path.split(".")):
                 raise NotSimulated(f"the field {path} of a kustomization is not part of this simulator")
-        gojson.check_type(document, "types.Kustomization", _TABLES["types"])
+        gojson.check_type(document, "types.Kustomization", _TABLES.types)
     kustomization: Object = document or {}
     failed = f"Failed to read kustomization file under {folder}:\n"
     kind, version = kustomization.get("kind", "Kustomization"), kustomization.get("apiVersion", _API)
@@ -344,7 +354,7 @@ def _update_references(items: list[_Item]) -> None:
 
 
 def _visit(node: Object, key: str, generated: list[_Item], namespace: str) -> None:
-    kind, *fields = _TABLES["references"].get(key, "").split() or [""]
+    kind, *fields = _TABLES.references.get(key, [""])
     values = node[key] if isinstance(node[key], list) else [node[key]]
     for value in values:
         if not isinstance(value, dict):

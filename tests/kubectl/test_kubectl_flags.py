@@ -106,6 +106,6 @@ def test_a_slip_of_the_pen_in_the_table_is_refused(row: dict[str, Any], error: t
 
 
 def test_every_set_and_every_shared_flag_is_used() -> None:
-    rows = [*catalogue._TABLE["commands"].values(), *catalogue._TABLE["sets"].values()]
+    rows = [*catalogue._TABLE.commands.values(), *catalogue._TABLE.sets.values()]
     used = {name for row in rows for name in (*row.get("sets", ()), *row.get("shared", ()))}
-    assert used == {*catalogue._TABLE["sets"], *(row["name"] for row in catalogue._TABLE["shared"])}
+    assert used == {*catalogue._TABLE.sets, *(row["name"] for row in catalogue._TABLE.shared)}
