@@ -194,16 +194,21 @@ def _before_and_after(call: Call, manifest: Target) -> tuple[str, str]:
 
 def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
     """A Secret before and after with its values hidden; those that change say so."""
-    before, after = (obj.get("data") or {} if obj else {} for obj in (live, merged))
-
-    def hidden(data: Object, other: Object, moment: str) -> Object:
-        return {key: f"*** ({moment})" if other.get(key, value) != value else "***" for key, value in data.items()}
-
+    before, after = (live or {}).get("data") or {}, merged.get("data") or {}
     if live and before:
-        live = {**live, "data": hidden(before, after, "before")}
+        live = {**live, "data": _hidden(before, after, "before")}
     if after:
-        merged = {**merged, "data": hidden(after, before, "after")}
+        merged = {**merged, "data": _hidden(after, before, "after")}
     return live, merged
+
+
+def _hidden(data: Object, other: Object, moment: str) -> Object:
+    """The data with stars for its values, which say so where the other data has another value."""
+    stars = {}
+    for key, value in data.items():
+        changes = key in other and other[key] != value
+        stars[key] = f"*** ({moment})" if changes else "***"
+    return stars
 
 
 def _merged(call: Call, manifest: Target, live: Object | None) -> Object:

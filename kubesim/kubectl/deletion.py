@@ -151,7 +151,8 @@ def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seco
         obj = current()
         return obj is not None and test(obj)
 
-    if seconds <= 0 != call.flags["timeout"] or not call.wait_until(holds, seconds):
+    is_over = seconds <= 0 and call.flags["timeout"] != 0
+    if is_over or not call.wait_until(holds, seconds):
         refuse_if(not (is_creation or call.flags["timeout"]), _unmet(target))
         what = "" if is_creation else f" on {resource.plural}/{target.name}"
         raise KubectlError(f"timed out waiting for the condition{what}")

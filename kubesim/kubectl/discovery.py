@@ -289,7 +289,8 @@ def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type
     indent = "  " * level
     for name, field in schema.fields(struct).items():
         values, inner = _enum(field), _inner(field.type)
-        yield f"{indent}{name}\t<{_type_name(field.type)}>{' -required-' * field.required}\n"
+        required = " -required-" if field.required else ""
+        yield f"{indent}{name}\t<{_type_name(field.type)}>{required}\n"
         if values:
             more = ", ...." if len(values) > _MOST_ENUMS else ""
             yield f"{indent}enum: {', '.join(values[:_MOST_ENUMS])}{more}\n"

@@ -57,9 +57,9 @@ class Several(Exception):
 
     def __init__(self, errors: Iterable[Exception]) -> None:
         super().__init__()
-        self.errors: list[Exception] = [
-            one for error in errors for one in (error.errors if isinstance(error, Several) else [error])
-        ]
+        self.errors: list[Exception] = []
+        for error in errors:
+            self.errors += error.errors if isinstance(error, Several) else [error]
 
 
 class Exit(Exception):
@@ -134,17 +134,23 @@ def message(error: Exception, command: str, is_alone: bool = True) -> str:
         return _invalid(error)
     if isinstance(error, StatusError):
         return f"Error from server ({error.reason}): {error.message}\n"
+    if isinstance(error, NotSimulated):
+        return f"kubesim: {error}\n"
     if not isinstance(error, KubectlError) or not is_alone:
-        return f"{'kubesim: ' * isinstance(error, NotSimulated)}{error}\n"
+        return f"{error}\n"
     text = f"error: {str(error).removeprefix('error: ')}"
-    return (text if text.endswith("\n") else f"{text}\n") + error.advice.format(command)
+    line_end = "" if text.endswith("\n") else "\n"
+    return f"{text}{line_end}{error.advice.format(command)}"
 
 
 def _invalid(error: StatusError) -> str:
-    head = f'The {error.kind} "{error.name}" is invalid' if error.kind or error.name else "The request is invalid"
     causes = list(dict.fromkeys(map(str, error.causes)))
+    is_named = error.kind or error.name
+    if not is_named and not causes:
+        return f"The request is invalid: {error.message}\n"
+    head = f'The {error.kind} "{error.name}" is invalid' if is_named else "The request is invalid"
     if not causes:
-        return f"{head}: {error.message}\n" if head == "The request is invalid" else f"{head}\n"
+        return f"{head}\n"
     if len(causes) == 1:
         return f"{head}: {causes[0]}\n"
     return f"{head}: \n" + "".join(f"* {cause}\n" for cause in causes)

@@ -51,9 +51,11 @@ def get(call: Call) -> None:
         return
     query = Query(call, call.args)
     groups, error = query.select()
-    is_table = call.output_format().is_table
-    show = partial(_print_tables, call) if is_table else partial(_print_formatted, call, query.is_single)
-    visit([groups], [error] if error else [], partial(show, error))
+    if call.output_format().is_table:
+        show = partial(_print_tables, call, error)
+    else:
+        show = partial(_print_formatted, call, query.is_single, error)
+    visit([groups], [error] if error else [], show)
 
 
 def _check_combinations(call: Call) -> None:

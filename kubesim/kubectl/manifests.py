@@ -117,13 +117,15 @@ def read_text(call: Call, path: str) -> str:
 
 def check_paths(call: Call) -> None:
     """Raise what is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
-    empty = [path for path in call.flags["filename"] if not isinstance(path, Kustomization) and not _files(call, path)]
-    endings = f"recognized file extensions are [{' '.join(_ENDINGS)}]"
-    is_there = call.context.workspace.exists
-    raise_all(
-        KubectlError(f"error reading [{path}]: {endings}" if is_there(path) else f'the path "{path}" does not exist')
-        for path in empty
-    )
+    problems: list[Exception] = []
+    for path in call.flags["filename"]:
+        if isinstance(path, Kustomization) or _files(call, path):
+            continue
+        problem = f'the path "{path}" does not exist'
+        if call.context.workspace.exists(path):
+            problem = f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]"
+        problems.append(KubectlError(problem))
+    raise_all(problems)
 
 
 def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
@@ -150,15 +152,17 @@ def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
     workspace = call.context.workspace
     if not (is_inner or _is_elsewhere(path) or workspace.exists(path)):
         folder, slash, pattern = path.rpartition("/")
-        names = sorted(workspace.listdir(folder + slash or ".")) if workspace.is_dir(folder + slash or ".") else ()
-        matches = [folder + slash + name for name in names if fnmatchcase(name, pattern)]
-        return [name for each in matches for name in _files(call, each)]
+        place = f"{folder}{slash}" or "."
+        if not workspace.is_dir(place):
+            return []
+        matches = [name for name in sorted(workspace.listdir(place)) if fnmatchcase(name, pattern)]
+        return [file for name in matches for file in _files(call, f"{folder}{slash}{name}")]
     if _is_elsewhere(path) or not workspace.is_dir(path):
         return [path] if not is_inner or path.endswith(_ENDINGS) else []
     if is_inner and not call.flags.get("recursive"):
         return []
     inner = [f"{path.rstrip('/')}/{name}" for name in sorted(workspace.listdir(path))]
-    return [name for each in inner for name in _files(call, each, True)]
+    return [file for each in inner for file in _files(call, each, is_inner=True)]
 
 
 def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
@@ -182,10 +186,11 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:
     resource = _resource(call, item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
-    name, own = meta.get("name") or "", meta.get("namespace")
-    namespace, obj = (own or call.namespace) if resource.namespaced else "", item
-    if resource.namespaced and meta.get("namespace") != namespace:
-        obj = {**item, "metadata": {**meta, "namespace": namespace}}
+    name, namespace, obj = meta.get("name") or "", "", item
+    if resource.namespaced:
+        namespace = meta.get("namespace") or call.namespace
+        if meta.get("namespace") != namespace:
+            obj = {**item, "metadata": {**meta, "namespace": namespace}}
     return Target(resource, namespace, name, source, obj, item)
 
 

@@ -245,7 +245,7 @@ def _revision_before(resource: Resource, obj: Object, revisions: dict[int, Objec
     refuse_if(number and number not in revisions, unknown)
     if not number and len(revisions) < 2:
         none = "no last revision to roll back to"
-        raise KubectlError(
-            f'no rollout history found for deployment "{name_of(obj)}"' if resource is DEPLOYMENT else none
-        )
+        if resource is DEPLOYMENT:
+            none = f'no rollout history found for deployment "{name_of(obj)}"'
+        raise KubectlError(none)
     return revisions[number or sorted(revisions)[-2]]

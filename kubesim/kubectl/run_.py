@@ -108,7 +108,8 @@ def _attached(call: Call, pod: Object) -> None:
     attach(call, pod, container)
     if policy == "Always":
         return
-    pod = _wait(call, pod, lambda now: now["status"]["phase"] in (_ENDS if policy == "Never" else _ENDS[:1]))
+    ends = ("Succeeded", "Failed") if policy == "Never" else ("Succeeded",)
+    pod = _wait(call, pod, lambda now: now["status"]["phase"] in ends)
     if pod["status"]["phase"] == "Failed":
         ended = state_of(pod, container)["terminated"]
         where = f"pod {namespace_of(pod)}/{name_of(pod)}"

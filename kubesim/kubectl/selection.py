@@ -246,8 +246,9 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
             try:
                 call.api.get(NAMESPACE, "", namespace)
             except StatusError as of_namespace:
-                error = of_namespace if of_namespace.reason == "NotFound" else error
-        raise error from None
+                if of_namespace.reason == "NotFound":
+                    raise of_namespace from None
+        raise
 
 
 def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Object | None:

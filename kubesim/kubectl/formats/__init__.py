@@ -65,7 +65,9 @@ def parse_output(
     `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
     """
     output, template = flags["output"], flags["template"]
-    name, argument = (output or "go-template", template) if template else output.partition("=")[::2]
+    name, _, argument = output.partition("=")
+    if template:
+        name, argument = output or "go-template", template
     name = _SYNONYMS.get(name, name)
     is_columns = tables and name.startswith("custom-columns")
     if name in _TEMPLATES or (is_columns and name in _PRINTERS):
@@ -166,7 +168,8 @@ def _reference(obj: Mapping[str, Any]) -> str:
     """What -o name prints: "deployment.apps/web"."""
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     kind = str(obj.get("kind", "")).lower()
-    return f"{kind}{'.' * bool(group)}{group}/{obj.get('metadata', {}).get('name') or '<unknown>'}"
+    qualified = f"{kind}.{group}" if group else kind
+    return f"{qualified}/{obj.get('metadata', {}).get('name') or '<unknown>'}"
 
 
 def to_json(value: Any, typed: bool = False) -> str:
@@ -175,8 +178,9 @@ def to_json(value: Any, typed: bool = False) -> str:
     Keys are sorted; a `typed` object, one that kubectl built itself, keeps the order of its fields after kind and
     apiVersion.
     """
-    head = {key: value[key] for key in ("kind", "apiVersion") if key in value} if typed else {}
-    return gojson.dumps(head | value if typed else value, sort=not typed, indent=4)
+    if typed:
+        value = {key: value[key] for key in ("kind", "apiVersion") if key in value} | value
+    return gojson.dumps(value, sort=not typed, indent=4)
 
 
 def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
