@@ -27,7 +27,9 @@ class DecodeError(Exception):
 
     def __init__(self, kind: Type, value: Any, sentence: str = "") -> None:
         super().__init__(kind.go, sentence)
-        self.kind, self.value, self.sentence = kind, value, sentence
+        self.kind = kind
+        self.value = value
+        self.sentence = sentence
         self.struct = ""
         self.path: list[str] = []
 
@@ -40,12 +42,12 @@ class DecodeError(Exception):
 
     def in_converter(self) -> str:
         """The sentence of the converter from unstructured objects, which names no field."""
-        kind, given = self.kind.kind, _GO_KINDS[type(self.value)]
+        kind, go_kind = self.kind.kind, _GO_KINDS[type(self.value)]
         if self.sentence or kind == "own":
             return self.sentence or self.in_json()
         if kind in _RESTORED:
-            return f"cannot restore {_RESTORED[kind]} {given}"
-        if given == "int64" and kind == "string":
+            return f"cannot restore {_RESTORED[kind]} {go_kind}"
+        if go_kind == "int64" and kind == "string":
             return f"cannot convert int64 to {self.kind.go}"
         return f"unrecognized type: {'string' if kind == 'string' else self.kind.go}"
 

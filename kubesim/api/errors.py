@@ -75,8 +75,13 @@ class StatusError(Exception):
         group: str = "",
     ) -> None:
         super().__init__(message)
-        self.code, self.reason, self.message = code, reason, message
-        self.kind, self.name, self.causes, self.group = kind, name, tuple(causes), group
+        self.code = code
+        self.reason = reason
+        self.message = message
+        self.kind = kind
+        self.name = name
+        self.causes = tuple(causes)
+        self.group = group
 
 
 def not_found(resource: Resource, name: str) -> StatusError:

@@ -35,12 +35,12 @@ def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
     @wraps(about)
     def answer(obj: Object) -> T:
         uid = obj["metadata"].get("uid", "")
-        found = known.get(uid)
-        if found is None or found[0] is not obj:
+        last = known.get(uid)
+        if last is None or last[0] is not obj:
             if len(known) >= _MOST_REMEMBERED:
                 known.clear()
-            found = known[uid] = (obj, about(obj))
-        return found[1]
+            last = known[uid] = (obj, about(obj))
+        return last[1]
 
     return answer
 
@@ -59,8 +59,8 @@ def namespace_of(obj: Object) -> str:
 
 def metadata(obj: Object) -> Object:
     """The object's metadata; an empty one where it is missing or no map."""
-    found = obj.get("metadata")
-    return found if isinstance(found, dict) else {}
+    meta = obj.get("metadata")
+    return meta if isinstance(meta, dict) else {}
 
 
 @cache

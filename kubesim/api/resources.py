@@ -103,7 +103,9 @@ def _plural(kind: str) -> str:
     name = kind.lower()
     if name.endswith("y"):
         return name[:-1] + "ies"
-    return name if name == "endpoints" else name + ("es" if name.endswith("s") else "s")
+    if name == "endpoints":
+        return name
+    return f"{name}es" if name.endswith("s") else f"{name}s"
 
 
 def _of_row(kind: str, rollout: Mapping[str, Any] | None = None, **row: Any) -> Resource:
@@ -167,14 +169,14 @@ def find_resource(name: str) -> Resource | None:
     beginning, and also with a version before the group. Mirrors k8s.io/apimachinery pkg/api/meta/restmapper.go, v1.36.
     """
     word, dot, group = name.lower().partition(".")
-    found = _BY_NAME.get(word, [])
+    candidates = _BY_NAME.get(word, [])
     version, versioned, rest = group.partition(".")
     tests: tuple[Callable[[Resource], bool], ...] = (
         lambda item: bool(versioned) and (item.version, item.group) == (version, rest),
         lambda item: not dot or item.group == group,
         lambda item: bool(group) and item.group.startswith(group),
     )
-    return next((item for matches in tests for item in found if matches(item)), None)
+    return next((item for matches in tests for item in candidates if matches(item)), None)
 
 
 def find_kind(api_version: str, kind: str) -> Resource | None:

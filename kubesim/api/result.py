@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -48,10 +48,12 @@ class Result:
     @classmethod
     def of(cls, written: Sequence[Written], exit_code: int, edit: Edit | None = None) -> Result:
         """The outcome of what was written; in its texts, bytes that are no UTF-8 are shown as U+FFFD."""
-        wanted = ({False}, {True}, {False, True})
-        streams = ("".join(text for is_error, text in written if is_error in kinds) for kinds in wanted)
-        stdout, stderr, screen = (
-            text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-            for text in streams
-        )
+        stdout = _decoded(text for is_error, text in written if not is_error)
+        stderr = _decoded(text for is_error, text in written if is_error)
+        screen = _decoded(text for _, text in written)
         return cls(stdout, stderr, exit_code, screen, edit, written)
+
+
+def _decoded(texts: Iterable[str]) -> str:
+    text = "".join(texts)
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

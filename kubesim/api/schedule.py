@@ -58,11 +58,11 @@ class Schedule(NamedTuple):
     def last(self, since: Micros, now: Micros) -> Micros | None:
         """The last moment after `since`, up to `now`, at which it was due, or None."""
         for start in (max(since, now - 86400 * SECOND), since):
-            due, found = self.next(start), None
+            due, latest = self.next(start), None
             while due is not None and due <= now:
-                due, found = self.next(due), due
-            if found is not None:
-                return found
+                due, latest = self.next(due), due
+            if latest is not None:
+                return latest
         return None
 
     def _on(self, day: datetime, first_hour: int) -> Iterator[Micros]:
@@ -101,7 +101,7 @@ def _zone(name: str) -> tzinfo:
 
 
 def _values(field: str, low: int, high: int, names: list[str]) -> list[int]:
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in field.split(","):
         span, slash, step = part.partition("/")
         first, dash, last = span.partition("-")
@@ -109,7 +109,10 @@ def _values(field: str, low: int, high: int, names: list[str]) -> list[int]:
             start, end = low, high
         else:
             start = _number(first, low, names)
-            end = _number(last, low, names) if dash else high if slash else start
+            if dash:
+                end = _number(last, low, names)
+            else:
+                end = high if slash else start
         by = _number(step, 0, []) if slash else 1
         if start < low:
             raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
@@ -119,8 +122,8 @@ def _values(field: str, low: int, high: int, names: list[str]) -> list[int]:
             raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
         if by == 0:
             raise ScheduleError(f"step of range should be a positive number: {part}")
-        found.update(range(start, end + 1, by))
-    return sorted(found)
+        numbers.update(range(start, end + 1, by))
+    return sorted(numbers)
 
 
 def _number(word: str, low: int, names: list[str]) -> int:

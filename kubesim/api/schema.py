@@ -105,8 +105,8 @@ def fields(struct: Type) -> Mapping[str, Field]:
     """The fields of `struct` by name, alphabetically; empty for what is no struct."""
     if struct.kind != "struct":
         return {}
-    found = [_field(struct, name, annotation) for name, annotation in _declarations(struct)]
-    return {field.name: field for field in sorted(found)}
+    declared = [_field(struct, name, annotation) for name, annotation in _declarations(struct)]
+    return {field.name: field for field in sorted(declared)}
 
 
 def merge_key(struct: Type, field: str) -> str | None:
@@ -131,7 +131,9 @@ def _unwrap(text: str, margin: int) -> str:
     """Undo the package's line breaks. A line ended where it had room for the next word, or where the next one is
     indented; within a list a line ended, elsewhere a paragraph.
     """
-    whole, last, listed = "", 0, False
+    whole = ""
+    last = 0  # the width of the line before, 0 for an empty one
+    listed = False
     for line in text.splitlines():
         said = line.strip()
         if not said:
@@ -139,7 +141,10 @@ def _unwrap(text: str, margin: int) -> str:
             continue
         indent = line[margin : len(line) - len(line.lstrip())] if whole else ""
         ended = bool(indent) or last + 1 + len(said.split()[0]) <= _WIDTH
-        gap = ("\n" if last and (listed or indent) else "\n\n") if ended else " "
+        if not ended:
+            gap = " "
+        else:
+            gap = "\n" if last and (listed or indent) else "\n\n"
         whole += gap * bool(whole) + indent + said
         listed = bool(indent) or _ITEM.match(said) is not None if ended else listed
         last = len(indent) + len(said)

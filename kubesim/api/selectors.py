@@ -37,8 +37,11 @@ def longer(value: str, limit: int, unit: str = "characters") -> list[str]:
 
 def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "characters") -> Check:
     """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
-    shown = " or ".join(f"'{example}', " for example in examples)
-    matches, sentence = re.compile(pattern).fullmatch, f"{what} (e.g. {shown}regex used for validation is '{pattern}')"
+    quoted_examples = " or ".join(f"'{example}', " for example in examples)
+    matches, sentence = (
+        re.compile(pattern).fullmatch,
+        f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')",
+    )
     return lambda value: longer(value, limit, unit) + ([] if matches(value) else [sentence])
 
 
@@ -47,11 +50,17 @@ _CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
 _NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc", unit="bytes")
 _EMPTY = "must be non-empty"
 label_value = text_form(
-    *(f"({_WORD})?", 63, f"a valid label must be an empty string or {_CONSISTS}", "MyValue", "my_value", "12345"),
+    f"({_WORD})?",
+    63,
+    f"a valid label must be an empty string or {_CONSISTS}",
+    "MyValue",
+    "my_value",
+    "12345",
     unit="bytes",
 )
 dns_subdomain = text_form(
-    *("[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", 253),
+    "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+    253,
     f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
     "example.com",
 )
@@ -63,9 +72,12 @@ def qualified_name(value: str) -> list[str]:
     if "/" in prefix:
         end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
         return [f"a valid label key {_NAME('')[0]} {end}"]
-    of_prefix = (dns_subdomain(prefix) if prefix else [_EMPTY]) if slash else []
-    of_name = [*([] if name else [_EMPTY]), *_NAME(name)]
-    return [f"prefix part {problem}" for problem in of_prefix] + [f"name part {problem}" for problem in of_name]
+    problems = []
+    if slash:
+        problems += [f"prefix part {problem}" for problem in (dns_subdomain(prefix) if prefix else [_EMPTY])]
+    if not name:
+        problems.append(f"name part {_EMPTY}")
+    return problems + [f"name part {problem}" for problem in _NAME(name)]
 
 
 class SelectorError(ValueError):
@@ -187,8 +199,8 @@ _OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist
 
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
     """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a term for nodes, selects `labels`."""
-    wanted = selector.get("matchLabels") or {}
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+    match_labels = selector.get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in match_labels.items()) and all(
         _TESTS[_OF_MANIFESTS[item["operator"]]](item["key"], set(item.get("values") or ()), labels)
         for item in selector.get("matchExpressions") or ()
     )

@@ -77,9 +77,9 @@ def of_secrets(secrets: Iterable[Object]) -> list[Match]:
 def of_node(credentials: Iterable[Mapping[str, Any]]) -> list[Match]:
     """The node's own credentials, from its Docker config or from plugins; one that fails has none."""
     return [
-        Match(Credential(given.get("username", ""), given.get("password", "")), given["registry"])
-        for given in credentials
-        if not given.get("fails")
+        Match(Credential(credential.get("username", ""), credential.get("password", "")), credential["registry"])
+        for credential in credentials
+        if not credential.get("fails")
     ]
 
 
@@ -91,10 +91,10 @@ def lookup(ring: Iterable[Match], name: str) -> list[Match]:
     """
     filed = [(key, match) for match in ring if (key := registry_key(match.entry)) is not None]
     filed.sort(key=lambda pair: pair[0], reverse=True)
-    found = [match for key, match in filed if key_matches(key, name)]
-    if not found and name.startswith(_HUB + "/"):
+    matching = [match for key, match in filed if key_matches(key, name)]
+    if not matching and name.startswith(_HUB + "/"):
         return [match for key, match in filed if key == _HUB_KEY]
-    return found
+    return matching
 
 
 @lru_cache(maxsize=256)
@@ -168,8 +168,8 @@ def _credential(value: Any) -> Credential:
 
 def _field(value: Mapping[str, Any] | None, name: str) -> Any:
     """The field `name`, whose case Go ignores."""
-    found = [item for key, item in (value or {}).items() if key.lower() == name]
-    return found[-1] if found else None
+    items = [item for key, item in (value or {}).items() if key.lower() == name]
+    return items[-1] if items else None
 
 
 def _typed(value: Any, kind: type[T], where: str) -> T | None:

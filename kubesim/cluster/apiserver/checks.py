@@ -87,14 +87,15 @@ class Inert(NamedTuple):
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
         """What an object has in these fields."""
-        found: list[Any] = [obj] if resource.kind in self.kinds.split() else []
+        values: list[Any] = [obj] if resource.kind in self.kinds.split() else []
         if self.kinds == POD.kind and resource.template:
-            found = [template_of(resource, obj)]
+            values = [template_of(resource, obj)]
         for word in self.path.split():
-            inner = (item.get(key) for item in found for key in word.split("|"))
-            lists = (value if isinstance(value, list) else [value] for value in inner)
-            found = [value for values in lists for value in values if value not in (None, *self.usual)]
-        return found
+            inner: list[Any] = []
+            for value in (value.get(key) for value in values for key in word.split("|")):
+                inner += value if isinstance(value, list) else [value]
+            values = [value for value in inner if value not in (None, *self.usual)]
+        return values
 
 
 INERT = load_records(__file__, "inert.json", Inert)

@@ -32,12 +32,17 @@ def check_grant(user: User, resource: Resource, new: Object, old: Object | None,
         return
     if old is not None and all(new.get(key) == old.get(key) for key in ("rules", "roleRef", "subjects")):
         return
-    role: Object | None = new
-    verb, target, name = "escalate", resource, name_of(new)
     if resource in _BINDINGS:
         reference = new.get("roleRef") or {}
-        verb, role, name = "bind", role_of(new, store), reference.get("name", "")
+        verb = "bind"
         target = CLUSTER_ROLE if reference.get("kind") == "ClusterRole" else ROLE
+        name = reference.get("name", "")
+        role = role_of(new, store)
+    else:
+        verb = "escalate"
+        target = resource
+        name = name_of(new)
+        role = new
     namespace = namespace_of(new)
     if is_allowed(Request(user, verb, target.plural, target.group, namespace, name), store):
         return
@@ -73,12 +78,12 @@ def _is_held(piece: Object, user: User, held: list[Object]) -> bool:
 
 def _compact(pieces: list[Object]) -> list[Object]:
     """The pieces, those that differ in their verb alone put together; each URL stays by itself."""
-    found: dict[str, Object] = {}
+    by_verbs: dict[str, Object] = {}
     for piece in pieces:
         key = str({**piece, "verbs": piece["verbs"] if "nonResourceURLs" in piece else []})
-        verbs = [*found[key]["verbs"], *piece["verbs"]] if key in found else piece["verbs"]
-        found[key] = {**piece, "verbs": verbs}
-    return list(found.values())
+        verbs = [*by_verbs[key]["verbs"], *piece["verbs"]] if key in by_verbs else piece["verbs"]
+        by_verbs[key] = {**piece, "verbs": verbs}
+    return list(by_verbs.values())
 
 
 def _shown(rule: Object) -> str:

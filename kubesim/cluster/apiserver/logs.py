@@ -38,8 +38,8 @@ class LogOptions(NamedTuple):
     def cut(self, lines: Sequence[Line], now: Micros) -> str:
         kept = lines if self.tail is None else lines[len(lines) - min(self.tail, len(lines)) :]
         first = 0 if self.since is None else now - self.since * SECOND
-        shown = [f"{_stamp(at)} {line}" if self.timestamps else line for at, line in kept if at >= first]
-        return "".join(shown).encode()[: self.limit].decode(errors="ignore")
+        written = [f"{_stamp(at)} {line}" if self.timestamps else line for at, line in kept if at >= first]
+        return "".join(written).encode()[: self.limit].decode(errors="ignore")
 
 
 def _stamp(moment: Micros) -> str:

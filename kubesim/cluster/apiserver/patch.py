@@ -159,16 +159,19 @@ def _lists(key: str, applied: list[Any], new: list[Any], live: list[Any], struct
 
 def _items(applied: list[Any], new: list[Any], live: list[Any], element: Type, by: str, retain: bool) -> list[Any]:
     """The changed and new items in their new order, then those to delete."""
-    found: list[Any] = []
-    lived, known, kept = _places(live, by), _places(applied, by), _places(new, by)
+    merged: list[Any] = []
+    live_places = _places(live, by)
+    applied_places = _places(applied, by)
+    kept = _places(new, by)
     for item in new:
-        at, before = lived.get(_handle(item, by)), known.get(_handle(item, by))
+        at = live_places.get(_handle(item, by))
+        before = applied_places.get(_handle(item, by))
         if at is None:
-            found.append(item)
+            merged.append(item)
         elif change := _maps({} if before is None else applied[before], item, live[at], element, retain):
-            found.append({**change, by: item[by]})
+            merged.append({**change, by: item[by]})
     gone = [_key_of(item, by) for item in applied if _handle(item, by) not in kept]
-    return found + [{PATCH: "delete", by: value} for value in sorted(gone, key=str)]
+    return merged + [{PATCH: "delete", by: value} for value in sorted(gone, key=str)]
 
 
 def _field_type(struct: Type, key: str) -> Type:
@@ -210,10 +213,10 @@ def _key_of(item: Any, by: str) -> Any:
 
 def _places(items: Iterable[Any], by: str) -> dict[Hashable, int]:
     """Where the item with each key is among `items`, by `handle`."""
-    found: dict[Hashable, int] = {}
+    places: dict[Hashable, int] = {}
     for at, item in enumerate(items):
-        found.setdefault(_handle(item, by), at)
-    return found
+        places.setdefault(_handle(item, by), at)
+    return places
 
 
 def _handle(item: Any, by: str) -> Hashable:
@@ -325,10 +328,14 @@ def _ordered(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], b
 def _set_order(result: Object, rest: Object, directive: str, struct: Type) -> None:
     """Carry out a `$setElementOrder`, together with the list that it orders."""
     order, key = rest.pop(directive), directive.removeprefix(SET_ORDER)
-    old, new, by = result.get(key), rest.pop(key, None), schema.merge_key(struct, key) or ""
+    old, new = result.get(key), rest.pop(key, None)
+    by = schema.merge_key(struct, key) or ""
     if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):
         raise bad_request("invalid patch format of setElementOrder list")
     if old is None and new is None:
         return
-    merged = _merge_lists(old, new, _element_type(struct, key), by) if old and new else new if old is None else old
+    if old and new:
+        merged = _merge_lists(old, new, _element_type(struct, key), by)
+    else:
+        merged = new if old is None else old
     result[key] = _ordered(merged or (), order, old or [], by)

@@ -31,8 +31,8 @@ class Column(NamedTuple):
 def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
     """The columns of a kind's table, in screen order; NAME and AGE for a kind without any of its own."""
     own = next((resource.columns for resource in RESOURCES if resource.kind == kind), COLUMNS)
-    shown = [(heading, words) for heading, words in own.items() if wide or heading[0] != "+"]
-    return tuple(Column(heading.lstrip("+"), heading[0] == "+", _cell(*words.split())) for heading, words in shown)
+    chosen = [(heading, words) for heading, words in own.items() if wide or heading[0] != "+"]
+    return tuple(Column(heading.lstrip("+"), heading[0] == "+", _cell(*words.split())) for heading, words in chosen)
 
 
 def _cell(formatter: str, *paths: str) -> Callable[[Object], Cell]:
@@ -46,11 +46,11 @@ def row_of(kind: str, wide: bool = True) -> Cells:
 
     Cells that do not depend on the time are made once for each version of an object, as there are thousands.
     """
-    shown = columns(kind, wide)
+    all_columns = columns(kind, wide)
 
     @remembered
     def kept(obj: Object) -> tuple[list[Any], list[tuple[int, Callable[[Micros], str]]]]:
-        cells = [column.cell(obj) for column in shown]
+        cells = [column.cell(obj) for column in all_columns]
         return cells, [(index, cell) for index, cell in enumerate(cells) if callable(cell)]
 
     def row(obj: Object, now: Micros) -> list[str]:
@@ -75,8 +75,8 @@ def _completions(done: int | None, wanted: int | None, parallelism: int | None) 
 
 
 def _controller(owners: Sequence[Object] | None) -> str:
-    found = [item for item in owners or () if item.get("controller")]
-    names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in found]
+    controllers = [item for item in owners or () if item.get("controller")]
+    names = [f"{item['kind'].lower()}.{item['apiVersion'].partition('/')[0]}/{item['name']}" for item in controllers]
     return names[0] if names else NONE
 
 
@@ -91,8 +91,8 @@ def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
     if spec.get("type") == "ExternalName":
         return str(spec.get("externalName", ""))
     balancers = sorted({item.get("ip") or item.get("hostname") or "" for item in ingress or ()} - {""})
-    found = [*balancers, *(spec.get("externalIPs") or ())]
-    return ",".join(found) or ("<pending>" if spec.get("type") == "LoadBalancer" else NONE)
+    addresses = [*balancers, *(spec.get("externalIPs") or ())]
+    return ",".join(addresses) or ("<pending>" if spec.get("type") == "LoadBalancer" else NONE)
 
 
 def _job_status(job: Object) -> str:
@@ -126,13 +126,13 @@ def shown_few(items: Sequence[str], empty: str) -> str:
 
 
 def _endpoints(subsets: Sequence[Object] | None) -> str:
-    found = [
+    endpoints = [
         address.get("ip", "") + f":{port.get('port', 0)}" * bool(port)
         for subset in subsets or ()
         for port in subset.get("ports") or [{}]
         for address in subset.get("addresses", ())
     ]
-    return shown_few(found, "" if subsets else NONE)
+    return shown_few(endpoints, "" if subsets else NONE)
 
 
 def _readiness_gates(pod: Object) -> str:
@@ -147,8 +147,8 @@ def _source(component: str | None, reporting: str | None, host: str | None, inst
 
 
 def _subjects(subjects: Sequence[Object] | None, kind: str) -> str:
-    found = [item for item in subjects or () if item["kind"] == kind]
-    return ", ".join(f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in found)
+    of_kind = [item for item in subjects or () if item["kind"] == kind]
+    return ", ".join(f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in of_kind)
 
 
 class PodSummary(NamedTuple):

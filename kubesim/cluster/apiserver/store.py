@@ -28,8 +28,8 @@ class Store:
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
         """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
         by_namespace = self._objects.get(resource, {})
-        wanted = sorted(by_namespace) if namespace is None else [namespace]
-        return [objects[name] for key in wanted if (objects := by_namespace.get(key)) for name in sorted(objects)]
+        namespaces = sorted(by_namespace) if namespace is None else [namespace]
+        return [objects[name] for key in namespaces if (objects := by_namespace.get(key)) for name in sorted(objects)]
 
     def count(self, resource: Resource) -> int:
         return sum(map(len, self._objects.get(resource, {}).values()))

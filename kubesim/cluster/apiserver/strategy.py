@@ -22,6 +22,7 @@ from kubesim.cluster.apiserver.store import Store
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
+FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768  # --service-node-port-range
 SERVICE_CIDR = "10.96.0.0/12"  # --service-cluster-ip-range
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
@@ -103,9 +104,9 @@ def _select_by_uid(job: Object) -> None:
     meta["labels"] = {**names, **prefixed, **(meta.get("labels") or {})}
     if not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(meta["labels"])
-    found = spec.get("selector") or {}
-    selected = {"batch.kubernetes.io/controller-uid": uid, **(found.get("matchLabels") or {})}
-    spec["selector"] = {**found, "matchLabels": dict(sorted(selected.items()))}
+    selector = spec.get("selector") or {}
+    selected = {"batch.kubernetes.io/controller-uid": uid, **(selector.get("matchLabels") or {})}
+    spec["selector"] = {**selector, "matchLabels": dict(sorted(selected.items()))}
 
 
 def _merge_string_data(obj: Object) -> None:
@@ -277,29 +278,37 @@ def _check_address(service: Object, address: str, taken: set[str]) -> None:
 
 
 def _node_ports(service: Object, before: Object, taken: set[int | None], number: int) -> None:
-    """Ports on the nodes: those that are wanted or were there before, or any; the same for equal numbers."""
-    ports, given = service["spec"].get("ports", ()), dict[int, int]()
+    """Ports on the nodes: those that are asked for or were there before, or any; the same for equal numbers."""
+    ports = service["spec"].get("ports", ())
     known = {port.get("port"): port.get("nodePort") for port in (*before.get("ports", ()), *reversed(ports))}
-    free = (item for item in (30000 + (number + at) % 2768 for at in range(2768)) if item not in taken)
+    allocated: dict[int, int] = {}  # node ports by the numbers of the Service's ports
     for index, port in enumerate(ports):
-        wanted = port.get("nodePort") or known.get(port.get("port")) or given.get(port.get("port"))
-        field = f"spec.ports[{index}].nodePort"
-        causes = [errors.invalid_value(field, wanted, problem) for problem in node_port(wanted)] if wanted else []
-        if wanted and wanted in taken and wanted != given.get(port.get("port")):
-            causes.append(errors.invalid_value(field, wanted, "provided port is already allocated"))
-        if causes:
-            raise errors.invalid(SERVICE, name_of(service), causes)
-        got = wanted or next(free, None)
-        if got is None:
-            why = "Internal error occurred: failed to allocate a nodePort: range is full"
-            raise errors.StatusError(500, "InternalError", why)
-        port["nodePort"] = given[port.get("port", 0)] = got
-        taken.add(got)
+        port_number = port.get("port", 0)
+        asked_for = port.get("nodePort") or known.get(port_number) or allocated.get(port_number)
+        if asked_for:
+            field = f"spec.ports[{index}].nodePort"
+            causes = [errors.invalid_value(field, asked_for, problem) for problem in node_port(asked_for)]
+            if asked_for in taken and asked_for != allocated.get(port_number):
+                causes.append(errors.invalid_value(field, asked_for, "provided port is already allocated"))
+            if causes:
+                raise errors.invalid(SERVICE, name_of(service), causes)
+        port["nodePort"] = allocated[port_number] = asked_for or _free_node_port(taken, number)
+        taken.add(port["nodePort"])
+
+
+def _free_node_port(taken: set[int | None], number: int) -> int:
+    """The next free one; `number` decides where to look first."""
+    for offset in range(_NODE_PORTS):
+        candidate = FIRST_NODE_PORT + (number + offset) % _NODE_PORTS
+        if candidate not in taken:
+            return candidate
+    why = "Internal error occurred: failed to allocate a nodePort: range is full"
+    raise errors.StatusError(500, "InternalError", why)
 
 
 def _tolerations(spec: Object) -> None:
     tolerations = spec.setdefault("tolerations", [])
-    for given in _TOLERATIONS:
-        effective = (item for item in tolerations if item.get("effect", "") in ("", given["effect"]))
-        if not any(item.get("key", "") in ("", given["key"]) for item in effective):
-            tolerations.append({**given})
+    for toleration in _TOLERATIONS:
+        effective = (item for item in tolerations if item.get("effect", "") in ("", toleration["effect"]))
+        if not any(item.get("key", "") in ("", toleration["key"]) for item in effective):
+            tolerations.append({**toleration})

@@ -53,11 +53,11 @@ class DeploymentController(Controller):
         self._report(deployment, new, old)
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
-        wanted = 1 + max((revision(item) for item in old), default=0)
+        next_revision = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self.api.create(REPLICA_SET, _replica_set(deployment, wanted), typed=True)
+            new = self.api.create(REPLICA_SET, _replica_set(deployment, next_revision), typed=True)
         else:
-            new = self._annotate(REPLICA_SET, new, _annotations(deployment, new, wanted))
+            new = self._annotate(REPLICA_SET, new, _annotations(deployment, new, next_revision))
         self._annotate(DEPLOYMENT, deployment, {REVISION: metadata(new)["annotations"][REVISION]})
         return new
 
@@ -68,16 +68,16 @@ class DeploymentController(Controller):
         return self.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", typed=True)
 
     def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
-        wanted = deployment["spec"]["replicas"]
+        replicas = deployment["spec"]["replicas"]
         surge, unavailable = _bounds(deployment)
         running = [item for item in old if item["spec"]["replicas"]]
         if deployment["spec"]["strategy"]["type"] == "Recreate":
             for item in running:
                 self._scale(deployment, item, 0)
             if not running and not any(_count(item, "replicas", "terminatingReplicas") for item in old):
-                self._scale(deployment, new, wanted)
-        elif not self._scale_up(deployment, new, running, wanted + surge):
-            self._scale_down(deployment, new, running, wanted - unavailable)
+                self._scale(deployment, new, replicas)
+        elif not self._scale_up(deployment, new, running, replicas + surge):
+            self._scale_down(deployment, new, running, replicas - unavailable)
 
     def _scale_up(self, deployment: Object, new: Object, running: list[Object], limit: int) -> bool:
         """Bring the new ReplicaSet nearer to its size; say whether it was changed."""
@@ -98,8 +98,8 @@ class DeploymentController(Controller):
 
     def _clean_up(self, deployment: Object, old: list[Object]) -> None:
         """Once a rollout is complete, delete the oldest ReplicaSets but spec.revisionHistoryLimit."""
-        keys, wanted = ("updatedReplicas", "replicas", "availableReplicas"), deployment["spec"]["replicas"]
-        if any(deployment["status"].get(key, 0) != wanted for key in keys):
+        keys, replicas = ("updatedReplicas", "replicas", "availableReplicas"), deployment["spec"]["replicas"]
+        if any(deployment["status"].get(key, 0) != replicas for key in keys):
             return
         excess = len(old) - deployment["spec"]["revisionHistoryLimit"]
         for item in sorted(old, key=revision)[: max(0, excess)]:
@@ -121,7 +121,10 @@ class DeploymentController(Controller):
     def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
         everything = [*old, new] if new else old
         names = ("availableReplicas", "readyReplicas", "replicas", "terminatingReplicas")
-        counts = {name: sum(_count(item, name) for item in everything) for name in names}
+        counts = dict.fromkeys(names, 0)
+        for item in everything:
+            for name in names:
+                counts[name] += _count(item, name)
         missing = max(counts["replicas"], deployment["spec"]["replicas"]) - counts["availableReplicas"]
         counts |= {"unavailableReplicas": max(0, missing), "updatedReplicas": _count(new, "replicas") if new else 0}
         status = {
@@ -149,8 +152,8 @@ class DeploymentController(Controller):
             return "Unknown", "DeploymentPaused", "Deployment is paused"
         if new is None:
             return None
-        wanted, before = deployment["spec"]["replicas"], deployment["status"]
-        if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted:
+        replicas, before = deployment["spec"]["replicas"], deployment["status"]
+        if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == replicas:
             return "True", "NewReplicaSetAvailable", f'ReplicaSet "{name_of(new)}" has successfully progressed.'
         grew = any(
             counts[key] > before.get(key, 0) for key in ("updatedReplicas", "readyReplicas", "availableReplicas")
@@ -197,8 +200,8 @@ def _count(replica_set: Object, *keys: str) -> int:
 
 def _current(deployment: Object, owned: list[Object]) -> Object | None:
     """The ReplicaSet that has the Deployment's template, or None."""
-    wanted = bare_template(deployment)
-    return next((item for item in owned if bare_template(item) == wanted), None)
+    template = bare_template(deployment)
+    return next((item for item in owned if bare_template(item) == template), None)
 
 
 def _replica_set(deployment: Object, wanted: int) -> Object:
@@ -218,14 +221,14 @@ def _annotations(deployment: Object, new: Object, wanted: int) -> dict[str, str]
 
     Mirrors SetNewReplicaSetAnnotations of pkg/controller/deployment/util/deployment_util.go.
     """
-    given, present = (metadata(obj).get("annotations") or {} for obj in (deployment, new))
-    found = {key: value for key, value in given.items() if key not in ROLLOUT_ANNOTATIONS}
+    annotations, present = (metadata(obj).get("annotations") or {} for obj in (deployment, new))
+    inherited = {key: value for key, value in annotations.items() if key not in ROLLOUT_ANNOTATIONS}
     if revision(new) >= wanted:
-        return found
+        return inherited
     if before := present.get(REVISION):
         past = ",".join(filter(None, (present.get(REVISION_HISTORY), before)))
-        found[REVISION_HISTORY] = past if len(past) <= MOST_HISTORY else past.partition(",")[2]
-    return {**found, REVISION: str(wanted)}
+        inherited[REVISION_HISTORY] = past if len(past) <= MOST_HISTORY else past.partition(",")[2]
+    return {**inherited, REVISION: str(wanted)}
 
 
 def _size_annotations(deployment: Object) -> dict[str, str]:

@@ -35,8 +35,8 @@ class EndpointsController(Loop):
         service, sliced = self.api.find(SERVICE, namespace, name), f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
         if service is None:
             for resource, key in ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, sliced)):
-                if found := self.api.find(resource, namespace, key):
-                    self.api.remove(resource, found)
+                if obj := self.api.find(resource, namespace, key):
+                    self.api.remove(resource, obj)
         elif service["spec"].get("selector"):
             pods = [pod for pod in self.api.list(POD, namespace) if _is_behind(pod, service)]
             pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
@@ -73,8 +73,8 @@ _LABELS = {
 
 
 def _selects(service: Object, labels: Object) -> bool:
-    wanted = service["spec"].get("selector") or {}
-    return bool(wanted) and wanted.items() <= labels.items()
+    selector = service["spec"].get("selector") or {}
+    return bool(selector) and selector.items() <= labels.items()
 
 
 def _is_behind(pod: Object, service: Object) -> bool:
@@ -103,9 +103,13 @@ def _subsets(pods: list[Object], ports: list[Object]) -> Object:
     for pod in pods:
         place = {"ip": pod["status"]["podIP"], "nodeName": pod["spec"]["nodeName"], "targetRef": _target(pod)}
         addresses[is_ready(pod)].append(place)
-    named = [{key: value for key, value in port.items() if value} for port in ports]
+    named = [_without_empty(port) for port in ports]
     parts = {"addresses": addresses[True], "notReadyAddresses": addresses[False], "ports": named}
-    return {"subsets": [{key: value for key, value in parts.items() if value}]} if pods else {}
+    return {"subsets": [_without_empty(parts)]} if pods else {}
+
+
+def _without_empty(struct: Object) -> Object:
+    return {key: value for key, value in struct.items() if value}
 
 
 def _slice(pods: list[Object], ports: list[Object]) -> Object:

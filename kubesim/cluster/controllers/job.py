@@ -38,8 +38,8 @@ class JobController(Controller):
             return
         status = dict(job["status"])
         for phase in ("Succeeded", "Failed"):  # Pods that were counted may be gone
-            found = sum(pod["status"]["phase"] == phase for pod in pods)
-            status[phase.lower()] = max(status.get(phase.lower(), 0), found)
+            count = sum(pod["status"]["phase"] == phase for pod in pods)
+            status[phase.lower()] = max(status.get(phase.lower(), 0), count)
         if not job["spec"]["suspend"]:
             status.setdefault("startTime", self.clock.timestamp())
         end = self._end(job, status, pods)
@@ -228,7 +228,7 @@ class CronJobController(Controller):
 
 
 def _job(cron: Object, name: str, due: str) -> Object:
-    template, given = cron["spec"]["jobTemplate"], metadata(cron["spec"]["jobTemplate"])
-    annotations = {**given.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": due}
-    meta = {"annotations": annotations, "labels": given.get("labels", {}), "name": name}
+    template, template_meta = cron["spec"]["jobTemplate"], metadata(cron["spec"]["jobTemplate"])
+    annotations = {**template_meta.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": due}
+    meta = {"annotations": annotations, "labels": template_meta.get("labels", {}), "name": name}
     return dependent(cron, JOB, meta, spec=template["spec"])

@@ -146,7 +146,7 @@ class TaintEvictionController:
         """Delete the Pod, or do it when the first toleration ends."""
         new = [taint for taint in _taints(node) if before is None or taint not in _taints(before)]
         matching = [tolerations(pod, taint) for taint in new]
-        ends = [item["tolerationSeconds"] for found in matching for item in found if "tolerationSeconds" in item]
+        ends = [item["tolerationSeconds"] for of_taint in matching for item in of_taint if "tolerationSeconds" in item]
         if not all(matching):
             self._clock.call_later(REACTION, partial(self._evict, pod, new))
         elif ends:
@@ -202,6 +202,6 @@ class TokenController(Loop):
         texts["token"] = self.api.secret_token(account, secret)
         filled = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
         meta = {**metadata(secret), "annotations": {**notes, _UID: metadata(account)["uid"]}}
-        wanted = {**secret, "metadata": meta, "data": filled | data}
-        if wanted != secret:
-            self.api.update(SECRET, wanted, typed=True)
+        filled_secret = {**secret, "metadata": meta, "data": filled | data}
+        if filled_secret != secret:
+            self.api.update(SECRET, filled_secret, typed=True)

@@ -171,21 +171,21 @@ class StatefulSetController(RevisionedController):
     def _step(self, stateful_set: Object, pods: dict[int, Object], update: str, current: str) -> None:
         spec, start = stateful_set["spec"], stateful_set["spec"].get("ordinals", {}).get("start", 0)
         in_order = spec["podManagementPolicy"] == "OrderedReady"
-        wanted = range(start, start + spec["replicas"])
+        ordinals = range(start, start + spec["replicas"])
         partition = _partition(stateful_set)
-        for ordinal in wanted:
+        for ordinal in ordinals:
             pod = pods.get(ordinal)
             if pod is None:
                 self._create(stateful_set, ordinal, current if ordinal < partition else update)
             if in_order and (pod is None or is_deleted(pod) or not is_ready(pod)):
                 return
-        for ordinal in sorted(set(pods) - set(wanted), reverse=True):
+        for ordinal in sorted(set(pods) - set(ordinals), reverse=True):
             if not is_deleted(pods[ordinal]):
                 self.delete_pod(stateful_set, pods[ordinal])
             if in_order:
                 return
         if spec["updateStrategy"]["type"] == "RollingUpdate":
-            self._roll(stateful_set, pods, update, wanted)
+            self._roll(stateful_set, pods, update, ordinals)
 
     def _create(self, stateful_set: Object, ordinal: int, revision: str) -> None:
         known = {name_of(item): item["data"]["spec"]["template"] for item in self.revisions(stateful_set)}
@@ -226,8 +226,8 @@ class StatefulSetController(RevisionedController):
             "replicas": len(pods),
             "updateRevision": update,
         }
-        shown = sum(_hash_of(pod) == current for pod in kept)
-        self.report(stateful_set, status, currentReplicas=shown, readyReplicas=ready, updatedReplicas=updated)
+        up_to_date = sum(_hash_of(pod) == current for pod in kept)
+        self.report(stateful_set, status, currentReplicas=up_to_date, readyReplicas=ready, updatedReplicas=updated)
 
 
 def _partition(stateful_set: Object) -> int:
@@ -236,5 +236,5 @@ def _partition(stateful_set: Object) -> int:
 
 
 def _ordinal(pod: Object) -> int:
-    found = re.search(r"-(\d+)$", name_of(pod))
-    return int(found[1]) if found else -1
+    match = re.search(r"-(\d+)$", name_of(pod))
+    return int(match[1]) if match else -1

@@ -38,7 +38,8 @@ class Scheduler:
         api.subscribe(self._on_node, NODE)
 
     def _on_pod(self, change: Change) -> None:
-        pod, uid, node = change.obj, change.obj["metadata"]["uid"], change.obj["spec"].get("nodeName")
+        pod = change.obj
+        uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         if change.type == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
             self._short.pop(uid, None)
             if self._running.get(node, {}).pop(uid, None):
@@ -180,8 +181,8 @@ def tolerations(pod: Object, taint: Object) -> list[Object]:
 def matches_node(pod: Object, node: Object) -> bool:
     """Whether a Pod, or a Pod of a template, may run on the node."""
     labels = node["metadata"].get("labels", {})
-    wanted = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution") or {}
-    terms = wanted.get("nodeSelectorTerms") or [{}]
+    required = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution") or {}
+    terms = required.get("nodeSelectorTerms") or [{}]
     return matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels) and any(
         matches(term, labels)
         and matches({"matchExpressions": term.get("matchFields")}, {"metadata.name": node["metadata"]["name"]})

@@ -44,10 +44,10 @@ _WAITING_MESSAGES = {
 def bases() -> Mapping[str, Base]:
     """What images hold, by the name of their base."""
     document = load_table(__file__, "bases.json")
-    rows = [
-        {**row, "shells": {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}}
-        for row in document["bases"].values()
-    ]
+    rows = []
+    for row in document["bases"].values():
+        shells = {shell: document["dialects"][dialect] for shell, dialect in row["shells"].items()}
+        rows.append({**row, "shells": shells})
     return dict(zip(document["bases"], load_records(__file__, "bases.json", Base, rows), strict=True))
 
 
@@ -55,7 +55,8 @@ def new_place(
     image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str, outside: Outside
 ) -> Place:
     """Where a container's processes run: its files, apart from those of volumes, and its name."""
-    meta, base, hostname = pod["metadata"], bases()[image.base], variables["HOSTNAME"]
+    meta, hostname = pod["metadata"], variables["HOSTNAME"]
+    base = bases()[image.base]
     user = identity(pod, spec, base.user, base.files.get("/etc/passwd", ""))
     base = base if user == base.user else replace(base, user=user)
     own = {
@@ -231,7 +232,9 @@ class Worker:
     def add(self, container: Container) -> None:
         """Keep a container instead of the one before it, which it remembers."""
         if old := self.containers.get(container.spec["name"]):
-            container.restarts, container.previous, old.previous = old.restarts + 1, old, None
+            container.restarts = old.restarts + 1
+            container.previous = old
+            old.previous = None
         self.containers[container.spec["name"]] = container
         self.changes += 1
 
@@ -268,8 +271,10 @@ class Worker:
 
     def is_over(self, spec: Object) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
-        found = [self.containers.get(item["name"]) for item in spec["containers"]]
-        return all(item and not item.is_running and not restarts(spec["restartPolicy"], item) for item in found)
+        app_containers = [self.containers.get(item["name"]) for item in spec["containers"]]
+        return all(
+            item and not item.is_running and not restarts(spec["restartPolicy"], item) for item in app_containers
+        )
 
 
 @dataclass
@@ -341,15 +346,15 @@ class Server:
 
     def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
         """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
-        found = self._container(pod, container)
+        current = self._container(pod, container)
         name = pod["metadata"]["name"]
-        if found is None:
+        if current is None:
             why = waiting_message(pod, container)
             raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
-        shown = found.previous if previous else found
-        if shown is None:
+        logged = current.previous if previous else current
+        if logged is None:
             raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
-        return shown.lines(self._clock.now)
+        return logged.lines(self._clock.now)
 
     def execute(
         self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
@@ -361,33 +366,33 @@ class Server:
 
     def place(self, pod: Object, container: str, argv: list[str]) -> Place:
         """Where a container's commands run, if `argv` can. Raises StatusError and StartError."""
-        found = self._running(pod, container)
-        found.place.files.mount(mounts(self._api, pod, found.spec, found.images))
-        found.place.files.show(self._clock)
-        found.place.check(argv)
-        return found.place
+        running = self._running(pod, container)
+        running.place.files.mount(mounts(self._api, pod, running.spec, running.images))
+        running.place.files.show(self._clock)
+        running.place.check(argv)
+        return running.place
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
-        found = self._running(pod, container)
-        ran, passed = found.process, (self._clock.now - found.started) / SECOND
+        running = self._running(pod, container)
+        ran, passed = running.process, (self._clock.now - running.started) / SECOND
         if not ran.awaits:
             left = tuple((at - passed, stream, text) for at, stream, text in ran.writes if at > passed)
             return ran._replace(writes=left, seconds=ran.seconds - passed)
-        again = found.place.run(found.main, self._clock.now, stdin=stdin)
+        again = running.place.run(running.main, self._clock.now, stdin=stdin)
         left = again.writes[len(ran.writes) :]
         later = tuple((at + passed, stream, text) for at, stream, text in left)
-        found.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
+        running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
         if again.seconds != inf:
             worker = self._workers[pod["metadata"]["uid"]]
-            self._clock.call_later(again.seconds, partial(self._exited, worker, found, again.exit_code))
+            self._clock.call_later(again.seconds, partial(self._exited, worker, running, again.exit_code))
         return again._replace(writes=left, awaits=True)
 
     def _running(self, pod: Object, name: str) -> Container:
-        found = self._container(pod, name)
-        if found is None or not found.is_running:
+        container = self._container(pod, name)
+        if container is None or not container.is_running:
             raise errors.StatusError(500, "InternalError", f'container not found ("{name}")')
-        return found
+        return container
 
     def _container(self, pod: Object, name: str) -> Container | None:
         worker = self._workers.get(pod["metadata"]["uid"])

@@ -37,18 +37,18 @@ class MissingError(Exception):
 
 def variables(api: Component, pod: Object, container: Object) -> dict[str, str]:
     """The variables of a container. Raises MissingError."""
-    found = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
     spec, name = pod["spec"], pod["metadata"]["name"]
-    found["HOSTNAME"] = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
+    variables["HOSTNAME"] = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
     for source in container.get("envFrom", ()):
         for whole, _, _, resource in _SOURCES:
             data = _data(api, pod, resource, source[whole]) if source.get(whole) else None
-            found |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
+            variables |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
     for variable in container.get("env", ()):
         value = _value(api, pod, container, variable)
         if value is not None:
-            found[variable["name"]] = value
-    return found
+            variables[variable["name"]] = value
+    return variables
 
 
 def check_user(pod: Object, container: Object) -> None:
@@ -99,9 +99,9 @@ def _value(api: Component, pod: Object, container: Object, variable: Object) -> 
 def _amount(api: Component, pod: Object, container: Object, reference: Object) -> str:
     """An amount of a container; a limit that it lacks is what the node can give."""
     name = reference.get("containerName") or container["name"]
-    found = find_named(pod["spec"]["containers"], name) or container
+    source = find_named(pod["spec"]["containers"], name) or container
     node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
-    resources = found.get("resources") or {}
+    resources = source.get("resources") or {}
     limits = {**node.get("status", {}).get("allocatable", {}), **resources.get("limits", {})}
     return quantity.of_field({**resources, "limits": limits}, reference)
 
@@ -117,12 +117,12 @@ def _one_key(api: Component, pod: Object, resource: Resource, reference: Object)
 def _data(api: Component, pod: Object, resource: Resource, reference: Object) -> Files | None:
     """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there."""
     name = reference.get("secretName") or reference.get("name", "")
-    found = api.find(resource, pod["metadata"]["namespace"], name)
-    if found is None:
+    obj = api.find(resource, pod["metadata"]["namespace"], name)
+    if obj is None:
         if reference.get("optional"):
             return None
         raise MissingError(f'{resource.singular} "{name}" not found')
-    data: Files = found.get("data") or {}
+    data: Files = obj.get("data") or {}
     if resource is CONFIG_MAP:
         return data
     return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
@@ -130,8 +130,8 @@ def _data(api: Component, pod: Object, resource: Resource, reference: Object) ->
 
 def field_value(pod: Object, path: str) -> str:
     """What the downward API says of a field of the Pod, such as metadata.namespace."""
-    found = at(pod, path)
-    return "" if found is None else str(found)
+    value = at(pod, path)
+    return "" if value is None else str(value)
 
 
 def check_volumes(api: Component, pod: Object) -> None:
@@ -149,7 +149,7 @@ def mounts(api: Component, pod: Object, container: Object, images: Mapping[str, 
     A volume that is a folder to write to is left out. A file that is mounted alone has the name "". `images` are the
     files of image volumes by their names.
     """
-    found: dict[str, Files] = {}
+    mounted: dict[str, Files] = {}
     for mount in container.get("volumeMounts", ()):
         volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
         if not any(kind in source for source in _sources(volume) for kind in _READ_ONLY):
@@ -160,13 +160,13 @@ def mounts(api: Component, pod: Object, container: Object, images: Mapping[str, 
         except MissingError:
             contents = {}
         if not part:
-            found[path] = contents
+            mounted[path] = contents
         elif part in contents:
-            found[path] = {"": contents[part]}
+            mounted[path] = {"": contents[part]}
         elif "image" in volume:
             inside = f"{part.strip('/')}/"
-            found[path] = {name[len(inside) :]: text for name, text in contents.items() if name.startswith(inside)}
-    return found
+            mounted[path] = {name[len(inside) :]: text for name, text in contents.items() if name.startswith(inside)}
+    return mounted
 
 
 def shared(pod: Object, container: Object, folders: dict[str, Folder]) -> dict[str, Folder]:

@@ -136,7 +136,9 @@ class Pull:
     reference: Reference
 
     def __init__(self, request: PullRequest, manager: ImageManager) -> None:
-        self.request, self.node, self.manager = request, manager.node, manager
+        self.request = request
+        self.node = manager.node
+        self.manager = manager
         self.outcome = "ParseImageName"
         self.image: Image | None = None
         self.matches: list[Match] | None = None
@@ -156,7 +158,12 @@ class Pull:
         """Why it went as it did."""
         request = self.request
         return PullTrace(
-            *(request.now, request.namespace, request.pod, request.container, request.image, request.policy),
+            request.now,
+            request.namespace,
+            request.pod,
+            request.container,
+            request.image,
+            request.policy,
             present=("CheckPresence", "present") in self.hops,
             secrets=tuple(see(name, secret) for name, secret in request.secrets),
             attempts=tuple(self.attempts),
@@ -169,8 +176,8 @@ class Pull:
     def lookup(self) -> list[Match]:
         """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
-            given = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
-            rings = (given, self.manager.own(self.request.now))
+            credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
+            rings = (credentials, self.manager.own(self.request.now))
             self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
         return self.matches
 

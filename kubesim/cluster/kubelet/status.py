@@ -38,9 +38,11 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     if inits:
         status["initContainerStatuses"] = inits
     if spec.get("ephemeralContainers"):
-        found = [_container_status(item, worker, waiting) for item in spec["ephemeralContainers"]]
-        unprobed = [{key: value for key, value in item.items() if key != "started"} for item in found]
-        status["ephemeralContainerStatuses"] = [{**item, "ready": False} for item in unprobed]
+        ephemeral = [_container_status(item, worker, waiting) for item in spec["ephemeralContainers"]]
+        for item in ephemeral:  # nothing probes them
+            del item["started"]
+            item["ready"] = False
+        status["ephemeralContainerStatuses"] = ephemeral
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
     return status
@@ -118,7 +120,7 @@ def _conditions(
         initialized, ready = (True, "PodCompleted", ""), (False, "PodCompleted", "")
     elif done:
         ready = (False, "PodFailed", "")
-    found = {
+    status = {
         "PodReadyToStartContainers": (bool(worker.ip) and not done, "", ""),
         "Initialized": initialized,
         "Ready": ready,
@@ -127,7 +129,7 @@ def _conditions(
     }
     generation = pod["metadata"]["generation"]
     old = {(item["type"], item["status"]): item["lastTransitionTime"] for item in pod["status"].get("conditions", ())}
-    for kind, (holds, reason, message) in found.items():
+    for kind, (holds, reason, message) in status.items():
         condition = {"lastTransitionTime": old.get((kind, str(holds)), now), "status": str(holds), "type": kind}
         condition |= {"message": message, "observedGeneration": generation, "reason": reason}
         yield {"lastProbeTime": None} | {key: value for key, value in condition.items() if value}

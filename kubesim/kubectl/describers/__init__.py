@@ -78,16 +78,16 @@ FORMATS |= {
 @shows
 def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
     """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
-    shown = sorted((key, value) for key, value in (annotations or {}).items() if key != LAST_APPLIED)
-    return [line for key, value in shown for line in _annotation(key, value.removesuffix("\n"))]
+    pairs = sorted((key, value) for key, value in (annotations or {}).items() if key != LAST_APPLIED)
+    return [line for key, value in pairs for line in _annotation(key, value.removesuffix("\n"))]
 
 
 def _annotation(key: str, value: str) -> list[str]:
     if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
         return [f"{key}: {value}"]
     limit = _MAX_ANNOTATION - 2
-    shown = (f"{line[:limit]}..." if len(line) > limit else line for line in value.split("\n"))
-    return [f"{key}:", *(f"  {line}" for line in shown)]
+    cut = (f"{line[:limit]}..." if len(line) > limit else line for line in value.split("\n"))
+    return [f"{key}:", *(f"  {line}" for line in cut)]
 
 
 _EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
@@ -108,8 +108,8 @@ def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
 def _event(event: Object, now: Micros) -> tuple[str, ...]:
     source = at(event, "source.component") or event.get("reportingComponent") or ""
     field, message = at(event, "involvedObject.fieldPath"), event.get("message", "").strip()
-    shown = f"{field}: {message}" if field else message
-    return event.get("type", ""), event.get("reason", ""), _interval(event, now), source, shown
+    said = f"{field}: {message}" if field else message
+    return event.get("type", ""), event.get("reason", ""), _interval(event, now), source, said
 
 
 def _interval(event: Object, now: Micros) -> str:

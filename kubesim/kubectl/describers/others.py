@@ -30,8 +30,10 @@ def _secret_data(data: Object | None, kind: str | None) -> Iterator[str]:
     yield from ("", "Data", "====")
     for key, value in sorted((data or {}).items()):
         content = base64.b64decode(value)
-        shown = key == "token" and kind == _TOKEN_TYPE
-        yield f"{key}:\t{content.decode(errors='replace') if shown else f'{len(content)} bytes'}"
+        if key == "token" and kind == _TOKEN_TYPE:
+            yield f"{key}:\t{content.decode(errors='replace')}"
+        else:
+            yield f"{key}:\t{len(content)} bytes"
 
 
 @block
@@ -83,9 +85,9 @@ def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
     lines = [(f"[{verb}],[],[],[],[{url}]", ("", f"[{url}]", "[]", f"[{verb}]")) for url, verb in urls]
     for (group, resource, name), verbs in merged.items():
         kind, slash, part = resource.partition("/")
-        shown = f"{kind}{'.' if group else ''}{group}{slash}{part}", "[]", f"[{name}]", f"[{' '.join(verbs)}]"
-        lines.append((f"{shown[3]},[{group}],[{resource}],[{name}],[]", shown))
-    return [shown for _, shown in sorted(lines, key=lambda line: line[0])]
+        cells = f"{kind}{'.' if group else ''}{group}{slash}{part}", "[]", f"[{name}]", f"[{' '.join(verbs)}]"
+        lines.append((f"{cells[3]},[{group}],[{resource}],[{name}],[]", cells))
+    return [cells for _, cells in sorted(lines, key=lambda line: line[0])]
 
 
 # A kubelet renews its Lease this often. The Lease is not kept as an object: nothing else here looks at it.
@@ -130,7 +132,8 @@ def _taints(taints: Sequence[Object] | None) -> list[str]:
 
 
 def _pod(pod: Object, room: Mapping[str, str], now: Micros) -> tuple[str, ...]:
-    meta, requests, limits = pod["metadata"], pod_requests(pod), pod_limits(pod)
+    meta = pod["metadata"]
+    requests, limits = pod_requests(pod), pod_limits(pod)
     cpu = _share(requests, "cpu", room), _share(limits, "cpu", room)
     memory = _share(requests, "memory", room), _share(limits, "memory", room)
     return meta.get("namespace", ""), meta["name"], "", *cpu, *memory, age(meta.get("creationTimestamp"), now)

@@ -31,8 +31,8 @@ def _status(pod: Object, now: Micros) -> Iterator[str]:
 
 @shows
 def _controller(owners: Sequence[Object] | None) -> str | None:
-    found = (f"{owner['kind']}/{owner['name']}" for owner in owners or () if owner.get("controller"))
-    return next(found, None)
+    controllers = (f"{owner['kind']}/{owner['name']}" for owner in owners or () if owner.get("controller"))
+    return next(controllers, None)
 
 
 @block
@@ -88,8 +88,8 @@ def _words(container: Object) -> Iterator[str]:
 @shows
 def _state(state: Object | None) -> str:
     """In which state a container is."""
-    found = [name for name in ("running", "waiting", "terminated") if at(state, name) is not None]
-    return found[0].capitalize() if found else "Waiting"
+    states = [name for name in ("running", "waiting", "terminated") if at(state, name) is not None]
+    return states[0].capitalize() if states else "Waiting"
 
 
 @shows
@@ -129,10 +129,10 @@ def _environment(container: Object) -> Iterator[str]:
 
 def _value_from(source: Object, container: Object) -> str:
     amount = source.get("resourceFieldRef")
-    field, secret, config = source.get("fieldRef"), source.get("secretKeyRef"), source.get("configMapKeyRef")
-    if field:
-        shown = _field(container.get("pod"), field["fieldPath"])
-        return f"{shown} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
+    secret, config = source.get("secretKeyRef"), source.get("configMapKeyRef")
+    if field := source.get("fieldRef"):
+        value = _field(container.get("pod"), field["fieldPath"])
+        return f"{value} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
     if secret:
         return f"<set to the key '{secret['key']}' in secret '{secret['name']}'>\tOptional: {_optional(secret)}"
     if config:
@@ -194,7 +194,7 @@ def _read_volumes(table: Mapping[str, Any]) -> _Volumes:
 def _sources(rows: Mapping[str, Any]) -> dict[str, _Source]:
     sources = load_records(__file__, "volumes.json", _Source, rows.values())
     fields = [load_records(__file__, "volumes.json", _VolumeField, source.fields) for source in sources]
-    whole = [source._replace(fields=shown) for source, shown in zip(sources, fields, strict=True)]
+    whole = [source._replace(fields=rows_of_source) for source, rows_of_source in zip(sources, fields, strict=True)]
     return dict(zip(rows, whole, strict=True))
 
 

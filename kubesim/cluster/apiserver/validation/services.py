@@ -48,7 +48,8 @@ def validate_service(service: Field) -> None:
 
 
 def _validate_ports(spec: Field) -> None:
-    ports, kind, is_headless = spec.items("ports"), spec.get("type"), spec.get("clusterIP") == "None"
+    ports, kind = spec.items("ports"), spec.get("type")
+    is_headless = spec.get("clusterIP") == "None"
     if not ports and not is_headless and kind != "ExternalName":
         spec.required("ports")
     if is_headless and kind in ("LoadBalancer", "NodePort"):
@@ -76,8 +77,8 @@ def _validate_distinct(ports: list[Field]) -> None:
     for port in ports:
         protocol, number = port.value["protocol"], port.get("port", 0)
         if (protocol, number) in seen:
-            shown = internal("ServicePort", {"protocol": protocol, "port": number})
-            port.errors.append(duplicate(port.path, shown))
+            internal_port = internal("ServicePort", {"protocol": protocol, "port": number})
+            port.errors.append(duplicate(port.path, internal_port))
         seen.add((protocol, number))
 
 

@@ -129,9 +129,9 @@ def _validate_projected(volume: Field) -> None:
     paths: set[str] = set()
     for source in volume.items("sources"):
         _validate_projection(volume, source)
-        for path, shown in _projected_paths(source.value):
+        for path, culprit in _projected_paths(source.value):
             if path in paths:
-                volume.invalid("", "conflicting duplicate paths", value=shown)
+                volume.invalid("", "conflicting duplicate paths", value=culprit)
             paths.add(path)
         if len(source.value) > 1:
             source.forbidden("", "may not specify more than 1 volume type per source")

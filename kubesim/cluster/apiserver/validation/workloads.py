@@ -94,8 +94,8 @@ def _validate_deployment_strategy(strategy: Field) -> None:
             rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
         _validate_at_most_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "Recreate":
-        shown = internal("RollingStrategy", strategy.value)
-        strategy.unsupported("", ("Recreate", "RollingUpdate"), value=shown)
+        internal_strategy = internal("RollingStrategy", strategy.value)
+        strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
     elif strategy.has("rollingUpdate"):
         strategy.forbidden("rollingUpdate", "may not be specified when strategy `type` is 'Recreate'")
 
@@ -113,8 +113,8 @@ def _validate_daemon_set_strategy(strategy: Field) -> None:
         elif not makes_unavailable and not makes_surge:
             rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
     elif strategy.get("type") != "OnDelete":
-        shown = internal("RollingStrategy", strategy.value)
-        strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=shown)
+        internal_strategy = internal("RollingStrategy", strategy.value)
+        strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=internal_strategy)
 
 
 def _validate_stateful_set_strategy(strategy: Field) -> None:
@@ -127,11 +127,11 @@ def _validate_stateful_set_strategy(strategy: Field) -> None:
                 rolling.invalid("maxUnavailable", "cannot be 0")
             _validate_at_most_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "OnDelete":
-        shown = internal("StatefulSetStrategy", strategy.value)
-        strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=shown)
+        internal_strategy = internal("StatefulSetStrategy", strategy.value)
+        strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=internal_strategy)
     elif strategy.has("rollingUpdate"):
-        shown = internal("RollingUpdateStatefulSet", rolling.value)
-        strategy.invalid("rollingUpdate", "only allowed for updateStrategy 'RollingUpdate'", value=shown)
+        internal_strategy = internal("RollingUpdateStatefulSet", rolling.value)
+        strategy.invalid("rollingUpdate", "only allowed for updateStrategy 'RollingUpdate'", value=internal_strategy)
 
 
 def _validate_int_or_percent(holder: Field, name: str) -> None:
@@ -223,7 +223,8 @@ def _validate_completion(spec: Field) -> None:
 
 def _validate_generated_selector(job: Field) -> None:
     """The labels by which a Job finds its Pods, unless it says that it has its own."""
-    spec, meta, labels = job.inner("spec"), job.inner("metadata"), _template_labels(job)
+    spec, meta = job.inner("spec"), job.inner("metadata")
+    labels = _template_labels(job)
     if not spec.has("selector") or spec.get("manualSelector"):
         return
     generated = {"controller-uid": meta.get("uid", ""), "job-name": meta.get("name", "")}
@@ -312,6 +313,6 @@ def validate_job_update(new: Field, old: Field) -> None:
     spec, before = new.inner("spec"), old.inner("spec")
     spec.immutable(before, "completions", "selector")
     if spec.get("template") != before.get("template"):
-        shown = internal_pod_template(spec.get("template") or {})
-        spec.invalid("template", "field is immutable", value=shown)
+        internal_template = internal_pod_template(spec.get("template") or {})
+        spec.invalid("template", "field is immutable", value=internal_template)
     spec.immutable(before, "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
