@@ -17,7 +17,7 @@ from tools import golden
 
 ROWS = rows(__file__)
 
-RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(golden.FAILURES)]]
+RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(*golden.OWN)]]
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)

@@ -1,6 +1,6 @@
 """Play recordings of a real cluster against kubesim and show what differs.
 
-    python tools/golden.py [NAME ...]    of all recordings in tests/golden and its failures, or of those named
+    python tools/golden.py [NAME ...]    of all recordings in tests/golden and its folders, or of those named
     python tools/golden.py real [NAME …] the same with the real kubectl, which talks to the served cluster
     python tools/golden.py table         write docs/fidelity.md: how many commands agree, with either kubectl
     python tools/golden.py add FILE      take a new recording in, after checking its form
@@ -24,7 +24,9 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
-FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials; played by kubesim's kubectl only
+FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials
+BREADTH = FOLDER / "breadth"  # what kubectl says of other things than pulls
+OWN = (FAILURES, BREADTH)  # played by kubesim's kubectl only: the real one would wait, or print what depends on chance
 WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
 sys.path.insert(0, str(FOLDER.parent.parent))
 
@@ -37,6 +39,11 @@ Recording = dict[str, Any]
 KNOWN: dict[str, dict[str, str]] = {
     "cronjob": {
         "kubectl describe cronjob tick": "the recorded session began eight seconds before a full minute",
+    },
+    "events-cmd": {
+        "kubectl get events -o wide --field-selector involvedObject.name=good": (
+            "the recorded scheduler ran on a machine called default-scheduler-vm"
+        ),
     },
     "explain": {
         "kubectl explain pod.spec.containers.imagePullPolicy": "lightkube-models lacks what the enum's values mean",
@@ -142,7 +149,9 @@ def play(recording: Recording, session: Session | None = None) -> Iterator[tuple
         elif "sleep" in step:
             session.advance(step["sleep"])
         else:
-            yield step["run"], _answer(session, step)
+            answer = _answer(session, step)
+            if not step.keys() & _NOT_COMPARED:
+                yield step["run"], answer
 
 
 def _answer(session: Session, step: dict[str, Any]) -> str:
@@ -171,6 +180,8 @@ def surprises(name: str, played: Iterable[tuple[str, str]], all_known: dict[str,
     return found
 
 
+_NOT_COMPARED = {"varies", "outside"}
+"""What marks a step that is only played: a real cluster has several answers to it, or kubesim leaves its kind out."""
 _STEPS: tuple[dict[str, type | tuple[type, ...]], ...] = (
     {"file": str, "text": str},
     {"sleep": (int, float)},
@@ -190,7 +201,9 @@ def mistakes(recording: Any) -> list[str]:
 
 
 def _is_step(step: dict[str, Any], form: dict[str, type | tuple[type, ...]]) -> bool:
-    return set(step) - {"at"} == set(form) and all(isinstance(step[key], kind) for key, kind in form.items())
+    return set(step) - {"at"} - _NOT_COMPARED == set(form) and all(
+        isinstance(step[key], kind) for key, kind in form.items()
+    )
 
 
 def add(source: Path) -> list[str]:
@@ -205,7 +218,7 @@ def add(source: Path) -> list[str]:
 def show(names: Sequence[str], *, real: bool = False) -> bool:
     """Print what differs in the named recordings, or in all; say whether anything does that is not known."""
     surprised = False
-    everything = recorded() if real else [*recorded(), *recorded(FAILURES)]
+    everything = recorded() if real else [*recorded(), *recorded(*OWN)]
     for recording in [load(find(name)) for name in names or everything]:
         known = (KNOWN_REAL if real else KNOWN).get(recording["name"], {})
         for command, differs in play_real(recording) if real else play(recording):
@@ -215,15 +228,16 @@ def show(names: Sequence[str], *, real: bool = False) -> bool:
     return surprised
 
 
-def recorded(folder: Path = FOLDER) -> list[str]:
-    """The names of all recordings in a folder."""
-    return sorted(path.stem for path in folder.glob("*.yaml") if path.name != WORLD.name)
+def recorded(*folders: Path) -> list[str]:
+    """The names of all recordings in some folders, or in the first one."""
+    paths = [path for folder in folders or (FOLDER,) for path in sorted(folder.glob("*.yaml"))]
+    return [path.stem for path in paths if path.name != WORLD.name]
 
 
 def find(name: str) -> Path:
     """The file of the recording called `name`."""
-    path = FOLDER / f"{name}.yaml"
-    return path if path.is_file() else FAILURES / path.name
+    paths = [folder / f"{name}.yaml" for folder in (FOLDER, *OWN)]
+    return next((path for path in paths if path.is_file()), paths[0])
 
 
 def play_all_real() -> dict[str, Future[list[tuple[str, str]]]]:
@@ -241,7 +255,7 @@ def table(real: dict[str, list[tuple[str, str]]]) -> str:
     counts = [(name, len(own), agreeing(own), agreeing(other)) for name, own, other in rows]
     total = ("**all**", *(sum(column) for column in list(zip(*counts, strict=True))[1:]))
     lines = [f"| {name} | {commands} | {own} | {other} |" for name, commands, own, other in [*counts, total]]
-    for name in recorded(FAILURES):
+    for name in recorded(*OWN):
         own = list(play(load(find(name))))
         lines.append(f"| {name} | {len(own)} | {agreeing(own)} | - |")
     known = [f"* `{command}`: {why}." for found in KNOWN_REAL.values() for command, why in found.items()]
@@ -266,8 +280,8 @@ The recorded control plane was OpenShift's build of Kubernetes v1.36.2, as Micro
 v1.36.4. It publishes the ConfigMap `openshift-service-ca.crt`, which plain Kubernetes doesn't have, so its lines are
 left out on both sides.
 
-The recordings below the total are of pulls that fail for reasons other than credentials. Only kubesim's kubectl plays
-them.
+The recordings below the total are of pulls that fail for reasons other than credentials, and of what kubectl says of
+other things. Only kubesim's kubectl plays them.
 
 `python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
 compared, because which of the two is reported first isn't simulated.
