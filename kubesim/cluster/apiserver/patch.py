@@ -312,8 +312,8 @@ def _special_items(old: list[Any], new: list[Any], by: str) -> tuple[list[Any], 
 
 def _ordered(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], by: str) -> list[Any]:
     """`merged`, with the items of `order` in that order and the others put where the live list had them."""
-    ranks, lived = _places(order, by), _places(live, by)
-    ranked = [(ranks.get(_handle(item, by)), item) for item in merged]
+    order_places, lived = _places(order, by), _places(live, by)
+    ranked = [(order_places.get(_handle(item, by)), item) for item in merged]
     others = [item for rank, item in ranked if rank is None]
     known = [(rank, item) for rank, item in ranked if rank is not None]
     patched = [item for _, item in sorted(known, key=lambda pair: pair[0])]

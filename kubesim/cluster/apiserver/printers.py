@@ -54,8 +54,8 @@ def row_of(kind: str, wide: bool = True) -> Cells:
         return cells, [(index, cell) for index, cell in enumerate(cells) if callable(cell)]
 
     def row(obj: Object, now: Micros) -> list[str]:
-        found, timed = kept(obj)
-        cells = found.copy()
+        untimed, timed = kept(obj)
+        cells = untimed.copy()
         for index, cell in timed:
             cells[index] = cell(now)
         return cells

@@ -21,7 +21,8 @@ from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.gotext import gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
-_SHORTEST, _LONGEST, _USUAL = 600, 1 << 32, 3600  # seconds
+_SHORTEST, _LONGEST = 600, 2**32  # seconds
+_USUAL = 3600
 _BOUND = {"Node": NODE, "Pod": POD, "Secret": SECRET}
 # A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
 _OF_POD, _YEAR = 3607, 365 * 86400

@@ -150,8 +150,11 @@ def _refusals(pod: Object, node: Object) -> list[str]:
 def _host_ports(pod: Object) -> list[tuple[str, int, str]]:
     """The ports of its node that a Pod takes, each with its protocol and address."""
     ports = [port for container in pod["spec"]["containers"] for port in container.get("ports", ())]
-    found = ((port.get("protocol", "TCP"), port.get("hostPort", 0), port.get("hostIP") or "0.0.0.0") for port in ports)
-    return [port for port in found if port[1]]
+    return [
+        (port.get("protocol", "TCP"), port["hostPort"], port.get("hostIP") or "0.0.0.0")
+        for port in ports
+        if port.get("hostPort")
+    ]
 
 
 def _same_port(port: tuple[str, int, str], other: tuple[str, int, str]) -> bool:

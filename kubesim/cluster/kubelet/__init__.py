@@ -16,7 +16,7 @@ from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import containers, environment
-from kubesim.cluster.kubelet.containers import Container, Need, Round, Server, Worker
+from kubesim.cluster.kubelet.containers import Container, RequiredImage, Round, Server, Worker
 from kubesim.cluster.kubelet.environment import Files, MissingError, Processor
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.status import generate
@@ -26,7 +26,10 @@ from kubesim.shell.container import Outside, Place, Process
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
 # The runtime is asked for news every second (pkg/kubelet/pleg).
-RETRY, RELIST, REACTION, SANDBOX = 13.3, 1.0, 0.02, 0.2
+RETRY = 13.3
+RELIST = 1.0
+REACTION = 0.02
+SANDBOX = 0.2
 # From the end of the last process to the Pod's removal, as recorded.
 CLEANUP, CLEANUP_UNSTARTED = 1.5, 0.2
 # How long a process needs that ends itself when it gets SIGTERM.
@@ -168,7 +171,7 @@ class Kubelet:
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
         self._stop_rest(pod, worker)
-        due = [*containers.volume_needs(pod["spec"]), *map(Need.of, worker.due(pod["spec"]))]
+        due = [*containers.images_of_volumes(pod["spec"]), *map(RequiredImage.of, worker.due(pod["spec"]))]
         if due:
             if not first:
                 self._report_missing_secrets(pod)
@@ -178,37 +181,37 @@ class Kubelet:
     def _start_all(self, sync: Round) -> None:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""
         while sync.due:
-            need = sync.due.pop(0)
-            record = self._recorder_for(sync.pod, need.name if need.spec else "")
-            if need.spec and self._holds_back(sync, need.spec, record):
+            required = sync.due.pop(0)
+            record = self._recorder_for(sync.pod, required.name if required.spec else "")
+            if required.spec and self._holds_back(sync, required.spec, record):
                 sync.started.append(False)
                 continue
-            pull = self._ensure_image(sync.pod, sync.worker, need)
+            pull = self._ensure_image(sync.pod, sync.worker, required)
             if pull.duration:
                 record(*pull.events[0])  # Pulling
-                self._clock.call_later(pull.duration, partial(self._pulled, sync, need, pull, pull.events[1:]))
+                self._clock.call_later(pull.duration, partial(self._pulled, sync, required, pull, pull.events[1:]))
                 return
-            self._use(sync, need, pull, pull.events)
+            self._use(sync, required, pull, pull.events)
         self._settle(sync.pod, sync.worker, sync.started)
 
-    def _pulled(self, sync: Round, need: Need, pull: Pull, events: Sequence[Event]) -> None:
+    def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over."""
         if self._workers.get(sync.worker.uid) is sync.worker:
-            self._use(sync, need, pull, events)
+            self._use(sync, required, pull, events)
             self._start_all(sync)
 
-    def _use(self, sync: Round, need: Need, pull: Pull, events: Sequence[Event]) -> None:
+    def _use(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
-        record = self._recorder_for(sync.pod, need.name if need.spec else "")
+        record = self._recorder_for(sync.pod, required.name if required.spec else "")
         for event in events:
             record(*event)
-        if need.spec is None:
-            sync.volumes[need.name] = pull
+        if required.spec is None:
+            sync.volumes[required.name] = pull
             return
         error = pull.error
         if error is None and pull.image is not None:
-            error = self._run(sync, need.spec, pull.image, record)
-        sync.started.append(self._note(sync, need.spec, error, record))
+            error = self._run(sync, required.spec, pull.image, record)
+        sync.started.append(self._note(sync, required.spec, error, record))
 
     def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
@@ -232,8 +235,9 @@ class Kubelet:
             return 1
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
             return 1
-        needs = [*containers.volume_needs(pod["spec"]), *(Need.of(item) for _, item in containers_of(pod["spec"]))]
-        failures = (self.images.node.waits(worker.uid, need.image, now) for need in needs)
+        required_images = containers.images_of_volumes(pod["spec"])
+        required_images += [RequiredImage.of(container) for _, container in containers_of(pod["spec"])]
+        failures = (self.images.node.waits(worker.uid, required.image, now) for required in required_images)
         ends = (failure.until for failure in failures if failure)
         until = min([self._recorder.silent_until(worker.uid), *ends])
         worker.resting_since = now
@@ -286,10 +290,15 @@ class Kubelet:
         error = sync.broken_volume(spec)
         return error is not None and not self._note(sync, spec, error, record)
 
-    def _ensure_image(self, pod: Object, worker: Worker, need: Need) -> Pull:
+    def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
         secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
-        who = (worker.namespace, worker.name, worker.uid, need.name if need.spec else f"volumes/{need.name}")
-        request = PullRequest(*who, need.image, need.policy, secrets, self._clock.now)
+        who = (
+            worker.namespace,
+            worker.name,
+            worker.uid,
+            required.name if required.spec else f"volumes/{required.name}",
+        )
+        request = PullRequest(*who, required.image, required.policy, secrets, self._clock.now)
         pull = self.images.ensure_image(request)
         if pull.outcome != "ImagePullBackOff":
             self.traces[worker.namespace, worker.name, request.container] = pull.trace

@@ -96,7 +96,7 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     return main._replace(seconds=0) if image.runs == "once" else main
 
 
-class Need(NamedTuple):
+class RequiredImage(NamedTuple):
     """An image that a Pod needs: for a container, whose part of the Pod is `spec`, or for a volume."""
 
     name: str
@@ -105,14 +105,14 @@ class Need(NamedTuple):
     spec: Object | None = None
 
     @classmethod
-    def of(cls, container: Object) -> Need:
+    def of(cls, container: Object) -> RequiredImage:
         return cls(container["name"], container["image"], container["imagePullPolicy"], container)
 
 
-def volume_needs(spec: Object) -> list[Need]:
+def images_of_volumes(spec: Object) -> list[RequiredImage]:
     """What the image volumes of a Pod need."""
     volumes = [(item["name"], item["image"]) for item in spec.get("volumes", ()) if "image" in item]
-    return [Need(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
+    return [RequiredImage(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
 
 
 def files_of(image: Image) -> Files:
@@ -253,21 +253,37 @@ class Worker:
         """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
         not succeeded, or else all that don't run.
         """
-        policy, inits, containers = spec["restartPolicy"], spec.get("initContainers", ()), spec["containers"]
         if self.is_over(spec):
             return
-        yield from (item for item in spec.get("ephemeralContainers", ()) if item["name"] not in self.containers)
-        for init, following in zip(inits, [*inits[1:], containers[0]], strict=False):
-            container, is_sidecar = self.containers.get(init["name"]), init["name"] not in self.inits
-            of_init = "OnFailure" if policy == "Always" else policy
-            if restarts("Always" if is_sidecar else of_init, container):
-                yield init
-            is_past = following["name"] in self.containers
-            if container is None or not (container.is_running or is_past if is_sidecar else container.exit_code == 0):
-                return
-        for item in containers:
-            if restarts(policy, self.containers.get(item["name"])):
-                yield item
+        policy, containers = spec["restartPolicy"], spec["containers"]
+        for container in spec.get("ephemeralContainers", ()):
+            if container["name"] not in self.containers:
+                yield container
+        init_containers = spec.get("initContainers", ())
+        for index, init in enumerate(init_containers):
+            is_last = index + 1 == len(init_containers)
+            following = containers[0] if is_last else init_containers[index + 1]
+            if init["name"] in self.inits:
+                if restarts("OnFailure" if policy == "Always" else policy, self.containers.get(init["name"])):
+                    yield init
+                if not self._has_succeeded(init["name"]):
+                    return
+            else:  # a sidecar, for which the next one waits until it has started once
+                if restarts("Always", self.containers.get(init["name"])):
+                    yield init
+                if not self._has_started(init["name"], following["name"]):
+                    return
+        for container in containers:
+            if restarts(policy, self.containers.get(container["name"])):
+                yield container
+
+    def _has_succeeded(self, name: str) -> bool:
+        container = self.containers.get(name)
+        return container is not None and container.exit_code == 0
+
+    def _has_started(self, name: str, following: str) -> bool:
+        container = self.containers.get(name)
+        return container is not None and (container.is_running or following in self.containers)
 
     def is_over(self, spec: Object) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
@@ -286,7 +302,7 @@ class Round:
 
     pod: Object
     worker: Worker
-    due: list[Need]
+    due: list[RequiredImage]
     started: list[bool] = field(default_factory=list)
     volumes: dict[str, Pull] = field(default_factory=dict)
 
@@ -342,7 +358,10 @@ class Server:
     """
 
     def __init__(self, api: Component, clock: Clock, workers: Mapping[str, Worker], exited: Exited) -> None:
-        self._api, self._clock, self._workers, self._exited = api, clock, workers, exited
+        self._api = api
+        self._clock = clock
+        self._workers = workers
+        self._exited = exited
 
     def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
         """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""

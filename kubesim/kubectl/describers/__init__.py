@@ -140,13 +140,13 @@ def describe_objects(call: Call) -> None:
     groups, error = Query(call, call.args).select()
     objects = [(resource, obj) for resource, group in groups for obj in group]
     is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
-    shown = _by_prefix(call) if is_missing else objects
+    described = _by_prefix(call) if is_missing else objects
     is_alone = len(objects) == 1 and not error
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
     texts, refusals = list[str](), dict[str, Exception]()
-    if error and not (is_missing and shown):
+    if error and not (is_missing and described):
         refusals[str(error)] = error
-    for resource, obj in shown:
+    for resource, obj in described:
         try:
             texts.append(_described(call, resource, obj, with_events))
         except StatusError as refusal:

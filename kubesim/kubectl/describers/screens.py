@@ -81,7 +81,9 @@ def _screens() -> _Screens:
     kinds = {}
     for kind, screen in TABLE.kinds.items():
         kinds[kind] = Screen(screen["related"], [_row(text) for text in screen["rows"]])
-    parts = {name: [_row(text) for text in rows] for name, rows in TABLE.parts.items()}
+    parts = {}
+    for name, rows in TABLE.parts.items():
+        parts[name] = [_row(text) for text in rows]
     tables = {}
     for name, columns in TABLE.tables.items():
         tables[name] = [_row(f"{heading}: {words}") for heading, words in columns.items()]
@@ -110,9 +112,8 @@ def _row(text: str) -> Row:
     "#part path" writes the part of an object that is there, and "@block path…" what a function yields. Beside paths,
     "." is the object, "now" the time, and "+plural" a related list.
     """
-    label, colon, words = text.partition(": ")
-    if text[0] in "*#@":
-        label, colon, words = "", ": ", text
+    has_label = text[0] not in "*#@"
+    label, colon, words = text.partition(": ") if has_label else ("", ": ", text)
     if not colon:
         return Row(label.removeprefix("="), "=")
     name, *paths = words.split()
@@ -191,8 +192,11 @@ def _table_of(columns: Sequence[Row], items: Sequence[Object], known: Mapping[st
     """A table with a line for each item; the labels of its rows are the headings."""
     rows = []
     for item in items:
-        cells = ((column, [_value(path, item, known) for path in column.paths]) for column in columns)
-        rows.append([_formatted(column, values) for column, values in cells])
+        cells = []
+        for column in columns:
+            values = [_value(path, item, known) for path in column.paths]
+            cells.append(_formatted(column, values))
+        rows.append(cells)
     yield from table([column.label for column in columns], rows, indent)
 
 
