@@ -32,6 +32,7 @@ from kubesim.cluster import AGE, BOOT
 from kubesim.flow.export import explain
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.flow.redact import redact
+from kubesim.flow.report import FORMS
 from kubesim.lessons import grade, progress
 from kubesim.session import Session
 from kubesim.shell.passwords import hide_passwords
@@ -104,6 +105,8 @@ def _add_why(commands: _Commands) -> None:
     source.add_argument("-f", "--filename", action="append", metavar="FILE", help=help_)
     source.add_argument("message", nargs="?", metavar="MESSAGE", help="what the Pod's status or an event says")
     command.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
+    forms = "markdown for a ticket, json for a program"
+    command.add_argument("-o", "--output", default="text", choices=FORMS, help=forms)
 
 
 def _add_lab(commands: _Commands) -> None:
@@ -182,7 +185,7 @@ def _why(options: argparse.Namespace) -> int:
         for name in options.filename or ():
             with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
                 texts.append(decode(file.read(2 * MAX_SIZE + 3)))
-        print(explain(texts or [options.message], options.pod), end="")
+        print(explain(texts or [options.message], options.pod, options.output), end="")
     except (OSError, ExportError) as error:
         return _fail(f"{redact(name)}: {getattr(error, 'strerror', error)}")
     return 0

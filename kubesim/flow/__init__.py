@@ -14,7 +14,7 @@ from kubesim.flow.redact import redact
 from kubesim.shell import Invocation, Options, Tool, tool
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
-FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] | MESSAGE)"
+FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [-o markdown|json] | MESSAGE)"
 # What the tools need is imported when they are first used: every session has `why`, few ask it first.
 
 
@@ -40,11 +40,12 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     return why
 
 
-@tool(FILE_USAGE, "f:/filename p:/pod")
+@tool(FILE_USAGE, "f:/filename p:/pod o:/output")
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
     names = options.get("f", "").splitlines()
-    if bool(names) == bool(operands):
+    form = options.get("o", "text")
+    if bool(names) == bool(operands) or form not in ("text", "markdown", "json"):
         io.err(f"Usage: {FILE_USAGE}\n")
         return 2
     load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
@@ -53,7 +54,7 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
         texts = [" ".join(operands)] if operands else []
         for where in names:
             texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
-        io.out(export.explain(texts, options.get("p", "")))
+        io.out(export.explain(texts, options.get("p", ""), form))
     except (OSError, load.ExportError) as error:
         io.err(f"kubesim: {redact(where)}: {getattr(error, 'strerror', error)}\n")
         return 1

@@ -27,7 +27,7 @@ class Cause(NamedTuple):
     """The hop where the cause lies, what is wrong there, and the commands (or files) that fix it.
 
     `grade` says how sure that is: certain, likely, or one of several. `others` come into question, too, and `tell` is a
-    command that tells them apart.
+    command that tells them apart; `ask` is a question whose answer does.
     """
 
     hop: str
@@ -35,6 +35,7 @@ class Cause(NamedTuple):
     fix: tuple[str, ...]
     grade: str = "certain"
     tell: str = ""
+    ask: str = ""
     others: tuple[Cause, ...] = ()
 
     @property
@@ -86,6 +87,7 @@ def _cause(row: Known, facts: Facts, words: Words) -> Cause:
         tuple(filter(None, calls)),
         "likely" if grade == "certain" and (facts.is_silent or others) else grade,
         row.get("tell", "").format_map(words),
+        row.get("ask", "").format_map(words) if facts.scene.is_export else "",
         tuple(_cause({"hop": row["hop"], "also": {}, **other}, facts, words) for other in others),
     )
 

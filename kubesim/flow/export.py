@@ -16,6 +16,7 @@ from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry.pull import Answer
 from kubesim.cluster.registry.world import Image
+from kubesim.flow import report
 from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts, listed
 from kubesim.flow.load import ExportError, load
@@ -92,11 +93,11 @@ class Hearsay:
         return ()
 
 
-def explain(texts: str | Sequence[str], pod: str = "") -> str:
+def explain(texts: str | Sequence[str], pod: str = "", form: str = "text") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
     `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods of one owner that
-    wait for the same image are explained once. Raises ExportError.
+    wait for the same image are explained once. `form` is one of report.FORMS; JSON is a list. Raises ExportError.
     """
     scene = read_export([texts] if isinstance(texts, str) else texts)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
@@ -105,7 +106,9 @@ def explain(texts: str | Sequence[str], pod: str = "") -> str:
     every = [facts for item in pods for facts in facts_of(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
     groups = _alike(waiting or every if pod else waiting)
-    stories = [_story(*group) for group in groups[:MAX_STORIES]]
+    stories = [_story(form, *group) for group in groups[:MAX_STORIES]]
+    if form == "json":
+        return f"[{', '.join(stories)}]\n"
     busy = {id(facts.pod) for facts in waiting}
     fine = [f"{namespace_of(item)}/{name_of(item)}" for item in pods if id(item) not in busy]
     stories += [f"Pods that wait for no image: {listed(fine, MAX_STORIES)}"] if fine and not pod else []
@@ -122,9 +125,13 @@ def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
     return list(groups.values())
 
 
-def _story(facts: Facts, *others: Facts) -> str:
-    text = draw_facts(facts).why()
-    return f"{text}\nThe same: {listed([name_of(other.pod) for other in others], MAX_STORIES)}" if others else text
+def _story(form: str, facts: Facts, *others: Facts) -> str:
+    flow, same = draw_facts(facts), [name_of(other.pod) for other in others]
+    if form == "json":
+        return report.as_json(facts, flow, same)
+    if form == "markdown":
+        return report.markdown(flow, same)
+    return f"{flow.why()}\nThe same: {listed(same, MAX_STORIES)}" if same else flow.why()
 
 
 def read_export(texts: Sequence[str]) -> Scene:

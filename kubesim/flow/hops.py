@@ -95,6 +95,8 @@ def _alternatives(cause: Cause) -> Iterator[str]:
     """How to make sure, and what else it may be."""
     if cause.tell:
         yield f"To check: {cause.tell}"
+    if cause.ask:
+        yield f"A question that decides: {cause.ask}"
     for other in cause.others:
         yield f"It may also be this: {other.problem}"
         if other.tell:

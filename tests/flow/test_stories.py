@@ -75,7 +75,7 @@ def test_telling_changes_nothing() -> None:
             "",
             1,
         ),
-        ("kubesim why", "", "Usage: kubesim why (-f FILE [-f FILE]... [--pod NAME] | MESSAGE)\n", 2),
+        ("kubesim why", "", "Usage: kubesim why (-f FILE [-f FILE]... [--pod NAME] [-o markdown|json] | MESSAGE)\n", 2),
         ("kubesim why -f nope.yaml", "", "kubesim: nope.yaml: No such file or directory\n", 1),
         ("echo kind: Secret | kubesim why -f -", "", "kubesim: -: a Secret has no name\n", 1),
         (f"{EXPORT} | kubesim why -f - --pod nope", "", "kubesim: -: there is no Pod nope in it\n", 1),

@@ -1,0 +1,29 @@
+"""The explanation for a ticket and for a program, whole."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from kubesim.flow.export import explain
+from kubesim.session import Session
+from tests.learner import rows
+
+ROWS = rows(__file__)
+
+
+def test_for_a_ticket() -> None:
+    assert explain(ROWS["text"], form="markdown") == ROWS["markdown"]
+
+
+def test_for_a_program() -> None:
+    assert json.loads(explain(ROWS["text"], form="json")) == ROWS["json"]
+
+
+@pytest.mark.parametrize("form", ["markdown", "json"])
+def test_the_terminal_prints_both(form: str) -> None:
+    session = Session()
+    session.write_file("case.txt", ROWS["text"])
+    assert session.run(f"kubesim why -f case.txt -o {form}").stdout == explain(ROWS["text"], form=form)
+    assert session.run("kubesim why -f case.txt -o xml").exit_code == 2
