@@ -297,6 +297,21 @@ depends on it, is refused. It would almost double the size of each object (3.0 o
 What differs, and why (the first two only with the real kubectl):
 
 {known}
+
+## How sure `kubesim why` is
+
+What an explanation says of its own certainty, against texts that it wasn't written for. The texts are in `tests/why/`
+(`texts.yaml` in the forms of `forms.yaml`, and `unseen.yaml`), with what must and must not be said of each. Each was
+answered once before anything was changed for it. Since then, all of them are tests.
+
+| right at first sight | texts | certain | most likely | one of these | not understood |
+|---|---|---|---|---|---|
+| 71 sayings, each in 29 forms | 2059 | 565 of 565 | 617 of 696 (89 %) | 638 of 645 (99 %) | 153 |
+| texts of one form | 32 | 12 of 13 | 9 of 9 | 7 of 8 | 2 |
+| both | 2091 | 577 of 578 (99.8 %) | 626 of 705 (89 %) | 645 of 653 (99 %) | 155 |
+
+Sayings in several forms aren't independent of each other. What `why` can't read is a picture, a text in which the error
+itself was cut away (it then says which command shows it), and an error in a language other than English.
 """
 PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
 

@@ -112,9 +112,10 @@ def _pattern(text: str) -> str:
 
 
 def invalid_name(facts: Facts) -> Known | None:
-    if facts.reference or not facts.image:  # a message alone may name none
+    if not facts.image:  # a message alone may name none
         return None
-    if facts.is_partial and facts.kind != "invalid_name":  # a part of it may be redacted
+    is_said = facts.kind == "invalid_name"
+    if not is_said and (facts.reference or facts.is_partial):  # of a text, a part of the name may be redacted
         return None
     lower = facts.image.lower()
     with suppress(ValueError):

@@ -197,7 +197,7 @@ def _stopped(subject: str, words: Known) -> Flow:
 def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
     full = facts.reference is not None and facts.image.startswith(facts.reference.name)
-    is_invalid = facts.reference is None and (not facts.is_partial or facts.kind == "invalid_name")
+    is_invalid = facts.kind == "invalid_name" or (facts.reference is None and not facts.is_partial)
     kinds = {"unnamed": not facts.image, "invalid": is_invalid, "bare": facts.source == "message"}
     words = Words(facts, {**kinds, "full": full})
     yield say("image", words)

@@ -32,6 +32,7 @@ _REDACTED = re.compile(
     re.IGNORECASE,
 )
 """What stands where someone took a part of a name out."""
+_STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
@@ -144,8 +145,10 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     is_elsewhere = looked_up and not f"{looked_up}.".startswith(f"{split_port(host)[0]}.")  # a Service's may be longer
     if is_elsewhere:
         host = looked_up
-    if not registry or _same(host, registry):
-        return Asked(registry or host)
+    if not registry:
+        return Asked(host, "storage" if _STORAGE.search(host) else "")
+    if _same(host, registry):
+        return Asked(registry)
     if not is_elsewhere and re.match(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/", rest):
         return Asked(host, "mirror")
     is_token = re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", rest)

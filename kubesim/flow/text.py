@@ -45,7 +45,8 @@ _MESSAGE = re.compile(
 )
 _SUCCESS = re.compile(r'Successfully pulled image "?([^"\s]+)|Container image "([^"]+)" already present')
 _WAITS = re.compile(
-    r"Back-off pulling image|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
+    r"Back-off pulling image|waiting to start: image can't be pulled|trying and failing to pull image|ImagePullBackOff"
+    r"|ErrImagePull|ImageInspectError"
 )
 _INSTEAD = {
     "InspectFailed": "ImageInspectError",
@@ -172,7 +173,14 @@ def _told(lines: list[str]) -> Iterator[Item]:
             is_cut = known is not None and known.kind == row.kind and len(_inner(row)) < len(_inner(known))
             if known is None or (row.kind and not is_cut) or not known.kind:
                 troubles[key] = row
-    yield from _pods(_settled(list(troubles.values())), [row for row in rows if row.kind == "missing_secret"])
+    warnings = [row for row in rows if row.kind == "missing_secret"]
+    done = [row for row in rows if row.kind == "success"]
+    if done and not troubles:
+        came = {"name": done[-1].container or CONTAINER, "image": done[-1].image, "imageID": "there"}
+        where = {"name": done[-1].pod or POD_NAME, "namespace": done[-1].namespace or "default"}
+        yield _partial(where, [{**came, "state": {"running": {}}}])
+    else:
+        yield from _pods(_settled(list(troubles.values())), warnings)
 
 
 def _inner(row: Row) -> str:

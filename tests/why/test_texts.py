@@ -87,3 +87,14 @@ def test_a_redacted_part_matches_anything_of_its_place(truth: str, number: int, 
     said = explain(text)
     assert judge(truth, said) == [], f"{text}\n\n{said}"
     assert "isn't an image name" not in said
+
+
+UNSEEN: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "unseen.yaml").read_text())
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_texts_of_one_form(name: str) -> None:
+    row = UNSEEN[name]
+    said = " ".join(explain(row["text"]).split())
+    assert [idea for idea in row["must"] if not re.search(idea, said, re.IGNORECASE)] == [], said
+    assert [idea for idea in row.get("never", ()) if re.search(idea, said, re.IGNORECASE)] == [], said
