@@ -7,7 +7,9 @@ that the next event that passes shows how often it has happened.
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
+from typing import Any
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
@@ -43,6 +45,10 @@ class _Memory:
     series: dict[_Key, _Series] = field(default_factory=dict)
     full_at: dict[str, Micros] = field(default_factory=dict)
 
+    def copy(self) -> _Memory:
+        series = {key: _Series(one.first, one.name, one.last, one.count) for key, one in self.series.items()}
+        return _Memory(series, dict(self.full_at))
+
 
 class Recorder:
     """Records the events of one component.
@@ -69,6 +75,13 @@ class Recorder:
         if full_at - now <= REFILL_ALL_BUT_ONE:
             memory.full_at[kind] = full_at + REFILL
             self._write(obj, series, key)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Recorder:
+        """Of what it remembers, only the numbers change."""
+        other = memo[id(self)] = copy(self)
+        other._api, other._clock = deepcopy(self._api, memo), deepcopy(self._clock, memo)
+        other._known = {uid: known.copy() for uid, known in self._known.items()}
+        return other
 
     def _of_object(self, uid: str) -> _Memory:
         if uid not in self._known and len(self._known) >= REMEMBERED:

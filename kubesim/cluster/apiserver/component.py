@@ -17,6 +17,11 @@ class Component(Client):
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
         return self._store.get(resource, namespace, name)
 
+    def owned_by(self, owner: Object, resource: Resource) -> list[Object]:
+        """The objects of a type in the owner's namespace that refer to the owner, by name."""
+        namespace = namespace_of(owner)
+        return [obj for obj in self._store.owned_by(owner, resource) if namespace_of(obj) == namespace]
+
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""
         return self._backend.subscribe(listener, resource)

@@ -160,7 +160,7 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
 
 def list_owned(api: Component, resource: Resource, owner: Object) -> list[Object]:
     """What of this type `owner` controls."""
-    return [item for item in api.list(resource, namespace_of(owner)) if is_owned_by(item, owner)]
+    return api.owned_by(owner, resource)
 
 
 def claim(api: Component, owner: Object, resource: Resource) -> None:

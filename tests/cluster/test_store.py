@@ -1,0 +1,56 @@
+"""The store's indexes say what a look through all objects says, whatever comes and goes."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD
+from kubesim.cluster.apiserver.store import Store
+
+UIDS = ("a", "b", "c")
+steps = st.lists(
+    st.tuples(st.booleans(), st.sampled_from("xyz"), st.lists(st.sampled_from(UIDS), max_size=2)), max_size=20
+)
+
+
+def pod(name: str, owners: list[str]) -> Object:
+    references = [{"uid": uid} for uid in owners]
+    meta: Object = {"namespace": "default", "name": name} | ({"ownerReferences": references} if references else {})
+    return {"metadata": meta}
+
+
+def event(name: str, uids: list[str]) -> Object:
+    return {"metadata": {"namespace": "default", "name": name}, "involvedObject": {"uid": "".join(uids[:1])}}
+
+
+def check(store: Store) -> None:
+    for uid in UIDS:
+        subject = {"metadata": {"uid": uid}}
+        owned = [obj for obj in store.list(POD) if {"uid": uid} in obj["metadata"].get("ownerReferences", [])]
+        assert store.owned_by(subject, POD) == owned
+        about = [obj for obj in store.list(EVENT) if obj["involvedObject"]["uid"] == uid]
+        assert store.events_about(subject) == about
+
+
+@given(steps, steps)
+def test_indexes(first: list[tuple[bool, str, list[str]]], second: list[tuple[bool, str, list[str]]]) -> None:
+    store = Store()
+    play(store, first)
+    check(store)
+    copy = deepcopy(store)
+    play(copy, second)
+    check(store)
+    check(copy)
+
+
+def play(store: Store, steps: list[tuple[bool, str, list[str]]]) -> None:
+    for is_put, name, uids in steps:
+        for resource, obj in ((POD, pod(name, uids)), (EVENT, event(name, uids))):
+            if is_put:
+                store.put(resource, obj)
+            elif store.get(resource, "default", name):
+                store.remove(resource, obj)
