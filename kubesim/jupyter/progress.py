@@ -13,7 +13,7 @@ from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, inline, listed, static
 from kubesim.jupyter.current import Seat
-from kubesim.lessons.grade import best, grade, predicted, review_news, skills, skills_text, title, total
+from kubesim.lessons.grade import best, gained, grade, part, predicted, review_news, skills, skills_text, title, total
 from kubesim.lessons.progress import MAX_SIZE, Record, write
 
 CHALLENGE = "20-troubleshooting-challenge"
@@ -83,8 +83,8 @@ class ProgressMap(Card):
 
     def static_html(self) -> str:
         rows = "".join(
-            f'<tr><td>{row["sign"]} {row["state"]}</td><td><a href="{row["href"]}">{html.escape(row["title"])}</a></td>'
-            f"<td>{_parts(row)}</td></tr>"
+            f"<tr><td>{row['sign']} {row['state']}</td><td>{row['part']}</td>"
+            f'<td><a href="{row["href"]}">{html.escape(row["title"])}</a></td><td>{_parts(row)}</td></tr>'
             for row in self.content["rows"]
         )
         return f"<p><b>{self.content['total']}</b></p><table>{rows}</table>"
@@ -112,9 +112,15 @@ def _skills_html(record: Record) -> str:
 
 
 def _total(record: Record) -> str:
-    counts, (right, made) = total(grade(record).values()), predicted(record)
-    done = f"{counts.right} of {counts.quizzes} questions, {counts.done} of {counts.tasks} tasks"
-    return f"Your progress: {done}" + (f", {right} of {made} predictions right" if made else "")
+    counts = total(grade(record).values())
+    said = [f"{counts.right} of {counts.quizzes} questions", f"{counts.done} of {counts.tasks} tasks"]
+    right, made = predicted(record)
+    if made:
+        said.append(f"{right} of {made} predictions right")
+    since, missed = gained(record)
+    if missed:
+        said.append(f"{since} of {missed} first mistakes put right since")
+    return f"Your progress: {', '.join(said)}"
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:
@@ -126,6 +132,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
         state = "done" if reached == whole else "started" if reached else "to do"
         yield {
             "title": title(lesson),
+            "part": part(lesson),
             "href": f"{lesson}.ipynb",
             "sign": _SIGNS[state],
             "state": state,

@@ -57,6 +57,12 @@ def predicted(record: Record) -> tuple[int, int]:
     return sum(judge(quiz, answer).right for quiz, answers in made for answer in answers), len(made)
 
 
+def gained(record: Record) -> tuple[int, int]:
+    """How many questions were put right since, of those whose first answer was wrong: what reviewing gained."""
+    missed = [name for name in question_ids() if name in record["given"] and not is_right(name, record, tries=1)]
+    return sum(is_right(name, record) for name in missed), len(missed)
+
+
 def is_right(question: str, record: Record, tries: int | None = None) -> bool:
     """Whether a question was answered correctly, in any of its variants; or in the first `tries`, which are of one."""
     further = takewhile(load_quizzes().__contains__, (f"{question}{VARIANT}{number}" for number in count(1)))
@@ -198,6 +204,15 @@ def _harmless(name: str) -> str:
 def lessons() -> Mapping[str, dict[str, Any]]:
     """Each lesson's `title` and `goals`: what one `can` do, and the quizzes and tasks that it's shown `by`."""
     return load_yaml(Path(__file__).with_name("goals.yaml"))  # type: ignore[no-any-return]
+
+
+PARTS = {"0": "Core", "1": "Electives", "2": "After both"}
+"""The parts of the course by the first digit of a lesson's number."""
+
+
+def part(lesson: str) -> str:
+    """The part of the course that a lesson belongs to."""
+    return PARTS[lesson[0]]
 
 
 def title(lesson: str) -> str:

@@ -53,6 +53,7 @@ def test_rows_say_what_was_done(seat, progress):
     shown = ProgressMap(seat)
     assert row(shown, "00") == {
         "title": "00 Start",
+        "part": "Core",
         "href": "00-start.ipynb",
         "sign": "✓",
         "state": "done",
@@ -67,7 +68,7 @@ def test_rows_say_what_was_done(seat, progress):
         f"✓ 00 Start: questions {START} of {START}, tasks 1 of 1\n◐ 01 Storing credentials: questions 0 of "
         in shown.plain()
     )
-    assert '<tr><td>✓ done</td><td><a href="00-start.ipynb">00 Start</a></td>' in shown.static_html()
+    assert '<tr><td>✓ done</td><td>Core</td><td><a href="00-start.ipynb">00 Start</a></td>' in shown.static_html()
 
 
 def test_the_challenge_shows_its_best_score(seat, progress, monkeypatch):
@@ -194,3 +195,10 @@ def test_the_magic(seat, monkeypatch, capsys):
     assert shown[0].plain().startswith("Your progress: ")
     magics.progress("now")
     assert capsys.readouterr().out == "kubesim: %progress takes no options, but here is 'now'\n"
+
+
+def test_the_map_says_what_reviewing_gained(seat, progress):
+    progress.keep("start-who-pulls", [0])
+    assert ProgressMap(seat).content["total"].endswith(" tasks, 0 of 1 first mistakes put right since")
+    progress.keep("start-who-pulls", [2])
+    assert ProgressMap(seat).content["total"].endswith(" tasks, 1 of 1 first mistakes put right since")

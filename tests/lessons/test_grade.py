@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import Counts, best, comma_separated, grade, predicted, question_ids, questions, table, total
+from kubesim.lessons.grade import (
+    Counts,
+    best,
+    comma_separated,
+    gained,
+    grade,
+    predicted,
+    question_ids,
+    questions,
+    table,
+    total,
+)
 from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
@@ -105,6 +116,14 @@ def test_the_first_of_each_prediction_counts():
     }
     assert predicted(blank() | {"given": made}) == (1, 3)
     assert total(grade(blank() | {"given": made}).values()).right == 0
+
+
+def test_what_was_wrong_at_first_and_is_right_since_is_what_reviewing_gained():
+    assert gained(record(start_who_pulls=[[0], [2]], start_simulated_time=[[0]], assumed_server=["Docker Hub"])) == (
+        1,
+        2,
+    )
+    assert gained(blank()) == (0, 0)
 
 
 def test_an_answer_to_a_variant_counts_but_not_as_a_first_try():

@@ -24,6 +24,13 @@ const tableRow = (link) => (row) => {
   return element("tr", {}, title, ...cells, element("td", { className: "ks-state" }, sign, ` ${row.state}`, bar));
 };
 
+// A heading above the first notebook of each part of the course.
+const withHeadings = (link) => (row, number, rows) => {
+  if (row.part === rows[number - 1]?.part) return [tableRow(link)(row)];
+  const heading = element("th", { scope: "rowgroup", colSpan: 5, className: "ks-part", textContent: row.part });
+  return [element("tr", {}, heading), tableRow(link)(row)];
+};
+
 function drawTable(table, { total, rows }, link) {
   const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const heads = ["Notebook", "Questions", "Tasks", "Score", "State"].map((textContent) =>
@@ -31,7 +38,7 @@ function drawTable(table, { total, rows }, link) {
   table.replaceChildren(
     element("caption", { textContent: total }),
     element("thead", {}, element("tr", {}, ...heads)),
-    element("tbody", {}, ...rows.map(tableRow(link))));
+    element("tbody", {}, ...rows.flatMap(withHeadings(link))));
   if (focused) table.querySelector(`[href="${focused}"]`)?.focus();
 }
 
