@@ -30,7 +30,19 @@ _EXEC_PID = 7
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unalias unset"
 _LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask wait"
 
-Write = tuple[float, str, str]
+
+class Write(NamedTuple):
+    """What a process writes at once."""
+
+    seconds: float  # after its start
+    stream: str  # "stdout" or "stderr"
+    text: str
+
+    def later(self, seconds: float) -> Write:
+        """The same, some seconds later."""
+        return self._replace(seconds=self.seconds + seconds)
+
+
 Argv = Sequence[str]
 Programs = Callable[[str, str], Mapping[str, Tool]]
 """What of a container asks the cluster or the cloud, given the Pod's namespace and ServiceAccount."""
@@ -233,9 +245,8 @@ class Awaited(Input):
 class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
-    `writes` are (seconds after the start, "stdout" or "stderr", text). `stop_code` is the status with which it ends
-    soon after SIGTERM; None where it ignores that signal. It `awaits` input that nobody has given it yet. `failure` is
-    why it never started, in the runtime's words.
+    `stop_code` is the status with which it ends soon after SIGTERM; None where it ignores that signal. It `awaits`
+    input that nobody has given it yet. `failure` is why it never started, in the runtime's words.
     """
 
     writes: tuple[Write, ...] = ()
@@ -246,18 +257,18 @@ class Process(NamedTuple):
     failure: str = ""
 
     def written(self, stream: str) -> str:
-        return "".join(text for _, name, text in self.writes if name == stream)
+        return "".join(write.text for write in self.writes if write.stream == stream)
 
     def lines_by(self, seconds: float) -> list[tuple[float, str]]:
         """The lines of both streams written in the first `seconds`, each with the second when it was started."""
         lines: list[tuple[float, str]] = []
-        for at, _, text in [write for write in self.writes if write[0] <= seconds]:
-            for piece in re.findall(r"[^\n]*\n|[^\n]+", text):
+        for write in [write for write in self.writes if write.seconds <= seconds]:
+            for piece in re.findall(r"[^\n]*\n|[^\n]+", write.text):
                 if lines and not lines[-1][1].endswith("\n"):
                     started, before = lines.pop()
                     lines.append((started, before + piece))
                 else:
-                    lines.append((at, piece))
+                    lines.append((write.seconds, piece))
         return lines
 
 
@@ -271,7 +282,7 @@ def server(lines: Iterable[str], started: Micros, stop_code: int | None) -> Proc
     """
     time = to_datetime(started)
     texts = [_TIME.sub(lambda match: time.strftime(match[1] or "%Y/%m/%d %H:%M:%S"), line) for line in lines]
-    return Process(tuple((0.0, "stdout", f"{text}\n") for text in texts), 0, inf, stop_code)
+    return Process(tuple(Write(0, "stdout", f"{text}\n") for text in texts), seconds=inf, stop_code=stop_code)
 
 
 @dataclass
@@ -330,7 +341,7 @@ class Place(NamedTuple):
 
         def write(stream: str, text: str) -> None:
             if text:
-                writes.append(((machine.clock.now - started) / SECOND, stream, text))
+                writes.append(Write((machine.clock.now - started) / SECOND, stream, text))
 
         source = Input(stdin) if isinstance(stdin, str) else stdin
         streams = Streams(source, partial(write, "stdout"), partial(write, "stderr"))

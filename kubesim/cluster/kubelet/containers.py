@@ -22,7 +22,7 @@ from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
 from kubesim.cluster.kubelet.imagepull import Pull
 from kubesim.cluster.registry.world import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Awaited, Base, Folder, Outside, Place, Process, StartError, server
+from kubesim.shell.container import REFUSED, Awaited, Base, Folder, Outside, Place, Process, StartError, Write, server
 
 KILLED = 137
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
@@ -76,14 +76,14 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     What reads its input finds none, or with an open `stdin` waits for it for ever.
     """
     if NODE_PLATFORM not in image.platforms:
-        return Process(((0.0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
+        return Process((Write(0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
     if argv and image.program and (argv[0] == image.program or argv[0].startswith("-")):
         argv = []
     if not argv and image.runs == "once" and stdin:
         argv = [*place.base.shells][:1]
     if argv and argv[0].startswith("-"):
         problem = f"kubesim: the argument {argv[0][:80]} of an image's own program is not part of this simulator\n"
-        return Process(((0.0, "stderr", problem),), REFUSED)
+        return Process((Write(0, "stderr", problem),), REFUSED)
     if argv:
         try:
             with processor.share(started) as budget:
@@ -91,7 +91,7 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
         except StartError as error:
             return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if image.needs and not any(map(place.env.get, image.needs)):
-        return Process(((0.0, "stderr", image.complaint),), 1)
+        return Process((Write(0, "stderr", image.complaint),), 1)
     main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
     return main._replace(seconds=0) if image.runs == "once" else main
 
@@ -396,11 +396,11 @@ class Server:
         running = self._running(pod, container)
         ran, passed = running.process, (self._clock.now - running.started) / SECOND
         if not ran.awaits:
-            left = tuple((at - passed, stream, text) for at, stream, text in ran.writes if at > passed)
+            left = tuple(write.later(-passed) for write in ran.writes if write.seconds > passed)
             return ran._replace(writes=left, seconds=ran.seconds - passed)
         again = running.place.run(running.main, self._clock.now, stdin=stdin)
         left = again.writes[len(ran.writes) :]
-        later = tuple((at + passed, stream, text) for at, stream, text in left)
+        later = tuple(write.later(passed) for write in left)
         running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
         if again.seconds != inf:
             worker = self._workers[pod["metadata"]["uid"]]
