@@ -26,6 +26,7 @@ from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import checks, printers
 from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import world
+from kubesim.kubectl import all_commands, catalogue, kustomize
 from kubesim.kubectl.describers import pods, screens
 from kubesim.shell.container import Base
 
@@ -358,6 +359,58 @@ UNWRITTEN = {
 }
 
 
+def check_commands(table: Any) -> None:
+    """The commands are those that modules register, and docs/supported.md lists the flags of each."""
+    made = api.load_records(catalogue.__file__, "commands.json", catalogue.Table, [table])[0]
+    registered = {"", *(" ".join(command.path) for command in all_commands())}
+    assert registered == set(made.commands), registered ^ set(made.commands)
+    page = re.sub(r"\s+", " ", PAGE.read_text("utf-8"))
+    words = {word: modules for group in made.groups.values() for word, modules in group.items()}
+    first_words = {path.split()[0] for path in made.commands if path}
+    simulated = {word for word, modules in words.items() if modules}
+    assert simulated == first_words, simulated ^ first_words
+    for group, absent in ({"": words.keys() - simulated} | made.absent).items():
+        listed = set(re.findall(r"[\w-]+", listed_in(page, f"kubectl {group}".strip())))
+        assert set(absent) == listed, f"docs/supported.md, {group}: {set(absent) ^ listed}"
+    subjects = re.findall(r"\* `kubectl ([\w-]+)`", page.partition("Not simulated: * ")[2].partition(" Accepted")[0])
+    assert set(subjects) == set(made.absent), set(subjects) ^ set(made.absent)
+    check_flags(page, "every command:", made, made.everywhere)
+    for path, row in made.commands.items():
+        if not row.get("is_group"):
+            check_flags(page, f"`kubectl {path}`:", made, row)
+        api.load_records(catalogue.__file__, "commands.json", catalogue.Row, [row])
+
+
+def listed_in(page: str, subject: str) -> str:
+    """What the list of absent commands has of a group."""
+    return (
+        page.partition("Not simulated: * ")[2].partition(f"`{subject}`: ")[2].partition(" * ")[0].partition(" Acc")[0]
+    )
+
+
+def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
+    flags = list(table.flags(catalogue.Row(**row)))
+    everywhere = set(re.findall("--([a-z-]+)", page.partition("every command that has them:")[2].partition(" * ")[0]))
+    allowed, _, refused = page.partition(f"* {subject} ")[2].partition(" * ")[0].partition("; refused: ")
+    for text, is_simulated in ((allowed, True), (refused, False)):
+        listed = set(re.findall("--([a-z-]+)", text))
+        names = {flag.name for flag in flags if flag.simulated is is_simulated} - (everywhere - listed)
+        assert names == listed, f"docs/supported.md, {subject} {names ^ listed}"
+    assert all(flag.help for flag in flags if flag.simulated), f"{subject} a flag has no help"
+
+
+def check_kustomize(table: Any) -> None:
+    made = api.load_records(kustomize.__file__, "kustomize.json", kustomize._Tables, [table])[0]
+    named = {name for row in made.types.values() for text in row.values() for name in re.findall(r"types\.(\w+)", text)}
+    assert named == made.types.keys() - {"Kustomization"}, named ^ made.types.keys()
+    fields_of_objects = set().union(*structs().values())
+    for field, (kind, *names) in made.references.items():
+        assert {field, *names} <= fields_of_objects, f"kustomize.json, {field}: {names}"
+        assert kind in ("ConfigMap", "Secret"), f"kustomize.json, {field}: {kind}"
+    unknown = {kind for kind in made.order if kind not in {item.kind for item in RESOURCES}}
+    assert not unknown, unknown
+
+
 TABLES = [
     Table("api/kinds.json", check_kinds, words=r"columns|\.fields|\.template|rollout\.waits\.\d+\.(number|expected)"),
     Table(
@@ -382,6 +435,8 @@ TABLES = [
         word=r"(?<= )[a-z]\w*\.[\w.]+|^[a-z]\w+$",
     ),
     Table("kubectl/describers/volumes.json", check_volumes, ("sources", "projections"), words=r"\.field$"),
+    Table("kubectl/commands.json", check_commands, ("commands", "sets", "shared", "absent"), free="suggested"),
+    Table("kubectl/kustomize.json", check_kustomize, ("types",), words="references|order", free=r"types\.\w+\.\w+"),
     Table("server/protobuf.json", check_protobuf, words=r"\.\d+$"),
 ]
 

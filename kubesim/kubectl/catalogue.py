@@ -13,39 +13,6 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.gotext.pflag import Flag
 
-
-class _Table(NamedTuple):
-    """commands.json."""
-
-    groups: Mapping[str, Mapping[str, str]]
-    absent: Mapping[str, Sequence[str]]  # by their group, subcommands that aren't simulated
-    suggested: Mapping[str, str]
-    everywhere: Mapping[str, Any]  # the flags of every command, as fields of a Row
-    sets: Mapping[str, Mapping[str, Any]]  # flags that come together, as fields of a Row
-    shared: Sequence[Mapping[str, Any]]  # flags of several commands
-    commands: Mapping[str, Mapping[str, Any]]
-
-
-_TABLE = _Table(**load_table(__file__, "commands.json"))
-
-GROUPS = _TABLE.groups
-"""The headings of kubectl's help: first words of commands, each with the modules that register it and its subcommands.
-
-No module: the command isn't simulated. One is imported when its command is first used: a learner's first answer should
-not wait for sixty commands.
-"""
-WORDS = {word: modules for group in GROUPS.values() for word, modules in group.items()}
-MODULES = {word: modules for word, modules in WORDS.items() if modules}
-
-ABSENT: frozenset[tuple[str, ...]] = frozenset(
-    [(word,) for word in WORDS if word not in MODULES]
-    + [(group, word) for group, words in _TABLE.absent.items() for word in words]
-)
-"""Commands of kubectl v1.36 that are not simulated."""
-
-SUGGESTED = _TABLE.suggested
-"""What someone may have meant by a word that is no command."""
-
 _DEFAULTS: Mapping[str, Any] = {
     "text": "",
     "switch": False,
@@ -73,43 +40,71 @@ class Row(NamedTuple):
     flags: Sequence[Mapping[str, Any]] = ()
     refused: Mapping[str, Sequence[str]] = {}
 
-    def read_flags(self) -> Iterator[Flag]:
-        """The flags, those of sets first."""
-        for name in self.sets:
-            yield from Row(**_TABLE.sets[name]).read_flags()
-        for name in self.shared:
-            yield _SHARED[name]
-        for flag in self.flags:
-            yield _flag(flag)
-        for kind, words in self.refused.items():
+
+class Table(NamedTuple):
+    """commands.json."""
+
+    groups: Mapping[str, Mapping[str, str]]
+    absent: Mapping[str, Sequence[str]]  # by their group, subcommands that aren't simulated
+    suggested: Mapping[str, str]
+    everywhere: Mapping[str, Any]  # the flags of every command, as fields of a Row
+    sets: Mapping[str, Mapping[str, Any]]  # flags that come together, as fields of a Row
+    shared: Mapping[str, Mapping[str, Any]]  # flags of several commands, by their name
+    commands: Mapping[str, Mapping[str, Any]]  # by their words
+
+    def row(self, path: str) -> Row:
+        """The row of a command by its words after "kubectl"."""
+        return Row(**self.commands[path])
+
+    def flags(self, row: Row) -> Iterator[Flag]:
+        """The flags of a row, those of sets first."""
+        for name in row.sets:
+            yield from self.flags(Row(**self.sets[name]))
+        for name in row.shared:
+            yield _flag({"name": name, **self.shared[name]})
+        for fields in row.flags:
+            yield _flag(fields)
+        for kind, words in row.refused.items():
             for word in words:
                 yield _refused(kind, word)
 
 
-def _flag(row: Mapping[str, Any]) -> Flag:
-    kind = row.get("kind", "text")
-    fields = {"default": _DEFAULTS[kind], "bare": "true" if kind == "switch" else None, **row}
-    return Flag(**fields)
+def _flag(fields: Mapping[str, Any]) -> Flag:
+    kind = fields.get("kind", "text")
+    return Flag(**{"default": _DEFAULTS[kind], "bare": "true" if kind == "switch" else None, **fields})
 
 
 def _refused(kind: str, word: str) -> Flag:
-    default = _DEFAULTS[kind]
     spelling, _, bare = word.partition("=")
     name, _, short = spelling.partition("/")
     default_bare = "true" if kind == "switch" else None
-    return Flag(name, short, kind, default, bare or default_bare, simulated=False)
+    return Flag(name, short, kind, _DEFAULTS[kind], bare or default_bare, simulated=False)
 
 
-_SHARED = {row["name"]: _flag(row) for row in _TABLE.shared}
+_TABLE = Table(**load_table(__file__, "commands.json"))
 
-GLOBAL = tuple(Row(**_TABLE.everywhere).read_flags())
+GROUPS = _TABLE.groups
+"""The headings of kubectl's help: first words of commands, each with the modules that register it and its subcommands.
+
+No module: the command isn't simulated. One is imported when its command is first used: a learner's first answer should
+not wait for sixty commands.
+"""
+WORDS = {word: modules for group in GROUPS.values() for word, modules in group.items()}
+MODULES = {word: modules for word, modules in WORDS.items() if modules}
+
+ABSENT: frozenset[tuple[str, ...]] = frozenset(
+    [(word,) for word in WORDS if word not in MODULES]
+    + [(group, word) for group, words in _TABLE.absent.items() for word in words]
+)
+"""Commands of kubectl v1.36 that are not simulated."""
+
+SUGGESTED = _TABLE.suggested
+"""What someone may have meant by a word that is no command."""
+
+row_of, flags_of = _TABLE.row, _TABLE.flags
+
+GLOBAL = tuple(flags_of(Row(**_TABLE.everywhere)))
 """The flags of every command."""
-
-
-def row_of(path: str) -> Row:
-    """The row of a command by its words after "kubectl"."""
-    return Row(**_TABLE.commands[path])
-
 
 GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if row.get("is_group"))
 """The commands that only hold others; "" is kubectl itself."""

@@ -17,7 +17,7 @@ from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gojson import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
-from kubesim.kubectl.catalogue import GLOBAL, Row, row_of
+from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
 from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
 from kubesim.kubectl.formats import Format, parse_output
 from kubesim.kubectl.kubeconfig import Kubeconfig
@@ -203,7 +203,7 @@ class Command:
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """Its own flags."""
-        return tuple(self.row.read_flags())
+        return tuple(flags_of(self.row))
 
     @cached_property
     def flag_set(self) -> FlagSet:

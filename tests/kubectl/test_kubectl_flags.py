@@ -7,25 +7,27 @@ from typing import Any
 import pytest
 
 from kubesim.gotext.pflag import FlagError, FlagSet, parse_duration
-from kubesim.kubectl import all_commands, catalogue, find_command
-from kubesim.kubectl.catalogue import GLOBAL, Row
+from kubesim.kubectl import all_commands, find_command
+from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of
 from tests.learner import Learner, rows
 
 ROWS = rows(__file__)
 
-OWN = Row(
-    flags=[
-        {"name": "output", "short": "o"},
-        {"name": "dry-run", "default": "none", "bare": "unchanged"},
-        {"name": "watch", "short": "w", "kind": "switch"},
-        {"name": "all", "short": "A", "kind": "switch"},
-        {"name": "tail", "kind": "number", "default": -1},
-        {"name": "timeout", "kind": "duration"},
-        {"name": "types", "kind": "list"},
-        {"name": "from", "kind": "array"},
-    ],
-    refused={"text": ["cascade", "interactive/i"]},
-).read_flags()
+OWN = flags_of(
+    Row(
+        flags=[
+            {"name": "output", "short": "o"},
+            {"name": "dry-run", "default": "none", "bare": "unchanged"},
+            {"name": "watch", "short": "w", "kind": "switch"},
+            {"name": "all", "short": "A", "kind": "switch"},
+            {"name": "tail", "kind": "number", "default": -1},
+            {"name": "timeout", "kind": "duration"},
+            {"name": "types", "kind": "list"},
+            {"name": "from", "kind": "array"},
+        ],
+        refused={"text": ["cascade", "interactive/i"]},
+    )
+)
 FLAGS = FlagSet((*GLOBAL, *OWN))
 
 
@@ -87,25 +89,3 @@ def test_help_of_a_group_goes_to_stderr_when_it_was_not_asked_for(learner: Learn
     result = learner.session.run("kubectl create secret")
     assert (result.stdout, result.exit_code) == ("", 1)
     assert "  docker-registry   Create a secret for use with a Docker registry\n" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("row", "error"),
-    [
-        ({"usge": "NAME"}, TypeError),
-        ({"flags": [{"name": "all", "knd": "switch"}]}, TypeError),
-        ({"flags": [{"name": "all", "kind": "swtch"}]}, KeyError),
-        ({"shared": ["outptu"]}, KeyError),
-        ({"sets": ["prnt"]}, KeyError),
-        ({"refused": {"txt": ["raw"]}}, KeyError),
-    ],
-)
-def test_a_slip_of_the_pen_in_the_table_is_refused(row: dict[str, Any], error: type[Exception]) -> None:
-    with pytest.raises(error):
-        FlagSet(Row(**row).read_flags())
-
-
-def test_every_set_and_every_shared_flag_is_used() -> None:
-    rows = [*catalogue._TABLE.commands.values(), *catalogue._TABLE.sets.values()]
-    used = {name for row in rows for name in (*row.get("sets", ()), *row.get("shared", ()))}
-    assert used == {*catalogue._TABLE.sets, *(row["name"] for row in catalogue._TABLE.shared)}
