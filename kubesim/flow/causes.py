@@ -182,8 +182,10 @@ def tag_as_path(facts: Facts) -> Known | None:
 
 def not_found(facts: Facts) -> Known | None:
     reference = facts.reference
-    if reference is None or facts.kind != "not_found":
+    if facts.kind != "not_found" or (facts.image and reference is None):
         return None
+    if reference is None:
+        return {"missing": "such tag", "tags": "", "unlisted_export": True}
     tags = facts.scene.registries.tags(reference)
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")

@@ -23,6 +23,7 @@ _UNKNOWN = (
 )
 _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
+_SECRET = re.compile(r"kind[\"']?\s*:\s*[\"']?Secret|dockerc|stringData")
 _SPACE = re.compile(r"\s*")
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
@@ -39,6 +40,8 @@ def load(text: str) -> list[tuple[Resource, Object]]:
         try:
             return _objects([item for document in _documents(text) for item in _items(document, "")])
         except ExportError as error:
+            if _SECRET.search(text):  # what is no export may still hold a Secret's values: it isn't read as a message
+                raise
             trouble = error
     items = read_text(text)
     if not items:

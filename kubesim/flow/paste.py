@@ -38,6 +38,8 @@ _DRESS: tuple[tuple[str, re.Pattern[str], Any], ...] = (  # what is in such a te
     ),  # a translator's spaces
     ("/pause: ", re.compile(r"/pause: (?=\d)"), "/pause:"),
 )
+_SAYS = ("message", "msg", "log", "textpayload", "reason", "err", "error", "image")
+"""Keys, in lower case, of what an entry of a log, an event or a status says."""
 _SPACE = re.compile(r"\s*")
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
@@ -106,12 +108,16 @@ def _unpacked(text: str) -> Iterator[str]:
         at = _SPACE.match(stripped, at).end()  # type: ignore[union-attr]  # it always matches
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield " ".join(value.split("\n"))
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
+def _texts(value: Any, key: str = "") -> Iterator[str]:
+    """What entries of logs and statuses say, and nothing that stands under another key."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts(item, name.lower())
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, key)
+    elif isinstance(value, str) and key in _SAYS:
+        yield f"image: {value}" if key == "image" else " ".join(value.split("\n"))
 
 
 def _bare(text: str) -> str:

@@ -220,6 +220,8 @@ def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
 
 def _container(row: Row, number: int) -> Object:
     name = row.container or (CONTAINER if not number else f"{CONTAINER[:-2]} {number + 1}>'")
+    if not row.kind:  # a back-off alone says nothing
+        return {"name": name, "image": row.image, "state": {"waiting": {"reason": "ImagePullBackOff", "message": ""}}}
     reason = _INSTEAD.get(row.reason, row.reason) or "ErrImagePull"
     return {"name": name, "image": row.image, "state": {"waiting": {"reason": reason, "message": row.message}}}
 
