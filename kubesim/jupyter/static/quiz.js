@@ -65,11 +65,17 @@ function selectBlank(input) {
   if (blank) input.setSelectionRange(input.value.indexOf(blank), input.value.indexOf(blank) + blank.length);
 }
 
+// A line with blanks is long before anything is typed, so it wraps where an input would cut it.
+function emptyInput(content, shared) {
+  const mono = { ...shared, className: "ks-typed ks-mono" };
+  if (content.kind === "paste") return element("textarea", { ...mono, rows: 8, wrap: "off" });
+  if (content.gap) return element("textarea", { ...mono, rows: 1, className: "ks-typed ks-mono ks-line" });
+  return element("input", { ...shared, type: "text", className: content.kind === "command" ? mono.className : "ks-typed" });
+}
+
 function typedInput(content, name) {
   const shared = { name, id: name, autocomplete: "off", spellcheck: false };
-  const input = content.kind === "paste"
-    ? element("textarea", { ...shared, rows: 8, wrap: "off", className: "ks-typed ks-mono" })
-    : element("input", { ...shared, type: "text", className: content.kind === "command" ? "ks-typed ks-mono" : "ks-typed" });
+  const input = emptyInput(content, shared);
   input.setAttribute("autocapitalize", "off");
   input.setAttribute("aria-label", content.how);
   if (content.gap) input.addEventListener("focus", () => selectBlank(input));
@@ -166,7 +172,7 @@ function render({ model, el }) {
   keepKeys(card);
   card.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    if (event.key !== "Enter" || event.target.tagName !== "INPUT") return;
+    if (event.key !== "Enter" || !event.target.matches("input, .ks-line")) return;
     event.preventDefault();
     form.querySelector("[data-do=check]")?.click();
   });
