@@ -12,9 +12,9 @@ from kubesim import kubectl
 from kubesim.api.budget import Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
-from kubesim.cluster.apiserver.authorization import ADMIN, User
+from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.programs import PROGRAMS, in_containers
+from kubesim.session.programs import PROGRAMS, in_containers, read
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -90,13 +90,7 @@ class Session:
         cluster = self.cluster
         place = (self.workspace, self.config, env, stdin, run_editor)
         client = cluster.apiserver.as_user(ADMIN)
-        return kubectl.Context(client, cluster.clock, *place, self._read, budget)
-
-    def _read(self, url: str, user: User) -> str:
-        """What the API answers at a URL. Raises StatusError."""
-        from kubesim.server import read  # late: few sessions need it
-
-        return read(self.cluster, url, user)
+        return kubectl.Context(client, cluster.clock, *place, partial(read, cluster), budget)
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

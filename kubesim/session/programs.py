@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import cast
 
 from kubesim import kubectl
 from kubesim.api.clock import Clock, to_datetime
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.session.docker import docker
@@ -29,6 +31,13 @@ class _Moment(Clock):
         return True
 
 
+def read(cluster: Cluster, url: str, user: User) -> str:
+    """What the API answers at a URL to a user. Raises StatusError."""
+    from kubesim import server  # late: few sessions need it
+
+    return server.read(cluster, url, user)
+
+
 def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:
     """The programs of a container that need the cluster: aws, and kubectl as the Pod's ServiceAccount."""
 
@@ -44,6 +53,7 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
             kubectl.Kubeconfig(namespace),
             io.env,
             io.stdin,
+            read=partial(read, cluster),
             budget=io.machine.budget,
         )
         return io.show(kubectl.run(arguments, context))

@@ -363,7 +363,7 @@ def test_attach_ends_the_watches_of_the_cluster_before() -> None:
 
 
 def test_closing_is_prompt_and_can_be_done_again() -> None:
-    alone = len(Session().cluster.api._listeners[None])
+    alone = len(Session().cluster.api._backend._listeners[None])
     with served() as (session, server, client):
         open_ones = [client.watch() for _ in range(5)] + [client.raw() for _ in range(5)]
         open_ones += [client.raw(tls=False) for _ in range(5)]
@@ -371,7 +371,7 @@ def test_closing_is_prompt_and_can_be_done_again() -> None:
         StoppedClock(server)
         server.close()  # without any time that passes
         server.close()
-        assert len(session.cluster.api._listeners[None]) == alone
+        assert len(session.cluster.api._backend._listeners[None]) == alone
         for connection in open_ones:
             connection.close()
         with pytest.raises(OSError, match="refused"):
