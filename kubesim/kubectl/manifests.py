@@ -186,7 +186,8 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:
     resource = _resource(call, item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
-    name, namespace, obj = meta.get("name") or "", "", item
+    name, namespace = meta.get("name") or "", ""
+    obj = item
     if resource.namespaced:
         namespace = meta.get("namespace") or call.namespace
         if meta.get("namespace") != namespace:

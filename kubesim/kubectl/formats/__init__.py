@@ -25,7 +25,7 @@ Print = Callable[[Mapping[str, Any], bool], str]
 _PRINTERS = {
     "go-template": ("gotemplate", "Printer"),
     **dict.fromkeys(("jsonpath", "jsonpath-as-json"), ("jsonpath", "Printer")),
-    **dict.fromkeys(("custom-columns", "custom-columns-file"), ("jsonpath", "Columns")),
+    **dict.fromkeys(("custom-columns", "custom-columns-file"), ("columns", "Printer")),
 }
 _SYNONYMS = {"template": "go-template", "templatefile": "go-template-file"}
 _TEMPLATES = ("go-template", "go-template-file", *_SYNONYMS, "jsonpath", "jsonpath-as-json", "jsonpath-file")

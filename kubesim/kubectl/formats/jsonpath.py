@@ -1,8 +1,8 @@
 """JSONPath as kubectl understands it: templates such as `{range .items[*]}{.metadata.name}{"\\n"}{end}`, and what is
-made of paths alone: -o custom-columns=HEADER:path,…, custom-columns-file and --sort-by.
+made of a path alone: --sort-by.
 
-Mirrors k8s.io/client-go util/jsonpath/{parser,jsonpath}.go and k8s.io/kubectl pkg/cmd/get/{customcolumn,sorter}.go,
-v1.36. Only the order in which `..` and `*` visit a map differs: Go's is random, here it is that of the keys.
+Mirrors k8s.io/client-go util/jsonpath/{parser,jsonpath}.go and k8s.io/kubectl pkg/cmd/get/sorter.go, v1.36. Only the
+order in which `..` and `*` visit a map differs: Go's is random, here it is that of the keys.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api import quantity
 from kubesim.api.budget import Budget
-from kubesim.gotext import gojson, tabwriter
+from kubesim.gotext import gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
-from kubesim.kubectl.formats import items_of, relaxed
+from kubesim.kubectl.formats import relaxed
 
 Values = list[Any]
 Step: TypeAlias = "Callable[[Any, Budget], Iterable[Any]] | tuple[Sequence[Step], ...]"
@@ -305,63 +305,7 @@ _STEPS: dict[str, Callable[[str], list[Step]]] = {
     "root": lambda text: [],
 }
 
-_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
-_EXPECTED = "Expected format is one line of space separated headers, one line of space separated column specs."
 _MISSING: Any = object()
-
-
-class Columns:
-    """Prints one row an object, the headers above the first; a watch goes on with the widths that it has.
-
-    Raises FormatError, with the headers already printed.
-    """
-
-    def __init__(self, name: str, spec: str, no_headers: bool, budget: Budget) -> None:
-        self._headers, paths = _of_file(spec) if name == "custom-columns-file" else _of_option(spec)
-        self._paths = [relaxed(path) for path in paths]
-        self._has_headings = name == "custom-columns-file" or not no_headers
-        self._widths: list[int] = []
-        self._budget = budget
-
-    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
-        rows = [self._headers] if self._has_headings else []
-        self._has_headings = False
-        try:
-            templates = [parse(path) for path in self._paths]
-            for item in items_of(obj):
-                rows.append([self._cell(template, item) for template in templates])
-        except FormatError as error:
-            raise FormatError(str(error), stdout=tabwriter.format(rows[:1])) from None
-        self._budget.spend(len(rows) * sum(max(map(len, column)) for column in zip(*rows, strict=True)))
-        if any("\n" in cell or "\t" in cell for row in rows for cell in row):
-            return tabwriter.align("".join(["\t".join(row) + "\n" for row in rows]), minwidth=6, padding=3)
-        return tabwriter.format(rows, widths=self._widths)
-
-    def _cell(self, template: Sequence[Part], obj: Any) -> str:
-        parts = results(template, obj, self._budget)
-        cells = [gojson.sprint(value).translate(_ESCAPES) for values in parts for value in values]
-        if not parts or not parts[0]:
-            cells.insert(0, "<none>")
-        return ",".join(cells)
-
-
-def _of_option(spec: str) -> tuple[list[str], list[str]]:
-    """The headers and paths of `NAME:.metadata.name,TYPE:.type`."""
-    pairs = [part.partition(":") for part in spec.split(",")]
-    for header, colon, _ in pairs:
-        if not colon:
-            raise FormatError(f"unexpected custom-columns spec: {header}, expected <header>:<json-path-expr>")
-    return [header for header, _, _ in pairs], [path for _, _, path in pairs]
-
-
-def _of_file(text: str) -> tuple[list[str], list[str]]:
-    lines = text.splitlines()
-    for number, name in enumerate(("header", "spec")):
-        refuse_if(len(lines) <= number, f"invalid template, missing {name} line. {_EXPECTED}", FormatError)
-    headers, paths = lines[0].split(), lines[1].split()
-    if len(headers) != len(paths):
-        raise FormatError(f"number of headers ({len(headers)}) and field specifications ({len(paths)}) don't match")
-    return headers, paths
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
