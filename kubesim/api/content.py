@@ -44,7 +44,7 @@ def cron_job_name(value: str) -> list[str]:
     """A name to which the controller adds eleven characters for each Job."""
     problems = dns_subdomain(value)
     if len(value) > _LONGEST_CRON_JOB:
-        problems.append(f"must be no more than {_LONGEST_CRON_JOB} bytes")
+        problems.append(f"must be no more than {_LONGEST_CRON_JOB} characters")
     return problems
 
 

@@ -89,8 +89,10 @@ def not_found(resource: Resource, name: str) -> StatusError:
     return StatusError(404, "NotFound", message, resource.plural, name, group=resource.group)
 
 
-def already_exists(resource: Resource, name: str) -> StatusError:
+def already_exists(resource: Resource, name: str, *, is_ending: bool = False) -> StatusError:
     message = f'{resource.qualified} "{name}" already exists'
+    if is_ending:
+        message = f"object is being deleted: {message}"
     return StatusError(409, "AlreadyExists", message, resource.plural, name, group=resource.group)
 
 

@@ -176,8 +176,12 @@ _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
 }
 
 
-def field_selector(text: str, supported: Collection[str]) -> Selector:
-    """The predicate of a field selector; only `supported` fields can be selected by. Raises SelectorError."""
+def field_selector(text: str, supported: Collection[str], *, is_own: bool = True) -> Selector:
+    """The predicate of a field selector; only `supported` fields can be selected by. Raises SelectorError.
+
+    `is_own`: the type has fields of its own to select by, so that it words the refusal itself. Mirrors
+    k8s.io/apimachinery pkg/runtime/conversion.go, v1.36.
+    """
     tests: list[tuple[str, bool, str]] = []
     for part in filter(None, text.split(",")):
         match = re.match(r"(.*?)(!=|==|=)(.*)$", part)
@@ -185,7 +189,10 @@ def field_selector(text: str, supported: Collection[str]) -> Selector:
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
         field, operator, value = match.groups()
         if field not in supported:
-            raise SelectorError(f"field label not supported: {field}")
+            if is_own:
+                raise SelectorError(f"field label not supported: {field}")
+            only = '"metadata.name", "metadata.namespace"'
+            raise SelectorError(f'"{field}" is not a known field selector: only {only}')
         tests.append((field, operator != "!=", value))
     return lambda obj: all((_shown(at(obj, field)) == value) is equal for field, equal, value in tests)
 

@@ -255,9 +255,7 @@ def scale(call: Call) -> None:
     def act(target: Target, obj: Object) -> None:
         resource = target.resource
         if "scale" not in resource.parts:
-            verb = "patch" if expected < 0 else "get"
-            asked = f"{verb} {resource.plural} {name_of(obj)}"
-            raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
+            raise StatusError(404, "NotFound", "the server could not find the requested resource")
         present = obj["spec"]["replicas"]
         refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
         if call.dry_run != "client":

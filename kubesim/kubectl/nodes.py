@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NODE, find_resource
 from kubesim.api.selectors import label_value, qualified_name
@@ -31,7 +32,11 @@ def _set_unschedulable(is_cordon: bool, call: Call) -> None:
         if bool(node["spec"].get("unschedulable")) is is_cordon:
             done = f"already {verb}"
         else:
-            send_patch(call, NODE, node, {"spec": {"unschedulable": is_cordon or None}}, "merge")
+            try:
+                send_patch(call, NODE, node, {"spec": {"unschedulable": is_cordon or None}}, "merge")
+            except StatusError as error:
+                action = "cordon" if is_cordon else "uncordon"
+                raise KubectlError(f'unable to {action} node "{name_of(node)}": {error.message}') from None
         call.say(f"node/{name_of(node)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
 
 

@@ -14,9 +14,9 @@ from typing import Any, TypedDict
 
 from kubesim.api import errors
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, name_of
+from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import APIServer, Client, patch
-from kubesim.cluster.apiserver.checks import WriteOptions
+from kubesim.cluster.apiserver.checks import WriteOptions, check_name
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
@@ -78,10 +78,7 @@ class Objects:
 
     def _update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        if (name := name_of(obj)) != route.name:
-            raise errors.bad_request(
-                f"the name of the object ({name}) does not match the name on the URL ({route.name})"
-            )
+        check_name(obj, route.name)
         return self._shown(request, self.client(request).update(route.resource, obj, **_options(request, route)))
 
     def _patch(self, request: Request, route: Route) -> Response:

@@ -22,7 +22,7 @@ def selector(resource: Resource, labels: str, fields: str, budget: Budget | None
     try:
         by_label = [label_selector(labels)] if labels else []
         known = {"metadata.name", "metadata.namespace", *resource.fields.split()}
-        by_field = [field_selector(fields, known)] if fields else []
+        by_field = [field_selector(fields, known, is_own=bool(resource.fields))] if fields else []
     except SelectorError as error:
         raise errors.bad_request(str(error)) from None
     return lambda obj: all(selects(obj) for selects in by_label + by_field)
@@ -130,10 +130,17 @@ def check_preconditions(resource: Resource, obj: Object, wanted: Mapping[str, st
             raise errors.conflict(resource, name_of(obj), why)
 
 
+def check_name(obj: Object, name: str) -> None:
+    """Raise BadRequest for an object that is called otherwise than the URL says."""
+    if name_of(obj) != name:
+        raise errors.bad_request(f"the name of the object ({name_of(obj)}) does not match the name on the URL ({name})")
+
+
 def check_unmoved(resource: Resource, new: Object, old: Object) -> None:
     """Raise BadRequest for a patch that changes whose object it is."""
-    if not isinstance(new.get("metadata"), dict) or name_of(new) != name_of(old):
+    if not isinstance(new.get("metadata"), dict):
         raise errors.bad_request("the name of the object does not match the name on the URL")
+    check_name(new, name_of(old))
     if namespace_of(new) != namespace_of(old):
         raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
     if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):

@@ -198,12 +198,22 @@ class Client:
 
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
         """Store an object that is valid, unless that is only tried out."""
-        if old is None and self._store.get(resource, namespace_of(new), name_of(new)):
-            raise errors.already_exists(resource, name_of(new))
+        if old is None:
+            self._check_free(resource, new)
         checks.note_inert(resource, new, old, options.get("note"))
         if options.get("dry_run"):
             return new
+        if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):
+            self._backend.discard(resource, old)
+            return new
         return self._backend.commit(resource, new, old)
+
+    def _check_free(self, resource: Resource, new: Object) -> None:
+        """Raise AlreadyExists for a name that an object has."""
+        present = self._store.get(resource, namespace_of(new), name_of(new))
+        if present is None:
+            return
+        raise errors.already_exists(resource, name_of(new), is_ending="deletionTimestamp" in present["metadata"])
 
     def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
@@ -363,3 +373,9 @@ class Client:
             return objects
         selects = checks.selector(resource, labels, fields, budget)
         return [obj for obj in objects if selects(obj)]
+
+
+def _is_held(resource: Resource, obj: Object) -> bool:
+    """Whether only its finalizers keep a deleted object. Pods have time to end, and Namespaces are emptied first."""
+    meta = obj["metadata"]
+    return resource not in (POD, NAMESPACE) and "deletionTimestamp" in meta and bool(meta.get("finalizers"))

@@ -158,9 +158,9 @@ class StatefulSetController(RevisionedController):
 
     resource = STATEFUL_SET
     HASH_LABEL = "controller.kubernetes.io/hash"
-    CREATED = "create Pod {0} in StatefulSet {1} successful"
-    CREATE_FAILED = "create Pod {0} in StatefulSet {1} failed error: {2}"
-    DELETED = "delete Pod {0} in StatefulSet {1} successful"
+    CREATED = "Create Pod {0} in StatefulSet {1} successful"
+    CREATE_FAILED = "Create Pod {0} in StatefulSet {1} failed error: {2}"
+    DELETED = "Delete Pod {0} in StatefulSet {1} successful"
 
     def sync(self, stateful_set: Object, pods: list[Object]) -> None:
         update = name_of(self.current_revision(stateful_set))

@@ -309,9 +309,9 @@ class Kubelet:
         try:
             variables = environment.variables(self._api, pod, spec)
             environment.check_user(pod, spec)
+            argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         except MissingError as error:
             return "CreateContainerConfigError", str(error)
-        argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         if image.trouble and not argv:
             return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")

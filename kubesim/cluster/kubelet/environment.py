@@ -18,7 +18,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, find_named
-from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
+from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
 from kubesim.cluster.apiserver import Component
 from kubesim.shell.container import Folder
 
@@ -31,23 +31,82 @@ _SOURCES = (
 )
 
 
+_REFERENCE = re.compile(r"\$\$|\$\(([-._A-Za-z0-9]+)\)")
+LONGEST_EXPANSION = 1_000_000  # characters
+_SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
+
+
 class MissingError(Exception):
     """A Secret, ConfigMap or key that is not there, or a user that must not be; the text is the kubelet's."""
 
 
 def variables(api: Component, pod: Object, container: Object) -> dict[str, str]:
-    """The variables of a container. Raises MissingError."""
-    variables = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
+    """The variables of a container, in the order in which it finds them. Raises MissingError.
+
+    A `$(NAME)` in a value is one of `env` that stands before it, or one of a Service.
+    """
     spec, name = pod["spec"], pod["metadata"]["name"]
-    variables["HOSTNAME"] = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
+    hostname = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
+    services = service_variables(api, pod)
+    declared: dict[str, str] = {}
+    earlier = dict(services)
+    for variable in container.get("env", ()):
+        value = _value(api, pod, container, variable, earlier)
+        if value is not None:
+            declared[variable["name"]] = earlier[variable["name"]] = value
+    own = {**_from_sources(api, pod, container), **declared}
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOSTNAME": hostname,
+        **own,
+        **{name: value for name, value in services.items() if name not in own},
+        "HOME": own.get("HOME", "/root"),
+    }
+
+
+def _from_sources(api: Component, pod: Object, container: Object) -> dict[str, str]:
+    """The variables of `envFrom`."""
+    variables: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         for whole, _, _, resource in _SOURCES:
             data = _data(api, pod, resource, source[whole]) if source.get(whole) else None
             variables |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
-    for variable in container.get("env", ()):
-        value = _value(api, pod, container, variable)
-        if value is not None:
-            variables[variable["name"]] = value
+    return variables
+
+
+def service_variables(api: Component, pod: Object) -> dict[str, str]:
+    """What tells a container where the Services of its namespace are, and the API server.
+
+    Mirrors getServiceEnvVarMap, and pkg/kubelet/envvars/envvars.go; Go's order is a different one each time.
+    """
+    services = [api.find(SERVICE, "default", "kubernetes")]
+    if pod["spec"].get("enableServiceLinks", True):
+        services += api.list(SERVICE, pod["metadata"]["namespace"])
+    variables: dict[str, str] = {}
+    for service in services:
+        if service is not None and service["spec"].get("clusterIP") not in (None, "", "None"):
+            variables |= _of_service(service)
+    return variables
+
+
+def _of_service(service: Object) -> dict[str, str]:
+    name = service["metadata"]["name"].upper().replace("-", "_")
+    address, ports = service["spec"]["clusterIP"], service["spec"]["ports"]
+    variables = {f"{name}_SERVICE_HOST": address, f"{name}_SERVICE_PORT": str(ports[0]["port"])}
+    for port in ports:
+        if port.get("name"):
+            variables[f"{name}_SERVICE_PORT_{port['name'].upper().replace('-', '_')}"] = str(port["port"])
+    for number, port in enumerate(ports):
+        protocol = port["protocol"]
+        link, prefix = f"{protocol.lower()}://{address}:{port['port']}", f"{name}_PORT_{port['port']}_{protocol}"
+        if number == 0:
+            variables[f"{name}_PORT"] = link
+        variables |= {
+            prefix: link,
+            f"{prefix}_PROTO": protocol.lower(),
+            f"{prefix}_PORT": str(port["port"]),
+            f"{prefix}_ADDR": address,
+        }
     return variables
 
 
@@ -76,18 +135,24 @@ def identity(pod: Object, container: Object, usual: str, passwd: str) -> str:
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-    """The words of a command with each `$(NAME)` of a known variable replaced; `$$` stands for a `$`."""
+    """The words of a command with each `$(NAME)` of a known variable replaced; `$$` stands for a `$`.
+
+    Raises MissingError where they become longer than LONGEST_EXPANSION.
+    """
 
     def value(match: re.Match[str]) -> str:
         return "$" if match[0] == "$$" else variables.get(match[1], match[0])
 
-    return [re.sub(r"\$\$|\$\(([-._A-Za-z0-9]+)\)", value, word) if "$(" in word else word for word in words]
+    added = sum(len(value(match)) for word in words for match in _REFERENCE.finditer(word))
+    if added > LONGEST_EXPANSION:
+        raise MissingError("kubesim: $(NAME) would make this longer than a megabyte, the limit of this simulator")
+    return [_REFERENCE.sub(value, word) if "$(" in word else word for word in words]
 
 
-def _value(api: Component, pod: Object, container: Object, variable: Object) -> str | None:
+def _value(api: Component, pod: Object, container: Object, variable: Object, earlier: Mapping[str, str]) -> str | None:
     source = variable.get("valueFrom")
     if not source:
-        return str(variable.get("value", ""))
+        return substitute([str(variable.get("value", ""))], earlier)[0]
     for _, single, _, resource in _SOURCES:
         if reference := source.get(single):
             return _one_key(api, pod, resource, reference)
@@ -130,6 +195,9 @@ def _data(api: Component, pod: Object, resource: Resource, reference: Object) ->
 
 def field_value(pod: Object, path: str) -> str:
     """What the downward API says of a field of the Pod, such as metadata.namespace."""
+    if match := _SUBSCRIPT.fullmatch(path):
+        values: Object = at(pod, f"metadata.{match[1]}") or {}
+        return str(values.get(match[2], ""))
     value = at(pod, path)
     return "" if value is None else str(value)
 

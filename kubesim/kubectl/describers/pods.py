@@ -5,7 +5,6 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +14,6 @@ from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
 from kubesim.kubectl.describers.screens import block, part, shows
 
-_SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
@@ -141,9 +139,7 @@ def _value_from(source: Object, container: Object) -> str:
 
 
 def _field(pod: Object | None, path: str) -> str:
-    """What a fieldRef gives; "" in a template, and where kubectl does not work it out (spec and status)."""
-    if match := _SUBSCRIPT.fullmatch(path):
-        return str((at(pod, f"metadata.{match[1]}") or {}).get(match[2], ""))
+    """What a fieldRef gives; "" in a template, and where kubectl does not work it out (spec, status, one label)."""
     return str(at(pod, path) or "") if path in _PLAIN_FIELDS else ""
 
 

@@ -39,6 +39,11 @@ def validate_object_meta_update(new: Field, old: Field) -> None:
     meta = new.inner("metadata")
     fixed = ("name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
     meta.immutable(old.inner("metadata"), *fixed)
+    added = set(meta.get("finalizers") or ()) - set(old.inner("metadata").get("finalizers") or ())
+    if added and meta.get("deletionTimestamp"):
+        listed = ", ".join(f'"{finalizer}"' for finalizer in sorted(added))
+        why = "no new finalizers can be added if the object is being deleted, found new finalizers []string"
+        meta.forbidden("finalizers", f"{why}{{{listed}}}")
     _validate_common(meta)
 
 
