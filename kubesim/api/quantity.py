@@ -6,7 +6,7 @@ Mirrors k8s.io/apimachinery pkg/api/resource/quantity.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -65,13 +65,6 @@ def parse(text: str) -> Decimal:
 def canonical(text: str) -> str:
     """`text` as the API server writes it: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError with Go's sentence."""
     return _written(parse(text), _split(text)[1])
-
-
-def total(texts: Iterable[str]) -> str:
-    """The sum, written in the way of the first that isn't 0, as Quantity.Add has it."""
-    known = [(parse(text), text) for text in texts]
-    first = next((text for value, text in known if value), "0")
-    return _written(sum((value for value, _ in known), Decimal()), _split(first)[1])
 
 
 def _written(value: Decimal, suffix: str) -> str:
