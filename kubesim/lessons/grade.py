@@ -128,7 +128,8 @@ def questions(sheets: Sequence[Sheet]) -> str:
     """One line a question: how many answered it, how many of them were right at the first try, and TELLS.
 
     TELLS is how well the question tells strong learners from weak ones: the correlation, from -1 to 1, between a right
-    first answer to it and the share of right first answers to all others; "-" where too few differ.
+    first answer to it and the share of right first answers to all others; "-" where too few differ. A question that
+    all or none of several learners got right tells nothing, and says so.
     """
     first = [
         {quiz: is_right(quiz, record, tries=1) for quiz in question_ids() if quiz in record["given"]}
@@ -144,6 +145,9 @@ def questions(sheets: Sequence[Sheet]) -> str:
 
 
 def _discrimination(quiz: str, learners: Sequence[Mapping[str, bool]]) -> str:
+    right = {answers[quiz] for answers in learners}
+    if len(learners) > 1 and len(right) == 1:
+        return "all right" if True in right else "none right"
     pairs = []
     for answers in learners:
         others = [right for name, right in answers.items() if name != quiz]

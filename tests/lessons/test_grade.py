@@ -107,6 +107,16 @@ def test_too_few_answers_tell_nothing():
     assert questions([("a.json", record(start_who_pulls=[[2]])), ("b.json", blank())]) == shown
 
 
+def test_a_question_that_all_or_none_get_right_says_so():
+    first = record(start_who_pulls=[[2]], start_simulated_time=[[0]])
+    second = record(start_who_pulls=[[2]], start_simulated_time=[[3], [1]])
+    assert questions([("a.json", first), ("b.json", second)]) == (
+        "QUESTION              ANSWERED  FIRST TRY  TELLS\n"
+        "start-who-pulls       2         100%       all right\n"
+        "start-simulated-time  2         0%         none right\n"
+    )
+
+
 def test_the_first_of_each_prediction_counts():
     made = {
         "touch-the-pod": [[2], [0]],
