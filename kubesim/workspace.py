@@ -27,6 +27,9 @@ _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0
 _AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
 _BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
 
+PROGRESS = "/workspace/.progress.json"
+"""What a learner has done. No command removes it."""
+
 _NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
@@ -223,6 +226,8 @@ class Workspace:
         """Remove a file, or an empty folder, or with `recursive` a folder with all that is in it."""
         if not self._below(path).parts:
             raise _error(errno.EBUSY, path)
+        if str(self.absolute(path)) == PROGRESS:
+            raise _error(errno.EPERM, path)
         with self._place(path, follow=False) as (name, folder):
             if not S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
                 os.unlink(name, dir_fd=folder)

@@ -18,6 +18,8 @@ from kubesim.lessons.progress import REVEALED
 Button = tuple[str, str]
 """What it does, and its label."""
 HISTORY: list[Button] = [("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over")]
+NEXT: Button = ("next", "Next")
+"""Leads to the next card or cell; the page does that alone."""
 Message = dict[str, Any]
 LINE = 84
 """Characters in a line of a command that is shown."""
@@ -60,10 +62,15 @@ class Widget(anywidget.AnyWidget):
         return None
 
     def do_undo(self, _message: Message) -> None:
-        self.say(self._seat.undo())
+        self._tell(self._seat.undo())
 
     def do_redo(self, _message: Message) -> None:
-        self.say(self._seat.redo())
+        self._tell(self._seat.redo())
+
+    def _tell(self, words: str) -> None:
+        """Say here what was reverted, and in the terminal, too: its screen still shows the command."""
+        self.say(words)
+        self._seat.announce(words)
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
         action = getattr(self, f"do_{message.get('do')}", None)
@@ -169,4 +176,6 @@ def plain_text(text: str) -> str:
 
 
 def _bold(text: str) -> str:
-    return re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+    """The text with its `**bold**` and `*italic*` parts as HTML."""
+    text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
+    return re.sub(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])", r"<i>\1</i>", text)

@@ -44,6 +44,8 @@ class Seat:
         """Starts the open task over, for `reset` in the terminal, and returns its title."""
         self.conceals: Callable[[], bool] = lambda: False
         """Whether what is wrong may not be shown now, because the learner is to find it for points."""
+        self.announce: Callable[[str], None] = lambda _words: None
+        """Says in the terminal what was done elsewhere."""
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
         self._last_typed: float | None = None
@@ -65,9 +67,21 @@ class Seat:
         return self._passing(lambda: self.session.advance(seconds))
 
     def advance_to_change(self, limit: float) -> str:
-        """The same until a Pod's line in `kubectl get pods` changes, at most `limit` seconds."""
-        cluster, before = self.session.cluster, pods(self.session.cluster)
-        return self._passing(lambda: cluster.clock.run_until(lambda: pods(cluster) != before, limit))
+        """The same until a Pod is fixed or tried again, at most `limit` seconds.
+
+        That is, until a Pod's line in `kubectl get pods` changes, but for one that only begins to wait.
+        """
+        cluster = self.session.cluster
+        last = [pods(cluster)]
+
+        def is_news() -> bool:
+            before, last[0] = last[0], pods(cluster)
+            if before.keys() != last[0].keys():
+                return True
+            changed = [status for pod, (_, status) in last[0].items() if before[pod] != last[0][pod]]
+            return any(not status.endswith("BackOff") for status in changed)
+
+        return self._passing(lambda: cluster.clock.run_until(is_news, limit))
 
     def _passing(self, wait: Callable[[], object]) -> str:
         with self.changing():

@@ -13,7 +13,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from kubesim.jupyter import card
-from kubesim.jupyter.card import Button, Exercise, Message, static
+from kubesim.jupyter.card import NEXT, Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
 from kubesim.lessons import load_predictions, load_quizzes
@@ -24,6 +24,7 @@ LONGEST_SCREEN = 4000
 MISSES = 2
 """After so many wrong commands, the first hint is shown unasked."""
 NOTHING = "kubesim: there is nothing to review yet; answer a few quizzes first"
+_NO_ANSWER = "Choose or type an answer first. This doesn't count."
 _HOW = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
@@ -65,12 +66,16 @@ class QuizCard(Exercise):
         self.refresh()
 
     def do_check(self, message: Message) -> None:
-        verdict = self._judge(message["answer"])
+        answer = message["answer"]
+        if not (answer.strip() if isinstance(answer, str) else answer):
+            return self.say(_NO_ANSWER)
+        verdict = self._judge(answer)
         self._help_after_misses(verdict)
         self._keep(verdict)
         if self._progress.message:
             note = Note(verdict.right, self._progress.message)
             self._verdict = replace(verdict, notes=(*verdict.notes, note))
+        return None
 
     def _help_after_misses(self, verdict: Verdict) -> None:
         if self._quiz.kind == "command" and not verdict.right:
@@ -99,7 +104,8 @@ class QuizCard(Exercise):
         self._verdict = Verdict(False, (Note(False, words),))
 
     def refresh(self) -> None:
-        self.feedback = self._feedback(self._verdict)
+        self.feedback = {**self._feedback(self._verdict), "said": self._said}
+        self._said = ""
 
     def _feedback(self, verdict: Verdict | None) -> dict[str, Any]:
         outcome = "right" if verdict and verdict.right else "wrong" if verdict else ""
@@ -148,14 +154,15 @@ class QuizCard(Exercise):
     def _buttons(self) -> list[Button]:
         again: list[Button] = [("retry", "Try again")] if self._verdict or self.revealed else []
         if self._verdict and self._verdict.right:
-            return again
+            return [NEXT, *again]
         return [("check", "Check"), *self.help_buttons("Reveal answer"), *again]
 
 
 class PredictionCard(QuizCard):
     """What the next cell will print, picked with one click: the first pick counts, and that cell's output answers it.
 
-    Whether it was right is said once a second cell has run, that after the card's own.
+    Whether it was right is said once a second cell has run, that after the card's own. The page folds the text that
+    follows until the card is `open`: predicted, or passed over.
     """
 
     _words: ClassVar = {"right": "As you predicted", "wrong": "Not as you predicted", "": ""}
@@ -173,7 +180,9 @@ class PredictionCard(QuizCard):
     def refresh(self) -> None:
         is_answered = self._cells > 1
         said = "Now run the next cell." if self._verdict and not is_answered else ""
-        self.feedback = {**self._feedback(self._verdict if is_answered else None), "said": said}
+        is_open = is_answered or self._verdict is not None
+        feedback = self._feedback(self._verdict if is_answered else None)
+        self.feedback = {**feedback, "said": said, "open": is_open}
 
     def _keep(self, _verdict: Verdict) -> None:
         self._progress.keep(self._quiz.id, self.answer)

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from kubesim.flow.hops import Flow
 from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import HISTORY, Exercise, Message, static
+from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
@@ -25,6 +25,7 @@ from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact,
 from kubesim.session import Session
 
 GONE = "The task's namespace is gone. Start over to have it set up again."
+_COMPARE: Button = ("compare", "Goal beside state")
 _LONGEST = 120  # characters of what a check printed
 
 
@@ -85,7 +86,7 @@ class TaskCard(Exercise):
             "beside": self._beside(readings) if self._comparing else "",
             "said": card.inline(self._said),
             "news": _news(readings, before or self._reached),
-            "buttons": self.help_buttons("Show a solution", ("compare", "Goal beside state")) + HISTORY,
+            "buttons": [NEXT] * is_done + self.help_buttons("Show a solution", _COMPARE) + HISTORY,
         }
         self._said = ""
         if self._seat.start_over == self._begin:

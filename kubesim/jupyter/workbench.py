@@ -51,8 +51,18 @@ class Workbench(Terminal):
         super().__init__(seat)
         self.name = self.model_id or ""
         self._focus: tuple[str, str, str | None] | None = None
+        seat.announce = self._announce
         seat.on_change(self.refresh)
         self.refresh()
+
+    def _tell(self, words: str) -> None:
+        self.say(words)
+
+    def _announce(self, words: str) -> None:
+        """Note on the screen what was done elsewhere, and send it to the page, which hasn't asked."""
+        self.say(words)
+        if self._shown:
+            self.send(self.news())
 
     def focus(self, namespace: str, pod: str, container: str | None = None) -> None:
         """Show the path of this Pod's image from now on, until the Pod is gone."""
@@ -64,10 +74,12 @@ class Workbench(Terminal):
 
     def open_task(self, title: str, readings: tuple[Reading, ...], solved: bool = False) -> None:
         """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed."""
+        if self.goals.get("title") != title.replace("`", ""):
+            self._focus = None  # what was looked at before has nothing to do with this task
         shown = [{"ok": one.holds or solved, "what": inline(one.condition.what)} for one in readings]
         with self.hold_sync():
             self.goals = {"title": title.replace("`", ""), "goals": shown, "done": all(one["ok"] for one in shown)}
-            if self.path.get("concealed") and not self._seat.conceals():
+            if self._focus is None or (self.path.get("concealed") and not self._seat.conceals()):
                 self.path = self._path()
 
     def refresh(self) -> None:

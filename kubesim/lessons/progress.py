@@ -15,6 +15,7 @@ from datetime import date
 from itertools import count
 from typing import Any, NamedTuple
 
+from kubesim.workspace import PROGRESS as FILE
 from kubesim.workspace import Workspace
 
 try:
@@ -22,7 +23,6 @@ try:
 except ImportError:  # Windows and the browser: without a lock, two kernels must not write in the same millisecond
     flock = None  # type: ignore[assignment]
 
-FILE = "/workspace/.progress.json"
 MARK, VERSION, OLDEST = "kubesim-progress", 4, 2  # version 2 only lacks `asked` and `shown`, 3 `clusters`
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters

@@ -26,7 +26,7 @@ def make(name, seat):
 def test_a_fresh_card_says_nothing_yet(card):
     assert card.answer == []
     buttons = [("check", "Check"), ("hint", "Hint"), ("reveal", "Reveal answer")]
-    blank = {"verdict": "", "word": "", "notes": [], "printed": "", "hints": [], "reveal": ""}
+    blank = {"verdict": "", "word": "", "notes": [], "printed": "", "hints": [], "reveal": "", "said": ""}
     assert card.feedback == {**blank, "buttons": buttons}
 
 
@@ -58,7 +58,15 @@ def test_a_wrong_answer_then_the_right_one(card):
     assert labels(card.feedback) == ["Check", "Hint", "Reveal answer", "Try again"]
     right = press(card, "check", answer=[1])
     assert (right["verdict"], right["word"], [note["ok"] for note in right["notes"]]) == ("right", "Right", [True])
-    assert labels(card.feedback) == ["Try again"]
+    assert labels(card.feedback) == ["Next", "Try again"]
+
+
+def test_no_answer_counts_as_none(card, seat):
+    for nothing in ([], "", "  "):
+        assert press(card, "check", answer=nothing)["said"] == "Choose or type an answer first. This doesn't count."
+    assert card.feedback["verdict"] == ""
+    assert seat.progress.record()["asked"] == {}
+    assert press(card, "hint")["said"] == ""
 
 
 def test_hints_come_one_after_another(card):

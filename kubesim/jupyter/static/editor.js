@@ -95,17 +95,19 @@ function makeEditor(file, ask) {
     return command === "w" ? toText(news) : leave();
   }
 
-  // Whoever forgets Escape has typed the command as a line of the text.
+  // Whoever forgets Escape, or that this is nano, has typed the command as a line of the text.
   function typed() {
     const start = input.value.slice(0, input.selectionStart).lastIndexOf("\n") + 1;
     const text = input.value.slice(start).split("\n")[0];
-    return isVi && COMMAND.test(text) && text.startsWith(":") ? { start, text } : null;
+    return COMMAND.test(text) && text.startsWith(":") ? { start, text } : null;
   }
 
   function takeOut({ start, text }) {
     input.setSelectionRange(Math.max(start - 1, 0), start + text.length);
     document.execCommand("delete");
-    obey(text);
+    if (isVi) return obey(text);
+    news = `kubesim: ${text} is for vi, and this is nano: ${KEYS_OF_NANO}.`;
+    show();
   }
 
   const saveButton = button("Save", ({ detail }) => save().then(() => detail && input.focus()), "Ctrl+O");

@@ -47,11 +47,21 @@ const warning = (content) => html("div", "ks-warning", `<p>${content}</p>`);
 function drawButtons(row, wanted, press) {
   const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
   row.replaceChildren(...wanted.map(([action, textContent]) => {
-    const made = element("button", { type: "button", textContent, onclick: () => press(action) });
+    const made = element("button", { type: "button", textContent, onclick: () => (action === "next" ? goOn(made) : press(action)) });
     made.dataset.do = action;
     return made;
   }));
   if (focused) (row.querySelector(`[data-do="${focused}"]`) ?? row.querySelector("button"))?.focus();
+}
+
+// To the next card of the cell, or to the next cell.
+function goOn(node) {
+  const cell = node.closest(".jp-Cell");
+  const cards = [...(cell?.querySelectorAll(".ks-card") ?? [])];
+  const card = cards[cards.indexOf(node.closest(".ks-card")) + 1];
+  const next = card?.querySelector("input, textarea, button") ?? cell?.nextElementSibling;
+  next?.focus({ preventScroll: true });
+  (card ?? next)?.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion)").matches ? "auto" : "smooth" });
 }
 
 // Only what has changed is redrawn, so that a screen reader reads a tick once, and an unfolded line stays unfolded:

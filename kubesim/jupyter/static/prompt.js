@@ -6,7 +6,7 @@ const PLAIN = { spellcheck: "false", autocapitalize: "off", autocomplete: "off" 
 
 function makePrompt(ask, { history }) {
   const { node, input, mirror } = makePad(
-    { "aria-label": "Command", placeholder: "Type a command (Tab completes)" },
+    { "aria-label": "Command", placeholder: "Type a command (Tab completes, Ctrl+` leads here)" },
     (index) => (index ? ">" : "$"),
   );
   const candidates = h("div", { class: "candidates", role: "status" });
@@ -81,7 +81,7 @@ function makePrompt(ask, { history }) {
   ];
   input.addEventListener("keydown", (event) => pressed(event, keys));
   input.addEventListener("input", () => candidates.replaceChildren());
-  return { node: h("div", { class: "prompt" }, node, search.node, candidates), set, text: () => input.value, focus: () => input.focus() };
+  return { node: h("div", { class: "prompt" }, node, search.node, candidates), set, enter, text: () => input.value, focus: () => input.focus() };
 }
 
 // What bash does to the line. It is done in such a way that the browser's undo brings back what was taken out.

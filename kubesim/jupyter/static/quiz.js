@@ -157,6 +157,7 @@ function render({ model, el }) {
   const draw = () => {
     drawFeedback(status, model.get("feedback"));
     drawButtons(buttons, model.get("feedback").buttons, send);
+    if (model.get("feedback").open) el.dispatchEvent(new CustomEvent("kubesim-open", { bubbles: true })); // see workbench.js
   };
   const restore = () => writeAnswer(form, model.get("answer"), content);
   const rebuild = () => {
@@ -179,9 +180,9 @@ function render({ model, el }) {
   model.on("change:feedback", draw);
   model.on("change:answer", restore);
   model.on("change:content", rebuild);
+  el.append(card);
   draw();
   restore();
-  el.append(card);
   return () => {
     model.off("change:feedback", draw);
     model.off("change:answer", restore);

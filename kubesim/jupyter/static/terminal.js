@@ -49,6 +49,11 @@ function makeTerminal(model, reviver) {
   return {
     node,
     focus: () => (editor ?? prompt).focus(),
+    run(text) {
+      prompt.set(text);
+      prompt.enter();
+      prompt.focus();
+    },
     fill(text) {
       prompt.set(text);
       prompt.focus();
@@ -174,7 +179,7 @@ function makeBar(ask, focusPrompt) {
     { class: "buttons" },
     passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
     passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
-    passing("Until something changes", { do: "until" }, "Let time pass until a Pod's status changes"),
+    passing("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
     passing("Undo", { do: "undo" }, "Revert the last command"),
     passing("Redo", { do: "redo" }, "Do again what was reverted"),
     clock,

@@ -11,6 +11,9 @@ const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others 
 const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
 const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
 const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // what commands print
+const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
+const COMMANDS = /^(kubectl|docker|crictl|why|undo|nano|cat|sed|aws|helm|base64|echo|curl) /;
+const PREDICTION = /^%predict\b/;
 const known = new WeakSet(); // the cells that are coloured by what they hold
 const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
 
@@ -24,7 +27,7 @@ function initialize({ model }) {
 }
 
 async function render({ model, el }) {
-  const button = element("button", { type: "button", textContent: "Show the workbench" });
+  const button = element("button", { type: "button", textContent: "Show the workbench", title: "Ctrl+` leads to the terminal, and back" });
   const place = element("div", { className: "ks-place" });
   const opener = element("div", { className: "ks-opener" }, button);
   el.append(opener, place);
@@ -94,12 +97,14 @@ function prepare(notebook, { widget_manager: manager }) {
   if (cells) {
     colour(cells);
     cells.changed.connect(colour);
+    foldAnswers(notebook, [...cells]);
   }
   wrap(localStorage.getItem(UNWRAPPED) === null);
   copyTrueText(notebook);
   const furnish = () => {
     notebook.querySelectorAll(PRINTED).forEach(layOut);
     notebook.querySelectorAll(WIDE).forEach(reach);
+    notebook.querySelectorAll(CODE).forEach(addTools);
   };
   let due = 0;
   const soon = () => (due ||= requestAnimationFrame(() => {
@@ -109,6 +114,43 @@ function prepare(notebook, { widget_manager: manager }) {
   new MutationObserver(soon).observe(notebook, { childList: true, subtree: true });
   new ResizeObserver(soon).observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
   soon();
+}
+
+// Commands of the text and of solutions can be copied, and run with one click.
+function addTools(code) {
+  code.classList.add("ks-known");
+  const text = code.textContent.trimEnd();
+  if (!COMMANDS.test(text)) return;
+  const copy = button("Copy", () => navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied")));
+  const tools = element("div", { className: "ks-tools ks-opener" }, copy, button("Run in terminal", () => bench.run(text)));
+  keepKeys(tools);
+  code.after(tools);
+}
+
+// The text after a prediction gives it away: it unfolds once the card is open, or the cell that answers it has run.
+function foldAnswers(notebook, cells) {
+  const nodeOf = (cell) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${cells.indexOf(cell)}"]`);
+  const isRunning = (cell) => nodeOf(cell)?.querySelector(".jp-InputPrompt")?.textContent.includes("*");
+  const unfoldings = new Map(); // by the cell of the prediction
+  cells.forEach((asking, number) => {
+    if (!PREDICTION.test(asking.sharedModel.source)) return;
+    const answering = cells[number + 1];
+    const texts = cells.slice(number + 2);
+    const end = texts.findIndex(({ type, sharedModel }) => type !== "markdown" || sharedModel.source.startsWith("#"));
+    const nodes = texts.slice(0, end < 0 ? texts.length : end).map(nodeOf).filter(Boolean);
+    if (answering?.type !== "code" || !nodes.length || isRunning(answering) || isRunning(asking)) return;
+    const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've made your prediction or run the cell. ",
+      button("Show it now", () => unfold()));
+    const unfold = () => {
+      more.remove();
+      for (const node of nodes) node.classList.remove("ks-folded");
+    };
+    for (const node of nodes) node.classList.add("ks-folded");
+    nodes[0].append(more);
+    answering.stateChanged.connect((_, { name }) => name === "executionCount" && unfold());
+    unfoldings.set(nodeOf(asking), unfold);
+  });
+  notebook.addEventListener("kubesim-open", ({ target }) => unfoldings.get(target.closest(".jp-Cell"))?.());
 }
 
 // What scrolls sideways can be reached by keyboard.
@@ -233,7 +275,15 @@ function makeBench(model) {
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
   const node = element("section", { className: "ks-bench ks-flow" }, views, terminal.node, news);
   node.setAttribute("aria-label", "Workbench");
-  const made = { node, focus: terminal.focus, notebook: null, place: null };
+  const made = { node, focus: terminal.focus, run: terminal.run, notebook: null, place: null };
+  // Ctrl+` leads from the notebook to the terminal, and back; by its place on the keyboard, as it may be a dead key.
+  addEventListener("keydown", (event) => {
+    if (!event.ctrlKey || event.code !== "Backquote" || !made.notebook?.checkVisibility()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (node.contains(document.activeElement)) leave();
+    else if (made.place.isConnected) open(model, made.place).then(terminal.focus);
+  }, true);
   const { context } = model.widget_manager ?? {};
   // Another bench takes the place of this one, with what was being typed.
   function again(text) {
@@ -241,7 +291,8 @@ function makeBench(model) {
     revive(model, made.place);
   }
   if (drafts.has(context)) isInPage(node).then(() => terminal.fill(drafts.get(context)) || drafts.delete(context));
-  keepKeys(node, { leave: () => made.notebook?.focus({ preventScroll: true }), all: true });
+  const leave = () => made.notebook?.focus({ preventScroll: true });
+  keepKeys(node, { leave, all: true });
   const follow = (name, draw) => {
     model.on(`change:${name}`, () => draw(model.get(name)));
     draw(model.get(name));
@@ -292,7 +343,7 @@ function makePath(terminal) {
     draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken }) {
       node.hidden = !title;
       summary.textContent = `The path of the image: ${title}`;
-      chain.innerHTML = concealed ? `<p>${concealed}</p>` : links;
+      chain.innerHTML = concealed ? `<p>${concealed}</p>` : links.replaceAll("</div><div>", "</div> <div>"); // or words run together
       if (title !== shown) advice.node.open = story.node.open = false;
       shown = title;
       node.classList.toggle("ks-broken", Boolean(broken));

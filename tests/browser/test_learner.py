@@ -1,0 +1,140 @@
+"""What a learner stumbles over: answers given away, dead ends, slips of the keyboard, a screen that says too little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, expect
+
+from browser.contrast import pale_texts
+from kubesim.lessons import load_predictions, load_tasks
+
+PREDICTIONS = list(load_predictions())
+TASK = next(iter(load_tasks().values()))
+ANSWER = "It was what it was."
+CELLS = {
+    "load": "%load_ext kubesim.jupyter\n%workbench",
+    "quiz": "%quiz older-than-the-list",
+    "predict": f"%predict {PREDICTIONS[0]}",
+    "answer": "%%kubectl\nkubectl get nodes",
+    "text": ANSWER,
+    "more": "It goes on.",
+    "idea": "## Another idea",
+    "skipped": f"%predict {PREDICTIONS[1]}",
+    "answer-2": "%%kubectl\nkubectl get nodes",
+    "text-2": ANSWER,
+    "commands": "## Commands\n\nType this:\n\n```\nkubectl run web --image=registry.example.com/myapp:1.0\n```",
+    "flow": "%flow web",
+    "task": f"%task {TASK.id}",
+}
+TEXTS = {"text", "more", "idea", "text-2", "commands"}
+CLIPBOARD = "navigator.clipboard.readText()"
+
+
+@pytest.fixture(scope="module")
+def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
+    """A lesson that was set up, and read no further."""
+    make = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
+    cells = [make[name in TEXTS](source, id=name) for name, source in CELLS.items()]
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "lesson.ipynb")
+    notebook = open_shared("lesson.ipynb")
+    notebook.run("load")
+    notebook.prompt.wait_for()
+    return notebook
+
+
+def enter(notebook: Any, line: str) -> Locator:
+    """Type a line; what it printed."""
+    notebook.prompt.fill(line)
+    notebook.prompt.press("Enter")
+    screen = notebook.page.get_by_role("log")
+    expect(screen.locator(".command").last).to_contain_text(line)
+    output: Locator = screen.locator(".command:last-of-type ~ .output, .command + .output").last
+    return output
+
+
+def test_text_after_a_prediction_waits_for_it(notebook: Any) -> None:
+    texts = [notebook.cell(name).locator(".jp-RenderedMarkdown p") for name in ("text", "more", "text-2")]
+    for text in texts:
+        expect(text).to_be_hidden()
+    expect(notebook.cell("idea").locator("h2")).to_be_visible()
+    assert pale_texts(notebook.cell("text")) == []
+    notebook.run("predict")
+    notebook.cell("predict").locator(".ks-guesses button").first.press("Enter")
+    for text in texts[:2]:
+        expect(text).to_be_visible()
+    expect(texts[2]).to_be_hidden()
+    notebook.run("answer-2")  # which passes over the prediction
+    expect(texts[2]).to_be_visible()
+    expect(notebook.page.locator(".ks-unfold")).to_have_count(0)
+
+
+def test_check_without_an_answer_is_none_and_next_leads_on(notebook: Any) -> None:
+    notebook.run("quiz")
+    card: Locator = notebook.cell("quiz").locator(".ks-card")
+    check = card.get_by_role("button", name="Check")
+    check.press("Enter")
+    expect(card.get_by_role("status")).to_have_text("Choose or type an answer first. This doesn't count.")
+    card.get_by_role("radio").nth(1).check()
+    check.press("Enter")
+    expect(card.get_by_role("status")).to_contain_text("✓ Right")
+    onward = card.get_by_role("button").first
+    expect(onward).to_have_text("Next")
+    dark = onward.evaluate("button => getComputedStyle(button).backgroundColor")
+    assert dark != card.get_by_role("button").last.evaluate("button => getComputedStyle(button).backgroundColor")
+    onward.press("Enter")
+    expect(notebook.cell("predict")).to_be_focused()
+
+
+def test_commands_of_the_text_are_copied_and_run_with_one_click(notebook: Any) -> None:
+    tools = notebook.cell("commands").locator(".ks-tools")
+    tools.get_by_role("button", name="Copy").press("Enter")
+    expect(tools.get_by_role("button").first).to_have_text("Copied")
+    assert notebook.page.evaluate(CLIPBOARD) == "kubectl run web --image=registry.example.com/myapp:1.0"
+    tools.get_by_role("button", name="Run in terminal").press("Enter")
+    expect(notebook.page.get_by_role("log")).to_contain_text("pod/web created")
+    expect(notebook.prompt).to_be_focused()
+
+
+def test_a_key_leads_to_the_terminal_and_back(notebook: Any) -> None:
+    notebook.cell("idea").focus()
+    notebook.page.keyboard.press("Control+Backquote")
+    expect(notebook.prompt).to_be_focused()
+    notebook.page.keyboard.press("Control+Backquote")
+    assert notebook.page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
+
+
+def test_slips_of_the_keyboard_are_told(notebook: Any) -> None:
+    page = notebook.page
+    notebook.prompt.fill("nano pod.yaml")
+    notebook.prompt.press("Enter")
+    text = page.get_by_label("Text of pod.yaml")
+    text.press_sequentially("kind: Pod\n:wq\n")
+    expect(page.locator(".editor .status")).to_contain_text("kubesim: :wq is for vi, and this is nano: Ctrl+O saves")
+    expect(text).to_have_value("kind: Pod")
+    text.press("Control+x")
+    page.get_by_role("button", name="Close without saving").press("Enter")
+    expect(notebook.prompt).to_be_focused()
+    said = enter(notebook, "rm -f .progress.json")
+    expect(said).to_have_text("rm: cannot remove '.progress.json': Operation not permitted\n")
+
+
+def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: Any) -> None:
+    page = notebook.page
+    notebook.run("flow")
+    path = page.locator(".ks-bench .ks-path")
+    expect(path).to_contain_text("web in default")
+    for hop in path.locator(".ks-chain li").all():
+        head, words = hop.locator("> div").all_text_contents()[:2]
+        assert f"{head} {words}" in str(hop.text_content())  # or they run together for a screen reader
+    notebook.run("task")
+    card: Locator = notebook.cell("task").locator(".ks-card")
+    expect(card.get_by_role("button", name="Undo")).to_be_visible()
+    enter(notebook, "kubectl create namespace mine")
+    card.get_by_role("button", name="Undo").press("Enter")
+    expect(page.get_by_role("log").locator(".note").last).to_have_text("# Reverted: `kubectl create namespace mine`\n")
