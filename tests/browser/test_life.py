@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
-from browser.conftest import CURRENT, OPEN, RUN_ALL, VIEWPORT
+from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT
 from kubesim.lessons import load_predictions, load_tasks
 
 GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."
@@ -75,6 +75,7 @@ def card(notebook: Any, name: str) -> Locator:
 
 def press(notebook: Any, name: str) -> None:
     button, said = BUTTONS[name]
+    notebook.page.evaluate(SETTLE)  # a cell that still runs draws its card anew
     card(notebook, name).get_by_role("button", name=button, exact=True).press("Enter")
     expect(card(notebook, name)).to_contain_text(said)
 
