@@ -18,7 +18,7 @@ from kubesim.lessons.progress import REVEALED
 Button = tuple[str, str]
 """What it does, and its label."""
 HISTORY: list[Button] = [("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over")]
-NEXT: Button = ("next", "Next")
+NEXT: Button = ("onward", "Next")
 """Leads to the next card or cell; the page does that alone."""
 Message = dict[str, Any]
 LINE = 84

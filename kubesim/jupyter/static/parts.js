@@ -47,7 +47,7 @@ const warning = (content) => html("div", "ks-warning", `<p>${content}</p>`);
 function drawButtons(row, wanted, press) {
   const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
   row.replaceChildren(...wanted.map(([action, textContent]) => {
-    const made = element("button", { type: "button", textContent, onclick: () => (action === "next" ? goOn(made) : press(action)) });
+    const made = element("button", { type: "button", textContent, onclick: () => (action === "onward" ? goOn(made) : press(action)) });
     made.dataset.do = action;
     return made;
   }));
