@@ -137,6 +137,16 @@ def test_after_a_restart_every_widget_says_so_and_one_button_brings_it_back(note
     expect(notebook.page.locator(".jp-Dialog")).to_have_count(0)
 
 
+def test_the_list_of_files_folds_when_the_workbench_opens(notebook: Any) -> None:
+    page = notebook.page
+    page.evaluate(FILES)
+    expect(page.locator("#filebrowser")).to_be_visible()
+    notebook.reload()
+    expect(bench(page)).to_have_count(1)
+    expect(page.locator("#filebrowser")).to_be_hidden()
+    expect(page.locator(".ks-dock .ks-bench")).to_have_class(re.compile("ks-docked"))
+
+
 def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
     page, folder = notebook.page, notebook.path.parent.name
     expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench all"])
@@ -171,13 +181,3 @@ def test_the_terminal_has_ten_lines_wherever_it_is(notebook: Any, width: int, he
     notebook.prompt.press("Enter")
     expect(page.get_by_role("log").locator(".output").last).to_contain_text("12")
     page.wait_for_function(f"least => ({LINES})(document.querySelector('.ks-bench .screen')) >= least", arg=10)
-
-
-def test_the_list_of_files_folds_when_the_workbench_opens(notebook: Any) -> None:
-    page = notebook.page
-    page.evaluate(FILES)
-    expect(page.locator("#filebrowser")).to_be_visible()
-    notebook.reload()
-    expect(bench(page)).to_have_count(1)
-    expect(page.locator("#filebrowser")).to_be_hidden()
-    expect(page.locator(".ks-dock .ks-bench")).to_have_class(re.compile("ks-docked"))
