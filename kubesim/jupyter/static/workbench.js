@@ -58,6 +58,7 @@ async function open(model, place, elsewhere = false) {
   bench.node.classList.toggle("ks-docked", Boolean(panel));
   const target = panel ? panel.node : place;
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
+  if (panel) await isInPage(panel.node); // a page that is being restored adds it later
   if (panel) bench.follow ??= accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
   if (panel) raise(panel);
   else panels.get(model.widget_manager?.context)?.dispose(); // the page has become too narrow for it
