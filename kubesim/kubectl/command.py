@@ -41,13 +41,13 @@ class Context:
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
+    read: Callable[[str, User], str]
+    """What the API answers at a URL to a user; it raises StatusError."""
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
     """What is piped into the command, None for nothing."""
     run_editor: Callable[[str, str], int] | None = None
     """Runs an editor's command line on a file of the workspace and returns its exit status."""
-    read: Callable[[str, User], str] | None = None
-    """What the API answers at a URL to a user; it raises StatusError."""
     budget: Budget = field(default_factory=Budget)
     """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
 

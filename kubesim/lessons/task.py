@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from kubesim import kubectl
 from kubesim.api.clock import Clock, to_datetime
@@ -14,7 +15,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.hops import Flow, trace_flow
 from kubesim.session import Session
-from kubesim.session.programs import PROGRAMS
+from kubesim.session.programs import PROGRAMS, read_url
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -62,7 +63,8 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
 
     def run(arguments: list[str], io: Invocation) -> int:
         client = session.cluster.apiserver.as_user(ADMIN)
-        context = kubectl.Context(client, clock, workspace, kubectl.Kubeconfig(), io.env, io.stdin)
+        config, read_raw = kubectl.Kubeconfig(), partial(read_url, session.cluster)
+        context = kubectl.Context(client, clock, workspace, config, read_raw, io.env, io.stdin)
         context.budget = io.machine.budget
         return io.show(kubectl.run(arguments, context))
 

@@ -14,7 +14,7 @@ from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.programs import PROGRAMS, in_containers, read
+from kubesim.session.programs import PROGRAMS, in_containers, read_url
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -88,9 +88,9 @@ class Session:
         budget: Budget,
     ) -> kubectl.Context:
         cluster = self.cluster
-        place = (self.workspace, self.config, env, stdin, run_editor)
+        place = (self.workspace, self.config, partial(read_url, cluster), env, stdin, run_editor)
         client = cluster.apiserver.as_user(ADMIN)
-        return kubectl.Context(client, cluster.clock, *place, partial(read, cluster), budget)
+        return kubectl.Context(client, cluster.clock, *place, budget)
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

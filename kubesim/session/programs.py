@@ -31,7 +31,7 @@ class _Moment(Clock):
         return True
 
 
-def read(cluster: Cluster, url: str, user: User) -> str:
+def read_url(cluster: Cluster, url: str, user: User) -> str:
     """What the API answers at a URL to a user. Raises StatusError."""
     from kubesim import server  # late: few sessions need it
 
@@ -51,9 +51,9 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
             _Moment(to_datetime(cluster.clock.now)),
             cast(Workspace, io.files),
             kubectl.Kubeconfig(namespace),
+            partial(read_url, cluster),
             io.env,
             io.stdin,
-            read=partial(read, cluster),
             budget=io.machine.budget,
         )
         return io.show(kubectl.run(arguments, context))
