@@ -191,7 +191,7 @@ def not_found(facts: Facts) -> Known | None:
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
     missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
     unlisted = facts.scene.is_export and not facts.matches
-    version = re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
+    version = facts.scene.is_export and re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
     words = {
         "bitnami": reference.name.startswith("docker.io/bitnami/"),
         "plain_version": version[2] if version and not version[1] else "",
@@ -218,6 +218,7 @@ def answer(facts: Facts) -> Known:
     """What was answered, by whom, and whether credentials have to do with it."""
     reply, role = facts.reply, facts.asking.role
     return {
+        "damaged_there": facts.kind == "partial" and not facts.scene.is_export,
         "passed_on": reply and reply.credentials and role in ("mirror", "storage"),
         "mirror": role == "mirror",
         "matched": facts.matches[0].secret_name if facts.matches else "",

@@ -72,7 +72,7 @@ class Export:
         return max(map(seconds, stamps), default=0)
 
 
-class Hearsay:
+class ReportedRegistries:
     """Registries, as far as the Pods' own statuses repeat their answers."""
 
     def __init__(self) -> None:
@@ -136,32 +136,32 @@ def _story(form: str, facts: Facts, *others: Facts) -> str:
 
 def read_export(texts: Sequence[str]) -> Scene:
     """The scene that the files of an export describe, without its passwords. Raises ExportError."""
-    masks, hearsay = Masks(), Hearsay()
+    masks, reported = Masks(), ReportedRegistries()
     objects = [kept for text in texts for kept in load(text)]
     hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
     export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
     knows_secrets = bool(export.list(SECRET))
-    scene = Scene(export, {}, hearsay, True, export.events, export.now(), knows_secrets)
+    scene = Scene(export, {}, reported, True, export.events, export.now(), knows_secrets)
     for pod in export.list(POD):
-        for trace in _traces(scene, pod, hearsay):
+        for trace in _traces(scene, pod, reported):
             scene.traces[trace.namespace, trace.pod, trace.container] = trace
     return scene
 
 
-def _traces(scene: Scene, pod: Object, hearsay: Hearsay) -> Iterator[PullTrace]:
+def _traces(scene: Scene, pod: Object, reported: ReportedRegistries) -> Iterator[PullTrace]:
     """What is known of the last attempt for each container, and for each volume that has an image."""
     every = [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
     volumes = {facts.image: facts for facts in every if facts.volume}
     for facts in every:
-        trace = _trace(facts, hearsay)
+        trace = _trace(facts, reported)
         quoted = re.search(r'image "([^"]+)"', trace.message) if trace else None
         if trace and quoted and quoted[1] != facts.image and quoted[1] in volumes:  # a container waits for its volume
-            yield _refusal(volumes[quoted[1]], trace.outcome, trace.message, hearsay)
+            yield _refusal(volumes[quoted[1]], trace.outcome, trace.message, reported)
         elif trace:
             yield trace
 
 
-def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
+def _trace(facts: Facts, reported: ReportedRegistries) -> PullTrace | None:
     """What the Pod's status and events say about the last attempt; None where there was none."""
     status = _status(facts)
     waiting = status.get("state", {}).get("waiting", {})
@@ -173,32 +173,32 @@ def _trace(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
             message, said = event, _said(event)
         unasked = reason in _WITHOUT_ASKING or reason == message or said.row.get("unasked")
         if (facts.reference is None and facts.image) or unasked:
-            return _unasked(facts, reason, message, hearsay)
-        return _refusal(facts, reason, message, hearsay)
+            return _unasked(facts, reason, message, reported)
+        return _refusal(facts, reason, message, reported)
     if reason in _EARLIER and not status.get("imageID"):
-        return _before_start(facts, hearsay)
+        return _before_start(facts, reported)
     unfit = next((text for text in _endings(status) if read(text, False).kind in ("platform", "not_an_image")), "")
     if unfit:
         return _make(facts, "StartError", unfit)
     return _make(facts, "Pulled", "") if status.get("state") else None
 
 
-def _before_start(facts: Facts, hearsay: Hearsay) -> PullTrace | None:
+def _before_start(facts: Facts, reported: ReportedRegistries) -> PullTrace | None:
     """An attempt that the container's status does not show, but an event."""
     if message := _event(facts):
-        return _refusal(facts, "ErrImagePull", message, hearsay)
+        return _refusal(facts, "ErrImagePull", message, reported)
     if facts.volume:
         return None
     events = (item["message"] for item in facts.events if item["reason"] == "FailedCreatePodSandBox")
     message = next((text for text in events if read(text, False).kind == "sandbox"), "")
-    return _unasked(facts, "FailedCreatePodSandBox", message, hearsay) if message else None
+    return _unasked(facts, "FailedCreatePodSandBox", message, reported) if message else None
 
 
-def _unasked(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
+def _unasked(facts: Facts, reason: str, message: str, reported: ReportedRegistries) -> PullTrace:
     """An attempt that failed before any registry was asked."""
     said = read(message, False)
     if facts.reference and said.transport and said.kind != "unreadable":  # a Secret may have been corrected since
-        hearsay.hopeless.add(facts.reference.canonical)
+        reported.hopeless.add(facts.reference.canonical)
     return _make(facts, reason, message)
 
 
@@ -214,7 +214,7 @@ def _endings(status: Object) -> Iterator[str]:
     return (item["message"] for item in ended if item.get("message"))
 
 
-def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullTrace:
+def _refusal(facts: Facts, reason: str, message: str, reported: ReportedRegistries) -> PullTrace:
     """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
     answers = _answers(message) or _answers(_event(facts)) or [""]
     said = read(answers[-1], bool(facts.matches) or facts.is_unsure)
@@ -225,9 +225,9 @@ def _refusal(facts: Facts, reason: str, message: str, hearsay: Hearsay) -> PullT
         tried = []
     image = facts.reference.canonical if facts.reference else ""
     refused = {match.credential for match in facts.matches if match.secret_name not in stale}
-    hearsay.refused.setdefault(image, set()).update(refused)
+    reported.refused.setdefault(image, set()).update(refused)
     if not said.credentials:
-        hearsay.hopeless.add(image)
+        reported.hopeless.add(image)
     secrets = tuple(
         SeenSecret(seen.name, False, problem=_BEFORE) if seen.found and seen.name in stale else seen
         for seen in facts.seen

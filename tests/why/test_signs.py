@@ -8,7 +8,7 @@ import string
 import pytest
 
 from kubesim.flow import signs
-from kubesim.flow.export import Export, Hearsay
+from kubesim.flow.export import Export, ReportedRegistries
 from kubesim.flow.facts import Facts, Words
 from kubesim.flow.scene import Scene
 from kubesim.flow.signs import read, table
@@ -57,7 +57,9 @@ def test_every_placeholder_of_a_kind_has_a_word() -> None:
     groups = {name for row in rows for name in re.compile(row["sign"]).groupindex}
     known = {name.rstrip("234") for name in groups} | {key for row in registries.values() for key in row}
     pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
-    facts = Facts(Scene(Export(()), {}, Hearsay(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0])
+    facts = Facts(
+        Scene(Export(()), {}, ReportedRegistries(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0]
+    )
     for row in table("signs")["kinds"].values():
         texts = [row.get("problem", ""), row.get("tell", ""), *row.get("also", {}).values()]
         for case in row.get("or", ()):
