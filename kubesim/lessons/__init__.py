@@ -79,13 +79,13 @@ def load_predictions() -> Mapping[str, Quiz]:
 @cache
 def load_tasks() -> Mapping[str, Task]:
     """All tasks by their id, in the order of the files."""
-    tasks = (Task(**fields(entry)) for _, found in documents("tasks") for entry in found)
+    tasks = (Task(**fields(entry)) for _, entries in documents("tasks") for entry in entries)
     return MappingProxyType({task.id: task for task in tasks})
 
 
 def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
-    found = (quiz for _, entries in documents(folder) for entry in entries for quiz in variants({**entry, **more}))
-    return MappingProxyType({quiz.id: quiz for quiz in found})
+    quizzes = (quiz for _, entries in documents(folder) for entry in entries for quiz in variants({**entry, **more}))
+    return MappingProxyType({quiz.id: quiz for quiz in quizzes})
 
 
 def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:

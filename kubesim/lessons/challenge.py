@@ -82,9 +82,9 @@ def every_cluster(seed: int) -> tuple[Broken, ...]:
 
 @cache
 def _templates() -> tuple[dict[str, Any], list[Template]]:
-    found: dict[str, Any] = dict(documents(FOLDER))
-    shared = found.pop(POOLS)
-    return shared, [template for templates in found.values() for template in templates]
+    files: dict[str, Any] = dict(documents(FOLDER))
+    shared = files.pop(POOLS)
+    return shared, [template for templates in files.values() for template in templates]
 
 
 def _made(templates: Sequence[Template], name: str, chance: random.Random) -> tuple[Broken, ...]:
@@ -103,8 +103,8 @@ def _drawn(vary: Mapping[str, Any], left: dict[str, list[Any]], chance: random.R
             pool = _templates()[0]["pools"][source]
             left[source] = left.get(source) or chance.sample(pool, len(pool))
         entry = left[source].pop() if isinstance(source, str) else chance.choice(source)
-        given = entry if isinstance(entry, dict) else {name: entry}
-        values |= {key: chance.choice(value) if isinstance(value, list) else value for key, value in given.items()}
+        choice = entry if isinstance(entry, dict) else {name: entry}
+        values |= {key: chance.choice(value) if isinstance(value, list) else value for key, value in choice.items()}
     return values
 
 
@@ -150,8 +150,8 @@ class Standing:
     def resume(self, kept: Sequence[int]) -> None:
         """Continue from where a different kernel left it, if it is not over here."""
         if not self.is_over:
-            solved, shown, hints, why, simulated, real = kept
-            self.solved, self.shown, self.is_timed = bool(solved), bool(shown), bool(solved or shown)
+            solved, revealed, hints, why, simulated, real = kept
+            self.solved, self.shown, self.is_timed = bool(solved), bool(revealed), bool(solved or revealed)
             self.hints, self.why = max(self.hints, min(hints, len(self.task.hints))), self.why or bool(why)
             self.simulated, self.real = max(self.simulated, simulated), max(self.real, real)
 

@@ -67,8 +67,8 @@ def is_right(question: str, record: Record, tries: int | None = None) -> bool:
     """Whether a question was answered correctly, in any of its variants; or in the first `tries`, which are of one."""
     further = takewhile(load_quizzes().__contains__, (f"{question}{VARIANT}{number}" for number in count(1)))
     names = [question, *(() if tries else further)]
-    given = ((name, answer) for name in names for answer in record["given"].get(name, [])[:tries])
-    return any(_is_right(name, answer if isinstance(answer, str) else tuple(answer)) for name, answer in given)
+    answers = ((name, answer) for name in names for answer in record["given"].get(name, [])[:tries])
+    return any(_is_right(name, answer if isinstance(answer, str) else tuple(answer)) for name, answer in answers)
 
 
 def question_ids() -> list[str]:
@@ -162,12 +162,12 @@ def _discrimination(quiz: str, learners: Sequence[Mapping[str, bool]]) -> str:
 @cache
 def _contents() -> Mapping[str, tuple[list[str], list[str]]]:
     """The ids of quizzes and tasks by lesson, which is what their YAML files are named after."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    lessons_by_name: dict[str, tuple[list[str], list[str]]] = {}
     for number, folder in enumerate(("quizzes", "tasks")):
         for name, entries in documents(folder):
-            lesson = found.setdefault(name.removesuffix(".yaml"), ([], []))
+            lesson = lessons_by_name.setdefault(name.removesuffix(".yaml"), ([], []))
             lesson[number].extend(entry["id"] for entry in entries)
-    return dict(sorted(found.items()))
+    return dict(sorted(lessons_by_name.items()))
 
 
 def _counts(record: Record, quizzes: Sequence[str], tasks: Sequence[str]) -> Counts:

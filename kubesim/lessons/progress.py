@@ -82,9 +82,9 @@ def _is_counts(value: Any, length: int = 2) -> bool:
 
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
     """Every answer once. Of too many the first stays, which counts as the first try, and the last ones."""
-    given: list[Answer] = []
-    given.extend(answer for answer in [*older, *newer] if answer not in given)
-    return given[:1] + given[1:][1 - _LONGEST_LIST :]
+    answers: list[Answer] = []
+    answers.extend(answer for answer in [*older, *newer] if answer not in answers)
+    return answers[:1] + answers[1:][1 - _LONGEST_LIST :]
 
 
 # What an entry of each section looks like, and what is kept of an older and a newer one. Each may be merged in any
@@ -128,13 +128,13 @@ def read(text: str | None) -> Found:
     if text is None or _is_too_large(text):
         return Found(None, "is too large")
     try:
-        found = json.loads(text.removeprefix("\ufeff"))
+        content = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return Found(None, "is damaged: it does not hold JSON")
-    if not isinstance(found, dict) or type(found.get(MARK)) is not int or found[MARK] < OLDEST:
+    if not isinstance(content, dict) or type(content.get(MARK)) is not int or content[MARK] < OLDEST:
         return Found(None, "is not a progress file of kubesim's")
-    version = found.pop(MARK)
-    record, lost = sift(found)
+    version = content.pop(MARK)
+    record, lost = sift(content)
     if version > VERSION:
         return Found(record, "was written by a later version of kubesim", is_later=True)
     return Found(record, f"is damaged: {lost} of its entries cannot be read" if lost else "")
@@ -189,8 +189,8 @@ class Progress:
     def keep_asked(self, question: str, right: bool, help_taken: int, answers: Mapping[str, Answer]) -> bool:
         """Keep that a question was asked today, and whether rightly answered; and the `answers` to show, by quiz id."""
         asked = _next(self.record()["asked"].get(question), right, self.today())
-        shown = self.shown(question, help_taken) if right else {}
-        return self.add({"asked": {question: asked}, **_answered(answers), **shown})
+        skill = self.shown(question, help_taken) if right else {}
+        return self.add({"asked": {question: asked}, **_answered(answers), **skill})
 
     def shown(self, name: str, help_taken: int) -> Record:
         """What to add when something was shown today, with that much help."""
@@ -229,15 +229,15 @@ class Progress:
         self.message = ""
         try:
             with _alone(self._workspace):
-                found = self._read()
-                text = write(change(found.record or blank()))
-                if found.is_later:
+                kept = self._read()
+                text = write(change(kept.record or blank()))
+                if kept.is_later:
                     self.message = _LEFT_ALONE
                 elif _is_too_large(text):
                     self.message = "Your progress cannot be kept: with that, `.progress.json` is too large."
                 else:
-                    if found.trouble:
-                        self._set_aside(found.trouble)
+                    if kept.trouble:
+                        self._set_aside(kept.trouble)
                     self._replace(text)
                     return True
         except OSError as error:
@@ -263,8 +263,10 @@ class Progress:
 
 
 def _answered(answers: Mapping[str, Answer]) -> Record:
-    kept = {name: given[:LONGEST_ANSWER] if isinstance(given, str) else list(given) for name, given in answers.items()}
-    return {"answers": kept, "given": {name: [given] for name, given in kept.items()}}
+    kept = {
+        name: answer[:LONGEST_ANSWER] if isinstance(answer, str) else list(answer) for name, answer in answers.items()
+    }
+    return {"answers": kept, "given": {name: [answer] for name, answer in kept.items()}}
 
 
 def _next(asked: list[int] | None, right: bool, today: int) -> list[int]:

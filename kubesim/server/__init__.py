@@ -40,16 +40,16 @@ class API:
 
     def answer(self, request: Request) -> Response | Watch:
         """What to send; a refusal is an answer, too."""
-        found: Response | Watch
+        response: Response | Watch
         try:
-            found = self._answer(request)
+            response = self._answer(request)
         except errors.StatusError as error:
-            found = Response(status_of(error), error.code)
+            response = Response(status_of(error), error.code)
         except TooMuchError:
-            found = Response(status_of(_TOO_MUCH), _TOO_MUCH.code)
-        if isinstance(found, Response):
-            found.warnings = request.warnings
-        return found
+            response = Response(status_of(_TOO_MUCH), _TOO_MUCH.code)
+        if isinstance(response, Response):
+            response.warnings = request.warnings
+        return response
 
     def _answer(self, request: Request) -> Response | Watch:
         self._check_impersonation(request)

@@ -42,8 +42,8 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
         return Response(gojson.dumps(server_version(), sort=False, indent=2), content_type="application/json")
     if path == "/openapi/v2":
         return _OPENAPI_V2
-    found = _document(path.strip("/"))
-    return None if found is None else Response(found)
+    document = _document(path.strip("/"))
+    return None if document is None else Response(document)
 
 
 def _document(path: str) -> Object | None:
@@ -63,10 +63,10 @@ def _document(path: str) -> Object | None:
 @cache
 def _served() -> dict[str, list[Resource]]:
     """The types at each path, such as "api/v1" or "apis/apps/v1"; some versions have none."""
-    found: dict[str, list[Resource]] = {}
+    types: dict[str, list[Resource]] = {}
     for resource in RESOURCES:
-        found.setdefault(f"api{'s' * bool(resource.group)}/{resource.api_version}", []).append(resource)
-    return found | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in found}
+        types.setdefault(f"api{'s' * bool(resource.group)}/{resource.api_version}", []).append(resource)
+    return types | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in types}
 
 
 def _group(group: str) -> Object | None:
@@ -94,8 +94,8 @@ def _listed(resource: Resource) -> Object:
 
 
 def _part(resource: Resource, part: str) -> Object:
-    found = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
-    return {**found, "verbs": list(PARTS[part]), **_PART_TYPES.get(part, {"kind": resource.kind})}
+    names = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
+    return {**names, "verbs": list(PARTS[part]), **_PART_TYPES.get(part, {"kind": resource.kind})}
 
 
 _PART_TYPES = {

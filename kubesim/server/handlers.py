@@ -60,8 +60,8 @@ class Listener(web.RequestHandler):
     def prepare(self) -> None:
         """Refuse at once what need not be read."""
         host = self.request.host_name
-        kind, _, given = self.request.headers.get("Authorization", "").partition(" ")
-        token = given.strip() if kind.lower() == "bearer" else ""
+        kind, _, credential = self.request.headers.get("Authorization", "").partition(" ")
+        token = credential.strip() if kind.lower() == "bearer" else ""
         self._user = self.server.identify(token)
         if host != self.server.address.lower() and not _is_safe_host(host):
             self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
@@ -80,12 +80,12 @@ class Listener(web.RequestHandler):
         self.finish(response.body)
 
     def as_request(self, body: bytes) -> Request:
-        given = self.request
-        query = {key: values[0].decode("utf-8", "replace") for key, values in given.query_arguments.items()}
-        headers = {key.lower(): value for key, value in given.headers.items()}
-        groups = tuple(given.headers.get_list("Impersonate-Group"))
+        incoming = self.request
+        query = {key: values[0].decode("utf-8", "replace") for key, values in incoming.query_arguments.items()}
+        headers = {key.lower(): value for key, value in incoming.headers.items()}
+        groups = tuple(incoming.headers.get_list("Impersonate-Group"))
         user = self._user or ANONYMOUS
-        return Request(user, given.method or "", unquote(given.path), query, headers, body, groups)
+        return Request(user, incoming.method or "", unquote(incoming.path), query, headers, body, groups)
 
     def write_error(self, status_code: int, **_: object) -> None:
         """A Status and never a traceback, for what tornado refuses and for bugs of kubesim."""

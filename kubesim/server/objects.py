@@ -48,8 +48,8 @@ class Objects:
         method = PARTS[route.subresource].get(route.verb) if route.subresource else f"_{route.verb}"
         if method is None:
             raise errors.method_not_allowed()
-        found: Response = getattr(self, method)(request, route)
-        return found
+        response: Response = getattr(self, method)(request, route)
+        return response
 
     def client(self, request: Request) -> Client:
         return self._apiserver.as_user(request.user).warning(request.warnings.append)
@@ -112,8 +112,8 @@ class Objects:
         return Response(self.client(request).token(route.namespace, route.name, spec), 201)
 
     def _ephemeral(self, request: Request, route: Route) -> Response:
-        found: Response = getattr(self, f"_{route.verb}")(request, route)
-        return found
+        response: Response = getattr(self, f"_{route.verb}")(request, route)
+        return response
 
     def _get_scale(self, request: Request, route: Route) -> Response:
         return Response(self.client(request).scale(*route.place))
@@ -166,26 +166,26 @@ def _placed(obj: Object, route: Route) -> Object:
     """The object with its type and the namespace of the URL. Raises StatusError where it names others."""
     resource, meta = route.resource, obj.get("metadata") or {}
     typed = {"apiVersion": resource.api_version, "kind": resource.kind}
-    given = {**typed, **obj}
+    placed = {**typed, **obj}
     if resource.namespaced and isinstance(meta, dict):
         namespace = meta.get("namespace")
         if isinstance(namespace, str) and namespace not in ("", route.namespace):
             raise errors.bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request"
             )
-        given["metadata"] = {**meta, "namespace": namespace or route.namespace}
-    if any(given[key] != value for key, value in typed.items()):
-        raise errors.other_type(resource, str(given["kind"]), str(given["apiVersion"]))
-    return given
+        placed["metadata"] = {**meta, "namespace": namespace or route.namespace}
+    if any(placed[key] != value for key, value in typed.items()):
+        raise errors.other_type(resource, str(placed["kind"]), str(placed["apiVersion"]))
+    return placed
 
 
 def _delete_options(request: Request) -> DeleteOptions:
     """The options in the body or, where it is empty, in the query. Raises StatusError."""
-    given = request.object() if request.body.strip() else {}
-    if not given:
+    options_sent = request.object() if request.body.strip() else {}
+    if not options_sent:
         policy, grace = request.query.get("propagationPolicy", ""), whole(request.query, "gracePeriodSeconds")
-        given = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
-    options = decoded_options(given)
+        options_sent = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
+    options = decoded_options(options_sent)
     return options._replace(dry_run=options.dry_run or request.dry_run)
 
 

@@ -50,23 +50,25 @@ def decode(body: bytes, budget: Budget) -> Object:
 def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Object:
     """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
     names, fields = _FIELDS.get(message or struct.name, {}), schema.fields(struct)
-    found: Object = {}
+    message_fields: Object = {}
     for number, value in _wire(data, budget):
         name = names.get(str(number))
         if name is None:
             continue
         if name.startswith("+"):
-            found |= _struct(struct, value, budget, name[1:])
+            message_fields |= _struct(struct, value, budget, name[1:])
             continue
         kind = fields[name].type
         if kind.kind == "list" and kind.element:
-            found.setdefault(name, []).append(_value(kind.element, value, budget))
+            message_fields.setdefault(name, []).append(_value(kind.element, value, budget))
         elif kind.kind == "map" and kind.element:
             entry = dict(_wire(value, budget))
-            found.setdefault(name, {})[entry.get(1, b"").decode()] = _value(kind.element, entry.get(2, b""), budget)
+            message_fields.setdefault(name, {})[entry.get(1, b"").decode()] = _value(
+                kind.element, entry.get(2, b""), budget
+            )
         else:
-            found[name] = _value(kind, value, budget)
-    return found
+            message_fields[name] = _value(kind, value, budget)
+    return message_fields
 
 
 def _value(kind: Type, value: Any, budget: Budget) -> Any:

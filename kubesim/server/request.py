@@ -68,13 +68,13 @@ class Request:
     @property
     def user(self) -> User:
         """Who asks: the requestor, or whom that user impersonates (`kubectl --as`). Raises StatusError."""
-        given = {name for name, value in self.headers.items() if name.startswith(_IMPERSONATION) and value}
-        if not given and not self.impersonated_groups:
+        headers = {name for name, value in self.headers.items() if name.startswith(_IMPERSONATION) and value}
+        if not headers and not self.impersonated_groups:
             return self.requestor
         name = self.headers.get("impersonate-user", "")
         if not name:
             raise errors.bad_request(f"requested {self._impersonated()} without impersonating a user name")
-        if given - {"impersonate-user", "impersonate-group"}:
+        if headers - {"impersonate-user", "impersonate-group"}:
             raise errors.not_simulated("impersonating more than a user and groups is not part of this simulator")
         return impersonate(self.requestor, name, self.impersonated_groups)
 
@@ -99,11 +99,11 @@ class Request:
         include = self.query.get("includeObject", "")
         if include not in ("", *_INCLUDES):
             raise errors.bad_request(f'unrecognized includeObject value: "{include}"')
-        for wanted in self.headers.get("accept", "").split(","):
-            media, *parameters = (part.strip() for part in wanted.split(";"))
+        for accepted in self.headers.get("accept", "").split(","):
+            media, *parameters = (part.strip() for part in accepted.split(";"))
             if media in ("application/json", "application/*", "*/*", ""):
-                given = dict(part.partition("=")[::2] for part in parameters)
-                return View(given.get("as", ""), include or "Metadata")
+                options = dict(part.partition("=")[::2] for part in parameters)
+                return View(options.get("as", ""), include or "Metadata")
         return View("", include or "Metadata")
 
     @property
@@ -153,10 +153,10 @@ class Request:
             return protobuf.decode(self.body, self.budget)
         if self.content_type not in _READABLE:
             raise errors.unsupported_media_type(_READABLE)
-        found = self.patch(_UNRECOGNIZED + "JSON): ")
-        if not isinstance(found, dict):
+        body = self.patch(_UNRECOGNIZED + "JSON): ")
+        if not isinstance(body, dict):
             raise errors.bad_request(_UNRECOGNIZED + "Object)")
-        return found
+        return body
 
 
 @dataclass
@@ -326,8 +326,8 @@ class View:
 
 
 def _column(column: printers.Column) -> Object:
-    shown = {"name": column.name.title(), "type": "string", "format": "name" if column.name == "NAME" else ""}
-    return {**shown, "description": "", "priority": int(column.wide)}
+    heading = {"name": column.name.title(), "type": "string", "format": "name" if column.name == "NAME" else ""}
+    return {**heading, "description": "", "priority": int(column.wide)}
 
 
 def _partial(obj: Object) -> Object:

@@ -148,15 +148,15 @@ class Watch:
         return change.type_among(self._selects)
 
     def _shown(self, kind: str, obj: Object, now: Micros) -> bytes:
-        shown = self._view.one(obj, now, headings=not self._has_headings)
+        view = self._view.one(obj, now, headings=not self._has_headings)
         self._has_headings = True
-        return event(kind, shown)
+        return event(kind, view)
 
 
 def event(kind: str, obj: Object | errors.StatusError) -> bytes:
     """A line of a watch; a StatusError ends it."""
-    shown = status_of(obj) if isinstance(obj, errors.StatusError) else obj
-    return json.dumps({"type": kind, "object": shown}, separators=(",", ":")).encode() + b"\n"
+    content = status_of(obj) if isinstance(obj, errors.StatusError) else obj
+    return json.dumps({"type": kind, "object": content}, separators=(",", ":")).encode() + b"\n"
 
 
 def _last_state(change: Change) -> Object:

@@ -44,8 +44,8 @@ class Registries:
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
         """What comes of asking for `reference` with `credential` (None: anonymously)."""
         # The runtime takes a credential without a user, or without a password, for none.
-        given = credential if credential and credential.username and credential.password else None
-        return Pull(self.send, self._hosts(reference.registry), self.world.troubles, reference, given).answer()
+        usable = credential if credential and credential.username and credential.password else None
+        return Pull(self.send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
 
     def _hosts(self, registry: str) -> list[Host]:
         """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""

@@ -65,22 +65,22 @@ class NodeSettings:
 
     def files(self) -> dict[str, str]:
         """The real files that hold all this, by their paths."""
-        found = {}
+        texts = {}
         for registry in dict.fromkeys([*self.hosts, *self.mirrors]):
             server = "registry-1.docker.io" if registry == DEFAULT_REGISTRY else registry
             own = [registry] if registry in self.hosts else []
             tables = "".join(self._table(host) for host in [*self.mirrors.get(registry, ()), *own])
             text = f'server = "{self.scheme(registry)}://{server}"\n{tables}'
-            found[f"/etc/containerd/certs.d/{registry}/hosts.toml"] = text
+            texts[f"/etc/containerd/certs.d/{registry}/hosts.toml"] = text
         auths = {}
         for item in self.credentials:
             if item.get("from") == "config":
                 text = f"{item.get('username', '')}:{item.get('password', '')}"
                 auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
         if auths:
-            found[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
+            texts[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
         if images := [item["registry"] for item in self.credentials if item.get("from") == "provider"]:
-            found[PROVIDERS] = _PROVIDERS + "".join(f'  - "{image}"\n' for image in images)
+            texts[PROVIDERS] = _PROVIDERS + "".join(f'  - "{image}"\n' for image in images)
         if self.proxy:
-            found[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
-        return found
+            texts[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
+        return texts

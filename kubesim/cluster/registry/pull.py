@@ -176,8 +176,8 @@ class Pull:
         # With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
         method, first = ("Post", url.partition("?")[0]) if self.credential else ("Get", url)
         try:
-            repository, wanted = self.reference.repository, self.reference.manifest
-            response = self.send(Request("token", url, repository, "", self.credential, wanted))
+            repository, manifest = self.reference.repository, self.reference.manifest
+            response = self.send(Request("token", url, repository, "", self.credential, manifest))
         except NoResponseError as error:
             self.seconds += error.seconds
             raise RefusedError(f'{failed}{method} "{first}": {error}') from None

@@ -93,8 +93,8 @@ class Repository:
     @cached_property
     def every(self) -> Mapping[str, Image]:
         """The images by all tags; each tag of the `lines` has an image of its own."""
-        found = {tag: image for image, words in self.lines for word in words.split() for tag in expand(word)}
-        own = {tag: replace(image, digest=_digest(f"{self.name}:{tag}")) for tag, image in found.items()}
+        images = {tag: image for image, words in self.lines for word in words.split() for tag in expand(word)}
+        own = {tag: replace(image, digest=_digest(f"{self.name}:{tag}")) for tag, image in images.items()}
         return {**own, **self.tags}
 
     def find(self, manifest: str) -> Image | None:
@@ -245,20 +245,20 @@ def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str
     """What in `value` is not as the schema says; as much of JSON Schema as registries.schema.json uses."""
     if "$ref" in schema:
         schema = _data("registries.schema.json")["$defs"][schema["$ref"].rpartition("/")[2]]
-    shown = place.lstrip(".") or "the file"
+    title = place.lstrip(".") or "the file"
     if "enum" in schema and value not in schema["enum"]:
-        yield f"{shown} must be one of {', '.join(schema['enum'])}"
+        yield f"{title} must be one of {', '.join(schema['enum'])}"
     types, words = _TYPES.get(schema.get("type", ""), ((type(value),), ""))
     if type(value) not in types:
-        yield f"{shown} must be {words}"
+        yield f"{title} must be {words}"
     elif isinstance(value, dict):
-        yield from (f"{shown} lacks {name}" for name in schema.get("required", ()) if name not in value)
+        yield from (f"{title} lacks {name}" for name in schema.get("required", ()) if name not in value)
         for name, item in value.items():
             inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
             if not isinstance(name, str):
-                yield f"in {shown}, {name!r} must be a text: put it in quotes"
+                yield f"in {title}, {name!r} must be a text: put it in quotes"
             elif not inner:
-                yield f"{shown} has no field {name}"
+                yield f"{title} has no field {name}"
             else:
                 yield from _problems(item, inner, f"{place}.{name}")
     elif isinstance(value, list):
@@ -288,13 +288,15 @@ def _frozen(
     fields: Mapping[str, Any], troubles: Mapping[str, Trouble] | None = None, places: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """The arguments of a class: lists as tuples, and the trouble, which shows at one of `places`, for its name."""
-    found: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
-    if "trouble" in found:
+    arguments: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+    }
+    if "trouble" in arguments:
         possible = {name: trouble for name, trouble in (troubles or {}).items() if trouble.at in places}
-        if found["trouble"] not in possible:
-            raise LookupError(f"{found['trouble']} is none of the troubles that it can have: {', '.join(possible)}")
-        found["trouble"] = possible[found["trouble"]]
-    return found
+        if arguments["trouble"] not in possible:
+            raise LookupError(f"{arguments['trouble']} is none of the troubles that it can have: {', '.join(possible)}")
+        arguments["trouble"] = possible[arguments["trouble"]]
+    return arguments
 
 
 def _image(name: str, fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> Image:
