@@ -141,6 +141,7 @@ requests = st.one_of(
     ),
     st.builds(
         Request,
+        admin,
         st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "BREW"]),
         st.one_of(collections, objects, odd_paths),
         queries,
