@@ -21,7 +21,7 @@ WIDTH = 1800
 
 
 def answer_wrongly(quiz: Locator) -> None:
-    quiz.get_by_role("radio").first.check()
+    quiz.get_by_role("radio").last.check()
     quiz.get_by_role("button", name="Check").press("Enter")
     expect(quiz.get_by_role("status")).to_contain_text("Not yet")
 
