@@ -134,7 +134,7 @@ def answer(card: Locator, quiz: str) -> None:
     rights = {re.sub("[`*]", "", choice.text) for one in variants for choice in one.choices if choice.right}
     said = card.get_by_role("status").first
     for is_right, word in ((False, "Not yet"), (True, "Right")):
-        texts = card.locator(".ks-choice span").all_inner_texts()
+        texts = card.locator(".ks-choice > span").all_text_contents()
         number = [text in rights for text in texts].index(is_right)
         card.get_by_role("radio").nth(number).press("Space")
         card.get_by_role("button", name="Check").press("Enter")
