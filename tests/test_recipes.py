@@ -78,10 +78,10 @@ def test_the_table_says_what_each_dialect_answers() -> None:
     assert "\n".join(lines) in SECTIONS["How to read a refusal"]
 
 
-def test_each_registry_says_when_it_was_checked_and_where() -> None:
+def test_each_registry_says_when_it_was_written_and_where_to_read_on() -> None:
     registries = [name for name, text in SECTIONS.items() if "lives" in text or "live until" in text]
     undated = [
-        name for name in registries if not re.search(r"^Checked \d{4}-\d\d-\d\d: \[", SECTIONS[name], re.MULTILINE)
+        name for name in registries if not re.search(r"^More \(\d{4}-\d\d-\d\d\): \[", SECTIONS[name], re.MULTILINE)
     ]
     assert len(registries) == 10
     assert undated == []

@@ -94,9 +94,12 @@ class Identity:
     @contextmanager
     def aside(self, name: str) -> Iterator[None]:
         """Make other identifiers for a while, and then go on as if there had been none."""
-        kept, self._random = self._random, random.Random(name)
-        yield
-        self._random = kept
+        kept = self._random
+        self._random = random.Random(name)
+        try:
+            yield
+        finally:
+            self._random = kept
 
     def uid(self) -> str:
         return uuid(self._random.getrandbits(128), version=4)

@@ -37,7 +37,7 @@ def test_kubesim_supported_names_the_page(learner: Learner) -> None:
 def test_kubesim_has_two_commands(learner: Learner, line: str) -> None:
     assert (
         learner.fails(line)
-        == "Usage: kubesim supported, or kubesim why (-f FILE [-f FILE]... [--pod NAME] | MESSAGE)\n"
+        == "Usage: kubesim supported, or kubesim why (-f FILE [-f FILE]... [--pod NAME] [-o markdown|json] | MESSAGE)\n"
     )
 
 
