@@ -143,20 +143,22 @@ def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...
 @lru_cache(maxsize=256)
 def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
     config = gojson.loads(gojson.decode_base64(blob).decode(errors="replace"))
-    where = "value of type credentialprovider.DockerConfig"
     if kind == DOCKER_CONFIG_JSON:
-        config = _field(_typed(config, dict, f"{where}JSON"), "auths")
+        whole = _typed(config, dict, "value of type credentialprovider.DockerConfigJSON")
         where = f"struct field {_AUTHS} of type credentialprovider.DockerConfig"
-    return tuple((entry, _credential(value)) for entry, value in (_typed(config, dict, where) or {}).items())
+        entries = _typed(_field(whole, "auths"), dict, where)
+    else:
+        entries = _typed(config, dict, "value of type credentialprovider.DockerConfig")
+    return tuple((entry, _credential(value)) for entry, value in (entries or {}).items())
 
 
 def _credential(value: Any) -> Credential:
     """One entry of a Docker config; `auth` outranks `username` and `password`."""
     entry = _typed(value, dict, f"struct field {_AUTHS} of type credentialprovider.dockerConfigEntryWithAuth") or {}
-    username, password, _, auth = (
-        _typed(_field(entry, name), str, f"struct field {_AUTHS}.{name} of type string") or ""
-        for name in ("username", "password", "email", "auth")
-    )
+    username = _text(entry, "username")
+    password = _text(entry, "password")
+    _text(entry, "email")  # used for nothing, but refused like the others where it is no string
+    auth = _text(entry, "auth")
     if not auth:
         return Credential(username, password)
     decoded = gojson.decode_base64(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
@@ -164,6 +166,11 @@ def _credential(value: Any) -> Credential:
     if not colon:
         raise ValueError("unable to parse auth field, must be formatted as base64(username:password)")
     return Credential(username, password)
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str:
+    """A field of an entry that is a string; "" where it is missing. Raises ValueError where it is something else."""
+    return _typed(_field(entry, name), str, f"struct field {_AUTHS}.{name} of type string") or ""
 
 
 def _field(value: Mapping[str, Any] | None, name: str) -> Any:

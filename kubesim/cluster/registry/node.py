@@ -14,12 +14,14 @@ from typing import Any
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster.keyring import split_port
 
+# What hosts.toml says of a host of which there is nothing to say but that it may be asked.
+_PLAIN = 'capabilities = ["pull", "resolve"]'
 # How the runtime treats a host that is not treated as others, by what `NodeSettings.hosts` calls it: the scheme, and
 # what hosts.toml says.
 MODES: Mapping[str, tuple[str, str]] = {
     "trust": ("https", 'ca = "/etc/containerd/certs.d/{}/ca.crt"'),
     "skip-verify": ("https", "skip_verify = true"),
-    "insecure": ("http", 'capabilities = ["pull", "resolve"]'),
+    "insecure": ("http", _PLAIN),
 }
 CONFIG = "/var/lib/kubelet/config.json"
 PROVIDERS = "/etc/kubernetes/credential-providers.yaml"
@@ -60,7 +62,8 @@ class NodeSettings:
 
     def _table(self, host: str) -> str:
         """What hosts.toml says of a host: a registry that is not treated as others, or a mirror."""
-        _, line = MODES[self.hosts.get(host, "insecure")]
+        mode = self.hosts.get(host)
+        line = MODES[mode][1] if mode else _PLAIN
         return f'\n[host."{self.scheme(host)}://{host}"]\n  {line.format(host)}\n'
 
     def files(self) -> dict[str, str]:
