@@ -1,28 +1,22 @@
-"""kubectl api-resources, api-versions, version, cluster-info, auth, explain: what the cluster knows, and who may what.
+"""kubectl api-resources, api-versions, version, cluster-info, auth, top: what the cluster knows, and who may what.
 
-Mirrors k8s.io/kubectl pkg/cmd/{apiresources,version,clusterinfo,auth,explain} and
-pkg/explain/v2/templates/plaintext.tmpl, v1.36. The prose of explain is that of lightkube-models, which leaves out what
-the possible values of an enumeration mean.
+Mirrors k8s.io/kubectl pkg/cmd/{apiresources,version,clusterinfo,auth,top}, v1.36.
 """
 
 from __future__ import annotations
 
 import json
-import re
-import textwrap
-from collections.abc import Iterator, Sequence
 
-from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, schema, server_version
+from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, server_version
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
-from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.selectors import SelectorError, label_selector
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.checks import check_client
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
-from kubesim.kubectl.errors import Exit, FormatError, KubectlError, NotSimulated, Plain, UsageError, refuse_if
-from kubesim.kubectl.formats import jsonpath, no_format, to_yaml
+from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
+from kubesim.kubectl.formats import no_format, to_yaml
 from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
 
@@ -157,17 +151,27 @@ def _attributes(call: Call, verb: str, word: str) -> dict[str, str]:
 
 
 def _type(call: Call, word: str) -> tuple[str, str]:
-    """Plural and group of a type; of an unknown one, the word itself."""
+    """Plural and group of a type. Of an unknown one the whole word and no group are asked about, as kubectl does."""
     warn_of_others(call, word)
     resource = find_resource(word)
-    plain, _, group = word.lower().partition(".")
-    group = resource.group if resource else group
-    where = f" in group '{group}'" if group else ""
-    if resource is None and word not in ("*", "users", "groups"):
-        call.warn(f"the server doesn't have a resource type '{plain}'{where}\n")
-    if resource and not resource.namespaced and not call.flags["all-namespaces"]:
-        call.warn(f"resource '{resource.plural}' is not namespace scoped{where}\n")
-    return (resource.plural, resource.group) if resource else (word, "")
+    if resource is None:
+        _warn_of_unknown(call, word)
+        return word, ""
+    if not resource.namespaced and not call.flags["all-namespaces"]:
+        call.warn(f"resource '{resource.plural}' is not namespace scoped{_in_group(resource.group)}\n")
+    return resource.plural, resource.group
+
+
+def _warn_of_unknown(call: Call, word: str) -> None:
+    """Say that there is no such type, but for the words of RBAC that are none."""
+    if word in ("*", "users", "groups"):
+        return
+    plural, _, group = word.lower().partition(".")
+    call.warn(f"the server doesn't have a resource type '{plural}'{_in_group(group)}\n")
+
+
+def _in_group(group: str) -> str:
+    return f" in group '{group}'" if group else ""
 
 
 @command("auth whoami")
@@ -183,121 +187,6 @@ def whoami(call: Call) -> None:
     rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
     rows += [[f"Extra: {key}", f"[{' '.join(values)}]"] for key, values in user.extra]
     call.say(tabwriter.format(rows))
-
-
-_WRAPPER = textwrap.TextWrapper(
-    76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
-)
-_MOST_ENUMS = 4  # as many are listed beside a field
-_NO_TYPE = (
-    "You must specify the type of resource to explain. "
-    'Use "kubectl api-resources" for a complete list of supported resources.'
-)
-
-
-def _check_explain(call: Call) -> None:
-    if call.flags["output"] == "plaintext-openapiv2":
-        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
-
-
-@command("explain", operands="types", check=_check_explain)
-def explain(call: Call) -> None:
-    refuse_if(not call.args, _NO_TYPE)
-    refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
-    output = call.flags["output"]
-    refuse_if(output != "plaintext", f"unrecognized format: {output}")
-    resource, path = _split(call.args[0].removesuffix("."))
-    if call.flags["api-version"]:
-        resource = _of_version(resource, call.flags["api-version"])
-    elif call.args[0].startswith(resource.qualified):  # "deployments.apps.spec"
-        path = call.args[0].removesuffix(".").removeprefix(resource.qualified).split(".")[1:]
-    if not resource.simulated:
-        raise NotSimulated(resource.left_out)
-    call.say(_explanation(resource, path, call.flags["recursive"]))
-
-
-def _split(word: str) -> tuple[Resource, list[str]]:
-    """The type and the fields that a word such as "deploy.spec" means."""
-    jsonpath.parse(f"{{.{word}}}")
-    name, *path = re.split(r"[\[ ]", word)[0].split(".")
-    refuse_if(not name and not path, "a resource must be present, got: /, Resource=")
-    resource = find_resource(name)
-    if name.strip("*") and resource is None:
-        raise Plain(f'the server doesn\'t have a resource type "{name}"')
-    if resource is None or re.search(r"[\[ ]|\.\*", word):
-        raise KubectlError("invalid jsonpath syntax, first node must be field node")
-    return resource, path
-
-
-def _of_version(resource: Resource, api_version: str) -> Resource:
-    served = {item.plural: item for item in RESOURCES if item.api_version == api_version}
-    if resource.plural in served:
-        return served[resource.plural]
-    slash = "" if "/" in api_version else "/"
-    place = f"{slash}{api_version}, Resource={resource.plural}"
-    refuse_if(served, f"GVR ({place}) not found in OpenAPI schema")
-    raise KubectlError(f'couldn\'t find resource for "{place}"')
-
-
-def _explanation(resource: Resource, path: Sequence[str], recursive: bool) -> str:
-    """The documentation of a type, or of the field that `path` leads to; `recursive` lists all fields below by name."""
-    group = f"GROUP:      {resource.group}\n" if resource.group else ""
-    header = f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
-    kind = schema.type_of(resource)
-    said = heading = ""
-    for name in path:
-        struct = _inner(kind)
-        field = schema.fields(struct).get(name)
-        if field is None:
-            raise FormatError(f'field "{path[-1]}" does not exist', stdout=header)
-        kind, said = field.type, schema.describe(struct).fields[name]
-        values = "".join(f"\n    {value}" for value in _enum(field))
-        heading = f"FIELD: {name} <{_type_name(kind)}>\n{values and f'ENUM:{values}'}\n\n"
-    inner = _inner(kind)
-    own = schema.describe(inner).text if inner.kind == "struct" else ""
-    text = _indented("".join(f"{part}\n" for part in (said, own) if part) or "<empty>")
-    listed = "".join(["FIELDS:\n", *_field_list(inner, recursive)]) if schema.fields(inner) else ""
-    return f"{header}{heading}DESCRIPTION:\n{text}\n{listed}\n"
-
-
-def _inner(kind: Type) -> Type:
-    """What a list or map holds, however deep; the type itself otherwise."""
-    return _inner(kind.element) if kind.element else kind
-
-
-def _type_name(kind: Type) -> str:
-    if kind.element:
-        return f"{'[]' if kind.kind == 'list' else 'map[string]'}{_type_name(kind.element)}"
-    if kind.kind in ("any", "quantity", "intorstring"):
-        return kind.go.rpartition(".")[2]
-    return kind.name or {"bytes": "string", "time": "string", "microtime": "string"}.get(kind.kind, kind.kind)
-
-
-def _enum(field: Field) -> list[str]:
-    return [value or '""' for value in ENUMS.get(field.type.go, ())]
-
-
-def _indented(text: str) -> str:
-    """`text` wrapped, each line (the empty ones too) indented."""
-    lines = [line for paragraph in text.split("\n") for line in _WRAPPER.wrap(paragraph) or [""]]
-    return "\n".join(f"    {line}" for line in lines)
-
-
-def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type, ...] = ()) -> Iterator[str]:
-    """The fields with what they mean, or recursively all by name; a type within itself is not opened again."""
-    described = {} if recursive else schema.describe(struct).fields
-    indent = "  " * level
-    for name, field in schema.fields(struct).items():
-        values, inner = _enum(field), _inner(field.type)
-        required = " -required-" if field.required else ""
-        yield f"{indent}{name}\t<{_type_name(field.type)}>{required}\n"
-        if values:
-            more = ", ...." if len(values) > _MOST_ENUMS else ""
-            yield f"{indent}enum: {', '.join(values[:_MOST_ENUMS])}{more}\n"
-        if not recursive:
-            yield f"{_indented(described[name] or '<no description>')}\n\n"
-        elif inner.kind == "struct" and inner not in above:
-            yield from _field_list(inner, recursive, level + 1, (*above, inner))
 
 
 def _check_top(call: Call) -> None:

@@ -1,0 +1,170 @@
+"""kubectl explain: the documentation of a type or of one of its fields.
+
+Mirrors k8s.io/kubectl pkg/cmd/explain, pkg/explain/explain.go and pkg/explain/v2/templates/plaintext.tmpl, v1.36. The
+prose is that of lightkube-models, which leaves out what the possible values of an enumeration mean.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from kubesim.api import schema
+from kubesim.api.resources import RESOURCES, Resource, find_resource
+from kubesim.api.schema import ENUMS, Field, Type
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.formats import jsonpath
+
+_WRAPPER = textwrap.TextWrapper(
+    76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
+)
+_MOST_ENUMS = 4  # as many are listed beside a field
+_NO_TYPE = (
+    "You must specify the type of resource to explain. "
+    'Use "kubectl api-resources" for a complete list of supported resources.'
+)
+
+
+def _check_explain(call: Call) -> None:
+    if call.flags["output"] == "plaintext-openapiv2":
+        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
+
+
+@command("explain", operands="types", check=_check_explain)
+def explain(call: Call) -> None:
+    refuse_if(not call.args, _NO_TYPE)
+    refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
+    output = call.flags["output"]
+    refuse_if(output != "plaintext", f"unrecognized format: {output}")
+    resource, path = _parse_target(call.args[0], call.flags["api-version"])
+    if not resource.simulated:
+        raise NotSimulated(resource.left_out)
+    group = f"GROUP:      {resource.group}\n" if resource.group else ""
+    header = f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
+    subject = _look_up(schema.type_of(resource), path)
+    if subject is None:  # kubectl names the last field, whichever of the path is missing
+        raise FormatError(f'field "{path[-1]}" does not exist', stdout=header)
+    call.say(header + _explanation(subject, call.flags["recursive"]))
+
+
+# What a path may hold and a path of fields may not: "[0]", a blank, ".*".
+_NOT_A_FIELD = re.compile(r"[\[ ]|\.\*")
+
+
+def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
+    """The type and the names of the fields that a word means: "deploy.spec", "deployments.apps.spec".
+
+    Raises KubectlError, with kubectl's order of complaints: first of the path, then of the type, then of the fields.
+    """
+    word = word.removesuffix(".")
+    jsonpath.parse(f"{{.{word}}}")  # only refuses
+    before_bracket = re.split(r"[\[ ]", word)[0]
+    refuse_if(not before_bracket, "a resource must be present, got: /, Resource=")
+    type_name, *path = before_bracket.split(".")
+    resource = find_resource(type_name)
+    names_a_type = type_name.strip("*") != ""
+    if resource is None and names_a_type:
+        raise Plain(f'the server doesn\'t have a resource type "{type_name}"')
+    if resource is None or _NOT_A_FIELD.search(word):
+        raise KubectlError("invalid jsonpath syntax, first node must be field node")
+    if api_version:  # then a group after the type counts as a field, as kubectl does
+        return _of_version(resource, api_version), path
+    if word.startswith(resource.qualified):
+        # No dot has to follow, as kubectl does: "deployments.appsx.spec" is the spec of deployments.apps.
+        after_group = word.removeprefix(resource.qualified)
+        path = after_group.split(".")[1:]
+    return resource, path
+
+
+def _of_version(resource: Resource, api_version: str) -> Resource:
+    """The type of the same plural in the group and version of --api-version. Raises KubectlError."""
+    served = {item.plural: item for item in RESOURCES if item.api_version == api_version}
+    if resource.plural in served:
+        return served[resource.plural]
+    slash = "" if "/" in api_version else "/"
+    place = f"{slash}{api_version}, Resource={resource.plural}"
+    refuse_if(served, f"GVR ({place}) not found in OpenAPI schema")
+    raise KubectlError(f'couldn\'t find resource for "{place}"')
+
+
+class _Subject(NamedTuple):
+    """What is explained: a type itself, or a field with its name and what is said of it."""
+
+    kind: Type
+    field_name: str = ""
+    field: Field | None = None
+    description: str = ""
+
+
+def _look_up(kind: Type, path: Sequence[str]) -> _Subject | None:
+    """What `path` leads to from a type, through whatever lists and maps hold; None where there is no such field."""
+    subject = _Subject(kind)
+    for name in path:
+        struct = _inner(subject.kind)
+        field = schema.fields(struct).get(name)
+        if field is None:
+            return None
+        subject = _Subject(field.type, name, field, schema.describe(struct).fields[name])
+    return subject
+
+
+def _explanation(subject: _Subject, recursive: bool) -> str:
+    """The documentation below the header; `recursive` lists all fields below by name."""
+    inner = _inner(subject.kind)
+    of_type = schema.describe(inner).text if inner.kind == "struct" else ""
+    paragraphs = [f"{text}\n" for text in (subject.description, of_type) if text]
+    description = _indented("".join(paragraphs) or "<empty>")
+    heading = _heading(subject.field_name, subject.field) if subject.field else ""
+    listed = "".join(["FIELDS:\n", *_field_list(inner, recursive)]) if schema.fields(inner) else ""
+    return f"{heading}DESCRIPTION:\n{description}\n{listed}\n"
+
+
+def _heading(name: str, field: Field) -> str:
+    heading = f"FIELD: {name} <{_type_name(field.type)}>\n"
+    values = _enum(field)
+    if values:
+        heading += "\n    ".join(["ENUM:", *values])
+    return f"{heading}\n\n"
+
+
+def _inner(kind: Type) -> Type:
+    """What a list or map holds, however deep; the type itself otherwise."""
+    return _inner(kind.element) if kind.element else kind
+
+
+def _type_name(kind: Type) -> str:
+    if kind.element:
+        return f"{'[]' if kind.kind == 'list' else 'map[string]'}{_type_name(kind.element)}"
+    if kind.kind in ("any", "quantity", "intorstring"):
+        return kind.go.rpartition(".")[2]
+    return kind.name or {"bytes": "string", "time": "string", "microtime": "string"}.get(kind.kind, kind.kind)
+
+
+def _enum(field: Field) -> list[str]:
+    return [value or '""' for value in ENUMS.get(field.type.go, ())]
+
+
+def _indented(text: str) -> str:
+    """`text` wrapped, each line (the empty ones too) indented."""
+    lines = [line for paragraph in text.split("\n") for line in _WRAPPER.wrap(paragraph) or [""]]
+    return "\n".join(f"    {line}" for line in lines)
+
+
+def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type, ...] = ()) -> Iterator[str]:
+    """The fields with what they mean, or recursively all by name; a type within itself is not opened again."""
+    described = {} if recursive else schema.describe(struct).fields
+    indent = "  " * level
+    for name, field in schema.fields(struct).items():
+        values, inner = _enum(field), _inner(field.type)
+        required = " -required-" if field.required else ""
+        yield f"{indent}{name}\t<{_type_name(field.type)}>{required}\n"
+        if values:
+            more = ", ...." if len(values) > _MOST_ENUMS else ""
+            yield f"{indent}enum: {', '.join(values[:_MOST_ENUMS])}{more}\n"
+        if not recursive:
+            yield f"{_indented(described[name] or '<no description>')}\n\n"
+        elif inner.kind == "struct" and inner not in above:
+            yield from _field_list(inner, recursive, level + 1, (*above, inner))
