@@ -13,7 +13,7 @@ from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.deletion import DeleteOptions
-from kubesim.cluster.apiserver.patch import SET_ORDER
+from kubesim.cluster.apiserver.patchparts import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
