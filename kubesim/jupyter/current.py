@@ -21,7 +21,8 @@ from kubesim.cluster import Cluster
 from kubesim.gotext.pflag import parse_duration
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
-from kubesim.session.history import History, change, pods
+from kubesim.session.history import History
+from kubesim.session.timeline import change, pods
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:

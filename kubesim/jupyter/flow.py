@@ -15,7 +15,7 @@ from kubesim.flow.load import ExportError
 from kubesim.jupyter import card, drawing
 from kubesim.jupyter.card import Card, Message, static
 from kubesim.jupyter.current import Seat, spell, time_of_day
-from kubesim.session.history import Timeline, Try
+from kubesim.session.timeline import Timeline, Try
 
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more of it, the more certain is the answer: "

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from kubesim.api.clock import SECOND
+from kubesim.api.resources import NAMESPACE
 from kubesim.flow.hops import trace_flow
 from kubesim.session import Session
 from kubesim.session.history import LIMIT, History
@@ -102,6 +103,23 @@ def test_of_many_pods_fewer_steps_are_kept(learner: Learner, monkeypatch: pytest
     for number in range(5):
         learner(f"kubectl create namespace n{number}")
     assert labels(learner) == ["kubectl create namespace n3", "kubectl create namespace n4"]
+
+
+def test_the_oldest_cluster_that_is_remembered_holds_what_was_done_before(
+    learner: Learner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kubesim.session.history.LIMIT", 1)
+    begun = learner.session.cluster.clock.now
+    learner("kubectl create namespace blue")
+    done = learner.session.cluster.clock.now
+    learner.session.advance(10)
+    learner("kubectl create namespace green")
+    assert labels(learner) == ["kubectl create namespace green"]
+    for moment in (begun, done, done + 5 * SECOND):
+        cluster = learner.history.at(moment)
+        assert cluster.clock.now == max(moment, done)
+        assert cluster.api.find(NAMESPACE, "", "blue")
+        assert not cluster.api.find(NAMESPACE, "", "green")
 
 
 def test_every_moment_can_be_looked_at_again(learner: Learner) -> None:

@@ -3,7 +3,7 @@ import pytest
 from kubesim.api.clock import SECOND
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
-from kubesim.session.history import Moment, Timeline
+from kubesim.session.timeline import Moment, Timeline
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 SECRET = (
@@ -91,7 +91,7 @@ def test_what_is_taken_back_is_gone_and_nothing_is_changed(seat):
 
 
 def test_only_the_last_moments_are_told(seat, monkeypatch):
-    monkeypatch.setattr("kubesim.session.history.MOST_MOMENTS", 3)
+    monkeypatch.setattr("kubesim.session.timeline.MOST_MOMENTS", 3)
     seat.run(RUN)
     seat.advance(400)
     assert len(told(seat, "default")[1]) == 3
