@@ -14,7 +14,10 @@ _DRY_RUNS = ("none", "client", "server")
 
 
 def check_before_running(call: Call) -> None:
-    """Refuse wrong arguments, values of the flags that many commands share, and contexts."""
+    """Refuse wrong arguments, values of the flags that many commands share, and contexts.
+
+    Only the first refusal is shown, so the order counts: the command line by itself, the kubeconfig, the connection.
+    """
     command = call.command
     place = call.context.env.get("KUBECONFIG", "")
     if place not in ("", KUBECONFIG):
@@ -25,14 +28,25 @@ def check_before_running(call: Call) -> None:
         command.check(call)
     if "dry-run" in call.flags:
         call.dry_run = _dry_run(call)
-    if "template" in call.flags and not command.prints_last:
-        call.output_format()
-    if "validate" in call.flags:
-        call.validation()
+    if not command.prints_last:
+        _check_output_format(call)
+    _check_validation(call)
     if command.asks_namespace and not call.flags["namespace"]:
-        _check_context(call)
+        _check_namespace_of_context(call)
     if not (command.is_offline or call.flags.get("local")):
         check_client(call)
+
+
+def _check_output_format(call: Call) -> None:
+    """Refuse an unknown -o or a wrong template, where the command has templates."""
+    if "template" in call.flags:
+        call.output_format()
+
+
+def _check_validation(call: Call) -> None:
+    """Refuse an unknown --validate, where the command has that flag."""
+    if "validate" in call.flags:
+        call.validation()
 
 
 def _dry_run(call: Call) -> str:
@@ -53,8 +67,8 @@ def _dry_run(call: Call) -> str:
 def check_client(call: Call) -> None:
     """Refuse a context, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
     context = call.flags["context"]
-    refuse_if(context not in ("", CONTEXT), f'context "{context}" does not exist')
-    _check_context(call, call.command.shows_config_errors)
+    _check_context_exists(call, KubectlError(f'context "{context}" does not exist'))
+    _check_impersonation(call, is_plain=call.command.shows_config_errors and bool(call.flags["namespace"]))
     refuse_if(call.request_timeout is None, _INVALID_TIMEOUT)
 
 
@@ -64,16 +78,26 @@ _INVALID_TIMEOUT = (
 )
 
 
-def _check_context(call: Call, is_plain: bool = False) -> None:
-    """Refuse a context and groups that cannot be used, as kubectl does for the namespace. Mirrors ConfirmUsable.
+def _check_namespace_of_context(call: Call) -> None:
+    """Refuse a context and groups as a command does that asks for the context's namespace before it connects.
 
-    `is_plain`: the command shows an error of the configuration as it is, once its namespace is known.
+    So `get pods --context x` says "Error in configuration: …", and `get pods -n shop --context x`, which has its
+    namespace, says "error: context …", as does `apply`, which connects first. Mirrors ConfirmUsable.
     """
     context = call.flags["context"]
-    if context not in ("", CONTEXT):
-        raise Plain(f"Error in configuration: context was not found for specified context: {context}")
+    no_context = Plain(f"Error in configuration: context was not found for specified context: {context}")
+    _check_context_exists(call, no_context)
+    _check_impersonation(call, is_plain=False)
+
+
+def _check_context_exists(call: Call, refusal: Exception) -> None:
+    """Raise `refusal` where --context names any but the one context that there is."""
+    if call.flags["context"] not in ("", CONTEXT):
+        raise refusal
+
+
+def _check_impersonation(call: Call, is_plain: bool) -> None:
+    """Refuse groups without a user. `is_plain`: the configuration's error is shown as it is, not after "error: "."""
     if call.flags["as-group"] and not call.flags["as"]:
         why = f"requesting uid, groups or user-extra for {USER} without impersonating a user"
-        if call.flags["namespace"] and is_plain:
-            raise Plain(f"Error in configuration: {why}")
-        raise KubectlError(why)
+        raise Plain(f"Error in configuration: {why}") if is_plain else KubectlError(why)
