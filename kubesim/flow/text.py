@@ -22,17 +22,40 @@ _WHOLE = 200_000
 _FIELD = re.compile(r"(?P<key>[A-Z][\w ]*):\s+(?P<value>\S.*)")
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*")
 """What follows the message in the kubelet's log."""
-# What a record says of what it is about, whatever wrote it: kubectl, a console, the kubelet or another log.
-_POD = re.compile(
-    r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)|\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod2>[a-z0-9][a-z0-9.-]*)"
-    r"|for pod \"(?P<pod3>[a-z0-9.-]+)_(?P<namespace3>[a-z0-9-]+)\(|in pod \"(?P<pod4>[a-z0-9.-]+)\""
-    r"|(?P<pod5>[a-z0-9][a-z0-9.-]*)\s+Pod\s"
-    r"|^(?:(?P<namespace6>[a-z0-9-]+)\s+)?(?P<pod6>[a-z0-9][a-z0-9.-]*)\s+\d+/\d+\s+(?:Init:)?[A-Z]\w+"
-    r"|Successfully assigned (?P<namespace7>[a-z0-9-]+)/(?P<pod7>[a-z0-9][a-z0-9.-]*) to"
-    r"|describe pods? (?P<pod8>[a-z0-9][a-z0-9.-]*)"
+_PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # kubectl get events
+    ("pod/web-1", re.compile(r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
+    # the kubelet's log
+    ('pod="shop/web-1"', re.compile(r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)")),
+    # a sandbox or a container that the kubelet failed to start
+    ('for pod "web-1_shop(7f3c)"', re.compile(r"for pod \"(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\(")),
+    # kubectl logs
+    ('container "app" in pod "web-1" is waiting', re.compile(r"in pod \"(?P<pod>[a-z0-9.-]+)\"")),
+    # a table of events with a column for the name and one for the kind, as consoles have it
+    ("web-1   Pod   Warning", re.compile(r"(?P<pod>[a-z0-9][a-z0-9.-]*)\s+Pod\s")),
+    # kubectl get pods, with -A too
+    (
+        "shop   web-1   0/1   ErrImagePull",
+        re.compile(
+            r"^(?:(?P<namespace>[a-z0-9-]+)\s+)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+\d+/\d+\s+(?:Init:)?[A-Z]\w+",
+        ),
+    ),
+    # the scheduler's event
+    (
+        "Successfully assigned shop/web-1 to node-1",
+        re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*) to"),
+    ),
+    # the command that was typed
+    ("kubectl describe pod web-1", re.compile(r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)")),
 )
+"""How a record names the Pod that it is about: what such a record looks like, and where name and namespace stand."""
 _LISTED = re.compile(r"^(?P<namespace>[a-z0-9][a-z0-9.-]*)\s+\S+(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s")
-_CONTAINER = re.compile(r"spec\.\w+\{([\w.-]+)\}|for \"([\w.-]+)\" with|container \"([\w.-]+)\"")
+_CONTAINERS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("spec.containers{app}", re.compile(r"spec\.\w+\{(?P<container>[\w.-]+)\}")),
+    ('failed to "StartContainer" for "app" with', re.compile(r"for \"(?P<container>[\w.-]+)\" with")),
+    ('container "app" in pod "web-1" is waiting', re.compile(r"container \"(?P<container>[\w.-]+)\"")),
+)
+"""How a record names the container: what such a record looks like, and where the name stands."""
 _NODE = re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)")
 _REASON = re.compile(
     r"\b(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|ImageInspectError|RegistryUnavailable"
@@ -54,11 +77,19 @@ _INSTEAD = {
     "FailedToRetrieveImagePullSecret": "ErrImagePull",
 }
 """The reason of the container's status that belongs to that of an event."""
-POD_NAME, CONTAINER = "'<pod>'", "'<container>'"
+POD_NAME = "'<pod>'"
+CONTAINER = "'<container>'"
+_PULLED = "success"
+"""The kind of a record that says that the image is there."""
+_SILENT = ""
+"""The kind of a record that only says that the image is waited for."""
 
 
 class Row(NamedTuple):
-    """What a record says of a Pod's image; parts that it doesn't name are "". `kind` is that of its sign."""
+    """What a record says of a Pod's image; parts that it doesn't name are "".
+
+    `kind` is that of the message's sign in signs.yaml, _PULLED or _SILENT.
+    """
 
     namespace: str
     pod: str
@@ -69,12 +100,25 @@ class Row(NamedTuple):
     message: str
     kind: str
 
+    @property
+    def is_pulled(self) -> bool:
+        return self.kind == _PULLED
+
+    @property
+    def is_missing_secret(self) -> bool:
+        """Whether it is the kubelet's warning that a Secret isn't there, which alone fails no pull."""
+        return self.kind == "missing_secret"
+
+    @property
+    def says_why(self) -> bool:
+        """Whether it says more than that the image is waited for."""
+        return self.kind != _SILENT
+
 
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
-    if (
-        len(text) < _WHOLE
-    ):  # what takes the dress off could hide a form of a secret; longer ones are masked once, after it
+    # What takes the dress off could hide a form of a secret; longer texts are masked once, after it.
+    if len(text) < _WHOLE:
         text = redact(text)
     for cuts in (True, False):
         lines = redact("\n".join(records(text, cuts))).split("\n")
@@ -126,22 +170,22 @@ def _pod(lines: list[str]) -> Iterator[Item]:
 
 def _containers(lines: list[str]) -> list[Object]:
     """Name, image and state of each container of a section."""
-    found: list[Object] = []
+    containers: list[Object] = []
     state: Object = {}
     for line in lines[1:]:
         if name := re.fullmatch(r"  (\S+):\s*", line):
-            found.append({"name": name[1]})
-        elif found and (field := _FIELD.fullmatch(line.strip())):
+            containers.append({"name": name[1]})
+        elif containers and (field := _FIELD.fullmatch(line.strip())):
             key, value = field["key"], field["value"].strip()
             if key in ("Image", "Image ID"):
-                found[-1]["image" if key == "Image" else "imageID"] = value
+                containers[-1]["image" if key == "Image" else "imageID"] = value
             elif key in ("State", "Last State"):
                 state = {}
                 if key == "State":
-                    found[-1]["state"] = {value.lower(): state}
+                    containers[-1]["state"] = {value.lower(): state}
             elif key in ("Reason", "Message"):
                 state[key.lower()] = value
-    return found
+    return containers
 
 
 def _partial(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
@@ -159,6 +203,24 @@ def _event(where: Object, row: Row) -> Item:
 def _told(lines: list[str]) -> Iterator[Item]:
     """Of the records of a text, the Pods whose image doesn't come, each container with what says most about it."""
     rows = list(_rows(lines))
+    warnings = [row for row in rows if row.is_missing_secret]
+    pulled = [row for row in rows if row.is_pulled]
+    troubles = _troubles(rows)
+    if pulled and not troubles:
+        yield _running(pulled[-1])
+    else:
+        yield from _pods(_settled(troubles), warnings)
+
+
+def _running(row: Row) -> Item:
+    """The Pod of an image that came."""
+    where = {"name": row.pod or POD_NAME, "namespace": row.namespace or "default"}
+    container = {"name": row.container or CONTAINER, "image": row.image, "imageID": "there", "state": {"running": {}}}
+    return _partial(where, [container])
+
+
+def _troubles(rows: list[Row]) -> list[Row]:
+    """Of each image that didn't come until now, the row that says most."""
     pods = {row.pod: row for row in rows if row.pod}
     only = next(iter(pods.values())) if len(pods) == 1 else None
     troubles: dict[tuple[str, str, str], Row] = {}
@@ -166,21 +228,23 @@ def _told(lines: list[str]) -> Iterator[Item]:
         if only and not row.pod:
             row = row._replace(pod=only.pod, namespace=only.namespace)
         key = (row.namespace, row.pod, row.image)
-        if row.kind == "success":
+        if row.is_pulled:
             troubles.pop(key, None)
-        elif row.kind != "missing_secret":
-            known = troubles.get(key)
-            is_cut = known is not None and known.kind == row.kind and len(_inner(row)) < len(_inner(known))
-            if known is None or (row.kind and not is_cut) or not known.kind:
-                troubles[key] = row
-    warnings = [row for row in rows if row.kind == "missing_secret"]
-    done = [row for row in rows if row.kind == "success"]
-    if done and not troubles:
-        came = {"name": done[-1].container or CONTAINER, "image": done[-1].image, "imageID": "there"}
-        where = {"name": done[-1].pod or POD_NAME, "namespace": done[-1].namespace or "default"}
-        yield _partial(where, [{**came, "state": {"running": {}}}])
-    else:
-        yield from _pods(_settled(list(troubles.values())), warnings)
+        elif row.is_missing_secret:
+            continue
+        elif key not in troubles or _says_more(row, troubles[key]):
+            troubles[key] = row
+    return list(troubles.values())
+
+
+def _says_more(later: Row, earlier: Row) -> bool:
+    """Whether a later row about the same image takes the place of an earlier one."""
+    if not earlier.says_why:
+        return True
+    if not later.says_why:
+        return False
+    is_cut = later.kind == earlier.kind and len(_inner(later)) < len(_inner(earlier))
+    return not is_cut
 
 
 def _inner(row: Row) -> str:
@@ -189,90 +253,119 @@ def _inner(row: Row) -> str:
 
 
 def _settled(rows: list[Row]) -> list[Row]:
-    """The rows that count: what is known of an image goes to the rows that only say that it is waited for."""
-    telling = [row for row in rows if row.kind]
+    """The rows that count: those that say why, with the image where it is known; else those that name an image."""
+    with_image = [row for row in rows if row.image]
+    telling = [row for row in rows if row.says_why]
     if not telling:
-        named = [row for row in rows if row.image]
-        return named or rows
-    images = {row.image for row in rows if row.image}
+        return with_image or rows
+    images = {row.image for row in with_image}
     if len(images) == 1:
-        telling = [row._replace(image=row.image or next(iter(images))) for row in telling]
+        only = images.pop()
+        telling = [row._replace(image=only) for row in telling]
     return [row for row in telling if row.image] or telling
 
 
 def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
+    """The Pods of the rows that count, each with the Secrets that the kubelet missed."""
     if not rows:
         rows = warnings[:1]
-    secrets = [name for row in warnings for name in read(row.message, True).words.get("secret", "").split(", ")]
+    secrets: dict[str, None] = {}  # the names, each once, in their order
+    for row in warnings:
+        secrets |= dict.fromkeys(read(row.message, True).words.get("secret", "").split(", "))
     pods: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         pods.setdefault((row.namespace or "default", row.pod or POD_NAME), []).append(row)
     for (namespace, name), each in pods.items():
-        containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(each))]
-        more: dict[str, Any] = {
-            "nodeName": each[0].node,
-            "imagePullSecrets": [{"name": secret} for secret in dict.fromkeys(secrets)],
-        }
         where = {"name": name, "namespace": namespace}
-        yield _partial(where, containers, **more)
+        containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(each), 1)]
+        listed = [{"name": secret} for secret in secrets]
+        yield _partial(where, containers, nodeName=each[0].node, imagePullSecrets=listed)
         yield from (_event(where, row) for row in warnings)
 
 
 def _container(row: Row, number: int) -> Object:
-    name = row.container or (CONTAINER if not number else f"{CONTAINER[:-2]} {number + 1}>'")
-    if not row.kind:  # a back-off alone says nothing
-        return {"name": name, "image": row.image, "state": {"waiting": {"reason": "ImagePullBackOff", "message": ""}}}
+    """The container of a row, the Pod's first, second, … (`number`) one."""
+    name = row.container
+    if not name:
+        name = CONTAINER if number == 1 else f"'<container {number}>'"
     reason = _INSTEAD.get(row.reason, row.reason) or "ErrImagePull"
-    return {"name": name, "image": row.image, "state": {"waiting": {"reason": reason, "message": row.message}}}
+    waiting = {"reason": reason, "message": row.message}
+    if not row.says_why:  # a back-off alone says nothing
+        waiting = {"reason": "ImagePullBackOff", "message": ""}
+    return {"name": name, "image": row.image, "state": {"waiting": waiting}}
 
 
 def _rows(lines: list[str]) -> Iterator[Row]:
-    named = ""  # by a line of its own, as YAML has it
+    field = ""  # the image on a line of its own above, as YAML has it
     for line in lines:
         if image := re.match(r"\s*-?\s*[Ii]mage:\s+[\"']?([^\s\"']+)", line):
-            named = image[1]
-        if row := _row(line, named):
+            field = image[1]
+        if row := _row(line, field):
             yield row
 
 
 @lru_cache(maxsize=4096)
-def _row(line: str, named: str) -> Row | None:
+def _row(line: str, image_above: str) -> Row | None:
     """What a record says; None where it is not about an image."""
     start = _MESSAGE.search(line)
     message = _LOGGED.sub("", line[start.start() if start else 0 :]).strip().rstrip("'\"")
+    pulled = _SUCCESS.search(line)
     kind = read(message, True).kind
     reasons = _REASON.findall(line)
-    succeeded = _SUCCESS.search(line)
-    names = [name for name in (_image_of(message), _image_of(line), named) if name]
-    image = max((name for name in names if name.startswith(names[0])), key=len, default="")  # one may lack its tag
-    if succeeded:
-        kind, image = "success", succeeded[1] or succeeded[2]
+    if pulled:
+        kind = _PULLED
     elif kind == "other":
-        kind = ""
         if not reasons and not _WAITS.search(line):
             return None
-    about, listed = _POD.search(line), _LISTED.match(line)
-    words = {name.rstrip("2345678"): word for name, word in (about.groupdict() if about else {}).items() if word}
-    container, node = _CONTAINER.search(line), _NODE.search(line)
+        kind = _SILENT
+    if not reasons and kind == _SILENT:
+        reasons = ["ImagePullBackOff"]
+    namespace, pod = _pod_of(line)
+    container = _leftmost(_CONTAINERS, line)
+    node = _NODE.search(line)
     return Row(
-        words.get("namespace") or (listed["namespace"] if listed and about else ""),
-        words.get("pod", ""),
-        next(filter(None, container.groups()), "") if container else "",
-        node["node"] if node else "",
-        image,
-        reasons[-1] if reasons else ("ImagePullBackOff" if not kind else ""),
-        message,
-        kind,
+        namespace=namespace,
+        pod=pod,
+        container=container["container"] if container else "",
+        node=node["node"] if node else "",
+        image=pulled[1] or pulled[2] if pulled else _fullest([_image_of(message), _image_of(line), image_above]),
+        reason=reasons[-1] if reasons else "",
+        message=message,
+        kind=kind,
     )
+
+
+def _leftmost(patterns: tuple[tuple[str, re.Pattern[str]], ...], line: str) -> re.Match[str] | None:
+    """The match that begins first in the line; of two at the same place, that of the upper row."""
+    matches = [match for _, pattern in patterns if (match := pattern.search(line))]
+    return min(matches, key=lambda match: match.start(), default=None)
+
+
+def _pod_of(line: str) -> tuple[str, str]:
+    """Namespace and name of the Pod that a record is about; "" for what it doesn't say."""
+    match = _leftmost(_PODS, line)
+    if match is None:
+        return "", ""
+    namespace = match.groupdict().get("namespace")
+    if not namespace and (row := _LISTED.match(line)):
+        namespace = row["namespace"]
+    return namespace or "", match["pod"]
+
+
+def _fullest(names: list[str]) -> str:
+    """The image by the first name; one of the others may have the tag that it lacks."""
+    known = [name for name in names if name]
+    return max((name for name in known if name.startswith(known[0])), key=len, default="")
 
 
 def _image_of(message: str) -> str:
     """The image that a message speaks of; "" if it names none."""
     for expression in table("signs")["images"]:
-        if found := re.search(expression, message[:MOST]):
-            parts = found.groupdict()
+        if match := re.search(expression, message[:MOST]):
+            parts = match.groupdict()
             if parts.get("image"):
                 return parts["image"]
             name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
-            return f"{name}{'@' if parts['tag'].startswith('sha256') else ':'}{parts['tag']}"
+            mark = "@" if parts["tag"].startswith("sha256") else ":"
+            return f"{name}{mark}{parts['tag']}"
     return ""
