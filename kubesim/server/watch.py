@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from itertools import takewhile
 from math import inf
+from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change, Client
-from kubesim.cluster.apiserver.checks import selector
+from kubesim.cluster.apiserver.checks import selector, single_name
 from kubesim.server.request import SHOWN_COST, Request, Route, is_set, status_of, whole
 
 HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
@@ -27,24 +28,37 @@ _ROUNDS, _PAUSE = 600, 0.1
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
 
+class Kept(NamedTuple):
+    """A change that is kept for watches."""
+
+    moment: Micros
+    change: Change
+    size: int  # bytes of its object as JSON
+
+
 class History:
     """The last changes of the cluster, each with its revision and the moment, for all watches."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self._changes: deque[tuple[Micros, Change, int]] = deque()
-        self._room = HISTORY_BYTES
-        self._oldest = cluster.api.revision
-        self._listeners: list[Callable[[], object]] = []
+        self._changes: deque[Kept] = deque()
+        self._room = HISTORY_BYTES  # how many bytes more may be kept
+        self._oldest = cluster.api.revision  # every later change is kept
+        self._listeners: dict[object, Callable[[], object]] = {}
         self._stop = cluster.api.subscribe(self._remember)
         self.is_closed = False
         self.jumps = False  # whether time moves on while somebody waits for one object
 
     def __deepcopy__(self, _memo: dict[int, object]) -> History:
-        """In a copy of the cluster, nothing is kept and nobody listens."""
-        empty = copy(self)
-        empty._changes, empty._room, empty._listeners = deque(), 0, []
-        return empty
+        """What a copy of the cluster calls after its changes: it is closed, so that it keeps nothing and tells nobody.
+
+        Its `cluster` is still the original; whoever serves the copy makes a history of its own.
+        """
+        closed = copy(self)
+        closed._changes = deque()
+        closed._listeners = {}
+        closed.is_closed = True
+        return closed
 
     @property
     def is_watched(self) -> bool:
@@ -59,28 +73,60 @@ class History:
             self._listeners.clear()
 
     def _remember(self, change: Change) -> None:
-        self._changes.append((self.cluster.clock.now, change, len(json.dumps(change.obj))))
-        self._room -= self._changes[-1][2]
+        if self.is_closed:
+            return
+        kept = Kept(self.cluster.clock.now, change, len(json.dumps(change.obj)))
+        self._changes.append(kept)
+        self._room -= kept.size
         while self._changes and (self._room < 0 or len(self._changes) > HISTORY):
-            _, gone, size = self._changes.popleft()
-            self._oldest = gone.revision
-            self._room += size
+            forgotten = self._changes.popleft()
+            self._oldest = forgotten.change.revision
+            self._room += forgotten.size
         self._notify()
 
     def _notify(self) -> None:
-        for listener in tuple(self._listeners):
+        for listener in tuple(self._listeners.values()):
             listener()
 
     def on_change(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Call `listener` after each change; return what ends that."""
-        self._listeners.append(listener)
-        return lambda: None if self.is_closed else self._listeners.remove(listener)
+        """Call `listener` after each change and when this is closed; return what ends that, and may be called twice."""
+        key = object()
+        self._listeners[key] = listener
 
-    def since(self, revision: int) -> list[tuple[Micros, Change, int]]:
-        """What came after a revision: the moment, the change, and its size. Raises StatusError (Expired)."""
+        def stop() -> None:
+            self._listeners.pop(key, None)
+
+        return stop
+
+    def since(self, revision: int) -> list[Kept]:
+        """What came after a revision, the oldest first. Raises StatusError (Expired) where some of it is forgotten."""
         if revision < self._oldest:
             raise errors.expired(f"too old resource version: {revision} ({self._oldest})")
-        return list(takewhile(lambda item: item[1].revision > revision, reversed(self._changes)))[::-1]
+        # From the end: most watches have seen all but the last changes.
+        newest_first = takewhile(lambda kept: kept.change.revision > revision, reversed(self._changes))
+        return list(newest_first)[::-1]
+
+
+class _Start(NamedTuple):
+    tells_objects: bool  # whether a watch tells first what there is
+    revision: int  # after which it tells every change
+
+
+def _start(query: Mapping[str, str], now: int) -> _Start:
+    """Where a watch begins if the cluster is at the revision `now`. Raises StatusError (BadRequest).
+
+    sendInitialEvents  resourceVersion  objects first  changes after
+    true               any              yes            now
+    absent             absent or 0      yes            now
+    false              absent or 0      no             now
+    false or absent    another          no             resourceVersion
+    """
+    revision = whole(query, "resourceVersion") or 0
+    if is_set(query, "sendInitialEvents"):
+        return _Start(tells_objects=True, revision=now)
+    if revision:
+        return _Start(tells_objects=False, revision=revision)
+    return _Start(tells_objects="sendInitialEvents" not in query, revision=now)
 
 
 class Watch:
@@ -91,22 +137,22 @@ class Watch:
         self.history = history
         self._route = route
         self._view = request.view
+        self._has_headings = False
+        self.seconds = whole(query, "timeoutSeconds") or 0
+        start = _start(query, client.revision)
+        self._at = start.revision  # every change up to this one has been told
+        self._owes_bookmark = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
+        labels = query.get("labelSelector", "")
         name = f"metadata.name={route.name}" if route.name else ""
         fields = ",".join(filter(None, (query.get("fieldSelector", ""), name)))
-        self._rounds = _ROUNDS if "metadata.name=" in fields else 0
-        self._has_headings = False
-        self._bookmarks = is_set(query, "allowWatchBookmarks")
-        self.seconds = whole(query, "timeoutSeconds") or 0
-        begin = whole(query, "resourceVersion") or 0
-        self._ends_initial = is_set(query, "sendInitialEvents")
-        place, budget = (route.resource, route.namespace or None), request.budget
-        labels = query.get("labelSelector", "")
-        listed = client.list(*place, labels=labels, fields=fields, verb="watch", budget=budget)
+        # Even where no objects are told: this refuses who may not watch them and selectors that are wrong.
+        objects = client.list(
+            route.resource, route.namespace or None, labels=labels, fields=fields, verb="watch", budget=request.budget
+        )
         self._selects = selector(route.resource, labels, fields)
-        tells = self._ends_initial or (not begin and "sendInitialEvents" not in query)  # what there is
-        self._initial = listed if tells else []
-        budget.spend(SHOWN_COST * len(self._initial))
-        self._at = client.revision if self._ends_initial or not begin else begin
+        self._initial = objects if start.tells_objects else []
+        request.budget.spend(SHOWN_COST * len(self._initial))
+        self._rounds = _ROUNDS if single_name(fields) else 0  # how often it may still move time on
 
     def lines(self) -> bytes:
         """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
@@ -117,11 +163,11 @@ class Watch:
         initial, self._initial = self._initial, []
         for obj in initial:
             yield self._shown("ADDED", obj, self.history.cluster.clock.now)
-        if self._ends_initial and self._bookmarks:
+        if self._owes_bookmark:
             meta = {"resourceVersion": str(self._at), "creationTimestamp": None, "annotations": _INITIAL_END}
             resource = self._route.resource
             yield event("BOOKMARK", {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta})
-        self._ends_initial = False
+            self._owes_bookmark = False
         for moment, change, _ in self.history.since(self._at):
             self._at = change.revision
             if kind := self._kind(change):

@@ -104,6 +104,10 @@ def test_the_end_of_what_there_is_can_be_told(version: str, call: Caller) -> Non
 
 def test_what_there_is_can_be_left_out(call: Caller) -> None:
     assert events(call.watch(f"{MAPS}?watch=1&sendInitialEvents=false")) == []
+    begin = call.cluster.api.revision
+    call("POST", MAPS, _new("c"))
+    later = call.watch(f"{MAPS}?watch=1&sendInitialEvents=false&resourceVersion={begin}")
+    assert events(later) == [("ADDED", "c", str(begin + 1))]
 
 
 def test_a_revision_that_is_forgotten(call: Caller) -> None:
@@ -185,6 +189,33 @@ def test_what_is_closed_is_over_and_listens_no_more(call: Caller) -> None:
     call("POST", MAPS, _new("d"))
     assert (woken, watch.history.is_closed, call.api.history.is_watched) == ([1, 1], True, False)
     stop()
+
+
+def test_who_stops_listening_twice_takes_nothing_from_others(call: Caller) -> None:
+    woken: list[int] = []
+
+    def listen() -> None:
+        woken.append(1)
+
+    stop = call.api.history.on_change(listen)
+    call.api.history.on_change(listen)
+    stop()
+    stop()
+    call("POST", MAPS, _new("c"))
+    assert woken == [1]
+
+
+def test_a_copy_of_the_cluster_wakes_nobody(call: Caller) -> None:
+    woken: list[int] = []
+    call.api.history.on_change(lambda: woken.append(1))
+    revision = call.cluster.api.revision
+    other = call.cluster.copy()
+    other.api.create(
+        CONFIG_MAP, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "default"}}
+    )
+    assert (woken, call.api.history.since(revision)) == ([], [])
+    call.api.history.close()
+    assert woken == [1]
 
 
 def test_head_of_a_watch_is_a_list(call: Caller) -> None:
