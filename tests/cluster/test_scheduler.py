@@ -10,6 +10,12 @@ from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.controllers.scheduler import ROUND, Scheduler
 from tests.learner import Learner
 
+BIG = """apiVersion: v1
+kind: Pod
+metadata: {name: big}
+spec: {containers: [{name: app, image: nginx, resources: {requests: {cpu: 100}}}]}
+"""
+
 
 def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     learner: Learner, monkeypatch: pytest.MonkeyPatch
@@ -18,9 +24,9 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     tried: list[str] = []
     schedule = Scheduler._schedule
 
-    def count(self: Scheduler, namespace: str, name: str, uid: str, again: bool = False) -> None:
+    def count(self: Scheduler, namespace: str, name: str, uid: str, prompted: bool = False) -> None:
         tried.append(name)
-        schedule(self, namespace, name, uid, again)
+        schedule(self, namespace, name, uid, prompted)
 
     monkeypatch.setattr(Scheduler, "_schedule", count)
     learner("kubectl create deployment web --image=nginx --replicas=350")
@@ -44,3 +50,14 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     learner.wait(60)
     assert learner.api.list(POD, "default") == []
     assert len(tried) < 3 * len(before)
+
+
+def test_a_prompted_pod_that_is_refused_again_has_one_retry(learner: Learner) -> None:
+    """It is refused at 0 s and, once the node is uncordoned, at 100 s; its retries follow that by 300 and 600 s."""
+    learner("kubectl cordon sim-worker")
+    learner(f"kubectl apply -f - <<'EOF'\n{BIG}EOF")
+    learner.wait(100)
+    learner("kubectl uncordon sim-worker")
+    learner.wait(650)
+    times = [event["eventTime"][11:19] for event in learner.api.list(EVENT, "default")]
+    assert times == ["13:59:00", "14:00:40", "14:05:40", "14:10:40"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from typing import NamedTuple
 
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, at, clone, name_of, namespace_of, remembered
@@ -23,16 +24,38 @@ _UNHELPFUL = "Preemption is not helpful for scheduling"
 _UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
+class Refusal(NamedTuple):
+    """Why a node does not take a Pod, and what evicting others would help.
+
+    `lacks_room`: the node would take the Pod if it had more room.
+    """
+
+    reasons: list[str]
+    preemption: str
+    lacks_room: bool
+
+
 class Scheduler:
     """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
-    and affinity, taints, and what Pods request; without preemption."""
+    and affinity, taints, and what Pods request; without preemption.
+
+    A new Pod is tried DELAY after it appears. One that no node takes says so, and its retry comes RETRY later; each Pod
+    has one retry, the last that was planned. It may be prompted to try before that:
+
+    - by a node that changes and then refuses it for nothing but room;
+    - where it already waits for room, by a Pod that ends and leaves some.
+
+    Where a prompted Pod is refused again, it says nothing if it already waited for room, and its retry stays where it
+    is; any other says why and gets a new retry. A Pod is forgotten once it is bound, has ended or is deleted.
+    """
 
     def __init__(self, api: Component, clock: Clock) -> None:
         self._api = api
         self._clock = clock
         self._recorder = Recorder(api, clock, "default-scheduler")
-        self._short: dict[str, Object] = {}  # by uid, the Pods that wait until a node has room
-        self._again: dict[str, Object] = {}  # those that are tried soon
+        self._waiting_for_room: dict[str, Object] = {}  # by uid
+        self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
+        self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
         self._running: dict[str, dict[str, Object]] = {}  # by node and uid, the Pods that take room there
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_node, NODE)
@@ -41,66 +64,89 @@ class Scheduler:
         pod = change.obj
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         if change.type == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
-            self._short.pop(uid, None)
+            self._forget(uid)
             if self._running.get(node, {}).pop(uid, None):
-                self._wake(self._short)
+                self._prompt(self._waiting_for_room)
         elif node:
             self._running.setdefault(node, {})[uid] = pod
         elif change.type == "ADDED":
-            self._queue(pod, DELAY)
+            self._clock.call_later(DELAY, partial(self._schedule, namespace_of(pod), name_of(pod), uid))
 
     def _on_node(self, change: Change) -> None:
         """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
         if change.type == "MODIFIED":
             waiting = [pod for pod in self._api.list(POD) if not pod["spec"].get("nodeName")]
-            self._wake({pod["metadata"]["uid"]: pod for pod in waiting if not _refusals(pod, change.obj)})
+            self._prompt({pod["metadata"]["uid"]: pod for pod in waiting if not _mismatches(pod, change.obj)})
 
-    def _wake(self, pods: dict[str, Object]) -> None:
-        if pods and not self._again:
-            self._clock.call_later(DELAY, self._try_again)
-        self._again |= pods
+    def _forget(self, uid: str) -> None:
+        self._waiting_for_room.pop(uid, None)
+        self._retries.pop(uid, None)
 
-    def _try_again(self) -> None:
-        """Try the next of the Pods that wait; those that still find no room say nothing new."""
-        for uid, pod in list(self._again.items())[:ROUND]:
-            del self._again[uid]
-            self._schedule(namespace_of(pod), name_of(pod), uid, again=True)
-        if self._again:
-            self._clock.call_later(PAUSE, self._try_again)
+    def _prompt(self, pods: dict[str, Object]) -> None:
+        if pods and not self._prompted:
+            self._clock.call_later(DELAY, self._try_prompted)
+        self._prompted |= pods
 
-    def _queue(self, pod: Object, delay: float) -> None:
-        self._clock.call_later(delay, partial(self._schedule, namespace_of(pod), name_of(pod), pod["metadata"]["uid"]))
+    def _try_prompted(self) -> None:
+        """Try the next of the prompted Pods."""
+        for uid, pod in list(self._prompted.items())[:ROUND]:
+            del self._prompted[uid]
+            self._schedule(namespace_of(pod), name_of(pod), uid, prompted=True)
+        if self._prompted:
+            self._clock.call_later(PAUSE, self._try_prompted)
 
-    def _schedule(self, namespace: str, name: str, uid: str, again: bool = False) -> None:
+    def _plan_retry(self, pod: Object) -> None:
+        """Try a Pod after RETRY, instead of any retry that was planned before."""
+        uid = pod["metadata"]["uid"]
+        number = self._retries.get(uid, 0) + 1
+        self._retries[uid] = number
+        self._clock.call_later(RETRY, partial(self._retry, namespace_of(pod), name_of(pod), uid, number))
+
+    def _retry(self, namespace: str, name: str, uid: str, number: int) -> None:
+        if self._retries.get(uid) == number:
+            self._schedule(namespace, name, uid)
+
+    def _schedule(self, namespace: str, name: str, uid: str, prompted: bool = False) -> None:
+        """Bind a Pod to the first node that takes it, or say why none does."""
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
             return
-        refusals = {}
+        refusals = []
         for node in self._api.list(NODE):
-            static = _refusals(pod, node)
-            refusals[name_of(node)] = (static, _UNHELPFUL) if static else self._shortages(pod, node)
-        fitting = next((name for name, (reasons, _) in refusals.items() if not reasons), None)
-        if fitting is not None:
-            self._short.pop(uid, None)
-            self._bind(pod, fitting)
-        elif not (again and uid in self._short):
-            self._report_failure(pod, list(refusals.values()))
+            refusal = self._refusal(pod, node)
+            if refusal is None:
+                self._forget(uid)
+                self._bind(pod, name_of(node))
+                return
+            refusals.append(refusal)
+        says_nothing_new = prompted and uid in self._waiting_for_room
+        if not says_nothing_new:
+            self._report_failure(pod, refusals)
 
-    def _shortages(self, pod: Object, node: Object) -> tuple[list[str], str]:
-        """What the node has too little of, and whether it would have enough without some of its Pods.
+    def _refusal(self, pod: Object, node: Object) -> Refusal | None:
+        """Why a node does not take the Pod; None: it does."""
+        if mismatches := _mismatches(pod, node):
+            return Refusal(mismatches, _UNHELPFUL, lacks_room=False)
+        return self._shortage(pod, node)
+
+    def _shortage(self, pod: Object, node: Object) -> Refusal | None:
+        """What the node has too little of, and whether it would have enough without some of its Pods; None: nothing.
 
         Mirrors plugins/nodeports/node_ports.go and plugins/noderesources/fit.go.
         """
         others = self._running.get(name_of(node), {}).values()
         if any(_same_port(port, taken) for port in _host_ports(pod) for one in others for taken in _host_ports(one)):
-            return ["node(s) didn't have free ports for the requested pod ports"], _VICTIMS
+            reason = "node(s) didn't have free ports for the requested pod ports"
+            return Refusal([reason], _VICTIMS, lacks_room=True)
         room = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
         lacking = ["Too many pods"] if len(others) >= room.get("pods", 0) else []
         for key, amount in _requests(pod).items():
             if amount > room.get(key, 0) - sum(_requests(one).get(key, 0) for one in others):
                 lacking.append(f"Insufficient {key}")
+        if not lacking:
+            return None
         too_big = any(amount > room.get(key, 0) for key, amount in _requests(pod).items())
-        return lacking, _UNHELPFUL if too_big else _VICTIMS
+        return Refusal(lacking, _UNHELPFUL if too_big else _VICTIMS, lacks_room=True)
 
     def _bind(self, pod: Object, node: str) -> None:
         condition = self._condition("True")
@@ -110,17 +156,17 @@ class Scheduler:
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
         self._recorder.announce(pod, "Scheduled", "Binding", message)
 
-    def _report_failure(self, pod: Object, refusals: list[tuple[list[str], str]]) -> None:
-        short = any(not _refusals(pod, node) for node in self._api.list(NODE))
-        self._short |= {pod["metadata"]["uid"]: pod} if short else {}
-        helps = [help_ for _, help_ in refusals]
-        why = f"{_counted([reason for reasons, _ in refusals for reason in reasons], len(refusals))} no new claims to "
-        why += f"deallocate, preemption: {_counted(helps, len(refusals))}"
+    def _report_failure(self, pod: Object, refusals: list[Refusal]) -> None:
+        if any(refusal.lacks_room for refusal in refusals):
+            self._waiting_for_room[pod["metadata"]["uid"]] = pod
+        reasons = [reason for refusal in refusals for reason in refusal.reasons]
+        why = f"{_counted(reasons, len(refusals))} no new claims to deallocate, preemption: "
+        why += _counted([refusal.preemption for refusal in refusals], len(refusals))
         status = clone(pod["status"])
         status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]
         self._api.update_status(POD, pod, status)
         self._recorder.announce(pod, "FailedScheduling", "Scheduling", why)
-        self._queue(pod, RETRY)
+        self._plan_retry(pod)
 
     def _condition(self, status: str) -> Object:
         return {
@@ -137,8 +183,8 @@ def _counted(reasons: list[str], nodes: int) -> str:
     return f"0/{nodes} nodes are available: {counts}."
 
 
-def _refusals(pod: Object, node: Object) -> list[str]:
-    """Why the scheduler does not give a Pod this node. Mirrors pkg/scheduler/framework/plugins."""
+def _mismatches(pod: Object, node: Object) -> list[str]:
+    """Why a node does not take a Pod, whatever room it has. Mirrors pkg/scheduler/framework/plugins."""
     if node["spec"].get("unschedulable") and not tolerations(pod, _UNSCHEDULABLE):
         return ["node(s) were unschedulable"]
     if not tolerates(pod, node, "NoSchedule", "NoExecute"):
