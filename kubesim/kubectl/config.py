@@ -95,4 +95,7 @@ def view(call: Call) -> None:
         "contexts": [{"name": CONTEXT, "context": context}],
         "current-context": CONTEXT,
     }
+    if not call.flags["output"]:  # as for an object that was changed, and --template alone counts for nothing
+        call.say("config/<unknown>\n")
+        return
     call.say(call.output_format().render(kubeconfig, typed=True))

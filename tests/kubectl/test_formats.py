@@ -149,6 +149,8 @@ def test_tables_are_not_printed_here() -> None:
         True,
         False,
     ]
+    with pytest.raises(ValueError, match="a table"):
+        render("wide", WEB)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 from itertools import chain, repeat
 from typing import Any, NamedTuple
 
@@ -20,20 +19,78 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 Print = Callable[[Mapping[str, Any], bool], str]
 """Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
 
-# Which class of which module prints each format with a template. It is imported when the format is first used; it takes
-# the name, the template, whether to leave out headers, and the budget to pay from, and makes a Print for one command.
-_PRINTERS = {
-    "go-template": ("gotemplate", "Printer"),
-    **dict.fromkeys(("jsonpath", "jsonpath-as-json"), ("jsonpath", "Printer")),
-    **dict.fromkeys(("custom-columns", "custom-columns-file"), ("columns", "Printer")),
-}
-_SYNONYMS = {"template": "go-template", "templatefile": "go-template-file"}
-_TEMPLATES = ("go-template", "go-template-file", *_SYNONYMS, "jsonpath", "jsonpath-as-json", "jsonpath-file")
-FORMATS = ("json", "yaml", "kyaml", "name", *_TEMPLATES)
-"""What every -o knows, in the order of the usage lines."""
 
-OUTPUT_FORMATS = (*FORMATS, "custom-columns", "custom-columns-file", "wide")
-"""What kubectl get knows."""
+class _Options(NamedTuple):
+    """What a format with a template gets, for the prints of one command. Only columns have headers to leave out."""
+
+    template: str
+    no_headers: bool
+    budget: Budget
+
+
+# Each of these imports its module when the format is first used.
+
+
+def _go_template(options: _Options) -> Print:
+    from kubesim.kubectl.formats.gotemplate import Printer
+
+    return Printer(options.template, options.budget)
+
+
+def _jsonpath(options: _Options) -> Print:
+    from kubesim.kubectl.formats.jsonpath import Printer
+
+    return Printer(options.template, options.budget)
+
+
+def _jsonpath_as_json(options: _Options) -> Print:
+    from kubesim.kubectl.formats.jsonpath import Printer
+
+    return Printer(options.template, options.budget, as_json=True)
+
+
+def _columns(options: _Options) -> Print:
+    from kubesim.kubectl.formats.columns import Printer, of_option
+
+    headers, paths = of_option(options.template)
+    return Printer(headers, paths, not options.no_headers, options.budget)
+
+
+def _columns_of_file(options: _Options) -> Print:
+    """With the headers even after --no-headers, as kubectl does."""
+    from kubesim.kubectl.formats.columns import Printer, of_file
+
+    headers, paths = of_file(options.template)
+    return Printer(headers, paths, True, options.budget)
+
+
+class _Templated(NamedTuple):
+    """A format with a template: what makes its Print, and whether -o names a file that holds the template.
+
+    Only a command with tables has one that `needs_tables`.
+    """
+
+    make: Callable[[_Options], Print]
+    from_file: bool = False
+    needs_tables: bool = False
+
+
+_TEMPLATED = {
+    "go-template": _Templated(_go_template),
+    "go-template-file": _Templated(_go_template, from_file=True),
+    "template": _Templated(_go_template),
+    "templatefile": _Templated(_go_template, from_file=True),
+    "jsonpath": _Templated(_jsonpath),
+    "jsonpath-as-json": _Templated(_jsonpath_as_json),
+    "jsonpath-file": _Templated(_jsonpath, from_file=True),
+    "custom-columns": _Templated(_columns, needs_tables=True),
+    "custom-columns-file": _Templated(_columns_of_file, from_file=True, needs_tables=True),
+}
+OUTPUT_FORMATS = ("json", "yaml", "kyaml", "name", *_TEMPLATED, "wide")
+"""What kubectl get knows, in the order of the usage lines."""
+
+FORMATS = ("json", "yaml", "kyaml", "name", *(name for name, row in _TEMPLATED.items() if not row.needs_tables))
+"""What every -o knows, in the order of the usage lines."""
 
 ABSENT_FORMATS = ("kyaml",)
 
@@ -54,7 +111,9 @@ class Format(NamedTuple):
 
         `typed` says that kubectl built the object itself: its JSON keeps the order of the fields. Raises FormatError.
         """
-        return self.printer(obj, typed) if self.printer else ""
+        if self.printer is None:
+            raise ValueError("a table is not printed by its format")
+        return self.printer(obj, typed)
 
 
 def parse_output(
@@ -68,22 +127,26 @@ def parse_output(
     name, _, argument = output.partition("=")
     if template:
         name, argument = output or "go-template", template
-    name = _SYNONYMS.get(name, name)
-    is_columns = tables and name.startswith("custom-columns")
-    if name in _TEMPLATES or (is_columns and name in _PRINTERS):
-        argument = _template(name, argument, read_file)
-        name = name if is_columns else name.removesuffix("-file")
-        module, printer = _PRINTERS[name]
-        made = getattr(_load(module), printer)(name, argument, flags.get("no-headers", False), budget)
-        return Format(name, made)
-    if plain := {"json": _json, "name": _names, "yaml": _yaml()}.get(output.lower()):
-        return Format(output.lower(), plain)
+    templated = _TEMPLATED.get(name)
+    if templated and (tables or not templated.needs_tables):
+        text = _template(templated, argument, read_file)
+        return Format(name, templated.make(_Options(text, flags.get("no-headers", False), budget)))
+    printer = _plain_printer(output.lower())
+    if printer:
+        return Format(output.lower(), printer)
     if not output or (tables and output == "wide"):
         return Format(output)
     raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
 
 
-def _yaml() -> Print:
+def _plain_printer(name: str) -> Print | None:
+    """What prints a format without a template; that of YAML is made anew, since it knows whether it is its first."""
+    if name == "yaml":
+        return _make_yaml()
+    return {"json": _json, "name": _names}.get(name)
+
+
+def _make_yaml() -> Print:
     """YAML, with `---` before all but the first object."""
     separators = chain([""], repeat("---\n"))
     return lambda obj, _: next(separators) + to_yaml(obj)
@@ -107,28 +170,29 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
     )
 
 
-def _load(name: str) -> Any:
-    return import_module(f"{__name__}.{name}")
-
-
-def _template(name: str, text: str, read_file: Callable[[str], str]) -> str:
-    """The template of a format, read from its file where it has one."""
-    is_columns, has_file = name.startswith("custom-columns"), name.endswith("-file")
-    what = ("custom-columns", "custom columns") if is_columns else ("template", "template")
-    refuse_if(not text, f"{what[0]} format specified but no {what[1]} given", FormatError)
+def _template(templated: _Templated, argument: str, read_file: Callable[[str], str]) -> str:
+    """The template of a format, read from its file where it has one. Raises FormatError."""
+    is_columns = templated.needs_tables
+    missing = "template format specified but no template given"
+    if is_columns:
+        missing = "custom-columns format specified but no custom columns given"
+    refuse_if(not argument, missing, FormatError)
+    if not templated.from_file:
+        return argument
     try:
-        return read_file(text) if has_file else text
+        return read_file(argument)
     except OSError as error:
-        option = "" if is_columns else "--"
+        what = "template" if is_columns else "--template"
         verb = "read" if isinstance(error, IsADirectoryError) else "open"
-        problem = f"{verb} {text}: {(error.strerror or '').lower()}"
-        raise FormatError(f"error reading {option}template {text}, {problem}") from None
+        problem = f"{verb} {argument}: {(error.strerror or '').lower()}"
+        raise FormatError(f"error reading {what} {argument}, {problem}") from None
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
     """`objects` in the order of --sort-by's `field`, a path with or without braces. Raises FormatError."""
-    ordered: list[Any] = _load("jsonpath").sort_objects(objects, field, budget)
-    return ordered
+    from kubesim.kubectl.formats import jsonpath  # late: few commands need it
+
+    return jsonpath.sort_objects(objects, field, budget)
 
 
 _RELAXED = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
@@ -149,7 +213,8 @@ def relaxed(expression: str) -> str:
 
 def evaluate_relaxed(expression: str, obj: Mapping[str, Any], budget: Budget) -> list[Any]:
     """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
-    jsonpath = _load("jsonpath")
+    from kubesim.kubectl.formats import jsonpath  # late: few commands need it
+
     return [value for part in jsonpath.results(jsonpath.parse(relaxed(expression)), obj, budget) for value in part]
 
 
@@ -196,4 +261,6 @@ def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
 
 def to_yaml(value: Any) -> str:
     """`value` as a YAML document with its line end."""
-    return str(import_module("kubesim.kubectl.documents").dump(value))  # late: it imports PyYAML
+    from kubesim.kubectl.documents import dump  # late: it imports PyYAML
+
+    return dump(value)

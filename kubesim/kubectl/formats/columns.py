@@ -24,10 +24,10 @@ class Printer:
     Raises FormatError, with the headers already printed.
     """
 
-    def __init__(self, name: str, spec: str, no_headers: bool, budget: Budget) -> None:
-        self._headers, paths = _of_file(spec) if name == "custom-columns-file" else _of_option(spec)
+    def __init__(self, headers: list[str], paths: Sequence[str], has_headings: bool, budget: Budget) -> None:
+        self._headers = headers
         self._paths = [relaxed(path) for path in paths]
-        self._has_headings = name == "custom-columns-file" or not no_headers
+        self._has_headings = has_headings
         self._widths: list[int] = []
         self._budget = budget
 
@@ -53,8 +53,8 @@ class Printer:
         return ",".join(cells)
 
 
-def _of_option(spec: str) -> tuple[list[str], list[str]]:
-    """The headers and paths of `NAME:.metadata.name,TYPE:.type`."""
+def of_option(spec: str) -> tuple[list[str], list[str]]:
+    """The headers and paths of `NAME:.metadata.name,TYPE:.type`. Raises FormatError."""
     pairs = [part.partition(":") for part in spec.split(",")]
     for header, colon, _ in pairs:
         if not colon:
@@ -62,7 +62,8 @@ def _of_option(spec: str) -> tuple[list[str], list[str]]:
     return [header for header, _, _ in pairs], [path for _, _, path in pairs]
 
 
-def _of_file(text: str) -> tuple[list[str], list[str]]:
+def of_file(text: str) -> tuple[list[str], list[str]]:
+    """The headers of the first line and the paths of the second. Raises FormatError."""
     lines = text.splitlines()
     for number, name in enumerate(("header", "spec")):
         refuse_if(len(lines) <= number, f"invalid template, missing {name} line. {_EXPECTED}", FormatError)

@@ -25,7 +25,7 @@ class Printer:
     expects: Go's report of that is long, and says at which byte of the template it was.
     """
 
-    def __init__(self, name: str, text: str, no_headers: bool, budget: Budget) -> None:
+    def __init__(self, text: str, budget: Budget) -> None:
         self._budget = budget
         with reworded(FormatError, f"error parsing template {text}, ", FormatError):
             parser = _Parser(text, budget)

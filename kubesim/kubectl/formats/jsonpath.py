@@ -34,11 +34,11 @@ class Part(NamedTuple):
 
 
 class Printer:
-    """Prints objects through a template; jsonpath-as-json prints each part's results as an indented list."""
+    """Prints objects through a template; `as_json` prints each part's results as an indented list."""
 
-    def __init__(self, name: str, text: str, no_headers: bool, budget: Budget) -> None:
+    def __init__(self, text: str, budget: Budget, as_json: bool = False) -> None:
         self._text = text
-        self._as_json = name == "jsonpath-as-json"
+        self._as_json = as_json
         self._budget = budget
         budget.spend(_READING_COST * len(text))
         with reworded(FormatError, f"error parsing jsonpath {text}, ", FormatError):
