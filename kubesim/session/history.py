@@ -74,6 +74,7 @@ class History:
         # Between two steps only time passes: `_oldest` leads to the first of `_done`, each of them to the next one, and
         # the last to the session's cluster.
         self._oldest = self._snapshot()
+        self.has_forgotten = False  # whether there were steps before `_oldest`
         self._done: list[Step] = []  # the oldest first
         self._undone: list[Step] = []  # what redo does: the last of these first
         self._fixed = 0  # how many of `_done`, the first ones, can't be undone
@@ -186,6 +187,7 @@ class History:
     def _forget_oldest(self) -> None:
         step = self._done.pop(0)
         self._oldest = step.after
+        self.has_forgotten = True
         self._fixed = max(0, self._fixed - 1)
 
     def _snapshot(self) -> Snapshot:

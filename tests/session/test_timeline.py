@@ -90,6 +90,19 @@ def test_what_is_taken_back_is_gone_and_nothing_is_changed(seat):
     assert timeline.tries == ()
 
 
+def test_where_steps_are_forgotten_it_begins_after_them(seat, monkeypatch):
+    monkeypatch.setattr("kubesim.session.history.LIMIT", 1)
+    seat.run(RUN)
+    seat.advance(10)
+    seat.run("kubectl create namespace blue")
+    _, moments = told(seat, "default", "web")
+    assert moments == [
+        (0.0, "the oldest moment that is remembered"),
+        (0.9, "web is ErrImagePull"),
+        (10.1, "kubectl create namespace blue"),
+    ]
+
+
 def test_only_the_last_moments_are_told(seat, monkeypatch):
     monkeypatch.setattr("kubesim.session.timeline.MOST_MOMENTS", 3)
     seat.run(RUN)
