@@ -117,40 +117,60 @@ def commands(fix: tuple[str, ...], indent: str = "  ") -> list[str]:
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
     """The flow of one container's image; without `container`, of the one that waits for its image."""
     scene = Scene(cluster.api, cluster.kubelet.traces, cluster.registries)
-    found = scene.api.find(POD, namespace, pod)
-    if found is None:
+    item = scene.api.find(POD, namespace, pod)
+    if item is None:
         return _no_pod(scene, namespace, pod)
-    facts = gather(scene, found, container)
+    facts = gather(scene, item, container)
     if facts is None:
-        names = ", ".join(item["name"] for item in containers(found))
+        names = ", ".join(each["name"] for each in containers(item))
         subject = f"{namespace}/{pod}, container {container}"
         return _stopped(subject, {"pod": pod, "container": container, "near": names})
     return draw_facts(facts)
 
 
 def draw_facts(facts: Facts) -> Flow:
-    cause, words = find_cause(facts), Words(facts, _state(facts))
-    hops = []
-    for key, rows in table("hops")["hops"].items():
-        state, *texts = first(rows, words)
-        lines = tuple(line for text in texts for line in text.format_map(words).split("\n"))
-        is_cause = cause is not None and cause.hop == key
-        if state or is_cause:
-            hops.append(Hop(key, table("hops")["titles"][key], FAILED if is_cause else state, lines, is_cause))
-    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
-    subject = f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
+    cause = find_cause(facts)
+    words = Words(facts, _state(facts))
+    hops = [_hop(key, words, cause is not None and cause.hop == key) for key in table("hops")["hops"]]
+    return Flow(
+        subject=_subject(facts),
+        hops=tuple(hop for hop in hops if hop.state),
+        outcome=say("outcome", words),
+        story=tuple(story(facts)),
+        unknown=tuple(limits(facts)),
+        cause=cause,
+        source=facts.source if facts.scene.is_export else "",
+        evidence=facts.reply.sentence if facts.reply else "",
+    )
+
+
+def _hop(key: str, words: Words, is_cause: bool) -> Hop:
+    """A hop by its rows in hops.yaml; its state is "" where there is nothing to show."""
+    state, *texts = first(table("hops")["hops"][key], words)
+    lines = "\n".join(text.format_map(words) for text in texts).split("\n") if texts else []
+    return Hop(
+        key=key,
+        title=table("hops")["titles"][key],
+        state=FAILED if is_cause else state,
+        words=tuple(lines),
+        is_cause=is_cause,
+    )
+
+
+def _subject(facts: Facts) -> str:
+    """Which image is needed by what."""
     if facts.source == "message":
-        subject = f"{facts.image or 'An image'}, from a message alone"
-    texts = (tuple(story(facts)), tuple(limits(facts)))
-    source = facts.source if facts.scene.is_export else ""
-    evidence = facts.reply.sentence if facts.reply else ""
-    return Flow(subject, tuple(hops), say("outcome", words), *texts, cause, source, evidence)
+        return f"{facts.image or 'An image'}, from a message alone"
+    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
+    return f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
 
 
 def _state(facts: Facts) -> dict[str, Any]:
     """The words that decide what is shown of each hop."""
-    trace, attempts, hop = facts.trace, facts.attempts, facts.reply.row.get("hop") if facts.reply else ""
+    trace = facts.trace
+    attempts = facts.attempts
     last = attempts[-1] if attempts else None
+    hop = facts.reply.row.get("hop") if facts.reply else ""
     return {
         "public": last and last.ok and last.secret is None and not last.username,
         "own": last and last.secret is None and last.username,
@@ -172,34 +192,52 @@ def _state(facts: Facts) -> dict[str, Any]:
 def _seen(seen: SeenSecret) -> str:
     if not seen.found:
         return f"{seen.name}: not found"
-    return f"{seen.name} ({seen.type})" + (f" holds {', '.join(seen.entries)}" if seen.usable else f": {seen.problem}")
+    if not seen.usable:
+        return f"{seen.name} ({seen.type}): {seen.problem}"
+    return f"{seen.name} ({seen.type}) holds {', '.join(seen.entries)}"
 
 
 def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
+    names = tuple(map(name_of, scene.api.list(POD, namespace)))
+    owner = pod.rpartition("/")[2]  # of "deployment/web", whose Pods are called web-…
+    of_owner = [name for name in names if name.startswith(f"{owner}-")]
     homes = [namespace_of(item) for item in scene.api.list(POD) if name_of(item) == pod]
-    names, owner = tuple(map(name_of, scene.api.list(POD, namespace))), pod.rpartition("/")[2]
-    near = next((name for name in names if name.startswith(f"{owner}-")), "") or nearest(pod, names)
-    words = {"pod": pod, "namespace": namespace, "where": in_namespace(namespace), "near": near, "container": ""}
-    home = {"home": homes[0], "there": in_namespace(homes[0])} if homes else {"home": ""}
-    return _stopped(f"{namespace}/{pod}", words | home)
+    words = {
+        "pod": pod,
+        "namespace": namespace,
+        "where": in_namespace(namespace),
+        "near": of_owner[0] if of_owner else nearest(pod, names),
+        "container": "",
+        "home": homes[0] if homes else "",
+        "there": in_namespace(homes[0]) if homes else "",
+    }
+    return _stopped(f"{namespace}/{pod}", words)
 
 
 def _stopped(subject: str, words: Known) -> Flow:
+    """The flow of a Pod or container that isn't there: it ends at kubectl."""
+    hops = []
+    for key, title in table("hops")["titles"].items():
+        is_cause = key == "kubectl"
+        if key != "account":
+            hops.append(Hop(key, title, FAILED if is_cause else NOT_REACHED, is_cause=is_cause))
     problem, command = (text.format_map(words) for text in first(table("hops")["no_pod"], words))
-    hops = (
-        Hop(key, title, FAILED if key == "kubectl" else NOT_REACHED, is_cause=key == "kubectl")
-        for key, title in table("hops")["titles"].items()
-        if key != "account"
-    )
-    return Flow(subject, tuple(hops), "", cause=Cause("kubectl", problem, (command,)))
+    cause = Cause(hop="kubectl", problem=problem, fix=(command,))
+    return Flow(subject, tuple(hops), outcome="", cause=cause)
 
 
 def story(facts: Facts) -> Iterator[str]:
     """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
-    full = facts.reference is not None and facts.image.startswith(facts.reference.name)
     is_invalid = facts.kind == "invalid_name" or (facts.reference is None and not facts.is_partial)
-    kinds = {"unnamed": not facts.image, "invalid": is_invalid, "bare": facts.source == "message"}
-    words = Words(facts, {**kinds, "full": full})
+    words = Words(
+        facts,
+        {
+            "unnamed": not facts.image,
+            "invalid": is_invalid,
+            "bare": facts.source == "message",
+            "full": facts.reference is not None and facts.image.startswith(facts.reference.name),
+        },
+    )
     yield say("image", words)
     if is_invalid and facts.image:
         return
@@ -207,20 +245,22 @@ def story(facts: Facts) -> Iterator[str]:
     then = facts.trace.secrets if facts.trace else facts.seen
     for seen in then:
         if facts.scene.knows_secrets:
-            yield f"Secret {seen.name} in the namespace {facts.namespace}: {_found(facts, seen)}"
+            yield f"Secret {seen.name} in the namespace {facts.namespace}: {_secret(facts, seen)}"
     if not facts.has_image:
         yield from _unlisted(facts)
     yield from _kubelet(facts)
     for attempt in facts.attempts:
         yield _asked(facts, attempt)
     if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
-        yield say("reported", {**facts.reply._asdict(), "words": facts.reply.sentence.rstrip(".")}).rstrip()
+        # {words} is the sentence here, not the named groups of the reply.
+        yield say("reported", facts.reply._asdict() | {"words": facts.reply.sentence.rstrip(".")}).rstrip()
     for seen in facts.seen:
         if seen not in then:
-            yield f"Since then, Secret {seen.name} has changed: {_found(facts, seen)}"
+            yield f"Since then, Secret {seen.name} has changed: {_secret(facts, seen)}"
 
 
-def _found(facts: Facts, seen: SeenSecret) -> str:
+def _secret(facts: Facts, seen: SeenSecret) -> str:
+    """What was found of a Secret, and whether it matches the image."""
     homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
     unreadable = seen.problem.startswith("cannot be read")
     entries = facts.covering(seen) if seen.found else []
@@ -266,17 +306,18 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
     reply = reply_to(attempt)
     # The node may have sent credentials of its own, which an export doesn't show.
     has_identity = facts.scene.is_export and facts.owner_of_registry["who"] and not facts.matches
-    words = {
-        **attempt._asdict(),
-        **reply._asdict(),
-        **signs.asked(attempt.answer, facts.registry, reply)._asdict(),
-        "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
-        "registry": facts.registry or "the registry",
+    asked = signs.asked(attempt.answer, facts.registry, reply)
+    words = attempt._asdict() | reply._asdict() | asked._asdict()
+    # These win over the fields of the reply: {words} is its sentence, and {isnt} is for an export alone.
+    words |= {
         "words": reply.sentence.rstrip("."),
         "isnt": reply.isnt if facts.scene.is_export else "",
+        "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
+        "registry": facts.registry or "the registry",
         "source": facts.source,
     }
-    return say("asked", {**words, "who": say("who", words)}).rstrip()
+    words["who"] = say("who", words)
+    return say("asked", words).rstrip()
 
 
 def limits(facts: Facts) -> Iterator[str]:
