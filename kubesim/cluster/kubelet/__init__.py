@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from kubesim.api.clock import SECOND, Clock, Identity
+from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.objects import Object, containers_of, is_static, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import Change, Component
@@ -45,6 +45,11 @@ class Kubelet:
     """Runs the Pods that are bound to `node`.
 
     `traces` holds, by namespace, Pod and container, why the last attempt to get an image went as it did.
+
+    What could not start is tried again every RETRY seconds. Where a Pod waits for nothing but the back-off of pulls,
+    those rounds would only count its events, so it rests: `_settle` plans the next sync for the round in which a
+    back-off ends or an event passes, `_wake` moves it to the next round when a Secret or the node's images change, and
+    `_end_rest`, at that sync, counts the rounds in between. The events are those of a Pod that did not rest.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
@@ -182,8 +187,8 @@ class Kubelet:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""
         while sync.due:
             required = sync.due.pop(0)
-            record = self._recorder_for(sync.pod, required.name if required.spec else "")
-            if required.spec and self._holds_back(sync, required.spec, record):
+            record = self._recorder_for(sync.pod, required.container)
+            if required.spec is not None and self._holds_back(sync, required.spec, record):
                 sync.started.append(False)
                 continue
             pull = self._ensure_image(sync.pod, sync.worker, required)
@@ -202,7 +207,7 @@ class Kubelet:
 
     def _use(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
-        record = self._recorder_for(sync.pod, required.name if required.spec else "")
+        record = self._recorder_for(sync.pod, required.container)
         for event in events:
             record(*event)
         if required.spec is None:
@@ -217,7 +222,12 @@ class Kubelet:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker.is_busy = False
         if not all(started):
-            self._plan(worker, RETRY * self._idle_rounds(pod, worker))
+            rounds = 1
+            until = self._idle_until(pod, worker)
+            if until is not None:
+                worker.resting_since = self._clock.now
+                rounds = max(1, _rounds_in(until - self._clock.now))
+            self._plan(worker, RETRY * rounds)
         if any(started):
             self._relist(worker)
             self._wake()
@@ -225,23 +235,21 @@ class Kubelet:
             worker.is_due = False
             self._sync(worker)
 
-    def _idle_rounds(self, pod: Object, worker: Worker) -> int:
-        """In how many rounds of RETRY the next sync is due; those before it would only be counted.
+    def _idle_until(self, pod: Object, worker: Worker) -> Micros | None:
+        """The moment before which no sync would do or say anything new; None where the next one may.
 
-        A Pod rests while all that it waits for is a back-off, its status says so, and no event of it would pass.
+        That is so while all that a Pod waits for is a back-off, its status says so, and no event of it would pass.
         """
-        now = self._clock.now
         if worker.reported != (worker.changes, pod["metadata"]["generation"]):
-            return 1
+            return None
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
-            return 1
+            return None
         required_images = containers.images_of_volumes(pod["spec"])
         required_images += [RequiredImage.of(container) for _, container in containers_of(pod["spec"])]
+        now = self._clock.now
         failures = (self.images.node.waits(worker.uid, required.image, now) for required in required_images)
         ends = (failure.until for failure in failures if failure)
-        until = min([self._recorder.silent_until(worker.uid), *ends])
-        worker.resting_since = now
-        return max(1, -((now - until) // round(RETRY * SECOND)))
+        return min([self._recorder.silent_until(worker.uid), *ends])
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
@@ -253,8 +261,8 @@ class Kubelet:
     def _end_rest(self, worker: Worker) -> None:
         """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
         if worker.resting_since:
-            rounds = -((worker.resting_since - self._clock.now) // round(RETRY * SECOND)) - 1
-            self._recorder.count_again(worker.uid, worker.resting_since, max(0, rounds))
+            skipped = _rounds_in(self._clock.now - worker.resting_since) - 1  # the last one is this sync
+            self._recorder.count_again(worker.uid, worker.resting_since, max(0, skipped))
             worker.resting_since = 0
 
     def _report_missing_secrets(self, pod: Object) -> None:
@@ -292,12 +300,7 @@ class Kubelet:
 
     def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
         secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
-        who = (
-            worker.namespace,
-            worker.name,
-            worker.uid,
-            required.name if required.spec else f"volumes/{required.name}",
-        )
+        who = (worker.namespace, worker.name, worker.uid, required.subject)
         request = PullRequest(*who, required.image, required.policy, secrets, self._clock.now)
         pull = self.images.ensure_image(request)
         if pull.outcome != "ImagePullBackOff":
@@ -354,7 +357,8 @@ class Kubelet:
         for name, container in worker.containers.items():
             is_changed = specs.get(name, container.spec) != container.spec
             if container.is_running and not container.stopping and (is_over or is_changed):
-                self._stop(pod, container, f"Container {name} definition changed, will be restarted" * is_changed)
+                message = f"Container {name} definition changed, will be restarted" if is_changed else ""
+                self._stop(pod, container, message)
                 delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
                 self._clock.call_later(delay, partial(self._exited, worker, container, code))
 
@@ -364,6 +368,11 @@ class Kubelet:
             self._recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
+        """Stop a Pod that is being deleted, and plan its removal.
+
+        Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
+        have ended meanwhile bring it forward, and nothing puts it off.
+        """
         running = [item for item in worker.containers.values() if item.is_running and not is_static(pod)]
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         for container in running:
@@ -375,3 +384,9 @@ class Kubelet:
     def _remove(self, worker: Worker) -> None:
         if pod := self._pod_of(worker):
             self._api.remove(POD, pod)
+
+
+def _rounds_in(span: Micros) -> int:
+    """In how many rounds of RETRY a span of time is over; one that is only begun counts."""
+    whole, rest = divmod(span, round(RETRY * SECOND))
+    return whole + 1 if rest else whole

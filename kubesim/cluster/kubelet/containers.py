@@ -108,6 +108,16 @@ class RequiredImage(NamedTuple):
     def of(cls, container: Object) -> RequiredImage:
         return cls(container["name"], container["image"], container["imagePullPolicy"], container)
 
+    @property
+    def container(self) -> str:
+        """The name of the container that needs it; "" where a volume does."""
+        return self.name if self.spec is not None else ""
+
+    @property
+    def subject(self) -> str:
+        """What needs it, as a pull's request and trace name it: a container, or "volumes/" and a volume."""
+        return self.container or f"volumes/{self.name}"
+
 
 def images_of_volumes(spec: Object) -> list[RequiredImage]:
     """What the image volumes of a Pod need."""
