@@ -138,8 +138,23 @@ class Request:
             raise errors.unsupported_media_type(tuple(_PATCHES))
         return _PATCHES[self.content_type]
 
-    def patch(self, complaint: str = "") -> Any:
+    def patch(self) -> Any:
         """The patch in the body. Raises StatusError where it isn't JSON, or too much of it."""
+        return self._json_body()
+
+    def object(self) -> Object:
+        """The object in the body. Raises StatusError where it is none, or too much of it."""
+        if self.content_type == protobuf.MEDIA_TYPE:
+            return protobuf.decode(self.body, self.budget)
+        if self.content_type not in _READABLE:
+            raise errors.unsupported_media_type(_READABLE)
+        body = self._json_body(_UNRECOGNIZED + "JSON): ")
+        if not isinstance(body, dict):
+            raise errors.bad_request(_UNRECOGNIZED + "Object)")
+        return body
+
+    def _json_body(self, complaint: str = "") -> Any:
+        """The value in the body, paid for. Where it isn't JSON, the refusal is `complaint` and the reason."""
         self.budget.spend(len(self.body) // _BYTES_PER_STEP)
         try:
             value = gojson.loads(self.body.decode())
@@ -147,16 +162,6 @@ class Request:
             raise errors.bad_request(f"{complaint}{error}") from None
         self.budget.spend(_VALUE_COST * count_values(value, "a body"))
         return value
-
-    def object(self) -> Object:
-        if self.content_type == protobuf.MEDIA_TYPE:
-            return protobuf.decode(self.body, self.budget)
-        if self.content_type not in _READABLE:
-            raise errors.unsupported_media_type(_READABLE)
-        body = self.patch(_UNRECOGNIZED + "JSON): ")
-        if not isinstance(body, dict):
-            raise errors.bad_request(_UNRECOGNIZED + "Object)")
-        return body
 
 
 @dataclass
@@ -216,26 +221,54 @@ class Route:
 
 
 def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
-    """The request for objects that `path` makes, or None for any other path."""
-    prefix, *words = [word for word in path.split("/") if word] or [""]
-    group = words.pop(0) if prefix == "apis" and words else ""
-    if prefix not in ("api", "apis") or len(words) < 2:
+    """The request for objects that `path` makes, or None for any other path. There are these shapes:
+
+    - /api/v1/nodes and /apis/apps/v1/deployments: all of a type
+    - /api/v1/nodes/worker: one object that has no namespace
+    - /apis/apps/v1/namespaces/shop/deployments: all of a type in a namespace
+    - /apis/apps/v1/namespaces/shop/deployments/web: one object in a namespace
+    - /apis/apps/v1/namespaces/shop/deployments/web/scale: a part of it
+    - /api/v1/namespaces/shop/status: a part of a Namespace
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    if segments[:1] == ["api"]:
+        segments[:1] = ["apis", ""]  # the core group has no name
+    if segments[:1] != ["apis"] or len(segments) < 4:
         return None
-    version, *words = words
-    namespace = ""
-    if words[0] == "namespaces" and len(words) > 2 and words[2] not in _NAMESPACE_PARTS:
-        namespace, words = words[1], words[2:]
-    plural, name, subresource = (*words, "", "")[:3]
+    _, group, version, *rest = segments
+    namespace, below = _split_namespace(rest)
+    if len(below) > 3:
+        return None
+    plural = below[0]
+    name = below[1] if len(below) > 1 else ""
+    subresource = below[2] if len(below) > 2 else ""
     resource = _BY_PATH.get((group, version, plural))
-    if resource is None or len(words) > 3 or not _is_placed(resource, namespace, name):
+    if resource is None or not _is_placed(resource, namespace, name):
         return None
-    verb = "watch" if method == "GET" and is_set(query, "watch") and not subresource else _VERBS.get(method, "")
-    return Route(verb if name else _OF_COLLECTIONS.get(verb, verb), resource, namespace, name, subresource)
+    return Route(_verb(method, query, name, subresource), resource, namespace, name, subresource)
+
+
+def _split_namespace(segments: list[str]) -> tuple[str, list[str]]:
+    """The namespace that a path is in, "" for none, and what follows it: the plural, a name, a subresource."""
+    has_more = segments[0] == "namespaces" and len(segments) > 2
+    if has_more and segments[2] not in _NAMESPACE_PARTS:
+        return segments[1], segments[2:]
+    return "", segments
+
+
+def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) -> str:
+    """The verb that RBAC knows the request by; "" for a method that there is none for."""
+    if method == "GET" and is_set(query, "watch") and not subresource:
+        return "watch"
+    verb = _VERBS.get(method, "")
+    return verb if name else _OF_COLLECTIONS.get(verb, verb)
 
 
 def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
     """Whether objects of the type have such a path: a single namespaced object only in its namespace."""
-    return bool(namespace) <= resource.namespaced and (bool(namespace) or not name or not resource.namespaced)
+    if namespace:
+        return resource.namespaced
+    return not (resource.namespaced and name)
 
 
 def whole(query: Mapping[str, str], name: str) -> int | None:

@@ -1,5 +1,8 @@
 """What is shown of Secrets, ConfigMaps, ServiceAccounts, Namespaces, Services, RBAC, Nodes, and of any other kind.
 
+No function calls a `@block` or `@shows` here: screens.json does, by the function's name without its underscore, with
+the fields and lists that it gets, in the order of its parameters. Whoever renames one renames it there.
+
 Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go and pkg/util/rbac/rbac.go, v1.36.
 """
 
@@ -11,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import product
+from typing import NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
@@ -70,24 +74,43 @@ def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
 RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
 
 
+class _Rule(NamedTuple):
+    """A rule taken apart until it is for one URL, or for one resource (and name)."""
+
+    verbs: Sequence[str]
+    group: str = ""
+    resource: str = ""
+    name: str = ""
+    url: str = ""
+
+    @property
+    def in_go(self) -> str:
+        """How Go prints the rule, which the screen is sorted by: the verbs first."""
+        return f"[{' '.join(self.verbs)}],[{self.group}],[{self.resource}],[{self.name}],[{self.url}]"
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        kind, slash, part = self.resource.partition("/")
+        qualified = f"{kind}.{self.group}" if self.group else kind
+        return f"{qualified}{slash}{part}", f"[{self.url}]", f"[{self.name}]", f"[{' '.join(self.verbs)}]"
+
+
 def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
-    """The lines of a table of rules, in the order of the screen, which is that of how Go prints them: by verbs first.
+    """The lines of a table of rules.
 
     Verbs for the same resource (and name) are on one line; rules for URLs stay apart.
     """
-    urls: list[tuple[str, str]] = []
-    merged: dict[tuple[str, str, str], list[str]] = {}
+    lines: list[_Rule] = []
+    verbs_of: dict[tuple[str, str, str], list[str]] = {}
     for rule in rules:
         names = rule.get("resourceNames") or [""]
         for key in product(rule.get("apiGroups") or (), rule.get("resources") or (), names):
-            merged.setdefault(key, []).extend(rule["verbs"])
-        urls += product(rule.get("nonResourceURLs") or (), rule["verbs"])
-    lines = [(f"[{verb}],[],[],[],[{url}]", ("", f"[{url}]", "[]", f"[{verb}]")) for url, verb in urls]
-    for (group, resource, name), verbs in merged.items():
-        kind, slash, part = resource.partition("/")
-        cells = f"{kind}{'.' if group else ''}{group}{slash}{part}", "[]", f"[{name}]", f"[{' '.join(verbs)}]"
-        lines.append((f"{cells[3]},[{group}],[{resource}],[{name}],[]", cells))
-    return [cells for _, cells in sorted(lines, key=lambda line: line[0])]
+            verbs_of.setdefault(key, []).extend(rule["verbs"])
+        for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
+            lines.append(_Rule([verb], url=url))
+    for (group, resource, name), verbs in verbs_of.items():
+        lines.append(_Rule(verbs, group, resource, name))
+    return [line.cells for line in sorted(lines, key=lambda line: line.in_go)]
 
 
 # A kubelet renews its Lease this often. The Lease is not kept as an object: nothing else here looks at it.

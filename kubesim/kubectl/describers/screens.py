@@ -60,7 +60,10 @@ BLOCKS: dict[str, Callable[..., Iterable[str]]] = {}
 
 
 def block(lines: Shown) -> Shown:
-    """Make a function a block under its own name. It gets what its row names."""
+    """Make a function a block, which screens.json calls by the function's name without its underscore ("@rules").
+
+    It gets what its row names, in that order.
+    """
     BLOCKS[lines.__name__.strip("_")] = lines
     return lines
 
@@ -70,7 +73,7 @@ FORMATS: dict[str, Callable[..., Any]] = {}
 
 
 def shows(show: Shown) -> Shown:
-    """Make a function a format under its own name."""
+    """Make a function a format, which screens.json calls by the function's name without its underscore ("taints")."""
     FORMATS[show.__name__.strip("_")] = show
     return show
 
