@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kubesim.api.resources import EVENT, NAMESPACE, RESOURCES
+from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCES
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver import Change
 from kubesim.server.watch import History as WatchHistory
 from kubesim.session import Session
+from tests.learner import Learner
 
 FRESH = {
     "clusterrolebindings": ["cluster-admin"],
@@ -84,3 +86,19 @@ def test_a_fresh_cluster_has_the_same_registries(tmp_path: Path) -> None:
     path.write_text("{}")
     cluster = Cluster(registries=path).copy().fresh()
     assert cluster.registries.world.registries == ()
+
+
+def test_a_static_pod_that_is_deleted_twice_is_mirrored_once(learner: Learner) -> None:
+    """The second deletion comes before the Pod is gone, and leaves alone the one that follows it."""
+    removed: list[str] = []
+
+    def note(change: Change) -> None:
+        if change.type == "DELETED":
+            removed.append(change.obj["metadata"]["name"])
+
+    learner.api.subscribe(note, POD)
+    learner("kubectl delete pod -n kube-system etcd-sim-worker --wait=false")
+    learner.wait(0.05)
+    learner("kubectl delete pod -n kube-system etcd-sim-worker --wait=false --grace-period=5")
+    learner.wait(5)
+    assert removed == ["etcd-sim-worker"]

@@ -379,10 +379,12 @@ class Kubelet:
             self._stop(pod, container)
         ends = [container.stops_after(grace, STOP)[0] for container in running]
         delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
-        self._clock.call_later(delay, partial(self._remove, worker))
+        self._clock.call_later(delay, partial(self._remove, worker, worker.uid))
 
-    def _remove(self, worker: Worker) -> None:
-        if pod := self._pod_of(worker):
+    def _remove(self, worker: Worker, uid: str) -> None:
+        """Remove the worker's Pod, if its uid still is this one: a static Pod has a new one after each removal."""
+        pod = self._pod_of(worker)
+        if pod and worker.uid == uid:
             self._api.remove(POD, pod)
 
 
