@@ -22,7 +22,7 @@ from kubesim.gotext.pflag import parse_duration
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from kubesim.session.history import History
-from kubesim.session.timeline import change, pods
+from kubesim.session.timeline import Pods, change, pods
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:
@@ -73,21 +73,26 @@ class Seat:
         That is, until a Pod's line in `kubectl get pods` changes, but for one that only begins to wait.
         """
         cluster = self.session.cluster
-        last = [pods(cluster)]
+        before = now = pods(cluster)
 
         def is_news() -> bool:
-            before, last[0] = last[0], pods(cluster)
-            if before.keys() != last[0].keys():
+            nonlocal before, now
+            before, now = now, pods(cluster)
+            if before.keys() != now.keys():
                 return True
-            changed = [status for pod, (_, status) in last[0].items() if before[pod] != last[0][pod]]
+            changed = [status for pod, (_, status) in now.items() if before[pod] != now[pod]]
             return any(not status.endswith("BackOff") for status in changed)
 
-        return self._passing(lambda: cluster.clock.run_until(is_news, limit))
+        def wait() -> Pods | None:
+            return before if cluster.clock.run_until(is_news, limit) else None
 
-    def _passing(self, wait: Callable[[], object]) -> str:
+        return self._passing(wait)
+
+    def _passing(self, wait: Callable[[], Pods | None]) -> str:
+        """Let `wait` let time pass; what changed since then, or since the state that it returns."""
         with self.changing():
             start, before = self.session.cluster.clock.now, pods(self.session.cluster)
-            wait()
+            before = wait() or before
             seconds = (self.session.cluster.clock.now - start) / SECOND
             passed = spell(seconds) if seconds >= 0.5 else "less than a second"
             return f"{passed} later: {change(before, pods(self.session.cluster)) or 'each Pod is as before'}"

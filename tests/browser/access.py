@@ -98,11 +98,16 @@ def high(page: Page) -> Iterator[None]:
 
 
 def height(page: Page) -> int:
-    """How long the notebook is, in CSS pixels, from its first cell to its last one, none of them left out."""
+    """How long the notebook is, in CSS pixels, from its first cell to its last one, none of them left out.
+
+    With lines as a terminal shows them: how much there is to read, and not how often it wraps beside a bench.
+    """
     tag = page.add_style_tag(content=WHOLE)
-    found = int(page.evaluate(LENGTH))
+    page.evaluate("() => document.documentElement.classList.add('ks-unwrapped')")
+    pixels = int(page.evaluate(LENGTH))
+    page.evaluate("() => document.documentElement.classList.remove('ks-unwrapped')")
     tag.evaluate("node => node.remove()")
-    return found
+    return pixels
 
 
 def violations(page: Page) -> list[str]:

@@ -108,11 +108,12 @@ def free_port() -> int:
 
 
 def own_settings(home: Path) -> dict[str, str]:
-    """This process's variables, with every folder that Jupyter keeps settings in moved under `home`."""
+    """This process's variables: Jupyter's own settings are below `home`, and the lesson's are as it brings them."""
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     lab_folders = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     inherited = {name: value for name, value in os.environ.items() if name != "KUBESIM_WORKSPACE"}
-    return inherited | {name: str(home / name.lower()) for name in folders + lab_folders}
+    own = {name: str(home / name.lower()) for name in folders + lab_folders}
+    return inherited | own | {"JUPYTER_CONFIG_PATH": str(NOTEBOOKS.parent / "kubesim" / "jupyter")}  # as kubesim lab
 
 
 def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
