@@ -162,7 +162,9 @@ def refused(facts: Facts) -> Known | None:
 def _oddities(facts: Facts, attempt: Attempt) -> Known:
     """What is odd about credentials that were refused: a token's age, a user without its $, spaces, quotes."""
     secret = facts.scene.api.find(SECRET, facts.namespace, str(attempt.secret)) or {}
-    user, owner, now = str(attempt.username), facts.owner_of_registry, facts.scene.now
+    user = str(attempt.username)
+    owner = facts.owner_of_registry
+    now = facts.scene.now
     flaws = facts.flaws(str(attempt.secret), str(attempt.entry))
     hours = int((now - seconds(secret["metadata"]["creationTimestamp"])) // 3600) if now else 0
     return {

@@ -17,7 +17,10 @@ from kubesim.flow.facts import Facts, Known, Words, first, gather, in_namespace,
 from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import table
 
-PASSED, FAILED, NOT_REACHED, NOT_NEEDED = "passed", "failed", "not reached", "not needed"
+PASSED = "passed"
+FAILED = "failed"
+NOT_REACHED = "not reached"
+NOT_NEEDED = "not needed"
 
 SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○"}
 _GRADES = {"certain": "certain from this {source}", "likely": "most likely", "one": "one of these"}

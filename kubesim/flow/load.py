@@ -72,7 +72,9 @@ def _documents(text: str) -> list[Any]:
 
 
 def _json(text: str) -> list[Any]:
-    decoder, found, start = json.JSONDecoder(), [], 0
+    decoder = json.JSONDecoder()
+    found = []
+    start = 0
     text = text.strip()
     while start < len(text):
         value, end = decoder.raw_decode(text, start)

@@ -19,7 +19,9 @@ from kubesim.cluster.keyring import split_port
 
 Row = Mapping[str, Any]
 
-MOST, _LONGEST, _WORD = 10_000, 400, 1000
+MOST = 10_000
+_LONGEST = 400
+_WORD = 1000
 """Characters of a message that are read, of a sentence that is quoted, and of a word in it."""
 _URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
 _REQUEST = re.compile(

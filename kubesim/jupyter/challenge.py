@@ -185,7 +185,9 @@ class ChallengeCard(Card):
 
     def _follow(self) -> None:
         """If more than the time has changed, announce what was solved, and keep the round and its score."""
-        challenge, before, progress = self._round, self._marks, self._seat.progress
+        challenge = self._round
+        before = self._marks
+        progress = self._seat.progress
         if before == challenge.marks:
             return
         newer: Record = {}

@@ -126,7 +126,11 @@ def _attributes(flow: Flow) -> str:
 
 # --- our own layout, in points as Graphviz counts
 
-LETTER, LINE, PADDING, GAP, MARGIN = 6.9, 16, 12, 36, 6
+LETTER = 6.9
+LINE = 16
+PADDING = 12
+GAP = 36
+MARGIN = 6
 """The width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and around."""
 NARROWEST = 160
 ROUND, CUT = 8, 14  # how much of a corner goes: of a round one, and of an octagon's
@@ -135,7 +139,10 @@ _DASHES = {NOT_REACHED: ' stroke-dasharray="6 4"', NOT_NEEDED: ' stroke-dasharra
 
 def _layout(flow: Flow) -> str:
     """Each row from the left; an arrow leads to each box from the one before, to the second row from the end above."""
-    drawn, y, end, middle = list[str](), MARGIN, 0, 0
+    drawn = list[str]()
+    y = MARGIN
+    end = 0
+    middle = 0
     for row in _rows(flow):
         x, height = MARGIN, 2 * PADDING + LINE * max(1 + len(_lines(hop)) for hop in row)
         for number, hop in enumerate(row):

@@ -125,7 +125,10 @@ def why_cell(arguments: str, cell: str) -> None:
 
 # What happened and when (`%timeline POD`): each command, each change that came by itself, and the growing back-off
 
-ROW, LEFT, RIGHT, WIDTH = 20, 4, 290, 600
+ROW = 20
+LEFT = 4
+RIGHT = 290
+WIDTH = 600
 """The back-off as a picture, in its own units: the height of a row, where time begins and ends, the width of it all."""
 MOST_ROWS = 14
 _ATTEMPTS = "Attempts to get the image"

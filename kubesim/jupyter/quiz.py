@@ -86,11 +86,16 @@ class QuizCard(Exercise):
     def do_retry(self, _message: Message) -> None:
         if self._label != "Review":
             self._progress.keep(self._quiz.id, None)
-        self.answer, self._verdict, self.revealed, self.hints_shown = [], None, False, 0
+        self.answer = []
+        self._verdict = None
+        self.revealed = False
+        self.hints_shown = 0
         self._take(self._variants[(self._variants.index(self._quiz) + 1) % len(self._variants)])
 
     def _take(self, quiz: Quiz) -> None:
-        self._quiz, self.hints, self._missed = quiz, quiz.hints, 0
+        self._quiz = quiz
+        self.hints = quiz.hints
+        self._missed = 0
         choices = [html.escape(choice.text) if quiz.run else card.inline(choice.text) for choice in quiz.shown]
         shown = {"html": card.inline(quiz.question), "choices": choices, "numbers": list(quiz.numbers)}
         how = _HOW["gap" if quiz.gap else quiz.kind]

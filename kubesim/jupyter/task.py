@@ -226,7 +226,9 @@ class Playground(Exercise):
 
     def do_break(self, message: Message) -> None:
         self._broken = broken_clusters(int(message["seed"]))[0]
-        self.hints, self.hints_shown, self.revealed = self._broken.hints, 0, False
+        self.hints = self._broken.hints
+        self.hints_shown = 0
+        self.revealed = False
         with self._seat.changing(f"break something: {self._broken.title}"):
             begin(self._broken, self._seat.session)
         self._said = "Something is broken. Undo reverts this."

@@ -86,7 +86,10 @@ class Terminal(Widget):
         self._shown = False
         self._saved = False  # since the editor was opened
         self._then = ""  # the command to run when it is closed
-        self._gone, self._known, self._remembered = 0, 0, 0  # what the page was not yet sent, and what it was
+        # what the page was not yet sent, and what it was
+        self._gone = 0
+        self._known = 0
+        self._remembered = 0
         self.entries: list[tuple[str, str]] = []
         """What the screen shows, as (kind, text): a "command", the "output" of one (with colours), or a "note"."""
         super().__init__()
@@ -108,7 +111,9 @@ class Terminal(Widget):
         """What is new on the screen since this was asked last; nothing where the page knows all."""
         history = self._seat.session.shell.history
         new = {"gone": self._gone, "entries": self.entries[self._known :], "history": history[self._remembered :]}
-        self._gone, self._known, self._remembered = 0, len(self.entries), len(history)
+        self._gone = 0
+        self._known = len(self.entries)
+        self._remembered = len(history)
         return new if any(new.values()) else {}
 
     def complain(self, words: str) -> Message:
@@ -191,7 +196,9 @@ class Terminal(Widget):
         again, self._shown = self._shown, True
         if not again:
             self._seat.catch_up(message["wall"])  # nothing was typed before
-        self._gone, self._known, self._remembered = 0, len(self.entries), len(self._seat.session.shell.history)
+        self._gone = 0
+        self._known = len(self.entries)
+        self._remembered = len(self._seat.session.shell.history)
         return {"start": {"entries": self.entries, "history": self._seat.session.shell.history[-LONGEST_HISTORY:]}}
 
     def do_enter(self, message: Message) -> Message:

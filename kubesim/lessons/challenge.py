@@ -23,7 +23,9 @@ COUNT = 12
 """How many broken clusters a round of the challenge has."""
 FOLDER, POOLS = "challenges", "pools.yaml"
 Template = dict[str, Any]
-POINTS, HINT, WHY = 10, 2, 3
+POINTS = 10
+HINT = 2
+WHY = 3
 """What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
 
 
@@ -151,7 +153,9 @@ class Standing:
         """Continue from where a different kernel left it, if it is not over here."""
         if not self.is_over:
             solved, revealed, hints, why, simulated, real = kept
-            self.solved, self.shown, self.is_timed = bool(solved), bool(revealed), bool(solved or revealed)
+            self.solved = bool(solved)
+            self.shown = bool(revealed)
+            self.is_timed = bool(solved or revealed)
             self.hints, self.why = max(self.hints, min(hints, len(self.task.hints))), self.why or bool(why)
             self.simulated, self.real = max(self.simulated, simulated), max(self.real, real)
 

@@ -23,7 +23,10 @@ try:
 except ImportError:  # Windows and the browser: without a lock, two kernels must not write in the same millisecond
     flock = None  # type: ignore[assignment]
 
-MARK, VERSION, OLDEST = "kubesim-progress", 4, 2  # version 2 only lacks `asked` and `shown`, 3 `clusters`
+# version 2 only lacks `asked` and `shown`, 3 `clusters`
+MARK = "kubesim-progress"
+VERSION = 4
+OLDEST = 2
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
 PATIENCE = 2.0  # seconds for which a lock is waited for

@@ -188,7 +188,11 @@ class Handler(Listener):
 
 EXEC_PATH = r"/api/v1/namespaces/[^/]+/pods/[^/]+/exec"
 _PROTOCOL = "v5.channel.k8s.io"
-_STDIN, _STDOUT, _STDERR, _STATUS, _CLOSE = b"\x00", b"\x01", b"\x02", b"\x03", b"\xff"
+_STDIN = b"\x00"
+_STDOUT = b"\x01"
+_STDERR = b"\x02"
+_STATUS = b"\x03"
+_CLOSE = b"\xff"
 
 
 class Exec(Listener, websocket.WebSocketHandler):

@@ -17,7 +17,9 @@ from kubesim.cluster.apiserver.store import Store
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
-MASTERS, AUTHENTICATED, UNAUTHENTICATED = "system:masters", "system:authenticated", "system:unauthenticated"
+MASTERS = "system:masters"
+AUTHENTICATED = "system:authenticated"
+UNAUTHENTICATED = "system:unauthenticated"
 
 
 class User(NamedTuple):
@@ -68,7 +70,9 @@ class Request(NamedTuple):
         what = f'resource "{self.plural}" in API group "{self.group}"'
         scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
         if self.path:
-            head, what, scope = "forbidden", "path", f'"{self.path}"'
+            head = "forbidden"
+            what = "path"
+            scope = f'"{self.path}"'
         sentence = f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
         for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             sentence = sentence.replace(mark, entity)

@@ -190,7 +190,9 @@ class World:
     """Registries by host and by port, addresses, troubles by name; `furnished`: kube-system. It never changes."""
 
     def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble], furnished: bool) -> None:
-        self.registries, self.troubles, self.furnished = registries, troubles, furnished
+        self.registries = registries
+        self.troubles = troubles
+        self.furnished = furnished
         self.addresses = {registry.address for registry in registries}
         self.by_name: dict[str, Registry] = {}
         self.by_port: dict[tuple[str, str], Registry] = {}
