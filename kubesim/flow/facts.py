@@ -327,6 +327,7 @@ _WORDS: Mapping[str, Callable[[Facts], Any]] = {
         f"{'IP' if _ADDRESS.fullmatch(Words(facts)['asked_host']) else 'DNS'}:{Words(facts)['asked_host']}"
     ),
     "unit": lambda facts: facts.marks[0],
+    "token_refused": lambda facts: "failed to fetch oauth token" in facts.message,
     "where": lambda facts: in_namespace(facts.namespace),
 }
 """What the tables may ask for, beside the facts by their own names."""
