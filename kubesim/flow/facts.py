@@ -55,7 +55,7 @@ class Words(dict[str, Any]):
             return said[name]
         if name in facts.owner_of_registry:
             return facts.owner_of_registry[name]
-        # The word of another check or sentence doesn't hold here; that it is one, tests/flow/test_words.py makes sure.
+        # The word of another check or sentence doesn't hold here; tests/flow/test_table_words.py knows that it is one.
         return name if name in facts.marks else ""
 
 
