@@ -50,13 +50,9 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
 	$(BIN)/lint-imports --no-logo --no-cache
 
-# A browser waits for a busy machine at most so long: what failed beside the other tests is tried once more by itself.
-BROWSER = { $(BIN)/pytest -rfEs -o cache_dir=$(VENV)/browser tests/browser || \
-	$(BIN)/pytest -rfEs -o cache_dir=$(VENV)/browser --last-failed --last-failed-no-failures none tests/browser; }
-
 unit: $(VENV)/.dev ## pytest in two processes, and in a browser meanwhile
 	$(call heading,pytest)
-	@$(BROWSER) >$(VENV)/browser.log 2>&1 & browser=$$!; trap 'kill $$browser; exit 130' INT TERM; \
+	@$(BIN)/pytest -rfEs tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; trap 'kill $$browser; exit 130' INT TERM; \
 	$(BIN)/pytest -rfEs -n 2 --dist loadfile --ignore tests/browser; status=$$?; \
 	wait $$browser || status=1; cat $(VENV)/browser.log; exit $$status
 
