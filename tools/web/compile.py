@@ -13,15 +13,36 @@ import shutil
 import sys
 import tarfile
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-# Servers, clients of old protocols, screens and tests: nothing that a notebook about pulls can use in a browser.
-UNUSED = re.compile(
-    r"(_pyrepl|ensurepip|idlelib|tkinter|turtledemo|lib2to3|curses|dbm|sqlite3|wsgiref|xmlrpc|venv|multiprocessing/"
-    r"(?!__init__|context|process|reduction)|pydoc_data|concurrent/interpreters|test)[/.]|(imaplib|smtplib|poplib|ftplib"
-    r"|mailbox|nntplib|telnetlib|turtle|_pyio|webbrowser|sndhdr|pickletools|optparse|cgi|trace|tabnanny|antigravity)\.py"
+# Servers, clients of old protocols, other systems, screens and tests: nothing that a notebook about pulls can use in a
+# browser. Of two packages, what is kept is the shorter list.
+UNUSED = (
+    *(
+        "_pyrepl/*",
+        "ensurepip/*",
+        "idlelib/*",
+        "tkinter/*",
+        "turtledemo/*",
+        "lib2to3/*",
+        "curses/*",
+        "dbm/*",
+        "sqlite3/*",
+    ),
+    *("wsgiref/*", "xmlrpc/*", "xml/sax/*", "venv/*", "pydoc_data/*", "test/*", "ctypes/_aix.py", "ctypes/macholib/*"),
+    *("concurrent/interpreters/*", "concurrent/futures/process.py", "asyncio/windows_*", "asyncio/proactor_events.py"),
+    *("imaplib.py", "smtplib.py", "poplib.py", "ftplib.py", "mailbox.py", "turtle.py", "_pyio.py", "webbrowser.py"),
+    *("pickletools.py", "optparse.py", "trace.py", "tabnanny.py", "antigravity.py", "wave.py", "modulefinder.py"),
+    *("this.py", "nturl2path.py", "symtable.py", "cProfile.py"),
 )
+KEPT = {
+    "encodings": re.compile(
+        r"utf|ascii|latin_1|iso8859_1\b|iso8859_15|cp1252|cp437|idna|punycode|.*_escape|.*_codec|_|alia"
+    ),
+    "multiprocessing": re.compile("__init__|context|process|reduction"),
+}
 READ, SOURCES = "lightkube", {".py", ".pyi"}
 WITHOUT_DOCSTRINGS = 2  # as python -OO compiles, which the standard library supports: a fifth less to load
 EPOCH, DATE = 1767225600, (2026, 1, 1, 0, 0, 0)  # the time of every file, so that two builds are alike
@@ -32,7 +53,7 @@ PACKAGES, LIBRARY = Path("/packages"), Path("/pyodide/python_stdlib.zip")
 def compile_packages() -> None:
     """Compile and pack the packages."""
     _compile(PACKAGES)
-    with tarfile.open("/pyodide/packages.tar", "w:zst", level=12) as archive:  # type: ignore[call-overload]  # since 3.14
+    with tarfile.open("/pyodide/packages.tar", "w:zst", level=19) as archive:  # type: ignore[call-overload]  # since 3.14
         for path in sorted(PACKAGES.rglob("*")):
             name = path.relative_to(PACKAGES)
             if path.is_file() and (name.parts[0] == READ or path.suffix not in SOURCES):
@@ -55,9 +76,17 @@ def compile_library() -> None:
     with zipfile.ZipFile(LIBRARY, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(sources.rglob("*")):
             name = path.relative_to(sources).as_posix()
-            is_needed = name[:-1] in used if path.suffix == ".pyc" else name not in used and not UNUSED.match(name)
+            is_needed = name[:-1] in used if path.suffix == ".pyc" else name not in used and not is_unused(name)
             if path.is_file() and is_needed:
                 archive.writestr(zipfile.ZipInfo(name, DATE), path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def is_unused(name: str) -> bool:
+    """Whether no notebook uses a file of the standard library."""
+    package, _, file = name.partition("/")
+    if package in KEPT:
+        return KEPT[package].match(file) is None
+    return any(fnmatch(name, pattern) for pattern in UNUSED)
 
 
 def _compile(folder: Path, optimize: int = 0) -> None:
