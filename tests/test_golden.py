@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from kubesim import Session
-from kubesim.api.resources import EVENT, POD
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD, Resource
 from kubesim.cluster.apiserver import printers
+from kubesim.cluster.apiserver.store import Store
 from tests.learner import rows
 from tools import golden
 
@@ -20,6 +24,23 @@ ROWS = rows(__file__)
 RECORDINGS = [golden.find(name) for name in [*golden.recorded(), *golden.recorded(*golden.OWN)]]
 
 
+@pytest.fixture
+def stored(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fails where an object is changed after it was stored: copies of a cluster share it."""
+    versions: list[tuple[Object, str]] = []
+    put = Store.put
+
+    def keep(store: Store, resource: Resource, obj: Object) -> Object:
+        version = put(store, resource, obj)
+        versions.append((version, json.dumps(version)))
+        return version
+
+    monkeypatch.setattr(Store, "put", keep)
+    yield
+    assert [before for version, before in versions if json.dumps(version) != before] == []
+
+
+@pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.stem)
 def test_recording(path: Path) -> None:
     recording = golden.load(path)

@@ -9,33 +9,55 @@ from __future__ import annotations
 import hashlib
 import heapq
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MethodType
+from typing import Any, NamedTuple
 
 Micros = int
 SECOND: Micros = 1_000_000
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
+class Timer(NamedTuple):
+    """What is called at a moment. The number tells apart those of one moment."""
+
+    when: Micros
+    number: int
+    method: Callable[..., None]
+    arguments: tuple[Any, ...]
+
+
 class Clock:
     """Simulated time with a queue of timers.
 
     Time doesn't move until it is advanced; timers that fall due meanwhile run in order of their time, then of their
-    creation. A timer may set further timers and even write to the API server, but must not advance the clock. It
-    is a method or a `partial` of one, never a closure, so that a clock is copied together with what its timers work on.
+    creation. A timer may set further timers and even write to the API server, but must not advance the clock.
     """
 
     def __init__(self, start: datetime) -> None:
         self.now: Micros = round(start.timestamp() * SECOND)
-        self._timers: list[tuple[Micros, int, Callable[[], None]]] = []
+        self._timers: list[Timer] = []
         self._count = 0
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> None:
-        """Run `callback` once, `seconds` from now (at once when time next moves, if not positive)."""
+    def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> None:
+        """Call `method` once, `seconds` from now (at once when time next moves, if not positive).
+
+        It belongs to a part of the cluster, and its arguments never change: see `resume`.
+        """
         self._count += 1
-        heapq.heappush(self._timers, (self.now + round(seconds * SECOND), self._count, callback))
+        heapq.heappush(self._timers, Timer(self.now + round(seconds * SECOND), self._count, method, arguments))
+
+    def resume(self, other: Clock, parts: Mapping[object, object]) -> None:
+        """Go on where another clock is: with its timers, each for the part that stands for its part here."""
+        self.now = other.now
+        self._count = other._count
+        self._timers = [
+            timer._replace(method=MethodType(timer.method.__func__, parts[timer.method.__self__]))  # type: ignore[attr-defined]
+            for timer in other._timers
+        ]
 
     def advance(self, seconds: float) -> None:
         self.run_until(lambda: False, seconds)
@@ -50,9 +72,9 @@ class Clock:
             if not self._timers or self._timers[0][0] > end:
                 self.now = max(self.now, end)
                 return False
-            when, _, callback = heapq.heappop(self._timers)
-            self.now = max(self.now, when)
-            callback()
+            timer = heapq.heappop(self._timers)
+            self.now = max(self.now, timer.when)
+            timer.method(*timer.arguments)
         return True
 
     def timestamp(self) -> str:
@@ -90,6 +112,10 @@ class Identity:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+
+    def resume(self, other: Identity) -> None:
+        """Go on making what another one would make next."""
+        self._random.setstate(other._random.getstate())
 
     @contextmanager
     def aside(self, name: str) -> Iterator[None]:

@@ -64,10 +64,6 @@ class Resource:
     columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
     rollout: Rollout | None = None
 
-    def __deepcopy__(self, _memo: dict[int, object]) -> Resource:
-        """A type is itself in every cluster."""
-        return self
-
     @property
     def left_out(self) -> str:
         """What to say where objects of the type are asked for that this cluster does not keep."""

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kubesim.api import imageref
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
-from kubesim.api.resources import NAMESPACE, NODE, RESOURCES, Resource
+from kubesim.api.resources import NAMESPACE, NODE, Resource
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
 from kubesim.cluster.controllers import CONTROLLERS
@@ -30,13 +31,43 @@ AGE, SETTLED = 1140.0, 5.0
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
-class Cluster:
+class _Parts:
+    """The parts of a cluster, wired together; nothing has happened yet."""
+
+    def __init__(
+        self, seed: int, boot: datetime, registries: str | Path | None, node: Mapping[str, Any] | None
+    ) -> None:
+        self.clock = Clock(boot)
+        self.identity = Identity(seed)
+        self.registries = Registries(self.clock, registries, NodeSettings(**deepcopy(dict(node or {}))))
+        self.apiserver = APIServer(self.clock, self.identity)
+        self.api = self.apiserver.as_component()
+        self.scheduler = Scheduler(self.api, self.clock)
+        self.controllers = [controller(self.api, self.clock) for controller in CONTROLLERS]
+        images = ImageManager(self.registries)
+        self.kubelet = Kubelet(self.api, self.clock, self.identity, images, bootstrap.NODE_NAME)
+
+    def resume(self, other: _Parts) -> None:
+        """Go on from where another cluster is, with all that is in progress there. Nobody watches this one."""
+        twins: dict[object, object] = {}
+        for part, twin in zip(self._parts(), other._parts(), strict=True):
+            part.resume(twin)
+            twins[twin] = part
+        self.clock.resume(other.clock, twins)
+
+    def _parts(self) -> list[Any]:
+        """What has state, apart from the clock and the registries."""
+        return [self.identity, self.apiserver.backend, self.scheduler, *self.controllers, self.kubelet]
+
+
+class Cluster(_Parts):
     """One node, its control plane, and the registries that it can reach; 19 minutes old.
 
     `seed` decides every uid and random name; `boot` is when it was booted. `registries` is a file of registries, by
-    default those of kubesim, and `node` says what is set on the node itself: the fields of NodeSettings. A thread
-    that shares the cluster with others holds `lock` while it uses it. Raises ValueError where the file of registries is
-    wrong, OSError where it can't be read, and TypeError for a setting that the node doesn't have.
+    default those of kubesim, and `node` says what is set on the node itself: the fields of NodeSettings. With an
+    `origin` it goes on from where that one is, and the rest doesn't count. A thread that shares the cluster with others
+    holds `lock` while it uses it. Raises ValueError where the file of registries is wrong, OSError where it can't be
+    read, and TypeError for a setting that the node doesn't have.
     """
 
     def __init__(
@@ -45,18 +76,15 @@ class Cluster:
         boot: datetime = BOOT,
         registries: str | Path | None = None,
         node: Mapping[str, Any] | None = None,
+        origin: Cluster | None = None,
     ) -> None:
+        super().__init__(seed, boot, registries, node)
         self._options = (seed, boot, registries, node)
         self.lock = threading.RLock()
-        self.clock = Clock(boot)
-        self.registries = Registries(self.clock, registries, NodeSettings(**deepcopy(dict(node or {}))))
-        identity = Identity(seed)
-        self.apiserver = APIServer(self.clock, identity)
-        self.api = self.apiserver.as_component()
-        self.scheduler = Scheduler(self.api, self.clock)
-        self.controllers = [controller(self.api, self.clock) for controller in CONTROLLERS]
-        self.kubelet = Kubelet(self.api, self.clock, identity, ImageManager(self.registries), bootstrap.NODE_NAME)
-        self._boot(identity)
+        if origin:
+            self._options = origin._options
+            self.registries.resume(origin.registries)
+        self.resume(origin or _booted(seed, boot, self.registries.furnished))
 
     def advance(self, seconds: float) -> None:
         self.clock.advance(seconds)
@@ -68,28 +96,34 @@ class Cluster:
     def copy(self) -> Cluster:
         """A cluster of its own in the same state, with everything that is in progress. Nobody watches the copy."""
         with self.lock:
-            return deepcopy(self, {id(item): item for item in self.constants()} | {id(self.lock): threading.RLock()})
+            return Cluster(origin=self)
 
-    def constants(self) -> list[Any]:
-        """What is replaced where it changes, and never changed itself: most of what a cluster holds."""
-        stored = (obj for resource in RESOURCES if resource.simulated for obj in self.api.list(resource))
-        return [*stored, *self.kubelet.traces.values()]
 
-    def _boot(self, identity: Identity) -> None:
+@lru_cache(maxsize=4)
+def _booted(seed: int, boot: datetime, furnished: bool) -> _Parts:
+    """A cluster that has just been booted, with Kubernetes' own parts if it is `furnished`. It is only ever copied."""
+    return _Boot(seed, boot, furnished)
+
+
+class _Boot(_Parts):
+    """A cluster that boots."""
+
+    def __init__(self, seed: int, boot: datetime, furnished: bool) -> None:
+        super().__init__(seed, boot, None, None)
         for name in NAMESPACES:
             self.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
-        self._record(bootstrap.objects(self.clock.timestamp()), identity)
-        with identity.aside(f"policy {self._options[0]}"):
-            self._record(bootstrap.parts(), identity)
+        self._record(bootstrap.objects(self.clock.timestamp()))
+        with self.identity.aside(f"policy {seed}"):
+            self._record(bootstrap.parts())
         self.clock.advance(SETTLED)
-        with identity.aside(f"kube-system {self._options[0]}"):
-            if self.registries.furnished:
+        with self.identity.aside(f"kube-system {seed}"):
+            if furnished:
                 self._start_kube_system()
             self.clock.advance(AGE - SETTLED)
 
-    def _record(self, objects: Iterable[tuple[Resource, Object]], identity: Identity) -> None:
+    def _record(self, objects: Iterable[tuple[Resource, Object]]) -> None:
         for resource, obj in objects:
-            obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": identity.uid()}
+            obj["metadata"] |= {"creationTimestamp": self.clock.timestamp(), "uid": self.identity.uid()}
             self.api.record(resource, obj)
 
     def _start_kube_system(self) -> None:

@@ -7,13 +7,12 @@ that the next event that passes shows how often it has happened.
 
 from __future__ import annotations
 
-from copy import copy, deepcopy
 from dataclasses import dataclass, field
-from typing import Any
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
 from kubesim.api.resources import EVENT
+from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Component
 
 BURST = 25
@@ -61,7 +60,7 @@ class Recorder:
         self._clock = clock
         self._component = component
         self._source = {"component": component} | ({"host": host} if host else {})
-        self._known: dict[str, _Memory] = {}  # by the objects' uids
+        self._known: Shared[str, _Memory] = Shared(_Memory.copy)  # by the objects' uids
         self._stamp = 0
 
     def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
@@ -76,17 +75,15 @@ class Recorder:
             memory.full_at[kind] = full_at + REFILL
             self._write(obj, series, key)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Recorder:
-        """Of what it remembers, only the numbers change."""
-        other = memo[id(self)] = copy(self)
-        other._api, other._clock = deepcopy(self._api, memo), deepcopy(self._clock, memo)
-        other._known = {uid: known.copy() for uid, known in self._known.items()}
-        return other
+    def resume(self, other: Recorder) -> None:
+        """Remember what another one does."""
+        self._known.share(other._known)
+        self._stamp = other._stamp
 
     def _of_object(self, uid: str) -> _Memory:
-        if uid not in self._known and len(self._known) >= REMEMBERED:
-            del self._known[next(iter(self._known))]
-        return self._known.setdefault(uid, _Memory())
+        if self._known.get(uid) is None and len(self._known) >= REMEMBERED:
+            self._known.drop(next(iter(self._known)))
+        return self._known.own_or(uid, _Memory)
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which no event about this object passes; 0 while one would."""

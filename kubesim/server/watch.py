@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from copy import copy
 from itertools import takewhile
 from math import inf
 from typing import NamedTuple
@@ -49,17 +48,6 @@ class History:
         self.is_closed = False
         self.jumps = False  # whether time moves on while somebody waits for one object
 
-    def __deepcopy__(self, _memo: dict[int, object]) -> History:
-        """What a copy of the cluster calls after its changes: it is closed, so that it keeps nothing and tells nobody.
-
-        Its `cluster` is still the original; whoever serves the copy makes a history of its own.
-        """
-        closed = copy(self)
-        closed._changes = deque()
-        closed._listeners = {}
-        closed.is_closed = True
-        return closed
-
     @property
     def is_watched(self) -> bool:
         return bool(self._listeners)
@@ -73,8 +61,6 @@ class History:
             self._listeners.clear()
 
     def _remember(self, change: Change) -> None:
-        if self.is_closed:
-            return
         kept = Kept(self.cluster.clock.now, change, len(json.dumps(change.obj)))
         self._changes.append(kept)
         self._room -= kept.size

@@ -79,6 +79,9 @@ class Folder:
     is_read_only: bool = False
     later: list[Change] = field(default_factory=list)
 
+    def copy(self) -> Folder:
+        return Folder(self.entries.copy(), self.is_read_only, self.later.copy())
+
     def by(self, now: Micros) -> Entries:
         """What it holds at a moment; time goes on."""
         due = sorted((change for change in self.later if change.at <= now), key=lambda change: change.at)
@@ -125,6 +128,13 @@ class ContainerFiles(MemoryFiles):
         self.folders: dict[str, Folder] = {}
         self._own = own
         self._changes: list[Change] = []
+
+    def twin(self, folders: Mapping[int, Folder]) -> ContainerFiles:
+        """Other files that hold the same. `folders` has the copies of those that several containers share, by id."""
+        other = ContainerFiles(self._own)
+        other.folders = {place: folders.get(id(folder)) or folder.copy() for place, folder in self.folders.items()}
+        other._changes = self._changes.copy()
+        return other
 
     def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
         """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
@@ -192,9 +202,6 @@ class Base:
     folders: Sequence[str] = ()
     log: Sequence[str] = ()
     is_busybox: bool = False
-
-    def __deepcopy__(self, memo: object) -> Base:
-        return self  # nothing changes it
 
     @property
     def names(self) -> list[str]:
@@ -321,13 +328,18 @@ class Outside:
 
 
 class Place(NamedTuple):
-    """The container that a process is started in: its base, variables, files, name, and the programs that reach out."""
+    """The container that a process is started in: its base, variables, files and name, and what reaches out of it.
+
+    That is `outside`, for the Pod's namespace and ServiceAccount.
+    """
 
     base: Base
     env: Mapping[str, str]
     files: ContainerFiles
     hostname: str
-    programs: Callable[[], Mapping[str, Tool]] = dict
+    outside: Outside = Outside()
+    namespace: str = ""
+    account: str = ""
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
@@ -382,7 +394,7 @@ class Place(NamedTuple):
         return machine
 
     def _tools(self) -> Mapping[str, Tool]:
-        own = self.programs()
+        own = self.outside.tools(self.namespace, self.account)
         return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
     def check(self, argv: Argv) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections import deque
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, MethodType
 
-from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCES
+from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change
 from kubesim.server.watch import History as WatchHistory
@@ -71,6 +77,64 @@ def test_a_copy_goes_on_as_the_original_does_and_is_independent_of_it() -> None:
         assert everything(copy) != everything(session.cluster)
         session.advance(300)
         assert everything(copy) == everything(session.cluster)
+
+
+def picture(thing: object, known: dict[int, object]) -> object:
+    """All that a thing holds, as a value that stays when the thing changes."""
+    if thing is None or isinstance(thing, str | int | float | bytes | datetime | Resource | Path):
+        return thing
+    is_code = isinstance(thing, MethodType | FunctionType | BuiltinFunctionType | type | partial)
+    if id(thing) in known or is_code or "Lock" in str(type(thing)):
+        return str(type(thing))
+    known[id(thing)] = thing
+    if isinstance(thing, Mapping):
+        return [(picture(key, known), picture(value, known)) for key, value in thing.items()]
+    if isinstance(thing, list | tuple | deque):
+        return [picture(item, known) for item in thing]
+    if isinstance(thing, set | frozenset):
+        return sorted(map(repr, thing))
+    if isinstance(thing, random.Random):
+        return thing.getstate()
+    names = [*getattr(thing, "__slots__", ()), *getattr(thing, "__dict__", ())]
+    return [(name, picture(getattr(thing, name), known)) for name in names if name != "_own"]
+
+
+LINES = """
+kubectl create secret docker-registry regcred --docker-server=registry.example.com --docker-username=jane \
+  --docker-password=tiger
+kubectl create deployment refused --image=registry.example.com/myapp:1.0 --replicas=2
+kubectl create deployment web --image=nginx --replicas=2
+kubectl run crash --image=busybox -- sh -c 'date > /tmp/a; sleep 2; exit 1'
+kubectl expose deployment web --port=80
+kubectl create job once --image=busybox -- true
+kubectl create cronjob tick --image=busybox --schedule='* * * * *' -- date
+kubectl patch serviceaccount default -p '{"imagePullSecrets":[{"name":"regcred"}]}'
+kubectl exec deploy/web -- sh -c 'echo more >> /tmp/b; cat /tmp/b'
+kubectl rollout restart deployment refused
+kubectl delete pod -n kube-system etcd-sim-worker
+kubectl set image deployment/web nginx=nginx:1.27
+kubectl scale deployment web --replicas=5
+kubectl taint node sim-worker a=b:NoSchedule
+kubectl delete deployment refused
+kubectl create namespace blue
+kubectl delete namespace blue
+kubectl delete job,cronjob,pod --all
+node proxy http://proxy.corp.example:3128
+"""
+
+
+def test_what_happens_in_a_session_changes_no_copy_and_no_other_session() -> None:
+    other, session = Session(), Session()
+    copies = [(other.cluster, picture(other.cluster, {}))]
+    for line in LINES.replace("\\\n", "").strip().splitlines():
+        assert session.run(line).exit_code == 0, line
+        copy = session.cluster.copy()
+        copies.append((copy, picture(copy, {})))
+        session.advance(20)
+        copy.copy().advance(400)
+    session.advance(400)
+    for copy, before in copies:
+        assert picture(copy, {}) == before
 
 
 def test_nobody_watches_a_copy() -> None:

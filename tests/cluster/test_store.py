@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,10 +39,17 @@ def test_indexes(first: list[tuple[bool, str, list[str]]], second: list[tuple[bo
     store = Store()
     play(store, first)
     check(store)
-    copy = deepcopy(store)
+    copy = Store()
+    copy.resume(store)
+    before = [store.list(POD), store.list(EVENT)]
     play(copy, second)
     check(store)
     check(copy)
+    assert [store.list(POD), store.list(EVENT)] == before
+    after = [copy.list(POD), copy.list(EVENT)]
+    play(store, first)
+    check(store)
+    assert [copy.list(POD), copy.list(EVENT)] == after
 
 
 def play(store: Store, steps: list[tuple[bool, str, list[str]]]) -> None:

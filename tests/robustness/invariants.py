@@ -145,7 +145,8 @@ def orphans(cluster: Cluster) -> list[str]:
 
 def _kubelet(cluster: Cluster) -> Iterator[str]:
     """The kubelet knows every Pod of its node and no other, and what it reported last is what the Pod says."""
-    workers = cluster.kubelet._workers
+    numbers = cluster.kubelet._numbers
+    workers = {uid: worker for uid in numbers if (worker := cluster.kubelet.worker_of(uid))}
     pods = {obj["metadata"]["uid"]: obj for obj in cluster.api.list(POD)}
     for uid in workers.keys() - pods.keys():
         yield f"the kubelet runs {workers[uid].name}, which is gone"

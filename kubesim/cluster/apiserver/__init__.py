@@ -17,23 +17,23 @@ class APIServer:
     """Gives each user a client; who the users are is what authentication says."""
 
     def __init__(self, clock: Clock, identity: Identity) -> None:
-        self._backend = Backend(clock, identity)
+        self.backend = Backend(clock, identity)
 
     def as_user(self, user: User) -> Client:
         """The requests of a user."""
-        return Client(self._backend, user)
+        return Client(self.backend, user)
 
     def as_component(self) -> Component:
         """The requests of the cluster's own components."""
-        return Component(self._backend, _COMPONENT)
+        return Component(self.backend, _COMPONENT)
 
     def sign_with(self, key: str) -> None:
         """Sign the tokens of ServiceAccounts with a key, and take what it has signed: while the cluster is served."""
-        self._backend.signing_key = key
+        self.backend.signing_key = key
 
     def account_of(self, token: str) -> User | None:
         """The user whose token this is."""
-        return account_of(self._backend, token)
+        return account_of(self.backend, token)
 
 
 __all__ = ["APIServer", "Change", "Client", "Component", "Connection", "NodeServer"]

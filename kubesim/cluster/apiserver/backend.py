@@ -75,6 +75,12 @@ class Backend:
         self._written: dict[tuple[str, str], Micros] = {}  # when each event was written last, the oldest first
         self._listeners: dict[Resource | None, list[Listener]] = {None: []}
 
+    def resume(self, other: Backend) -> None:
+        """Go on from the state of another API server; who watches that one doesn't watch this."""
+        self.store.resume(other.store)
+        self.signing_key = other.signing_key
+        self._written = other._written.copy()
+
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""
         listeners = self._listeners.setdefault(resource, [])

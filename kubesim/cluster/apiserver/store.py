@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from kubesim.api.objects import Object, name_of, namespace_of, subject_uid
 from kubesim.api.resources import EVENT, Resource
+from kubesim.api.sharing import Shared
 
 Objects = list[Object]  # a name of its own, for `list` is a method of the store
 Place = tuple[str, str]
@@ -17,11 +19,11 @@ class Index:
 
     def __init__(self, uids_of: Callable[[Object], set[str]]) -> None:
         self._uids_of = uids_of
-        self._objects: dict[str, dict[Place, Object]] = {}
+        self._objects: Shared[str, dict[Place, Object]] = Shared(dict.copy)
 
     def referring_to(self, uid: str) -> Objects:
         """The objects that refer to a uid, by namespace and name."""
-        objects = self._objects.get(uid, {})
+        objects = self._objects.get(uid) or {}
         return [objects[place] for place in sorted(objects)]
 
     def replace(self, place: Place, old: Object | None, new: Object | None) -> None:
@@ -29,18 +31,17 @@ class Index:
         before = self._uids_of(old) if old else set()
         after = self._uids_of(new) if new else set()
         for uid in before - after:
-            del self._objects[uid][place]
-            if not self._objects[uid]:
-                del self._objects[uid]
+            objects = self._objects.own(uid)
+            del objects[place]
+            if not objects:
+                self._objects.drop(uid)
         for uid in after:
             if new is not None:
-                self._objects.setdefault(uid, {})[place] = new
+                self._objects.own_or(uid, dict)[place] = new
 
-    def copy(self) -> Index:
-        """Another index of the same objects."""
-        other = Index(self._uids_of)
-        other._objects = {uid: dict(objects) for uid, objects in self._objects.items()}
-        return other
+    def share(self, other: Index) -> None:
+        """Have what another index has."""
+        self._objects.share(other._objects)
 
 
 def _subject(event: Object) -> set[str]:
@@ -51,21 +52,33 @@ def _owners(obj: Object) -> set[str]:
     return {str(reference.get("uid", "")) for reference in obj["metadata"].get("ownerReferences") or ()}
 
 
+def _by_namespace() -> Shared[str, dict[str, Object]]:
+    return Shared(dict.copy)
+
+
+def _by_owner() -> Index:
+    return Index(_owners)
+
+
 class Store:
-    """Keeps objects. A stored object is never changed in place: a new version replaces the old."""
+    """Keeps objects. A stored object is never changed in place: a new version replaces the old.
+
+    So versions of a store share all objects, and also the dictionaries of the namespaces in which none was replaced.
+    """
 
     def __init__(self) -> None:
         self.revision = 0
-        self._objects: dict[Resource, dict[str, dict[str, Object]]] = {}
+        self._objects: defaultdict[Resource, Shared[str, dict[str, Object]]] = defaultdict(_by_namespace)
         self._events = Index(_subject)
-        self._owned: dict[Resource, Index] = {}
+        self._owned: defaultdict[Resource, Index] = defaultdict(_by_owner)
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        return self._objects.get(resource, {}).get(namespace, {}).get(name)
+        objects = self._objects[resource].get(namespace)
+        return objects.get(name) if objects else None
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
-        by_namespace = self._objects.get(resource, {})
+        by_namespace = self._objects[resource]
         namespaces = sorted(by_namespace) if namespace is None else [namespace]
         return [objects[name] for key in namespaces if (objects := by_namespace.get(key)) for name in sorted(objects)]
 
@@ -75,18 +88,17 @@ class Store:
 
     def owned_by(self, owner: Object, resource: Resource) -> Objects:
         """The objects of a type that refer to an owner, by namespace and name."""
-        index = self._owned.get(resource)
-        return index.referring_to(owner["metadata"]["uid"]) if index else []
+        return self._owned[resource].referring_to(owner["metadata"]["uid"])
 
     def count(self, resource: Resource) -> int:
-        return sum(map(len, self._objects.get(resource, {}).values()))
+        return sum(map(len, self._objects[resource].values()))
 
     def put(self, resource: Resource, obj: Object) -> Object:
         """Store `obj` under a new resourceVersion and return it as stored. `obj` belongs to the store from then on."""
         self.revision += 1
         meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(self.revision)}
         place = meta.get("namespace", ""), meta["name"]
-        objects = self._objects.setdefault(resource, {}).setdefault(place[0], {})
+        objects = self._objects[resource].own_or(place[0], dict)
         self._index(resource, place, objects.get(place[1]), obj)
         objects[place[1]] = obj
         return obj
@@ -94,20 +106,19 @@ class Store:
     def remove(self, resource: Resource, obj: Object) -> None:
         self.revision += 1
         place = namespace_of(obj), name_of(obj)
-        self._index(resource, place, self._objects[resource][place[0]].pop(place[1]), None)
+        self._index(resource, place, self._objects[resource].own(place[0]).pop(place[1]), None)
 
     def _index(self, resource: Resource, place: Place, old: Object | None, new: Object | None) -> None:
         if resource is EVENT:
             self._events.replace(place, old, new)
         elif any("ownerReferences" in obj["metadata"] for obj in (old, new) if obj):
-            self._owned.setdefault(resource, Index(_owners)).replace(place, old, new)
+            self._owned[resource].replace(place, old, new)
 
-    def __deepcopy__(self, _memo: dict[int, object]) -> Store:
-        """A store of its own that shares the objects."""
-        copy = Store()
-        copy.revision = self.revision
-        for resource, by_namespace in self._objects.items():
-            copy._objects[resource] = {namespace: dict(objects) for namespace, objects in by_namespace.items()}
-        copy._events = self._events.copy()
-        copy._owned = {resource: index.copy() for resource, index in self._owned.items()}
-        return copy
+    def resume(self, other: Store) -> None:
+        """Have what another store has."""
+        self.revision = other.revision
+        for resource, objects in other._objects.items():
+            self._objects[resource].share(objects)
+        self._events.share(other._events)
+        for resource, index in other._owned.items():
+            self._owned[resource].share(index)

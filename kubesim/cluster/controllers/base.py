@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, Micros
@@ -38,6 +37,11 @@ class Loop:
         for resource in self.watched:
             api.subscribe(self.on_change, resource)
 
+    def resume(self, other: Self) -> None:
+        """Go on from the state of another one."""
+        self._waiting = other._waiting.copy()
+        self._failures = other._failures.copy()
+
     def on_change(self, change: Change) -> None:
         """Add what a change concerns."""
         raise NotImplementedError
@@ -54,7 +58,7 @@ class Loop:
         due = self.clock.now + round(delay * SECOND)
         if key not in self._waiting or due < self._waiting[key]:
             self._waiting[key] = due
-            self.clock.call_later(delay, partial(self._work, key, due))
+            self.clock.call_later(delay, self._work, key, due)
 
     def _work(self, key: Key, due: Micros) -> None:
         if self._waiting.get(key) != due:
@@ -87,6 +91,11 @@ class Controller(Loop):
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
         api.subscribe(self._on_change, self.resource)
         api.subscribe(self._on_owned, self.owned)
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
+        self.recorder.resume(other.recorder)
+        self._unclaimed = other._unclaimed.copy()
 
     def sync(self, obj: Object, owned: list[Object]) -> None:
         """Bring what `obj` owns nearer to what it asks for, and report how far that is."""

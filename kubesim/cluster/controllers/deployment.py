@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from functools import partial
+from typing import Self
 
 from kubesim.api.clock import SECOND, Clock, parse_time, safe_hash
 from kubesim.api.objects import (
@@ -171,7 +171,7 @@ class DeploymentController(Controller):
         left = limit - (self.clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
         if left <= 0:
             return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name_of(new)}" has timed out progressing.'
-        self.clock.call_later(left + 1, partial(self.add, deployment))
+        self.clock.call_later(left + 1, self.add, deployment)
         return None
 
     def _set(self, conditions: list[Object], kind: str, status: str, reason: str, message: str) -> list[Object]:
@@ -260,6 +260,10 @@ class ReplicaSetController(Controller):
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
         self._sizes: dict[Key, int] = {}
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
+        self._sizes = other._sizes.copy()
 
     def enqueue(self, key: Key, delay: float) -> None:
         """Plan a sync. The more Pods a ReplicaSet has the longer one takes, and the less often it comes."""

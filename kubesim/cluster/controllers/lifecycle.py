@@ -7,7 +7,6 @@ tainteviction, v1.36.
 from __future__ import annotations
 
 import base64
-from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -42,10 +41,13 @@ class GarbageCollector:
         self._clock = clock
         api.subscribe(self._on_change)
 
+    def resume(self, _: GarbageCollector) -> None:
+        """Go on from the state of another one: it has none but its timers."""
+
     def _on_change(self, change: Change) -> None:
         owner = change.obj
         if change.resource.template and (change.type == "DELETED" or _finalizer(owner)):
-            self._clock.call_later(DELAY, partial(self._collect, change.resource, owner))
+            self._clock.call_later(DELAY, self._collect, change.resource, owner)
         if change.type == "DELETED":
             self._finish_owners(owner)
 
@@ -130,6 +132,10 @@ class TaintEvictionController:
         api.subscribe(self._on_node, NODE)
         api.subscribe(self._on_pod, POD)
 
+    def resume(self, other: TaintEvictionController) -> None:
+        """Go on from the state of another one."""
+        self._recorder.resume(other._recorder)
+
     def _on_node(self, change: Change) -> None:
         if change.type == "MODIFIED" and _taints(change.obj) != _taints(change.old or change.obj):
             for pod in self._api.list(POD):
@@ -148,9 +154,9 @@ class TaintEvictionController:
         matching = [tolerations(pod, taint) for taint in new]
         ends = [item["tolerationSeconds"] for of_taint in matching for item in of_taint if "tolerationSeconds" in item]
         if not all(matching):
-            self._clock.call_later(REACTION, partial(self._evict, pod, new))
+            self._clock.call_later(REACTION, self._evict, pod, new)
         elif ends:
-            self._clock.call_later(max(REACTION, min(ends)), partial(self._evict, pod, new))
+            self._clock.call_later(max(REACTION, min(ends)), self._evict, pod, new)
 
     def _evict(self, pod: Object, taints: list[Object]) -> None:
         current = self._api.find(POD, namespace_of(pod), name_of(pod))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.clock import Clock
@@ -12,6 +11,7 @@ from kubesim.api.podresources import pod_requests
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
 from kubesim.api.selectors import matches
+from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
 
@@ -56,21 +56,30 @@ class Scheduler:
         self._waiting_for_room: dict[str, Object] = {}  # by uid
         self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
         self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
-        self._running: dict[str, dict[str, Object]] = {}  # by node and uid, the Pods that take room there
+        # By node and uid, the Pods that take room there.
+        self._running: Shared[str, dict[str, Object]] = Shared(dict.copy)
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_node, NODE)
+
+    def resume(self, other: Scheduler) -> None:
+        """Go on from the state of another one."""
+        self._recorder.resume(other._recorder)
+        self._waiting_for_room = other._waiting_for_room.copy()
+        self._prompted = other._prompted.copy()
+        self._retries = other._retries.copy()
+        self._running.share(other._running)
 
     def _on_pod(self, change: Change) -> None:
         pod = change.obj
         uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
         if change.type == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
             self._forget(uid)
-            if self._running.get(node, {}).pop(uid, None):
+            if self._running.own_or(node, dict).pop(uid, None):
                 self._prompt(self._waiting_for_room)
         elif node:
-            self._running.setdefault(node, {})[uid] = pod
+            self._running.own_or(node, dict)[uid] = pod
         elif change.type == "ADDED":
-            self._clock.call_later(DELAY, partial(self._schedule, namespace_of(pod), name_of(pod), uid))
+            self._clock.call_later(DELAY, self._schedule, namespace_of(pod), name_of(pod), uid)
 
     def _on_node(self, change: Change) -> None:
         """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
@@ -100,7 +109,7 @@ class Scheduler:
         uid = pod["metadata"]["uid"]
         number = self._retries.get(uid, 0) + 1
         self._retries[uid] = number
-        self._clock.call_later(RETRY, partial(self._retry, namespace_of(pod), name_of(pod), uid, number))
+        self._clock.call_later(RETRY, self._retry, namespace_of(pod), name_of(pod), uid, number)
 
     def _retry(self, namespace: str, name: str, uid: str, number: int) -> None:
         if self._retries.get(uid) == number:
@@ -134,7 +143,7 @@ class Scheduler:
 
         Mirrors plugins/nodeports/node_ports.go and plugins/noderesources/fit.go.
         """
-        others = self._running.get(name_of(node), {}).values()
+        others = (self._running.get(name_of(node)) or {}).values()
         if any(_same_port(port, taken) for port in _host_ports(pod) for one in others for taken in _host_ports(one)):
             reason = "node(s) didn't have free ports for the requested pod ports"
             return Refusal([reason], _VICTIMS, lacks_room=True)

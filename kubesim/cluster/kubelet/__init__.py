@@ -7,11 +7,13 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.objects import Object, containers_of, is_static, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
+from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
@@ -61,15 +63,42 @@ class Kubelet:
         self._identity = identity
         self._recorder = Recorder(api, clock, "kubelet", node)
         self._node = node
-        self._workers: dict[str, Worker] = {}
-        self._addresses, self._processor = 1, Processor()
+        self._workers: Shared[int, Worker] = Shared(self._copy)
+        self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
+        self._resting: dict[int, Micros] = {}  # by the numbers of workers that rest, their last syncs
+        self._count = 0
+        self._addresses = 1
+        self._processor = Processor()
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
-        api.connect_node(node, Server(api, clock, self._workers, self._exited))
+        api.connect_node(node, Server(api, clock, self.worker_of, self._ended))
+
+    def resume(self, other: Kubelet) -> None:
+        """Go on from the state of another one."""
+        self.traces = other.traces.copy()
+        self.images.resume(other.images)
+        self._recorder.resume(other._recorder)
+        self._workers.share(other._workers)
+        self._numbers = other._numbers.copy()
+        self._resting = other._resting.copy()
+        self._count = other._count
+        self._addresses = other._addresses
+        self._processor = replace(other._processor)
+
+    def worker_of(self, uid: str) -> Worker | None:
+        """The worker of a Pod, which may be changed."""
+        return self._worker(self._numbers.get(uid, 0))
+
+    def _worker(self, number: int) -> Worker | None:
+        """A worker, which may be changed; None where its Pod is gone."""
+        return self._workers.own(number) if self._workers.get(number) else None
+
+    def _copy(self, worker: Worker) -> Worker:
+        return worker.copy(self.outside)
 
     def _on_pod(self, change: Change) -> None:
         if change.type == "DELETED" and is_static(change.obj):
-            self._clock.call_later(REACTION, partial(self._mirror, change.obj))
+            self._clock.call_later(REACTION, self._mirror, change.obj)
         elif change.type == "DELETED":
             self._forget(change.obj["metadata"]["uid"])
         elif change.obj["spec"].get("nodeName") == self._node:
@@ -80,24 +109,32 @@ class Kubelet:
 
     def _mirror(self, pod: Object) -> None:
         """Show a static Pod at the API server again: its containers go on, whatever is deleted there."""
-        worker, uid = self._workers.pop(pod["metadata"]["uid"]), self._identity.uid()
-        worker.uid, self._workers[uid] = uid, worker
+        number = self._numbers.pop(pod["metadata"]["uid"])
+        worker = self._workers.own(number)
+        worker.uid = self._identity.uid()
+        self._numbers[worker.uid] = number
         self._api.record(POD, containers.mirrored(pod, worker.uid, self._clock.timestamp()))
 
     def _forget(self, uid: str) -> None:
-        worker = self._workers.pop(uid, None)
+        number = self._numbers.pop(uid, 0)
+        worker = self._workers.get(number)
         if worker:
+            self._workers.drop(number)
+            self._resting.pop(number, None)
             self.images.node.forget_pod(uid)
             for key in [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]:
                 del self.traces[key]
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         meta = pod["metadata"]
-        worker = self._workers.get(meta["uid"])
+        worker = self.worker_of(meta["uid"])
         if worker is None:
             names = [item["name"] for item in pod["spec"].get("initContainers", ())]
             inits = frozenset(names).difference(sidecars_of(pod["spec"]))
-            worker = self._workers[meta["uid"]] = Worker(meta["uid"], meta["namespace"], meta["name"], inits)
+            self._count += 1
+            self._numbers[meta["uid"]] = self._count
+            worker = Worker(self._count, meta["uid"], meta["namespace"], meta["name"], inits)
+            self._workers.put(self._count, worker)
         elif old and old["spec"] is pod["spec"] and containers.marks(old) == containers.marks(pod):
             return
         self._plan(worker, REACTION)
@@ -105,27 +142,30 @@ class Kubelet:
     def _pod_of(self, worker: Worker) -> Object | None:
         """The worker's Pod, unless it is gone or another one has its name."""
         pod = self._api.find(POD, worker.namespace, worker.name)
-        return pod if pod and self._workers.get(pod["metadata"]["uid"]) is worker else None
+        return pod if pod and self._numbers.get(pod["metadata"]["uid"]) == worker.number else None
 
     def _plan(self, worker: Worker, delay: float) -> None:
         """Sync after `delay` seconds, instead of any sync that was planned before."""
         worker.ticket += 1
-        self._clock.call_later(delay, partial(self._sync, worker, worker.ticket))
+        self._clock.call_later(delay, self._sync, worker.number, worker.ticket)
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
         if not worker.awaits_news:
             worker.awaits_news = True
-            self._clock.call_later(RELIST, partial(self._on_news, worker))
+            self._clock.call_later(RELIST, self._on_news, worker.number)
 
-    def _on_news(self, worker: Worker) -> None:
-        worker.awaits_news = False
-        self._sync(worker)
+    def _on_news(self, number: int) -> None:
+        worker = self._worker(number)
+        if worker:
+            worker.awaits_news = False
+            self._sync(number)
 
-    def _sync(self, worker: Worker, ticket: int = 0) -> None:
+    def _sync(self, number: int, ticket: int = 0) -> None:
         """Bring a Pod nearer to what it asks for; not if the sync was planned and another one is planned instead."""
-        pod = self._pod_of(worker)
-        if pod is None or ticket not in (0, worker.ticket):
+        worker = self._worker(number)
+        pod = self._pod_of(worker) if worker else None
+        if worker is None or pod is None or ticket not in (0, worker.ticket):
             return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
@@ -138,7 +178,7 @@ class Kubelet:
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
             self._report_missing_secrets(pod)
-            self._clock.call_later(SANDBOX, partial(self._start_sandbox, worker))
+            self._clock.call_later(SANDBOX, self._start_sandbox, worker.number)
             self._relist(worker)
         elif worker.ip:
             self._start_due(pod, worker)
@@ -161,9 +201,10 @@ class Kubelet:
             return False
         return True
 
-    def _start_sandbox(self, worker: Worker) -> None:
-        pod = self._pod_of(worker)
-        if pod is None:
+    def _start_sandbox(self, number: int) -> None:
+        worker = self._worker(number)
+        pod = self._pod_of(worker) if worker else None
+        if worker is None or pod is None:
             return
         worker.changes += 1
         worker.ip = NODE_ADDRESS
@@ -194,16 +235,18 @@ class Kubelet:
             pull = self._ensure_image(sync.pod, sync.worker, required)
             if pull.duration:
                 record(*pull.events[0])  # Pulling
-                self._clock.call_later(pull.duration, partial(self._pulled, sync, required, pull, pull.events[1:]))
+                self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
                 return
             self._use(sync, required, pull, pull.events)
         self._settle(sync.pod, sync.worker, sync.started)
 
     def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over."""
-        if self._workers.get(sync.worker.uid) is sync.worker:
-            self._use(sync, required, pull, events)
-            self._start_all(sync)
+        worker = self._worker(sync.worker.number)
+        if worker:
+            going_on = sync.copy(worker)
+            self._use(going_on, required, pull, events)
+            self._start_all(going_on)
 
     def _use(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
@@ -225,7 +268,7 @@ class Kubelet:
             rounds = 1
             until = self._idle_until(pod, worker)
             if until is not None:
-                worker.resting_since = self._clock.now
+                self._resting[worker.number] = self._clock.now
                 rounds = max(1, _rounds_in(until - self._clock.now))
             self._plan(worker, RETRY * rounds)
         if any(started):
@@ -233,7 +276,7 @@ class Kubelet:
             self._wake()
         if worker.is_due:
             worker.is_due = False
-            self._sync(worker)
+            self._sync(worker.number)
 
     def _idle_until(self, pod: Object, worker: Worker) -> Micros | None:
         """The moment before which no sync would do or say anything new; None where the next one may.
@@ -253,17 +296,18 @@ class Kubelet:
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
-        for worker in self._workers.values():
-            if worker.resting_since and namespace in (None, worker.namespace):
-                rested = (self._clock.now - worker.resting_since) / SECOND
+        for number in sorted(self._resting):
+            worker = self._worker(number)
+            if worker and namespace in (None, worker.namespace):
+                rested = (self._clock.now - self._resting[number]) / SECOND
                 self._plan(worker, RETRY - rested % RETRY)
 
     def _end_rest(self, worker: Worker) -> None:
         """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
-        if worker.resting_since:
-            skipped = _rounds_in(self._clock.now - worker.resting_since) - 1  # the last one is this sync
-            self._recorder.count_again(worker.uid, worker.resting_since, max(0, skipped))
-            worker.resting_since = 0
+        since = self._resting.pop(worker.number, None)
+        if since is not None:
+            skipped = _rounds_in(self._clock.now - since) - 1  # the last one is this sync
+            self._recorder.count_again(worker.uid, since, max(0, skipped))
 
     def _report_missing_secrets(self, pod: Object) -> None:
         names = pull_secret_names(pod["spec"])
@@ -337,7 +381,14 @@ class Kubelet:
         if ran.failure:
             self._exited(worker, container, ran.exit_code)
         elif ran.seconds != float("inf"):
-            self._clock.call_later(ran.seconds, partial(self._exited, worker, container, ran.exit_code))
+            self._clock.call_later(ran.seconds, self._ended, worker.number, container.id, ran.exit_code)
+
+    def _ended(self, number: int, container_id: str, exit_code: int) -> None:
+        """A container's process is over, if the container is still there."""
+        worker = self._worker(number)
+        for container in worker.containers.values() if worker else ():
+            if worker and container.id == container_id:
+                self._exited(worker, container, exit_code)
 
     def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:
         if not container.is_running:
@@ -360,7 +411,7 @@ class Kubelet:
                 message = f"Container {name} definition changed, will be restarted" if is_changed else ""
                 self._stop(pod, container, message)
                 delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
-                self._clock.call_later(delay, partial(self._exited, worker, container, code))
+                self._clock.call_later(delay, self._ended, worker.number, container.id, code)
 
     def _stop(self, pod: Object, container: Container, message: str = "") -> None:
         if not container.stopping:
@@ -379,12 +430,13 @@ class Kubelet:
             self._stop(pod, container)
         ends = [container.stops_after(grace, STOP)[0] for container in running]
         delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
-        self._clock.call_later(delay, partial(self._remove, worker, worker.uid))
+        self._clock.call_later(delay, self._remove, worker.number, worker.uid)
 
-    def _remove(self, worker: Worker, uid: str) -> None:
+    def _remove(self, number: int, uid: str) -> None:
         """Remove the worker's Pod, if its uid still is this one: a static Pod has a new one after each removal."""
-        pod = self._pod_of(worker)
-        if pod and worker.uid == uid:
+        worker = self._workers.get(number)
+        pod = self._pod_of(worker) if worker else None
+        if worker and pod and worker.uid == uid:
             self._api.remove(POD, pod)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import cache
 from math import inf
 from typing import NamedTuple
 
@@ -66,8 +66,9 @@ def new_place(
     }
     mounted = [(mount["mountPath"], "subPath" in mount) for mount in spec.get("volumeMounts", ())]
     folders = [f"{path}/.." if is_part else path for path, is_part in mounted]
-    reach = partial(outside.tools, meta["namespace"], pod["spec"].get("serviceAccountName") or "default")
-    return Place(base, variables, base.new_files({**image.files, **own}, folders), hostname, reach)
+    account = pod["spec"].get("serviceAccountName") or "default"
+    files = base.new_files({**image.files, **own}, folders)
+    return Place(base, variables, files, hostname, outside, meta["namespace"], account)
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
@@ -207,11 +208,11 @@ class Worker:
 
     `folders` are its emptyDirs. `waiting` is its reason cache: why a container does not run, as the next status
     will say. `ticket` numbers the planned syncs, so that only the latest one is run; `changes` counts what the
-    status depends on, and `reported` is what it said last. `resting_since` is the last sync of a Pod whose next
-    ones could neither do nor say anything new. While it `is_busy` with starting containers, a sync that `is_due`
-    waits. It `awaits_news` while the runtime has something to report of its containers.
+    status depends on, and `reported` is what it said last. While it `is_busy` with starting containers, a sync that
+    `is_due` waits. It `awaits_news` while the runtime has something to report of its containers.
     """
 
+    number: int  # by which the kubelet knows it: a static Pod has a new uid once it was deleted
     uid: str
     namespace: str
     name: str
@@ -226,10 +227,20 @@ class Worker:
     is_busy: bool = False
     is_due: bool = False
     mount_wait: float = 0.25
-    resting_since: Micros = 0
     awaits_news: bool = False
     changes: int = 0
     reported: tuple[int, int] = (-1, 0)
+
+    def copy(self, outside: Outside) -> Worker:
+        """Another kubelet's memory of the Pod, whose containers reach what is `outside` there."""
+        folders = {name: folder.copy() for name, folder in self.folders.items()}
+        shared = {id(folder): folders[name] for name, folder in self.folders.items()}
+        containers = {}
+        for name, container in self.containers.items():
+            place = container.place._replace(files=container.place.files.twin(shared), outside=outside)
+            containers[name] = replace(container, place=place)
+        waiting = self.waiting.copy()
+        return replace(self, containers=containers, folders=folders, waiting=waiting, crashes=self.crashes.copy())
 
     def wait(self, container: str, reason: tuple[str, str] | None) -> None:
         """Note why a container does not run (None: it does)."""
@@ -316,6 +327,10 @@ class Round:
     started: list[bool] = field(default_factory=list)
     volumes: dict[str, Pull] = field(default_factory=dict)
 
+    def copy(self, worker: Worker) -> Round:
+        """The same for a worker that is as its own was, to go on with."""
+        return Round(self.pod, worker, self.due.copy(), self.started.copy(), self.volumes.copy())
+
     def broken_volume(self, container: Object) -> tuple[str, str] | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
         pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
@@ -358,20 +373,19 @@ def full_name(spec: Object, pod: Object) -> str:
     return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
 
 
-Exited = Callable[[Worker, Container, int], None]
-
-
 class Server:
-    """What `kubectl logs`, `exec` and `run -i` ask of a node; `workers` are by the Pods' uids.
+    """What `kubectl logs`, `exec` and `run -i` ask of a node; `worker_of` gets the worker of a Pod, by its uid.
 
-    `exited` is called when a process ends that has got its input.
+    `ended` is called when a process ends that has got its input.
     """
 
-    def __init__(self, api: Component, clock: Clock, workers: Mapping[str, Worker], exited: Exited) -> None:
+    def __init__(
+        self, api: Component, clock: Clock, worker_of: Callable[[str], Worker | None], ended: Callable[..., None]
+    ) -> None:
         self._api = api
         self._clock = clock
-        self._workers = workers
-        self._exited = exited
+        self._worker_of = worker_of
+        self._ended = ended
 
     def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
         """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
@@ -413,8 +427,8 @@ class Server:
         later = tuple(write.later(passed) for write in left)
         running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
         if again.seconds != inf:
-            worker = self._workers[pod["metadata"]["uid"]]
-            self._clock.call_later(again.seconds, partial(self._exited, worker, running, again.exit_code))
+            number = worker.number if (worker := self._worker_of(pod["metadata"]["uid"])) else 0
+            self._clock.call_later(again.seconds, self._ended, number, running.id, again.exit_code)
         return again._replace(writes=left, awaits=True)
 
     def _running(self, pod: Object, name: str) -> Container:
@@ -424,5 +438,5 @@ class Server:
         return container
 
     def _container(self, pod: Object, name: str) -> Container | None:
-        worker = self._workers.get(pod["metadata"]["uid"])
+        worker = self._worker_of(pod["metadata"]["uid"])
         return worker.containers.get(name) if worker else None

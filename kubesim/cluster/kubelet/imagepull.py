@@ -103,6 +103,12 @@ class ImageManager:
         self._own: list[Match] = []
         self._read_again: Micros = 0
 
+    def resume(self, other: ImageManager) -> None:
+        """Go on from the state of another one."""
+        self.node.resume(other.node)
+        self._own = other._own
+        self._read_again = other._read_again
+
     def own(self, now: Micros) -> list[Match]:
         """The node's own credentials, as they were when the kubelet last read them."""
         if now >= self._read_again:
@@ -225,7 +231,7 @@ def _check_right(pull: Pull) -> str:
     pullers, image = pull.node.pullers(pull.reference), quote(pull.request.image)
     for match in pull.lookup() if pullers and None not in pullers else ():
         if match.owner in pullers or match.credential.digest in pullers.values():
-            pullers[match.owner] = match.credential.digest
+            pull.node.grant(pull.reference, match)
             pull.right = f"{match.source} has the right to the image"
             break
     if None in pullers:

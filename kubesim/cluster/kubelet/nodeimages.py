@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
+from kubesim.api.sharing import Shared
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.registry.world import Image
 
@@ -39,14 +40,22 @@ class NodeImages:
     def __init__(self) -> None:
         self._images: dict[str, Image] = {}
         self._names: dict[str, tuple[str, Micros]] = {}
-        self._pullers: dict[tuple[str, str], Pullers] = {}
-        self._failures: dict[str, dict[str, Failure]] = {}
+        self._pullers: Shared[tuple[str, str], Pullers] = Shared(dict.copy)
+        self._failures: Shared[str, dict[str, Failure]] = Shared(dict.copy)
         self._free_at: Micros = 0
+
+    def resume(self, other: NodeImages) -> None:
+        """Have and remember what another node does."""
+        self._images = other._images.copy()
+        self._names = other._names.copy()
+        self._pullers.share(other._pullers)
+        self._failures.share(other._failures)
+        self._free_at = other._free_at
 
     def add(self, reference: Reference, image: Image, match: Match | None, at: Micros) -> None:
         """Note that the kubelet's pull of `reference` with `match` (None: anonymously) is over at `at`."""
         self.load(reference, image, at)
-        pullers = self._pullers.setdefault((image.digest, reference.name), {})
+        pullers = self._pullers.own_or((image.digest, reference.name), dict)
         pullers[match.owner if match else None] = match.credential.digest if match else ""
 
     def load(self, reference: Reference, image: Image, at: Micros) -> None:
@@ -72,7 +81,12 @@ class NodeImages:
 
     def pullers(self, reference: Reference) -> Pullers:
         """Who has pulled the image that the node has under this name; an image without the kubelet is everybody's."""
-        return self._pullers.get((self._names[reference.canonical][0], reference.name), {None: ""})
+        return self._pullers.get((self._names[reference.canonical][0], reference.name)) or {None: ""}
+
+    def grant(self, reference: Reference, match: Match) -> None:
+        """Note that a credential gives the right to an image that was pulled with one like it."""
+        pullers = self._pullers.own((self._names[reference.canonical][0], reference.name))
+        pullers[match.owner] = match.credential.digest
 
     def status_names(self, digest: str) -> tuple[str, str]:
         """What a container's status shows as image and imageID: the image's first tag and first digest, sorted."""
@@ -86,15 +100,15 @@ class NodeImages:
 
     def waits(self, uid: str, image: str, now: Micros) -> Failure | None:
         """The failure after which a Pod still waits before it tries the image again."""
-        failure = self._failures.get(uid, {}).get(image)
+        failure = (self._failures.get(uid) or {}).get(image)
         return failure if failure and now < failure.until else None
 
     def fail(self, uid: str, image: str, error: str, at: Micros) -> None:
         """Note a failure: the wait after it is 10 s, or double the one before, up to 5 min."""
-        of_pod = self._failures.setdefault(uid, {})
+        of_pod = self._failures.own_or(uid, dict)
         before = of_pod.get(image)
         delay = min(2 * before.delay, MAX_BACK_OFF) if before and at - before.at <= STABLE else INITIAL_BACK_OFF
         of_pod[image] = Failure(error, at, delay)
 
     def forget_pod(self, uid: str) -> None:
-        self._failures.pop(uid, None)
+        self._failures.drop(uid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
@@ -30,6 +31,13 @@ class Registries:
         self._own = worlds.read(path) if path is not None else None
         self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
+
+    def resume(self, other: Registries) -> None:
+        """Go on from the state of other ones, with the same world and what is set on their node."""
+        self._own = other._own
+        self.furnished = other.furnished
+        self.node = deepcopy(other.node)
+        self._first_asked = other._first_asked.copy()
 
     @property
     def world(self) -> worlds.World:

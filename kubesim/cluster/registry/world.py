@@ -210,9 +210,6 @@ class World:
             if name and name not in self.by_name:
                 self.by_name[name] = self.by_port[name, port] = registry
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> World:
-        return self
-
 
 @cache
 def builtin() -> World:

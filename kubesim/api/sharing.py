@@ -1,0 +1,67 @@
+"""What copies of a cluster share until one of them changes it, so that a copy costs what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+
+class Shared(Generic[K, T]):
+    """Things by their keys, such as dictionaries by namespaces.
+
+    `get` gives a thing to read; who changes one asks for it with `own`, which copies it with `copy_one` if a copy of
+    the whole may have it, too.
+    """
+
+    def __init__(self, copy_one: Callable[[T], T]) -> None:
+        self._copy_one = copy_one
+        self._things: dict[K, T] = {}
+        self._own: set[K] = set()  # the keys of those that no copy has
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._things)
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    def get(self, key: K) -> T | None:
+        """A thing that isn't to be changed."""
+        return self._things.get(key)
+
+    def values(self) -> Iterator[T]:
+        """All things; none is to be changed."""
+        return iter(self._things.values())
+
+    def own(self, key: K) -> T:
+        """A thing that may be changed. Raises KeyError."""
+        thing = self._things[key]
+        if key not in self._own:
+            thing = self._things[key] = self._copy_one(thing)
+            self._own.add(key)
+        return thing
+
+    def own_or(self, key: K, new: Callable[[], T]) -> T:
+        """A thing that may be changed, and is made where there is none."""
+        if key not in self._things:
+            return self.put(key, new())
+        return self.own(key)
+
+    def put(self, key: K, thing: T) -> T:
+        """Keep a thing that nobody else has."""
+        self._things[key] = thing
+        self._own.add(key)
+        return thing
+
+    def drop(self, key: K) -> None:
+        """Forget a thing, if there is one."""
+        self._things.pop(key, None)
+        self._own.discard(key)
+
+    def share(self, other: Shared[K, T]) -> None:
+        """Have what another one has, and nothing else."""
+        self._things = other._things.copy()
+        self._own.clear()
+        other._own.clear()
