@@ -71,6 +71,11 @@ def test_the_minutes_are_those_of_the_notebooks() -> None:
             own.append((path.stem, minutes[1]))
     assert stated == linked
     assert own == stated
+    core = sum(int(minutes) for name, minutes in stated if name.startswith("0"))
+    assert f"00 to 08 are the core, {core} minutes in all, a little over three hours" in SECTIONS["Run it for a class"]
+    assert 180 < core < 210
+    for page in ((ROOT / "README.md").read_text(encoding="utf-8"), table):
+        assert "a little over three hours" in page
 
 
 # --- grading

@@ -20,7 +20,7 @@ CELLS = {
     "line": "%quiz older-than-the-list",
     "paste": "%why",
     "key": f"%predict {PREDICTIONS[0]}",
-    "click": "%predict delete-the-secret",
+    "click": "%predict lists-merged",
     "nodes": "%%kubectl\nkubectl get nodes",
 }
 

@@ -114,7 +114,7 @@ def test_it_says_what_is_due_and_how_many_predictions_were_right(tmp_path):
     today = [1]
     seat = Seat(Session(tmp_path), lambda: today[0])
     seat.progress.keep("touch-the-pod", [2])
-    seat.progress.keep("delete-the-secret", [0])
+    seat.progress.keep("lists-merged", [0])
     seat.progress.keep_asked("start-who-pulls", False, 0, {})
     shown = ProgressMap(seat)
     assert shown.content["total"].endswith(" tasks, 1 of 2 predictions right")
@@ -180,10 +180,10 @@ def test_a_strange_message_gives_no_traceback(shown, message):
 
 
 def test_only_ascii_goes_into_the_file_that_the_page_stores(seat, progress):
-    progress.keep("assumed-server", "Größe <b> \u2028")
+    progress.keep("policy-that-stays", "Größe <b> \u2028")
     file = ProgressMap(seat).content["file"]
     assert file.isascii()
-    assert json.loads(file)["answers"] == {"assumed-server": "Größe <b> \u2028"}
+    assert json.loads(file)["answers"] == {"policy-that-stays": "Größe <b> \u2028"}
 
 
 def test_the_magic(seat, monkeypatch, capsys):

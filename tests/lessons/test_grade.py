@@ -120,7 +120,7 @@ def test_a_question_that_all_or_none_get_right_says_so():
 def test_the_first_of_each_prediction_counts():
     made = {
         "touch-the-pod": [[2], [0]],
-        "delete-the-secret": [[0], [1]],
+        "lists-merged": [[0], [1]],
         "policies-by-tag": ["x"],
         "no-such": [[0]],
     }
