@@ -32,7 +32,8 @@ from tools.chromium import find as find_chromium
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
-SECONDS = 30
+SECONDS = 120
+"""The longest wait for anything: a busy machine is no failure, and whoever waits goes on as soon as it is there."""
 NO_CHROMIUM = "no chromium on this machine: the browser tests did not run"
 LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 OPEN = """async path => {
@@ -42,6 +43,13 @@ OPEN = """async path => {
     await panel.sessionContext.session.kernel.info;
     window.jupyterapp.shell.collapseLeft();
 }"""
+# After a reload, JupyterLab brings the notebook of the page's address to the front, long after that notebook is there.
+FOLLOW_START = """Object.defineProperty(window, "jupyterapp", {configurable: true, set(app) {
+    Object.defineProperty(window, "jupyterapp", {value: app});
+    app.commands.commandExecuted.connect((_, {id, result}) => {
+        if (id === "filebrowser:open-path") result.then(() => { window.hasOpenedAddress = true; });
+    });
+}})"""
 CURRENT = "[...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext && one.isVisible)"
 RESTART = f"() => {CURRENT}.sessionContext.restartKernel()"
 SETTLE = f"() => {CURRENT}.sessionContext.session.kernel.requestKernelInfo()"
@@ -206,7 +214,9 @@ def start(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPa
 
     def launch(name: str = "learner", prepare: Callable[[Path], None] = lambda profile: None) -> Page:
         prepare(profiles / name)
-        return playwright.chromium.launch_persistent_context(profiles / name, **settings).pages[0]
+        context = playwright.chromium.launch_persistent_context(profiles / name, **settings)
+        context.set_default_timeout(SECONDS * 1000)
+        return context.pages[0]
 
     return launch
 
@@ -224,6 +234,8 @@ def loaded_page(browser: Browser, lab: Lab) -> Iterator[Page]:
     """JupyterLab in a browser profile that may use the clipboard and reaches nothing outside of this machine."""
     context = browser.new_context(viewport=VIEWPORT)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(SECONDS * 1000)
+    context.add_init_script(FOLLOW_START)
     context.route(lambda url: not url.startswith(LOOPBACK), _refuse)
     page = context.new_page()
     lab.load(page)
@@ -244,7 +256,7 @@ class Notebook:
 
     def run_all(self) -> None:
         """Run all cells, and return when the last one is done; Playwright's Error if that takes too long."""
-        self.page.evaluate(RUN_ALL, 3 * SECONDS * 1000)
+        self.page.evaluate(RUN_ALL, SECONDS * 1000)
 
     def run(self, name: str) -> None:
         """Run the cell with that id."""
@@ -256,7 +268,7 @@ class Notebook:
         self.page.evaluate(SELECT_FIRST)
         for _ in range(cells - 1):
             self.page.keyboard.press("Shift+Enter")
-        self.page.wait_for_function(ALL_RAN, timeout=3 * SECONDS * 1000)
+        self.page.wait_for_function(ALL_RAN)
 
     def reload(self) -> None:
         """Save the notebook, and load the page again when the kernel has nothing to do any more.
@@ -266,6 +278,7 @@ class Notebook:
         self.page.evaluate(SETTLE)
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
+        self.page.wait_for_function("() => window.hasOpenedAddress")
         expect(self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
     def restart_kernel(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
-from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT
+from browser.conftest import CURRENT, OPEN, RUN_ALL, SECONDS, SETTLE, VIEWPORT
 from kubesim.lessons import load_predictions, load_tasks
 
 GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."
@@ -156,9 +156,9 @@ def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
     expect(bench(page).get_by_role("log")).to_contain_text("kept")
     notebook.prompt.focus()
     page.evaluate(OPEN, f"{folder}/01-other.ipynb")
-    page.wait_for_function(IN_FRONT, arg="01-other.ipynb")  # or a busy machine would run the first notebook again
+    page.wait_for_function(IN_FRONT, arg="01-other.ipynb")
     expect(bench(page)).to_have_count(0)
-    page.evaluate(RUN_ALL, 60000)
+    page.evaluate(RUN_ALL, SECONDS * 1000)
     expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench 01"])
     page.locator(".lm-TabBar-tab", has_text="all.ipynb").click()
     expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench all"])

@@ -28,7 +28,6 @@ KERNELS = """async () => {
     await kernels.refreshRunning();
     return [...kernels.running()].length;
 }"""
-LIMIT = 3 * SECONDS * 1000
 MOST_ON_DISK, MOST_AT_FIRST = 45e6, 14e6
 """Bytes of the built site, and those on the wire from the click until Python is there."""
 
@@ -50,7 +49,7 @@ def page(start: Callable[[], Page]) -> Iterator[Page]:
 def visit(page: Page, site: str, name: str) -> None:
     """Load the site with a notebook, and return when its Python is there."""
     page.goto(f"{site}/lab/index.html?path=notebooks/{name}.ipynb")
-    page.wait_for_function(READY, timeout=LIMIT)
+    page.wait_for_function(READY)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +70,7 @@ def test_a_first_visit_takes_no_more_than_it_needs(opened: Page) -> None:
 @pytest.mark.parametrize("path", chosen(), ids=lambda path: path.stem)
 def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
     opened.evaluate(OPEN, f"notebooks/{path.name}")
-    opened.evaluate(RUN_ALL, LIMIT)
+    opened.evaluate(RUN_ALL, SECONDS * 1000)
     run = nbformat.from_dict(opened.evaluate(STORED))  # type: ignore[no-untyped-call]
     assert texts(run) == texts(tool.normalise(nbformat.read(path, 4)))
     served = {cell.id for cell in run.cells if "needs-a-server" in tags(cell)}
@@ -83,7 +82,7 @@ def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
 def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable[[], Page]) -> None:
     """Editor, quiz and map work in the tab; what was done outlives a reload and the browser; a link ends the kernel."""
     visit(page, site, "00-start")
-    page.evaluate(RUN_ALL, LIMIT)
+    page.evaluate(RUN_ALL, SECONDS * 1000)
     notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
     enter(notebook.prompt, "nano pod.yaml")
     text = page.get_by_label("Text of pod.yaml")
@@ -101,7 +100,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     page.evaluate(SAVE)
 
     page.reload()
-    page.wait_for_function(READY, timeout=LIMIT)
+    page.wait_for_function(READY)
     page.get_by_role("button", name="Run the cells again, up to where you were").press("Enter")
     expect(row).to_contain_text("1 of ")
     enter(notebook.prompt, "cat pod.yaml")
@@ -110,13 +109,13 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
 
     page = start()
     visit(page, site, "00-start")
-    page.evaluate(RUN_ALL, LIMIT)
+    page.evaluate(RUN_ALL, SECONDS * 1000)
     notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
     shown = notebook.cell("progress-map").locator(".ks-progress")
     expect(shown.get_by_role("row", name="00 Start")).to_contain_text("1 of ")
     shown.get_by_role("link", name="01 Storing").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing")).to_be_visible()
-    page.wait_for_function(READY, timeout=LIMIT)
+    page.wait_for_function(READY)
     assert page.evaluate(KERNELS) == 1
     notebook = Notebook(NOTEBOOKS / "01-storing-credentials.ipynb", page)
     notebook.run_all()

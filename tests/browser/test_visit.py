@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import OPEN, SECONDS
+from browser.conftest import OPEN
 from tools import loopback, runtime, website
 
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
@@ -22,7 +22,6 @@ KERNELS = """async () => {
     return [...kernels.running()].length;
 }"""
 KEPT = "async names => (await Promise.all(names.map((name) => caches.match(name)))).every(Boolean)"
-LIMIT = 3 * SECONDS * 1000
 NOTEBOOK = "lab/index.html?path=notebooks/{}.ipynb"
 DARK = "rgb(20, 25, 31)"
 
@@ -81,16 +80,16 @@ def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again(
     expect(frame.get_by_role("alert")).to_have_text(why)
     broken.clear()
     frame.get_by_role("button", name="Try again").press("Enter")
-    expect(frame.get_by_role("status")).to_have_text("Ready", timeout=LIMIT)
+    expect(frame.get_by_role("status")).to_have_text("Ready")
     expect(frame).to_have_count(0)
 
 
 def test_a_key_that_is_pressed_before_python_is_there_waits_for_it(site: str, visitor: Page) -> None:
     visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
-    visitor.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click(timeout=LIMIT)
+    visitor.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     for _ in range(2):
         visitor.keyboard.press("Shift+Enter")
-    visitor.wait_for_function(READY, timeout=LIMIT)
+    visitor.wait_for_function(READY)
     expect(visitor.locator(".ks-bench")).to_be_visible()
     expect(visitor.locator(".jp-Dialog")).to_have_count(0)
     assert visitor.evaluate(KERNELS) == 1
@@ -105,9 +104,9 @@ def test_where_nothing_can_be_stored_the_page_says_so_and_works(
     said = page.get_by_role("region", name="kubesim is loading").get_by_role("alert")
     expect(said).to_contain_text("This browser stores nothing for this page")
     expect(said.get_by_role("link", name="Open it on Binder")).to_have_attribute("href", website.binder())
-    page.wait_for_function(READY, timeout=LIMIT)
+    page.wait_for_function(READY)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    expect(page.locator(".ks-bench")).to_be_visible(timeout=LIMIT)
+    expect(page.locator(".ks-bench")).to_be_visible()
     page.context.close()
 
 
@@ -124,7 +123,7 @@ def test_a_release_during_a_visit_changes_nothing(visitor: Page, site: str, tmp_
     host = serve(online)
     visitor.goto(address(host))
     visitor.get_by_role("link", name="Start").click()
-    visitor.wait_for_function(READY, timeout=LIMIT)
+    visitor.wait_for_function(READY)
     old = packages(online).name
     new = release(online, coming)
     website.keep_previous(address(host), coming)
@@ -133,10 +132,10 @@ def test_a_release_during_a_visit_changes_nothing(visitor: Page, site: str, tmp_
     shutil.move(coming, online)
     loopback.Handler.bodies.clear()
     visitor.evaluate(OPEN, "notebooks/01-storing-credentials.ipynb")
-    visitor.wait_for_function(READY, timeout=LIMIT)
+    visitor.wait_for_function(READY)
     visitor.goto(address(host))
     visitor.get_by_role("link", name="Start").click()
-    visitor.wait_for_function(READY, timeout=LIMIT)
+    visitor.wait_for_function(READY)
     close(host)
 
 
@@ -162,16 +161,16 @@ def release(before: Path, after: Path) -> str:
 def test_after_a_visit_the_lesson_needs_no_network(visitor: Page, site: str) -> None:
     host = serve(loopback.SITE)
     visitor.goto(address(host) + NOTEBOOK.format("00-start"))
-    visitor.wait_for_function(READY, timeout=LIMIT)
+    visitor.wait_for_function(READY)
     linked = [
         "files/notebooks/01-storing-credentials.ipynb",
         "files/docs/cheat-sheet.md",
         packages().relative_to(loopback.SITE).as_posix(),
     ]
-    visitor.wait_for_function(KEPT, arg=[address(host) + name for name in linked], timeout=LIMIT)
+    visitor.wait_for_function(KEPT, arg=[address(host) + name for name in linked])
     close(host)
     visitor.reload()
-    visitor.wait_for_function(READY, timeout=LIMIT)
+    visitor.wait_for_function(READY)
     visitor.evaluate(OPEN, "notebooks/01-storing-credentials.ipynb")
     expect(visitor.locator(".jp-Notebook").get_by_role("heading", level=1)).to_contain_text("Stor")
     assert visitor.evaluate(KERNELS) == 1
