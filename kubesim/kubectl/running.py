@@ -205,6 +205,8 @@ def execute(call: Call) -> None:
 
     ran = exec_in(call, pod, run)
     _show(call, ran)
+    if ran.unsimulated:
+        raise Exit(1)
     if ran.exit_code:
         call.complain(f"command terminated with exit code {ran.exit_code}\n")
         raise Exit(ran.exit_code)

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Input, Machine, Started, Streams
+from kubesim.shell.machine import Files, Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool
 from kubesim.workspace import Entries, MemoryFiles
@@ -188,15 +188,16 @@ class Base:
 
     `paths` are the folders of $PATH, of which the first one shows the programs; `shells` has the dialect of each: how
     it puts what bash and GNU's tools say, by patterns in which `<` and `>` are redirections that fail. `programs` can
-    be run besides them, by name or path, and those that are `lacking` are in the real image: they say so and exit with
-    126. `user` is what `id` prints; `files` and `folders` come besides the image's own; `log` is what its server writes
-    when it starts, where {time} is that time.
+    be run besides them, by name or path. Those that are `lacking` are in the real image and say that they aren't
+    simulated, as does any other name where the image `has_more` than is listed. `user` is what `id` prints; `files` and
+    `folders` come besides the image's own; `log` is what its server writes when it starts, where {time} is that time.
     """
 
     paths: Sequence[str]
     shells: Mapping[str, Mapping[str, str]]
     programs: str
     lacking: str = ""
+    has_more: bool = False
     user: str = "uid=0 gid=0 groups=0"
     files: Mapping[str, str] = field(default_factory=dict)
     folders: Sequence[str] = ()
@@ -208,9 +209,22 @@ class Base:
         """The programs that can be run."""
         return [*self.shells, *map(_last, self.programs.split())]
 
-    @property
-    def lacking_names(self) -> list[str]:
-        return list(map(_last, self.lacking.split()))
+    def has(self, path: str) -> bool:
+        """Whether a program can be run by this name or path."""
+        return self._is_in_path(path) and _last(path) in self.names
+
+    def lacks(self, path: str, files: Files) -> bool:
+        """Whether the real image has, or may have, a program of this name or path that isn't simulated.
+
+        An image that has one of kubesim's own tools lists it, and what is among the container's `files` is a file.
+        """
+        if self._is_in_path(path) and _last(path) in map(_last, self.lacking.split()):
+            return True
+        return self.has_more and _last(path) not in TOOLS and not files.exists(path)
+
+    def _is_in_path(self, path: str) -> bool:
+        folder, slash, _ = path.rpartition("/")
+        return not slash or folder in self.paths
 
     @cached_property
     def _entries(self) -> Entries:
@@ -253,7 +267,8 @@ class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
     `stop_code` is the status with which it ends soon after SIGTERM; None where it ignores that signal. It `awaits`
-    input that nobody has given it yet. `failure` is why it never started, in the runtime's words.
+    input that nobody has given it yet. `failure` is why it never started, in the runtime's words; `unsimulated` is what
+    it needed that isn't simulated, and then it stopped there.
     """
 
     writes: tuple[Write, ...] = ()
@@ -262,6 +277,7 @@ class Process(NamedTuple):
     stop_code: int | None = None
     awaits: bool = False
     failure: str = ""
+    unsimulated: str = ""
 
     def written(self, stream: str) -> str:
         return "".join(write.text for write in self.writes if write.stream == stream)
@@ -303,11 +319,10 @@ class _Container(Machine):
     base: Base = field(kw_only=True)
 
     def program(self, name: str) -> str:
-        folder, slash, last = name.rpartition("/")
-        return last if slash and folder in self.base.paths else name
+        return _last(name) if self.base.has(name) else name
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
-        if self.program(name) in (*self.base.lacking_names, *_LACKING_BUILTINS.split()):
+        if name in _LACKING_BUILTINS.split() or self.base.lacks(name, self.files):
             raise UnsupportedError(f"'{name[:80]}'")
         if "/" not in name:
             problem = "command not found"
@@ -358,6 +373,7 @@ class Place(NamedTuple):
         source = Input(stdin) if isinstance(stdin, str) else stdin
         streams = Streams(source, partial(write, "stdout"), partial(write, "stderr"))
         code = 0
+        unsimulated = ""
         has_ended = True
         try:
             code = Interpreter(machine, self._tools()).call(argv, streams)
@@ -366,11 +382,13 @@ class Place(NamedTuple):
         except UnsupportedError as error:
             write("stderr", f"kubesim: {error} is not part of this simulator\n")
             code = REFUSED
+            unsimulated = str(error)
         except (TooMuchError, RecursionError):
             has_ended = False
         self.files.tell()
         seconds = (machine.clock.now - started) / SECOND if has_ended else inf
-        return Process(tuple(writes), code, seconds, None, isinstance(source, Awaited) and source.is_read)
+        awaits = isinstance(source, Awaited) and source.is_read
+        return Process(tuple(writes), code, seconds, awaits=awaits, unsimulated=unsimulated)
 
     def _machine(self, started: Micros, argv: Argv, main: Argv) -> _Container:
         clock = Clock(to_datetime(started))
@@ -398,12 +416,11 @@ class Place(NamedTuple):
         return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
 
     def check(self, argv: Argv) -> None:
-        """Raise StartError for a program that the image does not hold."""
+        """Raise StartError for a program that the image is known not to hold."""
         path = argv[0] if argv else ""
-        folder, slash, name = path.rpartition("/")
-        if name in (*self.base.names, *self.base.lacking_names) and (not slash or folder in self.base.paths):
+        if self.base.has(path) or self.base.lacks(path, self.files):
             return
-        if not slash:
+        if "/" not in path:
             raise StartError(f'exec: "{path}": executable file not found in $PATH')
         if self.files.exists(path):
             raise StartError(f'exec: "{path}": permission denied')

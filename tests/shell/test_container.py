@@ -33,7 +33,8 @@ def test_processes(case: dict[str, Any]) -> None:
         return
     writes = tuple(map(tuple, case["writes"]))
     seconds = inf if case.get("seconds") == "forever" else case.get("seconds", 0)
-    expected = Process(writes, case.get("exit", 0), seconds, case.get("stops with"))  # type: ignore[arg-type]
+    stops_with, unsimulated = case.get("stops with"), case.get("unsimulated", "")
+    expected = Process(writes, case.get("exit", 0), seconds, stops_with, unsimulated=unsimulated)  # type: ignore[arg-type]
     assert place(case["base"]).run(argv, START) == expected
 
 

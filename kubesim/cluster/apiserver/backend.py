@@ -59,6 +59,9 @@ class NodeServer(Protocol):
     def place(self, pod: Object, container: str, argv: list[str]) -> Place:
         """Where a container's commands run, if `argv` can. Raises StatusError and process.StartError."""
 
+    def lacks(self, reference: str, program: str) -> bool:
+        """Whether an image has, or may have, a program that isn't simulated."""
+
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
 
@@ -80,6 +83,10 @@ class Backend:
         self.store.resume(other.store)
         self.signing_key = other.signing_key
         self._written = other._written.copy()
+
+    def lacks(self, reference: str, program: str) -> bool:
+        """Whether an image has, or may have, a program that isn't simulated on any node."""
+        return any(node.lacks(reference, program) for node in self.nodes.values())
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 from kubesim.api import decoding, errors, load_records, schema
 from kubesim.api.budget import Budget
-from kubesim.api.objects import Object, clone, name_of, namespace_of, template_of
+from kubesim.api.objects import Object, clone, containers_of, name_of, namespace_of, template_of
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import LETTER_COST, Selector, SelectorError, field_selector, label_selector
 
@@ -107,6 +107,21 @@ def note_inert(resource: Resource, new: Object, old: Object | None, note: Warn |
         values = row.values(resource, new)
         if note and values and (old is None or values != row.values(resource, old)):
             note(f"kubesim: {row.says}")
+
+
+def note_unsimulated(
+    resource: Resource, new: Object, old: Object | None, note: Warn | None, lacks: Callable[[str, str], bool]
+) -> None:
+    """Report each program that a write starts, if its image `lacks` it here and may have it on a real node."""
+    if note is None or not (resource is POD or resource.template):
+        return
+    pod = template_of(resource, new)
+    if old is not None and template_of(resource, old).get("spec") == pod.get("spec"):
+        return
+    for _, container in containers_of(pod["spec"]):
+        words = [*container.get("command", ()), *container.get("args", ())]
+        if words and not words[0].startswith("-") and lacks(container["image"], words[0]):
+            note(f"kubesim: '{words[0]}' in this image isn't simulated")
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:

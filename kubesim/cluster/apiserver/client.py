@@ -201,6 +201,7 @@ class Client:
         if old is None:
             self._check_free(resource, new)
         checks.note_inert(resource, new, old, options.get("note"))
+        checks.note_unsimulated(resource, new, old, options.get("note"), self._backend.lacks)
         if options.get("dry_run"):
             return new
         if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):

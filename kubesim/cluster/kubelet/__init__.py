@@ -71,7 +71,7 @@ class Kubelet:
         self._processor = Processor()
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
-        api.connect_node(node, Server(api, clock, self.worker_of, self._ended))
+        api.connect_node(node, Server(api, clock, images, self.worker_of, self._ended))
 
     def resume(self, other: Kubelet) -> None:
         """Go on from the state of another one."""
@@ -367,9 +367,13 @@ class Kubelet:
         place.files.mount(environment.mounts(self._api, pod, spec, volumes))
         place.files.folders |= environment.shared(pod, spec, worker.folders)
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
+        may_end = spec["name"] in worker.inits
+        ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
         self._add_container(worker, spec, image, place, ran, volumes)
         if not ran.failure:
             record("Normal", "Started", "Container started")
+        if ran.unsimulated:
+            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} in this image isn't simulated")
         return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(

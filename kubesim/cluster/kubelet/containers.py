@@ -12,7 +12,7 @@ from functools import cache
 from math import inf
 from typing import NamedTuple
 
-from kubesim.api import errors, load_records, load_table
+from kubesim.api import errors, imageref, load_records, load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros, rfc3339
 from kubesim.api.humanize import go_duration
@@ -20,9 +20,10 @@ from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.kubelet.environment import Files, Processor, identity, mounts
-from kubesim.cluster.kubelet.imagepull import Pull
+from kubesim.cluster.kubelet.imagepull import ImageManager, Pull
 from kubesim.cluster.registry.world import NODE_PLATFORM, Image
-from kubesim.shell.container import REFUSED, Awaited, Base, Folder, Outside, Place, Process, StartError, Write, server
+from kubesim.shell.container import Awaited, Base, Folder, Outside, Place, Process, StartError, Write, server
+from kubesim.workspace import MemoryFiles
 
 KILLED = 137
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
@@ -74,7 +75,8 @@ def new_place(
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
     """Run a command, or what an image runs if the Pod names none; or say why the runtime could not.
 
-    What reads its input finds none, or with an open `stdin` waits for it for ever.
+    What reads its input finds none, or with an open `stdin` waits for it for ever. What isn't simulated runs as if the
+    Pod named no command.
     """
     if NODE_PLATFORM not in image.platforms:
         return Process((Write(0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
@@ -83,18 +85,37 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     if not argv and image.runs == "once" and stdin:
         argv = [*place.base.shells][:1]
     if argv and argv[0].startswith("-"):
-        problem = f"kubesim: the argument {argv[0][:80]} of an image's own program is not part of this simulator\n"
-        return Process((Write(0, "stderr", problem),), REFUSED)
+        what = f"the argument {argv[0][:80]} of an image's own program"
+        problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
+        return _in_place_of(Process((problem,), unsimulated=what), _own_program(image, started))
     if argv:
         try:
             with processor.share(started) as budget:
-                return place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+                ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+            return _in_place_of(ran, _own_program(image, started)) if ran.unsimulated else ran
         except StartError as error:
             return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if image.needs and not any(map(place.env.get, image.needs)):
         return Process((Write(0, "stderr", image.complaint),), 1)
+    return _own_program(image, started)
+
+
+def _own_program(image: Image, started: Micros) -> Process:
+    """What an image runs without a command, where nothing is missing that it needs."""
     main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
     return main._replace(seconds=0) if image.runs == "once" else main
+
+
+def _in_place_of(ran: Process, own: Process) -> Process:
+    """What a process becomes that needs what isn't simulated: after what it wrote, it goes on as the image's own."""
+    return own._replace(writes=ran.writes, seconds=max(ran.seconds, own.seconds), unsimulated=ran.unsimulated)
+
+
+def running_on(ran: Process, policy: str) -> Process:
+    """A process that isn't simulated, in a container whose restart policy is `policy`: started again and again, it
+    would look as if it crashed, so it runs on.
+    """
+    return ran._replace(seconds=inf) if ran.unsimulated and policy == "Always" else ran
 
 
 class RequiredImage(NamedTuple):
@@ -380,9 +401,15 @@ class Server:
     """
 
     def __init__(
-        self, api: Component, clock: Clock, worker_of: Callable[[str], Worker | None], ended: Callable[..., None]
+        self,
+        api: Component,
+        clock: Clock,
+        images: ImageManager,
+        worker_of: Callable[[str], Worker | None],
+        ended: Callable[..., None],
     ) -> None:
         self._api = api
+        self._images = images
         self._clock = clock
         self._worker_of = worker_of
         self._ended = ended
@@ -415,6 +442,18 @@ class Server:
         running.place.check(argv)
         return running.place
 
+    def lacks(self, reference: str, program: str) -> bool:
+        """Whether an image has, or may have, a program that isn't simulated and that it doesn't run on its own."""
+        try:
+            parsed = imageref.parse(reference)
+        except ValueError:
+            return False
+        image = self._images.node.present(parsed, self._clock.now) or self._images.registries.image(parsed)
+        if image is None or program == image.program:
+            return False
+        base = bases()[image.base]
+        return base.lacks(program, MemoryFiles(base.with_files(image.files)))
+
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
         running = self._running(pod, container)
@@ -423,6 +462,8 @@ class Server:
             left = tuple(write.later(-passed) for write in ran.writes if write.seconds > passed)
             return ran._replace(writes=left, seconds=ran.seconds - passed)
         again = running.place.run(running.main, self._clock.now, stdin=stdin)
+        if again.unsimulated:
+            again = _in_place_of(again, Process())
         left = again.writes[len(ran.writes) :]
         later = tuple(write.later(passed) for write in left)
         running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)

@@ -17,7 +17,7 @@ from kubesim.cluster.registry import world as worlds
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
 from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.pull import Answer, Host, Pull
-from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Status
+from kubesim.cluster.registry.world import HTTPS_PORT, Image, Registry, Repository, Status
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
@@ -86,11 +86,19 @@ class Registries:
             return credential
         return {**credential, "password": registry.issue(user, self.clock.now)}
 
+    def image(self, reference: Reference) -> Image | None:
+        """The image that a reference leads to, whoever may pull it; None where there is none."""
+        repository = self._repository(reference)
+        return repository.find(reference.manifest) if repository else None
+
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """Tags of a reference's repository; none if it is not there."""
-        registry = self.world.by_name.get(split_port(reference.registry)[0])
-        repository = registry.repository(reference.repository) if registry else None
+        repository = self._repository(reference)
         return tuple(sorted(repository.tags or repository.every)) if repository else ()
+
+    def _repository(self, reference: Reference) -> Repository | None:
+        registry = self.world.by_name.get(split_port(reference.registry)[0])
+        return registry.repository(reference.repository) if registry else None
 
     def send(self, request: Request, client: NodeSettings | None = None) -> Response:
         """Ask a registry, as the node or as a machine on which something else is set. Raises NoResponseError."""
