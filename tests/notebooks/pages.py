@@ -5,31 +5,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from kubesim.lessons.grade import lessons
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
-PATH = (
-    "00-start",
-    "01-storing-credentials",
-    "02-referencing-the-secret",
-    "03-when-the-pull-fails",
-    "04-when-the-secret-is-wrong",
-    "05-what-the-registry-says",
-    "06-service-accounts",
-    "07-six-broken-clusters",
-    "08-your-own-case",
-    "10-pods-that-you-did-not-write",
-    "11-credentials-that-are-not-secrets",
-    "12-when-does-it-pull",
-    "13-when-a-change-shows",
-    "14-keeping-passwords-out-of-reach",
-    "15-rotating-credentials",
-    "16-who-may-read",
-    "17-network-and-tls",
-    "18-limits-and-damaged-images",
-    "20-troubleshooting-challenge",
-    "appendix-your-own-kubectl",
-    "playground",
-)
+PATH = (*lessons(), "appendix-your-own-kubectl", "playground")
 """The notebooks in the order in which they are read: the core (0x), electives (1x), and what comes after both."""
 
 MOVED = {

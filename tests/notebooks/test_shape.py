@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from pages import FOLDER, MOVED, PATH, asked, cells, commands, links, output_of, prose_of, source
+from pages import FOLDER, MOVED, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.grade import lessons
@@ -15,8 +15,15 @@ NAMES = pytest.mark.parametrize("name", PATH)
 ON_THE_PATH = pytest.mark.parametrize("name", [name for name in PATH if name[0].isdigit()])
 
 
-def test_these_are_the_notebooks():
-    assert sorted(path.stem for path in FOLDER.glob("*.ipynb")) == sorted([*PATH, *MOVED])
+def test_every_notebook_has_a_title_and_goals():
+    without = {path.stem for path in FOLDER.glob("*.ipynb")} - {*PATH, *MOVED}
+    assert not without, f"kubesim/lessons/goals.yaml has no title and no goals for {', '.join(sorted(without))}"
+    assert [name for name in [*PATH, *MOVED] if not (FOLDER / f"{name}.ipynb").exists()] == []
+
+
+def test_the_readme_lists_every_notebook_in_order():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \[.+?\]\(notebooks/(.+?)\.ipynb\) \| .+ \|$", page, re.MULTILINE) == list(PATH)
 
 
 @pytest.mark.parametrize("name", MOVED)
