@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import NamedTuple, NoReturn
 
@@ -52,7 +52,8 @@ def copy(call: Call) -> None:
     refuse_if(not is_there, f"{source} doesn't exist in local filesystem")
     namespace, _, name = (from_pod or to_pod).rpartition("/")
     pod = get_named(call, POD, namespace or call.namespace, name)
-    container = exec_in(call, pod, lambda connection: connection.place(["tar"]))
+    # kubectl shows on stdout what tar and it itself say while files come out.
+    container = exec_in(call, pod, lambda connection: connection.place(["tar"]), call.say if from_pod else None)
     tar = _BUSYBOX if container.base.is_busybox else _GNU
     if from_pod:
         _copy_out(call, container.files, source.rstrip("/") or "/", target, tar)
@@ -75,18 +76,19 @@ def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) 
     target = target.rstrip("/")
     folder, _, name = target.rpartition("/")
     if folder and not files.is_dir(folder):
-        _give_up(call, call.complain, tar.no_folder.format(folder), tar)
+        _give_up(call, tar.no_folder.format(folder), tar)
     try:
         for inner, text in _texts(local, source):
             files.put(target + inner, text)
     except OSError as error:
-        _give_up(call, call.complain, tar.no_file.format(name, error.strerror), tar)
+        _give_up(call, tar.no_file.format(name, error.strerror), tar)
 
 
 def _copy_out(call: Call, files: MemoryFiles, source: str, target: str, tar: _Tar) -> None:
     local = call.context.workspace
-    if not files.exists(source):
-        _give_up(call, call.say, tar.missing.format(source), tar)
+    if not files.exists(source):  # kubectl doesn't wait for tar's exit status
+        call.say(tar.missing.format(source))
+        return
     call.say(tar.absolute if source.startswith("/") else "")
     refuse_if(local.is_dir(target) and not files.is_dir(source), f"open {target}: is a directory")
     for inner, text in _texts(files, source):
@@ -106,7 +108,6 @@ def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str
             yield f"/{name}{inner}", text
 
 
-def _give_up(call: Call, show: Callable[[str], None], message: str, tar: _Tar) -> NoReturn:
-    show(message)
-    call.complain(f"command terminated with exit code {tar.status}\n")
+def _give_up(call: Call, message: str, tar: _Tar) -> NoReturn:
+    call.complain(f"{message}command terminated with exit code {tar.status}\n")
     raise Exit(tar.status)

@@ -73,15 +73,15 @@ def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
     return not pod["spec"].get("nodeName"), place, not since, "".join(since), metadata(pod)["creationTimestamp"]
 
 
-def _container_name(call: Call, pod: Object) -> str:
-    """The container of -c, or the first one. Raises KubectlError for one that the Pod does not have."""
+def _container_name(call: Call, pod: Object, tell: Callable[[str], None] | None = None) -> str:
+    """The container of -c, or the first one, which is told. Raises KubectlError for one that the Pod does not have."""
     names, ephemeral, inits = (_names(pod, key) for key in ("containers", "ephemeralContainers", "initContainers"))
     others = [*(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
     listed, container = ", ".join([*names, *others]), str(call.flags["container"])
     is_there = not container or container in names + ephemeral + inits
     refuse_if(not is_there, f"container {container} is not valid for pod {name_of(pod)} out of: {listed}")
     if not container and len(names + others) > 1 and not call.flags.get("quiet"):
-        call.complain(f'Defaulted container "{names[0]}" out of: {listed}\n')
+        (tell or call.complain)(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return container or names[0]
 
 
@@ -171,19 +171,19 @@ def _log(call: Call, read: Callable[[], str]) -> str:
     raise KubectlError("context deadline exceeded")
 
 
-def exec_in(call: Call, pod: Object, run: Callable[[Connection], T]) -> T:
-    """What `run` makes of a container of the Pod, in which a command is started."""
+def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Callable[[str], None] | None = None) -> T:
+    """What `run` makes of a container of the Pod, in which a command is started; `tell` says which one was chosen."""
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
-    container = _container_name(call, pod)
+    container = _container_name(call, pod, tell)
     connection = call.api.exec(namespace_of(pod), name_of(pod), container)
     try:
         with reworded(StatusError, "unable to upgrade connection: "):
             return run(connection)
     except StartError as error:
         exec_id = hashlib.sha256(repr((pod["metadata"]["uid"], call.context.clock.now)).encode()).hexdigest()
-        raise KubectlError(f"Internal error occurred: {error.of_exec(exec_id)}") from None
+        raise KubectlError(error.of_exec(exec_id)) from None
 
 
 def _check_exec(call: Call) -> None:

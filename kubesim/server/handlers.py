@@ -242,8 +242,7 @@ class Exec(Listener, websocket.WebSocketHandler):
             ran = self.server.execute(self.as_request(b""), argv, self._given.decode("utf-8", "replace"))
         except StartError as error:
             exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
-            why = f"Internal error occurred: {error.of_exec(exec_id)}"
-            return Process(), status_of(errors.StatusError(500, "InternalError", why))
+            return Process(), status_of(errors.StatusError(500, "InternalError", error.of_exec(exec_id)))
         return ran, _status(ran.exit_code)
 
     def open(self) -> None:

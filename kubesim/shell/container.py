@@ -54,12 +54,16 @@ class StartError(Exception):
     def of_container(self) -> str:
         """What the kubelet says when it was a container's own command."""
         runtime = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create"
-        return f"{runtime} failed: unable to start container process: error during container init: {self}: unknown"
+        return f"{runtime} failed: unable to start container process: {self}"
 
     def of_exec(self, exec_id: str) -> str:
-        """What the API server says when it was the command of an exec; `exec_id` is 64 hexadecimal digits."""
+        """What the API server says when it was the command of an exec; `exec_id` is 64 hexadecimal digits.
+
+        The runtime's streaming server and the API server's translator of streams each put their prefix before it.
+        """
+        prefix = "Internal error occurred: Internal error occurred: error executing command in container"
         runtime = f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec failed'
-        return f"error executing command in container: {runtime}: unable to start container process: {self}: unknown"
+        return f"{prefix}: {runtime}: unable to start container process: {self}"
 
 
 class Change(NamedTuple):

@@ -42,11 +42,12 @@ def test_what_cannot_start() -> None:
     error = StartError('exec: "foo": executable file not found in $PATH')
     assert error.of_container() == (
         "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: "
-        f"unable to start container process: error during container init: {error}: unknown"
+        f"unable to start container process: {error}"
     )
     assert error.of_exec("e" * 64) == (
-        f'error executing command in container: failed to exec in container: failed to start exec "{"e" * 64}": '
-        f"OCI runtime exec failed: exec failed: unable to start container process: {error}: unknown"
+        "Internal error occurred: Internal error occurred: error executing command in container: "
+        f'failed to exec in container: failed to start exec "{"e" * 64}": '
+        f"OCI runtime exec failed: exec failed: unable to start container process: {error}"
     )
 
 
