@@ -145,6 +145,17 @@ def uuid(number: int, version: int = 0) -> str:
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
+def content_hash(text: str) -> str:
+    """What Kubernetes calls a ControllerRevision by: FNV-1 of its JSON, whose decimal digits become safe letters.
+
+    Mirrors HashControllerRevision of pkg/controller/history/controller_history.go, without a collision.
+    """
+    number = 2166136261
+    for byte in f"{text}0".encode():
+        number = number * 16777619 % 2**32 ^ byte
+    return "".join(SAFE_ALPHABET[ord(digit) % len(SAFE_ALPHABET)] for digit in str(number))
+
+
 def safe_hash(text: str, length: int = 10) -> str:
     """A stable `length`-character hash of `text` in the safe alphabet, as in a ReplicaSet's name."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")

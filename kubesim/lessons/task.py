@@ -189,5 +189,8 @@ def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
 def _stable_name(pod: Object) -> str:
     """A Pod's name; of a generated one, the part that stays when its template changes."""
     meta = pod["metadata"]
-    suffix = f"{meta.get('labels', {}).get('pod-template-hash', '')}-"
-    return f"{meta['generateName'].removesuffix(suffix)}…" if meta.get("generateName") else name_of(pod)
+    labels = meta.get("labels", {})
+    if not meta.get("generateName") or "statefulset.kubernetes.io/pod-name" in labels:
+        return name_of(pod)
+    suffix = f"{labels.get('pod-template-hash', '')}-"
+    return f"{meta['generateName'].removesuffix(suffix)}…"

@@ -228,6 +228,9 @@ def _default_job(job: Object) -> None:
 def _default_cron_job(cron_job: Object) -> None:
     spec = _inner(cron_job, "spec")
     _default(spec, concurrencyPolicy="Allow", failedJobsHistoryLimit=1, successfulJobsHistoryLimit=3, suspend=False)
+    job = _inner(spec, "jobTemplate")
+    for template in (job, _inner(_inner(job, "spec"), "template")):
+        _default(template, metadata={})
 
 
 def _default_binding(binding: Object) -> None:

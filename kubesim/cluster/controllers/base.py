@@ -143,7 +143,9 @@ class Controller(Loop):
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
         """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it."""
         template = template or obj["spec"]["template"]
-        meta = {**metadata(template), **({"name": name} if name else {"generateName": f"{name_of(obj)}-"})}
+        meta = {**metadata(template), "generateName": f"{name_of(obj)}-"}
+        if name:
+            meta["name"] = name
         if labels:
             meta["labels"] = {**meta.get("labels", {}), **labels}
         try:

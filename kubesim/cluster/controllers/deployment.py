@@ -27,6 +27,7 @@ from kubesim.cluster.apiserver import Component
 from kubesim.cluster.controllers.base import Controller, Key, dependent, is_active, is_deleted, is_ready, part_of
 
 HASH = "pod-template-hash"
+_DESIRED, _MOST = "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"
 MOST_HISTORY = 2000  # characters
 FREQUENT = 50  # Pods up to which every change is answered at once
 # Pods that one sync creates or deletes at most. The real controller takes 500, which the rate limit of its client
@@ -43,19 +44,23 @@ class DeploymentController(Controller):
     def sync(self, deployment: Object, owned: list[Object]) -> None:
         new = _current(deployment, owned)
         old = [item for item in owned if item is not new]
-        if not deployment["spec"].get("paused"):
-            new = self._ensure_new(deployment, new, old)
-            self._roll(deployment, new, old)
-            self._clean_up(deployment, old)
-            owned = self.owned_by(deployment)
-            old = [item for item in owned if name_of(item) != name_of(new)]
-            new = _current(deployment, owned)
-        self._report(deployment, new, old)
+        if deployment["spec"].get("paused") or _is_resized(deployment, owned):
+            self._resize(deployment, new, old)
+        elif deployment["spec"]["strategy"]["type"] == "Recreate":
+            self._recreate(deployment, new, old)
+        else:
+            self._roll(deployment, self._ensure_new(deployment, new, old), old)
+        self._clean_up(deployment, old)
+        owned = self.owned_by(deployment)
+        new = _current(deployment, owned)
+        self._report(deployment, new, [item for item in owned if item is not new])
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         next_revision = 1 + max((revision(item) for item in old), default=0)
         if new is None:
-            new = self.api.create(REPLICA_SET, _replica_set(deployment, next_revision), typed=True)
+            size = _new_size(deployment, None, old)
+            new = self.api.create(REPLICA_SET, _replica_set(deployment, next_revision, size), typed=True)
+            self._record_scaling(deployment, new, 0, size)
         else:
             new = self._annotate(REPLICA_SET, new, _annotations(deployment, new, next_revision))
         self._annotate(DEPLOYMENT, deployment, {REVISION: metadata(new)["annotations"][REVISION]})
@@ -67,22 +72,39 @@ class DeploymentController(Controller):
         change = {"metadata": {"annotations": wanted}}
         return self.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", typed=True)
 
-    def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
-        replicas = deployment["spec"]["replicas"]
-        surge, unavailable = _bounds(deployment)
-        running = [item for item in old if item["spec"]["replicas"]]
-        if deployment["spec"]["strategy"]["type"] == "Recreate":
-            for item in running:
-                self._scale(deployment, item, 0)
-            if not running and not any(_count(item, "replicas", "terminatingReplicas") for item in old):
-                self._scale(deployment, new, replicas)
-        elif not self._scale_up(deployment, new, running, replicas + surge):
-            self._scale_down(deployment, new, running, replicas - unavailable)
+    def _recreate(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
+        """Let all old Pods go before the new ReplicaSet gets any, or is made."""
+        for item in old:
+            self._scale(deployment, item, 0)
+        is_empty = not any(_count(item, "replicas", "terminatingReplicas") for item in old)
+        if new or is_empty:
+            new = self._ensure_new(deployment, new, old)
+            if is_empty:
+                self._scale(deployment, new, deployment["spec"]["replicas"])
 
-    def _scale_up(self, deployment: Object, new: Object, running: list[Object], limit: int) -> bool:
-        """Bring the new ReplicaSet nearer to its size; say whether it was changed."""
-        room = max(0, limit - sum(item["spec"]["replicas"] for item in [new, *running]))
-        return self._scale(deployment, new, min(deployment["spec"]["replicas"], new["spec"]["replicas"] + room))
+    def _roll(self, deployment: Object, new: Object, old: list[Object]) -> None:
+        if not self._scale(deployment, new, _new_size(deployment, new, old)):
+            least = deployment["spec"]["replicas"] - _bounds(deployment)[1]
+            self._scale_down(deployment, new, _active(old), least)
+
+    def _resize(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
+        """Follow spec.replicas without going on with a rollout: each ReplicaSet grows or shrinks by its part.
+
+        Mirrors scale in pkg/controller/deployment/sync.go.
+        """
+        replicas = deployment["spec"]["replicas"]
+        everything = [*old, new] if new else old
+        active = _active(everything)
+        if len(active) < 2:
+            for item in active or everything[-1:]:
+                self._scale(deployment, item, replicas)
+        elif new and new["spec"]["replicas"] == _count(new, "availableReplicas") == replicas:
+            for item in old:
+                self._scale(deployment, item, 0)
+        elif deployment["spec"]["strategy"]["type"] == "RollingUpdate":
+            for item, size in _proportional_sizes(deployment, active):
+                if not self._scale(deployment, item, size):
+                    self._annotate(REPLICA_SET, item, _size_annotations(deployment))
 
     def _scale_down(self, deployment: Object, new: Object, running: list[Object], least: int) -> None:
         """Shrink old ReplicaSets: first their Pods that are not ready, then as far as enough stay available."""
@@ -113,10 +135,14 @@ class DeploymentController(Controller):
             return False
         change = {"metadata": {"annotations": _size_annotations(deployment)}, "spec": {"replicas": replicas}}
         self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge", typed=True)
-        direction = "up" if replicas > before else "down"
-        message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {replicas}"
-        self.record(deployment, "ScalingReplicaSet", message)
+        self._record_scaling(deployment, replica_set, before, replicas)
         return True
+
+    def _record_scaling(self, deployment: Object, replica_set: Object, before: int, after: int) -> None:
+        if before != after:
+            direction = "up" if after > before else "down"
+            message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {after}"
+            self.record(deployment, "ScalingReplicaSet", message)
 
     def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
         everything = [*old, new] if new else old
@@ -150,19 +176,18 @@ class DeploymentController(Controller):
     ) -> tuple[str, str, str] | None:
         if deployment["spec"].get("paused"):
             return "Unknown", "DeploymentPaused", "Deployment is paused"
-        if new is None:
-            return None
+        subject = f'ReplicaSet "{name_of(new)}"' if new else f'Deployment "{name_of(deployment)}"'
         replicas, before = deployment["spec"]["replicas"], deployment["status"]
         if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == replicas:
-            return "True", "NewReplicaSetAvailable", f'ReplicaSet "{name_of(new)}" has successfully progressed.'
+            return "True", "NewReplicaSetAvailable", f"{subject} has successfully progressed."
         grew = any(
             counts[key] > before.get(key, 0) for key in ("updatedReplicas", "readyReplicas", "availableReplicas")
         )
         if grew or counts["replicas"] < before.get("replicas", 0) or not _find(conditions, "Progressing"):
-            return "True", "ReplicaSetUpdated", f'ReplicaSet "{name_of(new)}" is progressing.'
-        return self._late(deployment, new, conditions)
+            return "True", "ReplicaSetUpdated", f"{subject} is progressing."
+        return self._late(deployment, subject, conditions)
 
-    def _late(self, deployment: Object, new: Object, conditions: list[Object]) -> tuple[str, str, str] | None:
+    def _late(self, deployment: Object, subject: str, conditions: list[Object]) -> tuple[str, str, str] | None:
         """ProgressDeadlineExceeded once its time has come; until then a sync at that time is planned."""
         condition = _find(conditions, "Progressing")
         if condition is None or condition["reason"] == "NewReplicaSetAvailable":
@@ -170,7 +195,7 @@ class DeploymentController(Controller):
         limit = deployment["spec"]["progressDeadlineSeconds"]
         left = limit - (self.clock.now - parse_time(condition["lastUpdateTime"])) / SECOND
         if left <= 0:
-            return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name_of(new)}" has timed out progressing.'
+            return "False", "ProgressDeadlineExceeded", f"{subject} has timed out progressing."
         self.clock.call_later(left + 1, self.add, deployment)
         return None
 
@@ -204,7 +229,51 @@ def _current(deployment: Object, owned: list[Object]) -> Object | None:
     return next((item for item in owned if bare_template(item) == template), None)
 
 
-def _replica_set(deployment: Object, wanted: int) -> Object:
+def _active(replica_sets: list[Object]) -> list[Object]:
+    """Those that want Pods."""
+    return [item for item in replica_sets if item["spec"]["replicas"]]
+
+
+def _is_resized(deployment: Object, owned: list[Object]) -> bool:
+    """Whether spec.replicas isn't what its ReplicaSets were last scaled for."""
+    sizes = [(metadata(item).get("annotations") or {}).get(_DESIRED) for item in _active(owned)]
+    return any(size not in (None, str(deployment["spec"]["replicas"])) for size in sizes)
+
+
+def _new_size(deployment: Object, new: Object | None, old: list[Object]) -> int:
+    """How many Pods the new ReplicaSet may want by now. Mirrors NewRSNewReplicas."""
+    replicas: int = deployment["spec"]["replicas"]
+    if deployment["spec"]["strategy"]["type"] == "Recreate":
+        return replicas
+    present: int = new["spec"]["replicas"] if new else 0
+    room: int = replicas + _bounds(deployment)[0] - present - sum(item["spec"]["replicas"] for item in old)
+    return min(replicas, present + max(0, room))
+
+
+def _proportional_sizes(deployment: Object, active: list[Object]) -> list[tuple[Object, int]]:
+    """What of a new size each ReplicaSet gets, by its size until now; the largest gets what is left over.
+
+    Mirrors GetReplicaSetProportion.
+    """
+    replicas: int = deployment["spec"]["replicas"]
+    most = replicas + _bounds(deployment)[0] if replicas else 0
+    left = most - sum(item["spec"]["replicas"] for item in active)
+    by_age = sorted(active, key=revision, reverse=left > 0)
+    sizes = []
+    for item in sorted(by_age, key=lambda item: -item["spec"]["replicas"]):
+        size = item["spec"]["replicas"]
+        before = int(
+            (metadata(item).get("annotations") or {}).get(_MOST) or deployment["status"].get("replicas") or size
+        )
+        share = int(size * most / before + 0.5) - size
+        share = min(share, left) if left > 0 else max(share, left)
+        left -= share
+        sizes.append((item, size + share))
+    largest, size = sizes[0]
+    return [(largest, max(0, size + left)), *sizes[1:]]
+
+
+def _replica_set(deployment: Object, wanted: int, replicas: int) -> Object:
     template = deployment["spec"]["template"]
     hashed = safe_hash(json.dumps(template, sort_keys=True))
     labels = {**metadata(template).get("labels", {}), HASH: hashed}
@@ -213,7 +282,9 @@ def _replica_set(deployment: Object, wanted: int) -> Object:
     selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: hashed}
     annotations = {**_size_annotations(deployment), **_annotations(deployment, {}, wanted)}
     meta = {"annotations": annotations, "labels": labels, "name": f"{name_of(deployment)}-{hashed}"}
-    return dependent(deployment, REPLICA_SET, meta, spec={"replicas": 0, "selector": selector, "template": template})
+    return dependent(
+        deployment, REPLICA_SET, meta, spec={"replicas": replicas, "selector": selector, "template": template}
+    )
 
 
 def _annotations(deployment: Object, new: Object, wanted: int) -> dict[str, str]:
@@ -235,8 +306,8 @@ def _size_annotations(deployment: Object) -> dict[str, str]:
     """The size of the Deployment, which is noted on a ReplicaSet when it is scaled."""
     replicas = deployment["spec"]["replicas"]
     return {
-        "deployment.kubernetes.io/desired-replicas": str(replicas),
-        "deployment.kubernetes.io/max-replicas": str(replicas + _bounds(deployment)[0]),
+        _DESIRED: str(replicas),
+        _MOST: str(replicas + _bounds(deployment)[0]),
     }
 
 

@@ -52,7 +52,8 @@ class EndpointsController(Loop):
         meta: Object = {"name": name, "namespace": namespace_of(service), "uid": ids.uid()}
         if resource is ENDPOINT_SLICE:
             labels["kubernetes.io/service-name"] = name_of(service)
-            meta |= {"generateName": f"{name_of(service)}-", "generation": 1}
+            generation = metadata(old)["generation"] + 1 if old else 1
+            meta |= {"generateName": f"{name_of(service)}-", "generation": generation}
             meta["ownerReferences"] = [owner_reference(service)]
         if service["spec"].get("clusterIP") == "None":
             labels["service.kubernetes.io/headless"] = ""

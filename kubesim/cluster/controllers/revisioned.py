@@ -13,7 +13,7 @@ import math
 import re
 from itertools import filterfalse
 
-from kubesim.api.clock import safe_hash
+from kubesim.api.clock import content_hash
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, NODE, STATEFUL_SET
 from kubesim.cluster.apiserver import Change
@@ -52,7 +52,7 @@ class RevisionedController(Controller):
         return current
 
     def _new(self, owner: Object, data: Object, number: int) -> Object:
-        hash_ = safe_hash(json.dumps(data, sort_keys=True))
+        hash_ = content_hash(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
         labels = {**metadata(owner["spec"]["template"]).get("labels", {}), self.HASH_LABEL: hash_}
         meta = {"labels": labels, "name": f"{name_of(owner)}-{hash_}"}
         if annotations := metadata(owner).get("annotations"):
