@@ -129,7 +129,7 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     refuse_if(kind not in ("Kustomization", "Component"), f"{failed}kind should be Kustomization or Component")
     refuse_if(not set(kustomization) - {"apiVersion", "kind", "metadata"}, f"{names[0]} is empty")
     refuse_if(version != _API, f"{failed}apiVersion for Kustomization should be {_API}")
-    for key, better in (("commonLabels", "labels"), ("bases", "resources")):
+    for key, better in (("bases", "resources"), ("commonLabels", "labels")):
         if kustomization.get(key):
             call.complain(f"# Warning: '{key}' is deprecated. Please use '{better}' instead. {_EDIT_FIX}\n")
     return kustomization

@@ -34,9 +34,10 @@ def _set_unschedulable(is_cordon: bool, call: Call) -> None:
         else:
             try:
                 send_patch(call, NODE, node, {"spec": {"unschedulable": is_cordon or None}}, "merge")
-            except StatusError as error:
+            except StatusError as error:  # which is told, and doesn't count
                 action = "cordon" if is_cordon else "uncordon"
-                raise KubectlError(f'unable to {action} node "{name_of(node)}": {error.message}') from None
+                call.complain(f'error: unable to {action} node "{name_of(node)}": {error.message}\n')
+                continue
         call.say(f"node/{name_of(node)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
 
 

@@ -41,9 +41,9 @@ class WriteOptions(TypedDict, total=False):
     """What goes with a write: how strictly it is taken, and whether it is only tried out.
 
     Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
-    Known ones that have no effect here are reported to `note`. `subresource` is the part of the object that an update
-    or a patch changes: "ephemeralcontainers" of a Pod. A patch is paid for from `budget`. What is `typed` comes from
-    the cluster's own components, which make no such mistakes.
+    What the API server warns of, and known fields that have no effect here, are reported to `note`. `subresource` is
+    the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod. A patch is paid for from
+    `budget`. What is `typed` comes from the cluster's own components, which make no such mistakes.
     """
 
     strict: bool

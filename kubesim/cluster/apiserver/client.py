@@ -27,6 +27,7 @@ from kubesim.cluster.apiserver.impersonation import check_impersonation, imperso
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
 from kubesim.cluster.apiserver.tokens import create_token
+from kubesim.cluster.apiserver.warnings import warnings_of
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
@@ -200,6 +201,9 @@ class Client:
         """Store an object that is valid, unless that is only tried out."""
         if old is None:
             self._check_free(resource, new)
+        if note := options.get("note"):
+            for text in warnings_of(resource, new, old):
+                note(text)
         checks.note_inert(resource, new, old, options.get("note"))
         checks.note_unsimulated(resource, new, old, options.get("note"), self._backend.lacks)
         if options.get("dry_run"):

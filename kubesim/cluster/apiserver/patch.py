@@ -73,6 +73,7 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
         raise bad_request(gojson.mismatch(change, _MAP))
     struct = schema.type_of(resource)
     merged = merge_maps(obj, change, struct)
+    merged |= {key: obj[key] for key in ("kind", "apiVersion") if key in obj}  # what a patch says of these is ignored
     try:
         decoding.convert(struct, merged)
     except decoding.DecodeError as error:

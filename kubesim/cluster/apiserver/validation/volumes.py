@@ -29,15 +29,14 @@ _LEAST_TOKEN_SECONDS, _MOST_TOKEN_SECONDS = 600, 2**32
 def validate_volumes(spec: Field) -> set[str]:
     """The volumes of a Pod. Returns the names of those that can be mounted."""
     names: set[str] = set()
-    mountable: set[str] = set()
     for volume in spec.items("volumes"):
         before = len(volume.errors)
         _validate_source(volume)
         volume.check_required("name", content.dns_label)
+        volume.unique("name", {*names})
         if len(volume.errors) == before:
-            mountable.add(volume.get("name"))
-        volume.unique("name", names)
-    return mountable
+            names.add(volume.get("name"))
+    return names
 
 
 def _validate_source(volume: Field) -> None:
