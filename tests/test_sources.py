@@ -17,9 +17,9 @@ def rows(section: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
 
 
-def test_the_sections_are_notebooks_in_their_order() -> None:
+def test_the_sections_are_notebooks_in_their_order_and_the_recipes() -> None:
     notebooks = [path.stem for path in sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))]
-    assert list(SECTIONS) == [name for name in notebooks if name in SECTIONS]
+    assert list(SECTIONS) == [*(name for name in notebooks if name in SECTIONS), "The recipes"]
 
 
 def test_each_claim_has_a_file_or_a_page() -> None:
