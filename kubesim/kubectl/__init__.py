@@ -41,7 +41,7 @@ def run(args: Sequence[str], context: Context) -> Result:
         is_short = sum(map(len, args)) <= _LONGEST_KEPT
         call.command, rest = (_find_again if is_short else find_command)(tuple(args))
         if call.command is ROOT:
-            call.say(_first_help(rest))
+            call.say(_first_help(call, rest))
         else:
             line = (_parse_again if is_short else _parse)(call.command, tuple(rest))
             _run(call, line)
@@ -98,7 +98,7 @@ def _fail(call: Call, error: Exception) -> None:
     call.exit_code = call.command.failure
 
 
-def _first_help(words: Sequence[str]) -> str:
+def _first_help(call: Call, words: Sequence[str]) -> str:
     """The help that words without a command ask for. Raises a refusal where they ask for something else."""
     if next_word(words, ROOT.flag_set) is None:
         line = _parse(ROOT, words)
@@ -112,7 +112,9 @@ def _first_help(words: Sequence[str]) -> str:
     topic, rest = find_command(words[1:])
     if topic is ROOT and next_word(rest, ROOT.flag_set) is not None:
         quoted = " ".join(f"`{word}`" for word in rest)
-        raise Plain(f"Unknown help topic [{quoted}]\n\n\n{help_text(ROOT)}".rstrip("\n"))
+        commands = help_text(ROOT).removeprefix(f"{ROOT.row.long}\n\n")
+        call.complain(f"Unknown help topic [{quoted}]\n\n\n{commands}")
+        return ""
     return help_text(topic)
 
 

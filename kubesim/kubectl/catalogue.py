@@ -45,7 +45,7 @@ class Table(NamedTuple):
     """commands.json."""
 
     groups: Mapping[str, Mapping[str, str]]
-    absent: Mapping[str, Sequence[str]]  # by their group, subcommands that aren't simulated
+    absent: Mapping[str, Mapping[str, str]]  # by group, what isn't simulated, with its `short` ("": help has none)
     suggested: Mapping[str, str]
     everywhere: Mapping[str, Any]  # the flags of every command, as fields of a Row
     sets: Mapping[str, Mapping[str, Any]]  # flags that come together, as fields of a Row
@@ -55,6 +55,10 @@ class Table(NamedTuple):
     def row(self, path: str) -> Row:
         """The row of a command by its words after "kubectl"."""
         return Row(**self.commands[path])
+
+    def absent_from(self, group: str) -> Mapping[str, str]:
+        """What isn't simulated of a group of commands ("": of kubectl), each with its line in help."""
+        return self.absent.get(group, {})
 
     def flags(self, row: Row) -> Iterator[Flag]:
         """The flags of a row, those of sets first."""
@@ -93,15 +97,14 @@ WORDS = {word: modules for group in GROUPS.values() for word, modules in group.i
 MODULES = {word: modules for word, modules in WORDS.items() if modules}
 
 ABSENT: frozenset[tuple[str, ...]] = frozenset(
-    [(word,) for word in WORDS if word not in MODULES]
-    + [(group, word) for group, words in _TABLE.absent.items() for word in words]
+    (*group.split(), word) for group, words in _TABLE.absent.items() for word in words
 )
 """Commands of kubectl v1.36 that are not simulated."""
 
 SUGGESTED = _TABLE.suggested
 """What someone may have meant by a word that is no command."""
 
-row_of, flags_of = _TABLE.row, _TABLE.flags
+row_of, flags_of, absent_of = _TABLE.row, _TABLE.flags, _TABLE.absent_from
 
 GLOBAL = tuple(flags_of(Row(**_TABLE.everywhere)))
 """The flags of every command."""

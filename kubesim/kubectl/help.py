@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from kubesim.gotext.pflag import Flag
-from kubesim.kubectl.catalogue import GROUPS, MODULES, SUGGESTED, WORDS, row_of
+from kubesim.kubectl.catalogue import GROUPS, MODULES, SUGGESTED, WORDS, absent_of, row_of
 from kubesim.kubectl.command import REGISTERED, Command
 
 _GLOBAL_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
@@ -19,15 +19,15 @@ _NARROWEST = 11  # column of subcommands
 def help_text(command: Command) -> str:
     """What `kubectl COMMAND --help` prints; one that holds others lists them."""
     row = command.row
-    members = subcommands(command.path) if command.path else []
+    members = _members(command.path) if command.path else {}
     parts = [row.long or f"{row.short}."]
     if row.aliases:
         parts.append(f"Aliases:\n{', '.join((command.path[-1], *row.aliases))}")
     if row.example:
         parts.append(f"Examples:\n{row.example}")
     if members:
-        width = max(_NARROWEST, *(len(member.path[-1]) for member in members))
-        lines = [f"  {member.path[-1]:<{width}}   {member.row.short}" for member in members]
+        width = max(_NARROWEST, *map(len, members))
+        lines = [f"  {word:<{width}}   {short}" for word, short in sorted(members.items())]
         parts.append("\n".join(["Available Commands:", *lines]))
     if not command.path:
         parts += _groups()
@@ -42,11 +42,19 @@ def help_text(command: Command) -> str:
     return text + _GLOBAL_OPTIONS
 
 
+def _members(path: tuple[str, ...]) -> dict[str, str]:
+    """The subcommands below `path`, simulated or not, with a line about each."""
+    members = {member.path[-1]: member.row.short for member in subcommands(path)}
+    members |= absent_of(" ".join(path))
+    return {word: short for word, short in members.items() if short}
+
+
 def _groups() -> list[str]:
-    """The simulated commands as kubectl groups them."""
+    """All commands as kubectl groups them."""
     blocks = []
     for heading, words in GROUPS.items():
-        lines = [f"  {word:<13}   {row_of(word).short}" for word in words if word in MODULES]
+        shorts = {word: row_of(word).short if word in MODULES else absent_of("")[word] for word in words}
+        lines = [f"  {word:<13}   {short}" for word, short in shorts.items() if short]
         blocks.append("\n".join([f"{heading}:", *lines]))
     return blocks
 
