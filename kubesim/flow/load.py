@@ -25,6 +25,7 @@ _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
 _SECRET = re.compile(r"kind[\"']?\s*:\s*[\"']?Secret|dockerc|stringData")
 _SPACE = re.compile(r"\s*")
+_FENCED = re.compile(r"^ *```[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 
@@ -36,13 +37,17 @@ def load(text: str) -> list[tuple[Resource, Object]]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
     trouble = ExportError(_UNKNOWN)
-    if text.lstrip()[:1] == "{" or _OBJECT.search(text):
-        try:
-            return _objects([item for document in _documents(text) for item in _items(document, "")])
-        except ExportError as error:
-            if _SECRET.search(text):  # what is no export may still hold a Secret's values: it isn't read as a message
-                raise
-            trouble = error
+    for part in (text, *_FENCED.findall(text)):
+        if part.lstrip()[:1] == "{" or _OBJECT.search(part):
+            try:
+                objects = _objects([item for document in _documents(part) for item in _items(document, "")])
+            except ExportError as error:
+                trouble = error
+            else:
+                if part == text or any(resource in (POD, EVENT) for resource, _ in objects):
+                    return objects
+    if _SECRET.search(text) and trouble.args[0] != _UNKNOWN:
+        raise trouble  # what is no export may still hold a Secret's values: it isn't read as a message
     items = read_text(text)
     if not items:
         raise trouble
@@ -120,6 +125,10 @@ def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
     """
     if document in _NOTHING:
         return
+    if isinstance(document, list):
+        for item in document:
+            yield from _items(item, kind)
+        return
     kind = document.get("kind", kind or ("List" if "items" in document else "")) if isinstance(document, dict) else ""
     if not kind or not isinstance(kind, str):
         raise ExportError(f"it has no kind: {_WANTED}")
@@ -140,9 +149,11 @@ def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     if resource is None:
         return
     kept = _shaped(item, table("shapes").get(kind, table("shapes")["Workload"]), kind)
-    if not kept.get("metadata", {}).get("name"):
+    if not kept.get("metadata", {}).get("name") and resource is not EVENT:
         raise ExportError(f"a {kind} has no name")
-    kept["metadata"]["namespace"] = kept["metadata"]["namespace"] or "default"
+    metadata = kept.setdefault("metadata", {})
+    about = kept.get("involvedObject", {})
+    metadata["namespace"] = metadata.get("namespace") or about.get("namespace") or "default"
     count = len([*kept.get("spec", {}).get("containers", ()), *kept.get("spec", {}).get("initContainers", ())])
     if resource is POD and not 0 < count < 1000:
         raise ExportError(f"a Pod has {'too many' if count else 'no'} containers")

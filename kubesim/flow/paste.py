@@ -27,54 +27,65 @@ _DRESS: tuple[tuple[str, re.Pattern[str], Any], ...] = (  # what is in such a te
     ("~~~", re.compile(r"~~~+"), ""),
     *((quote, re.compile(quote), '"') for quote in "\u201c\u201d\u201e\u00ab\u00bb"),
     *((quote, re.compile(quote), "'") for quote in "\u2018\u2019"),
+    ("\uff1a", re.compile("\uff1a"), ": "),  # a colon as wide as a Chinese sign
     *((name, re.compile(name), sign) for name, sign in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))),
     ("\\n", re.compile(r"\\+n(?![\w])"), " "),  # a line end that was escaped
     ('\\"', re.compile(r'\\+"'), '"'),  # quotes in quotes
     ("<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), lambda part: f"<{part[1].strip().replace(' ', '-')}>"),
-    (
-        ". ",
-        re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"),
-        ".",
-    ),  # a translator's spaces
+    (". ", re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."),  # a translator's
     ("/pause: ", re.compile(r"/pause: (?=\d)"), "/pause:"),
 )
 _SAYS = ("message", "msg", "log", "textpayload", "reason", "err", "error", "image")
 """Keys, in lower case, of what an entry of a log, an event or a status says."""
-_SPACE = re.compile(r"\s*")
+_BRACE = re.compile(r"^[ \t]*(?=\{\s*\")", re.MULTILINE)
+_MOST_BROKEN = 20
+"""Braces that may turn out to begin no JSON, before the rest of a text is taken as lines."""
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
 _OPEN = re.compile(r"(?:desc =|[a-z\"]:|=)\s*$")
 """How a message ends whose rest is on the next line."""
 _QUOTED = re.compile(r"^(?:> ?)+")
-_START = re.compile(
-    r"\s*(?:"
-    r"(?:Normal|Warning)\b|(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s|"
-    r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |FATA\[|INFO\[|WARN\[|ctr: |"
-    r"Successfully |Container image |Unable to |docker |kubectl |crictl |"
-    r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|[{}$#%\u276f]|"
-    r"\S+[@:~]\S*[$#%] |(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
-    r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s|[\w.-]+:\s*$|"
-    r"- |\.\.\.|\[[\w-]+\] |[\u3040-\u9fff\uac00-\ud7af]|"
-    r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses|initContainers|image"
-    r"|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type|involvedObject|\w+Timestamp|count|source|data"
-    r"|conditions): ?|[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)|NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason|"
-    r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w"
-    r")"
-)
+_DEBUG = re.compile(r"^\s*(?:DEBU|TRAC)\[|\blevel=(?:debug|trace)\b")
+"""An entry of a log that tells each step of what goes well, too."""
+_STARTS = {
+    "a row of events": r"(?:Normal|Warning)\b|(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
+    "a row that begins with its age, or with a namespace": r"(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
+    r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s",
+    "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
+    "a header": r"NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason",
+    "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
+    r"Container image |Unable to |ctr: ",
+    "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
+    "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
+    r"[A-Z]{4}\[\d+\]|#\d+ ",
+    "an item": r"[-*] |\.\.\.|\[[\w-]+\] ",
+    "prose without spaces": r"[\u3040-\u9fff\uac00-\ud7af]",
+    "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
+    r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
+    r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
+    "a field of describe": r"[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
+}
+"""How a line looks that isn't the rest of the one before it."""
+_START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
 def records(text: str, cuts: bool = True) -> list[str]:
     """The records of a text, each in one line. With `cuts`, lines of equal width are taken as cut within words."""
-    lines = [line for part in _unpacked(text) for line in _bare(part).splitlines()]
-    inside = [_inside(line) for line in lines]
-    following = pairwise(inside)
-    widths = {len(line) for line, after in following if line.strip() and after.strip() and not _START.match(after)}
-    width = (
-        widths.pop() if cuts and len(widths) == 1 else 0
-    )  # of a window that cuts words; an editor breaks lines at spaces
+    found: list[str] = []
+    for part in _parts(text):
+        if isinstance(part, str):
+            found += _unwrapped([_inside(line) for line in _bare(part).splitlines()], cuts)
+        else:
+            found += map(_bare, _entries(part))
+    return [record for record in found if not _DEBUG.search(record[:400])]
+
+
+def _unwrapped(lines: list[str], cuts: bool) -> list[str]:
+    """The lines, each with those that continue it."""
+    width = _width(lines) if cuts else 0
     joined: list[str] = []
     last = ""  # the line before, as wide as it was
-    for line in inside:
+    for line in lines:
         is_text = line.strip() and not _RULE.match(line)
         if joined and joined[-1] and is_text and _continues(joined[-1], line):
             is_cut = len(last) == width >= _NARROWEST and last[-1:].strip() and line[:1].strip()
@@ -85,39 +96,57 @@ def records(text: str, cuts: bool = True) -> list[str]:
     return joined
 
 
+def _width(lines: list[str]) -> int:
+    """The columns of a window that cuts words; 0 where lines of different widths go on, as an editor breaks them."""
+    widths = {len(line) for line, after in pairwise(lines) if line.strip() and after.strip() and not _START.match(after)}
+    return widths.pop() if len(widths) == 1 else 0
+
+
 def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
     is_open = len(record) > _NARROWEST // 2 and _OPEN.search(record)
     return len(record) < MOST and bool(is_open or not _START.match(line))
 
 
-def _unpacked(text: str) -> Iterator[str]:
-    """The text, and what JSON in it holds: the entries of a log, each with its fields."""
-    stripped = text.strip().removeprefix("```json").strip("`\n ")
-    if not stripped.startswith("{"):
-        yield text
-        return
-    decoder, at = json.JSONDecoder(), 0
-    while at < len(stripped):
+def _parts(text: str) -> Iterator[str | dict[str, Any]]:
+    """The text in its order, and the objects that are in it as JSON."""
+    decoder = json.JSONDecoder()
+    at = broken = 0
+    for brace in _BRACE.finditer(text):
+        if brace.start() < at or broken > _MOST_BROKEN:
+            continue
         try:
-            value, at = decoder.raw_decode(stripped, at)
+            value, end = decoder.raw_decode(text, brace.end())
         except (ValueError, RecursionError):
-            yield stripped[at:]
-            return
-        yield "\n".join(_texts(value))
-        at = _SPACE.match(stripped, at).end()  # type: ignore[union-attr]  # it always matches
+            broken += 1
+            continue
+        yield text[at : brace.start()]
+        yield value
+        at = end
+    yield text[at:]
 
 
-def _texts(value: Any, key: str = "") -> Iterator[str]:
-    """What entries of logs and statuses say, and nothing that stands under another key."""
+def _entries(value: Any, key: str = "") -> Iterator[str]:
+    """What entries of logs, events and statuses say, and nothing that stands under another key."""
     if isinstance(value, dict):
+        about = value.get("involvedObject") or value.get("regarding")
+        if isinstance(about, dict) and "message" in value:
+            yield event_row(about, value)
+            return
         for name, item in value.items():
-            yield from _texts(item, name.lower())
+            yield from _entries(item, name.lower())
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item, key)
+            yield from _entries(item, key)
     elif isinstance(value, str) and key in _SAYS:
         yield f"image: {value}" if key == "image" else " ".join(value.split("\n"))
+
+
+def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
+    """An Event as `kubectl get events -A` lists it."""
+    place = about.get("namespace") or "default"
+    target = f"{str(about.get('kind') or 'Pod').lower()}/{about.get('name', '')} {about.get('fieldPath') or ''}"
+    return f"{place} 1m Warning {event.get('reason', '')} {target} {' '.join(str(event['message']).split())}"
 
 
 def _bare(text: str) -> str:

@@ -21,9 +21,9 @@ _SECRET_KEY = (
     r"(?=[pstaPSTA])(?:password|passwd|passphrase|passcode|pwd|(?<!pull )(?<!pull)secret"
     r"|(?<!anonymous )(?<!oauth )(?<!bearer )token"
     r"|api[-_]?key|access[-_]?key(?:[-_]?id)?|private[-_]?key|account[-_]?key|signature|(?<![a-z])pass"
-    r"|(?<![a-z])pw|(?<![a-z-])auth)"
+    r"|(?<![a-z])pw|(?<![a-z/-])auth)"
 )
-_PROSE = r"(?!unexpected|Get\b|Post\b|Head\b|failed|invalid status)"
+_PROSE = r"(?!(?:unexpected|Get|Post|Head|failed|invalid|unable|error|no|not|dial|server|denied|unauthorized)[\s:])"
 """How runtimes go on after "token: "."""
 _TOKEN_STARTS = (
     "gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|oas|ft|agent|imt|soat|ffct)-|GR1348941|dckr_[a-z]{1,4}_|hv[sb]\\."

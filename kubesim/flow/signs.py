@@ -39,7 +39,7 @@ _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
-_FOR_OTHERS = ("sandbox", "resolver")
+_FOR_OTHERS = ("sandbox", "resolver", "entrypoint")
 """Kinds of a pull that isn't the Pod's own; why it failed is a matter of the other signs."""
 _IN_PUBLIC = {"closed": "blocked_port", "certificate": "gateway", "certificate_name": "gateway"}
 """What a kind amounts to where the registry is one that the internet knows."""

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
-from kubesim.flow.paste import records
+from kubesim.flow.paste import event_row, records
 from kubesim.flow.redact import redact
 from kubesim.flow.signs import MOST, read, table
 
@@ -28,7 +28,9 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # the kubelet's log
     ('pod="shop/web-1"', re.compile(r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)")),
     # a sandbox or a container that the kubelet failed to start
-    ('for pod "web-1_shop(7f3c)"', re.compile(r"for pod \"(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\(")),
+    ('for pod "web-1_shop(7f3c)"', re.compile(r"pod \"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\(")),
+    # the events that an end-to-end test prints
+    ("event for web-1: {kubelet node-1} Failed", re.compile(r"event for (?P<pod>[a-z0-9.-]+): ")),
     # kubectl logs
     ('container "app" in pod "web-1" is waiting', re.compile(r"in pod \"(?P<pod>[a-z0-9.-]+)\"")),
     # a table of events with a column for the name and one for the kind, as consoles have it
@@ -71,6 +73,8 @@ _WAITS = re.compile(
     r"Back-off pulling image|waiting to start: image can't be pulled|trying and failing to pull image|ImagePullBackOff"
     r"|ErrImagePull|ImageInspectError"
 )
+_FAILED = re.compile(r"[Ff]ailed to pull (?:and unpack )?image \"?[^\"\s]+\"?: \S|Error response from daemon: \S")
+"""What begins a message that says why an image didn't come, whether its sign is known or not."""
 _INSTEAD = {
     "InspectFailed": "ImageInspectError",
     "BackOff": "ImagePullBackOff",
@@ -110,6 +114,13 @@ class Row(NamedTuple):
         return self.kind == "missing_secret"
 
     @property
+    def rank(self) -> int:
+        """How much it says: 0 that the image is waited for, 1 what no sign knows, 2 what a sign knows."""
+        if self.kind == _SILENT:
+            return 0
+        return 1 if self.kind == "other" else 2
+
+    @property
     def says_why(self) -> bool:
         """Whether it says more than that the image is waited for."""
         return self.kind != _SILENT
@@ -130,11 +141,7 @@ def read_text(text: str) -> list[Item]:
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
-    lines = (
-        f"{event['metadata']['namespace']} 1m Warning {event['reason']} pod/{event['involvedObject']['name']} "
-        f"{' '.join(event['message'].split())}"
-        for event in events
-    )
+    lines = (event_row(event["involvedObject"], event) for event in events)
     return list(_told([redact(line) for line in lines]))
 
 
@@ -239,10 +246,8 @@ def _troubles(rows: list[Row]) -> list[Row]:
 
 def _says_more(later: Row, earlier: Row) -> bool:
     """Whether a later row about the same image takes the place of an earlier one."""
-    if not earlier.says_why:
-        return True
-    if not later.says_why:
-        return False
+    if later.rank != earlier.rank:
+        return later.rank > earlier.rank
     is_cut = later.kind == earlier.kind and len(_inner(later)) < len(_inner(earlier))
     return not is_cut
 
@@ -314,7 +319,7 @@ def _row(line: str, image_above: str) -> Row | None:
     reasons = _REASON.findall(line)
     if pulled:
         kind = _PULLED
-    elif kind == "other":
+    elif kind == "other" and not _FAILED.search(message):
         if not reasons and not _WAITS.search(line):
             return None
         kind = _SILENT
