@@ -29,7 +29,7 @@ from typing import NoReturn, TypeAlias
 
 from kubesim.api.result import Result
 from kubesim.cluster import AGE, BOOT
-from kubesim.flow.export import explain
+from kubesim.flow.export import explained
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.flow.redact import redact
 from kubesim.flow.report import FORMS
@@ -107,6 +107,7 @@ def _add_why(commands: _Commands) -> None:
     command.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
     forms = "markdown for a ticket, json for a program"
     command.add_argument("-o", "--output", default="text", choices=FORMS, help=forms)
+    command.add_argument("--answer", default="", choices=("yes", "no"), help="to the question of an explanation")
 
 
 def _add_lab(commands: _Commands) -> None:
@@ -185,10 +186,24 @@ def _why(options: argparse.Namespace) -> int:
         for name in options.filename or ():
             with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
                 texts.append(decode(file.read(2 * MAX_SIZE + 3)))
-        print(explain(texts or [options.message], options.pod, options.output), end="")
+        texts = texts or [options.message]
+        said = explained(texts, options.pod, options.answer)
+        print(said.told(options.output), end="")
+        is_asked = said.question and not options.answer and options.output == "text" and sys.stdin.isatty()
+        if is_asked and (answer := _ask()):
+            print(explained(texts, options.pod, answer).told(), end="")
     except (OSError, ExportError) as error:
         return _fail(f"{redact(name)}: {getattr(error, 'strerror', error)}")
     return 0
+
+
+def _ask() -> str:
+    """The answer to the question above: "yes" or "no"; "" at the end of the input."""
+    with suppress(EOFError, KeyboardInterrupt):
+        while answer := input("\nYes or no? (Enter to leave it open) ").strip().lower():
+            if answer in ("y", "yes", "n", "no"):
+                return "yes" if answer.startswith("y") else "no"
+    return ""
 
 
 def _lab(options: argparse.Namespace) -> int:

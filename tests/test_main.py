@@ -29,6 +29,7 @@ import yaml
 from kubesim import Session
 from kubesim.__main__ import main
 from kubesim.api.result import Result
+from kubesim.flow.export import explain
 from kubesim.lessons import documents, load_tasks
 from kubesim.lessons.grade import question_ids
 from tests.learner import rows
@@ -315,3 +316,19 @@ def test_lab_says_in_a_line_what_is_missing_or_in_the_way(
         f"kubesim: {tmp_path / 'file' / 'notebooks'}: {os.strerror(errno.ENOTDIR)}\n"
         "kubesim: lab needs JupyterLab: pip install 'kubesim[lab]'\n"
     )
+
+
+def test_in_a_terminal_the_question_of_an_explanation_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = 'Failed to pull image "ghcr.io/acme/web:1": Head "https://ghcr.io/v2/acme/web/manifests/1": unauthorized'
+    terminal = io.StringIO("perhaps\nno\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert main(["why", said]) == 0
+    prompt = "\nYes or no? (Enter to leave it open) "
+    assert capsys.readouterr().out == f"{explain(said)}{prompt}{prompt}{explain(said, answer='no')}"
+    assert main(["why", said]) == 0
+    assert capsys.readouterr().out == f"{explain(said)}{prompt}"
+    assert main(["why", said, "--answer", "yes"]) == 0
+    assert capsys.readouterr().out == explain(said, answer="yes")

@@ -13,8 +13,10 @@ from kubesim.cluster import Cluster
 from kubesim.flow.redact import redact
 from kubesim.shell import Invocation, Options, Tool, tool
 
-USAGE = "why POD [-n NAMESPACE] [-c CONTAINER]"
-FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [-o markdown|json] | MESSAGE)"
+USAGE = "why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
+FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [-o markdown|json] | MESSAGE)"
+FORMS = ("text", "markdown", "json")
+ANSWERS = ("", "yes", "no")
 # What the tools need is imported when they are first used: every session has `why`, few ask it first.
 
 
@@ -24,15 +26,16 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     `on_why` is called with the namespace of a Pod that was explained.
     """
 
-    @tool(USAGE, "n:/namespace c:/container", example="why web")
+    @tool(USAGE, "n:/namespace c:/container o:/output", example="why web")
     def why(operands: list[str], options: Options, io: Invocation) -> int:
-        if len(operands) != 1:
+        form = options.get("o", "text")
+        if len(operands) != 1 or form not in FORMS:
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
         pod = redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
         place = options.get("n") or namespace()
         flow = import_module(f"{__name__}.hops").trace_flow(cluster(), place, pod, options.get("c"))
-        io.out(f"{flow.why()}\n")
+        io.out(f"{import_module(f'{__name__}.report').FORMS[form](flow)}\n")
         if flow.story:
             on_why(place)
         return 0 if flow.story else 1
@@ -40,12 +43,13 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     return why
 
 
-@tool(FILE_USAGE, "f:/filename p:/pod o:/output")
+@tool(FILE_USAGE, "f:/filename p:/pod a:/answer o:/output")
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
     names = options.get("f", "").splitlines()
     form = options.get("o", "text")
-    if bool(names) == bool(operands) or form not in ("text", "markdown", "json"):
+    answer = options.get("a", "")
+    if bool(names) == bool(operands) or form not in FORMS or answer not in ANSWERS:
         io.err(f"Usage: {FILE_USAGE}\n")
         return 2
     load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
@@ -54,7 +58,7 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
         texts = [" ".join(operands)] if operands else []
         for where in names:
             texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
-        io.out(export.explain(texts, options.get("p", ""), form))
+        io.out(export.explain(texts, options.get("p", ""), form, answer))
     except (OSError, load.ExportError) as error:
         io.err(f"kubesim: {redact(where)}: {getattr(error, 'strerror', error)}\n")
         return 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from kubesim.api import imageref
@@ -17,17 +18,17 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import NODE
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER
-from kubesim.flow import credentials
+from kubesim.flow import credentials, tables
 from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, first, nearest
 from kubesim.flow.scene import entries_of, host_of
-from kubesim.flow.signs import table
+from kubesim.flow.tables import Verdict
 
 
 class Cause(NamedTuple):
     """The hop where the cause lies, what is wrong there, and the commands (or files) that fix it.
 
     `grade` says how sure that is: certain, likely, or one of several. `others` come into question, too, and `tell` is a
-    command that tells them apart; `ask` is a question whose answer does.
+    command that tells them apart; `ask` is a question whose answer does. `recipe` is the section of docs/recipes.md.
     """
 
     hop: str
@@ -37,21 +38,22 @@ class Cause(NamedTuple):
     tell: str = ""
     ask: str = ""
     others: tuple[Cause, ...] = ()
+    recipe: str = ""
 
     @property
     def title(self) -> str:
         """That of the hop."""
-        return str(table("hops")["titles"][self.hop])
+        return tables.hops().titles[self.hop]
 
 
 def find_cause(facts: Facts) -> Cause | None:
     """What keeps the image from the node; None where nothing does, or only the next attempt is missing."""
     if facts.has_image:
         return None
-    early = _first("before_the_pull", facts)
+    early = _first(tables.causes().before_the_pull, facts)
     if early or facts.trace is None or will_recover(facts):
         return early
-    return _first("after_a_failed_pull", facts)
+    return _first(tables.causes().after_a_failed_pull, facts)
 
 
 def will_recover(facts: Facts) -> bool:
@@ -60,39 +62,57 @@ def will_recover(facts: Facts) -> bool:
     return failed and facts.container.get("imagePullPolicy") != NEVER and facts.would_pull(facts.secrets)
 
 
-def _first(stage: str, facts: Facts) -> Cause | None:
+def _first(stage: tuple[Verdict, ...], facts: Facts) -> Cause | None:
+    """The cause of the first row that holds."""
     known: dict[str, Known | None] = {}
-    for row in table("causes")[stage]:
-        if row["check"] not in known:
-            known[row["check"]] = CHECKS[row["check"]](facts)
-        found = known[row["check"]]
-        if found is not None and _holds(row, words := Words(facts, found)):
-            given: Known = facts.reply.row if facts.reply and "of_sign" in row else {}
-            return _cause({**row, **given, "also": {**row.get("also", {}), **given.get("also", {})}}, facts, words)
+    for row in stage:
+        if row.check not in known:
+            known[row.check] = CHECKS[row.check](facts)
+        given = known[row.check]
+        if given is None:
+            continue
+        words = Words(facts, given)
+        if _holds(row, words):
+            return _cause(_decided(row, facts), facts, words)
     return None
 
 
-def _holds(row: Known, words: Words) -> bool:
-    return all(words[need] for need in row.get("needs", ()))
+def _holds(row: Verdict, words: Words) -> bool:
+    return all(words[need] for need in row.needs)
 
 
-def _cause(row: Known, facts: Facts, words: Words) -> Cause:
-    sentences = [row["problem"], *(text for word, text in row["also"].items() if words[word])]
-    calls = (_command(facts, words, *(part.format_map(words) for part in call)) for call in row["fix"])
-    grade = row.get("grade", "certain")  # but without the registry's answer, or if it may be something else, likely
-    others = [other for other in row.get("or", ()) if facts.scene.is_export and _holds(other, words)][:2]
+def _decided(row: Verdict, facts: Facts) -> Verdict:
+    """The row, or what takes its place: the verdict of the message's sign, or that of the answer to its question."""
+    verdict = facts.reply.row.verdict if facts.reply else None
+    if row.of_sign and verdict:
+        return verdict._replace(also={**row.also, **verdict.also})
+    if row.ask and facts.scene.answer:
+        answered = row.ask.yes if facts.scene.answer == "yes" else row.ask.no
+        return answered._replace(hop=row.hop, grade="likely")
+    return row
+
+
+def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
+    sentences = [row.problem, *(text for word, text in row.also.items() if words[word])]
+    others = [other for other in row.others if facts.scene.is_export and _holds(other, words)][:2]
+    grade = row.grade
+    if grade == "certain" and (facts.is_silent or others):  # without the answer, or if it may be something else
+        grade = "likely"
+    fix = [command(facts, *(part.format_map(words) for part in call), words=words) for call in row.fix]
     return Cause(
-        row["hop"],
-        " ".join(text.format_map(words) for text in sentences),
-        tuple(filter(None, calls)),
-        "likely" if grade == "certain" and (facts.is_silent or others) else grade,
-        row.get("tell", "").format_map(words),
-        row.get("ask", "").format_map(words) if facts.scene.is_export else "",
-        tuple(_cause({"hop": row["hop"], "also": {}, **other}, facts, words) for other in others),
+        hop=row.hop,
+        problem=" ".join(text.format_map(words) for text in sentences),
+        fix=tuple(filter(None, fix)),
+        grade=grade,
+        tell=row.tell.format_map(words),
+        ask=row.ask.text.format_map(words) if row.ask and facts.scene.is_export else "",
+        others=tuple(_cause(other._replace(hop=row.hop), facts, words) for other in others),
+        recipe=row.recipe,
     )
 
 
-def _command(facts: Facts, words: Words, name: str, *arguments: str) -> str:
+def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProxyType({})) -> str:
+    """The command of causes.yaml with that name, for these facts; {a} and {b} in it are the arguments."""
     more = {
         "target": facts.workload or f"pod/{name_of(facts.pod)}",
         "workload": facts.workload.replace("/", " "),
@@ -100,8 +120,8 @@ def _command(facts: Facts, words: Words, name: str, *arguments: str) -> str:
         **dict(zip("abc", arguments, strict=False)),
         **dict(zip("ABC", map(_pattern, arguments), strict=False)),
     }
-    words = Words(facts, {**words, **more})
-    return str(first(table("causes")["commands"][name], words).format_map(words))
+    filled = Words(facts, {**words, **more})
+    return str(first(tables.causes().commands[name], filled).format_map(filled))
 
 
 def _pattern(text: str) -> str:

@@ -119,7 +119,7 @@ def _sibling(facts: Facts) -> str:
 def identity(facts: Facts) -> Known | None:
     """A cloud's registry, whose nodes can pull without any Secret: nothing else brought credentials."""
     needed = facts.reply is not None and facts.reply.credentials and not facts.is_silent
-    if not needed or not facts.owner_of_registry["who"] or facts.matches or facts.is_unsure:
+    if not needed or not facts.owner_of_registry.registry.who or facts.matches or facts.is_unsure:
         return None
     if facts.names and facts.kind not in ("permission", "forbidden", "expired"):
         return None
@@ -163,7 +163,7 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
     """What is odd about credentials that were refused: a token's age, a user without its $, spaces, quotes."""
     secret = facts.scene.api.find(SECRET, facts.namespace, str(attempt.secret)) or {}
     user = str(attempt.username)
-    owner = facts.owner_of_registry
+    owner = facts.owner_of_registry.registry
     now = facts.scene.now
     flaws = facts.flaws(str(attempt.secret), str(attempt.entry))
     hours = int((now - seconds(secret["metadata"]["creationTimestamp"])) // 3600) if now else 0
@@ -171,9 +171,9 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
         **dict.fromkeys(flaws, True),
         "flaw": bool(flaws),
         "expired": 0 < secret.get("expires", {}).get(attempt.entry, 0) < now,
-        "short": any(user.startswith(one) for one in owner["users"]),
+        "short": any(user.startswith(one) for one in owner.users),
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
-        "age": hours if hours >= owner["hours"] else "",
+        "age": hours if hours >= owner.hours else "",
     }
 
 

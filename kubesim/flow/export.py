@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of
@@ -18,10 +19,11 @@ from kubesim.cluster.registry.pull import Answer
 from kubesim.cluster.registry.world import Image
 from kubesim.flow import report
 from kubesim.flow.facts import Facts, facts_of, seconds
-from kubesim.flow.hops import draw_facts, listed
+from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, load
 from kubesim.flow.masks import Masks
 from kubesim.flow.redact import redact
+from kubesim.flow.report import Flow
 from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import Reply, read
 
@@ -93,45 +95,88 @@ class ReportedRegistries:
         return ()
 
 
-def explain(texts: str | Sequence[str], pod: str = "", form: str = "text") -> str:
+class Explained(NamedTuple):
+    """What an export tells: a flow for each cause, the Pods that wait for no image, how many causes are left out."""
+
+    flows: list[Flow]
+    fine: list[str]
+    rest: int
+
+    @property
+    def question(self) -> str:
+        """What an answer would decide; "" if nothing, or if several causes ask."""
+        questions = [flow.cause.ask for flow in self.flows if flow.cause and flow.cause.ask]
+        return questions[0] if len(questions) == 1 else ""
+
+    def told(self, form: str = "text") -> str:
+        """All of it, in one of report.FORMS; JSON is a list."""
+        stories = [report.FORMS[form](flow) for flow in self.flows]
+        if form == "json":
+            return f"[{', '.join(stories)}]\n"
+        if self.fine:
+            stories.append(f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}")
+        if self.rest:
+            stories.append(f"And {self.rest} more that wait for an image: ask for one with --pod NAME")
+        return "\n\n".join(stories) + "\n"
+
+
+def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answer: str = "") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
-    `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods of one owner that
-    wait for the same image are explained once. `form` is one of report.FORMS; JSON is a list. Raises ExportError.
+    `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods with the same cause
+    are explained once. `answer` is what the reader says to the question of an explanation: "yes" or "no". Raises
+    ExportError.
     """
-    scene = read_export([texts] if isinstance(texts, str) else texts)
+    return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form)
+
+
+def explained(texts: Sequence[str], pod: str = "", answer: str = "") -> Explained:
+    """The same, before it is put into words. Raises ExportError."""
+    scene = replace(read_export(texts), answer=answer)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {redact(pod)} in it" if pod else "there is no Pod in it")
     every = [facts for item in pods for facts in facts_of(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
     groups = _alike(waiting or every if pod else waiting)
-    stories = [_story(form, *group) for group in groups[:MAX_STORIES]]
-    if form == "json":
-        return f"[{', '.join(stories)}]\n"
     busy = {id(facts.pod) for facts in waiting}
     fine = [f"{namespace_of(item)}/{name_of(item)}" for item in pods if id(item) not in busy]
-    stories += [f"Pods that wait for no image: {listed(fine, MAX_STORIES)}"] if fine and not pod else []
-    rest = len(groups) - MAX_STORIES
-    stories += [f"And {rest} more that wait for an image: ask for one with --pod NAME"] if rest > 0 else []
-    return "\n\n".join(stories) + "\n"
+    return Explained(
+        flows=[draw_facts(facts[0], _others(facts)) for facts in groups[:MAX_STORIES]],
+        fine=[] if pod else fine,
+        rest=max(len(groups) - MAX_STORIES, 0),
+    )
 
 
 def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
-    groups: dict[tuple[str, ...], list[Facts]] = {}
+    """Those with the same cause, together."""
+    groups: dict[tuple[object, ...], list[Facts]] = {}
     for facts in waiting:
-        owner = facts.owner["name"] if facts.owner else name_of(facts.pod)
-        groups.setdefault((facts.namespace, owner, facts.container["name"], facts.image), []).append(facts)
+        groups.setdefault(_cause_of(facts), []).append(facts)
     return list(groups.values())
 
 
-def _story(form: str, facts: Facts, *others: Facts) -> str:
-    flow, same = draw_facts(facts), [name_of(other.pod) for other in others]
-    if form == "json":
-        return report.as_json(facts, flow, same)
-    if form == "markdown":
-        return report.markdown(flow, same)
-    return f"{flow.why()}\nThe same: {listed(same, MAX_STORIES)}" if same else flow.why()
+def _cause_of(facts: Facts) -> tuple[object, ...]:
+    """What decides the cause: who answered what, and to whom; the image only where the answer is about that."""
+    answered = (facts.kind, facts.asking.host, facts.trace.outcome if facts.trace and not facts.attempts else "")
+    verdict = facts.reply.row.verdict if facts.reply else None
+    if verdict and verdict.hop in ("kubelet", "registry"):
+        return answered
+    lists = (facts.namespace, tuple(facts.names), facts.account)
+    if facts.reply and facts.reply.credentials and not facts.is_silent:
+        return (*answered, *lists)
+    return (*answered, *lists, facts.image, facts.reply.words.get("secret") if facts.reply else "")
+
+
+def _others(group: list[Facts]) -> list[str]:
+    """The Pods of a group after the first one, each once; those of other namespaces with theirs."""
+    first = group[0]
+    names: dict[str, None] = {}
+    for facts in group:
+        if facts.pod is not first.pod:
+            place = "" if facts.namespace == first.namespace else f"{facts.namespace}/"
+            names[f"{place}{name_of(facts.pod)}"] = None
+    return list(names)
 
 
 def read_export(texts: Sequence[str]) -> Scene:
@@ -168,10 +213,10 @@ def _trace(facts: Facts, reported: ReportedRegistries) -> PullTrace | None:
     reason, message = waiting.get("reason", ""), waiting.get("message", "")
     if reason in _PULLING or (reason and reason == message):
         whole = read(message, False)
-        said = whole if whole.row.get("unasked") else _said(message)
+        said = whole if whole.row.unasked else _said(message)
         if said.kind == "other" and (event := _event(facts)):
             message, said = event, _said(event)
-        unasked = reason in _WITHOUT_ASKING or reason == message or said.row.get("unasked")
+        unasked = reason in _WITHOUT_ASKING or reason == message or said.row.unasked
         if (facts.reference is None and facts.image) or unasked:
             return _unasked(facts, reason, message, reported)
         return _refusal(facts, reason, message, reported)

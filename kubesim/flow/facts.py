@@ -20,9 +20,9 @@ from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
-from kubesim.flow import signs
+from kubesim.flow import signs, tables
 from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
-from kubesim.flow.signs import Asked, Reply, Row, read, table
+from kubesim.flow.signs import Asked, Owner, Reply, read
 from kubesim.flow.text import POD_NAME
 
 _ADDRESS = re.compile(r"[\d.]+|\[.*\]")
@@ -50,11 +50,15 @@ class Words(dict[str, Any]):
             return _WORDS[name](facts)
         if hasattr(Facts, name):
             return getattr(facts, name)
-        said = {**facts.reply._asdict(), **facts.reply.words} if facts.reply else {}
-        if name in said:
-            return said[name]
-        if name in facts.owner_of_registry:
-            return facts.owner_of_registry[name]
+        if facts.reply and name in facts.reply.words:
+            return facts.reply.words[name]
+        if facts.reply and hasattr(Reply, name):
+            return getattr(facts.reply, name)
+        owner = facts.owner_of_registry
+        if name in owner.registry._fields:
+            return getattr(owner.registry, name)
+        if name in owner.parts:
+            return owner.parts[name]
         # The word of another check or sentence doesn't hold here; tests/flow/test_table_words.py knows that it is one.
         return name if name in facts.marks else ""
 
@@ -66,7 +70,7 @@ def first(rows: Known, words: Known) -> Any:
 
 def say(part: str, words: Known) -> str:
     """The sentence of hops.yaml on `part`."""
-    return str(first(table("hops")[part], words)).format_map(words)
+    return str(first(getattr(tables.hops(), part), words)).format_map(words)
 
 
 def reply_to(attempt: Attempt) -> Reply:
@@ -141,8 +145,8 @@ class Facts:
         return signs.asked(self.message, self.registry, self.reply) if self.reply else Asked(self.registry)
 
     @cached_property
-    def owner_of_registry(self) -> Row:
-        """Whose registry it is: the row of signs.yaml."""
+    def owner_of_registry(self) -> Owner:
+        """Whose registry it is."""
         return signs.registry_of(self.registry or self.asking.host, self.message)
 
     @property
@@ -155,7 +159,7 @@ class Facts:
         """The runtime, what has the Pod's template, and what the node's name says of a cluster on one's own machine."""
         node, maker = str(self.pod["spec"].get("nodeName")), self.workload.partition("/")[0]
         maker = maker or (self.owner["kind"].lower() if self.owner else "")
-        local = (name for name, start in table("signs")["nodes"].items() if re.match(start, node))
+        local = (name for name, start in tables.signs().nodes.items() if re.match(start, node))
         return (signs.runtime_of(self.message), maker, *local)
 
     @property
@@ -311,7 +315,7 @@ _WORDS: Mapping[str, Callable[[Facts], Any]] = {
     "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0] or "'<registry>'",
     "asked_port": lambda facts: ":".join(keyring.split_port(facts.asking.host, "443")),
     "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
-    "how": lambda facts: facts.owner_of_registry["how"].format_map(Words(facts)),
+    "how": lambda facts: facts.owner_of_registry.registry.how.format_map(Words(facts)),
     "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
     "is_export": lambda facts: facts.scene.is_export,
     "listed": lambda facts: ", ".join(facts.names),

@@ -12,7 +12,7 @@ import yaml
 from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
-from kubesim.flow.signs import table
+from kubesim.flow.tables import shapes
 from kubesim.flow.text import read_events, read_text
 
 MAX_SIZE = 3 * 1024 * 1024
@@ -148,7 +148,7 @@ def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
-    kept = _shaped(item, table("shapes").get(kind, table("shapes")["Workload"]), kind)
+    kept = _shaped(item, shapes().get(kind, shapes()["Workload"]), kind)
     if not kept.get("metadata", {}).get("name") and resource is not EVENT:
         raise ExportError(f"a {kind} has no name")
     metadata = kept.setdefault("metadata", {})

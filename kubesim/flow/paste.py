@@ -48,7 +48,8 @@ _QUOTED = re.compile(r"^(?:> ?)+")
 _DEBUG = re.compile(r"^\s*(?:DEBU|TRAC)\[|\blevel=(?:debug|trace)\b")
 """An entry of a log that tells each step of what goes well, too."""
 _STARTS = {
-    "a row of events": r"(?:Normal|Warning)\b|(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
+    "a row of events": r"(?:Normal|Warning)\b|"
+    r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
     "a row that begins with its age, or with a namespace": r"(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
     r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s",
     "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
@@ -98,7 +99,9 @@ def _unwrapped(lines: list[str], cuts: bool) -> list[str]:
 
 def _width(lines: list[str]) -> int:
     """The columns of a window that cuts words; 0 where lines of different widths go on, as an editor breaks them."""
-    widths = {len(line) for line, after in pairwise(lines) if line.strip() and after.strip() and not _START.match(after)}
+    widths = {
+        len(line) for line, after in pairwise(lines) if line.strip() and after.strip() and not _START.match(after)
+    }
     return widths.pop() if len(widths) == 1 else 0
 
 

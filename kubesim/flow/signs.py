@@ -6,18 +6,14 @@ The sentences are rows of signs.yaml, most specific first.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
-from pathlib import Path
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kubesim.api import load_yaml
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.cluster.keyring import split_port
-
-Row = Mapping[str, Any]
+from kubesim.flow import tables
+from kubesim.flow.tables import NONE, Kind, Registry, Sentences, Sign
 
 MOST = 10_000
 _LONGEST = 400
@@ -39,65 +35,76 @@ _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
-_FOR_OTHERS = ("sandbox", "resolver", "entrypoint")
-"""Kinds of a pull that isn't the Pod's own; why it failed is a matter of the other signs."""
-_IN_PUBLIC = {"closed": "blocked_port", "certificate": "gateway", "certificate_name": "gateway"}
-"""What a kind amounts to where the registry is one that the internet knows."""
 _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
-
-
-@cache
-def table(name: str) -> Any:
-    """What a YAML file of this folder holds."""
-    return load_yaml(Path(__file__).with_name(f"{name}.yaml"))
 
 
 class Reply(NamedTuple):
     """An answer: its kind, the decisive sentence in it, what that means and what it does not.
 
-    `credentials`: different ones could help; `transport`: none would. `row` is the kind's verdict, `words` of the
-    sentence's named groups are for its placeholders.
+    `row` is the kind's, and `words` are those of the sentence's named groups, for placeholders.
     """
 
     kind: str
     sentence: str
     means: str = ""
     isnt: str = ""
-    credentials: bool = False
-    transport: bool = False
-    row: Row = MappingProxyType({})
-    words: Row = MappingProxyType({})
+    row: Kind = Kind("", credentials=True)
+    words: Sentences = NONE
+
+    @property
+    def credentials(self) -> bool:
+        """Whether different ones could help."""
+        return self.row.credentials
+
+    @property
+    def transport(self) -> bool:
+        """Whether no credentials would help."""
+        return self.row.transport
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def read(answer: str, with_credentials: bool) -> Reply:
     """What `answer` amounts to; what is part of an address in it does not count."""
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     bare = _URL.sub(lambda url: "\0" * len(url[0]), text)
-    kinds = table("signs")["kinds"]
-    for number, sign in enumerate(table("signs")["signs"]):
-        if found := _compiled(sign["sign"]).search(bare):
-            words = {name.rstrip("234"): word for name, word in found.groupdict().items() if word}
-            kind = _IN_PUBLIC.get(sign["kind"], sign["kind"]) if _is_public(text) else sign["kind"]
-            by_identity = "who" in table("signs")["registries"].get(sign["registry"], {})  # a cloud knows its nodes
-            if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not by_identity)):
-                kind = "anonymous"
-            row = kinds[kind]
-            means = row["means"] if kind != sign["kind"] else sign.get("means", row["means"])
-            if kind in _FOR_OTHERS:
-                words = {**words, "inner": _inner(text, number + 1)}
-            flags = {flag: row.get(flag, False) for flag in ("credentials", "transport")}
-            isnt = sign.get("isnt", row.get("isnt", ""))
-            return Reply(kind, _sentence(text, found.start()), means, isnt, **flags, row=row, words=words)
-    return Reply("other", _cut(text), credentials=True)
+    for number, sign in enumerate(tables.signs().signs):
+        if match := _search(sign, bare):
+            kind = _kind(sign, text, with_credentials)
+            row = tables.signs().kinds[kind]
+            words = {name: word for name, word in match.groupdict().items() if word}
+            if row.for_others:
+                words |= {"inner": _inner(text, number + 1)}
+            means = sign.means if sign.means and kind == sign.kind else row.means
+            return Reply(kind, _sentence(text, match), means, sign.isnt or row.isnt, row, words)
+    return Reply("other", _cut(text))
+
+
+def _search(sign: Sign, text: str) -> re.Match[str] | None:
+    """The match of the first of a sign's expressions that is in the text."""
+    for expression in sign.sign:
+        if match := _compiled(expression).search(text):
+            return match
+    return None
+
+
+def _kind(sign: Sign, text: str, with_credentials: bool) -> str:
+    """What a sign amounts to at this registry, and for someone who sent credentials or none."""
+    rows = tables.signs()
+    kind = sign.kind
+    if rows.kinds[kind].in_public and _is_public(text):
+        kind = rows.kinds[kind].in_public
+    by_identity = sign.registry in rows.registries and rows.registries[sign.registry].who  # a cloud knows its nodes
+    if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not by_identity)):
+        return "anonymous"
+    return kind
 
 
 def _inner(text: str, since: int) -> str:
     """What is said of a pull for someone else: the meaning of the first sign from the row `since` on."""
-    rows = table("signs")
-    for sign in rows["signs"][since:]:
-        if sign["kind"] not in _FOR_OTHERS and _compiled(sign["sign"]).search(text):
-            return str(sign.get("means", rows["kinds"][sign["kind"]]["means"]))
+    rows = tables.signs()
+    for sign in rows.signs[since:]:
+        if not rows.kinds[sign.kind].for_others and _search(sign, text):
+            return sign.means or rows.kinds[sign.kind].means
     return ""
 
 
@@ -105,7 +112,8 @@ def _is_public(text: str) -> bool:
     """Whether the host that was asked, says the message, is one that the internet knows."""
     requests = [request["host"] for request in _REQUEST.finditer(text)]
     hosts = requests[-1:] or re.findall(r'(?:image|reference) "([^"/\s]+\.[^"/\s]+)/', text)[-1:]
-    return any(_compiled("".join(table("signs")["public"].split())).fullmatch(split_port(host)[0]) for host in hosts)
+    public = _compiled("".join(tables.signs().public.split()))
+    return any(public.fullmatch(split_port(host)[0]) for host in hosts)
 
 
 @cache
@@ -113,8 +121,9 @@ def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression, re.IGNORECASE)
 
 
-def _sentence(text: str, at: int) -> str:
-    """The sentence of an error (what follows a colon) that has the character `at`, up to the end, in whole words."""
+def _sentence(text: str, match: re.Match[str]) -> str:
+    """The sentence of an error (what follows a colon) that has the match, up to the end, in whole words."""
+    at = match.start()
     starts = (text.rfind(mark, 0, at) + len(mark) for mark in _MARKS if mark in text[:at])
     start = max(starts, default=0)
     code = _CODES.search(text[:start])
@@ -164,19 +173,30 @@ def _same(host: str, registry: str) -> bool:
     return one == other or (host in _HUB and registry in _HUB)
 
 
+class Owner(NamedTuple):
+    """Whose registry it is, and the named parts of its host, such as the account of Amazon ECR."""
+
+    registry: Registry
+    parts: Sentences = NONE
+
+
 @lru_cache(maxsize=256)
-def registry_of(host: str, message: str = "") -> Row:
-    """Whose registry it is: the row of signs.yaml, with the named parts of its host."""
-    rows = table("signs")["registries"]
+def registry_of(host: str, message: str = "") -> Owner:
+    """Whose registry it is, by its host, or else by the words of a message."""
+    rows = tables.signs().registries
     for row in rows.values():
-        if "hosts" in row and (found := _compiled(row["hosts"]).fullmatch(split_port(host)[0])):
-            return {**rows["other"], **row, **found.groupdict()}
-    spoken = (row for row in rows.values() if "message" in row and _compiled(row["message"]).search(message))
-    return {**rows["other"], **next(spoken, {})}
+        if row.hosts and (match := _compiled(row.hosts).fullmatch(split_port(host)[0])):
+            return Owner(row, match.groupdict(""))
+    for row in rows.values():
+        if row.message and _compiled(row.message).search(message):
+            return Owner(row)
+    return Owner(rows["other"])
 
 
 @lru_cache(maxsize=256)
 def runtime_of(message: str) -> str:
     """The container runtime that words its errors so, by the name of its systemd unit."""
-    spoken = (unit for unit, sign in table("signs")["runtimes"].items() if _compiled(sign).search(message))
-    return next(spoken, "containerd")
+    for unit, sign in tables.signs().runtimes.items():
+        if _compiled(sign).search(message):
+            return unit
+    return "containerd"

@@ -6,14 +6,15 @@ Such objects are `partial`: what the Pod lists, and which Secrets there are, is 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
+from kubesim.flow import tables
 from kubesim.flow.paste import event_row, records
 from kubesim.flow.redact import redact
-from kubesim.flow.signs import MOST, read, table
+from kubesim.flow.signs import MOST, read
 
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
@@ -89,6 +90,11 @@ _SILENT = ""
 """The kind of a record that only says that the image is waited for."""
 
 
+WAITING = 0
+UNKNOWN = 1
+KNOWN = 2
+
+
 class Row(NamedTuple):
     """What a record says of a Pod's image; parts that it doesn't name are "".
 
@@ -115,15 +121,15 @@ class Row(NamedTuple):
 
     @property
     def rank(self) -> int:
-        """How much it says: 0 that the image is waited for, 1 what no sign knows, 2 what a sign knows."""
+        """How much it says: that the image is waited for, what no sign knows, or what a sign knows."""
         if self.kind == _SILENT:
-            return 0
-        return 1 if self.kind == "other" else 2
+            return WAITING
+        return UNKNOWN if self.kind == "other" else KNOWN
 
     @property
     def says_why(self) -> bool:
         """Whether it says more than that the image is waited for."""
-        return self.kind != _SILENT
+        return self.rank > WAITING
 
 
 def read_text(text: str) -> list[Item]:
@@ -131,18 +137,23 @@ def read_text(text: str) -> list[Item]:
     # What takes the dress off could hide a form of a secret; longer texts are masked once, after it.
     if len(text) < _WHOLE:
         text = redact(text)
+    unknown: list[Item] = []
     for cuts in (True, False):
         lines = redact("\n".join(records(text, cuts))).split("\n")
-        items = list(_described("\n".join(lines))) or list(_told(lines))
-        if items:
+        if items := list(_described("\n".join(lines))):
             return items
-    return []
+        rows = list(_rows(lines))
+        items = list(_told(rows))
+        if any(row.rank == KNOWN for row in rows):
+            return items
+        unknown = unknown or items
+    return unknown
 
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
     lines = (event_row(event["involvedObject"], event) for event in events)
-    return list(_told([redact(line) for line in lines]))
+    return list(_told(list(_rows(redact(line) for line in lines))))
 
 
 def _described(text: str) -> Iterator[Item]:
@@ -207,9 +218,9 @@ def _event(where: Object, row: Row) -> Item:
     return "Event", {"metadata": about, "involvedObject": about, "reason": row.reason, "message": row.message}
 
 
-def _told(lines: list[str]) -> Iterator[Item]:
-    """Of the records of a text, the Pods whose image doesn't come, each container with what says most about it."""
-    rows = list(_rows(lines))
+def _told(rows: list[Row]) -> Iterator[Item]:
+    """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it."""
+    rows = _with_tags(rows)
     warnings = [row for row in rows if row.is_missing_secret]
     pulled = [row for row in rows if row.is_pulled]
     troubles = _troubles(rows)
@@ -217,6 +228,16 @@ def _told(lines: list[str]) -> Iterator[Item]:
         yield _running(pulled[-1])
     else:
         yield from _pods(_settled(troubles), warnings)
+
+
+def _with_tags(rows: list[Row]) -> list[Row]:
+    """The rows, each image with the tag or digest that a different row has of it."""
+    full: dict[str, str] = {}
+    for row in rows:
+        bare = re.sub(r"(:[\w.-]+|@sha256:\w+)$", "", row.image)
+        if bare != row.image:
+            full.setdefault(bare, row.image)
+    return [row._replace(image=full[row.image]) if row.image in full else row for row in rows]
 
 
 def _running(row: Row) -> Item:
@@ -300,7 +321,7 @@ def _container(row: Row, number: int) -> Object:
     return {"name": name, "image": row.image, "state": {"waiting": waiting}}
 
 
-def _rows(lines: list[str]) -> Iterator[Row]:
+def _rows(lines: Iterable[str]) -> Iterator[Row]:
     field = ""  # the image on a line of its own above, as YAML has it
     for line in lines:
         if image := re.match(r"\s*-?\s*[Ii]mage:\s+[\"']?([^\s\"']+)", line):
@@ -365,7 +386,7 @@ def _fullest(names: list[str]) -> str:
 
 def _image_of(message: str) -> str:
     """The image that a message speaks of; "" if it names none."""
-    for expression in table("signs")["images"]:
+    for expression in tables.signs().images:
         if match := re.search(expression, message[:MOST]):
             parts = match.groupdict()
             if parts.get("image"):

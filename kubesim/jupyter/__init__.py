@@ -96,9 +96,10 @@ class KubesimMagics(Magics):
     @no_var_expand
     @line_cell_magic
     def why(self, line: str, cell: str | None = None) -> None:
-        """Explain the last attempt to pull: `%why POD [-n NAMESPACE] [-c CONTAINER]`.
+        """Explain the last attempt to pull: `%why POD [-n NAMESPACE] [-c CONTAINER] [-o FORM]`.
 
-        `%%why [--pod NAME]` explains the export, or the message, in its cell; `%why` opens a box to paste one into.
+        `%%why [--pod NAME] [--answer yes|no] [-o FORM]` explains the export, or the message, in its cell; FORM is
+        markdown or json. `%why` opens a box to paste one into.
         """
         if cell is None:
             _room("flow").why(line, _seat())

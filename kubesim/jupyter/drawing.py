@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import graphviz
 
-from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
+from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
 
 # The box of a state, by day: the theme's variables replace the colours on a JupyterLab page.
 PAPER, INK = "#ffffff", "#1f2328"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import traitlets
 from IPython.display import display
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.flow.export import explain
-from kubesim.flow.hops import Flow, trace_flow
+from kubesim.flow.export import explained
+from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
+from kubesim.flow.report import FORMS, Flow
 from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import Card, Message, static
+from kubesim.jupyter.card import Button, Card, Message, static
 from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
 
@@ -58,16 +61,33 @@ def _page(flow: Flow, time: str) -> str:
     return f'<div class="ks-flow{broken}"><div class="ks-picture">{drawn}</div>{told}</div>'
 
 
-def target(arguments: str, usage: str) -> tuple[str, str, str | None] | None:
-    """Namespace, Pod ("" if none) and container of `POD [-n NAMESPACE] [-c CONTAINER]`; None, after a line of usage."""
-    options = "nc" if "CONTAINER" in usage else "n"
-    wanted = re.fullmatch(rf"(?P<pod>\s+[^\s-]\S*)?(?P<options>(\s+-[{options}]\s+\S+)*)\s*", f" {arguments}")
-    pod = (wanted["pod"] or "").strip().removeprefix("pod/").removeprefix("pods/") if wanted else ""
-    if wanted is None or not (pod or "[POD]" in usage):
+class Target(NamedTuple):
+    """What a magic is about; `pod` is "" where none is named, and `form` one of report.FORMS."""
+
+    namespace: str
+    pod: str
+    container: str | None
+    form: str = "text"
+
+
+def target(arguments: str, usage: str) -> Target | None:
+    """What `POD [-n NAMESPACE] [-c CONTAINER] [-o FORM]` names, with the options of the usage.
+
+    None, after a line of usage, where it is something else.
+    """
+    options = "".join(re.findall(r"\[-(\w) ", usage))
+    words = re.fullmatch(rf"(?P<pod>\s+[^\s-]\S*)?(?P<options>(\s+-[{options}]\s+\S+)*)\s*", f" {arguments}")
+    pod = (words["pod"] or "").strip().removeprefix("pod/").removeprefix("pods/") if words else ""
+    typed = dict(re.findall(r"-(\w)\s+(\S+)", words["options"])) if words else {}
+    form = typed.get("o", "text")
+    if words is None or form not in FORMS or not (pod or "[POD]" in usage):
         print(f"kubesim: {usage}")  # noqa: T201
         return None
-    given = dict(re.findall(r"-([nc])\s+(\S+)", wanted["options"]))
-    return given.get("n", "default"), pod, given.get("c")
+    return Target(typed.get("n", "default"), pod, typed.get("c"), form)
+
+
+_ANSWERS = (("yes", "Yes"), ("no", "No"))
+"""Buttons for the question that an explanation ends with."""
 
 
 class Paste(Card):
@@ -85,10 +105,23 @@ class Paste(Card):
         self._say("", "")
 
     def do_check(self, message: Message) -> None:
+        self._explain(message, "")
+
+    def do_yes(self, message: Message) -> None:
+        """The reader's answer to the question of the explanation."""
+        self._explain(message, "yes")
+
+    def do_no(self, message: Message) -> None:
+        """The same."""
+        self._explain(message, "no")
+
+    def _explain(self, message: Message, answer: str) -> None:
         try:
-            self._say("right", "Explained", explain(str(message["answer"])))
+            said = explained([str(message["answer"])], answer=answer)
         except ExportError as error:
             self._say("wrong", f"kubesim: {error}")
+        else:
+            self._say("right", "Explained", said.told(), _ANSWERS if said.question else ())
 
     def complain(self, words: str) -> None:
         self._say("wrong", words)
@@ -99,8 +132,8 @@ class Paste(Card):
     def static_html(self) -> str:
         return f"<p><b>{self.content['label']}</b> {card.inline(_PASTE)}</p>"
 
-    def _say(self, verdict: str, word: str, printed: str = "") -> None:
-        said = {"verdict": verdict, "word": word, "printed": printed, "buttons": [("check", "Explain")]}
+    def _say(self, verdict: str, word: str, printed: str = "", answers: Sequence[Button] = ()) -> None:
+        said = {"verdict": verdict, "word": word, "printed": printed, "buttons": [("check", "Explain"), *answers]}
         self.feedback = {**said, "notes": [], "hints": [], "reveal": ""}
 
 
@@ -108,19 +141,32 @@ def why(arguments: str, seat: Seat) -> None:
     """Print why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
     if not arguments.strip():
         display(Paste())
-    elif found := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]"):
-        seat.session.explained.append(found[0])
-        print(trace_flow(seat.session.cluster, *found).why())  # noqa: T201  # a cell's output
+    elif asked := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"):
+        seat.session.explained.append(asked.namespace)
+        flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
+        print(FORMS[asked.form](flow))  # noqa: T201  # a cell's output
+
+
+_CELL = re.compile(
+    r"(\s*(--pod\s+(?P<pod>\S+)|--answer\s+(?P<answer>yes|no)|(-o|--output)\s+(?P<form>markdown|json)))*\s*"
+)
 
 
 def why_cell(arguments: str, cell: str) -> None:
     """Print what keeps the images away of which a cell has the export, a text of kubectl's or a message."""
-    wanted = re.fullmatch(r"\s*(--pod\s+(?P<pod>\S+))?\s*", arguments)
-    try:
-        said = explain(cell, wanted["pod"] or "") if wanted else "kubesim: %%why takes no options but --pod NAME\n"
-    except ExportError as error:
-        said = f"kubesim: {error}\n"
+    options = _CELL.fullmatch(arguments)
+    if options is None:
+        said = "kubesim: %%why [--pod NAME] [--answer yes|no] [-o markdown|json]\n"
+    else:
+        said = _said(cell, options["pod"] or "", options["answer"] or "", options["form"] or "text")
     print(said, end="")  # noqa: T201
+
+
+def _said(cell: str, pod: str, answer: str, form: str) -> str:
+    try:
+        return explained([cell], pod, answer).told(form)
+    except ExportError as error:
+        return f"kubesim: {error}\n"
 
 
 # What happened and when (`%timeline POD`): each command, each change that came by itself, and the growing back-off
@@ -186,5 +232,4 @@ def _attempt(one: Try) -> str:
 def timeline(arguments: str, seat: Seat) -> None:
     """Display what happened, or print how to ask for it."""
     if found := target(arguments, "the past of which Pod? %timeline [POD] [-n NAMESPACE]"):
-        namespace, pod, _ = found
-        display(chronicle(seat, namespace, pod), raw=True)
+        display(chronicle(seat, found.namespace, found.pod), raw=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.flow.hops import Flow
+from kubesim.flow.report import Flow
 from kubesim.jupyter import card, drawing
 from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static
 from kubesim.jupyter.current import Seat

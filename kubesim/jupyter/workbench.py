@@ -151,7 +151,7 @@ def show(seat: Seat) -> None:
 
 def draw(arguments: str, seat: Seat) -> None:
     """Display a flow as it is now, and put its Pod into focus, or print how to ask for one."""
-    if found := flow.target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
-        seat.session.explained.append(found[0])
-        display(flow.picture(seat, *found), raw=True)
-        workbench(seat).focus(*found)
+    if asked := flow.target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
+        seat.session.explained.append(asked.namespace)
+        display(flow.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
+        workbench(seat).focus(asked.namespace, asked.pod, asked.container)

@@ -13,7 +13,8 @@ from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NAMESPACE, POD
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.flow.hops import Flow, trace_flow
+from kubesim.flow.hops import trace_flow
+from kubesim.flow.report import Flow
 from kubesim.session import Session
 from kubesim.session.programs import PROGRAMS, read_url
 from kubesim.shell import Invocation, Shell, Tool

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, trace_flow
+from kubesim.flow.hops import trace_flow
+from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow
 from kubesim.session import Session
 from tests.flow.making import ACCOUNT, CREATE, make, pod
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kubesim.flow import FILE_USAGE
 from kubesim.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,8 +60,8 @@ def test_telling_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("line", "stdout", "stderr", "status"),
     [
-        ("why", "", "kubesim: which Pod? why POD [-n NAMESPACE] [-c CONTAINER]\n", 1),
-        ("why a b", "", "kubesim: which Pod? why POD [-n NAMESPACE] [-c CONTAINER]\n", 1),
+        ("why", "", "kubesim: which Pod? why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n", 1),
+        ("why a b", "", "kubesim: which Pod? why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n", 1),
         (
             "why webb",
             "default/webb\nWhat's wrong: There's no Pod webb in the namespace default. There's one named web.\n"
@@ -75,7 +76,8 @@ def test_telling_changes_nothing() -> None:
             "",
             1,
         ),
-        ("kubesim why", "", "Usage: kubesim why (-f FILE [-f FILE]... [--pod NAME] [-o markdown|json] | MESSAGE)\n", 2),
+        ("kubesim why", "", f"Usage: {FILE_USAGE}\n", 2),
+        ("kubesim why -f pod.json --answer perhaps", "", f"Usage: {FILE_USAGE}\n", 2),
         ("kubesim why -f nope.yaml", "", "kubesim: nope.yaml: No such file or directory\n", 1),
         ("echo kind: Secret | kubesim why -f -", "", "kubesim: -: a Secret has no name\n", 1),
         (f"{EXPORT} | kubesim why -f - --pod nope", "", "kubesim: -: there is no Pod nope in it\n", 1),

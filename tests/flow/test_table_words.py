@@ -1,12 +1,12 @@
-"""Every word that hops.yaml, causes.yaml and signs.yaml ask for is one that somebody gives.
+"""A slip of the pen in signs.yaml, causes.yaml or hops.yaml is refused, and each row is one that something needs.
 
-What nobody gives is "" (`Words.__missing__`), so that a misspelled word would never hold, and in silence.
+Every word that the tables ask for is one that somebody gives. What nobody gives is "" (`Words.__missing__`), so that a
+misspelled word would never hold, and in silence.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 import string
 from collections.abc import Iterator
 from copy import deepcopy
@@ -15,15 +15,31 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+import yaml
+
 from kubesim import flow
 from kubesim.cluster.kubelet.imagepull import Attempt
-from kubesim.flow import facts
+from kubesim.flow import facts, tables
+from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import Facts
 from kubesim.flow.scene import ROLLED_OUT
-from kubesim.flow.signs import Asked, Reply, table
+from kubesim.flow.signs import Asked, Reply, _compiled
+from kubesim.flow.tables import Causes, Hops, Registry, Signs, Verdict
 
+ROOM = Path(flow.__file__).parent
 ARGUMENTS = set("abcABC")
 """Those of a row of `commands`."""
+READERS = {"signs": tables.read_signs, "causes": tables.read_causes, "hops": tables.read_hops}
+FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop"}
+"""Registries that no sign is of alone, and nodes: nothing refers to their rows by name."""
+OF_CODE = {"blocked_port", "gateway", "other"}
+"""Kinds that no sentence has: `in_public`, and what no sign knows."""
+
+
+@cache
+def content(name: str) -> Any:
+    return yaml.safe_load((ROOM / f"{name}.yaml").read_text("utf-8"))
 
 
 def placeholders(text: str) -> set[str]:
@@ -31,7 +47,7 @@ def placeholders(text: str) -> set[str]:
     return {name.partition("[")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
 
 
-def of_rows(rows: dict[str, Any]) -> Iterator[str]:
+def of_rows(rows: Any) -> Iterator[str]:
     """The words of rows "words: texts"."""
     for needs, texts in rows.items():
         yield from needs.split()
@@ -39,52 +55,47 @@ def of_rows(rows: dict[str, Any]) -> Iterator[str]:
             yield from placeholders(text)
 
 
-def of_cause(row: dict[str, Any]) -> Iterator[str]:
+def of_verdict(row: Verdict) -> Iterator[str]:
     """The words of a row of causes.yaml, or of a kind of signs.yaml, and of what else it may be."""
-    yield from row.get("needs", ())
-    yield from of_rows(row.get("also", {}))
-    for key in ("problem", "tell", "ask"):
-        yield from placeholders(row.get(key, ""))
-    for call in row.get("fix", ()):
+    yield from row.needs
+    yield from of_rows(row.also)
+    for text in (row.problem, row.tell, row.ask.text if row.ask else ""):
+        yield from placeholders(text)
+    for call in row.fix:
         for argument in call:
             yield from placeholders(argument)
-    for other in row.get("or", ()):
-        yield from of_cause(other)
+    for other in (*row.others, *(row.ask[1:] if row.ask else ())):
+        yield from of_verdict(other)
 
 
-def asked_for(hops: Any, causes: Any, signs: Any) -> Iterator[tuple[str, str]]:
+def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, str]]:
     """Each word that the tables ask for, and where."""
-    parts = hops["hops"] | {name: rows for name, rows in hops.items() if name not in ("hops", "titles", "right")}
-    for part, rows in parts.items():
+    parts = [(part, rows) for part, rows in hops._asdict().items() if part not in ("hops", "titles", "right")]
+    for part, rows in [*parts, *hops.hops.items()]:
         yield from ((f"hops.yaml, {part}", word) for word in of_rows(rows))
-    for command, rows in causes["commands"].items():
+    for command, rows in causes.commands.items():
         yield from ((f"causes.yaml, {command}", word) for word in of_rows(rows))
-    for row in causes["before_the_pull"] + causes["after_a_failed_pull"]:
-        yield from ((f"causes.yaml, {row['check']}", word) for word in of_cause(row))
-    for kind, row in signs["kinds"].items():
-        yield from ((f"signs.yaml, {kind}", word) for word in of_cause(row))
-    for name, row in signs["registries"].items():
-        yield from ((f"signs.yaml, {name}", word) for word in placeholders(row.get("how", "")))
+    for row in (*causes.before_the_pull, *causes.after_a_failed_pull):
+        yield from ((f"causes.yaml, {row.check}", word) for word in of_verdict(row))
+    for name, kind in signs.kinds.items():
+        if kind.verdict:
+            yield from ((f"signs.yaml, {name}", word) for word in of_verdict(kind.verdict))
+    for name, registry in signs.registries.items():
+        yield from ((f"signs.yaml, {name}", word) for word in placeholders(registry.how))
 
 
 @cache
-def given() -> set[str]:
-    """Each word that code or a table gives."""
+def in_code() -> set[str]:
+    """Each word that code gives."""
     words = {*facts._WORDS, *vars(Facts), *(field.name for field in fields(Facts))}
-    words |= {*Attempt._fields, *Asked._fields, *Reply._fields}
+    words |= {*Attempt._fields, *Asked._fields, *vars(Reply), *Registry._fields, *ARGUMENTS}
     words |= {kind.lower() for kind in (*ROLLED_OUT, "Job")}
-    signs = table("signs")
-    words |= {*signs["runtimes"], *signs["nodes"]}
-    for row in signs["signs"]:
-        words |= {name.rstrip("234") for name in re.compile(row["sign"]).groupindex}
-    for row in signs["registries"].values():
-        words |= {*row, *re.compile(row.get("hosts", "")).groupindex}
-    for path in Path(flow.__file__).parent.glob("*.py"):
-        words |= set(_in_code(path))
-    return words | ARGUMENTS
+    for path in ROOM.glob("*.py"):
+        words |= set(_keys(path))
+    return words
 
 
-def _in_code(path: Path) -> Iterator[str]:
+def _keys(path: Path) -> Iterator[str]:
     """The keys of the dictionaries that a file makes; in masks.py, the flaws that it yields."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         texts: list[ast.expr | None] = []
@@ -97,21 +108,88 @@ def _in_code(path: Path) -> Iterator[str]:
                 yield text.value
 
 
-def unknown(**changed: Any) -> list[tuple[str, str]]:
-    tables = {name: table(name) for name in ("hops", "causes", "signs")} | changed
-    return [(where, word) for where, word in asked_for(**tables) if word not in given()]
+def given(signs: Signs) -> set[str]:
+    """Each word that code or a table gives."""
+    words = in_code() | {*signs.runtimes, *signs.nodes}
+    for sign in signs.signs:
+        words |= {name for expression in sign.sign for name in _compiled(expression).groupindex}
+    for registry in signs.registries.values():
+        words |= {*_compiled(registry.hosts).groupindex}
+    return words
 
 
-def test_somebody_gives_every_word_that_the_tables_ask_for() -> None:
-    assert unknown() == []
+def check(**changed: Any) -> None:
+    """Raise for tables that can't be read, ask for what nobody gives, or lack what another refers to."""
+    read = {name: reader(changed.get(name, content(name))) for name, reader in READERS.items()}
+    signs, causes, hops = read["signs"], read["causes"], read["hops"]
+    assert isinstance(signs, Signs)
+    assert isinstance(causes, Causes)
+    assert isinstance(hops, Hops)
+    known = given(signs)
+    unknown = [(where, word) for where, word in asked_for(hops, causes, signs) if word not in known]
+    assert not unknown, unknown
+    kinds = {sign.kind for sign in signs.signs} | OF_CODE
+    assert kinds == set(signs.kinds), kinds ^ set(signs.kinds)
+    rows = [*causes.before_the_pull, *causes.after_a_failed_pull]
+    assert {row.check for row in rows} == set(CHECKS)
+    verdicts = [*rows, *(kind.verdict for kind in signs.kinds.values() if kind.verdict)]
+    assert all(row.grade in ("certain", "likely", "one") for row in verdicts)
+    assert {row.hop for row in verdicts} <= set(hops.titles) == set(hops.hops)
+    assert set(hops.right) == {"granted", "refused", ""}  # what follows CheckRight in the kubelet's TRANSITIONS
+    assert {sign.registry for sign in signs.signs} | {"other"} <= {"any", *signs.registries}
+    verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
+    used = {call[0] for row in verdicts for call in row.fix} | {"collect", "create_secret", "overwrite_secret"}
+    used |= {word for row in signs.registries.values() for word in (row.login, row.identity)} - {""}
+    used = {name for name in used if not name.startswith("{")}
+    assert used == set(causes.commands), used ^ set(causes.commands)
 
 
-def test_a_misspelled_word_is_refused_wherever_it_stands() -> None:
-    hops, causes, signs = (deepcopy(table(name)) for name in ("hops", "causes", "signs"))
-    hops["outcome"]["recoverz"] = ""
-    hops["hops"]["kubelet"]["keys"] = ["passed", "asked with {keyz}"]
-    causes["commands"]["recreate"]["ownerz"] = ""
-    causes["before_the_pull"][0]["needs"] = ["imagez"]
-    signs["kinds"]["not_found"]["or"] = [{"problem": "", "fix": [["set_image", "{validz}"]]}]
-    refused = {word for _, word in unknown(hops=hops, causes=causes, signs=signs)}
-    assert refused == {"recoverz", "keyz", "ownerz", "imagez", "validz"}
+def test_the_tables_are_sound() -> None:
+    check()
+
+
+def dictionaries(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a table has a dictionary whose keys are fields of a record."""
+    if isinstance(value, dict):
+        yield path
+        for key, item in value.items():
+            yield from dictionaries(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from dictionaries(item, (*path, number))
+
+
+def at(table: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        table = table[step]
+    return table
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_misspelled_word_is_refused(name: str) -> None:
+    for path in dictionaries(content(name)):
+        for key in at(content(name), path):
+            if key and key not in FREE:
+                changed = deepcopy(content(name))
+                row = at(changed, path)
+                row[f"{key}z"] = row.pop(key)
+                refuses(name, changed, (*path, key))
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_row_can_be_taken_away(name: str) -> None:
+    lists = {"signs": [("kinds",), ("registries",)], "causes": [("commands",)], "hops": [(), ("hops",)]}
+    for path in lists[name]:
+        for key in at(content(name), path):
+            changed = deepcopy(content(name))
+            del at(changed, path)[key]
+            if key not in FREE:
+                refuses(name, changed, (*path, key))
+
+
+def refuses(name: str, changed: Any, where: tuple[Any, ...]) -> None:
+    try:
+        check(**{name: changed})
+    except (ValueError, TypeError, AssertionError, KeyError):
+        return
+    pytest.fail(f"{name}.yaml may have a slip at {where}", pytrace=False)

@@ -6,7 +6,7 @@ import graphviz
 import pytest
 
 from kubesim.flow.causes import Cause
-from kubesim.flow.hops import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow, Hop
+from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
 from kubesim.jupyter import card, drawing, flow, workbench
 
 CREATE = (
@@ -29,6 +29,7 @@ BROKEN = Flow(
         Hop("image", "Image", NOT_REACHED, ()),
     ),
     "",
+    About("default", "web"),
     cause=Cause("secret", "There is no <i>Secret</i>.", ("kubectl 'a' < \"b\"",)),
 )
 
@@ -189,7 +190,7 @@ def test_show_says_how(arguments, seat, capsys):
 
 def test_why_prints_what_the_terminal_prints(seat, capsys):
     flow.why("-n shop", seat)
-    assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER]\n"
+    assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n"
     seat.run(RUN)
     seat.advance(6)
     flow.why("pod/web -c web", seat)
@@ -197,7 +198,10 @@ def test_why_prints_what_the_terminal_prints(seat, capsys):
 
 
 def test_a_story_is_never_markup():
-    assert flow.story(Flow("", (), "", ("the image <b>x</b>",))) == "<ol><li>the image &lt;b&gt;x&lt;/b&gt;</li></ol>"
+    assert (
+        flow.story(Flow("", (), "", About("", ""), ("the image <b>x</b>",)))
+        == "<ol><li>the image &lt;b&gt;x&lt;/b&gt;</li></ol>"
+    )
 
 
 WEB = "nginx for default/web, container web"

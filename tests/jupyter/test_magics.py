@@ -1,6 +1,7 @@
 """The cell magics, run in an IPython shell."""
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
 
+REFUSED = 'Failed to pull image "ghcr.io/acme/web:1": Head "https://ghcr.io/v2/acme/web/manifests/1": unauthorized'
 MESSAGE = 'Failed to pull image "ghcr.io/acme/{app}:$x": failed to fetch anonymous token: 403 Forbidden'
 UNKNOWN = (
     "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
@@ -162,7 +164,7 @@ def test_advance_moves_simulated_time(cell):
         ("%restart now", "%restart takes no options, but here is 'now'"),
         ("%advance", "how long? %advance 30s or %advance 5m, at most 24h (not '')"),
         ("%advance soon", "how long? %advance 30s or %advance 5m, at most 24h (not 'soon')"),
-        ("%%why -n shop\nx", "%%why takes no options but --pod NAME"),
+        ("%%why -n shop\nx", "%%why [--pod NAME] [--answer yes|no] [-o markdown|json]"),
         ("%%why\nhello", UNKNOWN),
         ("%flow", "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"),
     ],
@@ -181,6 +183,26 @@ def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
     assert said.startswith("ghcr.io/acme/{app}:$x, from a message alone\n")
     assert cell(f"%%why --pod web\n{MESSAGE}").stdout == "kubesim: there is no Pod web in it\n"
     assert current._seats == []
+
+
+def test_what_is_pasted_is_explained_for_a_ticket_and_for_a_program(cell):
+    assert cell(f"%%why -o markdown\n{REFUSED}").stdout == explain(REFUSED, form="markdown")
+    assert cell(f"%%why --answer no -o json\n{REFUSED}").stdout == explain(REFUSED, form="json", answer="no")
+    cell("%kubectl run web --image=nginx:1.27")
+    assert json.loads(cell("%why web -o json").stdout)["pod"] == "web"
+    assert cell("%why web -o markdown").stdout.startswith("### nginx:1.27 for default/web, container web\n")
+    usage = "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n"
+    assert cell("%why web -o xml").stdout == usage
+
+
+def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
+    box = flow.Paste()
+    box._on_message(box, {"do": "check", "answer": REFUSED}, [])
+    assert box.feedback["buttons"] == [("check", "Explain"), ("yes", "Yes"), ("no", "No")]
+    for answer in ("yes", "no"):
+        box._on_message(box, {"do": answer, "answer": REFUSED}, [])
+        assert box.feedback["printed"] == explain(REFUSED, answer=answer)
+        assert box.feedback["buttons"] == [("check", "Explain")]
 
 
 def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):

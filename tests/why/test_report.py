@@ -21,6 +21,11 @@ def test_for_a_program() -> None:
     assert json.loads(explain(ROWS["text"], form="json")) == ROWS["json"]
 
 
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_an_answer_decides(answer: str) -> None:
+    assert explain(ROWS["text"], answer=answer) == ROWS[answer]
+
+
 @pytest.mark.parametrize("form", ["markdown", "json"])
 def test_the_terminal_prints_both(form: str) -> None:
     session = Session()

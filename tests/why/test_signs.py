@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import string
 
 import pytest
 
-from kubesim.flow import signs
+from kubesim.flow import signs, tables
 from kubesim.flow.export import Export, ReportedRegistries
 from kubesim.flow.facts import Facts, Words
 from kubesim.flow.scene import Scene
-from kubesim.flow.signs import read, table
+from kubesim.flow.signs import _compiled, read
 from tests.learner import rows
 
 ROWS = rows(__file__)
 
-SIGNS = table("signs")["signs"]
+SIGNS = tables.signs().signs
 NUMBERS = range(len(SIGNS))
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=[f"{n}-{row['kind']}" for n, row in enumerate(SIGNS)])
+@pytest.mark.parametrize("number", NUMBERS, ids=[f"{n}-{row.kind}" for n, row in enumerate(SIGNS)])
 def test_a_sign_reads_its_example(number: int) -> None:
     row = SIGNS[number]
-    reply = read(row["example"], True)
-    assert reply.kind == row["kind"]
-    assert row["example"].endswith(reply.sentence)
+    reply = read(row.example, True)
+    assert reply.kind == row.kind
+    assert row.example.endswith(reply.sentence)
     assert reply.credentials != reply.transport or reply.kind in ("no_host", "closed", "not_found", "never")
-    assert row.get("isnt") or reply.isnt or reply.kind in ("no_host", "closed", "never")
-
-
-def test_signs_name_kinds_and_registries_that_exist() -> None:
-    kinds, registries = table("signs")["kinds"], table("signs")["registries"]
-    assert {row["kind"] for row in SIGNS} | {"other", "blocked_port", "gateway"} == set(kinds)
-    assert {row["registry"] for row in SIGNS} <= {"any", *registries}
+    assert row.isnt or reply.isnt or reply.kind in ("no_host", "closed", "never")
 
 
 def test_a_long_sentence_is_cut_between_words() -> None:
@@ -49,22 +42,18 @@ def test_who_was_asked(message: str, registry: str, asked: str) -> None:
 
 @pytest.mark.parametrize(("host", "message", "title"), ROWS["whose_registry_it_is"])
 def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
-    assert signs.registry_of(host, message)["title"] == title
+    assert signs.registry_of(host, message).registry.title == title
 
 
 def test_every_placeholder_of_a_kind_has_a_word() -> None:
-    registries, rows = table("signs")["registries"], table("signs")["signs"]
-    groups = {name for row in rows for name in re.compile(row["sign"]).groupindex}
-    known = {name.rstrip("234") for name in groups} | {key for row in registries.values() for key in row}
+    known = {name for row in SIGNS for sign in row.sign for name in _compiled(sign).groupindex}
+    known |= {*tables.Registry._fields, "canonical", "inner"}
     pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
     facts = Facts(
         Scene(Export(()), {}, ReportedRegistries(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0]
     )
-    for row in table("signs")["kinds"].values():
-        texts = [row.get("problem", ""), row.get("tell", ""), *row.get("also", {}).values()]
-        for case in row.get("or", ()):
-            texts += [case["problem"], case.get("tell", "")]
+    for kind in tables.signs().kinds.values():
+        verdicts = [kind.verdict, *kind.verdict.others] if kind.verdict else []
+        texts = [text for row in verdicts for text in (row.problem, row.tell, *row.also.values())]
         fields = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
-        assert [
-            name for name in fields - known if Words(facts)[name] == "" and name not in ("canonical", "inner")
-        ] == []
+        assert [name for name in fields - known if Words(facts)[name] == ""] == []

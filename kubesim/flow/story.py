@@ -1,0 +1,131 @@
+"""Tells the last attempt step by step, and what an export can't show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubesim.api.objects import name_of, namespace_of
+from kubesim.api.resources import SECRET
+from kubesim.cluster import keyring
+from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
+from kubesim.flow import signs, tables
+from kubesim.flow.credentials import mismatch
+from kubesim.flow.facts import Facts, Words, reply_to, say
+from kubesim.flow.report import listed
+
+_MANY = 5  # Secrets that the Pod does not list, by name
+
+
+def story(facts: Facts) -> Iterator[str]:
+    """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
+    is_invalid = facts.kind == "invalid_name" or (facts.reference is None and not facts.is_partial)
+    words = Words(
+        facts,
+        {
+            "unnamed": not facts.image,
+            "invalid": is_invalid,
+            "bare": facts.source == "message",
+            "full": facts.reference is not None and facts.image.startswith(facts.reference.name),
+        },
+    )
+    yield say("image", words)
+    if is_invalid and facts.image:
+        return
+    yield say("list", words)
+    then = facts.trace.secrets if facts.trace else facts.seen
+    for seen in then:
+        if facts.scene.knows_secrets:
+            yield f"Secret {seen.name} in the namespace {facts.namespace}: {_secret(facts, seen)}"
+    if not facts.has_image:
+        yield from _unlisted(facts)
+    yield from _kubelet(facts)
+    for attempt in facts.attempts:
+        yield _asked(facts, attempt)
+    if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
+        # {words} is the sentence here, not the named groups of the reply.
+        yield say("reported", facts.reply._asdict() | {"words": facts.reply.sentence.rstrip(".")}).rstrip()
+    for seen in facts.seen:
+        if seen not in then:
+            yield f"Since then, Secret {seen.name} has changed: {_secret(facts, seen)}"
+
+
+def _secret(facts: Facts, seen: SeenSecret) -> str:
+    """What was found of a Secret, and whether it matches the image."""
+    homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
+    unreadable = seen.problem.startswith("cannot be read")
+    entries = facts.covering(seen) if seen.found else []
+    words = {
+        "home": next((home for home in homes if home != facts.namespace), ""),
+        "unexported": not seen.found and facts.scene.is_export and seen.problem.startswith("not found"),
+        "missing": not seen.found,
+        "problem": seen.problem,
+        "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
+        "unreadable": unreadable,
+        "entries": ", ".join(entries),
+        "mismatch": "" if entries or unreadable or not seen.found else mismatch(facts, seen),
+    }
+    return say("secret", words)
+
+
+def _unlisted(facts: Facts) -> Iterator[str]:
+    names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
+    if others := [name for name in names if name not in facts.names]:
+        yield f"Not looked up, because the Pod doesn't list it: {listed(others, _MANY)}."
+
+
+def _kubelet(facts: Facts) -> Iterator[str]:
+    """What the kubelet did before, or instead of, asking the registry."""
+    trace = facts.trace
+    if trace is None:
+        yield "The kubelet hasn't tried to pull the image yet."
+        return
+    for state, outcome in trace.hops:
+        if state == "CheckRight" and (said := tables.hops().right.get(outcome)):
+            yield said.format(why=trace.right.replace("the image", "it", 1))
+    if trace.policy == NEVER and not facts.has_image:
+        yield "The image pull policy is Never, so the kubelet doesn't ask the registry."
+
+
+def _asked(facts: Facts, attempt: Attempt) -> str:
+    reply = reply_to(attempt)
+    # The node may have sent credentials of its own, which an export doesn't show.
+    has_identity = facts.scene.is_export and facts.owner_of_registry.registry.who and not facts.matches
+    asked = signs.asked(attempt.answer, facts.registry, reply)
+    words = attempt._asdict() | reply._asdict() | asked._asdict()
+    # These win over the fields of the reply: {words} is its sentence, and {isnt} is for an export alone.
+    words |= {
+        "words": reply.sentence.rstrip("."),
+        "isnt": reply.isnt if facts.scene.is_export else "",
+        "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
+        "registry": facts.registry or "the registry",
+        "source": facts.source,
+    }
+    words["who"] = say("who", words)
+    return say("asked", words).rstrip()
+
+
+def limits(facts: Facts) -> Iterator[str]:
+    """What an export can't show."""
+    if not facts.scene.is_export or facts.has_image or not (facts.reference or facts.is_partial):
+        return
+    needed = facts.reply is not None and facts.reply.credentials
+    words = Words(
+        facts,
+        {
+            "content": needed or facts.kind == "not_found",
+            "cached": facts.container.get("imagePullPolicy") != ALWAYS,
+            "missing": ", ".join(_unexported(facts)),
+            "hidden": needed and facts.is_unsure,
+            "unsaid": facts.is_silent and not facts.is_unsure,
+            "registry": facts.registry or "the registry",
+        },
+    )
+    yield from (text.format_map(words) for need, text in tables.hops().limits.items() if words[need])
+
+
+def _unexported(facts: Facts) -> Iterator[str]:
+    """What the Pod refers to and the export has not, although it has others of that kind."""
+    if facts.scene.knows_secrets:
+        yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
+    if not facts.service_account and not facts.is_partial:
+        yield f"ServiceAccount {facts.account}"

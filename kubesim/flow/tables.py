@@ -1,0 +1,202 @@
+"""The facts of this room, read from its YAML files: what is said when an image doesn't come, and why that is.
+
+Each row becomes a record, so a word that its record doesn't have is refused when the file is read, and so is one that
+it lacks. What the fields mean is at the top of each file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
+
+from kubesim.api import load_records, load_yaml
+
+T = TypeVar("T")
+Sentences = Mapping[str, str]
+"""Texts by the words that must hold for them."""
+NONE: Mapping[str, Any] = MappingProxyType({})
+
+
+class Question(NamedTuple):
+    """What a reader can answer and a text can't: `yes` and `no` are what is wrong then."""
+
+    text: str
+    yes: Verdict
+    no: Verdict
+
+
+class Verdict(NamedTuple):
+    """What is wrong, and what fixes it: a row of causes.yaml, a kind of signs.yaml, or what else it may be."""
+
+    problem: str
+    fix: tuple[tuple[str, ...], ...]
+    hop: str = ""
+    check: str = ""
+    needs: tuple[str, ...] = ()
+    of_sign: bool = False
+    also: Sentences = NONE
+    grade: str = "certain"
+    tell: str = ""
+    ask: Question | None = None
+    others: tuple[Verdict, ...] = ()
+    recipe: str = ""
+
+
+class Kind(NamedTuple):
+    """What a sentence amounts to; `verdict` where no Secret decides."""
+
+    means: str
+    isnt: str = ""
+    credentials: bool = False
+    transport: bool = False
+    unasked: bool = False
+    for_others: bool = False
+    in_public: str = ""
+    verdict: Verdict | None = None
+
+
+class Sign(NamedTuple):
+    """A sentence of a runtime, a registry or the kubelet, as regular expressions."""
+
+    sign: tuple[str, ...]
+    runtime: str
+    registry: str
+    kind: str
+    source: str
+    example: str
+    means: str = ""
+    isnt: str = ""
+
+
+class Registry(NamedTuple):
+    """A product or service; `other` in signs.yaml is what says nothing else."""
+
+    title: str
+    rights: str
+    hosts: str = ""
+    message: str = ""
+    who: str = ""
+    users: tuple[str, ...] = ()
+    hours: int = 1
+    private: str = ""
+    token: str = ""
+    login: str = "create_secret"
+    identity: str = ""
+    how: str = ""
+    robot: bool = False
+    recipe: str = "a-registry-of-your-own"
+
+
+class Signs(NamedTuple):
+    """signs.yaml."""
+
+    registries: Mapping[str, Registry]
+    runtimes: Mapping[str, str]
+    nodes: Mapping[str, str]
+    public: str
+    images: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    signs: tuple[Sign, ...]
+
+
+class Causes(NamedTuple):
+    """causes.yaml."""
+
+    commands: Mapping[str, Sentences]
+    before_the_pull: tuple[Verdict, ...]
+    after_a_failed_pull: tuple[Verdict, ...]
+
+
+class Hops(NamedTuple):
+    """hops.yaml."""
+
+    titles: Sentences
+    hops: Mapping[str, Mapping[str, tuple[str, ...]]]
+    no_pod: Mapping[str, tuple[str, str]]
+    outcome: Sentences
+    image: Sentences
+    list: Sentences
+    secret: Sentences
+    asked: Sentences
+    who: Sentences
+    right: Sentences
+    reported: Sentences
+    limits: Sentences
+    mismatch: Sentences
+    style: Sentences
+    empty: Sentences
+
+
+def read_signs(table: Any) -> Signs:
+    """What signs.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    kinds = _named("signs.yaml", _kind, table["kinds"])
+    registries = _named("signs.yaml", Registry, table["registries"])
+    signs = load_records(__file__, "signs.yaml", _sign, table["signs"])
+    return _whole("signs.yaml", Signs, {**table, "kinds": kinds, "registries": registries, "signs": signs})
+
+
+def read_causes(table: Any) -> Causes:
+    """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    stages = {stage: load_records(__file__, "causes.yaml", _verdict, table[stage]) for stage in Causes._fields[1:]}
+    return _whole("causes.yaml", Causes, {**table, **stages})
+
+
+def read_hops(table: Any) -> Hops:
+    """What hops.yaml holds. Raises ValueError, whose sentence names what it shouldn't have or lacks."""
+    return _whole("hops.yaml", Hops, table)
+
+
+def _whole(name: str, record: Callable[..., T], table: Any) -> T:
+    return load_records(__file__, name, record, [table])[0]
+
+
+def _named(name: str, record: Callable[..., T], rows: Mapping[str, Any]) -> Mapping[str, T]:
+    return dict(zip(rows, load_records(__file__, name, record, rows.values()), strict=True))
+
+
+def _sign(**row: Any) -> Sign:
+    if isinstance(row["sign"], str):
+        row["sign"] = [row["sign"]]
+    return Sign(**row)
+
+
+def _kind(**row: Any) -> Kind:
+    verdict = {name: row.pop(name) for name in Verdict._fields if name in row}
+    return Kind(**row, verdict=_verdict(**verdict) if verdict else None)
+
+
+def _verdict(**row: Any) -> Verdict:
+    if "others" in row:
+        row["others"] = tuple(_verdict(**other) for other in row["others"])
+    if "ask" in row:
+        question, answers = row["ask"]["text"], {name: _verdict(**row["ask"][name]) for name in ("yes", "no")}
+        row["ask"] = Question(question, **answers)
+    return Verdict(**row)
+
+
+def _yaml(name: str) -> Any:
+    return load_yaml(Path(__file__).with_name(name))
+
+
+@cache
+def signs() -> Signs:
+    return read_signs(_yaml("signs.yaml"))
+
+
+@cache
+def causes() -> Causes:
+    return read_causes(_yaml("causes.yaml"))
+
+
+@cache
+def hops() -> Hops:
+    return read_hops(_yaml("hops.yaml"))
+
+
+@cache
+def shapes() -> Any:
+    """What is kept of each kind of object: texts, truths, lists and maps."""
+    return _yaml("shapes.yaml")
