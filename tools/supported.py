@@ -63,7 +63,6 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
             *(
                 "securityContext.runAsNonRoot",
-                "securityContext.runAsUser",
                 "terminationMessagePath",
                 "terminationMessagePolicy",
             ),
@@ -93,10 +92,7 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         *("Job", "spec", "job controller"),
-        (
-            *("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds", "suspend"),
-            *("ttlSecondsAfterFinished", "manualSelector"),
-        ),
+        (*("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds", "manualSelector"),),
     ),
     (
         *("CronJob", "spec", "cronjob controller"),
@@ -127,7 +123,10 @@ DIFFERENCES: tuple[str, ...] = (
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
-    "A StatefulSet has no volumeClaimTemplates.",
+    "A StatefulSet has no volumeClaimTemplates, and there are no Secrets for the tokens of ServiceAccounts.",
+    "Whether a user holds the rights that a new Role or binding grants isn't worked out: only who may escalate or bind "
+    "writes one. There is no constrained impersonation.",
+    "The Pods that the kubelet runs from files of its own (etcd, kube-apiserver, ...) can't be deleted.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "
     "part; no others. There is no RuntimeClass.",
@@ -234,8 +233,9 @@ def _fields() -> Iterator[str]:
     yield "## Fields that have an effect"
     yield ""
     yield from _wrapped(
-        "All fields of the kinds above are checked against the schema, stored and shown. Those that matter here are "
-        "also validated as in Kubernetes. These have an effect:"
+        "All fields of the kinds above are checked against the schema, stored and shown: a wrong type or an unknown "
+        "field is refused. What else Kubernetes validates is checked where something here acts on the field, and only "
+        "there. These have an effect:"
     )
     yield ""
     yield "| kind | part | fields | who acts |"

@@ -57,7 +57,14 @@ class _Parts:
 
     def _parts(self) -> list[Any]:
         """What has state, apart from the clock and the registries."""
-        return [self.identity, self.apiserver.backend, self.scheduler, *self.controllers, self.kubelet]
+        return [
+            self.identity,
+            self.apiserver.backend,
+            self.scheduler,
+            *self.controllers,
+            self.kubelet,
+            self.kubelet.starter,
+        ]
 
 
 class Cluster(_Parts):

@@ -65,6 +65,10 @@ class Listener(web.RequestHandler):
         self._user = self.server.identify(token)
         if host != self.server.address.lower() and not _is_safe_host(host):
             self.refuse(errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost"))
+        elif self._user is None and token.count(".") == 2:  # a JSON Web Token
+            self.refuse(
+                errors.not_simulated("the served API takes the token of its kubeconfig, and no ServiceAccount's")
+            )
         elif self._user is None and (token or self.request.path not in OPEN_PATHS):
             self.refuse(errors.StatusError(401, "Unauthorized", "Unauthorized"))
 

@@ -8,7 +8,6 @@ from kubesim.cluster.apiserver.backend import Backend, Change, NodeServer
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.component import Component
 from kubesim.cluster.apiserver.connection import Connection
-from kubesim.cluster.apiserver.tokens import account_of
 
 _COMPONENT = User("system:apiserver", (MASTERS, AUTHENTICATED))
 
@@ -26,14 +25,6 @@ class APIServer:
     def as_component(self) -> Component:
         """The requests of the cluster's own components."""
         return Component(self.backend, _COMPONENT)
-
-    def sign_with(self, key: str) -> None:
-        """Sign the tokens of ServiceAccounts with a key, and take what it has signed: while the cluster is served."""
-        self.backend.signing_key = key
-
-    def account_of(self, token: str) -> User | None:
-        """The user whose token this is."""
-        return account_of(self.backend, token)
 
 
 __all__ = ["APIServer", "Change", "Client", "Component", "Connection", "NodeServer"]

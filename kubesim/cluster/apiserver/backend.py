@@ -74,14 +74,12 @@ class Backend:
         self.identity = identity
         self.store = Store()
         self.nodes: dict[str, NodeServer] = {}
-        self.signing_key = ""  # of ServiceAccounts' tokens, while the cluster is served
         self._written: dict[tuple[str, str], Micros] = {}  # when each event was written last, the oldest first
         self._listeners: dict[Resource | None, list[Listener]] = {None: []}
 
     def resume(self, other: Backend) -> None:
         """Go on from the state of another API server; who watches that one doesn't watch this."""
         self.store.resume(other.store)
-        self.signing_key = other.signing_key
         self._written = other._written.copy()
 
     def lacks(self, reference: str, program: str) -> bool:

@@ -250,8 +250,8 @@ class Client:
         return self._update(resource, new, options)
 
     def _delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Object:
-        strategy.admit_deletion(resource, name)
         obj = self._backend.existing(resource, namespace, name)
+        strategy.admit_deletion(resource, obj)
         checks.check_preconditions(resource, obj, options.preconditions)
         finalizer = FINALIZERS[options.policy]
         if finalizer and resource.template:

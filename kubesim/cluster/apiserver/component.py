@@ -8,7 +8,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.backend import Listener, NodeServer
 from kubesim.cluster.apiserver.client import Client
-from kubesim.cluster.apiserver.tokens import pod_token, secret_token
+from kubesim.cluster.apiserver.tokens import pod_token
 
 
 class Component(Client):
@@ -50,7 +50,3 @@ class Component(Client):
     def pod_token(self, pod: Object, source: Object) -> str:
         """The token that a Pod finds in a volume with this source."""
         return pod_token(self._backend, pod, source)
-
-    def secret_token(self, account: Object, secret: Object) -> str:
-        """The token without an end that is kept in a Secret."""
-        return secret_token(self._backend, account, secret)

@@ -6,9 +6,6 @@ ServiceAccount is known to belong to a node here, so there is no mode "associate
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from kubesim.api.errors import StatusError
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.authorization import (
     AUTHENTICATED,
@@ -22,10 +19,9 @@ from kubesim.cluster.apiserver.authorization import (
 )
 from kubesim.cluster.apiserver.store import Store
 
-_AUTHENTICATION = "authentication.k8s.io"  # the API group of users and groups, but for the oldest mode
+# How the verbs of constrained impersonation begin.
+CONSTRAINED = ("impersonate:", "impersonate-on:")
 _NODE_PREFIX = "system:node:"
-# Groups that only the oldest mode lets anybody speak for, as the refusal calls them.
-_NEVER = {"": "empty string", MASTERS: MASTERS}
 
 
 def impersonate(requestor: User, name: str, groups: tuple[str, ...] = ()) -> User:
@@ -59,58 +55,31 @@ def split_account(user_name: str) -> tuple[str, str] | None:
 
 
 def check_impersonation(request: Request, store: Store) -> None:
-    """Raise StatusError (Forbidden) unless who sends a request may speak for the user of the request.
+    """Raise StatusError (Forbidden) unless who sends a request may speak for the user and the groups of the request.
 
-    One mode that allows it is enough; the refusal is that of the first one.
+    Roles that allow it for some requests alone (constrained impersonation) can't be made here.
     """
     impersonation = request.user.impersonation
     if impersonation is None or MASTERS in impersonation.requestor.groups:
         return
-    refusals = []
-    for mode in _modes(request.user.name, impersonation.groups):
-        refusal = _refusal(mode, request, impersonation, store)
-        if refusal is None:
-            return
-        refusals.append(refusal)
-    raise refusals[0]
-
-
-def _modes(name: str, groups: tuple[str, ...]) -> Iterator[str]:
-    """The modes of impersonation that may be used for a user, the oldest ("") as the last."""
-    is_account = split_account(name) is not None
-    is_node = name.startswith(_NODE_PREFIX) and not dns_subdomain(name.removeprefix(_NODE_PREFIX))
-    if is_node and not groups:
-        yield "arbitrary-node"
-    if is_account and not groups:
-        yield "serviceaccount"
-    if not is_node and not is_account:
-        yield "user-info"
-    yield ""
-
-
-def _refusal(mode: str, request: Request, impersonation: Impersonation, store: Store) -> StatusError | None:
-    """What a mode has against it, if anything: the first thing that the requestor isn't allowed to do."""
     requestor, groups = impersonation
     name, account = request.user.name, split_account(request.user.name)
-    verb, api_group = "impersonate", ""
-    questions = []
-    if mode:
-        questions.append(request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}"))
-        verb, api_group = f"impersonate:{mode}", _AUTHENTICATION
-    if mode == "arbitrary-node":
-        questions.append(Request(requestor, verb, "nodes", api_group, name=name.removeprefix(_NODE_PREFIX)))
-    elif account:
-        questions.append(Request(requestor, verb, "serviceaccounts", api_group, *account))
+    questions = [Request(requestor, "impersonate", "groups", name=group) for group in groups]
+    if account:
+        questions.insert(0, Request(requestor, "impersonate", "serviceaccounts", "", *account))
     else:
-        questions.append(Request(requestor, verb, "users", api_group, name=name))
-    of_groups = [Request(requestor, verb, "groups", api_group, name=group) for group in groups]
-    for question in questions:
-        if not is_allowed(question, store):
-            return question.forbidden()
-    for question in of_groups:
-        if mode and question.name in _NEVER:
-            return question.forbidden(f"impersonating the {_NEVER[question.name]} group is not allowed")
-    for question in of_groups:
-        if not is_allowed(question, store):
-            return question.forbidden()
-    return None
+        questions.insert(0, Request(requestor, "impersonate", "users", name=name))
+    refused = [question for question in questions if not is_allowed(question, store)]
+    if refused:
+        mode = _mode(name, groups)
+        constrained = request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}")
+        raise (constrained if mode else refused[0]).forbidden()
+
+
+def _mode(name: str, groups: tuple[str, ...]) -> str:
+    """The mode of impersonation that a refusal is about: the first that may be used for a user, "" for the oldest."""
+    if split_account(name):
+        return "" if groups else "serviceaccount"
+    if name.startswith(_NODE_PREFIX) and not dns_subdomain(name.removeprefix(_NODE_PREFIX)):
+        return "" if groups else "arbitrary-node"
+    return "user-info"

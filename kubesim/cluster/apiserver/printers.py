@@ -96,7 +96,7 @@ def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
 
 
 def _job_status(job: Object) -> str:
-    for kind in ("Complete", "Failed", "Suspended"):
+    for kind in ("Complete", "Failed"):
         if find_condition(job, kind) == "True":
             return kind
     if metadata(job).get("deletionTimestamp"):

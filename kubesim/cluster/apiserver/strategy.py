@@ -16,7 +16,8 @@ from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.content import ip, node_port
 from kubesim.api.objects import Object, clone, is_static, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 from kubesim.cluster.apiserver.store import Store
 
 GENERATION = "deprecated.daemonset.template.generation"
@@ -45,12 +46,25 @@ _TOKEN_SOURCES = [
 ]
 
 
+def _check_simulated(resource: Resource, obj: Object) -> None:
+    """Raise StatusError for what a real API server takes and kubesim refuses."""
+    spec = obj.get("spec", {})
+    what = ""
+    if resource.kind == "StatefulSet" and spec.get("volumeClaimTemplates"):
+        what = "volumeClaimTemplates of a StatefulSet are"
+    elif resource.kind == "CronJob" and spec.get("schedule", "").startswith("@every "):
+        what = "schedules with @every are"
+    elif resource is SECRET and obj.get("type") == "kubernetes.io/service-account-token":
+        what = "a Secret that is filled with a ServiceAccount's token (kubectl create token makes one) is"
+    elif any(verb.startswith(CONSTRAINED) for rule in obj.get("rules", ()) for verb in rule.get("verbs", ())):
+        what = "a role for constrained impersonation is"
+    if what:
+        raise errors.not_simulated(f"{what} not part of this simulator")
+
+
 def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
-    if resource.kind == "StatefulSet" and obj["spec"].get("volumeClaimTemplates"):
-        raise errors.not_simulated("volumeClaimTemplates of a StatefulSet are not part of this simulator")
-    if resource.kind == "CronJob" and obj["spec"].get("schedule", "").startswith("@every "):
-        raise errors.not_simulated("schedules with @every are not part of this simulator")
+    _check_simulated(resource, obj)
     if resource.counted or resource.template:
         obj["metadata"]["generation"] = 1
     if resource.status is not None and resource.kind != "Node":
@@ -64,7 +78,11 @@ def prepare_for_create(resource: Resource, obj: Object) -> None:
 
 
 def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource: str = "") -> None:
-    """Carry over what clients cannot change, and what does not belong to the subresource that they change."""
+    """Carry over what clients cannot change, and what does not belong to the subresource that they change.
+
+    Raises StatusError for what is not simulated.
+    """
+    _check_simulated(resource, obj)
     if subresource:
         added = obj["spec"].get("ephemeralContainers", [])
         obj |= {"metadata": {**old["metadata"]}, "spec": {**old["spec"], "ephemeralContainers": added}}
@@ -151,13 +169,18 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
 def admit_pod_update(pod: Object, old: Object) -> None:
     """Complete a changed Pod in place: its priority stays, its tolerations come back; its ServiceAccount does not."""
     _tolerations(pod["spec"])
-    _priority(pod["spec"], old["spec"])
+    for key in ("priority", "preemptionPolicy"):
+        if pod["spec"].get(key) is None and key in old["spec"]:
+            pod["spec"][key] = old["spec"][key]
 
 
-def admit_deletion(resource: Resource, name: str) -> None:
-    """Raises StatusError (Forbidden) for what the cluster cannot do without."""
-    if resource is NAMESPACE and name in IMMORTAL:
-        raise errors.forbidden(resource, name, "this namespace may not be deleted")
+def admit_deletion(resource: Resource, obj: Object) -> None:
+    """Raises StatusError for what the cluster cannot do without, and for a Pod that its kubelet shows again."""
+    if resource is NAMESPACE and name_of(obj) in IMMORTAL:
+        raise errors.forbidden(resource, name_of(obj), "this namespace may not be deleted")
+    if resource is POD and is_static(obj):
+        what = f"deleting {name_of(obj)}, which the kubelet runs from a file of its own,"
+        raise errors.not_simulated(f"{what} is not part of this simulator")
 
 
 # The PriorityClasses of a new cluster; no others can be made here. "" is for a Pod that names none.
@@ -165,26 +188,17 @@ PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critica
 
 
 def _priority_class(pod: Object) -> None:
-    """The priority of the class that a Pod names."""
-    spec, name = pod["spec"], pod["spec"].get("priorityClassName", "")
+    """The priority of the class that a Pod names. Raises StatusError (Forbidden)."""
+    spec = pod["spec"]
+    name = spec.get("priorityClassName", "")
     if name not in PRIORITIES:
         raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
-    computed = {"priority": PRIORITIES[name], "preemptionPolicy": "PreemptLowerPriority"}
-    for key, what in {
-        "priority": "integer value of priority",
-        "preemptionPolicy": "string value of PreemptionPolicy",
-    }.items():
-        if spec.get(key, computed[key]) != computed[key]:
-            how = f"priority admission controller computed {computed[key]} from the given PriorityClass name"
-            why = f"the {what} ({spec[key]}) must not be provided in pod spec; {how}"
-            raise errors.forbidden(POD, name_of(pod), why)
-    _priority(spec, computed)
-
-
-def _priority(spec: Object, given: Object) -> None:
-    for key in ("priority", "preemptionPolicy"):
-        if spec.get(key) is None and key in given:
-            spec[key] = given[key]
+    if spec.get("priority", PRIORITIES[name]) != PRIORITIES[name]:
+        how = f"priority admission controller computed {PRIORITIES[name]} from the given PriorityClass name"
+        why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; {how}"
+        raise errors.forbidden(POD, name_of(pod), why)
+    spec["priority"] = PRIORITIES[name]
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
 
 def _service_account(pod: Object, store: Store, identity: Identity) -> None:

@@ -5,17 +5,11 @@ from __future__ import annotations
 from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
 from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.job import CronJobController, JobController
-from kubesim.cluster.controllers.lifecycle import (
-    GarbageCollector,
-    NamespaceController,
-    TaintEvictionController,
-    TokenController,
-)
+from kubesim.cluster.controllers.lifecycle import GarbageCollector, NamespaceController, TaintEvictionController
 from kubesim.cluster.controllers.revisioned import DaemonSetController, StatefulSetController
 
 CONTROLLERS = (
     NamespaceController,
-    TokenController,
     GarbageCollector,
     TaintEvictionController,
     ReplicaSetController,

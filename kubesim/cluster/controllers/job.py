@@ -1,8 +1,8 @@
 """The Job controller: Pods until enough of them have succeeded, or too many have failed; and the CronJob controller: a
 Job whenever the schedule says so, on the simulated clock.
 
-Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go, pkg/controller/ttlafterfinished and
-pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36.
+Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and
+pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36. A Job can't be suspended.
 """
 
 from __future__ import annotations
@@ -34,18 +34,16 @@ class JobController(Controller):
 
     def sync(self, job: Object, pods: list[Object]) -> None:
         if finished(job):
-            self._expire(job)
             return
         status = dict(job["status"])
         for phase in ("Succeeded", "Failed"):  # Pods that were counted may be gone
             count = sum(pod["status"]["phase"] == phase for pod in pods)
             status[phase.lower()] = max(status.get(phase.lower(), 0), count)
-        if not job["spec"]["suspend"]:
-            status.setdefault("startTime", self.clock.timestamp())
+        status.setdefault("startTime", self.clock.timestamp())
         end = self._end(job, status, pods)
         if end[0] and end is not _COMPLETED:  # Pods that are deleted now have failed, too
             status["failed"] += len(list(filter(is_active, pods)))
-        self._scale(job, pods, 0 if end[0] or job["spec"]["suspend"] else _wanted(job, status))
+        self._scale(job, pods, 0 if end[0] else _wanted(job, status))
         self._report(job, status, end)
 
     def _end(self, job: Object, status: Object, pods: list[Object]) -> tuple[str, str]:
@@ -61,7 +59,7 @@ class JobController(Controller):
         retries = restarts if spec["template"]["spec"]["restartPolicy"] == "OnFailure" else 0
         if status["failed"] > spec["backoffLimit"] or retries >= max(1, spec["backoffLimit"]):
             return _LIMIT
-        if (limit := spec.get("activeDeadlineSeconds")) is not None and "startTime" in status:
+        if (limit := spec.get("activeDeadlineSeconds")) is not None:
             left = limit - (self.clock.now - parse_time(status["startTime"])) / SECOND
             if left <= 0:
                 return _DEADLINE
@@ -97,39 +95,21 @@ class JobController(Controller):
             done = not active and not terminating
             for kind in (first, last) if done else (first,):
                 if all(item["type"] != kind for item in conditions):
-                    conditions.append(self._condition(kind, "True", *end))
+                    conditions.append(self._condition(kind, *end))
             if done and end is _COMPLETED:
                 status["completionTime"] = self.clock.timestamp()
                 self.record(job, "Completed", "Job completed")
             elif done:
                 self.record(job, *end, "Warning")
-        elif (is_suspended := job["spec"]["suspend"]) is not (find_condition(job, "Suspended") == "True"):
-            word = "Suspended" if is_suspended else "Resumed"
-            conditions = [item for item in conditions if item["type"] != "Suspended"]
-            conditions.append(self._condition("Suspended", str(is_suspended), f"Job{word}", f"Job {word.lower()}"))
-            self.record(job, word, f"Job {word.lower()}")
-            if is_suspended:
-                status.pop("startTime", None)
         if conditions:
             status["conditions"] = conditions
         counts = {key: status.pop(key) for key in ("active", "succeeded", "failed")}
         self.report(job, status, **counts)
 
-    def _condition(self, kind: str, status: str, reason: str, message: str) -> Object:
+    def _condition(self, kind: str, reason: str, message: str) -> Object:
         now = self.clock.timestamp()
         times = {"lastProbeTime": now, "lastTransitionTime": now}
-        return {**times, "message": message, "reason": reason, "status": status, "type": kind}
-
-    def _expire(self, job: Object) -> None:
-        """Delete a Job whose ttlSecondsAfterFinished have passed."""
-        if (seconds := job["spec"].get("ttlSecondsAfterFinished")) is None:
-            return
-        ended = max(parse_time(item["lastTransitionTime"]) for item in job["status"]["conditions"])
-        left = seconds - (self.clock.now - ended) / SECOND
-        if left > 0:
-            self.add(job, left)
-        else:
-            self.api.delete(JOB, namespace_of(job), name_of(job))
+        return {**times, "message": message, "reason": reason, "status": "True", "type": kind}
 
 
 def _wanted(job: Object, status: Object) -> int:

@@ -1,4 +1,4 @@
-"""What namespaces get, how they go, what owners leave behind, whom taints drive away, and tokens in Secrets.
+"""What namespaces get, how they go, what owners leave behind, and whom taints drive away.
 
 Mirrors kubernetes pkg/controller/{garbagecollector,serviceaccount,certificates/rootcacertpublisher,namespace} and
 tainteviction, v1.36.
@@ -6,19 +6,14 @@ tainteviction, v1.36.
 
 from __future__ import annotations
 
-import base64
-
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import (
-    CONFIG_MAP,
     EVENT,
     NAMESPACE,
     NODE,
     POD,
     RESOURCES,
-    SECRET,
-    SERVICE_ACCOUNT,
     Resource,
     find_kind,
 )
@@ -171,43 +166,3 @@ class TaintEvictionController:
 
 def _taints(node: Object) -> list[Object]:
     return [taint for taint in node["spec"].get("taints", ()) if taint["effect"] == "NoExecute"]
-
-
-TOKEN_TYPE = "kubernetes.io/service-account-token"
-_ACCOUNT, _UID = "kubernetes.io/service-account.name", "kubernetes.io/service-account.uid"
-
-
-class TokenController(Loop):
-    """Fills the Secrets for tokens of ServiceAccounts, and deletes those of accounts that aren't there.
-
-    Mirrors kubernetes pkg/controller/serviceaccount/tokens_controller.go, v1.36.
-    """
-
-    watched = (SECRET, SERVICE_ACCOUNT)
-
-    def on_change(self, change: Change) -> None:
-        if change.resource is SECRET:
-            if change.type != "DELETED" and change.obj.get("type") == TOKEN_TYPE:
-                self.add(change.obj)
-            return
-        for secret in self.api.list(SECRET, namespace_of(change.obj)):
-            if secret.get("type") == TOKEN_TYPE and metadata(secret)["annotations"][_ACCOUNT] == name_of(change.obj):
-                self.add(secret)
-
-    def reconcile(self, namespace: str, name: str) -> None:
-        secret = self.api.find(SECRET, namespace, name)
-        if secret is None or is_deleted(secret):
-            return
-        notes, data = metadata(secret)["annotations"], secret.get("data", {})
-        account = self.api.find(SERVICE_ACCOUNT, namespace, notes[_ACCOUNT])
-        if account is None or notes.get(_UID, metadata(account)["uid"]) != metadata(account)["uid"]:
-            self.api.delete(SECRET, namespace, name)
-            return
-        bundle = self.api.find(CONFIG_MAP, namespace, "kube-root-ca.crt") or {"data": {"ca.crt": ""}}
-        texts = {"ca.crt": bundle["data"]["ca.crt"], "namespace": namespace}
-        texts["token"] = self.api.secret_token(account, secret)
-        filled = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
-        meta = {**metadata(secret), "annotations": {**notes, _UID: metadata(account)["uid"]}}
-        filled_secret = {**secret, "metadata": meta, "data": filled | data}
-        if filled_secret != secret:
-            self.api.update(SECRET, filled_secret, typed=True)

@@ -6,24 +6,22 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
-from kubesim.api.objects import Object, containers_of, is_static, pull_secret_names, sidecars_of
+from kubesim.api.objects import Object, containers_of, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet import containers, environment
-from kubesim.cluster.kubelet.containers import Container, RequiredImage, Round, Server, Worker
-from kubesim.cluster.kubelet.environment import Files, MissingError, Processor
-from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
+from kubesim.cluster.kubelet import environment
+from kubesim.cluster.kubelet.containers import Container
+from kubesim.cluster.kubelet.environment import MissingError
+from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
+from kubesim.cluster.kubelet.server import Server
+from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
-from kubesim.cluster.registry.world import Image
-from kubesim.shell.container import Outside, Place, Process
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks
+from kubesim.shell.container import Outside
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
@@ -38,44 +36,35 @@ CLEANUP, CLEANUP_UNSTARTED = 1.5, 0.2
 STOP = 0.3
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
-# What a container may fail with before or at its start; the event repeats the whole message.
-_WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
-Record = Callable[[str, str, str], None]
 
 
 class Kubelet:
     """Runs the Pods that are bound to `node`.
 
-    `traces` holds, by namespace, Pod and container, why the last attempt to get an image went as it did.
-
     What could not start is tried again every RETRY seconds. Where a Pod waits for nothing but the back-off of pulls,
-    those rounds would only count its events, so it rests: `_settle` plans the next sync for the round in which a
+    those rounds would only count its events, so it rests: `settle` plans the next sync for the round in which a
     back-off ends or an event passes, `_wake` moves it to the next round when a Secret or the node's images change, and
     `_end_rest`, at that sync, counts the rounds in between. The events are those of a Pod that did not rest.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
-        self.traces: dict[tuple[str, str, str], PullTrace] = {}
         self.images = images
-        self.outside = Outside()
         self._api = api
         self._clock = clock
-        self._identity = identity
         self._recorder = Recorder(api, clock, "kubelet", node)
+        self.starter = Starter(api, clock, identity, images, self._recorder, self)
         self._node = node
         self._workers: Shared[int, Worker] = Shared(self._copy)
         self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
         self._resting: dict[int, Micros] = {}  # by the numbers of workers that rest, their last syncs
         self._count = 0
         self._addresses = 1
-        self._processor = Processor()
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
-        api.connect_node(node, Server(api, clock, images, self.worker_of, self._ended))
+        api.connect_node(node, Server(api, clock, images, self.worker_of, self.ended))
 
     def resume(self, other: Kubelet) -> None:
         """Go on from the state of another one."""
-        self.traces = other.traces.copy()
         self.images.resume(other.images)
         self._recorder.resume(other._recorder)
         self._workers.share(other._workers)
@@ -83,37 +72,36 @@ class Kubelet:
         self._resting = other._resting.copy()
         self._count = other._count
         self._addresses = other._addresses
-        self._processor = replace(other._processor)
 
     def worker_of(self, uid: str) -> Worker | None:
         """The worker of a Pod, which may be changed."""
-        return self._worker(self._numbers.get(uid, 0))
+        return self.worker(self._numbers.get(uid, 0))
 
-    def _worker(self, number: int) -> Worker | None:
+    def worker(self, number: int) -> Worker | None:
         """A worker, which may be changed; None where its Pod is gone."""
         return self._workers.own(number) if self._workers.get(number) else None
 
     def _copy(self, worker: Worker) -> Worker:
         return worker.copy(self.outside)
 
+    @property
+    def traces(self) -> dict[tuple[str, str, str], PullTrace]:
+        """Why the last attempt to get an image went as it did, by namespace, Pod and container."""
+        return self.starter.traces
+
+    @property
+    def outside(self) -> Outside:
+        """What the processes of containers reach."""
+        return self.starter.outside
+
     def _on_pod(self, change: Change) -> None:
-        if change.type == "DELETED" and is_static(change.obj):
-            self._clock.call_later(REACTION, self._mirror, change.obj)
-        elif change.type == "DELETED":
+        if change.type == "DELETED":
             self._forget(change.obj["metadata"]["uid"])
         elif change.obj["spec"].get("nodeName") == self._node:
             self._notice(change.obj, change.old)
 
     def _on_secret(self, change: Change) -> None:
         self._wake(change.obj["metadata"]["namespace"])
-
-    def _mirror(self, pod: Object) -> None:
-        """Show a static Pod at the API server again: its containers go on, whatever is deleted there."""
-        number = self._numbers.pop(pod["metadata"]["uid"])
-        worker = self._workers.own(number)
-        worker.uid = self._identity.uid()
-        self._numbers[worker.uid] = number
-        self._api.record(POD, containers.mirrored(pod, worker.uid, self._clock.timestamp()))
 
     def _forget(self, uid: str) -> None:
         number = self._numbers.pop(uid, 0)
@@ -135,7 +123,7 @@ class Kubelet:
             self._numbers[meta["uid"]] = self._count
             worker = Worker(self._count, meta["uid"], meta["namespace"], meta["name"], inits)
             self._workers.put(self._count, worker)
-        elif old and old["spec"] is pod["spec"] and containers.marks(old) == containers.marks(pod):
+        elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
             return
         self._plan(worker, REACTION)
 
@@ -156,14 +144,14 @@ class Kubelet:
             self._clock.call_later(RELIST, self._on_news, worker.number)
 
     def _on_news(self, number: int) -> None:
-        worker = self._worker(number)
+        worker = self.worker(number)
         if worker:
             worker.awaits_news = False
             self._sync(number)
 
     def _sync(self, number: int, ticket: int = 0) -> None:
         """Bring a Pod nearer to what it asks for; not if the sync was planned and another one is planned instead."""
-        worker = self._worker(number)
+        worker = self.worker(number)
         pod = self._pod_of(worker) if worker else None
         if worker is None or pod is None or ticket not in (0, worker.ticket):
             return
@@ -202,7 +190,7 @@ class Kubelet:
         return True
 
     def _start_sandbox(self, number: int) -> None:
-        worker = self._worker(number)
+        worker = self.worker(number)
         pod = self._pod_of(worker) if worker else None
         if worker is None or pod is None:
             return
@@ -217,51 +205,14 @@ class Kubelet:
     def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start."""
         self._stop_rest(pod, worker)
-        due = [*containers.images_of_volumes(pod["spec"]), *map(RequiredImage.of, worker.due(pod["spec"]))]
+        due = [*images_of_volumes(pod["spec"]), *map(RequiredImage.of, worker.due(pod["spec"]))]
         if due:
             if not first:
                 self._report_missing_secrets(pod)
             worker.is_busy = True
-            self._start_all(Round(pod, worker, due))
+            self.starter.start_all(Round(pod, worker, due))
 
-    def _start_all(self, sync: Round) -> None:
-        """Get the volumes' images and start one container after the other; a pull holds up the rest."""
-        while sync.due:
-            required = sync.due.pop(0)
-            record = self._recorder_for(sync.pod, required.container)
-            if required.spec is not None and self._holds_back(sync, required.spec, record):
-                sync.started.append(False)
-                continue
-            pull = self._ensure_image(sync.pod, sync.worker, required)
-            if pull.duration:
-                record(*pull.events[0])  # Pulling
-                self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
-                return
-            self._use(sync, required, pull, pull.events)
-        self._settle(sync.pod, sync.worker, sync.started)
-
-    def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
-        """Go on with what was held up by a pull that is over."""
-        worker = self._worker(sync.worker.number)
-        if worker:
-            going_on = sync.copy(worker)
-            self._use(going_on, required, pull, events)
-            self._start_all(going_on)
-
-    def _use(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
-        """Report what came of a pull, and start the container that needed it."""
-        record = self._recorder_for(sync.pod, required.container)
-        for event in events:
-            record(*event)
-        if required.spec is None:
-            sync.volumes[required.name] = pull
-            return
-        error = pull.error
-        if error is None and pull.image is not None:
-            error = self._run(sync, required.spec, pull.image, record)
-        sync.started.append(self._note(sync, required.spec, error, record))
-
-    def _settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
+    def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker.is_busy = False
         if not all(started):
@@ -287,7 +238,7 @@ class Kubelet:
             return None
         if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
             return None
-        required_images = containers.images_of_volumes(pod["spec"])
+        required_images = images_of_volumes(pod["spec"])
         required_images += [RequiredImage.of(container) for _, container in containers_of(pod["spec"])]
         now = self._clock.now
         failures = (self.images.node.waits(worker.uid, required.image, now) for required in required_images)
@@ -297,7 +248,7 @@ class Kubelet:
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
         for number in sorted(self._resting):
-            worker = self._worker(number)
+            worker = self.worker(number)
             if worker and namespace in (None, worker.namespace):
                 rested = (self._clock.now - self._resting[number]) / SECOND
                 self._plan(worker, RETRY - rested % RETRY)
@@ -317,84 +268,14 @@ class Kubelet:
             message = f"{what}; attempting to pull the image may not succeed."
             self._recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
 
-    def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
-        """Keep and report why a container does not run (None: it does); return whether it does."""
-        policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
-        is_tried = containers.restarts(policy, sync.worker.containers.get(spec["name"]))
-        sync.worker.wait(spec["name"], error if is_tried else None)
-        if error is None:
-            return True
-        reason, message = error
-        record("Warning", "Failed", f"Error: {message if reason in _WHOLE_MESSAGES else reason}")
-        return False
-
-    def _recorder_for(self, pod: Object, container: str) -> Record:
-        """What records events of a container, or without one of the Pod itself."""
-        kinds = [kind for kind, item in containers_of(pod["spec"]) if item["name"] == container]
-        return partial(self._recorder.event, pod, field=f"spec.{kinds[0]}{{{container}}}" if kinds else "")
-
-    def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
-        """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
-        if error := sync.worker.crash_loop(spec, self._clock.now):
-            record("Warning", "BackOff", f"Back-off restarting failed container {containers.full_name(spec, sync.pod)}")
-            sync.worker.wait(spec["name"], error)
-            return True
-        error = sync.broken_volume(spec)
-        return error is not None and not self._note(sync, spec, error, record)
-
-    def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
-        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
-        who = (worker.namespace, worker.name, worker.uid, required.subject)
-        request = PullRequest(*who, required.image, required.policy, secrets, self._clock.now)
-        pull = self.images.ensure_image(request)
-        if pull.outcome != "ImagePullBackOff":
-            self.traces[worker.namespace, worker.name, request.container] = pull.trace
-        return pull
-
-    def _run(self, sync: Round, spec: Object, image: Image, record: Record) -> tuple[str, str] | None:
-        pod, worker = sync.pod, sync.worker
-        try:
-            variables = environment.variables(self._api, pod, spec)
-            environment.check_user(pod, spec)
-            argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
-        except MissingError as error:
-            return "CreateContainerConfigError", str(error)
-        if image.trouble and not argv:
-            return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
-        record("Normal", "Created", "Container created")
-        place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
-        volumes = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mount(environment.mounts(self._api, pod, spec, volumes))
-        place.files.folders |= environment.shared(pod, spec, worker.folders)
-        ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
-        may_end = spec["name"] in worker.inits
-        ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
-        self._add_container(worker, spec, image, place, ran, volumes)
-        if not ran.failure:
-            record("Normal", "Started", "Container started")
-        if ran.unsimulated:
-            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} in this image isn't simulated")
-        return ("RunContainerError", ran.failure) if ran.failure else None
-
-    def _add_container(
-        self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, volumes: Mapping[str, Files]
-    ) -> None:
-        names, started = self.images.node.status_names(image.digest), 0 if ran.failure else self._clock.now
-        container = Container(spec, self._identity.container_id(), *names, place, ran, started, volumes)
-        worker.add(container)
-        if ran.failure:
-            self._exited(worker, container, ran.exit_code)
-        elif ran.seconds != float("inf"):
-            self._clock.call_later(ran.seconds, self._ended, worker.number, container.id, ran.exit_code)
-
-    def _ended(self, number: int, container_id: str, exit_code: int) -> None:
+    def ended(self, number: int, container_id: str, exit_code: int) -> None:
         """A container's process is over, if the container is still there."""
-        worker = self._worker(number)
+        worker = self.worker(number)
         for container in worker.containers.values() if worker else ():
             if worker and container.id == container_id:
-                self._exited(worker, container, exit_code)
+                self.exited(worker, container, exit_code)
 
-    def _exited(self, worker: Worker, container: Container, exit_code: int) -> None:
+    def exited(self, worker: Worker, container: Container, exit_code: int) -> None:
         if not container.is_running:
             return
         container.end(exit_code, self._clock.now)
@@ -415,12 +296,12 @@ class Kubelet:
                 message = f"Container {name} definition changed, will be restarted" if is_changed else ""
                 self._stop(pod, container, message)
                 delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
-                self._clock.call_later(delay, self._ended, worker.number, container.id, code)
+                self._clock.call_later(delay, self.ended, worker.number, container.id, code)
 
     def _stop(self, pod: Object, container: Container, message: str = "") -> None:
         if not container.stopping:
             container.stopping, name = True, container.spec["name"]
-            self._recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
+            self.starter.recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
         """Stop a Pod that is being deleted, and plan its removal.
@@ -428,19 +309,19 @@ class Kubelet:
         Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
         have ended meanwhile bring it forward, and nothing puts it off.
         """
-        running = [item for item in worker.containers.values() if item.is_running and not is_static(pod)]
+        running = [item for item in worker.containers.values() if item.is_running]
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         for container in running:
             self._stop(pod, container)
         ends = [container.stops_after(grace, STOP)[0] for container in running]
         delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
-        self._clock.call_later(delay, self._remove, worker.number, worker.uid)
+        self._clock.call_later(delay, self._remove, worker.number)
 
-    def _remove(self, number: int, uid: str) -> None:
-        """Remove the worker's Pod, if its uid still is this one: a static Pod has a new one after each removal."""
+    def _remove(self, number: int) -> None:
+        """Remove the worker's Pod."""
         worker = self._workers.get(number)
         pod = self._pod_of(worker) if worker else None
-        if worker and pod and worker.uid == uid:
+        if pod:
             self._api.remove(POD, pod)
 
 

@@ -121,19 +121,6 @@ def check_user(pod: Object, container: Object) -> None:
         raise MissingError(f"container has runAsNonRoot and image will run as root {place}")
 
 
-def identity(pod: Object, container: Object, usual: str, passwd: str) -> str:
-    """What `id` prints: `usual`, or with a runAsUser that one, with its group in `passwd`, and the Pod's groups."""
-    context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
-    if not (user := context.get("runAsUser")):
-        return usual
-    known = re.search(rf"(?m)^([^:\n]+):[^:\n]*:{user}:([0-9]+):", passwd)
-    named = {0: "(root)"} | ({int(known[2]): f"({known[1]})"} if known else {})
-    group = context.get("runAsGroup", int(known[2]) if known else 0)
-    more = {*context.get("supplementalGroups", ()), *([context["fsGroup"]] if "fsGroup" in context else ())} - {group}
-    groups = ",".join(f"{number}{named.get(number, '')}" for number in (group, *sorted(more)))
-    return f"uid={user}{f'({known[1]})' if known else ''} gid={group}{named.get(group, '')} groups={groups}"
-
-
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     """The words of a command with each `$(NAME)` of a known variable replaced; `$$` stands for a `$`.
 

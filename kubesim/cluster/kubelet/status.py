@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
-from kubesim.cluster.kubelet.containers import Container, Worker
+from kubesim.cluster.kubelet.containers import Container
+from kubesim.cluster.kubelet.worker import Worker
 
 _ROOT = {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}
 

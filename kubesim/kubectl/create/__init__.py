@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext
 from functools import partial
+from http import HTTPStatus
 
 from kubesim.api import quantity, resources
 from kubesim.api.clock import safe_hash
@@ -53,7 +53,10 @@ def refuse_empty_name(call: Call) -> None:
 
 
 def create_object(call: Call, resource: Resource, obj: Object, failure: str | None = None) -> None:
-    """Create an object and report it. `failure` begins the sentence of a refusal ("" for the server's own)."""
+    """Create an object and report it.
+
+    `failure` begins the sentence of a refusal ("" for the server's own), but for what isn't simulated.
+    """
     if failure is None:
         failure = f"failed to create {call.command.path[-1]}:"
     meta = obj["metadata"]
@@ -65,8 +68,12 @@ def create_object(call: Call, resource: Resource, obj: Object, failure: str | No
     if call.dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
         sent = {**obj, "metadata": {**obj["metadata"], **namespace}}
-        with reworded(StatusError, f"{failure} ") if failure else nullcontext():
+        try:
             obj = call.api.create(resource, sent, **call.request())
+        except StatusError as error:
+            if error.code == HTTPStatus.NOT_IMPLEMENTED or not failure:
+                raise
+            raise KubectlError(f"{failure} {error}") from None
     print_result(call, resource, obj, "created", typed=True)
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubesim.api.content import dns_label, ip, number_between, user_id
+from kubesim.api.content import dns_label
 from kubesim.api.objects import Object, find_named
-from kubesim.api.selectors import dns_subdomain, qualified_name
+from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.validation import scheduling
-from kubesim.cluster.apiserver.validation.containers import validate_containers, validate_seccomp_profile
+from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal, pod_spec_diff, unified_diff
 from kubesim.cluster.apiserver.validation.metadata import validate_annotations
@@ -20,11 +20,7 @@ from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-_FS_GROUP_CHANGE_POLICIES = ("Always", "OnRootMismatch")
-_PREEMPTION_POLICIES = ("PreemptLowerPriority", "Never")
-_OS_NAMES = ("linux", "windows")
 _CONTAINER_LISTS = ("containers", "initContainers")
-_deadline = number_between(1, 2**31 - 1)
 
 
 def validate_pod(pod: Field) -> None:
@@ -55,48 +51,15 @@ def validate_template_metadata(template: Field) -> None:
 
 
 def _validate_pod_spec(spec: Field) -> None:
-    for gate in spec.items("readinessGates"):
-        gate.check("conditionType", qualified_name)
     validate_containers(spec, validate_volumes(spec))
-    _validate_dns_config(spec)
     spec.enum("restartPolicy", _RESTART_POLICIES)
     spec.enum("dnsPolicy", _DNS_POLICIES)
     spec.labels("nodeSelector")
-    _validate_security_context(spec.inner("securityContext"))
-    affinity = spec.inner("affinity")
-    scheduling.validate_affinity(affinity)
-    for constraint in spec.items("topologySpreadConstraints"):
-        scheduling.validate_topology_spread(constraint)
-    spec.enum_optional("preemptionPolicy", _PREEMPTION_POLICIES)
-    spec.inner("os").enum_optional("name", _OS_NAMES)
+    scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
     spec.check_nonempty(dns_subdomain, "serviceAccountName", "nodeName")
-    spec.check_optional(_deadline, "activeDeadlineSeconds")
     spec.check_nonempty(dns_label, "hostname", "subdomain")
-    spec.inner("dnsConfig").check_each("nameservers", ip)
     for toleration in spec.items("tolerations"):
         scheduling.validate_toleration(toleration)
-    for alias in spec.items("hostAliases"):
-        alias.check("ip", ip)
-        alias.check_each("hostnames", dns_subdomain)
-    scheduling.validate_node_selector(affinity)
-    spec.check_nonempty(dns_subdomain, "priorityClassName")
-
-
-def _validate_dns_config(spec: Field) -> None:
-    if spec.get("dnsPolicy") != "None":
-        return
-    if not spec.has("dnsConfig"):
-        spec.required("dnsConfig", "must provide `dnsConfig` when `dnsPolicy` is None")
-    elif not spec.inner("dnsConfig").get("nameservers"):
-        why = "must provide at least one DNS nameserver when `dnsPolicy` is None"
-        spec.required("dnsConfig.nameservers", why)
-
-
-def _validate_security_context(context: Field) -> None:
-    context.check_optional(user_id, "fsGroup", "runAsUser", "runAsGroup")
-    context.check_each("supplementalGroups", user_id)
-    context.enum_optional("fsGroupChangePolicy", _FS_GROUP_CHANGE_POLICIES)
-    validate_seccomp_profile(context)
 
 
 _UPDATABLE = (

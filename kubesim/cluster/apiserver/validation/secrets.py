@@ -15,7 +15,6 @@ from kubesim.gotext import gojson
 
 _MAX_SIZE = 1024 * 1024  # bytes
 _REDACTED = "<secret contents redacted>"
-_ACCOUNT = "kubernetes.io/service-account.name"
 
 
 def validate_secret(secret: Field) -> None:
@@ -38,10 +37,6 @@ def validate_secret(secret: Field) -> None:
         for key in ("tls.crt", "tls.key"):
             if key not in data:
                 secret.required(f"data[{key}]")
-    elif kind == "kubernetes.io/service-account-token":
-        annotations = secret.inner("metadata").get("annotations", {})
-        if not annotations.get(_ACCOUNT):
-            secret.required(f"metadata.annotations[{_ACCOUNT}]")
 
 
 def _validate_keys(holder: Field, name: str) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kubesim.api import quantity
-from kubesim.api.content import dns_label, domain_path, percent
+from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -17,11 +16,7 @@ from kubesim.cluster.apiserver.validation.internal import internal, internal_pod
 from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template, validate_template_metadata
 
-_RETENTION_POLICIES = ("Retain", "Delete")
-_COMPLETION_MODES = ("NonIndexed", "Indexed")
-_POD_REPLACEMENT_POLICIES = ("Failed", "TerminatingOrFailed")
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
-_MOST_INDEXES = 100000
 
 
 def validate_deployment(deployment: Field) -> None:
@@ -29,7 +24,7 @@ def validate_deployment(deployment: Field) -> None:
     spec = deployment.inner("spec")
     spec.non_negative("replicas")
     _validate_selector(deployment)
-    _validate_lasting_template(spec, "ReplicaSet")
+    _validate_lasting_template(spec)
     _validate_deployment_strategy(spec.inner("strategy"))
     spec.non_negative("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
     if spec.has("progressDeadlineSeconds") and spec.get("progressDeadlineSeconds") <= spec.get("minReadySeconds", 0):
@@ -41,14 +36,14 @@ def validate_replica_set(replica_set: Field) -> None:
     spec = replica_set.inner("spec")
     spec.non_negative("replicas", "minReadySeconds")
     _validate_selector(replica_set)
-    _validate_lasting_template(spec, "ReplicaSet")
+    _validate_lasting_template(spec)
 
 
 def validate_daemon_set(daemon_set: Field) -> None:
     """A new or changed DaemonSet."""
     spec = daemon_set.inner("spec")
     _validate_selector(daemon_set)
-    _validate_lasting_template(spec, "DaemonSet")
+    _validate_lasting_template(spec)
     spec.non_negative("minReadySeconds")
     _validate_daemon_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("revisionHistoryLimit")
@@ -60,29 +55,18 @@ def validate_stateful_set(stateful_set: Field) -> None:
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
-    retention = spec.inner("persistentVolumeClaimRetentionPolicy")
-    retention.enum("whenDeleted", _RETENTION_POLICIES)
-    retention.enum("whenScaled", _RETENTION_POLICIES)
-    spec.non_negative("replicas", "minReadySeconds")
-    spec.inner("ordinals").non_negative("start")
-    spec.check_nonempty(dns_label, "serviceName")
+    spec.non_negative("replicas")
     _validate_selector(stateful_set)
     template = spec.inner("template")
     validate_template_metadata(template)
-    _validate_runs_on(template.inner("spec"), "StatefulSet")
+    template.inner("spec").enum_optional("restartPolicy", ("Always",))
 
 
-def _validate_lasting_template(spec: Field, kind: str) -> None:
-    """The template of Pods that run until they are deleted. `kind` is the one that upstream's sentence names."""
+def _validate_lasting_template(spec: Field) -> None:
+    """The template of Pods that run until they are deleted."""
     template = spec.inner("template")
     validate_pod_template(template)
-    _validate_runs_on(template.inner("spec"), kind)
-
-
-def _validate_runs_on(pod_spec: Field, kind: str) -> None:
-    pod_spec.enum_optional("restartPolicy", ("Always",))
-    if pod_spec.has("activeDeadlineSeconds"):
-        pod_spec.forbidden("activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")
+    template.inner("spec").enum_optional("restartPolicy", ("Always",))
 
 
 def _validate_deployment_strategy(strategy: Field) -> None:
@@ -92,7 +76,6 @@ def _validate_deployment_strategy(strategy: Field) -> None:
         _validate_int_or_percent(rolling, "maxSurge")
         if not _is_positive(rolling.get("maxUnavailable")) and not _is_positive(rolling.get("maxSurge")):
             rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
-        _validate_at_most_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "Recreate":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
@@ -103,35 +86,18 @@ def _validate_deployment_strategy(strategy: Field) -> None:
 def _validate_daemon_set_strategy(strategy: Field) -> None:
     rolling = strategy.inner("rollingUpdate")
     if strategy.get("type") == "RollingUpdate":
-        for name in ("maxUnavailable", "maxSurge"):
-            _validate_int_or_percent(rolling, name)
-            _validate_at_most_all(rolling, name)
-        makes_unavailable = _is_positive(rolling.get("maxUnavailable"))
-        makes_surge = _is_positive(rolling.get("maxSurge"))
-        if makes_unavailable and makes_surge:
-            rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
-        elif not makes_unavailable and not makes_surge:
-            rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
+        _validate_int_or_percent(rolling, "maxUnavailable")
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=internal_strategy)
 
 
 def _validate_stateful_set_strategy(strategy: Field) -> None:
-    rolling = strategy.inner("rollingUpdate")
     if strategy.get("type") == "RollingUpdate":
-        rolling.non_negative("partition")
-        if rolling.has("maxUnavailable"):
-            _validate_int_or_percent(rolling, "maxUnavailable")
-            if not _is_positive(str(rolling.get("maxUnavailable")).removeprefix("-")):
-                rolling.invalid("maxUnavailable", "cannot be 0")
-            _validate_at_most_all(rolling, "maxUnavailable")
+        strategy.inner("rollingUpdate").non_negative("partition")
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("StatefulSetStrategy", strategy.value)
         strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=internal_strategy)
-    elif strategy.has("rollingUpdate"):
-        internal_strategy = internal("RollingUpdateStatefulSet", rolling.value)
-        strategy.invalid("rollingUpdate", "only allowed for updateStrategy 'RollingUpdate'", value=internal_strategy)
 
 
 def _validate_int_or_percent(holder: Field, name: str) -> None:
@@ -139,12 +105,6 @@ def _validate_int_or_percent(holder: Field, name: str) -> None:
         holder.check(name, percent)
     else:
         holder.non_negative(name)
-
-
-def _validate_at_most_all(holder: Field, name: str) -> None:
-    value = holder.get(name)
-    if isinstance(value, str) and not percent(value) and quantity.whole(value[:-1]) > 100:
-        holder.invalid(name, "must not be greater than 100%")
 
 
 def _is_positive(value: int | str | None) -> bool:
@@ -187,10 +147,7 @@ def validate_job(job: Field) -> None:
 
 
 def _validate_job_spec(spec: Field) -> None:
-    spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit")
-    spec.non_negative("ttlSecondsAfterFinished", "backoffLimitPerIndex", "maxFailedIndexes")
-    _validate_completion(spec)
-    spec.enum_optional("podReplacementPolicy", _POD_REPLACEMENT_POLICIES)
+    spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
     template = spec.inner("template")
     validate_pod_template(template)
     pod_spec = template.inner("spec")
@@ -199,26 +156,6 @@ def _validate_job_spec(spec: Field) -> None:
         pod_spec.required("restartPolicy", 'valid values: "OnFailure", "Never"')
     elif restart_policy not in ("OnFailure", "Never"):
         pod_spec.unsupported("restartPolicy", ("OnFailure", "Never"))
-
-
-def _validate_completion(spec: Field) -> None:
-    if spec.has("maxFailedIndexes") and not spec.has("backoffLimitPerIndex"):
-        spec.required("backoffLimitPerIndex", "when maxFailedIndexes is specified")
-    if spec.has("managedBy"):
-        spec.check_required("managedBy", domain_path)
-    spec.enum_optional("completionMode", _COMPLETION_MODES)
-    if spec.get("completionMode") == "Indexed":
-        if not spec.has("completions"):
-            spec.required("completions", "when completion mode is Indexed")
-        if spec.get("parallelism", 0) > _MOST_INDEXES:
-            why = f"must be less than or equal to {_MOST_INDEXES} when completion mode is Indexed"
-            spec.invalid("parallelism", why)
-        if spec.has("completions") and spec.get("completions") < spec.get("maxFailedIndexes", 0):
-            spec.invalid("maxFailedIndexes", "must be less than or equal to completions")
-    elif spec.get("completionMode") == "NonIndexed":
-        for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
-            if spec.has(name):
-                spec.invalid(name, "requires indexed completion mode")
 
 
 def _validate_generated_selector(job: Field) -> None:
@@ -245,7 +182,6 @@ def validate_cron_job(cron_job: Field) -> None:
     """A new or changed CronJob."""
     spec = cron_job.inner("spec")
     _validate_schedule(spec)
-    spec.non_negative("startingDeadlineSeconds")
     spec.enum("concurrencyPolicy", _CONCURRENCY_POLICIES)
     job_spec = spec.inner("jobTemplate").inner("spec")
     _validate_job_spec(job_spec)
@@ -260,9 +196,10 @@ def _validate_schedule(spec: Field) -> None:
     if not spec.get("schedule"):
         spec.required("schedule")
         return
-    schedule, zone = spec.get("schedule"), spec.get("timeZone", "")
-    is_local = zone.lower() == "local"
+    schedule = spec.get("schedule")
     _check_schedule(spec, "schedule", re.sub(r"^(CRON_)?TZ=\S* ", "", schedule), "")
+    zone = spec.get("timeZone", "")
+    is_local = zone.lower() == "local"
     if not is_local:
         _check_schedule(spec, "timeZone", "* * * * *", zone)
     if "TZ" in schedule:

@@ -1,0 +1,125 @@
+"""What `kubectl logs`, `exec` and `run -i` get from a node. Mirrors kubernetes pkg/kubelet/server/server.go, v1.36."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+from kubesim.api import errors, imageref
+from kubesim.api.budget import Budget
+from kubesim.api.clock import SECOND, Clock
+from kubesim.api.objects import Object, find_named
+from kubesim.cluster.apiserver import Component
+from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.kubelet.containers import Container, bases, in_place_of
+from kubesim.cluster.kubelet.environment import mounts
+from kubesim.cluster.kubelet.imagepull import ImageManager
+from kubesim.cluster.kubelet.worker import Worker
+from kubesim.shell.container import Place, Process
+from kubesim.workspace import MemoryFiles
+
+# What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
+_WAITING_MESSAGES = {
+    "ErrImagePull": "image can't be pulled",
+    "ImagePullBackOff": "trying and failing to pull image",
+    "ErrImageNeverPull": "image is not present with pull policy of Never",
+    "InvalidImageName": "image name is invalid",
+    "CreateContainerConfigError": "container can't be started with the given config",
+}
+
+
+class Server:
+    """What `kubectl logs`, `exec` and `run -i` ask of a node; `worker_of` gets the worker of a Pod, by its uid.
+
+    `ended` is called when a process ends that has got its input.
+    """
+
+    def __init__(
+        self,
+        api: Component,
+        clock: Clock,
+        images: ImageManager,
+        worker_of: Callable[[str], Worker | None],
+        ended: Callable[..., None],
+    ) -> None:
+        self._api = api
+        self._images = images
+        self._clock = clock
+        self._worker_of = worker_of
+        self._ended = ended
+
+    def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
+        """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
+        current = self._container(pod, container)
+        name = pod["metadata"]["name"]
+        if current is None:
+            why = waiting_message(pod, container)
+            raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
+        logged = current.previous if previous else current
+        if logged is None:
+            raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+        return logged.lines(self._clock.now)
+
+    def execute(
+        self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
+    ) -> Process:
+        """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
+        place = self.place(pod, container, argv)
+        budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
+        return place.run(argv, self._clock.now, self._running(pod, container).main, budget, stdin)
+
+    def place(self, pod: Object, container: str, argv: list[str]) -> Place:
+        """Where a container's commands run, if `argv` can. Raises StatusError and StartError."""
+        running = self._running(pod, container)
+        running.place.files.mount(mounts(self._api, pod, running.spec, running.images))
+        running.place.files.show(self._clock)
+        running.place.check(argv)
+        return running.place
+
+    def lacks(self, reference: str, program: str) -> bool:
+        """Whether an image has, or may have, a program that isn't simulated and that it doesn't run on its own."""
+        try:
+            parsed = imageref.parse(reference)
+        except ValueError:
+            return False
+        image = self._images.node.present(parsed, self._clock.now) or self._images.registries.image(parsed)
+        if image is None or program == image.program:
+            return False
+        base = bases()[image.base]
+        return base.lacks(program, MemoryFiles(base.with_files(image.files)))
+
+    def attach(self, pod: Object, container: str, stdin: str) -> Process:
+        """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
+        running = self._running(pod, container)
+        ran, passed = running.process, (self._clock.now - running.started) / SECOND
+        if not ran.awaits:
+            left = tuple(write.later(-passed) for write in ran.writes if write.seconds > passed)
+            return ran._replace(writes=left, seconds=ran.seconds - passed)
+        again = running.place.run(running.main, self._clock.now, stdin=stdin)
+        if again.unsimulated:
+            again = in_place_of(again, Process())
+        left = again.writes[len(ran.writes) :]
+        later = tuple(write.later(passed) for write in left)
+        running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
+        if again.seconds != inf:
+            number = worker.number if (worker := self._worker_of(pod["metadata"]["uid"])) else 0
+            self._clock.call_later(again.seconds, self._ended, number, running.id, again.exit_code)
+        return again._replace(writes=left, awaits=True)
+
+    def _running(self, pod: Object, name: str) -> Container:
+        container = self._container(pod, name)
+        if container is None or not container.is_running:
+            raise errors.StatusError(500, "InternalError", f'container not found ("{name}")')
+        return container
+
+    def _container(self, pod: Object, name: str) -> Container | None:
+        worker = self._worker_of(pod["metadata"]["uid"])
+        return worker.containers.get(name) if worker else None
+
+
+def waiting_message(pod: Object, container: str) -> str:
+    """Why a container waits, in the words of `kubectl logs`."""
+    keys = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
+    status = find_named([item for key in keys for item in pod["status"].get(key, ())], container) or {}
+    reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
+    return str(_WAITING_MESSAGES.get(reason, reason))

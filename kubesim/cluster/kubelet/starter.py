@@ -1,0 +1,200 @@
+"""How the containers of a Pod start: their images are pulled, one after the other, and their processes run.
+
+Mirrors SyncPod and startContainer in kubernetes pkg/kubelet/kuberuntime/{kuberuntime_manager,kuberuntime_container}.go,
+v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
+
+from kubesim.api.clock import Clock, Identity
+from kubesim.api.objects import Object, containers_of, pull_secret_names
+from kubesim.api.resources import SECRET
+from kubesim.cluster.apiserver import Component
+from kubesim.cluster.events import Recorder
+from kubesim.cluster.kubelet import containers, environment
+from kubesim.cluster.kubelet.containers import Container, restarts
+from kubesim.cluster.kubelet.environment import Files, MissingError, Processor
+from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
+from kubesim.cluster.registry.world import Image
+from kubesim.shell.container import Outside, Place, Process
+
+# What a container may fail with before or at its start; the event repeats the whole message.
+_WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+Record = Callable[[str, str, str], None]
+
+
+class Pods(Protocol):
+    """What a Starter tells the kubelet, and asks it."""
+
+    def worker(self, number: int) -> Worker | None:
+        """A worker, which may be changed; None where its Pod is gone."""
+
+    def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
+        """All that was due of a Pod was tried; `started` says of each container whether it started."""
+
+    def exited(self, worker: Worker, container: Container, exit_code: int) -> None:
+        """A container is over."""
+
+    def ended(self, number: int, container_id: str, exit_code: int) -> None:
+        """A container's process is over, if the container is still there."""
+
+
+@dataclass
+class Round:
+    """What one sync needs for its containers and volumes, and of the containers that were tried whether they started.
+
+    `volumes` are the pulls of image volumes by their names.
+    """
+
+    pod: Object
+    worker: Worker
+    due: list[RequiredImage]
+    started: list[bool] = field(default_factory=list)
+    volumes: dict[str, Pull] = field(default_factory=dict)
+
+    def copy(self, worker: Worker) -> Round:
+        """The same for a worker that is as its own was, to go on with."""
+        return Round(self.pod, worker, self.due.copy(), self.started.copy(), self.volumes.copy())
+
+    def broken_volume(self, container: Object) -> tuple[str, str] | None:
+        """Why an image volume that the container mounts is not there; None where nothing is missing."""
+        pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
+        return next((pull.error for pull in pulls if pull and pull.error), None)
+
+
+class Starter:
+    """Starts what is due of Pods, and remembers in `traces` why the last attempt to get an image went as it did.
+
+    Processes reach what is `outside`.
+    """
+
+    def __init__(
+        self, api: Component, clock: Clock, identity: Identity, images: ImageManager, recorder: Recorder, pods: Pods
+    ) -> None:
+        self.traces: dict[tuple[str, str, str], PullTrace] = {}
+        self.outside = Outside()
+        self._api = api
+        self._clock = clock
+        self._identity = identity
+        self._images = images
+        self._recorder = recorder
+        self._pods = pods
+        self._processor = Processor()
+
+    def resume(self, other: Starter) -> None:
+        """Go on from the state of another one."""
+        self.traces = other.traces.copy()
+        self._processor = replace(other._processor)
+
+    def start_all(self, sync: Round) -> None:
+        """Get the volumes' images and start one container after the other; a pull holds up the rest."""
+        while sync.due:
+            required = sync.due.pop(0)
+            record = self.recorder_for(sync.pod, required.container)
+            if required.spec is not None and self._holds_back(sync, required.spec, record):
+                sync.started.append(False)
+                continue
+            pull = self._ensure_image(sync.pod, sync.worker, required)
+            if pull.duration:
+                record(*pull.events[0])  # Pulling
+                self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
+                return
+            self._use(sync, required, pull, pull.events)
+        self._pods.settle(sync.pod, sync.worker, sync.started)
+
+    def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+        """Go on with what was held up by a pull that is over."""
+        worker = self._pods.worker(sync.worker.number)
+        if worker:
+            going_on = sync.copy(worker)
+            self._use(going_on, required, pull, events)
+            self.start_all(going_on)
+
+    def _use(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+        """Report what came of a pull, and start the container that needed it."""
+        record = self.recorder_for(sync.pod, required.container)
+        for event in events:
+            record(*event)
+        if required.spec is None:
+            sync.volumes[required.name] = pull
+            return
+        error = pull.error
+        if error is None and pull.image is not None:
+            error = self._run(sync, required.spec, pull.image, record)
+        sync.started.append(self._note(sync, required.spec, error, record))
+
+    def recorder_for(self, pod: Object, container: str) -> Record:
+        """What records events of a container, or without one of the Pod itself."""
+        kinds = [kind for kind, item in containers_of(pod["spec"]) if item["name"] == container]
+        return partial(self._recorder.event, pod, field=f"spec.{kinds[0]}{{{container}}}" if kinds else "")
+
+    def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
+        """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
+        if error := sync.worker.crash_loop(spec, self._clock.now):
+            record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
+            sync.worker.wait(spec["name"], error)
+            return True
+        error = sync.broken_volume(spec)
+        return error is not None and not self._note(sync, spec, error, record)
+
+    def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
+        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
+        who = (worker.namespace, worker.name, worker.uid, required.subject)
+        request = PullRequest(*who, required.image, required.policy, secrets, self._clock.now)
+        pull = self._images.ensure_image(request)
+        if pull.outcome != "ImagePullBackOff":
+            self.traces[worker.namespace, worker.name, request.container] = pull.trace
+        return pull
+
+    def _run(self, sync: Round, spec: Object, image: Image, record: Record) -> tuple[str, str] | None:
+        pod, worker = sync.pod, sync.worker
+        try:
+            variables = environment.variables(self._api, pod, spec)
+            environment.check_user(pod, spec)
+            argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
+        except MissingError as error:
+            return "CreateContainerConfigError", str(error)
+        if image.trouble and not argv:
+            return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
+        record("Normal", "Created", "Container created")
+        place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
+        volumes = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.mount(environment.mounts(self._api, pod, spec, volumes))
+        place.files.folders |= environment.shared(pod, spec, worker.folders)
+        ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
+        may_end = spec["name"] in worker.inits
+        ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
+        self._add_container(worker, spec, image, place, ran, volumes)
+        if not ran.failure:
+            record("Normal", "Started", "Container started")
+        if ran.unsimulated:
+            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} in this image isn't simulated")
+        return ("RunContainerError", ran.failure) if ran.failure else None
+
+    def _add_container(
+        self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, volumes: Mapping[str, Files]
+    ) -> None:
+        names, started = self._images.node.status_names(image.digest), 0 if ran.failure else self._clock.now
+        container = Container(spec, self._identity.container_id(), *names, place, ran, started, volumes)
+        worker.add(container)
+        if ran.failure:
+            self._pods.exited(worker, container, ran.exit_code)
+        elif ran.seconds != float("inf"):
+            self._clock.call_later(ran.seconds, self._pods.ended, worker.number, container.id, ran.exit_code)
+
+    def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
+        """Keep and report why a container does not run (None: it does); return whether it does."""
+        policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
+        is_tried = restarts(policy, sync.worker.containers.get(spec["name"]))
+        sync.worker.wait(spec["name"], error if is_tried else None)
+        if error is None:
+            return True
+        reason, message = error
+        record("Warning", "Failed", f"Error: {message if reason in _WHOLE_MESSAGES else reason}")
+        return False

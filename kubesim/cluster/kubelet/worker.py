@@ -1,0 +1,172 @@
+"""What the kubelet remembers of a Pod, and which containers it starts next.
+
+Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and pkg/kubelet/pod_workers.go,
+v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from kubesim.api.clock import SECOND, Micros
+from kubesim.api.humanize import go_duration
+from kubesim.api.objects import Object
+from kubesim.cluster.kubelet.containers import Container, restarts
+from kubesim.shell.container import Folder, Outside
+
+CRASH_BACKOFF_FIRST, CRASH_BACKOFF_LIMIT = 10, 300
+
+
+class RequiredImage(NamedTuple):
+    """An image that a Pod needs: for a container, whose part of the Pod is `spec`, or for a volume."""
+
+    name: str
+    image: str
+    policy: str
+    spec: Object | None = None
+
+    @classmethod
+    def of(cls, container: Object) -> RequiredImage:
+        return cls(container["name"], container["image"], container["imagePullPolicy"], container)
+
+    @property
+    def container(self) -> str:
+        """The name of the container that needs it; "" where a volume does."""
+        return self.name if self.spec is not None else ""
+
+    @property
+    def subject(self) -> str:
+        """What needs it, as a pull's request and trace name it: a container, or "volumes/" and a volume."""
+        return self.container or f"volumes/{self.name}"
+
+
+def images_of_volumes(spec: Object) -> list[RequiredImage]:
+    """What the image volumes of a Pod need."""
+    volumes = [(item["name"], item["image"]) for item in spec.get("volumes", ()) if "image" in item]
+    return [RequiredImage(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
+
+
+@dataclass(slots=True)
+class Worker:
+    """The kubelet's memory of one Pod; `inits` are the names of its init containers, without the sidecars.
+
+    `folders` are its emptyDirs. `waiting` is its reason cache: why a container does not run, as the next status
+    will say. `ticket` numbers the planned syncs, so that only the latest one is run; `changes` counts what the
+    status depends on, and `reported` is what it said last. While it `is_busy` with starting containers, a sync that
+    `is_due` waits. It `awaits_news` while the runtime has something to report of its containers.
+    """
+
+    number: int  # by which timers name it
+    uid: str
+    namespace: str
+    name: str
+    inits: frozenset[str]
+    ip: str = ""
+    containers: dict[str, Container] = field(default_factory=dict)
+    folders: dict[str, Folder] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
+    crashes: dict[str, int] = field(default_factory=dict)
+    ticket: int = 0
+    has_sandbox: bool = False
+    is_busy: bool = False
+    is_due: bool = False
+    mount_wait: float = 0.25
+    awaits_news: bool = False
+    changes: int = 0
+    reported: tuple[int, int] = (-1, 0)
+
+    def copy(self, outside: Outside) -> Worker:
+        """Another kubelet's memory of the Pod, whose containers reach what is `outside` there."""
+        folders = {name: folder.copy() for name, folder in self.folders.items()}
+        shared = {id(folder): folders[name] for name, folder in self.folders.items()}
+        containers = {}
+        for name, container in self.containers.items():
+            place = container.place._replace(files=container.place.files.twin(shared), outside=outside)
+            containers[name] = replace(container, place=place)
+        waiting = self.waiting.copy()
+        return replace(self, containers=containers, folders=folders, waiting=waiting, crashes=self.crashes.copy())
+
+    def wait(self, container: str, reason: tuple[str, str] | None) -> None:
+        """Note why a container does not run (None: it does)."""
+        if self.waiting.get(container) != reason:
+            self.changes += 1
+            self.waiting.pop(container, None)
+            if reason:
+                self.waiting[container] = reason
+
+    def add(self, container: Container) -> None:
+        """Keep a container instead of the one before it, which it remembers."""
+        if old := self.containers.get(container.spec["name"]):
+            container.restarts = old.restarts + 1
+            container.previous = old
+            old.previous = None
+        self.containers[container.spec["name"]] = container
+        self.changes += 1
+
+    def crash_loop(self, spec: Object, now: Micros) -> tuple[str, str] | None:
+        """Why a container that exited too often has to wait for its restart, if it has to."""
+        container, delay = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
+        if container is None or delay is None or container.spec != spec:
+            return None
+        if delay <= (now - container.finished) / SECOND:
+            self.crashes[spec["name"]] = min(delay * 2, CRASH_BACKOFF_LIMIT) or CRASH_BACKOFF_FIRST
+            return None
+        text = f"back-off {go_duration(delay * SECOND)} restarting failed container={spec['name']} "
+        return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
+
+    def due(self, spec: Object) -> Iterator[Object]:
+        """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
+        not succeeded, or else all that don't run.
+        """
+        if self.is_over(spec):
+            return
+        policy, containers = spec["restartPolicy"], spec["containers"]
+        for container in spec.get("ephemeralContainers", ()):
+            if container["name"] not in self.containers:
+                yield container
+        init_containers = spec.get("initContainers", ())
+        for index, init in enumerate(init_containers):
+            is_last = index + 1 == len(init_containers)
+            following = containers[0] if is_last else init_containers[index + 1]
+            if init["name"] in self.inits:
+                if restarts("OnFailure" if policy == "Always" else policy, self.containers.get(init["name"])):
+                    yield init
+                if not self._has_succeeded(init["name"]):
+                    return
+            else:  # a sidecar, for which the next one waits until it has started once
+                if restarts("Always", self.containers.get(init["name"])):
+                    yield init
+                if not self._has_started(init["name"], following["name"]):
+                    return
+        for container in containers:
+            if restarts(policy, self.containers.get(container["name"])):
+                yield container
+
+    def _has_succeeded(self, name: str) -> bool:
+        container = self.containers.get(name)
+        return container is not None and container.exit_code == 0
+
+    def _has_started(self, name: str, following: str) -> bool:
+        container = self.containers.get(name)
+        return container is not None and (container.is_running or following in self.containers)
+
+    def is_over(self, spec: Object) -> bool:
+        """Whether all containers, apart from sidecars, have ended and are not to be started again."""
+        app_containers = [self.containers.get(item["name"]) for item in spec["containers"]]
+        return all(
+            item and not item.is_running and not restarts(spec["restartPolicy"], item) for item in app_containers
+        )
+
+
+def marks(pod: Object) -> tuple[object, ...]:
+    """What of the metadata makes the kubelet look at a Pod again."""
+    keys = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds")
+    return tuple(pod["metadata"].get(key) for key in keys)
+
+
+def full_name(spec: Object, pod: Object) -> str:
+    """A container with its Pod, as the kubelet names it in messages."""
+    meta = pod["metadata"]
+    return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
