@@ -132,10 +132,7 @@ def _add_grade(commands: _Commands) -> None:
         "what was done. Every answer is judged again. Exit status 1 if a file could not be read whole.",
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
-    form = command.add_mutually_exclusive_group()
-    form.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
-    help_ = "print how hard each question was, and what it tells"
-    form.add_argument("--questions", action="store_true", help=help_)
+    command.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
 
 
 def _add_serve(commands: _Commands) -> None:
@@ -287,8 +284,6 @@ def _grade(options: argparse.Namespace) -> int:
         return status
     if options.csv:
         table = grade.comma_separated(sheets)
-    elif options.questions:
-        table = grade.questions(sheets)
     else:
         table = grade.table(sheets, width=shutil.get_terminal_size().columns)
     print(table, end="")

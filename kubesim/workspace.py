@@ -362,17 +362,5 @@ class MemoryFiles:
         for name in (key, *inside):
             del self.entries[name]
 
-    def rename(self, path: str, target: str) -> None:
-        self._entry(path)
-        old = self._writable(path)
-        new = self._writable(target)
-        if "/" in (old, new) or f"{new}/".startswith(f"{old}/"):
-            raise _error(errno.EBUSY, path)
-        if self.is_dir(target) and (self.entries[old] is not None or self._below(new)):
-            raise _error(errno.EISDIR, target)
-        for name in (old, *self._below(old)):
-            self.entries[new + name[len(old) :]] = self.entries[name]
-            del self.entries[name]
-
     def copy(self, path: str, target: str) -> None:
         self.write_text(target, self.read_text(path))

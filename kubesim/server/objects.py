@@ -48,6 +48,9 @@ class Objects:
         method = PARTS[route.subresource].get(route.verb) if route.subresource else f"_{route.verb}"
         if method is None:
             raise errors.method_not_allowed()
+        if route.verb == "deletecollection":
+            self.client(request).authorize(route.verb, route.resource, route.namespace, "")
+            raise errors.not_simulated("deleting all objects of a selection at once is not part of this simulator")
         response: Response = getattr(self, method)(request, route)
         return response
 
@@ -93,13 +96,6 @@ class Objects:
         if route.resource.returned or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
-
-    def _deletecollection(self, request: Request, route: Route) -> Response:
-        client, options = self.client(request), _delete_options(request)
-        selection = _selection(request)
-        objects = client.delete_collection(route.resource, route.namespace, options, **selection, budget=request.budget)
-        meta = {"resourceVersion": str(client.revision)}
-        return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def _evict(self, request: Request, route: Route) -> Response:
         options = decoded_options(request.object().get("deleteOptions") or {})

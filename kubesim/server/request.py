@@ -73,16 +73,10 @@ class Request:
             return self.requestor
         name = self.headers.get("impersonate-user", "")
         if not name:
-            raise errors.bad_request(f"requested {self._impersonated()} without impersonating a user name")
+            raise errors.not_simulated("impersonating groups without a user is not part of this simulator")
         if headers - {"impersonate-user", "impersonate-group"}:
             raise errors.not_simulated("impersonating more than a user and groups is not part of this simulator")
         return impersonate(self.requestor, name, self.impersonated_groups)
-
-    def _impersonated(self) -> str:
-        """Whom the headers of a request without a user's name describe, as Go prints it."""
-        uid, groups = self.headers.get("impersonate-uid", ""), ", ".join(map(gojson.quote, self.impersonated_groups))
-        listed = f"[]string{{{groups}}}" if groups else "[]string(nil)"
-        return f'&user.DefaultInfo{{Name:"", UID:{gojson.quote(uid)}, Groups:{listed}, Extra:map[string][]string(nil)}}'
 
     @property
     def container(self) -> str:

@@ -27,8 +27,8 @@ from kubesim.workspace import Entries, MemoryFiles
 REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
 _EXEC_PID = 7
-_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unalias unset"
-_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask wait"
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unset"
+_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask unalias wait"
 
 
 class Write(NamedTuple):

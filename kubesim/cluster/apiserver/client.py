@@ -180,23 +180,6 @@ class Client:
         self.authorize("delete", resource, namespace, name)
         return self._delete(resource, namespace, name, options)
 
-    def delete_collection(
-        self,
-        resource: Resource,
-        namespace: str,
-        options: DeleteOptions = AS_USUAL,
-        *,
-        labels: str = "",
-        fields: str = "",
-        budget: Budget | None = None,
-    ) -> Objects:
-        """Delete the objects of a selection; return them as they were."""
-        self.authorize("deletecollection", resource, namespace, checks.single_name(fields))
-        objects = self._select(resource, namespace, labels, fields, budget)
-        for obj in objects:
-            self._delete(resource, namespace_of(obj), name_of(obj), options)
-        return objects
-
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
         """Store an object that is valid, unless that is only tried out."""
         if old is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import re
-import shlex
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile, zip_longest
@@ -104,9 +103,8 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def export(operands: list[str], options: Options, io: Invocation) -> None:
-    if operands in ([], ["-p"]):
-        io.out("".join(f'declare -x {name}="{value}"\n' for name, value in sorted(io.env.items())))
-        return
+    if not operands or operands[0].startswith("-"):
+        raise UnsupportedError("'export' without a name")
     for text in operands:
         name, equals, value = text.partition("=")
         if not _NAME.fullmatch(name):
@@ -168,19 +166,10 @@ def alias(operands: list[str], options: Options, io: Invocation) -> None:
             io.fail(f"{name}: not found")
 
 
-def unalias(operands: list[str], options: Options, io: Invocation) -> None:
-    for name in operands:
-        if io.machine.aliases.pop(name, None) is None:
-            io.fail(f"{name}: not found")
-
-
 def history(operands: list[str], options: Options, io: Invocation) -> None:
     entries = io.machine.history
     if "c" in options:
         entries.clear()
-    if "d" in options:
-        _forget(entries, options["d"])
-        return
     count = len(entries)
     if operands:
         count = abs(whole_number(operands[0], "numeric argument required"))
@@ -188,28 +177,16 @@ def history(operands: list[str], options: Options, io: Invocation) -> None:
     io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
 
 
-def _forget(entries: list[str], offset: str) -> None:
-    """Take a line out of the history; a negative offset counts from its end."""
-    place = int(offset) if re.fullmatch("-?[0-9]{1,9}", offset) else 0
-    if not 1 <= abs(place) <= len(entries):
-        raise ToolError(f"{offset}: history position out of range")
-    del entries[place - 1 if place > 0 else place]
-
-
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:
-    """Run a command with the words of stdin, all at once or -n of them at a time."""
+    """Run a command with the words of stdin."""
     text = io.read()
-    io.spend(20 * len(text))  # shlex goes character by character
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        raise ToolError("unmatched quote; by default quotes are special to xargs") from None
-    size = whole_number(options.get("n", "0"), "invalid number for -n option") or max(len(words), 1)
-    command = operands or ["echo"]
-    statuses = [io.run([*command, *words[at : at + size]], "") for at in range(0, max(len(words), 1), size)]
-    if 127 in statuses:
+    io.spend(len(text))
+    if re.search(r"['\"\\]", text):
+        raise UnsupportedError("a quote for 'xargs'")
+    status = io.run([*(operands or ["echo"]), *text.split()], "")
+    if status == 127:
         return 127
-    return 123 if any(statuses) else 0
+    return 123 if status else 0
 
 
 _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
@@ -282,18 +259,3 @@ def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
             import textwrap
 
             yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")
-
-
-def which(operands: list[str], options: Options, io: Invocation) -> int:
-    paths = [_place(name, io) for name in operands]
-    io.out("".join(f"{path}\n" for path in paths if path))
-    return 0 if all(paths) else 1
-
-
-def _place(name: str, io: Invocation) -> str:
-    """The path of a program, "" for none: at the terminal no file, in a container one in a folder of $PATH."""
-    tool = io.tools.get(name)
-    if io.machine.IS_TERMINAL and tool and not tool.builtin:
-        return f"{'/usr/local/bin' if tool.complete else '/usr/bin'}/{name}"
-    folders = [] if io.machine.IS_TERMINAL else io.env.get("PATH", "").split(":")
-    return next((f"{folder}/{name}" for folder in folders if io.files.exists(f"{folder}/{name}")), "")

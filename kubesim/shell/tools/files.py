@@ -113,10 +113,12 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
 
 def mv(operands: list[str], options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
-    if io.files.absolute(target).is_relative_to(io.files.absolute(source)):
-        raise ToolError(f"cannot move '{source}' to a subdirectory of itself, '{target}'")
+    if io.files.is_dir(source):
+        raise UnsupportedError("'mv' of a folder")
+    io.spend(io.files.size(source))
     with reported(io, f"cannot move '{source}' to '{target}'"):
-        io.files.rename(source, target)
+        io.files.copy(source, target)
+        io.files.remove(source)
 
 
 def _source_and_target(operands: list[str], io: Invocation) -> tuple[str, str]:

@@ -1,53 +1,54 @@
 """POSIX regular expressions, basic and extended, with GNU's additions, in time that is bounded.
 
-Python's `re` backtracks: a learner's `(a+)+$` could hang it. Here a pattern becomes a small program whose states are
-tried at most once at each place of the text, so that the work is at most their product. Of the matches that begin
-first the longest wins, as POSIX says. Back-references in patterns are impossible that way, and refused.
+Python's `re` backtracks: a learner's `(a+)+$` could hang it. Here a pattern becomes a tree, and each part of it says
+where its matches end that begin at any of several places, so that no way through the text is tried twice. Of the
+matches that begin first the longest wins, as POSIX says. What a group has matched isn't known that way, so references
+to groups are refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Sequence
 from itertools import zip_longest
+from math import inf
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import ToolError
 
-Span = tuple[int, int]
+
+class Span(NamedTuple):
+    """A match, from its first character to the one behind it."""
+
+    begin: int
+    end: int
 
 
-class Step(NamedTuple):
-    """Go on behind what `re` matches here: one character, or a place between two."""
-
-    pattern: str
+class Single(NamedTuple):  # what `pattern` matches: one character, or a place between two
+    pattern: re.Pattern[str]
 
 
-class Go(NamedTuple):
-    """Go on at one of these relative targets, the first preferred."""
-
-    targets: tuple[int, ...]
+class Series(NamedTuple):  # one part behind the other
+    parts: Sequence[Part]
 
 
-class Save(NamedTuple):
-    """Note the place in a slot: 2n where the group n begins, 2n + 1 where it ends; the group 0 is the whole."""
-
-    slot: int
+class Either(NamedTuple):  # one of the parts
+    parts: Sequence[Part]
 
 
-class Match(NamedTuple):
-    """The pattern matches."""
+class Repeat(NamedTuple):  # a part, at least and at most so many times
+    part: Part
+    least: int
+    most: float
 
 
-Program = list[Step | Go | Save | Match]
+Part = Single | Series | Either | Repeat
 
-_MAX_PROGRAM = 4000
-_STATE_COST = 4
-_TOKEN_COST = 200
-_STEP_COST = 300
-_TOO_BIG = "Regular expression too big"
+_TOKEN_COST = 200  # to read one and to compile it
+_PART_COST = 2  # to look at one place
 
 BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
 _REST = rf"\\.|{BRACKET}|."
@@ -88,101 +89,72 @@ class Regex:
         whole_words: bool = False,
     ) -> None:
         self.budget = budget
-        parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget) for pattern in patterns]
-        body = _either([parser.parse() for parser in parsers])
+        flags = re.DOTALL | re.IGNORECASE if ignores_case else re.DOTALL
+        parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget, flags) for pattern in patterns]
+        self._tree: Part = Either([parser.parse() for parser in parsers])
         if whole_words:
-            body = [Step(r"(?<!\w)"), *body, Step(r"(?!\w)")]
-        self.groups = max(parser.groups for parser in parsers)
-        self._program: Program = [Save(0), *body, Save(1), Match()]
-        flags = re.DOTALL | (re.IGNORECASE if ignores_case else 0)
-        steps = {code.pattern for code in self._program if isinstance(code, Step)}
-        budget.spend(_STEP_COST * len(steps))
-        self._steps = {step: re.compile(step, flags) for step in steps}
-        first = next(code for code in self._program if not isinstance(code, Save))
-        self._first = self._steps[first.pattern] if isinstance(first, Step) else None  # where a search can leap to
+            self._tree = Series([Single(re.compile(r"(?<!\w)")), self._tree, Single(re.compile(r"(?!\w)"))])
 
-    def search(self, text: str, start: int = 0) -> list[Span] | None:
-        """Where the first and longest match at or after `start` lies: the whole, then each group.
+    def search(self, text: str, start: int = 0) -> Span | None:
+        """Where the first and longest match at or after `start` lies."""
+        places = range(start, len(text) + 1)
+        if not self._ends(self._tree, text, places):
+            return None
+        begin = places[bisect_left(places, True, key=lambda last: self._begins_by(text, start, last))]
+        return Span(begin, max(self._ends(self._tree, text, [begin])))
 
-        A group that took no part is empty.
-        """
-        self.budget.spend(_TOKEN_COST // 4)
-        seen: set[int] = set()
-        while start <= len(text):
-            if self._first:
-                leap = self._first.search(text, start)
-                if not leap:
-                    return None
-                start = leap.start()
-            slots = self._at(text, start, seen)
-            if slots:
-                return list(zip(slots[::2], slots[1::2], strict=True))
-            start += 1
-        return None
+    def _begins_by(self, text: str, start: int, last: int) -> bool:
+        """Whether a match begins between two places, both included."""
+        return bool(self._ends(self._tree, text, range(start, last + 1)))
 
-    def find_all(self, text: str) -> Iterator[list[Span]]:
-        """The matches one after the other, as `search` gives them."""
+    def find_all(self, text: str) -> Iterator[Span]:
+        """The matches one after the other."""
         start = 0
-        while spans := self.search(text, start):
-            yield spans
-            start = max(spans[0][1], spans[0][0] + 1)
+        while span := self.search(text, start):
+            yield span
+            start = max(span.end, span.begin + 1)
 
-    def _at(self, text: str, start: int, seen: set[int]) -> tuple[int, ...] | None:
-        """The slots of the longest match that begins at `start`. States in `seen` are known to lead to none."""
-        program = self._program
-        longest: tuple[int, ...] | None = None
-        states = [(0, start, (0,) * (2 * self.groups + 2))]
-        while states:
-            counter, at, slots = states.pop()
-            while (state := at * len(program) + counter) not in seen:
-                seen.add(state)
-                self.budget.spend(_STATE_COST)
-                match program[counter]:
-                    case Step(pattern):
-                        step = self._steps[pattern].match(text, at)
-                        if not step:
-                            break
-                        at = step.end()
-                        counter += 1
-                    case Save(slot):
-                        self.budget.spend(len(slots))
-                        slots = (*slots[:slot], at, *slots[slot + 1 :])
-                        counter += 1
-                    case Go((preferred, *others)):
-                        states += [(counter + target, at, slots) for target in others]
-                        counter += preferred
-                    case _:
-                        if longest is None or slots[1] > longest[1]:
-                            longest = slots
-                        break
-        return longest
+    def _ends(self, part: Part, text: str, starts: Collection[int]) -> set[int]:
+        """Where the matches of a part end that begin at any of `starts`."""
+        self.budget.spend(_PART_COST * (len(starts) + 1))
+        match part:
+            case Single(pattern):
+                matches = (pattern.match(text, start) for start in starts)
+                return {match.end() for match in matches if match}
+            case Series(parts):
+                for item in parts:
+                    starts = self._ends(item, text, starts)
+                return set(starts)
+            case Either(parts):
+                return {end for item in parts for end in self._ends(item, text, starts)}
+        return self._ends_of_repeat(part, text, starts)
+
+    def _ends_of_repeat(self, repeat: Repeat, text: str, starts: Collection[int]) -> set[int]:
+        reached = set(starts)
+        for _ in range(repeat.least):
+            reached = self._ends(repeat.part, text, reached)
+        every = set(reached)
+        rounds = repeat.least
+        while reached and rounds < repeat.most:
+            reached = self._ends(repeat.part, text, reached) - every
+            every |= reached
+            rounds += 1
+        return every
 
 
-def _either(programs: Sequence[Program]) -> Program:
-    """What matches where one of the programs does, the first preferred."""
-    *others, last = programs
-    program = last
-    for other in reversed(others):
-        program = [Go((1, len(other) + 2)), *other, Go((len(program) + 1,)), *program]
-    return program
-
-
-def _repeated(body: Program, bounds: str) -> Program:
-    match = re.fullmatch(r"\{([0-9]{0,3})(,?)([0-9]{0,3})\}", bounds)
-    if not match or bounds in ("{}", "{,}"):
+def _bounds(token: str) -> tuple[int, float]:
+    """How often at least and at most a part is repeated."""
+    match = re.fullmatch(r"\{([0-9]{0,3})(,?)([0-9]{0,3})\}", token)
+    if not match or token in ("{}", "{,}"):
         raise ToolError("Invalid content of \\{\\}")
-    least = int(match[1] or 0)
-    most = int(match[3] or least)
+    first, comma, last = match.groups()
+    least = int(first or 0)
+    if comma and not last:
+        return least, inf
+    most = int(last or least)
     if most < least:
         raise ToolError("Invalid content of \\{\\}")
-    if len(body) * most > _MAX_PROGRAM:
-        raise ToolError(_TOO_BIG)
-    program = body * least
-    if match[2] and not match[3]:
-        return [*program, Go((1, len(body) + 2)), *body, Go((-len(body) - 1,))]
-    for remaining in range(most - least, 0, -1):
-        program = [*program, Go((1, remaining * (len(body) + 1))), *body]
-    return program
+    return least, most
 
 
 def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
@@ -222,50 +194,47 @@ def _extended(tokens: list[str]) -> list[str]:
 class _Parser:
     """Recursive descent over the tokens of one extended pattern."""
 
-    def __init__(self, tokens: list[str], budget: Budget) -> None:
-        self.groups = 0
+    def __init__(self, tokens: list[str], budget: Budget, flags: int) -> None:
         self._tokens = tokens[::-1]
         self._budget = budget
+        self._flags = flags
 
-    def parse(self) -> Program:
-        program = self._alternatives()
+    def parse(self) -> Part:
+        tree = self._alternatives()
         if self._tokens:
             raise ToolError("Unmatched ) or \\)")
-        if len(program) > _MAX_PROGRAM:
-            raise ToolError(_TOO_BIG)
-        return program
+        return tree
 
     def _at(self, *tokens: str) -> bool:
         return bool(self._tokens) and self._tokens[-1] in tokens
 
-    def _alternatives(self) -> Program:
-        programs = [self._sequence()]
+    def _alternatives(self) -> Part:
+        branches = [self._series()]
         while self._at("|"):
             self._tokens.pop()
-            programs.append(self._sequence())
-        return _either(programs)
+            branches.append(self._series())
+        return Either(branches)
 
-    def _sequence(self) -> Program:
-        program: Program = []
+    def _series(self) -> Part:
+        parts: list[Part] = []
         while self._tokens and not self._at("|", ")"):
-            piece: Program = self._group() if self._at("(") else [Step(_single(self._tokens.pop()))]
+            part = self._part()
             while self._tokens and (self._at(*_REPEATS) or re.match(r"\{.", self._tokens[-1])):
-                bounds = self._tokens.pop()
-                piece = _repeated(piece, _REPEATS.get(bounds, bounds))
-            self._budget.spend(len(piece))
-            program += piece
-        return program
+                token = self._tokens.pop()
+                part = Repeat(part, *_bounds(_REPEATS.get(token, token)))
+            parts.append(part)
+        return Series(parts)
 
-    def _group(self) -> Program:
-        self._tokens.pop()
-        self.groups += 1
-        slot = 2 * self.groups
+    def _part(self) -> Part:
+        token = self._tokens.pop()
+        if token != "(":
+            return Single(re.compile(_single(token), self._flags))
         with self._budget.level():
-            body = self._alternatives()
+            group = self._alternatives()
         if not self._at(")"):
             raise ToolError("Unmatched ( or \\(")
         self._tokens.pop()
-        return [Save(slot), *body, Save(slot + 1)]
+        return group
 
 
 def _single(token: str) -> str:

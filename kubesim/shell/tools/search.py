@@ -63,7 +63,7 @@ def _report(
             return
         for index in selected:
             number = f"{index + 1}:" if "n" in options else ""
-            for (begin, end), *_ in regex.find_all(content[index]):
+            for begin, end in regex.find_all(content[index]):
                 if end > begin:
                     yield f"{label}{number}{content[index][begin:end]}\n"
     else:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused
-from kubesim.shell.tools.regex import BRACKET, Regex, Span
+from kubesim.shell.tools.regex import BRACKET, Regex
 
 _PATTERN = rf"/(?:{BRACKET}|[^\\[/\n]|\\.)++/"
 _ADDRESS = rf"(?:[0-9]{{1,9}}|\$|{_PATTERN})"
@@ -60,12 +60,11 @@ class _Command:
         previous_end = -1
         if not self.regex:
             return line
-        for spans in self.regex.find_all(line):
-            begin, end = spans[0]
+        for begin, end in self.regex.find_all(line):
             if begin == end == previous_end:
                 continue  # nothing, right behind the match before
             previous_end = end
-            pieces += [line[copied:begin], _filled(self.replacement, line, spans)]
+            pieces += [line[copied:begin], _filled(self.replacement, line[begin:end])]
             budget.produce(len(pieces[-1]))
             copied = end
             if not self.is_global:
@@ -73,15 +72,12 @@ class _Command:
         return "".join(pieces) + line[copied:]
 
 
-def _filled(template: str, line: str, spans: list[Span]) -> str:
-    """The replacement, with the whole match for `&` and a group for `\\1`."""
+def _filled(template: str, matched: str) -> str:
+    """The replacement, with what was matched for `&`."""
 
     def piece(match: re.Match[str]) -> str:
         letter = match[0][-1]
-        if match[0] == "&" or letter.isdigit():
-            begin, end = spans[0 if letter == "&" else int(letter)]
-            return line[begin:end]
-        return {"n": "\n", "t": "\t"}.get(letter, letter)
+        return matched if match[0] == "&" else {"n": "\n", "t": "\t"}.get(letter, letter)
 
     return re.sub(r"\\.|&", piece, template, flags=re.DOTALL)
 
@@ -137,8 +133,7 @@ def _commands(script: str, budget: Budget, *, extended: bool) -> Iterator[_Comma
             command.regex = regex(pattern, ignores_case="i" in flags.lower())
             command.is_global = "g" in flags
             command.prints = "p" in flags
-            groups = re.findall(r"\\(.)", command.replacement)
-            if any(group in "ULEul" or (group.isdigit() and int(group) > command.regex.groups) for group in groups):
+            if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):
                 raise refusal
         end = _END.match(script, at)
         if not end:
