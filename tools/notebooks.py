@@ -11,7 +11,6 @@ import difflib
 import json
 import os
 import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
-DRAWN = re.compile(r"<svg\b.*?</svg>\n?", re.DOTALL)
+DRAWN = re.compile(r"data:image/svg\+xml;base64,[\w+/=]+")
 EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict")
 """Cells whose output asks something: it is never hidden."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
@@ -79,18 +78,21 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 def protect(notebook: NotebookNode) -> None:
     """Keep what is given from being edited by accident, and hide what answers a prediction until its cell has run.
 
-    JupyterLab shows such an output once the cell has run; where the notebook is only read, it is shown at once. A code
-    cell with the tag `yours` is the learner's own, to be changed.
+    That is each output after it, to the end of its idea: up to the next heading. JupyterLab shows such an output once
+    the cell has run; where the notebook is only read, it is shown at once. A code cell with the tag `yours` is the
+    learner's own, to be changed.
     """
-    before = ""
+    is_predicted = False
     for cell in notebook.cells:
         cell.metadata.pop("jupyter", None)
-        is_code, asks = cell.cell_type == "code", cell.source.startswith(EXERCISES)
         if "yours" not in cell.metadata.get("tags", ()):
             cell.metadata.update(editable=False, deletable=False)
-        if is_code and not asks and ("**Predict" in before or before.startswith("%predict")):
+        if cell.cell_type == "code" and is_predicted and not cell.source.startswith(EXERCISES):
             cell.metadata["jupyter"] = {"outputs_hidden": True}
-        before = "" if is_code and not asks else cell.source
+        if cell.source.startswith("%predict") or "**Predict" in cell.source:
+            is_predicted = True
+        elif cell.cell_type == "markdown" and cell.source.startswith("#"):
+            is_predicted = False
 
 
 def number(notebook: NotebookNode) -> None:
@@ -108,13 +110,12 @@ def text_of(notebook: NotebookNode) -> str:
     return str(nbformat.writes(notebook)).rstrip("\n") + "\n"
 
 
-def without_pictures(notebook: NotebookNode, *, drawn: bool) -> NotebookNode:
-    """Blank the pictures of each output in place, or drop them where the run could not draw any."""
+def without_pictures(notebook: NotebookNode) -> NotebookNode:
+    """Blank the pictures of each output in place."""
     for output in outputs_of(notebook):
         data = output.get("data", {})
-        page = DRAWN.sub("(a picture)" if drawn else "", "".join(data.get("text/html", "")))
-        if page:
-            data["text/html"] = page if drawn else page.replace("<ol hidden ", "<ol ")
+        if "text/html" in data:
+            data["text/html"] = DRAWN.sub("(a picture)", "".join(data["text/html"]))
     return notebook
 
 
@@ -146,8 +147,7 @@ def problems(path: Path) -> list[str]:
         run = execute(path)
     except CellExecutionError as error:
         return [str(error)]
-    drawn = shutil.which("dot") is not None
-    return list(differences(without_pictures(stored, drawn=drawn), without_pictures(run, drawn=drawn)))
+    return list(differences(without_pictures(stored), without_pictures(run)))
 
 
 def check(paths: list[Path]) -> int:
@@ -163,8 +163,6 @@ def check(paths: list[Path]) -> int:
 
 def rewrite(paths: list[Path]) -> None:
     """Run each notebook and store what it gives; end at the first cell that fails."""
-    if shutil.which("dot") is None:
-        sys.exit("kubesim: without Graphviz's `dot` the stored pictures would be lost: install graphviz first")
     for path in paths:
         try:
             text = text_of(execute(path))

@@ -1,110 +1,93 @@
-"""Two drawings of one flow: by Graphviz where its `dot` is installed, else by a layout of our own.
+"""The drawing of one flow: Graphviz lays its boxes out where its `dot` is installed, else they stand in two even rows.
 
-Both show the same hops in the same two rows, with the same states, shapes and words. A page that is too narrow for
-two rows shows a chain of boxes instead.
+Either way the boxes are the same, and so are their states, shapes and words. A page that is too narrow for two rows
+shows a chain of boxes instead.
 """
 
 from __future__ import annotations
 
+import base64
 import html
-import re
 import textwrap
 from itertools import pairwise
+from typing import NamedTuple
 
 import graphviz
 
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
 
-# The box of a state, by day: the theme's variables replace the colours on a JupyterLab page.
+# The look of a state, by day: the theme's variables replace the colours on a JupyterLab page.
 PAPER, INK = "#ffffff", "#1f2328"
-LINES = {PASSED: "#1a7f37", FAILED: "#b3261e", NOT_REACHED: "#6e7781", NOT_NEEDED: "#6e7781"}
-_BOXES = {
-    PASSED: {"style": "rounded,filled", "penwidth": "1.5", "fillcolor": "#e6f4ea"},
-    FAILED: {"style": "filled", "penwidth": "2.5", "fillcolor": "#fde7e9"},
-    NOT_REACHED: {"style": "rounded,filled,dashed", "penwidth": "1.2", "fillcolor": "#f3f4f6"},
-    NOT_NEEDED: {"style": "rounded,filled,dotted", "penwidth": "1.2", "fillcolor": "#f3f4f6"},
+
+
+class Look(NamedTuple):
+    line: str
+    fill: str
+    thickness: float
+    dashes: str = "none"
+    corner: int = 8
+
+
+LOOKS = {
+    PASSED: Look("#1a7f37", "#e6f4ea", 1.5),
+    FAILED: Look("#b3261e", "#fde7e9", 2.5, corner=0),
+    NOT_REACHED: Look("#6e7781", "#f3f4f6", 1.2, "6 4"),
+    NOT_NEEDED: Look("#6e7781", "#f3f4f6", 1.2, "2 4"),
 }
-# The hop where the cause lies looks like a stop sign.
-_CULPRIT = {"shape": "octagon", "penwidth": "3.5", "margin": "0,0.02"}
+CULPRIT_THICKNESS, CUT = 3.5, 14
+"""The hop where the cause lies looks like a stop sign: this much of each corner goes."""
 MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
 FONT = "Arial"
-WIDTH, LONGEST_WORD = 27, 40
+LONGEST_LINE, LONGEST_WORD = 27, 40
 """Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
 
-
-def dot(flow: Flow) -> graphviz.Digraph:
-    """The flow as a Graphviz graph in two rows: what the cluster holds, and what the node does with it."""
-    graph = graphviz.Digraph("flow")
-    graph.attr(bgcolor=PAPER, nodesep="0.3", ranksep="0.28", margin="0.05", fontname=FONT)
-    graph.attr("node", fontname=FONT, fontsize="12", fontcolor=INK, margin="0.14,0.09")
-    graph.attr("edge", color=LINES[NOT_REACHED], penwidth="1.5", arrowsize="0.8")
-    above, below = _rows(flow)
-    _row(graph, above)
-    _row(graph, below)
-    _turn(graph, above[-1], below[0], above[0])
-    return graph
+# In points, as Graphviz counts
+LETTER = 6.9
+LINE = 16
+PADDING = 12
+GAP = 36
+MARGIN = 6
+"""The width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and around."""
+NARROWEST = 160
+POINTS = 72  # in an inch
 
 
-def _row(graph: graphviz.Digraph, hops: tuple[Hop, ...]) -> None:
-    with graph.subgraph() as row:
-        row.attr(rank="same")
-        for hop in hops:
-            box = {"shape": "box", **_BOXES[hop.state], **(_CULPRIT if hop.is_cause else {})}
-            box |= {"class": f"hop {_slug(hop)}", "color": LINES[hop.state], "width": "2.2"}
-            row.node(hop.key, _label(hop), **box)
-        for before, after in pairwise(hops):
-            row.edge(before.key, after.key, **_edge(after))
+class Box(NamedTuple):
+    """A hop and its place: the left and the upper edge, and the size, in points."""
+
+    hop: Hop
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def centre(self) -> int:
+        return self.x + self.width // 2
+
+    @property
+    def middle(self) -> int:
+        return self.y + self.height // 2
 
 
-def _edge(after: Hop) -> dict[str, str]:
-    reached = after.state in (PASSED, FAILED)
-    return {"style": "solid" if reached else "dashed", "color": LINES[after.state], "class": f"way {_slug(after)}"}
+def image(flow: Flow) -> str:
+    """The picture in two rows as an <img> element."""
+    rows = _rows(flow)
+    above, below = _placed_by_graphviz(rows) or rows
+    arrows = [_across(before, after) for row in (above, below) for before, after in pairwise(row)]
+    arrows.append(_down(above[-1], below[0]))
+    boxes = [_box(box) for box in above + below]
+    width = max(box.x + box.width for box in above + below) + MARGIN
+    height = max(box.y + box.height for box in below) + MARGIN
+    return embedded("".join(arrows + boxes), width, height, f"Flow of {flow.text()}")
 
 
-def _slug(hop: Hop) -> str:
-    return hop.state.replace(" ", "-")
-
-
-def _turn(graph: graphviz.Digraph, before: Hop, after: Hop, first: Hop) -> None:
-    """The path from the end of the first row back to the start of the second, with two corners."""
-    path = _edge(after)
-    corner = {"shape": "point", "width": "0.01", "label": "", "color": path["color"]}
-    with graph.subgraph() as row:
-        row.attr(rank="same")
-        row.node("left", **corner)
-        row.node("right", **corner)
-    graph.edge("left", "right", arrowhead="none", constraint="false", **path)
-    graph.edge(before.key, "right", arrowhead="none", weight="20", **path)
-    graph.edge(first.key, "left", style="invis", weight="20")
-    graph.edge("left", after.key, weight="20", **path)
-
-
-def _label(hop: Hop) -> str:
-    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b>  <i>{hop.state}</i>"
-    return "<" + "".join(f"{line}<br align='left'/>" for line in [head, *map(html.escape, _lines(hop))]) + ">"
-
-
-def _lines(hop: Hop) -> list[str]:
-    lines: list[str] = []
-    for words in hop.words:
-        longest = max(map(len, words.split()), default=0)
-        lines += textwrap.wrap(words, max(WIDTH, min(longest, LONGEST_WORD)), break_on_hyphens=False)
-    return lines[:MAX_LINES]
-
-
-def _rows(flow: Flow) -> tuple[tuple[Hop, ...], tuple[Hop, ...]]:
-    split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
-    return flow.hops[:split], flow.hops[split:]
-
-
-def svg(flow: Flow) -> str:
-    """The picture in two rows as an <svg> element."""
-    try:
-        drawn = dot(flow).pipe(format="svg", encoding="utf-8", quiet=True)  # no warnings about fonts
-    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
-        return _layout(flow)
-    body = re.sub(r"<title>.*?</title>\n?|<!--.*?-->\n?", "", drawn[drawn.index("<svg") :], flags=re.DOTALL)
-    return body.replace("<svg ", f"<svg {_attributes(flow)} ", 1)
+def embedded(parts: str, width: int, height: int, alt: str) -> str:
+    """SVG elements as an <img>, which pages show that allow no <svg>; sizes in points, `alt` as a plain text."""
+    style = f'style="background:{PAPER}" font-family="{FONT}" font-size="12" fill="{INK}"'
+    size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt"'
+    code = base64.b64encode(f'<svg xmlns="http://www.w3.org/2000/svg" {style} {size}>{parts}</svg>'.encode()).decode()
+    return f'<img class="ks-drawn" alt="{html.escape(alt, quote=True)}" src="data:image/svg+xml;base64,{code}">'
 
 
 def chain(flow: Flow) -> str:
@@ -119,47 +102,65 @@ def _link(hop: Hop) -> str:
     return f'<li class="ks-{_slug(hop)}{culprit}"><div>{head}</div>{words}</li>'
 
 
-def _attributes(flow: Flow) -> str:
-    label = html.escape(f"Flow of {flow.text()}", quote=True)
-    return f'role="img" aria-label="{label}" style="max-width:100%;height:auto"'
+def _rows(flow: Flow) -> tuple[list[Box], list[Box]]:
+    """What the cluster holds, and below it what the node does with it: each row from the left."""
+    split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
+    above = _row(flow.hops[:split], MARGIN)
+    return above, _row(flow.hops[split:], MARGIN + above[0].height + GAP)
 
 
-# --- our own layout, in points as Graphviz counts
-
-LETTER = 6.9
-LINE = 16
-PADDING = 12
-GAP = 36
-MARGIN = 6
-"""The width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and around."""
-NARROWEST = 160
-ROUND, CUT = 8, 14  # how much of a corner goes: of a round one, and of an octagon's
-_DASHES = {NOT_REACHED: ' stroke-dasharray="6 4"', NOT_NEEDED: ' stroke-dasharray="2 4"'}
+def _row(hops: tuple[Hop, ...], y: int) -> list[Box]:
+    height = 2 * PADDING + LINE * max(1 + len(_lines(hop)) for hop in hops)
+    boxes = list[Box]()
+    x = MARGIN
+    for hop in hops:
+        boxes.append(Box(hop, x, y, _width(hop), height))
+        x += boxes[-1].width + GAP
+    return boxes
 
 
-def _layout(flow: Flow) -> str:
-    """Each row from the left; an arrow leads to each box from the one before, to the second row from the end above."""
-    drawn = list[str]()
-    y = MARGIN
-    end = 0
-    middle = 0
-    for row in _rows(flow):
-        x, height = MARGIN, 2 * PADDING + LINE * max(1 + len(_lines(hop)) for hop in row)
-        for number, hop in enumerate(row):
-            width = _width(hop)
-            centre, half = x + width // 2, y + height // 2
-            if number:
-                drawn.append(_arrow(hop, f"M{x - GAP},{half}H{x - 8}", f"translate({x},{half})"))
-            elif drawn:
-                down = f"M{middle},{y - GAP}v{GAP // 2}H{centre}V{y - 8}"
-                drawn.append(_arrow(hop, down, f"translate({centre},{y}) rotate(90)"))
-            drawn.append(f'<g class="hop {_slug(hop)}" transform="translate({x},{y})">{_box(hop, width, height)}</g>')
-            x, middle = x + width + GAP, centre
-            end = max(end, x)
-        y += height + GAP
-    width, height = end - GAP + MARGIN, y - GAP + MARGIN
-    size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt" font-family="{FONT}" font-size="12"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {_attributes(flow)} {size}>{"".join(drawn)}</svg>'
+def dot(above: list[Box], below: list[Box]) -> graphviz.Digraph:
+    """The boxes as a graph in two rows, the second one of which begins below the first."""
+    graph = graphviz.Digraph("flow")
+    graph.attr(nodesep=str(GAP / POINTS), ranksep=str(GAP / POINTS))
+    graph.attr("node", shape="box", fixedsize="true", label="")
+    for boxes in (above, below):
+        with graph.subgraph() as row:
+            row.attr(rank="same")
+            for box in boxes:
+                row.node(box.hop.key, width=f"{box.width / POINTS:.4f}", height=f"{box.height / POINTS:.4f}")
+            for before, after in pairwise(boxes):
+                row.edge(before.hop.key, after.hop.key)
+    graph.edge(above[0].hop.key, below[0].hop.key, weight="20")
+    return graph
+
+
+def _placed_by_graphviz(rows: tuple[list[Box], list[Box]]) -> tuple[list[Box], list[Box]] | None:
+    """The boxes where Graphviz puts them, None without it. Its plain format says: node NAME X Y …, from below."""
+    try:
+        plain = dot(*rows).pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
+    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
+        return None
+    lines = [line.split() for line in plain.splitlines()]
+    top = next(float(height) for kind, _scale, _width, height in (line[:4] for line in lines if line[0] == "graph"))
+    centres = {line[1]: (float(line[2]), top - float(line[3])) for line in lines if line[0] == "node"}
+    above, below = ([_at(box, *centres[box.hop.key]) for box in row] for row in rows)
+    return above, below
+
+
+def _at(box: Box, x: float, y: float) -> Box:
+    """The box with its centre there, in inches."""
+    left = round(x * POINTS - box.width / 2)
+    upper = round(y * POINTS - box.height / 2)
+    return box._replace(x=MARGIN + left, y=MARGIN + upper)
+
+
+def _lines(hop: Hop) -> list[str]:
+    lines: list[str] = []
+    for words in hop.words:
+        longest = max(map(len, words.split()), default=0)
+        lines += textwrap.wrap(words, max(LONGEST_LINE, min(longest, LONGEST_WORD)), break_on_hyphens=False)
+    return lines[:MAX_LINES]
 
 
 def _width(hop: Hop) -> int:
@@ -167,29 +168,46 @@ def _width(hop: Hop) -> int:
     return max(NARROWEST, round(longest * LETTER) + 2 * PADDING)
 
 
-def _box(hop: Hop, width: int, height: int) -> str:
-    state = _BOXES[hop.state] | (_CULPRIT if hop.is_cause else {})
-    look = f'fill="{state["fillcolor"]}" stroke="{LINES[hop.state]}" stroke-width="{state["penwidth"]}"'
+def _slug(hop: Hop) -> str:
+    return hop.state.replace(" ", "-")
+
+
+def _box(box: Box) -> str:
+    hop, width, height = box.hop, box.width, box.height
+    look = LOOKS[hop.state]
+    colours = f'fill="{look.fill}" stroke="{look.line}" stroke-dasharray="{look.dashes}"'
     if hop.is_cause:
         right, low = width - CUT, height - CUT
         corners = f"{CUT},0 {right},0 {width},{CUT} {width},{low} {right},{height} {CUT},{height} 0,{low} 0,{CUT}"
-        outline = f'<polygon points="{corners}" {look}/>'
+        outline = f'<polygon points="{corners}" {colours} stroke-width="{CULPRIT_THICKNESS}"/>'
     else:
-        corner = 0 if hop.state == FAILED else ROUND
-        outline = f'<rect width="{width}" height="{height}" rx="{corner}" {look}{_DASHES.get(hop.state, "")}/>'
+        size = f'width="{width}" height="{height}" rx="{look.corner}"'
+        outline = f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
     head = f"{SYMBOLS[hop.state]} {html.escape(hop.title)}"
     first = f'<tspan font-weight="bold">{head}</tspan> <tspan font-style="italic">{hop.state}</tspan>'
-    texts = (
-        f'<text x="{PADDING}" y="{PADDING + LINE * number - 4}" fill="{INK}">{line}</text>'
+    texts = "".join(
+        f'<text x="{PADDING}" y="{PADDING + LINE * number - 4}">{line}</text>'
         for number, line in enumerate([first, *map(html.escape, _lines(hop))], start=1)
     )
-    return outline + "".join(texts)
+    return f'<g transform="translate({box.x},{box.y})">{outline}{texts}</g>'
+
+
+def _across(before: Box, after: Box) -> str:
+    path = f"M{before.x + before.width},{before.middle}H{after.x - 8}"
+    return _arrow(after.hop, path, f"translate({after.x},{after.middle})")
+
+
+def _down(before: Box, after: Box) -> str:
+    """From the end of the first row to the start of the second, with two corners."""
+    lower = before.y + before.height
+    path = f"M{before.centre},{lower}V{(lower + after.y) // 2}H{after.centre}V{after.y - 8}"
+    return _arrow(after.hop, path, f"translate({after.centre},{after.y}) rotate(90)")
 
 
 def _arrow(hop: Hop, line: str, tip: str) -> str:
     """The path to a hop: a line, and its head, which is moved to the tip."""
-    look = _edge(hop)
-    dashes = ' stroke-dasharray="6 4"' if look["style"] == "dashed" else ""
-    path = f'<path d="{line}" fill="none" stroke="{look["color"]}" stroke-width="1.5"{dashes}/>'
-    head = f'<polygon points="-8,-5 -8,5 -1,0" transform="{tip}" fill="{look["color"]}"/>'
-    return f'<g class="{look["class"]}">{path}{head}</g>'
+    colour = LOOKS[hop.state].line
+    dashes = "none" if hop.state in (PASSED, FAILED) else "6 4"
+    path = f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dashes}"/>'
+    head = f'<polygon points="-8,-5 -8,5 -1,0" transform="{tip}" fill="{colour}"/>'
+    return path + head

@@ -14,7 +14,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.flow.export import explained
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
-from kubesim.flow.report import FORMS, Flow
+from kubesim.flow.report import FAILED, FORMS, PASSED, Flow
 from kubesim.jupyter import card, drawing
 from kubesim.jupyter.card import Button, Card, Message, static
 from kubesim.jupyter.current import Seat, spell, time_of_day
@@ -53,12 +53,13 @@ def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) 
 
 
 def _page(flow: Flow, time: str) -> str:
-    """The picture, and for pages too narrow for it the chain; below it, folded, what is wrong."""
-    drawn = drawing.svg(flow) + drawing.chain(flow).replace("<ol ", "<ol hidden ", 1)
+    """The picture; below it what is wrong, and the same in words, both folded."""
     said = card.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
-    told = f'<div class="ks-advice">{said}</div><p class="ks-stamp">{time}, simulated time</p>'
+    words = card.details(f"{time}, simulated time: the picture in words", drawing.chain(flow))
     broken = " ks-broken" if flow.cause else ""
-    return f'<div class="ks-flow{broken}"><div class="ks-picture">{drawn}</div>{told}</div>'
+    parts = {"picture": drawing.image(flow), "advice": said, "twin": words}
+    page = "".join(f'<div class="ks-{name}">{part}</div>' for name, part in parts.items())
+    return f'<div class="ks-flow{broken}">{page}</div>'
 
 
 class Target(NamedTuple):
@@ -197,32 +198,33 @@ def _past(title: str, rows: list[tuple[str, str, str]], drawn: str, tries: list[
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
     head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
     table = f'<table class="ks-moments"><thead>{head}</thead><tbody>{body}</tbody></table>'
-    listed = card.listed((html.escape(line, quote=False) for line in tries), "ol")
-    attempts = f"<p><b>{_ATTEMPTS}</b></p>{drawn}{listed}" if tries else ""
+    attempts = f"<p><b>{_ATTEMPTS}</b></p>{drawn}" if tries else ""
     return f'<div class="ks-flow"><p><b>{html.escape(title)}</b></p>{table}{attempts}</div>'
 
 
 def staircase(tries: tuple[Try, ...], now: Micros) -> str:
-    """The growing back-off as SVG: a row for each attempt, in it the pause that followed, and a line at `now`."""
-    shown = tries[-MOST_ROWS:]
-    start, end = shown[0].at, max(shown[-1].until, now, shown[0].at + 1)
-    height = ROW * len(shown) + 8
+    """The growing back-off as an image: a row for each attempt, in it the pause that followed, and a line at `now`."""
+    drawn = tries[-MOST_ROWS:]
+    start, end = drawn[0].at, max(drawn[-1].until, now, drawn[0].at + 1)
+    height = ROW * len(drawn) + 8
 
     def x(moment: Micros) -> float:
         return round(LEFT + (RIGHT - LEFT) * max(0, moment - start) / (end - start), 1)
 
-    rows = "".join(_bar(one, number * ROW + 4, x(one.at), x(one.until)) for number, one in enumerate(shown))
-    cursor = f'<path class="ks-now" d="M{x(now)} 0V{height}"/>'
-    label = html.escape("The growing back-off. " + ". ".join(map(_attempt, shown)), quote=True)
-    frame = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
-    return f'<svg class="ks-tries" role="img" aria-label="{label}" {frame}>{cursor}{rows}</svg>'
+    rows = "".join(_bar(one, number * ROW + 4, x(one.at), x(one.until)) for number, one in enumerate(drawn))
+    cursor = f'<path stroke="{drawing.INK}" stroke-width="1.5" stroke-dasharray="4 3" d="M{x(now)} 0V{height}"/>'
+    return drawing.embedded(cursor + rows, WIDTH, height, "The growing back-off. " + ". ".join(map(_attempt, drawn)))
 
 
 def _bar(one: Try, top: int, left: float, right: float) -> str:
     got = one.outcome in ("Pulled", "AlreadyPresent")
-    bar = f'<rect x="{left}" y="{top}" width="{max(right - left, 3):.1f}" height="{ROW - 6}"/>'
-    words = f'<text x="{max(right, left + 3) + 6:.1f}" y="{top + 11}">{"✓" if got else "✗"} {_attempt(one)}</text>'
-    return f'<g class="{"ks-passed" if got else "ks-failed"}">{bar}</g>{words}'
+    look = drawing.LOOKS[PASSED if got else FAILED]
+    bar = f'<rect x="{left}" y="{top}" width="{max(right - left, 3):.1f}" height="{ROW - 6}"'
+    halo = f'stroke="{drawing.PAPER}" stroke-width="4" paint-order="stroke"'
+    words = (
+        f'<text x="{max(right, left + 3) + 6:.1f}" y="{top + 11}" {halo}>{"✓" if got else "✗"} {_attempt(one)}</text>'
+    )
+    return f'{bar} fill="{look.fill}" stroke="{look.line}"/>{words}'
 
 
 def _attempt(one: Try) -> str:

@@ -161,8 +161,8 @@ def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
 
 
 def _pictures(subject: str, now: Flow | None, goal: Flow) -> str:
-    drawn = drawing.svg(now) if now else "<p>There is no such Pod yet.</p>"
-    sides = (("now", drawn), ("goal", drawing.svg(goal)))
+    drawn = drawing.image(now) if now else "<p>There is no such Pod yet.</p>"
+    sides = (("now", drawn), ("goal", drawing.image(goal)))
     return "".join(
         f"<figure class='ks-flow'><figcaption>{html.escape(subject)}: {side}</figcaption>{picture}</figure>"
         for side, picture in sides

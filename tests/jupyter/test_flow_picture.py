@@ -1,13 +1,12 @@
 import re
 import shutil
-from xml.etree import ElementTree
 
-import graphviz
 import pytest
 
 from kubesim.flow.causes import Cause
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
 from kubesim.jupyter import card, drawing, flow, workbench
+from tests.jupyter.pictures import SVG, pictures
 
 CREATE = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
@@ -17,7 +16,6 @@ RUN = (
     "kubectl run web --image=registry.example.com/myapp:1.0 "
     '--overrides=\'{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}\''
 )
-SVG = "{http://www.w3.org/2000/svg}"
 BROKEN = Flow(
     "<img> for default/web",
     (
@@ -35,62 +33,32 @@ BROKEN = Flow(
 
 
 @pytest.fixture
-def without_dot(monkeypatch):
-    def fail(*_args, **_options):
-        raise graphviz.ExecutableNotFound(["dot"])
-
-    monkeypatch.setattr(graphviz.Digraph, "pipe", fail)
-
-
-@pytest.fixture
 def shown(monkeypatch):
     widgets = []
     monkeypatch.setattr(workbench, "display", lambda bundle, raw: widgets.append(bundle))
     return widgets
 
 
-def nodes(graph):
-    return dict(re.findall(r"^\s*(\w+) \[label=(.*)\]$", graph.source, re.MULTILINE))
-
-
-def test_states_differ_in_shape_line_and_word():
-    drawn = nodes(drawing.dot(BROKEN))
-    assert "shape=octagon" in drawn["secret"]
-    assert "shape=box" in drawn["registry"]
-    assert "rounded,filled" in drawn["kubectl"]
-    assert "dashed" in drawn["image"]
-    assert "dotted" in drawn["spec"]
-    for hop in BROKEN.hops:
-        assert f"<i>{hop.state}</i>" in drawn[hop.key]
-
-
-def test_what_a_learner_wrote_is_never_markup():
-    for text in (drawing.dot(BROKEN).source, drawing.chain(BROKEN), flow.advice(BROKEN)):
-        assert "<b>web</b>" not in text
-        assert "<i>Secret</i>" not in text
-    assert "a &amp; b: not found" in drawing.dot(BROKEN).source
-
-
 def groups(drawn):
-    """The group of each hop, in order."""
-    every = ElementTree.fromstring(drawn).iter(f"{SVG}g")
-    return [group for group in every if "hop" in group.get("class", "").split()]
+    """The box of each hop, in order."""
+    [(_alt, picture)] = pictures(drawn)
+    return list(picture.iter(f"{SVG}g"))
 
 
-def states_and_words(drawn):
-    """Of each hop: its state, and the words as a reader sees them."""
-    return [
-        (set(group.get("class").split()) - {"node", "hop"}, " ".join(group.itertext()).split())
-        for group in groups(drawn)
-    ]
+def words(drawn):
+    """What each box says."""
+    return [" ".join(" ".join(group.itertext()).split()) for group in groups(drawn)]
 
 
 def outlines(drawn):
-    """Of each hop: how many corners its outline has, and whether the line is broken."""
-    shapes = [next(part for part in group if part.tag != f"{SVG}text") for group in groups(drawn)]
-    return [
-        (len(set(shape.get("points", "").split())) or 4, shape.get("stroke-dasharray") is not None) for shape in shapes
-    ]
+    """Of each hop: the shape of its box, its colour, and how its line is broken."""
+    shapes = [group[0] for group in groups(drawn)]
+    return [(shape.tag.removeprefix(SVG), shape.get("stroke"), shape.get("stroke-dasharray")) for shape in shapes]
+
+
+def places(drawn):
+    """Of each box: its left and its upper edge."""
+    return [tuple(map(int, re.findall(r"-?\d+", group.get("transform")))) for group in groups(drawn)]
 
 
 def needs_dot():
@@ -99,37 +67,62 @@ def needs_dot():
 
 
 def both(monkeypatch):
-    by_dot = drawing.svg(BROKEN)
+    by_dot = drawing.image(BROKEN)
     monkeypatch.setenv("PATH", "")
-    return by_dot, drawing.svg(BROKEN)
+    return by_dot, drawing.image(BROKEN)
 
 
-def test_both_drawings_show_the_same_hops_in_order_with_states_shapes_and_words(monkeypatch):
-    needs_dot()
-    by_dot, by_us = both(monkeypatch)
-    assert by_dot != by_us
-    assert [state for state, _ in states_and_words(by_us)] == [{hop.state.replace(" ", "-")} for hop in BROKEN.hops]
-    assert states_and_words(by_dot) == states_and_words(by_us)
-    assert outlines(by_dot) == outlines(by_us)
+PASSED_BOX, FAILED_BOX = ("rect", "#1a7f37", "none"), ("rect", "#b3261e", "none")
+CULPRIT = ("polygon", "#b3261e", "none")
+UNREACHED_BOX, UNNEEDED_BOX = ("rect", "#6e7781", "6 4"), ("rect", "#6e7781", "2 4")
 
 
-def test_both_drawings_say_the_same_to_a_screen_reader_and_shrink_with_the_page(monkeypatch):
+def test_with_and_without_dot_the_boxes_are_the_same_in_two_rows(monkeypatch):
     needs_dot()
     for drawn in both(monkeypatch):
-        root = ElementTree.fromstring(drawn)
-        assert root.get("role") == "img"
-        assert root.get("aria-label").startswith("Flow of <img> for default/web ✓ kubectl")
-        assert root.get("style") == "max-width:100%;height:auto"
-        assert "<title>" not in drawn
+        assert outlines(drawn) == [PASSED_BOX, CULPRIT, UNNEEDED_BOX, PASSED_BOX, FAILED_BOX, UNREACHED_BOX]
+        assert words(drawn) == [
+            "✓ kubectl passed Pod <b>web</b>",
+            "✗ Secret failed a & b: not found",
+            "○ Pod spec not needed in its own spec",
+            "✓ kubelet passed asked without credentials",
+            "✗ Registry failed refused",
+            "· Image not reached",
+        ]
+        above, below = places(drawn)[:3], places(drawn)[3:]
+        assert [len({y for _, y in row}) for row in (above, below)] == [1, 1]
+        assert above[0][1] < below[0][1]
+        assert [sorted(row) for row in (above, below)] == [above, below]
+
+
+def test_graphviz_places_the_boxes(monkeypatch):
+    needs_dot()
+    by_dot, by_us = both(monkeypatch)
+    assert places(by_dot) != places(by_us)
+
+
+def test_what_a_learner_wrote_is_never_markup():
+    for text in (drawing.image(BROKEN), drawing.chain(BROKEN), flow.advice(BROKEN)):
+        assert "<b>web</b>" not in text
+        assert "<i>Secret</i>" not in text
+
+
+def test_a_picture_is_an_image_with_a_text():
+    [(alt, _)] = pictures(drawing.image(BROKEN))
+    assert alt == f"Flow of {BROKEN.text()}"
 
 
 @pytest.mark.parametrize("status", [0, 1])
 def test_the_warnings_of_dot_are_not_shown(tmp_path, monkeypatch, capfd, status):
+    needs_dot()
     program = tmp_path / "dot"
-    program.write_text(f"#!/bin/sh\necho 'Fontconfig error: out of memory' >&2\necho '<svg />'\nexit {status}\n")
+    program.write_text(
+        f"#!/bin/sh\necho 'Fontconfig error: out of memory' >&2\n{shutil.which('dot')} \"$@\"\nexit {status}\n"
+    )
     program.chmod(0o755)
+    by_dot = drawing.image(BROKEN)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert ("<rect " in drawing.svg(BROKEN)) is bool(status)
+    assert (drawing.image(BROKEN) == by_dot) is (status == 0)
     assert capfd.readouterr().err == ""
 
 
@@ -170,13 +163,12 @@ def test_a_picture_has_its_twin_in_words_and_the_time(seat):
     assert "How to fix it" in bundle["text/html"]
 
 
-def test_the_chain_is_hidden_where_the_picture_is_drawn(seat, without_dot):
+def test_the_words_of_the_picture_are_folded_below_it(seat):
     page = failed(seat)["text/html"]
-    assert page.startswith(
-        '<div class="ks-flow ks-broken"><div class="ks-picture"><svg xmlns="http://www.w3.org/2000/svg" role="img" '
-    )
-    assert page.count("<svg ") == 1
-    assert '</svg><ol hidden class="ks-chain"><li class="ks-passed">' in page
+    assert page.startswith('<div class="ks-flow ks-broken"><div class="ks-picture"><img class="ks-drawn" alt="Flow of ')
+    assert "<svg" not in page
+    folded = "<details><summary>13:59:06, simulated time: the picture in words</summary><ol "
+    assert f'<div class="ks-twin">{folded}class="ks-chain"><li class="ks-passed">' in page
     assert page.count('<li class="ks-') == len(BROKEN.hops)
 
 
