@@ -220,9 +220,11 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _lab_environment() -> dict[str, str]:
-    """This process's variables, with the lesson's settings among those that JupyterLab reads."""
-    places = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    return os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
+    """This process's variables, with the lesson's settings for JupyterLab, and with what its kernels run first."""
+    folder = Path(__file__).parent / "jupyter"
+    places = [str(folder), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    start = {"PYTHONSTARTUP": str(folder / "startup.py")} | os.environ  # what someone has set stays
+    return start | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
 
 
 def copy_notebooks(target: Path) -> list[Path]:

@@ -19,6 +19,7 @@ from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.result import Result
 from kubesim.cluster import Cluster
 from kubesim.gotext.pflag import parse_duration
+from kubesim.jupyter.slips import coached
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from kubesim.session.history import History
@@ -55,7 +56,7 @@ class Seat:
         """Run one complete shell line, called `label` in `undo`'s answer, then notify the watchers."""
         with self.changing(label or line):
             try:
-                return self.session.run(line)
+                return coached(line, self.session.run(line))
             except Exception:
                 _log.exception("%r failed", line)
                 return Result(stderr="kubesim: internal error: the simulator could not do this\n", exit_code=70)

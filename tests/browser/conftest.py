@@ -121,7 +121,9 @@ def own_settings(home: Path) -> dict[str, str]:
     lab_folders = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     inherited = {name: value for name, value in os.environ.items() if name != "KUBESIM_WORKSPACE"}
     own = {name: str(home / name.lower()) for name in folders + lab_folders}
-    return inherited | own | {"JUPYTER_CONFIG_PATH": str(NOTEBOOKS.parent / "kubesim" / "jupyter")}  # as kubesim lab
+    lesson = NOTEBOOKS.parent / "kubesim" / "jupyter"
+    as_kubesim_lab = {"JUPYTER_CONFIG_PATH": str(lesson), "PYTHONSTARTUP": str(lesson / "startup.py")}
+    return inherited | own | as_kubesim_lab
 
 
 def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -30,6 +30,7 @@ CELLS = {
     "commands": "## Commands\n\nType this:\n\n```\nkubectl run web --image=registry.example.com/myapp:1.0\n```",
     "flow": "%flow web",
     "task": f"%task {TASK.id}",
+    "early": "%%kubectl\nkubectl get nodes",
 }
 TEXTS = {"text", "more", "idea", "text-2", "commands"}
 CLIPBOARD = "navigator.clipboard.readText()"
@@ -43,6 +44,8 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "lesson.ipynb")
     notebook = open_shared("lesson.ipynb")
+    notebook.run("early")  # as someone does who forgot the first cell
+    expect(notebook.cell("early").locator(".jp-RenderedText")).to_contain_text("sim-worker")
     notebook.run("load")
     notebook.prompt.wait_for()
     return notebook

@@ -4,6 +4,7 @@
 
 const ROOT = new URL(".", import.meta.url);
 const GREETED = "kubesim was here";
+const SETUP = "%load_ext kubesim.jupyter";
 const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's storage
 
 const { kubesimStart } = globalThis;
@@ -40,7 +41,9 @@ const hasPython = ({ sessionContext }) => /^(idle|busy)$/.test(sessionContext.se
 
 async function python(panel) {
   await until(() => panel.isDisposed || hasPython(panel));
-  await panel.sessionContext?.session?.kernel?.info;
+  const { kernel } = panel.sessionContext?.session ?? {};
+  await kernel?.info;
+  kernel?.requestExecute({ code: SETUP, silent: true }); // or a cell that is run before the first one knows no magic
 }
 
 async function arrive(panel) {
@@ -61,6 +64,7 @@ async function arrive(panel) {
   sessionContext.kernelChanged.connect(watch);
   sessionContext.statusChanged.connect((_, status) => {
     const last = localStorage.getItem(LAST_RUN + panel.context.path);
+    if (status === "restarting") python(panel);
     if (status === "restarting" && last) offerAgain(panel, last);
   });
   watch();

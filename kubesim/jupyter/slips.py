@@ -1,0 +1,47 @@
+"""Slips of the keyboard in a command line, and one line of advice about each, which a real cluster would not give."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kubesim.api.result import Result
+
+
+class Slip(NamedTuple):
+    typed: str
+    """A regular expression for the first line of the command."""
+    printed: str
+    """One for what the command printed; "" where that doesn't matter."""
+    advice: str
+    """What to do instead; {} stands for what was typed."""
+
+
+_PLACE = "imagePullSecrets belongs to the spec of a Pod (of a Deployment: spec.template.spec), beside containers"
+SLIPS = (
+    Slip(
+        r"(?<![^\s=])[\u2018-\u201e]",
+        "",
+        "the quote {} comes from a document or a chat: type a straight ' or \" instead",
+    ),
+    Slip(r"(?<!\S)-?[\u2013\u2014]-?(?=\w)", "", "the dash {} comes from a document or a chat: type - or -- instead"),
+    Slip(r"<[A-Za-z][\w -]*>", "^bash: ", "{} is a placeholder: put a name in its place, without < and >"),
+    Slip(r"(?<=[\s=])your[-_][\w-]+", "", "{} looks like a placeholder: put your own value in its place"),
+    Slip(r"(?<=[\s/])[A-Z]+_NAME\b", "", "{} looks like a placeholder: put a name in its place"),
+    Slip(
+        r"--overrides[= ]'\{\s*\"imagePullSecrets\"", "", f'{_PLACE}: \'{{{{"spec":{{{{"imagePullSecrets":…}}}}}}}}\''
+    ),
+    Slip("", r'unknown field "[^"]*imagePullSecrets"', f"{_PLACE}; a ServiceAccount has its own, beside metadata"),
+    Slip("", r"^Unable to use a TTY", "a container has no prompt here: leave out -it and run one command at a time"),
+)
+
+
+def coached(line: str, result: Result) -> Result:
+    """What the line printed, and below it advice about the first slip in it, if there is any."""
+    first_line = line.partition("\n")[0]
+    for slip in SLIPS:
+        typed = re.search(slip.typed, first_line)
+        if typed and re.search(slip.printed, result.screen, re.MULTILINE):
+            advice = f"kubesim: {slip.advice.format(typed[0])}\n"
+            return Result.of([*result.written, (True, advice)], result.exit_code, result.edit)
+    return result

@@ -1,0 +1,69 @@
+"""What is said about slips of the keyboard, below what a real cluster would say."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kubesim import __main__ as program
+from kubesim.jupyter.slips import _PLACE
+
+LEVELS = f"kubesim: {_PLACE}; a ServiceAccount has its own, beside metadata\n"
+QUOTE = "kubesim: the quote {} comes from a document or a chat: type a straight ' or \" instead\n"
+DASH = "kubesim: the dash {} comes from a document or a chat: type - or -- instead\n"
+PLACEHOLDER = "kubesim: {} is a placeholder: put a name in its place, without < and >\n"
+PRINTED = {
+    "echo “a b”": "“a b”\n" + QUOTE.format("“"),
+    "kubectl get pods —watch": 'Error from server (NotFound): pods "—watch" not found\n' + DASH.format("—"),
+    "kubectl get pod <pod>": "bash: syntax error near unexpected token `newline'\n" + PLACEHOLDER.format("<pod>"),
+    "kubectl get pod POD_NAME": 'Error from server (NotFound): pods "POD_NAME" not found\n'
+    "kubesim: POD_NAME looks like a placeholder: put a name in its place\n",
+    "echo --docker-password=your-password": "--docker-password=your-password\n"
+    "kubesim: your-password looks like a placeholder: put your own value in its place\n",
+    'kubectl run a --image=nginx --overrides=\'{"imagePullSecrets":[{"name":"a"}]}\'': "pod/a created\n"
+    f'kubesim: {_PLACE}: \'{{"spec":{{"imagePullSecrets":…}}}}\'\n',
+    'kubectl patch sa default -p \'{"spec":{"imagePullSecrets":[]}}\'': 'Warning: unknown field "spec"\n'
+    "serviceaccount/default patched (no change)\n",
+    'kubectl patch deploy web -p \'{"spec":{"imagePullSecrets":[]}}\'': "Warning: unknown field"
+    ' "spec.imagePullSecrets"\n'
+    "deployment.apps/web patched (no change)\n" + LEVELS,
+    "kubectl exec -it on -- sh": "Unable to use a TTY - input is not a terminal or the right kind of file\n"
+    "kubesim: a container has no prompt here: leave out -it and run one command at a time\n",
+    "echo \"it\u2019s\" a—b 'a “b”'": "it\u2019s a—b a “b”\n" + QUOTE.format("“"),
+    'echo "it\u2019s" a—b x=<none>': "bash: syntax error near unexpected token `newline'\n"
+    + PLACEHOLDER.format("<none>"),
+    "echo your own; cat <<EOF\n“a” <b> —c\nEOF": "your own\n“a” <b> —c\n",
+}
+
+
+@pytest.mark.parametrize("line", PRINTED)
+def test_a_slip_is_told_in_one_line_below_what_the_cluster_says(line, seat):
+    seat.run("kubectl create deployment web --image=nginx; kubectl run on --image=nginx; sleep 9")
+    assert seat.run(line).screen == PRINTED[line]
+
+
+CELL = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+{before}
+exec(open({start!r}).read())
+shell.run_cell_magic("kubectl", "", "kubectl get nodes -o name")
+"""
+
+
+@pytest.mark.parametrize(("before", "status"), [("import ipykernel", 0), ("", 1)])
+def test_a_kernel_of_kubesim_lab_knows_the_magics_before_any_cell(before, status, tmp_path):
+    environment = program._lab_environment() | {"KUBESIM_WORKSPACE": str(tmp_path)}
+    code = CELL.format(start=environment["PYTHONSTARTUP"], before=before)
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == status
+    assert ("node/sim-worker" in run.stdout) is (status == 0)
+
+
+def test_a_start_of_ones_own_stays(monkeypatch):
+    monkeypatch.setitem(os.environ, "PYTHONSTARTUP", "mine.py")
+    assert program._lab_environment()["PYTHONSTARTUP"] == "mine.py"
+    monkeypatch.delitem(os.environ, "PYTHONSTARTUP")
+    assert Path(program._lab_environment()["PYTHONSTARTUP"]).is_file()
