@@ -212,7 +212,7 @@ def staircase(tries: tuple[Try, ...], now: Micros) -> str:
         return round(LEFT + (RIGHT - LEFT) * max(0, moment - start) / (end - start), 1)
 
     rows = "".join(_bar(one, number * ROW + 4, x(one.at), x(one.until)) for number, one in enumerate(drawn))
-    cursor = f'<path stroke="{drawing.INK}" stroke-width="1.5" stroke-dasharray="4 3" d="M{x(now)} 0V{height}"/>'
+    cursor = f'<path stroke="{drawing.INK}" stroke-dasharray="2 4" d="M{x(now)} 0V{height}"/>'
     return drawing.embedded(cursor + rows, WIDTH, height, "The growing back-off. " + ". ".join(map(_attempt, drawn)))
 
 
@@ -220,7 +220,7 @@ def _bar(one: Try, top: int, left: float, right: float) -> str:
     got = one.outcome in ("Pulled", "AlreadyPresent")
     look = drawing.LOOKS[PASSED if got else FAILED]
     bar = f'<rect x="{left}" y="{top}" width="{max(right - left, 3):.1f}" height="{ROW - 6}"'
-    halo = f'stroke="{drawing.PAPER}" stroke-width="4" paint-order="stroke"'
+    halo = f'stroke="{drawing.PAPER}" stroke-width="4" paint-order="stroke" font-size="10"'
     words = (
         f'<text x="{max(right, left + 3) + 6:.1f}" y="{top + 11}" {halo}>{"✓" if got else "✗"} {_attempt(one)}</text>'
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -21,10 +23,20 @@ POD = (
 )
 
 
+CELLS = {
+    "load": "%load_ext kubesim.jupyter\n%workbench",
+    "run": "%%kubectl\nkubectl run early --image=registry.example.com/myapp:1.0\nsleep 5",
+    "flow": "%flow early",
+}
+
+
 @pytest.fixture
-def notebook(open_notebook: Callable[[str], Any]) -> Any:
-    """Notebook 01 with all its cells run."""
-    notebook = open_notebook("01-storing-credentials.ipynb")
+def notebook(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
+    """A notebook with a picture of a Pod that lists no Secret."""
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "lesson.ipynb")
+    notebook = open_notebook("lesson.ipynb")
     notebook.run_all()
     return notebook
 
