@@ -175,3 +175,18 @@ def test_a_credential_provider_gets_a_new_password_again_and_again() -> None:
         session.run(f"kubectl run pod-{hour} --image={ECR}/{name}")
         session.advance(13 * 3600)
     assert session.run("kubectl get pods --no-headers").stdout.count("Running") == 3
+
+
+@pytest.mark.parametrize(("image", "is_known"), ROWS["which_images_are_known"])
+def test_an_image_that_nobody_knows_is_pulled_with_a_warning(image: str, is_known: bool, tmp_path: Path) -> None:
+    warning = f"Warning: kubesim: whether {image} exists isn't known here; it's pulled as if it did\n"
+    session = Session()
+    assert session.run(f"kubectl run web --image={image}").stderr == ("" if is_known else warning)
+    path = tmp_path / "strict.yaml"
+    path.write_text("extends: builtin\nstrict: true\n")
+    strict = Session(registries=path)
+    assert strict.run(f"kubectl run web --image={image}").stderr == ""
+    for each, is_pulled in ((session, not is_known), (strict, False)):
+        each.advance(5)
+        phase = each.run("kubectl get pod web -o jsonpath='{.status.phase}'").stdout
+        assert phase == ("Running" if is_pulled else "Pending")

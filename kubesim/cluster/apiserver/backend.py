@@ -62,6 +62,9 @@ class NodeServer(Protocol):
     def lacks(self, reference: str, program: str) -> bool:
         """Whether an image has, or may have, a program that isn't simulated."""
 
+    def guesses(self, reference: str) -> bool:
+        """Whether no one here knows that there is such an image, and the node pulls it as if there were."""
+
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
 
@@ -85,6 +88,10 @@ class Backend:
     def lacks(self, reference: str, program: str) -> bool:
         """Whether an image has, or may have, a program that isn't simulated on any node."""
         return any(node.lacks(reference, program) for node in self.nodes.values())
+
+    def guesses(self, reference: str) -> bool:
+        """Whether a node pulls an image of which no one here knows that it exists."""
+        return any(node.guesses(reference) for node in self.nodes.values())
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 from kubesim.api import decoding, errors, load_records, schema
 from kubesim.api.budget import Budget
@@ -109,18 +109,29 @@ def note_inert(resource: Resource, new: Object, old: Object | None, note: Warn |
             note(f"kubesim: {row.says}")
 
 
-def note_unsimulated(
-    resource: Resource, new: Object, old: Object | None, note: Warn | None, lacks: Callable[[str, str], bool]
-) -> None:
-    """Report each program that a write starts, if its image `lacks` it here and may have it on a real node."""
+class _Nodes(Protocol):
+    """What is asked of the nodes: see `Backend`."""
+
+    def lacks(self, reference: str, program: str) -> bool: ...
+
+    def guesses(self, reference: str) -> bool: ...
+
+
+def note_unsimulated(resource: Resource, new: Object, old: Object | None, note: Warn | None, nodes: _Nodes) -> None:
+    """Report each image that a write names and nobody here knows, and each program that it starts, if its image lacks
+    it here and may have it on a real node.
+    """
     if note is None or not (resource is POD or resource.template):
         return
     pod = template_of(resource, new)
     if old is not None and template_of(resource, old).get("spec") == pod.get("spec"):
         return
+    for image in dict.fromkeys(container["image"] for _, container in containers_of(pod["spec"])):
+        if nodes.guesses(image):
+            note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
     for _, container in containers_of(pod["spec"]):
         words = [*container.get("command", ()), *container.get("args", ())]
-        if words and not words[0].startswith("-") and lacks(container["image"], words[0]):
+        if words and not words[0].startswith("-") and nodes.lacks(container["image"], words[0]):
             note(f"kubesim: '{words[0]}' in this image isn't simulated")
 
 

@@ -188,7 +188,7 @@ class Client:
             for text in warnings_of(resource, new, old):
                 note(text)
         checks.note_inert(resource, new, old, options.get("note"))
-        checks.note_unsimulated(resource, new, old, options.get("note"), self._backend.lacks)
+        checks.note_unsimulated(resource, new, old, options.get("note"), self._backend)
         if options.get("dry_run"):
             return new
         if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):

@@ -78,15 +78,21 @@ class Server:
 
     def lacks(self, reference: str, program: str) -> bool:
         """Whether an image has, or may have, a program that isn't simulated and that it doesn't run on its own."""
-        try:
-            parsed = imageref.parse(reference)
-        except ValueError:
+        parsed = _parsed(reference)
+        if parsed is None:
             return False
         image = self._images.node.present(parsed, self._clock.now) or self._images.registries.image(parsed)
         if image is None or program == image.program:
             return False
         base = bases()[image.base]
         return base.lacks(program, MemoryFiles(base.with_files(image.files)))
+
+    def guesses(self, reference: str) -> bool:
+        """Whether no one here knows that there is such an image, and it's pulled as if there were."""
+        parsed = _parsed(reference)
+        if parsed is None or self._images.node.present(parsed, self._clock.now):
+            return False
+        return self._images.registries.is_guess(parsed)
 
     def attach(self, pod: Object, container: str, stdin: str) -> Process:
         """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
@@ -123,3 +129,10 @@ def waiting_message(pod: Object, container: str) -> str:
     status = find_named([item for key in keys for item in pod["status"].get(key, ())], container) or {}
     reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
     return str(_WAITING_MESSAGES.get(reason, reason))
+
+
+def _parsed(reference: str) -> imageref.Reference | None:
+    try:
+        return imageref.parse(reference)
+    except ValueError:
+        return None

@@ -91,6 +91,11 @@ class Registries:
         repository = self._repository(reference)
         return repository.find(reference.manifest) if repository else None
 
+    def is_guess(self, reference: Reference) -> bool:
+        """Whether no one here knows that there is such an image, and it's pulled as if there were."""
+        repository = self._repository(reference)
+        return repository is not None and repository.guess is not None and not repository.knows(reference.manifest)
+
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """Tags of a reference's repository; none if it is not there."""
         repository = self._repository(reference)

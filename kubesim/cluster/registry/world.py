@@ -81,7 +81,8 @@ class Image:
 class Repository:
     """Images by tag, and of a public image what its many tags are like: `lines` of IMAGE TAG... (see `expand`).
 
-    `readers` are the users who may pull (None: every user of the registry).
+    `readers` are the users who may pull (None: every user of the registry). Where no one here knows what else it has,
+    any other tag leads to a `guess`.
     """
 
     tags: Mapping[str, Image]
@@ -89,6 +90,7 @@ class Repository:
     readers: frozenset[str] | None = None
     name: str = ""
     lines: tuple[tuple[Image, str], ...] = ()
+    guess: Image | None = None
 
     @cached_property
     def every(self) -> Mapping[str, Image]:
@@ -99,7 +101,14 @@ class Repository:
 
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest."""
+        if self.guess and not self.knows(manifest):
+            is_digest = manifest.startswith("sha256:")
+            return replace(self.guess, digest=manifest if is_digest else _digest(f"{self.name}:{manifest}"))
         return self.every.get(manifest) or next((one for one in self.every.values() if one.digest == manifest), None)
+
+    def knows(self, manifest: str) -> bool:
+        """Whether there is an image with this tag or digest in the file."""
+        return manifest in self.every or any(image.digest == manifest for image in self.every.values())
 
     def readable_by(self, user: str | None) -> bool:
         """Whether `user` (None: an anonymous client) may pull."""
@@ -137,7 +146,8 @@ class Registry:
     """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has.
 
     Where it `hides`, a repository that is not there is one that nobody may read. `issues` are the users for whom it
-    makes passwords, and how many seconds these are valid.
+    makes passwords, and how many seconds these are valid. With `listed`, names or their first parts, the file has only
+    of these all that there is.
     """
 
     hosts: tuple[str, ...]
@@ -152,6 +162,7 @@ class Registry:
     certificate: Mapping[str, Any] = field(default_factory=dict)
     answers: tuple[Status, ...] = ()
     issues: Mapping[str, int] = field(default_factory=dict)
+    listed: tuple[str, ...] | None = None
 
     def issue(self, user: str, now: Micros) -> str:
         """A new password of a user, as Amazon's are made: Base64 of JSON that says when it expires."""
@@ -174,8 +185,21 @@ class Registry:
 
     def repository(self, name: str) -> Repository:
         """The repository called `name`, empty if there is none."""
+        if name in self.repositories:
+            return self.repositories[name]
+        if _is_open(self.listed, name):
+            return Repository({}, public=True, name=f"{self.hosts[0]}/{name}", guess=_UNKNOWN)
         readers: frozenset[str] | None = frozenset() if self.hides else None
-        return self.repositories.get(name) or Repository({}, public=self.auth == "none", readers=readers)
+        return Repository({}, public=self.auth == "none", readers=readers)
+
+
+_UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")
+"""What an image is taken for of which nothing is known: its programs may be there, and none is simulated."""
+
+
+def _is_open(listed: tuple[str, ...] | None, name: str) -> bool:
+    """Whether a registry may have more of a repository than its file says."""
+    return listed is not None and name not in listed and name.partition("/")[0] not in listed
 
 
 def _expiration(password: str) -> int | None:
@@ -279,7 +303,13 @@ def _world(document: Mapping[str, Any]) -> World:
     troubles = {name: Trouble(**fields) for name, fields in kinds.items()}
     images = {name: _image(name, fields, troubles) for name, fields in document.get("images", {}).items()}
     dialects = {**_data("registries.yaml")["dialects"], **document.get("dialects", {})}
-    registries = [_registry(_spoken(fields, dialects), images, troubles) for fields in document.get("registries", ())]
+    is_strict = document.get("strict", not document.get("furnished", True))
+    registries = []
+    for fields in document.get("registries", ()):
+        own = _spoken(fields, dialects)
+        if is_strict:
+            own.pop("listed", None)
+        registries.append(_registry(own, images, troubles))
     return World(tuple(registries), troubles, document.get("furnished", True))
 
 
@@ -328,10 +358,13 @@ def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: 
     own["answers"] = tuple(Status(**_frozen(answer)) for answer in own.get("answers", ()))
     catalog = {name: lines for names, lines in own.pop("catalog", {}).items() for name in expand(names)}
     theirs = {name: {"tags": {}, "public": True} for name in catalog} | own.get("repositories", {})
-    own["repositories"] = {
-        name: _repository(f"{host}/{name}", item, images, is_open, catalog.get(name, ()))
-        for name, item in theirs.items()
-    }
+    repositories = {}
+    for name, item in theirs.items():
+        repository = _repository(f"{host}/{name}", item, images, is_open, catalog.get(name, ()))
+        if repository.public and _is_open(own.get("listed"), name):
+            repository = replace(repository, guess=next(iter(repository.every.values()), _UNKNOWN))
+        repositories[name] = repository
+    own["repositories"] = repositories
     token = {"realm": f"https://{host}/token", "service": host} if own.get("auth") == "token" else {}
     return Registry(**{**token, **own})
 
