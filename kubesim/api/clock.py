@@ -91,10 +91,14 @@ def to_datetime(moment: Micros) -> datetime:
     return datetime.fromtimestamp(moment // SECOND, UTC).replace(microsecond=moment % SECOND)
 
 
-@lru_cache(maxsize=4096)
 def rfc3339(moment: Micros) -> str:
     """`moment` in whole seconds, as the API writes a Time; no later than that can be written."""
-    return datetime.fromtimestamp(min(moment // SECOND, _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(min(moment // SECOND, _LAST_SECOND))
+
+
+@lru_cache(maxsize=4096)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=4096)

@@ -166,7 +166,8 @@ def pull_secret_names(spec: Object) -> list[str]:
 def containers_of(spec: Object) -> Iterator[tuple[str, Object]]:
     """Every container of a Pod spec, with the name of the list that it is in."""
     for kind in ("ephemeralContainers", "initContainers", "containers"):
-        yield from ((kind, container) for container in spec.get(kind) or ())
+        for container in spec.get(kind) or ():
+            yield kind, container
 
 
 def sidecars_of(spec: Object) -> list[str]:

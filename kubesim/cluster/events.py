@@ -67,7 +67,8 @@ class Recorder:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
         key = (field, kind, reason, message)
         memory = self._of_object(obj["metadata"]["uid"])
-        series = memory.series.setdefault(key, _Series(self._clock.timestamp()))
+        series = memory.series.pop(key, None) or _Series(self._clock.timestamp())
+        memory.series[key] = series  # the last one is the last of them all
         series.count += 1
         series.last = now = self._clock.now
         full_at = max(now, memory.full_at.get(kind, now))
@@ -94,6 +95,12 @@ class Recorder:
         for series in self._of_object(uid).series.values():
             if series.last == moment:
                 series.count += times
+
+    def say_again(self, obj: Object, moment: Micros) -> None:
+        """Record again what was recorded about `obj` at `moment`."""
+        for (part, kind, reason, message), series in list(self._of_object(obj["metadata"]["uid"]).series.items()):
+            if series.last == moment:
+                self.event(obj, kind, reason, message, part)
 
     def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
         """Record a single event about `obj` in the newer form (events.k8s.io) that the scheduler uses."""

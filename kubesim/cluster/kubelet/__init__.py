@@ -42,9 +42,10 @@ class Kubelet:
     """Runs the Pods that are bound to `node`.
 
     What could not start is tried again every RETRY seconds. Where a Pod waits for nothing but the back-off of pulls,
-    those rounds would only count its events, so it rests: `settle` plans the next sync for the round in which a
-    back-off ends or an event passes, `_wake` moves it to the next round when a Secret or the node's images change, and
-    `_end_rest`, at that sync, counts the rounds in between. The events are those of a Pod that did not rest.
+    those rounds would only count its events, so it rests: `_come_back` plans the next sync for the round in which a
+    back-off ends, or `_say_again` for that in which an event passes before, `_wake` moves it to the next round when a
+    Secret or the node's images change, and `_end_rest`, at that sync, counts the rounds in between. The events are
+    those of a Pod that did not rest.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
@@ -133,7 +134,7 @@ class Kubelet:
         return pod if pod and self._numbers.get(pod["metadata"]["uid"]) == worker.number else None
 
     def _plan(self, worker: Worker, delay: float) -> None:
-        """Sync after `delay` seconds, instead of any sync that was planned before."""
+        """Sync after `delay` seconds, instead of whatever was planned before."""
         worker.ticket += 1
         self._clock.call_later(delay, self._sync, worker.number, worker.ticket)
 
@@ -216,12 +217,7 @@ class Kubelet:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker.is_busy = False
         if not all(started):
-            rounds = 1
-            until = self._idle_until(pod, worker)
-            if until is not None:
-                self._resting[worker.number] = self._clock.now
-                rounds = max(1, _rounds_in(until - self._clock.now))
-            self._plan(worker, RETRY * rounds)
+            self._come_back(pod, worker)
         if any(started):
             self._relist(worker)
             self._wake()
@@ -229,10 +225,39 @@ class Kubelet:
             worker.is_due = False
             self._sync(worker.number)
 
-    def _idle_until(self, pod: Object, worker: Worker) -> Micros | None:
-        """The moment before which no sync would do or say anything new; None where the next one may.
+    def _come_back(self, pod: Object, worker: Worker) -> None:
+        """Plan the next sync of a Pod that waits, and what it says until then."""
+        until = self._idle_until(pod, worker)
+        if until is None:
+            self._plan(worker, RETRY)
+            return
+        now = self._clock.now
+        self._resting[worker.number] = now
+        silent_until = self._recorder.silent_until(worker.uid)
+        rounds = max(1, _rounds_in(min(until, silent_until) - now))
+        if silent_until < until and RETRY * rounds * SECOND < until - now:
+            worker.ticket += 1
+            self._clock.call_later(RETRY * rounds, self._say_again, worker.number, worker.ticket)
+        else:
+            self._plan(worker, RETRY * rounds)
 
-        That is so while all that a Pod waits for is a back-off, its status says so, and no event of it would pass.
+    def _say_again(self, number: int, ticket: int) -> None:
+        """Say what the last sync of a resting Pod said, as a sync would; not if something else is planned instead."""
+        worker = self.worker(number)
+        pod = self._pod_of(worker) if worker else None
+        since = self._resting.get(number)
+        if worker is None or pod is None or since is None or ticket != worker.ticket:
+            self._sync(number, ticket)
+            return
+        self.images.own(self._clock.now)
+        self._end_rest(worker)
+        self._recorder.say_again(pod, since)
+        self._come_back(pod, worker)
+
+    def _idle_until(self, pod: Object, worker: Worker) -> Micros | None:
+        """The moment before which no sync would do anything; None where the next one may.
+
+        That is so while all that a Pod waits for is a back-off, and its status says so.
         """
         if worker.reported != (worker.changes, pod["metadata"]["generation"]):
             return None
@@ -243,7 +268,7 @@ class Kubelet:
         now = self._clock.now
         failures = (self.images.node.waits(worker.uid, required.image, now) for required in required_images)
         ends = (failure.until for failure in failures if failure)
-        return min([self._recorder.silent_until(worker.uid), *ends])
+        return min(ends, default=None)
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
