@@ -16,6 +16,8 @@ from functools import lru_cache
 from types import MethodType
 from typing import Any, NamedTuple
 
+from kubesim.api.garbage import uncollected
+
 Micros = int
 SECOND: Micros = 1_000_000
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
@@ -68,13 +70,14 @@ class Clock:
         The clock stops at the timer that made `done()` true, or at the end of the timeout.
         """
         end = self.now + round(timeout * SECOND)
-        while not done():
-            if not self._timers or self._timers[0][0] > end:
-                self.now = max(self.now, end)
-                return False
-            timer = heapq.heappop(self._timers)
-            self.now = max(self.now, timer.when)
-            timer.method(*timer.arguments)
+        with uncollected():
+            while not done():
+                if not self._timers or self._timers[0].when > end:
+                    self.now = max(self.now, end)
+                    return False
+                timer = heapq.heappop(self._timers)
+                self.now = max(self.now, timer.when)
+                timer.method(*timer.arguments)
         return True
 
     def timestamp(self) -> str:

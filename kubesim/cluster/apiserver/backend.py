@@ -6,6 +6,7 @@ Mirrors k8s.io/apiserver pkg/registry/generic/registry/store.go and pkg/storage/
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from itertools import takewhile
 from typing import NamedTuple, Protocol
 
@@ -78,7 +79,7 @@ class Backend:
         self.store = Store()
         self.nodes: dict[str, NodeServer] = {}
         self._written: dict[tuple[str, str], Micros] = {}  # when each event was written last, the oldest first
-        self._listeners: dict[Resource | None, list[Listener]] = {None: []}
+        self._listeners: dict[Resource | None, tuple[Listener, ...]] = {}
 
     def resume(self, other: Backend) -> None:
         """Go on from the state of another API server; who watches that one doesn't watch this."""
@@ -95,9 +96,13 @@ class Backend:
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""
-        listeners = self._listeners.setdefault(resource, [])
-        listeners.append(listener)
-        return lambda: listeners.remove(listener)
+        self._listeners[resource] = (*self._listeners.get(resource, ()), listener)
+        return partial(self._unsubscribe, listener, resource)
+
+    def _unsubscribe(self, listener: Listener, resource: Resource | None) -> None:
+        left = list(self._listeners[resource])
+        left.remove(listener)
+        self._listeners[resource] = tuple(left)
 
     def existing(self, resource: Resource, namespace: str, name: str) -> Object:
         """The object. Raises StatusError (NotFound)."""
@@ -135,6 +140,7 @@ class Backend:
             self.clock.call_later(LEASE_REUSE, self._expire_events)
 
     def _notify(self, change: Change) -> None:
-        for key in (change.resource, None):
-            for listener in tuple(self._listeners.get(key, ())):
-                listener(change)
+        for listener in self._listeners.get(change.resource, ()):
+            listener(change)
+        for listener in self._listeners.get(None, ()):
+            listener(change)

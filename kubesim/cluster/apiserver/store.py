@@ -17,7 +17,7 @@ Place = tuple[str, str]
 class Index:
     """Objects by the uids that they refer to, kept up to date as they come and go."""
 
-    def __init__(self, uids_of: Callable[[Object], set[str]]) -> None:
+    def __init__(self, uids_of: Callable[[Object], tuple[str, ...]]) -> None:
         self._uids_of = uids_of
         self._objects: Shared[str, dict[Place, Object]] = Shared(dict.copy)
 
@@ -28,11 +28,11 @@ class Index:
 
     def replace(self, place: Place, old: Object | None, new: Object | None) -> None:
         """Take an object out, or put it in, or both."""
-        before = self._uids_of(old) if old else set()
-        after = self._uids_of(new) if new else set()
-        for uid in before - after:
-            objects = self._objects.own(uid)
-            del objects[place]
+        before = self._uids_of(old) if old else ()
+        after = self._uids_of(new) if new else ()
+        for uid in before if before != after else ():
+            objects = self._objects.own_or(uid, dict)
+            objects.pop(place, None)
             if not objects:
                 self._objects.drop(uid)
         for uid in after:
@@ -44,12 +44,12 @@ class Index:
         self._objects.share(other._objects)
 
 
-def _subject(event: Object) -> set[str]:
-    return {str((event.get("involvedObject") or {}).get("uid", ""))}
+def _subject(event: Object) -> tuple[str, ...]:
+    return (str((event.get("involvedObject") or {}).get("uid", "")),)
 
 
-def _owners(obj: Object) -> set[str]:
-    return {str(reference.get("uid", "")) for reference in obj["metadata"].get("ownerReferences") or ()}
+def _owners(obj: Object) -> tuple[str, ...]:
+    return tuple(str(reference.get("uid", "")) for reference in obj["metadata"].get("ownerReferences") or ())
 
 
 def _by_namespace() -> Shared[str, dict[str, Object]]:
@@ -111,7 +111,7 @@ class Store:
     def _index(self, resource: Resource, place: Place, old: Object | None, new: Object | None) -> None:
         if resource is EVENT:
             self._events.replace(place, old, new)
-        elif any("ownerReferences" in obj["metadata"] for obj in (old, new) if obj):
+        elif (new and "ownerReferences" in new["metadata"]) or (old and "ownerReferences" in old["metadata"]):
             self._owned[resource].replace(place, old, new)
 
     def resume(self, other: Store) -> None:

@@ -261,14 +261,10 @@ class Kubelet:
         """
         if worker.reported != (worker.changes, pod["metadata"]["generation"]):
             return None
-        if any(reason != "ImagePullBackOff" for reason, _ in worker.waiting.values()):
-            return None
-        required_images = images_of_volumes(pod["spec"])
-        required_images += [RequiredImage.of(container) for _, container in containers_of(pod["spec"])]
-        now = self._clock.now
-        failures = (self.images.node.waits(worker.uid, required.image, now) for required in required_images)
-        ends = (failure.until for failure in failures if failure)
-        return min(ends, default=None)
+        for reason, _ in worker.waiting.values():
+            if reason != "ImagePullBackOff":
+                return None
+        return self.images.node.next_try(worker.uid, self._clock.now)
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""

@@ -184,7 +184,7 @@ class Pull:
         if self.matches is None:
             credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
             rings = (credentials, self.manager.own(self.request.now))
-            self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
+            self.matches = [match for ring in rings if ring for match in keyring.lookup(ring, self.reference.name)]
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:

@@ -131,8 +131,10 @@ class Starter:
 
     def recorder_for(self, pod: Object, container: str) -> Record:
         """What records events of a container, or without one of the Pod itself."""
-        kinds = [kind for kind, item in containers_of(pod["spec"]) if item["name"] == container]
-        return partial(self._recorder.event, pod, field=f"spec.{kinds[0]}{{{container}}}" if kinds else "")
+        for kind, item in containers_of(pod["spec"]):
+            if item["name"] == container:
+                return partial(self._recorder.event, pod, field=f"spec.{kind}{{{container}}}")
+        return partial(self._recorder.event, pod)
 
     def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""

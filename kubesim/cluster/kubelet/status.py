@@ -131,9 +131,14 @@ def _conditions(
     generation = pod["metadata"]["generation"]
     old = {(item["type"], item["status"]): item["lastTransitionTime"] for item in pod["status"].get("conditions", ())}
     for kind, (holds, reason, message) in status.items():
-        condition = {"lastTransitionTime": old.get((kind, str(holds)), now), "status": str(holds), "type": kind}
-        condition |= {"message": message, "observedGeneration": generation, "reason": reason}
-        yield {"lastProbeTime": None} | {key: value for key, value in condition.items() if value}
+        since = old.get((kind, str(holds)), now)
+        condition = {"lastProbeTime": None, "lastTransitionTime": since, "status": str(holds), "type": kind}
+        if message:
+            condition["message"] = message
+        condition["observedGeneration"] = generation
+        if reason:
+            condition["reason"] = reason
+        yield condition
 
 
 def _lack(reason: str, text: str, statuses: list[Object]) -> tuple[bool, str, str]:
