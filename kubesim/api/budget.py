@@ -11,10 +11,13 @@ from kubesim.gotext.gojson import levels
 
 
 class TooMuchError(Exception):
-    """The budget is spent; the message is the one line to print, and the exit status is 1. Nothing may be changed."""
+    """The budget is spent; the message is the one line to print, and the exit status is 1.
 
-    def __init__(self) -> None:
-        super().__init__("kubesim: that is more work than one command line may do here, and was stopped")
+    Nothing may be changed, but that time passes until there is too much to do (see Clock.run_until).
+    """
+
+    def __init__(self, what: str = "that is more work than one command line may do here, and was stopped") -> None:
+        super().__init__(f"kubesim: {what}")
 
 
 class Budget:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kubesim.api import imageref
+from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, NODE, Resource
@@ -93,8 +94,9 @@ class Cluster(_Parts):
             self.registries.resume(origin.registries)
         self.resume(origin or _booted(seed, boot, self.registries.furnished))
 
-    def advance(self, seconds: float) -> None:
-        self.clock.advance(seconds)
+    def advance(self, seconds: float, budget: Budget | None = None) -> None:
+        """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""
+        self.clock.advance(seconds, budget)
 
     def fresh(self) -> Cluster:
         """A cluster as this one was at first."""

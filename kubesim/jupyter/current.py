@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.result import Result
 from kubesim.cluster import Cluster
@@ -66,7 +67,7 @@ class Seat:
 
         It is not a step: `undo` reverts the last command, not the time after it.
         """
-        return self._passing(lambda: self.session.advance(seconds))
+        return self._passing(lambda: self.session.advance(seconds, Budget()))
 
     def advance_to_change(self, limit: float) -> str:
         """The same until a Pod is fixed or tried again, at most `limit` seconds.
@@ -93,7 +94,10 @@ class Seat:
         """Let `wait` let time pass; what changed since then, or since the state that it returns."""
         with self.changing():
             start, before = self.session.cluster.clock.now, pods(self.session.cluster)
-            before = wait() or before
+            try:
+                before = wait() or before
+            except TooMuchError as error:
+                return str(error)
             seconds = (self.session.cluster.clock.now - start) / SECOND
             passed = spell(seconds) if seconds >= 0.5 else "less than a second"
             return f"{passed} later: {change(before, pods(self.session.cluster)) or 'each Pod is as before'}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import inf
 from typing import Any
 
 from kubesim.api.budget import Budget
@@ -119,9 +120,11 @@ class Call:
     def wait_until(self, done: Callable[[], bool], timeout: float) -> bool:
         """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
 
-        Raises NotSimulated once that has gone on for longer than anything here takes.
+        Raises NotSimulated where that is longer than anything here takes, before any time passes; without a limit
+        (inf), once it has gone on for so long.
         """
-        if self.context.clock.run_until(done, min(timeout, LONGEST_WAIT)):
+        longest = LONGEST_WAIT if timeout <= LONGEST_WAIT or timeout == inf else 0
+        if self.context.clock.run_until(done, min(timeout, longest), self.context.budget):
             return True
         if timeout > LONGEST_WAIT:
             raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")

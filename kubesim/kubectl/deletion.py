@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND
@@ -121,7 +122,7 @@ def wait(call: Call) -> None:
     words = [word.lower() for word in call.flags["for"]]
     tests = [_test(word, call.context.budget) for word in call.flags["for"]]
     query = Query(call, call.args, needs_name=True)
-    timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else _A_WEEK
+    timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else inf  # a week, for the real one
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
 
     def wait_for(target: Target, _: object = None) -> None:
@@ -137,7 +138,6 @@ def wait(call: Call) -> None:
     refuse_if(not visited and "delete" not in words, "no matching resources found")
 
 
-_A_WEEK = 7 * 86400.0
 _Test = Callable[[Object], bool]
 
 

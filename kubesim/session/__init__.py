@@ -101,9 +101,10 @@ class Session:
         """Put a file into the workspace, with the folders that it needs. Raises OSError outside the workspace."""
         self.workspace.put(name, text)
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float, budget: Budget | None = None) -> None:
+        """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""
         with self.cluster.lock:
-            self.cluster.advance(seconds)
+            self.cluster.advance(seconds, budget)
 
     def serve(self, kubeconfig: Path | None = None, **options: Any) -> Server:
         """Open the cluster's API over HTTPS on loopback, so that a real kubectl can talk to it; see `Server`.

@@ -8,6 +8,7 @@ from functools import partial
 from typing import cast
 
 from kubesim import kubectl
+from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock, to_datetime
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import User
@@ -25,7 +26,7 @@ PROGRAMS = (docker, aws, node, crictl)
 class _Moment(Clock):
     """A clock that stands still: what a container runs is played at the moment when it starts."""
 
-    def run_until(self, done: Callable[[], bool], timeout: float) -> bool:
+    def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget | None = None) -> bool:
         if not done():
             raise NotSimulated("kubectl that waits in a container is not part of this simulator")
         return True

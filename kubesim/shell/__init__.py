@@ -93,7 +93,10 @@ class Shell:
         except UnsupportedError as error:
             write_error(f"kubesim: {error} is not part of this simulator\n")
             machine.status = 2
-        except (TooMuchError, RecursionError):
+        except TooMuchError as error:
+            write_error(f"{error}\n")
+            machine.status = 1
+        except RecursionError:
             write_error(f"{TooMuchError()}\n")
             machine.status = 1
         return Result.of(written, machine.status, machine.edit)

@@ -71,7 +71,7 @@ class Interpreter:
             status = 0 if status else 1
         machine.status = status
         if machine.COMMAND_SECONDS and any(isinstance(command, syntax.Simple) for command in pipeline.commands):
-            machine.clock.advance(machine.COMMAND_SECONDS)
+            machine.clock.advance(machine.COMMAND_SECONDS, machine.budget)
         return machine.status
 
     def _stages(self, early: Sequence[Command], last: Command, streams: Streams) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from kubesim.api.budget import Budget
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock, Micros
 from kubesim.api.result import Edit
 from kubesim.workspace import MemoryFiles, Workspace
@@ -78,7 +78,7 @@ class Machine:
 
     LONGEST_ARGUMENT = 4096  # of what is kept of a process
     COMMAND_SECONDS = 0.1  # as in the recordings
-    SECOND_COST = 100.0  # steps for what a cluster may do in a second of sleep
+    SECOND_COST = 20.0  # steps for a second of sleep, besides what a cluster does in it
     IS_TERMINAL = True
 
     clock: Clock
@@ -154,5 +154,8 @@ class Machine:
 
     def sleep(self, seconds: float) -> None:
         """Let time pass. Raises TooMuchError where that is too long."""
-        self.budget.spend(round(min(seconds, 1e12) * self.SECOND_COST))
-        self.clock.advance(seconds)
+        steps = round(min(seconds, 1e12) * self.SECOND_COST)
+        if steps > self.budget.steps:
+            raise TooMuchError("sleeping for so long is more than one command line may do here")
+        self.budget.spend(steps)
+        self.clock.advance(seconds, self.budget)

@@ -23,6 +23,8 @@ from kubesim.shell.container import Place, Process
 # Seconds that an event lives after it was written last, and those for which etcd leases are shared
 # (kube-apiserver --event-ttl).
 EVENT_TTL, LEASE_REUSE = 3600, 60
+CREATION = 10
+"""How much more a new object costs than a change: it is completed, admitted and validated."""
 
 
 class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
@@ -114,6 +116,7 @@ class Backend:
     def commit(self, resource: Resource, obj: Object, old: Object | None) -> Object:
         """Store an object in place of an old one, and tell who watches."""
         stored = self.store.put(resource, obj)
+        self.clock.work += 1 if old or resource is EVENT else CREATION
         if resource is EVENT:
             if not self._written:
                 self.clock.call_later(EVENT_TTL, self._expire_events)

@@ -18,6 +18,9 @@ Key = tuple[str, str]
 REACTION = 0.02
 FIRST_RETRY = 0.005
 LAST_RETRY = 1000.0
+# Pods that one sync creates or deletes at most. Real controllers take 500, which the rate limit of their client spreads
+# over half a minute.
+BURST = 100
 CREATE_RETRY = 15.0  # seconds after which a Pod that was refused is tried again
 
 

@@ -24,15 +24,12 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.controllers.base import Controller, Key, dependent, is_active, is_deleted, is_ready, part_of
+from kubesim.cluster.controllers.base import BURST, Controller, Key, dependent, is_active, is_deleted, is_ready, part_of
 
 HASH = "pod-template-hash"
 _DESIRED, _MOST = "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"
 MOST_HISTORY = 2000  # characters
 FREQUENT = 50  # Pods up to which every change is answered at once
-# Pods that one sync creates or deletes at most. The real controller takes 500, which the rate limit of its client
-# spreads over half a minute.
-BURST = 100
 
 
 class DeploymentController(Controller):

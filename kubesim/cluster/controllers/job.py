@@ -11,7 +11,7 @@ from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.objects import Object, clone, find_condition, metadata, name_of, namespace_of, reference_to
 from kubesim.api.resources import CRON_JOB, JOB
 from kubesim.api.schedule import parse_schedule
-from kubesim.cluster.controllers.base import Controller, dependent, is_active, is_deleted, is_ready
+from kubesim.cluster.controllers.base import BURST, Controller, dependent, is_active, is_deleted, is_ready
 
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
 _COMPLETED = ("CompletionsReached", "Reached expected number of succeeded pods")
@@ -74,7 +74,7 @@ class JobController(Controller):
         if wait > 0:
             self.add(job, wait)
             return
-        for _ in range(wanted - len(active)):
+        for _ in range(min(wanted - len(active), BURST)):
             if not self.create_pod(job):
                 return
 

@@ -18,7 +18,16 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import CONTROLLER_REVISION, DAEMON_SET, NODE, STATEFUL_SET
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import Controller, claim, dependent, is_deleted, is_ready, list_owned, part_of
+from kubesim.cluster.controllers.base import (
+    BURST,
+    Controller,
+    claim,
+    dependent,
+    is_deleted,
+    is_ready,
+    list_owned,
+    part_of,
+)
 from kubesim.cluster.controllers.scheduler import matches_node, tolerates
 
 REVISION_HASH = "controller-revision-hash"
@@ -173,10 +182,14 @@ class StatefulSetController(RevisionedController):
         in_order = spec["podManagementPolicy"] == "OrderedReady"
         ordinals = range(start, start + spec["replicas"])
         partition = _partition(stateful_set)
+        created = 0
         for ordinal in ordinals:
             pod = pods.get(ordinal)
             if pod is None:
                 self._create(stateful_set, ordinal, current if ordinal < partition else update)
+                created += 1
+                if created == BURST:
+                    return
             if in_order and (pod is None or is_deleted(pod) or not is_ready(pod)):
                 return
         for ordinal in sorted(set(pods) - set(ordinals), reverse=True):

@@ -1,0 +1,81 @@
+"""Clusters in which a day is more than a line may compute: it says so, and time stands where it stopped."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from kubesim import Session
+from kubesim.api.clock import SECOND
+
+BOUND = 3.0  # seconds of CPU: about a second on a quiet machine
+REFUSED = "--image=registry.example.com/myapp:1.0"
+SET = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 100000
+  podManagementPolicy: Parallel
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: c, image: nginx}]}
+"""
+JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata: {name: many}
+spec:
+  parallelism: 100000
+  completions: 100000
+  template:
+    spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [sleep, '9']}]}
+"""
+CROWDS = {
+    "pods that can't be pulled": [
+        f"kubectl create deployment web {REFUSED} --replicas=1000",
+        f"kubectl create cronjob tick {REFUSED} --schedule='* * * * *'",
+    ],
+    "pods without room": ["kubectl create deployment web --image=nginx --replicas=5000"],
+    "a set that is made at once": [f"kubectl apply -f - <<'EOF'{SET}EOF"],
+    "a job that is made at once": [f"kubectl apply -f - <<'EOF'{JOB}EOF"],
+}
+
+
+@pytest.mark.parametrize("lines", CROWDS.values(), ids=CROWDS)
+def test_a_line_stops_where_too_much_happens_and_the_next_goes_on(lines: list[str]) -> None:
+    session = Session()
+    for line in lines:
+        assert session.run(line).exit_code == 0
+    for _ in range(2):
+        begin, before = time.process_time(), session.cluster.clock.now
+        result = session.run("sleep 1d")
+        assert time.process_time() - begin < BOUND
+        sentence = "so much happens in this cluster that time was stopped after ([0-9,]+) of 86,400 seconds"
+        stopped = re.fullmatch(f"kubesim: {sentence}\n", result.stderr)
+        assert stopped, result
+        assert result.exit_code == 1
+        assert stopped[1] == f"{(session.cluster.clock.now - before) / SECOND:,.0f}"
+    copy = session.cluster.copy()
+    copy.advance(1)
+    session.advance(1)
+    assert session.cluster.api.revision == copy.api.revision
+
+
+def test_a_day_of_a_quiet_cluster_passes() -> None:
+    session = Session()
+    before = session.cluster.clock.now
+    assert session.run("kubectl run web --image=nginx; sleep 1d").exit_code == 0
+    assert session.cluster.clock.now == before + 86400.2 * SECOND
+
+
+def test_a_wait_that_is_too_long_is_refused_before_time_passes() -> None:
+    session = Session()
+    before = session.cluster.clock.now
+    result = session.run("kubectl wait sa/default --for=delete --timeout=25h")
+    assert result.stderr == "kubesim: waiting for more than 24 hours is not part of this simulator\n"
+    assert session.cluster.clock.now == before + 0.1 * SECOND
