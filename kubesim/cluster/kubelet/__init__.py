@@ -7,7 +7,7 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
-from kubesim.api.objects import Object, containers_of, pull_secret_names, sidecars_of
+from kubesim.api.objects import Object, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
