@@ -40,7 +40,7 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "shop   web-1   0/1   ErrImagePull",
         re.compile(
-            r"^(?:(?P<namespace>[a-z0-9-]+)\s+)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+\d+/\d+\s+(?:Init:)?[A-Z]\w+",
+            r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+",
         ),
     ),
     # the scheduler's event
