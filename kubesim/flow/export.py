@@ -132,7 +132,7 @@ def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answe
 
 def explained(texts: Sequence[str], pod: str = "", answer: str = "") -> Explained:
     """The same, before it is put into words. Raises ExportError."""
-    scene = replace(read_export(texts), answer=answer)
+    scene = replace(read_export(texts, pod), answer=answer)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {redact(pod)} in it" if pod else "there is no Pod in it")
@@ -170,27 +170,33 @@ def _cause_of(facts: Facts) -> tuple[object, ...]:
 
 def _others(group: list[Facts]) -> list[str]:
     """The Pods of a group after the first one, each once; those of other namespaces with theirs."""
-    first = group[0]
     names: dict[str, None] = {}
     for facts in group:
-        if facts.pod is not first.pod:
-            place = "" if facts.namespace == first.namespace else f"{facts.namespace}/"
-            names[f"{place}{name_of(facts.pod)}"] = None
-    return list(names)
+        place = "" if facts.namespace == group[0].namespace else f"{facts.namespace}/"
+        for name in (name_of(facts.pod), *facts.pod.get("same", ())):
+            names[f"{place}{name}"] = None
+    return list(names)[1:]
 
 
-def read_export(texts: Sequence[str]) -> Scene:
-    """The scene that the files of an export describe, without its passwords. Raises ExportError."""
+def read_export(texts: Sequence[str], pod: str = "") -> Scene:
+    """The scene that the files of an export describe, without its passwords. Raises ExportError.
+
+    Of Pods of which a text says the same, `pod` stands for them all, if it is one of them.
+    """
     masks, reported = Masks(), ReportedRegistries()
-    objects = [kept for text in texts for kept in load(text)]
+    objects = [(resource, _renamed(obj, pod)) for text in texts for resource, obj in load(text)]
     hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
     export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
     knows_secrets = bool(export.list(SECRET))
     scene = Scene(export, {}, reported, True, export.events, export.now(), knows_secrets)
-    for pod in export.list(POD):
-        for trace in _traces(scene, pod, reported):
+    for item in export.list(POD):
+        for trace in _traces(scene, item, reported):
             scene.traces[trace.namespace, trace.pod, trace.container] = trace
     return scene
+
+
+def _renamed(obj: Object, pod: str) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "name": pod}} if pod in obj.get("same", ()) else obj
 
 
 def _traces(scene: Scene, pod: Object, reported: ReportedRegistries) -> Iterator[PullTrace]:

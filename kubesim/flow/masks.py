@@ -89,10 +89,10 @@ class Masks:
         return redact(text)
 
     def everywhere(self, value: Any) -> Any:
-        """The object with every text masked, but for a Secret's data and a Pod's annotations, which are not shown."""
+        """The object with every text masked, but for what isn't shown, and for names of Pods."""
         if isinstance(value, dict):
             return {
-                self.text(key): item if key in ("data", "annotations") else self.everywhere(item)
+                self.text(key): item if key in ("data", "annotations", "same") else self.everywhere(item)
                 for key, item in value.items()
             }
         if isinstance(value, list):

@@ -23,6 +23,10 @@ _SECRET_KEY = (
     r"|api[-_]?key|access[-_]?key(?:[-_]?id)?|private[-_]?key|account[-_]?key|signature|(?<![a-z])pass"
     r"|(?<![a-z])pw|(?<![a-z/-])auth)"
 )
+_KEY_MARKS = ("pass", "pwd", "pw", "secret", "token", "key", "signature", *(f"auth{end}" for end in "\"'\\:= "))
+"""What a text has that one of these keys is in."""
+_PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11}){0,5}")
+"""Most names of objects: too plain for a secret of any form."""
 _PROSE = r"(?!(?:unexpected|Get|Post|Head|failed|invalid|unable|error|no|not|dial|server|denied|unauthorized)[\s:])"
 """How runtimes go on after "token: "."""
 _TOKEN_STARTS = (
@@ -43,6 +47,8 @@ class Form(NamedTuple):
 
 def redact(text: str) -> str:
     """`text` with everything masked that is, or may be, a secret."""
+    if _PLAIN.fullmatch(text):
+        return text
     lower = text.lower()
     for form in _FORMS:
         if any(mark in lower for mark in form.marks):
@@ -138,11 +144,13 @@ _FORMS = (
     _form(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query, "?"),
     # Keys of a config, of YAML, of the environment
     _form(
-        rf"((?:\A|(?<=\n))[ \t-]*{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+", rf"\1{MASK}"
+        rf"((?:\A|(?<=\n))[ \t-]*{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+",
+        rf"\1{MASK}",
+        *_KEY_MARKS,
     ),
-    _form(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}"),
-    _form(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}[:=]\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}"),
-    _form(r"((?:credentials?|key)=)[^&\s\"']+", rf"\1{MASK}"),
+    _form(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}", *_KEY_MARKS),
+    _form(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}[:=]\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
+    _form(r"((?:credentials?|key)=)[^&\s\"']+", rf"\1{MASK}", "key=", "credential"),
     # What it looks like
     Form(re.compile(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*"), MASK),
     Form(re.compile(r"[A-Za-z0-9+_=-]{16,}"), _mask_long),

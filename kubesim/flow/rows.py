@@ -1,0 +1,243 @@
+"""Reads a record (a row of events or Pods, an entry of a log, a message) as a row: which Pod, which image, why.
+
+What a record says stands in its message, and whom it is about mostly around that. Messages repeat themselves, so that
+each is read once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from kubesim.flow import tables
+from kubesim.flow.signs import MOST, read
+
+_LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*")
+"""What follows the message in the kubelet's log."""
+HINTS = (
+    "image",
+    "pull",
+    "error",
+    "fail",
+    "denied",
+    "unable",
+    "unauthorized",
+    "x509",
+    "tls: ",
+    "refused",
+    "dial tcp",
+    "registr",
+    "status",
+    "exceeded",
+    "manifest",
+)
+"""Words of which a record has one, or it isn't about an image: most lines of a long log aren't."""
+_FIELD = re.compile(r"\s*-?\s*[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+)")
+"""The image on a line of its own, as YAML has it."""
+_PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    # kubectl get events
+    ("pod/web-1", re.compile(r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
+    # the kubelet's log
+    ('pod="shop/web-1"', re.compile(r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)")),
+    # a sandbox or a container that the kubelet failed to start
+    ('for pod "web-1_shop(7f3c)"', re.compile(r"pod \"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\(")),
+    # the events that an end-to-end test prints
+    ("event for web-1: {kubelet node-1} Failed", re.compile(r"event for (?P<pod>[a-z0-9.-]+): ")),
+    # kubectl logs
+    ('container "app" in pod "web-1" is waiting', re.compile(r"in pod \"(?P<pod>[a-z0-9.-]+)\"")),
+    # a table of events with a column for the name and one for the kind, as consoles have it
+    ("web-1   Pod   Warning", re.compile(r"(?P<pod>[a-z0-9][a-z0-9.-]*)\s+Pod\s")),
+    # kubectl get pods, with -A too
+    (
+        "shop   web-1   0/1   ErrImagePull",
+        re.compile(
+            r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+",
+        ),
+    ),
+    # the scheduler's event
+    (
+        "Successfully assigned shop/web-1 to node-1",
+        re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*) to"),
+    ),
+    # the command that was typed
+    ("kubectl describe pod web-1", re.compile(r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)")),
+)
+"""How a record names the Pod that it is about: what such a record looks like, and where name and namespace stand."""
+_LISTED = re.compile(r"^(?P<namespace>[a-z0-9][a-z0-9.-]*)\s+\S+(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s")
+_CONTAINERS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("spec.containers{app}", re.compile(r"spec\.\w+\{(?P<container>[\w.-]+)\}")),
+    ('failed to "StartContainer" for "app" with', re.compile(r"for \"(?P<container>[\w.-]+)\" with")),
+    ('container "app" in pod "web-1" is waiting', re.compile(r"container \"(?P<container>[\w.-]+)\"")),
+)
+"""How a record names the container: what such a record looks like, and where the name stands."""
+_NODE = re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)")
+_REASON = re.compile(
+    r"\b(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|ImageInspectError|RegistryUnavailable"
+    r"|SignatureValidationFailed|InspectFailed|FailedCreatePodSandBox|FailedToRetrieveImagePullSecret|BackOff)\b"
+)
+_MESSAGE = re.compile(
+    r"Failed to |Failed create |Error: |Error response |Error from |Error syncing|Back-off |Unable to |Container image "
+    r"|Successfully pulled |ERROR: |failed to |failed pulling|rpc error|FATA\[|Revision \""
+    r"|(?:Run|Create)PodSandbox|(?:Get|Head) \"?https?:"
+)
+_SUCCESS = re.compile(
+    r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
+)
+_WAITS = re.compile(
+    r"Back-off pulling image|waiting to start: image can't be pulled|trying and failing to pull image|ImagePullBackOff"
+    r"|ErrImagePull|ImageInspectError"
+)
+_FAILED = re.compile(r"[Ff]ailed to pull (?:and unpack )?image \"?[^\"\s]+\"?: \S|Error response from daemon: \S")
+"""What begins a message that says why an image didn't come, whether its sign is known or not."""
+PULLED = "success"
+"""The kind of a record that says that the image is there."""
+SILENT = ""
+"""The kind of a record that only says that the image is waited for."""
+
+
+WAITING = 0
+UNKNOWN = 1
+KNOWN = 2
+
+
+class Row(NamedTuple):
+    """What a record says of a Pod's image; parts that it doesn't name are "".
+
+    `kind` is that of the message's sign in signs.yaml, PULLED or SILENT.
+    """
+
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    image: str
+    reason: str
+    message: str
+    kind: str
+
+    @property
+    def is_pulled(self) -> bool:
+        return self.kind == PULLED
+
+    @property
+    def is_missing_secret(self) -> bool:
+        """Whether it is the kubelet's warning that a Secret isn't there, which alone fails no pull."""
+        return self.kind == "missing_secret"
+
+    @property
+    def rank(self) -> int:
+        """How much it says: that the image is waited for, what no sign knows, or what a sign knows."""
+        if self.kind == SILENT:
+            return WAITING
+        return UNKNOWN if self.kind == "other" else KNOWN
+
+    @property
+    def says_why(self) -> bool:
+        """Whether it says more than that the image is waited for."""
+        return self.rank > WAITING
+
+
+class Named(NamedTuple):
+    """What a text names; "" for what it doesn't."""
+
+    namespace: str
+    pod: str
+    container: str
+    node: str
+    reason: str
+
+
+def rows_of(records: Iterable[str]) -> Iterator[Row]:
+    """The rows of records that are about an image."""
+    above = ""  # the last image that had a line of its own
+    for record in records:
+        if field := _FIELD.match(record):
+            above = field["image"]
+        if row := _row(record, above):
+            yield row
+
+
+def _row(record: str, image_above: str) -> Row | None:
+    """What a record says; None where it is not about an image."""
+    lower = record.lower()
+    if not any(hint in lower for hint in HINTS):
+        return None
+    start = _MESSAGE.search(record)
+    at = start.start() if start else 0
+    logged = _LOGGED.search(record, at)
+    end = logged.start() if logged else len(record)
+    message = record[at:end].strip().rstrip("'\"")
+    said = _named(message)
+    around = _named(f"{record[:at]} {record[end:]}") if at or logged else said
+    reason = around.reason or said.reason
+    kind = _kind(message)
+    if kind is None:
+        if not reason and not _WAITS.search(record):
+            return None
+        kind = SILENT
+        reason = reason or "ImagePullBackOff"
+    return Row(
+        namespace=around.namespace or said.namespace,
+        pod=around.pod or said.pod,
+        container=around.container or said.container,
+        node=around.node or said.node,
+        image=_fullest(_image_of(message) or _image_of(record), image_above),
+        reason=reason,
+        message=message,
+        kind=kind,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _kind(message: str) -> str | None:
+    """The kind of a message's sign, or PULLED; None where it says nothing of a pull."""
+    if _SUCCESS.search(message):
+        return PULLED
+    kind = read(message, True).kind
+    return kind if kind != "other" or _FAILED.search(message) else None
+
+
+@lru_cache(maxsize=4096)
+def _named(text: str) -> Named:
+    pod = _leftmost(_PODS, text)
+    names = pod.groupdict("") if pod else {}
+    listed = _LISTED.match(text)
+    container = _leftmost(_CONTAINERS, text)
+    node = _NODE.search(text)
+    reasons = _REASON.findall(text)
+    return Named(
+        namespace=names.get("namespace") or (listed["namespace"] if pod and listed else ""),
+        pod=names.get("pod", ""),
+        container=container["container"] if container else "",
+        node=node["node"] if node else "",
+        reason=reasons[-1] if reasons else "",
+    )
+
+
+def _leftmost(patterns: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> re.Match[str] | None:
+    """The match that begins first in the text; of two at the same place, that of the upper row."""
+    matches = [match for _, pattern in patterns if (match := pattern.search(text))]
+    return min(matches, key=lambda match: match.start(), default=None)
+
+
+def _fullest(name: str, above: str) -> str:
+    """The image, with the tag that it may have above."""
+    return above if above.startswith(name) else name
+
+
+@lru_cache(maxsize=4096)
+def _image_of(text: str) -> str:
+    """The image that a text speaks of; "" if it names none."""
+    if pulled := _SUCCESS.search(text):
+        return pulled["pulled"] or pulled["present"]
+    for expression in tables.signs().images:
+        if match := re.search(expression, text[:MOST]):
+            parts = match.groupdict()
+            if parts.get("image"):
+                return parts["image"]
+            name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
+            mark = "@" if parts["tag"].startswith("sha256") else ":"
+            return f"{name}{mark}{parts['tag']}"
+    return ""
