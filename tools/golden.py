@@ -45,9 +45,6 @@ KNOWN: dict[str, dict[str, str]] = {
             "the recorded scheduler ran on a machine called default-scheduler-vm"
         ),
     },
-    "explain": {
-        "kubectl explain pod.spec.containers.imagePullPolicy": "lightkube-models lacks what the enum's values mean",
-    },
     "formats": {
         "kubectl get secrets -A": "lists Secrets that other recorded sessions had left behind",
         "kubectl get ns --show-labels": "lists namespaces that other recorded sessions had left behind",

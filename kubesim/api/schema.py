@@ -6,7 +6,8 @@ keys are "field" or, where the same name means different things, "Struct.field".
 rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 
 * special: types with a decoder of their own (they implement json.Unmarshaler) or without a fixed shape
-* int64: integers of that type; namedStrings: strings of a named type; enums: its values, where it is an +enum
+* int64: integers of that type; namedStrings: strings of a named type; enums: where it is an +enum, its values and what
+  they mean, as pkg/generated/openapi says
 * maps: what the maps hold that are no map[string]string
 * pointers: optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields
 * mergedBy: by which key (patchMergeKey, "" for scalars) a strategic merge finds the items of which lists; retainKeys
@@ -46,7 +47,7 @@ class _GoTypes(NamedTuple):
     maps: Mapping[str, str]
     namedStrings: Mapping[str, str]  # noqa: N815 (as in the table)
     pointers: str
-    enums: Mapping[str, Sequence[str]]
+    enums: Mapping[str, Mapping[str, str]]
     mergedBy: Mapping[str, str]  # noqa: N815
     retainKeys: str  # noqa: N815
     order: Mapping[str, str]
