@@ -132,7 +132,10 @@ def _add_grade(commands: _Commands) -> None:
         "what was done. Every answer is judged again. Exit status 1 if a file could not be read whole.",
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
-    command.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
+    form = command.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
+    help_ = "print how hard each question was, and what it tells"
+    form.add_argument("--questions", action="store_true", help=help_)
 
 
 def _add_serve(commands: _Commands) -> None:
@@ -286,6 +289,8 @@ def _grade(options: argparse.Namespace) -> int:
         return status
     if options.csv:
         table = grade.comma_separated(sheets)
+    elif options.questions:
+        table = grade.questions(sheets)
     else:
         table = grade.table(sheets, width=shutil.get_terminal_size().columns)
     print(table, end="")

@@ -1,5 +1,5 @@
 """A learner's progress: every answer judged again, counted by lesson; what to repeat today; and what was shown, in the
-words of the notebooks' goals. A class's progress, by learner.
+words of the notebooks' goals. A class's progress, by learner or by question.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache, lru_cache, partial
 from itertools import count, takewhile
 from pathlib import Path
+from statistics import StatisticsError, correlation
 from typing import Any, NamedTuple
 
 from kubesim.api import load_yaml
@@ -121,6 +122,41 @@ def comma_separated(sheets: Sequence[Sheet]) -> str:
         pairs = [number for mark in marks.values() for number in (mark.right + mark.done, mark.quizzes + mark.tasks)]
         lines.writerow([_harmless(name), *total(marks.values()), *(best(record) or ("", "")), *pairs])
     return text.getvalue()
+
+
+def questions(sheets: Sequence[Sheet]) -> str:
+    """One line a question: how many answered it, how many of them were right at the first try, and TELLS.
+
+    TELLS is how well the question tells strong learners from weak ones: the correlation, from -1 to 1, between a right
+    first answer to it and the share of right first answers to all others; "-" where too few differ. A question that
+    all or none of several learners got right tells nothing, and says so.
+    """
+    first = [
+        {quiz: is_right(quiz, record, tries=1) for quiz in question_ids() if quiz in record["given"]}
+        for _, record in sheets
+    ]
+    rows = [["QUESTION", "ANSWERED", "FIRST TRY", "TELLS"]]
+    for quiz in question_ids():
+        learners = [answers for answers in first if quiz in answers]
+        right = [answers[quiz] for answers in learners]
+        if right:
+            rows.append([quiz, str(len(right)), f"{sum(right) / len(right):.0%}", _discrimination(quiz, learners)])
+    return _lines(rows)
+
+
+def _discrimination(quiz: str, learners: Sequence[Mapping[str, bool]]) -> str:
+    right = {answers[quiz] for answers in learners}
+    if len(learners) > 1 and len(right) == 1:
+        return "all right" if True in right else "none right"
+    pairs = []
+    for answers in learners:
+        others = [right for name, right in answers.items() if name != quiz]
+        if others:
+            pairs.append((answers[quiz], sum(others) / len(others)))
+    try:
+        return f"{correlation(*zip(*pairs, strict=True)):.2f}"
+    except (StatisticsError, TypeError):  # fewer than two, or all alike
+        return "-"
 
 
 @cache

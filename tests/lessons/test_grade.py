@@ -13,12 +13,19 @@ from kubesim.lessons.grade import (
     grade,
     predicted,
     question_ids,
+    questions,
     table,
     total,
 )
 from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
+SHOWN = """\
+QUESTION               ANSWERED  FIRST TRY  TELLS
+start-fill-the-blanks  3         67%        0.87
+start-who-pulls        3         67%        0.87
+start-simulated-time   3         33%        0.50
+"""
 LESSONS = list(grade(blank()))
 
 
@@ -84,6 +91,30 @@ def test_the_table_fits_or_says_what_does_not(width):
 def test_whatever_was_answered_it_is_one_line_for_each_learner(answers, name):
     found = [(name, blank() | {"given": answers})]
     assert len(table(found, 500).split("\n")) == len(comma_separated(found).split("\n")) == 3
+
+
+def test_a_question_is_hard_or_easy_and_tells_strong_learners_from_weak():
+    """Of three learners, the weaker misses what the stronger ones know; a question of another version doesn't count."""
+    command, typo = [load_quizzes()["start-fill-the-blanks"].answer], ["kubectl get secrets"]
+    strong = record(start_who_pulls=[[2]], start_fill_the_blanks=command, start_simulated_time=[[1]])
+    middle = record(start_who_pulls=[[2]], start_fill_the_blanks=command, start_simulated_time=[[0]])
+    weak = record(start_who_pulls=[[0], [2]], start_fill_the_blanks=typo, start_simulated_time=[[0]], nothing=[[1]])
+    assert questions([("a.json", strong), ("b.json", middle), ("c.json", weak)]) == SHOWN
+
+
+def test_too_few_answers_tell_nothing():
+    shown = "QUESTION         ANSWERED  FIRST TRY  TELLS\nstart-who-pulls  1         100%       -\n"
+    assert questions([("a.json", record(start_who_pulls=[[2]])), ("b.json", blank())]) == shown
+
+
+def test_a_question_that_all_or_none_get_right_says_so():
+    first = record(start_who_pulls=[[2]], start_simulated_time=[[0]])
+    second = record(start_who_pulls=[[2]], start_simulated_time=[[3], [1]])
+    assert questions([("a.json", first), ("b.json", second)]) == (
+        "QUESTION              ANSWERED  FIRST TRY  TELLS\n"
+        "start-who-pulls       2         100%       all right\n"
+        "start-simulated-time  2         0%         none right\n"
+    )
 
 
 def test_the_first_of_each_prediction_counts():
