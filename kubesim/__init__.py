@@ -15,4 +15,7 @@ def __getattr__(name: str) -> Any:
     """`Session`, imported when first used: whoever imports a room of this house need not wait for all of them."""
     if name != "Session":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module("kubesim.session").Session
+    from kubesim.api.garbage import uncollected
+
+    with uncollected():
+        return import_module("kubesim.session").Session

@@ -14,6 +14,7 @@ from typing import Any
 from kubesim.api import imageref
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock, Identity
+from kubesim.api.garbage import uncollected
 from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, NODE, Resource
 from kubesim.cluster import bootstrap
@@ -111,7 +112,8 @@ class Cluster(_Parts):
 @lru_cache(maxsize=4)
 def _booted(seed: int, boot: datetime, furnished: bool) -> _Parts:
     """A cluster that has just been booted, with Kubernetes' own parts if it is `furnished`. It is only ever copied."""
-    return _Boot(seed, boot, furnished)
+    with uncollected():
+        return _Boot(seed, boot, furnished)
 
 
 class _Boot(_Parts):

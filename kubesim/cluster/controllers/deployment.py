@@ -66,8 +66,9 @@ class DeploymentController(Controller):
     def _annotate(self, resource: Resource, obj: Object, wanted: dict[str, str]) -> Object:
         if wanted.items() <= (metadata(obj).get("annotations") or {}).items():
             return obj
-        change = {"metadata": {"annotations": wanted}}
-        return self.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge", typed=True)
+        current = self.api.get(resource, namespace_of(obj), name_of(obj))
+        annotations = {**(metadata(current).get("annotations") or {}), **wanted}
+        return self.api.record(resource, {**current, "metadata": {**metadata(current), "annotations": annotations}})
 
     def _recreate(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
         """Let all old Pods go before the new ReplicaSet gets any, or is made."""
