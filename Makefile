@@ -107,8 +107,8 @@ docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code
 screenshots: $(VENV)/.dev ## photograph the widgets for docs/screenshots.md
 	$(BIN)/python tools/screenshots.py
 
-bench: $(VENV)/.dev ## measure speed and memory, beside a real cluster's
-	$(BIN)/python tools/bench.py
+bench: $(VENV)/.dev ## measure speed and memory; against=COMMIT compares with that
+	$(BIN)/python tools/bench.py $(if $(against),--against $(against))
 
 reach: $(VENV)/.dev ## count the statements that lessons, recordings and exercises run, room by room
 	$(BIN)/python tools/reach.py

@@ -1,190 +1,297 @@
-"""Measures kubesim's speed and memory and prints a Markdown table (`make bench`, about two minutes).
+"""Measures kubesim's speed and memory: `make bench`, or beside another commit `make bench against=f357bad`.
 
-Each figure stands beside its bound and beside what a real cluster needs: kubectl v1.36.4 with Kubernetes v1.36.2 on the
-loopback of a machine of the same kind, measured when the recordings were made. Times are medians of wall time; the
-back-off is CPU time, in a process of its own for each number of Pods. It is no test: a busy machine is slow.
+Prints a Markdown table with a row for each kind of work: the median of the CPU time that it takes, and what it may
+take at most on a quiet machine. With another commit, each row is measured in turn with that one, in a process of its
+own each time, and the table has the ratio of the medians with the least and greatest of the rounds; the exit status is
+1 where a row is slower by a tenth. The rows use nothing but `Session` and `History`, which every commit has.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-REGISTRIES = ROOT / "tests" / "golden" / "registries.yaml"  # the recorded world
-RECORDINGS = sorted(set(REGISTRIES.parent.glob("*.yaml")) - {REGISTRIES})
-sys.path.insert(0, str(ROOT))
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a learner's Python keeps what it has compiled
-
-from kubesim import Session  # noqa: E402 (kubesim need not be installed)
-
-IMAGE = "registry.example.com/myapp:1.0"
-PODS = (500, 1000, 2000, 3900)
-BATCH = 1000
+ROUNDS = 5
+WORSE = 1.10
+IMAGE, REFUSED = "nginx", "registry.example.com/myapp:1.0"
 HOUR = 3600.0
-KUBECTL = "about 40 ms"
-BOOT = "about 30 s"
+BATCH = 1000
 
-Row = tuple[str, str, str, str]
+Action = Callable[[], object]
 
-# Programs for a fresh interpreter, which must not know kubesim yet.
-_FIRST_ANSWER = "import kubesim; kubesim.Session().run('kubectl get pods')"
-_IMPORT = """
-import time
-begin = time.process_time()
-import kubesim
-print(time.process_time() - begin)
-"""
-_FIRST_SESSION = """
-import time
-begin = time.perf_counter()
-import kubesim
-kubesim.Session()
-print(time.perf_counter() - begin)
-"""
+
+class Row(NamedTuple):
+    """Work that is measured: its name, the bound in `unit`, how often it is done, and what prepares it."""
+
+    name: str
+    bound: float
+    times: int
+    prepare: Callable[[], Action]
+    unit: str = "ms"
+
+
+def _line(line: str, pods: int) -> Callable[[], Action]:
+    """A command line beside so many Pods."""
+
+    def prepare() -> Action:
+        session = _session_with(pods, IMAGE)
+        return lambda: session.run(line)
+
+    return prepare
+
+
+def _apply() -> Action:
+    session = _session_with(3, IMAGE)
+    names = iter(range(1_000_000))
+
+    def action() -> None:
+        session.write_file("pod.yaml", json.dumps(_pod(f"new{next(names)}", IMAGE)))
+        session.run("kubectl apply -f pod.yaml")
+
+    return action
+
+
+def _secret() -> Action:
+    session = _session_with(3, IMAGE)
+    names = iter(range(1_000_000))
+    login = "--docker-server=registry.example.com --docker-username=jane --docker-password=tiger"
+    return lambda: session.run(f"kubectl create secret docker-registry s{next(names)} {login}")
+
+
+def _further_session() -> Action:
+    from kubesim import Session
+
+    Session()
+    return Session
+
+
+def _step(pods: int) -> Callable[[], Action]:
+    """A command that changes something and can be undone."""
+
+    def prepare() -> Action:
+        from kubesim.session.history import History
+
+        session = _session_with(pods, IMAGE)
+        history = History(session)
+        numbers = iter(range(1_000_000))
+
+        def action() -> None:
+            line = f"kubectl label pod p1 number={next(numbers)} --overwrite"
+            with history.step(line):
+                session.run(line)
+
+        return action
+
+    return prepare
+
+
+def _late_describe() -> Action:
+    session = _session_with(3, IMAGE)
+    for number in range(3750):
+        session.run(f"kubectl label pod p{number % 3} number={number} --overwrite")
+
+    def action() -> None:
+        session.run("kubectl label pod p1 changed=yes --overwrite; kubectl label pod p1 changed-")
+        session.run("kubectl describe pod p1")
+
+    return action
+
+
+def _back_off(pods: int) -> Callable[[], Action]:
+    def prepare() -> Action:
+        session = _session_with(pods, REFUSED)
+        return lambda: session.advance(HOUR)
+
+    return prepare
+
+
+def _rollout() -> Action:
+    session = _session_with(0, IMAGE)
+    for line in ("kubectl create deployment first --image=nginx", "kubectl delete deployment first"):
+        session.run(line)
+        session.advance(60)
+
+    def action() -> None:
+        session.run("kubectl create deployment web --image=nginx --replicas=100")
+        session.advance(60)
+
+    return action
+
+
+def _crowd() -> Action:
+    """A Deployment of 1,000 replicas that can't be pulled, and a CronJob that runs each minute."""
+    session = _session_with(0, IMAGE)
+    session.run(f"kubectl create deployment web --image={REFUSED} --replicas=1000")
+    session.run(f"kubectl create cronjob tick --image={REFUSED} --schedule='* * * * *'")
+    return lambda: session.run("sleep 600")
+
+
+def _first_answer() -> Action:
+    program = "import kubesim; kubesim.Session().run('kubectl get pods')"
+    return lambda: subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def _memory() -> Action:
+    """Not time, but the megabytes that kubesim adds to a bare Python."""
+    return lambda: _peak(_MEMORY) - _peak("pass")
+
+
 _MEMORY = """
-import resource, sys
-if len(sys.argv) > 1:
-    import kubesim
-    session = kubesim.Session()
-    session.run("kubectl run web --image=nginx")
-    session.advance(5)
-    session.run("kubectl get pods; kubectl describe pod web")
-try:  # Linux counts the parent's memory in ru_maxrss, and not in VmHWM
-    peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
-except OSError:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-print(peak / 1024)
+import kubesim
+session = kubesim.Session()
+session.run("kubectl run web --image=nginx")
+session.advance(5)
+session.run("kubectl get pods; kubectl describe pod web")
 """
+
+ROWS = [
+    Row("`kubectl get pods`, 3 Pods", 0.12, 300, _line("kubectl get pods", 3)),
+    Row("`kubectl describe pod`", 0.22, 300, _line("kubectl describe pod p1", 3)),
+    Row("`kubectl apply -f`, a new Pod", 1.2, 60, _apply),
+    Row("`kubectl create secret docker-registry`", 0.2, 100, _secret),
+    Row("`kubectl get pods`, 1,000 Pods", 2.5, 20, _line("kubectl get pods", 1000)),
+    Row("a further session", 0.8, 50, _further_session),
+    Row("a changing command with its history, 3 Pods", 3, 40, _step(3)),
+    Row("a changing command with its history, 1,000 Pods", 20, 10, _step(1000)),
+    Row("two changes and a describe, after 3,750 commands", 3, 20, _late_describe),
+    Row("100 replicas rolled out", 100, 1, _rollout),
+    Row("an hour of back-off, 100 Pods", 250, 1, _back_off(100)),
+    Row("an hour of back-off, 2,000 Pods", 2500, 1, _back_off(2000)),
+    Row("`sleep 600` beside 1,000 replicas that can't be pulled", 1000, 1, _crowd),
+    Row("a bare process, from its start to its first answer", 95, 3, _first_answer),
+    Row("memory, beside a bare Python's", 20, 1, _memory, "MB"),
+]
 
 
 def main() -> int:
-    """Print the table, a row as soon as it is measured; or, as `bench.py back-off N`, one figure of it."""
-    if sys.argv[1:2] == ["back-off"]:
-        print(_back_off(int(sys.argv[2])))
+    """Print the table, a row as soon as it is measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", default="", help="a commit to measure in turn with this tree")
+    parser.add_argument("--only", default="", help="rows whose name holds this")
+    parser.add_argument("--row", type=int, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.row is not None:
+        print(_measure(ROWS[arguments.row]))
         return 0
-    print("| what | kubesim | at most | a real cluster |\n|---|---|---|---|")
-    for row in _rows():
-        print(f"| {' | '.join(row)} |", flush=True)
-    return 0
+    numbers = [number for number, row in enumerate(ROWS) if arguments.only in row.name]
+    if not arguments.against:
+        _print("what", "CPU", "at most")
+        for number in numbers:
+            row = ROWS[number]
+            _print(row.name, _amount(row, _rounds(number, [ROOT])[0]), f"{row.bound:g} {row.unit}")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        other = Path(folder) / "other"
+        _git("worktree", "add", "--detach", str(other), arguments.against)
+        try:
+            return _compare(numbers, other)
+        finally:
+            _git("worktree", "remove", "--force", str(other))
 
 
-def _rows() -> Iterator[Row]:
-    yield from _commands()
-    yield from _sessions()
-    yield _replay()
-    for count in PODS:
-        seconds = statistics.median(_python(__file__, "back-off", str(count)) for _ in range(3))
-        bound = "10 s" if count == 2000 else ""
-        yield (
-            f"an hour of back-off, {count} Pods",
-            f"{seconds:.1f} s ({seconds / count * 1000:.1f} ms a Pod)",
-            bound,
-            "1 h",
-        )
+def _compare(numbers: list[int], other: Path) -> int:
+    """Print the table with both trees; 1 where a row is slower here by a tenth."""
+    worse = False
+    _print("what", "before", "now", "at most", "ratio", "")
+    for number in numbers:
+        row = ROWS[number]
+        before, now = _rounds(number, [other, ROOT])
+        ratio = statistics.median(now) / statistics.median(before)
+        ratios = sorted(new / old for old, new in zip(before, now, strict=True))
+        spread = f"{ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        is_worse = ratio > WORSE
+        worse = worse or is_worse
+        amounts = (_amount(row, before), _amount(row, now), f"{row.bound:g} {row.unit}")
+        _print(row.name, *amounts, spread, "**worse**" if is_worse else "")
+    return int(worse)
 
 
-def _commands() -> Iterator[Row]:
-    session = _session_with(3, "nginx")
-    for line in ("kubectl get pods", "kubectl describe pod p1"):
-        yield f"`{line}`, 3 Pods", _ms(_median(partial(session.run, line), 300)), "0.3 ms", KUBECTL
-    session.write_file("pod.yaml", yaml.safe_dump(_pod("new", IMAGE)))
-    yield "`kubectl apply -f pod.yaml`, a new Pod", _ms(_apply(session)), "1 ms", KUBECTL
-    crowd = _session_with(1000, "nginx")
-    yield "`kubectl get pods`, 1,000 Pods", _ms(_median(lambda: crowd.run("kubectl get pods"), 20)), "3 ms", KUBECTL
+def _rounds(number: int, trees: list[Path]) -> list[list[float]]:
+    """What each round gives, for each tree, the trees in turn."""
+    results: list[list[float]] = [[] for _ in trees]
+    for _ in range(ROUNDS):
+        for tree, figures in zip(trees, results, strict=True):
+            figures.append(_in_tree(number, tree))
+    return results
 
 
-def _sessions() -> Iterator[Row]:
-    bare = _median(lambda: subprocess.run([sys.executable, "-c", _FIRST_ANSWER], cwd=ROOT, check=True), 11)
-    yield "a bare process, from its start to its first answer", _ms(bare), "120 ms", BOOT
-    loaded = statistics.median(_python("-c", _IMPORT) for _ in range(11))
-    yield "`import kubesim`, CPU time with bytecode written", _ms(loaded), "100 ms", ""
-    first = statistics.median(_python("-c", _FIRST_SESSION) for _ in range(7))
-    yield "`import kubesim` and a first `Session()`", f"{first:.2f} s", "0.3 s", BOOT
-    yield "each further `Session()`", _ms(_median(Session, 50)), "20 ms", BOOT
-    bare, full = (statistics.median(_python("-c", _MEMORY, *more) for _ in range(5)) for more in ([], ["kubesim"]))
-    yield "memory, beside a bare Python's", f"{full - bare:.0f} MB", "40 MB", "about 800 MB"
+def _in_tree(number: int, tree: Path) -> float:
+    """A row's figure, measured by a fresh interpreter that imports kubesim from `tree`."""
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPATH"] = str(tree)
+    command = [sys.executable, __file__, "--row", str(number)]
+    done = subprocess.run(command, env=environment, cwd=tree, check=True, capture_output=True, text=True)
+    return float(done.stdout)
 
 
-def _replay() -> Row:
-    recordings = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in RECORDINGS]
-    seconds = _median(partial(_play, recordings), 3)
-    return f"{len(recordings)} recorded sessions played again", f"{seconds:.1f} s", "3 s", "394 s"
-
-
-def _play(recordings: list[dict[str, Any]]) -> None:
-    for recording in recordings:
-        session = Session(registries=REGISTRIES)
-        for step in recording["steps"]:
-            if "run" in step:
-                session.run(step["run"])
-            elif "file" in step:
-                session.write_file(step["file"], step["text"])
-            else:
-                session.advance(step["sleep"])
-
-
-def _apply(session: Session) -> float:
+def _measure(row: Row) -> float:
+    """The median of what a row takes: milliseconds of CPU, its children's too, or what it returns."""
+    action = row.prepare()
+    if row.unit == "MB":
+        return float(str(action()))
     times = []
-    for _ in range(100):
-        times.append(_seconds(lambda: session.run("kubectl apply -f pod.yaml")))
-        session.run("kubectl delete pod new --force")
-    return statistics.median(times)
+    for _ in range(row.times):
+        begin = _cpu_seconds()
+        action()
+        times.append(_cpu_seconds() - begin)
+    return statistics.median(times) * 1000
 
 
-def _back_off(count: int) -> float:
-    session = _session_with(count, IMAGE)
-    begin = time.process_time()
-    session.advance(HOUR)
-    return time.process_time() - begin
+def _cpu_seconds() -> float:
+    """What this process has used, and its children that have ended."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def _session_with(count: int, image: str) -> Session:
+def _peak(program: str) -> float:
+    """The most memory that a program for a fresh interpreter has used, in megabytes (Linux)."""
+    program += "\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    return int(done.stdout) / 1024
+
+
+def _session_with(pods: int, image: str) -> Any:
+    """A session with so many Pods on the node, whatever room its scheduler sees there."""
+    from kubesim import Session
+
     session = Session()
-    for first in range(0, count, BATCH):
-        pods = (_pod(f"p{number}", image) for number in range(first, min(count, first + BATCH)))
-        session.write_file("pods.yaml", yaml.safe_dump_all(pods))
-        result = session.run("kubectl create -f pods.yaml")
+    for first in range(0, pods, BATCH):
+        items = [_pod(f"p{number}", image) for number in range(first, min(pods, first + BATCH))]
+        session.write_file("pods.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        result = session.run("kubectl create -f pods.json")
         if result.exit_code:
             raise SystemExit(result.stderr)
+    if image == IMAGE:
+        session.advance(60)
     return session
 
 
 def _pod(name: str, image: str) -> dict[str, Any]:
-    spec = {
-        "nodeName": "sim-worker",
-        "containers": [{"name": "app", "image": image}],
-    }  # which is full with 110 for the scheduler
+    spec = {"nodeName": "sim-worker", "containers": [{"name": "app", "image": image}]}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
 
 
-def _median(action: Callable[[], object], times: int) -> float:
-    return statistics.median(_seconds(action) for _ in range(times))
+def _amount(row: Row, figures: list[float]) -> str:
+    return f"{statistics.median(figures):.3g} {row.unit}"
 
 
-def _seconds(action: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    action()
-    return time.perf_counter() - begin
+def _print(*cells: str) -> None:
+    print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def _python(*arguments: str) -> float:
-    """What a fresh interpreter prints."""
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, check=True, capture_output=True, text=True)
-    return float(done.stdout)
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:.2g} ms"
+def _git(*arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=ROOT, check=True, capture_output=True)
 
 
 if __name__ == "__main__":
