@@ -1,7 +1,7 @@
 """The tools of the shell: what a tool is, one run of it, those that tools.json declares, and what several of them need.
 
-A row of tools.json is a `Row`, under the module with the function of the tool's name (or of `function`), which is
-imported when one of its tools is first used.
+A row of tools.json is a `Declaration`, under the module with the function of the tool's name (or of `function`), which
+is imported when one of its tools is first used.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import getopt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple
@@ -139,51 +140,60 @@ def bare_lines(text: str) -> list[str]:
 Function = Callable[[list[str], Options, Invocation], int | None]
 
 
-def tool(
-    usage: str,
-    options: str | None = None,
-    *,
-    example: str = "",
-    builtin: bool = False,
-    trouble: int = 1,
-    needs: str = "",
-    most: float = inf,
-) -> Callable[[Function], Tool]:
-    """Make a Tool of a function that takes operands, options and the invocation, and may return an exit status.
+class Declaration(NamedTuple):
+    """A tool as tools.json or a program declares it."""
 
-    `options` are words such as `ad` (flags -a and -d), `k:` (it takes a value) and `n:/lines` (--lines is the same as
-    -n); None is for a tool that reads its arguments itself. `needs` is what is missing where there is no operand, and
-    `most` how many there may be. `trouble` is the exit status of a wrong call.
+    usage: str
+    options: str | None = None
+    """Words such as `ad` (flags -a and -d), `k:` (it takes a value) and `n:/lines` (--lines is the same as -n).
+
+    None is for a tool that reads its arguments itself.
     """
+    example: str = ""
+    builtin: bool = False
+    trouble: int = 1  # the exit status of a wrong call
+    needs: str = ""  # what is missing where there is no operand
+    most: float = inf  # how many operands there may be
+    function: str = ""  # in tools.json: its function's name, where that is another than the tool's
 
-    def decorate(function: Function) -> Tool:
-        def run(arguments: list[str], io: Invocation) -> int:
-            if arguments == ["--help"]:
-                io.out(f"Usage: {usage}\n")
-                return 0
-            selected: Options = {}
-            operands = arguments
-            try:
-                if options is not None:
-                    selected, operands = _parsed(options, arguments, io.name)
-                if needs and not operands:
-                    raise misused(io.name, f"missing {needs}")
-                if len(operands) > most:
-                    raise misused(io.name, f"extra operand '{operands[int(most)]}'")
-                return max(function(operands, selected, io) or 0, io.status)
-            except ToolError as error:
-                return io.fail(str(error), error.status or trouble)
-            except UnsupportedError as error:
-                if not io.machine.IS_TERMINAL:  # the whole process of a container ends
-                    raise
-                io.err(f"kubesim: {error} is not part of this simulator\n")
-                return trouble
-            except OSError as error:
-                return io.fail(f"{error.filename}: {error.strerror}", trouble)
+    def tool(self, function: Function) -> Tool:
+        """The tool that runs a function, which is given operands and options and may return an exit status."""
+        run = partial(self._run, function)
+        return Tool(self.usage.split()[0], run, self.usage, self.example, self.builtin)
 
-        return Tool(usage.split()[0], run, usage, example, builtin)
+    def _run(self, function: Function, arguments: list[str], io: Invocation) -> int:
+        if arguments == ["--help"]:
+            io.out(f"Usage: {self.usage}\n")
+            return 0
+        try:
+            options, operands = self._read(arguments, io.name)
+            return max(function(operands, options, io) or 0, io.status)
+        except ToolError as error:
+            return io.fail(str(error), error.status or self.trouble)
+        except UnsupportedError as error:
+            if not io.machine.IS_TERMINAL:  # the whole process of a container ends
+                raise
+            io.err(f"kubesim: {error} is not part of this simulator\n")
+            return self.trouble
+        except OSError as error:
+            return io.fail(f"{error.filename}: {error.strerror}", self.trouble)
 
-    return decorate
+    def _read(self, arguments: list[str], name: str) -> tuple[Options, list[str]]:
+        """The options and operands of a call. Raises ToolError and UnsupportedError."""
+        options: Options = {}
+        operands = arguments
+        if self.options is not None:
+            options, operands = _parsed(self.options, arguments, name)
+        if self.needs and not operands:
+            raise misused(name, f"missing {self.needs}")
+        if len(operands) > self.most:
+            raise misused(name, f"extra operand '{operands[int(self.most)]}'")
+        return options, operands
+
+
+def tool(usage: str, options: str | None = None, *, example: str = "", most: float = inf) -> Callable[[Function], Tool]:
+    """Make a Tool of a function; see `Declaration`."""
+    return Declaration(usage, options, example, most=most).tool
 
 
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
@@ -216,27 +226,10 @@ def misused(name: str, problem: str) -> ToolError:
     return ToolError(f"{problem}\nTry '{name} --help' for more information.")
 
 
-class Row(NamedTuple):
-    """A tool as tools.json declares it: what `tool` takes, and its function where that has another name."""
-
-    usage: str
-    options: str | None = None
-    example: str = ""
-    builtin: bool = False
-    trouble: int = 1
-    needs: str = ""
-    most: float = inf
-    function: str = ""
-
-
-def _declared(module: str, name: str, row: Row) -> Tool:
-    def run(operands: list[str], options: Options, io: Invocation) -> int | None:
-        function: Function = getattr(import_module(f"{__name__}.{module}"), row.function or name)
-        return function(operands, options, io)
-
-    declaration = row._asdict()
-    del declaration["function"]
-    return tool(**declaration)(run)
+def _call(module: str, name: str, operands: list[str], options: Options, io: Invocation) -> int | None:
+    """Run a function of one of the modules here, which is imported now."""
+    function: Function = getattr(import_module(f"{__name__}.{module}"), name)
+    return function(operands, options, io)
 
 
 def read_table(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Tool]:
@@ -244,7 +237,8 @@ def read_table(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str
     tools: dict[str, Tool] = {}
     for module, rows in table.items():
         for name, fields in rows.items():
-            tools[name] = _declared(module, name, Row(**fields))
+            row = Declaration(**fields)
+            tools[name] = row.tool(partial(_call, module, row.function or name))
     return tools
 
 
