@@ -15,6 +15,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import IO
 
 HOME = PurePosixPath("/workspace")
+_ELSEWHERE = ("opt", "tmp")  # folders beside it, which are hidden folders of the real one
 _NULL = "/dev/null"  # the only device that can be read
 _PATH_MAX = 4096  # Linux's limit
 _LINKS_MAX = 40  # Linux's limit
@@ -94,9 +95,14 @@ class Workspace:
             raise _error(errno.ENAMETOOLONG, path)
         if HOME.is_relative_to(absolute) and absolute != HOME:
             raise _error(errno.EACCES, path)
-        if not path or "\0" in path or not absolute.is_relative_to(HOME):
+        name = absolute.parts[1]
+        if not path or "\0" in path or name not in (HOME.name, *_ELSEWHERE):
             raise _error(errno.ENOENT, path)
-        return absolute.relative_to(HOME)
+        if name == HOME.name:
+            return absolute.relative_to(HOME)
+        folder = f".{name}"
+        (self.root / folder).mkdir(exist_ok=True)
+        return PurePosixPath(folder, *absolute.parts[2:])
 
     @contextmanager
     def _place(self, path: str, *, follow: bool = True) -> Iterator[tuple[str, int | None]]:

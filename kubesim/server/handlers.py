@@ -215,7 +215,8 @@ class Exec(Listener, websocket.WebSocketHandler):
         if self._finished:
             return
         reads, tty = (self.get_query_argument(name, "") in ("1", "true") for name in ("stdin", "tty"))
-        self._reads, self._given = reads, b""
+        self._reads = reads
+        self._input = bytearray()
         try:
             if tty:
                 raise errors.not_simulated("exec -t over the API is not part of this simulator")
@@ -232,8 +233,8 @@ class Exec(Listener, websocket.WebSocketHandler):
     def on_message(self, message: str | bytes) -> None:
         """Gather what the command will read, and run it at the end of that."""
         data = message if isinstance(message, bytes) else message.encode()
-        if data[:1] == _STDIN and len(self._given) <= MAX_BODY:
-            self._given += data[1:]
+        if data[:1] == _STDIN and len(self._input) <= MAX_BODY:
+            self._input += data[1:]
         elif data == _CLOSE + _STDIN and self._reads:
             self._outcome = self._run()
             self._send()
@@ -243,7 +244,7 @@ class Exec(Listener, websocket.WebSocketHandler):
         words = self.request.query_arguments.get("command", []) if instead is None else [instead]
         argv = [word.decode("utf-8", "replace") for word in words]
         try:
-            ran = self.server.execute(self.as_request(b""), argv, self._given.decode("utf-8", "replace"))
+            ran = self.server.execute(self.as_request(b""), argv, self._input.decode("utf-8", "replace"))
         except StartError as error:
             exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
             return Process(), status_of(errors.StatusError(500, "InternalError", error.of_exec(exec_id)))
