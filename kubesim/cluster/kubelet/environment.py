@@ -20,7 +20,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
 from kubesim.cluster.apiserver import Component
-from kubesim.shell.container import Folder
+from kubesim.shell.containerfiles import Folder
 
 Files = dict[str, str]
 

@@ -14,7 +14,8 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object
 from kubesim.cluster.kubelet.containers import Container, restarts
-from kubesim.shell.container import Folder, Outside
+from kubesim.shell.container import Outside
+from kubesim.shell.containerfiles import Folder
 
 CRASH_BACKOFF_FIRST, CRASH_BACKOFF_LIMIT = 10, 300
 

@@ -1,0 +1,132 @@
+"""A container's files: its own and those of volumes, which other containers of its Pod may write at the same time."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from kubesim.api.clock import Clock, Micros
+from kubesim.workspace import Entries, MemoryFiles
+
+
+class Change(NamedTuple):
+    """Something that is done to an entry."""
+
+    at: Micros
+    path: str
+    text: str | None
+    kind: str  # "set", "added" (text to what is there) or "gone"
+
+
+@dataclass
+class Folder:
+    """Entries by their paths, "" for the folder itself; `later` is what processes, which run ahead of time, will do."""
+
+    entries: Entries = field(default_factory=lambda: {"": None})
+    is_read_only: bool = False
+    later: list[Change] = field(default_factory=list)
+
+    def copy(self) -> Folder:
+        return Folder(self.entries.copy(), self.is_read_only, self.later.copy())
+
+    def by(self, now: Micros) -> Entries:
+        """What it holds at a moment; time goes on."""
+        due = sorted((change for change in self.later if change.at <= now), key=lambda change: change.at)
+        self.later = [change for change in self.later if change.at > now]
+        for change in due:
+            if change.kind == "gone":
+                del self.entries[change.path]
+            elif change.kind == "added":
+                self.entries[change.path] = (self.entries.get(change.path) or "") + str(change.text)
+            else:
+                self.entries[change.path] = change.text
+        return self.entries
+
+
+class _RecordedEntries(dict[str, str | None]):
+    """Entries that note in `changes` what is done to them, and when."""
+
+    def __init__(self, entries: Entries, clock: Clock, changes: list[Change]) -> None:
+        super().__init__(entries)
+        self._clock = clock
+        self._changes = changes
+
+    def __setitem__(self, path: str, text: str | None) -> None:
+        before = self.get(path)
+        change = Change(self._clock.now, path, text, "set")
+        if before and text and text.startswith(before):
+            change = Change(self._clock.now, path, text[len(before) :], "added")
+        self._changes.append(change)
+        super().__setitem__(path, text)
+
+    def __delitem__(self, path: str) -> None:
+        self._changes.append(Change(self._clock.now, path, None, "gone"))
+        super().__delitem__(path)
+
+
+class ContainerFiles(MemoryFiles):
+    """The files of a container as they are at a moment: its own folder "", and by mount path those of volumes.
+
+    `own` makes what it begins with, and isn't asked before something looks: in most containers nothing does.
+    """
+
+    def __init__(self, own: Callable[[], Entries]) -> None:
+        super().__init__()
+        self.folders: dict[str, Folder] = {}
+        self._own = own
+        self._changes: list[Change] = []
+
+    def twin(self, folders: Mapping[int, Folder]) -> ContainerFiles:
+        """Other files that hold the same. `folders` has the copies of those that several containers share, by id."""
+        other = ContainerFiles(self._own)
+        other.folders = {place: folders.get(id(folder)) or folder.copy() for place, folder in self.folders.items()}
+        other._changes = self._changes.copy()
+        return other
+
+    def mount(self, volumes: Mapping[str, Mapping[str, str]]) -> None:
+        """Show volumes, read-only, by the path where each is mounted; a file mounted alone has the name ""."""
+        for place, files in volumes.items():
+            inside = MemoryFiles().fill({f"/{name}": text for name, text in files.items() if name})
+            del inside["/"]
+            self.folders[place] = Folder({"": files.get(""), **inside}, is_read_only=True)
+
+    def show(self, clock: Clock) -> None:
+        """Be as of now for what works by `clock`."""
+        if "" not in self.folders:
+            self.folders[""] = Folder(self._own())
+        self.tell()
+        visible: Entries = {}
+        for place, folder in self.folders.items():
+            for path, text in folder.by(clock.now).items():
+                if self._place(place + path) == place:  # and no volume is mounted over it
+                    visible[place + path] = text
+        self.entries = _RecordedEntries(visible, clock, self._changes)
+
+    def written(self, path: str, now: Micros) -> str:
+        """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
+        if "" not in self.folders:
+            return ""
+        self.tell()
+        place = self._place(path)
+        return self.folders[place].by(now).get(path[len(place) :]) or ""
+
+    def tell(self) -> None:
+        """Tell the folders what has been done to them here."""
+        for change in self._changes:
+            place = self._place(change.path)
+            self.folders[place].later.append(change._replace(path=change.path[len(place) :]))
+        self._changes.clear()
+
+    def _place(self, path: str) -> str:
+        return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
+
+    def _writable(self, path: str) -> str:
+        key = super()._writable(path)
+        if self.folders[self._place(key)].is_read_only:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        if key in self.folders:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+        return key
