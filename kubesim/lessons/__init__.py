@@ -95,9 +95,11 @@ def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
     place. They have other letters each time, so that a quiz with choices has two variants even where none of its names
     can change: a learner who is asked again can't go by the letter.
     """
-    vary, choices = entry.get("vary", {}), entry.get("choices", [])
-    moves, turns = entry["kind"] in ("choice", "choices"), entry["kind"] == "order"
-    for number in range(max([1 + (moves or turns), *map(len, vary.values())])):
+    vary = entry.get("vary", {})
+    choices = entry.get("choices", [])
+    moves = entry["kind"] in ("choice", "choices")
+    least = 2 if moves or entry["kind"] == "order" else 1
+    for number in range(max([least, *map(len, vary.values())])):
         words: dict[str, str] = {}
         for name, options in vary.items():
             option = options[number % len(options)]
@@ -107,7 +109,8 @@ def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
             whole["choices"] = choices[number % len(choices) :] + choices[: number % len(choices)]
         if moves or entry["kind"] == "predict":
             whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
-        whole["id"] += f"{VARIANT}{number}" * bool(number)
+        if number:
+            whole["id"] += f"{VARIANT}{number}"
         quiz = Quiz(**fields(filled(whole, words)))
         if choices:
             quiz = replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())

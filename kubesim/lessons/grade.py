@@ -95,9 +95,17 @@ def to_review(record: Record, today: int) -> list[str]:
 def review_news(record: Record, today: int) -> str:
     """A sentence on what is due, with the little markup of the lessons; "" where nothing was answered yet."""
     days = [due - today for _, due, _ in schedule(record)]
-    if due := sum(day <= 0 for day in days):
-        return f"{due} question{'s are' if due > 1 else ' is'} due for review. Run `%review` in a cell."
-    return f"Nothing is due for review. Next: in {min(days)} day{'s' * (min(days) > 1)}." if days else ""
+    if not days:
+        return ""
+    due = len([day for day in days if day <= 0])
+    if due:
+        are = "questions are" if due > 1 else "question is"
+        return f"{due} {are} due for review. Run `%review` in a cell."
+    return f"Nothing is due for review. Next: in {_counted(min(days), 'day')}."
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def table(sheets: Sequence[Sheet], width: int) -> str:
@@ -182,11 +190,13 @@ def _is_right(quiz_id: str, answer: Answer) -> bool:
 
 
 def _row(name: str, record: Record) -> list[str]:
-    marks, score = grade(record), best(record)
+    marks = grade(record)
     of_all = total(marks.values())
+    score = best(record)
+    points = f"{score[0]}/{score[1]}" if score else "-"
     lessons = [f"{mark.right + mark.done}/{mark.quizzes + mark.tasks}" for mark in marks.values()]
     figures = [f"{of_all.right}/{of_all.quizzes}", str(of_all.first), f"{of_all.done}/{of_all.tasks}"]
-    return [_printable(name), *figures, "{}/{}".format(*score) if score else "-", *lessons]
+    return [_printable(name), *figures, points, *lessons]
 
 
 _lines = partial(tabwriter.format, minwidth=0, padding=2)
@@ -198,7 +208,8 @@ def _printable(name: str) -> str:
 
 def _harmless(name: str) -> str:
     """A name that no spreadsheet takes for a formula, because learners name their files themselves."""
-    return ("'" if name[:1] in tuple("=+-@") else "") + _printable(name)
+    printable = _printable(name)
+    return f"'{printable}" if name.startswith(("=", "+", "-", "@")) else printable
 
 
 # What a learner has shown: when, and with how much help
@@ -234,10 +245,16 @@ def skills(record: Record) -> list[tuple[str, list[str]]]:
     reached = sum(line.startswith("✓") for lines in begun.values() for line in lines)
     fixed = [taken for name, (taken, _) in record["shown"].items() if name.startswith(CLUSTER)]
     summary = [f"{reached} of {sum(map(len, every.values()))} goals shown"]
-    summary += [f"{len(fixed)} kinds of broken clusters fixed, {fixed.count(0)} of them without help"] * bool(fixed)
-    summary += ["Best score of the challenge: {} of {}".format(*score) for score in [best(record)] if score]
+    if fixed:
+        summary.append(f"{len(fixed)} kinds of broken clusters fixed, {fixed.count(0)} of them without help")
+    score = best(record)
+    if score:
+        summary.append(f"Best score of the challenge: {score[0]} of {score[1]}")
+    sections = [("My skills", summary), *begun.items()]
     rest = [head for head in every if head not in begun]
-    return [("My skills", summary), *begun.items(), *([("Not begun yet", rest)] if rest else [])]
+    if rest:
+        sections.append(("Not begun yet", rest))
+    return sections
 
 
 def skills_text(record: Record) -> str:
@@ -248,12 +265,22 @@ def skills_text(record: Record) -> str:
 def _skill(goal: Mapping[str, Any], record: Record) -> str:
     """A goal, and when it was shown and with how much help; an older record has neither."""
     marks = [record["shown"].get(name, (0, 0)) for name in goal["by"] if _is_done(name, record)]
+    if not marks:
+        return f"○ {goal['can']}: not shown yet"
     if len(marks) < len(goal["by"]):
-        return f"○ {goal['can']}: " + (f"{len(marks)} of {len(goal['by'])} shown" if marks else "not shown yet")
-    hints, last = sum(taken for taken, _ in marks), date.fromordinal(max(1, *(day for _, day in marks)))
-    helped = "after seeing an answer" if hints >= REVEALED else f"with {hints} hint{'s' * (hints > 1)}"
-    said = f"{last.day} {last:%B %Y}, {helped if hints else 'without help'}"
-    return f"✓ {goal['can']}: {said if all(day for _, day in marks) else 'shown'}"
+        return f"○ {goal['can']}: {len(marks)} of {len(goal['by'])} shown"
+    days = [day for _, day in marks]
+    if not all(days):
+        return f"✓ {goal['can']}: shown"
+    last = date.fromordinal(max(days))
+    return f"✓ {goal['can']}: {last.day} {last:%B %Y}, {_helped(sum(taken for taken, _ in marks))}"
+
+
+def _helped(hints: int) -> str:
+    """How much help was taken."""
+    if hints >= REVEALED:
+        return "after seeing an answer"
+    return f"with {_counted(hints, 'hint')}" if hints else "without help"
 
 
 def _is_done(name: str, record: Record) -> bool:

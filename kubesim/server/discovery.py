@@ -65,7 +65,8 @@ def _served() -> dict[str, list[Resource]]:
     """The types at each path, such as "api/v1" or "apis/apps/v1"; some versions have none."""
     types: dict[str, list[Resource]] = {}
     for resource in RESOURCES:
-        types.setdefault(f"api{'s' * bool(resource.group)}/{resource.api_version}", []).append(resource)
+        root = "apis" if resource.group else "api"
+        types.setdefault(f"{root}/{resource.api_version}", []).append(resource)
     return types | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in types}
 
 
@@ -89,8 +90,9 @@ def _resource_list(path: str) -> Object:
 def _listed(resource: Resource) -> Object:
     """A type that can't be read is in no category, so that `get all` doesn't ask for it."""
     named = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
-    lists = {"shortNames": list(resource.short_names), "categories": list(resource.categories * resource.readable)}
-    return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **_given(**lists)}
+    categories = list(resource.categories) if resource.readable else []
+    lists = _without_empty(shortNames=list(resource.short_names), categories=categories)
+    return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **lists}
 
 
 def _part(resource: Resource, part: str) -> Object:
@@ -156,15 +158,15 @@ def _gvk(resource: Resource) -> Object:
     return {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
 
-def _add(kind: Type, found: Object) -> None:
-    """Add the schema of a named type to `found`, and those of all types that it leads to."""
+def _add(kind: Type, schemas: Object) -> None:
+    """Add the schema of a named type to `schemas`, and those of all types that it leads to."""
     while kind.element:
         kind = kind.element
     name = _name(kind)
-    if name and name not in found:
-        found[name] = _SPECIAL[kind.go][1] if kind.go in _SPECIAL else _object(kind)
+    if name and name not in schemas:
+        schemas[name] = _SPECIAL[kind.go][1] if kind.go in _SPECIAL else _object(kind)
         for field in schema.fields(kind).values():
-            _add(field.type, found)
+            _add(field.type, schemas)
 
 
 def _name(kind: Type) -> str:
@@ -176,38 +178,48 @@ def _name(kind: Type) -> str:
 
 
 def _object(struct: Type) -> Object:
-    described, fields = schema.describe(struct), schema.fields(struct)
+    described = schema.describe(struct)
+    fields = schema.fields(struct)
     properties = {name: _property(struct, field, described.fields[name]) for name, field in fields.items()}
     required = [name for name, field in fields.items() if field.required]
-    return _given(description=described.text, type="object", properties=properties, required=required)
+    return _without_empty(description=described.text, type="object", properties=properties, required=required)
 
 
 def _property(struct: Type, field: Field, description: str) -> Object:
     key = schema.merge_key(struct, field.name)
-    strategy = ["merge"] * (key is not None) + ["retainKeys"] * schema.retains_keys(struct, field.name)
-    patch = {"x-kubernetes-patch-strategy": ",".join(strategy), "x-kubernetes-patch-merge-key": key}
-    return _given(description=description) | _value(field.type) | _given(**patch)
+    strategies: list[str] = []
+    if key is not None:
+        strategies.append("merge")
+    if schema.retains_keys(struct, field.name):
+        strategies.append("retainKeys")
+    patch = {"x-kubernetes-patch-strategy": ",".join(strategies), "x-kubernetes-patch-merge-key": key}
+    return _without_empty(description=description) | _value(field.type) | _without_empty(**patch)
 
 
 def _value(kind: Type) -> Object:
     if name := _name(kind):
         return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}  # beside a $ref, the rest would not count
     if kind.element:
-        is_list, inner = kind.kind == "list", _value(kind.element)
-        return {"type": "array", "items": inner} if is_list else {"type": "object", "additionalProperties": inner}
+        inner = _value(kind.element)
+        if kind.kind == "list":
+            return {"type": "array", "items": inner}
+        return {"type": "object", "additionalProperties": inner}
     type_name = "string" if kind.kind == "bytes" else kind.kind
-    return _given(type=type_name, format=_TABLE["formats"].get(kind.go), enum=list(ENUMS.get(kind.go, ())))
+    enum = list(ENUMS.get(kind.go, ()))
+    return _without_empty(type=type_name, format=_TABLE["formats"].get(kind.go), enum=enum)
 
 
-def _given(**keywords: Any) -> Object:
+def _without_empty(**keywords: Any) -> Object:
     return {name: value for name, value in keywords.items() if value}
 
 
 def _path(root: str, resource: Resource) -> tuple[str, Object]:
     """The one path of a resource: how kubectl learns its kind, and which parameters a change may have."""
     place = "namespaces/{namespace}/" if resource.namespaced else ""
-    methods = [method for method in resource.verbs if method in ("get", "patch")] or ["post"]
-    url = f"{root}/{place}{resource.plural}" + "/{name}" * (methods != ["post"])
+    url = f"{root}/{place}{resource.plural}"
+    reading = {"responses": {"200": {"description": "OK"}}, _GVK: _gvk(resource), "parameters": []}
     parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _WRITING]
-    described = {"responses": {"200": {"description": "OK"}}, _GVK: _gvk(resource)}
-    return url, {method: described | {"parameters": parameters * (method != "get")} for method in methods}
+    writing = {**reading, "parameters": parameters}
+    forms = {"get": reading, "patch": writing}
+    methods = {verb: forms[verb] for verb in resource.verbs if verb in forms}
+    return (f"{url}/{{name}}", methods) if methods else (url, {"post": writing})
