@@ -67,10 +67,10 @@ class Shell:
 
     def _remember(self, line: str) -> None:
         """Add a line to the history, unless $HISTCONTROL keeps it out."""
-        control = self._machine.lookup("HISTCONTROL").replace("ignoreboth", "ignorespace:ignoredups").split(":")
-        if "ignorespace" in control and line.startswith(" "):
+        control = self._machine.lookup("HISTCONTROL")
+        if line.startswith(" ") and re.search("ignorespace|ignoreboth", control):
             return
-        if "ignoredups" in control and self.history[-1:] == [line]:
+        if self.history[-1:] == [line] and re.search("ignoredups|ignoreboth", control):
             return
         self.history.append(line)
 

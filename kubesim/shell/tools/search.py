@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kubesim.shell.syntax import UnsupportedError, unescape
+from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, misused, whole_number
 from kubesim.shell.tools.regex import Regex
 
 _LINE_COST = 100
-_NEVER = r"a\ba"  # what matches no line: no word ends between two of its letters
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
-    patterns = _patterns(operands, options, io) or [_NEVER]
+    if "e" not in options and not operands:
+        raise misused(io.name, "no pattern given")
+    patterns = (options["e"] if "e" in options else operands.pop(0)).split("\n")
     is_fixed = "F" in options
     if is_fixed:
         patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
@@ -23,7 +24,6 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
         io.machine.budget,
         extended="E" in options and not is_fixed,
         ignores_case="i" in options,
-        whole_words="w" in options,
     )
     any_selected = False
     for name, text in inputs(io, operands, trouble=2):
@@ -36,17 +36,6 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     if any_selected and "q" in options:
         io.status = 0
     return 0 if any_selected else 1
-
-
-def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
-    if "e" not in options and "f" not in options:
-        if not operands:
-            raise misused(io.name, "no pattern given")
-        return operands.pop(0).split("\n")
-    patterns = options["e"].split("\n") if "e" in options else []
-    if "f" in options:
-        patterns += bare_lines(io.read(options["f"]))
-    return patterns
 
 
 def _report(
@@ -92,10 +81,10 @@ def _with_context(label: str, content: list[str], selected: list[int], options: 
         yield f"{label[:-1]}{mark if label else ''}{number}{content[index]}\n"
 
 
-_VALUE = r'(?:"(?:[^"\\{}]|\\.)*"|\$NF\b|\$[0-9]{1,6}\b)'
+_FIELD = r"\$(?:NF|[0-9]{1,6})"
 _PROGRAM = re.compile(
     rf"\s*(?:/(?P<pattern>(?:[^/\\\n]|\\.)+)/)?\s*"
-    rf"(?:(?P<action>\{{)\s*print\b(?P<arguments>(?:\s*,?\s*{_VALUE})*+)\s*;?\s*\}})?\s*"
+    rf"(?:(?P<action>\{{)\s*print\s*(?P<fields>{_FIELD}(?:\s*,\s*{_FIELD})*+)?\s*\}})?\s*"
 )
 
 
@@ -108,25 +97,18 @@ def awk(operands: list[str], options: Options, io: Invocation) -> None:
     if not match or not (match["pattern"] or match["action"]) or len(separator) != 1:
         raise UnsupportedError(f"'awk {' '.join(program.split())[:80]}'")
     regex = Regex([match["pattern"] or ""], io.machine.budget, extended=True)
-    arguments = re.split(rf",(?=\s*{_VALUE})", match["arguments"] or "$0")
+    names = re.findall(_FIELD, match["fields"] or "$0")
     for _, text in inputs(io, operands, trouble=2):
         for line in bare_lines(text):
             io.spend(len(line) + _LINE_COST)
             if regex.search(line):
-                fields = re.findall(r"[^ \t\n]+", line) if separator == " " else line.split(separator)
-                io.out(" ".join(_concatenated(argument, line, fields) for argument in arguments) + "\n")
+                fields = line.split() if separator == " " else line.split(separator)
+                io.out(" ".join(_field(name, line, fields) for name in names) + "\n")
 
 
-def _concatenated(argument: str, line: str, fields: list[str]) -> str:
-    """What an argument of print, strings and fields side by side, stands for."""
-    return "".join(_value(word, line, fields) for word in re.findall(_VALUE, argument))
-
-
-def _value(word: str, line: str, fields: list[str]) -> str:
-    """What a string or a field of awk stands for."""
-    if word.startswith('"'):
-        return unescape(word[1:-1])
-    place = len(fields) if word == "$NF" else int(word[1:])
+def _field(name: str, line: str, fields: list[str]) -> str:
+    """What `$0`, `$1` … or `$NF` stands for."""
+    place = len(fields) if name == "$NF" else int(name[1:])
     if place == 0:
         return line
     return fields[place - 1] if place <= len(fields) else ""

@@ -11,7 +11,6 @@ from math import inf
 
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, lines, misused, whole_number
-from kubesim.shell.tools.regex import CLASSES
 
 
 def head(operands: list[str], options: Options, io: Invocation) -> None:
@@ -158,7 +157,7 @@ def tr(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def _characters(spec: str, io: Invocation) -> str:
-    """The characters of a tr set: escapes, ranges and classes written out."""
+    """The characters of a tr set: escapes and ranges written out."""
 
     def span(match: re.Match[str]) -> str:
         first = ord(match[0][0])
@@ -166,8 +165,7 @@ def _characters(spec: str, io: Invocation) -> str:
         io.spend(abs(last - first))
         return "".join(map(chr, range(first, last + 1)))
 
-    ranges = re.sub(r"\[:(\w+):\]", lambda match: CLASSES.get(match[1], match[0]), spec)
-    characters = re.sub(".-.", span, unescape(ranges), flags=re.DOTALL)
+    characters = re.sub(".-.", span, unescape(spec), flags=re.DOTALL)
     if not characters or "[:" in characters:
         raise UnsupportedError(f"the set '{spec[:40]}' of tr")
     return characters
