@@ -265,8 +265,8 @@ def _shell() -> Iterator[str]:
     yield from _wrapped(
         "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
         "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
-        "`[[`, backquotes, and jobs in the background. `neighbour` exists only in this simulator. It shows "
-        "what a different user has seen in the process list."
+        "`[[`, and jobs in the background. Files are below `/workspace`, `/tmp` and `/opt`. `neighbour` exists only in "
+        "this simulator. It shows what a different user has seen in the process list."
     )
     yield ""
     for tool in sorted([*TOOLS.values(), *(make(Cluster) for make in PROGRAMS)], key=lambda tool: tool.name):
@@ -299,6 +299,11 @@ def _registries() -> Iterator[str]:
     for name, base in bases().items():
         yield from _wrapped(f"* An image of the base `{name}` holds {', '.join(sorted(base.names)) or 'no tools'}.")
     yield ""
+    yield ""
+    yield from _wrapped(
+        "What an image may have besides isn't simulated: the write that starts it is answered with a warning, an event "
+        "says it, and the container runs on, or ends well where its Pod may end."
+    )
 
 
 _AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}

@@ -156,8 +156,10 @@ class Standing:
             self.solved = bool(solved)
             self.shown = bool(revealed)
             self.is_timed = bool(solved or revealed)
-            self.hints, self.why = max(self.hints, min(hints, len(self.task.hints))), self.why or bool(why)
-            self.simulated, self.real = max(self.simulated, simulated), max(self.real, real)
+            self.hints = max(self.hints, min(hints, len(self.task.hints)))
+            self.why = self.why or bool(why)
+            self.simulated = max(self.simulated, simulated)
+            self.real = max(self.real, real)
 
 
 class Round:
@@ -221,7 +223,8 @@ class Round:
         standing = self.current
         if standing is None:
             return ()
-        now, before = session.cluster.clock.now, self._moment
+        before = self._moment
+        now = session.cluster.clock.now
         self._moment = now
         readings = check(standing.task, session)
         if not standing.is_over:
@@ -262,7 +265,9 @@ class Round:
 
     def clock(self, wall: float) -> None:
         """Note that it is `wall` seconds on the learner's own clock; what passed counts for the open cluster."""
-        standing, before, self.wall = self.current, self.wall, wall
+        standing = self.current
+        before = self.wall
+        self.wall = wall
         if standing is None or before is None or standing.is_timed:
             return
         standing.real += max(0.0, wall - before)
@@ -270,11 +275,13 @@ class Round:
 
     def _charge(self, session: Session) -> None:
         """Charge for `why` in the terminal: the cluster that it explained; an export could be of the open one."""
-        explained, self._charged = session.explained[self._charged :], len(session.explained)
+        explained = session.explained[self._charged :]
+        self._charged = len(session.explained)
         for namespace in explained:
             for standing in self.standings:
-                about = namespace in standing.task.namespaces or (not namespace and standing is self.current)
-                standing.why |= about and bool(standing.start) and not standing.is_over
+                is_about = namespace in standing.task.namespaces or (not namespace and standing is self.current)
+                if is_about and standing.start and not standing.is_over:
+                    standing.why = True
 
     def kept(self) -> Record:
         """What to add to the learner's progress."""
@@ -292,7 +299,8 @@ class Round:
 
 def _contents(task: Task, session: Session) -> str:
     """What a learner can change about the pulls, without what changes on its own."""
-    kinds, api = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT), session.cluster.api
+    kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
+    api = session.cluster.api
     objects = [obj for kind in kinds for namespace in task.namespaces for obj in api.list(kind, namespace)]
     lasting = [{**obj, "metadata": obj["metadata"]["uid"], "status": None} for obj in objects]
     return json.dumps(lasting, sort_keys=True)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
-from itertools import count
+from itertools import chain, count
 from typing import Any, NamedTuple
 
 from kubesim.workspace import PROGRESS as FILE
@@ -52,7 +52,7 @@ cluster of its round: `Standing.kept`). Days are those of `date.toordinal`.
 """
 
 
-class Found(NamedTuple):
+class Contents(NamedTuple):
     """What a file holds, as far as it can be read (None: nothing of it), and what's wrong with it, after "The file …".
 
     There is nothing wrong with a file of a later version, but for what this one doesn't know.
@@ -90,22 +90,27 @@ def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
     return answers[:1] + answers[1:][1 - _LONGEST_LIST :]
 
 
-# What an entry of each section looks like, and what is kept of an older and a newer one. Each may be merged in any
-# order, and again: nothing that was reached is lost by it.
-_SECTIONS: dict[str, tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] = {
-    "answers": (_is_answer, lambda _older, newer: newer),
-    "given": (lambda value: _is_list(value, _is_answer), _all_given),
-    "tasks": (lambda value: value is True, lambda _older, newer: newer),
-    "scores": (
+class Section(NamedTuple):
+    """What entries a section has. Any two may be merged in any order, and again: nothing that was reached is lost."""
+
+    accepts: Callable[[Any], bool]  # whether a value can be an entry
+    merged: Callable[[Any, Any], Any]  # what is kept of an older and a newer entry
+
+
+_SECTIONS = {
+    "answers": Section(_is_answer, lambda _older, newer: newer),
+    "given": Section(lambda value: _is_list(value, _is_answer), _all_given),
+    "tasks": Section(lambda value: value is True, lambda _older, newer: newer),
+    "scores": Section(
         lambda value: _is_counts(value) and value[0] <= value[1],
         lambda older, newer: max(older, newer, key=lambda score: score[0]),
     ),
-    "asked": (
+    "asked": Section(
         lambda value: _is_counts(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
         lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1])),
     ),
-    "shown": (lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
-    "clusters": (lambda value: _is_counts(value, 6), max),
+    "shown": Section(lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
+    "clusters": Section(lambda value: _is_counts(value, 6), max),
 }
 
 
@@ -115,9 +120,10 @@ def blank() -> Record:
 
 def merge(older: Record, newer: Record) -> Record:
     merged = blank()
-    for name, (_, joined) in _SECTIONS.items():
-        before, after = older.get(name, {}), newer.get(name, {})
-        both = {key: joined(before[key], after[key]) for key in before.keys() & after.keys()}
+    for name, section in _SECTIONS.items():
+        before = older.get(name, {})
+        after = newer.get(name, {})
+        both = {key: section.merged(before[key], after[key]) for key in before.keys() & after.keys()}
         merged[name] = dict(sorted({**before, **after, **both}.items()))
     return merged
 
@@ -126,35 +132,37 @@ def write(record: Record) -> str:
     return json.dumps({MARK: VERSION, **record}, separators=(",", ":")) + "\n"
 
 
-def read(text: str | None) -> Found:
+def read(text: str | None) -> Contents:
     """What a file with this text holds; None is for one that is too large to be opened."""
     if text is None or _is_too_large(text):
-        return Found(None, "is too large")
+        return Contents(None, "is too large")
     try:
         content = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return Found(None, "is damaged: it does not hold JSON")
+        return Contents(None, "is damaged: it does not hold JSON")
     if not isinstance(content, dict) or type(content.get(MARK)) is not int or content[MARK] < OLDEST:
-        return Found(None, "is not a progress file of kubesim's")
+        return Contents(None, "is not a progress file of kubesim's")
     version = content.pop(MARK)
     record, lost = sift(content)
     if version > VERSION:
-        return Found(record, "was written by a later version of kubesim", is_later=True)
-    return Found(record, f"is damaged: {lost} of its entries cannot be read" if lost else "")
+        return Contents(record, "was written by a later version of kubesim", is_later=True)
+    return Contents(record, f"is damaged: {lost} of its entries cannot be read" if lost else "")
 
 
 def _is_too_large(text: str) -> bool:
     return len(text) > MAX_SIZE or len(text.encode(errors="replace")) > MAX_SIZE
 
 
-def sift(found: dict[str, Any]) -> tuple[Record, int]:
+def sift(sections: dict[str, Any]) -> tuple[Record, int]:
     """What can be kept of some sections, and how many entries cannot."""
-    record, lost = blank(), 0
-    for name, entries in found.items():
+    record = blank()
+    lost = 0
+    for name, entries in sections.items():
         if name not in _SECTIONS or not isinstance(entries, dict):
             lost += 1
             continue
-        record[name] = {key: value for key, value in entries.items() if _is_text(key) and _SECTIONS[name][0](value)}
+        accepts = _SECTIONS[name].accepts
+        record[name] = {key: value for key, value in entries.items() if _is_text(key) and accepts(value)}
         lost += len(entries) - len(record[name])
     return record, lost
 
@@ -222,10 +230,10 @@ class Progress:
         aside = [name for name in names if name.startswith("progress-damaged")]
         return f"Set aside in your files, because kubesim could not read it: `{'`, `'.join(aside)}`." if aside else ""
 
-    def _read(self) -> Found:
+    def _read(self) -> Contents:
         """The content of the file. OSError where it cannot be opened."""
         if not self._workspace.exists(FILE):
-            return Found(blank())
+            return Contents(blank())
         return read(self._workspace.read_text(FILE) if self._workspace.size(FILE) <= MAX_SIZE else None)
 
     def _change(self, change: Callable[[Record], Record]) -> bool:
@@ -248,7 +256,7 @@ class Progress:
         return False
 
     def _set_aside(self, trouble: str) -> None:
-        names = ("progress-damaged" + (f"-{number}" if number > 1 else "") + ".json" for number in count(1))
+        names = chain(["progress-damaged.json"], (f"progress-damaged-{number}.json" for number in count(2)))
         free = next(name for name in names if not self._workspace.exists(f"/workspace/{name}"))
         self._workspace.rename(FILE, f"/workspace/{free}")
         self.message = f"`.progress.json` {trouble}. It is now `{free}`, and a new one holds what could be read."
@@ -266,10 +274,12 @@ class Progress:
 
 
 def _answered(answers: Mapping[str, Answer]) -> Record:
-    kept = {
-        name: answer[:LONGEST_ANSWER] if isinstance(answer, str) else list(answer) for name, answer in answers.items()
-    }
+    kept = {name: _bounded(answer) for name, answer in answers.items()}
     return {"answers": kept, "given": {name: [answer] for name, answer in kept.items()}}
+
+
+def _bounded(answer: Answer) -> Answer:
+    return answer[:LONGEST_ANSWER] if isinstance(answer, str) else list(answer)
 
 
 def _next(asked: list[int] | None, right: bool, today: int) -> list[int]:
@@ -277,7 +287,9 @@ def _next(asked: list[int] | None, right: bool, today: int) -> list[int]:
     if not right:
         return [today, 0]
     day, place = asked or (today - INTERVALS[0], 0)
-    return [today, min(place + 1, len(INTERVALS) - 1)] if day + INTERVALS[place] <= today else [day, place]
+    if day + INTERVALS[place] > today:
+        return [day, place]
+    return [today, min(place + 1, len(INTERVALS) - 1)]
 
 
 def _without(record: Record, quiz_id: str) -> Record:

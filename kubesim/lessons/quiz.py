@@ -126,7 +126,7 @@ def judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
     """Judge an order of the choices shown, by number from 0: why the first one that is out of place comes too early."""
     if sorted(picked) != list(range(len(quiz.choices))):
         return Verdict(False, (Note(False, "Put all of them in order first."),))
-    placed = [quiz.shown[number] == wanted for number, wanted in zip(picked, quiz.choices, strict=True)]
+    placed = [quiz.shown[number] == choice for number, choice in zip(picked, quiz.choices, strict=True)]
     if all(placed):
         return Verdict(True, (Note(True, quiz.why),))
     place = placed.index(False)

@@ -25,6 +25,7 @@ from kubesim.workspace import Entries, MemoryFiles
 
 REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
+_LISTED = {*TOOLS, "tar"}  # the programs that every base lists whose images have them
 _EXEC_PID = 7
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unset"
 _LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask unalias wait"
@@ -99,11 +100,11 @@ class Base:
     def lacks(self, path: str, files: Files) -> bool:
         """Whether the real image has, or may have, a program of this name or path that isn't simulated.
 
-        An image that has one of kubesim's own tools lists it, and what is among the container's `files` is a file.
+        What is among the container's `files` is no program.
         """
         if self._is_in_path(path) and _last(path) in map(_last, self.lacking.split()):
             return True
-        return self.has_more and _last(path) not in TOOLS and not files.exists(path)
+        return self.has_more and _last(path) not in _LISTED and not files.exists(path)
 
     def _is_in_path(self, path: str) -> bool:
         folder, slash, _ = path.rpartition("/")

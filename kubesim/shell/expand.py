@@ -73,10 +73,12 @@ class Expander:
         """What the braces of a list or a sequence make of a word; `{.a}` stays as it is."""
         self.machine.budget.spend(_VARIANT_COST + len(word.parts))
         text = "".join(part.text if bare(part) else "$" for part in word.parts)
-        match = _LIST.search(text)
         if not _may_have_braces(text):
             yield word
-        elif match and len(word.parts) == 1 and not _is_nested(text):
+            return
+        match = _LIST.search(text)
+        is_simple = len(word.parts) == 1 and not _is_nested(text)
+        if match and is_simple:
             for choice in self._choices(match):
                 chosen = text[: match.start()] + choice + text[match.end() :]
                 yield from self._variants(Word((Literal(chosen),), word.source))

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, misused, whole_number
 from kubesim.shell.tools.regex import Regex
 
 _LINE_COST = 100
+
+
+class _Selection(NamedTuple):
+    """The lines of an input that grep selects, and what is printed before each: the input's name, if it has several."""
+
+    name: str
+    label: str
+    lines: list[str]
+    selected: list[int]
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
@@ -19,29 +30,25 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     is_fixed = "F" in options
     if is_fixed:
         patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
-    regex = Regex(
-        patterns,
-        io.machine.budget,
-        extended="E" in options and not is_fixed,
-        ignores_case="i" in options,
-    )
+    is_extended = "E" in options and not is_fixed
+    regex = Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
+    is_inverted = "v" in options
     any_selected = False
     for name, text in inputs(io, operands, trouble=2):
         content = bare_lines(text)
-        selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == ("v" in options)]
+        selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
         any_selected = any_selected or bool(selected)
         if "q" not in options:
             label = f"{name}:" if len(operands) > 1 else ""
-            io.out("".join(_report(name, label, content, selected, regex, options)))
+            io.out("".join(_report(_Selection(name, label, content, selected), regex, options)))
     if any_selected and "q" in options:
         io.status = 0
     return 0 if any_selected else 1
 
 
-def _report(
-    name: str, label: str, content: list[str], selected: list[int], regex: Regex, options: Options
-) -> Iterator[str]:
-    """What is printed of one input, of whose lines some are selected."""
+def _report(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
+    """What is printed of one input."""
+    name, label, content, selected = selection
     if "l" in options:
         if selected:
             yield f"{name if name != '-' else '(standard input)'}\n"
@@ -56,29 +63,31 @@ def _report(
                 if end > begin:
                     yield f"{label}{number}{content[index][begin:end]}\n"
     else:
-        yield from _with_context(label, content, selected, options, regex)
+        yield from _with_context(selection, options, regex.budget)
 
 
-def _with_context(label: str, content: list[str], selected: list[int], options: Options, regex: Regex) -> Iterator[str]:
+def _with_context(selection: _Selection, options: Options, budget: Budget) -> Iterator[str]:
     """The selected lines and those around them, with "--" where some are left out."""
     both = options.get("C", "0")
     before = whole_number(options.get("B", both), "invalid context length argument")
     after = whole_number(options.get("A", both), "invalid context length argument")
     marks: dict[int, str] = {}
-    for index in selected:
-        around = range(max(index - before, 0), min(index + after + 1, len(content)))
-        regex.budget.spend(len(around))
+    for index in selection.selected:
+        around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
+        budget.spend(len(around))
         for place in around:
             marks.setdefault(place, "-")
-    marks |= dict.fromkeys(selected, ":")
+    marks |= dict.fromkeys(selection.selected, ":")
     previous = -1
     for index in sorted(marks):
-        if previous >= 0 and index > previous + 1 and (before or after):
+        is_behind_gap = previous >= 0 and index > previous + 1
+        if is_behind_gap and (before or after):
             yield "--\n"
         previous = index
         mark = marks[index]
+        label = f"{selection.label[:-1]}{mark}" if selection.label else ""
         number = f"{index + 1}{mark}" if "n" in options else ""
-        yield f"{label[:-1]}{mark if label else ''}{number}{content[index]}\n"
+        yield f"{label}{number}{selection.lines[index]}\n"
 
 
 _FIELD = r"\$(?:NF|[0-9]{1,6})"

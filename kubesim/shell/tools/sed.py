@@ -87,7 +87,7 @@ def sed(operands: list[str], options: Options, io: Invocation) -> None:
         raise misused(io.name, "no script given")
     script = options["e"] if "e" in options else operands.pop(0)
     budget = io.machine.budget
-    commands = list(_commands(script, budget, extended="E" in options))
+    commands = list(_Script(script, budget, extended="E" in options).commands())
     files = list(inputs(io, operands, "can't read {}", trouble=2))
     if "i" not in options:
         files = [("", "".join(text for _, text in files))]
@@ -99,47 +99,61 @@ def sed(operands: list[str], options: Options, io: Invocation) -> None:
             io.out(edited)
 
 
-def _commands(script: str, budget: Budget, *, extended: bool) -> Iterator[_Command]:
-    """The commands of a script. Raises UnsupportedError, and ToolError with GNU's sentence for an s without its end."""
-    refusal = UnsupportedError(f"'sed {' '.join(script.split())[:80]}'")
+class _Script:
+    """A script that is read command by command.
 
-    def regex(pattern: str, *, ignores_case: bool = False) -> Regex:
-        if not pattern:
-            raise refusal
-        try:
-            return Regex([pattern], budget, extended=extended, ignores_case=ignores_case)
-        except ToolError as error:
-            raise ToolError(f"-e expression #1, char {len(script)}: {error}") from None
+    Raises UnsupportedError, and ToolError with GNU's sentence for a wrong pattern or an s without its end.
+    """
 
-    def address(text: str | None) -> Address | None:
+    def __init__(self, text: str, budget: Budget, *, extended: bool) -> None:
+        self._text = text
+        self._at = 0
+        self._budget = budget
+        self._extended = extended
+        self._refusal = UnsupportedError(f"'sed {' '.join(text.split())[:80]}'")
+
+    def commands(self) -> Iterator[_Command]:
+        while self._at < len(self._text):
+            self._budget.spend(_COMMAND_COST)
+            head = self._take(_COMMAND)
+            command = _Command(head["name"], self._address(head["first"]), self._address(head["last"]))
+            if command.name == "s":
+                self._read_substitution(command)
+            self._take(_END)
+            yield command
+
+    def _take(self, pattern: re.Pattern[str]) -> re.Match[str]:
+        match = pattern.match(self._text, self._at)
+        if not match:
+            raise self._refusal
+        self._at = match.end()
+        return match
+
+    def _address(self, text: str | None) -> Address | None:
         if not text or text == "$":
             return text or None
-        return int(text) if text.isdigit() else regex(text[1:-1].replace("\\/", "/"))
+        return int(text) if text.isdigit() else self._regex(text[1:-1].replace("\\/", "/"))
 
-    at = 0
-    while at < len(script):
-        budget.spend(_COMMAND_COST)
-        head = _COMMAND.match(script, at)
-        if not head:
-            raise refusal
-        at = head.end()
-        command = _Command(head["name"], address(head["first"]), address(head["last"]))
-        if command.name == "s":
-            parts = _substitution(script, at)
-            at = parts.end()
-            mark, pattern, command.replacement, flags = parts.groups()
-            if not mark.isalnum():
-                pattern = pattern.replace(f"\\{mark}", mark)
-            command.regex = regex(pattern, ignores_case="i" in flags.lower())
-            command.is_global = "g" in flags
-            command.prints = "p" in flags
-            if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):
-                raise refusal
-        end = _END.match(script, at)
-        if not end:
-            raise refusal
-        at = end.end()
-        yield command
+    def _read_substitution(self, command: _Command) -> None:
+        """Read what follows an `s`: its pattern, replacement and flags."""
+        parts = _substitution(self._text, self._at)
+        self._at = parts.end()
+        mark, pattern, command.replacement, flags = parts.groups()
+        if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):  # other cases, and groups
+            raise self._refusal
+        if not mark.isalnum():
+            pattern = pattern.replace(f"\\{mark}", mark)
+        command.regex = self._regex(pattern, ignores_case="i" in flags.lower())
+        command.is_global = "g" in flags
+        command.prints = "p" in flags
+
+    def _regex(self, pattern: str, *, ignores_case: bool = False) -> Regex:
+        if not pattern:
+            raise self._refusal
+        try:
+            return Regex([pattern], self._budget, extended=self._extended, ignores_case=ignores_case)
+        except ToolError as error:
+            raise ToolError(f"-e expression #1, char {len(self._text)}: {error}") from None
 
 
 def _substitution(script: str, at: int) -> re.Match[str]:
