@@ -28,7 +28,7 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics. Loading the extension again keeps the notebook's cluster, and prints no notice."""
     shell.register_magics(KubesimMagics)
     if manager := shell.extension_manager:
-        shell.events.register("post_run_cell", lambda _result: manager.loaded.discard(__name__))
+        shell.events.register("pre_run_cell", lambda _cell: manager.loaded.discard(__name__))
 
 
 def session() -> Session:

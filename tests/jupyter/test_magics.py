@@ -54,6 +54,13 @@ def cell(tmp_path, monkeypatch):
     InteractiveShell.clear_instance()
 
 
+def test_a_kernel_that_loaded_kubesim_as_it_started_lets_the_first_cell_load_it_without_a_notice(cell):
+    shell = InteractiveShell.instance()
+    with capture_output():
+        shell.run_line_magic("reload_ext", "kubesim.jupyter")  # as startup.py does, outside of a cell
+    assert cell("%load_ext kubesim.jupyter") == ("", [])
+
+
 def test_loading_starts_nothing(cell, tmp_path):
     assert cell("%load_ext kubesim.jupyter") == ("", [])
     assert current._seats == []
