@@ -121,6 +121,17 @@ def test_the_csv_begins_as_shown(
     ]
 
 
+def test_the_questions_are_told_apart_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ada.json").write_text(block("Read what your learners did", "json"), encoding="utf-8")
+    Path("bob.json").write_text('{"kubesim-progress": 2}', encoding="utf-8")
+    [(line, shown)] = transcript(block("Read what your learners did", "console", 2))
+    assert program.main(line.removeprefix("python -m kubesim ").split()) == 0
+    assert capfd.readouterr().out == shown
+
+
 # --- adding
 
 
