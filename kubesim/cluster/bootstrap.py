@@ -1,7 +1,7 @@
 """What a new cluster has before anyone uses it: its node, the API server's Service, the roles for users.
 
-The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/{policy,controller_policy}.go, v1.36, but
-for those that wait for a feature gate.
+The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, v1.36, without those that only
+Kubernetes' own parts use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _Objects(NamedTuple):
 
 
 class _Policy(NamedTuple):
-    """The roles for users, with their bindings, and those of Kubernetes' own parts."""
+    """The roles for users, and those that bind or build them."""
 
     people: Sequence[Object]
     parts: Sequence[Object]
@@ -72,7 +72,7 @@ def objects(now: str) -> Typed:
 
 
 def parts() -> Typed:
-    """The roles of Kubernetes' own parts with their bindings. Nobody changes them."""
+    """What binds the roles for users to groups, or is aggregated to them; and the roles of nodes."""
     return _typed(_policy().parts)
 
 

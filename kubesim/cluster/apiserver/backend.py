@@ -14,7 +14,7 @@ from kubesim.api import errors
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import EVENT, Resource
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.apiserver.store import Store
@@ -107,8 +107,10 @@ class Backend:
         self._listeners[resource] = tuple(left)
 
     def existing(self, resource: Resource, namespace: str, name: str) -> Object:
-        """The object. Raises StatusError (NotFound)."""
+        """The object. Raises StatusError: NotFound, or for a role of Kubernetes' own parts that it isn't simulated."""
         obj = self.store.get(resource, namespace, name)
+        if obj is None and resource in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING) and name.startswith("system:"):
+            raise errors.not_simulated(f"{name}, if a new cluster has it, is not part of this simulator")
         if obj is None:
             raise errors.not_found(resource, name)
         return obj
