@@ -126,8 +126,8 @@ DIFFERENCES: tuple[str, ...] = (
     "A StatefulSet has no volumeClaimTemplates, and there are no Secrets for the tokens of ServiceAccounts.",
     "Whether a user holds the rights that a new Role or binding grants isn't worked out: only who may escalate or bind "
     "writes one. There is no constrained impersonation.",
-    "The roles that only Kubernetes' own parts use (system:controller:job-controller, system:kube-scheduler, ...) aren't "
-    "there.",
+    "There are no roles that only Kubernetes' own parts use (system:controller:job-controller, system:kube-scheduler, "
+    "...).",
     "The Pods that the kubelet runs from files of its own (etcd, kube-apiserver, ...) can't be deleted.",
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "

@@ -7,7 +7,7 @@ pkg/apis/core/validation/validation.go, v1.36.
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
 from kubesim.api.selectors import Check, dns_subdomain, longer, text_form
 
@@ -79,22 +79,12 @@ def ip(value: str) -> list[str]:
     return []
 
 
-def cidr(value: str) -> list[str]:
-    """A block of addresses."""
-    address, _, bits = value.partition("/")
-    if ip(address) or not bits.isdecimal() or int(bits[:4]) > ip_address(address).max_prefixlen:
-        return ["must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"]
-    strict = ip_network(value, strict=False).network_address == ip_address(address)
-    return [] if strict else ["must not have bits set beyond the prefix length"]
-
-
 def number_between(low: int, high: int) -> Check:
     """The check of a number."""
     return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
 
 
 port_number = number_between(1, 65535)
-user_id = number_between(0, 2**31 - 1)
 
 
 def port_name(value: str) -> list[str]:
@@ -119,63 +109,39 @@ def node_port(value: int) -> list[str]:
     return [] if in_range else ["provided port is not in the valid range. The range of valid ports is 30000-32767"]
 
 
-def absolute_path(value: str) -> list[str]:
-    """A path from the root."""
-    return [] if value.startswith("/") else ["must be an absolute path"]
-
-
-def no_backsteps(value: str) -> list[str]:
-    """A path that leads nowhere through its parent."""
-    return ["must not contain '..'"] if ".." in value.split("/") else []
-
-
-def descending_path(value: str) -> list[str]:
-    """A path that stays below where it starts."""
-    problems = ["must be a relative path"] if value.startswith("/") else []
-    return problems + no_backsteps(value)
-
-
 def projected_path(value: str) -> list[str]:
-    """A path in a volume, whose names that start with ".." are the kubelet's."""
-    problems = descending_path(value)
+    """A path in a volume, below where it starts, whose names that start with ".." are the kubelet's."""
+    problems = ["must be a relative path"] if value.startswith("/") else []
+    if ".." in value.split("/"):
+        problems.append("must not contain '..'")
     if value.startswith("..") and value[2:3] not in ("", "/"):
         problems.append("must not start with '..'")
     return problems
 
 
-def file_mode(value: int) -> list[str]:
-    """Who may read, write and run a file."""
-    return [] if 0 <= value <= 0o777 else ["must be a number between 0 and 0777 (octal), both inclusive"]
-
-
-def domain_path(value: str) -> list[str]:
-    """The name of a controller: a domain, and a path."""
-    sentence = 'must be a domain-prefixed path (such as "acme.io/foo")'
-    return [] if re.fullmatch("[^/]+/.+", value, re.DOTALL) else [sentence]
-
-
 _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
-WHOLE_NUMBERS = frozenset(
+# Those that are no resources of a container.
+_OF_QUOTAS = frozenset(
     (
         "configmaps",
         "persistentvolumeclaims",
         "pods",
         "replicationcontrollers",
+        "requests.storage",
         "resourcequotas",
         "secrets",
         "services",
         "services.loadbalancers",
         "services.nodeports",
+        "storage",
+        *(f"{kind}.{name}" for kind in ("requests", "limits") for name in _OF_CONTAINERS),
     )
 )
-"""Resources that are counted, rather than measured."""
-_STANDARD = _OF_CONTAINERS | WHOLE_NUMBERS | {"storage", "requests.storage"}
-_STANDARD |= {f"{kind}.{name}" for kind in ("requests", "limits") for name in _OF_CONTAINERS}
 
 
 def container_resource(value: str) -> list[str]:
     """What a container asks for, such as cpu or example.com/gpu."""
     if "/" in value or value.startswith("hugepages-") or value in _OF_CONTAINERS:
         return []
-    problems = [] if value in _STANDARD else ["must be a standard resource type or fully qualified"]
+    problems = [] if value in _OF_QUOTAS else ["must be a standard resource type or fully qualified"]
     return [*problems, "must be a standard resource for containers"]

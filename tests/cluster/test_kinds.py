@@ -156,5 +156,12 @@ def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resour
         new, old = (decoding.decode(resource, item, False) for item in (obj, other))
     except StatusError:
         new = old = {}
-    for errors in (validation.validate(resource, new), validation.validate_update(resource, new, old)):
-        assert all(error.field and error.body for error in errors)
+    try:
+        errors = validation.validate(resource, new) + validation.validate_update(resource, new, old)
+    except StatusError as error:
+        errors = []
+        problem = error.message
+    else:
+        problem = "kubesim: "
+    assert problem.startswith("kubesim: ")
+    assert all(error.field and error.body for error in errors)

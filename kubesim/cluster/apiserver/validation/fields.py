@@ -93,12 +93,6 @@ class Field:
         else:
             self.required(name)
 
-    def check_optional(self, check: Check, *names: str) -> None:
-        """Fields that may be missing."""
-        for name in names:
-            if self.value.get(name) is not None:
-                self.check(name, check)
-
     def check_nonempty(self, check: Check, *names: str) -> None:
         """Fields that may be missing or empty."""
         for name in names:

@@ -57,7 +57,7 @@ def _validate_distinct(ports: list[Field]) -> None:
     """No two ports have the same number and protocol."""
     seen: set[tuple[str, int]] = set()
     for port in ports:
-        protocol, number = port.value["protocol"], port.get("port", 0)
+        protocol, number = port.get("protocol", ""), port.get("port", 0)
         if (protocol, number) in seen:
             internal_port = internal("ServicePort", {"protocol": protocol, "port": number})
             port.errors.append(duplicate(port.path, internal_port))
