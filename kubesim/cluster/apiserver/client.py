@@ -15,7 +15,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
-from kubesim.cluster.apiserver import checks, patch, strategy, validation
+from kubesim.cluster.apiserver import checks, patch, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import Warn, WriteOptions
@@ -152,7 +152,7 @@ class Client:
         if resource is POD:
             strategy.admit_pod(new, self._store, self._backend.identity)
         if resource is SERVICE:
-            strategy.admit_service(new, self._store)
+            services.admit_service(new, self._store)
         checks.raise_if_any(resource, new, validation.validate(resource, new))
         return self._write(resource, new, None, options)
 
@@ -214,7 +214,7 @@ class Client:
             strategy.admit_pod_update(new, old)
         strategy.prepare_for_update(resource, new, old, part)
         if resource is SERVICE:
-            strategy.admit_service(new, self._store, old)
+            services.admit_service(new, self._store, old)
         checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         return old if new == old else self._write(resource, new, old, options)

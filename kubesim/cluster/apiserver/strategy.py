@@ -8,23 +8,17 @@ decoding has checked, in place.
 from __future__ import annotations
 
 import base64
-from ipaddress import ip_address, ip_network
-from itertools import count
-from zlib import crc32
 
 from kubesim.api import errors
 from kubesim.api.clock import Identity
-from kubesim.api.content import ip, node_port
 from kubesim.api.objects import Object, clone, is_static, metadata, name_of
-from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 from kubesim.cluster.apiserver.store import Store
 
 GENERATION = "deprecated.daemonset.template.generation"
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
-FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768  # --service-node-port-range
-SERVICE_CIDR = "10.96.0.0/12"  # --service-cluster-ip-range
 IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
@@ -229,95 +223,6 @@ def _mount_token(spec: Object, identity: Identity) -> None:
     if mounted and not names:
         projected = {"defaultMode": 0o644, "sources": clone(_TOKEN_SOURCES)}
         spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
-
-
-def admit_service(service: Object, store: Store, old: Object | None = None) -> None:
-    """Give a new or changed Service its address and the ports on the nodes; it keeps those that it had.
-
-    Raises StatusError (Invalid) where it can't have the wanted address or port.
-    Mirrors kubernetes pkg/registry/core/service/strategy.go and storage/{alloc,storage}.go.
-    """
-    spec, before = service["spec"], old["spec"] if old else {}
-    _drop_of_type(spec, before)
-    if spec["type"] == "ExternalName":
-        spec |= {"clusterIPs": [spec["clusterIP"]]} if spec.get("clusterIP") else {}
-        return
-    others = [item["spec"] for item in store.list(SERVICE) if item["metadata"]["uid"] != service["metadata"]["uid"]]
-    number = crc32(f"{service['metadata']['namespace']}/{name_of(service)}".encode())
-    taken = {address for item in others for address in item.get("clusterIPs", ())}
-    address = spec.get("clusterIP") or next(iter(spec.get("clusterIPs", ())), "") or before.get("clusterIP")
-    if address and address != "None" and not before.get("clusterIP"):
-        _check_address(service, address, taken)
-    free = (f"10.96.{at % 65000 // 256 + 1}.{at % 256}" for at in count(number))
-    spec["clusterIP"] = address or next(item for item in free if item not in taken)
-    spec["clusterIPs"] = [spec["clusterIP"]]
-    spec["ipFamilies"] = spec.get("ipFamilies") or ["IPv4"]
-    spec["ipFamilyPolicy"] = spec.get("ipFamilyPolicy") or "SingleStack"
-    if spec["type"] != "ClusterIP":
-        _node_ports(
-            service, before, {port.get("nodePort") for item in others for port in item.get("ports", ())}, number
-        )
-
-
-# What a Service has only as one of these types.
-_OF_TYPES = {
-    "ClusterIP NodePort LoadBalancer": ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"),
-    "NodePort LoadBalancer": ("externalTrafficPolicy",),
-    "LoadBalancer": ("allocateLoadBalancerNodePorts", "loadBalancerClass"),
-}
-
-
-def _drop_of_type(spec: Object, before: Object) -> None:
-    """Drop what a Service's new type has no use for, unless it is changed, too, and validation must refuse it."""
-    for types, fields in _OF_TYPES.items() if before else ():
-        for field in fields if before["type"] in types and spec["type"] not in types else ():
-            if spec.get(field) == before.get(field):
-                spec.pop(field, None)
-    if spec["type"] in ("ClusterIP", "ExternalName"):
-        known = {port.get("nodePort") for port in before.get("ports", ())}
-        for port in spec.get("ports", ()):
-            if port.get("nodePort") in known:
-                port.pop("nodePort", None)
-
-
-def _check_address(service: Object, address: str, taken: set[str]) -> None:
-    causes = [errors.invalid_value("spec.clusterIPs[0]", address, problem) for problem in ip(address)]
-    outside = not causes and ip_address(address) not in ip_network(SERVICE_CIDR)
-    if outside or address in taken:
-        why = "the provided network does not match the current range" if outside else "provided IP is already allocated"
-        why = f"failed to allocate IP {address}: {why}"
-        causes = [errors.invalid_value("spec.clusterIPs", [address], why)]
-    if causes:
-        raise errors.invalid(SERVICE, name_of(service), causes)
-
-
-def _node_ports(service: Object, before: Object, taken: set[int | None], number: int) -> None:
-    """Ports on the nodes: those that are asked for or were there before, or any; the same for equal numbers."""
-    ports = service["spec"].get("ports", ())
-    known = {port.get("port"): port.get("nodePort") for port in (*before.get("ports", ()), *reversed(ports))}
-    allocated: dict[int, int] = {}  # node ports by the numbers of the Service's ports
-    for index, port in enumerate(ports):
-        port_number = port.get("port", 0)
-        asked_for = port.get("nodePort") or known.get(port_number) or allocated.get(port_number)
-        if asked_for:
-            field = f"spec.ports[{index}].nodePort"
-            causes = [errors.invalid_value(field, asked_for, problem) for problem in node_port(asked_for)]
-            if asked_for in taken and asked_for != allocated.get(port_number):
-                causes.append(errors.invalid_value(field, asked_for, "provided port is already allocated"))
-            if causes:
-                raise errors.invalid(SERVICE, name_of(service), causes)
-        port["nodePort"] = allocated[port_number] = asked_for or _free_node_port(taken, number)
-        taken.add(port["nodePort"])
-
-
-def _free_node_port(taken: set[int | None], number: int) -> int:
-    """The next free one; `number` decides where to look first."""
-    for offset in range(_NODE_PORTS):
-        candidate = FIRST_NODE_PORT + (number + offset) % _NODE_PORTS
-        if candidate not in taken:
-            return candidate
-    why = "Internal error occurred: failed to allocate a nodePort: range is full"
-    raise errors.StatusError(500, "InternalError", why)
 
 
 def _tolerations(spec: Object) -> None:
