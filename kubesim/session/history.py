@@ -21,8 +21,8 @@ from kubesim.shell.passwords import hide_passwords
 
 LIMIT = 100
 """How many steps are remembered."""
-MOST_PODS = 10_000
-"""How many Pods all remembered snapshots may have together; each takes 5 kB."""
+MOST_PODS = 100_000
+"""How many Pods all remembered snapshots may have together; each takes 0.4 kB, because snapshots share most of it."""
 PAUSE = 1.0
 """Seconds: a step that takes longer counts, even if nothing but time has moved."""
 
