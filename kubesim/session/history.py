@@ -22,7 +22,10 @@ from kubesim.shell.passwords import hide_passwords
 LIMIT = 100
 """How many steps are remembered."""
 MOST_PODS = 100_000
-"""How many Pods all remembered snapshots may have together; each takes 0.4 kB, because snapshots share most of it."""
+"""How many Pods all remembered steps may have together, two snapshots each, if there were as many as now.
+
+A Pod in a snapshot takes 0.4 kB, because snapshots share most of it.
+"""
 PAUSE = 1.0
 """Seconds: a step that takes longer counts, even if nothing but time has moved."""
 
@@ -46,10 +49,6 @@ class Step:
     label: str
     before: Snapshot
     after: Snapshot
-
-    @property
-    def pods(self) -> int:
-        return sum(len(snapshot.cluster.api.list(POD)) for snapshot in (self.before, self.after))
 
 
 class _Open(NamedTuple):
@@ -177,11 +176,9 @@ class History:
         """Remember one more step, at the cost of what was undone, and of the oldest steps where there are too many."""
         self._undone.clear()
         self._done.append(step)
-        while len(self._done) > LIMIT or (len(self._done) > 1 and self._pods() > MOST_PODS):
+        pods_of_step = 2 * max(1, len(self._session.cluster.api.list(POD)))
+        while len(self._done) > max(1, min(LIMIT, MOST_PODS // pods_of_step)):
             self._forget_oldest()
-
-    def _pods(self) -> int:
-        return sum(step.pods for step in self._done)
 
     def _forget_oldest(self) -> None:
         step = self._done.pop(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 
 from kubesim.api import errors
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339, uuid
@@ -97,9 +98,14 @@ def _reference(obj: Object) -> Object:
 
 def _signed(claims: Object) -> str:
     """The token. Digests stand for its signature, which is as long as one of RS256."""
-    head = {"alg": "RS256", "kid": _encoded(hashlib.sha256(_ISSUER.encode()).digest())}
-    text = ".".join(_encoded(gojson.dumps(part).encode()) for part in (head, claims))
+    text = f"{_head()}.{_encoded(gojson.dumps(claims).encode())}"
     return f"{text}.{_encoded(hashlib.sha512(text.encode()).digest() * 4)}"
+
+
+@cache
+def _head() -> str:
+    head = {"alg": "RS256", "kid": _encoded(hashlib.sha256(_ISSUER.encode()).digest())}
+    return _encoded(gojson.dumps(head).encode())
 
 
 def _encoded(data: bytes) -> str:
