@@ -27,7 +27,7 @@ from kubesim.cluster.apiserver import checks, printers
 from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import world
 from kubesim.kubectl import all_commands, catalogue, kustomize
-from kubesim.kubectl.describers import pods, screens
+from kubesim.kubectl.describers import screens
 from kubesim.shell.container import Base
 
 PACKAGE = Path(kubesim.__file__).parent
@@ -288,23 +288,24 @@ def check_screens(table: Any) -> None:
         struct = schema.type_of(next(item for item in RESOURCES if item.kind == kind))
         for path in (path for text in screen["rows"] for path in screens._row(text).paths):
             leads_somewhere(struct, path if "." in path.strip(".") else "", f"screens.json, {kind}")
+    check_volumes(made)
 
 
-def check_volumes(table: Any) -> None:
+def check_volumes(made: screens._Table) -> None:
     """Each source, and each field of it that is shown, is one of the struct."""
-    made = pods._read_volumes(table)
-    for sources, struct in ((made.sources, "Volume"), (made.projections, "VolumeProjection")):
-        for name, row in sources.items():
-            assert name in structs()[struct], f"volumes.json: {struct} has no {name}"
-            source = fields(types()[struct])[name].type
-            assert row.type or struct == "VolumeProjection", f"volumes.json, {name}: there is no type"
-            for shown in row.fields:
-                leads_somewhere(source, shown.field, f"volumes.json, {name}")
+    for part, struct in (("volume_source", "Volume"), ("projection", "VolumeProjection")):
+        for row in [screens._row(text) for text in made.parts[part]]:
+            assert row.paths[0] in structs()[struct], f"screens.json: {struct} has no {row.paths[0]}"
+            source = fields(types()[struct])[row.paths[0]].type
+            for path in (path for text in made.parts[row.name] for path in screens._row(text).paths):
+                leads_somewhere(source, path, f"screens.json, {row.name}")
     stored = {name for row in checks.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
-    shown = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
-    assert set(made.sources) == shown, f"volumes.json: {set(made.sources) ^ shown}"
-    shown = structs()["VolumeProjection"] - {"clusterTrustBundle", "podCertificate"}
-    assert set(made.projections) == shown, f"volumes.json: {set(made.projections) ^ shown}"
+    known = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
+    sources = {screens._row(text).paths[0] for text in made.parts["volume_source"]}
+    assert sources == known, f"screens.json: {sources ^ known}"
+    projections = {screens._row(text).paths[0] for text in made.parts["projection"]}
+    known = structs()["VolumeProjection"] - {"clusterTrustBundle", "podCertificate"}
+    assert projections == known, f"screens.json: {projections ^ known}"
 
 
 def check_protobuf(table: Any) -> None:
@@ -371,7 +372,7 @@ def check_commands(table: Any) -> None:
     for group, absent in made.absent.items():
         listed = set(re.findall(r"[\w-]+", listed_in(page, f"kubectl {group}".strip())))
         assert set(absent) == listed, f"docs/supported.md, {group}: {set(absent) ^ listed}"
-    subjects = re.findall(r"\* `kubectl ([\w-]+)`", page.partition("Not simulated: * ")[2].partition(" Accepted")[0])
+    subjects = re.findall(r"\* `kubectl ([\w -]+)`", page.partition("Not simulated: * ")[2].partition(" Accepted")[0])
     assert {"", *subjects} == set(made.absent), {"", *subjects} ^ set(made.absent)
     check_flags(page, "every command:", made, made.everywhere)
     for path, row in made.commands.items():
@@ -398,14 +399,10 @@ def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
 
 
 def check_kustomize(table: Any) -> None:
-    made = api.load_records(kustomize.__file__, "kustomize.json", kustomize._Tables, [table])[0]
-    named = {name for row in made.types.values() for text in row.values() for name in re.findall(r"types\.(\w+)", text)}
-    named.add("Kustomization")
-    assert named == made.types.keys(), named ^ made.types.keys()
+    made = api.load_records(kustomize.__file__, "kustomize.json", kustomize._Table, [table])[0]
     fields_of_objects = set().union(*structs().values())
-    for field, (kind, *names) in made.references.items():
+    for field, names in made.references.items():
         assert {field, *names} <= fields_of_objects, f"kustomize.json, {field}: {names}"
-        assert kind in ("ConfigMap", "Secret"), f"kustomize.json, {field}: {kind}"
     unknown = {kind for kind in made.order if kind not in {item.kind for item in RESOURCES}}
     assert not unknown, unknown
 
@@ -433,9 +430,8 @@ TABLES = [
         words=r"related|kinds\.\w+\.rows",
         word=r"(?<= )[a-z]\w*\.[\w.]+|^[a-z]\w+$",
     ),
-    Table("kubectl/describers/volumes.json", check_volumes, ("sources", "projections"), words=r"\.field$"),
     Table("kubectl/commands.json", check_commands, ("commands", "sets", "shared", "absent"), free="suggested"),
-    Table("kubectl/kustomize.json", check_kustomize, ("types",), words="references|order", free=r"types\.\w+\.\w+"),
+    Table("kubectl/kustomize.json", check_kustomize, words="references|order"),
     Table("server/protobuf.json", check_protobuf, words=r"\.\d+$"),
 ]
 

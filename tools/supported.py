@@ -109,7 +109,6 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 # Flags that are accepted and change nothing, by the end of the command line, each with the reason.
 IDLE: dict[str, str] = {
-    "debug --tty": "there is no terminal in a container",
     "debug --target": "containers see only their own processes",
     "exec --tty": "there is no terminal in a container",
     "logs --follow": "nothing is written while you watch",

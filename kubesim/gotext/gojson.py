@@ -9,7 +9,7 @@ import json
 import math
 import re
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -18,6 +18,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  # in JSON, two of them make one character, and one alone none
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HUGE = re.compile(r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}")  # what may not be a number of 64 bits
+_LONGEST_INTEGER = 20  # characters of a number of 64 bits
 _CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 END = "unexpected end of JSON input"
 TOO_DEEP = "exceeded max depth"
@@ -51,7 +52,7 @@ def loads(text: str) -> Any:
     """
     text = valid(text)
     try:
-        numbers: dict[str, Any] = {"parse_int": _integer, "parse_float": _float} if _HUGE.search(text) else {}
+        numbers: dict[str, Any] = {"parse_int": _number, "parse_float": _number} if _HUGE.search(text) else {}
         value = json.loads(text, parse_constant=partial(_refuse_constant, text), **numbers)
     except RecursionError:
         raise JSONError(TOO_DEEP) from None
@@ -59,16 +60,15 @@ def loads(text: str) -> Any:
         raise JSONError(*_problem(text, error)) from None
     if text.count("[") + text.count("{") > MAX_DEPTH and any(islice(levels(value), MAX_DEPTH + 1, None)):
         raise JSONError(TOO_DEEP)
-    return _valid_strings(value) if _HALF.search(text) else value
+    if _HALF.search(text):
+        value = json.loads(valid(json.dumps(value, ensure_ascii=False)))
+    return value
 
 
-def _integer(digits: str) -> int | float:
-    """A whole number, or a float where 64 bits do not hold it."""
-    whole = int(digits) if len(digits) < 21 else 2**63
-    return whole if -(2**63) <= whole < 2**63 else _float(digits)
-
-
-def _float(digits: str) -> float:
+def _number(digits: str) -> int | float:
+    """A whole number of 64 bits as it is, any other one as a float."""
+    if len(digits) <= _LONGEST_INTEGER and digits.removeprefix("-").isdecimal() and -(2**63) <= int(digits) < 2**63:
+        return int(digits)
     value = float(digits)
     if math.isinf(value):
         raise JSONError(f"json: cannot unmarshal number {digits} into Go value of type float64")
@@ -84,10 +84,6 @@ def levels(value: Any) -> Iterator[list[Any]]:
         level = maps + [item for value in level if isinstance(value, list) for item in value]
 
 
-class Literal(int):
-    """A whole number in a template: an int of Go, where those of the data are int64."""
-
-
 # The words of a type in JSON and in Go.
 _TYPES: dict[type, tuple[str, str]] = {
     dict: ("object", "map[string]interface {}"),
@@ -95,7 +91,6 @@ _TYPES: dict[type, tuple[str, str]] = {
     str: ("string", "string"),
     bool: ("bool", "bool"),
     int: ("number", "int64"),
-    Literal: ("number", "int"),
     float: ("number", "float64"),
     type(None): ("null", "<nil>"),
 }
@@ -104,7 +99,8 @@ _TYPES: dict[type, tuple[str, str]] = {
 def mismatch(value: Any, into: str, whole: bool = False) -> str:
     """Go's sentence for a decoded value of the wrong type; where a `whole` number is wanted, with the number."""
     word = _TYPES[type(value)][0]
-    word += f" {sprint(value)}" if whole and word == "number" else ""
+    if whole and word == "number":
+        word += f" {sprint(value)}"
     return f"json: cannot unmarshal {word} into Go {into}"
 
 
@@ -113,29 +109,23 @@ def valid(text: str) -> str:
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
-def _valid_strings(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {valid(key): _valid_strings(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_valid_strings(item) for item in value]
-    return valid(value) if isinstance(value, str) else value
-
-
 def _refuse_constant(text: str, name: str) -> Any:
     raise json.JSONDecodeError("Expecting value", text, text.index(name))
 
 
 def _problem(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
-    at, context = error.pos, next((context for found, context in _CONTEXTS.items() if error.msg.startswith(found)), "")
+    at = error.pos
+    contexts = [context for message, context in _CONTEXTS.items() if error.msg.startswith(message)]
     if error.msg.startswith("Illegal trailing comma"):  # as Python 3.13 puts it
         at = len(text) - len(text[at + 1 :].lstrip())
-        context = _CONTEXTS["Expecting value" if text[at] == "]" else "Expecting property name"]
+        contexts = [_CONTEXTS["Expecting value" if text[at] == "]" else "Expecting property name"]]
     if at >= len(text) or error.msg.startswith("Unterminated"):
         return END, len(text.encode())
-    context = context or ("after object key:value pair" if _in_object(text[:at]) else "after array element")
+    if not contexts:
+        contexts = ["after object key:value pair" if _in_object(text[:at]) else "after array element"]
     first = text[at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
     quoted = {"'": r"'\''", '"': "'\"'"}.get(first) or f"'{_escaped(first)}'"
-    return f"invalid character {quoted} {context}", len(text[:at].encode()) + 1
+    return f"invalid character {quoted} {contexts[0]}", len(text[:at].encode()) + 1
 
 
 def _in_object(text: str) -> bool:
@@ -155,12 +145,17 @@ def _escaped(char: str) -> str:
     if char.isprintable():
         return char
     code = ord(char)
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def quote(text: str) -> str:
     """A string as Go's %q writes it."""
     return '"' + "".join(r"\"" if char == '"' else _escaped(char) for char in text) + '"'
+
+
+_LONGEST_WITHOUT_EXPONENT = 1e21
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
@@ -176,7 +171,8 @@ def whole(value: Any) -> Any:
         return {key: whole(item) for key, item in value.items()}
     if isinstance(value, list):
         return [whole(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e21 else value
+    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < _LONGEST_WITHOUT_EXPONENT
+    return int(value) if is_whole else value
 
 
 def sprint(value: Any) -> str:
@@ -194,7 +190,9 @@ def number(value: float) -> str:
     """A number as Go writes it in JSON: "1", "1.5", "1e+21"."""
     if value != value or value in (float("inf"), float("-inf")):
         return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
-    return str(int(value)) if value == int(value) and abs(value) < 1e21 else re.sub(r"e([+-])0", r"e\1", repr(value))
+    if value == int(value) and abs(value) < _LONGEST_WITHOUT_EXPONENT:
+        return str(int(value))
+    return re.sub(r"e([+-])0", r"e\1", repr(value))
 
 
 def type_name(value: Any) -> str:
@@ -209,7 +207,9 @@ def syntax(value: Any) -> str:
         return f"{type_name(value)}{{{entries}}}"
     if isinstance(value, list):
         return f"{type_name(value)}{{{', '.join(map(syntax, value))}}}"
-    return quote(value) if isinstance(value, str) else "interface {}(nil)" if value is None else sprint(value)
+    if isinstance(value, str):
+        return quote(value)
+    return "interface {}(nil)" if value is None else sprint(value)
 
 
 def code_point(char: str) -> str:
@@ -263,30 +263,3 @@ def _misplaced(text: str, padded: bool) -> int | None:
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
     match = pattern.match(text, start)
     return match.end() if match else start
-
-
-def check_type(
-    value: Any, wanted: str, types: Mapping[str, Mapping[str, str]], struct: str = "", path: str = ""
-) -> None:
-    """Refuse what Go cannot decode as a type: "string", "bool", "[]TYPE", "map[string]string" or "types.STRUCT".
-
-    `types` has the fields of structs: their types, before them and a space the structs that are embedded on the way;
-    "" is any type. Raises ValueError in the words of encoding/json.
-    """
-    inner = wanted.removeprefix("[]")
-    type_: type = str if wanted == "string" else bool if wanted == "bool" else list if inner != wanted else dict
-    if value is None or not wanted:
-        return
-    if not isinstance(value, type_):
-        where = f"Go struct field {struct}.{path}" if path else "Go value"
-        raise ValueError(f"json: cannot unmarshal {_TYPES[type(value)][0]} into {where} of type {wanted}")
-    if isinstance(value, dict) and inner.startswith("types."):
-        struct = inner.removeprefix("types.")
-        for key, item in value.items():
-            if key not in types[struct]:
-                raise ValueError(f"json: unknown field {quote(key)}")
-            *within, type_name = types[struct][key].split(" ")
-            check_type(item, type_name, types, struct, ".".join(filter(None, (path, *within, key))))
-    elif isinstance(value, list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            check_type(item, "string" if isinstance(value, dict) else inner, types, struct, path)

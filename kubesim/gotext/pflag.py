@@ -39,7 +39,7 @@ class CommandLine(NamedTuple):
     """What the words of a command line say."""
 
     args: tuple[str, ...]
-    values: dict[str, Any]  # of every flag, by its name
+    values: dict[str, Any]  # of every flag that is simulated, by its name
     typed: frozenset[str]  # the names of the flags that were typed
     dash: int  # how many of the arguments come before "--", -1 without one: pflag's ArgsLenAtDash
     refused: str  # the first flag that isn't simulated, "" for none
@@ -51,7 +51,7 @@ class FlagSet:
     def __init__(self, flags: Iterable[Flag]) -> None:
         self.flags = {flag.name: flag for flag in flags}
         self.shorts = {flag.short: flag for flag in self.flags.values() if flag.short}
-        self.defaults = {flag.name: flag.default for flag in self.flags.values()}
+        self.defaults = {flag.name: flag.default for flag in self.flags.values() if flag.simulated}
 
     def parse(self, words: Sequence[str]) -> CommandLine:
         """Take the words apart. Raises FlagError."""

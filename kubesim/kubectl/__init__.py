@@ -76,9 +76,6 @@ def _run(call: Call, line: pflag.CommandLine) -> None:
         raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")
     if folder := call.flags.get("kustomize"):
         refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
-        refuse_if(
-            "recursive" in call.typed_flags and call.flags["recursive"], "the -k flag can't be used with -f or -R"
-        )
         call.flags = {**call.flags, "filename": (Kustomization(folder),)}
     if is_help:
         call.say(help_text(call.command))

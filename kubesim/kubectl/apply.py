@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
 from functools import partial
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import LAST_APPLIED, Object, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
-from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch, with_last_applied
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
 from kubesim.kubectl.errors import (
     Exit,
-    KubectlError,
     NotSimulated,
     raise_all,
     refuse_if,
@@ -40,30 +37,19 @@ _NO_ANNOTATION = (
 @command("apply", check=only_files, prints_last=True)
 def apply(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
-    is_dry = call.dry_run == "server"
-    refuse_if(call.flags["force"] and is_dry, "--dry-run=server cannot be used with --force")
     errors: list[Exception] = []
     applied = list(manifests(call, errors))
     refuse_if(not applied and not errors, "no objects passed to apply")
-    results: list[Object] = []
-    visit(applied, errors, partial(_apply_one, call, results))
-    if results[1:]:
-        listed: Object = {"kind": "List", "apiVersion": "v1", "metadata": {}}  # in Go's order
-        listed["items"] = json.loads(json.dumps(results, sort_keys=True))
-        call.say(call.output_format().render(listed, typed=True))
-    elif results:
-        call.say(call.output_format().render(results[0]))
+    if applied[1:] and call.flags["output"] not in ("", "name"):
+        raise NotSimulated("--output of several objects that are applied is not part of this simulator")
+    visit(applied, errors, partial(_apply_one, call))
 
 
-def _apply_one(call: Call, results: list[Object], manifest: Target) -> None:
-    """Apply one object and report it; with -o json or yaml, add it to those that are printed at the end."""
+def _apply_one(call: Call, manifest: Target) -> None:
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
     obj, operation = _applied(call, manifest, _current(call, manifest))
-    if call.flags["output"] in ("", "name"):
-        print_result(call, manifest.resource, obj, operation)
-    else:
-        results.append(obj)
+    print_result(call, manifest.resource, obj, operation)
 
 
 def _applied(call: Call, manifest: Target, current: Object | None) -> tuple[Object, str]:
@@ -73,12 +59,12 @@ def _applied(call: Call, manifest: Target, current: Object | None) -> tuple[Obje
         return send(call, manifest, modified), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
         call.complain(_NO_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
-    change = patch.three_way(_original_of(manifest, modified, current), modified, current, manifest.resource)
+    change = patch.three_way(_original_of(current), modified, current, manifest.resource)
     return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
 
 
-def _original_of(manifest: Target, modified: Object, current: Object) -> Object | None:
-    """The manifest that was applied last, or None. Raises KubectlError where the annotation holds something else."""
+def _original_of(current: Object) -> Object | None:
+    """The manifest that was applied last, or None."""
     kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
     if not kept:
         return None
@@ -87,9 +73,7 @@ def _original_of(manifest: Target, modified: Object, current: Object) -> Object 
     except ValueError:
         original = ""
     if original is not None and not isinstance(original, dict):
-        objects = f"original:\n{kept}\nmodified:\n{gojson.dumps(modified)}\ncurrent:\n{gojson.dumps(current)}"
-        problem = f'for: "{manifest.source}": invalid JSON document'
-        raise KubectlError(f"error when creating patch with:\n{objects}\n{problem}")
+        raise NotSimulated(f"an annotation {LAST_APPLIED} that holds no object is not part of this simulator")
     return original
 
 
@@ -121,14 +105,9 @@ def _patch(call: Call, manifest: Target, change: Object, current: Object) -> Obj
     try:
         return send_patch(call, manifest.resource, current, change, "strategic")
     except StatusError as error:
-        if call.flags["force"] and error.reason in ("Invalid", "Conflict"):
-            return _recreate(call, manifest, current)
         error = with_source("patching", manifest.source, error)
-        raise with_source("applying patch:\n" + _patch_text(manifest, change), manifest.source, error) from None
-
-
-def _patch_text(manifest: Target, change: Object, end: str = "") -> str:
-    return f"{gojson.dumps(change)}{end}\nto:\n{_place(manifest)}for:"
+        verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(manifest)}for:"
+        raise with_source(verb, manifest.source, error) from None
 
 
 def _place(manifest: Target) -> str:
@@ -138,23 +117,6 @@ def _place(manifest: Target) -> str:
         f'Resource: "{version}, Resource={resource.plural}", GroupVersionKind: "{version}, Kind={resource.kind}"\n'
         f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
     )
-
-
-def _recreate(call: Call, manifest: Target, current: Object) -> Object:
-    """--force: delete what cannot be changed and create it again once it is gone, within --timeout.
-
-    Where the new one is refused, the old one comes back.
-    """
-    grace, modified = call.flags["grace-period"], with_last_applied(manifest.obj)
-    call.api.delete(*manifest.place, DeleteOptions(grace if grace >= 0 else None))
-    if not call.wait_until(lambda: find_named(call, *manifest.place) is None, call.flags["timeout"]):
-        patch_text = _patch_text(manifest, modified, "\n")
-        raise KubectlError(f'error when applying patch:\n{patch_text} "{manifest.source}": context deadline exceeded')
-    try:
-        return call.api.create(manifest.resource, modified, **call.request())
-    except StatusError:
-        call.api.create(manifest.resource, current, **call.request())
-        raise
 
 
 @command("diff", check=only_files, failure=2)
@@ -219,7 +181,7 @@ def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     annotations = metadata(modified).get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
     modified = {**modified, "metadata": {**metadata(modified), "annotations": kept}}
-    change = patch.three_way(_original_of(manifest, modified, live), modified, live, manifest.resource)
+    change = patch.three_way(_original_of(live), modified, live, manifest.resource)
     try:
         return call.api.patch(*manifest.place, change, **call.request())
     except StatusError as error:
@@ -230,25 +192,22 @@ def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
 def replace(call: Call) -> None:
     flags = call.flags
     refuse_if(not flags["filename"], NO_FILES)
-    if flags["force"]:
-        refuse_if(call.dry_run != "none", "--dry-run can not be used when --force is set")
-    else:
-        refuse_if(flags["grace-period"] > -1, "--grace-period must have --force specified")
-        refuse_if(flags["timeout"] > 0, "--timeout must have --force specified")
+    refuse_if(flags["force"] and call.dry_run != "none", "--dry-run can not be used when --force is set")
 
     def act(manifest: Target) -> None:
-        new = send(call, manifest, _with_config(call, manifest), "replacing")
+        new = send(call, manifest, _with_config(manifest), "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
-    if call.flags["force"]:
+    if flags["force"]:
         _replace_by_force(call)
     else:
         visit_manifests(call, act)
 
 
-def _with_config(call: Call, manifest: Target) -> Object:
-    keeps = call.flags["save-config"] or LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
-    return with_last_applied(manifest.obj) if keeps else manifest.obj
+def _with_config(manifest: Target) -> Object:
+    """The manifest, with itself in its annotation where it has one: `apply` has written the file's object before."""
+    was_applied = LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
+    return with_last_applied(manifest.obj) if was_applied else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:
@@ -259,16 +218,15 @@ def _replace_by_force(call: Call) -> None:
     def remove(manifest: Target) -> None:
         targets.append(manifest)
         try:
-            delete_target(call, manifest, grace if grace >= 0 else None)
+            delete_target(call, manifest, None)
         except StatusError as error:
             if error.reason != "NotFound":
                 raise with_source("deleting", manifest.source, error) from None
 
     def create_again(manifest: Target) -> None:
-        new = call.api.create(manifest.resource, _with_config(call, manifest), **call.request())
+        new = call.api.create(manifest.resource, _with_config(manifest), **call.request())
         print_result(call, manifest.resource, new, "replaced")
 
-    grace = call.flags["grace-period"]
     visit(manifests(call, errors, is_valid=False), errors, remove)
     wait_until_gone(call, targets)
     refuse_if(not visit_manifests(call, create_again), "no objects passed to replace")

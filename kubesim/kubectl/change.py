@@ -17,84 +17,50 @@ from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if
 from kubesim.kubectl.formats import last_applied
-from kubesim.kubectl.manifests import parse_json, read_text
+from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 MAX_REQUEST = 3 * 1024 * 1024
 """Bytes that the API server takes."""
-LOCAL_OR_SERVER = "cannot specify --local and --dry-run=server - did you mean --dry-run=client?"
 ALL_OR_SELECTOR = "cannot set --all and --selector at the same time"
 NO_OBJECTS = "one or more resources must be specified as <resource> <name> or <resource>/<name>"
 
 
-class PatchType(NamedTuple):
-    """What a patch of a type has to be."""
-
-    kind: type
-    mismatch: str  # what kubectl says of something else
-    broken: str  # what it says of broken JSON; "" for Go's words
+PATCH_TYPES = ("json", "merge", "strategic")
 
 
-PATCHES = {
-    "json": PatchType(list, "json: cannot unmarshal object into Go value of type jsonpatch.Patch", ""),
-    "merge": PatchType(
-        dict, "json: cannot unmarshal array into Go value of type unstructured.detector", "Invalid JSON Patch"
-    ),
-    "strategic": PatchType(dict, "invalid JSON document", "invalid JSON document"),
-}
-
-
-def patch_locally(obj: Object, change: Any, kind: str, resource: Resource) -> Object:
-    """The object with a patch, made by kubectl itself. Raises StatusError.
-
-    And NotSimulated for a JSON patch that doesn't apply: kubectl says why, and the API server doesn't.
-    """
-    if kind == "strategic":
-        return patches.strategic_merge(obj, change, resource)
-    if kind == "merge":
-        return patches.merge_patch(obj, change)
-    try:
-        return patches.json_patch(obj, change)
-    except StatusError as error:
-        if error.reason != "Invalid":
-            raise
-        raise NotSimulated(
-            "a JSON patch that doesn't apply without the API server is not part of this simulator"
-        ) from None
-
-
-def with_last_applied(obj: Object, typed: bool = False) -> Object:
-    """The manifest with itself in the annotation from which the next apply sees what was removed.
-
-    `typed` says that kubectl built the object itself, as for `to_json`.
-    """
+def with_last_applied(obj: Object) -> Object:
+    """The manifest with itself in the annotation from which the next apply sees what was removed."""
     meta = metadata(obj)
-    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj, typed)}
+    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj)}
     return {**obj, "metadata": {**meta, "annotations": annotations}}
 
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
-    """Send a patch of an object; return the object as it is then (the very same where nothing changed)."""
-    if call.dry_run == "client" or call.flags.get("local"):
-        return patch_locally(obj, change, kind, resource)
-    return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request())
+    """Send a patch of an object; return the object as it is then (the very same where nothing changed).
+
+    With --dry-run=client, kubectl makes a merge patch or a strategic one itself.
+    """
+    if call.dry_run != "client":
+        return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **call.request())
+    if kind == "merge":
+        return patches.merge_patch(obj, change)
+    return patches.strategic_merge(obj, change, resource)
 
 
 @command("patch", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
 def patch(call: Call) -> None:
     flags = call.flags
-    nothing = "must specify --patch or --patch-file containing the contents of the patch"
-    refuse_if(not flags["patch"] and not flags["patch-file"], nothing)
-    refuse_if({"patch", "patch-file"} <= call.typed_flags, "cannot specify --patch and --patch-file together")
-    refuse_if(flags["local"] and call.args, "cannot specify --local and server resources")
-    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
+    refuse_if(not flags["patch"], "must specify --patch or --patch-file containing the contents of the patch")
     kind = flags["type"].lower()
-    refuse_if(kind not in PATCHES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
-    change = _read_patch(call, PATCHES[kind], call.dry_run == "client" or flags["local"])
+    refuse_if(kind not in PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
+    if call.dry_run == "client":
+        raise NotSimulated("patch --dry-run=client is not part of this simulator, but --dry-run=server is")
+    change = _read_patch(call)
 
     def act(target: Target, obj: Object) -> None:
         new = send_patch(call, target.resource, obj, change, kind)
@@ -104,26 +70,19 @@ def patch(call: Call) -> None:
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
-def _read_patch(call: Call, patch_type: PatchType, is_local: bool) -> Any:
-    """The patch, in YAML or JSON. A wrong one is refused by the server, or in other words by kubectl (`is_local`)."""
+def _read_patch(call: Call) -> Any:
+    """The patch, in YAML or JSON. What is wrong with it is for the server to say, unless it can't be read at all."""
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     text = str(call.flags["patch"])
-    if call.flags["patch-file"]:
-        with reworded(KubectlError, "unable to read patch file: "):
-            text = read_text(call, call.flags["patch-file"])
     if len(text) > MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
     try:
-        change = parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
+        return parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
     except ManifestError as error:
-        raise KubectlError(f"unable to parse {gojson.quote(call.flags['patch'])}: {error}") from None
+        raise KubectlError(f"unable to parse {gojson.quote(text)}: {error}") from None
     except ValueError as error:
-        if is_local:
-            raise KubectlError(patch_type.broken or str(error)) from None
         raise bad_request(str(error)) from None
-    refuse_if(is_local and not isinstance(change, patch_type.kind), patch_type.mismatch)
-    return change
 
 
 def is_change(word: str) -> bool:
@@ -174,17 +133,11 @@ command("annotate", asks_namespace=True, operands="types", shows_config_errors=T
 
 def _check_mark(call: Call, field: str, words: Sequence[str], changes: Sequence[str]) -> None:
     flags, singular = call.flags, field.removesuffix("s")
-    files = "-f pod.yaml or --filename=pod.json" if field == "labels" else "-f rsrc.yaml or --filename=rsrc.json"
     for word in changes:
         refuse_if(not is_change(word), f"all resources must be specified before {singular} changes: {word}")
-    if flags["local"]:
-        refuse_if(words, f"can only use local files by {files} when --local=true is set")
-        refuse_if(not flags["filename"], f"one or more files must be specified as {files}")
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(not changes, f"at least one {singular} update is required")
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
-    refuse_if(flags["all"] and flags["field-selector"], "cannot set --all and --field-selector at the same time")
-    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
 
 
 def _read_marks(field: str, changes: Sequence[str]) -> _Marks:
@@ -214,7 +167,7 @@ def _marked(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Obj
     present: dict[str, str] = metadata(obj).get(marks.field) or {}
     if not call.flags["overwrite"]:
         _refuse_overwriting(marks, present)
-    if marks.are_labels and call.dry_run != "client" and not call.flags["local"]:
+    if marks.are_labels and call.dry_run != "client":
         call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
     change: dict[str, str | None] = dict.fromkeys(key for key in marks.removed if key in present)
     change |= marks.added

@@ -33,7 +33,7 @@ def check_before_running(call: Call) -> None:
     _check_validation(call)
     if command.asks_namespace and not call.flags["namespace"]:
         _check_namespace_of_context(call)
-    if not (command.is_offline or call.flags.get("local")):
+    if not command.is_offline:
         check_client(call)
 
 

@@ -152,24 +152,6 @@ class Call:
         return chosen
 
 
-def _fill(shape: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(shape, list):
-        return [_fill(item, values) for item in shape]
-    if isinstance(shape, dict):
-        filled = {key: _fill(item, values) for key, item in shape.items()}
-        return {key: value for key, value in filled.items() if not (_is_word(shape[key]) and _is_empty(value))}
-    value = values.get(shape[1:]) if _is_word(shape) else shape
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _is_word(shape: Any) -> bool:
-    return isinstance(shape, str) and shape.startswith("$")
-
-
-def _is_empty(value: Any) -> bool:  # 0 is not
-    return value is False or value in (None, "", [], {})
-
-
 Run = Callable[[Call], None]
 Check = Callable[[Call], None]
 

@@ -6,19 +6,16 @@ Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from kubesim.api.clock import Identity
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, clone, find_named, name_of, namespace_of
+from kubesim.api.objects import Object, clone, find_named, name_of
 from kubesim.api.resources import NODE, POD
-from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.apiserver.patchparts import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
-from kubesim.kubectl.running import NO_STDIN, attach, find_subject, state_of
-from kubesim.kubectl.selection import follow
+from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.running import find_subject
 
 # By profile, what the debug container's security context gets.
 _SECURITY: dict[str, Object] = {
@@ -34,10 +31,6 @@ _SECURITY: dict[str, Object] = {
     "sysadmin": {"privileged": True},
     "legacy": {},
 }
-_PATIENCE = 60.0  # simulated seconds, where kubectl would wait for ever
-
-
-_PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
 _LEGACY = (
     "--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, "
     'for example "--profile=general".\n'
@@ -46,13 +39,6 @@ _TARGETING = (
     'Targeting container "{}". If you don\'t see processes from this container it may be because the container runtime '
     "doesn't support this feature.\n"
 )
-
-
-class _Debugged(NamedTuple):
-    """The Pod, and which of its containers is there for debugging."""
-
-    pod: Object
-    container: str
 
 
 @command("debug", asks_namespace=True, operands="pods")
@@ -72,18 +58,14 @@ def debug(call: Call) -> None:
         kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         refuse_if(resource is not POD, f'"{kind}" not supported by debug')
         if call.flags["copy-to"]:
-            debugged = _copy(call, pod, arguments, images)
+            _copy(call, pod, arguments, images)
         else:
-            debugged = _add_ephemeral(call, pod, arguments)
-        if call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.typed_flags):
-            attach(call, _started(call, debugged), debugged.container)
+            _add_ephemeral(call, pod, arguments)
 
 
 def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None:
     flags = call.flags
     is_new = bool(flags["image"])
-    where = "you must specify --container or create a new container using --image in order to attach."
-    refuse_if(flags["attach"] and not is_new and not flags["container"], where)
     refuse_if(flags["profile"] not in _SECURITY, f"unknown profile: {flags['profile']}")
     if flags["copy-to"]:
         nothing = "you must specify --image, --set-image or command arguments."
@@ -91,16 +73,11 @@ def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None
         whose = "you must specify an existing container or a new image when specifying args."
         refuse_if(arguments and not flags["container"] and not is_new, whose)
     else:
-        refuse_if(flags["replace"], "--replace may only be used with --copy-to.")
-        refuse_if(flags["same-node"], "--same-node may only be used with --copy-to.")
         refuse_if(flags["set-image"], "--set-image may only be used with --copy-to.")
         refuse_if(not is_new, "you must specify --image when not using --copy-to.")
     refuse_if(not words, "NAME or filename is required for debug")
-    policy = flags["image-pull-policy"]
-    refuse_if(policy not in _PULL_POLICIES, f"invalid image pull policy: {policy}")
     both = "--target is incompatible with --copy-to. Use --share-processes instead."
     refuse_if(flags["target"] and flags["copy-to"], both)
-    refuse_if(flags["tty"] and not flags["stdin"], NO_STDIN)
 
 
 def _check_image(image: str, where: str) -> None:
@@ -110,25 +87,7 @@ def _check_image(image: str, where: str) -> None:
         raise KubectlError(f'invalid image name "{image}"{where}: invalid reference format') from None
 
 
-def _started(call: Call, debugged: _Debugged) -> Object:
-    """The Pod once its container runs or has run. Until then, each reason why it waits is passed on as a warning."""
-    pod, container = debugged
-    current, warned = follow(call, POD, namespace_of(pod), name_of(pod)), [""]
-
-    def has_started() -> bool:
-        state = state_of(current() or pod, container)
-        if (reason := state.get("waiting", {}).get("message", "")) and reason != warned[-1]:
-            warned.append(reason)
-            call.complain(f"Warning: container {container}: {reason}\n")
-        return "running" in state or "terminated" in state
-
-    if not call.wait_until(has_started, _PATIENCE):
-        call.complain("kubesim: it would wait on; it was interrupted, as by Ctrl-C\n")
-        raise Exit(130)
-    return current() or pod
-
-
-def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> _Debugged:
+def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:
     if call.flags["target"]:
         call.say(_TARGETING.format(call.flags["target"]))
     name = call.flags["container"] or _new_name(call, pod)
@@ -141,17 +100,15 @@ def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> _Debugged:
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
     request = call.request()
     request["subresource"] = "ephemeralcontainers"
-    changed = call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
-    return _Debugged(changed, name)
+    call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
 
 
-def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> _Debugged:
+def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
     """A copy of the Pod, with other images or one container more; it keeps its labels only where it isn't debugged."""
     flags, meta = call.flags, pod["metadata"]
     marks = {key: meta[key] for key in ("labels", "annotations") if key in meta}
     spec: Object = clone({key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"})
-    if not flags["same-node"]:
-        spec.pop("nodeName", None)
+    spec.pop("nodeName", None)
     for item in spec["containers"]:
         item["image"] = images.get(item["name"]) or images.get("*") or item["image"]
     container = find_named(spec["containers"], flags["container"])
@@ -167,10 +124,7 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
         _strip(call, spec)
     named = {"name": flags["copy-to"], "namespace": meta["namespace"], **marks}
     copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
-    copy = call.api.create(POD, copy, **call.request())
-    if flags["replace"]:
-        call.api.delete(POD, meta["namespace"], name_of(pod), DeleteOptions(0))
-    return _Debugged(copy, (container or spec["containers"][0])["name"])
+    call.api.create(POD, copy, **call.request())
 
 
 def _strip(call: Call, spec: Object) -> None:
@@ -184,17 +138,7 @@ def _strip(call: Call, spec: Object) -> None:
 
 def _debug_fields(call: Call, arguments: list[str]) -> Object:
     """What the flags say of the debug container."""
-    flags = call.flags
-    pairs = [pair.split("=", 1) for pair in flags["env"]]
-    fields = {
-        "image": flags["image"],
-        "imagePullPolicy": flags["image-pull-policy"],
-        "command": arguments,
-        "env": [{"name": name, "value": value} for name, value in pairs],
-        "stdin": flags["stdin"],
-        "tty": flags["tty"],
-    }
-    return nonempty(fields)
+    return nonempty({"image": call.flags["image"], "command": arguments})
 
 
 def _security(call: Call, container: Object) -> Object:
@@ -213,6 +157,5 @@ def _new_name(call: Call, pod: Object) -> str:
     """A name for the debug container, another one at each change of the Pod."""
     meta = pod["metadata"]
     name = f"debugger-{Identity(int(meta['uid'].replace('-', ''), 16) + meta['generation']).suffix()}"
-    if not call.flags["quiet"]:
-        call.say(f"Defaulting debug container name to {name}.\n")
+    call.say(f"Defaulting debug container name to {name}.\n")
     return name

@@ -110,7 +110,7 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
     def left() -> list[Target]:
         return [target for target, uid, current in awaited if metadata(current() or {}).get("uid") == uid]
 
-    if awaited and not call.wait_until(lambda: not left(), call.flags["timeout"] or PATIENCE):
+    if awaited and not call.wait_until(lambda: not left(), call.flags.get("timeout") or PATIENCE):
         late = left()[0]
         raise KubectlError(f"timed out waiting for the condition on {late.resource.plural}/{late.name}")
 

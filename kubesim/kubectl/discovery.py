@@ -1,4 +1,4 @@
-"""kubectl api-resources, api-versions, version, cluster-info, auth, top: what the cluster knows, and who may what.
+"""kubectl api-resources, version, cluster-info, auth, top: what the cluster knows, and who may what.
 
 Mirrors k8s.io/kubectl pkg/cmd/{apiresources,version,clusterinfo,auth,top}, v1.36.
 """
@@ -9,8 +9,7 @@ import json
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, server_version
 from kubesim.api.objects import Object, name_of
-from kubesim.api.resources import API_VERSIONS, RESOURCES, SERVICE, Resource, find_resource
-from kubesim.api.selectors import SelectorError, label_selector
+from kubesim.api.resources import RESOURCES, SERVICE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.checks import check_client
 from kubesim.kubectl.command import Call, command, no_arguments
@@ -23,13 +22,10 @@ from kubesim.kubectl.selection import warn_of_others
 
 @command("api-resources", check=no_arguments)
 def api_resources(call: Call) -> None:
-    output, order = call.flags["output"], call.flags["sort-by"]
-    refuse_if(order not in ("", "name", "kind"), "--sort-by accepts only name or kind")
+    output = call.flags["output"]
     if output not in ("", "name", "wide"):
         raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
     types = [resource for resource in RESOURCES if _is_asked(call, resource)]
-    if order:
-        types.sort(key=lambda item: item.plural if order == "name" else item.kind)
     if output == "name":
         call.say("".join(f"{resource.qualified}\n" for resource in types))
         return
@@ -37,7 +33,6 @@ def api_resources(call: Call) -> None:
     for each in types:
         row = [each.plural, ",".join(each.short_names), each.api_version, str(each.namespaced).lower(), each.kind]
         rows.append([*row, ",".join(each.verbs), ",".join(each.categories)])
-    rows = rows[1:] if call.flags["no-headers"] else rows
     call.say(tabwriter.format(rows if output == "wide" else [row[:5] for row in rows]))
 
 
@@ -45,11 +40,6 @@ def _is_asked(call: Call, resource: Resource) -> bool:
     if "api-group" in call.typed_flags and resource.group != call.flags["api-group"]:
         return False
     return "namespaced" not in call.typed_flags or resource.namespaced is call.flags["namespaced"]
-
-
-@command("api-versions", check=no_arguments)
-def api_versions(call: Call) -> None:
-    call.say("".join(f"{version}\n" for version in API_VERSIONS))
 
 
 _BUILD = {
@@ -93,8 +83,7 @@ def cluster_info(call: Call) -> None:
         call.say(f"Kubernetes control plane is running at {SERVER}\n")
         for service in services:
             port = (service["spec"].get("ports") or [{}])[0]
-            scheme = "https" if port.get("name") == "https" or port.get("port") == 443 else ""
-            place = ":".join(filter(None, (scheme, name_of(service), port.get("name"))))
+            place = ":".join(filter(None, (name_of(service), port.get("name"))))
             name = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
             call.say(f"{name} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
     finally:
@@ -196,12 +185,6 @@ def _check_top(call: Call) -> None:
 
 def _top(call: Call) -> None:
     """What a cluster without a metrics server says."""
-    flag = "--selector" if call.command.path[-1] == "node" else "selector"
-    refuse_if(call.args and call.flags["selector"], f"only one of NAME or {flag} can be provided")
-    try:
-        label_selector(call.flags["selector"])
-    except SelectorError as error:
-        raise KubectlError(str(error)) from None
     raise KubectlError("Metrics API not available")
 
 

@@ -12,7 +12,7 @@ from kubesim.api.resources import Resource, find_kind
 from kubesim.api.result import Edit
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if
-from kubesim.kubectl.formats import list_of, no_format, to_json, to_yaml
+from kubesim.kubectl.formats import list_of, to_yaml
 from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -44,9 +44,9 @@ def edit(call: Call) -> None:
     context, path = call.context, call.flags["edit-result"]
     objects = Query(call, call.args).fetch()
     refuse_if(not objects, "edit cancelled, no objects found")
-    draft = _draft(call, [obj for _, obj in objects])
+    draft = _draft([obj for _, obj in objects])
     if not path:
-        path = _free_name(call, f"{name_of(objects[0][1])}.{'json' if call.flags['output'] == 'json' else 'yaml'}")
+        path = _free_name(call, f"{name_of(objects[0][1])}.yaml")
         editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
         if editor in _INTERACTIVE or context.run_editor is None:
             _ask_for_editor(call, objects, path, draft, editor)
@@ -75,13 +75,8 @@ def _edit_refusal(call: Call, error: Exception, first: _Edited) -> Exception:
     return KubectlError(_NOTHING_VALID)
 
 
-def _draft(call: Call, objects: list[Object]) -> str:
+def _draft(objects: list[Object]) -> str:
     document = objects[0] if len(objects) == 1 else list_of(objects) | {"metadata": {}}
-    output = call.flags["output"] or "yaml"
-    if output == "json":
-        return to_json(document) + "\n"
-    if output != "yaml":
-        raise no_format(output, ("json", "kyaml", "yaml"))
     return _EDIT_COMMENT + to_yaml(document)
 
 
@@ -91,8 +86,6 @@ def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str, e
     words = ["kubectl", "edit", *(f"{resource.qualified}/{name_of(obj)}" for resource, obj in objects)]
     if any(resource.namespaced for resource, _ in objects):
         words += ["-n", call.namespace]
-    if call.flags["output"]:
-        words += ["-o", call.flags["output"]]
     words.append(f"--edit-result={HOME / path}")
     call.edit = Edit(path, draft, shlex.join(words), editor)
     call.complain(_EDIT_ELSEWHERE)

@@ -13,7 +13,7 @@ from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FormatError, KubectlError, Plain, refuse_if, visit
+from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
 from kubesim.kubectl.formats import list_of, relaxed, sort_objects
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resolve, split_pair
@@ -105,10 +105,7 @@ def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bo
 def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
     if call.flags["sort-by"]:
-        asked = "--watch-only requested, --sort-by will be ignored"
-        if call.flags["watch"]:
-            asked = "--watch requested, --sort-by will be ignored for watch events received"
-        call.complain(f"warning: {asked}\n")
+        raise NotSimulated("--sort-by with --watch is not part of this simulator")
     targets, query = find_targets(call, call.args, one_type=True), Query(call, call.args)
     present = query.fetch(is_strict=True)
     targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in present]
@@ -158,33 +155,23 @@ def changes(
 @command("events", asks_namespace=True)
 def events(call: Call) -> None:
     namespace = None if call.flags["all-namespaces"] else call.namespace
-    matches, table = _filter(call, namespace), Table(call, EVENT, False, (_HEADINGS, _row))
-    verb = "watch" if call.flags["watch"] else "list"
-    kept = list(filter(matches, call.api.list(EVENT, namespace, verb=verb)))
-    if call.flags["watch"]:
-        now = call.context.clock.now
-        for event in kept:
-            _show(call, table, [event], now)
-        for at, change in changes(call, EVENT, namespace):
-            if change.type != "DELETED" and matches(change.obj):
-                _show(call, table, [change.obj], at)
-    elif kept:
-        _show(call, table, sorted(kept, key=_last_seen), None)
+    matches = _filter(call)
+    kept = sorted(filter(matches, call.api.list(EVENT, namespace)), key=_last_seen)
+    if kept:
+        _show(call, kept)
     else:
         where = f" in {namespace} namespace" if namespace is not None else ""
         call.complain(f"No events found{where}.\n")
 
 
-def _filter(call: Call, namespace: str | None) -> Callable[[Object], bool]:
+def _filter(call: Call) -> Callable[[Object], bool]:
     subject, types = _subject(call), {item.lower() for item in call.flags["types"]}
     refuse_if(not types <= {"normal", "warning"}, "valid --types are Normal or Warning")
 
     def matches(event: Object) -> bool:
         about = event.get("involvedObject") or {}
-        return (
-            (namespace is None or namespace_of(event) == namespace)
-            and (not types or event.get("type", "").lower() in types)
-            and (subject is None or (about.get("kind"), about.get("name")) == subject)
+        return (not types or event.get("type", "").lower() in types) and (
+            subject is None or (about.get("kind"), about.get("name")) == subject
         )
 
     return matches
@@ -201,14 +188,11 @@ def _subject(call: Call) -> tuple[str, str] | None:
         raise Plain(str(error)) if str(error).startswith("the server") else error from None
 
 
-def _show(call: Call, table: Table, events: list[Object], moment: Micros | None) -> None:
-    """Show events, as a list or, of a watch, one at its moment."""
-    items = [in_go_order(EVENT, event) for event in events]
+def _show(call: Call, events: list[Object]) -> None:
     if not call.flags["output"]:  # --template alone counts for nothing here
-        call.say(table.render(events, moment or call.context.clock.now))
-    elif moment is not None:
-        call.say(call.output_format().render(items[0], typed=True))
+        call.say(Table(call, EVENT, False, (_HEADINGS, _row)).render(events, call.context.clock.now))
     elif call.output_format().name != "name":  # a list has none
+        items = [in_go_order(EVENT, event) for event in events]
         listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
         call.say(call.output_format().render(listed, typed=True))
 

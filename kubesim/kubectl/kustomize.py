@@ -1,6 +1,7 @@
-"""kubectl kustomize, and the objects of -k: generated Secrets and ConfigMaps, images, a namespace, common labels.
+"""kubectl kustomize, and the objects of -k: resources, generated Secrets, images and a namespace.
 
-Mirrors sigs.k8s.io/kustomize api, v5.8, for the fields that kustomize.json lists.
+Mirrors sigs.k8s.io/kustomize api, v5.8, for the fields in `_FIELDS`. Of what kustomize refuses, only the mistakes that
+are made every day have its own words.
 """
 
 from __future__ import annotations
@@ -13,30 +14,43 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from kubesim.api import load_table
-from kubesim.api.objects import Object, metadata, name_of, namespace_of, template_of
+from kubesim.api import load_record
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import find_kind
-from kubesim.gotext import gojson
+from kubesim.gotext.gojson import quote
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import is_text, short_hash
+from kubesim.kubectl.content import short_hash
 from kubesim.kubectl.documents import documents, items_of, parse_document
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats import to_yaml
 
 
-class _Tables(NamedTuple):
+class _Table(NamedTuple):
     """kustomize.json; another word in it is an error."""
 
-    types: Mapping[str, Mapping[str, str]]  # the fields of kustomize's structs, as gojson.check_type reads them
-    absent: Sequence[str]  # paths of fields that kustomize has and kubesim refuses
-    references: Mapping[str, Sequence[str]]  # by a field that refers to an object: its kind, and where the name stands
+    absent: Sequence[str]  # fields that kustomize has and kubesim refuses
+    references: Mapping[str, Sequence[str]]  # by a field that refers to a Secret, where the name stands
     order: Sequence[str]  # of kinds in what is built
 
 
-_TABLES = _Tables(**load_table(__file__, "kustomize.json"))
-_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_TABLE = load_record(__file__, "kustomize.json", _Table)
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    "Kustomization": {
+        "apiVersion": str,
+        "kind": str,
+        "metadata": dict,
+        "resources": list,
+        "namespace": str,
+        "images": list,
+        "secretGenerator": list,
+    },
+    "images": {"name": str, "newName": str, "newTag": str, "digest": str},
+    "secretGenerator": {"name": str, "namespace": str, "type": str, "literals": list, "files": list},
+}
+"""The fields of a kustomization and of the objects in it, each with what it holds."""
+
 _API = "kustomize.config.k8s.io/v1beta1"
-_EDIT_FIX = "Run 'kustomize edit fix' to update your Kustomization automatically."
+_FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LINE_WIDTH = 70  # of base64 in a generated Secret
 
 
@@ -49,23 +63,19 @@ class _Item:
     is_hashed: bool = False
 
     @property
-    def id(self) -> str:
-        group, _, version = self.obj["apiVersion"].rpartition("/")
-        kind = f"{self.obj['kind']}.{version}.{group or '[noGrp]'}"
-        return f"{kind}/{name_of(self.obj)}.{namespace_of(self.obj) or '[noNs]'}"
-
-    @property
     def rank(self) -> tuple[int, str, str, str]:
         """Where it stands among the others."""
-        kind, order = self.obj["kind"], _TABLES.order
+        kind, order = self.obj["kind"], _TABLE.order
         place = order.index(kind) if kind in order else len(order)
         return place, kind, namespace_of(self.obj), name_of(self.obj)
 
     def append_hash(self) -> None:
-        content: Object = {key: self.obj[key] for key in ("kind", "type", "binaryData") if key in self.obj}
-        empty = "" if self.obj["kind"] == "ConfigMap" else {}
-        suffix = short_hash({"name": "", "data": self.obj.get("data") or empty, **content})
-        self.obj["metadata"]["name"] = f"{self.name}-{suffix}"
+        content = {key: self.obj[key] for key in ("kind", "type", "data")}
+        self.obj["metadata"]["name"] = f"{self.name}-{short_hash({'name': '', **content})}"
+
+
+def _refused(problem: str) -> NotSimulated:
+    return NotSimulated(f"kustomize refuses this: {problem}; its own words are not part of this simulator")
 
 
 @command("kustomize", is_offline=True)
@@ -75,14 +85,14 @@ def kustomize(call: Call) -> None:
 
 
 def build(call: Call, folder: str) -> str:
-    """The objects of a folder with a kustomization, as YAML. Raises KubectlError."""
+    """The objects of a folder with a kustomization, as YAML. Raises KubectlError and NotSimulated."""
     files = call.context.workspace
     if folder.startswith(("http://", "https://", "git@", "github.com/")):
         raise NotSimulated(f"there is no network here, so {folder} cannot be read")
     path = files.absolute(folder)
     refuse_if(not files.exists(folder), f"must build at directory: not a valid directory: {_gone(call, path, folder)}")
     refuse_if(not files.is_dir(folder), f"must build at directory: '{folder}': file is not directory")
-    items = _layer(call, path, ())
+    items = _layer(call, path)
     for item in items:
         if item.is_hashed:
             item.append_hash()
@@ -91,20 +101,20 @@ def build(call: Call, folder: str) -> str:
     return "---\n".join(to_yaml(item.obj) for item in items)
 
 
-def _layer(call: Call, folder: PurePosixPath, above: tuple[PurePosixPath, ...]) -> list[_Item]:
-    """What one kustomization makes of its resources; `above` are the folders that led here."""
+def _layer(call: Call, folder: PurePosixPath) -> list[_Item]:
+    """What one kustomization makes of its resources."""
     kustomization = _read(call, folder)
     items: list[_Item] = []
-    for entry in [*(kustomization.get("resources") or ()), *(kustomization.get("bases") or ())]:
-        _accumulate(call, folder, entry, (*above, folder), items)
-    options = kustomization.get("generatorOptions") or {}
-    for kind, key in (("ConfigMap", "configMapGenerator"), ("Secret", "secretGenerator")):
-        for arguments in kustomization.get(key) or ():
-            items.append(_generate(call, folder, kind, arguments, options, items))
+    for entry in kustomization.get("resources") or ():
+        items += _accumulated(call, folder, entry)
+    for arguments in kustomization.get("secretGenerator") or ():
+        items.append(_generated(call, folder, arguments))
+    names = [(item.obj["kind"], namespace_of(item.obj), item.name) for item in items]
+    if len(set(names)) < len(names):
+        raise _refused("two objects of one kind have the same name")
     for item in items:
         if kustomization.get("namespace"):
-            _move(item, kustomization["namespace"], items)
-        _add_labels(item.obj, kustomization.get("commonLabels") or {})
+            _move(item, kustomization["namespace"])
         for image in kustomization.get("images") or ():
             _set_image(item.obj.get("spec"), image)
     return items
@@ -118,30 +128,33 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     refuse_if(not names, f"unable to find one of {one_of} in directory '{folder}'")
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
-        document = parse_document(files.read_text(f"{folder}/{names[0]}"))
-        for path in _TABLES.absent:
-            if _has(document, path.split(".")):
-                raise NotSimulated(f"the field {path} of a kustomization is not part of this simulator")
-        gojson.check_type(document, "types.Kustomization", _TABLES.types)
-    kustomization: Object = document or {}
-    failed = f"Failed to read kustomization file under {folder}:\n"
-    kind, version = kustomization.get("kind", "Kustomization"), kustomization.get("apiVersion", _API)
-    refuse_if(kind not in ("Kustomization", "Component"), f"{failed}kind should be Kustomization or Component")
+        kustomization: Object = parse_document(files.read_text(f"{folder}/{names[0]}")) or {}
+        if not isinstance(kustomization, dict):
+            raise _refused(f"{names[0]} is no map")
+        _check_fields("Kustomization", kustomization)
+    head = kustomization.get("apiVersion", _API), kustomization.get("kind", "Kustomization")
+    if head != (_API, "Kustomization"):
+        raise _refused(f"{names[0]} is of another kind or version")
     refuse_if(not set(kustomization) - {"apiVersion", "kind", "metadata"}, f"{names[0]} is empty")
-    refuse_if(version != _API, f"{failed}apiVersion for Kustomization should be {_API}")
-    for key, better in (("bases", "resources"), ("commonLabels", "labels")):
-        if kustomization.get(key):
-            call.complain(f"# Warning: '{key}' is deprecated. Please use '{better}' instead. {_EDIT_FIX}\n")
     return kustomization
 
 
-def _has(value: Any, path: list[str]) -> bool:
-    """Whether there is such a field, in any item of the lists on the path."""
-    if isinstance(value, list):
-        return any(_has(item, path) for item in value)
-    if not isinstance(value, dict) or path[0] not in value:
-        return False
-    return len(path) == 1 or _has(value[path[0]], path[1:])
+def _check_fields(struct: str, values: Object) -> None:
+    """Refuse fields that there are not, or with something else in them. Raises ValueError and NotSimulated."""
+    for name, value in values.items():
+        kind = _FIELDS[struct].get(name)
+        if kind is None and struct == "Kustomization" and name not in _TABLE.absent:
+            raise ValueError(f"json: unknown field {quote(name)}")
+        if kind is None:
+            raise NotSimulated(f"the field {name} of a kustomization is not part of this simulator")
+        if not isinstance(value, kind | None):
+            raise _refused(f"{name} holds something else")
+        items = value if isinstance(value, list) else []
+        for item in items:
+            if not isinstance(item, dict if name in _FIELDS else str):
+                raise _refused(f"{name} holds something else")
+            if isinstance(item, dict):
+                _check_fields(name, item)
 
 
 def _gone(call: Call, path: PurePosixPath, typed: object) -> str:
@@ -151,94 +164,56 @@ def _gone(call: Call, path: PurePosixPath, typed: object) -> str:
     return f"evalsymlink failure on '{typed}' : lstat {first}: no such file or directory"
 
 
-def _accumulate(
-    call: Call, folder: PurePosixPath, entry: str, above: tuple[PurePosixPath, ...], items: list[_Item]
-) -> None:
-    """Add the objects of a file, or of another kustomization. Raises KubectlError, in kustomize's long sentences."""
+def _accumulated(call: Call, folder: PurePosixPath, entry: str) -> list[_Item]:
+    """The objects of a file, or of another kustomization. Raises KubectlError, in kustomize's long sentences."""
     files = call.context.workspace
     path = files.absolute(str(folder / entry))
     if "://" in entry:
         raise NotSimulated(f"there is no network here, so {entry} cannot be read")
-    head, why = "accumulating resources: ", f"accumulation err='accumulating resources from '{entry}': "
+    head = f"accumulating resources: accumulation err='accumulating resources from '{entry}': "
     if not files.exists(str(path)):
         gone = _gone(call, path, path)
-        raise KubectlError(f"{head}{why}{gone}': must build at directory: not a valid directory: {gone}")
+        raise KubectlError(f"{head}{gone}': must build at directory: not a valid directory: {gone}")
     if files.is_dir(str(path)):
-        why = f"{head}{why}'{path}' must resolve to a file': "
-        cycle = f"cycle detected: candidate root '{path}' contains visited root '{folder}'"
-        refuse_if(any(each.is_relative_to(path) for each in above), why + cycle)
-        with reworded(KubectlError, f"{why}couldn't make target for path '{path}': "):
-            layer = _layer(call, path, above)
-        _merge(items, layer, f"{why}recursed merging from path '{path}': ", "")
-        return
-    tail = f"': must build at directory: '{path}': file is not directory"
-    outside = not path.is_relative_to(folder)
-    refuse_if(outside, f"{head}{why}security; file '{path}' is not in or below '{folder}'{tail}")
+        where = f"{head}'{path}' must resolve to a file': couldn't make target for path '{path}': "
+        with reworded(KubectlError, where):
+            return _layer(call, path)
+    if not path.is_relative_to(folder):
+        raise _refused(f"{entry} is outside of {folder}")
     try:
         objects = [obj for document, _ in documents(files.read_text(str(path))) for obj in items_of(document)]
-        read = [_item(obj, f"{head}{why}", tail) for obj in objects]
     except ManifestError as error:
         said = str(error).removeprefix("error converting YAML to JSON: ")
-        problem = f"MalformedYAMLError: {said} in File: {entry}"
-        raise KubectlError(f"{head}accumulating resources from '{entry}': {problem}") from None
-    _merge(items, read, f"{head}accumulation err='merging resources from '{entry}': ", tail)
+        problem = f"accumulating resources from '{entry}': MalformedYAMLError: {said} in File: {entry}"
+        raise KubectlError(f"accumulating resources: {problem}") from None
+    for obj in objects:
+        is_object = (
+            isinstance(obj, dict) and isinstance(obj.get("kind"), str) and isinstance(obj.get("apiVersion"), str)
+        )
+        if not is_object or not name_of(obj):
+            raise _refused(f"an object in {entry} has no apiVersion, kind or name")
+    return [_Item({**obj, "metadata": dict(metadata(obj))}, name_of(obj)) for obj in objects]
 
 
-def _merge(items: list[_Item], added: list[_Item], head: str, tail: str) -> None:
-    known = {item.id for item in items}
-    for item in added:
-        refuse_if(item.id in known, f"{head}may not add resource with an already registered id: {item.id}{tail}")
-        known.add(item.id)
-        items.append(item)
-
-
-def _item(obj: Any, head: str, tail: str) -> _Item:
-    if not isinstance(obj, dict) or not isinstance(obj.get("kind"), str) or not isinstance(obj.get("apiVersion"), str):
-        refuse_if(isinstance(obj, dict) and "metadata" not in obj, f"{head}missing Resource metadata{tail}")
-        raise NotSimulated("a resource of a kustomization without apiVersion and kind is not part of this simulator")
-    meta = metadata(obj)
-    marks = f"{_go_map(meta.get('labels'))} {_go_map(meta.get('annotations'))}"
-    struct = f"{{{{{obj['apiVersion']} {obj['kind']}}} {{{{ {namespace_of(obj)}}} {marks}}}}}"
-    refuse_if(not name_of(obj), f"{head}missing metadata.name in object {struct}{tail}")
-    return _Item({**obj, "metadata": dict(meta)}, name_of(obj))
-
-
-def _go_map(pairs: Mapping[str, str] | None) -> str:
-    """A map as Go prints it."""
-    return f"map[{' '.join(f'{key}:{value}' for key, value in sorted((pairs or {}).items()))}]"
-
-
-def _generate(
-    call: Call, folder: PurePosixPath, kind: str, arguments: Object, options: Object, items: list[_Item]
-) -> _Item:
-    """A generated ConfigMap or Secret."""
+def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
+    """A generated Secret, its values in base64, and that in lines where it is long."""
     name = arguments.get("name") or ""
     refuse_if(not name, "a configmap must have a name")
-    values: dict[str, bytes] = {}
+    data: dict[str, str] = {}
     for key, value in _pairs(call, folder, arguments):
-        refuse_if(key in values, f"configmap {name} illegally repeats the key `{key}`")
-        values[key] = value
-    obj: Object = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, **_data(kind, values)}
+        refuse_if(key in data, f"configmap {name} illegally repeats the key `{key}`")
+        data[key] = base64.b64encode(value).decode()
+        if len(data[key]) >= _LINE_WIDTH:
+            data[key] = "".join(f"{line}\n" for line in textwrap.wrap(data[key], _LINE_WIDTH))
+    meta = {"name": name}
     if arguments.get("namespace"):
-        obj["metadata"]["namespace"] = arguments["namespace"]
-    if kind == "Secret":
-        obj["type"] = arguments.get("type") or "Opaque"
-    if any(item.obj["kind"] == kind and item.name == name for item in items):
-        raise NotSimulated(f"a generator for the {kind} {name}, which exists, is not part of this simulator")
-    own_options = arguments.get("options") or {}
-    is_plain = own_options.get("disableNameSuffixHash") or options.get("disableNameSuffixHash")
-    return _Item(obj, name, not is_plain)
+        meta["namespace"] = arguments["namespace"]
+    kind = arguments.get("type") or "Opaque"
+    return _Item({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": kind}, name, True)
 
 
 def _pairs(call: Call, folder: PurePosixPath, arguments: Object) -> Iterator[tuple[str, bytes]]:
     """The keys and values of a generator's sources."""
-    env_files = [*(arguments.get("envs") or ()), *([arguments["env"]] if arguments.get("env") else [])]
-    for path in env_files:
-        text = _content(call, folder, path, "env source files", env_files).decode(errors="replace")
-        for line in map(str.lstrip, text.splitlines()):
-            key, equals, value = line.partition("=")
-            if key and not key.startswith("#"):
-                yield key, (value if equals else call.context.env.get(key, "")).encode()
     for text in arguments.get("literals") or ():
         key, equals, value = text.partition("=")
         sources = f"loading KV pairs: literal sources [{' '.join(arguments['literals'])}]: "
@@ -246,76 +221,28 @@ def _pairs(call: Call, folder: PurePosixPath, arguments: Object) -> Iterator[tup
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
         yield key, (value[1:-1] if is_quoted else value).encode()
     for text in arguments.get("files") or ():
-        key, equals, path = text.rpartition("=")
-        sources = f"loading KV pairs: file sources: [{' '.join(arguments['files'])}]: "
-        refuse_if("=" in key, f"{sources}source \"{text}\" key name or file path contains '='")
-        refuse_if(equals and not key, f'{sources}missing key name for file path "{path}" in source "{text}"')
-        refuse_if(not path, f'{sources}missing file path for key name "{key}" in source "{text}"')
-        yield key or PurePosixPath(path).name, _content(call, folder, path, "file sources", arguments["files"])
+        key, equals, name = text.rpartition("=")
+        if "=" in key or not name or (equals and not key):
+            raise _refused(f"{text} is neither PATH nor KEY=PATH")
+        files = call.context.workspace
+        path = files.absolute(str(folder / name))
+        head = f"loading KV pairs: file sources: [{' '.join(arguments['files'])}]: "
+        refuse_if(not files.exists(str(path)), head + _gone(call, path, path))
+        if not path.is_relative_to(folder):
+            raise _refused(f"{name} is outside of {folder}")
+        refuse_if(files.is_dir(str(path)), f"{head}'{path}' must resolve to a file")
+        yield key or path.name, files.read_bytes(str(path))
 
 
-def _content(call: Call, folder: PurePosixPath, name: str, what: str, names: list[str]) -> bytes:
-    files, path = call.context.workspace, call.context.workspace.absolute(str(folder / name))
-    head = f"loading KV pairs: {what}: [{' '.join(names)}]: "
-    refuse_if(not files.exists(str(path)), head + _gone(call, path, path))
-    refuse_if(not path.is_relative_to(folder), f"{head}security; file '{path}' is not in or below '{folder}'")
-    refuse_if(files.is_dir(str(path)), f"{head}'{path}' must resolve to a file")
-    return files.read_bytes(str(path))
-
-
-def _data(kind: str, values: Mapping[str, bytes]) -> Object:
-    """The fields of the values: those of a Secret in base64, in lines where they are long."""
-    data: dict[str, str] = {}
-    binary: dict[str, str] = {}
-    for key, value in values.items():
-        if kind == "ConfigMap" and is_text(value):
-            data[key] = value.decode()
-            continue
-        text = base64.b64encode(value).decode()
-        if len(text) >= _LINE_WIDTH:
-            text = "".join(f"{line}\n" for line in textwrap.wrap(text, _LINE_WIDTH))
-        (data if kind == "Secret" else binary)[key] = text
-    fields: Object = {}
-    if data or kind == "Secret":
-        fields["data"] = data
-    if binary:
-        fields["binaryData"] = binary
-    return fields
-
-
-def _move(item: _Item, namespace: str, items: list[_Item]) -> None:
-    """Put an object into a namespace, with those of a binding's ServiceAccounts that are among the objects."""
+def _move(item: _Item, namespace: str) -> None:
+    """Put an object into a namespace."""
     resource = find_kind(item.obj["apiVersion"], item.obj["kind"])
+    if item.obj.get("subjects"):
+        raise NotSimulated("the namespace of a kustomization with role bindings is not part of this simulator")
     if item.obj["kind"] == "Namespace":
         item.obj["metadata"]["name"] = namespace
     elif resource is None or resource.namespaced:
         item.obj["metadata"]["namespace"] = namespace
-    accounts = {"default", *(other.name for other in items if other.obj["kind"] == "ServiceAccount")}
-    for subject in item.obj.get("subjects") or ():
-        if subject.get("kind") == "ServiceAccount" and subject.get("name") in accounts:
-            subject["namespace"] = namespace
-
-
-def _add_labels(obj: Object, labels: Mapping[str, str]) -> None:
-    """commonLabels: of the object, its Pod templates, and what selects these."""
-    resource, spec = find_kind(obj["apiVersion"], obj["kind"]), obj.get("spec")
-    if not labels:
-        return
-    _add(obj["metadata"], "labels", labels)
-    if resource is None or not isinstance(spec, dict):
-        return
-    if resource.kind == "Service":
-        _add(spec, "selector", labels)
-    if resource.template:
-        if "jobTemplate" in spec:
-            _add(spec["jobTemplate"].setdefault("metadata", {}), "labels", labels)
-        _add(template_of(resource, obj).setdefault("metadata", {}), "labels", labels)
-        if resource.group == "apps" or "selector" in spec:
-            _add(spec.setdefault("selector", {}), "matchLabels", labels)
-
-
-def _add(target: Object, field: str, pairs: Mapping[str, str]) -> None:
-    target[field] = {**(target.get(field) or {}), **pairs}
 
 
 def _set_image(node: Any, image: Object) -> None:
@@ -354,22 +281,21 @@ def _update_references(items: list[_Item]) -> None:
 
 
 def _visit(node: Object, key: str, generated: list[_Item], namespace: str) -> None:
-    kind, *fields = _TABLES.references.get(key, [""])
     values = node[key] if isinstance(node[key], list) else [node[key]]
     for value in values:
         if not isinstance(value, dict):
             continue
-        for field in fields:
+        for field in _TABLE.references.get(key, ()):
             if isinstance(value.get(field), str):
-                value[field] = _current_name(generated, kind, value[field], namespace)
+                value[field] = _current_name(generated, value[field], namespace)
         for inner in value:
             _visit(value, inner, generated, namespace)
 
 
-def _current_name(generated: list[_Item], kind: str, name: str, namespace: str) -> str:
-    """The name of the generated object that is called so in this namespace; the same name where there is none."""
+def _current_name(generated: list[_Item], name: str, namespace: str) -> str:
+    """The name of the generated Secret that is called so in this namespace; the same name where there is none."""
     places = {namespace, ""} if namespace in ("", "default") else {namespace}
     for item in generated:
-        if (item.obj["kind"], item.name) == (kind, name) and namespace_of(item.obj) in places:
+        if item.name == name and namespace_of(item.obj) in places:
             return name_of(item.obj)
     return name

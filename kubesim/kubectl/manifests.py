@@ -5,9 +5,9 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from kubesim.api import decoding, schema
@@ -15,7 +15,6 @@ from kubesim.api.budget import count_values
 from kubesim.api.errors import other_type
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource, find_kind
-from kubesim.api.selectors import LETTER_COST, SelectorError, label_selector
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, Kustomization
 from kubesim.kubectl.errors import (
@@ -25,7 +24,6 @@ from kubesim.kubectl.errors import (
     NotSimulated,
     raise_all,
     refuse_if,
-    reworded,
     visit,
 )
 
@@ -40,8 +38,8 @@ _ENDINGS = (".json", ".yaml", ".yml")
 class Target:
     """One object by name, or (name None) all objects of a type that the selectors match.
 
-    Of an object in a file, `source` is that file, and `written` the object as it is there; `obj` is the object where it
-    is known: with the namespace that it goes into, or in a list that was fetched.
+    Of an object in a file, `source` is that file. `obj` is the object where it is known: with the namespace that it
+    goes into, or in a list that was fetched.
     """
 
     resource: Resource
@@ -49,7 +47,6 @@ class Target:
     name: str | None
     source: str = ""
     obj: Object = field(default_factory=dict, compare=False)
-    written: Object = field(default_factory=dict, compare=False)
 
     @property
     def place(self) -> tuple[Resource, str, str]:
@@ -71,7 +68,8 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
     """
     is_valid = is_valid and call.flags.get("validate", "ignore") not in ("ignore", "false")
     check_paths(call)
-    selected = _selector(call)
+    if call.flags.get("selector"):
+        raise NotSimulated("a selector beside -f is not part of this simulator")
     for source, text in list(_sources(call)):
         for item, json_ in _objects(text, source, errors, is_valid):
             try:
@@ -80,8 +78,7 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
             except (KubectlError, NotSimulated) as error:
                 errors.append(error)
             else:
-                if selected(manifest.obj):
-                    yield manifest
+                yield manifest
 
 
 def visit_manifests(call: Call, act: Callable[[Target], object]) -> int:
@@ -95,14 +92,6 @@ def _require_namespace(call: Call, namespace: str) -> None:
     required = call.flags["namespace"]
     is_other = required and namespace not in ("", required)
     refuse_if(is_other, ANOTHER_NAMESPACE.format(namespace, required))
-
-
-def _selector(call: Call) -> Callable[[Object], bool]:
-    """-l chooses among the objects of files, too."""
-    text = call.flags.get("selector") or ""
-    call.context.budget.spend(LETTER_COST * len(text))
-    with reworded(SelectorError, f"the provided selector {gojson.quote(text)} is not valid: "):
-        return label_selector(text)
 
 
 def read_text(call: Call, path: str) -> str:
@@ -144,25 +133,20 @@ def _sources(call: Call) -> Iterator[tuple[str, str]]:
         yield "STDIN" if path == "-" else path, read_text(call, path)
 
 
-def _files(call: Call, path: str, is_inner: bool = False) -> list[str]:
-    """The files that one -f names: those of a folder, and with --recursive those of the folders in it.
-
-    Where there is no such file it may be a pattern, as filepath.Glob reads the last part of a path.
-    """
+def _files(call: Call, path: str) -> list[str]:
+    """The files that one -f names: those of a folder, without the folders in it."""
     workspace = call.context.workspace
-    if not (is_inner or _is_elsewhere(path) or workspace.exists(path)):
-        folder, slash, pattern = path.rpartition("/")
-        place = f"{folder}{slash}" or "."
-        if not workspace.is_dir(place):
-            return []
-        matches = [name for name in sorted(workspace.listdir(place)) if fnmatchcase(name, pattern)]
-        return [file for name in matches for file in _files(call, f"{folder}{slash}{name}")]
-    if _is_elsewhere(path) or not workspace.is_dir(path):
-        return [path] if not is_inner or path.endswith(_ENDINGS) else []
-    if is_inner and not call.flags.get("recursive"):
-        return []
-    inner = [f"{path.rstrip('/')}/{name}" for name in sorted(workspace.listdir(path))]
-    return [file for each in inner for file in _files(call, each, is_inner=True)]
+    if _is_elsewhere(path):
+        return [path]
+    if workspace.is_dir(path):
+        names = [name for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]
+        inner = [f"{path.rstrip('/')}/{name}" for name in names]
+        return [file for file in inner if not workspace.is_dir(file)]
+    if workspace.exists(path):
+        return [path]
+    if re.search(r"[*?\[]", path):
+        raise NotSimulated(f"a pattern for files ({path}) is not part of this simulator, unless the shell expands it")
+    return []
 
 
 def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
@@ -192,7 +176,7 @@ def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:
         namespace = meta.get("namespace") or call.namespace
         if meta.get("namespace") != namespace:
             obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Target(resource, namespace, name, source, obj, item)
+    return Target(resource, namespace, name, source, obj)
 
 
 def _check_metadata(resource: Resource, item: Object, source: str) -> None:

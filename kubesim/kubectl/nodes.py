@@ -12,17 +12,14 @@ from kubesim.api.selectors import label_value, qualified_name
 from kubesim.kubectl.change import send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, refuse_if
-from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
+from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target, find_targets
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 def _check_nodes(call: Call) -> None:
-    is_named = call.args or "selector" in call.typed_flags
-    refuse_if(not is_named, f"USAGE: {call.command.path[0]} NODE [flags]", UsageError)
-    both = "cannot specify both a node name and a --selector option"
-    refuse_if(call.args and call.flags["selector"], both, UsageError)
+    refuse_if(not call.args, f"USAGE: {call.command.path[0]} NODE [flags]", UsageError)
 
 
 def _set_unschedulable(is_cordon: bool, call: Call) -> None:
@@ -38,7 +35,7 @@ def _set_unschedulable(is_cordon: bool, call: Call) -> None:
                 action = "cordon" if is_cordon else "uncordon"
                 call.complain(f'error: unable to {action} node "{name_of(node)}": {error.message}\n')
                 continue
-        call.say(f"node/{name_of(node)} {done}{DRY_RUN_SUFFIX[call.dry_run]}\n")
+        call.say(f"node/{name_of(node)} {done}\n")
 
 
 command("cordon", check=_check_nodes)(partial(_set_unschedulable, True))
@@ -47,8 +44,8 @@ command("uncordon", check=_check_nodes)(partial(_set_unschedulable, False))
 
 def _nodes(call: Call) -> list[Object]:
     words = list(call.args)
-    if (words or call.flags["selector"]) and not any("/" in word for word in words):
-        words = ["nodes", *words]
+    if not any("/" in word for word in words):
+        words.insert(0, "nodes")
     find_targets(call, words, one_type=True)
     objects = Query(call, words).fetch(is_strict=True)
     for resource, _ in objects:
@@ -60,15 +57,13 @@ def _nodes(call: Call) -> list[Object]:
 @command("taint", operands="types")
 def taint(call: Call) -> None:
     words, changes = split_changes(call.args, _is_taint)
-    both = "setting 'all' parameter with a non empty selector is prohibited"
-    refuse_if(call.flags["all"] and call.flags["selector"], both)
     for word in changes:
         refuse_if(not _is_taint(word), f"all resources must be specified before taint changes: {word}")
     refuse_if(not words, "one or more resources must be specified as <resource> <name>")
     refuse_if(not changes, "at least one taint update is required")
     added, removed = _parsed(changes)
     _check_taint(call, words, added, removed)
-    names = [] if call.flags["all"] or call.flags["selector"] else words[1:]
+    names = [] if call.flags["all"] else words[1:]
     Query(call, ["nodes", *names]).visit(partial(_change_taints, call, added, removed))
 
 
@@ -85,7 +80,7 @@ def _check_taint(call: Call, words: Sequence[str], added: list[Object], removed:
     both = [f"{old['key']}={old['effect']}" for new in added for old in removed if _matches(new, old)]
     clash = "can not both modify and remove the following taint(s) in the same command: "
     refuse_if(both, clash + ", ".join(both))
-    is_named = call.flags["all"] or call.flags["selector"] or len(words) > 1
+    is_named = call.flags["all"] or len(words) > 1
     refuse_if(not is_named, "at least one resource name must be specified since 'all' parameter is not set")
 
 

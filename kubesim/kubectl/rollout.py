@@ -44,8 +44,6 @@ def _rollout(
     def register(act: _Act) -> _Act:
         def run(call: Call) -> None:
             refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
-            number = call.flags.get("revision", 0)
-            refuse_if(number < 0, f"revision must be a positive integer: {number}")
 
             def act_on(target: Target, obj: Object) -> None:
                 resource = target.resource
@@ -79,7 +77,7 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
         while seen and not finished:
             new = seen.pop(0)
             if metadata(new)["uid"] == metadata(obj)["uid"]:
-                line, finished = _state(resource, new, call.flags["revision"])
+                line, finished = _state(resource, new)
                 call.say(line)
         return finished
 
@@ -92,14 +90,12 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
         stop()
 
 
-def _state(resource: Resource, obj: Object, asked: int) -> tuple[str, bool]:
+def _state(resource: Resource, obj: Object) -> tuple[str, bool]:
     """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
     assert resource.rollout, "its kind is one of _ROLLED_OUT"
     noun, waits, done = resource.rollout
     if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
         raise KubectlError("rollout status is only available for RollingUpdate strategy type")
-    if asked and resource is DEPLOYMENT and asked != revision(obj):
-        raise KubectlError(f"desired revision ({asked}) is different from the running revision ({revision(obj)})")
     if metadata(obj)["generation"] > obj["status"].get("observedGeneration", 0):
         return f"Waiting for {noun} spec update to be observed...\n", False
     if any(item.get("reason") == "ProgressDeadlineExceeded" for item in obj["status"].get("conditions", ())):
@@ -135,20 +131,12 @@ def _template(kept: Object) -> Object:
 @_rollout("history", 'no history viewer has been implemented for "{kind}"', prints_last=False)
 def _show_history(call: Call, resource: Resource, obj: Object) -> None:
     revisions, number = _history(call, resource, obj), call.flags["revision"]
+    refuse_if(number < 0, f"revision must be a positive integer: {number}")
     refuse_if(number and number not in revisions, "unable to find the specified revision")
-    if call.flags["output"]:
-        keepers = [revisions[number]] if number else revisions.values()
-        for keeper in keepers:
-            if resource is DEPLOYMENT:
-                print_result(call, REPLICA_SET, keeper, "", typed=True)
-            else:  # the object as it was
-                old = {**obj, "spec": {**obj["spec"], "template": _template(keeper)}}
-                print_result(call, resource, old, "", typed=True)
-        return
     text = f"\n{_revision_table(revisions)}"
     if number:
         text = f"with revision #{number}\n{_revision_text(resource, revisions[number])}"
-    print_result(call, resource, obj, text, typed=True)
+    call.say(f"{resource.printed}/{name_of(obj)} {text}\n")
 
 
 def _revision_text(resource: Resource, keeper: Object) -> str:
@@ -206,14 +194,9 @@ def _undo(call: Call, resource: Resource, obj: Object) -> None:
         call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))
     number = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), number)
-    if call.dry_run == "client":
-        operation = pod_template(_template(old))
-        if resource is not DEPLOYMENT:
-            operation = f"will roll back to {operation}"
-    else:
-        paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
-        refuse_if(obj["spec"].get("paused"), paused)
-        operation = _roll_back(call, resource, obj, old, number)
+    paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
+    refuse_if(obj["spec"].get("paused"), paused)
+    operation = _roll_back(call, resource, obj, old, number)
     print_result(call, resource, obj, operation, typed=True, is_alone=True)
 
 

@@ -1,29 +1,27 @@
-"""kubectl run and expose: a Pod, what its container writes, and a Service. Mirrors k8s.io/kubectl pkg/cmd, v1.36."""
+"""kubectl run and expose: a Pod, and a Service. Mirrors k8s.io/kubectl pkg/cmd, v1.36."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubesim.api import decoding, quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, at, find_condition, metadata, name_of, namespace_of, template_of
+from kubesim.api.objects import Object, at, metadata, name_of, template_of
 from kubesim.api.resources import POD, SERVICE, Resource, find_kind
+from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext.pflag import parse_number
-from kubesim.kubectl.change import PATCHES, patch_locally, with_last_applied
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, raise_all, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, raise_all, refuse_if
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.running import NO_STDIN, attach, state_of
-from kubesim.kubectl.selection import Query, Target, decoded, follow
+from kubesim.kubectl.selection import Query, Target, decoded
 
 _RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
-_PATIENCE = 60.0  # simulated seconds for a container to start or to end
 
 
 def _check_run(call: Call) -> None:
@@ -31,17 +29,7 @@ def _check_run(call: Call) -> None:
     restart, pull = flags["restart"], flags["image-pull-policy"]
     refuse_if(restart not in _RESTART_POLICIES, f"invalid restart policy: {restart}", UsageError)
     refuse_if(pull not in _PULL_POLICIES, f"invalid image pull policy: {pull}", UsageError)
-    refuse_if(flags["tty"] and not flags["stdin"], NO_STDIN, UsageError)
     refuse_if(flags["expose"] and not flags["port"], "--port must be set when exposing a service", UsageError)
-    unattached = not flags["attach"] and (not flags["stdin"] or "attach" in call.typed_flags)
-    refuse_if(flags["rm"] and unattached, "--rm should only be used for attached containers", UsageError)
-    attached = "attached containers options (--attach, --stdin, or --tty)"
-    dry = f"--dry-run=[server|client] can't be used with {attached}"
-    refuse_if(_is_attached(call) and flags["dry-run"] != "none", dry, UsageError)
-
-
-def _is_attached(call: Call) -> bool:
-    return bool(call.flags["attach"] or (call.flags["stdin"] and "attach" not in call.typed_flags))
 
 
 @command("run", check=_check_run)
@@ -51,30 +39,25 @@ def run(call: Call) -> None:
     pod = _pod(call)
     if call.flags["overrides"]:
         pod = _override(call, pod)
-    made = [(POD, _create(call, POD, pod))]
+    pod = _create(call, POD, pod)
     errors: list[Exception] = []
     if call.flags["expose"]:
         try:
-            made.insert(0, (SERVICE, _expose(call)))
+            _expose(call)
         except StatusError as error:
             errors.append(error)
-    if _is_attached(call):
-        _attach(call, made)
-    else:
-        print_result(call, POD, made[-1][1], "created", typed=True)
+    print_result(call, POD, pod, "created", typed=True)
     raise_all(errors)
 
 
 def _create(call: Call, resource: Resource, obj: Object) -> Object:
     if call.dry_run == "client":
         return obj
-    if call.flags["save-config"]:
-        obj = with_last_applied(schema.in_go_order(resource, obj), typed=True)
     meta = {**obj["metadata"], "namespace": obj["metadata"].get("namespace", call.namespace)}
     return call.api.create(resource, {**obj, "metadata": meta}, **call.request())
 
 
-def _expose(call: Call) -> Object:
+def _expose(call: Call) -> None:
     """--expose: the Service of the Pod, which is created and reported before it."""
     name, labels = call.args[0], _labels(call.flags["labels"])
     port = _port(call.flags["port"])
@@ -83,49 +66,6 @@ def _expose(call: Call) -> Object:
     service = _create(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
     print_result(call, SERVICE, service, "created", typed=True)
     call.say("---\n" if call.flags["output"] == "yaml" else "")
-    return service
-
-
-def _attach(call: Call, made: list[tuple[Resource, Object]]) -> None:
-    """Show what the Pod's container writes until it ends, and end as it does; --rm removes what was made."""
-    try:
-        _attached(call, made[-1][1])
-    finally:
-        if call.flags["rm"]:
-            for resource, obj in made:
-                _remove(call, resource, obj)
-
-
-def _remove(call: Call, resource: Resource, obj: Object) -> None:
-    call.api.delete(resource, namespace_of(obj), name_of(obj))
-    if not call.flags["quiet"]:
-        call.say(f'{resource.printed} "{name_of(obj)}" deleted from {namespace_of(obj)} namespace\n')
-
-
-def _attached(call: Call, pod: Object) -> None:
-    container, policy = pod["spec"]["containers"][0]["name"], pod["spec"]["restartPolicy"]
-    pod = _wait(call, pod, lambda now: now["status"]["phase"] in _ENDS or find_condition(now, "Ready") == "True")
-    attach(call, pod, container)
-    if policy == "Always":
-        return
-    ends = ("Succeeded", "Failed") if policy == "Never" else ("Succeeded",)
-    pod = _wait(call, pod, lambda now: now["status"]["phase"] in ends)
-    if pod["status"]["phase"] == "Failed":
-        ended = state_of(pod, container)["terminated"]
-        where = f"pod {namespace_of(pod)}/{name_of(pod)}"
-        call.complain(f"{where} terminated ({ended['reason']})\n{ended.get('message', '')}".rstrip("\n") + "\n")
-        raise Exit(ended["exitCode"])
-
-
-_ENDS = ("Succeeded", "Failed")
-
-
-def _wait(call: Call, pod: Object, done: Callable[[Object], bool]) -> Object:
-    """The Pod as soon as it is as it should be. Raises KubectlError where that takes too long."""
-    current = follow(call, POD, namespace_of(pod), name_of(pod))
-    is_done = call.wait_until(lambda: done(current() or pod), _PATIENCE)
-    refuse_if(not is_done, "timed out waiting for the condition")
-    return current() or pod
 
 
 def _pod(call: Call) -> Object:
@@ -144,9 +84,6 @@ def _pod(call: Call) -> Object:
         "ports": [{"containerPort": _port(flags["port"])}] if flags["port"] else [],
         "env": _variables(flags["env"]),
         "imagePullPolicy": flags["image-pull-policy"],
-        "stdin": flags["stdin"],
-        "stdinOnce": flags["stdin"],
-        "tty": flags["tty"],
     }
     meta = {"name": name, "namespace": flags["namespace"], "labels": _labels(flags["labels"]) or {"run": name}}
     return {
@@ -195,6 +132,7 @@ def _labels(text: str) -> dict[str, str]:
     return labels
 
 
+_BROKEN_OVERRIDE = "Invalid JSON Patch"
 _LIST_AS_OVERRIDE = (
     "couldn't get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct "
     '{ APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
@@ -203,12 +141,11 @@ _LIST_AS_OVERRIDE = (
 
 def _override(call: Call, pod: Object) -> Object:
     """The Pod merged with --overrides and read as a Pod again."""
-    merge = PATCHES["merge"]
     try:
         change: Any = parse_json(call.flags["overrides"])
         refuse_if(isinstance(change, list), _LIST_AS_OVERRIDE)
-        refuse_if(not isinstance(change, dict), merge.broken)
-        merged = patch_locally(pod, change, "merge", POD)
+        refuse_if(not isinstance(change, dict), _BROKEN_OVERRIDE)
+        merged = merge_patch(pod, change)
         version, kind = str(merged["apiVersion"]), str(merged["kind"])
         resource = find_kind(version, kind)
         unknown = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"'
@@ -221,7 +158,7 @@ def _override(call: Call, pod: Object) -> Object:
     except decoding.DecodeError as error:
         raise KubectlError(error.in_json()) from None
     except ValueError:
-        raise KubectlError(merge.broken) from None
+        raise KubectlError(_BROKEN_OVERRIDE) from None
     for container in overridden["spec"].setdefault("containers", None) or ():
         container.setdefault("resources", {})
     return overridden

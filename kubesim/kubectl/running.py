@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, find_named, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.cluster.apiserver import Connection
 from kubesim.cluster.apiserver.logs import LogOptions
@@ -19,12 +19,7 @@ from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
 
 T = TypeVar("T")
-NO_STDIN = "-i/--stdin is required for containers with -t/--tty=true"
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
-_RECORDED = (
-    "All commands and output from this session will be recorded in container logs, including credentials and sensitive "
-    "information passed through the command prompt.\nIf you don't see a command prompt, try pressing enter.\n"
-)
 _LOGS = "get the logs from"
 _LONGEST_EXEC = 3600
 _SECONDS = 20  # for which --follow waits for a container to start
@@ -80,7 +75,7 @@ def _container_name(call: Call, pod: Object, tell: Callable[[str], None] | None 
     listed, container = ", ".join([*names, *others]), str(call.flags["container"])
     is_there = not container or container in names + ephemeral + inits
     refuse_if(not is_there, f"container {container} is not valid for pod {name_of(pod)} out of: {listed}")
-    if not container and len(names + others) > 1 and not call.flags.get("quiet"):
+    if not container and len(names + others) > 1:
         (tell or call.complain)(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return container or names[0]
 
@@ -110,7 +105,6 @@ def logs(call: Call) -> None:
     refuse_if(every and flags["container"], _NAMED_AND_ALL.format(flags["container"]))
     is_named_twice = flags["container"] and len(call.args) == 2
     refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
-    refuse_if(flags["since"] < 0, "--since must be greater than 0")
     refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
@@ -153,8 +147,6 @@ def _log_options(call: Call) -> LogOptions:
     return LogOptions(
         previous=call.flags["previous"],
         tail=tail if tail >= 0 else None,
-        since=round(call.flags["since"]) if call.flags["since"] else None,
-        timestamps=call.flags["timestamps"],
     )
 
 
@@ -199,7 +191,7 @@ def execute(call: Call) -> None:
     stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
     def run(connection: Connection) -> Process:
-        if call.flags["stdin"] and call.flags["tty"] and not call.flags["quiet"]:
+        if call.flags["stdin"] and call.flags["tty"]:
             call.complain(_NO_TTY)
         return connection.execute(call.args[1:], call.context.budget, stdin)
 
@@ -220,39 +212,3 @@ def _show(call: Call, ran: Process) -> None:
         call.complain("kubesim: this command would run on; it was interrupted, as by Ctrl-C\n")
         raise Exit(130)
     call.wait_until(lambda: False, ran.seconds)
-
-
-def attach(call: Call, pod: Object, container: str) -> None:
-    """Show what a container has written, then give it the input and show the rest, until it ends."""
-    place = namespace_of(pod), name_of(pod), container
-    if state_of(pod, container).get("terminated"):
-        call.say(call.api.log(*place, LogOptions()))
-        return
-    try:
-        connection = call.api.attach(*place)
-        with reworded(StatusError, "unable to upgrade connection: "):
-            lines, ran = connection.logs(), connection.attach(call.context.stdin or "")
-    except (StatusError, KubectlError) as error:
-        _say_that_it_is_recorded(call)
-        call.complain(f"warning: couldn't attach to pod/{name_of(pod)}, falling back to streaming logs: {error}\n")
-        call.say(call.api.log(*place, LogOptions()))
-        return
-    call.say("".join(line for _, line in lines))
-    _say_that_it_is_recorded(call)
-    _show(call, ran)
-    if ran.awaits and call.context.stdin is None:
-        call.complain("kubesim: nobody can type into a container; pipe its input: echo 'ls /' | kubectl … -i …\n")
-
-
-def _say_that_it_is_recorded(call: Call) -> None:
-    if not call.flags["quiet"]:
-        call.complain(_NO_TTY if call.flags["tty"] else "")
-        call.complain(_RECORDED)
-
-
-def state_of(pod: Object, container: str) -> Object:
-    """The state of a container: running, terminated or waiting, if its status says."""
-    for key, statuses in pod["status"].items():
-        if key.endswith("ontainerStatuses") and (status := find_named(statuses, container)):
-            return dict(status.get("state", {}))
-    return {}

@@ -56,14 +56,9 @@ class Query:
         all_selects: bool = False,
     ) -> None:
         self._call = call
-        self._is_local = bool(call.flags.get("local"))
         self._latest = latest
         self._errors: list[Exception] = []
-        self._targets: list[Target] = []
-        if self._is_local:
-            refuse_if(not call.flags["filename"], _NOTHING_NAMED)
-        else:
-            self._targets = find_targets(call, args, needs_name=needs_name, all_selects=all_selects)
+        self._targets = find_targets(call, args, needs_name=needs_name, all_selects=all_selects)
 
     def visit(self, act: Callable[[Target, Object], object]) -> int:
         """Do something with each object, fetched before; see `errors.visit`."""
@@ -109,12 +104,10 @@ class Query:
         """Whether one object is asked for, by its name or by one file: it has no List."""
         if paths := self._call.flags.get("filename"):
             is_dir = self._call.context.workspace.is_dir
-            return not self._is_local and len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])
+            return len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])
         return len(self._targets) == 1 and self._targets[0].name is not None
 
     def _fetched(self, target: Target) -> Object:
-        if self._is_local:
-            return target.written
         if target.obj and not (target.source and self._latest):
             return target.obj
         if not target.name:

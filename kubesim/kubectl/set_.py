@@ -6,21 +6,18 @@ import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any
 
-from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
 from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
-from kubesim.api.schema import Type
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gojson import quote
-from kubesim.kubectl.change import ALL_OR_SELECTOR, LOCAL_OR_SERVER, NO_OBJECTS, is_change, send_patch, split_changes
+from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, is_change, send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, decoded
+from kubesim.kubectl.selection import Query
 
 _set = partial(command, asks_namespace=True, operands="types")
 
@@ -31,18 +28,10 @@ def _containers(resource: Resource, obj: Object) -> list[Object]:
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
-_LOCAL_NEEDS_FILES = (
-    "you must specify resources by --filename when --local is set.\n"
-    "Example resource specifications include:\n   '-f rsrc.yaml'\n   '--filename=rsrc.json'"
-)
-
-
 @_set("set image")
 def set_image(call: Call) -> None:
     words, _ = split_changes(call.args)
     flags = call.flags
-    refuse_if(flags["local"] and words, _LOCAL_NEEDS_FILES)
-    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
     twice = "all containers are already specified by *, but saw more than one container_name=container_image pairs"
@@ -66,7 +55,6 @@ def set_image(call: Call) -> None:
 @_set("set serviceaccount")
 def set_service_account(call: Call) -> None:
     refuse_if(not call.args, "serviceaccount is required")
-    refuse_if(call.flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
     *words, account = call.args
 
     def set_account(resource: Resource, obj: Object) -> None:
@@ -78,8 +66,8 @@ def set_service_account(call: Call) -> None:
 @_set("set env")
 def set_env(call: Call) -> None:
     _check_env(call)
-    words, changes = split_changes(call.args, lambda word: word == "-" or is_change(word))  # - is standard input
-    variables, removed = _variables(call, [*call.flags["env"], *changes])
+    words, changes = split_changes(call.args)
+    variables, removed = _variables(changes)
     if call.flags["from"]:
         for resource, obj in Query(call, [call.flags["from"]], needs_name=True).fetch():
             variables += _references(call, resource, obj)
@@ -97,7 +85,7 @@ def set_env(call: Call) -> None:
                 call.say("".join(map(_line, container.get("env", ()))))
 
     if call.flags["list"]:
-        visit(_objects(call, words), [], lambda item: _changed(call, item, set_variables))
+        visit(Query(call, words, needs_name=True).fetch(), [], lambda item: _changed(item, set_variables))
     else:
         _change(call, words, "env updated", set_variables, "env update to pod template:")
 
@@ -111,33 +99,22 @@ def _check_env(call: Call) -> None:
     refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
     missing = "when specifying --keys, a configmap or secret must be provided with --from"
     refuse_if(flags["keys"] and not flags["from"], missing)
-    refuse_if(flags["local"] and call.dry_run == "server", LOCAL_OR_SERVER)
-    refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
 
 
-def _variables(call: Call, words: list[str]) -> tuple[list[Object], list[str]]:
+def _variables(words: Sequence[str]) -> tuple[list[Object], list[str]]:
     """The variables that words set, and the names of those that they remove."""
     variables: list[Object] = []
     removed: list[str] = []
     for word in words:
         name, equals, value = word.partition("=")
-        if word == "-":
-            lines = [line.partition("#")[0] for line in (call.context.stdin or "").splitlines()]
-            variables += [_variable(*line.split("=", 1)) for line in lines if "=" in line]
-        elif equals:
+        if equals:
             check_variable_name(name)
-            variables.append(_variable(name, value))
-        elif word.endswith("-"):
-            removed.append(word[:-1])
+            variables.append({"name": name, "value": value} if value else {"name": name})
         else:
-            raise KubectlError(f"unknown environment variable: {word}")
+            removed.append(word[:-1])
     both = {each["name"] for each in variables} & set(removed)
     refuse_if(both, "can not both modify and remove the same environment variable in the same command")
     return variables, removed
-
-
-def _variable(name: str, value: str) -> Object:
-    return {"name": name, "value": value} if value else {"name": name}
 
 
 def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
@@ -190,41 +167,6 @@ def _chosen(call: Call, resource: Resource, obj: Object) -> list[Object]:
     return [container for container in _containers(resource, obj) if fnmatchcase(container["name"], pattern)]
 
 
-def _objects(call: Call, words: Sequence[str]) -> list[tuple[Resource, Object]]:
-    """What kubectl set works on. Objects out of files are shown as kubectl's own types have them."""
-    objects: list[tuple[Resource, Object]] = []
-
-    def add(target: Target, obj: Object) -> None:
-        if call.flags["local"]:
-            obj = _filled(schema.type_of(target.resource), decoded(target, obj))
-        objects.append((target.resource, obj))
-
-    Query(call, words, needs_name=True).visit(add)
-    return objects
-
-
-# Structs that Go writes even if they are empty, and those that it has in one type alone.
-_WRITTEN = ("metadata", "spec", "status", "template", "jobTemplate", "strategy", "updateStrategy")
-_WRITTEN_IN = (("Container", "resources"), ("ServiceStatus", "loadBalancer"))
-
-
-def _filled(kind: Type, value: Any) -> Any:
-    """A value with the empty fields that Go does not leave out."""
-    if kind.kind == "list" and value:
-        return [_filled(kind.element, item) for item in value] if kind.element else value
-    if kind.kind != "struct" or value is None:
-        return value
-    new = dict(value)
-    for name, field in schema.fields(kind).items():
-        if name in new:
-            new[name] = _filled(field.type, new[name])
-        elif name in _WRITTEN or (kind.name, name) in _WRITTEN_IN:
-            new[name] = _filled(field.type, {})
-        elif field.required:
-            new[name] = "" if field.type.kind == "string" else None
-    return new
-
-
 _Make = Callable[[Resource, Object], None]
 
 
@@ -238,29 +180,22 @@ def _change(
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
-        patch = three_way(obj, _changed(call, item, make), obj, resource)
+        patch = three_way(obj, _changed(item, make), obj, resource)
         if patch or sends_empty:
             with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, resource, obj, patch, "strategic")
             print_result(call, resource, new, operation, typed=True)
 
-    visit(_objects(call, words), [], change)
+    visit(Query(call, words, needs_name=True).fetch(), [], change)
 
 
-def _changed(call: Call, item: tuple[Resource, Object], make: _Make) -> Object:
+def _changed(item: tuple[Resource, Object], make: _Make) -> Object:
     """A copy of an object with a Pod template, as `make` has changed it."""
     resource, obj = item
     if resource is not POD and not resource.template:
         kind = f"*{resource.version}.{resource.kind}"
         without = f"the object is not a pod or does not have a pod template: {kind}"
-        raise KubectlError(f"error: {_object_name(call, resource, obj)} {without}\n")
+        raise KubectlError(f"error: {resource.plural}/{name_of(obj)} {without}\n")
     changed: Object = clone(obj)
     make(resource, changed)
     return changed
-
-
-def _object_name(call: Call, resource: Resource, obj: Object) -> str:
-    """Mirrors Info.ObjectName: without the API server, kubectl does not know what a type is called."""
-    if not call.flags["local"]:
-        return f"{resource.plural}/{name_of(obj)}"
-    return f"{resource.printed}/{name_of(obj)}" + ("\n" if resource.group else "")

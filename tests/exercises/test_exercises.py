@@ -56,8 +56,8 @@ def chapters(folder: Path) -> dict[str, list[Line]]:
 
 MARKED = read_chapters(Path(__file__).parent)
 CHAPTERS = {title: chapter.lines for title, chapter in MARKED.items()}
-# What the server doesn't carry: input of run and debug, and the tar in a container that the real `kubectl cp` runs.
-ATTACHED = {"run: a Pod for one command", "run: a debug container that is attached", "files: files of containers"}
+# What the server doesn't carry: the tar in a container that the real `kubectl cp` runs.
+ATTACHED = {"files: files of containers"}
 # A third of the chapters, unless all are wanted: the real kubectl takes 40 ms of CPU for a line, and often waits.
 STEP = 1 if os.environ.get("KUBESIM_EXERCISES") == "all" else 3
 PLAYED = [title for title in CHAPTERS if title not in ATTACHED][::STEP]

@@ -36,7 +36,6 @@ TWO = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "two", "labels
 TWO["data"] = {"k": "dg=="}
 FILES = {
     "path": "{.kind}",
-    "template": "{{.kind}}",
     "columns": "NAME\nmetadata.name\n",
     "empty": "",
     "uneven": "A B\na",
@@ -107,11 +106,26 @@ def test_what_is_printed_for_debugging() -> None:
     "output",
     [
         *("kyaml", "go-template={{html .}}", 'go-template={{define "x"}}', "go-template={{slice .kind 1}}"),
-        *("go-template={{range .a}}{{break}}{{end}}", "go-template={{print 1}}", 'template={{printf "%05d" 1}}'),
+        *("go-template={{range .a}}{{break}}{{end}}", "go-template={{print 1}}", "template={{.kind}}"),
+        *(
+            "go-template={{- .a}}",
+            "go-template={{/* a */}}",
+            'go-template={{printf "%s" .a}}',
+            "go-template={{not .a}}",
+        ),
+        *(
+            "jsonpath-file=path",
+            "go-template-file=path",
+            "go-template={{(.a)}}",
+            "go-template={{.x | 5}}",
+            "go-template={{$x := 1}}",
+            "jsonpath={.a[::2]}",
+        ),
+        *("custom-columns-file=uneven", "custom-columns-file=empty"),
     ],
 )
 def test_what_is_not_simulated(output: str) -> None:
-    with pytest.raises(NotSimulated, match=r"is not part of this simulator$"):
+    with pytest.raises(NotSimulated, match=r"(is|are) not part of this simulator$"):
         render(output, WEB)
 
 

@@ -10,7 +10,7 @@ from tests.learner import Learner, rows
 
 ROWS = rows(__file__)
 
-READ = "kubectl label --local -f x l=1"
+READ = "kubectl create -f x --validate=false --dry-run=client"
 
 
 @pytest.mark.parametrize(("text", "value"), ROWS["scalars_are_those_of_goyaml"])

@@ -122,7 +122,7 @@ def jsonpath(dice: random.Random) -> Case:
     text = dice.choice(
         [path, path, union, nested, "{" + "[" * _times(dice, 9, 999, 50_000), path * _times(dice, 2, 50, 2_000)]
     )
-    flag = dice.choice(["-o jsonpath=", "-o jsonpath-as-json=", "-o custom-columns=A:", "--sort-by="])
+    flag = dice.choice(["-o jsonpath=", "-o custom-columns=A:", "--sort-by="])
     return Case(f"kubectl get {dice.choice(['pods', 'all,secrets'])} {flag}'{text}'")
 
 
@@ -149,7 +149,7 @@ def words(dice: random.Random) -> Case:
     )
     verb = dice.choice(["get pods", "describe pod", "label pod", "get", "delete pod", "set image deploy/shop", "wait"])
     many = f"kubectl {verb} {' '.join([name] * min(count, 400_000 // len(name)))}"
-    flag = dice.choice(["get pods -", "get pods -L ", "config use ", "get ", "logs web --since=", "explain pods."])
+    flag = dice.choice(["get pods -", "get pods -L ", "config use ", "get ", "explain pods."])
     unit = dice.choice(["A", "a,", "1s", "1h1m", ".5m", "pods,", "x.", "9", "spec."])
     return Case(dice.choice([many, f"kubectl {flag}{unit * count}"]))
 
@@ -162,7 +162,7 @@ def json_patch(dice: random.Random) -> Case:
     kinds = [copy, add, inside, {"op": "test", "path": "", "value": {}}, {"op": "move", "from": "/data", "path": "/x"}]
     patch = json.dumps([dice.choice(kinds[:3]) for _ in range(_times(dice, 2, 22, 60))] + dice.choices(kinds, k=2))
     local = dice.choice(["", "--dry-run=client", "--dry-run=server"])
-    return Case(f"kubectl patch cm settings --type=json {local} --patch-file={FILE}", patch)
+    return Case(f'kubectl patch cm settings --type=json {local} -p "$(cat {FILE})"', patch)
 
 
 def manifest(dice: random.Random) -> Case:
@@ -197,8 +197,8 @@ def manifest(dice: random.Random) -> Case:
     return Case(f"kubectl {dice.choice(_TAKES_FILE)} -f {FILE}", dice.choice([text, data]))
 
 
-_TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label --local x=y", "set image --local a=b", "get"]
-_TAKES_FILE += ["set env --local A=b", "set serviceaccount --local bob"]
+_TAKES_FILE = ["apply", "create", "diff", "replace", "delete", "label x=y", "set image a=b", "get"]
+_TAKES_FILE += ["set env A=b", "set serviceaccount bob"]
 
 _ODD = ["null", "[]", "{}", "3", "x", "true", "[3]", "[null]", "{a: b}", "[{}]", "[{name: a}]", '""', "1.5", "-1"]
 _FIELDS = ROWS["fields"]
@@ -240,7 +240,7 @@ def mutated(dice: random.Random) -> Case:
 
 
 _READERS = [f"kubectl {verb} -f {FILE}" for verb in _TAKES_FILE]
-_READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f"kubectl patch pod web --patch-file={FILE}"]
+_READERS += [f"kubectl --kubeconfig={FILE} config view", f"why -f {FILE}", f'kubectl patch pod web -p "$(cat {FILE})"']
 _READERS += [f"kubectl create secret docker-registry s --from-file=.dockerconfigjson={FILE}", f". ./{FILE}"]
 _READERS += [
     f"kubectl create configmap c --from-env-file={FILE}",

@@ -62,7 +62,7 @@ names = st.sampled_from(
 )
 _FILES = ["pod.yaml", "many.yaml", "broken.yaml", "config.json", "folder", "nosuch.yaml", "-", ".", "/etc/passwd"]
 _FORMATS = ["wide", "yaml", "json", "name", "jsonpath={.metadata.name}", "jsonpath={range .items[*]}{.kind}{end}"]
-_FORMATS += ["jsonpath-as-json={..name}", "custom-columns=A:.metadata.name", "go-template={{.kind}}", "kyaml"]
+_FORMATS += ["custom-columns=A:.metadata.name", "go-template={{.kind}}", "kyaml"]
 _FORMATS += ["go-template={{range .items}}{{index .data 1}}{{end}}", "go-template", "custom-columns=A", "jsonpath={["]
 _VALUES = {
     "namespace": ["default", "team", "kube-system", "nosuch"],
@@ -70,7 +70,6 @@ _VALUES = {
     "filename": _FILES,
     "from-file": ["config.json", ".dockerconfigjson=config.json", "a=broken.yaml", "folder", "=x"],
     "from-env-file": ["config.json", "pod.yaml"],
-    "patch-file": _FILES,
     "selector": ["app=web", "app in (web,shop)", "!app", "app!=web", "a=b,c"],
     "field-selector": ["status.phase=Running", "metadata.name=web", "spec.nodeName!=", "foo=bar"],
     "sort-by": [".metadata.name", "{.spec}", ".status.containerStatuses[0].restartCount", ".nope"],

@@ -45,7 +45,7 @@ _GIVE_UP = 20  # seconds after which an input is stopped, to see where it hangs
 # Commands that only read; `--dry-run` makes others so.
 _READING = frozenset(
     {
-        *("get", "describe", "logs", "events", "explain", "diff", "wait", "api-resources", "api-versions", "version"),
+        *("get", "describe", "logs", "events", "explain", "diff", "wait", "api-resources", "version"),
         *("cluster-info", "auth can-i", "auth whoami", "rollout status", "rollout history", "config view"),
         *("config get-contexts", "config current-context"),
     }

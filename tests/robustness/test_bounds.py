@@ -62,7 +62,7 @@ def test_files(text: str) -> None:
     probe.run("kubectl create configmap s --from-file=x.yaml")
     probe.run("kubectl create secret docker-registry t --from-file=.dockerconfigjson=x.yaml")
     for kind in ("merge", "strategic", "json"):
-        probe.run(f"kubectl patch cm kube-root-ca.crt --type={kind} --patch-file=x.yaml")
+        probe.run(f'kubectl patch cm kube-root-ca.crt --type={kind} -p "$(cat x.yaml)"')
     probe.run("KUBE_EDITOR='cp x.yaml' kubectl edit cm kube-root-ca.crt")
     probe.run("kubectl get secrets; kubectl describe secrets")
 

@@ -119,7 +119,7 @@ def test_a_wrong_value_in_every_field(resource: Resource) -> None:
 def test_patches(target: str, kind: str, change: Any) -> None:
     probe = Probe()
     probe.write("p.json", files.dumped(change))
-    probe.run(f"kubectl patch {target} --type={kind} --patch-file=p.json")
+    probe.run(f'kubectl patch {target} --type={kind} -p "$(cat p.json)"')
     probe.run("kubectl get all,secrets,sa,ns -A; kubectl describe pods,secrets,sa,deployments")
     probe.settle()
     probe.run("kubectl rollout restart deployment/shop")

@@ -18,10 +18,9 @@ from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource
 from kubesim.api.selectors import dns_subdomain
 from kubesim.kubectl.apply import NO_FILES, send
-from kubesim.kubectl.change import with_last_applied
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -37,8 +36,7 @@ def create(call: Call) -> None:
 
 
 def _create_one(call: Call, manifest: Target) -> None:
-    obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
-    print_result(call, manifest.resource, send(call, manifest, obj), "created")
+    print_result(call, manifest.resource, send(call, manifest, manifest.obj), "created")
 
 
 def one_name(call: Call) -> None:
@@ -63,8 +61,6 @@ def create_object(call: Call, resource: Resource, obj: Object, failure: str | No
     if resource.namespaced and call.flags["namespace"]:
         meta = {"name": meta["name"], "namespace": call.namespace, **meta}
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
-    if call.flags["save-config"] and resource is not resources.SERVICE:  # to no effect there
-        obj = with_last_applied(obj, typed=True)
     if call.dry_run != "client":
         namespace = {"namespace": call.namespace} if resource.namespaced else {}
         sent = {**obj, "metadata": {**obj["metadata"], **namespace}}
@@ -163,23 +159,7 @@ def create_cron_job(call: Call) -> None:
     create_object(call, resources.CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}})
 
 
-@command("create token", check=one_name, asks_namespace=True)
-def create_token(call: Call) -> None:
-    duration = call.flags["duration"]
-    refuse_if(not call.args[0], "service account name is required")
-    refuse_if(duration < 0, "--duration must be greater than or equal to 0")
-    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
-    refuse_if(duration % 1, "--duration cannot be expressed in units less than seconds")
-    spec = {"audiences": list(call.flags["audience"]), "expirationSeconds": int(duration)}
-    with reworded(StatusError, "failed to create token: "):
-        request = call.api.token(call.namespace, call.args[0], spec)
-    if call.flags["output"]:  # --template alone counts for nothing here
-        call.say(call.output_format().render(request, typed=True))
-    else:
-        call.say(request["status"]["token"])
-
-
-_SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")}
+_SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "ExternalName")}
 
 
 def _create_service(call: Call) -> None:

@@ -1,12 +1,11 @@
 """kubectl create secret and create configmap: values out of options and files.
 
-Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,secret_tls,configmap}.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,configmap}.go, v1.36.
 """
 
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -52,51 +51,14 @@ def create_generic(call: Call) -> None:
     _make_secret(call, call.flags["type"], _checked(call, SECRET, _sources(call)))
 
 
-# By the flag: the key in the Secret, what the file is, and how the type of its PEM block ends.
-_PEM = {"cert": ("tls.crt", "certificate", "CERTIFICATE"), "key": ("tls.key", "key", "PRIVATE KEY")}
-
-
-@command("create secret tls", check=one_name)
-def create_tls(call: Call) -> None:
-    refuse_empty_name(call)
-    refuse_if(not call.flags["key"] or not call.flags["cert"], "key and cert must be specified")
-    data = {}
-    for flag, (key, what, block) in _PEM.items():
-        data[key] = _read(call, call.flags[flag], "Cannot read file {path}, open {path}")
-        blocks = re.findall(r"(?m)^-----BEGIN ([A-Z ]+)-----\r?$", data[key].decode("latin-1"))
-        refuse_if(not any(kind.endswith(block) for kind in blocks), f"tls: {_missing(what, block, blocks)}")
-    _make_secret(call, "kubernetes.io/tls", data)
-
-
-def _missing(what: str, block: str, blocks: list[str]) -> str:
-    """What Go says of a file without the PEM block that it must have. Mirrors crypto/tls X509KeyPair."""
-    if not blocks:
-        return f"failed to find any PEM data in {what} input"
-    if len(blocks) == 1 and what == "certificate" and blocks[0].endswith("PRIVATE KEY"):
-        problem = "failed to find certificate PEM data in certificate input, but did find a private key"
-        return f"{problem}; PEM inputs may have been switched"
-    if blocks == ["CERTIFICATE"]:
-        return "found a certificate rather than a key in the PEM for the private key"
-    needed = f'"{block}" PEM block' if what == "certificate" else f'PEM block with type ending in "{block}"'
-    skipped = f"after skipping PEM blocks of the following types: [{' '.join(blocks)}]"
-    return f"failed to find {needed} in {what} input {skipped}"
-
-
 def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
     encoded = _encoded(data)
-    name = _name(call, {"kind": "Secret", "type": kind, "data": encoded})
-    secret = {"metadata": {"name": name}, **nonempty({"data": encoded, "type": kind})}
+    secret = {"metadata": {"name": call.args[0]}, **nonempty({"data": encoded, "type": kind})}
     create_object(call, SECRET, secret, failure="failed to create secret")
 
 
 def _encoded(data: dict[str, bytes]) -> dict[str, str]:
     return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
-
-
-def _name(call: Call, content: Object) -> str:
-    """The object's name; with --append-hash, a hash of the content is behind it."""
-    name = call.args[0]
-    return f"{name}-{short_hash(content | {'name': name})}" if name and call.flags["append-hash"] else name
 
 
 @command("create configmap", check=one_name)
@@ -109,7 +71,10 @@ def create_config_map(call: Call) -> None:
     content: Object = {"kind": "ConfigMap", "data": texts}
     if others:
         content["binaryData"] = others
-    config_map = {"metadata": {"name": _name(call, content)}, **nonempty({"data": texts, "binaryData": others})}
+    name = call.args[0]
+    if call.flags["append-hash"]:
+        name += f"-{short_hash({**content, 'name': name})}"
+    config_map = {"metadata": {"name": name}, **nonempty({"data": texts, "binaryData": others})}
     create_object(call, CONFIG_MAP, config_map)
 
 
@@ -178,10 +143,10 @@ def _of_file(call: Call, source: str) -> _Pairs:
             yield name, _read(call, f"{path}/{name}")
 
 
-def _read(call: Call, path: str, failure: str = "error reading {path}") -> bytes:
+def _read(call: Call, path: str) -> bytes:
     if path in ("-", "/dev/stdin"):
         return (call.context.stdin or "").encode("utf-8", "surrogateescape")
     try:
         return call.context.workspace.read_text(path).encode("utf-8", "surrogateescape")
     except OSError as error:
-        raise KubectlError(f"{failure.format(path=path)}: {(error.strerror or '').lower()}") from None
+        raise KubectlError(f"error reading {path}: {(error.strerror or '').lower()}") from None

@@ -98,10 +98,13 @@ def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
     """The table of events, oldest first; nothing at all if `events` is None (kubectl does not always ask for them)."""
     if events is None:
         return
-    yield "Events:" if events else f"Events:\t{NONE}"
+    if not events:
+        yield f"Events:\t{NONE}"
+        return
+    yield "Events:"
     # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
     rows = [_event(event, now) for event in sorted(events, key=lambda event: event.get("lastTimestamp") or "")]
-    for row in [_EVENT_COLUMNS, _EVENT_RULE, *rows] if rows else ():
+    for row in (_EVENT_COLUMNS, _EVENT_RULE, *rows):
         yield "  " + "\t".join(row)
 
 

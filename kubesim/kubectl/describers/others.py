@@ -37,19 +37,19 @@ def _secret_data(data: Object | None) -> Iterator[str]:
 
 
 @block
-def _service_ports(ports: Sequence[Object] | None, service: str, found: Sequence[Object] | None) -> Iterator[str]:
+def _service_ports(ports: Sequence[Object] | None, service: str, slices: Sequence[Object] | None) -> Iterator[str]:
     for port in ports or ():
         name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
         yield f"Port:\t{name}\t{port['port']}/{protocol}"
         yield f"TargetPort:\t{port.get('targetPort', port['port'])}/{protocol}"
         if port.get("nodePort"):
             yield f"NodePort:\t{name}\t{port['nodePort']}/{protocol}"
-        yield f"Endpoints:\t{addresses(found or (), service, port.get('name', ''))}"
+        yield f"Endpoints:\t{addresses(slices or (), service, port.get('name', ''))}"
 
 
-def addresses(found: Sequence[Object], service: str, name: str) -> str:
+def addresses(slices: Sequence[Object], service: str, name: str) -> str:
     """Where the ready Pods of a Service serve the port of this name."""
-    slices = [item for item in found if metadata(item).get("labels", {}).get("kubernetes.io/service-name") == service]
+    slices = [item for item in slices if metadata(item).get("labels", {}).get("kubernetes.io/service-name") == service]
     ready = [
         f"{endpoint['addresses'][0]}:{port['port']}"
         for item in slices
@@ -145,9 +145,12 @@ def _node_pods(node: Object, pods: Sequence[Object] | StatusError | None, now: M
 
 @shows
 def _taints(taints: Sequence[Object] | None) -> list[str]:
-    return sorted(
-        f"{item['key']}{'=' * bool(item.get('value'))}{item.get('value', '')}:{item['effect']}" for item in taints or ()
-    )
+    return sorted(_taint(taint) for taint in taints or ())
+
+
+def _taint(taint: Object) -> str:
+    value = f"={taint['value']}" if taint.get("value") else ""
+    return f"{taint['key']}{value}:{taint['effect']}"
 
 
 def _pod(pod: Object, room: Mapping[str, str], now: Micros) -> tuple[str, ...]:
@@ -188,9 +191,12 @@ def _fields(content: Object, indent: str = "", path: str = "") -> Iterator[str]:
             yield f"{indent}{_label(name)}:\t{_plain(value)}"
             continue
         yield f"{indent}{_label(name)}:"
-        for item in value if isinstance(value, list) else [value]:
-            is_map = isinstance(item, dict)
-            yield from _fields(item, f"{indent}  ", f"{path}{name}.") if is_map else [f"{indent}  {_plain(item)}"]
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            if isinstance(item, dict):
+                yield from _fields(item, f"{indent}  ", f"{path}{name}.")
+            else:
+                yield f"{indent}  {_plain(item)}"
 
 
 def _plain(value: object) -> str:
@@ -207,9 +213,9 @@ def _label(name: str) -> str:
 
 
 @block
-def _replica_sets(deployment: Object, found: Sequence[Object] | None) -> Iterator[str]:
+def _replica_sets(deployment: Object, replica_sets: Sequence[Object] | None) -> Iterator[str]:
     """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
-    owned = [item for item in found or () if is_owned_by(item, deployment)]
+    owned = [item for item in replica_sets or () if is_owned_by(item, deployment)]
     owned.sort(key=lambda item: (item["metadata"].get("creationTimestamp") or "", item["metadata"]["name"]))
     new = [item for item in owned if bare_template(item) == bare_template(deployment)][:1]
     if owned:

@@ -5,10 +5,9 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
 
-from kubesim.api import load_records, load_table, quantity
+from kubesim.api import quantity
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
@@ -72,8 +71,9 @@ def _ports(ports: Sequence[Object] | None) -> Iterator[str]:
     names = [f" ({port['name']})" if port.get("name") else "" for port in ports]
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
         numbers = [f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}" for port in ports]
-        text = ", ".join(map(str.__add__, numbers, names))
-        yield f"    {label}{'s' * (len(ports) > 1)}:\t{text or NONE}"
+        text = ", ".join(f"{number}{name}" for number, name in zip(numbers, names, strict=True))
+        plural = "s" if len(ports) > 1 else ""
+        yield f"    {label}{plural}:\t{text or NONE}"
 
 
 @block
@@ -122,7 +122,7 @@ def _environment(container: Object) -> Iterator[str]:
     for variable in variables or ():
         source = variable.get("valueFrom")
         value = _value_from(source, container) if source else variable.get("value", "")
-        yield f"      {variable['name']}:\t" + value.replace("\n", f"\n{' ' * 6}\t")
+        yield f"      {variable['name']}:\t" + value.replace("\n", "\n      \t")
 
 
 def _value_from(source: Object, container: Object) -> str:
@@ -161,65 +161,7 @@ def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
         yield f"      {mount['mountPath']} from {mount['name']} ({'ro' if mount.get('readOnly') else 'rw'}{path})"
 
 
-class _VolumeField(NamedTuple):
-    """A field of a volume's source: what kubectl calls it, where it is ("" for no field), and what stands for none."""
-
-    label: str
-    field: str
-    missing: str | bool | int
-
-
-class _Source(NamedTuple):
-    """What is shown of a source, and what kubectl says of its type; one of a projected volume has no sentence."""
-
-    fields: tuple[_VolumeField, ...]
-    type: str = ""
-
-
-class _Volumes(NamedTuple):
-    """The sources of volumes, and those of projected ones, by the names of their fields."""
-
-    sources: Mapping[str, _Source]
-    projections: Mapping[str, _Source]
-
-
-def _read_volumes(table: Mapping[str, Any]) -> _Volumes:
-    return load_records(__file__, "volumes.json", _Volumes, [{name: _sources(table[name]) for name in table}])[0]
-
-
-def _sources(rows: Mapping[str, Any]) -> dict[str, _Source]:
-    sources = load_records(__file__, "volumes.json", _Source, rows.values())
-    fields = [load_records(__file__, "volumes.json", _VolumeField, source.fields) for source in sources]
-    whole = [source._replace(fields=rows_of_source) for source, rows_of_source in zip(sources, fields, strict=True)]
-    return dict(zip(rows, whole, strict=True))
-
-
-_VOLUMES = _read_volumes(load_table(__file__, "volumes.json"))
-
-
 @block
-def _source(volume: Object) -> Iterator[str]:
-    """Of what type a volume is, and its fields."""
-    kind = next((name for name in _VOLUMES.sources if volume.get(name) is not None), None)
-    if kind is None:
-        yield "  <unknown>"
-        return
-    source = _VOLUMES.sources[kind]
-    yield f"    Type:\t{source.type}"
-    yield from _source_fields(source, volume[kind])
-    if kind == "downwardAPI":
-        yield "    Items:"
-        for item in volume[kind].get("items") or ():
-            path = at(item, "fieldRef.fieldPath") or at(item, "resourceFieldRef.resource")
-            yield f"      {path} -> {item['path']}"
-    if kind == "projected":
-        for projection in volume[kind].get("sources") or ():
-            for name, values in projection.items():
-                if name in _VOLUMES.projections:
-                    yield from _source_fields(_VOLUMES.projections[name], values)
-
-
-def _source_fields(source: _Source, values: Object) -> Iterator[str]:
-    for row in source.fields:
-        value = values.get(row.field, row.missing)
-        yield f"    {row.label}:\t{str(value).lower() if isinstance(value, bool) else value}"
+def _downward_item(item: Object) -> Iterator[str]:
+    path = at(item, "fieldRef.fieldPath") or at(item, "resourceFieldRef.resource")
+    yield f"      {path} -> {item['path']}"

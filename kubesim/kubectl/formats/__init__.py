@@ -26,6 +26,7 @@ class _Options(NamedTuple):
     template: str
     no_headers: bool
     budget: Budget
+    read_file: Callable[[str], str]
 
 
 # Each of these imports its module when the format is first used.
@@ -60,39 +61,26 @@ def _columns_of_file(options: _Options) -> Print:
     """With the headers even after --no-headers, as kubectl does."""
     from kubesim.kubectl.formats.columns import Printer, of_file
 
-    headers, paths = of_file(options.template)
+    headers, paths = of_file(options.template, options.read_file)
     return Printer(headers, paths, True, options.budget)
 
 
-class _Templated(NamedTuple):
-    """A format with a template: what makes its Print, and whether -o names a file that holds the template.
-
-    Only a command with tables has one that `needs_tables`.
-    """
-
-    make: Callable[[_Options], Print]
-    from_file: bool = False
-    needs_tables: bool = False
-
-
-_TEMPLATED = {
-    "go-template": _Templated(_go_template),
-    "go-template-file": _Templated(_go_template, from_file=True),
-    "template": _Templated(_go_template),
-    "templatefile": _Templated(_go_template, from_file=True),
-    "jsonpath": _Templated(_jsonpath),
-    "jsonpath-as-json": _Templated(_jsonpath_as_json),
-    "jsonpath-file": _Templated(_jsonpath, from_file=True),
-    "custom-columns": _Templated(_columns, needs_tables=True),
-    "custom-columns-file": _Templated(_columns_of_file, from_file=True, needs_tables=True),
+_COLUMNS: dict[str, Callable[[_Options], Print]] = {
+    "custom-columns": _columns,
+    "custom-columns-file": _columns_of_file,
 }
-OUTPUT_FORMATS = ("json", "yaml", "kyaml", "name", *_TEMPLATED, "wide")
-"""What kubectl get knows, in the order of the usage lines."""
+_TEMPLATED: dict[str, Callable[[_Options], Print]] = {
+    "go-template": _go_template,
+    "jsonpath": _jsonpath,
+    "jsonpath-as-json": _jsonpath_as_json,
+    **_COLUMNS,
+}
+ABSENT_FORMATS = ("kyaml", "go-template-file", "template", "templatefile", "jsonpath-file")
+FORMATS = ("json", "yaml", "name", "go-template", "jsonpath", "jsonpath-as-json", *ABSENT_FORMATS)
+"""What every -o knows."""
 
-FORMATS = ("json", "yaml", "kyaml", "name", *(name for name, row in _TEMPLATED.items() if not row.needs_tables))
-"""What every -o knows, in the order of the usage lines."""
-
-ABSENT_FORMATS = ("kyaml",)
+OUTPUT_FORMATS = (*FORMATS, *_COLUMNS, "wide")
+"""What kubectl get knows."""
 
 
 class Format(NamedTuple):
@@ -123,20 +111,24 @@ def parse_output(
 
     `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
     """
-    output, template = flags["output"], flags["template"]
+    output, template = flags.get("output", ""), flags.get("template", "")
     name, _, argument = output.partition("=")
     if template:
         name, argument = output or "go-template", template
-    templated = _TEMPLATED.get(name)
-    if templated and (tables or not templated.needs_tables):
-        text = _template(templated, argument, read_file)
-        return Format(name, templated.make(_Options(text, flags.get("no-headers", False), budget)))
+    if name in _TEMPLATED and (tables or name not in _COLUMNS):
+        what = "custom-columns format specified but no custom columns" if name in _COLUMNS else _NO_TEMPLATE
+        refuse_if(not argument, f"{what} given", FormatError)
+        options = _Options(argument, flags.get("no-headers", False), budget, read_file)
+        return Format(name, _TEMPLATED[name](options))
     printer = _plain_printer(output.lower())
     if printer:
         return Format(output.lower(), printer)
     if not output or (tables and output == "wide"):
         return Format(output)
     raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
+
+
+_NO_TEMPLATE = "template format specified but no template"
 
 
 def _plain_printer(name: str) -> Print | None:
@@ -162,30 +154,12 @@ def _names(obj: Mapping[str, Any], _: bool) -> str:
 
 def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
     """The refusal of an -o that a command does not know, or that kubesim does not have here."""
-    if output.lower() in (*ABSENT_FORMATS, *absent):
+    if output.lower().partition("=")[0] in (*ABSENT_FORMATS, *absent):
         return NotSimulated(f"--output {output} is not part of this simulator")
     names = ",".join(sorted(allowed))
     return FormatError(
         f"unable to match a printer suitable for the output format {gojson.quote(output)}, allowed formats are: {names}"
     )
-
-
-def _template(templated: _Templated, argument: str, read_file: Callable[[str], str]) -> str:
-    """The template of a format, read from its file where it has one. Raises FormatError."""
-    is_columns = templated.needs_tables
-    missing = "template format specified but no template given"
-    if is_columns:
-        missing = "custom-columns format specified but no custom columns given"
-    refuse_if(not argument, missing, FormatError)
-    if not templated.from_file:
-        return argument
-    try:
-        return read_file(argument)
-    except OSError as error:
-        what = "template" if is_columns else "--template"
-        verb = "read" if isinstance(error, IsADirectoryError) else "open"
-        problem = f"{verb} {argument}: {(error.strerror or '').lower()}"
-        raise FormatError(f"error reading {what} {argument}, {problem}") from None
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
@@ -248,15 +222,11 @@ def to_json(value: Any, typed: bool = False) -> str:
     return gojson.dumps(value, sort=not typed, indent=4)
 
 
-def last_applied(obj: Mapping[str, Any], typed: bool = False) -> str:
-    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end.
-
-    A `typed` object keeps the order of its fields, and has no empty annotations.
-    """
+def last_applied(obj: Mapping[str, Any]) -> str:
+    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end."""
     metadata = obj.get("metadata") or {}
     annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
-    kept = {} if typed and not annotations else {"annotations": annotations}
-    return gojson.dumps({**obj, "metadata": {**metadata, **kept}}, sort=not typed) + "\n"
+    return gojson.dumps({**obj, "metadata": {**metadata, "annotations": annotations}}) + "\n"
 
 
 def to_yaml(value: Any) -> str:

@@ -5,17 +5,16 @@ Mirrors k8s.io/kubectl pkg/cmd/get/customcolumn.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubesim.api.budget import Budget
 from kubesim.gotext import gojson, tabwriter
-from kubesim.kubectl.errors import FormatError, refuse_if
+from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import items_of, relaxed
 from kubesim.kubectl.formats.jsonpath import Part, parse, results
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
-_EXPECTED = "Expected format is one line of space separated headers, one line of space separated column specs."
 
 
 class Printer:
@@ -62,12 +61,12 @@ def of_option(spec: str) -> tuple[list[str], list[str]]:
     return [header for header, _, _ in pairs], [path for _, _, path in pairs]
 
 
-def of_file(text: str) -> tuple[list[str], list[str]]:
-    """The headers of the first line and the paths of the second. Raises FormatError."""
-    lines = text.splitlines()
-    for number, name in enumerate(("header", "spec")):
-        refuse_if(len(lines) <= number, f"invalid template, missing {name} line. {_EXPECTED}", FormatError)
-    headers, paths = lines[0].split(), lines[1].split()
-    if len(headers) != len(paths):
-        raise FormatError(f"number of headers ({len(headers)}) and field specifications ({len(paths)}) don't match")
-    return headers, paths
+def of_file(path: str, read_file: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """The headers of a file's first line and the paths of its second. Raises FormatError."""
+    try:
+        lines = read_file(path).splitlines()
+    except OSError as error:
+        raise FormatError(f"error reading template {path}, open {path}: {(error.strerror or '').lower()}") from None
+    if len(lines) < 2 or len(lines[0].split()) != len(lines[1].split()):
+        raise NotSimulated(f"the columns of {path}, whose first two lines don't match, are not part of this simulator")
+    return lines[0].split(), lines[1].split()

@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cmp_to_key, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api import quantity
@@ -88,7 +88,8 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     values = [obj]
     budget.spend(_COST)
     for step in path:
-        before, values = values, []
+        before = values
+        values = []
         if isinstance(step, tuple):  # a union: what its first path finds in all values comes first
             for one in step:
                 for value in before:
@@ -209,7 +210,7 @@ def _descend(value: Any, budget: Budget) -> Iterator[Any]:
             left += reversed(_children(item))
 
 
-_SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?(?::(-?[0-9]{1,18})?)?")
+_SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
 
 
 def _array(text: str) -> Step:
@@ -219,21 +220,23 @@ def _array(text: str) -> Step:
     if key := re.fullmatch(r"'([^']*)'", text):
         path = _sub(f".{key[1]}")
         return lambda value, budget: _follow(path, value, budget)
+    if text.count(":") > 1:
+        raise NotSimulated(f"[{text}] in JSONPath is not part of this simulator")
     match = _SLICE.fullmatch(":" if text == "*" else text)
     if match is None:
         raise FormatError(f"invalid array index {text}")
-    start, is_slice, end, step = match.groups()
+    start, is_slice, end = match.groups()
     first = int(start or 0)
     last: int | None = None
     if end:
         last = int(end)
     elif not is_slice and first != -1:
         last = first + 1
-    return lambda value, budget: [] if value is None else _cut(value, first, last, int(step or 1))
+    return lambda value, budget: [] if value is None else _cut(value, first, last)
 
 
-def _cut(value: Any, first: int, last: int | None, step: int) -> Values:
-    """`[first:last:step]` of a list."""
+def _cut(value: Any, first: int, last: int | None) -> Values:
+    """`[first:last]` of a list."""
     if not isinstance(value, list):
         raise FormatError(f"{gojson.type_name(value)} is not array or slice")
     length = len(value)
@@ -249,8 +252,7 @@ def _cut(value: Any, first: int, last: int | None, step: int) -> Values:
         index = last - 1 if 0 <= first < length else first
         raise FormatError(f"array index out of bounds: index {index}, length {length}")
     refuse_if(first > last, f"starting index {first} is greater than ending index {last}", FormatError)
-    refuse_if(step <= 0, "step must be > 0", FormatError)
-    return value[first:last:step]
+    return value[first:last]
 
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
@@ -316,29 +318,36 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     path = relaxed(field)
     with reworded(FormatError, "sorting error: ", FormatError):
         template = parse(path)
-    keys = [_sort_key(results(template, obj, budget)) for obj in objects]
-    if keys and all(key is _MISSING for key in keys):
+    values = [_first(results(template, obj, budget)) for obj in objects]
+    if values and all(value is _MISSING for value in values):
         raise FormatError(f"couldn't find any field with path {gojson.quote(path)} in the list of objects")
-    kinds = {type(key) for key in keys} - {object, type(None)}
-    if len(keys) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
+    present = [value for value in values if value is not _MISSING and value is not None]
+    kinds = {type(value) for value in present}
+    if len(values) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
-    order = cmp_to_key(lambda one, other: -1 if _is_less(one, other) else 0)
-    return [objects[at] for at in sorted(range(len(keys)), key=lambda at: order(keys[at]))]
+    comparable = iter(_comparable(present))
+    keys: list[tuple[int, Any]] = []
+    for value in values:  # a missing field comes first, and then null
+        if value is _MISSING:
+            keys.append((0, 0))
+        elif value is None:
+            keys.append((1, 0))
+        else:
+            keys.append((2, next(comparable)))
+    ordered = sorted(range(len(keys)), key=lambda at: keys[at])
+    return [objects[at] for at in ordered]
 
 
-def _sort_key(parts: Sequence[Values]) -> Any:
+def _first(parts: Sequence[Values]) -> Any:
     """The first value of a template's first part."""
     return parts[0][0] if parts and parts[0] else _MISSING
 
 
-def _is_less(one: Any, other: Any) -> bool:
-    """Texts are compared as quantities where both are some; a missing field comes first, and then null."""
-    for absent in (_MISSING, None):
-        if one is absent or other is absent:
-            return one is absent and other is not absent
-    if isinstance(one, str):
-        try:
-            return quantity.parse(one) < quantity.parse(other)
-        except ValueError:
-            return bool(one < other)
-    return bool(one < other)
+def _comparable(values: Values) -> Values:
+    """Texts as quantities where all of them are some; else the values themselves."""
+    if not values or not isinstance(values[0], str):
+        return values
+    try:
+        return [quantity.parse(value) for value in values]
+    except ValueError:
+        return values
