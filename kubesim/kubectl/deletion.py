@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND
@@ -119,37 +120,46 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     refuse_if(not call.flags["for"], "unrecognized condition: []")
-    words = [word.lower() for word in call.flags["for"]]
-    tests = [_test(word, call.context.budget) for word in call.flags["for"]]
+    conditions = [_condition(text, call.context.budget) for text in call.flags["for"]]
+    kinds = {condition.kind for condition in conditions}
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else inf  # a week, for the real one
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
 
     def wait_for(target: Target, _: object = None) -> None:
-        for word, test in zip(words, tests, strict=True):
-            if word != "delete":
-                _wait_until(call, target, test, word == "create", (ends - call.context.clock.now) / SECOND)
+        for condition in conditions:
+            if condition.kind != "delete":
+                _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
             elif find_named(call, *target.place):
                 refuse_if(not timeout, _unmet(target))
                 wait_until_gone(call, [target])
                 call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
-    visited = query.visit_names(wait_for) if {"create", "delete"} & {*words} else query.visit(wait_for)
-    refuse_if(not visited and "delete" not in words, "no matching resources found")
+    may_not_exist = kinds & {"create", "delete"}
+    visited = query.visit_names(wait_for) if may_not_exist else query.visit(wait_for)
+    refuse_if(not visited and "delete" not in kinds, "no matching resources found")
 
 
 _Test = Callable[[Object], bool]
 
 
-def _wait_until(call: Call, target: Target, test: _Test, is_creation: bool, seconds: float) -> None:
-    """Let at most so many seconds pass until the test holds; it is not tried where none are left."""
+class _Condition(NamedTuple):
+    """What is waited for: whether an object is there, or has something."""
+
+    kind: str  # "create", "delete", or "" for a test
+    holds: _Test
+
+
+def _wait_until(call: Call, target: Target, condition: _Condition, seconds: float) -> None:
+    """Let at most so many seconds pass until the condition holds; it is not tried where none are left."""
     resource, place = target.resource, target.place
+    is_creation = condition.kind == "create"
     current = partial(find_named, call, *place) if is_creation else follow(call, *place)
     current()  # refuses those who may not read it
 
     def holds() -> bool:
         obj = current()
-        return obj is not None and test(obj)
+        return obj is not None and condition.holds(obj)
 
     is_over = seconds <= 0 and call.flags["timeout"] != 0
     if is_over or not call.wait_until(holds, seconds):
@@ -165,16 +175,16 @@ def _unmet(target: Target) -> str:
     return f"condition not met for {target.resource.plural}/{target.name}"
 
 
-def _test(condition: str, budget: Budget) -> _Test:
-    kind, equals, rest = condition.partition("=")
-    if condition.lower() in ("create", "delete"):
-        return lambda _: True
+def _condition(text: str, budget: Budget) -> _Condition:
+    kind, equals, rest = text.partition("=")
+    if text.lower() in ("create", "delete"):
+        return _Condition(text.lower(), lambda _: True)
     if kind.lower() == "condition" and equals:
         name, _, value = rest.partition("=")
-        return partial(_has_condition, name.lower(), (value or "True").lower())
+        return _Condition("", partial(_has_condition, name.lower(), (value or "True").lower()))
     if kind.lower() == "jsonpath" and equals:
-        return _jsonpath_test(rest, budget)
-    raise KubectlError(f'unrecognized condition: "{condition}"')
+        return _Condition("", _jsonpath_test(rest, budget))
+    raise KubectlError(f'unrecognized condition: "{text}"')
 
 
 def _has_condition(name: str, value: str, obj: Object) -> bool:

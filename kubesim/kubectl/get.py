@@ -106,9 +106,11 @@ def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
     if call.flags["sort-by"]:
         raise NotSimulated("--sort-by with --watch is not part of this simulator")
-    targets, query = find_targets(call, call.args, one_type=True), Query(call, call.args)
+    targets = find_targets(call, call.args, one_type=True)
+    query = Query(call, call.args)
     present = query.fetch(is_strict=True)
-    targets = targets or [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in present]
+    if not targets:  # but files
+        targets = [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in present]
     several_types = len({target.resource for target in targets}) > 1
     refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
@@ -119,10 +121,7 @@ def _watch(call: Call) -> None:
     if query.is_single:
         several = f"{_WATCHED_ALONE} - {len(targets)} resources were found"
     refuse_if(len(targets) > 1, several)
-    labels, fields = call.flags["selector"], call.flags["field-selector"]
-    if target.name is not None:
-        labels, fields = "", f"metadata.name={target.name}"
-    for now, change in changes(call, target.resource, target.namespace or None, labels, fields):
+    for now, change in _changes(call, target):
         _show_objects(call, table, [change.obj], now)
 
 
@@ -132,19 +131,24 @@ _WATCHED_ALONE = "watch is only supported on individual resources and resource c
 def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) -> None:
     """Print objects of a watch at the moment `now`, in columns that keep their widths."""
     form = call.output_format()
-    call.say(table.render(objects, now) if form.is_table else "".join(map(form.render, objects)))
+    if form.is_table:
+        call.say(table.render(objects, now))
+    else:
+        call.say("".join(map(form.render, objects)))
 
 
-def changes(
-    call: Call, resource: Resource, namespace: str | None, labels: str = "", fields: str = ""
-) -> list[tuple[Micros, Change]]:
+def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     """What happens in the time of --request-timeout. It is only recorded: no change fails because of a watch."""
     seen: list[tuple[Micros, Change]] = []
 
     def note(change: Change) -> None:
         seen.append((call.context.clock.now, change))
 
-    stop = call.api.watch(resource, note, namespace, labels=labels, fields=fields, budget=call.context.budget)
+    labels, fields = call.flags["selector"], call.flags["field-selector"]
+    if target.name is not None:
+        labels, fields = "", f"metadata.name={target.name}"
+    place, budget = target.namespace or None, call.context.budget
+    stop = call.api.watch(target.resource, note, place, labels=labels, fields=fields, budget=budget)
     try:
         call.wait_until(lambda: False, call.request_timeout or WATCH)
     finally:

@@ -134,22 +134,21 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Ta
     if there and not call.flags["overwrite"]:
         what = f"already has {','.join(there)} taint(s) with same effect(s) and --overwrite is false"
         raise KubectlError(f"node {name_of(node)} {what}")
-    untouched = [item for item in old if not _is_among(added, item)]
-    taints = [*added, *untouched]
-    is_more = len(taints) != len(old)
-    is_less = False
+    taints = [*added, *(taint for taint in old if not _is_among(added, taint))]
+    gains = len(taints) != len(old)
+    loses = False
     missing: list[Exception] = []
-    for item in removed:
-        left = [taint for taint in taints if not _matches(taint, item)]
-        is_less = len(left) < len(taints)
+    for gone in removed:
+        left = [taint for taint in taints if not _matches(taint, gone)]
+        loses = len(left) < len(taints)  # of the last one, as kubectl does
         taints = left
-        if not is_less:
-            name = f"{item['key']}:{item['effect']}".rstrip(":")
+        if not loses:
+            name = f"{gone['key']}:{gone['effect']}".rstrip(":")
             missing.append(KubectlError(f'taint "{name}" not found'))
     raise_all(missing)
-    if (is_more and is_less) or call.flags["overwrite"]:
+    if call.flags["overwrite"] or (gains and loses):
         done = "modified"
     else:
-        done = "tainted" if is_more else "untainted"
+        done = "tainted" if gains else "untainted"
     changed = send_patch(call, NODE, node, {"spec": {"taints": taints or None}}, "strategic")
     print_result(call, NODE, changed, done, is_alone=True, mentions_dry_run=False)

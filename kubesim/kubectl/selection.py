@@ -161,14 +161,11 @@ def find_targets(
 
     `needs_name`, `all_selects`: see `Query`; `one_type`: several types are refused.
     """
-    has_selector = bool(call.flags.get("selector") or call.flags.get("field-selector"))
-    with_all = bool(call.flags.get("all"))
-    words, types = list(args), args[0].split(",") if args[1:] else []
-    if types[1:]:  # a,b c is a/c b/c
-        words = [f"{kind}/{name}" for kind in types for name in words[1:]]
-    refuse_if(len({"/" in word for word in words}) > 1, _TYPE_TWICE)
+    flags = call.flags
+    with_all = bool(flags.get("all"))
+    selects = bool(flags.get("selector") or flags.get("field-selector") or (with_all and all_selects))
+    words = _spelled_out(args)
     pairs = [split_pair(word) for word in words if "/" in word]
-    selects = has_selector or (with_all and all_selects)
     _check_words(call, words, bool(pairs), selects)
     if not words:
         return []
@@ -176,14 +173,24 @@ def find_targets(
         named = [(resolve(call, kind), name) for kind, name in pairs]
         refuse_if(one_type and len({resource for resource, _ in named}) > 1, _SEVERAL_TYPES)
         return [_named(call, resource, name) for resource, name in named]
-    resources = _types(call, words[0])
-    if not words[1:]:
-        refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
-        refuse_if(one_type and len(resources) > 1, _SEVERAL_TYPES)
-        place = None if call.flags.get("all-namespaces") else call.namespace
-        return [Target(resource, place if resource.namespaced else None, None) for resource in resources]
-    refuse_if(len(resources) > 1, "you must specify only one resource")
-    return [_named(call, resources[0], name) for name in words[1:]]
+    types = _types(call, words[0])
+    names = words[1:]
+    if names:
+        refuse_if(len(types) > 1, "you must specify only one resource")
+        return [_named(call, types[0], name) for name in names]
+    refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
+    refuse_if(one_type and len(types) > 1, _SEVERAL_TYPES)
+    place = None if flags.get("all-namespaces") else call.namespace
+    return [Target(resource, place if resource.namespaced else None, None) for resource in types]
+
+
+def _spelled_out(args: Sequence[str]) -> list[str]:
+    """The words, with a/c b/c for a,b c: several types and a name. Raises KubectlError where forms are mixed."""
+    words = list(args)
+    if words[1:] and "," in words[0]:
+        words = [f"{kind}/{name}" for kind in args[0].split(",") for name in args[1:]]
+    refuse_if(len({"/" in word for word in words}) > 1, _TYPE_TWICE)
+    return words
 
 
 def _check_words(call: Call, words: Sequence[str], has_pairs: bool, selects: bool) -> None:

@@ -142,21 +142,24 @@ def describe_objects(call: Call) -> None:
     refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
     groups, error = Query(call, call.args).select()
     objects = [(resource, obj) for resource, group in groups for obj in group]
-    is_missing = isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2
-    described = _by_prefix(call) if is_missing else objects
     is_alone = len(objects) == 1 and not error
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
-    texts, refusals = list[str](), dict[str, Exception]()
-    if error and not (is_missing and described):
+    if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
+        matches = _by_prefix(call)
+        for resource, obj in matches:
+            call.say(f"{_described(call, resource, obj, with_events)}\n")
+        if matches:
+            return
+    texts: list[str] = []
+    refusals: dict[str, Exception] = {}  # each sentence is said once
+    if error:
         refusals[str(error)] = error
-    for resource, obj in described:
+    for resource, obj in objects:
         try:
             texts.append(_described(call, resource, obj, with_events))
         except StatusError as refusal:
             refusals.setdefault(str(refusal), refusal)
-            if is_missing:
-                break
-    call.say("".join(f"{text}\n" for text in texts) if is_missing else "\n\n".join(texts))
+    call.say("\n\n".join(texts))
     raise_all(refusals.values())
     if not texts:
         call.complain(nothing_found(call))
