@@ -27,14 +27,8 @@ _SECURITY: dict[str, Object] = {
         "runAsNonRoot": True,
         "seccompProfile": {"type": "RuntimeDefault"},
     },
-    "netadmin": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}},
-    "sysadmin": {"privileged": True},
-    "legacy": {},
 }
-_LEGACY = (
-    "--profile=legacy is deprecated and planned to be removed in v1.39. It is recommended to specify other profile, "
-    'for example "--profile=general".\n'
-)
+_ABSENT_PROFILES = ("legacy", "netadmin", "sysadmin")
 _TARGETING = (
     'Targeting container "{}". If you don\'t see processes from this container it may be because the container runtime '
     "doesn't support this feature.\n"
@@ -66,6 +60,8 @@ def debug(call: Call) -> None:
 def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None:
     flags = call.flags
     is_new = bool(flags["image"])
+    if flags["profile"] in _ABSENT_PROFILES:
+        raise NotSimulated(f"the profile {flags['profile']} is not part of this simulator")
     refuse_if(flags["profile"] not in _SECURITY, f"unknown profile: {flags['profile']}")
     if flags["copy-to"]:
         nothing = "you must specify --image, --set-image or command arguments."
@@ -121,19 +117,18 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
             container.pop("args", None)
         container |= {**_debug_fields(call, arguments), **_security(call, container)}
         marks = {}
-        _strip(call, spec)
+        _strip(spec)
     named = {"name": flags["copy-to"], "namespace": meta["namespace"], **marks}
     copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
     call.api.create(POD, copy, **call.request())
 
 
-def _strip(call: Call, spec: Object) -> None:
+def _strip(spec: Object) -> None:
     """Take what a debugged copy does without out of its spec."""
     for container in spec["containers"]:
         for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
             container.pop(probe, None)
-    if call.flags["profile"] != "legacy":
-        spec.setdefault("shareProcessNamespace", True)
+    spec.setdefault("shareProcessNamespace", True)
 
 
 def _debug_fields(call: Call, arguments: list[str]) -> Object:
@@ -142,10 +137,9 @@ def _debug_fields(call: Call, arguments: list[str]) -> Object:
 
 
 def _security(call: Call, container: Object) -> Object:
-    """The debug container's security context by the profile, which adds to one that it has; legacy is warned of."""
-    if call.flags["profile"] == "legacy":
-        call.complain(_LEGACY)
-    before, profile = container.get("securityContext", {}), _SECURITY[call.flags["profile"]]
+    """The debug container's security context by the profile, which adds to one that it has."""
+    before = container.get("securityContext", {})
+    profile = _SECURITY[call.flags["profile"]]
     context = {**before, **profile}
     if added := profile.get("capabilities", {}).get("add"):
         capabilities = before.get("capabilities", {})
