@@ -60,5 +60,6 @@ def _operands(command: Command, rest: list[str], current: str, context: Context)
     resource = find_resource(kind)
     if resource is None or not resource.simulated:
         return []
-    head = f"{kind}/" if slash and command.operands == "types" else ""
+    is_pair = slash and command.operands == "types"
+    head = f"{kind}/" if is_pair else ""
     return [head + name_of(obj) for obj in context.api.list(resource, namespace if resource.namespaced else None)]

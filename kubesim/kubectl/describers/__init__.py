@@ -48,7 +48,6 @@ def _filled(text: str, *values: Any) -> str:
 
 
 FORMATS |= {
-    "duration": lambda start, end: human_duration(parse_time(end) - parse_time(start)) if start and end else None,
     "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
     "labels": format_labels,
     "list": lambda values: ",".join(values or ()) or NONE,
@@ -73,6 +72,13 @@ FORMATS |= {
     "unset_without": lambda items: None if items else "<unset>",
     **{name: partial(_filled, text) for name, text in TABLE.texts.items()},
 }
+
+
+@shows
+def _duration(start: str | None, end: str | None) -> str | None:
+    if not start or not end:
+        return None
+    return human_duration(parse_time(end) - parse_time(start))
 
 
 @shows

@@ -155,7 +155,9 @@ def lines(rows: Sequence[Row], obj: Object, known: Mapping[str, Any]) -> Iterato
 def _value(path: str, obj: Object, known: Mapping[str, Any]) -> Any:
     if path == ".":
         return obj
-    return known.get(path) if path in known or path[0] == "+" else at(obj, path)
+    if path in known:
+        return known[path]
+    return None if path[0] == "+" else at(obj, path)
 
 
 def _formatted(row: Row, values: Sequence[Any]) -> Any:

@@ -191,7 +191,13 @@ def _field(name: str) -> Step:
     if name == "*":
         return lambda value, budget: _children(value)
     key = name.replace("\\", "")
-    return lambda value, budget: [value[key]] if isinstance(value, dict) and key in value else []
+
+    def find(value: Any, budget: Budget) -> Values:
+        if isinstance(value, dict) and key in value:
+            return [value[key]]
+        return []
+
+    return find
 
 
 def _children(value: Any) -> Values:
@@ -340,7 +346,9 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
 
 def _first(parts: Sequence[Values]) -> Any:
     """The first value of a template's first part."""
-    return parts[0][0] if parts and parts[0] else _MISSING
+    if not parts or not parts[0]:
+        return _MISSING
+    return parts[0][0]
 
 
 def _comparable(values: Values) -> Values:
