@@ -27,8 +27,8 @@ REFUSED = 126
 """The exit status of a process that needs what is not simulated."""
 _LISTED = {*TOOLS, "tar"}  # the programs that every base lists whose images have them
 _EXEC_PID = 7
-_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test true unset"
-_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source trap type umask unalias wait"
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
+_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
 
 class Write(NamedTuple):
@@ -150,9 +150,9 @@ class Awaited(Input):
 class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
-    `stop_code` is the status with which it ends soon after SIGTERM; None where it ignores that signal. It `awaits`
-    input that nobody has given it yet. `failure` is why it never started, in the runtime's words; `unsimulated` is what
-    it needed that isn't simulated, and then it stopped there.
+    `stop_code` is the status with which it ends after SIGTERM, in `stop_seconds` and with `last_words`; None where it
+    ignores that signal. It `awaits` input that nobody has given it yet. `failure` is why it never started, in the
+    runtime's words; `unsimulated` is what it needed that isn't simulated, and then it stopped there.
     """
 
     writes: tuple[Write, ...] = ()
@@ -162,6 +162,8 @@ class Process(NamedTuple):
     awaits: bool = False
     failure: str = ""
     unsimulated: str = ""
+    stop_seconds: float = 0
+    last_words: tuple[Write, ...] = ()
 
     def written(self, stream: str) -> str:
         return "".join(write.text for write in self.writes if write.stream == stream)
@@ -229,7 +231,7 @@ class Outside:
 class Place(NamedTuple):
     """The container that a process is started in: its base, variables, files and name, and what reaches out of it.
 
-    That is `outside`, for the Pod's namespace and ServiceAccount.
+    That is `outside`, for the Pod's namespace and ServiceAccount. Processes start in `folder`.
     """
 
     base: Base
@@ -239,6 +241,7 @@ class Place(NamedTuple):
     outside: Outside = Outside()
     namespace: str = ""
     account: str = ""
+    folder: str = "/"
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
@@ -254,13 +257,14 @@ class Place(NamedTuple):
             if text:
                 writes.append(Write((machine.clock.now - started) / SECOND, stream, text))
 
+        interpreter = Interpreter(machine, self._tools())
         source = Input(stdin) if isinstance(stdin, str) else stdin
         streams = Streams(source, partial(write, "stdout"), partial(write, "stderr"))
         code = 0
         unsimulated = ""
         has_ended = True
         try:
-            code = Interpreter(machine, self._tools()).call(argv, streams)
+            code = interpreter.call(argv, streams)
         except LeaveError as leave:
             code = leave.status
         except UnsupportedError as error:
@@ -272,7 +276,31 @@ class Place(NamedTuple):
         self.files.tell()
         seconds = (machine.clock.now - started) / SECOND if has_ended else inf
         awaits = isinstance(source, Awaited) and source.is_read
-        return Process(tuple(writes), code, seconds, awaits=awaits, unsimulated=unsimulated)
+        ran = Process(tuple(writes), code, seconds, awaits=awaits, unsimulated=unsimulated)
+        is_looping = not has_ended and machine.nap < inf
+        return self._with_trap(ran, interpreter) if is_looping and "TERM" in machine.traps else ran
+
+    def _with_trap(self, ran: Process, interpreter: Interpreter) -> Process:
+        """A process that loops and has a trap for SIGTERM, with what it will say then and how it will end."""
+        machine = interpreter.machine
+        trap = machine.traps["TERM"]
+        machine.variables, machine.env = trap.variables, trap.env
+        machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
+        delay, began = machine.nap / 2, machine.clock.now  # until the command ends that runs when the signal comes
+        words: list[Write] = []
+
+        def write(stream: str, text: str) -> None:
+            words.append(Write(0, stream, text))
+
+        streams = Streams(Input(""), partial(write, "stdout"), partial(write, "stderr"))
+        try:
+            status = interpreter.handle(trap.action, streams)
+        except (TooMuchError, RecursionError, UnsupportedError):
+            return ran
+        finally:
+            self.files.forget()
+        seconds = delay + (machine.clock.now - began) / SECOND
+        return ran._replace(stop_code=status, stop_seconds=seconds, last_words=tuple(words))
 
     def _machine(self, started: Micros, argv: Argv, main: Argv) -> _Container:
         clock = Clock(to_datetime(started))
@@ -292,12 +320,13 @@ class Place(NamedTuple):
         machine.bash = Started(1, started, tuple(main or argv))
         machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)
         machine.first_alive = machine.next_pid
-        self.files.cwd = self.files.absolute("/")
+        self.files.cwd = self.files.absolute(self.folder)
         return machine
 
     def _tools(self) -> Mapping[str, Tool]:
         own = self.outside.tools(self.namespace, self.account)
-        return {name: own.get(name) or TOOLS[name] for name in (*_BUILTINS.split(), *self.base.names)}
+        names = (*_BUILTINS.split(), *self.base.names)
+        return {name: own.get(name) or TOOLS[name] for name in names if name in own or name in TOOLS}
 
     def check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image is known not to hold."""

@@ -120,6 +120,10 @@ class ContainerFiles(MemoryFiles):
             self.folders[place].later.append(change._replace(path=change.path[len(place) :]))
         self._changes.clear()
 
+    def forget(self) -> None:
+        """Undo what has been done here since they were told."""
+        self._changes.clear()
+
     def _place(self, path: str) -> str:
         return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
 

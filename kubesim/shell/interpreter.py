@@ -45,6 +45,17 @@ class Interpreter:
             machine.status = leave.status
         return machine.status
 
+    def handle(self, text: str, streams: Streams) -> int | None:
+        """Run what a trap does; return the status with which it ends the shell, None where that goes on."""
+        try:
+            for script in parse(text, self.machine.aliases, self.machine.budget):
+                self._script(script, streams)
+        except LeaveError as leave:
+            return leave.status
+        except ShellError as error:
+            self._complain(error, streams)
+        return None
+
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
         """Run a script in a shell of its own, which inherits the exported variables alone."""
         run = partial(self.interpret, text, streams)

@@ -54,6 +54,14 @@ class Streams(NamedTuple):
     stderr: Sink
 
 
+class Trap(NamedTuple):
+    """What a shell does when a signal comes: a script, with the variables of that shell."""
+
+    action: str
+    variables: dict[str, str]
+    env: dict[str, str]
+
+
 class Started(NamedTuple):
     """A process that was started, with its arguments as it got them: variables are filled in, quotes are gone."""
 
@@ -73,7 +81,8 @@ class Machine:
     `env` holds the exported variables, `parameters` those of the script from `$0` on. `processes` are the last that
     were started, of which those from the pid `first_alive` on belong to the pipeline that runs; a builtin is none.
     `sentences` say, for each shell that is not bash, how it puts what bash and GNU's tools say: patterns and what
-    replaces them. `edit` is what the command line asks a front end to open in its editor.
+    replaces them. `edit` is what the command line asks a front end to open in its editor. `traps` are by signal, which
+    a shell notices only between two commands, and `nap` is how many seconds the last command took that took its time.
     """
 
     LONGEST_ARGUMENT = 4096  # of what is kept of a process
@@ -96,12 +105,19 @@ class Machine:
     history: list[str] = field(default_factory=list)
     processes: deque[Started] = field(default_factory=lambda: deque(maxlen=1000))
     first_alive: int = 0
+    traps: dict[str, Trap] = field(default_factory=dict)
+    nap: float = 0
     status: int = 0
     edit: Edit | None = None
     budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
         self.bash = Started(10000, self.clock.now, ("bash",))
+
+    @property
+    def is_dash(self) -> bool:
+        """Whether a script of Debian's sh runs."""
+        return self.shell == "sh" and not self.is_busybox and not self.IS_TERMINAL and self.parameters != ("bash",)
 
     @property
     def user_name(self) -> str:
@@ -125,6 +141,8 @@ class Machine:
     def lookup(self, name: str) -> str:
         if name.isdecimal():
             return self.parameters[int(name)] if int(name) < len(self.parameters) else ""
+        if name.startswith("#") and len(name) > 1:
+            return str(len(self.lookup(name[1:])))
         if name in ("@", "*"):
             return " ".join(self.parameters[1:])
         special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.bash.pid, "PWD": self.files.cwd}
@@ -154,6 +172,7 @@ class Machine:
 
     def sleep(self, seconds: float) -> None:
         """Let time pass. Raises TooMuchError where that is too long."""
+        self.nap = seconds
         steps = round(min(seconds, 1e12) * self.SECOND_COST)
         if steps > self.budget.steps:
             raise TooMuchError("sleeping for so long is more than one command line may do here")

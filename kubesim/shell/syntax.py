@@ -24,6 +24,7 @@ _IN_DOUBLE = re.compile(r"[^\"\\$`]+")
 _IN_HERE = re.compile(r"[^\\$`]+")
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
+_LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
 _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?::?-([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _BACKQUOTED = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
@@ -58,7 +59,7 @@ class Literal(NamedTuple):  # text that stands for itself; where `quoted`, its `
     quoted: bool = False
 
 
-class Variable(NamedTuple):  # `$name`, or `${name:-default}`
+class Variable(NamedTuple):  # `$name`, `${name:-default}`, or `${#name}`, whose name here is "#name"
     name: str
     quoted: bool
     default: Word | None = None
@@ -258,6 +259,9 @@ class Lexer:
         end = self.text.find("}", self.position)
         if end < 0:
             raise IncompleteError("unexpected EOF while looking for matching `}'")
+        if length := _LENGTH.match(self.text, self.position):
+            self.position = length.end()
+            return Variable(length[1], quoted)
         match = _BRACE.match(self.text, self.position)
         if not match:
             raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")

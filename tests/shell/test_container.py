@@ -51,6 +51,23 @@ def test_what_cannot_start() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("script", "code", "seconds", "words"),
+    [
+        ("who=me; trap 'echo bye $who; exit 3' TERM; while true; do sleep 1; done", 3, 0.5, "bye me\n"),
+        ("trap 'sleep 2; exit' 15; while :; do :; done", 0, 2, ""),
+        ("trap 'echo no' SIGTERM; while true; do sleep 1; done", None, 0.5, "no\n"),  # and the loop goes on
+        ("trap 'exit 0' TERM; trap - TERM; while true; do sleep 1; done", None, 0, ""),
+        ("trap 'exit 0' TERM; sleep infinity", None, 0, ""),  # a shell waits for its command, and is killed
+        ("trap 'exit 0' TERM; tail -f /dev/null", None, 0, ""),
+    ],
+)
+def test_a_trap_says_how_a_process_stops(script: str, code: int | None, seconds: float, words: str) -> None:
+    ran = place().run(["sh", "-c", script], START)
+    assert (ran.stop_code, ran.stop_seconds) == (code, seconds)
+    assert "".join(word.text for word in ran.last_words) == words
+
+
 def test_a_second_process_sees_the_first_and_its_files() -> None:
     box = place()
     assert box.run(["sh", "-c", "echo hi > /tmp/x; sleep 9; exit 3"], START).seconds == 9

@@ -334,6 +334,9 @@ class Kubelet:
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         for container in running:
             self._stop(pod, container)
+            if container.process.last_words:  # its log gets them
+                seconds, code = container.stops_after(grace, STOP)
+                self._clock.call_later(seconds, self.ended, worker.number, container.id, code)
         ends = [container.stops_after(grace, STOP)[0] for container in running]
         delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
         self._clock.call_later(delay, self._remove, worker.number)

@@ -49,8 +49,9 @@ def new_place(
     mounted = [(mount["mountPath"], "subPath" in mount) for mount in spec.get("volumeMounts", ())]
     folders = [f"{path}/.." if is_part else path for path, is_part in mounted]
     account = pod["spec"].get("serviceAccountName") or "default"
-    files = base.new_files({**image.files, **own}, folders)
-    return Place(base, variables, files, hostname, outside, meta["namespace"], account)
+    folder = spec.get("workingDir") or "/"
+    files = base.new_files({**image.files, **own}, [*folders, folder])
+    return Place(base, variables, files, hostname, outside, meta["namespace"], account, folder)
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
@@ -140,8 +141,8 @@ class Container:
 
     def stops_after(self, grace: float, reaction: float) -> tuple[float, int]:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
-        code = self.process.stop_code
-        return (grace, KILLED) if code is None else (min(grace, reaction), code)
+        code, seconds = self.process.stop_code, max(reaction, self.process.stop_seconds)
+        return (grace, KILLED) if code is None or seconds > max(grace, reaction) else (min(grace, seconds), code)
 
     def end(self, exit_code: int, now: Micros) -> None:
         """It is over. Its message is the end of what it has left in a file, or where it failed without one, of its log.
@@ -149,6 +150,9 @@ class Container:
         Mirrors getTerminationMessage of kuberuntime_container.go and the limits of pkg/kubelet/container/runtime.go.
         """
         self.exit_code, self.finished = exit_code, now
+        if self.stopping and exit_code == self.process.stop_code:
+            last_words = [write.later((now - self.started) / SECOND) for write in self.process.last_words]
+            self.process = self.process._replace(writes=(*self.process.writes, *last_words))
         text = self.process.failure or self.place.files.written(self.spec["terminationMessagePath"], now)[-4096:]
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
             text = "".join(line for _, line in self.lines(now)[-80:])[-2048:]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile, zip_longest
 
 from kubesim.api.clock import to_datetime
+from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Invocation, LeaveError, Options, Tool, ToolError, misused, whole_number
 
@@ -32,10 +33,11 @@ def clear(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def echo(operands: list[str], options: Options, io: Invocation) -> None:
-    flags = list(takewhile(re.compile(r"-[neE]+").fullmatch, operands))
+    is_flag = re.compile("-n" if io.machine.is_dash else "-[neE]+").fullmatch
+    flags = list(takewhile(is_flag, operands))
     letters = "".join(flags)
     text = " ".join(operands[len(flags) :])
-    if letters.rfind("e") > letters.rfind("E"):
+    if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):
         text = unescape(text)
     io.out(text if "n" in letters else f"{text}\n")
 
@@ -128,6 +130,23 @@ def exit_(operands: list[str], options: Options, io: Invocation) -> None:
 def break_(operands: list[str], options: Options, io: Invocation) -> None:
     """`break` and `continue`, which the interpreter's loop tells apart by their names."""
     raise LeaveError(io.name, io.machine.status)
+
+
+def trap(operands: list[str], options: Options, io: Invocation) -> None:
+    """Note what a shell does at a signal. A container gets none but SIGTERM."""
+    if io.machine.IS_TERMINAL or len(operands) < 2:
+        raise UnsupportedError(" ".join(["'trap", *operands])[:40] + "'")
+    action, *signals = operands
+    for word in signals:
+        signal = _SIGNALS.get(word) or word.upper().removeprefix("SIG")
+        if signal not in _SIGNALS.values():
+            raise UnsupportedError(f"'trap' of {word[:40]}")
+        io.machine.traps.pop(signal, None)
+        if action != "-":
+            io.machine.traps[signal] = Trap(action, io.machine.variables, io.env)
+
+
+_SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
 
 
 def unset(operands: list[str], options: Options, io: Invocation) -> None:
