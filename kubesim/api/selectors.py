@@ -38,11 +38,16 @@ def longer(value: str, limit: int, unit: str = "characters") -> list[str]:
 def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "characters") -> Check:
     """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
     quoted_examples = " or ".join(f"'{example}', " for example in examples)
-    matches, sentence = (
-        re.compile(pattern).fullmatch,
-        f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')",
-    )
-    return lambda value: longer(value, limit, unit) + ([] if matches(value) else [sentence])
+    sentence = f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')"
+    has_form = re.compile(pattern).fullmatch
+
+    def check(value: str) -> list[str]:
+        problems = longer(value, limit, unit)
+        if not has_form(value):
+            problems.append(sentence)
+        return problems
+
+    return check
 
 
 _WORD, _ENDS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", "must start and end with an alphanumeric character"
@@ -99,23 +104,28 @@ class _Parser:
     def _is_identifier(self) -> bool:
         return bool(self._words[0]) and self._words[0][0] not in "=!(),<>"
 
-    def _expect(self, expected: str, found: bool) -> None:
-        if not found:
+    def _expect(self, expected: str, is_there: bool) -> None:
+        if not is_there:
             raise SelectorError(f"found '{self._words[0]}', expected: {expected}")
 
     def _take(self) -> str:
         return self._words.popleft() if self._words[0] else ""
 
     def requirements(self) -> Iterator[_Test]:
+        """The tests that the selector consists of; none for an empty one."""
+        if not self._words[0]:
+            return
         expected = "!, identifier, or 'end of string'"
-        while self._words[0] or "after" in expected:
+        while True:
             self._expect(expected, self._is_identifier() or self._words[0] == "!")
             try:
                 yield self._requirement()
             except SelectorError as error:
                 raise SelectorError(f"unable to parse requirement: {error}") from None
             self._expect("',' or 'end of string'", self._words[0] in ("", ","))
-            expected = "identifier after ','" if self._take() else ""
+            if not self._take():
+                return
+            expected = "identifier after ','"
 
     def _requirement(self) -> _Test:
         operator = "!" if self._words[0] == "!" and self._take() else ""
@@ -162,7 +172,9 @@ def _check(field: str, value: str, problems: list[str]) -> None:
 def _more(key: str, values: set[str], labels: _Labels) -> int:
     """By how much a label is more than the one value; 0 where one of them is no number."""
     texts = (labels.get(key, ""), *values)
-    label, value = map(int, texts) if len(texts) == 2 and all(map(_INTEGER.fullmatch, texts)) else (0, 0)
+    if len(texts) != 2 or not all(map(_INTEGER.fullmatch, texts)):
+        return 0
+    label, value = map(int, texts)
     return label - value
 
 

@@ -13,7 +13,7 @@ from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet import environment
+from kubesim.cluster.kubelet import volumes
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
@@ -182,7 +182,7 @@ class Kubelet:
     def _mounts(self, pod: Object, worker: Worker) -> bool:
         """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
         try:
-            environment.check_volumes(self._api, pod)
+            volumes.check_volumes(self._api, pod)
         except MissingError as error:
             self._recorder.event(pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)

@@ -14,7 +14,8 @@ from kubesim.api import load_records, load_table
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.logs import Line
-from kubesim.cluster.kubelet.environment import Files, Processor
+from kubesim.cluster.kubelet.environment import Files
+from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.registry.world import NODE_PLATFORM, Image
 from kubesim.shell.container import Awaited, Base, Outside, Place, Process, StartError, Write, server
 

@@ -1,31 +1,23 @@
-"""What a container gets from the cluster: its variables, the files of its volumes, and its share of the processor.
+"""The variables of a container, and what else is read from the cluster before it starts.
 
-Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables) and
-pkg/volume/{secret,configmap,projected,downwardapi}, v1.36.
+Mirrors kubernetes pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables), v1.36.
 """
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
 
 from kubesim.api import quantity
-from kubesim.api.budget import Budget
-from kubesim.api.clock import SECOND, Micros
-from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
 from kubesim.cluster.apiserver import Component
-from kubesim.shell.containerfiles import Folder
 
 Files = dict[str, str]
 
 # The field for all keys, the one for a single key, and the volume's.
-_SOURCES = (
+SOURCES: Sequence[tuple[str, str, str, Resource]] = (
     ("secretRef", "secretKeyRef", "secret", SECRET),
     ("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP),
 )
@@ -68,8 +60,8 @@ def _from_sources(api: Component, pod: Object, container: Object) -> dict[str, s
     """The variables of `envFrom`."""
     variables: dict[str, str] = {}
     for source in container.get("envFrom", ()):
-        for whole, _, _, resource in _SOURCES:
-            data = _data(api, pod, resource, source[whole]) if source.get(whole) else None
+        for whole, _, _, resource in SOURCES:
+            data = data_of(api, pod, resource, source[whole]) if source.get(whole) else None
             variables |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
     return variables
 
@@ -140,7 +132,7 @@ def _value(api: Component, pod: Object, container: Object, variable: Object, ear
     source = variable.get("valueFrom")
     if not source:
         return substitute([str(variable.get("value", ""))], earlier)[0]
-    for _, single, _, resource in _SOURCES:
+    for _, single, _, resource in SOURCES:
         if reference := source.get(single):
             return _one_key(api, pod, resource, reference)
     if reference := source.get("resourceFieldRef"):
@@ -159,14 +151,14 @@ def _amount(api: Component, pod: Object, container: Object, reference: Object) -
 
 
 def _one_key(api: Component, pod: Object, resource: Resource, reference: Object) -> str | None:
-    data, key = _data(api, pod, resource, reference), reference.get("key", "")
+    data, key = data_of(api, pod, resource, reference), reference.get("key", "")
     if data is not None and key not in data and not reference.get("optional"):
         place = f"{pod['metadata']['namespace']}/{reference.get('name', '')}"
         raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
     return (data or {}).get(key)
 
 
-def _data(api: Component, pod: Object, resource: Resource, reference: Object) -> Files | None:
+def data_of(api: Component, pod: Object, resource: Resource, reference: Object) -> Files | None:
     """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there."""
     name = reference.get("secretName") or reference.get("name", "")
     obj = api.find(resource, pod["metadata"]["namespace"], name)
@@ -187,107 +179,3 @@ def field_value(pod: Object, path: str) -> str:
         return str(values.get(match[2], ""))
     value = at(pod, path)
     return "" if value is None else str(value)
-
-
-def check_volumes(api: Component, pod: Object) -> None:
-    """Raise MissingError for the first volume that cannot be mounted."""
-    for volume in pod["spec"].get("volumes", ()):
-        try:
-            _contents(api, pod, volume)
-        except MissingError as error:
-            raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
-
-
-def mounts(api: Component, pod: Object, container: Object, images: Mapping[str, Files]) -> dict[str, Files]:
-    """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
-
-    A volume that is a folder to write to is left out. A file that is mounted alone has the name "". `images` are the
-    files of image volumes by their names.
-    """
-    mounted: dict[str, Files] = {}
-    for mount in container.get("volumeMounts", ()):
-        volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
-        if not any(kind in source for source in _sources(volume) for kind in _READ_ONLY):
-            continue
-        path, part = mount["mountPath"].rstrip("/"), mount.get("subPath")
-        try:
-            contents = images.get(mount["name"]) or _contents(api, pod, volume)
-        except MissingError:
-            contents = {}
-        if not part:
-            mounted[path] = contents
-        elif part in contents:
-            mounted[path] = {"": contents[part]}
-        elif "image" in volume:
-            inside = f"{part.strip('/')}/"
-            mounted[path] = {name[len(inside) :]: text for name, text in contents.items() if name.startswith(inside)}
-    return mounted
-
-
-def shared(pod: Object, container: Object, folders: dict[str, Folder]) -> dict[str, Folder]:
-    """The Pod's emptyDirs that a container mounts as a whole, by mount path; `folders` keeps them by their names."""
-    names = [volume["name"] for volume in pod["spec"].get("volumes", ()) if "emptyDir" in volume]
-    whole = [
-        mount for mount in container.get("volumeMounts", ()) if mount["name"] in names and not mount.get("subPath")
-    ]
-    return {mount["mountPath"].rstrip("/"): folders.setdefault(mount["name"], Folder()) for mount in whole}
-
-
-_READ_ONLY = ("secret", "configMap", "serviceAccountToken", "downwardAPI", "image")
-
-
-def _sources(volume: Object) -> Iterator[Object]:
-    """The volume's one source, or those that it projects."""
-    yield from volume["projected"].get("sources", ()) if "projected" in volume else (volume,)
-
-
-def _contents(api: Component, pod: Object, volume: Object) -> Files:
-    return dict(item for source in _sources(volume) for item in _source_files(api, pod, source).items())
-
-
-def _source_files(api: Component, pod: Object, source: Object) -> Files:
-    for _, _, name, resource in _SOURCES:
-        if reference := source.get(name):
-            return _keys(api, pod, resource, reference)
-    if token := source.get("serviceAccountToken"):
-        try:
-            return {token["path"]: api.pod_token(pod, token)}
-        except StatusError as error:
-            raise MissingError(f"failed to fetch token: {error.message}") from None
-    items = (source.get("downwardAPI") or {}).get("items", ())
-    return {item["path"]: field_value(pod, item["fieldRef"]["fieldPath"]) for item in items if "fieldRef" in item}
-
-
-def _keys(api: Component, pod: Object, resource: Resource, reference: Object) -> Files:
-    data = _data(api, pod, resource, reference) or {}
-    items = reference.get("items")
-    if not items:
-        return data
-    missing = [item["key"] for item in items if item["key"] not in data]
-    if missing and not reference.get("optional"):
-        word = resource.singular.replace("configmap", "config")
-        raise MissingError(f"references non-existent {word} key: {missing[0]}")
-    return {item["path"]: data[item["key"]] for item in items if item["key"] in data}
-
-
-@dataclass(slots=True)
-class Processor:
-    """What a node's containers may compute: each a quarter of what is left, which is all again after a minute.
-
-    So a hundred that loop for ever, and are known only as far as was computed, cost little more than a few.
-    """
-
-    MOST: ClassVar[int] = 8 * Budget.STEPS
-    LEAST: ClassVar[int] = Budget.STEPS // 10
-    left: int = MOST
-    since: Micros = 0
-
-    @contextmanager
-    def share(self, now: Micros) -> Iterator[Budget]:
-        """What a process that starts now may compute."""
-        if now - self.since >= 60 * SECOND:
-            self.left, self.since = self.MOST, now
-        budget = Budget(max(self.LEAST, self.left // 4), Budget.BYTES // 4)
-        before = budget.steps
-        yield budget
-        self.left -= before - budget.steps

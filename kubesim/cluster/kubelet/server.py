@@ -12,8 +12,8 @@ from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.kubelet.containers import Container, bases, in_place_of
-from kubesim.cluster.kubelet.environment import mounts
 from kubesim.cluster.kubelet.imagepull import ImageManager
+from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.shell.container import Place, Process
 from kubesim.workspace import MemoryFiles

@@ -16,10 +16,11 @@ from kubesim.api.objects import Object, containers_of, pull_secret_names
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet import containers, environment
+from kubesim.cluster.kubelet import containers, environment, volumes
 from kubesim.cluster.kubelet.containers import Container, restarts
-from kubesim.cluster.kubelet.environment import Files, MissingError, Processor
+from kubesim.cluster.kubelet.environment import Files, MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
+from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
 from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside, Place, Process
@@ -166,13 +167,13 @@ class Starter:
             return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
         record("Normal", "Created", "Container created")
         place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
-        volumes = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mount(environment.mounts(self._api, pod, spec, volumes))
-        place.files.folders |= environment.shared(pod, spec, worker.folders)
+        images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.mount(volumes.mounts(self._api, pod, spec, images))
+        place.files.folders |= volumes.shared(pod, spec, worker.folders)
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         may_end = spec["name"] in worker.inits
         ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
-        self._add_container(worker, spec, image, place, ran, volumes)
+        self._add_container(worker, spec, image, place, ran, images)
         if not ran.failure:
             record("Normal", "Started", "Container started")
         if ran.unsimulated:
@@ -180,10 +181,10 @@ class Starter:
         return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(
-        self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, volumes: Mapping[str, Files]
+        self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
     ) -> None:
         names, started = self._images.node.status_names(image.digest), 0 if ran.failure else self._clock.now
-        container = Container(spec, self._identity.container_id(), *names, place, ran, started, volumes)
+        container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
         worker.add(container)
         if ran.failure:
             self._pods.exited(worker, container, ran.exit_code)
