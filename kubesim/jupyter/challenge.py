@@ -152,7 +152,7 @@ class ChallengeCard(Card):
             "news": list(self._news),
         }
         if standing:
-            workbench(self._seat).open_task(standing.task.title, readings, standing.solved)
+            workbench(self._seat).open_task(standing.task, readings, standing.solved)
 
     def plain(self) -> str:
         tasks = [f"{number}. {card.plain_text(one.task.text)}" for number, one in enumerate(self._round.standings, 1)]

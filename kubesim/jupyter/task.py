@@ -24,6 +24,9 @@ from kubesim.lessons.challenge import Broken, broken_clusters
 from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
+PATIENCE = 4
+"""Changes without a new tick, after which the card offers a hint that doesn't count as help."""
+NUDGE = "No new tick for a while. The first hint is free: it doesn't count as help."
 GONE = "The task's namespace is gone. Start over to have it set up again."
 _COMPARE: Button = ("compare", "Goal beside state")
 _LONGEST = 120  # characters of what a check printed
@@ -44,6 +47,7 @@ class TaskCard(Exercise):
         self._in_the_way: list[str] = []
         self._comparing = False
         self._reached: tuple[bool, ...] = ()
+        self._since_tick = 0  # the history's steps at the last change of a tick
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(content={"label": _title(task), "html": card.paragraphs(task.text)})
@@ -62,6 +66,17 @@ class TaskCard(Exercise):
             seat.changed()
         self.refresh()
 
+    def do_hint(self, message: Message) -> None:
+        before, is_free = self.helped, self._is_stuck()
+        super().do_hint(message)
+        if is_free:
+            self.helped = before
+
+    def _is_stuck(self) -> bool:
+        """Whether it's time for a nudge: several changes led to no tick, and no hint was taken."""
+        waited = len(self._seat.history.steps) - self._since_tick
+        return waited >= PATIENCE and not all(self._reached) and not self.hints_shown and not self.revealed
+
     def do_compare(self, _message: Message) -> None:
         self._comparing = not self._comparing
 
@@ -74,6 +89,8 @@ class TaskCard(Exercise):
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
         before, self._reached = self._reached, tuple(reading.holds for reading in readings)
+        if before != self._reached:
+            self._since_tick = len(self._seat.history.steps)
         is_done = all(self._reached)
         if is_done and not (before and all(before)):
             self._keep()
@@ -84,13 +101,13 @@ class TaskCard(Exercise):
             "warnings": [card.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
-            "said": card.inline(self._said),
+            "said": card.inline(self._said or NUDGE * self._is_stuck()),
             "news": _news(readings, before or self._reached),
             "buttons": [NEXT] * is_done + self.help_buttons("Show a solution", _COMPARE) + HISTORY,
         }
         self._said = ""
         if self._seat.start_over == self._begin:
-            workbench(self._seat).open_task(self._task.title, readings)
+            workbench(self._seat).open_task(self._task, readings)
 
     def plain(self) -> str:
         goals = [f"  - {card.plain_text(goal.what)}" for goal in self._task.goal]
@@ -245,7 +262,7 @@ class Playground(Exercise):
         if broken:
             readings = check(broken, self._seat.session)
             is_solved = all(reading.holds for reading in readings)
-            workbench(self._seat).open_task(broken.title, readings)
+            workbench(self._seat).open_task(broken, readings)
             buttons += [] if is_solved else self.help_buttons("Show a solution")
         self.feedback = {
             "title": card.inline(broken.title) if broken else "",

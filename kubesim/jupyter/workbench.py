@@ -8,23 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import islice
 from typing import Any
 
 import traitlets
 from IPython.display import display
 
+from kubesim.api.clock import SECOND, Micros, parse_time
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import NAMESPACE, POD, SECRET, SERVICE_ACCOUNT
+from kubesim.api.resources import (
+    CRON_JOB,
+    DAEMON_SET,
+    DEPLOYMENT,
+    JOB,
+    NAMESPACE,
+    POD,
+    SECRET,
+    SERVICE_ACCOUNT,
+    STATEFUL_SET,
+)
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.card import Message, inline, static
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.terminal import Terminal, sign
-from kubesim.lessons.task import Reading
+from kubesim.lessons.task import Reading, Task
+from kubesim.session.timeline import last_tries
 
 MOST_OBJECTS = 80
+KINDS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, POD, SECRET, SERVICE_ACCOUNT)
+"""What the cluster at a glance shows of each namespace, in this order."""
 _ABOUT = (
     "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock. "
     "Run this cell, and it opens beside the notebook."
@@ -35,13 +48,16 @@ _CONCEALED = "What blocks the pull is for you to find. The button Why? on the ch
 class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
-    _esm = static("parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "workbench.js")
+    _esm = static(
+        "parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "steps.js", "views.js", "workbench.js"
+    )
     _css = static("theme.css", "flow.css", "lines.css", "terminal.css", "workbench.css")
 
     name = traitlets.Unicode().tag(sync=True)
     """The model's id, by which the page finds the whole model."""
     path = traitlets.Dict().tag(sync=True)
-    """The pull for the Pod in focus: `title`, `chain`, `advice` and `story` as HTML, and whether it is `broken`."""
+    """The pull for the Pod in focus: `title`, `chain`, `advice` and `story` as HTML, whether it is `broken`, which
+    `attempt` it is, and where another one is to come, `past`: when this one was, and `next`: when that will be."""
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Each namespace with its objects: kind, name, what is said of it, and its sign."""
     goals = traitlets.Dict().tag(sync=True)
@@ -51,6 +67,8 @@ class Workbench(Terminal):
         super().__init__(seat)
         self.name = self.model_id or ""
         self._focus: tuple[str, str, str | None] | None = None
+        self._task: Task | None = None
+        self._task_opened: Micros = 0
         seat.announce = self._announce
         seat.on_change(self.refresh)
         self.refresh()
@@ -72,15 +90,22 @@ class Workbench(Terminal):
     def do_focus(self, message: Message) -> None:
         self.focus(message["namespace"], message["pod"])
 
-    def open_task(self, title: str, readings: tuple[Reading, ...], solved: bool = False) -> None:
-        """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed."""
-        if self.goals.get("title") != title.replace("`", ""):
+    def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False) -> None:
+        """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed.
+
+        Until all are reached, the cluster at a glance leaves out what was there before and is none of the task's.
+        """
+        is_new = self._task is not task
+        if is_new:
+            self._task = task
+            self._task_opened = self._seat.session.cluster.clock.now // SECOND * SECOND  # as an object's creation
             self._focus = None  # what was looked at before has nothing to do with this task
-        shown = [{"ok": one.holds or solved, "what": inline(one.condition.what)} for one in readings]
+        goals = [{"ok": one.holds or solved, "what": inline(one.condition.what)} for one in readings]
         with self.hold_sync():
-            self.goals = {"title": title.replace("`", ""), "goals": shown, "done": all(one["ok"] for one in shown)}
-            if self._focus is None or (self.path.get("concealed") and not self._seat.conceals()):
+            self.goals = {"title": task.title.replace("`", ""), "goals": goals, "done": all(one["ok"] for one in goals)}
+            if is_new or (self.path.get("concealed") and not self._seat.conceals()):
                 self.path = self._path()
+            self.objects = list(self._objects())
 
     def refresh(self) -> None:
         with self.hold_sync():
@@ -103,7 +128,25 @@ class Workbench(Terminal):
             return {"title": title, "concealed": _CONCEALED}
         traced = trace_flow(self._seat.session.cluster, *found)
         parts = {"chain": drawing.chain(traced), "advice": flow.advice(traced), "story": flow.story(traced)}
-        return {"title": title, **parts, "broken": traced.cause is not None, "news": flow.announcement(traced)}
+        parts |= {"news": flow.announcement(traced), **self._attempt(*found[:2])}
+        return {"title": title, **parts, "broken": traced.cause is not None}
+
+    def _attempt(self, namespace: str, pod: str) -> dict[str, str]:
+        """Which attempt the path shows, and if another one is to come, when this one was, and when that will be."""
+        cluster = self._seat.session.cluster
+        item = cluster.api.find(POD, namespace, pod)
+        last = max(last_tries(cluster, item), default=None) if item else None
+        if item is None or last is None:
+            return {"attempt": ""}
+        attempt = {"attempt": f"{pod} {last.at}"}
+        if last.until <= cluster.clock.now:
+            return attempt
+        listed = [each.get("name", "") for each in item["spec"].get("imagePullSecrets", ())]
+        secrets = [secret for name in listed if (secret := cluster.api.find(SECRET, namespace, name))]
+        later = [name_of(secret) for secret in secrets if _created(secret) > last.at]
+        before = f", before the Secret {later[0]} existed" if later else ""
+        past = f"This is the attempt of {time_of_day(last.at)}{before}."
+        return {**attempt, "past": past, "next": time_of_day(last.until)}
 
     def _found(self) -> tuple[str, str, str | None] | None:
         """The Pod in focus, or where that is gone the newest one, if there is any."""
@@ -118,21 +161,44 @@ class Workbench(Terminal):
     def _objects(self) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
         api, left = self._seat.session.cluster.api, MOST_OBJECTS
         for namespace in sorted(map(name_of, api.list(NAMESPACE))):
-            if not _is_system(namespace):
-                kinds = (POD, SECRET, SERVICE_ACCOUNT)
-                rows = list(islice((self._row(obj) for kind in kinds for obj in api.list(kind, namespace)), left))
-                left -= len(rows)
+            if _is_system(namespace):
+                continue
+            objects = [obj for kind in KINDS for obj in api.list(kind, namespace) if self._belongs(obj)]
+            rows = list(map(self._row, objects[:left]))
+            left -= len(rows)
+            if rows or not self._is_at_task:
                 yield namespace, rows
 
+    @property
+    def _is_at_task(self) -> bool:
+        is_in_this_cluster = self._task_opened <= self._seat.session.cluster.clock.now
+        return is_in_this_cluster and self._task is not None and not self.goals.get("done")
+
+    def _belongs(self, obj: Object) -> bool:
+        """Whether an object has to do with the open task: it is in its namespaces, or newer than it."""
+        if self._task is None or not self._is_at_task:
+            return True
+        return namespace_of(obj) in self._task.namespaces or _created(obj) >= self._task_opened
+
     def _row(self, obj: Object) -> tuple[str, str, str, str]:
-        kind = obj["kind"]
-        if kind == "Pod":
-            _, ready, status, *_ = printers.row(obj, self._seat.session.cluster.clock.now)
-            return kind, name_of(obj), f"{ready} {status}", sign(status)
+        kind, name = obj["kind"], name_of(obj)
         if kind == "Secret":
-            return kind, name_of(obj), obj.get("type", "").removeprefix("kubernetes.io/"), ""
-        names = ", ".join(one.get("name", "") for one in obj.get("imagePullSecrets") or ())
-        return kind, name_of(obj), f"pulls with {names}" if names else "", ""
+            return kind, name, obj.get("type", "").removeprefix("kubernetes.io/"), ""
+        if kind == "ServiceAccount":
+            names = ", ".join(one.get("name", "") for one in obj.get("imagePullSecrets") or ())
+            return kind, name, f"pulls with {names}" if names else "", ""
+        cells = printers.row(obj, self._seat.session.cluster.clock.now)
+        if kind == "Pod":
+            _, ready, status, *_ = cells
+            return kind, name, f"{ready} {status}", sign(status)
+        if kind == "DaemonSet":
+            _, desired, _, ready, *_ = cells
+            return kind, name, f"{ready}/{desired}", ""
+        return kind, name, cells[1], ""  # what is ready, a Job's status, a CronJob's schedule
+
+
+def _created(obj: Object) -> Micros:
+    return parse_time(obj["metadata"]["creationTimestamp"])
 
 
 def _is_system(namespace: str) -> bool:

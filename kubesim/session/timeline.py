@@ -127,11 +127,11 @@ class Timeline:
     def _observe(self, cluster: Cluster) -> _Observation:
         namespace, name = self._target
         pod = cluster.api.find(POD, namespace, name) if name else None
-        tries = tuple(_tries(cluster, pod)) if pod else ()
+        tries = tuple(last_tries(cluster, pod)) if pod else ()
         return _Observation(pods(cluster, namespace, name), tries)
 
 
-def _tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
+def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
     """The last attempt for each container of a Pod, as far as the kubelet remembers one."""
     for container in pod["spec"]["containers"]:
         trace = cluster.kubelet.traces.get((namespace_of(pod), name_of(pod), container["name"]))

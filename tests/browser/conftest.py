@@ -290,7 +290,7 @@ class Notebook:
     @property
     def prompt(self) -> Locator:
         """The prompt of the workbench."""
-        return self.page.locator(".ks-bench").get_by_label("Command")
+        return self.page.locator(".ks-bench").get_by_label("Command", exact=True)
 
     def cell(self, name: str) -> Locator:
         """The cell with that id; ValueError if there is none."""

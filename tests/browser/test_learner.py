@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,20 @@ def test_check_without_an_answer_is_none_and_next_leads_on(notebook: Any) -> Non
     expect(notebook.cell("predict")).to_be_focused()
 
 
+def test_the_bar_says_which_steps_are_done_and_leads_to_them(notebook: Any) -> None:
+    steps = notebook.page.locator(".ks-bench .ks-steps")
+    idea = steps.get_by_role("button", name="Step 1 of 2: Another idea")
+    notebook.cell("commands").click()
+    expect(steps.get_by_role("button", name="Step 2 of 2: Commands")).to_have_attribute("aria-current", "step")
+    expect(idea).not_to_have_class("ks-done")
+    notebook.run("skipped")
+    expect(idea).to_have_accessible_name("Step 1 of 2: Another idea, done")
+    expect(steps.get_by_role("button", name="Next notebook")).to_be_hidden()
+    idea.press("Enter")
+    expect(notebook.cell("idea")).to_be_focused()
+    expect(idea).to_have_attribute("aria-current", "step")
+
+
 def test_commands_of_the_text_are_copied_and_run_with_one_click(notebook: Any) -> None:
     tools = notebook.cell("commands").locator(".ks-tools")
     tools.get_by_role("button", name="Copy").press("Enter")
@@ -141,3 +156,11 @@ def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: A
     enter(notebook, "kubectl create namespace mine")
     card.get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_role("log").locator(".note").last).to_have_text("# Reverted: `kubectl create namespace mine`\n")
+
+
+def test_after_a_reload_the_page_is_where_it_was(notebook: Any) -> None:
+    notebook.cell("early").click()
+    notebook.reload()
+    expect(notebook.page.locator(".ks-bench")).to_be_visible()
+    expect(notebook.cell("early")).to_be_in_viewport()
+    expect(notebook.cell("early")).to_have_class(re.compile("jp-mod-active"))

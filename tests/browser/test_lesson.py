@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,30 @@ def test_the_path_turns_from_failed_to_passed_as_the_learner_fixes_it(notebook: 
     expect(bench.locator("> [role=status]")).to_have_text("The image is on the node and the container may start.")
     expect(flow).to_contain_text("Pod spec failed")
     assert pale_texts(bench) == []
+
+
+WATCH = """() => {
+    window.dots = 0;
+    new MutationObserver((records) => records.forEach(({addedNodes}) => addedNodes.forEach((node) => {
+        if (node.className === "ks-dot") window.dots += node.getAnimations().length;
+    }))).observe(document.querySelector(".ks-way"), {childList: true});
+}"""
+
+
+def test_a_dot_goes_along_the_path_of_each_attempt_and_a_past_one_says_so(notebook: Any) -> None:
+    page, path = notebook.page, notebook.page.locator(".ks-bench .ks-path")
+    past = path.locator("> .ks-how")
+    expect(past).to_have_text(re.compile(r"^This is the attempt of 13:59:00\. The next one is in \d+ s\.$"))
+    page.evaluate(WATCH)
+    for dots, motion in ((1, "no-preference"), (1, "reduce")):
+        page.emulate_media(reduced_motion=motion)
+        before = past.inner_text()
+        page.locator(".ks-bench").get_by_role("button", name="Until something changes").click()
+        expect(past).not_to_have_text(before)
+        expect(past).to_contain_text("13:59:14" if motion == "no-preference" else "13:59:40")
+        assert page.evaluate("window.dots") == dots
+    page.emulate_media(reduced_motion="no-preference")
+    expect(page.locator(".ks-dot")).to_have_count(0)
 
 
 def enter(prompt: Locator, line: str) -> None:

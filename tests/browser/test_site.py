@@ -19,7 +19,7 @@ from kubesim.lessons import load_tasks
 from tools import loopback
 from tools import notebooks as tool
 
-FEW = ("00-start", "03-when-the-pull-fails", "playground", "appendix-your-own-kubectl")
+FEW = ("00-start", "appendix-your-own-kubectl")
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
 NO_SERVER = "kubesim: this page has no server"
 SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"

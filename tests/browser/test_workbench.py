@@ -424,7 +424,11 @@ def test_a_command_is_answered_quickly_at_the_end_of_a_notebook(
 
     loaded_page.on("websocket", listen)
     notebook = open_notebook("03-when-the-pull-fails.ipynb")
+    notebook.run("load")
+    notebook.prompt.wait_for()
+    place = notebook.prompt.bounding_box()
     notebook.run_all()
+    assert notebook.prompt.bounding_box() == place  # whatever is drawn above it
     counts, sizes, times = [], [], []
     for command in COMMANDS:
         notebook.prompt.fill(command)

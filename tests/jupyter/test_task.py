@@ -1,7 +1,8 @@
 import pytest
 
 from kubesim.jupyter import task
-from kubesim.jupyter.task import TaskCard
+from kubesim.jupyter.task import NUDGE, PATIENCE, TaskCard
+from kubesim.lessons import load_tasks
 from kubesim.lessons.progress import Progress
 from kubesim.session.history import LIMIT
 from tests.jupyter.conftest import press
@@ -177,3 +178,28 @@ def test_show(seat, capsys, monkeypatch):
     assert capsys.readouterr().out == "kubesim: there is no task ''; there are: other-place\n"
     task.show("other-place", seat)
     assert shown[0].plain().startswith("Task: The right Secret in the wrong place (5 minutes)\n")
+
+
+def test_whoever_is_stuck_is_offered_a_hint_that_is_free(seat):
+    card = TaskCard(load_tasks()["store-credentials"], seat)
+    for number in range(PATIENCE - 1):
+        seat.run(f"kubectl create configmap a{number}; kubectl get pods")
+    seat.run("kubectl get configmaps")
+    assert card.feedback["said"] == ""
+    seat.run("kubectl create configmap last")
+    assert card.feedback["said"] == NUDGE
+    press(card, "hint")
+    assert (card.helped, card.feedback["said"], len(card.feedback["hints"])) == (0, "", 1)
+    press(card, "hint")
+    assert card.helped == 2
+
+
+def test_a_tick_makes_the_nudge_wait_again(seat):
+    task = load_tasks()["store-credentials"]
+    card = TaskCard(task, seat)
+    for number in range(PATIENCE):
+        seat.run(f"kubectl create configmap a{number}")
+    assert card.feedback["said"] == NUDGE
+    for line in task.solution:
+        seat.run(line)
+    assert card.feedback["said"] == ""

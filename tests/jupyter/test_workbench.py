@@ -119,6 +119,43 @@ def test_the_cluster_at_a_glance(seat, bench):
     assert sum(len(rows) for _, rows in bench.objects) == MOST_OBJECTS
 
 
+def test_owners_are_in_the_cluster_at_a_glance(seat, bench):
+    seat.run("kubectl create deployment web --image=nginx; kubectl create job once --image=busybox")
+    seat.run("kubectl create cronjob nightly --image=busybox --schedule='0 3 * * *'")
+    seat.advance(9)
+    [(_, rows)] = bench.objects
+    assert [row[::2] for row in rows if row[0] not in ("Pod", "ServiceAccount")] == [
+        ("Deployment", "1/1"),
+        ("CronJob", "0 3 * * *"),
+        ("Job", "Complete"),
+    ]
+
+
+def test_a_past_attempt_says_when_it_was_and_when_the_next_one_is(seat, bench):
+    seat.run(f"""{RUN} --overrides='{{"spec":{{"imagePullSecrets":[{{"name":"regcred"}}]}}}}'; sleep 5""")
+    first = {key: bench.path[key] for key in ("attempt", "past", "next")}
+    assert first["attempt"].startswith("web ")
+    assert (first["past"], first["next"]) == ("This is the attempt of 13:59:00.", "13:59:10")
+    seat.run(CREATE)
+    assert bench.path["past"] == "This is the attempt of 13:59:00, before the Secret regcred existed."
+    seat.advance(60)
+    assert bench.path["attempt"].startswith("web ")
+    assert bench.path["attempt"] != first["attempt"]
+    assert "past" not in bench.path
+
+
+def test_during_a_task_the_cluster_at_a_glance_leaves_out_what_was_there_before(seat, bench):
+    seat.run(f"kubectl create namespace shop; {RUN} -n shop; {RUN}; sleep 5")
+    task = load_tasks()["store-credentials"]
+    TaskCard(task, seat)
+    assert [namespace for namespace, _ in bench.objects] == list(task.namespaces)
+    seat.run("kubectl run mine --image=nginx; sleep 5")
+    assert {name: [row[1] for row in rows] for name, rows in bench.objects}["default"] == ["mine"]
+    for line in task.solution:
+        seat.run(line)
+    assert [namespace for namespace, _ in bench.objects] == sorted(["default", "shop", *task.namespaces])
+
+
 def test_the_goals_of_the_open_task_are_ticked_off(seat, bench):
     task = load_tasks()["store-credentials"]
     TaskCard(task, seat)

@@ -69,7 +69,7 @@ function selectBlank(input) {
 function emptyInput(content, shared) {
   const mono = { ...shared, className: "ks-typed ks-mono" };
   if (content.kind === "paste") return element("textarea", { ...mono, rows: 8, wrap: "off" });
-  if (content.gap) return element("textarea", { ...mono, rows: 1, className: "ks-typed ks-mono ks-line" });
+  if (content.gap) return element("textarea", { ...mono, rows: 1, className: "ks-typed ks-mono ks-blanks" });
   return element("input", { ...shared, type: "text", className: content.kind === "command" ? mono.className : "ks-typed" });
 }
 
@@ -173,7 +173,7 @@ function render({ model, el }) {
   keepKeys(card);
   card.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
-    if (event.key !== "Enter" || !event.target.matches("input, .ks-line")) return;
+    if (event.key !== "Enter" || !event.target.matches("input, .ks-blanks")) return;
     event.preventDefault();
     form.querySelector("[data-do=check]")?.click();
   });

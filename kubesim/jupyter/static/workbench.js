@@ -99,6 +99,7 @@ function prepare(notebook, { widget_manager: manager }) {
     colour(cells);
     cells.changed.connect(colour);
     foldAnswers(notebook, [...cells]);
+    bench.node.querySelector(".ks-views").prepend(makeSteps(notebook, manager.context));
   }
   wrap(localStorage.getItem(UNWRAPPED) === null);
   copyTrueText(notebook);
@@ -270,7 +271,9 @@ async function findWidgetClass(model) {
 
 function makeBench(model) {
   const terminal = makeTerminal(model, () => setupCell(model, made.place) && again);
-  const [goals, path, cluster] = [makeGoals(), makePath(terminal), makeCluster(model, terminal)];
+  const goals = makeGoals();
+  const path = makePath(model, terminal);
+  const cluster = makeCluster(model, terminal);
   const news = element("div", { className: "ks-unseen" });
   news.setAttribute("role", "status");
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
@@ -309,78 +312,4 @@ function makeBench(model) {
   });
   follow("objects", cluster.draw);
   return made;
-}
-
-function folding(className, ...content) {
-  const summary = element("summary");
-  const node = element("details", { className, open: true }, summary, ...content);
-  return { node, summary };
-}
-
-function makeGoals() {
-  const list = element("ul", { className: "ks-notes" });
-  const { node, summary } = folding("ks-goals", list);
-  return {
-    node,
-    draw({ title, goals = [], done }) {
-      node.hidden = !title;
-      const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
-      summary.textContent = done ? `✓ Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
-      keep(list, goals, goalLine);
-    },
-  };
-}
-
-function makePath(terminal) {
-  const chain = element("div");
-  const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
-  story.summary.textContent = "Why? The last attempt, step by step";
-  const { node, summary } = folding("ks-path", chain, advice.node, story.node);
-  let shown = "";
-  for (const part of [advice, story]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
-  return {
-    node,
-    fold: (folded) => (node.open = !folded),
-    draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken }) {
-      node.hidden = !title;
-      summary.textContent = `The path of the image: ${title}`;
-      chain.innerHTML = concealed ? `<p>${concealed}</p>` : links.replaceAll("</div><div>", "</div> <div>"); // or words run together
-      if (title !== shown) advice.node.open = story.node.open = false;
-      shown = title;
-      node.classList.toggle("ks-broken", Boolean(broken));
-      advice.summary.textContent = broken ? "What's wrong, and how to fix it" : "In one sentence";
-      advice.node.lastChild.innerHTML = words;
-      story.node.lastChild.innerHTML = steps;
-      advice.node.hidden = !words;
-      story.node.hidden = !steps;
-      for (const code of advice.node.querySelectorAll("pre")) {
-        const text = code.textContent;
-        code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
-      }
-    },
-  };
-}
-
-function makeCluster(model, terminal) {
-  const list = element("div");
-  const { node, summary } = folding("ks-cluster", list);
-  summary.textContent = "The cluster";
-  // A Pod comes into focus as well.
-  const describe = (kind, name, namespace) => {
-    if (kind === "Pod") model.send({ do: "focus", namespace, pod: name });
-    const place = namespace && namespace !== "default" ? ` -n ${namespace}` : "";
-    terminal.fill(`kubectl describe ${kind.toLowerCase()} ${name}${place}`);
-  };
-  const drawObject = (namespace) => ([kind, name, words, sign]) => {
-    const mark = element("span", { className: "ks-mark", textContent: sign });
-    mark.setAttribute("aria-hidden", "true");
-    const made = button("", () => describe(kind, name, namespace), "Fill in kubectl describe");
-    made.className = { "✓": "ks-passed", "✗": "ks-failed" }[sign] ?? "";
-    made.append(mark, `${kind} `, element("b", { textContent: name }), words && ` ${words}`);
-    return element("li", {}, made);
-  };
-  const drawNamespace = ([namespace, objects]) =>
-    element("div", { className: "ks-namespace" }, button(`Namespace ${namespace}:`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe"),
-      element("ul", {}, ...objects.map(drawObject(namespace))));
-  return { node, draw: (namespaces) => keep(list, namespaces, drawNamespace) };
 }

@@ -1,0 +1,58 @@
+// The steps of a notebook, which are its headings: which of them are done, where one is, and where one was last time.
+
+const PLACE = "kubesim place: "; // and the path, in the browser's storage
+const HEADING = /^##? +(.+)/;
+
+function makeSteps(notebook, context) {
+  const cells = [...context.model.cells];
+  const nodeOf = (number) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${number}"]`);
+  const titles = cells.map(({ type, sharedModel }) => (type === "markdown" && HEADING.exec(sharedModel.source)?.[1]) || "");
+  const starts = titles.flatMap((title, number) => (title ? [number] : []));
+  const codeOf = (step) => cells.slice(starts[step], starts[step + 1]).filter(({ type }) => type === "code");
+  const isDone = (step) => codeOf(step).every(({ executionCount }) => executionCount);
+  const stepOf = (number) => starts.findLastIndex((start) => start <= number);
+  const bar = element("nav", { className: "ks-steps" });
+  bar.setAttribute("aria-label", "Steps of this notebook");
+  let current = 0;
+
+  const goTo = (number) => {
+    nodeOf(number)?.scrollIntoView({ block: "start" });
+    nodeOf(number)?.focus({ preventScroll: true });
+  };
+  const buttons = starts.map((start) => button("", () => goTo(start)));
+  const linkOn = () => [...(nodeOf(cells.length - 1)?.querySelectorAll('a[href*=".ipynb"]') ?? [])].at(-1); // the one before leads back
+  const next = button("Next notebook", () => linkOn()?.click());
+  next.className = "ks-next";
+  const draw = () => {
+    buttons.forEach((made, step) => {
+      const words = `Step ${step + 1} of ${starts.length}: ${titles[starts[step]].replace(/[`*]/g, "")}`;
+      made.title = words;
+      made.setAttribute("aria-label", isDone(step) ? `${words}, done` : words);
+      made.classList.toggle("ks-done", isDone(step));
+      if (step === current) made.setAttribute("aria-current", "step");
+      else made.removeAttribute("aria-current");
+    });
+    next.hidden = !buttons.every((_, step) => isDone(step));
+  };
+  notebook.addEventListener("focusin", ({ target }) => {
+    const number = target.closest(".jp-Cell")?.dataset.windowedListIndex;
+    if (number === undefined) return;
+    localStorage.setItem(PLACE + context.path, number);
+    current = Math.max(0, stepOf(Number(number)));
+    draw();
+  });
+  for (const cell of cells) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());
+
+  // After a reload, and not when the cell of the bench is run, the page is where it was: while it grows, too, as long as
+  // the learner does nothing.
+  const place = Number(localStorage.getItem(PLACE + context.path));
+  const isRunning = cells.some((_, number) => nodeOf(number)?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
+  if (place && place < cells.length && !isRunning) {
+    const observer = new ResizeObserver(() => goTo(place));
+    observer.observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
+    for (const act of ["pointerdown", "wheel", "keydown"]) addEventListener(act, () => observer.disconnect(), { capture: true, once: true });
+  }
+  bar.append(...buttons, next);
+  draw();
+  return bar;
+}

@@ -1,0 +1,107 @@
+// What is above the terminal of a workbench: a task's goals, the path of a pull, and the cluster at a glance.
+
+const TRAVEL = 600; // milliseconds that a dot takes along the path of an attempt
+const DAY = 86400; // seconds
+
+const secondsOf = (time) => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
+
+function folding(className, ...content) {
+  const summary = element("summary");
+  const node = element("details", { className, open: true }, summary, ...content);
+  return { node, summary };
+}
+
+function makeGoals() {
+  const list = element("ul", { className: "ks-notes" });
+  const { node, summary } = folding("ks-goals", list);
+  return {
+    node,
+    draw({ title, goals = [], done }) {
+      node.hidden = !title;
+      const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
+      summary.textContent = done ? `✓ Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
+      keep(list, goals, goalLine);
+    },
+  };
+}
+
+// A dot goes along the hops of an attempt, to the one where it stops.
+function travel(chain) {
+  const hops = [...chain.querySelectorAll("li:not(.ks-not-reached, .ks-not-needed)")];
+  if (!hops.length || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const dot = element("span", { className: "ks-dot" });
+  dot.setAttribute("aria-hidden", "true");
+  chain.append(dot);
+  const way = hops.map((hop) => ({ transform: `translateY(${hop.offsetTop + hop.offsetHeight / 2}px)` }));
+  dot.animate([...way, way.at(-1)], { duration: TRAVEL, easing: "ease-in-out" }).finished.then(() => dot.remove(), () => {});
+}
+
+function makePath(model, terminal) {
+  const chain = element("div", { className: "ks-way" });
+  const past = element("p", { className: "ks-how" });
+  const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
+  story.summary.textContent = "Why? The last attempt, step by step";
+  const { node, summary } = folding("ks-path", chain, past, advice.node, story.node);
+  let shown = "";
+  let tried;
+  let said = "";
+  let next = "";
+  // It ends with how long it is until the next attempt, by the simulated clock.
+  const tellPast = () => {
+    const wait = (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
+    past.textContent = said && `${said} The next one is in ${wait < 60 ? "" : `${Math.floor(wait / 60)} min `}${wait % 60} s.`;
+    past.hidden = !said;
+  };
+  model.on("change:time", tellPast);
+  for (const part of [advice, story]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
+  return {
+    node,
+    fold: (folded) => (node.open = !folded),
+    draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken, attempt, past: when = "", next: again = "" }) {
+      node.hidden = !title;
+      summary.textContent = `The path of the image: ${title}`;
+      chain.innerHTML = concealed ? `<p>${concealed}</p>` : links.replaceAll("</div><div>", "</div> <div>"); // or words run together
+      said = when;
+      next = again;
+      tellPast();
+      if (attempt && tried !== undefined && attempt !== tried) travel(chain);
+      tried = attempt ?? "";
+      if (title !== shown) advice.node.open = story.node.open = false;
+      shown = title;
+      node.classList.toggle("ks-broken", Boolean(broken));
+      advice.summary.textContent = broken ? "What's wrong, and how to fix it" : "In one sentence";
+      advice.node.lastChild.innerHTML = words;
+      story.node.lastChild.innerHTML = steps;
+      advice.node.hidden = !words;
+      story.node.hidden = !steps;
+      for (const code of advice.node.querySelectorAll("pre")) {
+        const text = code.textContent;
+        code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
+      }
+    },
+  };
+}
+
+function makeCluster(model, terminal) {
+  const list = element("div");
+  const { node, summary } = folding("ks-cluster", list);
+  summary.textContent = "The cluster";
+  // A Pod comes into focus as well.
+  const describe = (kind, name, namespace) => {
+    if (kind === "Pod") model.send({ do: "focus", namespace, pod: name });
+    const place = namespace && namespace !== "default" ? ` -n ${namespace}` : "";
+    terminal.fill(`kubectl describe ${kind.toLowerCase()} ${name}${place}`);
+  };
+  const drawObject = (namespace) => ([kind, name, words, sign]) => {
+    const mark = element("span", { className: "ks-mark", textContent: sign });
+    mark.setAttribute("aria-hidden", "true");
+    const made = button("", () => describe(kind, name, namespace), "Fill in kubectl describe");
+    made.className = { "✓": "ks-passed", "✗": "ks-failed" }[sign] ?? "";
+    made.append(mark, `${kind} `, element("b", { textContent: name }), words && ` ${words}`);
+    return element("li", {}, made);
+  };
+  const drawNamespace = ([namespace, objects]) =>
+    element("div", { className: "ks-namespace" }, button(`Namespace ${namespace}:`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe"),
+      element("ul", {}, ...objects.map(drawObject(namespace))));
+  return { node, draw: (namespaces) => keep(list, namespaces, drawNamespace) };
+}
