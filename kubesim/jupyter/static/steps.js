@@ -32,7 +32,8 @@ function makeSteps(notebook, context) {
       if (step === current) made.setAttribute("aria-current", "step");
       else made.removeAttribute("aria-current");
     });
-    next.hidden = !buttons.every((_, step) => isDone(step));
+    next.hidden = !linkOn() || !buttons.every((_, step) => isDone(step));
+    bar.hidden = !buttons.length;
   };
   notebook.addEventListener("focusin", ({ target }) => {
     const number = target.closest(".jp-Cell")?.dataset.windowedListIndex;

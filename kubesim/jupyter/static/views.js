@@ -49,7 +49,8 @@ function makePath(model, terminal) {
   // It ends with how long it is until the next attempt, by the simulated clock.
   const tellPast = () => {
     const wait = (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
-    past.textContent = said && `${said} The next one is in ${wait < 60 ? "" : `${Math.floor(wait / 60)} min `}${wait % 60} s.`;
+    const parts = [[Math.floor(wait / 60), "min"], [wait % 60, "s"]].filter(([count]) => count);
+    past.textContent = said && `${said} The next one is in ${parts.map((part) => part.join(" ")).join(" ") || "0 s"}.`;
     past.hidden = !said;
   };
   model.on("change:time", tellPast);
