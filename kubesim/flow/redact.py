@@ -57,6 +57,19 @@ def redact(text: str) -> str:
     return text
 
 
+_WORDS = r"[^\W\d_]+(?:['_/-][^\W\d_]+)*"
+_SHOWN = re.compile(
+    rf"\W*(?:{_WORDS}(?:=\W*{_WORDS})?"  # letters, and a setting
+    r"|v?\d[\d.,:%]*[A-Za-z]{0,2}|(?:\d+m?[smh])+|[0-9a-f]{6,}|x509|[a-z]{3}\d\d"  # numbers, a digest, a platform
+    r"|[^\s/=]*[./:@-]\S*)?\W*",  # an address, an image, the name of an object
+)
+
+
+def known(text: str) -> str:
+    """What is quoted of a message around the words that decide: words, numbers and names, and nothing else."""
+    return re.sub(r"\S+", lambda word: word[0] if _SHOWN.fullmatch(word[0]) else MASK, text)
+
+
 def _mask_values(block: re.Match[str]) -> str:
     """The lines below `data:` of a Secret, each with its key alone."""
     return block["head"] + re.sub(r"(?m)^([^:\n]*)(:?)[^\n]*$", rf"\1\2 {MASK}", block["values"])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.cluster.keyring import split_port
 from kubesim.flow import tables
+from kubesim.flow.redact import known
 from kubesim.flow.tables import NONE, Kind, Registry, Sentences, Sign
 
 MOST = 10_000
@@ -76,7 +77,7 @@ def read(answer: str, with_credentials: bool) -> Reply:
                 words |= {"inner": _inner(text, number + 1)}
             means = sign.means if sign.means and kind == sign.kind else row.means
             return Reply(kind, _sentence(text, match), means, sign.isnt or row.isnt, row, words)
-    return Reply("other", _cut(text))
+    return Reply("other", _cut(known(text)))
 
 
 def _search(sign: Sign, text: str) -> re.Match[str] | None:
@@ -127,7 +128,8 @@ def _sentence(text: str, match: re.Match[str]) -> str:
     starts = (text.rfind(mark, 0, at) + len(mark) for mark in _MARKS if mark in text[:at])
     start = max(starts, default=0)
     code = _CODES.search(text[:start])
-    return _cut(text[code.start() if code else start :])
+    before = text[code.start() if code else start : at]
+    return _cut(f"{known(before)}{text[at : match.end()]}{known(text[match.end() :])}")
 
 
 def _cut(sentence: str) -> str:

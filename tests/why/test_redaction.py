@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import string
 from contextlib import suppress
 
@@ -12,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim import __main__
+from kubesim.flow import tables
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.flow.redact import redact
+from kubesim.flow.signs import read
 from kubesim.session import Session
 from tests.learner import rows
 from tests.why.test_cases import CASES, OBJECTS, export_of
@@ -99,3 +102,17 @@ def test_errors_repeat_no_password(line: str, capsys: pytest.CaptureFixture[str]
     session = Session()
     assert "s3cretS3cret" not in session.run(f"kubesim why {line}").screen
     assert "s3cretS3cret" not in session.run(f"why {line}").screen
+
+
+WORDS = st.text(string.ascii_letters + string.digits, min_size=8, max_size=16).filter(
+    lambda word: re.search("[g-zG-Z]", word) and re.search(r"[A-Za-z]\d+[A-Za-z]\d", word)
+)
+
+
+@given(WORDS, st.sampled_from([row.example for row in tables.signs().signs]), st.booleans())
+@settings(deadline=None, max_examples=300)
+def test_around_the_words_that_decide_the_evidence_has_prose_and_names_only(
+    word: str, message: str, is_last: bool
+) -> None:
+    reply = read(f"{message} {word}" if is_last else f"{word} {message}", True)
+    assert word not in reply.sentence or word in reply.words.values()
