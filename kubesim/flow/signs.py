@@ -76,8 +76,13 @@ def read(answer: str, with_credentials: bool) -> Reply:
             if row.for_others:
                 words |= {"inner": _inner(text, number + 1)}
             means = sign.means if sign.means and kind == sign.kind else row.means
-            return Reply(kind, _sentence(text, match), means, sign.isnt or row.isnt, row, words)
+            return Reply(kind, _sentence(text, match), means, sign.isnt or _isnt(row), row, words)
     return Reply("other", _cut(known(text)))
+
+
+def _isnt(row: Kind) -> str:
+    """What a kind doesn't mean; of kinds that credentials decide, each sign says so itself."""
+    return row.isnt if row.transport else ""
 
 
 def _search(sign: Sign, text: str) -> re.Match[str] | None:

@@ -49,7 +49,7 @@ class Kind(NamedTuple):
     """What a sentence amounts to; `verdict` where no Secret decides."""
 
     means: str
-    isnt: str = ""
+    isnt: str = "It isn't about the user or the password."
     credentials: bool = False
     transport: bool = False
     unasked: bool = False
