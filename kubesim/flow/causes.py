@@ -85,7 +85,7 @@ def _decided(row: Verdict, facts: Facts) -> Verdict:
     """The row, or what takes its place: the verdict of the message's sign, or that of the answer to its question."""
     verdict = facts.reply.row.verdict if facts.reply else None
     if row.of_sign and verdict:
-        return verdict._replace(also={**row.also, **verdict.also})
+        return verdict._replace(also=(*row.also, *verdict.also))
     if row.ask and facts.scene.answer:
         answered = row.ask.yes if facts.scene.answer == "yes" else row.ask.no
         return answered._replace(hop=row.hop, grade="likely")
@@ -93,7 +93,7 @@ def _decided(row: Verdict, facts: Facts) -> Verdict:
 
 
 def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
-    sentences = [row.problem, *(text for word, text in row.also.items() if words[word])]
+    sentences = [row.problem, *(tables.causes().sentences[word] for word in row.also if words[word])]
     others = [other for other in row.others if facts.scene.is_export and _holds(other, words)][:2]
     grade = row.grade
     if grade == "certain" and (facts.is_silent or others):  # without the answer, or if it may be something else

@@ -115,7 +115,7 @@ def _flaws(credential: Credential) -> Iterator[str]:
         elif re.fullmatch(r"'.*'|\".*\"", word):
             yield "quotes"
     if _decoded(credential.password).startswith(f"{credential.username}:"):
-        yield "twice"
+        yield "encoded"
 
 
 def _expiry(password: str) -> int:

@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
     check: str = ""
     needs: tuple[str, ...] = ()
     of_sign: bool = False
-    also: Sentences = NONE
+    also: tuple[str, ...] = ()
     grade: str = "certain"
     tell: str = ""
     ask: Question | None = None
@@ -106,6 +106,7 @@ class Causes(NamedTuple):
     """causes.yaml."""
 
     commands: Mapping[str, Sentences]
+    sentences: Sentences
     before_the_pull: tuple[Verdict, ...]
     after_a_failed_pull: tuple[Verdict, ...]
 
@@ -140,7 +141,10 @@ def read_signs(table: Any) -> Signs:
 
 def read_causes(table: Any) -> Causes:
     """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
-    stages = {stage: load_records(__file__, "causes.yaml", _verdict, table[stage]) for stage in Causes._fields[1:]}
+    stages = {
+        stage: load_records(__file__, "causes.yaml", _verdict, table[stage])
+        for stage in ("before_the_pull", "after_a_failed_pull")
+    }
     return _whole("causes.yaml", Causes, {**table, **stages})
 
 

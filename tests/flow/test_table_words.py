@@ -58,7 +58,7 @@ def of_rows(rows: Any) -> Iterator[str]:
 def of_verdict(row: Verdict) -> Iterator[str]:
     """The words of a row of causes.yaml, or of a kind of signs.yaml, and of what else it may be."""
     yield from row.needs
-    yield from of_rows(row.also)
+    yield from row.also
     for text in (row.problem, row.tell, row.ask.text if row.ask else ""):
         yield from placeholders(text)
     for call in row.fix:
@@ -75,6 +75,7 @@ def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, s
         yield from ((f"hops.yaml, {part}", word) for word in of_rows(rows))
     for command, rows in causes.commands.items():
         yield from ((f"causes.yaml, {command}", word) for word in of_rows(rows))
+    yield from (("causes.yaml, sentences", word) for word in of_rows(causes.sentences))
     for row in (*causes.before_the_pull, *causes.after_a_failed_pull):
         yield from ((f"causes.yaml, {row.check}", word) for word in of_verdict(row))
     for name, kind in signs.kinds.items():
@@ -138,6 +139,8 @@ def check(**changed: Any) -> None:
     assert set(hops.right) == {"granted", "refused", ""}  # what follows CheckRight in the kubelet's TRANSITIONS
     assert {sign.registry for sign in signs.signs} | {"other"} <= {"any", *signs.registries}
     verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
+    said = {word for row in verdicts for word in row.also}
+    assert said == set(causes.sentences), said ^ set(causes.sentences)
     used = {call[0] for row in verdicts for call in row.fix} | {"collect", "create_secret", "overwrite_secret"}
     used |= {word for row in signs.registries.values() for word in (row.login, row.identity)} - {""}
     used = {name for name in used if not name.startswith("{")}
@@ -178,7 +181,7 @@ def test_a_misspelled_word_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_no_row_can_be_taken_away(name: str) -> None:
-    lists = {"signs": [("kinds",), ("registries",)], "causes": [("commands",)], "hops": [(), ("hops",)]}
+    lists = {"signs": [("kinds",), ("registries",)], "causes": [("commands",), ("sentences",)], "hops": [(), ("hops",)]}
     for path in lists[name]:
         for key in at(content(name), path):
             changed = deepcopy(content(name))

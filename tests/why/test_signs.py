@@ -55,7 +55,11 @@ def test_every_placeholder_of_a_kind_has_a_word() -> None:
     )
     for kind in tables.signs().kinds.values():
         verdicts = [kind.verdict, *kind.verdict.others] if kind.verdict else []
-        texts = [text for row in verdicts for text in (row.problem, row.tell, *row.also.values())]
+        texts = [
+            text
+            for row in verdicts
+            for text in (row.problem, row.tell, *(tables.causes().sentences[word] for word in row.also))
+        ]
         fields = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
         assert [name for name in fields - known if Words(facts)[name] == ""] == []
 
