@@ -7,7 +7,7 @@ it lacks. What the fields mean is at the top of each file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
@@ -106,6 +106,7 @@ class Causes(NamedTuple):
     """causes.yaml."""
 
     commands: Mapping[str, Sentences]
+    alternatives: Mapping[str, Verdict]
     sentences: Sentences
     before_the_pull: tuple[Verdict, ...]
     after_a_failed_pull: tuple[Verdict, ...]
@@ -141,11 +142,11 @@ def read_signs(table: Any) -> Signs:
 
 def read_causes(table: Any) -> Causes:
     """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
-    stages = {
-        stage: load_records(__file__, "causes.yaml", _verdict, table[stage])
-        for stage in ("before_the_pull", "after_a_failed_pull")
-    }
-    return _whole("causes.yaml", Causes, {**table, **stages})
+    others = _named("causes.yaml", _verdict, table["alternatives"])
+    read = partial(_verdict, others)
+    stages = ("before_the_pull", "after_a_failed_pull")
+    rows = {stage: load_records(__file__, "causes.yaml", read, table[stage]) for stage in stages}
+    return _whole("causes.yaml", Causes, {**table, "alternatives": others, **rows})
 
 
 def read_hops(table: Any) -> Hops:
@@ -172,9 +173,11 @@ def _kind(**row: Any) -> Kind:
     return Kind(**row, verdict=_verdict(**verdict) if verdict else None)
 
 
-def _verdict(**row: Any) -> Verdict:
+def _verdict(alternatives: Mapping[str, Verdict] = NONE, /, **row: Any) -> Verdict:
     if "others" in row:
-        row["others"] = tuple(_verdict(**other) for other in row["others"])
+        row["others"] = tuple(
+            alternatives[other] if isinstance(other, str) else _verdict(**other) for other in row["others"]
+        )
     if "ask" in row:
         question, answers = row["ask"]["text"], {name: _verdict(**row["ask"][name]) for name in ("yes", "no")}
         row["ask"] = Question(question, **answers)

@@ -138,6 +138,8 @@ def check(**changed: Any) -> None:
     assert {row.hop for row in verdicts} <= set(hops.titles) == set(hops.hops)
     assert set(hops.right) == {"granted", "refused", ""}  # what follows CheckRight in the kubelet's TRANSITIONS
     assert {sign.registry for sign in signs.signs} | {"other"} <= {"any", *signs.registries}
+    named = [other for row in verdicts for other in row.others if other in causes.alternatives.values()]
+    assert len({other.problem for other in named}) == len(causes.alternatives)
     verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
     said = {word for row in verdicts for word in row.also}
     assert said == set(causes.sentences), said ^ set(causes.sentences)
@@ -181,7 +183,11 @@ def test_a_misspelled_word_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_no_row_can_be_taken_away(name: str) -> None:
-    lists = {"signs": [("kinds",), ("registries",)], "causes": [("commands",), ("sentences",)], "hops": [(), ("hops",)]}
+    lists = {
+        "signs": [("kinds",), ("registries",)],
+        "causes": [("commands",), ("sentences",), ("alternatives",)],
+        "hops": [(), ("hops",)],
+    }
     for path in lists[name]:
         for key in at(content(name), path):
             changed = deepcopy(content(name))
