@@ -62,11 +62,10 @@ class Sign(NamedTuple):
     """A sentence of a runtime, a registry or the kubelet, as regular expressions."""
 
     sign: tuple[str, ...]
-    runtime: str
-    registry: str
     kind: str
     source: str
     example: str
+    registry: str = "any"
     means: str = ""
     isnt: str = ""
 
