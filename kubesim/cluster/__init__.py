@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +26,13 @@ from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.world import Image
+from kubesim.shell import Tool
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
 AGE, SETTLED = 1140.0, 5.0
+ClusterPrograms = Callable[["Cluster", str, str], Mapping[str, Tool]]
+"""The programs that need a cluster, for a container of a namespace that runs as a ServiceAccount."""
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -90,10 +93,17 @@ class Cluster(_Parts):
         super().__init__(seed, boot, registries, node)
         self._options = (seed, boot, registries, node)
         self.lock = threading.RLock()
+        self._programs: ClusterPrograms | None = None
         if origin:
             self._options = origin._options
             self.registries.resume(origin.registries)
+            self.offer(origin._programs)
         self.resume(origin or _booted(seed, boot, self.registries.furnished))
+
+    def offer(self, programs: ClusterPrograms | None) -> None:
+        """Give the containers programs that ask this cluster. Those of a copy ask the copy."""
+        self._programs = programs
+        self.kubelet.outside.programs = partial(programs, self) if programs else None
 
     def advance(self, seconds: float, budget: Budget | None = None) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""

@@ -45,7 +45,7 @@ class Session:
     ) -> None:
         self.workspace = Workspace(workspace)
         self.cluster = Cluster(seed, boot, registries, node)
-        self.cluster.kubelet.outside.programs = partial(in_containers, self.cluster)
+        self.cluster.offer(in_containers)
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         self.explained: list[str] = []
@@ -123,7 +123,7 @@ class Session:
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
         """Continue with another cluster and kubectl's `config` (None: a fresh one). The shell stays as it is."""
         cluster.lock = self.cluster.lock  # which may be held now
-        cluster.kubelet.outside.programs = partial(in_containers, cluster)
+        cluster.offer(in_containers)
         self.cluster = cluster
         self.config = config or kubectl.Kubeconfig()
         self.shell.set_clock(cluster.clock)
