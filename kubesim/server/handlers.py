@@ -214,13 +214,15 @@ class Exec(Listener, websocket.WebSocketHandler):
         """Run the command; only then is the connection upgraded, so that a refusal is an ordinary answer."""
         if self._finished:
             return
-        reads, tty = (self.get_query_argument(name, "") in ("1", "true") for name in ("stdin", "tty"))
-        self._reads = reads
+        self._reads = self._is_set("stdin")
         self._input = bytearray()
+        words = self.request.query_arguments.get("command", [])
+        self._argv = [word.decode("utf-8", "replace") for word in words]
         try:
-            if tty:
+            if self._is_set("tty"):
                 raise errors.not_simulated("exec -t over the API is not part of this simulator")
-            self._outcome = self._run(b"true" if reads else None)
+            # One that reads runs when its input is there; now it is only seen whether a command can run at all.
+            self._outcome = self._run(["true"] if self._reads else self._argv)
             if self.request.method != "GET":  # a client that was refused asks once more, by POST, and shows that answer
                 raise errors.not_simulated("exec is served over WebSockets only")
         except errors.StatusError as error:
@@ -230,25 +232,26 @@ class Exec(Listener, websocket.WebSocketHandler):
 
     post = get
 
+    def _is_set(self, name: str) -> bool:
+        return self.get_query_argument(name, "") in ("1", "true")
+
     def on_message(self, message: str | bytes) -> None:
         """Gather what the command will read, and run it at the end of that."""
         data = message if isinstance(message, bytes) else message.encode()
         if data[:1] == _STDIN and len(self._input) <= MAX_BODY:
             self._input += data[1:]
         elif data == _CLOSE + _STDIN and self._reads:
-            self._outcome = self._run()
+            self._outcome = self._run(self._argv)
             self._send()
 
-    def _run(self, instead: bytes | None = None) -> tuple[Process, Object]:
-        """Run the command, or `instead` only see whether one can run."""
-        words = self.request.query_arguments.get("command", []) if instead is None else [instead]
-        argv = [word.decode("utf-8", "replace") for word in words]
+    def _run(self, argv: list[str]) -> tuple[Process, Object]:
+        """Run a command; what it wrote, and the Status that tells how it ended."""
         try:
             ran = self.server.execute(self.as_request(b""), argv, self._input.decode("utf-8", "replace"))
         except StartError as error:
             exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
             return Process(), status_of(errors.StatusError(500, "InternalError", error.of_exec(exec_id)))
-        return ran, _status(ran.exit_code)
+        return ran, _status(ran)
 
     def open(self) -> None:
         """Send everything at once, unless input comes first."""
@@ -264,13 +267,15 @@ class Exec(Listener, websocket.WebSocketHandler):
         self.close(1000)
 
 
-def _status(exit_code: int) -> Object:
-    if not exit_code:
+def _status(ran: Process) -> Object:
+    if ran.unsimulated:
+        return status_of(errors.not_simulated("this command was stopped there"))
+    if not ran.exit_code:
         return {"metadata": {}, "status": "Success"}
     return {
         "metadata": {},
         "status": "Failure",
         "reason": "NonZeroExitCode",
-        "message": f"command terminated with non-zero exit code: exit status {exit_code}",
-        "details": {"causes": [{"reason": "ExitCode", "message": str(exit_code)}]},
+        "message": f"command terminated with non-zero exit code: exit status {ran.exit_code}",
+        "details": {"causes": [{"reason": "ExitCode", "message": str(ran.exit_code)}]},
     }

@@ -23,8 +23,6 @@ from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool
 from kubesim.workspace import Entries, MemoryFiles
 
-REFUSED = 126
-"""The exit status of a process that needs what is not simulated."""
 _LISTED = {*TOOLS, "tar"}  # the programs that every base lists whose images have them
 _EXEC_PID = 7
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
@@ -269,7 +267,6 @@ class Place(NamedTuple):
             code = leave.status
         except UnsupportedError as error:
             write("stderr", f"kubesim: {error} is not part of this simulator\n")
-            code = REFUSED
             unsimulated = str(error)
         except (TooMuchError, RecursionError):
             has_ended = False

@@ -70,12 +70,12 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     if argv and argv[0].startswith("-"):
         what = f"the argument {argv[0][:80]} of an image's own program"
         problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
-        return in_place_of(Process((problem,), unsimulated=what), _own_program(image, started))
+        return _in_place_of(Process((problem,), unsimulated=what), _own_program(image, started))
     if argv:
         try:
             with processor.share(started) as budget:
                 ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
-            return in_place_of(ran, _own_program(image, started)) if ran.unsimulated else ran
+            return _in_place_of(ran, _own_program(image, started)) if ran.unsimulated else ran
         except StartError as error:
             return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if image.needs and not any(map(place.env.get, image.needs)):
@@ -89,7 +89,7 @@ def _own_program(image: Image, started: Micros) -> Process:
     return main._replace(seconds=0) if image.runs == "once" else main
 
 
-def in_place_of(ran: Process, own: Process) -> Process:
+def _in_place_of(ran: Process, own: Process) -> Process:
     """What a process becomes that needs what isn't simulated: after what it wrote, it goes on as the image's own."""
     return own._replace(writes=ran.writes, seconds=max(ran.seconds, own.seconds), unsimulated=ran.unsimulated)
 

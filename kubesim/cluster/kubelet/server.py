@@ -11,7 +11,7 @@ from kubesim.api.clock import SECOND, Clock
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.apiserver.logs import Line
-from kubesim.cluster.kubelet.containers import Container, bases, in_place_of
+from kubesim.cluster.kubelet.containers import Container, bases
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Worker
@@ -102,8 +102,6 @@ class Server:
             left = tuple(write.later(-passed) for write in ran.writes if write.seconds > passed)
             return ran._replace(writes=left, seconds=ran.seconds - passed)
         again = running.place.run(running.main, self._clock.now, stdin=stdin)
-        if again.unsimulated:
-            again = in_place_of(again, Process())
         left = again.writes[len(ran.writes) :]
         later = tuple(write.later(passed) for write in left)
         running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
