@@ -21,7 +21,8 @@ from kubesim.session import Session
 
 COUNT = 12
 """How many broken clusters a round of the challenge has."""
-FOLDER, POOLS = "challenges", "pools.yaml"
+FOLDER = "challenges"
+POOLS = "pools.yaml"
 Template = dict[str, Any]
 POINTS = 10
 HINT = 2
@@ -52,7 +53,7 @@ class SmallRound(NamedTuple):
 @cache
 def small_rounds() -> Mapping[str, SmallRound]:
     """The small rounds by name."""
-    return {name: SmallRound(**entry) for name, entry in _templates()[0]["small_rounds"].items()}
+    return {name: SmallRound(**entry) for name, entry in _documents().shared["small_rounds"].items()}
 
 
 def broken_clusters(seed: int, count: int = COUNT, small: str = "") -> tuple[Broken, ...]:
@@ -61,7 +62,7 @@ def broken_clusters(seed: int, count: int = COUNT, small: str = "") -> tuple[Bro
     With the name of a `small` round, they are `count` of its own; KeyError if there is no such round.
     """
     chance = random.Random(seed)
-    templates = _templates()[1]
+    templates = _documents().templates
     if small:
         own = small_rounds()[small].of
         templates = [template for template in templates if template["id"] in own]
@@ -79,14 +80,21 @@ def round_name(seed: int, small: str = "") -> str:
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters that there are, also those of which a round takes only one of several."""
-    return _made(_templates()[1], str(seed), random.Random(seed))
+    return _made(_documents().templates, str(seed), random.Random(seed))
+
+
+class _Documents(NamedTuple):
+    """What the files hold: the templates, and pools.yaml, from which they share names, goals and advice."""
+
+    shared: dict[str, Any]
+    templates: list[Template]
 
 
 @cache
-def _templates() -> tuple[dict[str, Any], list[Template]]:
+def _documents() -> _Documents:
     files: dict[str, Any] = dict(documents(FOLDER))
     shared = files.pop(POOLS)
-    return shared, [template for templates in files.values() for template in templates]
+    return _Documents(shared, [template for templates in files.values() for template in templates])
 
 
 def _made(templates: Sequence[Template], name: str, chance: random.Random) -> tuple[Broken, ...]:
@@ -102,7 +110,7 @@ def _drawn(vary: Mapping[str, Any], left: dict[str, list[Any]], chance: random.R
     values: dict[str, str] = {}
     for name, source in vary.items():
         if isinstance(source, str):
-            pool = _templates()[0]["pools"][source]
+            pool = _documents().shared["pools"][source]
             left[source] = left.get(source) or chance.sample(pool, len(pool))
         entry = left[source].pop() if isinstance(source, str) else chance.choice(source)
         choice = entry if isinstance(entry, dict) else {name: entry}
@@ -111,7 +119,8 @@ def _drawn(vary: Mapping[str, Any], left: dict[str, list[Any]], chance: random.R
 
 
 def _one(template: Template, values: Mapping[str, str]) -> Broken:
-    shared, advice = _templates()[0], template["advice"]
+    shared = _documents().shared
+    advice = template["advice"]
     names = shared["advice_sets"][advice] if isinstance(advice, str) else advice
     goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]
     whole = {**template, "goal": goal, "advice": [shared["advice"][name] for name in names]}

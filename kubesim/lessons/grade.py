@@ -65,8 +65,10 @@ def gained(record: Record) -> tuple[int, int]:
 
 def is_right(question: str, record: Record, tries: int | None = None) -> bool:
     """Whether a question was answered correctly, in any of its variants; or in the first `tries`, which are of one."""
-    further = takewhile(load_quizzes().__contains__, (f"{question}{VARIANT}{number}" for number in count(1)))
-    names = [question, *(() if tries else further)]
+    names = [question]
+    if tries is None:
+        further = (f"{question}{VARIANT}{number}" for number in count(1))
+        names.extend(takewhile(load_quizzes().__contains__, further))
     answers = ((name, answer) for name in names for answer in record["given"].get(name, [])[:tries])
     return any(_is_right(name, answer if isinstance(answer, str) else tuple(answer)) for name, answer in answers)
 
@@ -238,10 +240,13 @@ def title(lesson: str) -> str:
     return f"{number} {lessons()[lesson]['title']}"
 
 
+_NOT_SHOWN = "not shown yet"
+
+
 def skills(record: Record) -> list[tuple[str, list[str]]]:
     """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
-    every = {title(lesson): [_skill(goal, record) for goal in lessons()[lesson]["goals"]] for lesson in lessons()}
-    begun = {head: lines for head, lines in every.items() if any("not shown yet" not in line for line in lines)}
+    every = {title(lesson): _goals(lesson, record) for lesson in lessons()}
+    begun = {head: lines for head, lines in every.items() if not all(line.endswith(_NOT_SHOWN) for line in lines)}
     reached = sum(line.startswith("✓") for lines in begun.values() for line in lines)
     fixed = [taken for name, (taken, _) in record["shown"].items() if name.startswith(CLUSTER)]
     summary = [f"{reached} of {sum(map(len, every.values()))} goals shown"]
@@ -258,15 +263,19 @@ def skills(record: Record) -> list[tuple[str, list[str]]]:
 
 
 def skills_text(record: Record) -> str:
-    sections = ["\n".join([head, "", *("- " + line for line in lines)]) for head, lines in skills(record)]
+    sections = [f"{head}\n\n- " + "\n- ".join(lines) for head, lines in skills(record)]
     return "# " + "\n\n## ".join(sections) + "\n"
+
+
+def _goals(lesson: str, record: Record) -> list[str]:
+    return [_skill(goal, record) for goal in lessons()[lesson]["goals"]]
 
 
 def _skill(goal: Mapping[str, Any], record: Record) -> str:
     """A goal, and when it was shown and with how much help; an older record has neither."""
     marks = [record["shown"].get(name, (0, 0)) for name in goal["by"] if _is_done(name, record)]
     if not marks:
-        return f"○ {goal['can']}: not shown yet"
+        return f"○ {goal['can']}: {_NOT_SHOWN}"
     if len(marks) < len(goal["by"]):
         return f"○ {goal['can']}: {len(marks)} of {len(goal['by'])} shown"
     days = [day for _, day in marks]

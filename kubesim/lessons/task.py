@@ -64,8 +64,8 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
 
     def run(arguments: list[str], io: Invocation) -> int:
         client = session.cluster.apiserver.as_user(ADMIN)
-        config, read_raw = kubectl.Kubeconfig(), partial(read_url, session.cluster)
-        context = kubectl.Context(client, clock, workspace, config, read_raw, io.env, io.stdin)
+        read_raw = partial(read_url, session.cluster)
+        context = kubectl.Context(client, clock, workspace, kubectl.Kubeconfig(), read_raw, io.env, io.stdin)
         context.budget = io.machine.budget
         return io.show(kubectl.run(arguments, context))
 

@@ -71,7 +71,8 @@ class API:
 
     def _check_impersonation(self, request: Request) -> None:
         """Refuse, before anything else, what somebody asks for who may not speak for the user of the request."""
-        user, route = request.user, request.route
+        user = request.user
+        route = request.route
         asked = Question(user, request.method.lower(), "", path=request.path)
         if route:
             asked = question(user, route.verb, route.resource, route.namespace, route.name, route.subresource)
@@ -108,7 +109,8 @@ class API:
                 connection.attach("")
 
     def _review(self, request: Request, route: Route) -> Response:
-        resource, kind = route.resource, route.resource.kind
+        resource = route.resource
+        kind = resource.kind
         review = decoding.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
         status = _REVIEWS[kind](self._objects.client(request), route, review)
         meta = review.get("metadata", {})
@@ -127,14 +129,16 @@ def _self_subject(client: Client, _route: Route, _review: Object) -> Object:
 
 def _access(client: Client, route: Route, review: Object) -> Object:
     spec = review.get("spec", {})
-    attributes, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    attributes = spec.get("resourceAttributes")
+    path = spec.get("nonResourceAttributes")
     if (attributes is None) is (path is None):
         why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         cause = errors.invalid_value("spec.resourceAttributes", attributes, why)
         raise errors.invalid(route.resource, "", [cause])
     if path is not None:
         return {"allowed": client.can(path.get("verb", ""), "", path=path.get("path", ""))}
-    plural, part = attributes.get("resource", ""), attributes.get("subresource", "")
+    plural = attributes.get("resource", "")
+    part = attributes.get("subresource", "")
     place = {key: attributes.get(key, "") for key in ("group", "namespace", "name")}
     return {"allowed": client.can(attributes.get("verb", ""), f"{plural}/{part}" if part else plural, **place)}
 

@@ -128,8 +128,12 @@ def v3_index() -> Object:
 @cache
 def _described() -> dict[str, list[Resource]]:
     """The types at each path whose objects this cluster keeps: the others have no schema."""
-    kept = {path: [resource for resource in resources if resource.simulated] for path, resources in _served().items()}
-    return {path: resources for path, resources in kept.items() if resources}
+    kept: dict[str, list[Resource]] = {}
+    for path, resources in _served().items():
+        simulated = [resource for resource in resources if resource.simulated]
+        if simulated:
+            kept[path] = simulated
+    return kept
 
 
 @cache

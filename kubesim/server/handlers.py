@@ -168,7 +168,8 @@ class Handler(Listener):
         loop = asyncio.get_running_loop()
         while not self._has_gone:
             self._changed.clear()
-            lines, now = watch.lines(), loop.time()
+            lines = watch.lines()
+            now = loop.time()
             if lines:
                 self.write(lines)
                 await self.flush()

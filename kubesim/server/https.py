@@ -62,7 +62,8 @@ class Server:
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
-        self._realtime, self._tick = realtime, 0.0 if realtime else tick
+        self._realtime = realtime
+        self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
         self.attach(cluster)
         self._tls = self._certified()
@@ -188,7 +189,8 @@ class Server:
         return context
 
     def _follow_wall_clock(self, since: float) -> None:
-        now, cluster = self._loop.time(), self._api.cluster
+        now = self._loop.time()
+        cluster = self._api.cluster
         with cluster.lock:
             cluster.advance(now - since)
             self._notify()

@@ -85,7 +85,8 @@ class Objects:
         return self._shown(request, self.client(request).update(route.resource, obj, **_options(request, route)))
 
     def _patch(self, request: Request, route: Route) -> Response:
-        kind, change = request.patch_type, request.patch()
+        kind = request.patch_type
+        change = request.patch()
         return self._shown(request, self.client(request).patch(*route.place, change, kind, **_options(request, route)))
 
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
@@ -135,14 +136,16 @@ class _Selection(TypedDict):
 
 def _page(query: Mapping[str, str], version: str) -> tuple[int, int]:
     """Where a page begins and ends in a list of this version. Raises StatusError where another version began it."""
-    token, limit = query.get("continue", ""), whole(query, "limit") or 0
+    token = query.get("continue", "")
+    limit = whole(query, "limit") or 0
     began, _, begin = token.partition(".")
     if token and not re.fullmatch(r"[0-9]+\.[0-9]{1,18}", token):
         raise errors.bad_request("continue key is not valid: it was given by another server")
     if token and began != version:
         raise errors.expired(_TOO_OLD)
     first = int(begin or 0)
-    return first, first + limit if limit > 0 else sys.maxsize
+    end = first + limit if limit > 0 else sys.maxsize
+    return first, end
 
 
 def _options(request: Request, route: Route) -> WriteOptions:
@@ -160,7 +163,8 @@ def _options(request: Request, route: Route) -> WriteOptions:
 
 def _placed(obj: Object, route: Route) -> Object:
     """The object with its type and the namespace of the URL. Raises StatusError where it names others."""
-    resource, meta = route.resource, obj.get("metadata") or {}
+    resource = route.resource
+    meta = obj.get("metadata") or {}
     typed = {"apiVersion": resource.api_version, "kind": resource.kind}
     placed = {**typed, **obj}
     if resource.namespaced and isinstance(meta, dict):
@@ -179,7 +183,8 @@ def _delete_options(request: Request) -> DeleteOptions:
     """The options in the body or, where it is empty, in the query. Raises StatusError."""
     options_sent = request.object() if request.body.strip() else {}
     if not options_sent:
-        policy, grace = request.query.get("propagationPolicy", ""), whole(request.query, "gracePeriodSeconds")
+        grace = whole(request.query, "gracePeriodSeconds")
+        policy = request.query.get("propagationPolicy", "")
         options_sent = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
     options = decoded_options(options_sent)
     return options._replace(dry_run=options.dry_run or request.dry_run)

@@ -49,7 +49,8 @@ def decode(body: bytes, budget: Budget) -> Object:
 
 def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Object:
     """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
-    names, fields = _FIELDS.get(message or struct.name, {}), schema.fields(struct)
+    names = _FIELDS.get(message or struct.name, {})
+    fields = schema.fields(struct)
     message_fields: Object = {}
     for number, value in _wire(data, budget):
         name = names.get(str(number))

@@ -28,7 +28,8 @@ STEPS = Budget.STEPS // 10
 """What a request may do, so that it doesn't hold up the others for more than a tenth of a second."""
 SHOWN_COST = 15
 """Steps for an object that is shown."""
-_VALUE_COST, _BYTES_PER_STEP = 20, 20  # of a body
+_VALUE_COST = 20  # of a value in a body
+_BYTES_PER_STEP = 20  # of a body
 _READABLE = ("application/json", protobuf.MEDIA_TYPE)
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
@@ -336,8 +337,7 @@ class View:
         if self.form.startswith("Partial"):
             items = [_partial(obj) for obj in objects]
             return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
-        typed = ("kind", "apiVersion")  # of the list, not of each item
-        items = [{key: value for key, value in obj.items() if key not in typed} for obj in objects]
+        items = [_without_type(obj) for obj in objects]
         return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta, "items": items}
 
     def _table(self, kind: str, objects: Sequence[Object], meta: Object, now: Micros, headings: bool) -> Object:
@@ -355,6 +355,11 @@ class View:
 def _column(column: printers.Column) -> Object:
     heading = {"name": column.name.title(), "type": "string", "format": "name" if column.name == "NAME" else ""}
     return {**heading, "description": "", "priority": int(column.wide)}
+
+
+def _without_type(obj: Object) -> Object:
+    """An item of a list, which says once what all of them are."""
+    return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
 
 
 def _partial(obj: Object) -> Object:

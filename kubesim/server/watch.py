@@ -20,10 +20,13 @@ from kubesim.cluster.apiserver import Change, Client
 from kubesim.cluster.apiserver.checks import selector, single_name
 from kubesim.server.request import SHOWN_COST, Request, Route, is_set, status_of, whole
 
-HISTORY, HISTORY_BYTES = 5000, 32 * 1024 * 1024
-"""How many changes are kept for watches that come back, and how large their objects may be together."""
+HISTORY = 5000
+"""How many changes are kept for watches that come back."""
+HISTORY_BYTES = 32 * 1024 * 1024
+"""How large their objects may be together."""
 # A watch of one object moves time on, for so many rounds of a second, each after a pause on the wall clock.
-_ROUNDS, _PAUSE = 600, 0.1
+_ROUNDS = 600
+_PAUSE = 0.1
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
 
@@ -146,7 +149,8 @@ class Watch:
             return b"".join(self._events())
 
     def _events(self) -> Iterator[bytes]:
-        initial, self._initial = self._initial, []
+        initial = self._initial
+        self._initial = []
         for obj in initial:
             yield self._shown("ADDED", obj, self.history.cluster.clock.now)
         if self._owes_bookmark:
