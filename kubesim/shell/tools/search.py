@@ -24,9 +24,7 @@ class _Selection(NamedTuple):
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
-    if "e" not in options and not operands:
-        raise misused(io.name, "no pattern given")
-    patterns = (options["e"] if "e" in options else operands.pop(0)).split("\n")
+    patterns = _patterns(operands, options, io)
     is_fixed = "F" in options
     if is_fixed:
         patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
@@ -44,6 +42,18 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     if any_selected and "q" in options:
         io.status = 0
     return 0 if any_selected else 1
+
+
+def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
+    """The patterns of -e and -f, or without these the first operand, which is taken away; none match no line."""
+    if "e" not in options and "f" not in options:
+        if not operands:
+            raise misused(io.name, "no pattern given")
+        return operands.pop(0).split("\n")
+    patterns = options["e"].split("\n") if "e" in options else []
+    if "f" in options:
+        patterns += bare_lines(io.read(options["f"]))
+    return patterns
 
 
 def _report(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
