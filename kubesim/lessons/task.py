@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from kubesim import kubectl
 from kubesim.api.clock import Clock, to_datetime
@@ -16,7 +15,7 @@ from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.session import Session
-from kubesim.session.programs import PROGRAMS, read_url
+from kubesim.session.programs import PROGRAMS, new_context
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -63,10 +62,7 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
     """A second shell on the learner's cluster, without their history, variables, aliases and context."""
 
     def run(arguments: list[str], io: Invocation) -> int:
-        client = session.cluster.apiserver.as_user(ADMIN)
-        read_raw = partial(read_url, session.cluster)
-        context = kubectl.Context(client, clock, workspace, kubectl.Kubeconfig(), read_raw, io.env, io.stdin)
-        context.budget = io.machine.budget
+        context = new_context(session.cluster, ADMIN, io, kubectl.Kubeconfig(), clock)
         return io.show(kubectl.run(arguments, context))
 
     return Shell(clock, workspace, [Tool("kubectl", run), *(make(lambda: session.cluster) for make in PROGRAMS)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.programs import PROGRAMS, in_containers, read_url
+from kubesim.session.programs import PROGRAMS, in_containers, new_context, read_url
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -64,7 +64,8 @@ class Session:
             by_shell = any(mark in editor for mark in "\"'\\")  # as kubectl itself does
             return io.run(["bash", "-c", f'{editor} "{path}"'] if by_shell else [*editor.split(" "), path], "")
 
-        context = self._context(io.env, io.stdin, run_editor, io.machine.budget)
+        context = new_context(self.cluster, ADMIN, io, self.config, self.cluster.clock)
+        context.run_editor = run_editor
         return io.show(kubectl.run(arguments, context))
 
     def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
@@ -78,19 +79,10 @@ class Session:
         return 2
 
     def _complete_kubectl(self, words: list[str]) -> list[str]:
-        return kubectl.complete(words, self._context({}, None, None, Budget()))
-
-    def _context(
-        self,
-        env: Mapping[str, str],
-        stdin: str | None,
-        run_editor: Callable[[str, str], int] | None,
-        budget: Budget,
-    ) -> kubectl.Context:
         cluster = self.cluster
-        place = (self.workspace, self.config, partial(read_url, cluster), env, stdin, run_editor)
         client = cluster.apiserver.as_user(ADMIN)
-        return kubectl.Context(client, cluster.clock, *place, budget)
+        read = partial(read_url, cluster)
+        return kubectl.complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config, read))
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

@@ -39,6 +39,16 @@ def read_url(cluster: Cluster, url: str, user: User) -> str:
     return server.read(cluster, url, user)
 
 
+def new_context(
+    cluster: Cluster, user: User, io: Invocation, config: kubectl.Kubeconfig, clock: Clock
+) -> kubectl.Context:
+    """What a user's kubectl works with in one call, on the files and variables of where it is called."""
+    client = cluster.apiserver.as_user(user)
+    files = cast(Workspace, io.files)
+    read = partial(read_url, cluster)
+    return kubectl.Context(client, clock, files, config, read, io.env, io.stdin, budget=io.machine.budget)
+
+
 def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:
     """The programs of a container that need the cluster: aws, and kubectl as the Pod's ServiceAccount."""
 
@@ -47,16 +57,9 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
             command, _ = kubectl.find_command(arguments)
             if command.path[:1] in (("edit",), ("config",)):
                 raise UnsupportedError(f"'kubectl {command.path[0]}' in a container")
-        context = kubectl.Context(
-            cluster.apiserver.as_user(account_user(namespace, account)),
-            _Moment(to_datetime(cluster.clock.now)),
-            cast(Workspace, io.files),
-            kubectl.Kubeconfig(namespace),
-            partial(read_url, cluster),
-            io.env,
-            io.stdin,
-            budget=io.machine.budget,
-        )
+        user = account_user(namespace, account)
+        moment = _Moment(to_datetime(cluster.clock.now))
+        context = new_context(cluster, user, io, kubectl.Kubeconfig(namespace), moment)
         return io.show(kubectl.run(arguments, context))
 
     tools = [Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods")]
