@@ -40,6 +40,12 @@ KNOWN: dict[str, dict[str, str]] = {
     "cronjob": {
         "kubectl describe cronjob tick": "the recorded session began eight seconds before a full minute",
     },
+    "delete-replace": {
+        "kubectl get pods": "how long a Pod stays after its containers have ended differed from one run to the next",
+    },
+    "discovery": {
+        "kubectl explain pod.metadata.finalizers": "lightkube-models has lost one of two blanks at the end of a line",
+    },
     "events-cmd": {
         "kubectl get events -o wide --field-selector involvedObject.name=good": (
             "the recorded scheduler ran on a machine called default-scheduler-vm"
@@ -52,6 +58,20 @@ KNOWN: dict[str, dict[str, str]] = {
     "image-volume": {
         "kubectl exec reader -- cat /data/etc/marker": (
             "the file in the image ends in a newline here, in an earlier recording it does not"
+        ),
+    },
+    "surge": {
+        "kubectl apply -f web.yaml": "kubesim warns that it doesn't wait for minReadySeconds",
+        "kubectl get rs --no-headers | awk '{print $2,$3,$4}'": (
+            "the order of ReplicaSets is that of their hashes, which are Go's dump of the template on a real cluster"
+        ),
+    },
+    "typos-change": {
+        "kubectl port-forward": "the command isn't simulated, so it is refused before its arguments are looked at",
+    },
+    "yaml-dumps": {
+        "kubectl get endpointslices -l kubernetes.io/service-name=web -o yaml": (
+            "whether a Service's controller sees a Pod's address before the Pod is ready is a matter of milliseconds"
         ),
     },
     "status-429": {

@@ -16,6 +16,7 @@ from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
 from kubesim.kubectl.formats import no_format, to_yaml
+from kubesim.kubectl.help import options_text
 from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
 
@@ -190,3 +191,13 @@ def _top(call: Call) -> None:
 
 for _kind in ("node", "pod"):
     command(f"top {_kind}", check=_check_top)(_top)
+
+
+@command("options", is_offline=True)
+def options(call: Call) -> None:
+    call.say(options_text())
+
+
+@command("plugin list", is_offline=True)
+def list_plugins(call: Call) -> None:
+    raise KubectlError("unable to find any kubectl plugins in your PATH")

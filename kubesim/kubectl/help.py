@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from kubesim.gotext.pflag import Flag
-from kubesim.kubectl.catalogue import GROUPS, MODULES, SUGGESTED, WORDS, absent_of, row_of
+from kubesim.kubectl.catalogue import GLOBAL, GROUPS, MODULES, SUGGESTED, WORDS, absent_of, row_of
 from kubesim.kubectl.command import REGISTERED, Command
 
 _GLOBAL_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
@@ -70,6 +70,12 @@ def _flag_help(flag: Flag) -> str:
         default = json.dumps(flag.default)
     short = f"-{flag.short}, " if flag.short else ""
     return f"    {short}--{flag.name}={default}:\n\t{flag.help}"
+
+
+def options_text() -> str:
+    """What `kubectl options` prints."""
+    flags = sorted((flag for flag in GLOBAL if flag.simulated), key=lambda flag: flag.name)
+    return "\n\n".join(["The following options can be passed to any command:", *map(_flag_help, flags)]) + "\n"
 
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:

@@ -15,6 +15,7 @@ from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
 
+_NAME = "default-scheduler"
 DELAY = 0.01
 RETRY = 300.0
 # How many waiting Pods are tried at once when a node may have room again, and the seconds until the next ones are.
@@ -52,7 +53,7 @@ class Scheduler:
     def __init__(self, api: Component, clock: Clock) -> None:
         self._api = api
         self._clock = clock
-        self._recorder = Recorder(api, clock, "default-scheduler")
+        self._recorder = Recorder(api, clock, _NAME)
         self._waiting_for_room: dict[str, Object] = {}  # by uid
         self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
         self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
@@ -119,6 +120,8 @@ class Scheduler:
         """Bind a Pod to the first node that takes it, or say why none does."""
         pod = self._api.find(POD, namespace, name)
         if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
+            return
+        if pod["spec"].get("schedulerName", _NAME) != _NAME:  # another one's, which isn't there
             return
         refusals = []
         for node in self._api.list(NODE):
