@@ -103,9 +103,11 @@ INERT = load_records(__file__, "inert.json", Inert)
 
 def note_inert(resource: Resource, new: Object, old: Object | None, note: Warn | None) -> None:
     """Report what a write sets that has no effect here, once for each row of the table."""
-    for row in INERT if note else ():
+    if note is None:
+        return
+    for row in INERT:
         values = row.values(resource, new)
-        if note and values and (old is None or values != row.values(resource, old)):
+        if values and (old is None or values != row.values(resource, old)):
             note(f"kubesim: {row.says}")
 
 

@@ -206,21 +206,24 @@ def _service_account(pod: Object, store: Store, identity: Identity) -> None:
         raise errors.forbidden(POD, name_of(pod), why)
     if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
         spec["imagePullSecrets"] = clone(account["imagePullSecrets"])
-    own = spec.get("automountServiceAccountToken")
-    if account.get("automountServiceAccountToken", True) if own is None else own:
+    wants_token = spec.get("automountServiceAccountToken")
+    if wants_token is None:
+        wants_token = account.get("automountServiceAccountToken", True)
+    if wants_token:
         _mount_token(spec, identity)
 
 
 def _mount_token(spec: Object, identity: Identity) -> None:
     """Mount the token's volume, the one that the Pod brings (as a copy of another does) or a new one."""
     names = [volume["name"] for volume in spec.get("volumes", ()) if volume.get("name", "").startswith(_TOKEN_VOLUME)]
-    volume, mounted = names[0] if names else f"{_TOKEN_VOLUME}{identity.suffix()}", False
+    volume = names[0] if names else f"{_TOKEN_VOLUME}{identity.suffix()}"
+    is_mounted = False
     for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
         mounts = container.setdefault("volumeMounts", [])
         if all(mount.get("mountPath") != TOKEN_MOUNT_PATH for mount in mounts):
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
-            mounted = True
-    if mounted and not names:
+            is_mounted = True
+    if is_mounted and not names:
         projected = {"defaultMode": 0o644, "sources": clone(_TOKEN_SOURCES)}
         spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
 

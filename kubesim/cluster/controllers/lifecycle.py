@@ -95,14 +95,19 @@ class NamespaceController(Loop):
         if change.resource is NAMESPACE and change.type != "DELETED":
             self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
         elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
-            next_round = (INTERVAL - self.clock.now % INTERVAL) / SECOND
-            self.add_key(("", namespace_of(change.obj)), next_round if change.resource.kind in _PLACES else REACTION)
+            delay = REACTION
+            if change.resource.kind in _PLACES:
+                delay = (INTERVAL - self.clock.now % INTERVAL) / SECOND
+            self.add_key(("", namespace_of(change.obj)), delay)
 
     def reconcile(self, _: str, name: str) -> None:
         namespace = self.api.find(NAMESPACE, "", name)
-        if namespace and is_deleted(namespace):
+        if namespace is None:
+            return
+        if is_deleted(namespace):
             self._empty(namespace)
-        for resource, obj in published(name) if namespace and not is_deleted(namespace) else ():
+            return
+        for resource, obj in published(name):
             if self.api.find(resource, name, name_of(obj)) is None:
                 self.api.create(resource, obj, typed=True)
 

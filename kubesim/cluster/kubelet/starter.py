@@ -183,7 +183,8 @@ class Starter:
     def _add_container(
         self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
     ) -> None:
-        names, started = self._images.node.status_names(image.digest), 0 if ran.failure else self._clock.now
+        names = self._images.node.status_names(image.digest)
+        started = 0 if ran.failure else self._clock.now
         container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
         worker.add(container)
         if ran.failure:
