@@ -122,9 +122,13 @@ def retains_keys(struct: Type, field: str) -> bool:
 
 @cache
 def describe(struct: Type) -> Description:
-    """The documentation of `struct` and its fields."""
+    """The documentation of `struct` and its fields, with what the values of an enumeration mean."""
     head, *rest = _PARAMETER.split(_source(struct).split('"""')[1])
     texts = {name: _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
+    for name, field in fields(struct).items():
+        if meanings := ENUMS.get(field.type.go):
+            values = [f' - `"{value}"` {meaning}'.rstrip() for value, meaning in meanings.items()]
+            texts[name] = "\n".join([f"{texts[name]}\n\nPossible enum values:", *values])
     return Description(_unwrap(head.split("**parameters**")[0], 6), texts)
 
 

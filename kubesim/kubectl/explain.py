@@ -107,7 +107,7 @@ def _look_up(kind: Type, path: Sequence[str]) -> _Subject | None:
         field = schema.fields(struct).get(name)
         if field is None:
             return None
-        subject = _Subject(field.type, name, field, _description(struct, name, field))
+        subject = _Subject(field.type, name, field, schema.describe(struct).fields[name])
     return subject
 
 
@@ -147,16 +147,6 @@ def _enum(field: Field) -> list[str]:
     return [value or '""' for value in ENUMS.get(field.type.go, ())]
 
 
-def _description(struct: Type, name: str, field: Field) -> str:
-    """The prose of a field, and what its possible values mean."""
-    text = schema.describe(struct).fields[name]
-    meanings = ENUMS.get(field.type.go)
-    if not meanings:
-        return text
-    values = [f' - `"{value}"` {meaning}'.rstrip() for value, meaning in meanings.items()]
-    return "\n".join([f"{text}\n\nPossible enum values:", *values])
-
-
 def _indented(text: str) -> str:
     """`text` wrapped, each line (the empty ones too) indented."""
     lines = [line for paragraph in text.split("\n") for line in _WRAPPER.wrap(paragraph) or [""]]
@@ -165,6 +155,7 @@ def _indented(text: str) -> str:
 
 def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type, ...] = ()) -> Iterator[str]:
     """The fields with what they mean, or recursively all by name; a type within itself is not opened again."""
+    described = {} if recursive else schema.describe(struct).fields
     indent = "  " * level
     for name, field in schema.fields(struct).items():
         values, inner = _enum(field), _inner(field.type)
@@ -174,6 +165,6 @@ def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type
             more = ", ...." if len(values) > _MOST_ENUMS else ""
             yield f"{indent}enum: {', '.join(values[:_MOST_ENUMS])}{more}\n"
         if not recursive:
-            yield f"{_indented(_description(struct, name, field) or '<no description>')}\n\n"
+            yield f"{_indented(described[name] or '<no description>')}\n\n"
         elif inner.kind == "struct" and inner not in above:
             yield from _field_list(inner, recursive, level + 1, (*above, inner))
