@@ -15,7 +15,7 @@ from kubesim.gotext.gojson import quote
 from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, is_change, send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name
-from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if, reworded, visit
+from kubesim.kubectl.errors import KubectlError, NotSimulated, raise_all, refuse_if, reworded, visit
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
@@ -91,6 +91,8 @@ def set_env(call: Call) -> None:
 
 
 def _check_env(call: Call) -> None:
+    if "-" in call.args:
+        raise NotSimulated("set env with the variables of standard input is not part of this simulator")
     words, changes = split_changes(call.args)
     flags = call.flags
     is_mixed = not all(map(is_change, changes))
