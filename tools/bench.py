@@ -186,7 +186,7 @@ def main() -> int:
         return 0
     numbers = [number for number, row in enumerate(ROWS) if arguments.only in row.name]
     if not arguments.against:
-        _print("what", "CPU", "at most")
+        _print_head("what", "CPU", "at most")
         for number in numbers:
             row = ROWS[number]
             _print(row.name, _amount(row, _rounds(number, [ROOT])[0]), f"{row.bound:g} {row.unit}")
@@ -203,13 +203,13 @@ def main() -> int:
 def _compare(numbers: list[int], other: Path) -> int:
     """Print the table with both trees; 1 where a row is slower here by a tenth."""
     worse = False
-    _print("what", "before", "now", "at most", "ratio", "")
+    _print_head("what", "before", "now", "at most", "ratio", "")
     for number in numbers:
         row = ROWS[number]
         before, now = _rounds(number, [other, ROOT])
         ratio = statistics.median(now) / statistics.median(before)
         ratios = sorted(new / old for old, new in zip(before, now, strict=True))
-        spread = f"{ratio:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        spread = f"{ratio:.2g} ({ratios[0]:.2g} to {ratios[-1]:.2g})"
         is_worse = ratio > WORSE
         worse = worse or is_worse
         amounts = (_amount(row, before), _amount(row, now), f"{row.bound:g} {row.unit}")
@@ -283,11 +283,17 @@ def _pod(name: str, image: str) -> dict[str, Any]:
 
 
 def _amount(row: Row, figures: list[float]) -> str:
-    return f"{statistics.median(figures):.3g} {row.unit}"
+    amount = statistics.median(figures)
+    return f"{amount:,.0f} {row.unit}" if amount >= 100 else f"{amount:.2g} {row.unit}"
 
 
 def _print(*cells: str) -> None:
     print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def _print_head(*cells: str) -> None:
+    _print(*cells)
+    _print(*["---"] * len(cells))
 
 
 def _git(*arguments: str) -> None:
