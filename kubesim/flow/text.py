@@ -7,7 +7,8 @@ say most. The objects are `partial`: what the Pod lists, and which Secrets there
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.flow.paste import event_row, records
@@ -126,27 +127,40 @@ def _settled(rows: list[Row]) -> list[Row]:
 
 def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
     """The Pods of the rows that count, each with the Secrets that the kubelet missed."""
-    if not rows:
-        rows = warnings[:1]
-    secrets: dict[str, None] = {}  # the names, each once, in their order
+    listed = [{"name": secret} for secret in _missed(warnings)]
+    for group in _groups(rows or warnings[:1]):
+        where = {"name": group.names[0], "namespace": group.namespace}
+        containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(group.rows), 1)]
+        kind, pod = partial(where, containers, nodeName=group.rows[0].node, imagePullSecrets=listed)
+        yield kind, {**pod, "same": group.names[1:]}
+        yield from (event_of(where, row) for row in warnings)
+
+
+def _missed(warnings: list[Row]) -> list[str]:
+    """The Secrets that the kubelet missed, each once, in their order."""
+    secrets: dict[str, None] = {}
     for row in warnings:
         secrets |= dict.fromkeys(read(row.message, True).words.get("secret", "").split(", "))
-    listed = [{"name": secret} for secret in secrets]
+    return list(secrets)
+
+
+class _Group(NamedTuple):
+    """Pods of a namespace of which a text says the same: their names, and the rows of the first."""
+
+    namespace: str
+    names: list[str]
+    rows: list[Row]
+
+
+def _groups(rows: list[Row]) -> Iterable[_Group]:
     pods: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         pods.setdefault((row.namespace or "default", row.pod or POD_NAME), []).append(row)
-    told: dict[tuple[object, ...], list[str]] = {}  # what is said of Pods, and of which after the first
+    groups: dict[tuple[object, ...], _Group] = {}
     for (namespace, name), each in pods.items():
         said = (namespace, *(row._replace(pod="", node="") for row in each))
-        if said in told:
-            told[said].append(name)
-            continue
-        told[said] = []
-        where = {"name": name, "namespace": namespace}
-        containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(each), 1)]
-        kind, pod = partial(where, containers, nodeName=each[0].node, imagePullSecrets=listed)
-        yield kind, {**pod, "same": told[said]}
-        yield from (event_of(where, row) for row in warnings)
+        groups.setdefault(said, _Group(namespace, [], each)).names.append(name)
+    return groups.values()
 
 
 def _container(row: Row, number: int) -> Object:
