@@ -17,23 +17,11 @@ from kubesim.flow.signs import MOST, read
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*")
 """What follows the message in the kubelet's log."""
 HINTS = (
-    "image",
-    "pull",
-    "error",
-    "fail",
-    "denied",
-    "unable",
-    "unauthorized",
-    "x509",
-    "tls: ",
-    "refused",
-    "dial tcp",
-    "registr",
-    "status",
-    "exceeded",
-    "manifest",
-)
+    "image|pull|error|fail|registr|manifest|blob|layer|denied|unable|unauthorized|forbidden|x509|tls: |dial tcp|refused"
+    "|status|exceeded|timeout|no space|not found"
+).split("|")
 """Words of which a record has one, or it isn't about an image: most lines of a long log aren't."""
+_TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(r"\s*-?\s*[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+)")
 """The image on a line of its own, as YAML has it."""
 _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -172,6 +160,9 @@ def _row(record: str, image_above: str) -> Row | None:
     said = _named(message)
     around = _named(f"{record[:at]} {record[end:]}") if at or logged else said
     reason = around.reason or said.reason
+    image = _image_of(message)
+    if not _TAGGED.search(image):
+        image = _fullest(image, _image_of(record))
     kind = _kind(message)
     if kind is None:
         if not reason and not _WAITS.search(record):
@@ -183,7 +174,7 @@ def _row(record: str, image_above: str) -> Row | None:
         pod=around.pod or said.pod,
         container=around.container or said.container,
         node=around.node or said.node,
-        image=_fullest(_image_of(message) or _image_of(record), image_above),
+        image=_fullest(image, image_above),
         reason=reason,
         message=message,
         kind=kind,
@@ -222,9 +213,9 @@ def _leftmost(patterns: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> r
     return min(matches, key=lambda match: match.start(), default=None)
 
 
-def _fullest(name: str, above: str) -> str:
-    """The image, with the tag that it may have above."""
-    return above if above.startswith(name) else name
+def _fullest(name: str, other: str) -> str:
+    """The image, with the tag that it may have elsewhere."""
+    return other if other.startswith(name) else name
 
 
 @lru_cache(maxsize=4096)
