@@ -16,10 +16,29 @@ from kubesim.flow.signs import MOST, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*")
 """What follows the message in the kubelet's log."""
-HINTS = (
-    "image|pull|error|fail|registr|manifest|blob|layer|denied|unable|unauthorized|forbidden|x509|tls: |dial tcp|refused"
-    "|status|exceeded|timeout|no space|not found"
-).split("|")
+HINTS = [
+    "image",
+    "pull",
+    "error",
+    "fail",
+    "registr",
+    "manifest",
+    "blob",
+    "layer",
+    "denied",
+    "unable",
+    "unauthorized",
+    "forbidden",
+    "x509",
+    "tls: ",
+    "dial tcp",
+    "refused",
+    "status",
+    "exceeded",
+    "timeout",
+    "no space",
+    "not found",
+]
 """Words of which a record has one, or it isn't about an image: most lines of a long log aren't."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(r"\s*-?\s*[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+)")
