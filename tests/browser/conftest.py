@@ -50,6 +50,8 @@ FOLLOW_START = """Object.defineProperty(window, "jupyterapp", {configurable: tru
         if (id === "filebrowser:open-path") result.then(() => { window.hasOpenedAddress = true; });
     });
 }})"""
+OPENED = """() => window.hasOpenedAddress
+    || !JSON.parse(document.querySelector("#jupyter-config-data").textContent).treePath"""  # an address without one
 CURRENT = "[...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext && one.isVisible)"
 RESTART = f"() => {CURRENT}.sessionContext.restartKernel()"
 SETTLE = f"() => {CURRENT}.sessionContext.session.kernel.requestKernelInfo()"
@@ -280,7 +282,7 @@ class Notebook:
         self.page.evaluate(SETTLE)
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
-        self.page.wait_for_function("() => window.hasOpenedAddress")
+        self.page.wait_for_function(OPENED)
         expect(self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
     def restart_kernel(self) -> None:
