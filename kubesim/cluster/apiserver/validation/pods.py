@@ -36,18 +36,13 @@ def validate_pod(pod: Field) -> None:
 
 def validate_pod_template(template: Field) -> None:
     """The template of a workload."""
-    validate_template_metadata(template)
+    meta = Field(template.errors, template.path, template.get("metadata") or {})
+    meta.labels("labels")
+    validate_annotations(meta)
     spec = template.inner("spec")
     _validate_pod_spec(spec)
     if spec.get("ephemeralContainers"):
         spec.forbidden("ephemeralContainers", "ephemeral containers not allowed in pod template")
-
-
-def validate_template_metadata(template: Field) -> None:
-    """All that upstream checks of a StatefulSet's template; that its Pods can't be made then is an event."""
-    meta = Field(template.errors, template.path, template.get("metadata") or {})
-    meta.labels("labels")
-    validate_annotations(meta)
 
 
 def _validate_pod_spec(spec: Field) -> None:

@@ -14,7 +14,7 @@ from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal, internal_pod_template
 from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
-from kubesim.cluster.apiserver.validation.pods import validate_pod_template, validate_template_metadata
+from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
 
@@ -57,9 +57,14 @@ def validate_stateful_set(stateful_set: Field) -> None:
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("replicas")
     _validate_selector(stateful_set)
-    template = spec.inner("template")
-    validate_template_metadata(template)
-    template.inner("spec").enum_optional("restartPolicy", ("Always",))
+    _validate_lasting_template(_without_identity(spec))
+
+
+def _without_identity(spec: Field) -> Field:
+    """The spec of a StatefulSet without what its controller sets in each Pod, which is not looked at."""
+    template = spec.get("template") or {}
+    pod_spec = {key: value for key, value in template.get("spec", {}).items() if key not in ("hostname", "subdomain")}
+    return Field(spec.errors, spec.path, {"template": {**template, "spec": pod_spec}})
 
 
 def _validate_lasting_template(spec: Field) -> None:
