@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from kubesim import Session
 from kubesim.api.clock import parse_time
 from kubesim.api.resources import RESOURCES
 from kubesim.kubectl import describers
-from kubesim.session.programs import in_containers
 from tools import golden
 
 HERE = Path(__file__).parent
@@ -46,7 +44,6 @@ def test_a_cluster_is_copied_in_the_middle_of_its_work() -> None:
         assert session.run(line).exit_code == 0
     session.advance(150)
     copy = session.cluster.copy()
-    copy.kubelet.outside.programs = partial(in_containers, copy)  # as a session does
     texts = []
     for cluster in (session.cluster, copy):
         cluster.advance(300)
