@@ -32,6 +32,11 @@ SLIPS = (
         r"--overrides[= ]'\{\s*\"imagePullSecrets\"", "", f'{_PLACE}: \'{{{{"spec":{{{{"imagePullSecrets":…}}}}}}}}\''
     ),
     Slip("", r'unknown field "[^"]*imagePullSecrets"', f"{_PLACE}; a ServiceAccount has its own, beside metadata"),
+    Slip(
+        "",
+        r"^kubesim: the flag --(stdin|tty|rm) ",
+        "a container has no prompt here: leave out -it and --rm, and run one command at a time with kubectl exec",
+    ),
     Slip("", r"^Unable to use a TTY", "a container has no prompt here: leave out -it and run one command at a time"),
 )
 
