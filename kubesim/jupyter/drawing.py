@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 import textwrap
 from itertools import pairwise
 from typing import NamedTuple
@@ -50,6 +51,7 @@ MARGIN = 6
 """The width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and around."""
 NARROWEST = 160
 POINTS = 72  # in an inch
+_NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Box(NamedTuple):
@@ -86,7 +88,9 @@ def embedded(parts: str, width: int, height: int, alt: str) -> str:
     """SVG elements as an <img>, which pages show that allow no <svg>; sizes in points, `alt` as a plain text."""
     style = f'style="background:{PAPER}" font-family="{FONT}" font-size="12" fill="{INK}"'
     size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt"'
-    code = base64.b64encode(f'<svg xmlns="http://www.w3.org/2000/svg" {style} {size}>{parts}</svg>'.encode()).decode()
+    readable = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", parts)
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {style} {size}>{readable}</svg>'
+    code = base64.b64encode(svg.encode()).decode()
     return f'<img class="ks-drawn" alt="{html.escape(alt, quote=True)}" src="data:image/svg+xml;base64,{code}">'
 
 

@@ -107,6 +107,11 @@ def test_what_a_learner_wrote_is_never_markup():
         assert "<i>Secret</i>" not in text
 
 
+def test_a_name_with_a_control_character_leaves_the_picture_readable():
+    [(_, picture)] = pictures(drawing.embedded("<text>registry\x01\ud800</text>", 9, 9, "a name"))
+    assert picture[0].text == "registry\ufffd\ufffd"
+
+
 def test_a_picture_is_an_image_with_a_text():
     [(alt, _)] = pictures(drawing.image(BROKEN))
     assert alt == f"Flow of {BROKEN.text()}"
