@@ -30,8 +30,11 @@ _CONTEXTS = {
     "Extra data": "after top-level value",
     "Unexpected UTF-8 BOM": "looking for beginning of value",
     "Invalid control character": "in string literal",
+    "Invalid \\u": r"in \u hexadecimal character escape",
     "Invalid \\": "in string escape code",
 }
+_LITERALS = {"t": "true", "f": "false", "n": "null"}
+_HEXADECIMAL = re.compile("[0-9A-Fa-f]*")
 
 
 MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
@@ -110,12 +113,23 @@ def valid(text: str) -> str:
 
 
 def _refuse_constant(text: str, name: str) -> Any:
-    raise json.JSONDecodeError("Expecting value", text, text.index(name))
+    raise json.JSONDecodeError("Expecting value", text, _STRING.sub(_blank, text).index(name))
+
+
+def _blank(string: re.Match[str]) -> str:
+    return " " * len(string[0])
 
 
 def _problem(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     at = error.pos
     contexts = [context for message, context in _CONTEXTS.items() if error.msg.startswith(message)]
+    if error.msg == "Expecting value":
+        at, contexts = _no_value(text, at)
+    elif error.msg.startswith("Invalid \\u"):  # Python points at the u, Go at what is no digit
+        digits = _HEXADECIMAL.match(text, at + 1)
+        at = digits.end() if digits else at
+    elif error.msg.startswith("Invalid \\") and text[at] == "\\":
+        at += 1
     if error.msg.startswith("Illegal trailing comma"):  # as Python 3.13 puts it
         at = len(text) - len(text[at + 1 :].lstrip())
         contexts = [_CONTEXTS["Expecting value" if text[at] == "]" else "Expecting property name"]]
@@ -126,6 +140,18 @@ def _problem(text: str, error: json.JSONDecodeError) -> tuple[str, int]:
     first = text[at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
     quoted = {"'": r"'\''", '"': "'\"'"}.get(first) or f"'{_escaped(first)}'"
     return f"invalid character {quoted} {contexts[0]}", len(text[:at].encode()) + 1
+
+
+def _no_value(text: str, at: int) -> tuple[int, list[str]]:
+    """Where Go's scanner stops in what is no value, though it may begin as one, and where it then was."""
+    first = text[at : at + 1]
+    if first == "-":
+        return at + 1, ["in numeric literal"]
+    if first in _LITERALS:
+        literal = _LITERALS[first]
+        right = next(count for count, letter in enumerate(literal) if text[at + count :][:1] != letter)
+        return at + right, [f"in literal {literal} (expecting '{literal[right]}')"]
+    return at, [_CONTEXTS["Expecting value"]]
 
 
 def _in_object(text: str) -> bool:
