@@ -23,8 +23,22 @@ _SECRET_KEY = (
     r"|api[-_]?key|access[-_]?key(?:[-_]?id)?|private[-_]?key|account[-_]?key|signature|(?<![a-z])pass"
     r"|(?<![a-z])pw|(?<![a-z/-])auth)"
 )
-_KEY_MARKS = ("pass", "pwd", "pw", "secret", "token", "key", "signature", *(f"auth{end}" for end in "\"'\\:= "))
+_KEY_MARKS = ("pass", "pwd", "pw", "secret", "token", "key", "signature", "auth")
 """What a text has that one of these keys is in."""
+_STRING = (
+    r"""\\"(?:[^"\\]|\\\\(?:\\[\s\S]|[^\\])){0,20000}(?:\\"|\Z)"""  # in a text that is quoted itself
+    r"""|\\{2,9}"[^"]{0,20000}(?:"|\Z)"""  # and that again
+    r"""|"(?:[^"\\]|\\[\s\S]){0,20000}(?:"|\Z)|'[^']{0,20000}(?:'|\Z)"""
+)
+"""A text in quotes, whatever is in it; its end may have been cut off."""
+_MEMBERS = rf"""\{{(?=\s*(?P<quote>\\*["']?)[^\s}}])(?:{_STRING}|\\|[^{{}}"'\\]){{1,20000}}+(?:\}}|\Z)"""
+"""What JSON, or YAML in one line, has in the braces of a map without maps in it."""
+_MIXED_LENGTH = 12
+"""Names that a person or Kubernetes gives have capitals, small letters and digits in fewer characters, if at all."""
+_DENSE_LENGTH = 26
+"""With letters of one case, names are longer: the hashes that Kubernetes and clouds append have up to 25 characters."""
+_DENSE_NUMBERS = 3
+"""More numbers between the letters than a name has of versions and dates."""
 _PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11}){0,5}")
 """Most names of objects: too plain for a secret of any form."""
 _PROSE = r"(?!(?:unexpected|Get|Post|Head|failed|invalid|unable|error|no|not|dial|server|denied|unauthorized)[\s:])"
@@ -42,7 +56,10 @@ class Form(NamedTuple):
     pattern: str  # compiled when it is first used: all of them take 10 ms
     instead: str | Callable[[re.Match[str]], str]
     marks: tuple[str, ...] = ("",)
-    """A text without any of them, in lower case, has nothing of this form: that is seen much faster."""
+    """A text without any of them, in lower case, has nothing of this form: that is seen much faster.
+
+    Each is a plain part of what the pattern begins with, never more: one that asks for more lets secrets pass.
+    """
     flags: re.RegexFlag = re.NOFLAG
 
 
@@ -51,7 +68,7 @@ def redact(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     lower = text.lower()
-    for form in _FORMS:
+    for form in FORMS:
         if any(mark in lower for mark in form.marks):
             text = re.sub(form.pattern, form.instead, text, flags=form.flags)
     return text
@@ -80,11 +97,6 @@ def _mask_pairs(block: re.Match[str]) -> str:
     return block["head"] + re.sub(r"(\S+:\s+)\S+", rf"\1{MASK}", block["values"])
 
 
-def _mask_members(block: re.Match[str]) -> str:
-    """The same in JSON."""
-    return block["head"] + re.sub(r"(:\s*)[^,}]+", rf'\1"{MASK}"', block["values"])
-
-
 def _mask_query(parameter: re.Match[str]) -> str:
     harmless = parameter["name"].lower() in ("scope", "service", "ns", "tag", "digest", "client_id")
     return parameter[0] if harmless else f"{parameter['before']}{MASK}"
@@ -100,71 +112,80 @@ def _mask_long(run: re.Match[str]) -> str:
         return word
     for part in re.split("[-_+=]", word):
         kinds = [kind for kind in ("[a-z]", "[A-Z]", "[0-9]") if re.search(kind, part)]
-        is_mixed = len(kinds) == 3 and len(part) >= 12
+        is_mixed = len(kinds) == 3 and len(part) >= _MIXED_LENGTH
         is_dense = (
             not re.fullmatch("[0-9a-f]+", part)
             and len(kinds) == 2
             and kinds[1] == "[0-9]"
-            and len(part) >= 26
-            and len(re.findall(r"\d+", part)) > 3
+            and len(part) >= _DENSE_LENGTH
+            and len(re.findall(r"\d+", part)) > _DENSE_NUMBERS
         )
         if is_mixed or is_dense:
             return MASK
     return word
 
 
-def _form(pattern: str, instead: str | Callable[[re.Match[str]], str], *marks: str) -> Form:
+def _any_case(pattern: str, instead: str | Callable[[re.Match[str]], str], *marks: str) -> Form:
+    """A form whose capitals and small letters are the same."""
     return Form(pattern, instead, marks or ("",), re.IGNORECASE)
 
 
-_FORMS = (
-    _form(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z ]*-----|\Z)", MASK, "-----begin"),
+FORMS = (
+    _any_case(r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END[A-Z ]*-----|\Z)", MASK, "-----begin"),
     # The values of a Secret, in YAML and in JSON
-    _form(
+    _any_case(
         r"(?P<head>(?:string|binary)?data:[ \t]*\n)(?P<values>(?P<indent>[ \t]+)[^\n]*(?:\n(?P=indent)[^\n]*)*)",
         _mask_values,
         "data:",
     ),
-    _form(r"(?P<head>data:\s+)(?P<values>(?:[\w.-]+:\s+\S+(?:\s+|\Z))+)", _mask_pairs, "data:"),
-    _form(r"(?P<head>data[\\\"']*\s*:\s*)(?P<values>\{[^{}]{0,20000}\})", _mask_members, "data"),
+    _any_case(r"(?P<head>data:\s+)(?P<values>(?:[\w.-]+:\s+\S+(?:\s+|\Z))+)", _mask_pairs, "data:"),
+    _any_case(
+        rf"(data{_QUOTE}\s*:\s*){_MEMBERS}",
+        rf"\1{{\g<quote>{MASK}\g<quote>: \g<quote>{MASK}\g<quote>}}",  # as quoted as it was: it stays JSON
+        "data",
+    ),
     # The command line
-    _form(r"(--from-literal[=\s]\s*[\w.-]+=)" + _WORD, rf"\1{MASK}", "--from-literal"),
-    _form(r"(echo\s+(?:-\w+\s+)?)" + _WORD + r"(?=\s*\|)", rf"\1{MASK}", "echo"),
-    _form(r"(<<<\s*)" + _WORD, rf"\1{MASK}", "<<<"),
-    _form(
+    _any_case(r"(--from-literal[=\s]\s*[\w.-]+=)" + _WORD, rf"\1{MASK}", "--from-literal"),
+    _any_case(r"(echo\s+(?:-\w+\s+)?)" + _WORD + r"(?=\s*\|)", rf"\1{MASK}", "echo"),
+    _any_case(r"(<<<\s*)" + _WORD, rf"\1{MASK}", "<<<"),
+    _any_case(
         r"(--[a-z-]{0,40}(?:password|passwd|passphrase|creds?|token|secret|auth|api-?key|access-key)(?![\w-])(?:=|\s+))"
         + _WORD,
         rf"\1{MASK}",
         "--",
     ),
+    # What follows -p is no port; and a name that ends in -p, with two spaces after it, is a column of a table
     Form(r"(-p(?:=|\s+))(?!\d{1,5}(?::\d{1,5})?(?:\s|\Z))(?!\s)(?<!\w-p\s\s)" + _WORD, rf"\1{MASK}"),
     Form(r"(login\s[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}"),
-    _form(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']*:)" + _WORD, rf"\1{MASK}"),
+    _any_case(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']*:)" + _WORD, rf"\1{MASK}"),
     Form(r"(\s-u)(?=[^\s:=]+:)" + _WORD, rf"\1 {MASK}"),
-    _form(r"(login\s+\S+\s+password\s+)\S+", rf"\1{MASK}", "login"),  # .netrc
+    _any_case(r"(login\s+\S+\s+password\s+)\S+", rf"\1{MASK}", "login"),  # .netrc
     # Headers
-    _form(
+    _any_case(
         rf"((?:x-registry-(?:auth|config)|(?<!require )(?<!require\n)(?:proxy-)?authorization"
-        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|x-[\w-]*(?:token|key)){_QUOTE}\s*[:=]\s*{_QUOTE}(?:(?:basic|bearer|token)\s+)?)"
+        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|x-[\w-]*(?:token|key)){_QUOTE}\s*[:=]"
+        rf"\s*{_QUOTE}(?:(?:basic|bearer|token|negotiate|ntlm|apikey|jwt)\s+)?)"
         r"[^\s\"']+",
         rf"\1{MASK}",
-        *("x-registry", "authorization:", "authorization=", 'authorization"', "-token", "x-", "cookie"),
+        *("authorization", "-token", "x-", "cookie"),
     ),
-    _form(r"((?:basic|bearer)\s+)(?!auth(?:ent|oriz|\s)|realm|token)[\w.~+/=:-]{8,}", rf"\1{MASK}", "basic", "bearer"),
+    _any_case(
+        r"((?:basic|bearer)\s+)(?!auth(?:ent|oriz|\s)|realm|token)[\w.~+/=:-]{8,}", rf"\1{MASK}", "basic", "bearer"
+    ),
     # The user's part of a URL, with a password or a token; in an image's name, a digest follows the @
-    _form(r"(://)[^\s/@\"']{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
-    _form(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
-    _form(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@", "@"),
-    _form(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query, "?"),
+    _any_case(r"(://)[^\s/@\"']{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
+    _any_case(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
+    _any_case(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@", "@"),
+    _any_case(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query, "?", "&"),
     # Keys of a config, of YAML, of the environment
-    _form(
+    _any_case(
         rf"((?:\A|(?<=\n))[ \t-]*{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+",
         rf"\1{MASK}",
         *_KEY_MARKS,
     ),
-    _form(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}", *_KEY_MARKS),
-    _form(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}[:=]\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
-    _form(r"((?:credentials?|key)=)[^&\s\"']+", rf"\1{MASK}", "key=", "credential"),
+    _any_case(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}", *_KEY_MARKS),
+    _any_case(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}[:=]\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
+    _any_case(r"((?:credentials?|key|(?<![a-z])sig)=)[^&\s\"']+", rf"\1{MASK}", "key=", "credential", "sig="),
     # What it looks like
     Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*", MASK),
     Form(r"[A-Za-z0-9+_=-]{16,}", _mask_long),

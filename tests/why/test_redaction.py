@@ -16,7 +16,7 @@ from kubesim import __main__
 from kubesim.flow import tables
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
-from kubesim.flow.redact import redact
+from kubesim.flow.redact import FORMS, Form, redact
 from kubesim.flow.signs import read
 from kubesim.session import Session
 from tests.learner import rows
@@ -79,6 +79,14 @@ def test_a_secret_of_any_form_at_any_place_of_any_text_is_never_shown(
 def test_the_door_masks_every_form(form: str, secret: str) -> None:
     assert secret not in redact(filled_in(form, secret))
     assert encoded(f"me:{secret}") not in redact(filled_in(form, secret))
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if form.marks != ("",)], ids=lambda form: form.marks[0])
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_no_text_that_has_a_form_lacks_its_marks(form: Form, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(re.compile(form.pattern, form.flags)))
+    assert any(mark in text.lower() for mark in form.marks)
 
 
 @pytest.mark.parametrize("text", ROWS["kept"])
