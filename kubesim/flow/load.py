@@ -144,10 +144,16 @@ def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
 _BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}
 
 
+_EVENT_FIELDS = {"regarding": "involvedObject", "note": "message", "deprecatedLastTimestamp": "lastTimestamp"}
+"""How v1 calls what an Event has in events.k8s.io/v1."""
+
+
 def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
+    if resource is EVENT:
+        item = {_EVENT_FIELDS.get(field, field): value for field, value in item.items()}
     kept = _shaped(item, shapes().get(kind, shapes()["Workload"]), kind)
     if not kept.get("metadata", {}).get("name") and resource is not EVENT:
         raise ExportError(f"a {kind} has no name")

@@ -133,7 +133,7 @@ def _entries(value: Any, key: str = "") -> Iterator[str]:
     """What entries of logs, events and statuses say, and nothing that stands under another key."""
     if isinstance(value, dict):
         about = value.get("involvedObject") or value.get("regarding")
-        if isinstance(about, dict) and "message" in value:
+        if isinstance(about, dict) and ("message" in value or "note" in value):
             yield event_row(about, value)
             return
         for name, item in value.items():
@@ -146,10 +146,13 @@ def _entries(value: Any, key: str = "") -> Iterator[str]:
 
 
 def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
-    """An Event as `kubectl get events -A` lists it."""
+    """An Event, of v1 or of events.k8s.io/v1, as `kubectl get events -A` lists it; of no object, what it says."""
+    message = " ".join(str(event.get("message") or event.get("note") or "").split())
+    if not about.get("name"):
+        return message
     place = about.get("namespace") or "default"
-    target = f"{str(about.get('kind') or 'Pod').lower()}/{about.get('name', '')} {about.get('fieldPath') or ''}"
-    return f"{place} 1m Warning {event.get('reason', '')} {target} {' '.join(str(event['message']).split())}"
+    target = f"{str(about.get('kind') or 'Pod').lower()}/{about['name']} {about.get('fieldPath') or ''}"
+    return f"{place} 1m Warning {event.get('reason', '')} {target} {message}"
 
 
 def _bare(text: str) -> str:

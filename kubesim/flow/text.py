@@ -48,7 +48,7 @@ def read_text(text: str) -> list[Item]:
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
-    lines = (redact(event_row(event["involvedObject"], event)) for event in events)
+    lines = (redact(event_row(event.get("involvedObject", {}), event)) for event in events)
     return list(_told(list(rows_of(lines))))
 
 
@@ -83,8 +83,7 @@ def _running(row: Row) -> Item:
 
 def _troubles(rows: list[Row]) -> list[Row]:
     """Of each image that didn't come until now, the row that says most."""
-    pods = {row.pod: row for row in rows if row.pod}
-    only = next(iter(pods.values())) if len(pods) == 1 else None
+    only = _only_pod(rows)
     troubles: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         if only and not row.pod:
@@ -97,6 +96,14 @@ def _troubles(rows: list[Row]) -> list[Row]:
         elif key not in troubles or _says_more(row, troubles[key]):
             troubles[key] = row
     return list(troubles.values())
+
+
+def _only_pod(rows: list[Row]) -> Row | None:
+    """A row of the only Pod that a text names; None where it names several, or one name in several namespaces."""
+    named = [row for row in rows if row.pod]
+    names = {row.pod for row in named}
+    namespaces = {row.namespace for row in named if row.namespace}
+    return named[-1] if len(names) == 1 and len(namespaces) < 2 else None
 
 
 def _says_more(later: Row, earlier: Row) -> bool:
@@ -127,13 +134,21 @@ def _settled(rows: list[Row]) -> list[Row]:
 
 def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
     """The Pods of the rows that count, each with the Secrets that the kubelet missed."""
-    listed = [{"name": secret} for secret in _missed(warnings)]
-    for group in _groups(rows or warnings[:1]):
+    for group in _groups(rows or _first_of_each(warnings), warnings):
+        listed = [{"name": secret} for secret in _missed(group.warnings)]
         where = {"name": group.names[0], "namespace": group.namespace}
         containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(group.rows), 1)]
         kind, pod = partial(where, containers, nodeName=group.rows[0].node, imagePullSecrets=listed)
         yield kind, {**pod, "same": group.names[1:]}
-        yield from (event_of(where, row) for row in warnings)
+        yield from (event_of(where, row) for row in group.warnings)
+
+
+def _first_of_each(warnings: list[Row]) -> list[Row]:
+    """Of each Pod, its first warning."""
+    first: dict[tuple[str, str], Row] = {}
+    for row in warnings:
+        first.setdefault((row.namespace, row.pod), row)
+    return list(first.values())
 
 
 def _missed(warnings: list[Row]) -> list[str]:
@@ -145,22 +160,31 @@ def _missed(warnings: list[Row]) -> list[str]:
 
 
 class _Group(NamedTuple):
-    """Pods of a namespace of which a text says the same: their names, and the rows of the first."""
+    """Pods of a namespace of which a text says the same: their names, and the rows and warnings of the first."""
 
     namespace: str
     names: list[str]
     rows: list[Row]
+    warnings: list[Row]
 
 
-def _groups(rows: list[Row]) -> Iterable[_Group]:
+def _groups(rows: list[Row], warnings: list[Row]) -> Iterable[_Group]:
     pods: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         pods.setdefault((row.namespace or "default", row.pod or POD_NAME), []).append(row)
     groups: dict[tuple[object, ...], _Group] = {}
     for (namespace, name), each in pods.items():
-        said = (namespace, *(row._replace(pod="", node="") for row in each))
-        groups.setdefault(said, _Group(namespace, [], each)).names.append(name)
+        about = [row for row in warnings if _may_be_of(row, each[0])]
+        said = (namespace, *_missed(about), *(row._replace(pod="", node="") for row in each))
+        groups.setdefault(said, _Group(namespace, [], each, about)).names.append(name)
     return groups.values()
+
+
+def _may_be_of(warning: Row, row: Row) -> bool:
+    """Whether two rows can be about the same Pod: what either doesn't name doesn't tell them apart."""
+    is_other = warning.pod and row.pod and warning.pod != row.pod
+    is_elsewhere = warning.namespace and row.namespace and warning.namespace != row.namespace
+    return not (is_other or is_elsewhere)
 
 
 def _container(row: Row, number: int) -> Object:

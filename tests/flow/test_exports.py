@@ -79,6 +79,54 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
     assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
 
 
+FAILED = f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized'
+
+
+def first_lines(text: str) -> list[str]:
+    """The first line of each explanation: of which image and which Pod it is."""
+    return [part.splitlines()[0] for part in text.split("\n\n")]
+
+
+@pytest.mark.parametrize(
+    ("event", "about"),
+    [
+        (
+            {
+                "apiVersion": "events.k8s.io/v1",
+                "regarding": {"name": "web", "namespace": "shop", "fieldPath": "spec.containers{app}"},
+                "note": FAILED,
+                "deprecatedLastTimestamp": "2026-03-01T00:00:00Z",
+            },
+            f"{IMAGE} for shop/web, container app",
+        ),
+        ({"involvedObject": {"name": "web"}, "message": FAILED}, f"{IMAGE} for default/web, container '<container>'"),
+        ({"message": FAILED}, f"{IMAGE}, from a message alone"),
+    ],
+    ids=["events.k8s.io", "v1", "stripped"],
+)
+@pytest.mark.parametrize("form", ["{}", "It says:\n{}\nWhat is it?"], ids=["an export", "within a text"])
+def test_events_without_their_pods(event: dict[str, object], about: str, form: str) -> None:
+    told = explain(form.format(json.dumps({"kind": "Event", "reason": "Failed", **event})))
+    assert first_lines(told) == [about]
+    assert "The answer: 401 Unauthorized." in told
+
+
+def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
+    missed = "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed."
+    table = [
+        f"a  4m  Warning  Failed  pod/web  {FAILED}",
+        f"a  4m  Warning  FailedToRetrieveImagePullSecret  pod/web  {missed.format('one')}",
+        f"b  4m  Warning  Failed  pod/web  {FAILED}",
+        f"b  4m  Warning  FailedToRetrieveImagePullSecret  pod/web  {missed.format('two')}",
+        f"b  4m  Warning  Failed  pod/api  {FAILED}",
+    ]
+    told = explain("\n".join(table))
+    where = "container '<container>'"
+    assert first_lines(told) == [f"{IMAGE} for {pod}, {where}" for pod in ("a/web", "b/web", "b/api")]
+    missing = [re.findall(r"There is no Secret (\w+) in the namespace (\w+)", part) for part in told.split("\n\n")]
+    assert missing == [[("one", "a")], [("two", "b")], []]
+
+
 @pytest.mark.parametrize(("answer", "revision", "wrong"), ROWS["a_secret_written_after_the_status_has_not_been_tried"])
 def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revision: str, wrong: str) -> None:
     items = (pod(f"{OLDER}{HEAD}{answer}", resourceVersion="8"), secret(GOOD, resourceVersion=revision))
