@@ -20,8 +20,6 @@ _PART = re.compile(
     r"|\\(?P<escaped>.?)|(?P<expansion>[$`])|(?P<open>')",
     re.DOTALL,
 )
-_IN_DOUBLE = re.compile(r"[^\"\\$`]+")
-_IN_HERE = re.compile(r"[^\\$`]+")
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
@@ -32,6 +30,18 @@ _IN_BACKQUOTES = re.compile(r"\\([`$\\])")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _COST = 60  # steps for one token, or one part of a word
+
+
+class _Quoting(NamedTuple):
+    """A text in which `$` and backquotes are replaced: its `plain` text, what a backslash escapes, and what ends it."""
+
+    plain: re.Pattern[str]
+    escapable: str
+    end: str  # "" where it goes on to the end of the text
+
+
+_DOUBLE_QUOTES = _Quoting(re.compile(r"[^\"\\$`]+"), '$`"\\\n', end='"')
+_HERE_DOCUMENT = _Quoting(re.compile(r"[^\\$`]+"), "$`\\\n", end="")
 
 
 class ShellError(Exception):
@@ -202,7 +212,7 @@ class Lexer:
                 raise IncompleteError("unexpected EOF while looking for matching `''")
             if kind == "double":
                 parts.append(Literal("", quoted=True))
-                self._quoted(parts, _IN_DOUBLE, '$`"\\\n')
+                self._quoted(parts, _DOUBLE_QUOTES)
             elif kind == "escaped":
                 if text != "\n":
                     parts.append(Literal(text or "\\", quoted=True))
@@ -210,23 +220,23 @@ class Lexer:
                 parts.append(Literal(unescape(text) if kind == "ansi" else text, quoted=kind != "bare"))
         return Word(tuple(parts), self.text[start : self.position])
 
-    def _quoted(self, parts: list[Part], plain: re.Pattern[str], escapable: str) -> None:
-        """Read what is in quotes, with their end, or in a here-document."""
-        while text := self._skip(plain) or self._peek():
+    def _quoted(self, parts: list[Part], quoting: _Quoting) -> None:
+        """Read what is in double quotes, with their end, or the whole of a here-document, where `"` is plain text."""
+        while text := self._skip(quoting.plain) or self._peek():
             self.budget.spend(_COST)
-            if text == "\\" and (following := self._peek(1)) and following in escapable:
+            if text == "\\" and (following := self._peek(1)) and following in quoting.escapable:
                 parts.append(Literal(following if following != "\n" else "", quoted=True))
                 self.position += 2
             elif text in ("$", "`"):
                 parts.append(self._expansion(quoted=True))
-            elif text == '"':
+            elif text == quoting.end:
                 self.position += 1
                 return
             else:
                 parts.append(Literal(text, quoted=True))
                 if text == "\\":
                     self.position += 1
-        if plain is _IN_DOUBLE:
+        if quoting.end:
             raise IncompleteError("unexpected EOF while looking for matching `\"'")
 
     def _expansion(self, *, quoted: bool) -> Part:
@@ -274,7 +284,7 @@ class Lexer:
         lexer = Lexer(text, self.budget, self._nested)
         parts: list[Part] = []
         with self.budget.level():
-            lexer._quoted(parts, _IN_HERE, "$`\\\n")
+            lexer._quoted(parts, _HERE_DOCUMENT)
         return Word(tuple(parts), text)
 
     def _read_here_documents(self) -> None:
