@@ -38,7 +38,7 @@ class Folder:
         self.later = [change for change in self.later if change.at > now]
         for change in due:
             if change.kind == "gone":
-                del self.entries[change.path]
+                self.entries.pop(change.path, None)  # another process may have been faster
             elif change.kind == "added":
                 self.entries[change.path] = (self.entries.get(change.path) or "") + str(change.text)
             else:

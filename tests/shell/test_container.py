@@ -76,6 +76,14 @@ def test_a_second_process_sees_the_first_and_its_files() -> None:
     assert shown == "PID   USER     TIME  COMMAND\n    1 root      0:00 sh -c x\n    7 root      0:00 ps\n"
 
 
+def test_two_processes_remove_the_same_file() -> None:
+    box = place()
+    box.run(["sh", "-c", "echo hi > /tmp/x; sleep 10; rm /tmp/x"], START)
+    assert box.run(["rm", "/tmp/x"], START + 5_000_000).exit_code == 0
+    late = box.run(["cat", "/tmp/x"], START + 20_000_000)
+    assert late.written("stderr") == "cat: can't open '/tmp/x': No such file or directory\n"
+
+
 def test_volumes_are_read_only() -> None:
     box = place()
     box.files.mount({"/etc/creds": {"user": "me"}, "/etc/one": {"": "1"}})
