@@ -148,6 +148,12 @@ class Machine:
         special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.bash.pid, "PWD": self.files.cwd}
         return self.variables.get(name) or self.env.get(name) or str(special.get(name, ""))
 
+    def has(self, name: str) -> bool:
+        """Whether a variable or parameter is set, be it to an empty text."""
+        if name.isdecimal():
+            return int(name) < len(self.parameters)
+        return name in self.variables or name in self.env or bool(self.lookup(name))
+
     def assign(self, name: str, value: str) -> None:
         (self.env if name in self.env else self.variables)[name] = value
 

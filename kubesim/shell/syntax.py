@@ -23,7 +23,7 @@ _PART = re.compile(
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
-_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?::?-([^{}'\"]*))?\}")
+_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?)-([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _BACKQUOTED = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _IN_BACKQUOTES = re.compile(r"\\([`$\\])")
@@ -69,10 +69,11 @@ class Literal(NamedTuple):  # text that stands for itself; where `quoted`, its `
     quoted: bool = False
 
 
-class Variable(NamedTuple):  # `$name`, `${name:-default}`, or `${#name}`, whose name here is "#name"
+class Variable(NamedTuple):  # `$name`, `${name-default}`, or `${#name}`, whose name here is "#name"
     name: str
     quoted: bool
     default: Word | None = None
+    replaces_empty: bool = False  # as in `${name:-default}`
 
 
 class Substitution(NamedTuple):  # `$(script)`, or a script in backquotes
@@ -276,8 +277,8 @@ class Lexer:
         if not match:
             raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
         self.position = match.end()
-        name, default = match.groups()
-        return Variable(name, quoted, self._inner(default) if default else None)
+        name, colon, default = match.groups()
+        return Variable(name, quoted, self._inner(default) if default else None, replaces_empty=bool(colon))
 
     def _inner(self, text: str) -> Word:
         """Text in which variables and substitutions are replaced, as between double quotes."""
