@@ -111,10 +111,15 @@ def uniq(operands: list[str], options: Options, io: Invocation) -> None:
 def cut(operands: list[str], options: Options, io: Invocation) -> None:
     if "f" not in options and "c" not in options:
         raise misused(io.name, "you must specify a list of bytes, characters, or fields")
+    if "f" in options and "c" in options:
+        raise misused(io.name, "only one list may be specified")
     delimiter = options.get("d", "\t") if "f" in options else ""
     if len(delimiter) > 1 or options.get("d") == "":
         raise misused(io.name, "the delimiter must be a single character")
-    ranges = list(_ranges(options.get("f") or options["c"]))
+    if "f" in options:
+        ranges = list(_ranges(options["f"], "fields", "field value"))
+    else:
+        ranges = list(_ranges(options["c"], "byte/character positions", "byte/character position"))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
         for line in bare_lines(text):
@@ -130,15 +135,17 @@ def _is_within(number: int, ranges: list[range]) -> bool:
     return any(number in numbers for numbers in ranges)
 
 
-def _ranges(spec: str) -> Iterator[range]:
-    """The places that a list such as `1,3-` names, counted from 1."""
+def _ranges(spec: str, places: str, place: str) -> Iterator[range]:
+    """The places that a list such as `1,3-` names, counted from 1; `places` and `place` say what they are."""
     for part in re.split(r"[, ]", spec):
         match = re.fullmatch(r"([0-9]{0,9})(-?)([0-9]{0,9})", part)
-        if not match or not (match[1] or match[3]):
-            raise misused("cut", f"invalid field value '{part}'")
+        if not match:
+            raise misused("cut", f"invalid {place} '{part}'")
+        if part == "-":
+            raise misused("cut", "invalid range with no endpoint: -")
         first, dash, last = match.groups()
-        if "0" in (first, last):
-            raise misused("cut", "fields are numbered from 1")
+        if not part or "0" in (first, last):
+            raise misused("cut", f"{places} are numbered from 1")
         end = int(last or 10**9) if dash else int(first)
         yield range(int(first or 1), end + 1)
 
