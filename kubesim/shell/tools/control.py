@@ -127,7 +127,8 @@ def export(operands: list[str], options: Options, io: Invocation) -> None:
 
 def exit_(operands: list[str], options: Options, io: Invocation) -> None:
     status = io.machine.status
-    if operands and re.fullmatch("[0-9]{1,18}", operands[0]):
+    sign = "[+-]?" if io.machine.shell == "bash" else r"\+?"
+    if operands and re.fullmatch(rf"\s*{sign}[0-9]{{1,18}}\s*", operands[0]):
         status = int(operands[0]) & 0xFF
     elif operands:
         status = io.fail(f"{operands[0]}: numeric argument required", 2)
