@@ -84,6 +84,11 @@ def test_a_call_leaves_no_trace_in_the_history(shell: Shell) -> None:
     assert shell.history == []
 
 
+def test_read_without_a_name_sets_reply_alone(shell: Shell) -> None:
+    shell.run("printf ' a  b \\n' > f; read -r < f")
+    assert shell._machine.variables == {"REPLY": " a  b "}
+
+
 def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
     shell.run("mkdir app; cd app")
     result = shell.run("$EDITOR pod.yaml")

@@ -105,10 +105,16 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
     io.spend(50 * len(template))
     if not template.startswith("+"):
         raise UnsupportedError("setting or reading a date")
-    if unknown := re.search("%[^aAbBdeFHIjmMpsSTyYZ%]", template):
-        raise UnsupportedError(f"'date +{unknown[0]}'")
-    template = template[1:].replace("%s", str(now // 10**6))
-    io.out(to_datetime(now).strftime(template) + "\n")
+    time = to_datetime(now)
+
+    def text(directive: re.Match[str]) -> str:
+        if directive[0] == "%s":
+            return str(now // 10**6)  # strftime would take it for a local time
+        if directive[1] not in "aAbBdeFHIjmMpSTyYZ%":
+            raise UnsupportedError(f"'date +{directive[0]}'")
+        return time.strftime(directive[0])
+
+    io.out(re.sub("(?s)%(.)", text, template[1:]) + "\n")
 
 
 def export(operands: list[str], options: Options, io: Invocation) -> None:
@@ -166,6 +172,8 @@ def unset(operands: list[str], options: Options, io: Invocation) -> None:
 def read(operands: list[str], options: Options, io: Invocation) -> int:
     if io.streams.stdin is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
+    if not operands and io.machine.is_dash:
+        raise ToolError("arg count", 2)
     for name in operands:
         if not _NAME.fullmatch(name):
             raise ToolError(f"`{name}': not a valid identifier")
@@ -173,11 +181,12 @@ def read(operands: list[str], options: Options, io: Invocation) -> int:
     io.spend(len(line))
     if "\\" in line and "r" not in options:
         raise UnsupportedError("a backslash for 'read' without -r")
-    words = line.strip(" \t\n").split(None, max(len(operands) - 1, 0))
-    for name, word in zip_longest(operands, words, fillvalue=""):
-        io.machine.assign(name, word)
     if not operands:
         io.machine.assign("REPLY", line.removesuffix("\n"))
+    else:
+        words = line.strip(" \t\n").split(None, len(operands) - 1)
+        for name, word in zip_longest(operands, words, fillvalue=""):
+            io.machine.assign(name, word)
     return 0 if line.endswith("\n") else 1
 
 
