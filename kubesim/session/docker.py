@@ -22,7 +22,7 @@ from kubesim.session.program import program
 from kubesim.shell import Invocation, Options, UnsupportedError
 from kubesim.workspace import HOME
 
-_HUB = "https://index.docker.io/v1/"
+_HUB = "https://index.docker.io/v1/"  # what the credentials of Docker Hub are filed under
 _HELP = Flag("help", kind="switch", bare="true")
 _STDIN = Flag("password-stdin", kind="switch", bare="true")
 _FLAGS = {"login": FlagSet([Flag("username", "u"), Flag("password", "p"), _STDIN, _HELP]), "logout": FlagSet([_HELP])}
@@ -69,9 +69,10 @@ def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocati
         if "help" in flags:
             io.out(f"Usage:  {_USAGE[command]}\n")
         elif command == "login":
-            _login(_address(server), flags, path, io, cluster.registries)
+            address = _HUB if server in ("", DEFAULT_REGISTRY, _HUB) else _host(server)
+            _login(address, flags, path, io, cluster.registries)
         else:
-            _logout(_address(server), server, path, io)
+            _logout(_host(server) if server else _HUB, server, path, io)
     except _DockerError as error:
         io.err(f"{error}\n")
         return error.status
@@ -94,10 +95,8 @@ def _misused(command: str, problem: str, status: int = 1) -> _DockerError:
     return _DockerError(f"{problem}\n\n{usage}", status)
 
 
-def _address(server: str) -> str:
-    """What a server's credentials are filed under: its host and port, or Docker Hub's old address."""
-    if server in ("", DEFAULT_REGISTRY):
-        return _HUB
+def _host(server: str) -> str:
+    """A server's host and port, which its credentials are filed under, unless it is Docker Hub."""
     return re.sub(r"^https?://", "", server).partition("/")[0]
 
 
@@ -171,8 +170,8 @@ def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> No
     helper = helpers.get(address) if isinstance(helpers, dict) else None
     helper = helper or config.get("credsStore")
     if helper:
-        program = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
-        raise _DockerError(f"Error saving credentials: error storing credentials - err: {program}, out: ``")
+        problem = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
+        raise _DockerError(f"Error saving credentials: error storing credentials - err: {problem}, out: ``")
     others = {key: value for key, value in config.items() if key != "auths"}
     config = {"auths": dict(sorted(config["auths"].items())), **others}
     io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
