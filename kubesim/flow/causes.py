@@ -20,6 +20,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER
 from kubesim.flow import credentials, tables
 from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, first, nearest
+from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of
 from kubesim.flow.tables import Verdict
 
@@ -154,11 +155,21 @@ def invalid_name(facts: Facts) -> Known | None:
 
 
 def unschedulable(facts: Facts) -> Known | None:
-    if all(item.get("reason") != "Unschedulable" for item in facts.pod.get("status", {}).get("conditions", ())):
+    """What the scheduler says of a Pod that no node takes, and the labels of a node, if they are what is missing."""
+    conditions = facts.pod.get("status", {}).get("conditions", ())
+    said = next((item.get("message", "") for item in conditions if item.get("reason") == "Unschedulable"), None)
+    if said is None:
         return None
     selector = facts.pod["spec"].get("nodeSelector") or {}
     labels = " ".join(f"{key}={value}" for key, value in selector.items())
-    return {"labels": labels, "node": next(map(name_of, facts.scene.api.list(NODE)), "'<node>'")}
+    nodes = facts.scene.api.list(NODE)
+    cordoned = next((name_of(node) for node in nodes if node["spec"].get("unschedulable")), "'<node>'")
+    return {
+        "labels": labels if "selector" in said or not said else "",
+        "node": next(map(name_of, nodes), "'<node>'"),
+        "cordoned": cordoned if "were unschedulable" in said else "",
+        "scheduler": redact(said.partition(". ")[0].removesuffix(".")),
+    }
 
 
 def never(facts: Facts) -> Known | None:

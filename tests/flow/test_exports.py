@@ -79,6 +79,23 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
     assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
 
 
+@pytest.mark.parametrize("selector", [{}, {"disk": "ssd"}])
+def test_a_pod_that_no_node_takes_for_lack_of_something_else_than_labels(selector: dict[str, str]) -> None:
+    said = "0/3 nodes are available: 3 Insufficient cpu. preemption: 0/3 nodes are available: 3 No preemption victims."
+    waiting = {
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{"name": "app", "image": IMAGE}], "nodeSelector": selector},
+        "status": {"conditions": [{"reason": "Unschedulable", "message": said}]},
+    }
+    assert explain(json.dumps(waiting)).splitlines()[1:4] == [
+        "What's wrong (certain from this export): No node takes the Pod, so no kubelet has started to pull. "
+        "The scheduler says why: 0/3 nodes are available: 3 Insufficient cpu.",
+        "How to fix it:",
+        "  # change what the Pod asks of a node, or a node, until one takes it: kubectl describe nodes",
+    ]
+
+
 FAILED = f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized'
 
 
