@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 from kubesim.api.resources import POD
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, refuse_if
+from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_named
 from kubesim.shell.container import Place
@@ -54,6 +54,8 @@ def copy(call: Call) -> None:
     pod = get_named(call, POD, namespace or call.namespace, name)
     # kubectl shows on stdout what tar and it itself say while files come out.
     container = exec_in(call, pod, lambda connection: connection.place(["tar"]), call.say if from_pod else None)
+    if container.base.is_unknown:
+        raise NotSimulated("copying files of an image that isn't known is not part of this simulator")
     tar = _BUSYBOX if container.base.is_busybox else _GNU
     if from_pod:
         _copy_out(call, container.files, source.rstrip("/") or "/", target, tar)

@@ -71,8 +71,9 @@ class Base:
     `paths` are the folders of $PATH, of which the first one shows the programs; `shells` has the dialect of each: how
     it puts what bash and GNU's tools say, by patterns in which `<` and `>` are redirections that fail. `programs` can
     be run besides them, by name or path. Those that are `lacking` are in the real image and say that they aren't
-    simulated, as does any other name where the image `has_more` than is listed. `user` is what `id` prints; `files` and
-    `folders` come besides the image's own; `log` is what its server writes when it starts, where {time} is that time.
+    simulated, as does any other name where the image `has_more` than is listed, and any at all where what it holds
+    `is_unknown`. `user` is what `id` prints; `files` and `folders` come besides the image's own; `log` is what its
+    server writes when it starts, where {time} is that time.
     """
 
     paths: Sequence[str]
@@ -80,6 +81,7 @@ class Base:
     programs: str
     lacking: str = ""
     has_more: bool = False
+    is_unknown: bool = False
     user: str = "uid=0 gid=0 groups=0"
     files: Mapping[str, str] = field(default_factory=dict)
     folders: Sequence[str] = ()
@@ -100,6 +102,8 @@ class Base:
 
         What is among the container's `files` is no program.
         """
+        if self.is_unknown:
+            return not files.exists(path)
         if self._is_in_path(path) and _last(path) in map(_last, self.lacking.split()):
             return True
         return self.has_more and _last(path) not in _LISTED and not files.exists(path)
@@ -322,7 +326,8 @@ class Place(NamedTuple):
 
     def _tools(self) -> Mapping[str, Tool]:
         own = self.outside.tools(self.namespace, self.account)
-        names = (*_BUILTINS.split(), *self.base.names)
+        builtins = _BUILTINS.split() if self.base.shells else ()
+        names = (*builtins, *self.base.names)
         return {name: own.get(name) or TOOLS[name] for name in names if name in own or name in TOOLS}
 
     def check(self, argv: Argv) -> None:
