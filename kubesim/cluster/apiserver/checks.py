@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypedDict
 
 from kubesim.api import decoding, errors, load_records, schema
@@ -120,7 +120,7 @@ class _Nodes(Protocol):
 
 
 def note_unsimulated(resource: Resource, new: Object, old: Object | None, note: Warn | None, nodes: _Nodes) -> None:
-    """Report each image that a write names and nobody here knows, and each program that it starts, if its image lacks
+    """Report each image that a write has pulled and nobody here knows, and each program that it starts, if its image lacks
     it here and may have it on a real node.
     """
     if note is None or not (resource is POD or resource.template):
@@ -128,13 +128,24 @@ def note_unsimulated(resource: Resource, new: Object, old: Object | None, note: 
     pod = template_of(resource, new)
     if old is not None and template_of(resource, old).get("spec") == pod.get("spec"):
         return
-    for image in dict.fromkeys(container["image"] for _, container in containers_of(pod["spec"])):
+    for image in dict.fromkeys(_pulled(pod["spec"])):
         if nodes.guesses(image):
             note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
     for _, container in containers_of(pod["spec"]):
         words = [*container.get("command", ()), *container.get("args", ())]
         if words and not words[0].startswith("-") and nodes.lacks(container["image"], words[0]):
             note(f"kubesim: '{words[0]}' in this image isn't simulated")
+
+
+def _pulled(spec: Object) -> Iterator[str]:
+    """The images that a node may pull for a Pod: those of its containers and of its volumes."""
+    for _, container in containers_of(spec):
+        if container["imagePullPolicy"] != "Never":
+            yield container["image"]
+    for volume in spec.get("volumes") or ():
+        image = volume.get("image")
+        if image and image["pullPolicy"] != "Never":
+            yield image["reference"]
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:
