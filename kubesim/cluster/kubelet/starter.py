@@ -177,7 +177,7 @@ class Starter:
         if not ran.failure:
             record("Normal", "Started", "Container started")
         if ran.unsimulated:
-            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} in this image isn't simulated")
+            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(
