@@ -120,8 +120,8 @@ class _Nodes(Protocol):
 
 
 def note_unsimulated(resource: Resource, new: Object, old: Object | None, note: Warn | None, nodes: _Nodes) -> None:
-    """Report each image that a write has pulled and nobody here knows, and each program that it starts, if its image lacks
-    it here and may have it on a real node.
+    """Report each image that a write has pulled and nobody here knows, and each program that it starts, if its image
+    lacks it here and may have it on a real node.
     """
     if note is None or not (resource is POD or resource.template):
         return
