@@ -22,7 +22,7 @@ from kubesim.session.timeline import Timeline, Try
 
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more of it, the more certain is the answer: "
-    "`kubectl get pod,sa,secret,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
+    "`kubectl get pod,sa,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
 )
 _HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."
 
