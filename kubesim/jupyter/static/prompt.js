@@ -129,15 +129,26 @@ function makeSearch(history, prompt, set, enter, catchUp) {
   node.hidden = true;
   let before = ""; // what was in the prompt
   let place = 0; // in the history
+  let looksBack = false; // past the newest command that has the text
 
   // What is typed next is sought, even before the kernel has told what was run elsewhere
   async function start() {
     before = input.value = prompt.value;
     node.hidden = false;
     input.focus();
-    seek(history.length - 1);
+    seekNewest();
     await catchUp();
-    if (!node.hidden) seek(history.length - 1);
+    if (!node.hidden && !looksBack) seekNewest();
+  }
+
+  function seekNewest() {
+    looksBack = false;
+    seek(history.length - 1);
+  }
+
+  function seekOlder() {
+    looksBack = true;
+    seek(place - 1);
   }
 
   function seek(from) {
@@ -158,12 +169,12 @@ function makeSearch(history, prompt, set, enter, catchUp) {
 
   const keys = [
     [(e) => e.key === "Enter", () => (end(), enter())],
-    [(e) => ctrl(e, "r"), () => seek(place - 1)],
+    [(e) => ctrl(e, "r"), seekOlder],
     [(e) => ctrl(e, "c") || ctrl(e, "g"), () => end(before)],
     [(e) => ["Escape", "Tab", "ArrowUp", "ArrowDown"].includes(e.key), () => end()],
   ];
   input.addEventListener("keydown", (event) => pressed(event, keys));
-  input.addEventListener("input", () => seek(history.length - 1));
+  input.addEventListener("input", seekNewest);
   return { node, start };
 }
 
