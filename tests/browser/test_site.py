@@ -98,7 +98,6 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     expect(row).to_contain_text("1 of ")
     assert violations(page) == []
     page.evaluate(SAVE)
-    page.wait_for_timeout(3000)  # milliseconds: the browser's storage is written a moment after the kernel's file
 
     page.reload()
     page.wait_for_function(READY)
