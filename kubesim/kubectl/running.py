@@ -15,7 +15,7 @@ from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.output import nothing_found
-from kubesim.kubectl.selection import Target, find_targets, get_named, list_all
+from kubesim.kubectl.selection import Query, Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
 
 T = TypeVar("T")
@@ -180,20 +180,27 @@ def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Calla
 
 def _check_exec(call: Call) -> None:
     old = "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead"
-    refuse_if(call.dash < 0 and len(call.args) > 1, old, UsageError)
+    words = 0 if call.flags["filename"] else 1
+    refuse_if(call.dash < 0 and len(call.args) > words, old, UsageError)
 
 
 @command("exec", check=_check_exec, asks_namespace=True, operands="pods")
 def execute(call: Call) -> None:
-    refuse_if(not call.args or call.dash == 0, "pod, type/name or --filename must be specified")
-    refuse_if(len(call.args) < 2, "you must specify at least one command for the container")
-    pod = _pod_of(call, *find_subject(call, call.args[0]), "attach to")
+    in_files = call.flags["filename"]
+    words = call.args if call.dash < 0 else call.args[: call.dash]
+    argv = call.args[len(words) :]
+    refuse_if(not words and not in_files, "pod, type/name or --filename must be specified")
+    refuse_if(not argv, "you must specify at least one command for the container")
+    refuse_if(words and in_files, "resource/name arguments cannot be provided when a path is specified")
+    subjects = Query(call, words).fetch(is_strict=True) if in_files else [find_subject(call, words[0])]
+    refuse_if(len(subjects) > 1, "cannot exec into multiple objects at a time")
+    pod = _pod_of(call, *subjects[0], "attach to")
     stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
     def run(connection: Connection) -> Process:
         if call.flags["stdin"] and call.flags["tty"]:
             call.complain(_NO_TTY)
-        return connection.execute(call.args[1:], call.context.budget, stdin)
+        return connection.execute(argv, call.context.budget, stdin)
 
     ran = exec_in(call, pod, run)
     _show(call, ran)

@@ -239,8 +239,12 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
 
     Mirrors Info.Get of k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
     """
+    part = call.flags.get("subresource", "")
+    if part and part not in resource.parts:
+        asked = f"get {resource.qualified} {name}"
+        raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
     try:
-        return call.api.get(resource, namespace, name)
+        return call.api.get(resource, namespace, name, part)
     except StatusError as error:
         if error.reason == "NotFound" and namespace not in ("", "default"):
             try:

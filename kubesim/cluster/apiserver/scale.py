@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubesim.api import errors
+from kubesim.api import decoding, errors
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 
+SCALE = Resource("scales", "Scale", "autoscaling")
 _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
@@ -32,13 +33,11 @@ def scale_of(obj: Object) -> Object:
 
 def replicas_of(scale: Any, resource: Resource, old: Object) -> int:
     """The number of replicas in a Scale that a request sends for one whose Scale is `old`. Raises StatusError."""
-    meta, spec = scale.get("metadata"), scale.get("spec")
-    version = meta.get("resourceVersion") if isinstance(meta, dict) else None
+    decoded = decoding.decode(SCALE, scale, strict=False)
+    version = decoded.get("metadata", {}).get("resourceVersion")
     if version not in (None, "", old["metadata"]["resourceVersion"]):
         raise errors.conflict(resource, old["metadata"]["name"])
-    replicas = spec.get("replicas", 0) if isinstance(spec, dict) else None
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or not abs(replicas) < 1 << 31:
-        raise errors.bad_request("a Scale has a whole number in spec.replicas")
+    replicas: int = decoded.get("spec", {}).get("replicas", 0)
     if replicas < 0:
         cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
         raise errors.invalid_options("Scale", "autoscaling", old["metadata"]["name"], [cause])

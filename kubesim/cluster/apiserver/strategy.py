@@ -78,8 +78,10 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
     """
     _check_simulated(resource, obj)
     if subresource:
-        added = obj["spec"].get("ephemeralContainers", [])
-        obj |= {"metadata": {**old["metadata"]}, "spec": {**old["spec"], "ephemeralContainers": added}}
+        spec = {**old["spec"], "ephemeralContainers": obj["spec"].get("ephemeralContainers")}
+        if not spec["ephemeralContainers"]:
+            del spec["ephemeralContainers"]
+        obj |= {"metadata": {**old["metadata"]}, "spec": spec}
     meta, old_meta = obj["metadata"], old["metadata"]
     for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         meta.pop(key, None)
