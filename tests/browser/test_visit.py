@@ -24,6 +24,14 @@ KERNELS = """async () => {
 KEPT = "async names => (await Promise.all(names.map((name) => caches.match(name)))).every(Boolean)"
 NOTEBOOK = "lab/index.html?path=notebooks/{}.ipynb"
 DARK = "rgb(20, 25, 31)"
+NEVER_LISTS_WORKERS = "ServiceWorkerContainer.prototype.getRegistrations = () => new Promise(() => {});"
+FILE_OF_PYTHON = """async () => {
+    const {serviceManager, shell} = window.jupyterapp;
+    const {kernel} = shell.currentWidget.sessionContext.session;
+    await kernel.requestExecute({code: "open('kept.txt', 'w').close()"}).done;
+    const folder = await serviceManager.contents.get("notebooks", {content: true});
+    return folder.content.map(({name}) => name);
+}"""
 
 
 @pytest.fixture
@@ -108,6 +116,15 @@ def test_where_nothing_can_be_stored_the_page_says_so_and_works(
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     expect(page.locator(".ks-bench")).to_be_visible()
     page.context.close()
+
+
+def test_after_the_first_reload_python_has_the_files_however_slow_the_browser_is(visitor: Page, site: str) -> None:
+    visitor.add_init_script(NEVER_LISTS_WORKERS)  # as good as what a slow machine does
+    visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
+    visitor.wait_for_function(READY)
+    visitor.reload()
+    visitor.wait_for_function(READY)
+    assert "kept.txt" in visitor.evaluate(FILE_OF_PYTHON)
 
 
 def write_preferences(profile: Path, settings: object) -> None:

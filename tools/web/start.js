@@ -13,8 +13,14 @@
   let progressAt = performance.now();
   let isReady = false;
 
-  if (!keepsAnything()) {
-    replaceStorage();
+  const { serviceWorker } = navigator;
+  const hasStorage = storesText();
+  if (!hasStorage) replaceStorage();
+  if (hasStorage && serviceWorker) {
+    // JupyterLite unregisters all workers when it meets one that it doesn't know, and a Python that starts meanwhile gets
+    // no files: what is done in it would be lost. Ours renews itself, so there is none to unregister.
+    serviceWorker.getRegistrations = async () => [];
+  } else {
     trouble("This browser stores nothing for this page, so what you do here is gone when you close it.", binder);
   }
   part(".ks-notebook").textContent = name;
@@ -110,7 +116,7 @@
     else part("progress").remove();
   }
 
-  function keepsAnything() {
+  function storesText() {
     try {
       localStorage.setItem("kubesim tries the storage", "");
       localStorage.removeItem("kubesim tries the storage");
