@@ -139,16 +139,16 @@ DIFFERENCES: tuple[str, ...] = (
 
 
 HTTP: tuple[str, ...] = (
-    "Discovery (also aggregated), `/version`, health; OpenAPI v3 with all types, and of the paths what kubectl reads; "
+    "Discovery, `/version`, health; OpenAPI v3 with all types, and of the paths what kubectl reads; "
     "of OpenAPI v2 only that there is one.",
-    "Every verb on the kinds that are kept: lists with selectors, limit and continue; tables; the three patch types; "
-    "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket without input.",
+    "Every verb on the kinds that are kept: lists with selectors (always whole); tables; the three patch types; "
+    "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket.",
     "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
     "SelfSubjectReview, the four reviews of authorization.k8s.io, and impersonation of users and groups.",
     "Bodies in JSON, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
-    "Not there: server-side apply, attach, port-forward, proxy, binding, tokens of service accounts, writing "
-    "a status, logs by time, and protobuf of other types. Each is refused in words that begin with `kubesim:`, or with "
-    "the status 415.",
+    "Not there: server-side apply, attach, port-forward, proxy, binding, eviction, tokens of service accounts, "
+    "writing a status, logs by time, and protobuf of other types. Each is refused in words that begin with "
+    "`kubesim:`, or with the status 415.",
 )
 
 

@@ -148,8 +148,6 @@ CLUSTER_ROLE = _kept("ClusterRole")
 ROLE_BINDING = _kept("RoleBinding")
 ROLE = _kept("Role")
 LEASE = next(resource for resource in RESOURCES if resource.kind == "Lease")
-# What is posted to a ServiceAccount for a token; not a type that the API lists.
-TOKEN_REQUEST = Resource("tokenrequests", "TokenRequest", "authentication.k8s.io")
 
 
 # Of two types of one name, such as events, the first is meant.

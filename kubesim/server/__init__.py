@@ -6,7 +6,6 @@ Reviews mirror kubernetes pkg/registry/{authentication,authorization} and pkg/ap
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import decoding, errors
@@ -25,7 +24,7 @@ from kubesim.shell.container import Process
 
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated for all that have them.
-_PARTS = {"attach", "binding", "exec", "finalize", "portforward", "proxy", "resize", "status"}
+_PARTS = {"attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
 # Words in the paths of what a real API server answers besides objects.
 _ELSEWHERE = {"/apis/autoscaling/v1", ".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
 
@@ -89,8 +88,6 @@ class API:
             return self._objects.answer(request, route)
         if part not in _PARTS:
             return text("404 page not found\n", 404)
-        if part == "attach":
-            self._hang_up(request, route)
         raise errors.not_simulated(f"{resource.plural}/{part} is not part of this simulator")
 
     def execute(self, request: Request, argv: list[str], stdin: str = "") -> Process:
@@ -99,14 +96,6 @@ class API:
         assert route, "the path is that of an exec"
         connection = self._objects.client(request).exec(route.namespace, route.name, request.container)
         return connection.execute(argv, request.budget, stdin)
-
-    def _hang_up(self, request: Request, route: Route) -> None:
-        """End the input of a container that takes it from one client alone, who then need not wait for its end."""
-        connection = self._objects.client(request).attach(route.namespace, route.name, request.container)
-        containers = connection.pod["spec"]["containers"]
-        if any(item["name"] == connection.container and item.get("stdinOnce") for item in containers):
-            with suppress(errors.StatusError):  # it has ended before
-                connection.attach("")
 
     def _review(self, request: Request, route: Route) -> Response:
         resource = route.resource

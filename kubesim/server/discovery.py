@@ -97,14 +97,8 @@ def _listed(resource: Resource) -> Object:
 
 def _part(resource: Resource, part: str) -> Object:
     names = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
-    return {**names, "verbs": list(PARTS[part]), **_PART_TYPES.get(part, {"kind": resource.kind})}
-
-
-_PART_TYPES = {
-    "eviction": {"kind": "Eviction", "group": "policy", "version": "v1"},
-    "scale": {"kind": "Scale", "group": "autoscaling", "version": "v1"},
-    "token": {"kind": "TokenRequest", "group": "authentication.k8s.io", "version": "v1"},
-}
+    kind = {"kind": "Scale", "group": "autoscaling", "version": "v1"} if part == "scale" else {"kind": resource.kind}
+    return {**names, "verbs": list(PARTS[part]), **kind}
 
 
 # OpenAPI, version 3

@@ -6,9 +6,7 @@ v1.36.
 
 from __future__ import annotations
 
-import re
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypedDict
 
@@ -21,70 +19,47 @@ from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
 
-_TOO_OLD = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter."
-)
-
-
-# What answers a verb on a part of an object, which has no other verbs.
-PARTS: Mapping[str, Mapping[str, str]] = {
-    "ephemeralcontainers": dict.fromkeys(("get", "patch", "update"), "_ephemeral"),
-    "eviction": {"create": "_evict"},
-    "log": {"get": "_logs"},
-    "scale": {"get": "_get_scale", "patch": "_change_scale", "update": "_change_scale"},
-    "status": {"get": "_get"},
-    "token": {"create": "_token"},
-}
-
 
 class Objects:
+    """Answers the verbs on objects of one cluster."""
+
     def __init__(self, apiserver: APIServer, clock: Clock) -> None:
         self._apiserver = apiserver
         self._clock = clock
 
     def answer(self, request: Request, route: Route) -> Response:
+        """What a verb on objects comes to, or on a part of one. Raises StatusError."""
         _ = request.view  # an unknown form is refused before anything is done
-        method = PARTS[route.subresource].get(route.verb) if route.subresource else f"_{route.verb}"
+        method = PARTS[route.subresource].get(route.verb)
         if method is None:
             raise errors.method_not_allowed()
-        if route.verb == "deletecollection":
-            self.client(request).authorize(route.verb, route.resource, route.namespace, "")
-            raise errors.not_simulated("deleting all objects of a selection at once is not part of this simulator")
-        response: Response = getattr(self, method)(request, route)
-        return response
+        return method(self, request, route)
 
     def client(self, request: Request) -> Client:
         return self._apiserver.as_user(request.user).warning(request.warnings.append)
 
-    def _get(self, request: Request, route: Route) -> Response:
+    def get(self, request: Request, route: Route) -> Response:
         return self._shown(request, self.client(request).get(*route.place, route.subresource))
 
-    def _list(self, request: Request, route: Route) -> Response:
+    def list(self, request: Request, route: Route) -> Response:
         client = self.client(request)
         selection = _selection(request)
         objects = client.list(route.resource, route.namespace or None, **selection, budget=request.budget)
-        version = str(client.revision)
-        begin, end = _page(request.query, version)
-        request.budget.spend(SHOWN_COST * len(objects[begin:end]))
-        meta: Object = {"resourceVersion": version}
-        if end < len(objects):
-            meta["continue"] = f"{version}.{end}"
-            if not any(selection.values()):
-                meta["remainingItemCount"] = len(objects) - end
-        return Response(request.view.many(route.resource, objects[begin:end], meta, self._clock.now))
+        request.budget.spend(SHOWN_COST * len(objects))
+        meta = {"resourceVersion": str(client.revision)}
+        return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
-    def _create(self, request: Request, route: Route) -> Response:
+    def create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
         created = self.client(request).create(route.resource, obj, **_options(request, route))
         return self._shown(request, created, 201)
 
-    def _update(self, request: Request, route: Route) -> Response:
+    def update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
         check_name(obj, route.name)
         return self._shown(request, self.client(request).update(route.resource, obj, **_options(request, route)))
 
-    def _patch(self, request: Request, route: Route) -> Response:
+    def patch(self, request: Request, route: Route) -> Response:
         kind = request.patch_type
         change = request.patch()
         return self._shown(request, self.client(request).patch(*route.place, change, kind, **_options(request, route)))
@@ -92,37 +67,46 @@ class Objects:
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
         return Response(request.view.one(obj, self._clock.now), code)
 
-    def _delete(self, request: Request, route: Route) -> Response:
+    def delete(self, request: Request, route: Route) -> Response:
         gone = self.client(request).delete(*route.place, _delete_options(request))
         if route.resource.returned or gone["metadata"].get("finalizers"):  # those go later
             return self._shown(request, gone)
         return Response(success(route.resource, gone))
 
-    def _evict(self, request: Request, route: Route) -> Response:
-        options = decoded_options(request.object().get("deleteOptions") or {})
-        options = options._replace(dry_run=options.dry_run or request.dry_run)
-        self.client(request).evict(route.namespace, route.name, options)
-        return Response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
+    def delete_collection(self, request: Request, route: Route) -> Response:
+        self.client(request).authorize(route.verb, route.resource, route.namespace, "")
+        raise errors.not_simulated("deleting all objects of a selection at once is not part of this simulator")
 
-    def _token(self, request: Request, route: Route) -> Response:
-        spec = request.object().get("spec") or {}
-        return Response(self.client(request).token(route.namespace, route.name, spec), 201)
-
-    def _ephemeral(self, request: Request, route: Route) -> Response:
-        response: Response = getattr(self, f"_{route.verb}")(request, route)
-        return response
-
-    def _get_scale(self, request: Request, route: Route) -> Response:
+    def get_scale(self, request: Request, route: Route) -> Response:
         return Response(self.client(request).scale(*route.place))
 
-    def _change_scale(self, request: Request, route: Route) -> Response:
+    def change_scale(self, request: Request, route: Route) -> Response:
         change = partial(_new_scale, request, route)
         dry_run = request.dry_run
         return Response(self.client(request).change_scale(*route.place, change, verb=route.verb, dry_run=dry_run))
 
-    def _logs(self, request: Request, route: Route) -> Response:
+    def log(self, request: Request, route: Route) -> Response:
         options = _log_options(request.query)
         return text(self.client(request).log(route.namespace, route.name, request.container, options))
+
+
+Method = Callable[[Objects, Request, Route], Response]
+# What answers each verb, by the part of an object that it is on; "" is the whole.
+PARTS: Mapping[str, Mapping[str, Method]] = {
+    "": {
+        "get": Objects.get,
+        "list": Objects.list,
+        "create": Objects.create,
+        "update": Objects.update,
+        "patch": Objects.patch,
+        "delete": Objects.delete,
+        "deletecollection": Objects.delete_collection,
+    },
+    "ephemeralcontainers": {"get": Objects.get, "patch": Objects.patch, "update": Objects.update},
+    "log": {"get": Objects.log},
+    "scale": {"get": Objects.get_scale, "patch": Objects.change_scale, "update": Objects.change_scale},
+    "status": {"get": Objects.get},
+}
 
 
 def _selection(request: Request) -> _Selection:
@@ -132,20 +116,6 @@ def _selection(request: Request) -> _Selection:
 class _Selection(TypedDict):
     labels: str
     fields: str
-
-
-def _page(query: Mapping[str, str], version: str) -> tuple[int, int]:
-    """Where a page begins and ends in a list of this version. Raises StatusError where another version began it."""
-    token = query.get("continue", "")
-    limit = whole(query, "limit") or 0
-    began, _, begin = token.partition(".")
-    if token and not re.fullmatch(r"[0-9]+\.[0-9]{1,18}", token):
-        raise errors.bad_request("continue key is not valid: it was given by another server")
-    if token and began != version:
-        raise errors.expired(_TOO_OLD)
-    first = int(begin or 0)
-    end = first + limit if limit > 0 else sys.maxsize
-    return first, end
 
 
 def _options(request: Request, route: Route) -> WriteOptions:

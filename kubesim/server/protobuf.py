@@ -14,7 +14,7 @@ from kubesim.api import load_table, schema
 from kubesim.api.budget import Budget
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object
-from kubesim.api.resources import TOKEN_REQUEST, find_kind
+from kubesim.api.resources import find_kind
 from kubesim.api.schema import Type
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
@@ -38,8 +38,7 @@ def decode(body: bytes, budget: Budget) -> Object:
         types = {name: meta[number].decode() for number, name in _TYPE_META.items() if number in meta}
         if types.get("kind") == _DELETE_OPTIONS:
             return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2], budget)
-        is_token = types == {"apiVersion": TOKEN_REQUEST.api_version, "kind": TOKEN_REQUEST.kind}
-        resource = TOKEN_REQUEST if is_token else find_kind(types.get("apiVersion", ""), types.get("kind", ""))
+        resource = find_kind(types.get("apiVersion", ""), types.get("kind", ""))
         if resource is None or resource.kind not in _FIELDS:
             raise ValueError(f"{types.get('kind')} is not read in this encoding")
         return {**types, **_struct(schema.type_of(resource), unknown[2], budget)}

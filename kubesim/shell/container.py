@@ -137,12 +137,10 @@ class Awaited(Input):
 
     def __init__(self) -> None:
         super().__init__("")
-        self.is_read = False
 
     @property
     def text(self) -> str:
         """Raises TooMuchError, as anything that never ends."""
-        self.is_read = True
         raise TooMuchError
 
     def line(self) -> str:
@@ -153,7 +151,7 @@ class Process(NamedTuple):
     """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
 
     `stop_code` is the status with which it ends after SIGTERM, in `stop_seconds` and with `last_words`; None where it
-    ignores that signal. It `awaits` input that nobody has given it yet. `failure` is why it never started, in the
+    ignores that signal. `failure` is why it never started, in the
     runtime's words; `unsimulated` is what it needed that isn't simulated, and then it stopped there.
     """
 
@@ -161,7 +159,6 @@ class Process(NamedTuple):
     exit_code: int = 0
     seconds: float = 0
     stop_code: int | None = None
-    awaits: bool = False
     failure: str = ""
     unsimulated: str = ""
     stop_seconds: float = 0
@@ -276,8 +273,7 @@ class Place(NamedTuple):
             has_ended = False
         self.files.tell()
         seconds = (machine.clock.now - started) / SECOND if has_ended else inf
-        awaits = isinstance(source, Awaited) and source.is_read
-        ran = Process(tuple(writes), code, seconds, awaits=awaits, unsimulated=unsimulated)
+        ran = Process(tuple(writes), code, seconds, unsimulated=unsimulated)
         is_looping = not has_ended and machine.nap < inf
         return self._with_trap(ran, interpreter) if is_looping and "TERM" in machine.traps else ran
 

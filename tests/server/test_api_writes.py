@@ -186,17 +186,3 @@ def test_scale() -> None:
         meta = {**kept, "resourceVersion": version}
         assert (code, found) == (200, {**scale, "metadata": meta, "spec": {"replicas": count}})
     assert call("PUT", f"{SHOP}/scale", {**scale, "spec": {"replicas": 1}})[0] == 409
-
-
-def test_a_container_whose_one_client_cannot_attach_gets_no_input(call: Caller) -> None:
-    """So that `kubectl run -it` ends, which would wait a minute for a shell that nobody can type into."""
-    container = {"name": "c", "image": "busybox", "command": ["sh"], "stdin": True, "stdinOnce": True}
-    pod = {"metadata": {"name": "p"}, "spec": {"containers": [container], "restartPolicy": "Never"}}
-    call("POST", f"{CORE}/pods", {"apiVersion": "v1", "kind": "Pod", **pod})
-    call.cluster.advance(5)
-    assert call("GET", f"{CORE}/pods/p")[1]["status"]["phase"] == "Running"
-    for _ in range(2):  # kubectl asks over a WebSocket first
-        code, answer = call("POST", f"{CORE}/pods/p/attach")
-        assert (code, answer["message"]) == (501, "kubesim: pods/attach is not part of this simulator")
-        call.cluster.advance(5)
-    assert call("GET", f"{CORE}/pods/p")[1]["status"]["phase"] == "Succeeded"

@@ -165,16 +165,6 @@ def test_what_else_clients_ask(place: tuple[Session, ApiClient]) -> None:
     assert (refused.value.status, json.loads(refused.value.body)["message"]) == (501, COLLECTION)
 
 
-def test_a_list_in_pages(api: ApiClient) -> None:
-    core = client.CoreV1Api(api)
-    first = core.list_namespace(limit=2)
-    rest = core.list_namespace(limit=100, _continue=first.metadata._continue)
-    assert first.metadata.remaining_item_count == len(rest.items)
-    names = [item.metadata.name for item in (*first.items, *rest.items)]
-    assert names == sorted(names)
-    assert "kube-system" in names
-
-
 def test_the_token_is_needed(place: tuple[Session, ApiClient]) -> None:
     server = place[0].server
     assert server

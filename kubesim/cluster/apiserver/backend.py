@@ -68,9 +68,6 @@ class NodeServer(Protocol):
     def guesses(self, reference: str) -> bool:
         """Whether no one here knows that there is such an image, and the node pulls it as if there were."""
 
-    def attach(self, pod: Object, container: str, stdin: str) -> Process:
-        """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
-
 
 class Backend:
     """The state behind the requests of all users; nothing here asks who they are."""

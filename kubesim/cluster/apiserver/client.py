@@ -14,7 +14,7 @@ from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import checks, patch, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
@@ -26,7 +26,6 @@ from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
-from kubesim.cluster.apiserver.tokens import create_token
 from kubesim.cluster.apiserver.warnings import warnings_of
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
@@ -285,11 +284,6 @@ class Client:
 
     # Parts of objects
 
-    def evict(self, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> None:
-        """Delete a Pod as an Eviction asks: no PodDisruptionBudget stands in the way."""
-        self.authorize("create", POD, namespace, name, "eviction")
-        self._delete(POD, namespace, name, options)
-
     def scale(self, resource: Resource, namespace: str, name: str) -> Object:
         """The Scale of a workload."""
         self.authorize("get", resource, namespace, name, "scale")
@@ -312,11 +306,6 @@ class Client:
         options: WriteOptions = {"dry_run": dry_run}
         return scale_of(self._patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", options))
 
-    def token(self, namespace: str, name: str, spec: Object) -> Object:
-        """The TokenRequest for a ServiceAccount with its token."""
-        self.authorize("create", SERVICE_ACCOUNT, namespace, name, "token")
-        return create_token(self._backend, namespace, name, spec, self._backend.clock.now)
-
     def log(self, namespace: str, name: str, container: str, options: LogOptions) -> str:
         """What a container has written; "" is the only container of its Pod."""
         self.authorize("get", POD, namespace, name, "log")
@@ -327,11 +316,6 @@ class Client:
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""
         self.authorize("create", POD, namespace, name, "exec")
-        return connect(self._backend, namespace, name, container)
-
-    def attach(self, namespace: str, name: str, container: str) -> Connection:
-        """To a container whose process is given its input."""
-        self.authorize("create", POD, namespace, name, "attach")
         return connect(self._backend, namespace, name, container)
 
     def list(

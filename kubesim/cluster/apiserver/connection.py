@@ -1,6 +1,6 @@
 """The way from the API server to a container: which one is meant, and the kubelet of its node.
 
-Mirrors kubernetes pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation, AttachLocation), v1.36.
+Mirrors kubernetes pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation), v1.36.
 """
 
 from __future__ import annotations
@@ -35,10 +35,6 @@ class Connection(NamedTuple):
     def logs(self, previous: bool = False) -> list[Line]:
         """What the container has written, or the one before it. Raises StatusError."""
         return self.node.logs(self.pod, self.container, previous)
-
-    def attach(self, stdin: str) -> Process:
-        """What is left of the container's process. Raises StatusError."""
-        return self.node.attach(self.pod, self.container, stdin)
 
 
 def connect(backend: Backend, namespace: str, name: str, container: str) -> Connection:

@@ -62,7 +62,7 @@ class Kubelet:
         self._addresses = 1
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
-        api.connect_node(node, Server(api, clock, images, self.worker_of, self.ended))
+        api.connect_node(node, Server(api, clock, images, self.worker_of))
 
     def resume(self, other: Kubelet) -> None:
         """Go on from the state of another one."""

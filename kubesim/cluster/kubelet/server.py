@@ -1,13 +1,12 @@
-"""What `kubectl logs`, `exec` and `run -i` get from a node. Mirrors kubernetes pkg/kubelet/server/server.go, v1.36."""
+"""What `kubectl logs` and `exec` get from a node. Mirrors kubernetes pkg/kubelet/server/server.go, v1.36."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf
 
 from kubesim.api import errors, imageref
 from kubesim.api.budget import Budget
-from kubesim.api.clock import SECOND, Clock
+from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.apiserver.logs import Line
@@ -29,24 +28,15 @@ _WAITING_MESSAGES = {
 
 
 class Server:
-    """What `kubectl logs`, `exec` and `run -i` ask of a node; `worker_of` gets the worker of a Pod, by its uid.
-
-    `ended` is called when a process ends that has got its input.
-    """
+    """What `kubectl logs` and `exec` ask of a node; `worker_of` gets the worker of a Pod, by its uid."""
 
     def __init__(
-        self,
-        api: Component,
-        clock: Clock,
-        images: ImageManager,
-        worker_of: Callable[[str], Worker | None],
-        ended: Callable[..., None],
+        self, api: Component, clock: Clock, images: ImageManager, worker_of: Callable[[str], Worker | None]
     ) -> None:
         self._api = api
         self._images = images
         self._clock = clock
         self._worker_of = worker_of
-        self._ended = ended
 
     def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
         """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
@@ -93,22 +83,6 @@ class Server:
         if parsed is None or self._images.node.present(parsed, self._clock.now):
             return False
         return self._images.registries.is_guess(parsed)
-
-    def attach(self, pod: Object, container: str, stdin: str) -> Process:
-        """What is left of a container's process; one that `awaits` its input gets all of it. Raises StatusError."""
-        running = self._running(pod, container)
-        ran, passed = running.process, (self._clock.now - running.started) / SECOND
-        if not ran.awaits:
-            left = tuple(write.later(-passed) for write in ran.writes if write.seconds > passed)
-            return ran._replace(writes=left, seconds=ran.seconds - passed)
-        again = running.place.run(running.main, self._clock.now, stdin=stdin)
-        left = again.writes[len(ran.writes) :]
-        later = tuple(write.later(passed) for write in left)
-        running.process = again._replace(writes=(*ran.writes, *later), seconds=again.seconds + passed)
-        if again.seconds != inf:
-            number = worker.number if (worker := self._worker_of(pod["metadata"]["uid"])) else 0
-            self._clock.call_later(again.seconds, self._ended, number, running.id, again.exit_code)
-        return again._replace(writes=left, awaits=True)
 
     def _running(self, pod: Object, name: str) -> Container:
         container = self._container(pod, name)
