@@ -120,28 +120,10 @@ def projected_path(value: str) -> list[str]:
 
 
 _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
-# Those that are no resources of a container.
-_OF_QUOTAS = frozenset(
-    (
-        "configmaps",
-        "persistentvolumeclaims",
-        "pods",
-        "replicationcontrollers",
-        "requests.storage",
-        "resourcequotas",
-        "secrets",
-        "services",
-        "services.loadbalancers",
-        "services.nodeports",
-        "storage",
-        *(f"{kind}.{name}" for kind in ("requests", "limits") for name in _OF_CONTAINERS),
-    )
-)
 
 
 def container_resource(value: str) -> list[str]:
     """What a container asks for, such as cpu or example.com/gpu."""
     if "/" in value or value.startswith("hugepages-") or value in _OF_CONTAINERS:
         return []
-    problems = [] if value in _OF_QUOTAS else ["must be a standard resource type or fully qualified"]
-    return [*problems, "must be a standard resource for containers"]
+    return ["must be a standard resource type or fully qualified", "must be a standard resource for containers"]

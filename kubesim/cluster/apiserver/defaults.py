@@ -135,10 +135,6 @@ def _default_downward_files(source: Object) -> None:
         _default_field_reference(item)
 
 
-def _default_event(event: Object) -> None:
-    _default(event, involvedObject={})
-
-
 def _default_namespace(namespace: Object) -> None:
     _default(_inner(namespace, "spec"), finalizers=["kubernetes"])
     if name := name_of(namespace):
@@ -246,7 +242,6 @@ _OF_KINDS: Mapping[str, Callable[[Object], None]] = {
     "CronJob": _default_cron_job,
     "DaemonSet": _default_daemon_set,
     "Deployment": _default_deployment,
-    "Event": _default_event,
     "Job": _default_job,
     "Namespace": _default_namespace,
     "Node": _default_node,

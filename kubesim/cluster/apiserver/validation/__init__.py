@@ -27,7 +27,6 @@ _VALIDATE: Mapping[str, Callable[[Field], None]] = {
     "CronJob": workloads.validate_cron_job,
     "DaemonSet": workloads.validate_daemon_set,
     "Deployment": workloads.validate_deployment,
-    "Event": secrets.validate_event,
     "Job": workloads.validate_job,
     "Node": scheduling.validate_node,
     "Pod": pods.validate_pod,

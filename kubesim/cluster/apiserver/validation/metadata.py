@@ -50,22 +50,12 @@ def validate_object_meta_update(new: Field, old: Field) -> None:
 def _validate_common(meta: Field) -> None:
     meta.labels("labels")
     validate_annotations(meta)
-    for reference in meta.get("ownerReferences", ()):  # without its index, as upstream has it
-        _validate_owner_reference(Field(meta.errors, "metadata.ownerReferences", reference))
     for index, finalizer in enumerate(meta.get("finalizers", ())):
         for problem in qualified_name(finalizer):
             meta.invalid("finalizers", problem, value=finalizer)
         if "/" not in finalizer and finalizer not in _FINALIZERS:
             why = "name is neither a standard finalizer name nor is it fully qualified"
             meta.invalid(f"finalizers[{index}]", why, value=finalizer)
-
-
-def _validate_owner_reference(reference: Field) -> None:
-    if not reference.get("apiVersion"):
-        reference.invalid("apiVersion", "version must not be empty")
-    for name in ("kind", "name", "uid"):
-        if not reference.get(name):
-            reference.invalid(name, "must not be empty")
 
 
 def validate_annotations(meta: Field) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from kubesim.api.content import dns_label
 from kubesim.api.objects import Object, find_named
-from kubesim.api.selectors import dns_subdomain, qualified_name
+from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.validation import scheduling
 from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -51,8 +51,6 @@ def _validate_pod_spec(spec: Field) -> None:
     spec.enum("dnsPolicy", _DNS_POLICIES)
     spec.labels("nodeSelector")
     scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
-    for gate in spec.items("readinessGates"):
-        gate.check("conditionType", qualified_name)
     spec.check_nonempty(dns_subdomain, "serviceAccountName", "nodeName")
     spec.check_nonempty(dns_label, "hostname", "subdomain")
     for toleration in spec.items("tolerations"):

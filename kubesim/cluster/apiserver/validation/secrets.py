@@ -1,7 +1,6 @@
-"""Secrets, ConfigMaps and Events.
+"""Secrets and ConfigMaps.
 
-Mirrors ValidateSecret, ValidateConfigMap and their updates in kubernetes pkg/apis/core/validation/validation.go, and
-pkg/apis/core/validation/events.go, v1.36.
+Mirrors ValidateSecret, ValidateConfigMap and their updates in kubernetes pkg/apis/core/validation/validation.go, v1.36.
 """
 
 from __future__ import annotations
@@ -99,10 +98,3 @@ def _validate_frozen(new: Field, old: Field, *names: str) -> None:
         changed.insert(0, "immutable")
     for name in changed:
         new.forbidden(name, "field is immutable when `immutable` is set")
-
-
-def validate_event(event: Field) -> None:
-    """An event lives where its object does, those about objects without a namespace in `default`."""
-    about = event.inner("involvedObject")
-    if event.inner("metadata").get("namespace") != (about.get("namespace") or "default"):
-        about.invalid("namespace", "does not match event.namespace")

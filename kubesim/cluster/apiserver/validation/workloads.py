@@ -257,4 +257,3 @@ def validate_job_update(new: Field, old: Field) -> None:
     if spec.get("template") != before.get("template"):
         internal_template = internal_pod_template(spec.get("template") or {})
         spec.invalid("template", "field is immutable", value=internal_template)
-    spec.immutable(before, "completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy")
