@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError, bad_request
 from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespace_of
-from kubesim.api.resources import Resource
+from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.scale import SCALE
@@ -218,7 +218,10 @@ def _refuse_overwriting(marks: _Marks, present: dict[str, str]) -> None:
         raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
 
 
-@command("scale", asks_namespace=True, operands="types")
+_SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
+
+
+@command("scale", asks_namespace=True, operands="types", kinds=_SCALED)
 def scale(call: Call) -> None:
     replicas, expected = call.flags["replicas"], call.flags["current-replicas"]
     missing = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
@@ -180,8 +180,10 @@ class Command:
     """A wrong -o is found after the work."""
     has_tables: bool = False
     """-o knows `wide` and custom columns."""
-    operands: str = ""
-    """What Tab completes: "types" and their names, or "pods"."""
+    operands: Literal["", "pods", "types"] = ""
+    """What Tab completes: the names of Pods, or types and then the names of one type."""
+    kinds: Collection[str] = ()
+    """The kinds of those types; none: of all."""
     failure: int = 1
     """The exit status of errors."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import name_of
-from kubesim.api.resources import NAMESPACE, RESOURCES, find_resource
+from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource, find_resource
+from kubesim.gotext.pflag import CommandLine, FlagError
 from kubesim.kubectl.catalogue import MODULES
 from kubesim.kubectl.command import Command, Context
 from kubesim.kubectl.errors import NotSimulated
@@ -29,37 +29,53 @@ def complete(words: Sequence[str], context: Context) -> list[str]:
 
 
 def _candidates(command: Command, rest: list[str], current: str, context: Context) -> Iterable[str]:
-    previous = rest[-1] if rest else ""
-    if previous in ("-n", "--namespace"):
-        return map(name_of, context.api.list(NAMESPACE))
-    if previous in ("-o", "--output"):
-        return _OUTPUTS
+    """What may follow a command and the `rest` of its words, all but the one to complete."""
+    try:
+        line = command.flag_set.parse(rest)
+    except FlagError:  # the last flag still needs its value, or one of them is wrong
+        return _values(rest[-1], context)
+    if line.dash >= 0:  # the command of a container
+        return []
     if current.startswith("-"):
         flags = [flag for flag in command.flag_set.flags.values() if flag.simulated]
         return [f"--{flag.name}" if flag.bare is not None else f"--{flag.name}=" for flag in flags]
     if not command.path:
         return MODULES
     members = [member.path[-1] for member in subcommands(command.path)]
-    return members or _operands(command, rest, current, context)
+    return members or _operands(command, line, current, context)
 
 
-def _operands(command: Command, rest: list[str], current: str, context: Context) -> list[str]:
-    """Types, names of one type, or TYPE/NAME."""
-    typed = re.findall(r"(?:^| )(?:-n|--namespace)[ =](\S+)", " ".join(rest))
-    namespace = typed[-1] if typed else context.config.working_namespace
-    words = [word for word in rest if not word.startswith("-")]
-    kind, slash, _ = current.partition("/")
-    if not command.operands:
-        return []
-    if command.operands == "types" and not slash and not words:
-        return [resource.plural for resource in RESOURCES if resource.simulated]
+def _operands(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
     if command.operands == "pods":
-        kind = "pods"
-    elif not slash:
-        kind = words[0]
-    resource = find_resource(kind)
+        return _names(POD, line, context)
+    if command.operands == "types":
+        return _of_types(command, line, current, context)
+    return []
+
+
+def _values(flag: str, context: Context) -> Iterable[str]:
+    """The values of the flag that was typed last."""
+    if flag in ("-n", "--namespace"):
+        return map(name_of, context.api.list(NAMESPACE))
+    if flag in ("-o", "--output"):
+        return _OUTPUTS
+    return []
+
+
+def _of_types(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
+    """Types, then names of that type; or TYPE/NAME."""
+    typed_kind, slash, _ = current.partition("/")
+    if slash:
+        return [f"{typed_kind}/{name}" for name in _names(find_resource(typed_kind), line, context)]
+    if line.args:
+        return _names(find_resource(line.args[0]), line, context)
+    types = [resource for resource in RESOURCES if resource.simulated]
+    return [resource.plural for resource in types if not command.kinds or resource.kind in command.kinds]
+
+
+def _names(resource: Resource | None, line: CommandLine, context: Context) -> list[str]:
+    """The objects of a type in the namespace that the line is about."""
     if resource is None or not resource.simulated:
         return []
-    is_pair = slash and command.operands == "types"
-    head = f"{kind}/" if is_pair else ""
-    return [head + name_of(obj) for obj in context.api.list(resource, namespace if resource.namespaced else None)]
+    namespace = line.values["namespace"] or context.config.working_namespace
+    return [name_of(obj) for obj in context.api.list(resource, namespace if resource.namespaced else None)]

@@ -54,7 +54,7 @@ def _nodes(call: Call) -> list[Object]:
     return [node for _, node in objects]
 
 
-@command("taint", operands="types")
+@command("taint", operands="types", kinds=(NODE.kind,))
 def taint(call: Call) -> None:
     words, changes = split_changes(call.args, _is_taint)
     for word in changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from typing import Any
 
 from kubesim.api.errors import StatusError
@@ -37,7 +37,7 @@ _Act = Callable[[Call, Resource, Object], None]
 
 
 def _rollout(
-    word: str, refusal: str, kinds: Container[str] = _ROLLED_OUT, reports_none: bool = False, **more: Any
+    word: str, refusal: str, kinds: Collection[str] = _ROLLED_OUT, reports_none: bool = False, **more: Any
 ) -> Callable[[_Act], _Act]:
     """Register what a command does with every object that is named, and how it refuses those of other kinds."""
 
@@ -54,7 +54,8 @@ def _rollout(
             if not Query(call, call.args).visit(act_on) and reports_none:
                 call.complain(f"No resources found in {call.namespace} namespace.\n")
 
-        command(f"rollout {word}", **{"asks_namespace": True, "prints_last": True, "operands": "types", **more})(run)
+        usual = {"asks_namespace": True, "prints_last": True, "operands": "types", "kinds": kinds}
+        command(f"rollout {word}", **{**usual, **more})(run)
         return act
 
     return register
@@ -188,7 +189,7 @@ _pauser("pause", "pausing", True, "is already paused")
 _pauser("resume", "resuming", None, "is not paused")
 
 
-@_rollout("undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False, operands="")
+@_rollout("undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False)
 def _undo(call: Call, resource: Resource, obj: Object) -> None:
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
         call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))

@@ -164,7 +164,10 @@ def _override(call: Call, pod: Object) -> Object:
     return overridden
 
 
-@command("expose", asks_namespace=True, operands="types")
+_EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
+
+
+@command("expose", asks_namespace=True, operands="types", kinds=_EXPOSED)
 def expose(call: Call) -> None:
     affinity, labels = call.flags["session-affinity"], call.flags["selector"]
     refuse_if(affinity not in ("", "None", "ClientIP"), f"unknown session affinity: {affinity}")
@@ -180,7 +183,6 @@ def expose(call: Call) -> None:
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
-_EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
 _LONGEST_NAME = 63
 
 
