@@ -6,22 +6,36 @@ import re
 
 MASK = "***"
 _VALUE = r"(?:'[^']*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"&|;]+)"
+_WORDS = rf"{_VALUE}++(?:[ \t]+{_VALUE}++){{0,99}}+"
+_SECRET_WORD = "passw|pwd|token|creds|auth|secret|api-?key|dockerc|(?<![a-z])(?:pass|pw)(?![a-z])"
 # Bounded, so that no line takes long.
-_SECRET_NAME = r"(?!\w*PullSecrets)[\w.-]{0,40}(?:passw|pwd|token|creds|auth|secret|api-?key|dockerc)[\w.-]{0,40}"
-_PATTERNS = tuple(
+_SECRET_NAME = rf"(?!\w*PullSecrets)[\w.-]{{0,40}}(?:{_SECRET_WORD})[\w.-]{{0,40}}"
+_FED = r"(?=\s{0,9}\|[^|\n]*(?:base64|-stdin))"  # to the stdin of a command that encodes or logs in
+
+_SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(--from-literal[= ]['\"]?[\w.-]+=)({_VALUE})",
-        rf"(--(?!password-stdin){_SECRET_NAME}[= ]\s*)({_VALUE})",
-        rf"(\b(?:docker|node)\s.{{0,80}}?login\b.{{0,80}}?\s-p[= ]?\s*)({_VALUE})",
-        rf"(\b{_SECRET_NAME}['\"]?(?:=|:[ \t]*)(?![\[{{]))({_VALUE})",
-        r"(//)([^/\s@]+@)",
+        # --from-literal=password=sesame
+        rf"(--from-literal[= ]['\"]?[\w.-]+=){_VALUE}",
+        # --docker-password=sesame, --creds me:sesame
+        rf"(--(?!password-stdin){_SECRET_NAME}[= ]\s*){_VALUE}",
+        # docker login -u me -p sesame
+        rf"(\b(?:docker|node)\s.{{0,80}}?login\b.{{0,80}}?\s-p[= ]?\s*){_VALUE}",
+        # curl -u me:sesame
+        rf"(\bcurl\s.{{0,80}}?(?:-u|--user)[= ]?\s*['\"]?[^\s:'\"]{{1,80}}:){_VALUE}",
+        # PASSWORD=sesame, password: sesame, "auth": "c2VzYW1l"
+        rf"(\b{_SECRET_NAME}['\"]?(?:=|:[ \t]*)(?![\[{{])){_VALUE}",
+        # https://me:sesame@host
+        r"(//)[^/\s@]+@",
+        # echo -n 'se|same' | base64
+        rf"(\b(?:echo|printf)(?:\s+-\w+)*\s+){_WORDS}{_FED}",
+        # base64 -d <<< c2VzYW1l
+        rf"(<<<\s*){_VALUE}",
+        # a token by itself: a long word of capitals, small letters and digits
+        r"((?-i:(?<![\w/:.-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)))[\w+/=-]{16,}",
     )
 )
-_STDIN = re.compile(
-    rf"(\b(?:echo|printf)(?:\s+-\w+)*\s+)([^|\n]{{0,1000}}?)(?=\s{{0,9}}\|[^|\n]*(?:base64|-stdin))|(<<<\s*)({_VALUE})"
-)
-_TOKEN = re.compile(r"(?<![\w/:.-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)[\w+/=-]{16,}")
+"""What is secret, by an example; the group stays."""
 
 
 def hide_passwords(text: str) -> str:
@@ -30,7 +44,6 @@ def hide_passwords(text: str) -> str:
     What is written to the stdin of `base64` or `docker login` is one as well, and so is every long word of capitals,
     small letters and digits. Names of objects and images stay.
     """
-    for pattern in _PATTERNS:
+    for pattern in _SECRETS:
         text = pattern.sub(rf"\g<1>{MASK}", text)
-    text = _STDIN.sub(lambda match: f"{match[1] or match[3]}{MASK}", text)
-    return _TOKEN.sub(MASK, text)
+    return text
