@@ -11,7 +11,7 @@ from itertools import takewhile, zip_longest
 from kubesim.api.clock import to_datetime
 from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Invocation, LeaveError, Options, Tool, ToolError, misused, whole_number
+from kubesim.shell.tools import Invocation, LeaveError, Options, Tool, ToolError, misused
 
 _WIDTH = 39  # of a column of help
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -208,7 +208,9 @@ def history(operands: list[str], options: Options, io: Invocation) -> None:
         entries.clear()
     count = len(entries)
     if operands:
-        count = abs(whole_number(operands[0], "numeric argument required"))
+        if not re.fullmatch("[+-]?[0-9]{1,15}", operands[0]):
+            raise ToolError(f"{operands[0]}: numeric argument required")
+        count = abs(int(operands[0]))
     first = max(len(entries) - count, 0)
     io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
 
