@@ -85,8 +85,8 @@ def node_roles(labels: Mapping[str, str] | None) -> str:
 
 
 def go_duration(micros: Micros) -> str:
-    """As Go prints a duration of less than an hour in whole milliseconds: 53ms, 1.317s, 1m20s, 5m0s."""
+    """As Go prints a duration of less than an hour in whole milliseconds: 0s, 53ms, 1.317s, 1m20s, 5m0s."""
     minutes, rest = divmod(micros // 1000, 60_000)
-    if not minutes and rest < 1000:
+    if not minutes and 0 < rest < 1000:
         return f"{rest}ms"
     return (f"{minutes}m" if minutes else "") + f"{rest / 1000:g}s"
