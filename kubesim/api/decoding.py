@@ -17,7 +17,7 @@ from kubesim.api.clock import parse_time, rfc3339, to_datetime
 from kubesim.api.errors import undecodable
 from kubesim.api.resources import Resource
 from kubesim.api.schema import Type, fields, type_of
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gofmt, gojson
 
 Decoder = Callable[[Any], Any]
 
@@ -168,7 +168,7 @@ def _integer(kind: Type, value: Any) -> int:
 def _bytes(kind: Type, value: Any) -> str:
     text = _plain(str, "", kind, value)
     try:
-        gojson.decode_base64(text)
+        gobase64.decode(text)
     except ValueError as error:
         raise DecodeError(kind, value, str(error)) from None
     return str(text.replace("\n", "").replace("\r", ""))
@@ -187,7 +187,7 @@ def _time(kind: Type, value: Any) -> str:
         moment = parse_time(value)
         seconds = rfc3339(moment)
     except (ValueError, OverflowError):
-        layout, quoted = f"2006-01-02T15:04:05{'.000000' * micro}Z07:00", gojson.quote(value)
+        layout, quoted = f"2006-01-02T15:04:05{'.000000' * micro}Z07:00", gofmt.quote(value)
         sentence = f'parsing time {quoted} as "{layout}": cannot parse {quoted} as "2006"'
         raise DecodeError(kind, value, sentence) from None
     return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if micro else seconds

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.resources import Resource, find_kind
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 
 
 class FieldError(NamedTuple):

@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gojson
 
 DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
 DOCKERCFG = "kubernetes.io/dockercfg"
@@ -142,7 +142,7 @@ def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...
 
 @lru_cache(maxsize=256)
 def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
-    config = gojson.loads(gojson.decode_base64(blob).decode(errors="replace"))
+    config = gojson.loads(gobase64.decode(blob).decode(errors="replace"))
     if kind == DOCKER_CONFIG_JSON:
         whole = _typed(config, dict, "value of type credentialprovider.DockerConfigJSON")
         where = f"struct field {_AUTHS} of type credentialprovider.DockerConfig"
@@ -161,7 +161,7 @@ def _credential(value: Any) -> Credential:
     auth = _text(entry, "auth")
     if not auth:
         return Credential(username, password)
-    decoded = gojson.decode_base64(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
+    decoded = gobase64.decode(auth, padded=auth.strip().endswith("=")).decode(errors="replace")
     username, colon, password = decoded.partition(":")
     if not colon:
         raise ValueError("unable to parse auth field, must be formatted as base64(username:password)")

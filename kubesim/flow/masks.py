@@ -15,7 +15,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.flow.redact import MASK, redact
 from kubesim.flow.signs import MOST
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gojson
 
 _SHORTEST = 6  # shorter words would be found in texts where they are no passwords
 _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
@@ -131,5 +131,5 @@ def _expiry(password: str) -> int:
 def _decoded(text: str) -> str:
     """The text that base64 (or its form for URLs, without padding) stands for; "" where it is none."""
     with suppress(ValueError):
-        return gojson.decode_base64(text.strip().rstrip("=").replace("-", "+").replace("_", "/"), padded=False).decode()
+        return gobase64.decode(text.strip().rstrip("=").replace("-", "+").replace("_", "/"), padded=False).decode()
     return ""

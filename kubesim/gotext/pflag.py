@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 
 
 class FlagError(Exception):

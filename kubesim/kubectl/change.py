@@ -16,7 +16,7 @@ from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.scale import SCALE
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if
 from kubesim.kubectl.formats import last_applied
@@ -103,7 +103,7 @@ def _read_patch(call: Call) -> Any:
     try:
         return parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
     except ManifestError as error:
-        raise KubectlError(f"unable to parse {gojson.quote(text)}: {error}") from None
+        raise KubectlError(f"unable to parse {gofmt.quote(text)}: {error}") from None
     except ValueError as error:
         raise bad_request(str(error)) from None
 

@@ -16,7 +16,7 @@ from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.checks import WriteOptions
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
 from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if

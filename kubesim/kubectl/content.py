@@ -9,7 +9,7 @@ import hashlib
 import re
 
 from kubesim.api.objects import Object
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import refuse_if
 
 
@@ -37,7 +37,7 @@ _BAD_VARIABLE = (
 
 def check_variable_name(name: str) -> None:
     """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
-    problem = f"{gojson.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')"
+    problem = f"{gofmt.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')"
     refuse_if(not _VARIABLE.fullmatch(name), problem)
 
 

@@ -12,7 +12,7 @@ from kubesim.api.clock import SECOND
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.cluster.apiserver.deletion import DeleteOptions
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if, with_source
@@ -209,6 +209,6 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
         refuse_if(is_nested, "jsonpath leads to a nested object or list which is not supported")
         if not values or not target_value:
             return bool(values)
-        return gojson.sprint(values[0]).strip() == target_value.strip()
+        return gofmt.sprint(values[0]).strip() == target_value.strip()
 
     return test

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from kubesim.api.budget import MAX_VALUES, count_values, too_much
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gofmt, gojson
 from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -206,7 +206,7 @@ def _tagged(text: str, tag: str) -> Any:
     """The value of a scalar with a tag, "" for none. Raises ManifestError, for numbers that JSON does not have, too."""
     if tag == "binary":
         try:
-            return gojson.decode_base64(text).decode(errors="replace")
+            return gobase64.decode(text).decode(errors="replace")
         except ValueError:
             raise ManifestError("yaml: !!binary value contains invalid base64 data") from None
     if tag and tag not in _TYPES:
@@ -215,7 +215,7 @@ def _tagged(text: str, tag: str) -> Any:
     if tag and not isinstance(value, _TYPES[tag]):
         raise ManifestError(f"yaml: cannot decode !!str `{text}` as a !!{tag}")
     if isinstance(value, float) and not math.isfinite(value):
-        raise ManifestError(f"json: unsupported value: {gojson.number(value)}")
+        raise ManifestError(f"json: unsupported value: {gofmt.sprint(value)}")
     return value
 
 
@@ -240,8 +240,8 @@ class _Loader(_BASE):  # type: ignore[misc, valid-type]
 
 def _key(key: Any) -> str:
     if isinstance(key, dict | list | None):
-        raise ManifestError(f"yaml: invalid map key: {gojson.syntax(key)}")
-    return key if isinstance(key, str) else gojson.sprint(key)
+        raise ManifestError(f"yaml: invalid map key: {gofmt.syntax(key)}")
+    return key if isinstance(key, str) else gofmt.sprint(key)
 
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

@@ -11,7 +11,7 @@ from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
 from kubesim.kubectl.formats import list_of, relaxed, sort_objects

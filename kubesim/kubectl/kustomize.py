@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from kubesim.api import load_record
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import find_kind
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import short_hash
 from kubesim.kubectl.documents import documents, items_of, parse_document

@@ -11,7 +11,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
 from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
 from kubesim.cluster.apiserver.patch import three_way
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, is_change, send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name

@@ -21,7 +21,7 @@ from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import printers
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.impersonation import impersonate
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt, gojson
 from kubesim.server import protobuf
 
 STEPS = Budget.STEPS // 10
@@ -270,7 +270,7 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
     """A whole number in a query, or None where there is none. Raises StatusError (BadRequest)."""
     text = query.get(name, "")
     if text and not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        raise errors.bad_request(f"strconv.ParseInt: parsing {gojson.quote(text)}: invalid syntax")
+        raise errors.bad_request(f"strconv.ParseInt: parsing {gofmt.quote(text)}: invalid syntax")
     return int(text) if text else None
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, parse_time
-from kubesim.api.humanize import age, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.humanize import age, format_labels, format_selector, go_duration, human_duration, long_time, node_roles
 from kubesim.api.imageref import parse
 from kubesim.api.selectors import SelectorError, field_selector, label_selector, matches
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gojson
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -38,8 +38,8 @@ def resource_field(text: str) -> str:
 SUPPORTED = {"metadata.name", "metadata.namespace", "status.phase", "status.podIP"}
 FUNCTIONS = {
     "age": lambda text: age(text, NOW),
-    "base64": lambda text: gojson.decode_base64(text).decode(),
-    "base64 without padding": lambda text: gojson.decode_base64(text, padded=False).decode(),
+    "base64": lambda text: gobase64.decode(text).decode(),
+    "base64 without padding": lambda text: gobase64.decode(text, padded=False).decode(),
     "date": long_time,
     "duration": lambda text: human_duration(round(float(text) * SECOND)),
     "fields": lambda text: field_selector(text, SUPPORTED)(POD),
@@ -134,3 +134,11 @@ def test_labels_selectors_and_roles_on_one_line() -> None:
     assert node_roles(dict.fromkeys(("node-role.kubernetes.io/b", "node-role.kubernetes.io/a", "c"), "")) == "a,b"
     assert node_roles({"kubernetes.io/role": "edge"}) == "edge"
     assert {format_selector(None), format_selector({}), format_labels(None), node_roles(None)} == {"<none>"}
+
+
+@pytest.mark.parametrize(
+    ("micros", "text"),
+    [(0, "0s"), (900, "0s"), (53_000, "53ms"), (1_317_000, "1.317s"), (80_000_000, "1m20s"), (300_000_000, "5m0s")],
+)
+def test_go_duration(micros: int, text: str) -> None:
+    assert go_duration(micros) == text

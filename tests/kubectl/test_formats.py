@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim.api.budget import Budget
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import (
     LAST_APPLIED,

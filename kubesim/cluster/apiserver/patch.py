@@ -16,7 +16,7 @@ from kubesim.api.objects import Object, clone
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.patchdiff import diff_maps
 from kubesim.cluster.apiserver.patchmerge import merge_maps
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt, gojson
 
 _OPERATION_COST = 110  # of an operation in a JSON patch, in steps
 _MISTAKES = (TypeError, LookupError, AttributeError, RecursionError)  # what else a wrong operation raises
@@ -95,7 +95,7 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budge
 
 def mismatch(change: Object, why: str) -> StatusError:
     """The refusal of a patch that does not match the type. `change` is what it quotes: the patch, or its outcome."""
-    quoted = gojson.sprint(change) if "apiVersion" not in change else gojson.dumps(change)
+    quoted = gofmt.sprint(change) if "apiVersion" not in change else gojson.dumps(change)
     cause = invalid_value("patch", quoted, why)
     return invalid_request(f' "" is invalid: {cause}', cause)
 

@@ -27,7 +27,7 @@ from kubesim.cluster.apiserver.patchparts import (
     places,
     shape,
 )
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt
 
 
 def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
@@ -54,7 +54,7 @@ def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: T
 def _directive(item: Object) -> str:
     """What an item's `$patch` says."""
     if item[PATCH] not in ("replace", "delete"):
-        raise internal_error(f"unknown patch type: {gojson.sprint(item[PATCH])} in map: {gojson.sprint(item)}")
+        raise internal_error(f"unknown patch type: {gofmt.sprint(item[PATCH])} in map: {gofmt.sprint(item)}")
     return str(item[PATCH])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from kubesim.api import schema
 from kubesim.api.errors import StatusError
 from kubesim.api.schema import Type
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt
 
 # Directives, as keys of a patch.
 PATCH = "$patch"
@@ -49,7 +49,7 @@ def internal_error(message: str) -> StatusError:
 def check_alike(items: Sequence[Any]) -> None:
     """Refuse a list whose items are of several types, or lists themselves."""
     if any(isinstance(item, list) for item in items) or len({shape(item) for item in items}) > 1:
-        raise internal_error(f"list element types are not identical: {gojson.sprint([list(items)])}")
+        raise internal_error(f"list element types are not identical: {gofmt.sprint([list(items)])}")
 
 
 def key_of(item: Any, merge_key: str) -> Any:
@@ -57,7 +57,7 @@ def key_of(item: Any, merge_key: str) -> Any:
     if not merge_key:
         return item
     if not isinstance(item, dict) or merge_key not in item:
-        raise internal_error(f"map: {gojson.sprint(item)} does not contain declared merge key: {merge_key}")
+        raise internal_error(f"map: {gofmt.sprint(item)} does not contain declared merge key: {merge_key}")
     return item[merge_key]
 
 

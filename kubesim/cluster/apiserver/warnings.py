@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kubesim.api.objects import Object, template_of
 from kubesim.api.resources import POD, SERVICE, Resource
-from kubesim.gotext.gojson import quote
+from kubesim.gotext.gofmt import quote
 
 
 def warnings_of(resource: Resource, new: Object, old: Object | None) -> Iterator[str]:

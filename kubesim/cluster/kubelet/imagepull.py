@@ -20,7 +20,7 @@ from kubesim.cluster.kubelet.nodeimages import NodeImages
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.pull import Answer
 from kubesim.cluster.registry.world import Image
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt
 
 ALWAYS, NEVER = "Always", "Never"
 
@@ -31,7 +31,7 @@ Event = tuple[str, str, str]
 Hop = tuple[str, str]
 """One transition: a state and its outcome."""
 
-quote = lru_cache(maxsize=1024)(gojson.quote)
+quote = lru_cache(maxsize=1024)(gofmt.quote)
 
 
 class SeenSecret(NamedTuple):

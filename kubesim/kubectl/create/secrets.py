@@ -12,7 +12,7 @@ from typing import Any
 from kubesim.api.content import config_key
 from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name, is_text, nonempty, short_hash
 from kubesim.kubectl.create import create_object, one_name, refuse_empty_name
@@ -86,14 +86,14 @@ def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
     values: dict[str, bytes] = {}
     is_secret = resource is SECRET
     for key, value in pairs:
-        quoted, problems = gojson.quote(key), config_key(key)
+        quoted, problems = gofmt.quote(key), config_key(key)
         exists = "another key by that name already exists"
         if is_secret:
             refuse_if(problems, f"{quoted} is not valid key name for a Secret {';'.join(problems)}")
             refuse_if(key in values, f"cannot add key {key}, {exists}")
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
         field = "Data" if is_text(value) else "BinaryData"
-        where = f"in {field} for ConfigMap {gojson.quote(call.args[0])}"
+        where = f"in {field} for ConfigMap {gofmt.quote(call.args[0])}"
         refuse_if(key in values, f"cannot add key {quoted}, {exists} {where}")
         values[key] = value
     return values

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.objects import LAST_APPLIED
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
 Print = Callable[[Mapping[str, Any], bool], str]
@@ -158,7 +158,7 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
         return NotSimulated(f"--output {output} is not part of this simulator")
     names = ",".join(sorted(allowed))
     return FormatError(
-        f"unable to match a printer suitable for the output format {gojson.quote(output)}, allowed formats are: {names}"
+        f"unable to match a printer suitable for the output format {gofmt.quote(output)}, allowed formats are: {names}"
     )
 
 

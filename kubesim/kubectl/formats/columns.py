@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubesim.api.budget import Budget
-from kubesim.gotext import gojson, tabwriter
+from kubesim.gotext import gofmt, tabwriter
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import items_of, relaxed
 from kubesim.kubectl.formats.jsonpath import Part, parse, results
@@ -46,7 +46,7 @@ class Printer:
 
     def _cell(self, template: Sequence[Part], obj: Any) -> str:
         parts = results(template, obj, self._budget)
-        cells = [gojson.sprint(value).translate(_ESCAPES) for values in parts for value in values]
+        cells = [gofmt.sprint(value).translate(_ESCAPES) for values in parts for value in values]
         if not parts or not parts[0]:
             cells.insert(0, "<none>")
         return ",".join(cells)

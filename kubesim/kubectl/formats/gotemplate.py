@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
-from kubesim.gotext import gojson
-from kubesim.gotext.gojson import quote
+from kubesim.gotext import gobase64, gofmt
+from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
 
 
@@ -87,7 +87,7 @@ def _field(variable: str, names: Sequence[str], run: _Run, dot: Any) -> Any:
     value = run.variables[variable] if variable else dot
     for name in names:
         if value is not None and not isinstance(value, dict):
-            raise _Refusal(f"can't evaluate field {name} in type {gojson.type_name(value)}")
+            raise _Refusal(f"can't evaluate field {name} in type {gofmt.type_name(value)}")
         value = (value or {}).get(name)
     return value
 
@@ -114,7 +114,7 @@ def _evaluate(pipeline: Sequence[_Command], run: _Run, dot: Any) -> Any:
 def _print(pipeline: Sequence[_Command], run: _Run, dot: Any) -> None:
     """The statement that an action is."""
     value = _evaluate(pipeline, run, dot)
-    run.print("<no value>" if value is None else gojson.sprint(value))
+    run.print("<no value>" if value is None else gofmt.sprint(value))
 
 
 class _Control(NamedTuple):
@@ -145,7 +145,7 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(value, list):
         yield from enumerate(value)
     else:
-        raise _Refusal(f"range can't iterate over {gojson.sprint(value)}")
+        raise _Refusal(f"range can't iterate over {gofmt.sprint(value)}")
 
 
 _CONTROLS = ("if", "range", "with")
@@ -209,7 +209,7 @@ class _Parser:
             tokens.append(_Token(kind, token[kind]))
             at = token.end()
             if kind in ("path", "word") and re.match(r"[^\s.,|:()]", body[at:]):
-                raise self._error(f"bad character {gojson.code_point(body[at])}")
+                raise self._error(f"bad character {gofmt.code_point(body[at])}")
         if not tokens:
             raise self._error("missing value for command")
         return tokens
@@ -287,7 +287,7 @@ class _Parser:
             return partial(_field, variable, [name for name in names if name])
         if kind == "string":
             try:
-                return partial(_constant, text[1:-1] if text[0] == "`" else gojson.unquote(text[1:-1]))
+                return partial(_constant, text[1:-1] if text[0] == "`" else gofmt.unquote(text[1:-1]))
             except ValueError as error:
                 raise self._error(str(error)) from None
         if kind == "number":
@@ -299,7 +299,7 @@ class _Parser:
 
 def _base64decode(value: Any) -> str:
     with reworded(ValueError, "base64 decode failed: ", _Refusal):
-        return gojson.decode_base64(value).decode(errors="replace")
+        return gobase64.decode(value).decode(errors="replace")
 
 
 def _equal(one: Any, other: Any) -> bool:

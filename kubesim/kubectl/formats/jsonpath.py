@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api import quantity
 from kubesim.api.budget import Budget
-from kubesim.gotext import gojson
+from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats import relaxed
 
@@ -49,9 +49,9 @@ class Printer:
             values_of_parts = results(self._parts, obj, self._budget)
         except FormatError as error:
             raise FormatError(
-                f"error executing jsonpath {gojson.quote(self._text)}: Error executing template: {error}. Printing "
+                f"error executing jsonpath {gofmt.quote(self._text)}: Error executing template: {error}. Printing "
                 f"more information for debugging the template:\n\ttemplate was:\n\t\t{self._text}\n"
-                f"\tobject given to jsonpath engine was:\n\t\t{gojson.syntax(obj)}\n\n\n"
+                f"\tobject given to jsonpath engine was:\n\t\t{gofmt.syntax(obj)}\n\n\n"
             ) from None
         texts = [self._joined(values) for values in values_of_parts]
         if self._as_json:
@@ -61,7 +61,7 @@ class Printer:
     def _joined(self, values: Values) -> str:
         texts = []
         for value in values:
-            texts.append(gojson.dumps(value) if isinstance(value, dict | list | None) else gojson.sprint(value))
+            texts.append(gojson.dumps(value) if isinstance(value, dict | list | None) else gofmt.sprint(value))
             self._budget.spend(len(texts[-1]))
         return " ".join(texts)
 
@@ -156,7 +156,7 @@ def _action(text: str, at: int = 0) -> tuple[Path, int]:
         token = _TOKEN.match(text, at)
         if token is None:
             broken = next((problem for pattern, problem in _BROKEN.items() if re.match(pattern, text[at:])), "")
-            raise FormatError(broken or f"unrecognized character in action: {gojson.code_point(text[at])}")
+            raise FormatError(broken or f"unrecognized character in action: {gofmt.code_point(text[at])}")
         kind = str(token.lastgroup)
         steps += _STEPS[kind](token[kind])
         at = token.end()
@@ -174,7 +174,7 @@ def _constant(constant: str | float) -> Step:
 
 def _text(quoted: str) -> Step:
     with reworded(ValueError, f"unquote string {quoted} error ", FormatError):
-        return _constant(gojson.unquote(quoted[1:-1]))
+        return _constant(gofmt.unquote(quoted[1:-1]))
 
 
 def _word(name: str) -> Step:
@@ -244,7 +244,7 @@ def _array(text: str) -> Step:
 def _cut(value: Any, first: int, last: int | None) -> Values:
     """`[first:last]` of a list."""
     if not isinstance(value, list):
-        raise FormatError(f"{gojson.type_name(value)} is not array or slice")
+        raise FormatError(f"{gofmt.type_name(value)} is not array or slice")
     length = len(value)
     if first < 0:
         first += length
@@ -288,7 +288,7 @@ def _filter(text: str) -> Step:
 
     def find(value: Any, budget: Budget) -> Values:
         if not isinstance(value, list):
-            raise FormatError(f"{gojson.sprint(value)} is not array or slice and cannot be filtered")
+            raise FormatError(f"{gofmt.sprint(value)} is not array or slice and cannot be filtered")
         return [item for item in value if passes(item, budget)]
 
     return find
@@ -326,7 +326,7 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
         template = parse(path)
     values = [_first(results(template, obj, budget)) for obj in objects]
     if values and all(value is _MISSING for value in values):
-        raise FormatError(f"couldn't find any field with path {gojson.quote(path)} in the list of objects")
+        raise FormatError(f"couldn't find any field with path {gofmt.quote(path)} in the list of objects")
     present = [value for value in values if value is not _MISSING and value is not None]
     kinds = {type(value) for value in present}
     if len(values) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):

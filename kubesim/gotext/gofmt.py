@@ -1,0 +1,87 @@
+"""Values as Go's fmt and strconv print them. Mirrors fmt's %q, %v, %#v and %#U, and strconv.Unquote, Go 1.26."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+LONGEST_WITHOUT_EXPONENT = 1e21
+_ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
+_UNQUOTED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
+_CONSTANTS = {None: "<nil>", True: "true", False: "false"}
+_TYPES: dict[type, str] = {
+    dict: "map[string]interface {}",
+    list: "[]interface {}",
+    str: "string",
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    type(None): "<nil>",
+}
+
+
+def type_name(value: Any) -> str:
+    """The Go type of a decoded JSON value: "map[string]interface {}"."""
+    return _TYPES[type(value)]
+
+
+def sprint(value: Any) -> str:
+    """A decoded JSON value as %v prints it: "map[a:1 b:[x y]]"."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{sprint(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(sprint, value)) + "]"
+    if value is None or isinstance(value, bool):
+        return _CONSTANTS[value]
+    return _float(value) if isinstance(value, float) else str(value)
+
+
+def _float(value: float) -> str:
+    """A number as %v prints it: 1, 1.5, 1e-05, 1e+21, NaN."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
+    if value.is_integer() and abs(value) < LONGEST_WITHOUT_EXPONENT:
+        return str(int(value))
+    return repr(value)
+
+
+def syntax(value: Any) -> str:
+    """A decoded JSON value as Go source, as %#v prints it."""
+    if isinstance(value, dict):
+        entries = ", ".join([f"{quote(key)}:{syntax(value[key])}" for key in sorted(value)])
+        return f"{type_name(value)}{{{entries}}}"
+    if isinstance(value, list):
+        return f"{type_name(value)}{{{', '.join(map(syntax, value))}}}"
+    if isinstance(value, str):
+        return quote(value)
+    return "interface {}(nil)" if value is None else sprint(value)
+
+
+def code_point(char: str) -> str:
+    """A character as %#U prints it: "U+002A '*'"."""
+    return f"U+{ord(char):04X}" + (f" '{char}'" if char.isprintable() else "")
+
+
+def quote(text: str) -> str:
+    """A string as %q writes it."""
+    return '"' + "".join(r"\"" if char == '"' else escaped(char) for char in text) + '"'
+
+
+def escaped(char: str) -> str:
+    """A character as it stands between quotes: \\n, \\x1b, and what can be printed as it is."""
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if char.isprintable():
+        return char
+    code = ord(char)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def unquote(body: str) -> str:
+    r"""The text between quotes, `body`, with \n, \t and the like. Raises ValueError."""
+    try:
+        return re.sub(r"\\(.?)", lambda match: _UNQUOTED[match[1]], body, flags=re.DOTALL)
+    except KeyError:
+        raise ValueError("invalid syntax") from None
