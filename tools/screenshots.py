@@ -103,9 +103,15 @@ PICTURES = (
 )
 
 
+_INTRODUCTION = """# What it looks like
+
+Each widget in JupyterLab's light and dark theme, made of [the same tokens](design.md). `make screenshots` renews them.
+"""
+
+
 def shown(picture: Picture, tree: str) -> str:
     """What is kept beside the pictures of a widget: its accessibility tree, and the sum of its style sheets."""
-    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in ("theme", *picture.styles))
+    styles = b"".join((STATIC / f"{name}.css").read_bytes() for name in ("tokens", "base", *picture.styles))
     return f"{tree}\n# styles {hashlib.sha256(styles).hexdigest()[:16]}\n"
 
 
@@ -121,9 +127,7 @@ def photograph(picture: Picture, theme: str) -> Path:
 
 def page() -> str:
     """docs/screenshots.md."""
-    parts = [
-        "# What it looks like\n\nEach widget in JupyterLab's light and dark theme. `make screenshots` renews them.\n"
-    ]
+    parts = [_INTRODUCTION]
     for picture in PICTURES:
         parts.append(f"\n## {picture.title}\n\n{picture.alt}\n")
         parts += [

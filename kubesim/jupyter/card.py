@@ -31,6 +31,11 @@ def static(*names: str) -> str:
     return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
+def styles(*names: str) -> str:
+    """The same for style sheets, after the design tokens and what all widgets have."""
+    return static("tokens.css", "base.css", *names)
+
+
 class Widget(anywidget.AnyWidget):
     """Calls `do_check`, `do_hint`, … when the page sends {"do": "check", …}; a message with an `id` gets a reply."""
 

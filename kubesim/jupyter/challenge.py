@@ -17,7 +17,7 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import card, quiz
-from kubesim.jupyter.card import HISTORY, Button, Card, Message, static
+from kubesim.jupyter.card import HISTORY, Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
@@ -43,7 +43,7 @@ class ChallengeCard(Card):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened."""
 
     _esm = static("parts.js", "challenge.js")
-    _css = static("theme.css", "card.css", "task.css", "challenge.css")
+    _css = styles("card.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat, small: str = "") -> None:
         self._seat = seat

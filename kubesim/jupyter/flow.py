@@ -16,7 +16,7 @@ from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
 from kubesim.flow.report import FAILED, FORMS, PASSED, Flow
 from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import Button, Card, Message, static
+from kubesim.jupyter.card import Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
 
@@ -95,7 +95,7 @@ class Paste(Card):
     """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
 
     _esm = static("parts.js", "quiz.js")
-    _css = static("theme.css", "card.css")
+    _css = styles("card.css")
 
     answer = traitlets.Unicode().tag(sync=True)
     """Always "": what was pasted stays on the page."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter.card import Card, Message, inline, listed, static
+from kubesim.jupyter.card import Card, Message, inline, listed, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.lessons.grade import best, gained, grade, part, predicted, review_news, skills, skills_text, title, total
 from kubesim.lessons.progress import MAX_SIZE, Record, write
@@ -38,7 +38,7 @@ class ProgressMap(Card):
     """
 
     _esm = static("parts.js", "progress.js")
-    _css = static("theme.css", "progress.css")
+    _css = styles("progress.css")
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat

@@ -13,7 +13,7 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from kubesim.jupyter import card
-from kubesim.jupyter.card import NEXT, Button, Exercise, Message, static
+from kubesim.jupyter.card import NEXT, Button, Exercise, Message, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
 from kubesim.lessons import load_predictions, load_quizzes
@@ -44,7 +44,7 @@ class QuizCard(Exercise):
     """
 
     _esm = static("parts.js", "quiz.js")
-    _css = static("theme.css", "card.css")
+    _css = styles("card.css")
     _words: ClassVar = {"right": "Right", "wrong": "Not yet", "": ""}
 
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)

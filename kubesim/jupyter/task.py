@@ -15,7 +15,7 @@ from IPython.display import display
 
 from kubesim.flow.report import Flow
 from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static
+from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
@@ -39,7 +39,7 @@ class TaskCard(Exercise):
     """
 
     _esm = static("parts.js", "task.js")
-    _css = static("theme.css", "card.css", "flow.css", "task.css")
+    _css = styles("card.css", "flow.css", "task.css")
 
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task
@@ -232,7 +232,7 @@ class Playground(Exercise):
     """At most one broken cluster at a time. Its goals are on the workbench, and nothing counts."""
 
     _esm = static("parts.js", "task.js")
-    _css = static("theme.css", "card.css", "task.css")
+    _css = styles("card.css", "task.css")
 
     def __init__(self, seat: Seat) -> None:
         self._seat = seat

@@ -29,7 +29,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
-from kubesim.jupyter.card import Message, inline, static
+from kubesim.jupyter.card import Message, inline, static, styles
 from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.terminal import Terminal, sign
 from kubesim.lessons.task import Reading, Task
@@ -51,7 +51,7 @@ class Workbench(Terminal):
     _esm = static(
         "parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "steps.js", "views.js", "workbench.js"
     )
-    _css = static("theme.css", "flow.css", "lines.css", "terminal.css", "workbench.css")
+    _css = styles("flow.css", "lines.css", "terminal.css", "workbench.css")
 
     name = traitlets.Unicode().tag(sync=True)
     """The model's id, by which the page finds the whole model."""

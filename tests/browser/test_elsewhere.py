@@ -1,4 +1,4 @@
-"""The widgets' colours where there is no JupyterLab: those of VS Code, or light and dark as the reader prefers."""
+"""The widgets' colours: by JupyterLab's theme or VS Code's, and elsewhere light and dark as the reader prefers."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from browser.contrast import CONTRASTS, LEAST
-from kubesim.jupyter.card import static
+from kubesim.jupyter.card import styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import picture
 from kubesim.session import Session
 
-SHEETS = static("theme.css", "card.css", "flow.css", "task.css", "progress.css", "terminal.css", "workbench.css")
-VSCODE = (
-    ":root { --vscode-foreground: #cccccc; --vscode-editor-foreground: #d4d4d4; --vscode-editor-background: #1e1e1e; }"
-)
+SHEETS = styles("card.css", "flow.css", "task.css", "progress.css", "terminal.css", "workbench.css")
 CARD = """<div class="ks-card"><fieldset><legend>A question</legend><p class="ks-how">Choose.</p></fieldset>
 <div class="ks-status"><div class="ks-verdict ks-wrong"><p>Not <code>yet</code></p></div></div>
-<div class="ks-buttons"><button>Hint</button></div></div>
+<label class="ks-choice"><input type="radio" name="a" checked>A</label>
+<label class="ks-choice"><input type="radio" name="a">B</label>
+<div class="ks-buttons"><button class="ks-lead">Check</button><button>Hint</button></div></div>
 <div class="kubesim-terminal"><div class="screen"><div class="note"># later</div><span class="sgr-31">Error</span>
 <span class="sgr-32">Running</span></div><div class="bar"><button>+10 s</button></div></div>"""
+DAY, NIGHT = "rgb(255, 255, 255)", "rgb(27, 31, 36)"
 GROUND = "getComputedStyle(document.querySelector('.ks-card')).backgroundColor"
 
 
@@ -34,17 +34,19 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize(
-    ("preferred", "variables", "ground"),
+    ("preferred", "theme", "ground"),
     [
-        ("light", "", "rgb(255, 255, 255)"),
-        ("dark", "", "rgb(27, 31, 36)"),
-        ("light", VSCODE, "rgb(30, 30, 30)"),
-        ("dark", ":root { --jp-layout-color1: #fff; --jp-content-font-color1: #000; }", "rgb(255, 255, 255)"),
+        ("light", "", DAY),
+        ("dark", "", NIGHT),
+        ("light", 'class="vscode-dark"', NIGHT),
+        ("dark", 'class="vscode-light"', DAY),
+        ("light", 'data-jp-theme-light="false"', NIGHT),
+        ("dark", 'data-jp-theme-light="true"', DAY),
     ],
 )
-def test_each_has_its_colours(page: Page, preferred: str, variables: str, ground: str) -> None:
+def test_each_has_its_colours(page: Page, preferred: str, theme: str, ground: str) -> None:
     page.emulate_media(color_scheme="light" if preferred == "light" else "dark")
-    page.set_content(f"<style>{variables}{SHEETS}</style><body>{CARD}</body>")
+    page.set_content(f"<style>{SHEETS}</style><body {theme}>{CARD}</body>")
     assert page.evaluate(GROUND) == ground
 
 
@@ -56,7 +58,26 @@ def test_without_any_theme_all_can_be_read(
     seat.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
     drawn = picture(seat, "default", "web")["text/html"]
     page.emulate_media(color_scheme="light" if preferred == "light" else "dark")
-    body = "background: var(--ks-paper); color: var(--ks-ink)"
+    body = "color-scheme: var(--ks-scheme); background: var(--ks-paper); color: var(--ks-ink)"
     page.set_content(f"<style>{SHEETS}</style><body style='{body}'>{CARD}{drawn}</body>")
     pale = [(contrast, text) for contrast, text in page.locator("body").evaluate(CONTRASTS) if contrast < LEAST]
     assert pale == []
+
+
+BORDERS = "nodes => nodes.map((node) => getComputedStyle(node).borderTopColor)"
+LOOK = """node => {
+    const {color, backgroundColor, forcedColorAdjust} = getComputedStyle(node);
+    return [color, backgroundColor, forcedColorAdjust];
+}"""
+
+
+@pytest.mark.parametrize("preferred", ["light", "dark"])
+def test_with_forced_colours_what_was_chosen_and_the_way_on_stand_out(page: Page, preferred: str) -> None:
+    page.emulate_media(color_scheme="light" if preferred == "light" else "dark", forced_colors="active")
+    page.set_content(f"<style>{SHEETS}</style><body>{CARD}</body>")
+    chosen, other = page.locator(".ks-choice").evaluate_all(BORDERS)
+    ground = page.evaluate(GROUND)
+    assert other == ground != chosen
+    words, lead, adjusted = page.locator(".ks-lead").evaluate(LOOK)
+    assert (lead != ground, words != lead, adjusted) == (True, True, "none")  # else words get a ground of their own
+    assert [text for contrast, text in page.locator("body").evaluate(CONTRASTS) if contrast < LEAST] == []

@@ -1,5 +1,7 @@
 // What the cards are made of.
 
+const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions
+
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -43,11 +45,13 @@ const reveal = (title, content) => element("div", { className: "ks-reveal" },
   element("p", {}, element("b", { textContent: title })), html("div", "", content));
 const warning = (content) => html("div", "ks-warning", `<p>${content}</p>`);
 
-// A row of buttons, each an action and its label. The focus stays on the button that has it; if it goes, on the first.
-function drawButtons(row, wanted, press) {
+// A row of buttons, each an action and its label; the first is dark if it is the way on. The focus stays on the button
+// that has it; if it goes, on the first.
+function drawButtons(row, buttons, press) {
   const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
-  row.replaceChildren(...wanted.map(([action, textContent]) => {
+  row.replaceChildren(...buttons.map(([action, textContent], place) => {
     const made = element("button", { type: "button", textContent, onclick: () => (action === "onward" ? goOn(made) : press(action)) });
+    made.classList.toggle("ks-lead", place === 0 && WAYS_ON.has(action));
     made.dataset.do = action;
     return made;
   }));
@@ -159,7 +163,7 @@ function live(model, card) {
   const notice = element("div", { className: "ks-life" });
   notice.setAttribute("aria-live", "polite");
   card.append(notice);
-  const again = element("button", { type: "button", textContent: `${REVIVE}, with this cell`, onclick: () => revive(model, card) });
+  const again = element("button", { type: "button", className: "ks-lead", textContent: `${REVIVE}, with this cell`, onclick: () => revive(model, card) });
   return openChannel(model, (state, words) => {
     const isGone = state === "gone";
     const focused = card.contains(document.activeElement);

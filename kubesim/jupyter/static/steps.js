@@ -22,7 +22,7 @@ function makeSteps(notebook, context) {
   const buttons = starts.map((start) => button("", () => goTo(start)));
   const linkOn = () => [...(nodeOf(cells.length - 1)?.querySelectorAll('a[href*=".ipynb"]') ?? [])].at(-1); // the one before leads back
   const next = button("Next notebook", () => linkOn()?.click());
-  next.className = "ks-next";
+  next.className = "ks-next ks-lead";
   const draw = () => {
     buttons.forEach((made, step) => {
       const words = `Step ${step + 1} of ${starts.length}: ${titles[starts[step]].replace(/[`*]/g, "")}`;

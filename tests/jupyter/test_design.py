@@ -1,0 +1,81 @@
+"""The design tokens: readable in both themes, complete with forced colours, and all that the style sheets use."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kubesim.jupyter.drawing import INK, LOOKS, PAPER
+from tools import design
+
+SHEETS = sorted(path for path in design.STATIC.glob("*.css") if path != design.SHEET)
+DECLARATION = re.compile(r"(?<=[{;\s])(?P<property>[a-z-]+): (?P<value>[^;{}]+);")
+USED = re.compile(r"var\(--ks-([\w-]+)\)")
+# What a property may say besides tokens. A size of 1 px is a hairline, and one in em, ch or % follows the letters.
+KEYWORD = (
+    r"(?:0|none|auto|inherit|transparent|currentColor|solid|dashed|dotted|double|1px|-1px|inset|/|-?[\d.]+(?:em|ch|%))"
+)
+TOKEN = r"(?:calc\(-1 \* var\(--ks-[\w-]+\)\)|var\(--(?:ks-[\w-]+|inset|jp-cell-prompt-width, 64px)\))"
+FREE = re.compile(rf"(?:{KEYWORD}|{TOKEN})(?: (?:{KEYWORD}|{TOKEN}))*")
+HELD = re.compile(
+    r"color|background|border-(color|radius)|font(-size|-family)?|line-height|gap|outline|(padding|margin)(-\w+)?"
+)
+COLOUR = re.compile(r"#[0-9a-fA-F]{3,8}\b|\b(?:rgb|hsl|oklch|color-mix|color)\(")
+
+
+def declarations(sheet: Path) -> list[tuple[str, str]]:
+    text = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return [(match["property"], match["value"].removesuffix(" !important")) for match in DECLARATION.finditer(text)]
+
+
+@pytest.mark.parametrize("pair", design.PAIRS, ids=lambda pair: f"{pair.front} on {pair.ground}")
+def test_each_pair_can_be_read_by_day_and_by_night(pair: design.Pair) -> None:
+    assert min(design.contrasts(pair)) >= pair.least
+
+
+def test_the_figures_are_those_of_wcag() -> None:
+    assert design.contrast("#000000", "#ffffff") == 21
+    assert round(design.contrast("#777777", "#ffffff"), 2) == 4.48  # the grey that just fails, as WebAIM has it
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_a_sheet_has_nothing_of_its_own(sheet: Path) -> None:
+    own = [
+        f"{name}: {value}" for name, value in declarations(sheet) if HELD.fullmatch(name) and not FREE.fullmatch(value)
+    ]
+    own += [f"{name}: {value}" for name, value in declarations(sheet) if COLOUR.search(value)]
+    assert own == []
+
+
+def test_each_token_is_used_and_each_use_is_defined() -> None:
+    used = {name for sheet in (*SHEETS, design.SHEET) for name in USED.findall(sheet.read_text(encoding="utf-8"))}
+    assert used == set(design.definitions())
+
+
+def test_forced_colours_have_each_colour() -> None:
+    forced = design.SHEET.read_text(encoding="utf-8").split("@media (forced-colors: active)")[1]
+    named = dict(re.findall(r"--ks-([\w-]+): (\w+);", forced))
+    assert named.keys() == design.colours().keys()
+    assert set(named.values()) <= {
+        "CanvasText",
+        "Canvas",
+        "LinkText",
+        "Highlight",
+        "HighlightText",
+        "ButtonBorder",
+        "GrayText",
+    }
+
+
+def test_a_picture_has_the_colours_of_the_day() -> None:
+    """A picture is an image, which no style sheet reaches."""
+    by_day = {colour.light for colour in design.colours().values()}
+    lines = {look.line for look in LOOKS.values()}
+    fills = {look.fill for look in LOOKS.values()}
+    assert {INK, PAPER, *lines, *fills} <= by_day
+    assert min(design.contrast(INK, fill) for fill in (PAPER, *fills)) >= design.LEAST_FOR_WORDS
+    assert min(design.contrast(look.line, look.fill) for look in LOOKS.values()) >= design.LEAST_FOR_SHAPES
+
+
+def test_the_page_shows_the_tokens_as_they_are() -> None:
+    assert design.PAGE.read_text(encoding="utf-8") == design.page(), "run `python -m tools.design`"
