@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from kubesim.api.errors import invalid_value
 from kubesim.api.objects import Object, at, metadata
+from kubesim.api.resources import Resource
 
 Selector = Callable[[Object], bool]
 _Labels = Mapping[str, str]
@@ -188,12 +189,20 @@ _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
 }
 
 
-def field_selector(text: str, supported: Collection[str], *, is_own: bool = True) -> Selector:
-    """The predicate of a field selector; only `supported` fields can be selected by. Raises SelectorError.
+_ONLY_NAMES = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+_FIELD_REFUSALS = {"Job": 'field label "{}" not supported for Job'}
 
-    `is_own`: the type has fields of its own to select by, so that it words the refusal itself. Mirrors
-    k8s.io/apimachinery pkg/runtime/conversion.go, v1.36.
+
+def field_selector(text: str, resource: Resource) -> Selector:
+    """The predicate of a field selector for one type. Raises SelectorError, in the words of the type.
+
+    Mirrors k8s.io/apimachinery pkg/runtime/conversion.go and kubernetes pkg/apis/{core,batch}/v1/conversion.go, v1.36.
     """
+    own = resource.fields.split()
+    supported = {"metadata.name", *own}
+    if resource.namespaced or not own:
+        supported.add("metadata.namespace")
+    refusal = _FIELD_REFUSALS.get(resource.kind, "field label not supported: {}") if own else _ONLY_NAMES
     tests: list[tuple[str, bool, str]] = []
     for part in filter(None, text.split(",")):
         match = re.match(r"(.*?)(!=|==|=)(.*)$", part)
@@ -201,15 +210,20 @@ def field_selector(text: str, supported: Collection[str], *, is_own: bool = True
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
         field, operator, value = match.groups()
         if field not in supported:
-            if is_own:
-                raise SelectorError(f"field label not supported: {field}")
-            only = '"metadata.name", "metadata.namespace"'
-            raise SelectorError(f'"{field}" is not a known field selector: only {only}')
+            raise SelectorError(refusal.format(field))
         tests.append((field, operator != "!=", value))
-    return lambda obj: all((_shown(at(obj, field)) == value) is equal for field, equal, value in tests)
+    return lambda obj: all((_field_value(obj, field) == value) is equal for field, equal, value in tests)
 
 
-def _shown(value: Any) -> str:
+def _field_value(obj: Object, field: str) -> str:
+    """What a field selector compares: mostly what is at that path, else as the type's registry computes it."""
+    if field == "source":
+        return str(at(obj, "source.component") or at(obj, "reportingComponent") or "")
+    if field == "status.successful":
+        return str(at(obj, "status.succeeded") or 0)
+    value = at(obj, field)
+    if field in ("spec.unschedulable", "spec.hostNetwork"):
+        return "true" if value else "false"
     return "" if value is None else str(value)
 
 

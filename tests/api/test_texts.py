@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.api import quantity
+from kubesim.api import quantity, resources
 from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.humanize import age, format_labels, format_selector, go_duration, human_duration, long_time, node_roles
 from kubesim.api.imageref import parse
@@ -35,14 +35,13 @@ def resource_field(text: str) -> str:
     return quantity.of_field(RESOURCES, {"resource": resource, "divisor": divisor})
 
 
-SUPPORTED = {"metadata.name", "metadata.namespace", "status.phase", "status.podIP"}
 FUNCTIONS = {
     "age": lambda text: age(text, NOW),
     "base64": lambda text: gobase64.decode(text).decode(),
     "base64 without padding": lambda text: gobase64.decode(text, padded=False).decode(),
     "date": long_time,
     "duration": lambda text: human_duration(round(float(text) * SECOND)),
-    "fields": lambda text: field_selector(text, SUPPORTED)(POD),
+    "fields": lambda text: field_selector(text, resources.POD)(POD),
     "image": lambda text: parse(text).canonical,
     "json": gojson.loads,
     "labels": lambda text: label_selector(text)(POD),

@@ -21,8 +21,7 @@ def selector(resource: Resource, labels: str, fields: str, budget: Budget | None
         budget.spend(LETTER_COST * (len(labels) + len(fields)))
     try:
         by_label = [label_selector(labels)] if labels else []
-        known = {"metadata.name", "metadata.namespace", *resource.fields.split()}
-        by_field = [field_selector(fields, known, is_own=bool(resource.fields))] if fields else []
+        by_field = [field_selector(fields, resource)] if fields else []
     except SelectorError as error:
         raise errors.bad_request(str(error)) from None
     return lambda obj: all(selects(obj) for selects in by_label + by_field)
