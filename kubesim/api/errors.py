@@ -143,11 +143,15 @@ def undecodable(resource: Resource, why: str, kind: str = "", api_version: str =
 
 def other_type(resource: Resource, kind: str, api_version: str) -> StatusError:
     """The body of a request is an object of another type, or of one that there isn't."""
-    why = f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+    return undecodable(resource, why_of_other_type(resource, kind, api_version), kind, api_version)
+
+
+def why_of_other_type(resource: Resource, kind: str, api_version: str) -> str:
+    """Why an object of another type, or of one that there isn't, can't be taken for one of this type."""
     if find_kind(api_version, kind):
         target = f"{resource.group.partition('.')[0] or 'core'}.{resource.kind}"
-        why = f"converting ({api_version.rpartition('/')[2]}.{kind}) to ({target}): unknown conversion"
-    return undecodable(resource, why, kind, api_version)
+        return f"converting ({api_version.rpartition('/')[2]}.{kind}) to ({target}): unknown conversion"
+    return f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
 
 
 def method_not_allowed() -> StatusError:

@@ -14,7 +14,7 @@ from kubesim.api import errors
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import APIServer, Client, patch
-from kubesim.cluster.apiserver.checks import WriteOptions, check_name
+from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_namespace
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
@@ -138,12 +138,8 @@ def _placed(obj: Object, route: Route) -> Object:
     typed = {"apiVersion": resource.api_version, "kind": resource.kind}
     placed = {**typed, **obj}
     if resource.namespaced and isinstance(meta, dict):
-        namespace = meta.get("namespace")
-        if isinstance(namespace, str) and namespace not in ("", route.namespace):
-            raise errors.bad_request(
-                "the namespace of the provided object does not match the namespace sent on the request"
-            )
-        placed["metadata"] = {**meta, "namespace": namespace or route.namespace}
+        check_namespace(obj, route.namespace)
+        placed["metadata"] = {**meta, "namespace": meta.get("namespace") or route.namespace}
     if any(placed[key] != value for key, value in typed.items()):
         raise errors.other_type(resource, str(placed["kind"]), str(placed["apiVersion"]))
     return placed

@@ -169,17 +169,22 @@ def check_preconditions(resource: Resource, obj: Object, wanted: Mapping[str, st
 
 
 def check_name(obj: Object, name: str) -> None:
-    """Raise BadRequest for an object that is called otherwise than the URL says."""
+    """Raise BadRequest for an object that is called otherwise than the URL says. Mirrors handlers/rest.go."""
+    if not name_of(obj):
+        unknown = f"the name of the object ({name} based on URL) was undeterminable: name must be provided"
+        raise errors.bad_request(unknown)
     if name_of(obj) != name:
         raise errors.bad_request(f"the name of the object ({name_of(obj)}) does not match the name on the URL ({name})")
 
 
-def check_unmoved(resource: Resource, new: Object, old: Object) -> None:
+def check_namespace(obj: Object, namespace: str) -> None:
+    """Raise BadRequest for an object that says that it is in another namespace than the URL says."""
+    if namespace_of(obj) not in ("", namespace):
+        other = "the namespace of the provided object does not match the namespace sent on the request"
+        raise errors.bad_request(other)
+
+
+def check_unmoved(new: Object, old: Object) -> None:
     """Raise BadRequest for a patch that changes whose object it is."""
-    if not isinstance(new.get("metadata"), dict):
-        raise errors.bad_request("the name of the object does not match the name on the URL")
+    check_namespace(new, namespace_of(old))
     check_name(new, name_of(old))
-    if namespace_of(new) != namespace_of(old):
-        raise errors.bad_request("the namespace of the object does not match the namespace on the URL")
-    if (new.get("kind"), new.get("apiVersion")) != (resource.kind, resource.api_version):
-        raise errors.bad_request(f"the kind of the object does not match {resource.kind}")

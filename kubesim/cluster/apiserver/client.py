@@ -223,7 +223,7 @@ class Client:
     ) -> Object:
         old = self._backend.existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, options.get("budget"))
-        checks.check_unmoved(resource, new, old)
+        checks.check_unmoved(new, old)
         unknown = [] if options.get("typed") else decoding.unknown_fields(schema.type_of(resource), new)
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))

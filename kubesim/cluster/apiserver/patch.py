@@ -11,7 +11,7 @@ from typing import Any
 
 from kubesim.api import decoding, schema
 from kubesim.api.budget import Budget, count_values
-from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value
+from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value, why_of_other_type
 from kubesim.api.objects import Object, clone
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.patchdiff import diff_maps
@@ -86,6 +86,11 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budge
     if patch_type == "strategic":
         return strategic_merge(obj, change, resource)
     changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change, budget)
+    kind, api_version = changed.get("kind"), changed.get("apiVersion")
+    if not kind or not api_version:
+        return {}  # what has no type is read as nothing
+    if (kind, api_version) != (resource.kind, resource.api_version):
+        raise mismatch(changed, why_of_other_type(resource, str(kind), str(api_version)))
     try:
         decoding.convert(schema.type_of(resource), changed)
     except decoding.DecodeError as error:
