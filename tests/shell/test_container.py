@@ -90,7 +90,7 @@ def test_volumes_are_read_only() -> None:
     ran = box.run(["sh", "-c", "cat /etc/creds/user /etc/one; echo x > /etc/one; rm -r /etc/creds"], START)
     assert (ran.written("stdout"), ran.exit_code) == ("me1", 1)
     assert ran.written("stderr") == (
-        "sh: /etc/one: Read-only file system\nrm: can't remove '/etc/creds': Read-only file system\n"
+        "sh: can't create /etc/one: Read-only file system\nrm: can't remove '/etc/creds': Read-only file system\n"
     )
     box.files.mount({"/etc/creds": {"user": "you"}})
     assert box.run(["cat", "/etc/creds/user"], START).written("stdout") == "you"

@@ -10,9 +10,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kubesim.api import quantity
-from kubesim.api.objects import Object, at, find_named
+from kubesim.api.objects import Object, at, containers_of, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
 from kubesim.cluster.apiserver import Component
+from kubesim.gotext import gojson
 
 Files = dict[str, str]
 
@@ -136,14 +137,14 @@ def _value(api: Component, pod: Object, container: Object, variable: Object, ear
         if reference := source.get(single):
             return _one_key(api, pod, resource, reference)
     if reference := source.get("resourceFieldRef"):
-        return _amount(api, pod, container, reference)
+        return amount(api, pod, container["name"], reference)
     return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
 
 
-def _amount(api: Component, pod: Object, container: Object, reference: Object) -> str:
-    """An amount of a container; a limit that it lacks is what the node can give."""
-    name = reference.get("containerName") or container["name"]
-    source = find_named(pod["spec"]["containers"], name) or container
+def amount(api: Component, pod: Object, name: str, reference: Object) -> str:
+    """An amount of a container, that of this name or another one; a limit that it lacks is what the node can give."""
+    named = [container for _, container in containers_of(pod["spec"])]
+    source = find_named(named, reference.get("containerName") or name) or {}
     node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
     resources = source.get("resources") or {}
     limits = {**node.get("status", {}).get("allocatable", {}), **resources.get("limits", {})}
@@ -173,9 +174,16 @@ def data_of(api: Component, pod: Object, resource: Resource, reference: Object) 
 
 
 def field_value(pod: Object, path: str) -> str:
-    """What the downward API says of a field of the Pod, such as metadata.namespace."""
+    """What the downward API says of a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
     if match := _SUBSCRIPT.fullmatch(path):
         values: Object = at(pod, f"metadata.{match[1]}") or {}
         return str(values.get(match[2], ""))
     value = at(pod, path)
+    if path == "metadata.annotations":  # the kubelet adds where it has the Pod from, and since when
+        seen = pod["metadata"]["creationTimestamp"]
+        value = {**(value or {}), "kubernetes.io/config.seen": seen, "kubernetes.io/config.source": "api"}
+    if isinstance(value, dict):  # of metadata.labels or metadata.annotations, which only volumes may show
+        return "\n".join(f"{key}={gojson.quote(value[key])}" for key in sorted(value))
+    if isinstance(value, list):  # of addresses
+        return ",".join(item["ip"] for item in value)
     return "" if value is None else str(value)

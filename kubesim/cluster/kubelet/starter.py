@@ -156,7 +156,8 @@ class Starter:
         return pull
 
     def _run(self, sync: Round, spec: Object, image: Image, record: Record) -> tuple[str, str] | None:
-        pod, worker = sync.pod, sync.worker
+        worker = sync.worker
+        pod = worker.with_address(sync.pod)
         try:
             variables = environment.variables(self._api, pod, spec)
             environment.check_user(pod, spec)

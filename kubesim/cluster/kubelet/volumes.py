@@ -11,7 +11,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.kubelet.environment import SOURCES, Files, MissingError, data_of, field_value
+from kubesim.cluster.kubelet.environment import SOURCES, Files, MissingError, amount, data_of, field_value
 from kubesim.shell.containerfiles import Folder
 
 
@@ -80,8 +80,13 @@ def _source_files(api: Component, pod: Object, source: Object) -> Files:
             return {token["path"]: api.pod_token(pod, token)}
         except StatusError as error:
             raise MissingError(f"failed to fetch token: {error.message}") from None
-    items = (source.get("downwardAPI") or {}).get("items", ())
-    return {item["path"]: field_value(pod, item["fieldRef"]["fieldPath"]) for item in items if "fieldRef" in item}
+    files: Files = {}
+    for item in (source.get("downwardAPI") or {}).get("items", ()):
+        if "fieldRef" in item:
+            files[item["path"]] = field_value(pod, item["fieldRef"]["fieldPath"])
+        else:
+            files[item["path"]] = amount(api, pod, "", item["resourceFieldRef"])
+    return files
 
 
 def _keys(api: Component, pod: Object, resource: Resource, reference: Object) -> Files:

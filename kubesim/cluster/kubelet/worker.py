@@ -89,6 +89,10 @@ class Worker:
         waiting = self.waiting.copy()
         return replace(self, containers=containers, folders=folders, waiting=waiting, crashes=self.crashes.copy())
 
+    def with_address(self, pod: Object) -> Object:
+        """The Pod as its containers see it, before its status says so."""
+        return {**pod, "status": {**pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
+
     def wait(self, container: str, reason: tuple[str, str] | None) -> None:
         """Note why a container does not run (None: it does)."""
         if self.waiting.get(container) != reason:
