@@ -1,13 +1,14 @@
 """The event recorder: what components report about objects, with repeats folded into "x4 over 2m".
 
-Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36: repeats of one message raise a count, and one
+Mirrors k8s.io/client-go tools/record/{event,events_cache}.go, v1.36: repeats of one message raise a count; from the
+tenth message on, those of one reason about an object are combined in one event, until ten minutes without any; and one
 source may record 25 events about an object at once, after that one every five minutes. Counting goes on meanwhile, so
 that the next event that passes shows how often it has happened.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
@@ -20,17 +21,41 @@ REFILL: Micros = 300 * SECOND
 REFILL_ALL_BUT_ONE = (BURST - 1) * REFILL
 REMEMBERED = 4096  # objects about which a component remembers what it has recorded
 
-_Key = tuple[str, str, str, str]  # field, type, reason, message
+MOST_SIMILAR = 10  # messages of one reason, of which the last is combined with all that follow
+SIMILAR_FOR: Micros = 600 * SECOND
+
+_Key = tuple[str, str, str, str]  # field, type, reason, message ("": of the combined ones)
 
 
 @dataclass
 class _Series:
-    """The events with one key: since when, the name of the one that is stored ("": none has passed), and how many."""
+    """The events with one key: since when, the last message, how many, and the name of the one that is stored ("": none
+    has passed).
+    """
 
     first: str
+    message: str = ""
     name: str = ""
     last: Micros = 0
     count: int = 0
+
+
+@dataclass
+class _Similar:
+    """The messages of one type and reason about an object, and when the last one came."""
+
+    messages: set[str] = field(default_factory=set)
+    last: Micros = 0
+
+    def is_combined(self, message: str, now: Micros) -> bool:
+        """Whether a message is to be combined with others, now that there is this one, too."""
+        if now - self.last > SIMILAR_FOR:
+            self.messages = set()
+        self.last = now
+        if message not in self.messages and len(self.messages) + 1 >= MOST_SIMILAR:
+            return True
+        self.messages.add(message)
+        return False
 
 
 @dataclass
@@ -43,10 +68,12 @@ class _Memory:
 
     series: dict[_Key, _Series] = field(default_factory=dict)
     full_at: dict[str, Micros] = field(default_factory=dict)
+    similar: dict[tuple[str, str], _Similar] = field(default_factory=dict)  # by type and reason
 
     def copy(self) -> _Memory:
-        series = {key: _Series(one.first, one.name, one.last, one.count) for key, one in self.series.items()}
-        return _Memory(series, dict(self.full_at))
+        series = {key: replace(one) for key, one in self.series.items()}
+        similar = {key: _Similar(set(one.messages), one.last) for key, one in self.similar.items()}
+        return _Memory(series, dict(self.full_at), similar)
 
 
 class Recorder:
@@ -65,12 +92,15 @@ class Recorder:
 
     def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
-        key = (field, kind, reason, message)
-        memory = self._of_object(obj["metadata"]["uid"])
+        memory, now = self._of_object(obj["metadata"]["uid"]), self._clock.now
+        similar = memory.similar.setdefault((kind, reason), _Similar())
+        is_combined = similar.is_combined(message, now)
+        key = ("", kind, reason, "") if is_combined else (field, kind, reason, message)
         series = memory.series.pop(key, None) or _Series(self._clock.timestamp())
         memory.series[key] = series  # the last one is the last of them all
+        series.message = f"(combined from similar events): {message}" if is_combined else message
         series.count += 1
-        series.last = now = self._clock.now
+        series.last = now
         full_at = max(now, memory.full_at.get(kind, now))
         if full_at - now <= REFILL_ALL_BUT_ONE:
             memory.full_at[kind] = full_at + REFILL
@@ -99,7 +129,7 @@ class Recorder:
     def say_again(self, obj: Object, moment: Micros) -> None:
         """Record again what was recorded about `obj` at `moment`."""
         for (part, kind, reason, message), series in list(self._of_object(obj["metadata"]["uid"]).series.items()):
-            if series.last == moment:
+            if series.last == moment and message:
                 self.event(obj, kind, reason, message, part)
 
     def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
@@ -113,7 +143,7 @@ class Recorder:
         event = self._api.find(EVENT, namespace_of(obj) or "default", series.name) or self._new(obj, key)
         series.name = event["metadata"]["name"]
         times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
-        self._api.record(EVENT, {**event, **times})
+        self._api.record(EVENT, {**event, "message": series.message, **times})
 
     def _new(self, obj: Object, key: _Key) -> Object:
         field, kind, reason, message = key

@@ -21,7 +21,6 @@ LAST_RETRY = 1000.0
 # Pods that one sync creates or deletes at most. Real controllers take 500, which the rate limit of their client spreads
 # over half a minute.
 BURST = 100
-CREATE_RETRY = 15.0  # seconds after which a Pod that was refused is tried again
 
 
 class Loop:
@@ -92,6 +91,7 @@ class Controller(Loop):
         super().__init__(api, clock)
         self.recorder = Recorder(api, clock, f"{self.resource.singular}-controller")
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
+        self.refusal: StatusError | None = None  # why this sync could not make a Pod
         api.subscribe(self._on_change, self.resource)
         api.subscribe(self._on_owned, self.owned)
 
@@ -131,7 +131,10 @@ class Controller(Loop):
         if (namespace, name) in self._unclaimed:
             self._unclaimed.discard((namespace, name))
             claim(self.api, obj, self.owned)
+        self.refusal = None
         self.sync(obj, self.owned_by(obj))
+        if self.refusal:
+            raise self.refusal
 
     def owned_by(self, obj: Object) -> list[Object]:
         return list_owned(self.api, self.owned, obj)
@@ -144,7 +147,10 @@ class Controller(Loop):
         self.api.update_status(self.resource, obj, status | {key: value for key, value in counts.items() if value})
 
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
-        """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it."""
+        """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it.
+
+        Where not, the sync goes on, and is tried again.
+        """
         template = template or obj["spec"]["template"]
         meta = {**metadata(template), "generateName": f"{name_of(obj)}-"}
         if name:
@@ -155,7 +161,7 @@ class Controller(Loop):
             made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]), typed=True)
         except StatusError as error:
             self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
-            self.add(obj, CREATE_RETRY)
+            self.refusal = error
             return False
         self.record(obj, "SuccessfulCreate", self.CREATED.format(name_of(made), name_of(obj)))
         return True

@@ -48,9 +48,11 @@ class DeploymentController(Controller):
         else:
             self._roll(deployment, self._ensure_new(deployment, new, old), old)
         self._clean_up(deployment, old)
+        was_new = new
         owned = self.owned_by(deployment)
         new = _current(deployment, owned)
-        self._report(deployment, new, [item for item in owned if item is not new])
+        made = new if was_new is None else None
+        self._report(deployment, new, [item for item in owned if item is not new], made)
 
     def _ensure_new(self, deployment: Object, new: Object | None, old: list[Object]) -> Object:
         next_revision = 1 + max((revision(item) for item in old), default=0)
@@ -142,7 +144,8 @@ class DeploymentController(Controller):
             message = f"Scaled {direction} replica set {name_of(replica_set)} from {before} to {after}"
             self.record(deployment, "ScalingReplicaSet", message)
 
-    def _report(self, deployment: Object, new: Object | None, old: list[Object]) -> None:
+    def _report(self, deployment: Object, new: Object | None, old: list[Object], made: Object | None) -> None:
+        """Write the status; `made` is the new ReplicaSet where there was none before."""
         everything = [*old, new] if new else old
         names = ("availableReplicas", "readyReplicas", "replicas", "terminatingReplicas")
         counts = dict.fromkeys(names, 0)
@@ -152,14 +155,19 @@ class DeploymentController(Controller):
         missing = max(counts["replicas"], deployment["spec"]["replicas"]) - counts["availableReplicas"]
         counts |= {"unavailableReplicas": max(0, missing), "updatedReplicas": _count(new, "replicas") if new else 0}
         status = {
-            "conditions": self._conditions(deployment, new, counts),
+            "conditions": self._with_failure(self._conditions(deployment, new, counts, made), everything),
             "observedGeneration": metadata(deployment)["generation"],
             "terminatingReplicas": counts.pop("terminatingReplicas"),
         }
         self.report(deployment, status, **counts)
 
-    def _conditions(self, deployment: Object, new: Object | None, counts: dict[str, int]) -> list[Object]:
+    def _conditions(
+        self, deployment: Object, new: Object | None, counts: dict[str, int], made: Object | None
+    ) -> list[Object]:
         conditions = list(deployment["status"].get("conditions", ()))
+        if made:
+            message = f'Created new replica set "{name_of(made)}"'
+            conditions = self._set(conditions, "Progressing", "True", "NewReplicaSetCreated", message)
         _, unavailable = _bounds(deployment)
         if counts["availableReplicas"] >= deployment["spec"]["replicas"] - unavailable:
             available = ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
@@ -168,6 +176,14 @@ class DeploymentController(Controller):
         conditions = self._set(conditions, "Available", *available)
         progress = self._progress(deployment, new, counts, conditions)
         return self._set(conditions, "Progressing", *progress) if progress else conditions
+
+    def _with_failure(self, conditions: list[Object], replica_sets: list[Object]) -> list[Object]:
+        """The conditions with that of the ReplicaSets that could not make their Pods, the new one's if it has any."""
+        failures = [condition for item in replica_sets for condition in item["status"].get("conditions", ())]
+        if not failures:
+            return [item for item in conditions if item["type"] != "ReplicaFailure"]
+        failure = failures[-1]
+        return self._set(conditions, "ReplicaFailure", "True", failure["reason"], failure["message"])
 
     def _progress(
         self, deployment: Object, new: Object | None, counts: dict[str, int], conditions: list[Object]
@@ -345,6 +361,17 @@ class ReplicaSetController(Controller):
         active = list(filter(is_active, self.owned_by(replica_set)))
         self._report(replica_set, active, len(pods) - len(active))
 
+    def _failure(self, replica_set: Object) -> Object | None:
+        """The condition of a ReplicaSet that can't make its Pods; the first refusal is told until one is made."""
+        if self.refusal is None:
+            return None
+        before: list[Object] = replica_set["status"].get("conditions", [])
+        if before:
+            return before[0]
+        now, message = self.clock.timestamp(), self.refusal.message
+        kind = {"reason": "FailedCreate", "status": "True", "type": "ReplicaFailure"}
+        return {"lastTransitionTime": now, "message": message, **kind}
+
     def _scale(self, replica_set: Object, active: list[Object]) -> None:
         missing = replica_set["spec"]["replicas"] - len(active)
         for _ in range(min(missing, BURST)):
@@ -356,11 +383,13 @@ class ReplicaSetController(Controller):
 
     def _report(self, replica_set: Object, active: list[Object], terminating: int) -> None:
         ready = sum(map(is_ready, active))
-        status = {
+        status: Object = {
             "observedGeneration": replica_set["metadata"]["generation"],
             "replicas": len(active),
             "terminatingReplicas": terminating,
         }
+        if failure := self._failure(replica_set):
+            status["conditions"] = [failure]
         counts = {"availableReplicas": ready, "fullyLabeledReplicas": len(active), "readyReplicas": ready}
         self.report(replica_set, status, **counts)
 

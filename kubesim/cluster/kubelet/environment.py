@@ -13,7 +13,7 @@ from kubesim.api import quantity
 from kubesim.api.objects import Object, at, containers_of, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
 from kubesim.cluster.apiserver import Component
-from kubesim.gotext import gojson
+from kubesim.gotext.gofmt import quote
 
 Files = dict[str, str]
 
@@ -183,7 +183,7 @@ def field_value(pod: Object, path: str) -> str:
         seen = pod["metadata"]["creationTimestamp"]
         value = {**(value or {}), "kubernetes.io/config.seen": seen, "kubernetes.io/config.source": "api"}
     if isinstance(value, dict):  # of metadata.labels or metadata.annotations, which only volumes may show
-        return "\n".join(f"{key}={gojson.quote(value[key])}" for key in sorted(value))
+        return "\n".join(f"{key}={quote(value[key])}" for key in sorted(value))
     if isinstance(value, list):  # of addresses
         return ",".join(item["ip"] for item in value)
     return "" if value is None else str(value)
