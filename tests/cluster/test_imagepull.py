@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Clock
+from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import (
     STEPS,
     TRANSITIONS,
@@ -184,6 +186,32 @@ def test_the_right_is_to_a_repository_and_status_shows_the_first_name() -> None:
     assert node.names(second)[0] == MYAPP
     assert node.names(second)[1].startswith("registry.example.com/myapp@sha256:")
     assert second.duration > 0
+
+
+@pytest.mark.parametrize(
+    ("pulled", "outcome"),
+    [(None, "AlreadyPresent"), ("registry.example.com/nginx:latest", "AlreadyPresent"), (MYAPP, "ErrImagePull")],
+)
+def test_an_image_by_hand_is_everybodys_unless_the_kubelet_pulled_the_same_content(
+    pulled: str | None, outcome: str
+) -> None:
+    node, by_hand = Node(), imageref.parse("registry.example.com/team/api:1.0")  # the content of MYAPP
+    image = REGISTRIES.image(by_hand)
+    assert image
+    if pulled:
+        node.ask(GOOD, image=pulled)
+        node.wait(1)
+    node.manager.node.load(by_hand, image, node.now)
+    assert node.ask(image=str(by_hand.canonical), pod="b").trace.outcome == outcome
+
+
+def test_the_nodes_own_credentials_prove_nothing_for_an_image_that_a_secret_pulled() -> None:
+    node = Node()
+    node.ask(GOOD)
+    node.wait(1)
+    own = Match(Credential("myuser", "mypassword"), "registry.example.com")
+    node.manager.own = lambda now: [own]  # type: ignore[method-assign]
+    assert node.ask(pod="b").trace.outcome == "Pulled"
 
 
 def test_pulls_go_one_by_one() -> None:

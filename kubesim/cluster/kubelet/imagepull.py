@@ -229,8 +229,10 @@ def _check_presence(pull: Pull) -> str:
 def _check_right(pull: Pull) -> str:
     """Whether the Pod may use the image that is there, or has to show the registry that it may."""
     pullers, image = pull.node.pullers(pull.reference), quote(pull.request.image)
-    for match in pull.lookup() if pullers and None not in pullers else ():
-        if match.owner in pullers or match.credential.digest in pullers.values():
+    of_secrets = pull.lookup() if pullers and None not in pullers else []
+    for match in of_secrets:
+        is_same = match.owner in pullers or match.credential.digest in pullers.values()
+        if match.owner and is_same:
             pull.node.grant(pull.reference, match)
             pull.right = f"{match.source} has the right to the image"
             break

@@ -80,8 +80,16 @@ class NodeImages:
         return image.digest in self._images
 
     def pullers(self, reference: Reference) -> Pullers:
-        """Who has pulled the image that the node has under this name; an image without the kubelet is everybody's."""
-        return self._pullers.get((self._names[reference.canonical][0], reference.name)) or {None: ""}
+        """Who has pulled the image that the node has under this name.
+
+        An image whose content the kubelet never pulled is everybody's. One that it pulled from other repositories alone
+        is nobody's.
+        """
+        digest = self._names[reference.canonical][0]
+        if pullers := self._pullers.get((digest, reference.name)):
+            return pullers
+        is_kubelets = any(digest == pulled for pulled, _ in self._pullers)
+        return {} if is_kubelets else {None: ""}
 
     def grant(self, reference: Reference, match: Match) -> None:
         """Note that a credential gives the right to an image that was pulled with one like it."""
