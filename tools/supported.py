@@ -86,7 +86,7 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         *("StatefulSet", "spec", "statefulset controller"),
         (
-            *("replicas", "selector", "template", "serviceName", "ordinals.start", "podManagementPolicy"),
+            *("replicas", "selector", "template", "serviceName", "podManagementPolicy"),
             *("revisionHistoryLimit", "updateStrategy.type", "updateStrategy.rollingUpdate.partition"),
         ),
     ),

@@ -21,7 +21,7 @@ from kubesim.cluster.apiserver.backend import Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import Warn, WriteOptions
 from kubesim.cluster.apiserver.connection import Connection, connect
 from kubesim.cluster.apiserver.defaults import apply_defaults
-from kubesim.cluster.apiserver.deletion import AS_USUAL, FINALIZERS, DeleteOptions
+from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.logs import LogOptions
@@ -143,7 +143,7 @@ class Client:
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize("create", resource, namespace_of(obj), "")
         new = checks.decoded(resource, obj, options)
-        self._name(resource, new)
+        self._initialize_metadata(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
         check_grant(self.user, resource, new, None, self._store)
@@ -177,7 +177,16 @@ class Client:
     def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> Object:
         """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state."""
         self.authorize("delete", resource, namespace, name)
-        return self._delete(resource, namespace, name, options)
+        obj = self._backend.existing(resource, namespace, name)
+        strategy.admit_deletion(resource, obj)
+        checks.check_preconditions(resource, obj, options.preconditions)
+        obj = options.with_finalizer(resource, obj)
+        if options.dry_run:
+            return obj
+        seconds = options.seconds_for(resource, obj)
+        if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
+            return self._backend.discard(resource, obj)
+        return self._mark_deleted(resource, obj, seconds)
 
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
         """Store an object that is valid, unless that is only tried out."""
@@ -231,28 +240,15 @@ class Client:
         options |= {"strict": False, "warn": None}  # all this is checked, and reported
         return self._update(resource, new, options)
 
-    def _delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions) -> Object:
-        obj = self._backend.existing(resource, namespace, name)
-        strategy.admit_deletion(resource, obj)
-        checks.check_preconditions(resource, obj, options.preconditions)
-        finalizer = FINALIZERS[options.policy]
-        if finalizer and resource.template:
-            obj = {**obj, "metadata": {**obj["metadata"], "finalizers": [finalizer]}}
-        if options.dry_run:
-            return obj
-        seconds = options.seconds_for(resource, obj)
-        if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
-            return self._backend.discard(resource, obj)
-        return self._mark_deleted(resource, obj, seconds)
-
-    def _name(self, resource: Resource, obj: Object) -> None:
-        meta, identity = obj["metadata"], self._backend.identity
-        attempts = NAME_ATTEMPTS if meta.get("generateName") and not meta.get("name") else 0
-        for _ in range(attempts):
-            meta["name"] = meta["generateName"][:LONGEST_BASE] + identity.suffix()
-            if not self._store.get(resource, namespace_of(obj), name_of(obj)):
-                break
-        meta["uid"] = identity.uid()
+    def _initialize_metadata(self, resource: Resource, obj: Object) -> None:
+        """Give a new object its name, if that is generated, its uid and its time."""
+        meta = obj["metadata"]
+        if meta.get("generateName") and not meta.get("name"):
+            for _ in range(NAME_ATTEMPTS):
+                meta["name"] = meta["generateName"][:LONGEST_BASE] + self._backend.identity.suffix()
+                if not self._store.get(resource, namespace_of(obj), name_of(obj)):
+                    break
+        meta["uid"] = self._backend.identity.uid()
         meta["creationTimestamp"] = self._backend.clock.timestamp()
         for key in ("resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
             meta.pop(key, None)
@@ -270,7 +266,7 @@ class Client:
     def _mark_deleted(self, resource: Resource, obj: Object, seconds: int) -> Object:
         meta = obj["metadata"]
         at = rfc3339(self._backend.clock.now + seconds * SECOND)
-        if meta.get("deletionTimestamp", at + "~") <= at:
+        if "deletionTimestamp" in meta and meta["deletionTimestamp"] <= at:
             return obj
         marks: Object = {"deletionTimestamp": at}
         if resource is POD:

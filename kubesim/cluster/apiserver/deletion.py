@@ -31,6 +31,15 @@ class DeleteOptions(NamedTuple):
     dry_run: bool = False
     preconditions: Mapping[str, str] = {}
 
+    def with_finalizer(self, resource: Resource, obj: Object) -> Object:
+        """The object, with what holds it until its dependents are dealt with; one that already ends keeps its own."""
+        finalizer = FINALIZERS[self.policy]
+        meta = obj["metadata"]
+        if not finalizer or not resource.template or "deletionTimestamp" in meta:
+            return obj
+        others = [name for name in meta.get("finalizers", ()) if name not in FINALIZERS.values()]
+        return {**obj, "metadata": {**meta, "finalizers": [*others, finalizer]}}
+
     def seconds_for(self, resource: Resource, obj: Object) -> int:
         """How long an object may take to end: only a Pod that a node runs takes any time."""
         if resource is not POD or not obj["spec"].get("nodeName"):

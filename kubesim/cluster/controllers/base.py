@@ -137,7 +137,7 @@ class Controller(Loop):
             raise self.refusal
 
     def owned_by(self, obj: Object) -> list[Object]:
-        return list_owned(self.api, self.owned, obj)
+        return self.api.owned_by(obj, self.owned)
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
         self.recorder.event(obj, kind, reason, message)
@@ -178,11 +178,6 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     return {**head, **content}
 
 
-def list_owned(api: Component, resource: Resource, owner: Object) -> list[Object]:
-    """What of this type `owner` controls."""
-    return api.owned_by(owner, resource)
-
-
 def claim(api: Component, owner: Object, resource: Resource) -> None:
     """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
 
@@ -220,6 +215,10 @@ def is_deleted(obj: Object) -> bool:
 def is_active(pod: Object) -> bool:
     """Whether the Pod is neither deleted nor done."""
     return not is_deleted(pod) and pod["status"]["phase"] not in ("Succeeded", "Failed")
+
+
+def active_pods(pods: list[Object]) -> list[Object]:
+    return [pod for pod in pods if is_active(pod)]
 
 
 def part_of(whole: int, value: int | str) -> float:

@@ -24,7 +24,16 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.controllers.base import BURST, Controller, Key, dependent, is_active, is_deleted, is_ready, part_of
+from kubesim.cluster.controllers.base import (
+    BURST,
+    Controller,
+    Key,
+    active_pods,
+    dependent,
+    is_deleted,
+    is_ready,
+    part_of,
+)
 
 HASH = "pod-template-hash"
 _DESIRED, _MOST = "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"
@@ -37,10 +46,14 @@ class DeploymentController(Controller):
 
     resource = DEPLOYMENT
     owned = REPLICA_SET
+    syncs_deleted = True
 
     def sync(self, deployment: Object, owned: list[Object]) -> None:
         new = _current(deployment, owned)
         old = [item for item in owned if item is not new]
+        if is_deleted(deployment):
+            self._report(deployment, new, old, made=None)
+            return
         if deployment["spec"].get("paused") or _is_resized(deployment, owned):
             self._resize(deployment, new, old)
         elif deployment["spec"]["strategy"]["type"] == "Recreate":
@@ -357,8 +370,8 @@ class ReplicaSetController(Controller):
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
         self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
         if not is_deleted(replica_set):
-            self._scale(replica_set, list(filter(is_active, pods)))
-        active = list(filter(is_active, self.owned_by(replica_set)))
+            self._scale(replica_set, active_pods(pods))
+        active = active_pods(self.owned_by(replica_set))
         self._report(replica_set, active, len(pods) - len(active))
 
     def _failure(self, replica_set: Object) -> Object | None:

@@ -1,0 +1,110 @@
+"""The CronJob controller: a Job whenever the schedule says so, on the simulated clock.
+
+Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
+from kubesim.api.objects import Object, clone, metadata, name_of, namespace_of, reference_to
+from kubesim.api.resources import CRON_JOB, JOB
+from kubesim.api.schedule import parse_schedule
+from kubesim.cluster.controllers.base import Controller, dependent, is_deleted
+from kubesim.cluster.controllers.job import finished
+
+_DELTA = 0.1  # seconds after the scheduled moment (nextScheduleDelta)
+# What is said of a schedule that is never due: Go subtracts two times that are both zero.
+_NEVER = "time difference between two schedules is less than 1 second"
+_BLOCKED = "Not starting job because prior execution is running and concurrency policy is Forbid"
+
+
+class CronJobController(Controller):
+    """Creates the Jobs of CronJobs when they are due, and deletes old ones."""
+
+    resource = CRON_JOB
+    owned = JOB
+
+    def sync(self, cron: Object, jobs: list[Object]) -> None:
+        status = clone(cron["status"])
+        active = self._still_active(cron, jobs, status)
+        self._clean_up(cron, jobs)
+        if not cron["spec"]["suspend"]:
+            self._follow_schedule(cron, active, status)
+        status.pop("active", None)
+        if active:
+            status["active"] = active
+        self.api.update_status(CRON_JOB, cron, status)
+
+    def _follow_schedule(self, cron: Object, active: list[Object], status: Object) -> None:
+        """Start the Job that is due, and come back when the next one is."""
+        spec = cron["spec"]
+        schedule = parse_schedule(spec["schedule"], spec.get("timeZone", ""))
+        since = parse_time(status.get("lastScheduleTime") or metadata(cron)["creationTimestamp"])
+        due = schedule.last(since, self.clock.now)
+        coming = schedule.next(self.clock.now)
+        if due is not None:
+            self._start(cron, due, active, status)
+        if coming is not None:
+            self.add(cron, (coming - self.clock.now) / SECOND + _DELTA)
+        elif due is None:
+            self.record(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
+
+    def _still_active(self, cron: Object, jobs: list[Object], status: Object) -> list[Object]:
+        """References to the Jobs that run; events and `status` say what has become of others."""
+        known = {reference["name"]: reference for reference in status.get("active", ())}
+        running = []
+        for job in jobs:
+            name = name_of(job)
+            end = finished(job)
+            if end and name in known:
+                self.record(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {end}")
+            elif name in known:
+                running.append(known[name])
+            elif not end:
+                message = f"Saw a job that the controller did not create or forgot: {name}"
+                self.record(cron, "UnexpectedJob", message, "Warning")
+            if end == "Complete":
+                last_success = status.get("lastSuccessfulTime", "")
+                status["lastSuccessfulTime"] = max(last_success, job["status"]["completionTime"])
+        for name in known.keys() - {name_of(job) for job in jobs}:
+            self.record(cron, "MissingJob", f"Active job went missing: {name}")
+        return running
+
+    def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
+        """Delete the oldest Jobs that ended, but as many as the CronJob keeps."""
+        limits = {"Complete": "successfulJobsHistoryLimit", "Failed": "failedJobsHistoryLimit"}
+        for end, limit in limits.items():
+            ended = [job for job in jobs if finished(job) == end and not is_deleted(job)]
+            ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
+            excess = max(0, len(ended) - cron["spec"][limit])
+            for job in ended[:excess]:
+                self._delete(cron, job)
+
+    def _delete(self, cron: Object, job: Object) -> None:
+        self.api.delete(JOB, namespace_of(job), name_of(job))
+        self.record(cron, "SuccessfulDelete", f"Deleted job {name_of(job)}")
+
+    def _start(self, cron: Object, due: Micros, active: list[Object], status: Object) -> None:
+        policy = cron["spec"]["concurrencyPolicy"]
+        if active and policy == "Forbid":
+            self.record(cron, "JobAlreadyActive", _BLOCKED)
+            return
+        if policy == "Replace":
+            for reference in active:
+                if job := self.api.find(JOB, namespace_of(cron), reference["name"]):
+                    self._delete(cron, job)
+            active.clear()
+        status["lastScheduleTime"] = rfc3339(due)
+        name = f"{name_of(cron)}-{due // SECOND // 60}"
+        if self.api.find(JOB, namespace_of(cron), name) is None:
+            job = self.api.create(JOB, _job(cron, name, rfc3339(due)))
+            active.append(reference_to(job))
+            self.record(cron, "SuccessfulCreate", f"Created job {name}")
+
+
+def _job(cron: Object, name: str, due: str) -> Object:
+    template = cron["spec"]["jobTemplate"]
+    meta = metadata(template)
+    annotations = {**meta.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": due}
+    new_meta = {"annotations": annotations, "labels": meta.get("labels", {}), "name": name}
+    return dependent(cron, JOB, new_meta, spec=template["spec"])

@@ -1,0 +1,127 @@
+"""The DaemonSet controller: one Pod on every node that the template's node selector matches.
+
+Mirrors kubernetes pkg/controller/daemon/{daemon_controller,update}.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import math
+
+from kubesim.api.objects import Object, at, metadata, name_of
+from kubesim.api.resources import DAEMON_SET, NODE
+from kubesim.cluster.apiserver import Change
+from kubesim.cluster.apiserver.strategy import GENERATION
+from kubesim.cluster.controllers.base import is_deleted, is_ready, part_of
+from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
+from kubesim.cluster.controllers.scheduler import matches_node, tolerates
+
+# Pods of DaemonSets stay on a node that is in trouble. Mirrors AddOrUpdateDaemonPodTolerations in
+# pkg/controller/daemon/util/daemonset_util.go.
+_TOLERATIONS = [
+    {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists"},
+    {"effect": "NoExecute", "key": "node.kubernetes.io/unreachable", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/disk-pressure", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/memory-pressure", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/pid-pressure", "operator": "Exists"},
+    {"effect": "NoSchedule", "key": "node.kubernetes.io/unschedulable", "operator": "Exists"},
+]
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+class DaemonSetController(RevisionedController):
+    """Creates the Pods of DaemonSets, and replaces those of an earlier template."""
+
+    resource = DAEMON_SET
+    watched = (NODE,)
+
+    def on_change(self, change: Change) -> None:
+        for daemon_set in self.api.list(DAEMON_SET):
+            self.add(daemon_set)
+
+    def sync(self, daemon_set: Object, owned: list[Object]) -> None:
+        template = daemon_set["spec"]["template"]
+        matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
+        tolerant = _with_tolerations(template)
+        nodes = [name_of(node) for node in matching if tolerates(tolerant, node, "NoSchedule", "NoExecute")]
+        kept_on = [name_of(node) for node in matching if tolerates(tolerant, node, "NoExecute")]
+        pods = _with_node(owned)
+        revision = metadata(self.current_revision(daemon_set))["labels"][REVISION_HASH]
+        for node in nodes:
+            if all(_node_of(pod) != node for pod in pods):
+                generation = metadata(daemon_set)["annotations"][GENERATION]
+                labels = {REVISION_HASH: revision, "pod-template-generation": generation}
+                self.create_pod(daemon_set, _on_node(tolerant, node), **labels)
+        remaining = [pod for pod in pods if not is_deleted(pod)]
+        for pod in remaining:
+            if _node_of(pod) not in kept_on:
+                self.delete_pod(daemon_set, pod)
+        self._roll(daemon_set, [pod for pod in remaining if _node_of(pod) in nodes], revision, len(nodes))
+        self._report(daemon_set, nodes, revision)
+
+    def _roll(self, daemon_set: Object, pods: list[Object], revision: str, desired: int) -> None:
+        """Delete old Pods: those that are not available at once, others as far as enough stay available."""
+        strategy = daemon_set["spec"]["updateStrategy"]
+        if strategy["type"] != "RollingUpdate":
+            return
+        unavailable_now = desired - sum(map(is_ready, pods))
+        unavailable_allowed = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
+        spare = max(0, unavailable_allowed - unavailable_now)
+        old = [pod for pod in pods if revision_of(pod) != revision]
+        available = [pod for pod in old if is_ready(pod)]
+        unavailable = [pod for pod in old if not is_ready(pod)]
+        for pod in unavailable + available[:spare]:
+            self.delete_pod(daemon_set, pod)
+
+    def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
+        pods = _with_node(self.owned_by(daemon_set))
+        placed = [pod for pod in pods if _node_of(pod) in nodes]
+        ready = sum(map(is_ready, placed))
+        status = {
+            "currentNumberScheduled": len({_node_of(pod) for pod in placed}),
+            "desiredNumberScheduled": len(nodes),
+            "numberMisscheduled": len(pods) - len(placed),
+            "numberReady": ready,
+            "observedGeneration": metadata(daemon_set)["generation"],
+        }
+        self.report(
+            daemon_set,
+            status,
+            numberAvailable=ready,
+            numberUnavailable=len(nodes) - ready,
+            updatedNumberScheduled=sum(revision_of(pod) == revision for pod in placed),
+        )
+
+
+def _with_node(pods: list[Object]) -> list[Object]:
+    """The Pods that are on a node or meant for one; an adopted one may be neither."""
+    return [pod for pod in pods if _node_of(pod)]
+
+
+def _node_of(pod: Object) -> str:
+    """The node that a Pod runs on, or is meant for; "" for none. Mirrors GetTargetNodeName."""
+    if pod["spec"].get("nodeName"):
+        return str(pod["spec"]["nodeName"])
+    for term in at(pod, f"spec.affinity.nodeAffinity.{_REQUIRED}.nodeSelectorTerms") or ():
+        for field in term.get("matchFields") or ():
+            return str(field["values"][0])
+    return ""
+
+
+def _with_tolerations(template: Object) -> Object:
+    """The template with the tolerations that every Pod of a DaemonSet has."""
+    tolerations = [*template["spec"].get("tolerations", ()), *_TOLERATIONS]
+    return {**template, "spec": {**template["spec"], "tolerations": tolerations}}
+
+
+def _on_node(template: Object, node: str) -> Object:
+    """The template for a Pod on one node, which the scheduler will bind there: only the terms that it requires change.
+
+    Mirrors ReplaceDaemonSetPodNodeNameNodeAffinity.
+    """
+    field = {"key": "metadata.name", "operator": "In", "values": [node]}
+    affinity = template["spec"].get("affinity") or {}
+    node_affinity = {
+        **(affinity.get("nodeAffinity") or {}),
+        _REQUIRED: {"nodeSelectorTerms": [{"matchFields": [field]}]},
+    }
+    return {**template, "spec": {**template["spec"], "affinity": {**affinity, "nodeAffinity": node_affinity}}}
