@@ -21,7 +21,7 @@ from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
 
 _PASTE = (
-    "Paste what you have of a pull that failed in a real cluster. The more of it, the more certain is the answer: "
+    "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "
     "`kubectl get pod,sa,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
 )
 _HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."

@@ -76,7 +76,7 @@ def test_an_event_tells_what_the_status_leaves_out() -> None:
         "message": f'Failed to pull image "{IMAGE}": {OLDER}{HEAD}401 Unauthorized',
     }
     items = [pod(f'Back-off pulling image "{IMAGE}"', "ImagePullBackOff"), secret(GOOD), event]
-    assert "The answer: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
+    assert "The message: 401 Unauthorized." in explain(json.dumps({"kind": "List", "items": items}))
 
 
 @pytest.mark.parametrize("selector", [{}, {"disk": "ssd"}])
@@ -125,7 +125,7 @@ def first_lines(text: str) -> list[str]:
 def test_events_without_their_pods(event: dict[str, object], about: str, form: str) -> None:
     told = explain(form.format(json.dumps({"kind": "Event", "reason": "Failed", **event})))
     assert first_lines(told) == [about]
-    assert "The answer: 401 Unauthorized." in told
+    assert "The message: 401 Unauthorized." in told
 
 
 def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
@@ -152,7 +152,7 @@ def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revis
 
 def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
     text = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
-    assert "The answer: 401 UNAUTHORIZED. It requires a user and a password, and got none." in text
+    assert "The message: 401 UNAUTHORIZED. It requires a user and a password, and got none." in text
 
 
 @pytest.mark.parametrize(("owner", "fix"), ROWS["what_has_the_template_is_changed"])
@@ -170,14 +170,21 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
     }
     text = explain(json.dumps(pod(f"{OLDER}a plugin said hunter2hunter2")) + json.dumps(secret({"auths": auths})))
     assert 'as user "masked", with the entry registry.example.com' in text
-    assert "The answer: a plugin said masked.\n" in text
+    assert "The message: a plugin said masked.\n" in text
 
 
 def test_an_export_without_secrets_says_so_once_and_nothing_of_missing_ones() -> None:
     text = explain(json.dumps(pod("no basic auth credentials")))
     assert "There is no Secret" not in text
-    assert "\nWhat's wrong (one of these): The pull secrets that the Pod lists (regcred) don't help: " in text
-    assert text.count("which pull secrets the Pod has and what is in them") == 1
+    assert (
+        "\nWhat's wrong (one of these): Nothing was sent, so the pull secrets that the Pod lists (regcred) don't"
+        in text
+    )
+    assert text.count("export those, too: kubectl get pod/web secret/regcred -n default -o yaml\n") == 1
+    refused = explain(
+        json.dumps(pod("unexpected status from HEAD request to https://registry.example.com/: 401 Unauthorized"))
+    )
+    assert "\nWhat's wrong (one of these): The pull secrets that the Pod lists (regcred) don't help: " in refused
 
 
 def test_pods_of_one_owner_are_told_of_once() -> None:

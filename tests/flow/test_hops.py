@@ -36,7 +36,7 @@ def test_a_refused_pull_in_words():
         "✗ Secret — regcreds: not found\n"
         "✓ Pod spec — imagePullSecrets: regcreds; in its own spec\n"
         "✓ kubelet — asked without credentials\n"
-        "✗ Registry — registry.example.com refused: no basic auth credentials\n"
+        "✗ Registry — registry.example.com wants credentials, and none were sent\n"
         "· Image — not reached; registry.example.com/myapp:1.0\n"
         "What's wrong: There is no Secret regcreds in the namespace default. There is one named regcred. "
         "Did you mean that one?\n"
