@@ -4,7 +4,7 @@
 
 const ROOT = new URL(".", import.meta.url);
 const GREETED = "kubesim was here";
-const SETUP = "%load_ext kubesim.jupyter";
+const SETUP = "%load_ext kubesim.jupyter\n__import__('kubesim.jupyter.workbench')";
 const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's storage
 
 const { kubesimStart } = globalThis;
@@ -43,7 +43,8 @@ async function python(panel) {
   await until(() => panel.isDisposed || hasPython(panel));
   const { kernel } = panel.sessionContext?.session ?? {};
   await kernel?.info;
-  kernel?.requestExecute({ code: SETUP, silent: true }); // or a cell that is run before the first one knows no magic
+  // A cell that is run before the first one needs the magics. And the first one answers sooner once all is imported.
+  kernel?.requestExecute({ code: SETUP, silent: true });
 }
 
 async function arrive(panel) {
