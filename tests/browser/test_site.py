@@ -55,6 +55,7 @@ def visit(page: Page, site: str, name: str) -> None:
 @pytest.fixture(scope="module")
 def opened(site: str, page: Page) -> Page:
     """The site with notebook 00, as someone sees it first who prefers dark pages."""
+    loopback.Handler.sent.clear()
     page.emulate_media(color_scheme="dark")
     visit(page, site, "00-start")
     return page
