@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections import deque
 from collections.abc import Mapping
@@ -10,11 +11,12 @@ from functools import partial
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType
 
+from kubesim.api.garbage import uncollected
 from kubesim.api.resources import EVENT, NAMESPACE, RESOURCES, Resource
 from kubesim.cluster import Cluster
 from kubesim.server.watch import History as WatchHistory
 from kubesim.session import Session
-from tests.learner import Learner
+from tests.learner import Learner, container
 
 FRESH = {
     "clusterrolebindings": ["cluster-admin"],
@@ -148,6 +150,17 @@ def test_a_fresh_cluster_has_the_same_registries(tmp_path: Path) -> None:
     path.write_text("{}")
     cluster = Cluster(registries=path).copy().fresh()
     assert cluster.registries.world.registries == ()
+
+
+def test_time_leaves_no_cycle_behind_for_the_search_that_it_switches_off(learner: Learner) -> None:
+    for image in ("nginx", "registry.example.com/myapp:1.0", "harbor.corp.example/myapp:1.0"):
+        learner.apply(image.partition(".")[0], container(image))
+    learner("kubectl create job once --image=busybox -- false")
+    learner.wait(1)  # what is read when it is first needed
+    with uncollected():
+        gc.collect()
+        learner.wait(900)
+        assert gc.collect() == 0
 
 
 def test_a_static_pod_stays(learner: Learner) -> None:

@@ -116,7 +116,10 @@ class Pull:
                 return ask(host)
             except RefusedError as refused:
                 refusals.append(refused)
-        raise max(refusals, key=lambda refused: refused.reached)  # of equals the first
+        try:
+            raise max(refusals, key=lambda refused: refused.reached)  # of equals the first
+        finally:
+            del refusals  # their tracebacks lead to this frame, which would keep them and all that called it
 
     def _resolve(self, host: Host) -> Response:
         """The HEAD of the manifest at `host`. Raises RefusedError."""
