@@ -154,6 +154,6 @@ class _Boot(_Parts):
             digest = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
             log = tuple(row.log)
             image = Image(digest, row.size, log, program=row.program, base="control-plane", runs="until-stopped")
-            self.kubelet.images.node.load(imageref.parse(name), image, self.clock.now)
+            self.kubelet.load(imageref.parse(name), image)
         for resource, obj in bootstrap.kube_system_objects(node, self.clock.timestamp()):
             self.api.create(resource, obj, typed=True)

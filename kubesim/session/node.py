@@ -144,6 +144,6 @@ def _crictl_pull(cluster: Cluster, name: str, credentials: str, io: Invocation) 
     if answer.image is None:
         io.err(f"kubesim: the container runtime refuses: {answer.error(reference)}\n")
         return 1
-    cluster.kubelet.images.node.load(reference, answer.image, cluster.clock.now)
+    cluster.kubelet.load(reference, answer.image)
     io.out(f"Image is up to date for {answer.image.config}\n")
     return 0

@@ -7,7 +7,8 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
-from kubesim.api.objects import Object, pull_secret_names, sidecars_of
+from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object, find_named, pull_secret_names, sidecars_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
@@ -21,6 +22,7 @@ from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks
+from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
@@ -81,6 +83,11 @@ class Kubelet:
     def worker(self, number: int) -> Worker | None:
         """A worker, which may be changed; None where its Pod is gone."""
         return self._workers.own(number) if self._workers.get(number) else None
+
+    def load(self, reference: Reference, image: Image) -> None:
+        """Have an image on the node that no Pod has pulled."""
+        self.images.node.load(reference, image, self._clock.now)
+        self._wake()
 
     def _copy(self, worker: Worker) -> Worker:
         return worker.copy(self.outside)
