@@ -112,12 +112,12 @@ def to_datetime(moment: Micros) -> datetime:
 
 def rfc3339(moment: Micros) -> str:
     """`moment` in whole seconds, as the API writes a Time; no later than that can be written."""
-    return _second(min(moment // SECOND, _LAST_SECOND))
+    return _second(moment // SECOND)
 
 
 @lru_cache(maxsize=4096)
 def _second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(min(second, _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 @lru_cache(maxsize=4096)

@@ -45,9 +45,9 @@ class Shared(Generic[K, T]):
 
     def own_or(self, key: K, new: Callable[[], T]) -> T:
         """A thing that may be changed, and is made where there is none."""
-        if key not in self._things:
-            return self.put(key, new())
-        return self.own(key)
+        if key in self._own:
+            return self._things[key]
+        return self.own(key) if key in self._things else self.put(key, new())
 
     def put(self, key: K, thing: T) -> T:
         """Keep a thing that nobody else has."""

@@ -112,9 +112,12 @@ class Recorder:
         self._stamp = other._stamp
 
     def _of_object(self, uid: str) -> _Memory:
-        if self._known.get(uid) is None and len(self._known) >= REMEMBERED:
+        return self._known.own_or(uid, self._new_memory)
+
+    def _new_memory(self) -> _Memory:
+        if len(self._known) >= REMEMBERED:
             self._known.drop(next(iter(self._known)))
-        return self._known.own_or(uid, _Memory)
+        return _Memory()
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which no event about this object passes; 0 while one would."""

@@ -112,18 +112,18 @@ class Backend:
             raise errors.not_found(resource, name)
         return obj
 
-    def commit(self, resource: Resource, obj: Object, old: Object | None) -> Object:
-        """Store an object in place of an old one, and tell who watches."""
-        stored = self.store.put(resource, obj)
+    def commit(self, resource: Resource, obj: Object) -> Object:
+        """Store an object in place of the one that has its name, if there is one, and tell who watches."""
+        old = self.store.put(resource, obj)
         self.clock.work += 1 if old or resource is EVENT else CREATION
         if resource is EVENT:
             if not self._written:
                 self.clock.call_later(EVENT_TTL, self._expire_events)
-            key = (namespace_of(stored), name_of(stored))
+            key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
             self._written.pop(key, None)
             self._written[key] = self.clock.now
-        self._notify(Change("MODIFIED" if old else "ADDED", resource, stored, old, self.store.revision))
-        return stored
+        self._notify(Change("MODIFIED" if old else "ADDED", resource, obj, old, self.store.revision))
+        return obj
 
     def discard(self, resource: Resource, obj: Object) -> Object:
         """Remove an object at once and for good, and tell who watches. Raises StatusError where it isn't there."""

@@ -202,7 +202,7 @@ class Client:
         if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):
             self._backend.discard(resource, old)
             return new
-        return self._backend.commit(resource, new, old)
+        return self._backend.commit(resource, new)
 
     def _check_free(self, resource: Resource, new: Object) -> None:
         """Raise AlreadyExists for a name that an object has."""
@@ -276,7 +276,7 @@ class Client:
             new["metadata"]["generation"] += 1
         if resource is NAMESPACE:
             new["status"] = {"phase": "Terminating"}
-        return self._backend.commit(resource, new, obj)
+        return self._backend.commit(resource, new)
 
     # Parts of objects
 

@@ -31,13 +31,13 @@ class Component(Client):
 
         For what in a real cluster arrives typed and in great numbers: events and status updates.
         """
-        return self._backend.commit(resource, obj, self._store.get(resource, namespace_of(obj), name_of(obj)))
+        return self._backend.commit(resource, obj)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
         old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
         if old.get("status") == status:
             return old
-        return self._backend.commit(resource, {**old, "status": status}, old)
+        return self._backend.commit(resource, {**old, "status": status})
 
     def remove(self, resource: Resource, obj: Object) -> Object:
         """Remove an object at once and for good."""

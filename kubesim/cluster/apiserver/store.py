@@ -93,15 +93,16 @@ class Store:
     def count(self, resource: Resource) -> int:
         return sum(map(len, self._objects[resource].values()))
 
-    def put(self, resource: Resource, obj: Object) -> Object:
-        """Store `obj` under a new resourceVersion and return it as stored. `obj` belongs to the store from then on."""
+    def put(self, resource: Resource, obj: Object) -> Object | None:
+        """Store `obj`, which belongs to the store from then on and gets a resourceVersion; return what it replaces."""
         self.revision += 1
         meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(self.revision)}
         place = meta.get("namespace", ""), meta["name"]
         objects = self._objects[resource].own_or(place[0], dict)
-        self._index(resource, place, objects.get(place[1]), obj)
+        old = objects.get(place[1])
+        self._index(resource, place, old, obj)
         objects[place[1]] = obj
-        return obj
+        return old
 
     def remove(self, resource: Resource, obj: Object) -> None:
         self.revision += 1

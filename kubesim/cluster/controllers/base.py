@@ -116,11 +116,11 @@ class Controller(Loop):
             self.enqueue(key, REACTION)
 
     def _on_owned(self, change: Change) -> None:
-        meta, before = metadata(change.obj), metadata(change.old or change.obj)
-        for reference in meta.get("ownerReferences", ()):
+        for reference in change.obj["metadata"].get("ownerReferences", ()):
             if reference["kind"] == self.resource.kind:
                 key = (namespace_of(change.obj), reference["name"])
-                if meta.get("labels") != before.get("labels"):
+                before = change.old or change.obj
+                if metadata(change.obj).get("labels") != metadata(before).get("labels"):
                     self._unclaimed.add(key)
                 self.enqueue(key, self.batch)
 

@@ -26,9 +26,8 @@ class EndpointsController(Loop):
         if change.resource is SERVICE:
             self.add(change.obj)
             return
-        known = [metadata(item).get("labels") or {} for item in (change.obj, change.old) if item]
         for service in self.api.list(SERVICE, namespace_of(change.obj)):
-            if any(_selects(service, labels) for labels in known):
+            if _selects(service, change.obj) or (change.old and _selects(service, change.old)):
                 self.add(service)
 
     def reconcile(self, namespace: str, name: str) -> None:
@@ -73,13 +72,13 @@ _LABELS = {
 }
 
 
-def _selects(service: Object, labels: Object) -> bool:
-    selector = service["spec"].get("selector") or {}
-    return bool(selector) and selector.items() <= labels.items()
+def _selects(service: Object, pod: Object) -> bool:
+    selector = service["spec"].get("selector")
+    return bool(selector) and selector.items() <= (metadata(pod).get("labels") or {}).items()
 
 
 def _is_behind(pod: Object, service: Object) -> bool:
-    return bool(pod["status"].get("podIP")) and is_active(pod) and _selects(service, metadata(pod).get("labels") or {})
+    return bool(pod["status"].get("podIP")) and is_active(pod) and _selects(service, pod)
 
 
 def _ports(service: Object, pod: Object) -> Iterable[Object]:

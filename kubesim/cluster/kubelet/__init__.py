@@ -181,10 +181,12 @@ class Kubelet:
 
     def _report(self, pod: Object, worker: Worker) -> None:
         """Write the Pod's status, unless nothing has changed since the last time."""
-        known = (worker.changes, pod["metadata"]["generation"])
-        if worker.reported != known:
-            worker.reported = known
+        if not self._is_reported(pod, worker):
+            worker.reported = (worker.changes, pod["metadata"]["generation"])
             self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+
+    def _is_reported(self, pod: Object, worker: Worker) -> bool:
+        return worker.reported == (worker.changes, pod["metadata"]["generation"])
 
     def _mounts(self, pod: Object, worker: Worker) -> bool:
         """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
@@ -223,24 +225,26 @@ class Kubelet:
     def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker.is_busy = False
-        if not all(started):
-            self._come_back(pod, worker)
         if any(started):
+            if not all(started):
+                self._plan(worker, RETRY)
             self._relist(worker)
             self._wake()
+        elif started:
+            self._come_back(pod, worker)
         if worker.is_due:
             worker.is_due = False
             self._sync(worker.number)
 
     def _come_back(self, pod: Object, worker: Worker) -> None:
         """Plan the next sync of a Pod that waits, and what it says until then."""
-        until = self._idle_until(pod, worker)
+        until = self._idle_until(worker)
         if until is None:
             self._plan(worker, RETRY)
             return
         now = self._clock.now
         self._resting[worker.number] = now
-        silent_until = self._recorder.silent_until(worker.uid)
+        silent_until = self._recorder.silent_until(worker.uid) if self._is_reported(pod, worker) else now
         rounds = max(1, _rounds_in(min(until, silent_until) - now))
         if silent_until < until and RETRY * rounds * SECOND < until - now:
             worker.ticket += 1
@@ -249,7 +253,7 @@ class Kubelet:
             self._plan(worker, RETRY * rounds)
 
     def _say_again(self, number: int, ticket: int) -> None:
-        """Say what the last sync of a resting Pod said, as a sync would; not if something else is planned instead."""
+        """Report a resting Pod and say what its last sync said, as a sync would; not if something else is planned."""
         worker = self.worker(number)
         pod = self._pod_of(worker) if worker else None
         since = self._resting.get(number)
@@ -258,16 +262,14 @@ class Kubelet:
             return
         self.images.own(self._clock.now)
         self._end_rest(worker)
+        self._report(pod, worker)
         self._recorder.say_again(pod, since)
         self._come_back(pod, worker)
 
-    def _idle_until(self, pod: Object, worker: Worker) -> Micros | None:
-        """The moment before which no sync would do anything; None where the next one may.
-
-        That is so while all that a Pod waits for is a back-off, and its status says so.
+    def _idle_until(self, worker: Worker) -> Micros | None:
+        """The moment before which a sync would only report what it waits for: a back-off; None where the next one may
+        do more.
         """
-        if worker.reported != (worker.changes, pod["metadata"]["generation"]):
-            return None
         for reason, _ in worker.waiting.values():
             if reason != "ImagePullBackOff":
                 return None
@@ -317,10 +319,11 @@ class Kubelet:
         """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
         runs beside those that have all ended.
         """
-        is_over, specs = worker.is_over(pod["spec"]), {item["name"]: item for item in pod["spec"]["containers"]}
         for name, container in worker.containers.items():
-            is_changed = specs.get(name, container.spec) != container.spec
-            if container.is_running and not container.stopping and (is_over or is_changed):
+            if not container.is_running or container.stopping:
+                continue
+            is_changed = find_named(pod["spec"]["containers"], name) not in (None, container.spec)
+            if is_changed or worker.is_over(pod["spec"]):
                 message = f"Container {name} definition changed, will be restarted" if is_changed else ""
                 self._stop(pod, container, message)
                 delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)

@@ -97,13 +97,12 @@ class Starter:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""
         while sync.due:
             required = sync.due.pop(0)
-            record = self.recorder_for(sync.pod, required.container)
-            if required.spec is not None and self._holds_back(sync, required.spec, record):
+            if required.spec is not None and self._holds_back(sync, required.spec):
                 sync.started.append(False)
                 continue
             pull = self._ensure_image(sync.pod, sync.worker, required)
             if pull.duration:
-                record(*pull.events[0])  # Pulling
+                self.recorder_for(sync.pod, required.container)(*pull.events[0])  # Pulling
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
                 return
             self._use(sync, required, pull, pull.events)
@@ -137,14 +136,18 @@ class Starter:
                 return partial(self._recorder.event, pod, field=f"spec.{kind}{{{container}}}")
         return partial(self._recorder.event, pod)
 
-    def _holds_back(self, sync: Round, spec: Object, record: Record) -> bool:
+    def _holds_back(self, sync: Round, spec: Object) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
-        if error := sync.worker.crash_loop(spec, self._clock.now):
-            record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
-            sync.worker.wait(spec["name"], error)
-            return True
-        error = sync.broken_volume(spec)
-        return error is not None and not self._note(sync, spec, error, record)
+        crash_loop = sync.worker.crash_loop(spec, self._clock.now)
+        error = crash_loop or sync.broken_volume(spec)
+        if error is None:
+            return False
+        record = self.recorder_for(sync.pod, spec["name"])
+        if not crash_loop:
+            return not self._note(sync, spec, error, record)
+        record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
+        sync.worker.wait(spec["name"], error)
+        return True
 
     def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
         secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]

@@ -129,9 +129,10 @@ def _conditions(
         "PodScheduled": (True, "", ""),
     }
     generation = pod["metadata"]["generation"]
-    old = {(item["type"], item["status"]): item["lastTransitionTime"] for item in pod["status"].get("conditions", ())}
+    before = {item["type"]: item for item in pod["status"].get("conditions", ())}
     for kind, (holds, reason, message) in status.items():
-        since = old.get((kind, str(holds)), now)
+        is_same = kind in before and before[kind]["status"] == str(holds)
+        since = before[kind]["lastTransitionTime"] if is_same else now
         condition = {"lastProbeTime": None, "lastTransitionTime": since, "status": str(holds), "type": kind}
         if message:
             condition["message"] = message

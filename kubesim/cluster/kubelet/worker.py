@@ -159,16 +159,18 @@ class Worker:
 
     def is_over(self, spec: Object) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
-        app_containers = [self.containers.get(item["name"]) for item in spec["containers"]]
-        return all(
-            item and not item.is_running and not restarts(spec["restartPolicy"], item) for item in app_containers
-        )
+        for item in spec["containers"]:
+            container = self.containers.get(item["name"])
+            if container is None or container.is_running or restarts(spec["restartPolicy"], container):
+                return False
+        return True
 
 
 def marks(pod: Object) -> tuple[object, ...]:
     """What of the metadata makes the kubelet look at a Pod again."""
-    keys = ("labels", "annotations", "deletionTimestamp", "deletionGracePeriodSeconds")
-    return tuple(pod["metadata"].get(key) for key in keys)
+    meta = pod["metadata"]
+    deletion = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
+    return meta.get("labels"), meta.get("annotations"), deletion
 
 
 def full_name(spec: Object, pod: Object) -> str:
