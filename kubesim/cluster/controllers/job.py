@@ -5,12 +5,16 @@ Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go, v1.36. 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple, Self
 
-from kubesim.api.clock import SECOND, Micros, parse_time
-from kubesim.api.objects import Object, find_condition
+from kubesim.api.clock import SECOND, Clock, Micros, parse_time
+from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of
 from kubesim.api.resources import JOB
-from kubesim.cluster.controllers.base import BURST, Controller, active_pods, is_deleted, is_ready
+from kubesim.api.sharing import Shared
+from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.controllers.base import BURST, Controller, Key, active_pods, is_deleted, is_ready
 
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
 
@@ -38,24 +42,83 @@ def finished(job: Object) -> str:
     return next((kind for kind in ("Complete", "Failed") if find_condition(job, kind) == "True"), "")
 
 
+@dataclass
+class _Tally:
+    """The Pods of a Job that were counted, by their uids, those that were gone before that, and its failures since it
+    last succeeded.
+    """
+
+    counted: set[str] = field(default_factory=set)
+    gone: list[Object] = field(default_factory=list)
+    failures: int = 0
+    last_failure: Micros = 0
+
+    def copy(self) -> _Tally:
+        return replace(self, counted=set(self.counted), gone=list(self.gone))
+
+    def count(self, pods: Iterable[Object], status: Object) -> None:
+        """Add those that have succeeded or failed, and weren't counted yet, to a Job's status."""
+        for pod in pods:
+            outcome, uid = _outcome(pod), metadata(pod)["uid"]
+            if not outcome or uid in self.counted:
+                continue
+            self.counted.add(uid)
+            status[outcome] += 1
+            if outcome == "failed":
+                self.failures += 1
+                self.last_failure = max(self.last_failure, _ended(pod))
+            else:
+                self.failures = 0
+
+    def wait(self, now: Micros) -> float:
+        """The seconds until another Pod is made."""
+        if self.failures == 0:
+            return 0
+        delay = min(FIRST_BACKOFF * 2.0 ** min(self.failures - 1, 10), LAST_BACKOFF)
+        return delay - (now - self.last_failure) / SECOND
+
+
 class JobController(Controller):
     """Creates the Pods of Jobs, replaces those that failed, and says when a Job is done."""
 
     resource = JOB
     batch = 1.0
 
+    def __init__(self, api: Component, clock: Clock) -> None:
+        super().__init__(api, clock)
+        self._tallies: Shared[Key, _Tally] = Shared(_Tally.copy)
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
+        self._tallies.share(other._tallies)
+
+    def _on_owned(self, change: Change) -> None:
+        super()._on_owned(change)
+        if change.type != "DELETED":
+            return
+        now = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
+        gone = {**change.obj, "metadata": {**now, **metadata(change.obj)}}
+        for reference in metadata(gone).get("ownerReferences", ()):
+            key = (namespace_of(gone), reference["name"])
+            if self.api.find(JOB, *key):
+                self._tallies.own_or(key, _Tally).gone.append(gone)
+            else:
+                self._tallies.drop(key)
+
     def sync(self, job: Object, pods: list[Object]) -> None:
         if finished(job):
             return
-        status = dict(job["status"])
-        for phase in ("Succeeded", "Failed"):  # Pods that were counted may be gone
-            count = sum(pod["status"]["phase"] == phase for pod in pods)
-            status[phase.lower()] = max(status.get(phase.lower(), 0), count)
+        tally = self._tallies.own_or((namespace_of(job), name_of(job)), _Tally)
+        status = {"succeeded": 0, "failed": 0, **job["status"]}
         status.setdefault("startTime", self.clock.timestamp())
+        tally.count([*pods, *tally.gone], status)
+        tally.gone = []
         end = self._end(job, status, pods)
         if end and not end.succeeded:  # Pods that are deleted now have failed, too
-            status["failed"] += len(active_pods(pods))
-        self._scale(job, pods, 0 if end else _desired(job, status))
+            active = active_pods(pods)
+            tally.counted.update(metadata(pod)["uid"] for pod in active)
+            status["failed"] += len(active)
+        self._scale(job, pods, 0 if end else _desired(job, status), tally.wait(self.clock.now))
         self._report(job, status, end)
 
     def _end(self, job: Object, status: Object, pods: list[Object]) -> End | None:
@@ -75,26 +138,17 @@ class JobController(Controller):
             self.add(job, left)
         return None
 
-    def _scale(self, job: Object, pods: list[Object], desired: int) -> None:
+    def _scale(self, job: Object, pods: list[Object], desired: int, wait: float) -> None:
         active = active_pods(pods)
         for pod in active[desired:]:
             self.delete_pod(job, pod)
         missing = desired - len(active)
-        wait = self._backoff(pods)
         if missing > 0 and wait > 0:
             self.add(job, wait)
             return
         for _ in range(min(missing, BURST)):
             if not self.create_pod(job):
                 return
-
-    def _backoff(self, pods: list[Object]) -> float:
-        """For how many seconds a failed Pod isn't replaced yet."""
-        failed = [_ended(pod) for pod in pods if pod["status"]["phase"] == "Failed"]
-        if not failed:
-            return 0
-        delay = min(FIRST_BACKOFF * 2.0 ** min(len(failed) - 1, 10), LAST_BACKOFF)
-        return delay - (self.clock.now - max(failed)) / SECOND
 
     def _report(self, job: Object, status: Object, end: End | None) -> None:
         pods = self.owned_by(job)
@@ -151,7 +205,20 @@ def _desired(job: Object, status: Object) -> int:
     return int(min(parallelism, completions - status["succeeded"]))
 
 
+def _outcome(pod: Object) -> str:
+    """The field of a Job's status that counts a Pod; one that was deleted before it was done has failed."""
+    phase: str = pod["status"]["phase"]
+    if phase in ("Succeeded", "Failed"):
+        return phase.lower()
+    return "failed" if is_deleted(pod) else ""
+
+
 def _ended(pod: Object) -> Micros:
-    """When the last container of a Pod that is done has ended."""
+    """When the last container of a Pod has ended, or it was deleted. Mirrors pkg/controller/job/backoff_utils.go."""
     states = [item["state"].get("terminated", {}) for item in pod["status"].get("containerStatuses", ())]
-    return max((parse_time(state["finishedAt"]) for state in states if state.get("finishedAt")), default=0)
+    ends = [parse_time(state["finishedAt"]) for state in states if state.get("finishedAt")]
+    meta = metadata(pod)
+    if is_deleted(pod) and not ends:
+        grace: int = meta["deletionGracePeriodSeconds"]
+        return parse_time(meta["deletionTimestamp"]) - grace * SECOND
+    return max(ends, default=0)
