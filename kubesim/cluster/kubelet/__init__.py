@@ -15,7 +15,7 @@ from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import volumes
-from kubesim.cluster.kubelet.containers import Container
+from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.server import Server
@@ -34,8 +34,6 @@ REACTION = 0.02
 SANDBOX = 0.2
 # From the end of the last process to the Pod's removal, as recorded.
 CLEANUP, CLEANUP_UNSTARTED = 1.5, 0.2
-# How long a process needs that ends itself when it gets SIGTERM.
-STOP = 0.3
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
 

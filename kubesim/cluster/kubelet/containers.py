@@ -20,6 +20,7 @@ from kubesim.cluster.registry.world import NODE_PLATFORM, Image
 from kubesim.shell.container import Awaited, Base, Outside, Place, Process, StartError, Write, server
 
 KILLED = 137
+STOP = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
 _HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"

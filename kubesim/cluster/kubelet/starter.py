@@ -17,13 +17,13 @@ from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import containers, environment, volumes
-from kubesim.cluster.kubelet.containers import Container, restarts
+from kubesim.cluster.kubelet.containers import STOP, Container, restarts
 from kubesim.cluster.kubelet.environment import Files, MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
 from kubesim.cluster.registry.world import Image
-from kubesim.shell.container import Outside, Place, Process
+from kubesim.shell.container import Outside, Place, Process, StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -177,16 +177,18 @@ class Starter:
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         may_end = spec["name"] in worker.inits
         ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
-        self._add_container(worker, spec, image, place, ran, images)
+        container = self._add_container(worker, spec, image, place, ran, images)
         if not ran.failure:
             record("Normal", "Started", "Container started")
+            if hook := spec.get("lifecycle", {}).get("postStart", {}).get("exec"):
+                self._run_hook(sync, container, hook["command"], record)
         if ran.unsimulated:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(
         self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
-    ) -> None:
+    ) -> Container:
         names = self._images.node.status_names(image.digest)
         started = 0 if ran.failure else self._clock.now
         container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
@@ -195,6 +197,22 @@ class Starter:
             self._pods.exited(worker, container, ran.exit_code)
         elif ran.seconds != float("inf"):
             self._clock.call_later(ran.seconds, self._pods.ended, worker.number, container.id, ran.exit_code)
+        return container
+
+    def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
+        """Run what a container is to do once it has started; where that fails, the container is stopped."""
+        now = self._clock.now
+        try:
+            with self._processor.share(now) as budget:
+                ran = container.place.run(argv, now, container.main, budget)
+            has_failed = ran.exit_code != 0 and not ran.unsimulated
+        except StartError:
+            has_failed = True
+        if has_failed:
+            record("Warning", "FailedPostStartHook", "PostStartHook failed")
+            record("Normal", "Killing", "FailedPostStartHook")
+            seconds, code = container.stops_after(sync.pod["spec"]["terminationGracePeriodSeconds"], STOP)
+            self._clock.call_later(seconds, self._pods.ended, sync.worker.number, container.id, code)
 
     def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""

@@ -6,7 +6,7 @@ something here acts upon. inert.json has the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.api import content, quantity
 from kubesim.api.content import port_name, port_number
@@ -47,11 +47,19 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
     spec.needs("containers")
     for container in spec.items("containers"):
         _validate_container(container, mountable)
-        _validate_probes(container)
         container.unique("name", names)
+        _validate_hooks(container)
+        _validate_probes(container)
     for container in spec.items("initContainers"):
         _validate_container(container, mountable)
         container.unique("name", names)
+        if container.get("restartPolicy") == "Always":
+            _validate_hooks(container)
+            _validate_probes(container)
+            continue
+        for name in _HOOKS:
+            if container.has(name):
+                container.forbidden(name, "may not be set for init containers without restartPolicy=Always")
     targets = frozenset(names)
     for container in spec.items("ephemeralContainers"):
         _validate_container(container, mountable)
@@ -162,20 +170,34 @@ def validate_port(holder: Field, name: str) -> None:
 
 
 def _validate_probes(container: Field) -> None:
-    for name in ("livenessProbe", "startupProbe", "readinessProbe"):
+    for name in _HOOKS[1:]:
         if not container.has(name):
             continue
         probe = container.inner(name)
-        handlers = [kind for kind in ("exec", "httpGet", "tcpSocket", "grpc") if probe.has(kind)]
-        if not handlers:
-            probe.required("", "must specify a handler type")
-        elif handlers[0] != "exec":
-            validate_port(probe.inner(handlers[0]), "port")
-        for kind in handlers[1:]:
-            probe.forbidden(kind, "may not specify more than 1 handler type")
+        _validate_handler(probe, ("exec", "httpGet", "tcpSocket", "grpc"))
         probe.non_negative("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")
         if name != "readinessProbe" and probe.get("successThreshold", 1) != 1:
             probe.invalid("successThreshold", "must be 1")
+
+
+def _validate_hooks(container: Field) -> None:
+    lifecycle = container.inner("lifecycle")
+    for name in ("postStart", "preStop"):
+        if lifecycle.has(name):
+            _validate_handler(lifecycle.inner(name), ("exec", "httpGet", "tcpSocket", "sleep"))
+
+
+def _validate_handler(holder: Field, kinds: Sequence[str]) -> None:
+    """What a probe or a hook does, of these kinds."""
+    handlers = [kind for kind in kinds if holder.has(kind)]
+    if not handlers:
+        holder.required("", "must specify a handler type")
+    elif handlers[0] == "exec":
+        holder.inner("exec").needs("command")
+    elif handlers[0] != "sleep":
+        validate_port(holder.inner(handlers[0]), "port")
+    for kind in handlers[1:]:
+        holder.forbidden(kind, "may not specify more than 1 handler type")
 
 
 def _validate_ephemeral(container: Field, targets: frozenset[str]) -> None:
