@@ -33,7 +33,7 @@ from kubesim.flow.export import explained
 from kubesim.flow.load import MAX_SIZE, ExportError, decode
 from kubesim.flow.redact import redact
 from kubesim.flow.report import FORMS
-from kubesim.lessons import grade, progress
+from kubesim.lessons import gradebook, progress
 from kubesim.session import Session
 from kubesim.shell.passwords import hide_passwords
 
@@ -288,11 +288,11 @@ def _grade(options: argparse.Namespace) -> int:
     if not sheets:
         return status
     if options.csv:
-        table = grade.comma_separated(sheets)
+        table = gradebook.comma_separated(sheets)
     elif options.questions:
-        table = grade.questions(sheets)
+        table = gradebook.questions(sheets)
     else:
-        table = grade.table(sheets, width=shutil.get_terminal_size().columns)
+        table = gradebook.table(sheets, width=shutil.get_terminal_size().columns)
     print(table, end="")
     return status
 

@@ -22,8 +22,8 @@ from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Broken, Round, Standing, round_name, small_rounds
-from kubesim.lessons.grade import CLUSTER
 from kubesim.lessons.progress import Record
+from kubesim.lessons.skills import CLUSTER
 from kubesim.lessons.task import Reading, is_intact
 
 LAST_SEED = 9999

@@ -13,8 +13,10 @@ from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, inline, listed, static, styles
 from kubesim.jupyter.current import Seat
-from kubesim.lessons.grade import best, gained, grade, part, predicted, review_news, skills, skills_text, title, total
+from kubesim.lessons.grade import best, gained, grade, predicted, total
 from kubesim.lessons.progress import MAX_SIZE, Record, write
+from kubesim.lessons.review import review_news
+from kubesim.lessons.skills import part, skills, skills_text, title
 
 CHALLENGE = "20-troubleshooting-challenge"
 """The notebook that gives a score."""

@@ -17,8 +17,8 @@ from kubesim.jupyter.card import NEXT, Button, Exercise, Message, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
 from kubesim.lessons import load_predictions, load_quizzes
-from kubesim.lessons.grade import to_review
 from kubesim.lessons.quiz import VARIANT, Note, Quiz, Verdict, judge, letter
+from kubesim.lessons.review import to_review
 
 LONGEST_SCREEN = 4000
 MISSES = 2

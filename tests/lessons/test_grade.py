@@ -5,18 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import (
-    Counts,
-    best,
-    comma_separated,
-    gained,
-    grade,
-    predicted,
-    question_ids,
-    questions,
-    table,
-    total,
-)
+from kubesim.lessons.grade import Counts, best, gained, grade, predicted, question_ids, total
+from kubesim.lessons.gradebook import comma_separated, questions, table
 from kubesim.lessons.progress import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)

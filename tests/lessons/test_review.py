@@ -3,8 +3,10 @@
 import pytest
 
 from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import grade, lessons, question_ids, review_news, skills, skills_text, title, to_review
+from kubesim.lessons.grade import grade, question_ids
 from kubesim.lessons.progress import REVEALED, blank
+from kubesim.lessons.review import review_news, to_review
+from kubesim.lessons.skills import lessons, skills, skills_text, title
 
 ONE, TWO, THREE, FOUR, FIVE = question_ids()[:5]
 TODAY = 100

@@ -7,7 +7,7 @@ import pytest
 from pages import FOLDER, MOVED, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
-from kubesim.lessons.grade import lessons
+from kubesim.lessons.skills import lessons
 
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
 TIME = re.compile(r"Time: about \d+ minutes\. (?s:.*)You should have ")

@@ -1,0 +1,57 @@
+"""Which questions a learner should repeat today: the wrong ones first, then those that are due the longest."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kubesim.lessons.grade import is_right_at_first, question_ids
+from kubesim.lessons.progress import INTERVALS, Record
+
+AT_ONCE = 3
+"""Questions of one review."""
+
+
+class Repetition(NamedTuple):
+    """A question that was answered: its `place` among the INTERVALS (0: wrong last time), and the day it's due."""
+
+    place: int
+    due: int
+    question: str
+
+
+def schedule(record: Record) -> list[Repetition]:
+    """The questions that were answered, the wrong ones first. One whose day isn't known is due at once."""
+    repetitions = []
+    for question in question_ids():
+        if question in record["asked"]:
+            day, place = record["asked"][question]
+        elif question in record["given"]:
+            day = 0
+            place = 1 if is_right_at_first(question, record) else 0
+        else:
+            continue
+        repetitions.append(Repetition(place, day + INTERVALS[place], question))
+    return sorted(repetitions)
+
+
+def to_review(record: Record, today: int) -> list[str]:
+    """The questions of today's review: what is due, the wrong ones first, then what is due next."""
+    chosen = sorted(schedule(record), key=lambda repetition: (max(repetition.due, today), repetition))
+    return [repetition.question for repetition in chosen[:AT_ONCE]]
+
+
+def review_news(record: Record, today: int) -> str:
+    """A sentence on what is due, with the little markup of the lessons; "" where nothing was answered yet."""
+    days = [repetition.due - today for repetition in schedule(record)]
+    if not days:
+        return ""
+    due = sum(day <= 0 for day in days)
+    if due:
+        are = "questions are" if due > 1 else "question is"
+        return f"{due} {are} due for review. Run `%review` in a cell."
+    return f"Nothing is due for review. Next: in {counted(min(days), 'day')}."
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 day", "2 days"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,120 @@
+"""What a learner has shown, in the words of the notebooks' goals: when, and with how much help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kubesim.api import load_yaml
+from kubesim.lessons import load_tasks
+from kubesim.lessons.grade import best, is_right
+from kubesim.lessons.progress import REVEALED, Record
+from kubesim.lessons.review import counted
+
+CLUSTER = "cluster/"
+"""Begins the name under which it is kept that a broken cluster was fixed."""
+PARTS = {"0": "Core", "1": "Electives", "2": "After both"}
+"""The parts of the course by the first digit of a lesson's number."""
+
+
+@cache
+def lessons() -> Mapping[str, dict[str, Any]]:
+    """Each lesson's `title` and `goals`: what one `can` do, and the quizzes and tasks that it's shown `by`."""
+    return load_yaml(Path(__file__).with_name("goals.yaml"))  # type: ignore[no-any-return]
+
+
+def part(lesson: str) -> str:
+    """The part of the course that a lesson belongs to."""
+    return PARTS[lesson[0]]
+
+
+def title(lesson: str) -> str:
+    """A lesson's name on the map: "01 Storing credentials"."""
+    number, _, name = lesson.partition("-")
+    if lesson not in lessons():
+        return f"{number} {name} (goals.yaml has no title for it)"
+    return f"{number} {lessons()[lesson]['title']}"
+
+
+class State(Enum):
+    """How far a goal is."""
+
+    OPEN = 0
+    BEGUN = 1
+    SHOWN = 2
+
+
+class Goal(NamedTuple):
+    """A goal, how far it is, and that in words."""
+
+    can: str
+    state: State
+    words: str
+
+    def __str__(self) -> str:
+        sign = "✓" if self.state == State.SHOWN else "○"
+        return f"{sign} {self.can}: {self.words}"
+
+
+def skills(record: Record) -> list[tuple[str, list[str]]]:
+    """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
+    goals = {title(lesson): [_goal(entry, record) for entry in lessons()[lesson]["goals"]] for lesson in lessons()}
+    begun = {
+        head: of_lesson for head, of_lesson in goals.items() if any(goal.state != State.OPEN for goal in of_lesson)
+    }
+    sections = [("My skills", _summary(record, goals))]
+    sections += [(head, list(map(str, of_lesson))) for head, of_lesson in begun.items()]
+    rest = [head for head in goals if head not in begun]
+    if rest:
+        sections.append(("Not begun yet", rest))
+    return sections
+
+
+def skills_text(record: Record) -> str:
+    """The same as Markdown."""
+    sections = [f"{head}\n\n- " + "\n- ".join(lines) for head, lines in skills(record)]
+    return "# " + "\n\n## ".join(sections) + "\n"
+
+
+def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
+    every = [goal for of_lesson in goals.values() for goal in of_lesson]
+    shown = sum(goal.state == State.SHOWN for goal in every)
+    summary = [f"{shown} of {len(every)} goals shown"]
+    help_taken = [taken for name, (taken, _day) in record["shown"].items() if name.startswith(CLUSTER)]
+    if help_taken:
+        alone = help_taken.count(0)
+        summary.append(f"{len(help_taken)} kinds of broken clusters fixed, {alone} of them without help")
+    score = best(record)
+    if score:
+        summary.append(f"Best score of the challenge: {score[0]} of {score[1]}")
+    return summary
+
+
+def _goal(entry: Mapping[str, Any], record: Record) -> Goal:
+    """How far a goal is, when it was shown and with how much help; an older record has neither."""
+    marks = [record["shown"].get(name, (0, 0)) for name in entry["by"] if _is_done(name, record)]
+    if not marks:
+        return Goal(entry["can"], State.OPEN, "not shown yet")
+    if len(marks) < len(entry["by"]):
+        return Goal(entry["can"], State.BEGUN, f"{len(marks)} of {len(entry['by'])} shown")
+    days = [day for _taken, day in marks]
+    if not all(days):
+        return Goal(entry["can"], State.SHOWN, "shown")
+    last = date.fromordinal(max(days))
+    help_taken = _helped(sum(taken for taken, _day in marks))
+    return Goal(entry["can"], State.SHOWN, f"{last.day} {last:%B %Y}, {help_taken}")
+
+
+def _helped(hints: int) -> str:
+    """How much help was taken."""
+    if hints >= REVEALED:
+        return "after seeing an answer"
+    return f"with {counted(hints, 'hint')}" if hints else "without help"
+
+
+def _is_done(name: str, record: Record) -> bool:
+    return name in record["tasks"] if name in load_tasks() else is_right(name, record)
