@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from kubesim.cluster.controllers.cronjob import CronJobController
 from kubesim.cluster.controllers.daemonset import DaemonSetController
-from kubesim.cluster.controllers.deployment import DeploymentController, ReplicaSetController
+from kubesim.cluster.controllers.deployment import DeploymentController
 from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.garbage import GarbageCollector
 from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.namespaces import NamespaceController
+from kubesim.cluster.controllers.replicaset import ReplicaSetController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 from kubesim.cluster.controllers.taints import TaintEvictionController
 

@@ -1,0 +1,78 @@
+"""The ReplicaSet controller. Mirrors kubernetes pkg/controller/replicaset/{replica_set,replica_set_utils}.go, v1.36."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from kubesim.api.clock import Clock
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.resources import REPLICA_SET
+from kubesim.cluster.apiserver import Component
+from kubesim.cluster.controllers.base import BURST, Controller, Key, active_pods, is_deleted, is_ready
+
+FREQUENT = 50  # Pods up to which every change is answered at once
+
+
+class ReplicaSetController(Controller):
+    """Creates and deletes the Pods of ReplicaSets and reports how many there are."""
+
+    resource = REPLICA_SET
+    syncs_deleted = True
+
+    def __init__(self, api: Component, clock: Clock) -> None:
+        super().__init__(api, clock)
+        self._sizes: dict[Key, int] = {}
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
+        self._sizes = other._sizes.copy()
+
+    def enqueue(self, key: Key, delay: float) -> None:
+        """Plan a sync. The more Pods a ReplicaSet has the longer one takes, and the less often it comes."""
+        self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
+
+    def sync(self, replica_set: Object, pods: list[Object]) -> None:
+        self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
+        if not is_deleted(replica_set):
+            self._scale(replica_set, active_pods(pods))
+        active = active_pods(self.owned_by(replica_set))
+        self._report(replica_set, active, len(pods) - len(active))
+
+    def _failure(self, replica_set: Object) -> Object | None:
+        """The condition of a ReplicaSet that can't make its Pods; the first refusal is told until one is made."""
+        if self.refusal is None:
+            return None
+        before: list[Object] = replica_set["status"].get("conditions", [])
+        if before:
+            return before[0]
+        now, message = self.clock.timestamp(), self.refusal.message
+        kind = {"reason": "FailedCreate", "status": "True", "type": "ReplicaFailure"}
+        return {"lastTransitionTime": now, "message": message, **kind}
+
+    def _scale(self, replica_set: Object, active: list[Object]) -> None:
+        missing = replica_set["spec"]["replicas"] - len(active)
+        for _ in range(min(missing, BURST)):
+            if not self.create_pod(replica_set):
+                return
+        if missing < 0:
+            for pod in sorted(active, key=_deletion_rank)[: min(-missing, BURST)]:
+                self.delete_pod(replica_set, pod)
+
+    def _report(self, replica_set: Object, active: list[Object], terminating: int) -> None:
+        ready = sum(map(is_ready, active))
+        status: Object = {
+            "observedGeneration": replica_set["metadata"]["generation"],
+            "replicas": len(active),
+            "terminatingReplicas": terminating,
+        }
+        if failure := self._failure(replica_set):
+            status["conditions"] = [failure]
+        counts = {"availableReplicas": ready, "fullyLabeledReplicas": len(active), "readyReplicas": ready}
+        self.report(replica_set, status, **counts)
+
+
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, str]:
+    """Which Pod goes first: unscheduled before scheduled, pending before running, not ready before ready, new first."""
+    created = metadata(pod)["creationTimestamp"]
+    newest_first = "".join(chr(0x10FFFF - ord(letter)) for letter in created)
+    return bool(pod["spec"].get("nodeName")), pod["status"]["phase"] == "Running", is_ready(pod), newest_first

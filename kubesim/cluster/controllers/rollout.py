@@ -1,0 +1,173 @@
+"""What the ReplicaSets of a Deployment are to be like: decisions, which the controller carries out.
+
+Mirrors kubernetes pkg/controller/deployment/{sync,rolling}.go and util/deployment_util.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+from kubesim.api.clock import safe_hash
+from kubesim.api.objects import (
+    REVISION,
+    REVISION_HISTORY,
+    ROLLOUT_ANNOTATIONS,
+    Object,
+    bare_template,
+    metadata,
+    name_of,
+    revision,
+)
+from kubesim.api.resources import REPLICA_SET
+from kubesim.cluster.controllers.base import dependent, part_of
+
+HASH = "pod-template-hash"
+MOST_HISTORY = 2000  # characters of the annotation
+_DESIRED = "deployment.kubernetes.io/desired-replicas"
+_MOST = "deployment.kubernetes.io/max-replicas"
+
+
+class Rollout:
+    """A Deployment with its ReplicaSets: the `new` one has the present template, the `old` ones have earlier ones.
+
+    While it rolls, at most `surge` Pods are there beyond `replicas`, and at most `unavailable` ones are missing.
+    """
+
+    def __init__(self, deployment: Object, replica_sets: list[Object]) -> None:
+        template = bare_template(deployment)
+        self.deployment = deployment
+        self.new = next((item for item in replica_sets if bare_template(item) == template), None)
+        self.old = [item for item in replica_sets if item is not self.new]
+        self.replica_sets = [*self.old, self.new] if self.new else self.old
+        self.replicas: int = deployment["spec"]["replicas"]
+        self.recreates = deployment["spec"]["strategy"]["type"] == "Recreate"
+        self.surge, self.unavailable = self._bounds()
+
+    def _bounds(self) -> tuple[int, int]:
+        """maxSurge (rounded up) and maxUnavailable (rounded down) in Pods; at least one of them is not 0."""
+        if self.recreates:
+            return 0, 0
+        rolling = self.deployment["spec"]["strategy"]["rollingUpdate"]
+        surge = math.ceil(part_of(self.replicas, rolling["maxSurge"]))
+        unavailable = math.floor(part_of(self.replicas, rolling["maxUnavailable"]))
+        return (surge, unavailable) if surge or unavailable else (0, 1)
+
+    @property
+    def active(self) -> list[Object]:
+        """The ReplicaSets that are to have Pods."""
+        return [item for item in self.replica_sets if size_of(item)]
+
+    @property
+    def is_resized(self) -> bool:
+        """Whether spec.replicas isn't what its ReplicaSets were last scaled for."""
+        sizes = [annotations_of(item).get(_DESIRED) for item in self.active]
+        return any(size not in (None, str(self.replicas)) for size in sizes)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all Pods were of the present template, and available, when the status was written last."""
+        status = self.deployment["status"]
+        counts = [status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
+        return all(count == self.replicas for count in counts)
+
+    # Sizes
+
+    def new_size(self) -> int:
+        """How many Pods the new ReplicaSet may have by now. Mirrors NewRSNewReplicas."""
+        if self.recreates:
+            return self.replicas
+        present = size_of(self.new) if self.new else 0
+        room = self.replicas + self.surge - sum(size_of(item) for item in self.replica_sets)
+        return min(self.replicas, present + max(0, room))
+
+    def next_shrink(self, new: Object) -> tuple[Object, int] | None:
+        """The old ReplicaSet that is to be smaller now, and its size.
+
+        First go Pods that are not available, then as many as can be spared.
+        """
+        old = [item for item in self.old if size_of(item)]
+        surplus = count(new, "availableReplicas") - (self.replicas - self.unavailable)  # without the old ones
+        most_unavailable = surplus + sum(size_of(item) for item in old)
+        for item in old:
+            number = min(most_unavailable, size_of(item) - count(item, "availableReplicas"))
+            if number > 0:
+                return item, size_of(item) - number
+        most_available = surplus + sum(count(item, "availableReplicas") for item in old)
+        for item in old:
+            number = min(most_available, size_of(item))
+            if number > 0:
+                return item, size_of(item) - number
+        return None
+
+    def proportional_sizes(self) -> list[tuple[Object, int]]:
+        """What of a new size each active ReplicaSet gets, by its size until now; the largest gets what is left over.
+
+        Mirrors GetReplicaSetProportion.
+        """
+        most = self.replicas + self.surge if self.replicas else 0
+        left = most - sum(size_of(item) for item in self.active)
+        by_age = sorted(self.active, key=revision, reverse=left > 0)
+        sizes = []
+        for item in sorted(by_age, key=lambda item: -size_of(item)):
+            size = size_of(item)
+            before = int(annotations_of(item).get(_MOST) or self.deployment["status"].get("replicas") or size)
+            share = int(size * most / before + 0.5) - size
+            share = min(share, left) if left > 0 else max(share, left)
+            left -= share
+            sizes.append((item, size + share))
+        largest, size = sizes[0]
+        return [(largest, max(0, size + left)), *sizes[1:]]
+
+    # What a ReplicaSet says
+
+    def size_annotations(self) -> dict[str, str]:
+        """The size of the Deployment, which is noted on a ReplicaSet when it is scaled."""
+        return {_DESIRED: str(self.replicas), _MOST: str(self.replicas + self.surge)}
+
+    def new_annotations(self) -> dict[str, str]:
+        """What the new ReplicaSet is annotated with: as the Deployment is, and with its numbers, also past ones.
+
+        Mirrors SetNewReplicaSetAnnotations.
+        """
+        number = 1 + max((revision(item) for item in self.old), default=0)
+        of_deployment = annotations_of(self.deployment)
+        annotations = {key: value for key, value in of_deployment.items() if key not in ROLLOUT_ANNOTATIONS}
+        present = annotations_of(self.new) if self.new else {}
+        if self.new and revision(self.new) >= number:
+            return annotations
+        if REVISION in present:
+            earlier = present.get(REVISION_HISTORY)
+            history = f"{earlier},{present[REVISION]}" if earlier else present[REVISION]
+            annotations[REVISION_HISTORY] = history if len(history) <= MOST_HISTORY else history.partition(",")[2]
+        return {**annotations, REVISION: str(number)}
+
+    def new_replica_set(self) -> Object:
+        """The ReplicaSet for the present template."""
+        template = self.deployment["spec"]["template"]
+        template_hash = safe_hash(json.dumps(template, sort_keys=True))
+        labels = {**metadata(template).get("labels", {}), HASH: template_hash}
+        selector = {**self.deployment["spec"]["selector"]}
+        selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: template_hash}
+        spec = {
+            "replicas": self.new_size(),
+            "selector": selector,
+            "template": {**template, "metadata": {**metadata(template), "labels": labels}},
+        }
+        annotations = {**self.size_annotations(), **self.new_annotations()}
+        meta = {"annotations": annotations, "labels": labels, "name": f"{name_of(self.deployment)}-{template_hash}"}
+        return dependent(self.deployment, REPLICA_SET, meta, spec=spec)
+
+
+def size_of(replica_set: Object) -> int:
+    """How many Pods it is to have."""
+    return int(replica_set["spec"]["replicas"])
+
+
+def count(replica_set: Object, key: str) -> int:
+    """A number of its status; what is 0 isn't written there."""
+    return int(replica_set["status"].get(key, 0))
+
+
+def annotations_of(obj: Object) -> Object:
+    return metadata(obj).get("annotations") or {}
