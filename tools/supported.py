@@ -20,7 +20,8 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.checks import INERT
 from kubesim.cluster.apiserver.strategy import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
-from kubesim.cluster.registry.world import Registry, Repository, Status, builtin
+from kubesim.cluster.registry.document import Status
+from kubesim.cluster.registry.world import Registry, Repository, builtin
 from kubesim.gotext.pflag import Flag
 from kubesim.kubectl import ABSENT, all_commands
 from kubesim.kubectl.catalogue import GLOBAL

@@ -12,9 +12,9 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
-from typing import Any
+from typing import Any, NamedTuple
 
-from kubesim.api import KUBERNETES, errors, load_table, schema, server_version
+from kubesim.api import KUBERNETES, errors, load_record, schema, server_version
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
@@ -103,10 +103,16 @@ def _part(resource: Resource, part: str) -> Object:
 
 # OpenAPI, version 3
 
-# packages: where a module's types are upstream, if not in io.k8s.api; special: types that are no structs and have a
-# schema of their own all the same, by their Go names: where they are, and what; formats: those of scalars.
-_TABLE: Mapping[str, Any] = load_table(__file__, "openapi.json")
-_SPECIAL: Mapping[str, tuple[str, Object]] = _TABLE["special"]
+
+class _Table(NamedTuple):
+    """What OpenAPI says of types besides their fields."""
+
+    packages: Mapping[str, str]  # where a module's types are upstream, if not in io.k8s.api
+    special: Mapping[str, tuple[str, Object]]  # by its Go name, where a type is that is no struct, and its schema
+    formats: Mapping[str, str]  # of scalars, by their Go types
+
+
+_TABLE = load_record(__file__, "openapi.json", _Table)
 _GVK = "x-kubernetes-group-version-kind"
 _WRITING = ("dryRun", "fieldManager", "fieldValidation")
 
@@ -162,16 +168,16 @@ def _add(kind: Type, schemas: Object) -> None:
         kind = kind.element
     name = _name(kind)
     if name and name not in schemas:
-        schemas[name] = _SPECIAL[kind.go][1] if kind.go in _SPECIAL else _object(kind)
+        schemas[name] = _TABLE.special[kind.go][1] if kind.go in _TABLE.special else _object(kind)
         for field in schema.fields(kind).values():
             _add(field.type, schemas)
 
 
 def _name(kind: Type) -> str:
     """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
-    if kind.go in _SPECIAL:
-        return f"{_SPECIAL[kind.go][0]}.{kind.go.partition('.')[2]}"
-    package = _TABLE["packages"].get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
+    if kind.go in _TABLE.special:
+        return f"{_TABLE.special[kind.go][0]}.{kind.go.partition('.')[2]}"
+    package = _TABLE.packages.get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
     return f"{package}.{kind.name}" if kind.name else ""
 
 
@@ -204,7 +210,7 @@ def _value(kind: Type) -> Object:
         return {"type": "object", "additionalProperties": inner}
     type_name = "string" if kind.kind == "bytes" else kind.kind
     enum = list(ENUMS.get(kind.go, ()))
-    return _without_empty(type=type_name, format=_TABLE["formats"].get(kind.go), enum=enum)
+    return _without_empty(type=type_name, format=_TABLE.formats.get(kind.go), enum=enum)
 
 
 def _without_empty(**keywords: Any) -> Object:

@@ -16,7 +16,8 @@ from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
-from kubesim.cluster.registry.world import NODE_PLATFORM, Image
+from kubesim.cluster.registry.document import NODE_PLATFORM
+from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Awaited, Base, Outside, Place, Process, StartError, Write, server
 
 KILLED = 137

@@ -14,10 +14,11 @@ from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential, split_port
 from kubesim.cluster.registry import world as worlds
+from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
 from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.pull import Answer, Host, Pull
-from kubesim.cluster.registry.world import HTTPS_PORT, Image, Registry, Repository, Status
+from kubesim.cluster.registry.world import HTTPS_PORT, Image, Registry, Repository
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
@@ -136,9 +137,9 @@ class Registries:
             raise _untrusted(f"cannot validate certificate for {name} because it doesn't contain any IP SANs")
         trouble = registry.trouble
         if trouble and trouble.at == "certificate" and not (is_trusted and trouble.trusted):
-            now, until = self.clock.timestamp(), registry.certificate.get("until", "")
+            now, until = self.clock.timestamp(), registry.certificate.until
             if not until or now > until:
-                names = ", ".join(registry.certificate.get("names", ()))
+                names = ", ".join(registry.certificate.names)
                 raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
 
     def _reach(self, name: str, port: str, before: str = "") -> Registry:

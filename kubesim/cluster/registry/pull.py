@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential
+from kubesim.cluster.registry.document import NODE_PLATFORM, Trouble
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token
-from kubesim.cluster.registry.world import NODE_PLATFORM, Image, Trouble
+from kubesim.cluster.registry.world import Image
 
 _DENIED = "pull access denied, repository does not exist or may require authorization"
 # By the part of the pull that failed, what the runtime writes before the reason; {} is the image.

@@ -1,54 +1,32 @@
-"""The registries that can be reached, read from a YAML file: hosts, users, repositories, images and troubles.
-
-registries.schema.json says what the fields mean.
-"""
+"""The registries that can be reached, made of a file (document.py): hosts, users, repositories, images and troubles."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from kubesim.api import load_yaml
 from kubesim.api.clock import SECOND, Micros
 from kubesim.cluster.keyring import Credential, split_port
+from kubesim.cluster.registry.document import (
+    NODE_PLATFORM,
+    Certificate,
+    Dialect,
+    Document,
+    ImageFields,
+    RegistryFields,
+    RepositoryFields,
+    Status,
+    Trouble,
+    read_document,
+)
 
-_FOLDER = Path(__file__).parent.parent
+_BUILTIN = Path(__file__).parent.parent / "registries.yaml"
 HTTPS_PORT = "443"
-NODE_PLATFORM = "linux/amd64"
-# By the type in the schema: what YAML makes of it, and what a message calls it.
-_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
-    "object": ((dict,), "a map"),
-    "array": ((list,), "a list"),
-    "string": ((str,), "a text"),
-    "integer": ((int,), "a whole number"),
-    "number": ((int, float), "a number"),
-    "boolean": ((bool,), "true or false"),
-}
-
-
-class Trouble(NamedTuple):
-    """What can be wrong: where it shows (`at`), and what the container runtime reports (`error`, a template).
-
-    It is `trusted` if it is gone once the node trusts who issued the certificate.
-    """
-
-    at: str
-    error: str
-    means: str
-    code: str = ""
-    seconds: float = 0
-    trusted: bool = False
-
-    def message(self, **words: str) -> str:
-        """The error with `words` for its placeholders; one that isn't known stays as it is."""
-        return re.sub(r"\{(\w+)\}", lambda match: words.get(match[1], match[0]), self.error)
 
 
 @dataclass(frozen=True)
@@ -126,21 +104,6 @@ def expand(pattern: str) -> list[str]:
     return [f"{head}{text}{end}" for text in texts for end in expand(tail)]
 
 
-class Status(NamedTuple):
-    """An answer with a status of its own; empty conditions match everything.
-
-    One of `repositories` may have a tag; `private` repositories are those that not everyone may pull.
-    """
-
-    status: int
-    reason: str = ""
-    requests: tuple[str, ...] = ()
-    clients: tuple[str, ...] = ()
-    repositories: tuple[str, ...] = ()
-    private: bool = False
-    seconds: float | None = None
-
-
 @dataclass(frozen=True)
 class Registry:
     """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has.
@@ -159,7 +122,7 @@ class Registry:
     users: Mapping[str, str] = field(default_factory=dict)
     repositories: Mapping[str, Repository] = field(default_factory=dict)
     trouble: Trouble | None = None
-    certificate: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Certificate = field(default_factory=Certificate)
     answers: tuple[Status, ...] = ()
     issues: Mapping[str, int] = field(default_factory=dict)
     listed: tuple[str, ...] | None = None
@@ -238,7 +201,12 @@ class World:
 @cache
 def builtin() -> World:
     """The registries that every simulated node can reach, unless it is given others."""
-    return _world(_data("registries.yaml"))
+    return _world(_builtin_document())
+
+
+@cache
+def _builtin_document() -> Document:
+    return read_document(_BUILTIN)
 
 
 def read(path: str | Path) -> World:
@@ -246,137 +214,121 @@ def read(path: str | Path) -> World:
     import yaml
 
     try:
-        document = load_yaml(Path(path))
+        return _world(_extended(read_document(Path(path))))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"kubesim: {path} can't be read as YAML: {error}") from None
-    problem = next(_problems(document, _data("registries.schema.json"), ""), None)
-    if problem:
-        raise ValueError(f"kubesim: {path}: {problem}")
-    try:
-        return _world(_extended(document) if "extends" in document else document)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise ValueError(f"kubesim: {path}: {error.args[0]}") from None
 
 
-@cache
-def _data(name: str) -> dict[str, Any]:
-    data: dict[str, Any] = load_yaml(_FOLDER / name)  # JSON is YAML
-    return data
+def _extended(document: Document) -> Document:
+    """The document with what kubesim has, where it extends that."""
+    if document.extends is None:
+        return document
+    theirs = _builtin_document()
+    registries = {item.hosts[0]: item for item in (*theirs.registries, *document.registries) if item.hosts}
+    return document._replace(images={**theirs.images, **document.images}, registries=tuple(registries.values()))
 
 
-def _problems(value: Any, schema: Mapping[str, Any], place: str) -> Iterator[str]:
-    """What in `value` is not as the schema says; as much of JSON Schema as registries.schema.json uses."""
-    if "$ref" in schema:
-        schema = _data("registries.schema.json")["$defs"][schema["$ref"].rpartition("/")[2]]
-    title = place.lstrip(".") or "the file"
-    if "enum" in schema and value not in schema["enum"]:
-        yield f"{title} must be one of {', '.join(schema['enum'])}"
-    types, words = _TYPES.get(schema.get("type", ""), ((type(value),), ""))
-    if type(value) not in types:
-        yield f"{title} must be {words}"
-    elif isinstance(value, dict):
-        yield from (f"{title} lacks {name}" for name in schema.get("required", ()) if name not in value)
-        for name, item in value.items():
-            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties"))
-            if not isinstance(name, str):
-                yield f"in {title}, {name!r} must be a text: put it in quotes"
-            elif not inner:
-                yield f"{title} has no field {name}"
-            else:
-                yield from _problems(item, inner, f"{place}.{name}")
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _problems(item, schema["items"], f"{place}[{number}]")
-
-
-def _extended(document: dict[str, Any]) -> dict[str, Any]:
-    base = _data("registries.yaml")
-    own = {item["hosts"][0]: item for item in document.get("registries", ()) if item["hosts"]}
-    theirs = {item["hosts"][0]: item for item in base["registries"]}
-    merged = {part: base[part] | document.get(part, {}) for part in ("troubles", "images")}
-    return {**document, **merged, "registries": list((theirs | own).values())}
-
-
-def _world(document: Mapping[str, Any]) -> World:
+def _world(document: Document) -> World:
     """Raises LookupError where something refers to what is not there."""
-    kinds: dict[str, Any] = {**_data("registries.yaml")["troubles"], **document.get("troubles", {})}
-    troubles = {name: Trouble(**fields) for name, fields in kinds.items()}
-    images = {name: _image(name, fields, troubles) for name, fields in document.get("images", {}).items()}
-    dialects = {**_data("registries.yaml")["dialects"], **document.get("dialects", {})}
-    is_strict = document.get("strict", not document.get("furnished", True))
+    theirs = _builtin_document()
+    troubles = {**theirs.troubles, **document.troubles}
+    dialects = {**theirs.dialects, **document.dialects}
+    images = {name: _image(name, fields, troubles) for name, fields in document.images.items()}
+    is_strict = not document.furnished if document.strict is None else document.strict
     registries = []
-    for fields in document.get("registries", ()):
-        own = _spoken(fields, dialects)
-        if is_strict:
-            own.pop("listed", None)
-        registries.append(_registry(own, images, troubles))
-    return World(tuple(registries), troubles, document.get("furnished", True))
+    for fields in document.registries:
+        listed = None if is_strict else fields.listed
+        registries.append(_registry(fields, listed, dialects, images, troubles))
+    return World(tuple(registries), troubles, document.furnished)
 
 
-def _frozen(
-    fields: Mapping[str, Any], troubles: Mapping[str, Trouble] | None = None, places: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """The arguments of a class: lists as tuples, and the trouble, which shows at one of `places`, for its name."""
-    arguments: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
-    }
-    if "trouble" in arguments:
-        possible = {name: trouble for name, trouble in (troubles or {}).items() if trouble.at in places}
-        if arguments["trouble"] not in possible:
-            raise LookupError(f"{arguments['trouble']} is none of the troubles that it can have: {', '.join(possible)}")
-        arguments["trouble"] = possible[arguments["trouble"]]
-    return arguments
+def _trouble(name: str | None, troubles: Mapping[str, Trouble], *places: str) -> Trouble | None:
+    """The trouble of that name, which shows at one of `places`. Raises LookupError where there is none."""
+    if name is None:
+        return None
+    possible = {key: trouble for key, trouble in troubles.items() if trouble.at in places}
+    if name not in possible:
+        raise LookupError(f"{name} is none of the troubles that it can have: {', '.join(possible)}")
+    return possible[name]
 
 
-def _image(name: str, fields: Mapping[str, Any], troubles: Mapping[str, Trouble]) -> Image:
-    own = {"size": 1_064_000, "content": name, **_frozen(fields, troubles, ("content", "config", "container"))}
-    return Image(_digest(own.pop("content")), **own)
+def _image(name: str, fields: ImageFields, troubles: Mapping[str, Trouble]) -> Image:
+    own = fields._asdict()
+    content = own.pop("content") or name
+    own["trouble"] = _trouble(fields.trouble, troubles, "content", "config", "container")
+    return Image(_digest(content), **own)
 
 
 def _digest(content: str) -> str:
     return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
-def _spoken(fields: Mapping[str, Any], dialects: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a registry with those of its dialect, whose answers come after its own."""
-    own = dict(fields)
-    name = own.pop("dialect", None)
-    if name is None:
-        return own
-    if name not in dialects:
-        raise LookupError(f"{name} is none of the dialects: {', '.join(dialects)}")
-    theirs = {key: value for key, value in dialects[name].items() if key not in ("title", "source")}
-    answers = [*own.get("answers", ()), *theirs.get("answers", ())]
-    return {**theirs, **own, "answers": answers}
-
-
-def _registry(fields: Mapping[str, Any], images: Mapping[str, Image], troubles: Mapping[str, Trouble]) -> Registry:
-    own = _frozen(fields, troubles, ("lookup", "connection", "certificate", "protocol", "config"))
-    if not own["hosts"]:
+def _registry(
+    fields: RegistryFields,
+    listed: tuple[str, ...] | None,
+    dialects: Mapping[str, Dialect],
+    images: Mapping[str, Image],
+    troubles: Mapping[str, Trouble],
+) -> Registry:
+    """A registry, of whose repositories the file has all that there is where they are `listed`."""
+    if not fields.hosts:
         raise LookupError("a registry lacks the name of its host")
-    host, is_open = own["hosts"][0], own.get("auth", "none") == "none"
-    own["answers"] = tuple(Status(**_frozen(answer)) for answer in own.get("answers", ()))
-    catalog = {name: lines for names, lines in own.pop("catalog", {}).items() for name in expand(names)}
-    theirs = {name: {"tags": {}, "public": True} for name in catalog} | own.get("repositories", {})
+    if fields.dialect is not None and fields.dialect not in dialects:
+        raise LookupError(f"{fields.dialect} is none of the dialects: {', '.join(dialects)}")
+    dialect = dialects[fields.dialect] if fields.dialect else _PLAIN
+    host = fields.hosts[0]
+    auth = fields.auth or dialect.auth
+    has_tokens = auth == "token"
+    return Registry(
+        hosts=fields.hosts,
+        address=fields.address,
+        auth=auth,
+        hides=dialect.hides,
+        realm=fields.realm or (f"https://{host}/token" if has_tokens else ""),
+        service=fields.service or (host if has_tokens else ""),
+        users=fields.users,
+        repositories=_repositories(fields, listed, images, is_open=auth == "none"),
+        trouble=_trouble(fields.trouble, troubles, "lookup", "connection", "certificate", "protocol", "config"),
+        certificate=fields.certificate,
+        answers=fields.answers + dialect.answers,
+        issues=fields.issues,
+        listed=listed,
+    )
+
+
+_PLAIN = Dialect(title="", source="")
+
+
+def _repositories(
+    fields: RegistryFields, listed: tuple[str, ...] | None, images: Mapping[str, Image], is_open: bool
+) -> dict[str, Repository]:
+    """The repositories of a registry by their names, with those of its catalog, which are public."""
+    catalog = {name: lines for names, lines in fields.catalog.items() for name in expand(names)}
+    public = RepositoryFields({}, public=True)
     repositories = {}
-    for name, item in theirs.items():
-        repository = _repository(f"{host}/{name}", item, images, is_open, catalog.get(name, ()))
-        if repository.public and _is_open(own.get("listed"), name):
+    for name, own in {**dict.fromkeys(catalog, public), **fields.repositories}.items():
+        repository = _repository(f"{fields.hosts[0]}/{name}", own, images, catalog.get(name, ()))
+        if is_open:
+            repository = replace(repository, public=True)
+        if repository.public and _is_open(listed, name):
             repository = replace(repository, guess=next(iter(repository.every.values()), _UNKNOWN))
         repositories[name] = repository
-    own["repositories"] = repositories
-    token = {"realm": f"https://{host}/token", "service": host} if own.get("auth") == "token" else {}
-    return Registry(**{**token, **own})
+    return repositories
 
 
-def _repository(
-    name: str, fields: Mapping[str, Any], images: Mapping[str, Image], is_open: bool, catalog: Sequence[str]
-) -> Repository:
-    lines = [line.partition(" ") for line in catalog]
-    for tag, image in [*fields["tags"].items(), *(("", line[0]) for line in lines)]:
-        if image not in images:
-            raise LookupError(f"{name}:{tag} is the image {image}, which is not among the images")
-    readers = frozenset(fields["readers"]) if "readers" in fields else None
-    tags = {tag: images[image] for tag, image in fields["tags"].items()}
-    more = tuple((images[image], words) for image, _, words in lines)
-    return Repository(tags, is_open or fields.get("public", False), readers, name, more)
+def _repository(name: str, fields: RepositoryFields, images: Mapping[str, Image], catalog: Sequence[str]) -> Repository:
+    lines = []
+    for line in catalog:
+        image, _, words = line.partition(" ")
+        lines.append((_named(image, images, f"{name}:"), words))
+    tags = {tag: _named(image, images, f"{name}:{tag}") for tag, image in fields.tags.items()}
+    readers = None if fields.readers is None else frozenset(fields.readers)
+    return Repository(tags, fields.public, readers, name, tuple(lines))
+
+
+def _named(image: str, images: Mapping[str, Image], where: str) -> Image:
+    if image not in images:
+        raise LookupError(f"{where} is the image {image}, which is not among the images")
+    return images[image]
