@@ -42,8 +42,7 @@ def delete(call: Call) -> None:
     deleted: list[Target] = []
 
     def remove(target: Target) -> None:
-        is_first_of_cluster = not target.resource.namespaced and all(item.resource.namespaced for item in deleted)
-        if call.flags["namespace"] and is_first_of_cluster:
+        if call.flags["namespace"] and not target.resource.namespaced:
             call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
         deleted.append(target)
         where = f'error when deleting "{target.source}": ' if target.source else ""
@@ -51,7 +50,9 @@ def delete(call: Call) -> None:
         try:
             delete_target(call, target, grace, verb)
         except StatusError as error:
-            raise with_source("deleting", target.source, error) if target.source else error from None
+            if not target.source:
+                raise
+            raise with_source("deleting", target.source, error) from None
 
     if not query.visit_names(remove):
         call.say("No resources found\n")
@@ -99,21 +100,33 @@ def delete_target(call: Call, target: Target, grace: int | None, verb: str = "de
 
 def wait_until_gone(call: Call, targets: list[Target]) -> None:
     """Let time pass until none of the objects is there, at most for --timeout."""
-    awaited: list[tuple[Target, str, Callable[[], Object | None]]] = []
+    ending: list[_Ending] = []
     for target in targets:
         try:
             obj = find_named(call, *target.place)
         except StatusError:  # who may not look doesn't wait
             return
         if obj:
-            awaited.append((target, metadata(obj)["uid"], follow(call, *target.place)))
+            ending.append(_Ending(target, metadata(obj)["uid"], follow(call, *target.place)))
 
-    def left() -> list[Target]:
-        return [target for target, uid, current in awaited if metadata(current() or {}).get("uid") == uid]
+    def are_gone() -> bool:
+        return not any(item.is_there() for item in ending)
 
-    if awaited and not call.wait_until(lambda: not left(), call.flags.get("timeout") or PATIENCE):
-        late = left()[0]
+    if ending and not call.wait_until(are_gone, call.flags.get("timeout") or PATIENCE):
+        late = next(item.target for item in ending if item.is_there())
         raise KubectlError(f"timed out waiting for the condition on {late.resource.plural}/{late.name}")
+
+
+class _Ending(NamedTuple):
+    """An object whose end is awaited."""
+
+    target: Target
+    uid: str  # another one of the same name may follow
+    current: Callable[[], Object | None]
+
+    def is_there(self) -> bool:
+        obj = self.current()
+        return obj is not None and metadata(obj)["uid"] == self.uid
 
 
 @command("wait", operands="types")
@@ -121,40 +134,42 @@ def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     refuse_if(not call.flags["for"], "unrecognized condition: []")
     conditions = [_condition(text, call.context.budget) for text in call.flags["for"]]
-    kinds = {condition.kind for condition in conditions}
+    events = {condition.event for condition in conditions}
     query = Query(call, call.args, needs_name=True)
     timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else inf  # a week, for the real one
     ends = call.context.clock.now + timeout * SECOND  # for all of them together
 
-    def wait_for(target: Target, _: object = None) -> None:
+    def wait_for(target: Target) -> None:
         for condition in conditions:
-            if condition.kind != "delete":
+            if condition.event != "delete":
                 _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
             elif find_named(call, *target.place):
                 refuse_if(not timeout, _unmet(target))
                 wait_until_gone(call, [target])
                 call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
-    may_not_exist = kinds & {"create", "delete"}
-    visited = query.visit_names(wait_for) if may_not_exist else query.visit(wait_for)
-    refuse_if(not visited and "delete" not in kinds, "no matching resources found")
+    if events & {"create", "delete"}:  # the objects may not exist
+        visited = query.visit_names(wait_for)
+    else:
+        visited = query.visit(lambda target, _: wait_for(target))
+    refuse_if(not visited and "delete" not in events, "no matching resources found")
 
 
 _Test = Callable[[Object], bool]
 
 
 class _Condition(NamedTuple):
-    """What is waited for: whether an object is there, or has something."""
+    """What is waited for: that an object is created or deleted, or that something holds of it."""
 
-    kind: str  # "create", "delete", or "" for a test
+    event: str  # "create" or "delete", "" for neither
     holds: _Test
 
 
 def _wait_until(call: Call, target: Target, condition: _Condition, seconds: float) -> None:
     """Let at most so many seconds pass until the condition holds; it is not tried where none are left."""
-    resource, place = target.resource, target.place
-    is_creation = condition.kind == "create"
-    current = partial(find_named, call, *place) if is_creation else follow(call, *place)
+    resource = target.resource
+    is_creation = condition.event == "create"
+    current = partial(find_named, call, *target.place) if is_creation else follow(call, *target.place)
     current()  # refuses those who may not read it
 
     def holds() -> bool:
@@ -176,13 +191,14 @@ def _unmet(target: Target) -> str:
 
 
 def _condition(text: str, budget: Budget) -> _Condition:
-    kind, equals, rest = text.partition("=")
+    """What a --for means: create, delete, condition=NAME[=VALUE] or jsonpath=PATH[=VALUE]."""
+    word, equals, rest = text.partition("=")
     if text.lower() in ("create", "delete"):
         return _Condition(text.lower(), lambda _: True)
-    if kind.lower() == "condition" and equals:
+    if word.lower() == "condition" and equals:
         name, _, value = rest.partition("=")
         return _Condition("", partial(_has_condition, name.lower(), (value or "True").lower()))
-    if kind.lower() == "jsonpath" and equals:
+    if word.lower() == "jsonpath" and equals:
         return _Condition("", _jsonpath_test(rest, budget))
     raise KubectlError(f'unrecognized condition: "{text}"')
 
@@ -193,13 +209,16 @@ def _has_condition(name: str, value: str, obj: Object) -> bool:
 
 
 def _jsonpath_test(rest: str, budget: Budget) -> _Test:
-    path, braces, value = rest.rpartition("}")
-    expression, target_value = path + braces, value.removeprefix("=")
-    if not braces:
+    """Whether the PATH of PATH[=VALUE] finds that value, or without one anything. Raises KubectlError."""
+    path, brace, after_brace = rest.rpartition("}")
+    if brace:
+        expression = path + brace
+        target_value = after_brace.removeprefix("=")
+    else:
         expression, _, target_value = rest.partition("=")
     refuse_if(not expression, "jsonpath expression cannot be empty")
     example = "--for=jsonpath='{.status.readyReplicas}'=3"
-    refuse_if(value == "=", f"jsonpath wait has to have a value after equal sign, like {example}")
+    refuse_if(after_brace == "=", f"jsonpath wait has to have a value after equal sign, like {example}")
     evaluate_relaxed(expression, {}, budget)  # refuses a broken path
 
     def test(obj: Object) -> bool:

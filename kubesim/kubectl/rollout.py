@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -20,6 +19,7 @@ from kubesim.api.objects import (
     revision,
 )
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
+from kubesim.cluster.apiserver import Change
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.change import CHANGE_CAUSE
 from kubesim.kubectl.command import Call, command
@@ -36,47 +36,54 @@ _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.roll
 _Act = Callable[[Call, Resource, Object], None]
 
 
-def _rollout(
-    word: str, refusal: str, kinds: Collection[str] = _ROLLED_OUT, reports_none: bool = False, **more: Any
-) -> Callable[[_Act], _Act]:
-    """Register what a command does with every object that is named, and how it refuses those of other kinds."""
+def _visit(call: Call, act: _Act, refusal: str, kinds: Collection[str] = _ROLLED_OUT) -> int:
+    """Do something with every object that is named; return how many there are.
 
-    def register(act: _Act) -> _Act:
-        def run(call: Call) -> None:
-            refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
+    `refusal` is the sentence for those of other kinds.
+    """
+    refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
 
-            def act_on(target: Target, obj: Object) -> None:
-                resource = target.resource
-                if resource.kind not in kinds:
-                    raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
-                act(call, resource, obj)
+    def act_on(target: Target, obj: Object) -> None:
+        resource = target.resource
+        if resource.kind not in kinds:
+            raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
+        act(call, resource, obj)
 
-            if not Query(call, call.args).visit(act_on) and reports_none:
-                call.complain(f"No resources found in {call.namespace} namespace.\n")
+    return Query(call, call.args).visit(act_on)
 
-        usual = {"asks_namespace": True, "prints_last": True, "operands": "types", "kinds": kinds}
-        command(f"rollout {word}", **{**usual, **more})(run)
-        return act
 
-    return register
+def _visit_some(call: Call, act: _Act, refusal: str, kinds: Collection[str] = _ROLLED_OUT) -> None:
+    """The same, for a command that says so where there is no object."""
+    if not _visit(call, act, refusal, kinds):
+        call.complain(f"No resources found in {call.namespace} namespace.\n")
 
 
 def _named(resource: Resource, obj: Object) -> str:
     return f'error: {resource.qualified} "{name_of(obj)}"'
 
 
-@_rollout("status", "no status viewer has been implemented for {kind}", reports_none=True)
+@command("rollout status", asks_namespace=True, prints_last=True, operands="types", kinds=_ROLLED_OUT)
+def status(call: Call) -> None:
+    _visit_some(call, _follow, "no status viewer has been implemented for {kind}")
+
+
 def _follow(call: Call, resource: Resource, obj: Object) -> None:
     """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
-    seen, finished = [obj], False
-    namespace, name = namespace_of(obj), name_of(obj)
-    follow(call, resource, namespace, name)
-    stop = call.api.watch(resource, lambda change: seen.append(change.obj), namespace, fields=f"metadata.name={name}")
+    changes = [obj]
+    finished = False
+    namespace = namespace_of(obj)
+    name = name_of(obj)
+    follow(call, resource, namespace, name)  # refuses those who may not watch it
+
+    def note(change: Change) -> None:
+        changes.append(change.obj)
+
+    stop = call.api.watch(resource, note, namespace, fields=f"metadata.name={name}")
 
     def done() -> bool:
         nonlocal finished
-        while seen and not finished:
-            new = seen.pop(0)
+        while changes and not finished:
+            new = changes.pop(0)
             if metadata(new)["uid"] == metadata(obj)["uid"]:
                 line, finished = _state(resource, new)
                 call.say(line)
@@ -93,50 +100,63 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
 
 def _state(resource: Resource, obj: Object) -> tuple[str, bool]:
     """kubectl's message on a rollout, and whether it is done. Raises KubectlError for one that will not be."""
-    assert resource.rollout, "its kind is one of _ROLLED_OUT"
-    noun, waits, done = resource.rollout
+    rollout = resource.rollout
+    assert rollout, "its kind is one of _ROLLED_OUT"
     if at(obj, "spec.updateStrategy.type") not in (None, "RollingUpdate"):
         raise KubectlError("rollout status is only available for RollingUpdate strategy type")
     if metadata(obj)["generation"] > obj["status"].get("observedGeneration", 0):
-        return f"Waiting for {noun} spec update to be observed...\n", False
+        return f"Waiting for {rollout.noun} spec update to be observed...\n", False
     if any(item.get("reason") == "ProgressDeadlineExceeded" for item in obj["status"].get("conditions", ())):
         raise KubectlError(f'deployment "{name_of(obj)}" exceeded its progress deadline')
-    about = f'{noun} "{name_of(obj)}"'
-    for few, many, text in waits:
-        low, high = _count(obj, few), _count(obj, many)
+    about = f'{rollout.noun} "{name_of(obj)}"'
+    for wait in rollout.waits:
+        low = _number(obj, wait.number)
+        high = _number(obj, wait.expected)
         if low < high:
-            return f"Waiting for {text.format(about=about, low=low, high=high, gap=high - low)}...\n", False
-    return done.format(about=about, updated=_count(obj, "status.updatedReplicas")), True
+            return f"Waiting for {wait.message.format(about=about, low=low, high=high, gap=high - low)}...\n", False
+    return rollout.done.format(about=about, updated=_number(obj, "status.updatedReplicas")), True
 
 
-def _count(obj: Object, terms: str) -> int:
-    """A number of the object, or the difference of two."""
-    first, *others = [int(at(obj, path) or 0) for path in terms.split(" - ")]
-    return first - sum(others)
+def _number(obj: Object, path: str) -> int:
+    """A number of the object, or with "PATH - PATH" the difference of two."""
+    path, _, subtracted = path.partition(" - ")
+    number = int(at(obj, path) or 0)
+    return number - int(at(obj, subtracted) or 0) if subtracted else number
 
 
 def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
-    """What keeps the templates that an object has had, by revision."""
-    keeper = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
-    keepers = call.api.list(keeper, namespace_of(obj))
-    numbers = {item.get("revision") or revision(item): item for item in keepers if is_owned_by(item, obj)}
-    return dict(sorted(numbers.items()))
+    """The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by revision."""
+    keeper_type = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
+    keepers: dict[int, Object] = {}
+    for keeper in call.api.list(keeper_type, namespace_of(obj)):
+        if is_owned_by(keeper, obj):
+            keepers[keeper.get("revision") or revision(keeper)] = keeper
+    return dict(sorted(keepers.items()))
 
 
-def _template(kept: Object) -> Object:
-    template: Object = clone(kept.get("data", kept)["spec"]["template"])
+def _template(keeper: Object) -> Object:
+    """The Pod template of a ReplicaSet, or in the patch that a ControllerRevision holds."""
+    holder = keeper.get("data", keeper)
+    template: Object = clone(holder["spec"]["template"])
     template.pop("$patch", None)
     return template
 
 
-@_rollout("history", 'no history viewer has been implemented for "{kind}"', prints_last=False)
+@command("rollout history", asks_namespace=True, operands="types", kinds=_ROLLED_OUT)
+def history(call: Call) -> None:
+    _visit(call, _show_history, 'no history viewer has been implemented for "{kind}"')
+
+
 def _show_history(call: Call, resource: Resource, obj: Object) -> None:
-    revisions, number = _history(call, resource, obj), call.flags["revision"]
+    """List the revisions, or show the Pod template of --revision."""
+    revisions = _history(call, resource, obj)
+    number = call.flags["revision"]
     refuse_if(number < 0, f"revision must be a positive integer: {number}")
     refuse_if(number and number not in revisions, "unable to find the specified revision")
-    text = f"\n{_revision_table(revisions)}"
     if number:
         text = f"with revision #{number}\n{_revision_text(resource, revisions[number])}"
+    else:
+        text = f"\n{_revision_table(revisions)}"
     call.say(f"{resource.printed}/{name_of(obj)} {text}\n")
 
 
@@ -152,12 +172,17 @@ def _revision_text(resource: Resource, keeper: Object) -> str:
 
 def _revision_table(revisions: dict[int, Object]) -> str:
     rows = [["REVISION", "CHANGE-CAUSE"]]
-    for number, replica_set in revisions.items():
-        rows.append([str(number), metadata(replica_set).get("annotations", {}).get(CHANGE_CAUSE) or "<none>"])
+    for number, keeper in revisions.items():
+        cause = metadata(keeper).get("annotations", {}).get(CHANGE_CAUSE)
+        rows.append([str(number), cause or "<none>"])
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
-@_rollout("restart", "{object} restarting is not supported", reports_none=True)
+@command("rollout restart", asks_namespace=True, prints_last=True, operands="types", kinds=_ROLLED_OUT)
+def restart(call: Call) -> None:
+    _visit_some(call, _restart, "{object} restarting is not supported")
+
+
 def _restart(call: Call, resource: Resource, obj: Object) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
     now = call.context.clock.timestamp()
@@ -177,20 +202,38 @@ def _patch(call: Call, resource: Resource, obj: Object, change: Object, operatio
     print_result(call, resource, new, operation, typed=True, is_alone=True)
 
 
-def _pauser(word: str, verb: str, is_paused: bool | None, refusal: str) -> None:
-    @_rollout(word, f"{{object}} {verb} is not supported", ("Deployment",), reports_none=True)
-    def set_paused(call: Call, resource: Resource, obj: Object) -> None:
-        if bool(obj["spec"].get("paused")) is bool(is_paused):
-            raise KubectlError(f"{_named(resource, obj)} {refusal}")
-        _patch(call, resource, obj, {"spec": {"paused": is_paused}}, f"{word}d")
+_PAUSED = (DEPLOYMENT.kind,)
 
 
-_pauser("pause", "pausing", True, "is already paused")
-_pauser("resume", "resuming", None, "is not paused")
+@command("rollout pause", asks_namespace=True, prints_last=True, operands="types", kinds=_PAUSED)
+def pause(call: Call) -> None:
+    _visit_some(call, _pause, "{object} pausing is not supported", _PAUSED)
 
 
-@_rollout("undo", 'no rollbacker has been implemented for "{kind}"', asks_namespace=False)
+def _pause(call: Call, resource: Resource, obj: Object) -> None:
+    if obj["spec"].get("paused"):
+        raise KubectlError(f"{_named(resource, obj)} is already paused")
+    _patch(call, resource, obj, {"spec": {"paused": True}}, "paused")
+
+
+@command("rollout resume", asks_namespace=True, prints_last=True, operands="types", kinds=_PAUSED)
+def resume(call: Call) -> None:
+    _visit_some(call, _resume, "{object} resuming is not supported", _PAUSED)
+
+
+def _resume(call: Call, resource: Resource, obj: Object) -> None:
+    if not obj["spec"].get("paused"):
+        raise KubectlError(f"{_named(resource, obj)} is not paused")
+    _patch(call, resource, obj, {"spec": {"paused": None}}, "resumed")
+
+
+@command("rollout undo", prints_last=True, operands="types", kinds=_ROLLED_OUT)
+def undo(call: Call) -> None:
+    _visit(call, _undo, 'no rollbacker has been implemented for "{kind}"')
+
+
 def _undo(call: Call, resource: Resource, obj: Object) -> None:
+    """Give the object the Pod template of --to-revision, or that before the last."""
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
         call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))
     number = call.flags["to-revision"]
@@ -215,9 +258,13 @@ def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, number:
         return f"skipped rollback (current template already matches revision {number})"
     new = {**obj, "spec": {**obj["spec"], "template": template}}
     if resource is DEPLOYMENT:
-        now, before = (metadata(item).get("annotations", {}) for item in (obj, old))
-        annotations = {key: value for key, value in now.items() if key in ROLLOUT_ANNOTATIONS}
-        annotations |= {key: value for key, value in before.items() if key not in ROLLOUT_ANNOTATIONS}
+        annotations = {}
+        for key, value in metadata(obj).get("annotations", {}).items():
+            if key in ROLLOUT_ANNOTATIONS:
+                annotations[key] = value
+        for key, value in metadata(old).get("annotations", {}).items():
+            if key not in ROLLOUT_ANNOTATIONS:
+                annotations[key] = value
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
     call.api.update(resource, new, **call.request(), verb="patch")
     return "rolled back"
@@ -225,11 +272,11 @@ def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, number:
 
 def _revision_before(resource: Resource, obj: Object, revisions: dict[int, Object], number: int) -> Object:
     """What keeps the revision of a number, or for 0 the one before the last."""
-    unknown = f"unable to find specified revision {number} in history"
-    refuse_if(number and number not in revisions, unknown)
-    if not number and len(revisions) < 2:
-        none = "no last revision to roll back to"
-        if resource is DEPLOYMENT:
-            none = f'no rollout history found for deployment "{name_of(obj)}"'
-        raise KubectlError(none)
-    return revisions[number or sorted(revisions)[-2]]
+    if number:
+        refuse_if(number not in revisions, f"unable to find specified revision {number} in history")
+        return revisions[number]
+    if len(revisions) > 1:
+        return revisions[sorted(revisions)[-2]]
+    if resource is DEPLOYMENT:
+        raise KubectlError(f'no rollout history found for deployment "{name_of(obj)}"')
+    raise KubectlError("no last revision to roll back to")
