@@ -48,19 +48,18 @@ def apply(call: Call) -> None:
 def _apply_one(call: Call, manifest: Target) -> None:
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
-    obj, operation = _applied(call, manifest, _current(call, manifest))
-    print_result(call, manifest.resource, obj, operation)
-
-
-def _applied(call: Call, manifest: Target, current: Object | None) -> tuple[Object, str]:
-    """The object as it is after the change, and what was done to it."""
     modified = with_last_applied(manifest.obj)
+    current = _current(call, manifest)
     if current is None:
-        return send(call, manifest, modified), "created"
+        print_result(call, manifest.resource, create_manifest(call, manifest, modified), "created")
+        return
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
         call.complain(_NO_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
     change = patch.three_way(_original_of(current), modified, current, manifest.resource)
-    return (_patch(call, manifest, change, current), "configured") if change else (current, "unchanged")
+    if change:
+        print_result(call, manifest.resource, _patch(call, manifest, change, current), "configured")
+    else:
+        print_result(call, manifest.resource, current, "unchanged")
 
 
 def _original_of(current: Object) -> Object | None:
@@ -89,16 +88,26 @@ def _current(call: Call, manifest: Target) -> Object | None:
         raise StatusError(error.code, error.reason, where + error.message) from None
 
 
-def send(call: Call, manifest: Target, obj: Object, verb: str = "creating") -> Object:
-    """Create or replace a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
-    write = call.api.update if verb == "replacing" else call.api.create
+def create_manifest(call: Call, manifest: Target, obj: Object) -> Object:
+    """Create a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
     if call.dry_run == "client":
         return obj
     try:
         check_kind(manifest)
-        return write(manifest.resource, obj, **call.request())
+        return call.api.create(manifest.resource, obj, **call.request())
     except StatusError as error:
-        raise with_source(verb, manifest.source, error) from None
+        raise with_source("creating", manifest.source, error) from None
+
+
+def _replace_manifest(call: Call, manifest: Target, obj: Object) -> Object:
+    """The same for an object that is there."""
+    if call.dry_run == "client":
+        return obj
+    try:
+        check_kind(manifest)
+        return call.api.update(manifest.resource, obj, **call.request())
+    except StatusError as error:
+        raise with_source("replacing", manifest.source, error) from None
 
 
 def _patch(call: Call, manifest: Target, change: Object, current: Object) -> Object:
@@ -131,7 +140,15 @@ def diff(call: Call) -> None:
         version = manifest.resource.api_version.replace("/", ".")
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
-        texts[name] = _difference(name, *_before_and_after(call, manifest))
+        live = find_named(call, *manifest.place)
+        merged = _merged(call, manifest, live)
+        if manifest.resource is SECRET:  # a new one was null before, for what hides its values makes it so
+            before = to_yaml(_with_stars(live, merged, "before"))
+            after = to_yaml(_with_stars(merged, live, "after"))
+        else:
+            before = to_yaml(live) if live else ""
+            after = to_yaml(merged)
+        texts[name] = _difference(name, before, after)
     raise_all(errors[:1])
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
@@ -139,48 +156,34 @@ def diff(call: Call) -> None:
 
 
 def _difference(name: str, before: str, after: str) -> str:
-    old, new = (text.splitlines(keepends=True) for text in (before, after))
-    lines = list(difflib.unified_diff(old, new, f"/tmp/LIVE/{name}", f"/tmp/MERGED/{name}"))
-    return "".join([f"diff -u -N /tmp/LIVE/{name} /tmp/MERGED/{name}\n", *lines]) if lines else ""
+    """What the program diff prints of two files, "" where they are the same."""
+    old_file = f"/tmp/LIVE/{name}"
+    new_file = f"/tmp/MERGED/{name}"
+    old_lines = before.splitlines(keepends=True)
+    new_lines = after.splitlines(keepends=True)
+    lines = list(difflib.unified_diff(old_lines, new_lines, old_file, new_file))
+    return "".join([f"diff -u -N {old_file} {new_file}\n", *lines]) if lines else ""
 
 
-def _before_and_after(call: Call, manifest: Target) -> tuple[str, str]:
-    """The object as YAML before and after; a new Secret was null before, for what hides its values makes it so."""
-    live = find_named(call, *manifest.place)
-    merged = _merged(call, manifest, live)
-    if manifest.resource is SECRET:
-        live, merged = _masked(live, merged)
-        return to_yaml(live), to_yaml(merged)
-    return to_yaml(live) if live else "", to_yaml(merged)
-
-
-def _masked(live: Object | None, merged: Object) -> tuple[Object | None, Object]:
-    """A Secret before and after with its values hidden; those that change say so."""
-    before, after = (live or {}).get("data") or {}, merged.get("data") or {}
-    if live and before:
-        live = {**live, "data": _hidden(before, after, "before")}
-    if after:
-        merged = {**merged, "data": _hidden(after, before, "after")}
-    return live, merged
-
-
-def _hidden(data: Object, other: Object, moment: str) -> Object:
-    """The data with stars for its values, which say so where the other data has another value."""
+def _with_stars(secret: Object | None, other: Object | None, moment: str) -> Object | None:
+    """A Secret with its values hidden; those that the other one has, too, but changed, say the `moment`."""
+    if not secret or not secret.get("data"):
+        return secret
+    other_data = (other or {}).get("data") or {}
     stars = {}
-    for key, value in data.items():
-        changes = key in other and other[key] != value
-        stars[key] = f"*** ({moment})" if changes else "***"
-    return stars
+    for key, value in secret["data"].items():
+        is_changed = key in other_data and other_data[key] != value
+        stars[key] = f"*** ({moment})" if is_changed else "***"
+    return {**secret, "data": stars}
 
 
 def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object as apply would leave it."""
-    modified = manifest.obj
     if live is None:
-        return call.api.create(manifest.resource, modified, **call.request())
-    annotations = metadata(modified).get("annotations") or {}
-    kept = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
-    modified = {**modified, "metadata": {**metadata(modified), "annotations": kept}}
+        return call.api.create(manifest.resource, manifest.obj, **call.request())
+    meta = metadata(manifest.obj)
+    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
+    modified = {**manifest.obj, "metadata": {**meta, "annotations": annotations}}
     change = patch.three_way(_original_of(live), modified, live, manifest.resource)
     try:
         return call.api.patch(*manifest.place, change, **call.request())
@@ -193,15 +196,15 @@ def replace(call: Call) -> None:
     flags = call.flags
     refuse_if(not flags["filename"], NO_FILES)
     refuse_if(flags["force"] and call.dry_run != "none", "--dry-run can not be used when --force is set")
-
-    def act(manifest: Target) -> None:
-        new = send(call, manifest, _with_config(manifest), "replacing")
-        print_result(call, manifest.resource, new, "replaced")
-
     if flags["force"]:
         _replace_by_force(call)
-    else:
-        visit_manifests(call, act)
+        return
+
+    def act(manifest: Target) -> None:
+        new = _replace_manifest(call, manifest, _with_config(manifest))
+        print_result(call, manifest.resource, new, "replaced")
+
+    visit_manifests(call, act)
 
 
 def _with_config(manifest: Target) -> Object:

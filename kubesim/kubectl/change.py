@@ -6,8 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/{patch,label,annotate,scale}, v1.36.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError, bad_request
@@ -126,79 +125,101 @@ def split_changes(
 class _Marks(NamedTuple):
     """What a command does to labels or to annotations."""
 
-    field: str
     added: dict[str, str]
     removed: list[str]
 
     @property
-    def are_labels(self) -> bool:
-        return self.field == "labels"
+    def in_both(self) -> list[str]:
+        """What is added and removed at the same time."""
+        return [key for key in self.removed if key in self.added]
+
+    def change(self, present: Mapping[str, str]) -> dict[str, str | None]:
+        """The patch of what is there."""
+        removed = [key for key in self.removed if key in present]
+        return {**dict.fromkeys(removed), **self.added}
 
 
-def _mark(field: str, call: Call) -> None:
-    """Change the labels or the annotations of objects."""
+@command("label", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
+def label(call: Call) -> None:
     words, changes = split_changes(call.args)
-    _check_mark(call, field, words, changes)
-    marks = _read_marks(field, changes)
+    _check_mark(call, "label", words, changes)
+    marks = _read_labels(changes)
 
     def act(target: Target, obj: Object) -> None:
-        new, operation = _marked(call, marks, target, obj)
-        print_result(call, target.resource, new, operation, is_alone=marks.are_labels)
+        new, operation = _labeled(call, marks, target, obj)
+        print_result(call, target.resource, new, operation, is_alone=True)
 
     Query(call, words, needs_name=True).visit(act)
 
 
-command("label", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)(
-    partial(_mark, "labels")
-)
-command("annotate", asks_namespace=True, operands="types", shows_config_errors=True)(partial(_mark, "annotations"))
+@command("annotate", asks_namespace=True, operands="types", shows_config_errors=True)
+def annotate(call: Call) -> None:
+    words, changes = split_changes(call.args)
+    _check_mark(call, "annotation", words, changes)
+    marks = _read_annotations(changes)
+
+    def act(target: Target, obj: Object) -> None:
+        present = metadata(obj).get("annotations") or {}
+        already = _overwritten(call, marks, present)
+        problem = f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}"
+        refuse_if(already, problem)
+        change = {"metadata": {"annotations": marks.change(present)}}
+        new = send_patch(call, target.resource, obj, change, "merge")
+        print_result(call, target.resource, new, "annotated")
+
+    Query(call, words, needs_name=True).visit(act)
 
 
-def _check_mark(call: Call, field: str, words: Sequence[str], changes: Sequence[str]) -> None:
-    flags, singular = call.flags, field.removesuffix("s")
+def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[str]) -> None:
+    """Refuse a command line that names no objects, or changes no label or annotation, which is the `noun`."""
+    flags = call.flags
     for word in changes:
-        refuse_if(not is_change(word), f"all resources must be specified before {singular} changes: {word}")
+        refuse_if(not is_change(word), f"all resources must be specified before {noun} changes: {word}")
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
-    refuse_if(not changes, f"at least one {singular} update is required")
+    refuse_if(not changes, f"at least one {noun} update is required")
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
 
 
-def _read_marks(field: str, changes: Sequence[str]) -> _Marks:
+def _read_marks(changes: Sequence[str]) -> _Marks:
     """KEY=VALUE pairs, and the keys of KEY- removals."""
-    marks = _Marks(field, {}, [])
+    marks = _Marks({}, [])
     for change in changes:
         key, equals, value = change.partition("=")
-        if not equals or not key:
+        if equals and key:
+            marks.added[key] = value
+        else:
             marks.removed.append(change[:-1])
-            continue
-        if marks.are_labels:
-            refuse_if("=" in value, f"invalid label spec: {change}")
-            problems = label_value(value)
-            refuse_if(problems, f"invalid label value: {json.dumps(change)}: {';'.join(problems)}")
-        marks.added[key] = value
-    both = [key for key in marks.removed if key in marks.added]
-    if both and marks.are_labels:
-        raise KubectlError("can not both modify and remove a label in the same command")
-    if both:
-        clash = "can not both modify and remove the following annotation(s) in the same command"
-        raise KubectlError(f"{clash}: {', '.join(both)}")
     return marks
 
 
-def _marked(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Object, str]:
-    """The object with its new labels or annotations, and what was done to it."""
-    present: dict[str, str] = metadata(obj).get(marks.field) or {}
-    if not call.flags["overwrite"]:
-        _refuse_overwriting(marks, present)
-    if marks.are_labels and call.dry_run != "client":
+def _read_labels(changes: Sequence[str]) -> _Marks:
+    marks = _read_marks(changes)
+    for key, value in marks.added.items():
+        spec = f"{key}={value}"
+        refuse_if("=" in value, f"invalid label spec: {spec}")
+        problems = label_value(value)
+        refuse_if(problems, f"invalid label value: {json.dumps(spec)}: {';'.join(problems)}")
+    refuse_if(marks.in_both, "can not both modify and remove a label in the same command")
+    return marks
+
+
+def _read_annotations(changes: Sequence[str]) -> _Marks:
+    marks = _read_marks(changes)
+    clash = "can not both modify and remove the following annotation(s) in the same command"
+    refuse_if(marks.in_both, f"{clash}: {', '.join(marks.in_both)}")
+    return marks
+
+
+def _labeled(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Object, str]:
+    """The object with its new labels, and what was done to it."""
+    present: dict[str, str] = metadata(obj).get("labels") or {}
+    raise_all(KubectlError(f"{text}, and --overwrite is false") for text in _overwritten(call, marks, present))
+    if call.dry_run != "client":
         call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
-    change: dict[str, str | None] = dict.fromkeys(key for key in marks.removed if key in present)
-    change |= marks.added
-    if not change and marks.are_labels:
+    change = marks.change(present)
+    if not change:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
-    new = send_patch(call, target.resource, obj, {"metadata": {marks.field: change}}, "merge")
-    if not marks.are_labels:
-        return new, "annotated"
+    new = send_patch(call, target.resource, obj, {"metadata": {"labels": change}}, "merge")
     if new is obj:
         return new, "not labeled"
     if not marks.removed:
@@ -206,16 +227,15 @@ def _marked(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Obj
     return new, "modified" if marks.added else "unlabeled"
 
 
-def _refuse_overwriting(marks: _Marks, present: dict[str, str]) -> None:
-    already = [
+def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str]) -> list[str]:
+    """What would get another value, without --overwrite; but for the cause of a change."""
+    if call.flags["overwrite"]:
+        return []
+    return [
         f"'{key}' already has a value ({present[key]})"
         for key, value in marks.added.items()
         if key != CHANGE_CAUSE and present.get(key, value) != value
     ]
-    if marks.are_labels:
-        raise_all(KubectlError(f"{text}, and --overwrite is false") for text in already)
-    elif already:
-        raise KubectlError(f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
 
 
 _SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
@@ -223,7 +243,8 @@ _SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resour
 
 @command("scale", asks_namespace=True, operands="types", kinds=_SCALED)
 def scale(call: Call) -> None:
-    replicas, expected = call.flags["replicas"], call.flags["current-replicas"]
+    replicas = call.flags["replicas"]
+    expected = call.flags["current-replicas"]
     missing = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"
     refuse_if(replicas < 0, missing)
     refuse_if(expected < -1, "The --current-replicas must specify an integer of -1 or greater")

@@ -17,7 +17,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource
 from kubesim.api.selectors import dns_subdomain
-from kubesim.kubectl.apply import NO_FILES, send
+from kubesim.kubectl.apply import NO_FILES, create_manifest
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
@@ -36,7 +36,7 @@ def create(call: Call) -> None:
 
 
 def _create_one(call: Call, manifest: Target) -> None:
-    print_result(call, manifest.resource, send(call, manifest, manifest.obj), "created")
+    print_result(call, manifest.resource, create_manifest(call, manifest, manifest.obj), "created")
 
 
 def one_name(call: Call) -> None:
