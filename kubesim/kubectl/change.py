@@ -193,12 +193,12 @@ def _read_marks(changes: Sequence[str]) -> _Marks:
 
 
 def _read_labels(changes: Sequence[str]) -> _Marks:
-    marks = _read_marks(changes)
-    for key, value in marks.added.items():
-        spec = f"{key}={value}"
-        refuse_if("=" in value, f"invalid label spec: {spec}")
+    for change in changes:
+        _, _, value = change.partition("=")
+        refuse_if("=" in value, f"invalid label spec: {change}")
         problems = label_value(value)
-        refuse_if(problems, f"invalid label value: {json.dumps(spec)}: {';'.join(problems)}")
+        refuse_if(problems, f"invalid label value: {json.dumps(change)}: {';'.join(problems)}")
+    marks = _read_marks(changes)
     refuse_if(marks.in_both, "can not both modify and remove a label in the same command")
     return marks
 

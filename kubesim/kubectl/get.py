@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import age
@@ -69,11 +69,13 @@ def _check_combinations(call: Call) -> None:
 
 
 def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: Groups) -> None:
-    form, objects = call.output_format(), [obj for _, group in groups for obj in group]
-    if is_single and (error or len(objects) == 1):
-        call.say("" if error else form.render(objects[0]))
+    objects = [obj for _, group in groups for obj in group]
+    if is_single and error:
+        return
+    if is_single and len(objects) == 1:
+        call.say(call.output_format().render(objects[0]))
     elif objects or not call.flags["ignore-not-found"]:
-        call.say(form.render(list_of(_sorted(call, objects))))
+        call.say(call.output_format().render(list_of(_sorted(call, objects))))
 
 
 def _sorted(call: Call, objects: list[Object]) -> list[Object]:
@@ -144,11 +146,14 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     def note(change: Change) -> None:
         seen.append((call.context.clock.now, change))
 
-    labels, fields = call.flags["selector"], call.flags["field-selector"]
+    labels = call.flags["selector"]
+    fields = call.flags["field-selector"]
     if target.name is not None:
-        labels, fields = "", f"metadata.name={target.name}"
-    place, budget = target.namespace or None, call.context.budget
-    stop = call.api.watch(target.resource, note, place, labels=labels, fields=fields, budget=budget)
+        labels = ""
+        fields = f"metadata.name={target.name}"
+    namespace = target.namespace or None
+    budget = call.context.budget
+    stop = call.api.watch(target.resource, note, namespace, labels=labels, fields=fields, budget=budget)
     try:
         call.wait_until(lambda: False, call.request_timeout or WATCH)
     finally:
@@ -159,37 +164,44 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
 @command("events", asks_namespace=True)
 def events(call: Call) -> None:
     namespace = None if call.flags["all-namespaces"] else call.namespace
-    matches = _filter(call)
-    kept = sorted(filter(matches, call.api.list(EVENT, namespace)), key=_last_seen)
-    if kept:
-        _show(call, kept)
+    subject = _subject(call)
+    types = {item.lower() for item in call.flags["types"]}
+    refuse_if(not types <= {"normal", "warning"}, "valid --types are Normal or Warning")
+    listed = call.api.list(EVENT, namespace)
+    if subject:
+        listed = [event for event in listed if _subject_of(event) == subject]
+    if types:
+        listed = [event for event in listed if event.get("type", "").lower() in types]
+    if listed:
+        _show(call, sorted(listed, key=_last_seen))
     else:
         where = f" in {namespace} namespace" if namespace is not None else ""
         call.complain(f"No events found{where}.\n")
 
 
-def _filter(call: Call) -> Callable[[Object], bool]:
-    subject, types = _subject(call), {item.lower() for item in call.flags["types"]}
-    refuse_if(not types <= {"normal", "warning"}, "valid --types are Normal or Warning")
+class _Subject(NamedTuple):
+    """What an event is about."""
 
-    def matches(event: Object) -> bool:
-        about = event.get("involvedObject") or {}
-        return (not types or event.get("type", "").lower() in types) and (
-            subject is None or (about.get("kind"), about.get("name")) == subject
-        )
-
-    return matches
+    kind: str
+    name: str
 
 
-def _subject(call: Call) -> tuple[str, str] | None:
-    if not call.flags["for"]:
+def _subject_of(event: Object) -> _Subject:
+    about = event.get("involvedObject") or {}
+    return _Subject(about.get("kind", ""), about.get("name", ""))
+
+
+def _subject(call: Call) -> _Subject | None:
+    """What --for asks for."""
+    word = call.flags["for"]
+    if not word:
         return None
-    refuse_if("/" not in call.flags["for"], "--for must be in resource/name form")
+    refuse_if("/" not in word, "--for must be in resource/name form")
+    kind, name = split_pair(word)
     try:
-        kind, name = split_pair(call.flags["for"])
-        return resolve(call, kind).kind, name
+        return _Subject(resolve(call, kind).kind, name)
     except KubectlError as error:
-        raise Plain(str(error)) if str(error).startswith("the server") else error from None
+        raise Plain(str(error)) from None
 
 
 def _show(call: Call, events: list[Object]) -> None:
@@ -208,10 +220,9 @@ def _row(event: Object, now: Micros) -> list[str]:
     last = age(event.get("lastTimestamp") or event.get("eventTime"), now)
     if event.get("count", 1) > 1:
         last = f"{last} (x{event['count']} over {age(event.get('firstTimestamp'), now)})"
-    about = event.get("involvedObject") or {}
-    kind, reason, message = (event.get(key, "") for key in ("type", "reason", "message"))
-    subject = f"{about.get('kind', '')}/{about.get('name', '')}"
-    return [last, kind, reason, subject, message.strip()]
+    subject = _subject_of(event)
+    message = event.get("message", "").strip()
+    return [last, event.get("type", ""), event.get("reason", ""), f"{subject.kind}/{subject.name}", message]
 
 
 def _last_seen(event: Object) -> Micros:

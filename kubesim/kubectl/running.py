@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -38,16 +38,17 @@ def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Obje
     """An object that is a Pod, or one of the Pods of an object; a refusal says what the `purpose` was."""
     if resource is POD:
         return owner
-    kind, selector = f"*{resource.version}.{resource.kind}", owner.get("spec", {}).get("selector") or {}
-    labels = selector if resource is SERVICE else selector.get("matchLabels", {})
-    if not labels:
-        lacking = f"invalid service '{name_of(owner)}': Service is defined without a selector"
-        why = lacking if resource is SERVICE else f"selector for {kind} not implemented"
-        raise KubectlError(f"cannot {purpose} {kind}: {why}")
+    kind = f"*{resource.version}.{resource.kind}"
+    labels = owner.get("spec", {}).get("selector") or {}
+    lacking = f"invalid service '{name_of(owner)}': Service is defined without a selector"
+    if resource is not SERVICE:
+        labels = labels.get("matchLabels", {})
+        lacking = f"selector for {kind} not implemented"
+    refuse_if(not labels, f"cannot {purpose} {kind}: {lacking}")
     label_selector = ",".join(f"{key}={value}" for key, value in labels.items())
     pods = call.api.list(POD, call.namespace, labels=label_selector)
     refuse_if(not pods, "timed out waiting for the condition")
-    best = min(pods, key=_rank)
+    best = min(pods, key=_order)
     if len(pods) > 1 and purpose == _LOGS:
         call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
     return best
@@ -56,28 +57,47 @@ def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Obje
 _PHASES = ("Running", "Unknown", "Pending")
 
 
-def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
+class _Order(NamedTuple):
     """Which Pod of several is asked: on a node, running, ready, for the longest time. Mirrors pkg/util/podutils."""
+
+    is_waiting: bool
+    phase: int
+    is_unready: bool
+    ready_since: str
+    created: str
+
+
+def _order(pod: Object) -> _Order:
     phase = pod["status"]["phase"]
-    since: list[str] = [
-        item["lastTransitionTime"]
-        for item in pod["status"].get("conditions", ())
-        if (item["type"], item["status"]) == ("Ready", "True")
-    ]
-    place = _PHASES.index(phase) if phase in _PHASES else 0
-    return not pod["spec"].get("nodeName"), place, not since, "".join(since), metadata(pod)["creationTimestamp"]
+    ready_since = ""
+    for condition in pod["status"].get("conditions", ()):
+        if condition["type"] == "Ready" and condition["status"] == "True":
+            ready_since = condition["lastTransitionTime"]
+    return _Order(
+        is_waiting=not pod["spec"].get("nodeName"),
+        phase=_PHASES.index(phase) if phase in _PHASES else 0,
+        is_unready=not ready_since,
+        ready_since=ready_since,
+        created=metadata(pod)["creationTimestamp"],
+    )
 
 
 def _container_name(call: Call, pod: Object, tell: Callable[[str], None] | None = None) -> str:
     """The container of -c, or the first one, which is told. Raises KubectlError for one that the Pod does not have."""
-    names, ephemeral, inits = (_names(pod, key) for key in ("containers", "ephemeralContainers", "initContainers"))
-    others = [*(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
-    listed, container = ", ".join([*names, *others]), str(call.flags["container"])
-    is_there = not container or container in names + ephemeral + inits
-    refuse_if(not is_there, f"container {container} is not valid for pod {name_of(pod)} out of: {listed}")
-    if not container and len(names + others) > 1:
+    container = str(call.flags["container"])
+    names = _names(pod, "containers")
+    ephemeral = _names(pod, "ephemeralContainers")
+    inits = _names(pod, "initContainers")
+    all_names = [*names, *ephemeral, *inits]
+    labelled = [*names, *(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
+    listed = ", ".join(labelled)
+    if container:
+        wrong = f"container {container} is not valid for pod {name_of(pod)} out of: {listed}"
+        refuse_if(container not in all_names, wrong)
+        return container
+    if len(all_names) > 1:
         (tell or call.complain)(f'Defaulted container "{names[0]}" out of: {listed}\n')
-    return container or names[0]
+    return names[0]
 
 
 def _names(pod: Object, key: str) -> list[str]:
@@ -91,9 +111,11 @@ _LOGS_USAGE = (
 
 
 def _check_logs(call: Call) -> None:
-    has_selector, count = bool(call.flags["selector"]), len(call.args)
-    refuse_if(has_selector and count == 1, "only a selector (-l) or a POD name is allowed", UsageError)
-    refuse_if(not has_selector and count not in (1, 2), _LOGS_USAGE, UsageError)
+    count = len(call.args)
+    if call.flags["selector"]:
+        refuse_if(count == 1, "only a selector (-l) or a POD name is allowed", UsageError)
+    else:
+        refuse_if(count not in (1, 2), _LOGS_USAGE, UsageError)
 
 
 @command("logs", check=_check_logs, asks_namespace=True, operands="pods")
@@ -101,21 +123,25 @@ def logs(call: Call) -> None:
     flags = call.flags
     both = "selectors and the all flag cannot be used when passing resource/name arguments"
     refuse_if(flags["selector"] and call.args, both)
-    every = flags["all-containers"]
-    refuse_if(every and flags["container"], _NAMED_AND_ALL.format(flags["container"]))
+    all_containers = flags["all-containers"]
+    refuse_if(all_containers and flags["container"], _NAMED_AND_ALL.format(flags["container"]))
     is_named_twice = flags["container"] and len(call.args) == 2
     refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
     refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
-    refuse_if(every and container, _NAMED_AND_ALL.format(container))
+    refuse_if(all_containers and container, _NAMED_AND_ALL.format(container))
     call.flags = {**flags, "container": container}
     options = _log_options(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
-        keys = ("initContainers", "containers", "ephemeralContainers") if every else ()
-        names = [name for key in keys for name in _names(pod, key)]
-        for name in names or [_container_name(call, pod)]:
-            call.say(_log_text(call, pod, name, options))
+        if all_containers:
+            keys = ("initContainers", "containers", "ephemeralContainers")
+            names = [name for key in keys for name in _names(pod, key)]
+        else:
+            names = [_container_name(call, pod)]
+        for name in names:
+            read = partial(call.api.log, namespace_of(pod), name_of(pod), name, options)
+            call.say(_log(call, read))
 
 
 _NAMED_AND_ALL = "--all-containers=true should not be specified with container name {}"
@@ -136,18 +162,11 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
         raise KubectlError(problem) from None
 
 
-def _log_text(call: Call, pod: Object, container: str, options: LogOptions) -> str:
-    return _log(call, partial(call.api.log, namespace_of(pod), name_of(pod), container, options))
-
-
 def _log_options(call: Call) -> LogOptions:
     tail = call.flags["tail"]
     if call.flags["selector"] and "tail" not in call.typed_flags:
         tail = 10
-    return LogOptions(
-        previous=call.flags["previous"],
-        tail=tail if tail >= 0 else None,
-    )
+    return LogOptions(previous=call.flags["previous"], tail=tail if tail >= 0 else None)
 
 
 def _log(call: Call, read: Callable[[], str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import NamedTuple, TypeVar
 
 from kubesim.api import decoding, schema
 from kubesim.api.errors import StatusError, bad_request
@@ -17,6 +18,7 @@ from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several
 from kubesim.kubectl.manifests import Target as Target  # what a Query is about
 from kubesim.kubectl.manifests import check_paths, manifests
 
+T = TypeVar("T")
 Groups = list[tuple[Resource, list[Object]]]
 """Objects in groups of one type."""
 
@@ -66,21 +68,23 @@ class Query:
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
         """The same with objects that may not exist."""
-        targets = (each for target, objects in self._walk() for each in _singles(target, objects))
-        return visit(targets, self._errors, partial(self._act_on, act))
+        targets = (target for batch in self._batches() for target in batch.singles())
+        return visit(targets, self._errors, partial(self._tolerating, act))
 
     def select(self) -> tuple[Groups, Exception | None]:
         """Everything, fetched, and what went wrong."""
         groups: Groups = []
 
-        def keep(target: Target, objects: list[Object] | None) -> None:
-            fetched = [self._fetched(target)] if objects is None else objects
-            if not groups or groups[-1][0] is not target.resource:
-                groups.append((target.resource, []))
-            groups[-1][1].extend(fetched)
+        def keep(batch: _Batch) -> None:
+            resource = batch.target.resource
+            objects = [self._fetched(batch.target)] if batch.objects is None else batch.objects
+            if groups and groups[-1][0] is resource:
+                groups[-1][1].extend(objects)
+            else:
+                groups.append((resource, list(objects)))
 
         try:
-            visit(self._walk(), self._errors, lambda item: self._act_on(keep, *item))
+            visit(self._batches(), self._errors, partial(self._tolerating, keep))
         except REFUSALS as error:
             return groups, error
         return groups, None
@@ -92,9 +96,10 @@ class Query:
             raise Several([error]).errors[0] if is_strict else error
         return [(resource, obj) for resource, group in groups for obj in group]
 
-    def _act_on(self, act: Callable[..., object], *args: object) -> None:
+    def _tolerating(self, act: Callable[[T], object], item: T) -> None:
+        """Do something with an item; with --ignore-not-found it may be missing."""
         try:
-            act(*args)
+            act(item)
         except StatusError as error:
             if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
                 raise
@@ -114,16 +119,35 @@ class Query:
             raise KubectlError("resource name may not be empty")
         return get_named(self._call, *target.place)
 
-    def _walk(self) -> Iterator[tuple[Target, list[Object] | None]]:
+    def _batches(self) -> Iterator[_Batch]:
         """Each object of files and each name; each type with its objects."""
         if self._call.flags.get("filename"):
             for manifest in manifests(self._call, self._errors, is_valid=False):
-                yield manifest, None
+                yield _Batch(manifest)
         for target in self._targets:
+            if target.name is not None:
+                yield _Batch(target)
+                continue
             try:
-                yield target, None if target.name is not None else list_all(self._call, target)
+                objects = list_all(self._call, target)
             except REFUSALS as error:
                 self._errors.append(error)
+            else:
+                yield _Batch(target, objects)
+
+
+class _Batch(NamedTuple):
+    """A target; one that is a whole type has the objects that were listed of it."""
+
+    target: Target
+    objects: list[Object] | None = None
+
+    def singles(self) -> list[Target]:
+        """A target for each object."""
+        if self.objects is None:
+            return [self.target]
+        resource = self.target.resource
+        return [Target(resource, namespace_of(obj), name_of(obj), obj=obj) for obj in self.objects]
 
 
 def decoded(target: Target, obj: Object) -> Object:
@@ -133,12 +157,6 @@ def decoded(target: Target, obj: Object) -> Object:
     except decoding.DecodeError as error:
         raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
     return typed
-
-
-def _singles(target: Target, objects: list[Object] | None) -> list[Target]:
-    if objects is None:
-        return [target]
-    return [Target(target.resource, namespace_of(obj), name_of(obj), obj=obj) for obj in objects]
 
 
 _NOTHING_NAMED = (
@@ -162,8 +180,10 @@ def find_targets(
     `needs_name`, `all_selects`: see `Query`; `one_type`: several types are refused.
     """
     flags = call.flags
-    with_all = bool(flags.get("all"))
-    selects = bool(flags.get("selector") or flags.get("field-selector") or (with_all and all_selects))
+    has_all = bool(flags.get("all"))
+    selects = bool(flags.get("selector") or flags.get("field-selector"))
+    if has_all and all_selects:
+        selects = True
     words = _spelled_out(args)
     pairs = [split_pair(word) for word in words if "/" in word]
     _check_words(call, words, bool(pairs), selects)
@@ -178,10 +198,14 @@ def find_targets(
     if names:
         refuse_if(len(types) > 1, "you must specify only one resource")
         return [_named(call, types[0], name) for name in names]
-    refuse_if(needs_name and not selects and not with_all, "resource(s) were provided, but no name was specified")
+    refuse_if(needs_name and not selects and not has_all, "resource(s) were provided, but no name was specified")
     refuse_if(one_type and len(types) > 1, _SEVERAL_TYPES)
-    place = None if flags.get("all-namespaces") else call.namespace
-    return [Target(resource, place if resource.namespaced else None, None) for resource in types]
+    is_everywhere = flags.get("all-namespaces")
+    targets = []
+    for resource in types:
+        namespace = None if is_everywhere or not resource.namespaced else call.namespace
+        targets.append(Target(resource, namespace, None))
+    return targets
 
 
 def _spelled_out(args: Sequence[str]) -> list[str]:
@@ -279,8 +303,10 @@ def follow(call: Call, resource: Resource, namespace: str, name: str) -> Callabl
 
 def list_all(call: Call, target: Target) -> list[Object]:
     """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
-    resource, budget = target.resource, call.context.budget
-    labels, fields = call.flags.get("selector") or "", call.flags.get("field-selector") or ""
+    resource = target.resource
+    labels = call.flags.get("selector") or ""
+    fields = call.flags.get("field-selector") or ""
+    budget = call.context.budget
     try:
         return call.api.list(resource, target.namespace, labels=labels, fields=fields, budget=budget)
     except StatusError as error:
