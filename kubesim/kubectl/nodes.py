@@ -22,24 +22,32 @@ def _check_nodes(call: Call) -> None:
     refuse_if(not call.args, f"USAGE: {call.command.path[0]} NODE [flags]", UsageError)
 
 
-def _set_unschedulable(is_cordon: bool, call: Call) -> None:
-    verb = "cordoned" if is_cordon else "uncordoned"
+@command("cordon", check=_check_nodes)
+def cordon(call: Call) -> None:
     for node in _nodes(call):
-        done = verb
-        if bool(node["spec"].get("unschedulable")) is is_cordon:
-            done = f"already {verb}"
+        if node["spec"].get("unschedulable"):
+            call.say(f"node/{name_of(node)} already cordoned\n")
         else:
-            try:
-                send_patch(call, NODE, node, {"spec": {"unschedulable": is_cordon or None}}, "merge")
-            except StatusError as error:  # which is told, and doesn't count
-                action = "cordon" if is_cordon else "uncordon"
-                call.complain(f'error: unable to {action} node "{name_of(node)}": {error.message}\n')
-                continue
-        call.say(f"node/{name_of(node)} {done}\n")
+            _set_unschedulable(call, node, True, "cordon")
 
 
-command("cordon", check=_check_nodes)(partial(_set_unschedulable, True))
-command("uncordon", check=_check_nodes)(partial(_set_unschedulable, False))
+@command("uncordon", check=_check_nodes)
+def uncordon(call: Call) -> None:
+    for node in _nodes(call):
+        if node["spec"].get("unschedulable"):
+            _set_unschedulable(call, node, None, "uncordon")
+        else:
+            call.say(f"node/{name_of(node)} already uncordoned\n")
+
+
+def _set_unschedulable(call: Call, node: Object, value: bool | None, verb: str) -> None:
+    """Change the field of a Node; a refusal is told, and doesn't count."""
+    try:
+        send_patch(call, NODE, node, {"spec": {"unschedulable": value}}, "merge")
+    except StatusError as error:
+        call.complain(f'error: unable to {verb} node "{name_of(node)}": {error.message}\n')
+    else:
+        call.say(f"node/{name_of(node)} {verb}ed\n")
 
 
 def _nodes(call: Call) -> list[Object]:
@@ -113,27 +121,29 @@ def _parsed(changes: Sequence[str]) -> tuple[list[Object], list[Object]]:
 def _taint(text: str) -> Object:
     """The taint in KEY=VALUE:EFFECT, KEY:EFFECT or KEY; its effect may be empty. Raises UsageError."""
     wrong = f"invalid taint spec: {text}"
-    pair, *effects = text.split(":")
-    key, *values = pair.split("=") if effects else [pair]
-    refuse_if(len(effects) > 1, wrong, UsageError)
-    for effect in effects:
-        problem = f"invalid taint effect: {effect}, unsupported taint effect"
-        refuse_if(effect not in _EFFECTS, problem, UsageError)
-    refuse_if(len(values) > 1, wrong, UsageError)
-    for problems in [*map(label_value, values), qualified_name(key)]:
+    refuse_if(text.count(":") > 1, wrong, UsageError)
+    pair, colon, effect = text.partition(":")
+    key = pair
+    value = ""
+    if colon:
+        unsupported = f"invalid taint effect: {effect}, unsupported taint effect"
+        refuse_if(effect not in _EFFECTS, unsupported, UsageError)
+        refuse_if(pair.count("=") > 1, wrong, UsageError)
+        key, _, value = pair.partition("=")
+    for problems in (label_value(value), qualified_name(key)):
         refuse_if(problems, f"{wrong}, {'; '.join(problems)}", UsageError)
-    taint = {"key": key, "effect": "".join(effects)}
-    if values and values[0]:
-        taint["value"] = values[0]
+    taint = {"key": key, "effect": effect}
+    if value:
+        taint["value"] = value
     return taint
 
 
 def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Target, node: Object) -> None:
+    """Change the taints of one Node and say whether it gained or lost some."""
     old: list[Object] = node["spec"].get("taints", [])
-    there = [new["key"] for new in added if _is_among(old, new)]
-    if there and not call.flags["overwrite"]:
-        what = f"already has {','.join(there)} taint(s) with same effect(s) and --overwrite is false"
-        raise KubectlError(f"node {name_of(node)} {what}")
+    present = [new["key"] for new in added if _is_among(old, new)]
+    already = f"already has {','.join(present)} taint(s) with same effect(s) and --overwrite is false"
+    refuse_if(present and not call.flags["overwrite"], f"node {name_of(node)} {already}")
     taints = [*added, *(taint for taint in old if not _is_among(added, taint))]
     gains = len(taints) != len(old)
     loses = False

@@ -271,12 +271,17 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
         return call.api.get(resource, namespace, name, part)
     except StatusError as error:
         if error.reason == "NotFound" and namespace not in ("", "default"):
-            try:
-                call.api.get(NAMESPACE, "", namespace)
-            except StatusError as of_namespace:
-                if of_namespace.reason == "NotFound":
-                    raise of_namespace from None
+            _refuse_missing_namespace(call, namespace)
         raise
+
+
+def _refuse_missing_namespace(call: Call, namespace: str) -> None:
+    """Raise NotFound of a namespace; who may not read it isn't told."""
+    try:
+        call.api.get(NAMESPACE, "", namespace)
+    except StatusError as error:
+        if error.reason == "NotFound":
+            raise error from None
 
 
 def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Object | None:

@@ -85,7 +85,8 @@ def set_env(call: Call) -> None:
                 call.say("".join(map(_line, container.get("env", ()))))
 
     if call.flags["list"]:
-        visit(Query(call, words, needs_name=True).fetch(), [], lambda item: _changed(item, set_variables))
+        objects = Query(call, words, needs_name=True).fetch()
+        visit(objects, [], lambda item: _changed(*item, set_variables))
     else:
         _change(call, words, "env updated", set_variables, "env update to pod template:")
 
@@ -120,30 +121,37 @@ def _variables(words: Sequence[str]) -> tuple[list[Object], list[str]]:
 
 
 def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
+    """A variable for each key of a Secret or ConfigMap, or for each of --keys."""
     sources = {SECRET: "secretKeyRef", CONFIG_MAP: "configMapKeyRef"}
     refuse_if(resource not in sources, "unsupported resource specified in --from")
-    keys = [key for key in sorted(obj.get("data") or {}) if not call.flags["keys"] or key in call.flags["keys"]]
-    names = {key: re.sub("[^a-zA-Z0-9_]", "_", key).upper() for key in keys}
-    for key, name in names.items():
+    variables: list[Object] = []
+    for key in sorted(obj.get("data") or {}):
+        if call.flags["keys"] and key not in call.flags["keys"]:
+            continue
+        name = re.sub("[^a-zA-Z0-9_]", "_", key).upper()
         if name != key:
             call.warn(f"key {key} transferred to {name}")
-    reference = sources[resource]
-    return [{"name": names[key], "valueFrom": {reference: {"name": name_of(obj), "key": key}}} for key in keys]
+        reference = {"name": name_of(obj), "key": key}
+        variables.append({"name": name, "valueFrom": {sources[resource]: reference}})
+    return variables
 
 
 def _set_variables(call: Call, subject: str, container: Object, variables: list[Object], removed: list[str]) -> None:
     """Change variables where they stand, and add the others behind them; the first of a name counts."""
     present = {variable["name"]: variable for variable in container.get("env", ())}
-    values = {variable["name"]: variable for variable in reversed(variables)}
+    changed: dict[str, Object] = {}
+    for variable in variables:
+        changed.setdefault(variable["name"], variable)
     if not call.flags["overwrite"]:
-        for name in values:
+        for name, variable in changed.items():
             before = present.get(name, {}).get("value", "")
             problem = f"already has a value ({before}), and --overwrite is false"
-            is_other = name in present and before != values[name].get("value", "")
+            is_other = name in present and before != variable.get("value", "")
             refuse_if(is_other, f"error: {subject} '{name}' {problem}\n")
-    merged = {**present, **{variable["name"]: values[variable["name"]] for variable in variables}}
+    merged = {**present, **changed}
     container.pop("env", None)
-    if env := [variable for name, variable in merged.items() if name not in removed]:
+    env = [variable for name, variable in merged.items() if name not in removed]
+    if env:
         container["env"] = env
 
 
@@ -156,11 +164,12 @@ _SOURCES = {
 
 
 def _line(variable: Object) -> str:
+    """A variable as --list shows it."""
     source = variable.get("valueFrom")
     if source is None:
         return f"{variable['name']}={variable.get('value', '')}\n"
-    (kind, reference), *_ = source.items()
-    return f"# {variable['name']} from {_SOURCES[kind].format(**reference)}\n"
+    kind = next(iter(source))
+    return f"# {variable['name']} from {_SOURCES[kind].format(**source[kind])}\n"
 
 
 def _chosen(call: Call, resource: Resource, obj: Object) -> list[Object]:
@@ -182,7 +191,7 @@ def _change(
 
     def change(item: tuple[Resource, Object]) -> None:
         resource, obj = item
-        patch = three_way(obj, _changed(item, make), obj, resource)
+        patch = three_way(obj, _changed(resource, obj, make), obj, resource)
         if patch or sends_empty:
             with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, resource, obj, patch, "strategic")
@@ -191,9 +200,8 @@ def _change(
     visit(Query(call, words, needs_name=True).fetch(), [], change)
 
 
-def _changed(item: tuple[Resource, Object], make: _Make) -> Object:
+def _changed(resource: Resource, obj: Object, make: _Make) -> Object:
     """A copy of an object with a Pod template, as `make` has changed it."""
-    resource, obj = item
     if resource is not POD and not resource.template:
         kind = f"*{resource.version}.{resource.kind}"
         without = f"the object is not a pod or does not have a pod template: {kind}"

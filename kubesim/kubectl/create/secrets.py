@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from kubesim.api.content import config_key
 from kubesim.api.objects import Object
-from kubesim.api.resources import CONFIG_MAP, SECRET, Resource
+from kubesim.api.resources import CONFIG_MAP, SECRET
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name, is_text, nonempty, short_hash
@@ -25,33 +26,34 @@ def create_docker_registry(call: Call) -> None:
     flags = call.flags
     if flags["from-file"]:
         sources = [source if "=" in source else f".dockerconfigjson={source}" for source in flags["from-file"]]
-        data = _checked(call, SECRET, (pair for source in sources for pair in _of_file(call, source)))
+        pairs = chain.from_iterable(_of_file(call, source) for source in sources)
+        data = _secret_data(pairs)
     else:
-        is_complete = all(flags[f"docker-{key}"] for key in ("username", "password", "server"))
+        is_complete = flags["docker-username"] and flags["docker-password"] and flags["docker-server"]
         either = "either --from-file or the combination of --docker-username, --docker-password and --docker-server"
         refuse_if(not is_complete, f"{either} is required")
         data = {".dockerconfigjson": _docker_config(flags)}
-    _make_secret(call, "kubernetes.io/dockerconfigjson", data)
+    _create_secret(call, "kubernetes.io/dockerconfigjson", data)
 
 
 def _docker_config(flags: Mapping[str, Any]) -> bytes:
-    server, user, password, email = (
-        gojson.valid(flags[f"docker-{key}"]) for key in ("server", "username", "password", "email")
-    )
+    user = gojson.valid(flags["docker-username"])
+    password = gojson.valid(flags["docker-password"])
     entry = {"username": user, "password": password}
-    if email:
-        entry["email"] = email
+    if flags["docker-email"]:
+        entry["email"] = gojson.valid(flags["docker-email"])
     entry["auth"] = base64.b64encode(f"{user}:{password}".encode()).decode()
+    server = gojson.valid(flags["docker-server"])
     return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 
 @command("create secret generic", check=one_name)
 def create_generic(call: Call) -> None:
     refuse_empty_name(call)
-    _make_secret(call, call.flags["type"], _checked(call, SECRET, _sources(call)))
+    _create_secret(call, call.flags["type"], _secret_data(_sources(call)))
 
 
-def _make_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
+def _create_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
     encoded = _encoded(data)
     secret = {"metadata": {"name": call.args[0]}, **nonempty({"data": encoded, "type": kind})}
     create_object(call, SECRET, secret, failure="failed to create secret")
@@ -65,7 +67,7 @@ def _encoded(data: dict[str, bytes]) -> dict[str, str]:
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     refuse_empty_name(call)
-    values = _checked(call, CONFIG_MAP, _sources(call))
+    values = _config_map_data(_sources(call), call.args[0])
     texts = {key: values[key].decode() for key in sorted(values) if is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
     content: Object = {"kind": "ConfigMap", "data": texts}
@@ -81,27 +83,35 @@ def create_config_map(call: Call) -> None:
 _Pairs = Iterable[tuple[str, bytes]]
 
 
-def _checked(call: Call, resource: Resource, pairs: _Pairs) -> dict[str, bytes]:
+def _secret_data(pairs: _Pairs) -> dict[str, bytes]:
     """The pairs as a dict, unless a key is wrong or there twice."""
-    values: dict[str, bytes] = {}
-    is_secret = resource is SECRET
+    data: dict[str, bytes] = {}
     for key, value in pairs:
-        quoted, problems = gofmt.quote(key), config_key(key)
-        exists = "another key by that name already exists"
-        if is_secret:
-            refuse_if(problems, f"{quoted} is not valid key name for a Secret {';'.join(problems)}")
-            refuse_if(key in values, f"cannot add key {key}, {exists}")
+        problems = config_key(key)
+        refuse_if(problems, f"{gofmt.quote(key)} is not valid key name for a Secret {';'.join(problems)}")
+        refuse_if(key in data, f"cannot add key {key}, another key by that name already exists")
+        data[key] = value
+    return data
+
+
+def _config_map_data(pairs: _Pairs, name: str) -> dict[str, bytes]:
+    """The same for the ConfigMap of a name."""
+    data: dict[str, bytes] = {}
+    for key, value in pairs:
+        quoted = gofmt.quote(key)
+        problems = config_key(key)
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
-        field = "Data" if is_text(value) else "BinaryData"
-        where = f"in {field} for ConfigMap {gofmt.quote(call.args[0])}"
-        refuse_if(key in values, f"cannot add key {quoted}, {exists} {where}")
-        values[key] = value
-    return values
+        where = f"in {'Data' if is_text(value) else 'BinaryData'} for ConfigMap {gofmt.quote(name)}"
+        refuse_if(key in data, f"cannot add key {quoted}, another key by that name already exists {where}")
+        data[key] = value
+    return data
 
 
 def _sources(call: Call) -> _Pairs:
     """The keys and values of --from-literal, --from-file and --from-env-file."""
-    literals, files, env_files = (call.flags[f"from-{source}"] for source in ("literal", "file", "env-file"))
+    files = call.flags["from-file"]
+    literals = call.flags["from-literal"]
+    env_files = call.flags["from-env-file"]
     both = "from-env-file cannot be combined with from-file or from-literal"
     refuse_if(env_files and (files or literals), both)
     for literal in literals:
@@ -130,10 +140,13 @@ def _of_env_file(call: Call, path: str) -> _Pairs:
 def _of_file(call: Call, source: str) -> _Pairs:
     """What --from-file=[KEY=]PATH means: one file, or all files of a folder. Mirrors ParseFileSource of pkg/util."""
     workspace = call.context.workspace
-    key, equals, path = source.partition("=") if "=" in source else ("", "", source)
-    refuse_if("=" in path, "key names or file paths cannot contain '='")
-    refuse_if(equals and not key, f"key name for file path {path} missing")
-    refuse_if(equals and not path, f"file path for key name {key} missing")
+    key = ""
+    path = source
+    if "=" in source:
+        key, _, path = source.partition("=")
+        refuse_if("=" in path, "key names or file paths cannot contain '='")
+        refuse_if(not key, f"key name for file path {path} missing")
+        refuse_if(not path, f"file path for key name {key} missing")
     if not workspace.is_dir(path):
         yield key or path.rpartition("/")[2], _read(call, path)
         return
