@@ -14,6 +14,7 @@ from kubesim.kubectl.command import REGISTERED, Command
 
 _GLOBAL_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
 _NARROWEST = 11  # column of subcommands
+_GROUPS_WIDTH = 13  # of the column of all commands
 
 
 def help_text(command: Command) -> str:
@@ -33,7 +34,7 @@ def help_text(command: Command) -> str:
         parts += _groups()
     flags = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
     if flags:
-        parts.append("\n\n".join(map(_flag_help, flags)).join(("Options:\n", "")))
+        parts.append("Options:\n" + "\n\n".join(map(_flag_help, flags)))
     usage = f"{command.name} {row.usage}".rstrip()
     parts.append(f"Usage:\n  {usage} [options]")
     text = "".join(f"{part}\n\n" for part in parts)
@@ -53,9 +54,12 @@ def _groups() -> list[str]:
     """All commands as kubectl groups them."""
     blocks = []
     for heading, words in GROUPS.items():
-        shorts = {word: row_of(word).short if word in MODULES else absent_of("")[word] for word in words}
-        lines = [f"  {word:<13}   {short}" for word, short in shorts.items() if short]
-        blocks.append("\n".join([f"{heading}:", *lines]))
+        lines = [f"{heading}:"]
+        for word in words:
+            short = row_of(word).short if word in MODULES else absent_of("")[word]
+            if short:
+                lines.append(f"  {word:<{_GROUPS_WIDTH}}   {short}")
+        blocks.append("\n".join(lines))
     return blocks
 
 
@@ -87,8 +91,10 @@ def subcommands(path: tuple[str, ...]) -> list[Command]:
 def suggestions(word: str) -> str:
     """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
     typed = word.lower()
-    near = [name for name in WORDS if _is_near(typed, name)]
-    return "\n\nDid you mean this?\n" + "\n".join(f"\t{name}" for name in near) if near else ""
+    near = [f"\t{name}" for name in WORDS if _is_near(typed, name)]
+    if not near:
+        return ""
+    return "\n\nDid you mean this?\n" + "\n".join(near)
 
 
 def _is_near(typed: str, name: str) -> bool:

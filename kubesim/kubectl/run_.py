@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kubesim.api import decoding, quantity, schema
@@ -26,7 +26,8 @@ _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
 
 def _check_run(call: Call) -> None:
     flags = call.flags
-    restart, pull = flags["restart"], flags["image-pull-policy"]
+    restart = flags["restart"]
+    pull = flags["image-pull-policy"]
     refuse_if(restart not in _RESTART_POLICIES, f"invalid restart policy: {restart}", UsageError)
     refuse_if(pull not in _PULL_POLICIES, f"invalid image pull policy: {pull}", UsageError)
     refuse_if(flags["expose"] and not flags["port"], "--port must be set when exposing a service", UsageError)
@@ -59,7 +60,8 @@ def _create(call: Call, resource: Resource, obj: Object) -> Object:
 
 def _expose(call: Call) -> None:
     """--expose: the Service of the Pod, which is created and reported before it."""
-    name, labels = call.args[0], _labels(call.flags["labels"])
+    name = call.args[0]
+    labels = _labels(call.flags["labels"])
     port = _port(call.flags["port"])
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
     spec = {"selector": labels or {"run": name}, "ports": ports}
@@ -75,12 +77,12 @@ def _pod(call: Call) -> Object:
         parse(image)
     except ValueError:
         raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
-    name, *rest = call.args
+    name, *arguments = call.args
     flags = call.flags
     fields = {
         "name": name,
         "image": image,
-        "command" if flags["command"] else "args": rest,
+        "command" if flags["command"] else "args": arguments,
         "ports": [{"containerPort": _port(flags["port"])}] if flags["port"] else [],
         "env": _variables(flags["env"]),
         "imagePullPolicy": flags["image-pull-policy"],
@@ -169,15 +171,16 @@ _EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
 
 @command("expose", asks_namespace=True, operands="types", kinds=_EXPOSED)
 def expose(call: Call) -> None:
-    affinity, labels = call.flags["session-affinity"], call.flags["selector"]
+    affinity = call.flags["session-affinity"]
+    selected = _labels(call.flags["selector"])
     refuse_if(affinity not in ("", "None", "ClientIP"), f"unknown session affinity: {affinity}")
     call.flags = {**call.flags, "selector": ""}  # it doesn't choose what is exposed
 
     def act(target: Target, obj: Object) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
         obj = decoded(target, obj)
-        service = _service(call, target.resource, obj, _labels(labels) or _selector_of(target.resource, obj))
-        service = _create(call, SERVICE, service)
+        selector = selected or _selector_of(target.resource, obj)
+        service = _create(call, SERVICE, _service(call, target.resource, obj, selector))
         print_result(call, SERVICE, service, "exposed", typed=True)
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
@@ -189,10 +192,10 @@ _LONGEST_NAME = 63
 def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> Object:
     """A Service for the Pods that a selector matches, with the fields that flags name."""
     flags = call.flags
-    opened = {str(port["port" if resource is SERVICE else "containerPort"]): port for port in _opened(resource, obj)}
-    ports = [port for port in flags["port"].split(",") if port] or list(opened)
+    protocols = _protocols(resource, obj)
+    ports = [port for port in flags["port"].split(",") if port] or list(protocols)
     refuse_if(not ports, "couldn't find port via --port flag or introspection")
-    service_ports = [_service_port(call, port, opened) for port in ports]
+    service_ports = [_service_port(call, port, protocols.get(port, "TCP")) for port in ports]
     if len(ports) > 1:
         for number, port in enumerate(service_ports, 1):
             port["name"] = f"port-{number}"
@@ -211,28 +214,35 @@ def _service_of(meta: Object, spec: Object) -> Object:
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
 
 
-def _service_port(call: Call, text: str, opened: Mapping[str, Object]) -> Object:
-    target, number = call.flags["target-port"], _port(text)
+def _service_port(call: Call, text: str, protocol: str) -> Object:
+    number = _port(text)
+    target = call.flags["target-port"]
     return {
         "port": number,
-        "protocol": call.flags["protocol"] or opened.get(text, {}).get("protocol", "TCP"),
+        "protocol": call.flags["protocol"] or protocol,
         "targetPort": quantity.int_or_string(target) if target else number,
     }
 
 
-def _opened(resource: Resource, obj: Object) -> list[Object]:
-    """The ports of a Service, or of the containers of a Pod or its template."""
+def _protocols(resource: Resource, obj: Object) -> dict[str, str]:
+    """By their numbers, the ports of a Service, or of the containers of a Pod or its template."""
     if resource is SERVICE:
-        return at(obj, "spec.ports") or []
-    containers = at(template_of(resource, obj), "spec.containers") or ()
-    return [port for container in containers for port in container.get("ports", ())]
+        return {str(port["port"]): port.get("protocol", "TCP") for port in at(obj, "spec.ports") or ()}
+    protocols: dict[str, str] = {}
+    for container in at(template_of(resource, obj), "spec.containers") or ():
+        for port in container.get("ports", ()):
+            protocols[str(port["containerPort"])] = port.get("protocol", "TCP")
+    return protocols
 
 
 def _selector_of(resource: Resource, obj: Object) -> Object:
+    """The labels of the Pods that an object stands for. Raises KubectlError."""
     if resource is POD:
-        selector, problem = metadata(obj).get("labels"), "the pod has no labels and cannot be exposed"
+        selector = metadata(obj).get("labels")
+        problem = "the pod has no labels and cannot be exposed"
     elif resource is SERVICE:
-        selector, problem = at(obj, "spec.selector"), "the service has no pod selector set"
+        selector = at(obj, "spec.selector")
+        problem = "the service has no pod selector set"
     else:
         selector = at(obj, "spec.selector.matchLabels")
         problem = f"invalid {resource.kind.lower()}: no selectors, therefore cannot be exposed"

@@ -88,12 +88,12 @@ def create_service_account(call: Call) -> None:
 
 @command("create deployment", check=one_name)
 def create_deployment(call: Call) -> None:
-    images, port = call.flags["image"], call.flags["port"]
     name, *arguments = call.args
+    images = call.flags["image"]
     refuse_if(len(images) > 1 and arguments, "cannot specify multiple --image options and command")
     containers = [_container(_container_name(image), image, arguments) for image in images]
-    if port >= 0:
-        containers[0]["ports"] = [{"containerPort": port}]
+    if call.flags["port"] >= 0:
+        containers[0]["ports"] = [{"containerPort": call.flags["port"]}]
     labels = {"app": name}
     spec = {
         "replicas": call.flags["replicas"],
@@ -119,10 +119,11 @@ def _container_name(image: str) -> str:
 @command("create job", check=one_name)
 def create_job(call: Call) -> None:
     name, *arguments = call.args
-    image, source = call.flags["image"], call.flags["from"]
-    refuse_if(bool(image) is bool(source), "either --image or --from must be specified")
-    refuse_if(source and arguments, "cannot specify --from and command")
+    image = call.flags["image"]
+    source = call.flags["from"]
+    refuse_if(bool(image) == bool(source), "either --image or --from must be specified")
     if source:
+        refuse_if(arguments, "cannot specify --from and command")
         create_object(call, resources.JOB, _job_of(call, name, source))
         return
     pod = {"containers": [_container(name, image, arguments)], "restartPolicy": "Never"}
@@ -159,46 +160,54 @@ def create_cron_job(call: Call) -> None:
     create_object(call, resources.CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}})
 
 
-_SERVICES = {kind.lower(): kind for kind in ("ClusterIP", "NodePort", "ExternalName")}
+@command("create service clusterip", check=one_name)
+def create_cluster_ip(call: Call) -> None:
+    address = call.flags["clusterip"]
+    if address != "None":
+        _require_port(call)
+    _create_service(call, "ClusterIP", {"clusterIP": address})
 
 
-def _create_service(call: Call) -> None:
-    """A Service of the type that the command names, for Pods with its name as their label `app`."""
-    name, ports = call.args[0], call.flags["tcp"]
-    kind = _SERVICES[call.command.path[-1]]
-    address, outside = call.flags.get("clusterip"), call.flags.get("external-name")
-    needs_ports = address != "None" and kind != "ExternalName"
-    refuse_if(needs_ports and not ports, "at least one tcp port specifier must be provided")
-    is_wrong = outside is not None and dns_subdomain(outside)
-    refuse_if(is_wrong, f"invalid service external name {outside}")
-    fields = {
-        "type": kind,
-        "clusterIP": address,
-        "externalName": outside,
-        "ports": [_port(call, text) for text in ports],
-    }
-    labels = {"app": name}
+@command("create service nodeport", check=one_name)
+def create_node_port(call: Call) -> None:
+    _require_port(call)
+    _create_service(call, "NodePort", {})
+
+
+@command("create service externalname", check=one_name)
+def create_external_name(call: Call) -> None:
+    name = call.flags["external-name"]
+    refuse_if(dns_subdomain(name), f"invalid service external name {name}")
+    _create_service(call, "ExternalName", {"externalName": name})
+
+
+def _require_port(call: Call) -> None:
+    refuse_if(not call.flags["tcp"], "at least one tcp port specifier must be provided")
+
+
+def _create_service(call: Call, kind: str, fields: Object) -> None:
+    """Create a Service of a type for Pods with its name as their label `app`."""
+    labels = {"app": call.args[0]}
+    ports = [_port(text, call.flags.get("node-port")) for text in call.flags["tcp"]]
     service = {
-        "metadata": {"name": name, "labels": labels},
-        "spec": {"selector": labels, **nonempty(fields)},
+        "metadata": {"name": call.args[0], "labels": labels},
+        "spec": {"selector": labels, **nonempty({"type": kind, **fields, "ports": ports})},
         "status": {"loadBalancer": {}},
     }
     create_object(call, resources.SERVICE, service, failure=f"failed to create {kind} service:")
 
 
-for _kind in _SERVICES:
-    command(f"create service {_kind}", check=one_name)(_create_service)
-
-
-def _port(call: Call, text: str) -> Object:
-    port, *targets = text.split(":")
+def _port(text: str, node_port: int | None) -> Object:
+    """The port in PORT or PORT:TARGET. Raises KubectlError."""
+    port, colon, target = text.partition(":")
     refuse_if(not re.fullmatch("[0-9]+", port), f'strconv.ParseUint: parsing "{port}": invalid syntax')
     number = quantity.whole(port)
     refuse_if(number > _LAST_PORT, f'strconv.ParseUint: parsing "{port}": value out of range')
-    target = _target(targets[0]) if targets else number
-    opened = {"name": text.replace(":", "-"), "port": number, "protocol": "TCP", "targetPort": target}
-    if call.flags.get("node-port"):
-        opened["nodePort"] = call.flags["node-port"]
+    opened: Object = {"name": text.replace(":", "-"), "port": number, "protocol": "TCP", "targetPort": number}
+    if colon:
+        opened["targetPort"] = _target(target.partition(":")[0])
+    if node_port:
+        opened["nodePort"] = node_port
     return opened
 
 

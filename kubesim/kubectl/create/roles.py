@@ -6,7 +6,6 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{role,clusterrole,rolebinding,clust
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import (
@@ -34,18 +33,23 @@ _SPECIAL = {
 }
 
 
-def _create_role(resource: Resource, lacking: str, call: Call) -> None:
+@command("create role", check=one_name)
+def create_role(call: Call) -> None:
     refuse_empty_name(call)
-    verbs, paths = _verbs(call), call.flags.get("non-resource-url")
+    rules = _rules(call, _verbs(call))
+    refuse_if(not rules, "at least one resource must be specified")
+    create_object(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
+
+
+@command("create clusterrole", check=one_name)
+def create_cluster_role(call: Call) -> None:
+    refuse_empty_name(call)
+    verbs = _verbs(call)
     rules = _rules(call, verbs)
-    if paths:
-        rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, paths)})
-    refuse_if(not rules, f"{lacking} must be specified")
-    create_object(call, resource, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
-
-
-command("create role", check=one_name)(partial(_create_role, ROLE, "at least one resource"))
-command("create clusterrole", check=one_name)(partial(_create_role, CLUSTER_ROLE, "one of resource or nonResourceURL"))
+    if call.flags["non-resource-url"]:
+        rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, call.flags["non-resource-url"])})
+    refuse_if(not rules, "one of resource or nonResourceURL must be specified")
+    create_object(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
 
 
 def _verbs(call: Call) -> list[str]:
@@ -55,6 +59,7 @@ def _verbs(call: Call) -> list[str]:
 
 
 def _rules(call: Call, verbs: list[str]) -> list[Object]:
+    """A rule for each API group of --resource."""
     words = ["*"] if "*" in call.flags["resource"] else call.flags["resource"]
     for verb in verbs:
         if words and verb not in _VERBS.split():
@@ -66,7 +71,9 @@ def _rules(call: Call, verbs: list[str]) -> list[Object]:
     rules: list[Object] = []
     for group in sorted(by_group):
         rule = {"verbs": verbs, "apiGroups": [group], "resources": by_group[group]}
-        rules.append(rule | {"resourceNames": names} if names else rule)
+        if names:
+            rule["resourceNames"] = names
+        rules.append(rule)
     return rules
 
 
@@ -104,9 +111,13 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
 @command("create rolebinding", check=one_name)
 def create_role_binding(call: Call) -> None:
     refuse_empty_name(call)
-    role, cluster_role = call.flags["role"], call.flags["clusterrole"]
-    refuse_if(bool(role) is bool(cluster_role), "exactly one of clusterrole or role must be specified")
-    _bind(call, ROLE_BINDING, "Role" if role else "ClusterRole", role or cluster_role)
+    role = call.flags["role"]
+    cluster_role = call.flags["clusterrole"]
+    refuse_if(bool(role) == bool(cluster_role), "exactly one of clusterrole or role must be specified")
+    if role:
+        _bind(call, ROLE_BINDING, "Role", role)
+    else:
+        _bind(call, ROLE_BINDING, "ClusterRole", cluster_role)
 
 
 @command("create clusterrolebinding", check=one_name)
