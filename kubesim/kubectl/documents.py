@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -41,28 +41,39 @@ def documents(text: str) -> Iterator[tuple[Any, str]]:
 
 def _json_first(text: str) -> Iterator[tuple[Any, str]]:
     """JSON values one after the other; "---" begins YAML, and the first value may be YAML, too."""
-    at = 0
-    while rest := text[at:].lstrip():
-        if at and rest.startswith("---"):
+    end = 0
+    while rest := text[end:].lstrip():
+        is_first = end == 0
+        if rest.startswith("---") and not is_first:
             yield from _yaml_documents(rest)
             return
-        start, end = len(text) - len(rest), len(text)
+        start = len(text) - len(rest)
+        end = len(text)
         with suppress(ValueError, RecursionError):
-            end = json.JSONDecoder().raw_decode(text, start)[1]
+            _, end = json.JSONDecoder().raw_decode(text, start)
         try:
             value = gojson.loads(text[start:end])
         except gojson.JSONError as error:
-            as_yaml: list[tuple[Any, str]] = []
-            if not at:
-                with suppress(ManifestError):
-                    as_yaml = list(_yaml_documents(text))
+            as_yaml = _read_as_yaml(text) if is_first else []
             if not as_yaml:
-                place = f"json: offset {len(text[:start].encode()) + error.read}: {error}"
-                raise ManifestError("unexpected EOF" if str(error) == gojson.END else place) from None
+                raise _json_problem(text[:start], error) from None
             yield from as_yaml
             return
-        at = end
         yield value, text[start:end]
+
+
+def _read_as_yaml(text: str) -> list[tuple[Any, str]]:
+    """The documents of a text that began as JSON, none where it is no YAML either."""
+    with suppress(ManifestError):
+        return list(_yaml_documents(text))
+    return []
+
+
+def _json_problem(before: str, error: gojson.JSONError) -> ManifestError:
+    """What is said of a value that is no JSON, after the text `before` it."""
+    if str(error) == gojson.END:
+        return ManifestError("unexpected EOF")
+    return ManifestError(f"json: offset {len(before.encode()) + error.read}: {error}")
 
 
 def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
@@ -121,19 +132,30 @@ def _yaml(text: str) -> Any:
         loader.dispose()
 
 
+_UNFINISHED = 0  # the size of a node that is being counted
+
+
 def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
-    """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes."""
-    key = id(node)
-    if key not in sizes:
-        sizes[key] = 0
-        children = node.value if isinstance(node, yaml.CollectionNode) else ()
-        children = chain.from_iterable(children) if isinstance(node, yaml.MappingNode) else children
-        sizes[key] = 1 + sum(_unfolded(child, sizes) for child in children)
-    elif not sizes[key]:
+    """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes.
+
+    An alias is the same node again; `sizes` has those that were counted, by their identity.
+    """
+    size = sizes.get(id(node))
+    if size == _UNFINISHED:
         raise yaml.YAMLError("an anchor's value contains itself")
-    if sizes[key] > MAX_VALUES:
+    if size is None:
+        sizes[id(node)] = _UNFINISHED
+        size = 1 + sum(_unfolded(child, sizes) for child in _children(node))
+        sizes[id(node)] = size
+    if size > MAX_VALUES:
         raise yaml.YAMLError("document contains excessive aliasing")
-    return sizes[key]
+    return size
+
+
+def _children(node: yaml.Node) -> Iterable[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return chain.from_iterable(node.value)  # keys and values
+    return node.value if isinstance(node, yaml.SequenceNode) else ()
 
 
 def _complaint(error: Exception, text: str) -> str:
@@ -148,10 +170,12 @@ def _complaint(error: Exception, text: str) -> str:
 
 def _where(error: yaml.MarkedYAMLError, text: str) -> str:
     """The problem with its line, as goyaml says it: the scanner counts from 1, the parser from 0, and 0 is left out."""
-    mark, problem = error.problem_mark, error.problem or "cannot be parsed"
+    mark = error.problem_mark
+    problem = error.problem or "cannot be parsed"
     if problem.startswith("found undefined alias") and mark:
-        name = re.match(r"\*?([\w-]*)", text.split("\n")[mark.line][mark.column :])
-        return f"unknown anchor '{name[1] if name else ''}' referenced"
+        from_alias = text.split("\n")[mark.line][mark.column :]
+        name = re.sub(r"(?s)^\*?([\w-]*).*", r"\1", from_alias)
+        return f"unknown anchor '{name}' referenced"
     if problem.startswith("expected a mapping"):
         return "map merge requires map or sequence of maps as the value"
     lines = [place.line for place in (mark, error.context_mark) if place and place.line]
@@ -306,13 +330,28 @@ def sorted_keys(mapping: dict[str, Any]) -> list[str]:
     return sorted(mapping) if all(map(str.isalpha, mapping)) else sorted(mapping, key=_natural)
 
 
-def _natural(text: str) -> list[tuple[int, int, str, int]]:
-    parts = re.findall(r"[0-9]+|[^0-9]", text)
-    return [_rank(part, before) for before, part in zip(["", *parts], parts, strict=False)]
+class _Rank(NamedTuple):
+    """Where a letter, another character or a number stands among others at the same place of a key."""
+
+    group: int
+    digits: int = 0  # of a number, so that 9 comes before 10
+    text: str = ""
+    length: int = 0  # of a number with the zeros before it, so that 1 comes before 01
 
 
-def _rank(part: str, before: str) -> tuple[int, int, str, int]:
-    if part.isalpha():
-        return (0 if before.isdecimal() else 2, 0, part, 0)
-    number = part.lstrip("0") if part.isdecimal() else part
-    return (1, len(number) if part.isdecimal() else -1, number, len(part))
+_AFTER_NUMBER, _OTHER, _LETTER = range(3)  # a letter comes last, but first right behind a number
+
+
+def _natural(key: str) -> list[_Rank]:
+    ranks: list[_Rank] = []
+    is_after_number = False
+    for part in re.findall(r"[0-9]+|[^0-9]", key):
+        if part.isalpha():
+            ranks.append(_Rank(_AFTER_NUMBER if is_after_number else _LETTER, text=part))
+        elif part.isdecimal():
+            number = part.lstrip("0")
+            ranks.append(_Rank(_OTHER, len(number), number, len(part)))
+        else:
+            ranks.append(_Rank(_OTHER, -1, part, len(part)))
+        is_after_number = part.isdecimal()
+    return ranks

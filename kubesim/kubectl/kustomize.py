@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
@@ -132,10 +133,11 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
         if not isinstance(kustomization, dict):
             raise _refused(f"{names[0]} is no map")
         _check_fields("Kustomization", kustomization)
-    head = kustomization.get("apiVersion", _API), kustomization.get("kind", "Kustomization")
-    if head != (_API, "Kustomization"):
+    api_version = kustomization.get("apiVersion", _API)
+    if api_version != _API or kustomization.get("kind", "Kustomization") != "Kustomization":
         raise _refused(f"{names[0]} is of another kind or version")
-    refuse_if(not set(kustomization) - {"apiVersion", "kind", "metadata"}, f"{names[0]} is empty")
+    is_empty = kustomization.keys() <= {"apiVersion", "kind", "metadata"}
+    refuse_if(is_empty, f"{names[0]} is empty")
     return kustomization
 
 
@@ -160,8 +162,11 @@ def _check_fields(struct: str, values: Object) -> None:
 def _gone(call: Call, path: PurePosixPath, typed: object) -> str:
     """Which part of a path is the first that doesn't exist, as filepath.EvalSymlinks reports it."""
     exists = call.context.workspace.exists
-    first = next((part for part in reversed(path.parents[:-1]) if not exists(str(part))), path)
-    return f"evalsymlink failure on '{typed}' : lstat {first}: no such file or directory"
+    missing = path
+    for folder in path.parents[:-1]:  # from the inside out
+        if not exists(str(folder)):
+            missing = folder
+    return f"evalsymlink failure on '{typed}' : lstat {missing}: no such file or directory"
 
 
 def _accumulated(call: Call, folder: PurePosixPath, entry: str) -> list[_Item]:
@@ -180,19 +185,24 @@ def _accumulated(call: Call, folder: PurePosixPath, entry: str) -> list[_Item]:
             return _layer(call, path)
     if not path.is_relative_to(folder):
         raise _refused(f"{entry} is outside of {folder}")
+    return [_item(obj, entry) for obj in _objects(files.read_text(str(path)), entry)]
+
+
+def _objects(text: str, entry: str) -> list[Any]:
+    """What a file holds. Raises KubectlError."""
     try:
-        objects = [obj for document, _ in documents(files.read_text(str(path))) for obj in items_of(document)]
+        return [obj for document, _ in documents(text) for obj in items_of(document)]
     except ManifestError as error:
-        said = str(error).removeprefix("error converting YAML to JSON: ")
-        problem = f"accumulating resources from '{entry}': MalformedYAMLError: {said} in File: {entry}"
+        yaml_problem = str(error).removeprefix("error converting YAML to JSON: ")
+        problem = f"accumulating resources from '{entry}': MalformedYAMLError: {yaml_problem} in File: {entry}"
         raise KubectlError(f"accumulating resources: {problem}") from None
-    for obj in objects:
-        is_object = (
-            isinstance(obj, dict) and isinstance(obj.get("kind"), str) and isinstance(obj.get("apiVersion"), str)
-        )
-        if not is_object or not name_of(obj):
-            raise _refused(f"an object in {entry} has no apiVersion, kind or name")
-    return [_Item({**obj, "metadata": dict(metadata(obj))}, name_of(obj)) for obj in objects]
+
+
+def _item(obj: Any, entry: str) -> _Item:
+    has_type = isinstance(obj, dict) and isinstance(obj.get("kind"), str) and isinstance(obj.get("apiVersion"), str)
+    if not has_type or not name_of(obj):
+        raise _refused(f"an object in {entry} has no apiVersion, kind or name")
+    return _Item({**obj, "metadata": dict(metadata(obj))}, name_of(obj))
 
 
 def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
@@ -200,7 +210,11 @@ def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
     name = arguments.get("name") or ""
     refuse_if(not name, "a configmap must have a name")
     data: dict[str, str] = {}
-    for key, value in _pairs(call, folder, arguments):
+    pairs = chain(
+        _of_literals(arguments.get("literals") or ()),
+        _of_files(call, folder, arguments.get("files") or ()),
+    )
+    for key, value in pairs:
         refuse_if(key in data, f"configmap {name} illegally repeats the key `{key}`")
         data[key] = base64.b64encode(value).decode()
         if len(data[key]) >= _LINE_WIDTH:
@@ -209,24 +223,29 @@ def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
     if arguments.get("namespace"):
         meta["namespace"] = arguments["namespace"]
     kind = arguments.get("type") or "Opaque"
-    return _Item({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": kind}, name, True)
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": kind}
+    return _Item(secret, name, is_hashed=True)
 
 
-def _pairs(call: Call, folder: PurePosixPath, arguments: Object) -> Iterator[tuple[str, bytes]]:
-    """The keys and values of a generator's sources."""
-    for text in arguments.get("literals") or ():
+def _of_literals(literals: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The keys and values of KEY=VALUE. Raises KubectlError."""
+    head = f"loading KV pairs: literal sources [{' '.join(literals)}]: "
+    for text in literals:
         key, equals, value = text.partition("=")
-        sources = f"loading KV pairs: literal sources [{' '.join(arguments['literals'])}]: "
-        refuse_if(not equals or not key, f"{sources}invalid literal source {text}, expected key=value")
+        refuse_if(not equals or not key, f"{head}invalid literal source {text}, expected key=value")
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
         yield key, (value[1:-1] if is_quoted else value).encode()
-    for text in arguments.get("files") or ():
+
+
+def _of_files(call: Call, folder: PurePosixPath, sources: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """The keys and contents of PATH or KEY=PATH. Raises KubectlError and NotSimulated."""
+    head = f"loading KV pairs: file sources: [{' '.join(sources)}]: "
+    files = call.context.workspace
+    for text in sources:
         key, equals, name = text.rpartition("=")
         if "=" in key or not name or (equals and not key):
             raise _refused(f"{text} is neither PATH nor KEY=PATH")
-        files = call.context.workspace
         path = files.absolute(str(folder / name))
-        head = f"loading KV pairs: file sources: [{' '.join(arguments['files'])}]: "
         refuse_if(not files.exists(str(path)), head + _gone(call, path, path))
         if not path.is_relative_to(folder):
             raise _refused(f"{name} is outside of {folder}")
@@ -259,17 +278,19 @@ def _set_image(node: Any, image: Object) -> None:
 
 
 def _renamed(text: str, image: Object) -> str:
-    match = re.fullmatch(rf"{re.escape(image.get('name') or '')}(:[\w.{{}}-]*)?(@sha256:[\w.{{}}-]*)?", text)
-    if not match or not image.get("name"):
+    """A reference as an entry of `images` changes it, if that has its name."""
+    name = image.get("name")
+    if not name:
+        return text
+    match = re.fullmatch(rf"{re.escape(name)}(?P<version>(:[\w.{{}}-]*)?(@sha256:[\w.{{}}-]*)?)", text)
+    if not match:
         return text
     version = ""
     if image.get("newTag"):
         version += f":{image['newTag']}"
     if image.get("digest"):
         version += f"@{image['digest']}"
-    if not version:
-        version = "".join(filter(None, match.groups()))
-    return f"{image.get('newName') or image['name']}{version}"
+    return f"{image.get('newName') or name}{version or match['version']}"
 
 
 def _update_references(items: list[_Item]) -> None:
@@ -281,6 +302,7 @@ def _update_references(items: list[_Item]) -> None:
 
 
 def _visit(node: Object, key: str, generated: list[_Item], namespace: str) -> None:
+    """Update the references in one field of a node, and below it."""
     values = node[key] if isinstance(node[key], list) else [node[key]]
     for value in values:
         if not isinstance(value, dict):

@@ -71,9 +71,9 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
     if call.flags.get("selector"):
         raise NotSimulated("a selector beside -f is not part of this simulator")
     for source, text in list(_sources(call)):
-        for item, json_ in _objects(text, source, errors, is_valid):
+        for item, json_text in _objects(text, source, errors, is_valid):
             try:
-                manifest = _manifest(call, item, json_, source)
+                manifest = _manifest(call, item, json_text, source)
                 _require_namespace(call, manifest.namespace or "")
             except (KubectlError, NotSimulated) as error:
                 errors.append(error)
@@ -122,15 +122,17 @@ def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
 
 
 def _sources(call: Call) -> Iterator[tuple[str, str]]:
-    for folder in [name for name in call.flags["filename"] if isinstance(name, Kustomization)]:
-        from kubesim.kubectl.kustomize import build  # late: it imports YAML
+    """What each file is called in errors, and its text."""
+    for name in call.flags["filename"]:
+        if isinstance(name, Kustomization):  # and -f isn't there, too
+            from kubesim.kubectl.kustomize import build  # late: it imports YAML
 
-        yield str(folder), build(call, folder)
-        return
-    for path in [path for name in call.flags["filename"] for path in _files(call, name)]:
-        if path != "-" and _is_elsewhere(path):
-            raise NotSimulated(f"there is no network here, so {path} cannot be read")
-        yield "STDIN" if path == "-" else path, read_text(call, path)
+            yield str(name), build(call, name)
+            continue
+        for path in _files(call, name):
+            if path != "-" and _is_elsewhere(path):
+                raise NotSimulated(f"there is no network here, so {path} cannot be read")
+            yield "STDIN" if path == "-" else path, read_text(call, path)
 
 
 def _files(call: Call, path: str) -> list[str]:
@@ -154,28 +156,29 @@ def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) ->
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
     try:
-        for document, json_ in documents(text):
+        for document, json_text in documents(text):
             if is_valid:
                 _validate_head(document, source)
             for item in items_of(document):
-                yield item, json_
+                yield item, json_text
     except ManifestError as error:
         errors.append(KubectlError(f"error parsing {source}: {error}"))
     except REFUSALS as error:
         errors.append(error)
 
 
-def _manifest(call: Call, item: Any, json_: str, source: str) -> Target:
-    _check_object(item, json_, source)
+def _manifest(call: Call, item: Any, json_text: str, source: str) -> Target:
+    _check_object(item, json_text, source)
     resource = _resource(call, item, source)
     _check_metadata(resource, item, source)
     meta = metadata(item)
-    name, namespace = meta.get("name") or "", ""
+    name = meta.get("name") or ""
+    if not resource.namespaced:
+        return Target(resource, "", name, source, item)
+    namespace = meta.get("namespace") or call.namespace
     obj = item
-    if resource.namespaced:
-        namespace = meta.get("namespace") or call.namespace
-        if meta.get("namespace") != namespace:
-            obj = {**item, "metadata": {**meta, "namespace": namespace}}
+    if meta.get("namespace") != namespace:
+        obj = {**item, "metadata": {**meta, "namespace": namespace}}
     return Target(resource, namespace, name, source, obj)
 
 
@@ -191,14 +194,15 @@ def _check_metadata(resource: Resource, item: Object, source: str) -> None:
 
 
 def _resource(call: Call, item: Any, source: str) -> Resource:
-    kind, version = item["kind"], item.get("apiVersion") or ""
+    """The type of an object. Raises KubectlError for one that there isn't, and NotSimulated."""
+    kind = item["kind"]
+    version = item.get("apiVersion") or ""
     api_version = str(version) or "v1"
-    # kubectl finds the type of "pod", too; only the API server insists on "Pod".
-    lower = (item for item in RESOURCES if (item.api_version, item.kind.lower()) == (api_version, kind))
-    resource = find_kind(api_version, kind) or next(lower, None)
+    resource = find_kind(api_version, kind) or _find_lower_kind(api_version, kind)
     if resource is None:
         group = api_version.split("/")[0]
-        if api_version in API_VERSIONS and any((item.group, item.kind) == (group, kind) for item in RESOURCES):
+        is_of_other_version = any(each.group == group and each.kind == kind for each in RESOURCES)
+        if api_version in API_VERSIONS and is_of_other_version:
             raise NotSimulated(f"version {api_version} of {kind} is not part of this simulator")
         meta = metadata(item)
         place = f'name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" from "{source}"'
@@ -211,32 +215,47 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
     return resource
 
 
+def _find_lower_kind(api_version: str, kind: str) -> Resource | None:
+    """The type of "pod", which kubectl finds, too; only the API server insists on "Pod"."""
+    for resource in RESOURCES:
+        if resource.api_version == api_version and resource.kind.lower() == kind:
+            return resource
+    return None
+
+
 def check_kind(manifest: Target) -> None:
     """Raise what the API server says of an object whose kind is not spelled as its type's."""
-    kind, resource = manifest.obj["kind"], manifest.resource
+    kind = manifest.obj["kind"]
+    resource = manifest.resource
     if kind != resource.kind:
         raise other_type(resource, kind, resource.api_version)
 
 
-def _check_object(item: Any, json_: str, source: str) -> None:
+def _check_object(item: Any, json_text: str, source: str) -> None:
+    """Refuse what is no object with a kind."""
     if not isinstance(item, dict):
-        word = {str: "string", list: "array", bool: "bool"}.get(type(item), "number")
-        problem = f"json: cannot unmarshal {word} into Go value of type unstructured.detector"
-    elif not item.get("kind") or not isinstance(item["kind"], str):
-        problem = f"Object 'Kind' is missing in '{json_}'"
-    else:
-        return
-    raise KubectlError(f'unable to decode "{source}": {problem}')
+        problem = gojson.mismatch(item, "value of type unstructured.detector")
+        raise KubectlError(f'unable to decode "{source}": {problem}')
+    if not item.get("kind") or not isinstance(item["kind"], str):
+        raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{json_text}'")
 
 
 def _validate_head(item: Any, source: str) -> None:
     """What --validate finds before it needs a schema. Mirrors k8s.io/kubectl pkg/validation/schema.go."""
-    problems = ["invalid object to validate"]
-    if isinstance(item, dict):
-        heads = [(key, item.get(key)) for key in ("apiVersion", "kind")]
-        problems = [f"{key} not set" for key, value in heads if value in (None, "")]
-        problems = problems or [f"{key} isn't string type" for key, value in heads if not isinstance(value, str)][:1]
-    if problems:
-        listed = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+    problem = _problem_of_head(item)
+    if problem:
         advice = "if you choose to ignore these errors, turn validation off with --validate=false"
-        raise KubectlError(f'error validating "{source}": error validating data: {listed}; {advice}')
+        raise KubectlError(f'error validating "{source}": error validating data: {problem}; {advice}')
+
+
+def _problem_of_head(item: Any) -> str:
+    """What is wrong with the apiVersion and the kind of a document, "" for nothing."""
+    if not isinstance(item, dict):
+        return "invalid object to validate"
+    missing = [f"{key} not set" for key in ("apiVersion", "kind") if item.get(key) in (None, "")]
+    if missing:
+        return missing[0] if len(missing) == 1 else f"[{', '.join(missing)}]"
+    for key in ("apiVersion", "kind"):
+        if not isinstance(item[key], str):
+            return f"{key} isn't string type"
+    return ""
