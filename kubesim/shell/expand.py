@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubesim.shell.machine import Machine
 from kubesim.shell.syntax import (
@@ -24,7 +25,8 @@ from kubesim.shell.syntax import (
     bare,
 )
 
-_LIST = re.compile(r"\{([^{}]*,[^{}]*)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}")
+_LIST = re.compile(r"\{([^{}]*,[^{}]*)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}")  # {a,b} and {1..3}
+# Braces that bash expands and nothing here does: {a{b,c}}, {$x,b}, {a..e}.
 _OTHER_BRACES = re.compile(r"\{[^{}]*\{[^{}]*,[^{}]*\}|\{[^}]*,[^}]*\}|\{\w+\.\.\w+(\.\.\w+)?\}")
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
@@ -36,7 +38,19 @@ _FOLDER_COST = 2000
 _PATTERN_COST = 40  # for each character of a file name pattern
 _VARIANT_COST = 10
 
-Piece = tuple[str, bool]  # text, and whether it is quoted
+
+class Piece(NamedTuple):
+    """A part of a word with its value. What is quoted isn't split, and `*?[` in it are no pattern."""
+
+    text: str
+    quoted: bool
+
+
+_ALL_PARAMETERS = (
+    (Literal("", quoted=True), Variable("@", quoted=True)),
+    (Variable("@", quoted=False),),
+)
+"""The words `"$@"` and `$@`: each parameter becomes a field of its own."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +81,7 @@ class Expander:
 
     def text(self, word: Word) -> str:
         """What `word` becomes where it is not split: in an assignment, a here-document."""
-        return "".join(value for value, _ in self._pieces(word))
+        return "".join(piece.text for piece in self._pieces(word))
 
     def _variants(self, word: Word) -> Iterator[Word]:
         """What the braces of a list or a sequence make of a word; `{.a}` stays as it is."""
@@ -100,12 +114,13 @@ class Expander:
     def _pieces(self, word: Word) -> Iterator[Piece]:
         self.machine.budget.spend(_PART_COST * len(word.parts))
         beginning = "".join(part.text if bare(part) else "$" for part in word.parts[:2])
+        is_home = re.match(r"~(?:/|\Z)", beginning) is not None
         for part in word.parts:
             value = self._value(part)
-            if part is word.parts[0] and re.match(r"~(?:/|\Z)", beginning):
-                value = self.machine.lookup("HOME") + value[1:]
+            if is_home and part is word.parts[0]:
+                value = self.machine.lookup("HOME") + value.removeprefix("~")
             self.machine.budget.produce(len(value))
-            yield value, part.quoted
+            yield Piece(value, part.quoted)
 
     def _value(self, part: Part) -> str:
         match part:
@@ -120,32 +135,39 @@ class Expander:
         return self.substitute(part.script)
 
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
-        if word.parts in ((Literal("", quoted=True), Variable("@", quoted=True)), (Variable("@", quoted=False),)):
-            yield from ([(text, True)] for text in self.machine.parameters[1:])
+        """The fields that a word is split into where variables and substitutions, without quotes, have blanks."""
+        if word.parts in _ALL_PARAMETERS:
+            for text in self.machine.parameters[1:]:
+                yield [Piece(text, quoted=True)]
             return
         current: list[Piece] = []
-        for part, (value, quoted) in zip(word.parts, self._pieces(word), strict=True):
-            chunks = [value] if quoted or isinstance(part, Literal) else _BLANKS.split(value)
-            for number, chunk in enumerate(chunks):
-                if number and current:
+        for part, piece in zip(word.parts, self._pieces(word), strict=True):
+            if piece.quoted or isinstance(part, Literal):
+                chunks = [piece.text]
+            else:
+                chunks = _BLANKS.split(piece.text)
+            for index, chunk in enumerate(chunks):
+                is_new_field = index > 0
+                if is_new_field and current:
                     yield current
                     current = []
-                if chunk or quoted:
-                    current.append((chunk, quoted))
+                if chunk or piece.quoted:  # "" is a field
+                    current.append(Piece(chunk, piece.quoted))
         if current:
             yield current
 
     def _file_names(self, pieces: Sequence[Piece]) -> list[str]:
         """The files that a field is a pattern for, sorted, or else its text."""
-        is_pattern = any(not quoted and _MAGIC.search(value) for value, quoted in pieces)
-        if is_pattern:
-            pattern = "".join(_MAGIC.sub(r"[\g<0>]", value) if quoted else value for value, quoted in pieces)
-            paths = ["/"] if pattern.startswith("/") else [""]
-            for segment in filter(None, pattern.split("/")):
-                paths = [path for folder in paths for path in self._matches(folder, segment)]
-            if paths:
-                return paths
-        return ["".join(value for value, _ in pieces)]
+        text = "".join(piece.text for piece in pieces)
+        if not any(_MAGIC.search(piece.text) for piece in pieces if not piece.quoted):
+            return [text]
+        pattern = ""
+        for piece in pieces:
+            pattern += _MAGIC.sub(r"[\g<0>]", piece.text) if piece.quoted else piece.text
+        paths = ["/"] if pattern.startswith("/") else [""]
+        for segment in filter(None, pattern.split("/")):
+            paths = [path for folder in paths for path in self._matches(folder, segment)]
+        return paths or [text]
 
     def _matches(self, folder: str, segment: str) -> Iterator[str]:
         files = self.machine.files
@@ -190,7 +212,8 @@ def evaluate(text: str, machine: Machine) -> int:
     refusal = UnsupportedError(f"the arithmetic of '{text.strip()[:40]}'")
 
     def number(word: str) -> int:
-        value = word if word[-1].isdigit() and not word[0].isalpha() else machine.lookup(word) or "0"
+        is_name = word[0].isalpha() or word[0] == "_"
+        value = machine.lookup(word) or "0" if is_name else word
         if not _NUMBER.fullmatch(value):
             raise refusal
         return int(value)
@@ -199,4 +222,6 @@ def evaluate(text: str, machine: Machine) -> int:
     if not match:
         raise refusal
     left, sign, right = match.groups()
-    return int(_OPERATORS[sign](number(left), number(right))) if sign else number(left)
+    if not sign:
+        return number(left)
+    return int(_OPERATORS[sign](number(left), number(right)))

@@ -16,7 +16,7 @@ from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
 _SHELL_STATE = ("env", "variables", "aliases", "parameters", "shell", "first_alive")
-"""What of a Machine belongs to the shell that runs on it."""
+"""The attributes of a Machine that belong to the shell that runs on it; a subshell has its own."""
 
 Command = syntax.Simple | syntax.Compound
 
@@ -157,7 +157,8 @@ class Interpreter:
                 self.machine.assign(loop.name, value)
                 yield
             return
-        while (self._script(loop.scripts[0], streams) == 0) == (loop.keyword == "while"):
+        goes_on_after_success = loop.keyword == "while"
+        while (self._script(loop.scripts[0], streams) == 0) is goes_on_after_success:
             yield
 
     def _expander(self, streams: Streams) -> Expander:
@@ -173,10 +174,7 @@ class Interpreter:
         expander = self._expander(streams)
         arguments = expander.arguments(command.words)
         if not arguments:
-            for name, word in command.assignments:
-                machine.assign(name, expander.text(word))
-            parts = [part for _, word in command.assignments for part in word.parts]
-            return machine.status if any(isinstance(part, syntax.Substitution) for part in parts) else 0
+            return self._assign(command, expander)
         values = {name: expander.text(word) for name, word in command.assignments}
         before = dict(machine.env)
         machine.env.update(values)
@@ -187,6 +185,14 @@ class Interpreter:
                 machine.env.pop(name, None)
                 if name in before:
                     machine.env[name] = before[name]
+
+    def _assign(self, command: syntax.Simple, expander: Expander) -> int:
+        """Set the variables of a command that is nothing else; its status is that of a `$(…)` in their values."""
+        has_run = False
+        for name, word in command.assignments:
+            self.machine.assign(name, expander.text(word))
+            has_run = has_run or any(isinstance(part, syntax.Substitution) for part in word.parts)
+        return self.machine.status if has_run else 0
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
         """Run one command that is expanded already; `arguments` begin with its name."""
@@ -236,12 +242,19 @@ class Interpreter:
             raise _RedirectError(f"< {path}: {error.strerror}") from None
 
     def _sink(self, path: str, streams: Streams, *, append: bool) -> Sink:
-        devices: dict[str, Sink] = {"/dev/null": len, "/dev/stdout": streams.stdout, "/dev/stderr": streams.stderr}
+        devices: dict[str, Sink] = {
+            "/dev/null": len,  # a function that keeps nothing of a text
+            "/dev/stdout": streams.stdout,
+            "/dev/stderr": streams.stderr,
+        }
         if path in devices:
             return devices[path]
         files = self.machine.files
         try:
-            (files.append_text if append else files.write_text)(path, "")
+            if append:
+                files.append_text(path, "")
+            else:
+                files.write_text(path, "")
         except OSError as error:
             raise _RedirectError(f"> {path}: {error.strerror}") from None
         return partial(files.append_text, str(files.absolute(path)))

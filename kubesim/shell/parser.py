@@ -153,13 +153,15 @@ class Parser:
         return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
 
     def _expand_alias(self) -> None:
+        """Put the tokens of an alias in its place, and again where they begin with another alias."""
         while isinstance(token := self._peek(), Word) and token.bare in self._aliases.keys() - self._expanding:
             self._take()
             self._expanding.add(token.source)
             text = self._aliases[token.source]
             lexer = Lexer(text, self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
-            self._waiting += reversed(list(iter(lexer.next, None)))
-            if not self._waiting:
+            tokens: list[Word | Operator | None] = list(iter(lexer.next, None))
+            self._waiting += reversed(tokens)
+            if not self._waiting:  # an empty alias: what follows it isn't expanded
                 return
 
     def _simple(self) -> syntax.Simple:

@@ -21,12 +21,13 @@ _PART = re.compile(
     re.DOTALL,
 )
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
+# What may follow a `$`: name, {#name}, {name} or {name:-default}, ((1+1)) with two levels of brackets in it.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
 _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?)-([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _BACKQUOTED = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
-_IN_BACKQUOTES = re.compile(r"\\([`$\\])")
+_IN_BACKQUOTES = re.compile(r"\\([`$\\])")  # what a backslash escapes there
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _COST = 60  # steps for one token, or one part of a word
@@ -263,7 +264,7 @@ class Lexer:
             raise IncompleteError("unexpected EOF while looking for matching ``'")
         self.position = match.end()
         script = _IN_BACKQUOTES.sub(r"\1", match[1])
-        closed = Lexer(f"{script}\n)", self.budget, self._nested)
+        closed = Lexer(f"{script}\n)", self.budget, self._nested)  # `nested` reads up to a `)`
         return Substitution(self._nested(closed), quoted)
 
     def _brace(self, *, quoted: bool) -> Variable:

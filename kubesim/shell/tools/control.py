@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from itertools import takewhile, zip_longest
+from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
 from kubesim.shell.machine import Trap
@@ -33,11 +32,13 @@ def clear(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def echo(operands: list[str], options: Options, io: Invocation) -> None:
-    is_flag = re.compile("-n" if io.machine.is_dash else "-[neE]+").fullmatch
-    flags = list(takewhile(is_flag, operands))
-    letters = "".join(flags)
-    text = " ".join(operands[len(flags) :])
-    if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):
+    flag = "-n" if io.machine.is_dash else "-[neE]+"
+    letters = ""
+    words = list(operands)
+    while words and re.fullmatch(flag, words[0]):
+        letters += words.pop(0)
+    text = " ".join(words)
+    if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):  # the last one counts
         text = unescape(text)
     io.out(text if "n" in letters else f"{text}\n")
 
@@ -60,11 +61,12 @@ def printf(operands: list[str], options: Options, io: Invocation) -> int:
     arguments = deque(operands[1:])
     pieces: list[str] = []
     while True:
-        count = len(arguments)
+        count_before = len(arguments)
         for directive in directives:
             io.spend(_DIRECTIVE_COST)
             pieces.append(_formatted(directive, arguments, io))
-        if len(arguments) in (0, count):
+        takes_none = len(arguments) == count_before
+        if takes_none or not arguments:
             io.out("".join(pieces))
             return 0
 
@@ -146,6 +148,9 @@ def break_(operands: list[str], options: Options, io: Invocation) -> None:
     raise LeaveError(io.name, io.machine.status)
 
 
+_SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
+
+
 def trap(operands: list[str], options: Options, io: Invocation) -> None:
     """Note what a shell does at a signal. A container gets none but SIGTERM."""
     if io.machine.IS_TERMINAL or len(operands) < 2:
@@ -158,9 +163,6 @@ def trap(operands: list[str], options: Options, io: Invocation) -> None:
         io.machine.traps.pop(signal, None)
         if action != "-":
             io.machine.traps[signal] = Trap(action, io.machine.variables, io.env)
-
-
-_SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
 
 
 def unset(operands: list[str], options: Options, io: Invocation) -> None:
@@ -235,9 +237,19 @@ _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
     "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
     "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
 }
+_BINARY: dict[str, Callable[[str, str], bool]] = {
+    "=": lambda left, right: left == right,
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "-eq": lambda left, right: _integer(left) == _integer(right),
+    "-ne": lambda left, right: _integer(left) != _integer(right),
+    "-lt": lambda left, right: _integer(left) < _integer(right),
+    "-le": lambda left, right: _integer(left) <= _integer(right),
+    "-gt": lambda left, right: _integer(left) > _integer(right),
+    "-ge": lambda left, right: _integer(left) >= _integer(right),
+}
 _UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
 _UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
-_NUMERIC = {f"-{name}": getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge")}
 
 
 def test(operands: list[str], options: Options, io: Invocation) -> int:
@@ -249,41 +261,37 @@ def test(operands: list[str], options: Options, io: Invocation) -> int:
 
 
 def _holds(words: list[str], io: Invocation) -> bool:
-    """Whether a test expression is true, by POSIX' rules for the number of its words."""
+    """Whether a test expression is true, by POSIX' rules for the number of its words.
+
+    The order counts: `! = !` compares, and `! -n x` negates.
+    """
     match words:
         case []:
             return False
         case [text]:
             return bool(text)
-        case [left, "=" | "==", right]:
-            return left == right
-        case [left, "!=", right]:
-            return left != right
-        case [left, relation, right] if relation in _NUMERIC:
-            return bool(_NUMERIC[relation](_integer(left), _integer(right)))
-        case _ if condition := _unsimulated(words):
-            raise UnsupportedError(f"the condition '{condition}'")
+        case [left, relation, right] if relation in _BINARY:
+            return _BINARY[relation](left, right)
+        case [_, relation, _] if relation in _UNSIMULATED_BINARY:
+            raise UnsupportedError(f"the condition '{relation}'")
+        case ["(", _, ")"]:
+            raise UnsupportedError("the condition '( )'")
         case ["!", *rest] if len(rest) < 4:
             return not _holds(rest, io)
-        case [check, text] if check in _UNARY:
-            return _UNARY[check](io, text)
-        case [check, _]:
-            raise ToolError(f"{check}: unary operator expected", 2)
+        case [check, text]:
+            return _is(check, text, io)
         case [_, relation, _]:
             raise ToolError(f"{relation}: binary operator expected", 2)
     raise UnsupportedError("a test of more than one condition")
 
 
-def _unsimulated(words: list[str]) -> str:
-    """What bash knows in a test expression, but nothing here does; "" for none."""
-    match words:
-        case [check, _] if check in _UNSIMULATED_UNARY:
-            return check
-        case [_, relation, _] if relation in _UNSIMULATED_BINARY:
-            return relation
-        case ["(", _, ")"]:
-            return "( )"
-    return ""
+def _is(check: str, text: str, io: Invocation) -> bool:
+    """Whether a text or a file is what -z, -e and the like ask."""
+    if check in _UNSIMULATED_UNARY:
+        raise UnsupportedError(f"the condition '{check}'")
+    if check not in _UNARY:
+        raise ToolError(f"{check}: unary operator expected", 2)
+    return _UNARY[check](io, text)
 
 
 def _integer(text: str) -> int:
@@ -310,6 +318,6 @@ def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
         yield f"  {left:{_WIDTH}}{right}".rstrip()
     for name, program in sorted(tools.items()):
         if program.complete and "COMMAND" in program.usage:
-            import textwrap
+            import textwrap  # late: only this needs it
 
             yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")

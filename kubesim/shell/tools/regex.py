@@ -97,6 +97,7 @@ class Regex:
         places = range(start, len(text) + 1)
         if not self._ends(self._tree, text, places):
             return None
+        # "A match begins at or before this place" is False for the first places and True from the first match on.
         begin = places[bisect_left(places, True, key=lambda last: self._begins_by(text, start, last))]
         return Span(begin, max(self._ends(self._tree, text, [begin])))
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from kubesim.api.clock import to_datetime
 from kubesim.shell.machine import Started
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError
 
-# The formats by the letter that asks for them. No sizes and no processor times are simulated.
-_FORMATS = {
-    "u": (
-        "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND",
-        "{user:8} {pid:7}  0.0  0.0   8000  4000 pts/0    S    {time:%H:%M}   0:00 {line}",
-    ),
-    "f": (
-        "UID          PID    PPID  C STIME TTY          TIME CMD",
-        "{user:8} {pid:7} {parent:7}  0 {time:%H:%M} pts/0    00:00:00 {line}",
-    ),
-    "": ("    PID TTY          TIME CMD", "{pid:7} pts/0    00:00:00 {name}"),
-}
-_BUSYBOX = ("PID   USER     TIME  COMMAND", "{pid:5} {user:<8}  0:00 {line}")
+
+class _Format(NamedTuple):
+    """How processes are listed. No sizes and no processor times are simulated."""
+
+    header: str
+    row: str
+
+
+_OF_USERS = _Format(
+    "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND",
+    "{user:8} {pid:7}  0.0  0.0   8000  4000 pts/0    S    {time:%H:%M}   0:00 {line}",
+)
+_FULL = _Format(
+    "UID          PID    PPID  C STIME TTY          TIME CMD",
+    "{user:8} {pid:7} {parent:7}  0 {time:%H:%M} pts/0    00:00:00 {line}",
+)
+_SHORT = _Format("    PID TTY          TIME CMD", "{pid:7} pts/0    00:00:00 {name}")
+_BUSYBOX = _Format("PID   USER     TIME  COMMAND", "{pid:5} {user:<8}  0:00 {line}")
 
 
 def ps(operands: list[str], options: Options, io: Invocation) -> None:
@@ -29,20 +35,31 @@ def ps(operands: list[str], options: Options, io: Invocation) -> None:
     if set(letters) - set("Aaefuxw"):
         raise UnsupportedError(f"'ps {' '.join(operands)}'")
     machine = io.machine
-    header, row = _FORMATS[next(letter for letter in _FORMATS if letter in letters)]
-    if machine.is_busybox:
-        header, row = _BUSYBOX
     shell = machine.bash
-    first_alive = max(machine.first_alive, shell.pid + 1)
-    alive = [process for process in machine.processes if process.pid >= first_alive]
-    io.out(f"{header}\n{_process(row, shell, shell.pid - 1, machine.login)}")
-    for process in alive:
-        io.out(_process(row, process, shell.pid, machine.login))
+    form = _SHORT
+    if machine.is_busybox:
+        form = _BUSYBOX
+    elif "u" in letters:
+        form = _OF_USERS
+    elif "f" in letters:
+        form = _FULL
+    parent = shell.pid - 1  # what has started the shell isn't simulated
+    io.out(f"{form.header}\n{_process(form.row, shell, parent, machine.login)}")
+    for process in machine.processes:
+        if process.pid > shell.pid and process.pid >= machine.first_alive:
+            io.out(_process(form.row, process, shell.pid, machine.login))
 
 
 def _process(row: str, process: Started, parent: int, user: str) -> str:
-    facts = {"user": user, "pid": process.pid, "parent": parent, "time": to_datetime(process.time)}
-    return row.format(**facts, line=process.line, name=process.arguments[0]) + "\n"
+    text = row.format(
+        user=user,
+        pid=process.pid,
+        parent=parent,
+        time=to_datetime(process.time),
+        line=process.line,
+        name=process.arguments[0],
+    )
+    return f"{text}\n"
 
 
 def neighbour(operands: list[str], options: Options, io: Invocation) -> None:
@@ -53,8 +70,10 @@ def neighbour(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def id_(operands: list[str], options: Options, io: Invocation) -> None:
-    number = "".join(re.findall(r"uid=(\d+)", io.machine.user))
-    io.out(f"{number if options else io.machine.user}\n")
+    user = io.machine.user
+    if "u" in options:
+        user = user.removeprefix("uid=").partition("(")[0].partition(" ")[0]
+    io.out(f"{user}\n")
 
 
 def whoami(operands: list[str], options: Options, io: Invocation) -> int:

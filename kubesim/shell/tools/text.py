@@ -61,18 +61,19 @@ def _print_parts(operands: list[str], part: slice, io: Invocation) -> list[str]:
 
 def wc(operands: list[str], options: Options, io: Invocation) -> None:
     letters = [letter for letter in "lwc" if letter in options] or ["l", "w", "c"]
-    rows = [(_counts(text), name) for name, text in inputs(io, operands)]
+    rows = [(name, _counts(text)) for name, text in inputs(io, operands)]
     if len(operands) > 1:
         sums = Counter[str]()
-        for counts, _ in rows:
+        for _, counts in rows:
             sums.update(counts)
-        rows.append((sums, "total"))
-    width = max((len(str(counts["c"])) for counts, _ in rows), default=1)
-    if not operands:
-        width = 7
-    if len(letters) == len(rows) == 1:
+        rows.append(("total", sums))
+    if len(letters) == 1 and len(rows) == 1:
         width = 1
-    for counts, name in rows:
+    elif operands:
+        width = max((len(str(counts["c"])) for _, counts in rows), default=1)
+    else:
+        width = 7
+    for name, counts in rows:
         figures = " ".join(f"{counts[letter]:{width}}" for letter in letters)
         io.out(f"{figures} {name}\n" if operands else f"{figures}\n")
 
@@ -83,7 +84,9 @@ def _counts(text: str) -> Counter[str]:
 
 
 def sort(operands: list[str], options: Options, io: Invocation) -> None:
-    content = [line for _, text in inputs(io, operands, "cannot read: {}", 2) for line in bare_lines(text)]
+    content: list[str] = []
+    for _, text in inputs(io, operands, "cannot read: {}", 2):
+        content += bare_lines(text)
     io.spend(100 * len(content))
     is_reverse = "r" in options
     if "u" in options:
