@@ -98,13 +98,18 @@ class FlagSet:
         return flag, value if equals else _value_of(flag, left, f"--{name}")
 
     def _short(self, word: str, left: deque[str]) -> Iterator[tuple[Flag, str]]:
+        """The flags of -n NAME, -nNAME, -n=NAME, or -it, which are two."""
         for at, letter in enumerate(word[1:], 2):
             flag = self.shorts.get(letter)
             if flag is None:
                 raise FlagError(f"unknown shorthand flag: {letter!r} in -{word[at - 1 :]}")
             rest = word[at:]
-            if (rest.startswith("=") and rest != "=") or (rest and flag.bare is None):
-                yield flag, rest if rest == "=" else rest.removeprefix("=")
+            has_equals = rest.startswith("=") and rest != "="
+            if has_equals:
+                yield flag, rest[1:]
+                return
+            if rest and flag.bare is None:
+                yield flag, rest
                 return
             yield flag, _value_of(flag, left, f"{letter!r} in {word}")
 
@@ -142,11 +147,14 @@ def parse_switch(value: str) -> bool:
 
 def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
     """A whole number. Raises ValueError with Go's words."""
-    plain = re.sub(r"(?i)^([-+]?)0(?=[0-9_])", r"\g<1>0o", value) if not base else value
-    if not value.isascii() or value != value.strip() or (base and "_" in value):
-        plain = ""
+    digits = value
+    if not base:  # where Go takes 017 for octal, Python wants 0o17
+        digits = re.sub("^([-+]?)0(?=[0-9_])", r"\g<1>0o", value)
+    is_for_python_alone = not value.isascii() or value != value.strip() or (base and "_" in value)
+    if is_for_python_alone:
+        digits = ""
     try:
-        number = int(plain[:100], base)
+        number = int(digits[:100], base)
     except ValueError:
         raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: invalid syntax") from None
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):

@@ -9,8 +9,8 @@ Mirrors text/tabwriter (Go 1.26) and github.com/liggitt/tabwriter with RememberW
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 
 def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, widths: list[int] | None = None) -> str:
@@ -21,9 +21,11 @@ def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, w
     """
     if not rows:
         return ""
-    widest = [max(minwidth, max(map(len, column)) + padding) for column in zip(*rows, strict=True)]
+    columns = zip(*rows, strict=True)
+    widest = [max(minwidth, max(map(len, column)) + padding) for column in columns]
+    if widths:
+        widest = [max(now, before) for now, before in zip(widest, widths, strict=True)]
     if widths is not None:
-        widest = [max(pair) for pair in zip(widest, widths or widest, strict=True)]
         widths[:] = widest
     pattern = "".join([f"%-{width}s" for width in widest[:-1]]) + "%s\n"
     return "".join([pattern % tuple(row) for row in rows])
@@ -36,18 +38,26 @@ def align(text: str, minwidth: int = 0, padding: int = 2) -> str:
 
 def _align_section(text: str, minwidth: int, padding: int) -> str:
     lines = [line.split("\t") for line in text.split("\n")]
-    aligned = [line[0] if len(line) == 1 else "" for line in lines]
-    having = [number for number, line in enumerate(lines) if len(line) > 1]
-    column = 0
-    while having:
-        for _, run in groupby(enumerate(having), lambda pair: pair[1] - pair[0]):  # consecutive lines
-            numbers = [number for _, number in run]
-            width = max(minwidth, max([len(lines[number][column]) for number in numbers]) + padding)
-            for number in numbers:
+    aligned = [""] * len(lines)
+    numbers = list(range(len(lines)))
+    for column in count():
+        numbers = [number for number in numbers if len(lines[number]) > column + 1]  # the last text is no cell
+        if not numbers:
+            break
+        for run in _runs(numbers):
+            width = max(minwidth, max([len(lines[number][column]) for number in run]) + padding)
+            for number in run:
                 aligned[number] += lines[number][column].ljust(width)
-        column += 1
-        for number in having:
-            if len(lines[number]) == column + 1:
-                aligned[number] += lines[number][column]
-        having = [number for number in having if len(lines[number]) > column + 1]
-    return "\n".join(aligned)
+    return "\n".join([cells + line[-1] for cells, line in zip(aligned, lines, strict=True)])
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Numbers, in groups of consecutive ones."""
+    run: list[int] = []
+    for number in numbers:
+        if run and number != run[-1] + 1:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run

@@ -25,6 +25,7 @@ from kubesim.workspace import Entries, MemoryFiles
 
 _LISTED = {*TOOLS, "tar"}  # the programs that every base lists whose images have them
 _EXEC_PID = 7
+# Of a shell, those that are simulated and those that aren't.
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
 _LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
@@ -274,16 +275,20 @@ class Place(NamedTuple):
         self.files.tell()
         seconds = (machine.clock.now - started) / SECOND if has_ended else inf
         ran = Process(tuple(writes), code, seconds, unsimulated=unsimulated)
-        is_looping = not has_ended and machine.nap < inf
-        return self._with_trap(ran, interpreter) if is_looping and "TERM" in machine.traps else ran
+        is_looping = not has_ended and machine.nap < inf  # and not within one command that never ends
+        if is_looping and "TERM" in machine.traps:
+            return self._with_trap(ran, interpreter)
+        return ran
 
     def _with_trap(self, ran: Process, interpreter: Interpreter) -> Process:
         """A process that loops and has a trap for SIGTERM, with what it will say then and how it will end."""
         machine = interpreter.machine
         trap = machine.traps["TERM"]
-        machine.variables, machine.env = trap.variables, trap.env
+        machine.variables = trap.variables
+        machine.env = trap.env
         machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
-        delay, began = machine.nap / 2, machine.clock.now  # until the command ends that runs when the signal comes
+        began = machine.clock.now
+        delay = machine.nap / 2  # until the command ends that runs when the signal comes
         words: list[Write] = []
 
         def write(stream: str, text: str) -> None:
@@ -321,10 +326,10 @@ class Place(NamedTuple):
         return machine
 
     def _tools(self) -> Mapping[str, Tool]:
-        own = self.outside.tools(self.namespace, self.account)
+        """The programs of the image that are simulated, here or by what reaches out of the container."""
+        programs = {**TOOLS, **self.outside.tools(self.namespace, self.account)}
         builtins = _BUILTINS.split() if self.base.shells else ()
-        names = (*builtins, *self.base.names)
-        return {name: own.get(name) or TOOLS[name] for name in names if name in own or name in TOOLS}
+        return {name: programs[name] for name in (*builtins, *self.base.names) if name in programs}
 
     def check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image is known not to hold."""

@@ -139,8 +139,10 @@ class Machine:
         self.processes.append(Started(self.next_pid, self.clock.now, kept))
 
     def lookup(self, name: str) -> str:
+        """The value of a variable or parameter, "" for none; "#name" is the length of one."""
         if name.isdecimal():
-            return self.parameters[int(name)] if int(name) < len(self.parameters) else ""
+            index = int(name)
+            return self.parameters[index] if index < len(self.parameters) else ""
         if name.startswith("#") and len(name) > 1:
             return str(len(self.lookup(name[1:])))
         if name in ("@", "*"):
@@ -155,7 +157,11 @@ class Machine:
         return name in self.variables or name in self.env or bool(self.lookup(name))
 
     def assign(self, name: str, value: str) -> None:
-        (self.env if name in self.env else self.variables)[name] = value
+        """Set a variable, which stays exported if it is."""
+        if name in self.env:
+            self.env[name] = value
+        else:
+            self.variables[name] = value
 
     def phrase(self, message: str) -> str:
         """An error message of bash or a GNU tool as the programs here put it; `<` and `>` mark redirections."""

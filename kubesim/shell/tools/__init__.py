@@ -112,7 +112,10 @@ class Invocation:
         """Write what another command's Result holds, in its order; give its exit status back."""
         self.machine.edit = result.edit or self.machine.edit
         for is_error, text in result.written:
-            (self.err if is_error else self.out)(text)
+            if is_error:
+                self.err(text)
+            else:
+                self.out(text)
         return result.exit_code
 
     def read(self, name: str = "-") -> str:
@@ -205,8 +208,9 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, li
         letters, _, long_name = word.partition("/")
         short_names += letters
         if long_name:
-            long_names.append(long_name + "=" * letters.endswith(":"))
             short_of[f"--{long_name}"] = letters.rstrip(":")
+            takes_value = letters.endswith(":")
+            long_names.append(f"{long_name}=" if takes_value else long_name)
     try:
         pairs, operands = getopt.gnu_getopt(arguments, short_names, long_names)
     except getopt.GetoptError as error:
@@ -217,7 +221,10 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, li
     options: Options = {}
     for option, value in pairs:
         letter = short_of.get(option, option.lstrip("-"))
-        options[letter] = f"{options[letter]}\n{value}" if value and letter in options else value
+        if value and letter in options:
+            options[letter] += f"\n{value}"
+        else:
+            options[letter] = value
     return options, operands
 
 

@@ -36,8 +36,10 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
         io.spend(_FILE_COST)
         with reported(io, f"cannot access '{name}'", 1 if io.machine.is_busybox else 2):
             io.files.size(name)
-            is_listed = io.files.is_dir(name) and "d" not in options
-            (folders if is_listed else files).append(name)
+            if io.files.is_dir(name) and "d" not in options:
+                folders.append(name)
+            else:
+                files.append(name)
     blocks: list[str] = []
     if files:
         blocks.append("".join(_entry(name, name, options, io) for name in files))

@@ -37,6 +37,8 @@ class _Command:
     is_inside: bool = False  # between `first` and `last`
 
     def selects(self, line: str, number: int, *, is_last: bool) -> bool:
+        """Whether it is for a line. Each line is asked about once, in their order."""
+
         def matches(address: Address | None) -> bool:
             if isinstance(address, Regex):
                 return address.search(line) is not None
@@ -49,7 +51,7 @@ class _Command:
             return True
         if not matches(self.first):
             return False
-        is_past = isinstance(self.last, int) and self.last <= number
+        is_past = isinstance(self.last, int) and self.last <= number  # then `5,3p` is for line 5 alone
         self.is_inside = self.last is not None and not is_past
         return True
 
