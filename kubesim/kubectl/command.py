@@ -87,8 +87,10 @@ class Call:
     @cached_property
     def api(self) -> Client:
         """The API server, as the user who asks: whose credentials kubectl has, or for whom those speak with --as."""
-        client, name = self.context.api.warning(self.warn), self.flags["as"]
-        return client.impersonating(name, tuple(self.flags["as-group"])) if name else client
+        client = self.context.api.warning(self.warn)
+        if self.flags["as"]:
+            return client.impersonating(self.flags["as"], tuple(self.flags["as-group"]))
+        return client
 
     @property
     def namespace(self) -> str:
@@ -98,13 +100,14 @@ class Call:
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""
         line = f"Warning: {text}\n"
-        self.complain("" if (False, line) in self.pieces else line)
+        if (False, line) not in self.pieces:
+            self.complain(line)
 
     def output_format(self) -> Format:
         """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
         if self.format is None:
-            read_file, budget = self.context.workspace.read_text, self.context.budget
-            self.format = parse_output(self.flags, read_file, budget, self.command.has_tables)
+            read_file = self.context.workspace.read_text
+            self.format = parse_output(self.flags, read_file, self.context.budget, self.command.has_tables)
         return self.format
 
     @property
@@ -123,8 +126,12 @@ class Call:
         Raises NotSimulated where that is longer than anything here takes, before any time passes; without a limit
         (inf), once it has gone on for so long.
         """
-        longest = LONGEST_WAIT if timeout <= LONGEST_WAIT or timeout == inf else 0
-        if self.context.clock.run_until(done, min(timeout, longest), self.context.budget):
+        seconds = timeout
+        if timeout == inf:
+            seconds = LONGEST_WAIT
+        elif timeout > LONGEST_WAIT:
+            seconds = 0
+        if self.context.clock.run_until(done, seconds, self.context.budget):
             return True
         if timeout > LONGEST_WAIT:
             raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")

@@ -26,18 +26,19 @@ class _Tar(NamedTuple):
 
 
 _GNU = _Tar(
-    2,
-    "tar: Removing leading `/' from member names\n",
-    "tar: {}: Cannot stat: No such file or directory\ntar: Exiting with failure status due to previous errors\n",
-    "tar: {}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
-    "tar: {}: Cannot open: {}\ntar: Exiting with failure status due to previous errors\n",
+    status=2,
+    absolute="tar: Removing leading `/' from member names\n",
+    missing="tar: {}: Cannot stat: No such file or directory\n"
+    "tar: Exiting with failure status due to previous errors\n",
+    no_folder="tar: {}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
+    no_file="tar: {}: Cannot open: {}\ntar: Exiting with failure status due to previous errors\n",
 )
 _BUSYBOX = _Tar(
-    1,
-    "tar: removing leading '/' from member names\n",
-    "tar: {}: No such file or directory\ntar: error exit delayed from previous errors\n",
-    "tar: can't change directory to '{}': No such file or directory\n",
-    "tar: can't open '{}': {}\n",
+    status=1,
+    absolute="tar: removing leading '/' from member names\n",
+    missing="tar: {}: No such file or directory\ntar: error exit delayed from previous errors\n",
+    no_folder="tar: can't change directory to '{}': No such file or directory\n",
+    no_file="tar: can't open '{}': {}\n",
 )
 
 
@@ -72,7 +73,8 @@ def _file_spec(word: str) -> tuple[str, str]:
 
 
 def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) -> None:
-    local, files = call.context.workspace, container.files
+    local = call.context.workspace
+    files = container.files
     if files.is_dir(target):
         target = f"{target.rstrip('/')}/{PurePosixPath(local.absolute(source)).name}"
     target = target.rstrip("/")
@@ -101,7 +103,7 @@ def _copy_out(call: Call, files: MemoryFiles, source: str, target: str, tar: _Ta
 
 
 def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str]]:
-    """Every file at or below a path, by what its own path adds to it."""
+    """The text of every file at or below a path, with what its own path adds to that."""
     if not files.is_dir(path):
         yield "", files.read_text(path)
         return

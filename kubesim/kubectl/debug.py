@@ -37,9 +37,11 @@ _TARGETING = (
 
 @command("debug", asks_namespace=True, operands="pods")
 def debug(call: Call) -> None:
-    words, arguments = call.args, list[str]()
+    words = call.args
+    arguments: list[str] = []
     if call.dash >= 0:
-        words, arguments = call.args[: call.dash], list(call.args[call.dash :])
+        words = call.args[: call.dash]
+        arguments = list(call.args[call.dash :])
     _check_debug(call, words, arguments)
     images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
     _check_image(call.flags["image"] or "none", "")
@@ -101,26 +103,36 @@ def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:
 
 def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
     """A copy of the Pod, with other images or one container more; it keeps its labels only where it isn't debugged."""
-    flags, meta = call.flags, pod["metadata"]
-    marks = {key: meta[key] for key in ("labels", "annotations") if key in meta}
-    spec: Object = clone({key: value for key, value in pod["spec"].items() if key != "ephemeralContainers"})
+    meta = {"name": call.flags["copy-to"], "namespace": pod["metadata"]["namespace"]}
+    spec: Object = clone(pod["spec"])
+    spec.pop("ephemeralContainers", None)
     spec.pop("nodeName", None)
     for item in spec["containers"]:
         item["image"] = images.get(item["name"]) or images.get("*") or item["image"]
-    container = find_named(spec["containers"], flags["container"])
-    if container is None and (flags["image"] or not images):
-        refuse_if(not flags["image"], "you must specify image when creating new container")
-        container = {"name": flags["container"] or _new_name(call, pod)}
-        spec["containers"].append(container)
-    if container is not None:
+    container = _debugged(call, pod, spec, has_other_images=bool(images))
+    if container is None:
+        meta |= {key: pod["metadata"][key] for key in ("labels", "annotations") if key in pod["metadata"]}
+    else:
         if arguments:
             container.pop("args", None)
         container |= {**_debug_fields(call, arguments), **_security(call, container)}
-        marks = {}
         _strip(spec)
-    named = {"name": flags["copy-to"], "namespace": meta["namespace"], **marks}
-    copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": named, "spec": spec}
+    copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
     call.api.create(POD, copy, **call.request())
+
+
+def _debugged(call: Call, pod: Object, spec: Object, has_other_images: bool) -> Object | None:
+    """The container of a copy that is debugged, which may be a new one; None where only images are changed."""
+    name = call.flags["container"]
+    container = find_named(spec["containers"], name)
+    if container is not None:
+        return container
+    if not call.flags["image"]:
+        refuse_if(not has_other_images, "you must specify image when creating new container")
+        return None
+    new = {"name": name or _new_name(call, pod)}
+    spec["containers"].append(new)
+    return new
 
 
 def _strip(spec: Object) -> None:
@@ -141,7 +153,8 @@ def _security(call: Call, container: Object) -> Object:
     before = container.get("securityContext", {})
     profile = _SECURITY[call.flags["profile"]]
     context = {**before, **profile}
-    if added := profile.get("capabilities", {}).get("add"):
+    added = profile.get("capabilities", {}).get("add")
+    if added:
         capabilities = before.get("capabilities", {})
         context["capabilities"] = {**capabilities, "add": [*capabilities.get("add", ()), *added]}
     return {"securityContext": context} if context else {}

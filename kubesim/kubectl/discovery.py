@@ -30,11 +30,16 @@ def api_resources(call: Call) -> None:
     if output == "name":
         call.say("".join(f"{resource.qualified}\n" for resource in types))
         return
-    rows = [["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"]]
+    headings = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
+    if output == "wide":
+        headings += ["VERBS", "CATEGORIES"]
+    rows = [headings]
     for each in types:
         row = [each.plural, ",".join(each.short_names), each.api_version, str(each.namespaced).lower(), each.kind]
-        rows.append([*row, ",".join(each.verbs), ",".join(each.categories)])
-    call.say(tabwriter.format(rows if output == "wide" else [row[:5] for row in rows]))
+        if output == "wide":
+            row += [",".join(each.verbs), ",".join(each.categories)]
+        rows.append(row)
+    call.say(tabwriter.format(rows))
 
 
 def _is_asked(call: Call, resource: Resource) -> bool:
@@ -59,12 +64,12 @@ _BUILD = {
 
 @command("version", is_offline=True)
 def version(call: Call) -> None:
-    output, client_only = call.flags["output"], call.flags["client"]
+    output = call.flags["output"]
     refuse_if(call.args, f"extra arguments: [{' '.join(call.args)}]")
     refuse_if(output not in ("", "json", "yaml"), "--output must be 'yaml' or 'json'")
     versions: Object = {"clientVersion": _BUILD, "kustomizeVersion": KUSTOMIZE}
     text = f"Client Version: {KUBECTL}\nKustomize Version: {KUSTOMIZE}\n"
-    if not client_only:
+    if not call.flags["client"]:
         check_client(call)
         versions["serverVersion"] = server_version()
         text += f"Server Version: {KUBERNETES}\n"
@@ -78,13 +83,15 @@ def version(call: Call) -> None:
 @command("cluster-info")
 def cluster_info(call: Call) -> None:
     """Show where the control plane is. What belongs to it is looked for among the Services."""
-    namespace, labels = call.flags["namespace"] or "kube-system", "kubernetes.io/cluster-service=true"
+    namespace = call.flags["namespace"] or "kube-system"
     try:
-        services = call.api.list(SERVICE, namespace, labels=labels)
+        services = call.api.list(SERVICE, namespace, labels="kubernetes.io/cluster-service=true")
         call.say(f"Kubernetes control plane is running at {SERVER}\n")
         for service in services:
-            port = (service["spec"].get("ports") or [{}])[0]
-            place = ":".join(filter(None, (name_of(service), port.get("name"))))
+            place = name_of(service)
+            ports = service["spec"].get("ports")
+            if ports and ports[0].get("name"):
+                place += f":{ports[0]['name']}"
             name = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
             call.say(f"{name} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
     finally:
@@ -126,18 +133,24 @@ def _check_can_i(call: Call) -> None:
 
 
 def _attributes(call: Call, verb: str, word: str) -> dict[str, str]:
-    """What the access review asks."""
-    part, is_path = call.flags["subresource"], word.startswith("/")
-    refuse_if(is_path and part, "--subresource can not be used with NonResourceURL")
-    kind, _, name = word.partition("/")
-    plural, group = ("", "") if is_path else _type(call, kind)
-    if verb not in (_PATH_VERBS if is_path else _VERBS).split():
-        call.warn(f"verb '{verb}' is not a known verb\n")
-    if is_path:
+    """What the access review asks: about a path, or about objects."""
+    part = call.flags["subresource"]
+    if word.startswith("/"):
+        refuse_if(part, "--subresource can not be used with NonResourceURL")
+        _warn_of_verb(call, verb, _PATH_VERBS)
         return {"verb": verb, "plural": "", "path": word}
+    kind, _, name = word.partition("/")
+    plural, group = _type(call, kind)
+    _warn_of_verb(call, verb, _VERBS)
+    if part:
+        plural += f"/{part}"
     namespace = "" if call.flags["all-namespaces"] else call.namespace
-    plural = f"{plural}/{part}" if part else plural
     return {"verb": verb, "plural": plural, "group": group, "namespace": namespace, "name": name}
+
+
+def _warn_of_verb(call: Call, verb: str, verbs: str) -> None:
+    if verb not in verbs.split():
+        call.warn(f"verb '{verb}' is not a known verb\n")
 
 
 def _type(call: Call, word: str) -> tuple[str, str]:
@@ -168,11 +181,16 @@ def _in_group(group: str) -> str:
 def whoami(call: Call) -> None:
     user = call.api.whoami()
     if call.flags["output"]:  # --template alone counts for nothing here
-        extra = {key: list(values) for key, values in user.extra}
-        info = {"username": user.name, "groups": list(user.groups), **({"extra": extra} if extra else {})}
-        head = {"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1"}
-        meta = {"creationTimestamp": call.context.clock.timestamp()}
-        call.say(call.output_format().render(head | {"metadata": meta, "status": {"userInfo": info}}, typed=True))
+        info: Object = {"username": user.name, "groups": list(user.groups)}
+        if user.extra:
+            info["extra"] = {key: list(values) for key, values in user.extra}
+        review = {
+            "kind": "SelfSubjectReview",
+            "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {"creationTimestamp": call.context.clock.timestamp()},
+            "status": {"userInfo": info},
+        }
+        call.say(call.output_format().render(review, typed=True))
         return
     rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
     rows += [[f"Extra: {key}", f"[{' '.join(values)}]"] for key, values in user.extra]

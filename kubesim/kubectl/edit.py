@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -31,7 +31,12 @@ _EDIT_ELSEWHERE = (
 )
 _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
-_Edited = tuple[Resource, Object]
+
+class _Opened(NamedTuple):
+    """An object that is edited, as it was when the editor was opened."""
+
+    resource: Resource
+    obj: Object
 
 
 @command("edit", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
@@ -41,12 +46,13 @@ def edit(call: Call) -> None:
     Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result. The
     file goes only when it is no longer needed.
     """
-    context, path = call.context, call.flags["edit-result"]
-    objects = Query(call, call.args).fetch()
+    context = call.context
+    path = call.flags["edit-result"]
+    objects = [_Opened(resource, obj) for resource, obj in Query(call, call.args).fetch()]
     refuse_if(not objects, "edit cancelled, no objects found")
-    draft = _draft([obj for _, obj in objects])
+    draft = _draft([opened.obj for opened in objects])
     if not path:
-        path = _free_name(call, f"{name_of(objects[0][1])}.yaml")
+        path = _free_name(call, f"{name_of(objects[0].obj)}.yaml")
         editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
         if editor in _INTERACTIVE or context.run_editor is None:
             _ask_for_editor(call, objects, path, draft, editor)
@@ -65,13 +71,12 @@ def edit(call: Call) -> None:
     context.workspace.remove(path)
 
 
-def _edit_refusal(call: Call, error: Exception, first: _Edited) -> Exception:
+def _edit_refusal(call: Call, error: Exception, first: _Opened) -> Exception:
     """What is said of an edit that failed. kubectl would open the editor again where the object isn't valid."""
     is_refused = isinstance(error, StatusError) and error.reason in ("Invalid", "BadRequest")
     if not isinstance(error, ManifestError) and (not is_refused or call.flags["edit-result"]):
         return error
-    resource, obj = first
-    call.complain(f'error: {resource.qualified} "{name_of(obj)}" is invalid\n')
+    call.complain(f'error: {first.resource.qualified} "{name_of(first.obj)}" is invalid\n')
     return KubectlError(_NOTHING_VALID)
 
 
@@ -80,18 +85,18 @@ def _draft(objects: list[Object]) -> str:
     return _EDIT_COMMENT + to_yaml(document)
 
 
-def _ask_for_editor(call: Call, objects: list[_Edited], path: str, draft: str, editor: str) -> None:
+def _ask_for_editor(call: Call, objects: list[_Opened], path: str, draft: str, editor: str) -> None:
     """Have a live front end open the draft, and come back with --edit-result when it is saved."""
     path = call.context.workspace.relative(path)
-    words = ["kubectl", "edit", *(f"{resource.qualified}/{name_of(obj)}" for resource, obj in objects)]
-    if any(resource.namespaced for resource, _ in objects):
+    words = ["kubectl", "edit", *(f"{opened.resource.qualified}/{name_of(opened.obj)}" for opened in objects)]
+    if any(opened.resource.namespaced for opened in objects):
         words += ["-n", call.namespace]
     words.append(f"--edit-result={HOME / path}")
     call.edit = Edit(path, draft, shlex.join(words), editor)
     call.complain(_EDIT_ELSEWHERE)
 
 
-def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
+def _take(call: Call, objects: list[_Opened], before: str, after: str) -> None:
     """Send what the editor has made of the objects, if it has made anything of them."""
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
@@ -106,15 +111,16 @@ def _take(call: Call, objects: list[_Edited], before: str, after: str) -> None:
         _send(call, objects, item)
 
 
-def _send(call: Call, objects: list[_Edited], edited: Object) -> None:
+def _send(call: Call, objects: list[_Opened], edited: Object) -> None:
     """Send one object of the edited file, found by its uid among those that were opened.
 
     Whatever has happened to it meanwhile is no conflict: kubectl sends a patch of what was edited.
     """
     meta = metadata(edited)
-    resource, obj = next((item for item in objects if metadata(item[1])["uid"] == meta.get("uid")), (None, edited))
-    if resource is None:
+    opened = next((item for item in objects if metadata(item.obj)["uid"] == meta.get("uid")), None)
+    if opened is None:
         raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
+    resource, obj = opened
     namespace = meta.get("namespace") or namespace_of(obj)
     refuse_if(namespace != namespace_of(obj), ANOTHER_NAMESPACE.format(namespace, namespace_of(obj)))
     refuse_if(_identity(obj) != _identity(edited), "At least one of apiVersion, kind and name was changed")

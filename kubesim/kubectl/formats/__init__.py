@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.budget import Budget
 from kubesim.api.objects import LAST_APPLIED
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
-Print = Callable[[Mapping[str, Any], bool], str]
-"""Prints an object or a List. True says that kubectl built it itself: its JSON keeps the order of the fields."""
+
+class Print(Protocol):
+    """Prints an object or a List. `typed`: kubectl built it itself, and its JSON keeps the order of the fields."""
+
+    def __call__(self, obj: Mapping[str, Any], typed: bool) -> str: ...
 
 
 class _Options(NamedTuple):
@@ -104,17 +107,17 @@ class Format(NamedTuple):
         return self.printer(obj, typed)
 
 
-def parse_output(
-    flags: Mapping[str, Any], read_file: Callable[[str], str], budget: Budget, tables: bool = True
-) -> Format:
+def parse_output(flags: Mapping[str, Any], read_file: Callable[[str], str], budget: Budget, tables: bool) -> Format:
     """The format that -o and --template name; without `tables` neither `wide` nor custom columns.
 
     `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
     """
-    output, template = flags.get("output", ""), flags.get("template", "")
+    output = flags.get("output", "")
+    template = flags.get("template", "")
     name, _, argument = output.partition("=")
     if template:
-        name, argument = output or "go-template", template
+        name = output or "go-template"
+        argument = template
     if name in _TEMPLATED and (tables or name not in _COLUMNS):
         what = "custom-columns format specified but no custom columns" if name in _COLUMNS else _NO_TEMPLATE
         refuse_if(not argument, f"{what} given", FormatError)
@@ -141,14 +144,14 @@ def _plain_printer(name: str) -> Print | None:
 def _make_yaml() -> Print:
     """YAML, with `---` before all but the first object."""
     separators = chain([""], repeat("---\n"))
-    return lambda obj, _: next(separators) + to_yaml(obj)
+    return lambda obj, typed: next(separators) + to_yaml(obj)
 
 
 def _json(obj: Mapping[str, Any], typed: bool) -> str:
     return to_json(obj, typed) + "\n"
 
 
-def _names(obj: Mapping[str, Any], _: bool) -> str:
+def _names(obj: Mapping[str, Any], typed: bool) -> str:
     return "".join([f"{_reference(item)}\n" for item in items_of(obj)])
 
 
@@ -211,7 +214,7 @@ def _reference(obj: Mapping[str, Any]) -> str:
     return f"{qualified}/{obj.get('metadata', {}).get('name') or '<unknown>'}"
 
 
-def to_json(value: Any, typed: bool = False) -> str:
+def to_json(value: Any, typed: bool) -> str:
     """`value` indented by four spaces, without a line end.
 
     Keys are sorted; a `typed` object, one that kubectl built itself, keeps the order of its fields after kind and

@@ -45,11 +45,12 @@ class Printer:
         return tabwriter.format(rows, widths=self._widths)
 
     def _cell(self, template: Sequence[Part], obj: Any) -> str:
+        """What a path finds in an object, with commas between; "<none>" for nothing."""
         parts = results(template, obj, self._budget)
-        cells = [gofmt.sprint(value).translate(_ESCAPES) for values in parts for value in values]
+        texts = [gofmt.sprint(value).translate(_ESCAPES) for values in parts for value in values]
         if not parts or not parts[0]:
-            cells.insert(0, "<none>")
-        return ",".join(cells)
+            texts.insert(0, "<none>")
+        return ",".join(texts)
 
 
 def of_option(spec: str) -> tuple[list[str], list[str]]:

@@ -132,10 +132,18 @@ class _Control(NamedTuple):
             run.walk(self.otherwise, dot, {})
         elif self.keyword == "range":
             for key, item in _pairs(value):
-                # Of two variables, the first gets the key; one alone gets the item.
-                run.walk(self.body, item, dict(zip(reversed(self.variables), (item, key), strict=False)))
+                run.walk(self.body, item, self._range_variables(key, item))
+        elif self.keyword == "with":
+            run.walk(self.body, value, {})
         else:
-            run.walk(self.body, value if self.keyword == "with" else dot, {})
+            run.walk(self.body, dot, {})
+
+    def _range_variables(self, key: Any, item: Any) -> dict[str, Any]:
+        """Of two variables, the first gets the key; one alone gets the item."""
+        if len(self.variables) == 2:
+            key_name, item_name = self.variables
+            return {key_name: key, item_name: item}
+        return dict.fromkeys(self.variables, item)
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -309,11 +317,12 @@ def _equal(one: Any, other: Any) -> bool:
 
 
 def _index(item: Any, *indices: Any) -> Any:
+    """What a list has at a number, or a map at a key, and what that has at the next one."""
     for index in indices:
-        if isinstance(item, str) or isinstance(index, str) is isinstance(item, list):
-            raise TypeError
-        if not isinstance(item, list):
+        if isinstance(item, dict) and isinstance(index, str):
             item = item.get(index)
+        elif not isinstance(item, list) or not isinstance(index, int):
+            raise TypeError
         elif 0 <= index < len(item):
             item = item[index]
         else:

@@ -11,7 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api import quantity
@@ -91,9 +91,9 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
         before = values
         values = []
         if isinstance(step, tuple):  # a union: what its first path finds in all values comes first
-            for one in step:
+            for path_of_union in step:
                 for value in before:
-                    values += _follow(one, value, budget)
+                    values += _follow(path_of_union, value, budget)
             continue
         for value in before:
             for item in step(value, budget):
@@ -138,14 +138,16 @@ def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]
         at = piece.end()
         if not piece[0].startswith("{"):
             parts.append(Part([_constant(piece[0])]))
-        elif piece[0] != "{end}":
-            path, at = _action(text, at)
-            body, at = _parts(text, at, in_range=True) if piece[0] == "{range " else (None, at)
-            parts.append(Part(path, body))
-        elif in_range:
-            break
-        else:
+        elif piece[0] == "{end}":
+            if in_range:
+                break
             parts.append(Part([_word("end")]))
+        else:
+            path, at = _action(text, at)
+            body: Sequence[Part] | None = None
+            if piece[0] == "{range ":
+                body, at = _parts(text, at, in_range=True)
+            parts.append(Part(path, body))
     return parts, at
 
 
@@ -233,7 +235,7 @@ def _array(text: str) -> Step:
         raise FormatError(f"invalid array index {text}")
     start, is_slice, end = match.groups()
     first = int(start or 0)
-    last: int | None = None
+    last: int | None = None  # up to the end, as [-1], too
     if end:
         last = int(end)
     elif not is_slice and first != -1:
@@ -273,18 +275,13 @@ _COMPARISON = re.compile(r"([^!<>=]+)([!<>=]+)(.+)", re.DOTALL)
 
 
 def _filter(text: str) -> Step:
+    """What `?(@.type=="Ready")` or `?(@.type)` chooses of a list."""
     match = _COMPARISON.fullmatch(text)
-    left = _sub(match[1] if match else text)
-    right = _sub(match[3]) if match else None
-
-    def passes(item: Any, budget: Budget) -> bool:
-        if match is None or right is None:
-            with suppress(FormatError):
-                return bool(_follow(left, item, budget))
-            return False
-        lefts, rights = _follow(left, item, budget), _follow(right, item, budget)
-        refuse_if(len(lefts) > 1 or len(rights) > 1, "can only compare one element at a time", FormatError)
-        return bool(lefts and rights) and _compare(match[2], lefts[0], rights[0])
+    if match:
+        left, symbol, right = match.groups()
+        passes = partial(_satisfies, _sub(left), symbol, _sub(right))
+    else:
+        passes = partial(_exists, _sub(text))
 
     def find(value: Any, budget: Budget) -> Values:
         if not isinstance(value, list):
@@ -292,6 +289,22 @@ def _filter(text: str) -> Step:
         return [item for item in value if passes(item, budget)]
 
     return find
+
+
+def _exists(path: Path, item: Any, budget: Budget) -> bool:
+    with suppress(FormatError):
+        return bool(_follow(path, item, budget))
+    return False
+
+
+def _satisfies(left: Path, symbol: str, right: Path, item: Any, budget: Budget) -> bool:
+    left_values = _follow(left, item, budget)
+    right_values = _follow(right, item, budget)
+    is_many = len(left_values) > 1 or len(right_values) > 1
+    refuse_if(is_many, "can only compare one element at a time", FormatError)
+    if not left_values or not right_values:
+        return False
+    return _compare(symbol, left_values[0], right_values[0])
 
 
 def _compare(symbol: str, left: Any, right: Any) -> bool:
@@ -303,7 +316,7 @@ def _compare(symbol: str, left: Any, right: Any) -> bool:
 
 
 _STEPS: dict[str, Callable[[str], list[Step]]] = {
-    "descent": lambda text: [_descend, *([_field(text[2:])] if text[2:] else [])],
+    "descent": lambda text: [_descend, _field(text[2:])] if text[2:] else [_descend],
     "field": lambda text: [_field(text[1:])],
     "filter": lambda text: [_filter(text)],
     "array": lambda text: [_array(text)],
@@ -331,17 +344,18 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     kinds = {type(value) for value in present}
     if len(values) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
-    comparable = iter(_comparable(present))
-    keys: list[tuple[int, Any]] = []
-    for value in values:  # a missing field comes first, and then null
+    are_quantities = all(isinstance(value, str) and _is_quantity(value) for value in present)
+
+    def key(index: int) -> tuple[int, Any]:
+        """A missing field comes first, and then null."""
+        value = values[index]
         if value is _MISSING:
-            keys.append((0, 0))
-        elif value is None:
-            keys.append((1, 0))
-        else:
-            keys.append((2, next(comparable)))
-    ordered = sorted(range(len(keys)), key=lambda at: keys[at])
-    return [objects[at] for at in ordered]
+            return 0, 0
+        if value is None:
+            return 1, 0
+        return 2, quantity.parse(value) if are_quantities else value
+
+    return [objects[index] for index in sorted(range(len(objects)), key=key)]
 
 
 def _first(parts: Sequence[Values]) -> Any:
@@ -351,11 +365,9 @@ def _first(parts: Sequence[Values]) -> Any:
     return parts[0][0]
 
 
-def _comparable(values: Values) -> Values:
-    """Texts as quantities where all of them are some; else the values themselves."""
-    if not values or not isinstance(values[0], str):
-        return values
+def _is_quantity(text: str) -> bool:
     try:
-        return [quantity.parse(value) for value in values]
+        quantity.parse(text)
     except ValueError:
-        return values
+        return False
+    return True
