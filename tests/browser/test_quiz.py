@@ -67,7 +67,7 @@ def test_a_line_is_picked_with_the_arrow_keys(notebook: Any) -> None:
     lines = card.get_by_role("radio")
     lines.first.press("Space")
     lines.first.press("Enter")
-    expect(card.get_by_role("status")).to_contain_text("A: That line only contains the column headings.")
+    expect(card.get_by_role("status")).to_contain_text("A: This Pod has a list of its own")
     lines.first.press("ArrowDown")
     expect(card.get_by_label("early default <none>")).to_be_checked()
     lines.nth(1).press("Enter")

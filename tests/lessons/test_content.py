@@ -147,12 +147,31 @@ def test_the_blanks_of_a_line_can_be_filled_and_are_asked_for(quiz):
     assert judge(quiz, quiz.gap).notes == (Note(False, "There's still a blank, `____`, in the line."),)
 
 
-def test_the_right_choice_is_in_no_favorite_place():
-    """Among questions with the same number of choices, no place has the right one much more often than its share."""
-    picks = [quiz for quiz in [*QUIZZES, *load_predictions().values()] if quiz.kind in ("choice", "predict")]
-    for size in (2, 3, 4):
+@pytest.mark.parametrize("kind", ["choice", "predict"])
+def test_the_right_choice_is_in_no_favorite_place(kind):
+    """Among first questions with the same number of choices, as they are displayed, each place has its share."""
+    every = QUIZZES if kind == "choice" else load_predictions().values()
+    picks = [quiz for quiz in every if quiz.kind == kind and "#" not in quiz.id]
+    for size in {len(quiz.choices) for quiz in picks}:
         places = [[choice.right for choice in quiz.shown].index(True) for quiz in picks if len(quiz.choices) == size]
-        assert max(map(places.count, range(size))) <= 1.5 * len(places) / size + 2, size
+        counts = [places.count(place) for place in range(size)]
+        assert max(counts) - min(counts) <= 1, size
+
+
+REASON = re.compile(r"[,:.] |\b(because|since|as|which|until)\b")
+
+
+@pytest.mark.parametrize("prediction", load_predictions().values(), ids=list(load_predictions()))
+def test_the_right_prediction_is_not_the_only_one_without_a_reason(prediction):
+    """Wrong models are easily given their motive; a choice that is alone without one would give itself away."""
+    bare = [choice for choice in prediction.choices if not REASON.search(choice.text)]
+    assert [choice.right for choice in bare] != [True]
+
+
+@pytest.mark.parametrize("quiz", LINES, ids=_ids(LINES))
+def test_no_line_to_pick_is_a_heading(quiz):
+    """It would be a choice that no one picks; what the columns mean is said by the question."""
+    assert not re.fullmatch(r"[A-Z ]+", quiz.choices[0].text)
 
 
 def test_no_hint_says_how_many_are_right():

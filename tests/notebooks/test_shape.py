@@ -94,6 +94,23 @@ def test_the_next_cell_shows_that_a_prediction_is_right_and_hides_it(name):
             assert cell["metadata"]["jupyter"] == {"outputs_hidden": True}
 
 
+def _content_words(text):
+    return {word.lower() for word in re.findall(r"[A-Za-z]{4,}", text)}
+
+
+@NAMES
+def test_the_heading_before_a_prediction_does_not_give_the_answer_away(name):
+    """No word of the heading is in the right choice alone."""
+    heading = ""
+    for cell in cells(name):
+        heading = [heading, *re.findall(r"^#+ (.+)$", source(cell), re.MULTILINE)][-1]
+        for prediction in re.findall(r"^%predict (\S+)$", source(cell), re.MULTILINE):
+            choices = load_predictions()[prediction].choices
+            others = _content_words(" ".join(choice.text for choice in choices if not choice.right))
+            [right] = [_content_words(choice.text) for choice in choices if choice.right]
+            assert (right - others) & _content_words(heading) == set(), prediction
+
+
 @NAMES
 def test_a_page_is_not_too_long_and_what_is_given_is_not_edited_by_accident(name):
     found = cells(name)
