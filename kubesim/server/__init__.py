@@ -12,10 +12,8 @@ from kubesim.api import decoding, errors
 from kubesim.api.budget import TooMuchError
 from kubesim.api.objects import Object
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import Client
-from kubesim.cluster.apiserver.authorization import Request as Question
+from kubesim.cluster.apiserver import Client, authorization
 from kubesim.cluster.apiserver.authorization import User
-from kubesim.cluster.apiserver.authorization import request as question
 from kubesim.server import discovery
 from kubesim.server.objects import Objects
 from kubesim.server.request import Request, Response, Route, status_of, text
@@ -25,8 +23,9 @@ from kubesim.shell.container import Process
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated for all that have them.
 _PARTS = {"attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
-# Words in the paths of what a real API server answers besides objects.
-_ELSEWHERE = {"/apis/autoscaling/v1", ".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"}
+# Words in the paths of what a real API server answers besides objects, and a version of which it has no types here.
+_ELSEWHERE = frozenset((".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"))
+_OLDER_VERSION = "/apis/autoscaling/v1/"
 
 
 class API:
@@ -58,9 +57,9 @@ class API:
         if described:
             return described
         route = request.route
-        if route is None and _ELSEWHERE & {*request.path.split("/"), request.path.rpartition("/namespaces/")[0]}:
-            raise errors.not_simulated(f"{request.path} is not part of this simulator")
         if route is None:
+            if request.path.startswith(_OLDER_VERSION) or not _ELSEWHERE.isdisjoint(request.path.split("/")):
+                raise errors.not_simulated(f"{request.path} is not part of this simulator")
             return text("404 page not found\n", 404)
         if not route.is_allowed:
             raise errors.method_not_allowed()
@@ -72,19 +71,21 @@ class API:
         """Refuse, before anything else, what somebody asks for who may not speak for the user of the request."""
         user = request.user
         route = request.route
-        asked = Question(user, request.method.lower(), "", path=request.path)
+        asked = authorization.Request(user, request.method.lower(), "", path=request.path)
         if route:
-            asked = question(user, route.verb, route.resource, route.namespace, route.name, route.subresource)
+            asked = authorization.request(user, route.verb, *route.place, route.subresource)
         self._objects.client(request).check_impersonation(asked)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:
+        """The answer about objects that the cluster keeps, or would list if it had any. Raises StatusError."""
         resource = route.resource
+        part = route.subresource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
             raise errors.not_simulated(resource.left_out)
-        part = route.subresource
         if route.verb == "watch":
             return Watch(self.history, self._objects.client(request), request, route)
-        if not part or part in resource.parts or (part, route.verb) == ("status", "get"):
+        reads_status = part == "status" and route.verb == "get"
+        if not part or part in resource.parts or reads_status:
             return self._objects.answer(request, route)
         if part not in _PARTS:
             return text("404 page not found\n", 404)
@@ -120,16 +121,18 @@ def _access(client: Client, route: Route, review: Object) -> Object:
     spec = review.get("spec", {})
     attributes = spec.get("resourceAttributes")
     path = spec.get("nonResourceAttributes")
-    if (attributes is None) is (path is None):
+    has_both_or_none = (attributes is None) == (path is None)
+    if has_both_or_none:
         why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
         cause = errors.invalid_value("spec.resourceAttributes", attributes, why)
         raise errors.invalid(route.resource, "", [cause])
     if path is not None:
         return {"allowed": client.can(path.get("verb", ""), "", path=path.get("path", ""))}
     plural = attributes.get("resource", "")
-    part = attributes.get("subresource", "")
+    if part := attributes.get("subresource"):
+        plural = f"{plural}/{part}"
     place = {key: attributes.get(key, "") for key in ("group", "namespace", "name")}
-    return {"allowed": client.can(attributes.get("verb", ""), f"{plural}/{part}" if part else plural, **place)}
+    return {"allowed": client.can(attributes.get("verb", ""), plural, **place)}
 
 
 def _rules(client: Client, _route: Route, review: Object) -> Object:

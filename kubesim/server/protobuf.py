@@ -21,7 +21,12 @@ MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
 _DELETE_OPTIONS = "DeleteOptions"
 _FIELD_COST = 12  # steps of the budget
+# Numbers of the fields of runtime.Unknown, which holds every object, of its TypeMeta, and of an entry of a map.
+_TYPE, _RAW = 1, 2
 _TYPE_META = {1: "apiVersion", 2: "kind"}
+_KEY, _VALUE = 1, 2
+# Of an IntOrString: whether it is a text (1) or a number (0), the number, and the text.
+_IS_TEXT, _NUMBER, _TEXT = 1, 2, 3
 
 # The fields that kubectl writes, by number, of every struct that it writes; "+" marks a message whose fields are the
 # struct's own.
@@ -34,15 +39,15 @@ def decode(body: bytes, budget: Budget) -> Object:
         if not body.startswith(_MAGIC):
             raise ValueError("no magic number")
         unknown = dict(_wire(body[len(_MAGIC) :], budget))
-        meta = dict(_wire(unknown[1], budget))
+        meta = dict(_wire(unknown[_TYPE], budget))
         types = {name: meta[number].decode() for number, name in _TYPE_META.items() if number in meta}
         if types.get("kind") == _DELETE_OPTIONS:
-            return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[2], budget)
+            return _struct(schema.meta_type(_DELETE_OPTIONS), unknown[_RAW], budget)
         resource = find_kind(types.get("apiVersion", ""), types.get("kind", ""))
         if resource is None or resource.kind not in _FIELDS:
             raise ValueError(f"{types.get('kind')} is not read in this encoding")
-        return {**types, **_struct(schema.type_of(resource), unknown[2], budget)}
-    except (ValueError, LookupError, AttributeError, TypeError) as error:
+        return {**types, **_struct(schema.type_of(resource), unknown[_RAW], budget)}
+    except (ValueError, LookupError, AttributeError, TypeError) as error:  # a field of another wire type, or none
         raise bad_request(f"the body of the request is no object in protobuf: {error}") from None
 
 
@@ -63,9 +68,8 @@ def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Obj
             message_fields.setdefault(name, []).append(_value(kind.element, value, budget))
         elif kind.kind == "map" and kind.element:
             entry = dict(_wire(value, budget))
-            message_fields.setdefault(name, {})[entry.get(1, b"").decode()] = _value(
-                kind.element, entry.get(2, b""), budget
-            )
+            key = entry.get(_KEY, b"").decode()
+            message_fields.setdefault(name, {})[key] = _value(kind.element, entry.get(_VALUE, b""), budget)
         else:
             message_fields[name] = _value(kind, value, budget)
     return message_fields
@@ -78,7 +82,7 @@ def _value(kind: Type, value: Any, budget: Budget) -> Any:
         return dict(_wire(value, budget)).get(1, b"").decode()
     if kind.kind == "intorstring":
         parts = dict(_wire(value, budget))
-        return parts.get(3, b"").decode() if parts.get(1) else parts.get(2, 0)
+        return parts.get(_TEXT, b"").decode() if parts.get(_IS_TEXT) else parts.get(_NUMBER, 0)
     if kind.kind == "bytes":
         return base64.b64encode(value).decode()
     if kind.kind == "boolean":

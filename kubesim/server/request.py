@@ -133,23 +133,21 @@ class Request:
             raise errors.unsupported_media_type(tuple(_PATCHES))
         return _PATCHES[self.content_type]
 
-    def patch(self) -> Any:
-        """The patch in the body. Raises StatusError where it isn't JSON, or too much of it."""
-        return self._json_body()
-
     def object(self) -> Object:
         """The object in the body. Raises StatusError where it is none, or too much of it."""
         if self.content_type == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body, self.budget)
         if self.content_type not in _READABLE:
             raise errors.unsupported_media_type(_READABLE)
-        body = self._json_body(_UNRECOGNIZED + "JSON): ")
+        body = self.json(_UNRECOGNIZED + "JSON): ")
         if not isinstance(body, dict):
             raise errors.bad_request(_UNRECOGNIZED + "Object)")
         return body
 
-    def _json_body(self, complaint: str = "") -> Any:
-        """The value in the body, paid for. Where it isn't JSON, the refusal is `complaint` and the reason."""
+    def json(self, complaint: str = "") -> Any:
+        """The value in the body, such as a patch. Raises StatusError where it is no JSON, with `complaint` before the
+        reason, or too much of it.
+        """
         self.budget.spend(len(self.body) // _BYTES_PER_STEP)
         try:
             value = gojson.loads(self.body.decode())
@@ -210,9 +208,9 @@ class Route:
     def is_allowed(self) -> bool:
         if self.subresource or self.verb == "watch":
             return bool(self.verb) and "get" in self.resource.verbs
-        everywhere = self.resource.namespaced and not self.namespace
-        matches = (self.verb in _OF_ONE) is bool(self.name) and not (everywhere and self.verb in _IN_ONE_NAMESPACE)
-        return matches and self.verb in self.resource.verbs
+        is_of_one = self.verb in _OF_ONE
+        lacks_namespace = self.resource.namespaced and not self.namespace and self.verb in _IN_ONE_NAMESPACE
+        return is_of_one == bool(self.name) and not lacks_namespace and self.verb in self.resource.verbs
 
 
 def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
@@ -268,10 +266,10 @@ def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
 
 def whole(query: Mapping[str, str], name: str) -> int | None:
     """A whole number in a query, or None where there is none. Raises StatusError (BadRequest)."""
-    text = query.get(name, "")
-    if text and not re.fullmatch(r"[+-]?[0-9]{1,18}", text):
-        raise errors.bad_request(f"strconv.ParseInt: parsing {gofmt.quote(text)}: invalid syntax")
-    return int(text) if text else None
+    digits = query.get(name, "")
+    if digits and not re.fullmatch(r"[+-]?[0-9]{1,18}", digits):
+        raise errors.bad_request(f"strconv.ParseInt: parsing {gofmt.quote(digits)}: invalid syntax")
+    return int(digits) if digits else None
 
 
 def is_set(query: Mapping[str, str], name: str) -> bool:
@@ -301,9 +299,20 @@ def status_of(error: errors.StatusError) -> Object:
 
 
 def _cause(cause: errors.FieldError) -> Object:
-    kind = cause.body.partition(":")[0].removesuffix(" value").title().replace(" ", "")
-    reason = f"FieldValue{'NotSupported' if kind == 'Unsupported' else kind}"
-    return {"reason": reason, "message": cause.body, "field": cause.field}
+    kind = cause.body.partition(":")[0]
+    return {"reason": _REASONS[kind], "message": cause.body, "field": cause.field}
+
+
+# By the beginning of a field error's message (kubesim.api.errors).
+_REASONS = {
+    "Duplicate value": "FieldValueDuplicate",
+    "Forbidden": "FieldValueForbidden",
+    "Invalid value": "FieldValueInvalid",
+    "Not found": "FieldValueNotFound",
+    "Required value": "FieldValueRequired",
+    "Too long": "FieldValueTooLong",
+    "Unsupported value": "FieldValueNotSupported",
+}
 
 
 def success(resource: Resource, obj: Object) -> Object:
@@ -326,9 +335,8 @@ class View:
     def one(self, obj: Object, now: Micros, headings: bool = True) -> Object:
         """An object alone, as it is at the moment `now`; a table without `headings` follows one that had them."""
         if self.form == "Table":
-            return self._table(
-                obj["kind"], [obj], {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}, now, headings
-            )
+            meta = {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}
+            return self._table(obj["kind"], [obj], meta, now, headings)
         return _partial(obj) if self.form.startswith("Partial") else obj
 
     def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
