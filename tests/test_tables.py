@@ -23,7 +23,7 @@ from kubesim.api import decoding, resources, schema
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.schema import Type, fields
 from kubesim.cluster import bootstrap
-from kubesim.cluster.apiserver import checks, printers
+from kubesim.cluster.apiserver import notes, printers
 from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import world
 from kubesim.kubectl import all_commands, catalogue, kustomize
@@ -156,7 +156,7 @@ def struct_in(struct: str, name: str) -> str:
 
 
 def check_inert(rows: Any) -> None:
-    made = api.load_records(checks.__file__, "inert.json", checks.Inert, rows)
+    made = api.load_records(notes.__file__, "inert.json", notes.Inert, rows)
     page = re.sub(r"\s+", " ", PAGE.read_text("utf-8"))
     section = page.partition("## Fields that are only stored")[2].partition(" ## ")[0]
     assert section.count(" * ") >= 1
@@ -299,7 +299,7 @@ def check_volumes(made: screens._Table) -> None:
             source = fields(types()[struct])[row.paths[0]].type
             for path in (path for text in made.parts[row.name] for path in screens._row(text).paths):
                 leads_somewhere(source, path, f"screens.json, {row.name}")
-    stored = {name for row in checks.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
+    stored = {name for row in notes.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
     known = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
     sources = {screens._row(text).paths[0] for text in made.parts["volume_source"]}
     assert sources == known, f"screens.json: {sources ^ known}"

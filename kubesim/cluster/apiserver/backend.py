@@ -62,10 +62,10 @@ class NodeServer(Protocol):
     def place(self, pod: Object, container: str, argv: list[str]) -> Place:
         """Where a container's commands run, if `argv` can. Raises StatusError and process.StartError."""
 
-    def lacks(self, reference: str, program: str) -> bool:
-        """Whether an image has, or may have, a program that isn't simulated."""
+    def lacks_program(self, reference: str, program: str) -> bool:
+        """Whether an image lacks a program here that it has, or may have, on a real node."""
 
-    def guesses(self, reference: str) -> bool:
+    def is_guess(self, reference: str) -> bool:
         """Whether no one here knows that there is such an image, and the node pulls it as if there were."""
 
 
@@ -85,13 +85,13 @@ class Backend:
         self.store.resume(other.store)
         self._written = other._written.copy()
 
-    def lacks(self, reference: str, program: str) -> bool:
-        """Whether an image has, or may have, a program that isn't simulated on any node."""
-        return any(node.lacks(reference, program) for node in self.nodes.values())
+    def lacks_program(self, reference: str, program: str) -> bool:
+        """Whether some node says so of an image."""
+        return any(node.lacks_program(reference, program) for node in self.nodes.values())
 
-    def guesses(self, reference: str) -> bool:
-        """Whether a node pulls an image of which no one here knows that it exists."""
-        return any(node.guesses(reference) for node in self.nodes.values())
+    def is_guess(self, reference: str) -> bool:
+        """Whether some node says so of an image."""
+        return any(node.is_guess(reference) for node in self.nodes.values())
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypedDict
+from collections.abc import Callable, Mapping
+from typing import TypedDict
 
-from kubesim.api import decoding, errors, load_records, schema
+from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
-from kubesim.api.objects import Object, clone, containers_of, name_of, namespace_of, template_of
-from kubesim.api.resources import POD, Resource
+from kubesim.api.objects import Object, clone, name_of, namespace_of
+from kubesim.api.resources import Resource
 from kubesim.api.selectors import LETTER_COST, Selector, SelectorError, field_selector, label_selector
 
 Warn = Callable[[str], None]
@@ -70,81 +70,6 @@ def warn_of(unknown: list[str], warn: Warn | None) -> None:
     if warn:
         for text in unknown:
             warn(text)
-
-
-class Inert(NamedTuple):
-    """Fields that are stored and not acted upon, and what to say about them.
-
-    `kinds` have them; those of a Pod are in every Pod template, too. Each word of `path` is a key, or keys with "|"
-    between them, and leads into each item of a list. A `usual` value changes nothing.
-    """
-
-    kinds: str
-    path: str
-    says: str
-    usual: Sequence[Any] = ()
-
-    def values(self, resource: Resource, obj: Object) -> list[Any]:
-        """What an object has in these fields."""
-        values: list[Any] = [obj] if resource.kind in self.kinds.split() else []
-        if self.kinds == POD.kind and resource.template:
-            values = [template_of(resource, obj)]
-        for word in self.path.split():
-            inner: list[Any] = []
-            for value in (value.get(key) for value in values for key in word.split("|")):
-                inner += value if isinstance(value, list) else [value]
-            values = [value for value in inner if value not in (None, *self.usual)]
-        return values
-
-
-INERT = load_records(__file__, "inert.json", Inert)
-
-
-def note_inert(resource: Resource, new: Object, old: Object | None, note: Warn | None) -> None:
-    """Report what a write sets that has no effect here, once for each row of the table."""
-    if note is None:
-        return
-    for row in INERT:
-        values = row.values(resource, new)
-        if values and (old is None or values != row.values(resource, old)):
-            note(f"kubesim: {row.says}")
-
-
-class _Nodes(Protocol):
-    """What is asked of the nodes: see `Backend`."""
-
-    def lacks(self, reference: str, program: str) -> bool: ...
-
-    def guesses(self, reference: str) -> bool: ...
-
-
-def note_unsimulated(resource: Resource, new: Object, old: Object | None, note: Warn | None, nodes: _Nodes) -> None:
-    """Report each image that a write has pulled and nobody here knows, and each program that it starts, if its image
-    lacks it here and may have it on a real node.
-    """
-    if note is None or not (resource is POD or resource.template):
-        return
-    pod = template_of(resource, new)
-    if old is not None and template_of(resource, old).get("spec") == pod.get("spec"):
-        return
-    for image in dict.fromkeys(_pulled(pod["spec"])):
-        if nodes.guesses(image):
-            note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
-    for _, container in containers_of(pod["spec"]):
-        words = [*container.get("command", ()), *container.get("args", ())]
-        if words and not words[0].startswith("-") and nodes.lacks(container["image"], words[0]):
-            note(f"kubesim: '{words[0]}' in this image isn't simulated")
-
-
-def _pulled(spec: Object) -> Iterator[str]:
-    """The images that a node may pull for a Pod: those of its containers and of its volumes."""
-    for _, container in containers_of(spec):
-        if container["imagePullPolicy"] != "Never":
-            yield container["image"]
-    for volume in spec.get("volumes") or ():
-        image = volume.get("image")
-        if image and image["pullPolicy"] != "Never":
-            yield image["reference"]
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:

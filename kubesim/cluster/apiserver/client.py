@@ -25,8 +25,8 @@ from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.logs import LogOptions
+from kubesim.cluster.apiserver.notes import note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
-from kubesim.cluster.apiserver.warnings import warnings_of
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
@@ -132,9 +132,8 @@ class Client:
         selects = checks.selector(resource, labels, fields, budget)
 
         def pass_on(change: Change) -> None:
-            kind = change.type_among(selects) if namespace in (None, namespace_of(change.obj)) else ""
-            if kind:
-                listener(change._replace(type=kind))
+            if namespace in (None, namespace_of(change.obj)) and (seen_as := change.type_among(selects)):
+                listener(change._replace(type=seen_as))
 
         return self._backend.subscribe(pass_on, resource)
 
@@ -193,10 +192,7 @@ class Client:
         if old is None:
             self._check_free(resource, new)
         if note := options.get("note"):
-            for text in warnings_of(resource, new, old):
-                note(text)
-        checks.note_inert(resource, new, old, options.get("note"))
-        checks.note_unsimulated(resource, new, old, options.get("note"), self._backend)
+            note_write(resource, new, old, note, self._backend)
         if options.get("dry_run"):
             return new
         if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):
@@ -225,7 +221,9 @@ class Client:
             services.admit_service(new, self._store, old)
         checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
-        return old if new == old else self._write(resource, new, old, options)
+        if new == old:
+            return old
+        return self._write(resource, new, old, options)
 
     def _patch(
         self, resource: Resource, namespace: str, name: str, change: Any, patch_type: str, options: WriteOptions
@@ -237,8 +235,8 @@ class Client:
         if unknown and options.get("strict", True):
             raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
         checks.warn_of(unknown, options.get("warn"))
-        options |= {"strict": False, "warn": None}  # all this is checked, and reported
-        return self._update(resource, new, options)
+        is_checked: WriteOptions = {"strict": False, "warn": None}  # unknown fields are reported
+        return self._update(resource, new, options | is_checked)
 
     def _initialize_metadata(self, resource: Resource, obj: Object) -> None:
         """Give a new object its name, if that is generated, its uid and its time."""
@@ -307,7 +305,7 @@ class Client:
         self.authorize("get", POD, namespace, name, "log")
         options.check(name)
         lines = connect(self._backend, namespace, name, container).logs(options.previous)
-        return options.cut(lines, self._backend.clock.now)
+        return options.selected(lines, self._backend.clock.now)
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""

@@ -26,19 +26,22 @@ class LogOptions(NamedTuple):
 
     def check(self, pod: str) -> None:
         """Raise StatusError for numbers that make no sense, about the logs of `pod`."""
-        least = {"tailLines": (self.tail, 0), "sinceSeconds": (self.since, 1), "limitBytes": (self.limit, 1)}
-        causes = [
-            errors.invalid_value(name, value, f"must be greater than {'or equal to ' if minimum == 0 else ''}0")
-            for name, (value, minimum) in least.items()
-            if value is not None and value < minimum
-        ]
+        causes = []
+        if self.tail is not None and self.tail < 0:
+            causes.append(errors.invalid_value("tailLines", self.tail, "must be greater than or equal to 0"))
+        for name, value in (("sinceSeconds", self.since), ("limitBytes", self.limit)):
+            if value is not None and value <= 0:
+                causes.append(errors.invalid_value(name, value, "must be greater than 0"))
         if causes:
             raise errors.invalid_options("PodLogOptions", "", pod, causes)
 
-    def cut(self, lines: Sequence[Line], now: Micros) -> str:
-        kept = lines if self.tail is None else lines[len(lines) - min(self.tail, len(lines)) :]
-        first = 0 if self.since is None else now - self.since * SECOND
-        written = [f"{_stamp(at)} {line}" if self.timestamps else line for at, line in kept if at >= first]
+    def selected(self, lines: Sequence[Line], now: Micros) -> str:
+        """The part of a log that is asked for."""
+        if self.tail is not None:
+            lines = lines[max(0, len(lines) - self.tail) :]
+        if self.since is not None:
+            lines = [line for line in lines if line[0] >= now - self.since * SECOND]
+        written = [f"{_stamp(at)} {line}" if self.timestamps else line for at, line in lines]
         return "".join(written).encode()[: self.limit].decode(errors="ignore")
 
 

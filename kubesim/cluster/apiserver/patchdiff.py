@@ -20,10 +20,10 @@ from kubesim.cluster.apiserver.patchparts import (
     check_alike,
     element_type,
     field_type,
-    handle,
+    go_type,
+    hashable_key,
+    index_by_key,
     key_of,
-    places,
-    shape,
 )
 
 
@@ -31,7 +31,7 @@ def diff_maps(applied: Object, new: Object, live: Object, struct: Type, retain: 
     """The patch between objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
     patch: Object = {}
     for key in sorted(new):
-        if key not in live or shape(live[key]) != shape(new[key]):
+        if key not in live or go_type(live[key]) != go_type(new[key]):
             patch[key] = new[key]
         elif isinstance(new[key], dict):
             before = applied.get(key) if isinstance(applied.get(key), dict) else None
@@ -90,15 +90,15 @@ def _diff_items(
 ) -> list[Any]:
     """The changed and new items in their new order, then those to delete."""
     changed: list[Any] = []
-    live_places = places(live, merge_key)
-    applied_places = places(applied, merge_key)
-    kept = places(new, merge_key)
+    live_places = index_by_key(live, merge_key)
+    applied_places = index_by_key(applied, merge_key)
+    kept = index_by_key(new, merge_key)
     for item in new:
-        at = live_places.get(handle(item, merge_key))
-        before = applied_places.get(handle(item, merge_key))
+        at = live_places.get(hashable_key(item, merge_key))
+        before = applied_places.get(hashable_key(item, merge_key))
         if at is None:
             changed.append(item)
         elif change := diff_maps({} if before is None else applied[before], item, live[at], element, retain):
             changed.append({**change, merge_key: item[merge_key]})
-    gone = [key_of(item, merge_key) for item in applied if handle(item, merge_key) not in kept]
+    gone = [key_of(item, merge_key) for item in applied if hashable_key(item, merge_key) not in kept]
     return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone, key=str)]

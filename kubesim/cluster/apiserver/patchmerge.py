@@ -22,10 +22,10 @@ from kubesim.cluster.apiserver.patchparts import (
     check_alike,
     element_type,
     field_type,
-    handle,
+    go_type,
+    hashable_key,
+    index_by_key,
     internal_error,
-    places,
-    shape,
 )
 from kubesim.gotext import gofmt
 
@@ -69,7 +69,7 @@ def _retain_keys(result: Object, rest: Object, kept: Any) -> None:
 def _merge_field(result: Object, key: str, value: Any, struct: Type) -> None:
     if value is None:
         result.pop(key, None)
-    elif key not in result or shape(result[key]) != shape(value):
+    elif key not in result or go_type(result[key]) != go_type(value):
         result[key] = _without_nulls(value)
     elif isinstance(value, dict):
         result[key] = merge_maps(result[key], value, field_type(struct, key))
@@ -95,9 +95,9 @@ def _merge_lists(old: list[Any], new: list[Any], element: Type, merge_key: str) 
         raise internal_error("cannot merge lists without merge key for type string")
     kept, plain = _special_items(old, new, merge_key)
     merged = list(kept)
-    known = places(kept, merge_key)
+    known = index_by_key(kept, merge_key)
     for item in plain:
-        at = known.setdefault(handle(item, merge_key), len(merged))
+        at = known.setdefault(hashable_key(item, merge_key), len(merged))
         if at == len(merged):
             merged.append(item)
         else:
@@ -112,8 +112,8 @@ def _special_items(old: list[Any], new: list[Any], merge_key: str) -> tuple[list
     kinds = [_directive(item) for item in directives]  # of all of them first: one that is unknown refuses the patch
     if "replace" in kinds:
         return plain, []
-    gone = places(directives, merge_key)
-    return [item for item in old if merge_key not in item or handle(item, merge_key) not in gone], plain
+    gone = index_by_key(directives, merge_key)
+    return [item for item in old if merge_key not in item or hashable_key(item, merge_key) not in gone], plain
 
 
 def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], merge_key: str) -> list[Any]:
@@ -122,14 +122,14 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
     Where a, b, c, d are live and the order is c, x, a, the others are b and d. b was before c and goes before it; d was
     after c and is not put before the new x, nor before a: b, c, x, a, d.
     """
-    ranks, live_places = places(order, merge_key), places(live, merge_key)
-    ordered = [item for item in merged if handle(item, merge_key) in ranks]
-    ordered.sort(key=lambda item: ranks[handle(item, merge_key)])
-    others = deque(item for item in merged if handle(item, merge_key) not in ranks)
+    ranks, live_places = index_by_key(order, merge_key), index_by_key(live, merge_key)
+    ordered = [item for item in merged if hashable_key(item, merge_key) in ranks]
+    ordered.sort(key=lambda item: ranks[hashable_key(item, merge_key)])
+    others = deque(item for item in merged if hashable_key(item, merge_key) not in ranks)
     result = []
     for item in ordered:
-        place = live_places.get(handle(item, merge_key), -1)  # nothing is before a new item
-        while others and live_places.get(handle(others[0], merge_key), len(live)) < place:
+        place = live_places.get(hashable_key(item, merge_key), -1)  # nothing is before a new item
+        while others and live_places.get(hashable_key(others[0], merge_key), len(live)) < place:
             result.append(others.popleft())
         result.append(item)
     return [*result, *others]

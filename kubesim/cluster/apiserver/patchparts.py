@@ -36,7 +36,7 @@ def element_type(struct: Type, field: str) -> Type:
     return field_type(struct, field).element or _UNKNOWN
 
 
-def shape(value: Any) -> type:
+def go_type(value: Any) -> type:
     """The Go type of a decoded JSON value, for comparing."""
     return int if isinstance(value, float) else type(value)
 
@@ -48,7 +48,7 @@ def internal_error(message: str) -> StatusError:
 
 def check_alike(items: Sequence[Any]) -> None:
     """Refuse a list whose items are of several types, or lists themselves."""
-    if any(isinstance(item, list) for item in items) or len({shape(item) for item in items}) > 1:
+    if any(isinstance(item, list) for item in items) or len({go_type(item) for item in items}) > 1:
         raise internal_error(f"list element types are not identical: {gofmt.sprint([list(items)])}")
 
 
@@ -61,15 +61,15 @@ def key_of(item: Any, merge_key: str) -> Any:
     return item[merge_key]
 
 
-def places(items: Iterable[Any], merge_key: str) -> dict[Hashable, int]:
-    """Where the first item with each key is among `items`; the keys are as `handle` gives them."""
+def index_by_key(items: Iterable[Any], merge_key: str) -> dict[Hashable, int]:
+    """Where the first item with each key is among `items`; the keys are as `hashable_key` gives them."""
     numbers: dict[Hashable, int] = {}
     for number, item in enumerate(items):
-        numbers.setdefault(handle(item, merge_key), number)
+        numbers.setdefault(hashable_key(item, merge_key), number)
     return numbers
 
 
-def handle(item: Any, merge_key: str) -> Hashable:
-    """An item's key in a form that a dict takes, for `places`."""
+def hashable_key(item: Any, merge_key: str) -> Hashable:
+    """An item's key in a form that a dict takes, for `index_by_key`."""
     key = key_of(item, merge_key)
     return key if isinstance(key, Hashable) else repr(key)

@@ -43,7 +43,7 @@ class Server:
         current = self._container(pod, container)
         name = pod["metadata"]["name"]
         if current is None:
-            why = waiting_message(pod, container)
+            why = _waiting_message(pod, container)
             raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
         logged = current.previous if previous else current
         if logged is None:
@@ -66,8 +66,8 @@ class Server:
         running.place.check(argv)
         return running.place
 
-    def lacks(self, reference: str, program: str) -> bool:
-        """Whether an image has, or may have, a program that isn't simulated and that it doesn't run on its own."""
+    def lacks_program(self, reference: str, program: str) -> bool:
+        """Whether an image lacks a program here that it has, or may have, on a real node, and that isn't its own."""
         parsed = _parsed(reference)
         if parsed is None:
             return False
@@ -77,7 +77,7 @@ class Server:
         base = bases()[image.base]
         return base.lacks(program, MemoryFiles(base.with_files(image.files)))
 
-    def guesses(self, reference: str) -> bool:
+    def is_guess(self, reference: str) -> bool:
         """Whether no one here knows that there is such an image, and it's pulled as if there were."""
         parsed = _parsed(reference)
         if parsed is None or self._images.node.present(parsed, self._clock.now):
@@ -95,7 +95,7 @@ class Server:
         return worker.containers.get(name) if worker else None
 
 
-def waiting_message(pod: Object, container: str) -> str:
+def _waiting_message(pod: Object, container: str) -> str:
     """Why a container waits, in the words of `kubectl logs`."""
     keys = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
     status = find_named([item for key in keys for item in pod["status"].get(key, ())], container) or {}

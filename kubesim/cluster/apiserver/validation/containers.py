@@ -47,12 +47,12 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
     spec.needs("containers")
     for container in spec.items("containers"):
         _validate_container(container, mountable)
-        container.unique("name", names)
+        container.unique_name(names)
         _validate_hooks(container)
         _validate_probes(container)
     for container in spec.items("initContainers"):
         _validate_container(container, mountable)
-        container.unique("name", names)
+        container.unique_name(names)
         if container.get("restartPolicy") == "Always":
             _validate_hooks(container)
             _validate_probes(container)
@@ -64,7 +64,7 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
     for container in spec.items("ephemeralContainers"):
         _validate_container(container, mountable)
         _validate_ephemeral(container, targets)
-        container.unique("name", names)
+        container.unique_name(names)
 
 
 def _validate_container(container: Field, mountable: set[str]) -> None:
@@ -86,10 +86,10 @@ def _validate_container(container: Field, mountable: set[str]) -> None:
 def _validate_ports(container: Field) -> None:
     names: set[str] = set()
     for port in container.items("ports"):
-        port.check_nonempty(port_name, "name")
+        port.check_nonempty("name", port_name)
         port.check_required("containerPort", port_number)
         port.enum("protocol", PROTOCOLS)
-        port.unique("name", names)
+        port.unique_name(names)
 
 
 def _validate_value_from(source: Field, has_value: bool) -> None:

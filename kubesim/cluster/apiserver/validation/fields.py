@@ -13,6 +13,9 @@ from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 from kubesim.api.selectors import Check, label_value, qualified_name
 
+_OWN = object()
+"""Says that a refusal shows the field's own value."""
+
 
 class Field:
     """A struct at a path, such as "spec.containers[0]".
@@ -53,18 +56,18 @@ class Field:
     def required(self, name: str = "", detail: str = "") -> None:
         self.errors.append(errors.required(self.path_of(name), detail))
 
-    def invalid(self, name: str, detail: str, **shown: Any) -> None:
-        """`shown`, if given, is a `value` to show instead of the field's."""
-        value = shown["value"] if shown else self.value.get(name, "")
-        self.errors.append(errors.invalid_value(self.path_of(name), value, detail))
+    def invalid(self, name: str, detail: str, value: Any = _OWN) -> None:
+        """The refusal shows `value`, or else the field's."""
+        refused = self.value.get(name, "") if value is _OWN else value
+        self.errors.append(errors.invalid_value(self.path_of(name), refused, detail))
 
     def forbidden(self, name: str, detail: str) -> None:
         self.errors.append(errors.field_forbidden(self.path_of(name), detail))
 
-    def unsupported(self, name: str, supported: Sequence[str], **shown: Any) -> None:
+    def unsupported(self, name: str, supported: Sequence[str], value: Any = _OWN) -> None:
         """As for `invalid`."""
-        value = shown["value"] if shown else self.value.get(name, "")
-        self.errors.append(errors.unsupported(self.path_of(name), value, supported))
+        refused = self.value.get(name, "") if value is _OWN else value
+        self.errors.append(errors.unsupported(self.path_of(name), refused, supported))
 
     def not_found(self, name: str) -> None:
         self.errors.append(errors.field_not_found(self.path_of(name), self.value.get(name, "")))
@@ -93,17 +96,10 @@ class Field:
         else:
             self.required(name)
 
-    def check_nonempty(self, check: Check, *names: str) -> None:
-        """Fields that may be missing or empty."""
-        for name in names:
-            if self.value.get(name):
-                self.check(name, check)
-
-    def check_each(self, name: str, check: Check) -> None:
-        """The values of a list."""
-        for index, value in enumerate(self.value.get(name) or ()):
-            for problem in check(value):
-                self.invalid(f"{name}[{index}]", problem, value=value)
+    def check_nonempty(self, name: str, check: Check) -> None:
+        """A field that may be missing or empty."""
+        if self.value.get(name):
+            self.check(name, check)
 
     def enum(self, name: str, supported: Sequence[str]) -> None:
         """A field that must have a value of an enumeration."""
@@ -124,13 +120,13 @@ class Field:
             if self.value.get(name) is not None and self.value[name] < 0:
                 self.invalid(name, "must be greater than or equal to 0")
 
-    def unique(self, name: str, seen: set[str]) -> None:
-        """A field whose value, if it has one, is none of those that were `seen` before."""
-        value = self.value.get(name)
-        if value in seen:
-            self.errors.append(errors.duplicate(self.path_of(name), value))
-        if value:
-            seen.add(value)
+    def unique_name(self, seen: set[str]) -> None:
+        """A name, if it has one, that is none of those that were `seen` before."""
+        name = self.value.get("name")
+        if name in seen:
+            self.errors.append(errors.duplicate(self.path_of("name"), name))
+        if name:
+            seen.add(name)
 
     def labels(self, name: str) -> None:
         """A map of labels. Where Go walks one in random order, this goes by the keys."""

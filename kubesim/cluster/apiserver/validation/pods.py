@@ -51,8 +51,10 @@ def _validate_pod_spec(spec: Field) -> None:
     spec.enum("dnsPolicy", _DNS_POLICIES)
     spec.labels("nodeSelector")
     scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
-    spec.check_nonempty(dns_subdomain, "serviceAccountName", "nodeName")
-    spec.check_nonempty(dns_label, "hostname", "subdomain")
+    for name in ("serviceAccountName", "nodeName"):
+        spec.check_nonempty(name, dns_subdomain)
+    for name in ("hostname", "subdomain"):
+        spec.check_nonempty(name, dns_label)
     for toleration in spec.items("tolerations"):
         scheduling.validate_toleration(toleration)
 

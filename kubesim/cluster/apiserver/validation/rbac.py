@@ -42,7 +42,7 @@ def validate_binding(binding: Field) -> None:
         subject.needs("name")
         subject.enum("kind", _SUBJECT_KINDS)
         if subject.get("kind") == "ServiceAccount":
-            subject.check_nonempty(dns_subdomain, "name")
+            subject.check_nonempty("name", dns_subdomain)
             if of_cluster:
                 subject.needs("namespace")
         elif subject.get("kind") in ("User", "Group"):

@@ -46,7 +46,7 @@ def validate_toleration(toleration: Field) -> None:
     if not toleration.get("key") and operator != "Exists":
         why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         toleration.invalid("operator", why)
-    toleration.check_nonempty(qualified_name, "key")
+    toleration.check_nonempty("key", qualified_name)
     if toleration.has("tolerationSeconds") and toleration.get("effect") != "NoExecute":
         toleration.invalid("effect", "effect must be 'NoExecute' when `tolerationSeconds` is set")
     if operator in ("", "Equal"):
@@ -67,5 +67,5 @@ def validate_node(node: Field) -> None:
     spec = node.get("spec") or {}
     for taint in Field(node.errors, "metadata", spec).items("taints"):
         taint.check("key", qualified_name)
-        taint.check_nonempty(label_value, "value")
+        taint.check_nonempty("value", label_value)
         taint.enum("effect", _TAINT_EFFECTS)

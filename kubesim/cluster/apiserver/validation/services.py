@@ -29,7 +29,7 @@ def validate_service(service: Field) -> None:
     _validate_ports(ports)
     if kind == "ExternalName":
         spec.needs("externalName")
-        spec.check_nonempty(dns_subdomain, "externalName")
+        spec.check_nonempty("externalName", dns_subdomain)
     spec.labels("selector")
     spec.enum_optional("sessionAffinity", _AFFINITIES)
     spec.enum_optional("type", _TYPES)
@@ -44,12 +44,12 @@ def _validate_ports(ports: list[Field]) -> None:
     for port in ports:
         if len(ports) > 1:
             port.needs("name")
-        port.check_nonempty(dns_label, "name")
+        port.check_nonempty("name", dns_label)
         port.check("port", port_number, missing=0)
         port.enum_optional("protocol", PROTOCOLS)
         if port.has("targetPort"):
             validate_port(port, "targetPort")
-        port.unique("name", names)
+        port.unique_name(names)
     _validate_distinct(ports)
 
 

@@ -30,7 +30,7 @@ def validate_volumes(spec: Field) -> set[str]:
         before = len(volume.errors)
         _validate_source(volume)
         volume.check_required("name", content.dns_label)
-        volume.unique("name", {*names})
+        volume.unique_name({*names})
         if len(volume.errors) == before:
             names.add(volume.get("name"))
     return names

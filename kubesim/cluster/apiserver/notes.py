@@ -1,0 +1,84 @@
+"""What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from kubesim.api import load_records
+from kubesim.api.objects import Object, containers_of, template_of
+from kubesim.api.resources import POD, Resource
+from kubesim.cluster.apiserver.backend import Backend
+from kubesim.cluster.apiserver.checks import Warn
+from kubesim.cluster.apiserver.warnings import warnings_of
+
+
+class Inert(NamedTuple):
+    """Fields that are stored and not acted upon, and what to say about them.
+
+    `kinds` have them; those of a Pod are in every Pod template, too. Each word of `path` is a key, or keys with "|"
+    between them, and leads into each item of a list. A `usual` value changes nothing.
+    """
+
+    kinds: str
+    path: str
+    says: str
+    usual: Sequence[Any] = ()
+
+    def values(self, resource: Resource, obj: Object) -> list[Any]:
+        """What an object has in these fields."""
+        values: list[Any] = [obj] if resource.kind in self.kinds.split() else []
+        if self.kinds == POD.kind and resource.template:
+            values = [template_of(resource, obj)]
+        for word in self.path.split():
+            inner: list[Any] = []
+            for value in (value.get(key) for value in values for key in word.split("|")):
+                inner += value if isinstance(value, list) else [value]
+            values = [value for value in inner if value not in (None, *self.usual)]
+        return values
+
+
+INERT = load_records(__file__, "inert.json", Inert)
+
+
+def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, backend: Backend) -> None:
+    """Report to `note` what the API server warns of, and what of a write has no effect here."""
+    for text in warnings_of(resource, new, old):
+        note(text)
+    _note_inert(resource, new, old, note)
+    if resource is POD or resource.template:
+        _note_unsimulated(template_of(resource, new), old and template_of(resource, old), note, backend)
+
+
+def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn) -> None:
+    """Report what a write sets that has no effect here, once for each row of the table."""
+    for row in INERT:
+        values = row.values(resource, new)
+        if values and (old is None or values != row.values(resource, old)):
+            note(f"kubesim: {row.says}")
+
+
+def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Backend) -> None:
+    """Report each image that a write has pulled and nobody here knows, and each program that it starts, if its image
+    lacks it here and may have it on a real node.
+    """
+    if old is not None and old.get("spec") == pod.get("spec"):
+        return
+    for image in dict.fromkeys(_pulled(pod["spec"])):
+        if backend.is_guess(image):
+            note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
+    for _, container in containers_of(pod["spec"]):
+        words = [*container.get("command", ()), *container.get("args", ())]
+        if words and not words[0].startswith("-") and backend.lacks_program(container["image"], words[0]):
+            note(f"kubesim: '{words[0]}' in this image isn't simulated")
+
+
+def _pulled(spec: Object) -> Iterator[str]:
+    """The images that a node may pull for a Pod: those of its containers and of its volumes."""
+    for _, container in containers_of(spec):
+        if container["imagePullPolicy"] != "Never":
+            yield container["image"]
+    for volume in spec.get("volumes") or ():
+        image = volume.get("image")
+        if image and image["pullPolicy"] != "Never":
+            yield image["reference"]
