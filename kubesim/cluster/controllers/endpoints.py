@@ -31,45 +31,62 @@ class EndpointsController(Loop):
                 self.add(service)
 
     def reconcile(self, namespace: str, name: str) -> None:
-        service, sliced = self.api.find(SERVICE, namespace, name), f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
+        service = self.api.find(SERVICE, namespace, name)
+        slice_name = f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
         if service is None:
-            for resource, key in ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, sliced)):
+            # That of the API server's own Service has no hash in its name.
+            for resource, key in ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, slice_name)):
                 if obj := self.api.find(resource, namespace, key):
                     self.api.remove(resource, obj)
         elif service["spec"].get("selector"):
             pods = [pod for pod in self.api.list(POD, namespace) if _is_behind(pod, service)]
             pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
-            ports = [port for pod in pods[:1] for port in _ports(service, pod)]
+            ports = list(_ports(service, pods[0])) if pods else []
             self._write(ENDPOINTS, service, name, _subsets(pods, ports))
-            self._write(ENDPOINT_SLICE, service, sliced, _slice(pods, ports))
+            self._write(ENDPOINT_SLICE, service, slice_name, _slice(pods, ports))
 
     def _write(self, resource: Resource, service: Object, name: str, content: Object) -> None:
         """Create or change the object, if what it says of the Pods has changed."""
         old = self.api.find(resource, namespace_of(service), name)
-        own, ids = metadata(service), Identity(int(metadata(service)["uid"].replace("-", ""), 16) + len(resource.kind))
-        labels = {**own.get("labels", {}), **_LABELS[resource.kind]}
-        meta: Object = {"name": name, "namespace": namespace_of(service), "uid": ids.uid()}
-        if resource is ENDPOINT_SLICE:
-            labels["kubernetes.io/service-name"] = name_of(service)
-            generation = metadata(old)["generation"] + 1 if old else 1
-            meta |= {"generateName": f"{name_of(service)}-", "generation": generation}
-            meta["ownerReferences"] = [owner_reference(service)]
-        if service["spec"].get("clusterIP") == "None":
-            labels["service.kubernetes.io/headless"] = ""
+        labels = _labels(resource, service)
         if old and metadata(old)["labels"] == labels and all(old.get(key) == content.get(key) for key in _CONTENT):
             return
         now = self.clock.timestamp()
-        created = metadata(old)["creationTimestamp"] if old else now
-        meta |= {"annotations": {_CHANGED: now}, "creationTimestamp": created, "labels": labels}
+        meta: Object = {
+            "annotations": {_CHANGED: now},
+            "creationTimestamp": metadata(old)["creationTimestamp"] if old else now,
+            "labels": labels,
+            "name": name,
+            "namespace": namespace_of(service),
+            "uid": _uid(resource, service),
+        }
+        if resource is ENDPOINT_SLICE:
+            meta["generateName"] = f"{name_of(service)}-"
+            meta["generation"] = metadata(old)["generation"] + 1 if old else 1
+            meta["ownerReferences"] = [owner_reference(service)]
         head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
         self.api.record(resource, {**head, **content})
 
 
 _CONTENT = ("subsets", "endpoints", "ports")
-_LABELS = {
-    "Endpoints": {"endpoints.kubernetes.io/managed-by": "endpoint-controller"},
-    "EndpointSlice": {"endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io"},
-}
+
+
+def _labels(resource: Resource, service: Object) -> dict[str, str]:
+    labels = dict(metadata(service).get("labels", {}))
+    if resource is ENDPOINTS:
+        labels["endpoints.kubernetes.io/managed-by"] = "endpoint-controller"
+    else:
+        labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+        labels["kubernetes.io/service-name"] = name_of(service)
+    if service["spec"].get("clusterIP") == "None":
+        labels["service.kubernetes.io/headless"] = ""
+    return labels
+
+
+def _uid(resource: Resource, service: Object) -> str:
+    """A uid that follows from the Service's, so that other objects get those that they would get without it."""
+    seed = int(metadata(service)["uid"].replace("-", ""), 16) + len(resource.kind)
+    return Identity(seed).uid()
 
 
 def _selects(service: Object, pod: Object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from kubesim.api.clock import Clock
@@ -147,18 +148,21 @@ class Scheduler:
         Mirrors plugins/nodeports/node_ports.go and plugins/noderesources/fit.go.
         """
         others = (self._running.get(name_of(node)) or {}).values()
-        if any(_same_port(port, taken) for port in _host_ports(pod) for one in others for taken in _host_ports(one)):
+        if any(_is_port_taken(port, others) for port in _host_ports(pod)):
             reason = "node(s) didn't have free ports for the requested pod ports"
             return Refusal([reason], _VICTIMS, lacks_room=True)
-        room = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
-        lacking = ["Too many pods"] if len(others) >= room.get("pods", 0) else []
+        allocatable = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
+        lacking = []
+        preemption = _VICTIMS
+        if len(others) >= allocatable.get("pods", 0):
+            lacking.append("Too many pods")
         for key, amount in _requests(pod).items():
-            if amount > room.get(key, 0) - sum(_requests(one).get(key, 0) for one in others):
+            most = allocatable.get(key, 0)
+            if amount > most - sum(_requests(other).get(key, 0) for other in others):
                 lacking.append(f"Insufficient {key}")
-        if not lacking:
-            return None
-        too_big = any(amount > room.get(key, 0) for key, amount in _requests(pod).items())
-        return Refusal(lacking, _UNHELPFUL if too_big else _VICTIMS, lacks_room=True)
+            if amount > most:
+                preemption = _UNHELPFUL
+        return Refusal(lacking, preemption, lacks_room=True) if lacking else None
 
     def _bind(self, pod: Object, node: str) -> None:
         condition = self._condition("True")
@@ -204,19 +208,33 @@ def _mismatches(pod: Object, node: Object) -> list[str]:
     return [] if matches_node(pod, node) else ["node(s) didn't match Pod's node affinity/selector"]
 
 
+class _HostPort(NamedTuple):
+    """A port of its node that a Pod takes; at the address 0.0.0.0 it takes it at all of them."""
+
+    protocol: str
+    number: int
+    address: str
+
+    def collides(self, other: _HostPort) -> bool:
+        is_same_port = (self.protocol, self.number) == (other.protocol, other.number)
+        return is_same_port and (self.address == other.address or _ANY_ADDRESS in (self.address, other.address))
+
+
+_ANY_ADDRESS = "0.0.0.0"
+
+
 @remembered
-def _host_ports(pod: Object) -> list[tuple[str, int, str]]:
-    """The ports of its node that a Pod takes, each with its protocol and address."""
+def _host_ports(pod: Object) -> list[_HostPort]:
     ports = [port for container in pod["spec"]["containers"] for port in container.get("ports", ())]
     return [
-        (port.get("protocol", "TCP"), port["hostPort"], port.get("hostIP") or "0.0.0.0")
+        _HostPort(port.get("protocol", "TCP"), port["hostPort"], port.get("hostIP") or _ANY_ADDRESS)
         for port in ports
         if port.get("hostPort")
     ]
 
 
-def _same_port(port: tuple[str, int, str], other: tuple[str, int, str]) -> bool:
-    return port[:2] == other[:2] and (port[2] == other[2] or "0.0.0.0" in (port[2], other[2]))
+def _is_port_taken(port: _HostPort, others: Iterable[Object]) -> bool:
+    return any(port.collides(taken) for other in others for taken in _host_ports(other))
 
 
 _requests = remembered(pod_requests)
@@ -241,11 +259,14 @@ def tolerations(pod: Object, taint: Object) -> list[Object]:
 
 def matches_node(pod: Object, node: Object) -> bool:
     """Whether a Pod, or a Pod of a template, may run on the node."""
-    labels = node["metadata"].get("labels", {})
+    if not matches({"matchLabels": pod["spec"].get("nodeSelector")}, node["metadata"].get("labels", {})):
+        return False
     required = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution") or {}
-    terms = required.get("nodeSelectorTerms") or [{}]
-    return matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels) and any(
-        matches(term, labels)
-        and matches({"matchExpressions": term.get("matchFields")}, {"metadata.name": node["metadata"]["name"]})
-        for term in terms
-    )
+    terms = required.get("nodeSelectorTerms")
+    return not terms or any(_matches_term(term, node) for term in terms)
+
+
+def _matches_term(term: Object, node: Object) -> bool:
+    fields = {"metadata.name": node["metadata"]["name"]}
+    has_fields = matches({"matchExpressions": term.get("matchFields")}, fields)
+    return has_fields and matches(term, node["metadata"].get("labels", {}))
