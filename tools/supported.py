@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES
 from kubesim.api.resources import RESOURCES
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.apiserver.notes import INERT
-from kubesim.cluster.apiserver.strategy import MAX_PODS
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.world import Registry, Repository, builtin

@@ -15,7 +15,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
-from kubesim.cluster.apiserver import checks, patch, services, strategy, validation
+from kubesim.cluster.apiserver import admission, checks, patch, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import Warn, WriteOptions
@@ -148,7 +148,7 @@ class Client:
         check_grant(self.user, resource, new, None, self._store)
         strategy.prepare_for_create(resource, new)
         if resource is POD:
-            strategy.admit_pod(new, self._store, self._backend.identity)
+            admission.admit_pod(new, self._store, self._backend.identity)
         if resource is SERVICE:
             services.admit_service(new, self._store)
         checks.raise_if_any(resource, new, validation.validate(resource, new))
@@ -177,7 +177,7 @@ class Client:
         """Delete an object, or begin to where it ends gracefully (Pods, Namespaces); return its last state."""
         self.authorize("delete", resource, namespace, name)
         obj = self._backend.existing(resource, namespace, name)
-        strategy.admit_deletion(resource, obj)
+        admission.admit_deletion(resource, obj)
         checks.check_preconditions(resource, obj, options.preconditions)
         obj = options.with_finalizer(resource, obj)
         if options.dry_run:
@@ -215,7 +215,7 @@ class Client:
         apply_defaults(resource, new)
         check_grant(self.user, resource, new, old, self._store)
         if resource is POD:
-            strategy.admit_pod_update(new, old)
+            admission.admit_pod_update(new, old)
         strategy.prepare_for_update(resource, new, old, part)
         if resource is SERVICE:
             services.admit_service(new, self._store, old)

@@ -1,0 +1,131 @@
+"""Admission: what a Pod is completed with, and what is refused, of a request that is allowed and not yet validated.
+
+Mirrors kubernetes plugin/pkg/admission/{serviceaccount,defaulttolerationseconds,priority,runtimeclass} and
+k8s.io/apiserver pkg/admission/plugin/namespace/lifecycle, v1.36. Every function completes its argument, which decoding
+has checked, in place.
+"""
+
+from __future__ import annotations
+
+from kubesim.api import errors
+from kubesim.api.clock import Identity
+from kubesim.api.objects import Object, clone, is_static, name_of
+from kubesim.api.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
+from kubesim.cluster.apiserver.store import Store
+
+TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
+_TOKEN_VOLUME = "kube-api-access-"
+IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
+# A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
+MAX_CONTAINERS = 200
+MAX_PODS = 4000
+# Which every Pod gets, so that it isn't evicted at once where its node is lost.
+_TOLERATIONS = [
+    {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists", "tolerationSeconds": 300},
+    {"effect": "NoExecute", "key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": 300},
+]
+# The volume of the token with which a container's processes speak to the API server.
+_TOKEN_SOURCES = [
+    {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+    {"configMap": {"items": [{"key": "ca.crt", "path": "ca.crt"}], "name": "kube-root-ca.crt"}},
+    {
+        "downwardAPI": {
+            "items": [{"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}, "path": "namespace"}]
+        }
+    },
+]
+
+
+def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
+    """Complete a new, defaulted Pod in place.
+
+    Raises StatusError (Forbidden) where its ServiceAccount or one of its classes is missing, or the cluster is full.
+    Mirrors plugin/pkg/admission/{serviceaccount,priority,runtimeclass}.
+    """
+    if store.count(POD) >= MAX_PODS:
+        raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
+    if len(pod["spec"].get("containers", ())) > MAX_CONTAINERS:
+        raise errors.forbidden(POD, name_of(pod), f"kubesim runs at most {MAX_CONTAINERS} containers in a Pod")
+    if not is_static(pod):
+        _service_account(pod, store, identity)
+    _tolerations(pod["spec"])
+    _priority_class(pod)
+    if runtime := pod["spec"].get("runtimeClassName"):
+        raise errors.forbidden(POD, name_of(pod), f'pod rejected: RuntimeClass "{runtime}" not found')
+
+
+def admit_pod_update(pod: Object, old: Object) -> None:
+    """Complete a changed Pod in place: its priority stays, its tolerations come back; its ServiceAccount does not."""
+    _tolerations(pod["spec"])
+    for key in ("priority", "preemptionPolicy"):
+        if pod["spec"].get(key) is None and key in old["spec"]:
+            pod["spec"][key] = old["spec"][key]
+
+
+def admit_deletion(resource: Resource, obj: Object) -> None:
+    """Raises StatusError for what the cluster cannot do without, and for a Pod that its kubelet shows again."""
+    if resource is NAMESPACE and name_of(obj) in IMMORTAL:
+        raise errors.forbidden(resource, name_of(obj), "this namespace may not be deleted")
+    if resource is POD and is_static(obj):
+        what = f"deleting {name_of(obj)}, which the kubelet runs from a file of its own,"
+        raise errors.not_simulated(f"{what} is not part of this simulator")
+
+
+# The PriorityClasses of a new cluster; no others can be made here. "" is for a Pod that names none.
+PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
+
+
+def _priority_class(pod: Object) -> None:
+    """The priority of the class that a Pod names. Raises StatusError (Forbidden)."""
+    spec = pod["spec"]
+    name = spec.get("priorityClassName", "")
+    if name not in PRIORITIES:
+        raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
+    if spec.get("priority", PRIORITIES[name]) != PRIORITIES[name]:
+        how = f"priority admission controller computed {PRIORITIES[name]} from the given PriorityClass name"
+        why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; {how}"
+        raise errors.forbidden(POD, name_of(pod), why)
+    spec["priority"] = PRIORITIES[name]
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+
+
+def _service_account(pod: Object, store: Store, identity: Identity) -> None:
+    spec = pod["spec"]
+    name = spec.get("serviceAccountName") or "default"
+    spec["serviceAccountName"] = spec["serviceAccount"] = name
+    namespace = pod["metadata"]["namespace"]
+    account = store.get(SERVICE_ACCOUNT, namespace, name)
+    if account is None:
+        why = f'error looking up service account {namespace}/{name}: serviceaccount "{name}" not found'
+        raise errors.forbidden(POD, name_of(pod), why)
+    if not spec.get("imagePullSecrets") and account.get("imagePullSecrets"):
+        spec["imagePullSecrets"] = clone(account["imagePullSecrets"])
+    wants_token = spec.get("automountServiceAccountToken")
+    if wants_token is None:
+        wants_token = account.get("automountServiceAccountToken", True)
+    if wants_token:
+        _mount_token(spec, identity)
+
+
+def _mount_token(spec: Object, identity: Identity) -> None:
+    """Mount the token's volume, the one that the Pod brings (as a copy of another does) or a new one."""
+    names = [volume.get("name", "") for volume in spec.get("volumes", ())]
+    brought = next((name for name in names if name.startswith(_TOKEN_VOLUME)), "")
+    volume = brought or f"{_TOKEN_VOLUME}{identity.suffix()}"
+    is_mounted = False
+    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+        mounts = container.setdefault("volumeMounts", [])
+        if all(mount.get("mountPath") != TOKEN_MOUNT_PATH for mount in mounts):
+            mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})
+            is_mounted = True
+    if is_mounted and not brought:
+        projected = {"defaultMode": 0o644, "sources": clone(_TOKEN_SOURCES)}
+        spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
+
+
+def _tolerations(spec: Object) -> None:
+    tolerations = spec.setdefault("tolerations", [])
+    for toleration in _TOLERATIONS:
+        effective = (item for item in tolerations if item.get("effect", "") in ("", toleration["effect"]))
+        if not any(item.get("key", "") in ("", toleration["key"]) for item in effective):
+            tolerations.append({**toleration})
