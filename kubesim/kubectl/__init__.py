@@ -38,13 +38,14 @@ def run(args: Sequence[str], context: Context) -> Result:
     """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
     call = Call(ROOT, context)
     try:
-        is_short = sum(map(len, args)) <= _LONGEST_KEPT
-        call.command, rest = (_find_again if is_short else find_command)(tuple(args))
+        find, parse = find_command, _parse
+        if sum(map(len, args)) <= _LONGEST_KEPT:
+            find, parse = _find_kept, _parse_kept
+        call.command, rest = find(tuple(args))
         if call.command is ROOT:
             call.say(_first_help(call, rest))
         else:
-            line = (_parse_again if is_short else _parse)(call.command, tuple(rest))
-            _run(call, line)
+            _run(call, parse(call.command, tuple(rest)))
     except Exit as end:
         call.exit_code = end.code
     except REFUSALS as error:
@@ -64,13 +65,15 @@ def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
 
 
 # A line that was typed before isn't taken apart again.
-_find_again = lru_cache(maxsize=256)(find_command)
-_parse_again = lru_cache(maxsize=256)(_parse)
+_find_kept = lru_cache(maxsize=256)(find_command)
+_parse_kept = lru_cache(maxsize=256)(_parse)
 
 
 def _run(call: Call, line: pflag.CommandLine) -> None:
-    call.args, call.dash = line.args, line.dash
-    call.flags, call.typed_flags = line.values, line.typed
+    call.args = line.args
+    call.dash = line.dash
+    call.flags = line.values
+    call.typed_flags = line.typed
     is_help = call.flags["help"]
     if line.refused and not is_help:
         raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")

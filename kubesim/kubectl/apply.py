@@ -121,7 +121,8 @@ def _patch(call: Call, manifest: Target, change: Object, current: Object) -> Obj
 
 def _place(manifest: Target) -> str:
     """The object of a manifest, as apply's longer sentences name it."""
-    resource, version = manifest.resource, f"{manifest.resource.group}/{manifest.resource.version}"
+    resource = manifest.resource
+    version = f"{resource.group}/{resource.version}"
     return (
         f'Resource: "{version}, Resource={resource.plural}", GroupVersionKind: "{version}, Kind={resource.kind}"\n'
         f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\n'

@@ -104,7 +104,9 @@ ABSENT: frozenset[tuple[str, ...]] = frozenset(
 SUGGESTED = _TABLE.suggested
 """What someone may have meant by a word that is no command."""
 
-row_of, flags_of, absent_of = _TABLE.row, _TABLE.flags, _TABLE.absent_from
+row_of = _TABLE.row
+flags_of = _TABLE.flags
+absent_of = _TABLE.absent_from
 
 GLOBAL = tuple(flags_of(Row(**_TABLE.everywhere)))
 """The flags of every command."""

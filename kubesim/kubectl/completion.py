@@ -8,7 +8,7 @@ from contextlib import suppress
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource, find_resource
-from kubesim.gotext.pflag import CommandLine, FlagError
+from kubesim.gotext.pflag import CommandLine, Flag, FlagError
 from kubesim.kubectl.catalogue import MODULES
 from kubesim.kubectl.command import Command, Context
 from kubesim.kubectl.errors import NotSimulated
@@ -37,12 +37,16 @@ def _candidates(command: Command, rest: list[str], current: str, context: Contex
     if line.dash >= 0:  # the command of a container
         return []
     if current.startswith("-"):
-        flags = [flag for flag in command.flag_set.flags.values() if flag.simulated]
-        return [f"--{flag.name}" if flag.bare is not None else f"--{flag.name}=" for flag in flags]
+        return [_spelled(flag) for flag in command.flag_set.flags.values() if flag.simulated]
     if not command.path:
         return MODULES
     members = [member.path[-1] for member in subcommands(command.path)]
     return members or _operands(command, line, current, context)
+
+
+def _spelled(flag: Flag) -> str:
+    """A flag as it is typed, with `=` where a value has to follow."""
+    return f"--{flag.name}=" if flag.bare is None else f"--{flag.name}"
 
 
 def _operands(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
@@ -77,5 +81,7 @@ def _names(resource: Resource | None, line: CommandLine, context: Context) -> li
     """The objects of a type in the namespace that the line is about."""
     if resource is None or not resource.simulated:
         return []
-    namespace = line.values["namespace"] or context.config.working_namespace
-    return [name_of(obj) for obj in context.api.list(resource, namespace if resource.namespaced else None)]
+    namespace = None
+    if resource.namespaced:
+        namespace = line.values["namespace"] or context.config.working_namespace
+    return [name_of(obj) for obj in context.api.list(resource, namespace)]

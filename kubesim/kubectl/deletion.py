@@ -62,7 +62,8 @@ def delete(call: Call) -> None:
 
 def _check_delete(call: Call) -> None:
     flags = call.flags
-    output, cascade = flags["output"], flags["cascade"]
+    output = flags["output"]
+    cascade = flags["cascade"]
     grace = flags["grace-period"]
     refuse_if(output not in ("", "name"), f"unexpected -o output mode: {output}. We only support '-o name'")
     is_selected = flags["selector"] or flags["field-selector"]
@@ -77,12 +78,13 @@ def _check_delete(call: Call) -> None:
 
 
 def _grace_period(call: Call) -> int | None:
-    grace, force = call.flags["grace-period"], call.flags["force"]
-    if call.flags["now"] or (grace == 0 and not force):  # a period of 0 waits for the object, and means 1
-        grace = 1
-    if force:
+    """The seconds that a Pod gets to end, None for its own."""
+    grace: int = call.flags["grace-period"]
+    if call.flags["force"]:
         call.complain(_FORCED)
-        grace = 0
+        return 0
+    if call.flags["now"] or grace == 0:  # a period of 0 waits for the object, and means 1
+        return 1
     return None if grace < 0 else grace
 
 

@@ -158,7 +158,8 @@ def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type
     described = {} if recursive else schema.describe(struct).fields
     indent = "  " * level
     for name, field in schema.fields(struct).items():
-        values, inner = _enum(field), _inner(field.type)
+        values = _enum(field)
+        inner = _inner(field.type)
         required = " -required-" if field.required else ""
         yield f"{indent}{name}\t<{_type_name(field.type)}>{required}\n"
         if values:

@@ -66,7 +66,8 @@ class _Item:
     @property
     def rank(self) -> tuple[int, str, str, str]:
         """Where it stands among the others."""
-        kind, order = self.obj["kind"], _TABLE.order
+        kind = self.obj["kind"]
+        order = _TABLE.order
         place = order.index(kind) if kind in order else len(order)
         return place, kind, namespace_of(self.obj), name_of(self.obj)
 

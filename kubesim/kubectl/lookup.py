@@ -21,7 +21,8 @@ def find_command(args: Sequence[str]) -> tuple[Command, list[str]]:
 
     Raises NotSimulated for one that kubectl has and kubesim does not.
     """
-    rest, command = list(args), ROOT
+    rest = list(args)
+    command = ROOT
     while (position := next_word(rest, command.flag_set)) is not None:
         path = (*command.path, rest[position])
         _import_modules(path[0])

@@ -148,7 +148,8 @@ def _override(call: Call, pod: Object) -> Object:
         refuse_if(isinstance(change, list), _LIST_AS_OVERRIDE)
         refuse_if(not isinstance(change, dict), _BROKEN_OVERRIDE)
         merged = merge_patch(pod, change)
-        version, kind = str(merged["apiVersion"]), str(merged["kind"])
+        version = str(merged["apiVersion"])
+        kind = str(merged["kind"])
         resource = find_kind(version, kind)
         unknown = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"'
         refuse_if(resource is None, unknown)

@@ -96,7 +96,8 @@ def _container_name(call: Call, pod: Object, tell: Callable[[str], None] | None 
         refuse_if(container not in all_names, wrong)
         return container
     if len(all_names) > 1:
-        (tell or call.complain)(f'Defaulted container "{names[0]}" out of: {listed}\n')
+        tell = tell or call.complain
+        tell(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return names[0]
 
 
@@ -232,8 +233,11 @@ def execute(call: Call) -> None:
 
 def _show(call: Call, ran: Process) -> None:
     """Show what a process writes, and let it end. Raises Exit where it would go on."""
-    for _, stream, written in ran.writes:
-        (call.say if stream == "stdout" else call.complain)(written)
+    for write in ran.writes:
+        if write.stream == "stdout":
+            call.say(write.text)
+        else:
+            call.complain(write.text)
     if ran.seconds > _LONGEST_EXEC:
         call.complain("kubesim: this command would run on; it was interrupted, as by Ctrl-C\n")
         raise Exit(130)

@@ -17,12 +17,14 @@ from kubesim.workspace import HOME, Workspace
 
 __all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool", "word_start"]
 
+# Of a line that may still be unfinished: what ends a command, what begins a redirection, a word with its quotes, what
+# quotes in it, and what has to be quoted in the name of a file.
 _SEPARATORS = re.compile(r"\|\||&&|[|;&\n(]")
 _REDIRECT = re.compile(r"[0-9&]?>>?[ \t]*|<[ \t]*")
 _WORD = re.compile(r"(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++", re.DOTALL)
 _QUOTE = re.compile(r"\\(.)|['\"]", re.DOTALL)
 _SPECIAL = re.compile(r"[\s'\"\\$`|&;()<>*?\[\]#~]")
-_MAX_COMPLETED = 10_000
+_MAX_COMPLETED = 10_000  # characters before the cursor that are looked at
 _ENVIRONMENT = {
     "HOME": str(HOME),
     "USER": "learner",
@@ -126,15 +128,19 @@ class Shell:
         word = before[word_start(before, len(before)) :]
         if variable := re.search(r"\$(\{?)([A-Za-z_0-9]*)$", word):
             brace, start = variable.groups()
+            before_name = word[: variable.start(2)]
+            end = "}" if brace else ""
             names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(start))
-            return [word[: variable.start(2)] + name + ("}" if brace else "") for name in names]
+            return [f"{before_name}{name}{end}" for name in names]
         command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
         if len(command) == 1 and "/" not in word:
             return sorted(name for name in {*self._tools, *machine.aliases} if name.startswith(word))
         program = self._tools.get(command[0])
         is_redirected = _REDIRECT.search(before[: len(before) - len(word)][-3:])
-        if program and program.complete and not is_redirected and (words := set(program.complete(command[1:]))):
-            return sorted(words)
+        if program and program.complete and not is_redirected:
+            words = set(program.complete(command[1:]))
+            if words:
+                return sorted(words)
         return sorted(_files(word, machine.files))
 
 

@@ -116,8 +116,10 @@ class Base:
     @cached_property
     def _entries(self) -> Entries:
         """What every container has: the programs, its files and folders."""
-        names = (*self.shells, *self.programs.split(), *self.lacking.split())
-        programs = {name if "/" in name else f"{self.paths[0]}/{name}": "" for name in names}
+        programs: dict[str, str] = {}
+        for name in (*self.shells, *self.programs.split(), *self.lacking.split()):
+            path = name if "/" in name else f"{self.paths[0]}/{name}"
+            programs[path] = ""
         return MemoryFiles().fill({**programs, **self.files}, self.folders)
 
     def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:

@@ -86,7 +86,7 @@ class Expander:
     def _variants(self, word: Word) -> Iterator[Word]:
         """What the braces of a list or a sequence make of a word; `{.a}` stays as it is."""
         self.machine.budget.spend(_VARIANT_COST + len(word.parts))
-        text = "".join(part.text if bare(part) else "$" for part in word.parts)
+        text = _unquoted(word.parts)
         if not _may_have_braces(text):
             yield word
             return
@@ -113,8 +113,7 @@ class Expander:
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
         self.machine.budget.spend(_PART_COST * len(word.parts))
-        beginning = "".join(part.text if bare(part) else "$" for part in word.parts[:2])
-        is_home = re.match(r"~(?:/|\Z)", beginning) is not None
+        is_home = re.match(r"~(?:/|\Z)", _unquoted(word.parts[:2])) is not None
         for part in word.parts:
             value = self._value(part)
             if is_home and part is word.parts[0]:
@@ -184,6 +183,11 @@ class Expander:
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name
+
+
+def _unquoted(parts: Sequence[Part]) -> str:
+    """The text of parts without quotes; "$" stands for each other one."""
+    return "".join(part.text if bare(part) else "$" for part in parts)
 
 
 def _may_have_braces(text: str) -> bool:

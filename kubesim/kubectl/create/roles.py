@@ -87,7 +87,8 @@ def _known(word: str, verbs: list[str]) -> tuple[str, str]:
         return group, "*" + part
     resource = find_resource(name)
     if resource is not None:
-        plain, group = resource.plural, resource.group
+        plain = resource.plural
+        group = resource.group
     special = [verb for verb in verbs if verb in _SPECIAL]
     for verb in special:
         wrong = f"{plain}.{group}" not in _SPECIAL[verb]

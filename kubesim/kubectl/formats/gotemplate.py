@@ -66,7 +66,8 @@ class _Run:
         self.variables = self.variables.parents
 
 
-_STATEMENT_COST, _TOKEN_COST = 5, 25  # steps of the budget
+_STATEMENT_COST = 5  # steps of the budget
+_TOKEN_COST = 25
 _Statement = Callable[[_Run, Any], None]
 _Evaluate = Callable[[_Run, Any], Any]
 """The value of a part of an action, from the run and its dot."""
