@@ -79,7 +79,7 @@ def _run(call: Call, line: pflag.CommandLine) -> None:
         raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")
     if folder := call.flags.get("kustomize"):
         refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
-        call.flags = {**call.flags, "filename": (Kustomization(folder),)}
+        call.flags = {**call.flags, "filename": (Kustomization(folder),)}  # from here on -k is a kind of -f
     if is_help:
         call.say(help_text(call.command))
         return

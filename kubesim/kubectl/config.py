@@ -39,8 +39,14 @@ def get_contexts(call: Call) -> None:
         refuse_if(name != CONTEXT, f"context {name} not found")
 
 
-_command("config get-clusters")(lambda call: call.say(f"NAME\n{CLUSTER}\n"))
-_command("config get-users")(lambda call: call.say(f"NAME\n{USER}\n"))
+@_command("config get-clusters")
+def get_clusters(call: Call) -> None:
+    call.say(f"NAME\n{CLUSTER}\n")
+
+
+@_command("config get-users")
+def get_users(call: Call) -> None:
+    call.say(f"NAME\n{USER}\n")
 
 
 def _refuse_with_help(call: Call) -> None:

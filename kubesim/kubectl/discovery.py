@@ -202,13 +202,17 @@ def _check_top(call: Call) -> None:
     refuse_if(len(call.args) > 1, usage, UsageError)
 
 
-def _top(call: Call) -> None:
-    """What a cluster without a metrics server says."""
-    raise KubectlError("Metrics API not available")
+@command("top node", check=_check_top)
+def top_node(call: Call) -> None:
+    raise KubectlError(_NO_METRICS)
 
 
-for _kind in ("node", "pod"):
-    command(f"top {_kind}", check=_check_top)(_top)
+@command("top pod", check=_check_top)
+def top_pod(call: Call) -> None:
+    raise KubectlError(_NO_METRICS)
+
+
+_NO_METRICS = "Metrics API not available"  # as a cluster without a metrics server says
 
 
 @command("options", is_offline=True)

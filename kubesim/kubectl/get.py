@@ -15,7 +15,7 @@ from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
 from kubesim.kubectl.formats import list_of, relaxed, sort_objects
-from kubesim.kubectl.output import Table, nothing_found
+from kubesim.kubectl.output import Columns, Table, nothing_found
 from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resolve, split_pair
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
@@ -206,7 +206,8 @@ def _subject(call: Call) -> _Subject | None:
 
 def _show(call: Call, events: list[Object]) -> None:
     if not call.flags["output"]:  # --template alone counts for nothing here
-        call.say(Table(call, EVENT, False, (_HEADINGS, _row)).render(events, call.context.clock.now))
+        table = Table(call, EVENT, False, Columns(_HEADINGS, _row))
+        call.say(table.render(events, call.context.clock.now))
     elif call.output_format().name != "name":  # a list has none
         items = [in_go_order(EVENT, event) for event in events]
         listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -50,16 +51,27 @@ def nothing_found(call: Call, namespaced: bool = True) -> str:
     return "No resources found\n" if is_everywhere else f"No resources found in {call.namespace} namespace.\n"
 
 
+class Columns(NamedTuple):
+    """What a table shows of each object."""
+
+    names: list[str]
+    cells: printers.Cells
+
+
+def _columns_of(resource: Resource, wide: bool) -> Columns:
+    """The columns that the API server sends with objects of a type."""
+    names = [column.name for column in printers.columns(resource.kind, wide)]
+    return Columns(names, printers.row_of(resource.kind, wide))
+
+
 class Table:
     """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
 
-    `with_kind` writes "pod/web" instead of "web", as for several types at once; `columns` are other headings and cells
-    than those of the type. While it `has_headings`, they are still to be printed.
+    `with_kind` writes "pod/web" instead of "web", as for several types at once; `columns` are others than those of the
+    type. While it `has_headings`, they are still to be printed.
     """
 
-    def __init__(
-        self, call: Call, resource: Resource, with_kind: bool, columns: tuple[list[str], printers.Cells] | None = None
-    ) -> None:
+    def __init__(self, call: Call, resource: Resource, with_kind: bool, columns: Columns | None = None) -> None:
         flags = call.flags
         self._resource = resource
         self._with_kind = with_kind
@@ -67,17 +79,15 @@ class Table:
         self._labels: Sequence[str] = flags.get("label-columns") or ()
         self._all_labels = bool(flags.get("show-labels"))
         self.has_headings = not flags.get("no-headers")
-        wide = flags.get("output") == "wide"
-        names = [column.name for column in printers.columns(resource.kind, wide)]
-        self._names, self._cells = columns or (names, printers.row_of(resource.kind, wide))
+        self._columns = columns or _columns_of(resource, wide=flags.get("output") == "wide")
         self._is_cut = columns is None
         self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
 
     def render(self, objects: Sequence[Object], now: Micros) -> str:
         """The objects' rows, under the headings when they are printed for the first time."""
-        cells = self._cells
-        rows = [cells(obj, now) for obj in objects]
+        cells_of = self._columns.cells
+        rows = [cells_of(obj, now) for obj in objects]
         if self._is_cut and not "".join(map("".join, rows)).isprintable():
             rows = [list(map(_cut, row)) for row in rows]
         if self._adds:
@@ -88,7 +98,7 @@ class Table:
         return tabwriter.format(rows, widths=self._widths)
 
     def _headings(self) -> list[str]:
-        headings = list(self._names)
+        headings = list(self._columns.names)
         if self._namespaced:
             headings.insert(0, "NAMESPACE")
         headings += [label.rpartition("/")[2].upper() for label in self._labels]
@@ -99,9 +109,11 @@ class Table:
     def _with_flags(self, obj: Object, row: list[str]) -> list[str]:
         """The cells with what flags change or add."""
         if self._with_kind:
-            at = self._names.index("NAME") if "NAME" in self._names else 0
-            name = row[at] if self._names[at] == "NAME" else name_of(obj)
-            row[at] = f"{self._resource.printed}/{name}"
+            if "NAME" in self._columns.names:
+                place = self._columns.names.index("NAME")
+                row[place] = f"{self._resource.printed}/{row[place]}"
+            else:
+                row[0] = f"{self._resource.printed}/{name_of(obj)}"
         if self._namespaced:
             row.insert(0, namespace_of(obj))
         labels = metadata(obj).get("labels") or {}
@@ -115,5 +127,7 @@ def _cut(cell: str) -> str:
     """A cell up to its first line break; no character that a terminal would obey."""
     if cell.isprintable():
         return cell
-    first = re.split("[\f\n\r]", cell, maxsplit=1)[0]
-    return (first if first == cell else f"{first}...").replace("\x1b", "^[")
+    first_line = re.split("[\f\n\r]", cell, maxsplit=1)[0]
+    if first_line != cell:
+        first_line += "..."
+    return first_line.replace("\x1b", "^[")

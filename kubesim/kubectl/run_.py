@@ -175,7 +175,7 @@ def expose(call: Call) -> None:
     affinity = call.flags["session-affinity"]
     selected = _labels(call.flags["selector"])
     refuse_if(affinity not in ("", "None", "ClientIP"), f"unknown session affinity: {affinity}")
-    call.flags = {**call.flags, "selector": ""}  # it doesn't choose what is exposed
+    call.flags = {**call.flags, "selector": ""}  # a Query would choose by it what is exposed
 
     def act(target: Target, obj: Object) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")

@@ -82,9 +82,11 @@ def _order(pod: Object) -> _Order:
     )
 
 
-def _container_name(call: Call, pod: Object, tell: Callable[[str], None] | None = None) -> str:
-    """The container of -c, or the first one, which is told. Raises KubectlError for one that the Pod does not have."""
-    container = str(call.flags["container"])
+def _container_name(pod: Object, container: str, tell: Callable[[str], None]) -> str:
+    """The container of a Pod that was named, or the first one, which is told.
+
+    Raises KubectlError for one that the Pod does not have.
+    """
     names = _names(pod, "containers")
     ephemeral = _names(pod, "ephemeralContainers")
     inits = _names(pod, "initContainers")
@@ -96,7 +98,6 @@ def _container_name(call: Call, pod: Object, tell: Callable[[str], None] | None 
         refuse_if(container not in all_names, wrong)
         return container
     if len(all_names) > 1:
-        tell = tell or call.complain
         tell(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return names[0]
 
@@ -132,14 +133,13 @@ def logs(call: Call) -> None:
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
     refuse_if(all_containers and container, _NAMED_AND_ALL.format(container))
-    call.flags = {**flags, "container": container}
     options = _log_options(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
         if all_containers:
             keys = ("initContainers", "containers", "ephemeralContainers")
             names = [name for key in keys for name in _names(pod, key)]
         else:
-            names = [_container_name(call, pod)]
+            names = [_container_name(pod, container, call.complain)]
         for name in names:
             read = partial(call.api.log, namespace_of(pod), name_of(pod), name, options)
             call.say(_log(call, read))
@@ -188,7 +188,7 @@ def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Calla
     if pod["status"]["phase"] in ("Succeeded", "Failed"):
         phase = pod["status"]["phase"]
         raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
-    container = _container_name(call, pod, tell)
+    container = _container_name(pod, call.flags["container"], tell or call.complain)
     connection = call.api.exec(namespace_of(pod), name_of(pod), container)
     try:
         with reworded(StatusError, "unable to upgrade connection: "):

@@ -6,7 +6,7 @@ import errno
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kubesim.api.clock import Clock, Micros
 from kubesim.workspace import Entries, MemoryFiles
@@ -17,8 +17,8 @@ class Change(NamedTuple):
 
     at: Micros
     path: str
-    text: str | None
-    kind: str  # "set", "added" (text to what is there) or "gone"
+    text: str | None  # None for a folder
+    kind: Literal["set", "added", "gone"]  # added: the text comes behind what is there
 
 
 @dataclass
@@ -34,7 +34,8 @@ class Folder:
 
     def by(self, now: Micros) -> Entries:
         """What it holds at a moment; time goes on."""
-        due = sorted((change for change in self.later if change.at <= now), key=lambda change: change.at)
+        due = [change for change in self.later if change.at <= now]
+        due.sort(key=lambda change: change.at)
         self.later = [change for change in self.later if change.at > now]
         for change in due:
             if change.kind == "gone":

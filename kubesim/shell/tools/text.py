@@ -116,30 +116,31 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
         raise misused(io.name, "you must specify a list of bytes, characters, or fields")
     if "f" in options and "c" in options:
         raise misused(io.name, "only one list may be specified")
-    delimiter = options.get("d", "\t") if "f" in options else ""
-    if len(delimiter) > 1 or options.get("d") == "":
-        raise misused(io.name, "the delimiter must be a single character")
     if "f" in options:
+        delimiter = options.get("d", "\t")
+        if len(delimiter) != 1:
+            raise misused(io.name, "the delimiter must be a single character")
         ranges = list(_ranges(options["f"], "fields", "field value"))
     else:
+        delimiter = ""
         ranges = list(_ranges(options["c"], "byte/character positions", "byte/character position"))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
         for line in bare_lines(text):
-            if delimiter and delimiter not in line:
-                io.out(f"{line}\n")
-                continue
-            pieces = line.split(delimiter) if delimiter else list(line)
-            chosen = [piece for number, piece in enumerate(pieces, 1) if _is_within(number, ranges)]
-            io.out(delimiter.join(chosen) + "\n")
+            io.out(_cut_line(line, delimiter, ranges) + "\n")
 
 
-def _is_within(number: int, ranges: list[range]) -> bool:
-    return any(number in numbers for numbers in ranges)
+def _cut_line(line: str, delimiter: str, ranges: list[range]) -> str:
+    """The fields of a line that are within `ranges`, or its characters where no delimiter makes fields."""
+    if delimiter and delimiter not in line:
+        return line
+    pieces = line.split(delimiter) if delimiter else list(line)
+    chosen = [piece for number, piece in enumerate(pieces, 1) if any(number in numbers for numbers in ranges)]
+    return delimiter.join(chosen)
 
 
 def _ranges(spec: str, places: str, place: str) -> Iterator[range]:
-    """The places that a list such as `1,3-` names, counted from 1; `places` and `place` say what they are."""
+    """The places that a list such as `1,3-` names, counted from 1; `places` and `place` say in errors what they are."""
     for part in re.split(r"[, ]", spec):
         match = re.fullmatch(r"([0-9]{0,9})(-?)([0-9]{0,9})", part)
         if not match:
