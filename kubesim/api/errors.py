@@ -172,6 +172,17 @@ def expired(message: str) -> StatusError:
     return StatusError(410, "Expired", message)
 
 
+def too_new(version: int, present: int) -> StatusError:
+    """A resourceVersion that no write has reached yet."""
+    message = f"Timeout: Too large resource version: {version}, current: {present}"
+    return StatusError(504, "Timeout", message)
+
+
+def not_acceptable(supported: Sequence[str]) -> StatusError:
+    message = f"only the following media types are accepted: {', '.join(supported)}"
+    return StatusError(406, "NotAcceptable", message)
+
+
 def not_simulated(what: str) -> StatusError:
     """What Kubernetes does and this simulator does not."""
     return StatusError(501, "NotImplemented", f"kubesim: {what}")

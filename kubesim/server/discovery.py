@@ -8,6 +8,7 @@ reads: `kubectl explain`, and what it asks before it writes.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Mapping
 from functools import cache
@@ -42,6 +43,8 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
         return Response(gojson.dumps(server_version(), sort=False, indent=2), content_type="application/json")
     if path == "/openapi/v2":
         return _OPENAPI_V2
+    if not path:
+        return Response({"paths": _paths()})
     document = _document(path.strip("/"))
     return None if document is None else Response(document)
 
@@ -58,6 +61,13 @@ def _document(path: str) -> Object | None:
         case ["openapi", "v3", *place]:
             return v3("/".join(place)) if place else v3_index()
     return _resource_list(path) if path in _served() else None
+
+
+def _paths() -> list[str]:
+    """Where there is something to read, as the root lists it."""
+    groups = {path.rpartition("/")[0] for path in _served() if path.startswith("apis/")}
+    documents = ("api", "apis", *_HEALTH, "openapi/v2", "openapi/v3", "version")
+    return sorted(f"/{path}" for path in (*documents, *groups, *_served()))
 
 
 @cache
@@ -92,7 +102,15 @@ def _listed(resource: Resource) -> Object:
     named = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
     categories = list(resource.categories) if resource.readable else []
     lists = _without_empty(shortNames=list(resource.short_names), categories=categories)
+    if "watch" in resource.verbs:  # it is stored
+        lists["storageVersionHash"] = _storage_hash(resource)
     return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **lists}
+
+
+def _storage_hash(resource: Resource) -> str:
+    """What tells clients that a type is stored in another version. Mirrors pkg/endpoints/discovery."""
+    stored = hashlib.sha256(f"{resource.group}/{resource.version}/{resource.kind}".encode()).digest()
+    return base64.b64encode(stored[:8]).decode()
 
 
 def _part(resource: Resource, part: str) -> Object:

@@ -6,6 +6,7 @@ v1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypedDict
@@ -17,6 +18,7 @@ from kubesim.cluster.apiserver import APIServer, Client, patch
 from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_namespace
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.cluster.apiserver.logs import LogOptions
+from kubesim.gotext import gofmt
 from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
 
 
@@ -29,7 +31,8 @@ class Objects:
 
     def answer(self, request: Request, route: Route) -> Response:
         """What a verb on objects comes to, or on a part of one. Raises StatusError."""
-        _ = request.view  # an unknown form is refused before anything is done
+        if route.subresource != "log":
+            _ = request.view  # an unknown form is refused before anything is done
         method = PARTS[route.subresource].get(route.verb)
         if method is None:
             raise errors.method_not_allowed()
@@ -43,6 +46,7 @@ class Objects:
 
     def list(self, request: Request, route: Route) -> Response:
         client = self.client(request)
+        _check_version(request, route, client.revision)
         selection = _selection(request)
         objects = client.list(route.resource, route.namespace or None, **selection, budget=request.budget)
         request.budget.spend(SHOWN_COST * len(objects))
@@ -107,6 +111,24 @@ PARTS: Mapping[str, Mapping[str, Method]] = {
     "scale": {"get": Objects.get_scale, "patch": Objects.change_scale, "update": Objects.change_scale},
     "status": {"get": Objects.get},
 }
+
+
+def _check_version(request: Request, route: Route, present: int) -> None:
+    """Refuse a resourceVersion from which no list can be made. Mirrors storage/api_object_versioner.go and cacher."""
+    version = request.query.get("resourceVersion", "")
+    match = request.query.get("resourceVersionMatch", "")
+    if not re.fullmatch("[0-9]{0,18}", version):
+        why = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
+        cause = errors.invalid_value("resourceVersion", version, why)
+        raise errors.invalid_options(route.resource.plural, route.resource.group, "", [cause])
+    if match and not version:
+        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+        cause = errors.FieldError("resourceVersionMatch", why)
+        raise errors.invalid_options("ListOptions", "meta.k8s.io", "", [cause])
+    if int(version or 0) > present:
+        raise errors.too_new(int(version), present)
+    if match == "Exact" and int(version) < present:
+        raise errors.expired("The resourceVersion for the provided list is too old.")
 
 
 def _selection(request: Request) -> _Selection:

@@ -22,6 +22,7 @@ from kubesim.cluster.apiserver import printers
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.gotext import gofmt, gojson
+from kubesim.kubectl.documents import parse_document
 from kubesim.server import protobuf
 
 STEPS = Budget.STEPS // 10
@@ -30,7 +31,9 @@ SHOWN_COST = 15
 """Steps for an object that is shown."""
 _VALUE_COST = 20  # of a value in a body
 _BYTES_PER_STEP = 20  # of a body
-_READABLE = ("application/json", protobuf.MEDIA_TYPE)
+_YAML = "application/yaml"
+_READABLE = ("application/json", _YAML, protobuf.MEDIA_TYPE)
+_FORMS = ("", "Table", "PartialObjectMetadata", "PartialObjectMetadataList")
 _DIRECTIVES = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
 _PATCHES = {
@@ -96,10 +99,13 @@ class Request:
             raise errors.bad_request(f'unrecognized includeObject value: "{include}"')
         for accepted in self.headers.get("accept", "").split(","):
             media, *parameters = (part.strip() for part in accepted.split(";"))
-            if media in ("application/json", "application/*", "*/*", ""):
-                options = dict(part.partition("=")[::2] for part in parameters)
-                return View(options.get("as", ""), include or "Metadata")
-        return View("", include or "Metadata")
+            options = dict(part.partition("=")[::2] for part in parameters)
+            form = options.get("as", "")
+            if media in ("application/json", "application/*", "*/*", "") and form in _FORMS:
+                return View(form, include or "Metadata")
+        if any(media in self.headers["accept"] for media in _READABLE[1:]):
+            raise errors.not_simulated("answers in another format than application/json are not part of this simulator")
+        raise errors.not_acceptable(_READABLE)
 
     @property
     def content_type(self) -> str:
@@ -128,7 +134,8 @@ class Request:
     def patch_type(self) -> str:
         """How the patch in the body is meant: json, merge or strategic. Raises StatusError for any other."""
         if self.content_type == _APPLY:
-            raise errors.not_simulated("server-side apply is not part of this simulator")
+            advice = "kubectl apply works without --server-side, helm with --server-side=false"
+            raise errors.not_simulated(f"server-side apply is not part of this simulator: {advice}")
         if self.content_type not in _PATCHES:
             raise errors.unsupported_media_type(tuple(_PATCHES))
         return _PATCHES[self.content_type]
@@ -150,7 +157,9 @@ class Request:
         """
         self.budget.spend(len(self.body) // _BYTES_PER_STEP)
         try:
-            value = gojson.loads(self.body.decode())
+            value = (
+                parse_document(self.body.decode()) if self.content_type == _YAML else gojson.loads(self.body.decode())
+            )
         except ValueError as error:
             raise errors.bad_request(f"{complaint}{error}") from None
         self.budget.spend(_VALUE_COST * count_values(value, "a body"))

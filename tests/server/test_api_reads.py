@@ -44,11 +44,46 @@ def test_every_group_and_type_can_be_discovered(call: Caller) -> None:
     assert older == {**call("GET", "/apis/autoscaling/v2")[1], "groupVersion": "autoscaling/v1"}
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/nope", "/apis/nope", "/apis/nope/v1", "/apis/apps/v2", "/apifoo/v1", "/api/v2"]
-)
+@pytest.mark.parametrize("path", ["/nope", "/apis/nope", "/apis/nope/v1", "/apis/apps/v2", "/apifoo/v1", "/api/v2"])
 def test_a_path_of_nothing(path: str, call: Caller) -> None:
     assert call("GET", path) == (404, "404 page not found\n")
+
+
+def test_the_root_lists_what_can_be_read(call: Caller) -> None:
+    paths = call("GET", "/")[1]["paths"]
+    assert {"/api/v1", "/apis/apps", "/apis/apps/v1", "/openapi/v3", "/version"} <= {*paths}
+    assert [path for path in paths if call("GET", path)[0] != 200] == []
+
+
+def test_a_list_of_the_future(call: Caller) -> None:
+    now = call.cluster.api.revision
+    code, answer = call("GET", f"{MAPS}?resourceVersion={now + 1}")
+    message = f"Timeout: Too large resource version: {now + 1}, current: {now}"
+    assert (code, answer["reason"], answer["message"]) == (504, "Timeout", message)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json;as=Nope;v=v1;g=meta.k8s.io"])
+def test_a_format_that_no_api_server_has(accept: str, call: Caller) -> None:
+    code, answer = call("GET", MAPS, accept=accept)
+    types = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    message = f"only the following media types are accepted: {types}"
+    assert (code, answer["reason"], answer["message"]) == (406, "NotAcceptable", message)
+
+
+def test_a_format_that_this_server_lacks(call: Caller) -> None:
+    message = "kubesim: answers in another format than application/json are not part of this simulator"
+    assert call("GET", MAPS, accept="application/yaml")[1] == status(501, "NotImplemented", message)
+    assert call("GET", f"{MAPS}", accept="application/yaml, application/json")[0] == 200
+
+
+def test_a_body_in_yaml() -> None:
+    call = Caller()
+    body = b"kind: ConfigMap\nmetadata: {name: plain}\ndata: {a: b}\n"
+    code, made = call("POST", MAPS, body, content_type="application/yaml")
+    assert (code, made["data"]) == (201, {"a": "b"})
+    code, refused = call("POST", MAPS, b"a: [", content_type="application/yaml")
+    why = "yaml: line 1: did not find expected node content"
+    assert refused == status(400, "BadRequest", f"the object provided is unrecognized (must be of type JSON): {why}")
 
 
 def _stored(call: Caller, name: str) -> Any:
