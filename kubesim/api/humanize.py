@@ -44,6 +44,7 @@ def age(timestamp: str | None, now: Micros) -> str:
     return human_duration(now - parse_time(timestamp)) if timestamp else UNKNOWN
 
 
+@lru_cache(maxsize=1024)
 def long_time(timestamp: str | None) -> str:
     """An API time as describe writes it (Go's RFC1123Z): "Tue, 24 Nov 2026 13:52:13 +0000"."""
     if not timestamp:

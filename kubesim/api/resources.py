@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from kubesim.api import load_records
@@ -158,6 +159,7 @@ for _resource in RESOURCES:
 _BY_KIND = {(resource.api_version, resource.kind): resource for resource in RESOURCES}
 
 
+@lru_cache(maxsize=256)
 def find_resource(name: str) -> Resource | None:
     """The type that a command line calls `name`, or None: plural, singular or short, with its group or the group's
     beginning, and also with a version before the group. Mirrors k8s.io/apimachinery pkg/api/meta/restmapper.go, v1.36.

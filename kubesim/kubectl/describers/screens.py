@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 from kubesim.api import load_record
 from kubesim.api.humanize import NONE
-from kubesim.api.objects import Object, at
+from kubesim.api.objects import Object, getter
 
 
 class _Table(NamedTuple):
@@ -39,19 +39,33 @@ class Row(NamedTuple):
     instead: str | None = None  # what is shown there
 
 
+Known = Mapping[str, Any]
+"""What a description knows beside its object: the time, as "now", and related lists, as "+plural"."""
+Get = Callable[[Object, Known], Any]
+Write = Callable[[Object, Known], Iterable[str]]
+"""A row of screens.json: the lines that it makes of an object."""
+
+
 class Screen(NamedTuple):
     """What is shown of a kind, and which lists that needs, by plural name."""
 
     related: Sequence[str]
-    rows: Sequence[Row]
+    rows: Sequence[Write]
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    heading: str
+    cell: Get
 
 
 class _Screens(NamedTuple):
-    """All of screens.json, taken apart."""
+    """All of screens.json, compiled."""
 
     kinds: Mapping[str, Screen]
-    parts: Mapping[str, Sequence[Row]]
-    tables: Mapping[str, Sequence[Row]]
+    parts: Mapping[str, Sequence[Write]]
+    tables: Mapping[str, Sequence[Column]]
 
 
 Shown = TypeVar("Shown", bound=Callable[..., Any])
@@ -83,13 +97,14 @@ def _screens() -> _Screens:
     """Everything in screens.json, once all formats and blocks have registered. Raises ValueError."""
     kinds = {}
     for kind, screen in TABLE.kinds.items():
-        kinds[kind] = Screen(screen["related"], [_row(text) for text in screen["rows"]])
+        kinds[kind] = Screen(screen["related"], [_writer(_row(text)) for text in screen["rows"]])
     parts = {}
     for name, rows in TABLE.parts.items():
-        parts[name] = [_row(text) for text in rows]
+        parts[name] = [_writer(_row(text)) for text in rows]
     tables = {}
     for name, columns in TABLE.tables.items():
-        tables[name] = [_row(f"{heading}: {words}") for heading, words in columns.items()]
+        rows_of = {heading: _row(f"{heading}: {words}") for heading, words in columns.items()}
+        tables[name] = [Column(heading, _cell(row)) for heading, row in rows_of.items()]
     return _Screens(kinds, parts, tables)
 
 
@@ -99,9 +114,17 @@ def screen_of(kind: str) -> Screen:
     return kinds.get(kind, kinds["Event"])
 
 
-def part(name: str, obj: Object) -> Iterator[str]:
+def part(name: str, obj: Object) -> list[str]:
     """The lines of a part of a screen, such as a container."""
     return lines(_screens().parts[name], obj, {})
+
+
+def lines(rows: Sequence[Write], obj: Object, known: Known) -> list[str]:
+    """The lines that rows make of an object."""
+    written: list[str] = []
+    for write in rows:
+        written += write(obj, known)
+    return written
 
 
 def _row(text: str) -> Row:
@@ -134,75 +157,81 @@ def _check_name(row: str, name: str, known: Container[str]) -> None:
         raise ValueError(f"screens.json, {row!r}: there is no {name!r}")
 
 
-def lines(rows: Sequence[Row], obj: Object, known: Mapping[str, Any]) -> Iterator[str]:
-    """The lines that rows make of an object."""
-    for row in rows:
-        label = row.label.format_map(defaultdict(str, obj)) if "{" in row.label else row.label
-        values = [_value(path, obj, known) for path in row.paths]
-        if row.mark == "=":
-            yield label
-        elif row.mark == "@":
-            yield from BLOCKS[row.name](*values)
-        elif row.mark == "#":
-            if values[0] is not None:
-                yield from lines(_screens().parts[row.name], values[0], known)
-        elif row.mark:
-            yield from _each(row, label, values[0], known)
-        else:
-            yield from _field(label, _formatted(row, values))
+def _writer(row: Row) -> Write:
+    """Compile a row."""
+    if "{" in row.label:
+        return lambda obj, known: _writer(row._replace(label=row.label.format_map(defaultdict(str, obj))))(obj, known)
+    if row.mark == "=":
+        text = [row.label]
+        return lambda obj, known: text
+    if row.mark == "@":
+        return _call(BLOCKS[row.name], row.paths)
+    if row.mark == "#":
+        return partial(_write_part, row.name, getter(_plain(row.paths[0])))
+    if row.mark:
+        return partial(_write_items, row, getter(_plain(row.paths[0])))
+    return partial(_write_field, row.label, _cell(row))
 
 
-def _value(path: str, obj: Object, known: Mapping[str, Any]) -> Any:
-    if path == ".":
-        return obj
-    if path in known:
-        return known[path]
-    return None if path[0] == "+" else at(obj, path)
+def _cell(row: Row) -> Get:
+    """Compile what a row shows beside its label."""
+    show = _call(FORMATS[row.name], row.paths)
+    if row.instead is None and not row.is_optional:
+        return show
+    get = getter(_plain(row.paths[0]))
+    nothing: tuple[object, ...] = (None, "", [], {}) if row.is_optional else (None, "")
+    return lambda obj, known: row.instead if get(obj) in nothing else show(obj, known)
 
 
-def _formatted(row: Row, values: Sequence[Any]) -> Any:
-    """What a format makes of the values at its paths."""
-    if row.instead is not None and values[0] in (None, ""):
-        return row.instead
-    if row.is_optional and values[0] in (None, "", [], {}):
-        return None
-    return FORMATS[row.name](*values)
+def _call(function: Callable[..., Any], paths: Sequence[str]) -> Get:
+    """Compile the call of a format or a block with the values at its paths."""
+    if len(paths) == 1:
+        get = getter(_plain(paths[0]))
+        return lambda obj, known: function(get(obj))
+
+    def call(obj: Object, known: Known) -> Any:
+        return function(*[known.get(path) if get is None else get(obj) for path, get in gets])
+
+    gets = [(path, None if path == "now" or path[0] == "+" else getter(_plain(path))) for path in paths]
+    return call
 
 
-def _field(label: str, value: Any) -> Iterator[str]:
+def _plain(path: str) -> str:
+    """A path as `getter` takes it."""
+    return "" if path == "." else path
+
+
+def _write_field(label: str, cell: Get, obj: Object, known: Known) -> list[str]:
+    value = cell(obj, known)
+    if value is None:
+        return []
     first, *others = (value or [NONE]) if isinstance(value, list) else [value]
-    if first is not None:
-        yield f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
-    yield from (f"\t{other}" for other in others)
+    line = f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
+    return [line, *[f"\t{other}" for other in others]] if others else [line]
 
 
-def _each(row: Row, label: str, items: Any, known: Mapping[str, Any]) -> Iterator[str]:
+def _write_part(name: str, get: Callable[[Any], Any], obj: Object, known: Known) -> list[str]:
+    inner = get(obj)
+    return [] if inner is None else lines(_screens().parts[name], inner, known)
+
+
+def _write_items(row: Row, get: Callable[[Any], Any], obj: Object, known: Known) -> Iterator[str]:
     """A part for each item below its label, or a table of them."""
+    label = row.label
+    items = get(obj)
     if isinstance(items, dict):
         items = [{"key": key, "value": value} for key, value in sorted(items.items())]
     items = [item if isinstance(item, dict) else {"value": item} for item in items or ()]
     if label and (items or row.mark == "*"):
         yield f"{label}:" if items else f"{label}:\t{NONE}"
     columns = _screens().tables.get(row.name)
-    if columns:
+    if columns is None:
+        for item in items:
+            yield from lines(_screens().parts[row.name], item, known)
+    elif items or not label:
         indent = label[: len(label) - len(label.lstrip())]
-        if items or not label:
-            yield from _table_of(columns, items, known, f"{indent}  ")
-        return
-    for item in items:
-        yield from lines(_screens().parts[row.name], item, known)
-
-
-def _table_of(columns: Sequence[Row], items: Sequence[Object], known: Mapping[str, Any], indent: str) -> Iterator[str]:
-    """A table with a line for each item; the labels of its rows are the headings."""
-    rows = []
-    for item in items:
-        cells = []
-        for column in columns:
-            values = [_value(path, item, known) for path in column.paths]
-            cells.append(_formatted(column, values))
-        rows.append(cells)
-    yield from table([column.label for column in columns], rows, indent)
+        rows = [[column.cell(item, known) for column in columns] for item in items]
+        yield from table([column.heading for column in columns], rows, f"{indent}  ")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
