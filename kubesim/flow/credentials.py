@@ -133,6 +133,7 @@ def unseen_list(facts: Facts) -> Known | None:
     return {
         "expired": facts.kind == "expired",
         "anonymous": facts.kind == "anonymous",
+        "sent": facts.kind != "anonymous",
         "first": next(iter(facts.names), ""),
     }
 
@@ -166,7 +167,8 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
     owner = facts.owner_of_registry.registry
     now = facts.scene.now
     flaws = facts.flaws(str(attempt.secret), str(attempt.entry))
-    hours = int((now - seconds(secret["metadata"]["creationTimestamp"])) // 3600) if now else 0
+    written = _last_write(secret)
+    hours = int((now - written) // 3600) if now and written else 0
     return {
         **dict.fromkeys(flaws, True),
         "flaw": bool(flaws),
@@ -175,6 +177,12 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
         "age": hours if hours >= owner.hours else "",
     }
+
+
+def _last_write(secret: Object) -> float:
+    """The seconds of the epoch of a Secret's last change, 0 where the export doesn't say; applying it keeps its age."""
+    fields = (secret.get("metadata") or {}).get("managedFields") or ()
+    return max((seconds(field.get("time", "")) for field in fields), default=0)
 
 
 def _next_attempts(facts: Facts) -> Iterable[Attempt]:

@@ -126,7 +126,7 @@ def _state(facts: Facts) -> dict[str, Any]:
         "unreached": hop in ("kubelet", "spec", "secret"),
         "user": last.username if last else "",
         "reason": last.answer.rpartition(": ")[2] if last else "",
-        "unsent": facts.kind == "anonymous" and not any(attempt.secret for attempt in attempts),
+        "unsent": facts.kind == "anonymous" and not any(attempt.username for attempt in attempts),
     }
 
 

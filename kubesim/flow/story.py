@@ -35,7 +35,7 @@ def story(facts: Facts) -> Iterator[str]:
     then = facts.trace.secrets if facts.trace else facts.seen
     for seen in then:
         if facts.scene.knows_secrets:
-            yield f"Secret {seen.name} in the namespace {facts.namespace}: {_secret(facts, seen)}"
+            yield f"Secret {seen.name} in the {facts.namespace} namespace: {_secret(facts, seen)}"
     if not facts.has_image:
         yield from _unlisted(facts)
     yield from _kubelet(facts)

@@ -140,7 +140,7 @@ def test_a_text_about_several_pods_keeps_apart_what_it_says_of_each() -> None:
     told = explain("\n".join(table))
     where = "container '<container>'"
     assert first_lines(told) == [f"{IMAGE} for {pod}, {where}" for pod in ("a/web", "b/web", "b/api")]
-    missing = [re.findall(r"There is no Secret (\w+) in the namespace (\w+)", part) for part in told.split("\n\n")]
+    missing = [re.findall(r"couldn't get the Secret (\w+).* the (\w+) namespace", part) for part in told.split("\n\n")]
     assert missing == [[("one", "a")], [("two", "b")], []]
 
 
@@ -175,12 +175,13 @@ def test_a_token_is_no_user_name_and_a_message_no_place_for_a_password() -> None
 
 def test_an_export_without_secrets_says_so_once_and_nothing_of_missing_ones() -> None:
     text = explain(json.dumps(pod("no basic auth credentials")))
-    assert "There is no Secret" not in text
+    assert "There's no Secret" not in text
     assert (
         "\nWhat's wrong (one of these): Nothing was sent, so the pull secrets that the Pod lists (regcred) don't"
         in text
     )
-    assert text.count("export those, too: kubectl get pod/web secret/regcred -n default -o yaml\n") == 1
+    command = "kubectl get pod/web serviceaccount/default secret/regcred -n default -o yaml"
+    assert text.count(f"export those, too, with their passwords: {command}\n") == 1
     refused = explain(
         json.dumps(pod("unexpected status from HEAD request to https://registry.example.com/: 401 Unauthorized"))
     )

@@ -38,7 +38,7 @@ def test_a_refused_pull_in_words():
         "✓ kubelet — asked without credentials\n"
         "✗ Registry — registry.example.com wants credentials, and none were sent\n"
         "· Image — not reached; registry.example.com/myapp:1.0\n"
-        "What's wrong: There is no Secret regcreds in the namespace default. There is one named regcred. "
+        "What's wrong: There's no Secret regcreds in the default namespace. There's one named regcred. "
         "Did you mean that one?\n"
         "How to fix it:\n"
         "  $ kubectl get pod web -o yaml | sed 's/- name: regcreds$/- name: regcred/' | kubectl replace --force -f -"
@@ -99,7 +99,7 @@ def test_a_wrong_password_is_told_before_the_kubelet_has_tried_it():
     session.run(CREATE.replace("mypassword", "mypasswrod"))
     flow = trace_flow(session.cluster, "default", "web")
     who = 'user "myuser" of the Secret regcred'
-    wrong = f"registry.example.com does not accept the {who} with that password: 401 Unauthorized."
+    wrong = f"registry.example.com doesn't accept the {who} with that password: 401 Unauthorized."
     assert (flow.cause.hop, flow.cause.problem) == (
         "registry",
         f"{wrong} The kubelet hasn't tried that yet, and will find out at its next attempt.",
@@ -122,9 +122,9 @@ def test_when_the_cause_is_gone_the_flow_waits_for_the_next_attempt():
 @pytest.mark.parametrize(
     ("namespace", "name", "problem", "fix"),
     [
-        ("default", "webb", "There's no Pod webb in the namespace default. There's one named web.", "get pod web"),
-        ("shop", "web", "There's no Pod web in the namespace shop. There's one in default.", "get pod web"),
-        ("shop", "x", "There's no Pod x in the namespace shop.", "get pods -n shop"),
+        ("default", "webb", "There's no Pod webb in the default namespace. There's one named web.", "get pod web"),
+        ("shop", "web", "There's no Pod web in the shop namespace. There's one in default.", "get pod web"),
+        ("shop", "x", "There's no Pod x in the shop namespace.", "get pods -n shop"),
     ],
 )
 def test_a_pod_that_is_not_there(namespace, name, problem, fix):
@@ -139,7 +139,7 @@ def test_for_a_deployment_one_of_its_pods_is_named(name):
     session = make(["kubectl create deployment web --image=nginx"])
     pod = session.run("kubectl get pods -o name").stdout.strip().removeprefix("pod/")
     flow = trace_flow(session.cluster, "default", name)
-    assert flow.cause.problem == f"There's no Pod {name} in the namespace default. There's one named {pod}."
+    assert flow.cause.problem == f"There's no Pod {name} in the default namespace. There's one named {pod}."
     assert flow.cause.fix == (f"kubectl get pod {pod}",)
 
 

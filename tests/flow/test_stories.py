@@ -64,14 +64,14 @@ def test_telling_changes_nothing() -> None:
         ("why a b", "", "kubesim: which Pod? why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n", 1),
         (
             "why webb",
-            "default/webb\nWhat's wrong: There's no Pod webb in the namespace default. There's one named web.\n"
+            "default/webb\nWhat's wrong: There's no Pod webb in the default namespace. There's one named web.\n"
             "How to fix it:\n  $ kubectl get pod web\n",
             "",
             1,
         ),
         (
             "kubectl config set-context --current --namespace=shop > /dev/null; why web",
-            "shop/web\nWhat's wrong: There's no Pod web in the namespace shop. There's one in default.\n"
+            "shop/web\nWhat's wrong: There's no Pod web in the shop namespace. There's one in default.\n"
             "How to fix it:\n  $ kubectl get pod web\n",
             "",
             1,

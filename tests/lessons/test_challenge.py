@@ -25,7 +25,7 @@ MISTAKES = {
 # What the tool `why` says is wrong; where an export of the one namespace cannot tell as much, what it says then.
 CAUSES = ROWS["causes"]
 EXPORTED = {
-    "wrong-namespace": r"There is no Secret",
+    "wrong-namespace": r"couldn't get the Secret",
     "cached-by-another": r"it lists no pull secret|the Pod lists no pull secret",
 }
 

@@ -89,7 +89,10 @@ def secrets_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
         blob = encoded(content)
         if case.get("twice"):
             blob = base64.b64encode(blob.encode()).decode()
-        metadata = {"name": name, "namespace": namespace or "shop", "creationTimestamp": stamp(-case.get("age", 0))}
+        metadata: dict[str, Any] = {"name": name, "namespace": namespace or "shop"}
+        metadata["creationTimestamp"] = stamp(-case.get("age", 0))
+        if "written" in case:
+            metadata["managedFields"] = [{"time": stamp(-case["written"] - 1)}, {"time": stamp(-case["written"])}]
         metadata["resourceVersion"] = "900" if case.get("newer") else "100"
         key = ".dockercfg" if kind.endswith("dockercfg") else ".dockerconfigjson"
         yield {"kind": "Secret", "metadata": metadata, "type": kind, "data": {key: blob}}
