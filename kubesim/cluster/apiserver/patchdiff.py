@@ -31,16 +31,17 @@ def diff_maps(applied: Object, new: Object, live: Object, struct: Type, retain: 
     """The patch between objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
     patch: Object = {}
     for key in sorted(new):
+        merge_key = schema.merge_key(struct, key)  # None: a list is replaced as a whole
         if key not in live or go_type(live[key]) != go_type(new[key]):
             patch[key] = new[key]
         elif isinstance(new[key], dict):
-            before = applied.get(key) if isinstance(applied.get(key), dict) else None
+            before = applied[key] if isinstance(applied.get(key), dict) else {}
             retained = schema.retains_keys(struct, key)
-            if change := diff_maps(before or {}, new[key], live[key], field_type(struct, key), retained):
+            if change := diff_maps(before, new[key], live[key], field_type(struct, key), retained):
                 patch[key] = change
-        elif isinstance(new[key], list) and (merge_key := schema.merge_key(struct, key)) is not None:
-            before = applied.get(key) if isinstance(applied.get(key), list) else None
-            patch |= _diff_lists(key, before or [], new[key], live[key], struct, merge_key)
+        elif isinstance(new[key], list) and merge_key is not None:
+            items = applied[key] if isinstance(applied.get(key), list) else []
+            patch |= _diff_lists(key, items, new[key], live[key], struct, merge_key)
         elif live[key] != new[key]:
             patch[key] = new[key]
     patch |= {key: None for key in sorted(applied) if key not in new}
@@ -94,11 +95,12 @@ def _diff_items(
     applied_places = index_by_key(applied, merge_key)
     kept = index_by_key(new, merge_key)
     for item in new:
-        at = live_places.get(hashable_key(item, merge_key))
-        before = applied_places.get(hashable_key(item, merge_key))
-        if at is None:
+        key = hashable_key(item, merge_key)
+        if key not in live_places:
             changed.append(item)
-        elif change := diff_maps({} if before is None else applied[before], item, live[at], element, retain):
+            continue
+        before = applied[applied_places[key]] if key in applied_places else {}
+        if change := diff_maps(before, item, live[live_places[key]], element, retain):
             changed.append({**change, merge_key: item[merge_key]})
     gone = [key_of(item, merge_key) for item in applied if hashable_key(item, merge_key) not in kept]
     return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone, key=str)]

@@ -65,24 +65,27 @@ class Registries:
 
     def login(self, server: str, credential: Credential) -> str:
         """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
-        url, client = f"https://{host_of(server)}/v2/", NodeSettings(proxy=self.node.proxy)
+        url = f"https://{host_of(server)}/v2/"
+        client = NodeSettings(proxy=self.node.proxy)
         try:
             response = self.send(Request("GET", url), client)
+            if response.auth == "token":
+                answer = self.send(Request("token", response.token_url, authorization=credential), client)
+                problem = answer.reason or f"received unexpected HTTP status: {answer.line}"
+                return "" if answer.token else f'Get "{url}": {problem}'
             if response.auth == "basic":
                 response = self.send(Request("GET", url, authorization=credential), client)
-            elif response.auth == "token":
-                response = self.send(Request("token", response.token_url, authorization=credential), client)
-                problem = response.reason or f"received unexpected HTTP status: {response.line}"
-                return "" if response.token else f'Get "{url}": {problem}'
         except NoResponseError as error:
             return f'Get "{url}": {error}'
-        is_in = response.status == HTTPStatus.OK
-        return "" if is_in else f"login attempt to {url} failed with status: {response.line}"
+        if response.status == HTTPStatus.OK:
+            return ""
+        return f"login attempt to {url} failed with status: {response.line}"
 
     def issued(self, credential: Mapping[str, Any]) -> Mapping[str, Any]:
         """One of the node's own credentials, where it is `issued` with a password that its registry makes now."""
-        name, port = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
-        registry, user = self.world.by_port.get((name, port)), credential.get("username", "")
+        host = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
+        registry = self.world.by_port.get(host)
+        user = credential.get("username", "")
         if not credential.get("issued") or registry is None or user not in registry.issues:
             return credential
         return {**credential, "password": registry.issue(user, self.clock.now)}
@@ -109,62 +112,72 @@ class Registries:
     def send(self, request: Request, client: NodeSettings | None = None) -> Response:
         """Ask a registry, as the node or as a machine on which something else is set. Raises NoResponseError."""
         registry = self._connect(request, client or self.node)
-        if request.scheme == "http" and not (registry.trouble and registry.trouble.at == "protocol"):
+        if request.scheme == "http" and not registry.trouble_at("protocol"):  # it speaks TLS
             return Response(HTTPStatus.BAD_REQUEST)
         now = self.clock.now
         elapsed = (now - self._first_asked.get(request.host, now)) / SECOND
         clients = _clients(registry, request, now)
         for answer in registry.answers:
-            if _matches(answer, request, clients, registry) and (answer.seconds is None or elapsed < answer.seconds):
+            is_over = answer.seconds is not None and elapsed >= answer.seconds
+            if not is_over and _matches(answer, request, clients, registry):
                 return Response(answer.status, answer.reason)
         return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
     def _connect(self, request: Request, client: NodeSettings) -> Registry:
+        """The registry that a client's request comes to, through its proxy and with TLS. Raises NoResponseError."""
         if client.proxy:
             self._reach(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT), "proxyconnect tcp: ")
         name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
         registry = self._reach(name, port)
-        mode, trouble = client.hosts.get(request.host), registry.trouble
-        if request.scheme == "https" and trouble and trouble.at == "protocol":
-            raise NoResponseError(trouble.error, trouble.seconds)
-        if request.scheme == "https" and mode != "skip-verify":
-            self._verify(name, registry, mode == "trust")
+        if request.scheme == "https":
+            if trouble := registry.trouble_at("protocol"):
+                raise NoResponseError(trouble.error, trouble.seconds)
+            mode = client.hosts.get(request.host)
+            if mode != "skip-verify":
+                self._verify(name, registry, is_trusted=mode == "trust")
         return registry
 
     def _verify(self, name: str, registry: Registry, is_trusted: bool) -> None:
         """Check a registry's certificate, whose authority may be trusted. Raises NoResponseError."""
         if name == registry.address:
             raise _untrusted(f"cannot validate certificate for {name} because it doesn't contain any IP SANs")
-        trouble = registry.trouble
-        if trouble and trouble.at == "certificate" and not (is_trusted and trouble.trusted):
-            now, until = self.clock.timestamp(), registry.certificate.until
-            if not until or now > until:
-                names = ", ".join(registry.certificate.names)
-                raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
+        trouble = registry.trouble_at("certificate")
+        if trouble is None or (is_trusted and trouble.trusted):
+            return
+        now = self.clock.timestamp()
+        until = registry.certificate.until
+        if not until or now > until:
+            names = ", ".join(registry.certificate.names)
+            raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
 
     def _reach(self, name: str, port: str, before: str = "") -> Registry:
-        """The registry that listens at a port. Raises NoResponseError."""
+        """The registry that listens at a port; `before` begins what is said of an error. Raises NoResponseError."""
         registry = self.world.by_name.get(name)
-        trouble = registry.trouble if registry else None
         address = registry.address if registry else _literal_address(name)
-        listener = self.world.by_port.get((name, port))
-        if address is None or (trouble and trouble.at == "lookup"):
-            problem = trouble.error if trouble else "no such host"
+        not_found = registry.trouble_at("lookup") if registry else None
+        if address is None or not_found:
+            problem = not_found.error if not_found else "no such host"
             raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
+        unreachable = registry.trouble_at("connection") if registry else None
         if registry is None and not address.startswith("127.") and address not in self.world.addresses:
-            trouble = self.world.troubles["silence"]
-        if trouble and trouble.at == "connection":
-            raise NoResponseError(f"{before}dial tcp {address}:{port}: {trouble.error}", trouble.seconds)
+            unreachable = self.world.troubles["silence"]
+        if unreachable:
+            raise NoResponseError(f"{before}dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
+        listener = self.world.by_port.get((name, port))
         if listener is None:
             raise NoResponseError(f"{before}dial tcp {address}:{port}: connect: connection refused")
         return listener
 
 
 def _literal_address(host: str) -> str | None:
+    """The address of a host that is written as one; None for a name, which has to be looked up."""
+    if host == "localhost":
+        return "127.0.0.1"
     try:
-        return "127.0.0.1" if host == "localhost" else str(ip_address(host.strip("[]")) and host)
+        ip_address(host.strip("[]"))
     except ValueError:
         return None
+    return host
 
 
 def _untrusted(problem: str) -> NoResponseError:
@@ -181,7 +194,7 @@ def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
         case Credential(username, password) as credential:
             standing = registry.standing(credential, now)
             clients = _known(registry, request, username) if standing == "known" else {standing}
-            return {*clients, f"{username}:{password}"}
+            return clients | {f"{username}:{password}"}
         case _:
             return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
 
@@ -192,7 +205,7 @@ def _known(registry: Registry, request: Request, user: str) -> set[str]:
 
 
 def _matches(answer: Status, request: Request, clients: set[str], registry: Registry) -> bool:
-    names = {request.repository, f"{request.repository}:{request.wanted}"}
+    names = {request.repository, f"{request.repository}:{request.pulled}"}
     return (
         (not answer.requests or request.kind in answer.requests)
         and (not answer.clients or not clients.isdisjoint(answer.clients))
@@ -209,17 +222,19 @@ def _token(registry: Registry, request: Request, now: Micros) -> Response:
 
 
 def _content(registry: Registry, request: Request, now: Micros) -> Response:
-    refusal = _refusal(registry, request, now)
-    trouble = registry.trouble if registry.trouble and registry.trouble.at == "config" else None
-    if refusal or not request.repository or trouble:
-        return refusal or Response(HTTPStatus.OK, trouble=trouble)
+    if refusal := _refusal(registry, request, now):
+        return refusal
+    trouble = registry.trouble_at("config")
+    if trouble or not request.repository:
+        return Response(HTTPStatus.OK, trouble=trouble)
     image = registry.repository(request.repository).find(request.manifest)
     return Response(HTTPStatus.OK if image else HTTPStatus.NOT_FOUND, image=image)
 
 
 def _refusal(registry: Registry, request: Request, now: Micros) -> Response | None:
     """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
-    repository, is_login = registry.repository(request.repository), not request.repository
+    repository = registry.repository(request.repository)
+    is_login = not request.repository
     match registry.auth, request.authorization:
         case "none", _:
             return None
@@ -230,6 +245,12 @@ def _refusal(registry: Registry, request: Request, now: Micros) -> Response | No
         case "token", Token(user):
             readable = is_login or repository.readable_by(user)
             return None if readable else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
-    scope = {} if is_login else {"scope": f"repository:{request.repository}:pull"}
-    url = f"{registry.realm}?{urlencode({**scope, 'service': registry.service})}" if registry.realm else ""
-    return Response(HTTPStatus.UNAUTHORIZED, "", registry.auth, url)
+    return Response(HTTPStatus.UNAUTHORIZED, auth=registry.auth, token_url=_token_url(registry, request))
+
+
+def _token_url(registry: Registry, request: Request) -> str:
+    """Where a client gets the token for a request; "" where the registry has no token service."""
+    if not registry.realm:
+        return ""
+    scope = {"scope": f"repository:{request.repository}:pull"} if request.repository else {}
+    return f"{registry.realm}?{urlencode({**scope, 'service': registry.service})}"

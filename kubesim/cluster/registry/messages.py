@@ -29,7 +29,7 @@ class Token(NamedTuple):
 class Request(NamedTuple):
     """A request. `kind` is HEAD or GET, or "token" for one to a token service; /v2/ belongs to no repository.
 
-    `wanted` is the tag or digest that all of a pull's requests are about.
+    `pulled` is the tag or digest that all of a pull's requests are about.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Request(NamedTuple):
     repository: str = ""
     manifest: str = ""
     authorization: Credential | Token | None = None
-    wanted: str = ""
+    pulled: str = ""
 
     @property
     def scheme(self) -> str:

@@ -166,8 +166,10 @@ class Pull:
         if response.auth:
             if response.auth == "basic" and self.credential is None:
                 raise RefusedError(f"{_DENIED}: authorization failed: no basic auth credentials")
-            is_basic = response.auth == "basic"
-            self.authorizations[host] = self.credential if is_basic else self._token(response.token_url)
+            if response.auth == "basic":
+                self.authorizations[host] = self.credential
+            else:
+                self.authorizations[host] = self._token(response.token_url)
             request = self._request(host, kind, manifest)
             response = self._send(request)
         if response.reason == "insufficient_scope":
@@ -175,31 +177,43 @@ class Pull:
         return request, response
 
     def _token(self, url: str) -> Token:
-        kind = "oauth" if self.credential else "anonymous"
+        """The token that a service gives. Raises RefusedError.
+
+        With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
+        """
+        kind, method, first_url = "anonymous", "Get", url
+        if self.credential:
+            kind, method, first_url = "oauth", "Post", url.partition("?")[0]
         failed = f"failed to authorize: failed to fetch {kind} token: "
-        # With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
-        method, first = ("Post", url.partition("?")[0]) if self.credential else ("Get", url)
+        request = Request(
+            "token",
+            url,
+            self.reference.repository,
+            authorization=self.credential,
+            pulled=self.reference.manifest,
+        )
         try:
-            repository, manifest = self.reference.repository, self.reference.manifest
-            response = self.send(Request("token", url, repository, "", self.credential, manifest))
+            response = self.send(request)
         except NoResponseError as error:
             self.seconds += error.seconds
-            raise RefusedError(f'{failed}{method} "{first}": {error}') from None
-        if response.token is None:
-            down = response.status >= HTTPStatus.TOO_MANY_REQUESTS
-            asked = (method.upper(), first) if down else ("GET", url)
-            raise RefusedError(f"{failed}{_unexpected(*asked, response)}")
-        return response.token
+            raise RefusedError(f'{failed}{method} "{first_url}": {error}') from None
+        if response.token:
+            return response.token
+        if response.status >= HTTPStatus.TOO_MANY_REQUESTS:  # the first request was the last
+            raise RefusedError(f"{failed}{_unexpected(method.upper(), first_url, response)}")
+        raise RefusedError(f"{failed}{_unexpected('GET', url, response)}")
 
     def _broken(self, trouble: Trouble, name: str) -> RefusedError:
         """The error of an image that has a trouble; `name` is its digest, or the image's name."""
         self.seconds += trouble.seconds
-        layer, other = (
-            f"sha256:{hashlib.sha256(f'{what} {name}'.encode()).hexdigest()}" for what in ("layer", "other")
-        )
+        layer = _digest(f"layer {name}")
         digest = name if name.startswith("sha256:") else layer
-        refusal = trouble.message(image=name, digest=digest, layer=layer, other=other)
+        refusal = trouble.message(image=name, digest=digest, layer=layer, other=_digest(f"other {name}"))
         return RefusedError(refusal, trouble.code, trouble.at)
+
+
+def _digest(content: str) -> str:
+    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def _unexpected(method: str, url: str, response: Response, reason: str = "") -> str:

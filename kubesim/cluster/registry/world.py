@@ -127,6 +127,10 @@ class Registry:
     issues: Mapping[str, int] = field(default_factory=dict)
     listed: tuple[str, ...] | None = None
 
+    def trouble_at(self, *places: str) -> Trouble | None:
+        """Its trouble, if that shows at one of these places."""
+        return self.trouble if self.trouble and self.trouble.at in places else None
+
     def issue(self, user: str, now: Micros) -> str:
         """A new password of a user, as Amazon's are made: Base64 of JSON that says when it expires."""
         return self._password(user, now // SECOND + self.issues[user])
