@@ -7,20 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from kubesim.api.clock import SECOND, Micros, parse_time, to_datetime
 
 UNKNOWN = "<unknown>"
 NONE = "<none>"
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
-# Below so many of a unit: the unit that it is shown in, and that of the rest ("": it is cut off).
-_DURATIONS: tuple[tuple[float, str, str, str], ...] = (
-    *((2, "m", "s", ""), (10, "m", "m", "s")),
-    *((3, "h", "m", ""), (8, "h", "h", "m")),
-    *((2, "d", "h", ""), (8, "d", "d", "h")),
-    *((2, "y", "d", ""), (8, "y", "y", "d"), (float("inf"), "y", "y", "")),
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
+_SECONDS = {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "y": _YEAR}
+
+
+class _Range(NamedTuple):
+    """Durations below so many seconds: the unit that they are in, and that of the rest, which "" cuts off."""
+
+    below: float
+    unit: str
+    smaller_unit: str = ""
+
+
+_RANGES = (
+    _Range(2 * _MINUTE, "s"),
+    _Range(10 * _MINUTE, "m", "s"),
+    _Range(3 * _HOUR, "m"),
+    _Range(8 * _HOUR, "h", "m"),
+    _Range(2 * _DAY, "h"),
+    _Range(8 * _DAY, "d", "h"),
+    _Range(2 * _YEAR, "d"),
+    _Range(8 * _YEAR, "y", "d"),
+    _Range(inf, "y"),
 )
 
 
@@ -29,13 +45,15 @@ def human_duration(micros: Micros) -> str:
 
     Less than two seconds into the future is "0s", as clocks differ; more is "<invalid>".
     """
-    seconds = int(micros / SECOND) if micros < 0 else micros // SECOND
-    if seconds < 0:
-        return "0s" if seconds == -1 else "<invalid>"
-    unit, smaller = next((unit, rest) for most, of, unit, rest in _DURATIONS if seconds < most * _SECONDS[of])
-    count, rest = divmod(seconds, _SECONDS[unit])
-    more = rest // _SECONDS[smaller] if smaller else 0
-    return f"{count}{unit}" + (f"{more}{smaller}" if more else "")
+    if micros < 0:
+        return "0s" if micros > -2 * SECOND else "<invalid>"
+    seconds = micros // SECOND
+    scale = next(scale for scale in _RANGES if seconds < scale.below)
+    number, rest = divmod(seconds, _SECONDS[scale.unit])
+    text = f"{number}{scale.unit}"
+    if scale.smaller_unit and (smaller := rest // _SECONDS[scale.smaller_unit]):
+        text += f"{smaller}{scale.smaller_unit}"
+    return text
 
 
 @lru_cache(maxsize=4096)
@@ -82,7 +100,8 @@ def node_roles(labels: Mapping[str, str] | None) -> str:
     """The roles that a Node's labels give it: "control-plane,worker", or "<none>"."""
     labels = labels or {}
     roles = {key.removeprefix(_ROLE_PREFIX) for key in labels if key.startswith(_ROLE_PREFIX)}
-    return ",".join(sorted(role for role in roles | {labels.get("kubernetes.io/role", "")} if role)) or NONE
+    roles.add(labels.get("kubernetes.io/role", ""))
+    return ",".join(sorted(role for role in roles if role)) or NONE
 
 
 def go_duration(micros: Micros) -> str:

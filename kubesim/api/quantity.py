@@ -14,6 +14,7 @@ from typing import Any
 _SHAPE = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _FORMAT_WRONG = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_SUFFIXES = {power: suffix for suffix, power in _DECIMAL.items()}
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,3})")
 _NANO = Decimal("1e-9")
@@ -87,16 +88,21 @@ def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
 
 
 def _binary(value: int) -> str:
-    power = 0
-    while value % 1024 == 0 and power < len(_BINARY):
-        value, power = value // 1024, power + 1
-    return f"{value}{_BINARY[power - 1] if power else ''}"
+    suffix = ""
+    for larger in _BINARY:
+        if value % 1024:
+            break
+        value //= 1024
+        suffix = larger
+    return f"{value}{suffix}"
 
 
 def _decimal(value: Decimal, exponent: bool) -> str:
-    nanos, power = int(value / _NANO), -9
-    while nanos % 1000 == 0 and power < 18:
-        nanos, power = nanos // 1000, power + 3
+    number = int(value / _NANO)
+    power = -9
+    while number % 1000 == 0 and power < 18:
+        number //= 1000
+        power += 3
     if exponent:
-        return f"{nanos}e{power}" if power else str(nanos)
-    return f"{nanos}{next(suffix for suffix, exp in _DECIMAL.items() if exp == power)}"
+        return f"{number}e{power}" if power else str(number)
+    return f"{number}{_SUFFIXES[power]}"

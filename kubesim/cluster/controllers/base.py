@@ -185,11 +185,13 @@ def claim(api: Component, owner: Object, resource: Resource) -> None:
     """
     selector = owner["spec"].get("selector")
     for item in api.list(resource, namespace_of(owner)) if selector else ():
-        meta, references = metadata(item), metadata(item).get("ownerReferences", [])
-        owned = is_owned_by(item, owner)
-        if owned is matches(selector, meta.get("labels", {})) or is_deleted(item):
+        meta = metadata(item)
+        references = meta.get("ownerReferences", [])
+        is_owned = is_owned_by(item, owner)
+        is_selected = matches(selector, meta.get("labels", {}))
+        if is_deleted(item) or is_owned == is_selected:
             continue
-        if owned:
+        if is_owned:
             release(api, owner, resource, item)
         elif not any(reference.get("controller") for reference in references):
             adopted = [*references, owner_reference(owner)]
@@ -198,9 +200,11 @@ def claim(api: Component, owner: Object, resource: Resource) -> None:
 
 def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:
     """Let go of what the owner has made: it stays, and nobody owns it."""
-    left = [reference for reference in metadata(item)["ownerReferences"] if reference["uid"] != metadata(owner)["uid"]]
+    others = [other for other in metadata(item)["ownerReferences"] if other["uid"] != metadata(owner)["uid"]]
     meta = {key: value for key, value in metadata(item).items() if key != "ownerReferences"}
-    api.record(resource, {**item, "metadata": {**meta, **({"ownerReferences": left} if left else {})}})
+    if others:
+        meta["ownerReferences"] = others
+    api.record(resource, {**item, "metadata": meta})
 
 
 def is_ready(pod: Object) -> bool:
@@ -223,4 +227,6 @@ def active_pods(pods: list[Object]) -> list[Object]:
 
 def part_of(whole: int, value: int | str) -> float:
     """A number of Pods, or a percentage of all of them."""
-    return whole * quantity.whole(value.rstrip("%")) / 100 if isinstance(value, str) else value
+    if isinstance(value, str):
+        return whole * quantity.whole(value.rstrip("%")) / 100
+    return value
