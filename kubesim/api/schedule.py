@@ -83,10 +83,13 @@ def parse_schedule(text: str, zone: str = "") -> Schedule:
     words = text.split()
     if len(words) != len(_FIELDS):
         raise ScheduleError(f"expected exactly 5 fields, found {len(words)}: [{' '.join(words)}]")
-    values = [_values(word, *field) for word, field in zip(words, _FIELDS, strict=True)]
-    either = not words[2].startswith(("*", "?")) and not words[4].startswith(("*", "?"))
-    minutes, hours, days, months, weekdays = values
-    return Schedule(minutes, hours, days, months, weekdays, either, _zone(zone))
+    minutes, hours, days, months, weekdays = (
+        _field(word, *bounds) for word, bounds in zip(words, _FIELDS, strict=True)
+    )
+    either = not days.is_open and not weekdays.is_open
+    return Schedule(
+        minutes.values, hours.values, days.values, months.values, weekdays.values, either=either, zone=_zone(zone)
+    )
 
 
 def _zone(name: str) -> tzinfo:
@@ -100,30 +103,48 @@ def _zone(name: str) -> tzinfo:
         raise ScheduleError(f"unknown time zone {name}") from None
 
 
-def _values(field: str, low: int, high: int, names: list[str]) -> list[int]:
+class _Field(NamedTuple):
+    """The values of a field, and whether it's open: one of its parts is a star that takes no steps."""
+
+    values: list[int]
+    is_open: bool
+
+
+def _field(text: str, low: int, high: int, names: list[str]) -> _Field:
     numbers: set[int] = set()
-    for part in field.split(","):
-        span, slash, step = part.partition("/")
-        first, dash, last = span.partition("-")
-        if first in ("*", "?"):
-            start, end = low, high
-        else:
-            start = _number(first, low, names)
-            if dash:
-                end = _number(last, low, names)
-            else:
-                end = high if slash else start
-        by = _number(step, 0, []) if slash else 1
-        if start < low:
-            raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
-        if end > high:
-            raise ScheduleError(f"end of range ({end}) above maximum ({high}): {part}")
-        if start > end:
-            raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
-        if by == 0:
-            raise ScheduleError(f"step of range should be a positive number: {part}")
-        numbers.update(range(start, end + 1, by))
-    return sorted(numbers)
+    is_open = False
+    for part in filter(None, text.split(",")):
+        values = _range(part, low, high, names)
+        numbers.update(values)
+        is_open |= part.startswith(("*", "?")) and values.step == 1
+    return _Field(sorted(numbers), is_open)
+
+
+def _range(part: str, low: int, high: int, names: list[str]) -> range:
+    """The values of FIRST[-LAST][/STEP]; a single FIRST with a step goes on to the highest value."""
+    span, *steps = part.split("/")
+    first, *lasts = span.split("-")
+    if first in ("*", "?"):
+        start, end = low, high
+    else:
+        start = _number(first, low, names)
+        if len(lasts) > 1:
+            raise ScheduleError(f"too many hyphens: {part}")
+        end = _number(lasts[0], low, names) if lasts else start
+    if len(steps) > 1:
+        raise ScheduleError(f"too many slashes: {part}")
+    step = _number(steps[0], 0, []) if steps else 1
+    if steps and not lasts:
+        end = high
+    if start < low:
+        raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
+    if end > high:
+        raise ScheduleError(f"end of range ({end}) above maximum ({high}): {part}")
+    if start > end:
+        raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
+    if step == 0:
+        raise ScheduleError(f"step of range should be a positive number: {part}")
+    return range(start, end + 1, step)
 
 
 def _number(word: str, low: int, names: list[str]) -> int:
