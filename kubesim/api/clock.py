@@ -123,7 +123,10 @@ def _second(second: int) -> str:
 @lru_cache(maxsize=4096)
 def parse_time(text: str) -> Micros:
     """The moment that an API Time or MicroTime names. Raises ValueError when `text` is not one."""
-    return round(datetime.fromisoformat(text).timestamp() * SECOND)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:  # the machine's own zone would decide
+        raise ValueError(f"{text} names no time zone")
+    return round(moment.timestamp() * SECOND)
 
 
 # Kubernetes leaves out vowels and look-alikes (k8s.io/apimachinery pkg/util/rand, v1.36).
