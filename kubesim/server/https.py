@@ -190,11 +190,11 @@ class Server:
 
     def _follow_wall_clock(self, since: float) -> None:
         now = self._loop.time()
+        self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)  # whatever goes wrong in this step
         cluster = self._api.cluster
         with cluster.lock:
             cluster.advance(now - since)
             self._notify()
-        self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
 
     def identify(self, token: str) -> User | None:
         """Whom a token lets in: the administrator, or None for nobody. ServiceAccounts' tokens let no one in."""
@@ -215,7 +215,9 @@ class Server:
         api = self._api
         with api.cluster.lock:
             self._pass_time(api.cluster, request)
-            return api.execute(request, argv, stdin)
+            ran = api.execute(request, argv, stdin)
+            self._notify()
+            return ran
 
     def _pass_time(self, cluster: Cluster, request: Request) -> None:
         if request.route and request.route.verb != "watch":

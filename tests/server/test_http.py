@@ -420,6 +420,35 @@ def test_the_wall_clock_can_move_the_cluster() -> None:
         assert client("GET", "/api/v1/namespaces/default/pods/web")[1]["spec"]["nodeName"]
 
 
+def test_the_wall_clock_goes_on_after_a_listener_has_failed() -> None:
+    with served(realtime=True) as (session, server, client):
+        clock = StoppedClock(server)
+        clock.skip(0.2)
+        calls: list[int] = []
+
+        def fail() -> None:
+            calls.append(1)
+            raise ValueError
+
+        server.on_change(fail)
+        pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}
+        client("POST", "/api/v1/namespaces/default/pods", pod)
+        began = session.cluster.clock.now
+        clock.skip(2)
+        clock.skip(2)
+        assert calls
+        assert session.cluster.clock.now == pytest.approx(began + 4_000_000, abs=10)
+
+
+def test_an_old_client_s_command_is_refused_before_it_runs() -> None:
+    with served() as (session, _, client):
+        session.run("kubectl run web --image=nginx; kubectl wait --for=condition=Ready pod/web")
+        path = "/api/v1/namespaces/default/pods/web/exec?command=touch&command=/made"
+        why = "kubesim: exec is served over WebSockets only, which kubectl uses since v1.30"
+        assert client("POST", path)[1]["message"] == why
+        assert session.run("kubectl exec web -- ls /made").exit_code != 0
+
+
 def test_a_request_for_objects_takes_its_time_and_others_none() -> None:
     with served(tick=0.1) as (session, _, client):
         began = session.cluster.clock.now
