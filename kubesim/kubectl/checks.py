@@ -10,6 +10,8 @@ from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.kubeconfig import CONTEXT, KUBECONFIG, USER
 
+# Commands that look at the output's format before they read the kubeconfig.
+_PRINTERS_FIRST = {"annotate", "create", "expose", "scale", "set env", "set image", "set serviceaccount", "wait"}
 _DRY_RUNS = ("none", "client", "server")
 
 
@@ -28,13 +30,15 @@ def check_before_running(call: Call) -> None:
         command.check(call)
     if "dry-run" in call.flags:
         call.dry_run = _dry_run(call)
-    if not command.prints_last:
+    if " ".join(command.path) in _PRINTERS_FIRST:
         _check_output_format(call)
     _check_validation(call)
     if command.asks_namespace and not call.flags["namespace"]:
         _check_namespace_of_context(call)
     if not command.is_offline:
         check_client(call)
+    if not command.prints_last:
+        _check_output_format(call)
 
 
 def _check_output_format(call: Call) -> None:
@@ -85,8 +89,10 @@ def _check_namespace_of_context(call: Call) -> None:
     namespace, says "error: context …", as does `apply`, which connects first. Mirrors ConfirmUsable.
     """
     context = call.flags["context"]
-    no_context = Plain(f"Error in configuration: context was not found for specified context: {context}")
-    _check_context_exists(call, no_context)
+    why = f"context was not found for specified context: {context}"
+    if call.flags["as-group"] and not call.flags["as"]:
+        why = f"\n* {why}\n* requesting uid, groups or user-extra for  without impersonating a user"
+    _check_context_exists(call, Plain(f"Error in configuration: {why}"))
     _check_impersonation(call, is_plain=False)
 
 

@@ -177,7 +177,7 @@ def _in_group(group: str) -> str:
     return f" in group '{group}'" if group else ""
 
 
-@command("auth whoami")
+@command("auth whoami", prints_last=True)
 def whoami(call: Call) -> None:
     user = call.api.whoami()
     if call.flags["output"]:  # --template alone counts for nothing here

@@ -61,6 +61,7 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
     """
     word = word.removesuffix(".")
     jsonpath.parse(f"{{.{word}}}")  # only refuses
+    word = re.sub(r"^([^.]+)\.\.", r"\1.", word)  # kubectl steps over one dot too many after the type
     before_bracket = re.split(r"[\[ ]", word)[0]
     refuse_if(not before_bracket, "a resource must be present, got: /, Resource=")
     type_name, *path = before_bracket.split(".")
@@ -68,6 +69,8 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
     names_a_type = type_name.strip("*") != ""
     if resource is None and names_a_type:
         raise Plain(f'the server doesn\'t have a resource type "{type_name}"')
+    if resource and re.match(rf"(?:{re.escape(resource.qualified)}|[^.]+)\.\*", word):
+        raise KubectlError("unrecognized character in action: U+002A '*'")
     if resource is None or _NOT_A_FIELD.search(word):
         raise KubectlError("invalid jsonpath syntax, first node must be field node")
     if api_version:  # then a group after the type counts as a field, as kubectl does

@@ -62,7 +62,7 @@ def _nodes(call: Call) -> list[Object]:
     return [node for _, node in objects]
 
 
-@command("taint", operands="types", kinds=(NODE.kind,))
+@command("taint", asks_namespace=True, operands="types", kinds=(NODE.kind,))
 def taint(call: Call) -> None:
     words, changes = split_changes(call.args, _is_taint)
     for word in changes:

@@ -227,7 +227,7 @@ def _resume(call: Call, resource: Resource, obj: Object) -> None:
     _patch(call, resource, obj, {"spec": {"paused": None}}, "resumed")
 
 
-@command("rollout undo", prints_last=True, operands="types", kinds=_ROLLED_OUT)
+@command("rollout undo", asks_namespace=True, prints_last=True, operands="types", kinds=_ROLLED_OUT)
 def undo(call: Call) -> None:
     _visit(call, _undo, 'no rollbacker has been implemented for "{kind}"')
 
