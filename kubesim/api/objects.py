@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, wraps
 from typing import Any, TypeVar
 
 from kubesim.api.resources import Resource
+from kubesim.api.specs import ContainerSpec, PodSpec
 
 Object = dict[str, Any]
 
@@ -22,6 +23,7 @@ def clone(value: Any) -> Any:
 
 
 T = TypeVar("T")
+Named = TypeVar("Named", bound=Mapping[str, Any])
 _MOST_REMEMBERED = 8192
 
 
@@ -158,23 +160,26 @@ def subject_uid(obj: Object) -> str:
     return str((metadata(obj).get("annotations") or {}).get(MIRROR) or metadata(obj).get("uid") or "")
 
 
-def pull_secret_names(spec: Object) -> list[str]:
+def pull_secret_names(spec: Mapping[str, Any]) -> list[str]:
     """The names in a Pod spec's (or ServiceAccount's) imagePullSecrets."""
     return [entry.get("name", "") for entry in spec.get("imagePullSecrets") or ()]
 
 
-def containers_of(spec: Object) -> Iterator[tuple[str, Object]]:
+def containers_of(spec: PodSpec) -> Iterator[tuple[str, ContainerSpec]]:
     """Every container of a Pod spec, with the name of the list that it is in."""
-    for kind in ("ephemeralContainers", "initContainers", "containers"):
-        for container in spec.get(kind) or ():
-            yield kind, container
+    for container in spec.get("ephemeralContainers") or ():
+        yield "ephemeralContainers", container
+    for container in spec.get("initContainers") or ():
+        yield "initContainers", container
+    for container in spec.get("containers") or ():
+        yield "containers", container
 
 
-def sidecars_of(spec: Object) -> list[str]:
+def sidecars_of(spec: PodSpec) -> list[str]:
     """The names of the init containers that keep running beside the others."""
     return [item["name"] for item in spec.get("initContainers") or () if item.get("restartPolicy") == "Always"]
 
 
-def find_named(items: Iterable[Object], name: str) -> Object | None:
+def find_named(items: Iterable[Named], name: str) -> Named | None:
     """The first of `items` whose "name" is `name`, or None."""
     return next((item for item in items if item.get("name") == name), None)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from kubesim.api import quantity
 from kubesim.api.objects import Object
+from kubesim.api.specs import ContainerSpec, PodSpec
 
 Amounts = dict[str, Decimal]
 """Amounts by resource, such as cpu (in cores) and memory (in bytes)."""
@@ -26,7 +27,7 @@ def pod_limits(pod: Object) -> Amounts:
 
 def _needed(pod: Object, kind: str) -> Amounts:
     """The sum of what goes on running; more, where an init container that ends asks for more."""
-    spec = pod["spec"]
+    spec: PodSpec = pod["spec"]
     init_containers = spec.get("initContainers") or ()
     sidecars = [container for container in init_containers if container.get("restartPolicy") == "Always"]
     total: Amounts = {}
@@ -40,6 +41,6 @@ def _needed(pod: Object, kind: str) -> Amounts:
     return total
 
 
-def _amounts(container: Object, kind: str) -> Amounts:
+def _amounts(container: ContainerSpec, kind: str) -> Amounts:
     amounts = (container.get("resources") or {}).get(kind) or {}
     return {name: quantity.parse(str(amount)) for name, amount in amounts.items()}

@@ -124,7 +124,7 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
 def _debugged(call: Call, pod: Object, spec: Object, has_other_images: bool) -> Object | None:
     """The container of a copy that is debugged, which may be a new one; None where only images are changed."""
     name = call.flags["container"]
-    container = find_named(spec["containers"], name)
+    container: Object | None = find_named(spec["containers"], name)
     if container is not None:
         return container
     if not call.flags["image"]:

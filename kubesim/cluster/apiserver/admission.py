@@ -11,6 +11,7 @@ from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.objects import Object, clone, is_static, name_of
 from kubesim.api.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
+from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.store import Store
 
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -107,7 +108,7 @@ def _service_account(pod: Object, store: Store, identity: Identity) -> None:
         _mount_token(spec, identity)
 
 
-def _mount_token(spec: Object, identity: Identity) -> None:
+def _mount_token(spec: PodSpec, identity: Identity) -> None:
     """Mount the token's volume, the one that the Pod brings (as a copy of another does) or a new one."""
     names = [volume.get("name", "") for volume in spec.get("volumes", ())]
     brought = next((name for name in names if name.startswith(_TOKEN_VOLUME)), "")
@@ -123,7 +124,7 @@ def _mount_token(spec: Object, identity: Identity) -> None:
         spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
 
 
-def _tolerations(spec: Object) -> None:
+def _tolerations(spec: PodSpec) -> None:
     tolerations = spec.setdefault("tolerations", [])
     for toleration in _TOLERATIONS:
         effective = (item for item in tolerations if item.get("effect", "") in ("", toleration["effect"]))

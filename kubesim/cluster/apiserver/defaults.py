@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, containers_of, metadata, name_of
+from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import ROLE, Resource
 
 _FILE_MODE = 0o644
@@ -76,8 +76,9 @@ def _default_pod_spec(spec: Object) -> None:
     )
     if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
         spec["serviceAccount"] = spec["serviceAccountName"] = account
-    for _, container in containers_of(spec):
-        _default_container(container)
+    for kind in ("ephemeralContainers", "initContainers", "containers"):
+        for container in spec.get(kind) or ():
+            _default_container(container)
     for volume in spec.get("volumes") or ():
         _default_volume(volume)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kubesim.api import load_records
 from kubesim.api.objects import Object, containers_of, template_of
 from kubesim.api.resources import POD, Resource
+from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.checks import Warn
 from kubesim.cluster.apiserver.warnings import warnings_of
@@ -73,7 +74,7 @@ def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Back
             note(f"kubesim: '{words[0]}' in this image isn't simulated")
 
 
-def _pulled(spec: Object) -> Iterator[str]:
+def _pulled(spec: PodSpec) -> Iterator[str]:
     """The images that a node may pull for a Pod: those of its containers and of its volumes."""
     for _, container in containers_of(spec):
         if container["imagePullPolicy"] != "Never":

@@ -11,6 +11,7 @@ import base64
 from kubesim.api import errors
 from kubesim.api.objects import Object, clone, metadata, name_of
 from kubesim.api.resources import SECRET, Resource
+from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 
 GENERATION = "deprecated.daemonset.template.generation"
@@ -111,7 +112,7 @@ def _merge_string_data(obj: Object) -> None:
         obj["data"] = {**obj.get("data", {}), **encoded}
 
 
-def _qos_class(spec: Object) -> str:
+def _qos_class(spec: PodSpec) -> str:
     """As pkg/apis/core/v1/helper/qos: Guaranteed where all limits are set and equal the requests."""
     containers = [*spec.get("initContainers", ()), *spec.get("containers", ())]
     resources = [container.get("resources", {}) for container in containers]

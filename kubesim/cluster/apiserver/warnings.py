@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from kubesim.api.objects import Object, template_of
 from kubesim.api.resources import POD, SERVICE, Resource
+from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.gotext.gofmt import quote
 
 
@@ -26,7 +27,7 @@ def warnings_of(resource: Resource, new: Object, old: Object | None) -> Iterator
                 yield from _of_variables(container, f"{path}.{kind}[{index}]")
 
 
-def _of_pull_secrets(spec: Object, path: str) -> Iterator[str]:
+def _of_pull_secrets(spec: PodSpec, path: str) -> Iterator[str]:
     names = [reference.get("name", "") for reference in spec.get("imagePullSecrets") or ()]
     paths = [f"{path}.imagePullSecrets[{index}].name" for index in range(len(names))]
     for index, name in enumerate(names):
@@ -37,7 +38,7 @@ def _of_pull_secrets(spec: Object, path: str) -> Iterator[str]:
             yield f'{paths[index]}: invalid empty name ""'
 
 
-def _of_variables(container: Object, path: str) -> Iterator[str]:
+def _of_variables(container: ContainerSpec, path: str) -> Iterator[str]:
     names: list[str] = []
     for index, variable in enumerate(container.get("env") or ()):
         name, reference = variable["name"], f"$({variable['name']})"

@@ -13,6 +13,7 @@ from math import inf
 from kubesim.api import load_records, load_table
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object
+from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
@@ -39,7 +40,7 @@ def bases() -> Mapping[str, Base]:
 
 
 def new_place(
-    image: Image, variables: Mapping[str, str], pod: Object, spec: Object, ip: str, outside: Outside
+    image: Image, variables: Mapping[str, str], pod: Object, spec: ContainerSpec, ip: str, outside: Outside
 ) -> Place:
     """Where a container's processes run: its files, apart from those of volumes, and its name."""
     meta, hostname = pod["metadata"], variables["HOSTNAME"]
@@ -113,7 +114,7 @@ def files_of(image: Image) -> Files:
 class Container:
     """One container, the part of the Pod that it was started from, and by name the files of its image volumes."""
 
-    spec: Object
+    spec: ContainerSpec
     id: str
     shown_image: str
     image_id: str

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from kubesim.api import quantity
 from kubesim.api.objects import Object, at, containers_of, find_named
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
+from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.gotext.gofmt import quote
 
@@ -33,7 +34,7 @@ class MissingError(Exception):
     """A Secret, ConfigMap or key that is not there, or a user that must not be; the text is the kubelet's."""
 
 
-def variables(api: Component, pod: Object, container: Object) -> dict[str, str]:
+def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
     """The variables of a container, in the order in which it finds them. Raises MissingError.
 
     A `$(NAME)` in a value is one of `env` that stands before it, or one of a Service.
@@ -57,7 +58,7 @@ def variables(api: Component, pod: Object, container: Object) -> dict[str, str]:
     }
 
 
-def _from_sources(api: Component, pod: Object, container: Object) -> dict[str, str]:
+def _from_sources(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
     """The variables of `envFrom`."""
     variables: dict[str, str] = {}
     for source in container.get("envFrom", ()):
@@ -103,7 +104,7 @@ def _of_service(service: Object) -> dict[str, str]:
     return variables
 
 
-def check_user(pod: Object, container: Object) -> None:
+def check_user(pod: Object, container: ContainerSpec) -> None:
     """Raise MissingError where a container may not run as root, as every image here does."""
     context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
     user, meta = context.get("runAsUser"), pod["metadata"]
@@ -129,7 +130,9 @@ def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     return [_REFERENCE.sub(value, word) if "$(" in word else word for word in words]
 
 
-def _value(api: Component, pod: Object, container: Object, variable: Object, earlier: Mapping[str, str]) -> str | None:
+def _value(
+    api: Component, pod: Object, container: ContainerSpec, variable: Object, earlier: Mapping[str, str]
+) -> str | None:
     source = variable.get("valueFrom")
     if not source:
         return substitute([str(variable.get("value", ""))], earlier)[0]
@@ -144,9 +147,9 @@ def _value(api: Component, pod: Object, container: Object, variable: Object, ear
 def amount(api: Component, pod: Object, name: str, reference: Object) -> str:
     """An amount of a container, that of this name or another one; a limit that it lacks is what the node can give."""
     named = [container for _, container in containers_of(pod["spec"])]
-    source = find_named(named, reference.get("containerName") or name) or {}
+    source = find_named(named, reference.get("containerName") or name)
     node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
-    resources = source.get("resources") or {}
+    resources: Object = (source.get("resources") if source else None) or {}
     limits = {**node.get("status", {}).get("allocatable", {}), **resources.get("limits", {})}
     return quantity.of_field({**resources, "limits": limits}, reference)
 

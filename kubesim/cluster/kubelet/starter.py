@@ -14,6 +14,7 @@ from typing import Protocol
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object, containers_of, pull_secret_names
 from kubesim.api.resources import SECRET
+from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import containers, environment, volumes
@@ -63,7 +64,7 @@ class Round:
         """The same for a worker that is as its own was, to go on with."""
         return Round(self.pod, worker, self.due.copy(), self.started.copy(), self.volumes.copy())
 
-    def broken_volume(self, container: Object) -> tuple[str, str] | None:
+    def broken_volume(self, container: ContainerSpec) -> tuple[str, str] | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
         pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
         return next((pull.error for pull in pulls if pull and pull.error), None)
@@ -136,7 +137,7 @@ class Starter:
                 return partial(self._recorder.event, pod, field=f"spec.{kind}{{{container}}}")
         return partial(self._recorder.event, pod)
 
-    def _holds_back(self, sync: Round, spec: Object) -> bool:
+    def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
         crash_loop = sync.worker.crash_loop(spec, self._clock.now)
         error = crash_loop or sync.broken_volume(spec)
@@ -158,7 +159,7 @@ class Starter:
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 
-    def _run(self, sync: Round, spec: Object, image: Image, record: Record) -> tuple[str, str] | None:
+    def _run(self, sync: Round, spec: ContainerSpec, image: Image, record: Record) -> tuple[str, str] | None:
         worker = sync.worker
         pod = worker.with_address(sync.pod)
         try:
@@ -187,7 +188,7 @@ class Starter:
         return ("RunContainerError", ran.failure) if ran.failure else None
 
     def _add_container(
-        self, worker: Worker, spec: Object, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
+        self, worker: Worker, spec: ContainerSpec, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
     ) -> Container:
         names = self._images.node.status_names(image.digest)
         started = 0 if ran.failure else self._clock.now
@@ -214,7 +215,7 @@ class Starter:
             seconds, code = container.stops_after(sync.pod["spec"]["terminationGracePeriodSeconds"], STOP)
             self._clock.call_later(seconds, self._pods.ended, sync.worker.number, container.id, code)
 
-    def _note(self, sync: Round, spec: Object, error: tuple[str, str] | None, record: Record) -> bool:
+    def _note(self, sync: Round, spec: ContainerSpec, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""
         policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
         is_tried = restarts(policy, sync.worker.containers.get(spec["name"]))

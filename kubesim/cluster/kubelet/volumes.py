@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import Resource
+from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.kubelet.environment import SOURCES, Files, MissingError, amount, data_of, field_value
 from kubesim.shell.containerfiles import Folder
@@ -24,7 +25,7 @@ def check_volumes(api: Component, pod: Object) -> None:
             raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
 
 
-def mounts(api: Component, pod: Object, container: Object, images: Mapping[str, Files]) -> dict[str, Files]:
+def mounts(api: Component, pod: Object, container: ContainerSpec, images: Mapping[str, Files]) -> dict[str, Files]:
     """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
 
     A volume that is a folder to write to is left out. A file that is mounted alone has the name "". `images` are the
@@ -50,7 +51,7 @@ def mounts(api: Component, pod: Object, container: Object, images: Mapping[str, 
     return mounted
 
 
-def shared(pod: Object, container: Object, folders: dict[str, Folder]) -> dict[str, Folder]:
+def shared(pod: Object, container: ContainerSpec, folders: dict[str, Folder]) -> dict[str, Folder]:
     """The Pod's emptyDirs that a container mounts as a whole, by mount path; `folders` keeps them by their names."""
     names = [volume["name"] for volume in pod["spec"].get("volumes", ()) if "emptyDir" in volume]
     whole = [

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object
+from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, restarts
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
@@ -26,10 +27,10 @@ class RequiredImage(NamedTuple):
     name: str
     image: str
     policy: str
-    spec: Object | None = None
+    spec: ContainerSpec | None = None
 
     @classmethod
-    def of(cls, container: Object) -> RequiredImage:
+    def of(cls, container: ContainerSpec) -> RequiredImage:
         return cls(container["name"], container["image"], container["imagePullPolicy"], container)
 
     @property
@@ -43,7 +44,7 @@ class RequiredImage(NamedTuple):
         return self.container or f"volumes/{self.name}"
 
 
-def images_of_volumes(spec: Object) -> list[RequiredImage]:
+def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
     """What the image volumes of a Pod need."""
     volumes = [(item["name"], item["image"]) for item in spec.get("volumes", ()) if "image" in item]
     return [RequiredImage(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
@@ -110,7 +111,7 @@ class Worker:
         self.containers[container.spec["name"]] = container
         self.changes += 1
 
-    def crash_loop(self, spec: Object, now: Micros) -> tuple[str, str] | None:
+    def crash_loop(self, spec: ContainerSpec, now: Micros) -> tuple[str, str] | None:
         """Why a container that exited too often has to wait for its restart, if it has to."""
         container, delay = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
         if container is None or delay is None or container.spec != spec:
@@ -121,7 +122,7 @@ class Worker:
         text = f"back-off {go_duration(delay * SECOND)} restarting failed container={spec['name']} "
         return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
 
-    def due(self, spec: Object) -> Iterator[Object]:
+    def due(self, spec: PodSpec) -> Iterator[ContainerSpec]:
         """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
         not succeeded, or else all that don't run.
         """
@@ -157,7 +158,7 @@ class Worker:
         container = self.containers.get(name)
         return container is not None and (container.is_running or following in self.containers)
 
-    def is_over(self, spec: Object) -> bool:
+    def is_over(self, spec: PodSpec) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
         for item in spec["containers"]:
             container = self.containers.get(item["name"])
@@ -173,7 +174,7 @@ def marks(pod: Object) -> tuple[object, ...]:
     return meta.get("labels"), meta.get("annotations"), deletion
 
 
-def full_name(spec: Object, pod: Object) -> str:
+def full_name(spec: ContainerSpec, pod: Object) -> str:
     """A container with its Pod, as the kubelet names it in messages."""
     meta = pod["metadata"]
     return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
