@@ -55,7 +55,7 @@ class Shell:
         self._tools[tool.name] = tool
 
     def recall(self, other: Shell) -> None:
-        """Know what the history of `other` has kept, and what a neighbour has seen of it."""
+        """Know what the history of `other` has kept, and what a neighbor has seen of it."""
         self._machine.history.extend(other._machine.history)
         self._machine.processes.extend(other._machine.processes)
 

@@ -78,8 +78,8 @@ def test_only_the_first_thing_that_is_missing_is_shown():
 
 
 @pytest.mark.parametrize(("line", "right"), [("cat token", True), ("echo secret", False), ("ls $(cat token)", False)])
-def test_a_goal_may_ask_the_history_and_the_neighbour(line, right):
+def test_a_goal_may_ask_the_history_and_the_neighbor(line, right):
     goal = tuple(
-        Condition(f"{who} | grep -c secret", "It was seen.", equals="0") for who in ("history", "neighbour | grep ls")
+        Condition(f"{who} | grep -c secret", "It was seen.", equals="0") for who in ("history", "neighbor | grep ls")
     )
     assert judge(replace(MAKE, files={"token": "secret\n"}, goal=goal), line).right is right

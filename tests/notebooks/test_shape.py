@@ -49,15 +49,13 @@ def test_the_last_cell_has_three_key_points(name):
 
 
 @NAMES
-def test_the_last_cell_leads_to_both_neighbours(name):
+def test_the_last_cell_leads_to_both_neighbors(name):
     place = PATH.index(name)
     wanted = {"Previous": PATH[place - 1] if place else None, "Next": (*PATH[1:], None)[place]}
     last = source(cells(name)[-1])
-    for word, neighbour in wanted.items():
+    for word, neighbor in wanted.items():
         found = re.search(rf"\b{word}: (\[.+)", last)
-        assert [link.target for link in links(found[1] if found else "")][:1] == [f"{neighbour}.ipynb"] * bool(
-            neighbour
-        )
+        assert [link.target for link in links(found[1] if found else "")][:1] == [f"{neighbor}.ipynb"] * bool(neighbor)
 
 
 def test_the_start_tells_the_same_minutes():

@@ -107,13 +107,13 @@ def test_help_fits_on_a_screen(shell: Shell) -> None:
     assert screen[-1] == "kubectl: delete describe get"
 
 
-def test_a_neighbour_sees_the_last_thousand_processes_but_no_long_arguments(shell: Shell) -> None:
+def test_a_neighbor_sees_the_last_thousand_processes_but_no_long_arguments(shell: Shell) -> None:
     def seen() -> list[str]:
-        return [line[9:] for line in shell.run("neighbour").stdout.splitlines()]
+        return [line[9:] for line in shell.run("neighbor").stdout.splitlines()]
 
     for start in range(0, 1050, 350):
         shell.run(f"for i in {{{start}..{start + 349}}}; do kubectl $i; done")
-    assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # not the `neighbour` itself
+    assert seen() == [f"kubectl {number}" for number in range(51, 1050)]  # not the `neighbor` itself
     shell.run("kubectl " + "a" * 100_000)
     assert seen()[-1] == "kubectl " + "a" * 4096
 

@@ -62,7 +62,7 @@ def _process(row: str, process: Started, parent: int, user: str) -> str:
     return f"{text}\n"
 
 
-def neighbour(operands: list[str], options: Options, io: Invocation) -> None:
+def neighbor(operands: list[str], options: Options, io: Invocation) -> None:
     """Print every command line that another user of this machine has seen in the process list, with its time."""
     for process in io.machine.processes:
         if process.arguments[0] != io.name:
