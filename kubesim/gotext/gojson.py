@@ -175,6 +175,7 @@ def _is_in_object(text: str) -> bool:
     return left.rfind("{") > left.rfind("[")
 
 
+_MAY_BE_SMALL = re.compile(r"(?:^|[:,\[\s])-?[0-9.]+e-")  # quick, for few texts have small numbers
 _STRING_OR_SMALL = re.compile(_STRING.pattern + r"|[0-9.]+e-[0-9]+")
 
 
@@ -182,7 +183,7 @@ def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
     separators = (",", ":" if indent is None else ": ")
     text = json.dumps(whole(value), sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
-    if "e-" in text:
+    if _MAY_BE_SMALL.search(text):
         text = _STRING_OR_SMALL.sub(_small, text)
     return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
 

@@ -6,7 +6,7 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,10 +67,10 @@ def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Ite
     `is_valid`: check them as strictly as --validate asks for. Raises what is wrong with the files' names.
     """
     is_valid = is_valid and call.flags.get("validate", "ignore") not in ("ignore", "false")
-    check_paths(call)
+    files = check_paths(call)
     if call.flags.get("selector"):
         raise NotSimulated("a selector beside -f is not part of this simulator")
-    for source, text in list(_sources(call)):
+    for source, text in list(_sources(call, files)):
         for item, json_text in _objects(text, source, errors, is_valid):
             try:
                 manifest = _manifest(call, item, json_text, source)
@@ -104,24 +104,29 @@ def read_text(call: Call, path: str) -> str:
         raise KubectlError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def check_paths(call: Call) -> None:
-    """Raise what is wrong with the names after -f. Mirrors FilenameParam of builder.go."""
+def check_paths(call: Call) -> dict[str, list[str]]:
+    """The files of each name after -f. Raises what is wrong with the names. Mirrors FilenameParam of builder.go."""
+    files: dict[str, list[str]] = {}
     problems: list[Exception] = []
     for path in call.flags["filename"]:
-        if isinstance(path, Kustomization) or _files(call, path):
+        if isinstance(path, Kustomization):
+            continue
+        files[path] = _files(call, path)
+        if files[path]:
             continue
         problem = f'the path "{path}" does not exist'
         if call.context.workspace.exists(path):
             problem = f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]"
         problems.append(KubectlError(problem))
     raise_all(problems)
+    return files
 
 
 def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
     return path == "-" or path.startswith(("http://", "https://"))
 
 
-def _sources(call: Call) -> Iterator[tuple[str, str]]:
+def _sources(call: Call, files: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
     """What each file is called in errors, and its text."""
     for name in call.flags["filename"]:
         if isinstance(name, Kustomization):  # and -f isn't there, too
@@ -129,7 +134,7 @@ def _sources(call: Call) -> Iterator[tuple[str, str]]:
 
             yield str(name), build(call, name)
             continue
-        for path in _files(call, name):
+        for path in files[name]:
             if path != "-" and _is_elsewhere(path):
                 raise NotSimulated(f"there is no network here, so {path} cannot be read")
             yield "STDIN" if path == "-" else path, read_text(call, path)

@@ -28,9 +28,12 @@ class Inert(NamedTuple):
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
         """What an object has in these fields."""
-        values: list[Any] = [obj] if resource.kind in self.kinds.split() else []
         if self.kinds == POD.kind and resource.template:
             values = [template_of(resource, obj)]
+        elif resource.kind in self.kinds.split():
+            values = [obj]
+        else:
+            return []
         for word in self.path.split():
             inner: list[Any] = []
             for value in (value.get(key) for value in values for key in word.split("|")):

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, parse_time, uuid
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NODE, SERVICE_ACCOUNT
 from kubesim.cluster.apiserver.authorization import SERVICE_ACCOUNT_PREFIX
 from kubesim.cluster.apiserver.backend import Backend
@@ -23,6 +24,17 @@ _USUAL = 3600  # seconds
 _OF_POD, _YEAR = 3607, 365 * 86400
 
 
+class _Named(NamedTuple):
+    """What a token says of an object."""
+
+    name: str
+    uid: str
+
+    @classmethod
+    def of(cls, obj: Object) -> _Named:
+        return cls(name_of(obj), obj["metadata"]["uid"])
+
+
 def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     """The token that a Pod finds in a volume with this source: its ServiceAccount's, bound to the Pod and its node.
 
@@ -30,41 +42,34 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     """
     account = backend.existing(SERVICE_ACCOUNT, namespace_of(pod), pod["spec"].get("serviceAccountName", "default"))
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
-    seconds = source.get("expirationSeconds") or _USUAL
-    claims = _claims(account, [source.get("audience") or _ISSUER], issued, seconds)
-    claims["kubernetes.io"] |= _bound_to(pod, backend)
-    if seconds == _OF_POD:
-        claims["exp"] = issued + _YEAR
-        claims["kubernetes.io"]["warnafter"] = issued + seconds
-    return _signed(claims)
+    bound_to = {"serviceaccount": account, "pod": pod}
+    if node := backend.store.get(NODE, "", pod["spec"].get("nodeName", "")):
+        bound_to["node"] = node
+    names = tuple((kind, _Named.of(obj)) for kind, obj in bound_to.items())
+    audience, seconds = source.get("audience") or _ISSUER, source.get("expirationSeconds") or _USUAL
+    return _token(namespace_of(pod), names, audience, issued, seconds)
 
 
-def _claims(account: Object, audiences: list[str], issued: int, seconds: int) -> Object:
-    namespace, name = metadata(account)["namespace"], name_of(account)
-    digest = hashlib.sha256(f"{metadata(account)['uid']} {issued}".encode()).digest()
-    return {
-        "aud": audiences,
+@lru_cache(maxsize=64)  # it's made when a volume is checked, and again when a container mounts it
+def _token(namespace: str, bound_to: tuple[tuple[str, _Named], ...], audience: str, issued: int, seconds: int) -> str:
+    """A token of the ServiceAccount that is the first of what it's bound to."""
+    account = bound_to[0][1]
+    digest = hashlib.sha256(f"{account.uid} {issued}".encode()).digest()
+    own: Object = {"namespace": namespace, **{kind: named._asdict() for kind, named in bound_to}}
+    claims = {
+        "aud": [audience],
         "exp": issued + seconds,
         "iat": issued,
         "iss": _ISSUER,
         "jti": uuid(int.from_bytes(digest[:16], "big"), version=4),
-        "kubernetes.io": {"namespace": namespace, "serviceaccount": _reference(account)},
+        "kubernetes.io": own,
         "nbf": issued,
-        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name}",
+        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{account.name}",
     }
-
-
-def _bound_to(pod: Object, backend: Backend) -> Object:
-    """The claims about the Pod that a token is bound to, and about its node."""
-    node = backend.store.get(NODE, "", pod["spec"].get("nodeName", ""))
-    claims = {"pod": _reference(pod)}
-    if node:
-        claims["node"] = _reference(node)
-    return claims
-
-
-def _reference(obj: Object) -> Object:
-    return {"name": name_of(obj), "uid": metadata(obj)["uid"]}
+    if seconds == _OF_POD:
+        claims["exp"] = issued + _YEAR
+        own["warnafter"] = issued + seconds
+    return _signed(claims)
 
 
 def _signed(claims: Object) -> str:
