@@ -154,6 +154,7 @@ def refused(facts: Facts) -> Known | None:
         return None
     kind = reply_to(attempt).kind
     words = {"user": attempt.username, "unauthorized": kind == "unauthorized", "coming": coming}
+    words |= {"kept": (facts.namespace, attempt.secret) in facts.scene.kept}
     words["answer"] = reply_to(attempt).sentence
     if facts.scene.is_export:
         words |= {"unclear": kind in UNCLEAR, "permission": kind == "permission", **_oddities(facts, attempt)}

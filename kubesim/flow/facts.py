@@ -213,15 +213,19 @@ class Facts:
         return next(name for name in names if not self.scene.api.find(SECRET, self.namespace, name))
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
-        found = (self.scene.api.find(SECRET, self.namespace, name) for name in names)
-        return [secret for secret in found if secret is not None]
+        secrets = map(self._secret, names)
+        return [secret for secret in secrets if secret is not None]
+
+    def _secret(self, name: str) -> Object | None:
+        """A Secret as the kubelet sees it; an immutable one stays as it was read."""
+        return self.scene.kept.get((self.namespace, name)) or self.scene.api.find(SECRET, self.namespace, name)
 
     @cached_property
     def seen(self) -> tuple[SeenSecret, ...]:
         """What the kubelet saw of each when it got the image, and would see now where it did not."""
         if self.trace and self.has_image:
             return self.trace.secrets
-        return tuple(see(name, self.scene.api.find(SECRET, self.namespace, name)) for name in self.names)
+        return tuple(see(name, self._secret(name)) for name in self.names)
 
     @cached_property
     def matches(self) -> list[Match]:

@@ -54,6 +54,8 @@ class Scene:
     """Of an export, the latest time in it, in seconds of the epoch; 0 if unknown."""
     knows_secrets: bool = True
     """Whether the Secrets are known: an export without any says nothing of those that may exist."""
+    kept: Mapping[tuple[str, str], Object] = field(default_factory=dict)
+    """The immutable Secrets that the kubelet keeps as it read them, by namespace and name."""
     answer: str = ""
     """What the reader said to the question that an export left open: "yes", "no", or "" if not asked yet."""
 

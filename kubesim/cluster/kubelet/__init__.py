@@ -116,6 +116,7 @@ class Kubelet:
             self._workers.drop(number)
             self._resting.pop(number, None)
             self.images.node.forget_pod(uid)
+            self.starter.secrets.forget_pod(uid)
             for key in [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]:
                 del self.traces[key]
 
@@ -290,7 +291,7 @@ class Kubelet:
 
     def _report_missing_secrets(self, pod: Object) -> None:
         names = pull_secret_names(pod["spec"])
-        missing = [name for name in names if self._api.find(SECRET, pod["metadata"]["namespace"], name) is None]
+        missing = [name for name in names if self.starter.secrets.find(pod, name) is None]
         if missing:
             what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
             message = f"{what}; attempting to pull the image may not succeed."

@@ -13,7 +13,6 @@ from typing import Protocol
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object, containers_of, pull_secret_names
-from kubesim.api.resources import SECRET
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
@@ -22,6 +21,7 @@ from kubesim.cluster.kubelet.containers import STOP, Container, restarts
 from kubesim.cluster.kubelet.environment import Files, MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.processor import Processor
+from kubesim.cluster.kubelet.pullsecrets import PullSecrets
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
 from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside, Place, Process, StartError
@@ -81,6 +81,7 @@ class Starter:
     ) -> None:
         self.traces: dict[tuple[str, str, str], PullTrace] = {}
         self.outside = Outside()
+        self.secrets = PullSecrets(api)
         self._api = api
         self._clock = clock
         self._identity = identity
@@ -92,6 +93,7 @@ class Starter:
     def resume(self, other: Starter) -> None:
         """Go on from the state of another one."""
         self.traces = other.traces.copy()
+        self.secrets.resume(other.secrets)
         self._processor = replace(other._processor)
 
     def start_all(self, sync: Round) -> None:
@@ -151,7 +153,7 @@ class Starter:
         return True
 
     def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
-        secrets = [(name, self._api.find(SECRET, worker.namespace, name)) for name in pull_secret_names(pod["spec"])]
+        secrets = [(name, self.secrets.find(pod, name)) for name in pull_secret_names(pod["spec"])]
         who = (worker.namespace, worker.name, worker.uid, required.subject)
         request = PullRequest(*who, required.image, required.policy, secrets, self._clock.now)
         pull = self._images.ensure_image(request)

@@ -1,0 +1,83 @@
+"""An immutable pull secret stays as the kubelet has read it while a Pod of the node refers to its name."""
+
+from __future__ import annotations
+
+from kubesim import Session
+
+CREATE = "kubectl create secret docker-registry login --docker-server=registry.example.com --docker-username=myuser"
+RUN = (
+    "kubectl run {0} --image=registry.example.com/myapp:1.0 --image-pull-policy=Always "
+    """--overrides='{{"spec":{{"imagePullSecrets":[{{"name":"login"}}]}}}}'"""
+)
+STATUS = "kubectl get pods -o jsonpath='{range .items[*]}{.metadata.name} {.status.phase}{\"\\n\"}{end}'"
+
+
+def started(immutable: bool) -> Session:
+    """A cluster whose Pod `a` runs with the right password, after which the Secret was recreated with a wrong one."""
+    session = Session()
+    session.run(f"{CREATE} --docker-password=mypassword")
+    if immutable:
+        session.run("""kubectl patch secret login -p '{"immutable":true}'""")
+    session.run(RUN.format("a"))
+    session.advance(5)
+    session.run(f"kubectl delete secret login; {CREATE} --docker-password=wrong")
+    return session
+
+
+def statuses(session: Session) -> str:
+    session.advance(5)
+    return session.run(STATUS).stdout
+
+
+def test_a_secret_that_takes_the_place_of_an_immutable_one_is_not_seen() -> None:
+    for immutable, status in ((False, "Pending"), (True, "Running")):
+        session = started(immutable)
+        session.run(RUN.format("b"))
+        assert statuses(session) == f"a Running\nb {status}\n"
+
+
+def test_it_is_seen_when_the_last_pod_that_refers_to_its_name_is_gone() -> None:
+    session = started(immutable=True)
+    session.run(RUN.format("b"))
+    session.advance(5)
+    session.run(f"kubectl delete pod a --now; {RUN.format('c')}")
+    assert statuses(session) == "b Running\nc Running\n"
+    copy = Session()
+    copy.resume(session.cluster.copy())
+    session.run(f"kubectl delete pods b c --now; {RUN.format('d')}")
+    assert statuses(session) == "d Pending\n"
+    copy.run(RUN.format("d"))
+    assert statuses(copy) == "b Running\nc Running\nd Running\n"
+
+
+def test_a_deleted_immutable_secret_is_not_missed() -> None:
+    session = started(immutable=True)
+    session.run(f"kubectl delete secret login; {RUN.format('b')}")
+    assert statuses(session) == "a Running\nb Running\n"
+    events = session.run("kubectl get events --field-selector type=Warning").screen
+    assert events == "No resources found in default namespace.\n"
+
+
+def test_why_reads_the_secret_that_the_kubelet_keeps() -> None:
+    session = Session()
+    session.run(f"{CREATE} --docker-password=wrong")
+    session.run("""kubectl patch secret login -p '{"immutable":true}'""")
+    session.run(RUN.format("a"))
+    session.advance(5)
+    session.run(f"kubectl delete secret login; {CREATE} --docker-password=mypassword")
+    said = session.run("why a").stdout
+    assert said.splitlines()[1:5] == [
+        'What\'s wrong: registry.example.com refuses the user "myuser" of the Secret login. That Secret is immutable: '
+        "the kubelet keeps it as it was read until no Pod of the node refers to it, even if a different one takes its "
+        "place. Use a Secret of a new name.",
+        "How to fix it:",
+        "  $ kubectl create secret docker-registry regcred --docker-server=registry.example.com "
+        "--docker-username='<user>' --docker-password='<the right password>'",
+        "  $ kubectl get pod a -o yaml | sed 's/- name: login$/- name: regcred/' | kubectl replace --force -f -",
+    ]
+    for command in said.splitlines()[3:5]:
+        line = (
+            command.removeprefix("  $ ").replace("'<user>'", "myuser").replace("'<the right password>'", "mypassword")
+        )
+        session.run(line)
+    assert statuses(session) == "a Running\n"
