@@ -66,21 +66,27 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     """
     if NODE_PLATFORM not in image.platforms:
         return Process((Write(0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
-    if argv and image.program and (argv[0] == image.program or argv[0].startswith("-")):
-        argv = []
-    if not argv and image.runs == "once" and stdin:
-        argv = [*place.base.shells][:1]
-    if argv and argv[0].startswith("-"):
+    has_arguments_alone = bool(argv) and argv[0].startswith("-")
+    if image.program and (has_arguments_alone or argv[:1] == [image.program]):
+        return _main_program(image, place, started)
+    if has_arguments_alone:
         what = f"the argument {argv[0][:80]} of an image's own program"
         problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
         return _in_place_of(Process((problem,), unsimulated=what), _own_program(image, started))
-    if argv:
-        try:
-            with processor.share(started) as budget:
-                ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
-            return _in_place_of(ran, _own_program(image, started)) if ran.unsimulated else ran
-        except StartError as error:
-            return Process(exit_code=_UNSTARTED, failure=error.of_container())
+    if not argv and image.runs == "once" and stdin:
+        argv = [*place.base.shells][:1]
+    if not argv:
+        return _main_program(image, place, started)
+    try:
+        with processor.share(started) as budget:
+            ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+    except StartError as error:
+        return Process(exit_code=_UNSTARTED, failure=error.of_container())
+    return _in_place_of(ran, _own_program(image, started)) if ran.unsimulated else ran
+
+
+def _main_program(image: Image, place: Place, started: Micros) -> Process:
+    """What an image runs without a command; it complains and fails where no variable is set that it needs."""
     if image.needs and not any(map(place.env.get, image.needs)):
         return Process((Write(0, "stderr", image.complaint),), 1)
     return _own_program(image, started)
@@ -88,7 +94,8 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
 
 def _own_program(image: Image, started: Micros) -> Process:
     """What an image runs without a command, where nothing is missing that it needs."""
-    main = server(image.log or bases()[image.base].log, started, 0 if image.runs == "until-stopped" else None)
+    stop_code = 0 if image.runs == "until-stopped" else None
+    main = server(image.log or bases()[image.base].log, started, stop_code)
     return main._replace(seconds=0) if image.runs == "once" else main
 
 
