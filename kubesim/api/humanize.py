@@ -15,7 +15,10 @@ from kubesim.api.clock import SECOND, Micros, parse_time, to_datetime
 UNKNOWN = "<unknown>"
 NONE = "<none>"
 
-_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_YEAR = 365 * _DAY
 _SECONDS = {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "y": _YEAR}
 
 

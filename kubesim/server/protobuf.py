@@ -25,8 +25,9 @@ _FIELD_COST = 12  # steps of the budget
 _TYPE, _RAW = 1, 2
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 _KEY, _VALUE = 1, 2
-# Of an IntOrString: whether it is a text (1) or a number (0), the number, and the text.
-_IS_TEXT, _NUMBER, _TEXT = 1, 2, 3
+_IS_TEXT = 1  # of an IntOrString: whether it is a text (1) or a number (0)
+_NUMBER = 2
+_TEXT = 3
 
 # The fields that kubectl writes, by number, of every struct that it writes; "+" marks a message whose fields are the
 # struct's own.

@@ -15,17 +15,23 @@ from kubesim.cluster.apiserver.store import Store
 
 def check_grant(user: User, resource: Resource, new: Object, old: Object | None, store: Store) -> None:
     """Raise StatusError for rights that a user gives away who may neither escalate nor bind the role."""
-    is_binding = resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING)
-    is_role = resource in (ROLE, CLUSTER_ROLE)
-    if MASTERS in user.groups or not (is_binding or is_role):
+    asked = _asked(user, resource, new)
+    if MASTERS in user.groups or asked is None:
         return
     if old is not None and all(new.get(key) == old.get(key) for key in ("rules", "roleRef", "subjects")):
         return
-    role, verb, name = resource, "escalate", name_of(new)
-    if is_binding:
-        reference = new.get("roleRef") or {}
-        role = CLUSTER_ROLE if reference.get("kind") == CLUSTER_ROLE.kind else ROLE
-        verb, name = "bind", reference.get("name", "")
-    if not is_allowed(Request(user, verb, role.plural, role.group, namespace_of(new), name), store):
-        what = f"{user.name} may not {verb} {role.plural}, and whether {user.name} has all rights that the role grants"
+    if not is_allowed(asked, store):
+        may_not = f"{user.name} may not {asked.verb} {asked.plural}"
+        what = f"{may_not}, and whether {user.name} has all rights that the role grants"
         raise not_simulated(f"{what} is not worked out here: write it as kubernetes-admin")
+
+
+def _asked(user: User, resource: Resource, obj: Object) -> Request | None:
+    """What a user must be allowed in order to write a role, or a binding of one; None for other types."""
+    if resource in (ROLE, CLUSTER_ROLE):
+        return Request(user, "escalate", resource.plural, resource.group, namespace_of(obj), name_of(obj))
+    if resource in (ROLE_BINDING, CLUSTER_ROLE_BINDING):
+        reference = obj.get("roleRef") or {}
+        role = CLUSTER_ROLE if reference.get("kind") == CLUSTER_ROLE.kind else ROLE
+        return Request(user, "bind", role.plural, role.group, namespace_of(obj), reference.get("name", ""))
+    return None

@@ -181,10 +181,10 @@ class Pull:
 
         With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
         """
-        kind, method, first_url = "anonymous", "Get", url
-        if self.credential:
-            kind, method, first_url = "oauth", "Post", url.partition("?")[0]
-        failed = f"failed to authorize: failed to fetch {kind} token: "
+        has_credential = self.credential is not None
+        method = "Post" if has_credential else "Get"
+        first_url = url.partition("?")[0] if has_credential else url
+        failed = f"failed to authorize: failed to fetch {'oauth' if has_credential else 'anonymous'} token: "
         request = Request(
             "token",
             url,
