@@ -16,7 +16,9 @@ from kubesim.cluster.apiserver import Client, authorization
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.server import discovery
 from kubesim.server.objects import Objects
-from kubesim.server.request import Request, Response, Route, status_of, text
+from kubesim.server.request import Request, Response, text
+from kubesim.server.routes import Route
+from kubesim.server.views import status_of
 from kubesim.server.watch import History, Watch
 from kubesim.shell.container import Process
 

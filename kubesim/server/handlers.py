@@ -23,7 +23,8 @@ from tornado import iostream, web, websocket
 from kubesim.api import errors
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
-from kubesim.server.request import Request, Response, status_of
+from kubesim.server.request import Request, Response
+from kubesim.server.views import status_of
 from kubesim.server.watch import Watch, event
 from kubesim.shell.container import Process, StartError
 

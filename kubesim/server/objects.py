@@ -19,7 +19,9 @@ from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_nam
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.gotext import gofmt
-from kubesim.server.request import SHOWN_COST, Request, Response, Route, is_set, success, text, whole
+from kubesim.server.request import SHOWN_COST, Request, Response, text
+from kubesim.server.routes import Route, is_set, whole
+from kubesim.server.views import success
 
 
 class Objects:

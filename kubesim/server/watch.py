@@ -18,7 +18,9 @@ from kubesim.api.objects import Object, namespace_of
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change, Client
 from kubesim.cluster.apiserver.checks import selector, single_name
-from kubesim.server.request import SHOWN_COST, Request, Route, is_set, status_of, whole
+from kubesim.server.request import SHOWN_COST, Request
+from kubesim.server.routes import Route, is_set, whole
+from kubesim.server.views import status_of
 
 HISTORY = 5000
 """How many changes are kept for watches that come back."""

@@ -1,0 +1,110 @@
+"""What the path of a request means, and the numbers and switches of its query.
+
+Mirrors k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubesim.api import errors
+from kubesim.api.resources import RESOURCES, Resource
+from kubesim.gotext import gofmt
+
+_VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
+_OF_ONE = ("get", "update", "patch", "delete")
+_IN_ONE_NAMESPACE = ("create", "deletecollection")
+_BY_PATH = {(resource.group, resource.version, resource.plural): resource for resource in RESOURCES}
+# Parts of a Namespace, which /api/v1/namespaces/NAME/PART names where else the objects of a namespace are.
+_NAMESPACE_PARTS = ("status", "finalize")
+
+
+@dataclass(frozen=True)
+class Route:
+    """What is requested: a verb of one type, of one object where `name` is given, or of a part of it."""
+
+    verb: str
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+    @property
+    def place(self) -> tuple[Resource, str, str]:
+        """The type, the namespace and the name."""
+        return self.resource, self.namespace, self.name
+
+    @property
+    def is_allowed(self) -> bool:
+        if self.subresource or self.verb == "watch":
+            return bool(self.verb) and "get" in self.resource.verbs
+        is_of_one = self.verb in _OF_ONE
+        lacks_namespace = self.resource.namespaced and not self.namespace and self.verb in _IN_ONE_NAMESPACE
+        return is_of_one == bool(self.name) and not lacks_namespace and self.verb in self.resource.verbs
+
+
+def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
+    """The request for objects that `path` makes, or None for any other path. There are these shapes:
+
+    - /api/v1/nodes and /apis/apps/v1/deployments: all of a type
+    - /api/v1/nodes/worker: one object that has no namespace
+    - /apis/apps/v1/namespaces/shop/deployments: all of a type in a namespace
+    - /apis/apps/v1/namespaces/shop/deployments/web: one object in a namespace
+    - /apis/apps/v1/namespaces/shop/deployments/web/scale: a part of it
+    - /api/v1/namespaces/shop/status: a part of a Namespace
+    """
+    segments = [segment for segment in path.split("/") if segment]
+    if segments[:1] == ["api"]:
+        segments[:1] = ["apis", ""]  # the core group has no name
+    if segments[:1] != ["apis"] or len(segments) < 4:
+        return None
+    _, group, version, *rest = segments
+    namespace, below = _split_namespace(rest)
+    if len(below) > 3:
+        return None
+    plural = below[0]
+    name = below[1] if len(below) > 1 else ""
+    subresource = below[2] if len(below) > 2 else ""
+    resource = _BY_PATH.get((group, version, plural))
+    if resource is None or not _is_placed(resource, namespace, name):
+        return None
+    return Route(_verb(method, query, name, subresource), resource, namespace, name, subresource)
+
+
+def _split_namespace(segments: list[str]) -> tuple[str, list[str]]:
+    """The namespace that a path is in, "" for none, and what follows it: the plural, a name, a subresource."""
+    has_more = segments[0] == "namespaces" and len(segments) > 2
+    if has_more and segments[2] not in _NAMESPACE_PARTS:
+        return segments[1], segments[2:]
+    return "", segments
+
+
+def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) -> str:
+    """The verb that RBAC knows the request by; "" for a method that there is none for."""
+    if method == "GET" and is_set(query, "watch") and not subresource:
+        return "watch"
+    verb = _VERBS.get(method, "")
+    return verb if name else _OF_COLLECTIONS.get(verb, verb)
+
+
+def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
+    """Whether objects of the type have such a path: a single namespaced object only in its namespace."""
+    if namespace:
+        return resource.namespaced
+    return not (resource.namespaced and name)
+
+
+def whole(query: Mapping[str, str], name: str) -> int | None:
+    """A whole number in a query, or None where there is none. Raises StatusError (BadRequest)."""
+    digits = query.get(name, "")
+    if digits and not re.fullmatch(r"[+-]?[0-9]{1,18}", digits):
+        raise errors.bad_request(f"strconv.ParseInt: parsing {gofmt.quote(digits)}: invalid syntax")
+    return int(digits) if digits else None
+
+
+def is_set(query: Mapping[str, str], name: str) -> bool:
+    """Whether a switch in a query is on: with any word but false and 0."""
+    return query.get(name, "false").lower() not in ("false", "0")

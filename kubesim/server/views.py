@@ -1,0 +1,109 @@
+"""How objects, lists and refusals look: as Kubernetes writes them, or as a Table where one is wanted.
+
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/response.go and k8s.io/apimachinery pkg/apis/meta/v1, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubesim.api import errors
+from kubesim.api.clock import Micros
+from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import printers
+
+_META = "meta.k8s.io/v1"
+INCLUDES = ("Metadata", "Object", "None")
+
+
+def status_of(error: errors.StatusError) -> Object:
+    causes = [_cause(cause) for cause in error.causes]
+    details = {"name": error.name, "group": error.group, "kind": error.kind, "causes": causes}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": error.message,
+        "reason": error.reason,
+        "details": {key: value for key, value in details.items() if value},
+        "code": error.code,
+    }
+
+
+def _cause(cause: errors.FieldError) -> Object:
+    kind = cause.body.partition(":")[0]
+    return {"reason": _REASONS[kind], "message": cause.body, "field": cause.field}
+
+
+# By the beginning of a field error's message (kubesim.api.errors).
+_REASONS = {
+    "Duplicate value": "FieldValueDuplicate",
+    "Forbidden": "FieldValueForbidden",
+    "Invalid value": "FieldValueInvalid",
+    "Not found": "FieldValueNotFound",
+    "Required value": "FieldValueRequired",
+    "Too long": "FieldValueTooLong",
+    "Unsupported value": "FieldValueNotSupported",
+}
+
+
+def success(resource: Resource, obj: Object) -> Object:
+    """The Status of a deletion that is done."""
+    details = {"name": obj["metadata"]["name"], "group": resource.group, "kind": resource.plural}
+    details = {key: value for key, value in details.items() if value} | {"uid": obj["metadata"]["uid"]}
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+
+
+@dataclass(frozen=True)
+class View:
+    """What the Accept header wants to see of objects: `form` is "", "Table", "PartialObjectMetadata" or that of a list.
+
+    `include` is how much of each object a table's row carries: Metadata, Object or None.
+    """
+
+    form: str = ""
+    include: str = "Metadata"
+
+    def one(self, obj: Object, now: Micros, headings: bool = True) -> Object:
+        """An object alone, as it is at the moment `now`; a table without `headings` follows one that had them."""
+        if self.form == "Table":
+            meta = {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}
+            return self._table(obj["kind"], [obj], meta, now, headings)
+        return _partial(obj) if self.form.startswith("Partial") else obj
+
+    def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
+        if self.form == "Table":
+            return self._table(resource.kind, objects, meta, now, True)
+        if self.form.startswith("Partial"):
+            items = [_partial(obj) for obj in objects]
+            return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
+        items = [_without_type(obj) for obj in objects]
+        return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta, "items": items}
+
+    def _table(self, kind: str, objects: Sequence[Object], meta: Object, now: Micros, headings: bool) -> Object:
+        rows = [{"cells": printers.row(obj, now), **self._row_object(obj)} for obj in objects]
+        columns = [_column(column) for column in printers.columns(kind)] if headings else []
+        table = {"kind": "Table", "apiVersion": _META, "metadata": meta}
+        return {**table, "columnDefinitions": columns, "rows": rows}
+
+    def _row_object(self, obj: Object) -> Object:
+        if self.include == "None":
+            return {}
+        return {"object": obj if self.include == "Object" else _partial(obj)}
+
+
+def _column(column: printers.Column) -> Object:
+    heading = {"name": column.name.title(), "type": "string", "format": "name" if column.name == "NAME" else ""}
+    return {**heading, "description": "", "priority": int(column.wide)}
+
+
+def _without_type(obj: Object) -> Object:
+    """An item of a list, which says once what all of them are."""
+    return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
+
+
+def _partial(obj: Object) -> Object:
+    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}
