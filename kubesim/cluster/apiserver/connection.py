@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget
-from kubesim.api.objects import Object, containers_of, name_of
+from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import POD
+from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.backend import Backend, NodeServer
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.shell.container import Place, Process
@@ -48,12 +49,13 @@ def connect(backend: Backend, namespace: str, name: str, container: str) -> Conn
 
 
 def _container_of(pod: Object, name: str) -> str:
-    """The container of that name, or with "" the only one. Raises StatusError."""
-    every = [(kind, str(item["name"])) for kind, item in containers_of(pod["spec"])]
-    names = [each for kind, each in every if kind == "containers"]
-    if not name and len(names) > 1:
-        listed = f"[{' '.join(names)}]"
-        raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, choose one of: {listed}")
-    if name and name not in [each for _, each in every]:
+    """The container of that name, or with "" the only one. Raises StatusError. Mirrors validateContainer."""
+    spec: PodSpec = pod["spec"]
+    containers = [*spec.get("initContainers", ()), *spec["containers"], *spec.get("ephemeralContainers", ())]
+    names = [container["name"] for container in containers]
+    if name and name not in names:
         raise errors.bad_request(f"container {name} is not valid for pod {name_of(pod)}")
-    return name or names[0]
+    if not name and len(spec["containers"]) > 1:
+        choice = f"choose one of: [{' '.join(names)}]"
+        raise errors.bad_request(f"a container name must be specified for pod {name_of(pod)}, {choice}")
+    return name or spec["containers"][0]["name"]
