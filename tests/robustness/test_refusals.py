@@ -9,7 +9,7 @@ import yaml
 
 from kubesim import Session
 from kubesim.api.resources import POD
-from kubesim.cluster.apiserver import strategy
+from kubesim.cluster.apiserver import admission
 
 ROWS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"))
 
@@ -42,7 +42,7 @@ def test_what_another_tool_left_in_the_last_applied_annotation() -> None:
 
 
 def test_the_cluster_is_full_at_some_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(strategy, "MAX_PODS", 12)
+    monkeypatch.setattr(admission, "MAX_PODS", 12)
     session = Session()
     session.run("kubectl create deployment web --image=nginx --replicas=2147483647; sleep 60")
     assert len(session.cluster.api.list(POD)) == 12
