@@ -373,7 +373,9 @@ v1.36.4. It publishes the ConfigMap `openshift-service-ca.crt`, which plain Kube
 left out on both sides.
 
 The recordings below the total are of pulls that fail for reasons other than credentials, and of what kubectl says of
-other things. Only kubesim's kubectl plays them.
+other things. Only kubesim's kubectl plays them. The registries in them were a small server, also those that are called
+like Docker Hub, GitHub, GitLab, Quay, Amazon ECR and Harbor: it gave the statuses after public reports, and what the
+container runtime and the kubelet make of them was recorded.
 
 `python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
 compared, because which of the two is reported first isn't simulated.
