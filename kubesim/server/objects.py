@@ -124,8 +124,8 @@ def _check_version(request: Request, route: Route, present: int) -> None:
         cause = errors.invalid_value("resourceVersion", version, why)
         raise errors.invalid_options(route.resource.plural, route.resource.group, "", [cause])
     if match and not version:
-        why = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
-        cause = errors.FieldError("resourceVersionMatch", why)
+        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        cause = errors.field_forbidden("resourceVersionMatch", why)
         raise errors.invalid_options("ListOptions", "meta.k8s.io", "", [cause])
     if int(version or 0) > present:
         raise errors.too_new(int(version), present)

@@ -84,12 +84,13 @@ def check_current(resource: Resource, new: Object, old: Object) -> None:
     check_preconditions(resource, old, {"uid": new["metadata"].get("uid")})
 
 
-def check_preconditions(resource: Resource, obj: Object, wanted: Mapping[str, str | None]) -> None:
-    """Raise Conflict where the object's uid or resourceVersion is not the wanted one."""
+def check_preconditions(resource: Resource, obj: Object, conditions: Mapping[str, str | None]) -> None:
+    """Raise Conflict where the object's uid or resourceVersion is another one than a condition says."""
     for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         present = obj["metadata"][key]
-        if wanted.get(key) not in (None, "", present):
-            why = f"Precondition failed: {word} in precondition: {wanted[key]}, {word} in object meta: {present}"
+        expected = conditions.get(key)
+        if expected and expected != present:
+            why = f"Precondition failed: {word} in precondition: {expected}, {word} in object meta: {present}"
             raise errors.conflict(resource, name_of(obj), why)
 
 

@@ -27,9 +27,7 @@ _NODE_PREFIX = "system:node:"
 def impersonate(requestor: User, name: str, groups: tuple[str, ...] = ()) -> User:
     """The user whom `requestor` speaks for as `name`, and with which groups. Each request of that user is checked."""
     account = split_account(name)
-    known = groups
-    if account and not groups:
-        known = account_groups(account[0])
+    known = account_groups(account[0]) if account and not groups else groups
     implied = UNAUTHENTICATED if name == "system:anonymous" else AUTHENTICATED
     if implied not in known and UNAUTHENTICATED not in known:
         known = (*known, implied)
@@ -48,10 +46,11 @@ def account_groups(namespace: str) -> tuple[str, ...]:
 
 def split_account(user_name: str) -> tuple[str, str] | None:
     """The namespace and the name of a ServiceAccount, by its name as a user; None for any other user."""
-    namespace, colon, name = user_name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")
-    is_account = user_name.startswith(SERVICE_ACCOUNT_PREFIX) and colon
+    if not user_name.startswith(SERVICE_ACCOUNT_PREFIX):
+        return None
+    namespace, _, name = user_name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")
     is_label = len(namespace) < 64 and "." not in namespace and not dns_subdomain(namespace)
-    return (namespace, name) if is_account and is_label and not dns_subdomain(name) else None
+    return (namespace, name) if is_label and not dns_subdomain(name) else None
 
 
 def check_impersonation(request: Request, store: Store) -> None:
@@ -63,17 +62,18 @@ def check_impersonation(request: Request, store: Store) -> None:
     if impersonation is None or MASTERS in impersonation.requestor.groups:
         return
     requestor, groups = impersonation
-    name, account = request.user.name, split_account(request.user.name)
-    questions = [Request(requestor, "impersonate", "groups", name=group) for group in groups]
-    if account:
-        questions.insert(0, Request(requestor, "impersonate", "serviceaccounts", "", *account))
+    name = request.user.name
+    if account := split_account(name):
+        questions = [Request(requestor, "impersonate", "serviceaccounts", "", *account)]
     else:
-        questions.insert(0, Request(requestor, "impersonate", "users", name=name))
-    refused = [question for question in questions if not is_allowed(question, store)]
-    if refused:
-        mode = _mode(name, groups)
-        constrained = request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}")
-        raise (constrained if mode else refused[0]).forbidden()
+        questions = [Request(requestor, "impersonate", "users", name=name)]
+    questions += [Request(requestor, "impersonate", "groups", name=group) for group in groups]
+    refused = next((question for question in questions if not is_allowed(question, store)), None)
+    if refused is None:
+        return
+    if mode := _mode(name, groups):
+        raise request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}").forbidden()
+    raise refused.forbidden()
 
 
 def _mode(name: str, groups: tuple[str, ...]) -> str:

@@ -32,23 +32,29 @@ from kubesim.gotext import gofmt
 
 def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
     """`original` with `change` merged in and its directives carried out."""
-    result, rest = dict(original), dict(change)
+    result = dict(original)
+    rest = dict(change)  # of the change, what has not been carried out yet
     if PATCH in rest:
-        return {key: rest[key] for key in rest if key != PATCH} if _directive(rest) == "replace" else {}
+        is_replaced = _directive(rest) == "replace"
+        return {key: value for key, value in rest.items() if key != PATCH and is_replaced}
     if RETAIN in rest:
         _retain_keys(result, rest, rest.pop(RETAIN))
     for directive in [key for key in rest if key.startswith(SET_ORDER)]:
         _set_order(result, rest, directive, struct)
     for key, value in rest.items():
         if key.startswith(DELETE_FROM):
-            name = key.removeprefix(DELETE_FROM)
-            if not isinstance(value, list):
-                raise bad_request("invalid patch format of primitive list")
-            if isinstance(result.get(name), list):
-                result[name] = [item for item in result[name] if item not in value]
+            _delete_scalars(result, key.removeprefix(DELETE_FROM), value)
         else:
             _merge_field(result, key, value, struct)
     return result
+
+
+def _delete_scalars(result: Object, field: str, gone: Any) -> None:
+    """Carry out a `$deleteFromPrimitiveList`."""
+    if not isinstance(gone, list):
+        raise bad_request("invalid patch format of primitive list")
+    if isinstance(result.get(field), list):
+        result[field] = [item for item in result[field] if item not in gone]
 
 
 def _directive(item: Object) -> str:
@@ -137,7 +143,8 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
 
 def _set_order(result: Object, rest: Object, directive: str, struct: Type) -> None:
     """Carry out a `$setElementOrder`, together with the list that it orders."""
-    order, key = rest.pop(directive), directive.removeprefix(SET_ORDER)
+    key = directive.removeprefix(SET_ORDER)
+    order = rest.pop(directive)
     old, new = result.get(key), rest.pop(key, None)
     merge_key = schema.merge_key(struct, key) or ""
     if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):

@@ -34,7 +34,8 @@ def _validate_rule(rule: Field) -> None:
 
 def validate_binding(binding: Field) -> None:
     """A RoleBinding or ClusterRoleBinding; the former's ServiceAccounts need not name its namespace."""
-    role, of_cluster = binding.inner("roleRef"), binding.get("kind") == "ClusterRoleBinding"
+    role = binding.inner("roleRef")
+    of_cluster = binding.get("kind") == "ClusterRoleBinding"
     role.enum("apiGroup", _API_GROUPS)
     role.enum("kind", ("ClusterRole",) if of_cluster else ("Role", "ClusterRole"))
     role.check_required("name", path_segment)

@@ -45,6 +45,7 @@ def _validate_keys(holder: Field, name: str) -> None:
 
 
 def _decoded_size(text: str) -> int:
+    """How many bytes a text in Base64 stands for: three for four letters, without the padding at its end."""
     return len(text) // 4 * 3 - text.count("=", -2)
 
 
@@ -63,8 +64,9 @@ def _json_problem(encoded: str) -> str:
         value = gojson.loads(text)
     except ValueError as error:
         return str(error)
-    is_map = value is None or isinstance(value, dict)
-    return "" if is_map else gojson.mismatch(value, "value of type map[string]interface {}")
+    if value is None or isinstance(value, dict):
+        return ""
+    return gojson.mismatch(value, "value of type map[string]interface {}")
 
 
 def validate_config_map(config_map: Field) -> None:

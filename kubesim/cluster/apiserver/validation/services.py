@@ -20,7 +20,8 @@ _AFFINITIES = ("ClientIP", "None")
 def validate_service(service: Field) -> None:
     """A new or changed Service."""
     spec = service.inner("spec")
-    kind, ports = spec.get("type"), spec.items("ports")
+    kind = spec.get("type")
+    ports = spec.items("ports")
     is_headless = spec.get("clusterIP") == "None"
     if not ports and not is_headless and kind != "ExternalName":
         spec.required("ports")
@@ -67,7 +68,8 @@ def _validate_distinct(ports: list[Field]) -> None:
 def validate_service_update(new: Field, old: Field) -> None:
     """The address of a Service stays, unless it becomes or was a name of another's."""
     spec, before = new.inner("spec"), old.inner("spec")
-    old_addresses, new_addresses = before.get("clusterIPs") or [], spec.get("clusterIPs") or []
+    old_addresses = before.get("clusterIPs") or []
+    new_addresses = spec.get("clusterIPs") or []
     if "ExternalName" in (spec.get("type"), before.get("type")) or not old_addresses:
         return
     if not new_addresses:

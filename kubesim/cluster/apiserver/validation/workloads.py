@@ -124,7 +124,8 @@ def _template_labels(workload: Field) -> dict[str, str]:
 
 def _validate_selector(workload: Field) -> None:
     """A selector that is not empty and matches the template's labels; what is said of it is each kind's own."""
-    kind, spec = workload.get("kind", ""), workload.inner("spec")
+    kind = workload.get("kind", "")
+    spec = workload.inner("spec")
     selector = spec.get("selector")
     if selector is None and kind != "DaemonSet":
         spec.required("selector")
@@ -165,14 +166,16 @@ def _validate_job_spec(spec: Field) -> None:
 
 def _validate_generated_selector(job: Field) -> None:
     """The labels by which a Job finds its Pods, unless it says that it has its own."""
-    spec, meta = job.inner("spec"), job.inner("metadata")
+    spec = job.inner("spec")
+    meta = job.inner("metadata")
     labels = _template_labels(job)
     if not spec.has("selector") or spec.get("manualSelector"):
         return
     generated = {"controller-uid": meta.get("uid", ""), "job-name": meta.get("name", "")}
     generated |= {f"batch.kubernetes.io/{key}": value for key, value in generated.items()}
     for key, value in generated.items():
-        where, why = f"template.metadata.labels[{key}]", f"must be '{value}'"
+        where = f"template.metadata.labels[{key}]"
+        why = f"must be '{value}'"
         if key not in labels:
             spec.required(where, why)
         elif labels[key] != value:
