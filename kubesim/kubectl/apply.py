@@ -231,6 +231,6 @@ def _replace_by_force(call: Call) -> None:
         new = call.api.create(manifest.resource, _with_config(manifest), **call.request())
         print_result(call, manifest.resource, new, "replaced")
 
-    visit(manifests(call, errors, is_valid=False), errors, remove)
+    visit(manifests(call, errors, validates=False), errors, remove)
     wait_until_gone(call, targets)
     refuse_if(not visit_manifests(call, create_again), "no objects passed to replace")

@@ -23,6 +23,7 @@ _DEFAULTS: Mapping[str, Any] = {
     "pairs": (),
     "array": (),
 }
+_BARE = {"switch": "true"}  # what a flag without a value means, by its kind
 
 
 class Row(NamedTuple):
@@ -75,14 +76,15 @@ class Table(NamedTuple):
 
 def _flag(fields: Mapping[str, Any]) -> Flag:
     kind = fields.get("kind", "text")
-    return Flag(**{"default": _DEFAULTS[kind], "bare": "true" if kind == "switch" else None, **fields})
+    usual = {"default": _DEFAULTS[kind], "bare": _BARE.get(kind)}
+    return Flag(**{**usual, **fields})
 
 
 def _refused(kind: str, word: str) -> Flag:
+    """The flag in NAME, NAME/SHORT or NAME=BARE, which isn't simulated."""
     spelling, _, bare = word.partition("=")
     name, _, short = spelling.partition("/")
-    default_bare = "true" if kind == "switch" else None
-    return Flag(name, short, kind, _DEFAULTS[kind], bare or default_bare, simulated=False)
+    return Flag(name, short, kind, _DEFAULTS[kind], bare or _BARE.get(kind), simulated=False)
 
 
 _TABLE = Table(**load_table(__file__, "commands.json"))

@@ -117,12 +117,14 @@ def _look_up(kind: Type, path: Sequence[str]) -> _Subject | None:
 def _explanation(subject: _Subject, recursive: bool) -> str:
     """The documentation below the header; `recursive` lists all fields below by name."""
     inner = _inner(subject.kind)
-    of_type = schema.describe(inner).text if inner.kind == "struct" else ""
-    paragraphs = [f"{text}\n" for text in (subject.description, of_type) if text]
-    description = _indented("".join(paragraphs) or "<empty>")
+    text = f"{subject.description}\n" if subject.description else ""
+    if inner.kind == "struct" and schema.describe(inner).text:
+        text += f"{schema.describe(inner).text}\n"
     heading = _heading(subject.field_name, subject.field) if subject.field else ""
-    listed = "".join(["FIELDS:\n", *_field_list(inner, recursive)]) if schema.fields(inner) else ""
-    return f"{heading}DESCRIPTION:\n{description}\n{listed}\n"
+    fields = ""
+    if schema.fields(inner):
+        fields = "FIELDS:\n" + "".join(_field_list(inner, recursive))
+    return f"{heading}DESCRIPTION:\n{_indented(text or '<empty>')}\n{fields}\n"
 
 
 def _heading(name: str, field: Field) -> str:
@@ -139,8 +141,10 @@ def _inner(kind: Type) -> Type:
 
 
 def _type_name(kind: Type) -> str:
+    """A type as explain writes it: "Object", "[]string", "map[string]Quantity"."""
     if kind.element:
-        return f"{'[]' if kind.kind == 'list' else 'map[string]'}{_type_name(kind.element)}"
+        outer = "[]" if kind.kind == "list" else "map[string]"
+        return outer + _type_name(kind.element)
     if kind.kind in ("any", "quantity", "intorstring"):
         return kind.go.rpartition(".")[2]
     return kind.name or {"bytes": "string", "time": "string", "microtime": "string"}.get(kind.kind, kind.kind)

@@ -59,10 +59,14 @@ def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
         word = words[at]
         if not word.startswith("-") or word == "-":
             return at
-        is_long = word.startswith("--")
-        flag = flags.flags.get(word[2:]) if is_long else flags.shorts.get(word[1:])
-        has_value = "=" in word or (len(word) > 2 and not is_long) or (flag and flag.bare is not None)
-        at += 1 if has_value else 2
+        if word.startswith("--"):
+            flag = flags.flags.get(word[2:])
+            has_value = "=" in word
+        else:
+            flag = flags.shorts.get(word[1:])
+            has_value = "=" in word or len(word) > 2  # as in -nshop
+        needs_value = flag is None or flag.bare is None
+        at += 2 if needs_value and not has_value else 1
     return None
 
 

@@ -61,17 +61,18 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def manifests(call: Call, errors: list[Exception], is_valid: bool = True) -> Iterator[Target]:
+def manifests(call: Call, errors: list[Exception], validates: bool = True) -> Iterator[Target]:
     """The objects of every -f, one after the other; `errors` gets those of objects that could not be read.
 
-    `is_valid`: check them as strictly as --validate asks for. Raises what is wrong with the files' names.
+    `validates`: it checks them as strictly as --validate asks for. Raises what is wrong with the files' names.
     """
-    is_valid = is_valid and call.flags.get("validate", "ignore") not in ("ignore", "false")
+    if call.flags.get("validate", "ignore") in ("ignore", "false"):
+        validates = False
     files = check_paths(call)
     if call.flags.get("selector"):
         raise NotSimulated("a selector beside -f is not part of this simulator")
     for source, text in list(_sources(call, files)):
-        for item, json_text in _objects(text, source, errors, is_valid):
+        for item, json_text in _objects(text, source, errors, validates):
             try:
                 manifest = _manifest(call, item, json_text, source)
                 _require_namespace(call, manifest.namespace or "")
@@ -156,13 +157,13 @@ def _files(call: Call, path: str) -> list[str]:
     return []
 
 
-def _objects(text: str, source: str, errors: list[Exception], is_valid: bool) -> Iterator[tuple[Any, str]]:
+def _objects(text: str, source: str, errors: list[Exception], validates: bool) -> Iterator[tuple[Any, str]]:
     """The documents of a file with their JSON, lists taken apart; one that is broken or not valid ends the file."""
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
     try:
         for document, json_text in documents(text):
-            if is_valid:
+            if validates:
                 _validate_head(document, source)
             for item in items_of(document):
                 yield item, json_text

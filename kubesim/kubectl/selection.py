@@ -122,7 +122,7 @@ class Query:
     def _batches(self) -> Iterator[_Batch]:
         """Each object of files and each name; each type with its objects."""
         if self._call.flags.get("filename"):
-            for manifest in manifests(self._call, self._errors, is_valid=False):
+            for manifest in manifests(self._call, self._errors, validates=False):
                 yield _Batch(manifest)
         for target in self._targets:
             if target.name is not None:

@@ -62,8 +62,9 @@ def create_object(call: Call, resource: Resource, obj: Object, failure: str | No
         meta = {"name": meta["name"], "namespace": call.namespace, **meta}
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
     if call.dry_run != "client":
-        namespace = {"namespace": call.namespace} if resource.namespaced else {}
-        sent = {**obj, "metadata": {**obj["metadata"], **namespace}}
+        sent = obj
+        if resource.namespaced:
+            sent = {**obj, "metadata": {**meta, "namespace": call.namespace}}
         try:
             obj = call.api.create(resource, sent, **call.request())
         except StatusError as error:
@@ -135,16 +136,14 @@ def _job_of(call: Call, name: str, source: str) -> Object:
     """The Job of a CronJob's template."""
     objects = Query(call, [source], needs_name=True).fetch()
     refuse_if(len(objects) != 1, "from must be an existing cronjob")
-    ((resource, cron_job),) = objects
+    resource, cron_job = objects[0]
     refuse_if(resource is not resources.CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
     template: Object = cron_job["spec"]["jobTemplate"]
     owner = owner_reference(cron_job)
     del owner["blockOwnerDeletion"]
-    marks = {
-        "labels": metadata(template).get("labels"),
-        "annotations": {"cronjob.kubernetes.io/instantiate": "manual", **metadata(template).get("annotations", {})},
-    }
-    meta = {"name": name, **nonempty(marks), "ownerReferences": [owner]}
+    annotations = {"cronjob.kubernetes.io/instantiate": "manual", **metadata(template).get("annotations", {})}
+    marks = nonempty({"labels": metadata(template).get("labels"), "annotations": annotations})
+    meta = {"name": name, **marks, "ownerReferences": [owner]}
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
     return {"metadata": meta, "spec": spec, "status": {}}
 

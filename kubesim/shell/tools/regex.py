@@ -168,7 +168,10 @@ def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
 
 
 def _extended(tokens: list[str]) -> list[str]:
-    """The tokens of a basic pattern in the extended syntax, where the operators are without the backslash."""
+    r"""The tokens of a basic pattern in the extended syntax, where the operators are without the backslash.
+
+    `a\(b\)*` becomes `a(b)*`, `a(b)` becomes `a\(b\)`, and what has no place there stays itself: `*a` becomes `\*a`.
+    """
     done: list[str] = []
     for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
         opens = not done or done[-1] in ("(", "|")
