@@ -14,7 +14,6 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import Client
-from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gofmt import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
@@ -42,8 +41,6 @@ class Context:
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
-    read: Callable[[str, User], str]
-    """What the API answers at a URL to a user; it raises StatusError."""
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str | None = None
     """What is piped into the command, None for nothing."""

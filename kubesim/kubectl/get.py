@@ -32,18 +32,13 @@ See 'kubectl get -h' for help and examples"""
 
 def _check_get(call: Call) -> None:
     flags = call.flags
-    if not (call.args or flags["raw"] or flags["filename"] or flags["watch"] or flags["watch-only"]):
+    if not (call.args or flags["filename"] or flags["watch"] or flags["watch-only"]):
         raise Plain(_NO_TYPE)
 
 
 @command("get", check=_check_get, asks_namespace=True, operands="types", has_tables=True, shows_config_errors=True)
 def get(call: Call) -> None:
     _check_combinations(call)
-    if path := call.flags["raw"]:
-        invalid = f"--raw must be a valid URL path: parse {quote(path)}: invalid URI for request"
-        refuse_if(not path.startswith("/"), invalid)
-        call.say(call.context.read(path, call.api.user))
-        return
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return
@@ -57,15 +52,9 @@ def get(call: Call) -> None:
 
 
 def _check_combinations(call: Call) -> None:
-    flags = call.flags
-    if flags["raw"]:
-        refuse_if(call.args, "arguments may not be passed when --raw is specified")
-        others = "--raw may not be specified with other flags that filter the server request or alter the output"
-        refuse_if(flags["watch"] or flags["watch-only"] or flags["selector"], others)
-        refuse_if(flags["output"], "--raw and --output are mutually exclusive")
-    output = flags["output"]
+    output = call.flags["output"]
     problem = f"--show-labels option cannot be used with {output} printer"
-    refuse_if(flags["show-labels"] and output not in ("", "wide"), problem)
+    refuse_if(call.flags["show-labels"] and output not in ("", "wide"), problem)
 
 
 def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: Groups) -> None:

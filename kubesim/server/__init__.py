@@ -6,14 +6,12 @@ Reviews mirror kubernetes pkg/registry/{authentication,authorization} and pkg/ap
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from kubesim.api import decoding, errors
 from kubesim.api.budget import TooMuchError
 from kubesim.api.objects import Object
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Client, authorization
-from kubesim.cluster.apiserver.authorization import User
 from kubesim.server import discovery
 from kubesim.server.objects import Objects
 from kubesim.server.request import Request, Response, text
@@ -154,20 +152,3 @@ _REVIEWS: dict[str, Callable[[Client, Route, Object], Object]] = {
     "SelfSubjectAccessReview": _access,
     "SelfSubjectRulesReview": _rules,
 }
-
-
-def read(cluster: Cluster, url: str, user: User) -> str:
-    """What a GET of `url` answers to a user. Raises StatusError, TooMuchError."""
-    at = urlsplit(url)
-    api = API(cluster)
-    query = dict(parse_qsl(at.query, keep_blank_values=True))
-    request = Request(user, "GET", unquote(at.path), query, {"accept": "application/json"})
-    try:
-        answer = api._answer(request)
-    finally:
-        api.history.close()
-    if isinstance(answer, Watch):
-        raise errors.not_simulated("watching without a server is not part of this simulator")
-    if answer.code == 404:
-        raise errors.StatusError(404, "NotFound", "the server could not find the requested resource")
-    return answer.body.decode()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.programs import PROGRAMS, in_containers, new_context, read_url
+from kubesim.session.programs import PROGRAMS, in_containers, new_context
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -81,8 +80,7 @@ class Session:
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         cluster = self.cluster
         client = cluster.apiserver.as_user(ADMIN)
-        read = partial(read_url, cluster)
-        return kubectl.complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config, read))
+        return kubectl.complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config))
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from typing import cast
 
 from kubesim import kubectl
@@ -32,21 +31,13 @@ class _Moment(Clock):
         return True
 
 
-def read_url(cluster: Cluster, url: str, user: User) -> str:
-    """What the API answers at a URL to a user. Raises StatusError."""
-    from kubesim import server  # late: few sessions need it
-
-    return server.read(cluster, url, user)
-
-
 def new_context(
     cluster: Cluster, user: User, io: Invocation, config: kubectl.Kubeconfig, clock: Clock
 ) -> kubectl.Context:
     """What a user's kubectl works with in one call, on the files and variables of where it is called."""
     client = cluster.apiserver.as_user(user)
     files = cast(Workspace, io.files)
-    read = partial(read_url, cluster)
-    return kubectl.Context(client, clock, files, config, read, io.env, io.stdin, budget=io.machine.budget)
+    return kubectl.Context(client, clock, files, config, io.env, io.stdin, budget=io.machine.budget)
 
 
 def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:

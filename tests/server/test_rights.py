@@ -238,8 +238,6 @@ ALONE = (
     *("describe pods,secrets,sa", "describe nodes", "describe namespaces"),
     *("api-resources", "cluster-info", "top pods", "auth can-i --list", "auth whoami", "run p --image=nginx"),
     *("cordon sim-worker", "taint node sim-worker a=b:NoSchedule"),
-    *(f"get --raw /api/v1/{plural}" for plural in ("pods", "secrets", "events")),
-    *(f"get --raw /api/v1/namespaces/team/{plural}" for plural in ("pods", "secrets", "events")),
 )
 
 
