@@ -178,11 +178,13 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
         return f"unknown anchor '{name}' referenced"
     if problem.startswith("expected a mapping"):
         return "map merge requires map or sequence of maps as the value"
-    lines = [place.line for place in (mark, error.context_mark) if place and place.line]
-    if not lines:
+    line = mark.line if mark else 0
+    if not line and error.context_mark:
+        line = error.context_mark.line
+    if not line:
         return problem
     first = 1 if isinstance(error, yaml.scanner.ScannerError) else 0
-    return f"line {lines[0] + first}: {problem}"
+    return f"line {line + first}: {problem}"
 
 
 def _spellings(words: str, value: Any) -> dict[str, Any]:

@@ -84,7 +84,10 @@ def options_text() -> str:
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:
     """The registered commands right below `path`, by name."""
-    members = {item.path: item for item in REGISTERED.values() if item.path[:-1] == path and item.path != path}
+    members: dict[tuple[str, ...], Command] = {}
+    for item in REGISTERED.values():  # by its aliases, too
+        if item.path and item.path[:-1] == path:
+            members[item.path] = item
     return [members[key] for key in sorted(members)]
 
 

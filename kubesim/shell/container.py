@@ -191,9 +191,12 @@ def server(lines: Iterable[str], started: Micros, stop_code: int | None) -> Proc
 
     `{time}` is its start, written as the log of nginx does or by the format of strftime after a colon: `{time:%H:%M}`.
     """
-    time = to_datetime(started)
-    texts = [_TIME.sub(lambda match: time.strftime(match[1] or "%Y/%m/%d %H:%M:%S"), line) for line in lines]
-    return Process(tuple(Write(0, "stdout", f"{text}\n") for text in texts), seconds=inf, stop_code=stop_code)
+
+    def written(match: re.Match[str]) -> str:
+        return to_datetime(started).strftime(match[1] or "%Y/%m/%d %H:%M:%S")
+
+    writes = tuple(Write(0, "stdout", _TIME.sub(written, line) + "\n") for line in lines)
+    return Process(writes, seconds=inf, stop_code=stop_code)
 
 
 @dataclass

@@ -68,9 +68,10 @@ class Interpreter:
     def _script(self, script: Script, streams: Streams) -> int:
         status = 0
         for pipeline in script:
-            is_skipped = (pipeline.operator == "&&" and status != 0) or (pipeline.operator == "||" and status == 0)
-            if not is_skipped:
-                status = self._pipeline(pipeline, streams)
+            has_failed = status != 0
+            if (pipeline.operator == "&&" and has_failed) or (pipeline.operator == "||" and not has_failed):
+                continue
+            status = self._pipeline(pipeline, streams)
         return status
 
     def _pipeline(self, pipeline: syntax.Pipeline, streams: Streams) -> int:

@@ -56,16 +56,14 @@ def _jsonpath_as_json(options: _Options) -> Print:
 def _columns(options: _Options) -> Print:
     from kubesim.kubectl.formats.columns import Printer, of_option
 
-    headers, paths = of_option(options.template)
-    return Printer(headers, paths, not options.no_headers, options.budget)
+    return Printer(of_option(options.template), not options.no_headers, options.budget)
 
 
 def _columns_of_file(options: _Options) -> Print:
     """With the headers even after --no-headers, as kubectl does."""
     from kubesim.kubectl.formats.columns import Printer, of_file
 
-    headers, paths = of_file(options.template, options.read_file)
-    return Printer(headers, paths, True, options.budget)
+    return Printer(of_file(options.template, options.read_file), True, options.budget)
 
 
 _COLUMNS: dict[str, Callable[[_Options], Print]] = {

@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/get/customcolumn.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.gotext import gofmt, tabwriter
@@ -17,15 +17,22 @@ from kubesim.kubectl.formats.jsonpath import Part, parse, results
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
 
 
+class Column(NamedTuple):
+    """A column by its header, and where its values are."""
+
+    header: str
+    path: str
+
+
 class Printer:
     """Prints one row an object, the headers above the first; a watch goes on with the widths that it has.
 
     Raises FormatError, with the headers already printed.
     """
 
-    def __init__(self, headers: list[str], paths: Sequence[str], has_headings: bool, budget: Budget) -> None:
-        self._headers = headers
-        self._paths = [relaxed(path) for path in paths]
+    def __init__(self, columns: Sequence[Column], has_headings: bool, budget: Budget) -> None:
+        self._headers = [column.header for column in columns]
+        self._paths = [relaxed(column.path) for column in columns]
         self._has_headings = has_headings
         self._widths: list[int] = []
         self._budget = budget
@@ -53,21 +60,25 @@ class Printer:
         return ",".join(texts)
 
 
-def of_option(spec: str) -> tuple[list[str], list[str]]:
-    """The headers and paths of `NAME:.metadata.name,TYPE:.type`. Raises FormatError."""
-    pairs = [part.partition(":") for part in spec.split(",")]
-    for header, colon, _ in pairs:
+def of_option(spec: str) -> list[Column]:
+    """The columns of `NAME:.metadata.name,TYPE:.type`. Raises FormatError."""
+    columns: list[Column] = []
+    for part in spec.split(","):
+        header, colon, path = part.partition(":")
         if not colon:
-            raise FormatError(f"unexpected custom-columns spec: {header}, expected <header>:<json-path-expr>")
-    return [header for header, _, _ in pairs], [path for _, _, path in pairs]
+            raise FormatError(f"unexpected custom-columns spec: {part}, expected <header>:<json-path-expr>")
+        columns.append(Column(header, path))
+    return columns
 
 
-def of_file(path: str, read_file: Callable[[str], str]) -> tuple[list[str], list[str]]:
-    """The headers of a file's first line and the paths of its second. Raises FormatError."""
+def of_file(path: str, read_file: Callable[[str], str]) -> list[Column]:
+    """The columns whose headers are in a file's first line and the paths in its second. Raises FormatError."""
     try:
         lines = read_file(path).splitlines()
     except OSError as error:
         raise FormatError(f"error reading template {path}, open {path}: {(error.strerror or '').lower()}") from None
-    if len(lines) < 2 or len(lines[0].split()) != len(lines[1].split()):
+    headers = lines[0].split() if lines else []
+    paths = lines[1].split() if len(lines) > 1 else []
+    if not headers or len(headers) != len(paths):
         raise NotSimulated(f"the columns of {path}, whose first two lines don't match, are not part of this simulator")
-    return lines[0].split(), lines[1].split()
+    return [Column(header, expression) for header, expression in zip(headers, paths, strict=True)]

@@ -17,6 +17,9 @@ from kubesim.gotext import gobase64, gofmt
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
 
+_STATEMENT_COST = 5  # steps of the budget
+_TOKEN_COST = 25
+
 
 class Printer:
     """Prints objects through a template.
@@ -66,8 +69,6 @@ class _Run:
         self.variables = self.variables.parents
 
 
-_STATEMENT_COST = 5  # steps of the budget
-_TOKEN_COST = 25
 _Statement = Callable[[_Run, Any], None]
 _Evaluate = Callable[[_Run, Any], Any]
 """The value of a part of an action, from the run and its dot."""

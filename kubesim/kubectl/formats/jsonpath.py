@@ -21,9 +21,18 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworde
 from kubesim.kubectl.formats import relaxed
 
 Values = list[Any]
-Step: TypeAlias = "Callable[[Any, Budget], Iterable[Any]] | tuple[Sequence[Step], ...]"
-"""From one value to what a step finds in it; or the paths of a union."""
-Path = Sequence[Step]
+Find = Callable[[Any, Budget], Iterable[Any]]
+"""From one value to what a step finds in it."""
+
+
+class Union(NamedTuple):
+    """The step `[0,2]` or `['a','b']`: what its first path finds in all values comes first."""
+
+    paths: Sequence[Path]
+
+
+Step: TypeAlias = Find | Union
+Path: TypeAlias = Sequence[Step]
 
 
 class Part(NamedTuple):
@@ -90,8 +99,8 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     for step in path:
         before = values
         values = []
-        if isinstance(step, tuple):  # a union: what its first path finds in all values comes first
-            for path_of_union in step:
+        if isinstance(step, Union):
+            for path_of_union in step.paths:
                 for value in before:
                     values += _follow(path_of_union, value, budget)
             continue
@@ -224,7 +233,7 @@ _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
 def _array(text: str) -> Step:
     """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
     if "," in text:
-        return tuple(_sub(f"[{part.strip()}]") for part in text.split(","))
+        return Union([_sub(f"[{part.strip()}]") for part in text.split(",")])
     if key := re.fullmatch(r"'([^']*)'", text):
         path = _sub(f".{key[1]}")
         return lambda value, budget: _follow(path, value, budget)
