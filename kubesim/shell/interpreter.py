@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
 
 from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
@@ -14,9 +13,6 @@ from kubesim.shell.syntax import Script, ShellError
 from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
-
-_SHELL_STATE = ("env", "variables", "aliases", "parameters", "shell", "first_alive")
-"""The attributes of a Machine that belong to the shell that runs on it; a subshell has its own."""
 
 Command = syntax.Simple | syntax.Compound
 
@@ -58,8 +54,13 @@ class Interpreter:
 
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
         """Run a script in a shell of its own, which inherits the exported variables alone."""
-        run = partial(self.interpret, text, streams)
-        return self._subshell(run, shell=shell, parameters=parameters, variables={}, aliases={})
+        machine = self.machine
+        with machine.subshell():
+            machine.shell = shell
+            machine.parameters = parameters
+            machine.variables = {}
+            machine.aliases = {}
+            return self.interpret(text, streams)
 
     def _complain(self, error: ShellError, streams: Streams) -> int:
         streams.stderr(self.machine.phrase(f"{self.machine.shell}: {error}\n"))
@@ -93,21 +94,13 @@ class Interpreter:
             streams = streams._replace(stdin=Input("".join(output)))
         return self._subshell(partial(self._command, last, streams))
 
-    def _subshell(self, run: Callable[[], int], **state: Any) -> int:
-        """Run what keeps to itself what it does to the shell and the current folder; `state` is what differs for it."""
-        machine = self.machine
-        kept = {name: getattr(machine, name) for name in _SHELL_STATE}
-        cwd = machine.files.cwd
-        for name, value in {**kept, **state}.items():
-            setattr(machine, name, dict(value) if isinstance(value, dict) else value)
-        try:
-            return run()
-        except LeaveError as leave:
-            return leave.status
-        finally:
-            for name, value in kept.items():
-                setattr(machine, name, value)
-            machine.files.cwd = cwd
+    def _subshell(self, run: Callable[[], int]) -> int:
+        """Run what keeps to itself what it does to the shell and the current folder, even `exit`."""
+        with self.machine.subshell():
+            try:
+                return run()
+            except LeaveError as leave:
+                return leave.status
 
     def _command(self, command: Command, streams: Streams) -> int:
         self.machine.budget.spend(COMMAND_COST if isinstance(command, syntax.Simple) else 1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -133,6 +134,30 @@ class Machine:
     def next_pid(self) -> int:
         last = self.processes[-1] if self.processes else self.bash
         return last.pid + 1
+
+    @contextmanager
+    def subshell(self) -> Iterator[None]:
+        """Undo at the end what the block does to the shell and the current folder."""
+        env = self.env
+        variables = self.variables
+        aliases = self.aliases
+        shell = self.shell
+        parameters = self.parameters
+        first_alive = self.first_alive
+        cwd = self.files.cwd
+        self.env = dict(env)
+        self.variables = dict(variables)
+        self.aliases = dict(aliases)
+        try:
+            yield
+        finally:
+            self.env = env
+            self.variables = variables
+            self.aliases = aliases
+            self.shell = shell
+            self.parameters = parameters
+            self.first_alive = first_alive
+            self.files.cwd = cwd
 
     def start(self, arguments: Sequence[str]) -> None:
         kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
