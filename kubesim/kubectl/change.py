@@ -68,7 +68,8 @@ def patch(call: Call) -> None:
     change = _read_patch(call)
 
     def act(target: Target, obj: Object) -> None:
-        resource, old = target.resource, obj
+        resource = target.resource
+        old = obj
         if part == "scale":
             old = call.api.scale(*target.place)
             new = _patch_scale(call, target, change, kind)

@@ -135,8 +135,12 @@ def _cut_line(line: str, delimiter: str, ranges: list[range]) -> str:
     if delimiter and delimiter not in line:
         return line
     pieces = line.split(delimiter) if delimiter else list(line)
-    chosen = [piece for number, piece in enumerate(pieces, 1) if any(number in numbers for numbers in ranges)]
+    chosen = [piece for number, piece in enumerate(pieces, 1) if _is_within(number, ranges)]
     return delimiter.join(chosen)
+
+
+def _is_within(number: int, ranges: list[range]) -> bool:
+    return any(number in numbers for numbers in ranges)
 
 
 def _ranges(spec: str, places: str, place: str) -> Iterator[range]:
