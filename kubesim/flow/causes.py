@@ -6,6 +6,7 @@ credentials.py; here are those on names, the network, the registry and the node.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -132,6 +133,9 @@ def _pattern(text: str) -> str:
 # The checks
 
 
+_COMMAND = re.compile(r" -|^(?:\S*sh|echo|java|node|npm|python3?|sleep|yarn) ")
+
+
 def invalid_name(facts: Facts) -> Known | None:
     if not facts.image:  # a message alone may name none
         return None
@@ -139,6 +143,8 @@ def invalid_name(facts: Facts) -> Known | None:
     if not is_said and (facts.reference or facts.is_partial):  # of a text, a part of the name may be redacted
         return None
     lower = facts.image.lower()
+    if _COMMAND.search(lower):
+        return {"command": json.dumps(facts.image.split())}
     with suppress(ValueError):
         imageref.parse(lower)
         return {"valid": lower}
@@ -245,6 +251,10 @@ def official(facts: Facts) -> Known | None:
     return {"official": facts.reference.name.removeprefix(official)}
 
 
+_MIRROR = re.compile(r"(?:Mirrors also failed: \[|\]? \[|\], \[)([^/\s]+)/[^\s:]+(?::[^\s/]+)?: ")
+"""How CRI-O tells of the mirrors that it asked before."""
+
+
 def answer(facts: Facts) -> Known:
     """What was answered, by whom, and whether credentials have to do with it."""
     reply, role = facts.reply, facts.asking.role
@@ -253,6 +263,7 @@ def answer(facts: Facts) -> Known:
         "passed_on": reply and reply.credentials and role in ("mirror", "storage"),
         "mirror": role == "mirror",
         "matched": facts.matches[0].secret_name if facts.matches else "",
+        "mirrors": ", ".join(dict.fromkeys(_MIRROR.findall(facts.message))),
         "unknown": facts.scene.is_export and facts.kind == "other" and not facts.is_silent,
         "message": facts.trace.message if facts.trace else "",
     }

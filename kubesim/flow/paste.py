@@ -57,13 +57,16 @@ _STARTS = {
     "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
     r"Container image |Unable to |ctr: ",
     "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
-    "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
+    "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
+    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
     r"[A-Z]{4}\[\d+\]|#\d+ ",
+    "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
     "an item": r"[-*] |\.\.\.|\[[\w-]+\] ",
     "prose without spaces": r"[\u3040-\u9fff\uac00-\ud7af]",
     "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
     r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
+    "a field that Spark's driver logs": r"(?:pod|container) (?:name|image|state|status): |pending reason: ",
     "a field of describe": r"[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
 """How a line looks that isn't the rest of the one before it."""

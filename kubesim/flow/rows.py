@@ -14,8 +14,8 @@ from typing import NamedTuple
 from kubesim.flow import tables
 from kubesim.flow.signs import MOST, read
 
-_LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*")
-"""What follows the message in the kubelet's log."""
+_LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
+"""What follows the message in the logs of the kubelet and of Airflow."""
 HINTS = [
     "image",
     "pull",
@@ -41,8 +41,13 @@ HINTS = [
 ]
 """Words of which a record has one, or it isn't about an image: most lines of a long log aren't."""
 _TAGGED = re.compile(r"[:@][^/]*$")
-_FIELD = re.compile(r"\s*-?\s*[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+)")
-"""The image on a line of its own, as YAML has it."""
+_FIELD = re.compile(
+    r"\s*-?\s*(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+)|pod name:\s+(?P<pod>[a-z0-9.-]+)$"
+    r"|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
+)
+"""What has a line of its own, as YAML and the log of Spark's driver have it."""
+_BEGINS = ("Successfully assigned ", "describe po")
+"""What a record has after which a Pod's own records follow."""
 _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # kubectl get events
     ("pod/web-1", re.compile(r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
@@ -55,7 +60,13 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # kubectl logs
     ('container "app" in pod "web-1" is waiting', re.compile(r"in pod \"(?P<pod>[a-z0-9.-]+)\"")),
     # a table of events with a column for the name and one for the kind, as consoles have it
-    ("web-1   Pod   Warning", re.compile(r"(?P<pod>[a-z0-9][a-z0-9.-]*)\s+Pod\s")),
+    # (its name is that of the event, with a number behind it, where the column is the event's)
+    (
+        "web-1   Pod   Warning",
+        re.compile(r"(?<![\w.-])(?P<pod>[a-z0-9][a-z0-9.-]*?)(?:\.[0-9a-f]{14,16})?(?:\s{2,}|\t)Pod\s"),
+    ),
+    # the events in the log of Jenkins
+    ("[Warning][shop/web-1][Failed]", re.compile(r"\[(?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*)\]\[")),
     # kubectl get pods, with -A too
     (
         "shop   web-1   0/1   ErrImagePull",
@@ -93,8 +104,8 @@ _SUCCESS = re.compile(
     r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
 )
 _WAITS = re.compile(
-    r"Back-off pulling image|waiting to start: image can't be pulled|trying and failing to pull image|ImagePullBackOff"
-    r"|ErrImagePull|ImageInspectError"
+    r"Back-off pulling image|Unable to pull Docker image|waiting to start: image can't be pulled"
+    r"|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
 )
 _FAILED = re.compile(r"[Ff]ailed to pull (?:and unpack )?image \"?[^\"\s]+\"?: \S|Error response from daemon: \S")
 """What begins a message that says why an image didn't come, whether its sign is known or not."""
@@ -156,18 +167,47 @@ class Named(NamedTuple):
     reason: str
 
 
+class Above(NamedTuple):
+    """What was named above a record, by records that don't say why an image doesn't come."""
+
+    namespace: str = ""
+    pod: str = ""
+    image: str = ""
+    image_of: str = ""  # the Pod whose image that is
+
+
 def rows_of(records: Iterable[str]) -> Iterator[Row]:
     """The rows of records that are about an image."""
-    above = ""  # the last image that had a line of its own
+    above = Above()
     for record in records:
         if field := _FIELD.match(record):
-            above = field["image"]
-        if row := _row(record, above):
-            yield row
+            above = above._replace(**{part: name for part, name in field.groupdict().items() if name}, image_of="")
+        row = _row(record)
+        if row is None:
+            above = _with_names(above, record)
+        else:
+            yield _filled(row, above)
 
 
-def _row(record: str, image_above: str) -> Row | None:
-    """What a record says; None where it is not about an image."""
+def _with_names(above: Above, record: str) -> Above:
+    """What is named above, and what a record names that says nothing of a failed pull."""
+    if any(mark in record for mark in _BEGINS):
+        named = _named(record)
+        return Above(named.namespace, named.pod)
+    if "ull" in record and (image := _image_of(record)):  # Pulling image, docker pull
+        return above._replace(image=image, image_of=_named(record).pod)
+    return above
+
+
+def _filled(row: Row, above: Above) -> Row:
+    """A row, with what it doesn't name itself."""
+    if not row.pod:
+        row = row._replace(pod=above.pod, namespace=row.namespace or above.namespace)
+    return row._replace(image=_fullest(row.image, above.image)) if above.image_of in ("", row.pod) else row
+
+
+def _row(record: str) -> Row | None:
+    """What a record says; None where it is not about an image that doesn't come, or came."""
     lower = record.lower()
     if not any(hint in lower for hint in HINTS):
         return None
@@ -193,7 +233,7 @@ def _row(record: str, image_above: str) -> Row | None:
         pod=around.pod or said.pod,
         container=around.container or said.container,
         node=around.node or said.node,
-        image=_fullest(image, image_above),
+        image=image,
         reason=reason,
         message=message,
         kind=kind,

@@ -102,3 +102,5 @@ def test_texts_of_one_form(name: str) -> None:
         said = str(error)
     assert [idea for idea in row["must"] if not re.search(idea, said, re.IGNORECASE)] == [], said
     assert [idea for idea in row.get("never", ()) if re.search(idea, said, re.IGNORECASE)] == [], said
+    grades = [GRADES[grade] for grade in row.get("sure", ())]
+    assert not grades or any(f"wrong ({grade}" in said for grade in grades), said
