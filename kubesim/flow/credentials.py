@@ -19,6 +19,7 @@ from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
 from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, nearest, reply_to, say, seconds
+from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
 from kubesim.gotext import gojson
@@ -32,6 +33,9 @@ def unreadable(facts: Facts) -> Known | None:
     return {**_secret(facts, bad.name), **words}
 
 
+_MISPLACED = re.compile(r"([\w.]*ontainers\[\d+\]|metadata)\.imagePullSecrets")
+
+
 def misplaced(facts: Facts) -> Known | None:
     """A list in the wrong place of a manifest, as it was applied: the API server dropped it."""
     if facts.names or not (facts.kind == "anonymous" or facts.kind in UNCLEAR):
@@ -41,8 +45,8 @@ def misplaced(facts: Facts) -> Known | None:
         with suppress(ValueError, RecursionError):
             applied = json.loads(manifest)
         for path, names in _lists(applied):
-            if re.search(r"ontainers\[\d+\]\.imagePullSecrets$", path) or path == "metadata.imagePullSecrets":
-                return {"path": path, "secret": next(iter(names), "") or facts.matching_secret or facts.free}
+            if _MISPLACED.fullmatch(path):
+                return {"path": path, "secret": redact(names[0]) if names else facts.matching_secret or facts.free}
     return None
 
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from kubesim.flow import tables
+
 MASK = "masked"
 
 _WORD = r"""(?:"[^"\n]{0,400}"|'[^'\n]{0,400}'|[^\s"']|["'])+"""
@@ -74,17 +76,22 @@ def redact(text: str) -> str:
     return text
 
 
-_WORDS = r"[^\W\d_]+(?:['_/-][^\W\d_]+)*"
-_SHOWN = re.compile(
-    rf"\W*(?:{_WORDS}(?:=\W*{_WORDS})?"  # letters, and a setting
-    r"|v?\d[\d.,:%]*[A-Za-z]{0,2}|(?:\d+m?[smh])+|[0-9a-f]{6,}|x509|[a-z]{3}\d\d"  # numbers, a digest, a platform
-    r"|[^\s/=]*[./:@-]\S*)?\W*",  # an address, an image, the name of an object
-)
+_RUN = re.compile(r"[^\W_]+")
+_FIGURE = re.compile(
+    r"\d+[a-z]{0,2}|(?:\d+m?[smh])+|v\d|[0-9a-f]{6,}|[a-z]{3}\d\d"
+)  # a number, an age, a digest, a platform
 
 
-def known(text: str) -> str:
-    """What is quoted of a message around the words that decide: words, numbers and names, and nothing else."""
-    return re.sub(r"\S+", lambda word: word[0] if _SHOWN.fullmatch(word[0]) else MASK, text)
+def known(text: str, names: str) -> str:
+    """What is quoted of a message: words of this room's tables, figures and parts of `names`, "…" for the rest."""
+    words = tables.vocabulary()
+    parts = set(_RUN.findall(names.lower()))
+
+    def quoted(word: re.Match[str]) -> str:
+        runs = _RUN.findall(word[0].lower())
+        return word[0] if all(run in words or run in parts or _FIGURE.fullmatch(run) for run in runs) else "…"
+
+    return re.sub(r"…(?:\s+…)+", "…", re.sub(r"\S+", quoted, text))
 
 
 def _mask_values(block: re.Match[str]) -> str:

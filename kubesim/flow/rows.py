@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from kubesim.flow import tables
-from kubesim.flow.signs import MOST, read
+from kubesim.flow.signs import image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
@@ -277,17 +276,7 @@ def _fullest(name: str, other: str) -> str:
     return other if other.startswith(name) else name
 
 
-@lru_cache(maxsize=4096)
 def _image_of(text: str) -> str:
-    """The image that a text speaks of; "" if it names none."""
-    if pulled := _SUCCESS.search(text):
-        return pulled["pulled"] or pulled["present"]
-    for expression in tables.signs().images:
-        if match := re.search(expression, text[:MOST]):
-            parts = match.groupdict()
-            if parts.get("image"):
-                return parts["image"]
-            name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
-            mark = "@" if parts["tag"].startswith("sha256") else ":"
-            return f"{name}{mark}{parts['tag']}"
-    return ""
+    """The image that a text speaks of, or that came; "" if it names none."""
+    pulled = _SUCCESS.search(text)
+    return (pulled["pulled"] or pulled["present"]) if pulled else image_of(text)

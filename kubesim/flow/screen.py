@@ -8,6 +8,7 @@ from typing import Any
 
 from kubesim.api.objects import Object
 from kubesim.flow.rows import Row, rows_of
+from kubesim.flow.signs import as_name
 
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
@@ -29,7 +30,7 @@ def _pod(lines: list[str]) -> Iterator[Item]:
     for line in lines:
         if line[:1] not in ("", " "):
             section, _, value = line.partition(":")
-            fields.setdefault(section, value.strip())
+            fields.setdefault(section, value.strip().partition(" ")[0])
         sections.setdefault(section, []).append(line)
     kind, _, owner = fields.get("Controlled By", "").partition("/")
     metadata: Object = {"name": fields["Name"], "namespace": fields.get("Namespace", "default")}
@@ -54,7 +55,7 @@ def _containers(lines: list[str]) -> list[Object]:
         elif containers and (field := _FIELD.fullmatch(line.strip())):
             key, value = field["key"], field["value"].strip()
             if key in ("Image", "Image ID"):
-                containers[-1]["image" if key == "Image" else "imageID"] = value
+                containers[-1]["image" if key == "Image" else "imageID"] = as_name(value)
             elif key in ("State", "Last State"):
                 state = {}
                 if key == "State":

@@ -21,6 +21,7 @@ _LONGEST = 400
 _WORD = 1000
 """Characters of a message that are read, of a sentence that is quoted, and of a word in it."""
 _URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
+_LOOKUP = re.compile(r"lookup [^\s:]+")
 _REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
     r'(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
@@ -77,7 +78,7 @@ def read(answer: str, with_credentials: bool) -> Reply:
                 words |= {"inner": _inner(text, number + 1)}
             means = sign.means if sign.means and kind == sign.kind else row.means
             return Reply(kind, _sentence(text, match), means, sign.isnt or _isnt(row), row, words)
-    return Reply("other", _cut(known(text)))
+    return Reply("other", known(_cut(text), _names(text)))
 
 
 def _isnt(row: Kind) -> str:
@@ -133,8 +134,33 @@ def _sentence(text: str, match: re.Match[str]) -> str:
     starts = (text.rfind(mark, 0, at) + len(mark) for mark in _MARKS if mark in text[:at])
     start = max(starts, default=0)
     code = _CODES.search(text[:start])
-    before = text[code.start() if code else start : at]
-    return _cut(f"{known(before)}{text[at : match.end()]}{known(text[match.end() :])}")
+    groups = " ".join(filter(None, match.groupdict().values()))
+    return known(_cut(text[code.start() if code else start :]), f"{_names(text)} {groups}")
+
+
+def _names(text: str) -> str:
+    """The image and the addresses that a message names."""
+    return " ".join([image_of(text), *_URL.findall(text), *_LOOKUP.findall(text)])
+
+
+def as_name(image: str) -> str:
+    """What stands where an image's name should: a name, or more words, of which only known ones are repeated."""
+    name, space, more = image.partition(" ")
+    return f"{name}{space}{known(more, name)}"
+
+
+@lru_cache(maxsize=4096)
+def image_of(text: str) -> str:
+    """The image that a text speaks of; "" if it names none."""
+    for expression in tables.signs().images:
+        if match := re.search(expression, text[:MOST]):
+            parts = match.groupdict()
+            if parts.get("image"):
+                return as_name(parts["image"])
+            name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
+            mark = "@" if parts["tag"].startswith("sha256") else ":"
+            return f"{name}{mark}{parts['tag']}"
+    return ""
 
 
 def _cut(sentence: str) -> str:

@@ -6,6 +6,7 @@ it lacks. What the fields mean is at the top of each file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -200,6 +201,13 @@ def causes() -> Causes:
 @cache
 def hops() -> Hops:
     return read_hops(_yaml("hops.yaml"))
+
+
+@cache
+def vocabulary() -> frozenset[str]:
+    """Every word of these files, in small letters: none of them is somebody's password."""
+    texts = (path.read_text("utf-8").lower() for path in Path(__file__).parent.glob("*.yaml"))
+    return frozenset(word for text in texts for word in re.findall(r"[^\W_]+", text))
 
 
 @cache
