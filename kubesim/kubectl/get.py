@@ -108,10 +108,9 @@ def _watch(call: Call) -> None:
     table = Table(call, target.resource, False)
     if present and not call.flags["watch-only"]:
         _show_objects(call, table, [obj for _, obj in present], call.context.clock.now)
-    several = "you may only watch a single resource or type of resource at a time"
-    if query.is_single:
-        several = f"{_WATCHED_ALONE} - {len(targets)} resources were found"
-    refuse_if(len(targets) > 1, several)
+    if len(targets) > 1 and query.is_single:
+        raise KubectlError(f"{_WATCHED_ALONE} - {len(targets)} resources were found")
+    refuse_if(len(targets) > 1, "you may only watch a single resource or type of resource at a time")
     for now, change in _changes(call, target):
         _show_objects(call, table, [change.obj], now)
 

@@ -25,13 +25,13 @@ Find = Callable[[Any, Budget], Iterable[Any]]
 """From one value to what a step finds in it."""
 
 
-class Union(NamedTuple):
+class UnionStep(NamedTuple):
     """The step `[0,2]` or `['a','b']`: what its first path finds in all values comes first."""
 
     paths: Sequence[Path]
 
 
-Step: TypeAlias = Find | Union
+Step: TypeAlias = Find | UnionStep
 Path: TypeAlias = Sequence[Step]
 
 
@@ -99,7 +99,7 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     for step in path:
         before = values
         values = []
-        if isinstance(step, Union):
+        if isinstance(step, UnionStep):
             for path_of_union in step.paths:
                 for value in before:
                     values += _follow(path_of_union, value, budget)
@@ -233,7 +233,7 @@ _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
 def _array(text: str) -> Step:
     """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
     if "," in text:
-        return Union([_sub(f"[{part.strip()}]") for part in text.split(",")])
+        return UnionStep([_sub(f"[{part.strip()}]") for part in text.split(",")])
     if key := re.fullmatch(r"'([^']*)'", text):
         path = _sub(f".{key[1]}")
         return lambda value, budget: _follow(path, value, budget)
