@@ -57,8 +57,10 @@ def _dry_run(call: Call) -> str:
     """The strategy of --dry-run. Bare, it means client, with the warning that klog writes."""
     strategy: str = call.flags["dry-run"]
     if strategy == "unchanged":
-        now = call.context.clock.micro_timestamp()
-        head = f"W{now[5:7]}{now[8:10]} {now[11:26]}       1 helpers.go:719]"
+        now = call.context.clock.micro_timestamp()  # 2026-11-24T14:00:00.000000Z
+        month_and_day = now[5:7] + now[8:10]
+        time = now[11:26]
+        head = f"W{month_and_day} {time}       1 helpers.go:719]"
         call.complain(f"{head} --dry-run is deprecated and can be replaced with --dry-run=client.\n")
         return "client"
     if strategy in TRUE | FALSE:

@@ -271,8 +271,10 @@ def _key(key: Any) -> str:
 
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-_MAP = (yaml.MappingStartEvent(None, None, True, flow_style=False), yaml.MappingEndEvent())
-_LIST = (yaml.SequenceStartEvent(None, None, True, flow_style=False), yaml.SequenceEndEvent())
+_MAP_START = yaml.MappingStartEvent(None, None, True, flow_style=False)
+_MAP_END = yaml.MappingEndEvent()
+_LIST_START = yaml.SequenceStartEvent(None, None, True, flow_style=False)
+_LIST_END = yaml.SequenceEndEvent()
 
 
 def dump(value: Any) -> str:
@@ -289,16 +291,16 @@ def dump(value: Any) -> str:
 def _events(value: Any) -> Iterator[yaml.Event]:
     """The events of a value, in the styles that goyaml asks its emitter for."""
     if isinstance(value, dict):
-        yield _MAP[0]
+        yield _MAP_START
         for key in sorted_keys(value):
             yield _text(key)
             yield from _events(value[key])
-        yield _MAP[1]
+        yield _MAP_END
     elif isinstance(value, list):
-        yield _LIST[0]
+        yield _LIST_START
         for item in value:
             yield from _events(item)
-        yield _LIST[1]
+        yield _LIST_END
     elif isinstance(value, str):
         yield _text(value)
     else:

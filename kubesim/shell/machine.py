@@ -122,6 +122,7 @@ class Machine:
 
     @property
     def user_name(self) -> str:
+        """The name, or without one the number, in what `id` prints: uid=1000(learner) gid=…, uid=0 gid=…"""
         return re.sub(r"uid=(\d+)(?:\((\w+)\))?.*", lambda match: match[2] or match[1], self.user)
 
     @property
