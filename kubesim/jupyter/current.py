@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Micros, to_datetime
+from kubesim.api.objects import name_of, namespace_of
+from kubesim.api.resources import POD
 from kubesim.api.result import Result
 from kubesim.cluster import Cluster
+from kubesim.cluster.apiserver import Change
 from kubesim.gotext.pflag import parse_duration
 from kubesim.jupyter.slips import coached
 from kubesim.lessons.progress import Progress
@@ -75,20 +78,30 @@ class Seat:
         That is, until a Pod's line in `kubectl get pods` changes, but for one that only begins to wait.
         """
         cluster = self.session.cluster
-        before = now = pods(cluster)
+        before = pods(cluster)
+        touched: list[Change] = []
 
         def is_news() -> bool:
-            nonlocal before, now
-            before, now = now, pods(cluster)
-            if before.keys() != now.keys():
-                return True
-            changed = [status for pod, (_, status) in now.items() if before[pod] != now[pod]]
-            return any(not status.endswith("BackOff") for status in changed)
+            places = {(namespace_of(change.obj), name_of(change.obj)) for change in touched}
+            touched.clear()
+            now: Pods = {}
+            for namespace, name in places:
+                now |= pods(cluster, namespace, name)
+            for place in places:
+                is_new_or_gone = (place in before) != (place in now)
+                if is_new_or_gone or (before.get(place) != now.get(place) and not now[place][1].endswith("BackOff")):
+                    return True
+            before.update(now)
+            return False
 
         def wait() -> Pods | None:
-            return before if cluster.clock.run_until(is_news, limit) else None
+            return before if cluster.clock.run_until(is_news, limit, Budget()) else None
 
-        return self._passing(wait)
+        unsubscribe = cluster.api.subscribe(touched.append, POD)
+        try:
+            return self._passing(wait)
+        finally:
+            unsubscribe()
 
     def _passing(self, wait: Callable[[], Pods | None]) -> str:
         """Let `wait` let time pass; what changed since then, or since the state that it returns."""
@@ -110,8 +123,8 @@ class Seat:
         pause = wall - (self._last_typed if self._last_typed is not None else wall)
         self._last_typed = wall
         if pause > 0:
-            with self.changing():
-                self.session.advance(min(pause, LONGEST_PAUSE))
+            with self.changing(), suppress(TooMuchError):  # nobody waits for the rest of the pause
+                self.session.advance(min(pause, LONGEST_PAUSE), Budget())
 
     def restart(self) -> None:
         """Replace the cluster with a fresh one. Files, history, aliases and variables stay."""

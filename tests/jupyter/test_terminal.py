@@ -1,8 +1,13 @@
 """The terminal without a page: what is run, shown, completed, edited and answered."""
 
+import re
+
 import pytest
 
 import kubesim
+from kubesim.api.budget import Budget
+from kubesim.api.clock import STEPS
+from kubesim.jupyter import current
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, strip, transcript
 
@@ -126,6 +131,21 @@ def test_until_something_changes_says_what_has_changed(page, terminal):
     assert until() == "# less than a second later: db is ErrImagePull"
     terminal.feed("kubectl delete pod db --now; sleep 60")
     assert until() == "# 10 min later: each Pod is as before"
+
+
+def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
+    monkeypatch.setattr(current, "Budget", lambda: Budget(steps=20 * STEPS))
+    clock = seat.session.cluster.clock
+    seat.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=30; sleep 60")
+    stopped = "kubesim: so much happens in this cluster that time was stopped after [0-9]+ of 600 seconds"
+    assert re.fullmatch(stopped, seat.advance(600))
+    before = clock.work
+    seat.advance_to_change(600)
+    assert clock.work - before < 40
+    before = clock.work
+    seat.catch_up(0.0)
+    seat.catch_up(600.0)
+    assert 0 < clock.work - before < 40
 
 
 def test_of_many_pods_that_change_some_are_named(page, terminal):
