@@ -146,19 +146,30 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Ta
     refuse_if(present and not call.flags["overwrite"], f"node {name_of(node)} {already}")
     taints = [*added, *(taint for taint in old if not _is_among(added, taint))]
     gains = len(taints) != len(old)
-    loses = False
-    missing: list[Exception] = []
-    for gone in removed:
-        left = [taint for taint in taints if not _matches(taint, gone)]
-        loses = len(left) < len(taints)  # of the last one, as kubectl does
-        taints = left
-        if not loses:
-            name = f"{gone['key']}:{gone['effect']}".rstrip(":")
-            missing.append(KubectlError(f'taint "{name}" not found'))
-    raise_all(missing)
+    taints, loses = _without(taints, removed)
     if call.flags["overwrite"] or (gains and loses):
         done = "modified"
+    elif gains:
+        done = "tainted"
     else:
-        done = "tainted" if gains else "untainted"
+        done = "untainted"
     changed = send_patch(call, NODE, node, {"spec": {"taints": taints or None}}, "strategic")
     print_result(call, NODE, changed, done, is_alone=True, mentions_dry_run=False)
+
+
+def _without(taints: list[Object], removed: list[Object]) -> tuple[list[Object], bool]:
+    """The taints that are left, and whether the last removal took one away, which is what kubectl looks at.
+
+    Raises KubectlError for those that aren't there.
+    """
+    loses = False
+    missing: list[Exception] = []
+    for taint in removed:
+        left = [present for present in taints if not _matches(present, taint)]
+        loses = len(left) < len(taints)
+        taints = left
+        if not loses:
+            name = f"{taint['key']}:{taint['effect']}".rstrip(":")
+            missing.append(KubectlError(f'taint "{name}" not found'))
+    raise_all(missing)
+    return taints, loses
