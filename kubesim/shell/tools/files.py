@@ -44,10 +44,11 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
     if files:
         blocks.append("".join(_entry(name, name, options, io) for name in files))
     for folder in folders:
-        names = [".", "..", *io.files.listdir(folder)]
-        visible = [name for name in names if "a" in options or not name.startswith(".")]
-        entries = "".join(_entry(f"{folder}/{name}", name, options, io) for name in visible)
-        blocks.append(f"{folder}:\n{entries}" if len(operands) > 1 else entries)
+        block = f"{folder}:\n" if len(operands) > 1 else ""
+        for name in (".", "..", *io.files.listdir(folder)):
+            if "a" in options or not name.startswith("."):
+                block += _entry(f"{folder}/{name}", name, options, io)
+        blocks.append(block)
     io.out("\n".join(blocks))
 
 

@@ -64,16 +64,14 @@ def _report(selection: _Selection, regex: Regex, options: Options) -> Iterator[s
             yield f"{name if name != '-' else '(standard input)'}\n"
     elif "c" in options:
         yield f"{label}{len(selected)}\n"
-    elif "o" in options:
-        if "v" in options:
-            return
+    elif "o" not in options:
+        yield from _with_context(selection, options, regex.budget)
+    elif "v" not in options:
         for index in selected:
             number = f"{index + 1}:" if "n" in options else ""
             for begin, end in regex.find_all(content[index]):
                 if end > begin:
                     yield f"{label}{number}{content[index][begin:end]}\n"
-    else:
-        yield from _with_context(selection, options, regex.budget)
 
 
 def _with_context(selection: _Selection, options: Options, budget: Budget) -> Iterator[str]:
@@ -81,20 +79,20 @@ def _with_context(selection: _Selection, options: Options, budget: Budget) -> It
     both = options.get("C", "0")
     before = whole_number(options.get("B", both), "invalid context length argument")
     after = whole_number(options.get("A", both), "invalid context length argument")
-    marks: dict[int, str] = {}
+    selected = set(selection.selected)
+    printed: set[int] = set()
     for index in selection.selected:
         around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
         budget.spend(len(around))
-        for place in around:
-            marks.setdefault(place, "-")
-    marks |= dict.fromkeys(selection.selected, ":")
+        printed.update(around)
+    has_context = before > 0 or after > 0
     previous = -1
-    for index in sorted(marks):
+    for index in sorted(printed):
         is_behind_gap = previous >= 0 and index > previous + 1
-        if is_behind_gap and (before or after):
+        if is_behind_gap and has_context:
             yield "--\n"
         previous = index
-        mark = marks[index]
+        mark = ":" if index in selected else "-"
         label = f"{selection.label[:-1]}{mark}" if selection.label else ""
         number = f"{index + 1}{mark}" if "n" in options else ""
         yield f"{label}{number}{selection.lines[index]}\n"
