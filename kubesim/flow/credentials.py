@@ -64,9 +64,10 @@ def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
 
 
 def _secret(facts: Facts, name: str) -> Known:
-    """The Secret's name, and how many entries it has if there are several."""
+    """The Secret's name, how many entries it has if there are several, and whether it can't be changed."""
     count = next((len(seen.entries) for seen in facts.seen if seen.name == name), 0)
-    return {"secret": name, "many": count if count > 1 else ""}
+    secret = facts.secret_named(name) or {}
+    return {"secret": name, "many": count if count > 1 else "", "immutable": secret.get("immutable")}
 
 
 def own_list(facts: Facts) -> Known | None:
@@ -158,7 +159,6 @@ def refused(facts: Facts) -> Known | None:
         return None
     kind = reply_to(attempt).kind
     words = {"user": attempt.username, "unauthorized": kind == "unauthorized", "coming": coming}
-    words |= {"kept": (facts.namespace, attempt.secret) in facts.scene.kept}
     words["answer"] = reply_to(attempt).sentence
     if facts.scene.is_export:
         words |= {"unclear": kind in UNCLEAR, "permission": kind == "permission", **_oddities(facts, attempt)}

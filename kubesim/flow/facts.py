@@ -213,10 +213,10 @@ class Facts:
         return next(name for name in names if not self.scene.api.find(SECRET, self.namespace, name))
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
-        secrets = map(self._secret, names)
+        secrets = map(self.secret_named, names)
         return [secret for secret in secrets if secret is not None]
 
-    def _secret(self, name: str) -> Object | None:
+    def secret_named(self, name: str) -> Object | None:
         """A Secret as the kubelet sees it; an immutable one stays as it was read."""
         return self.scene.kept.get((self.namespace, name)) or self.scene.api.find(SECRET, self.namespace, name)
 
@@ -225,7 +225,7 @@ class Facts:
         """What the kubelet saw of each when it got the image, and would see now where it did not."""
         if self.trace and self.has_image:
             return self.trace.secrets
-        return tuple(see(name, self._secret(name)) for name in self.names)
+        return tuple(see(name, self.secret_named(name)) for name in self.names)
 
     @cached_property
     def matches(self) -> list[Match]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from kubesim import Session
 
 CREATE = "kubectl create secret docker-registry login --docker-server=registry.example.com --docker-username=myuser"
@@ -58,26 +60,36 @@ def test_a_deleted_immutable_secret_is_not_missed() -> None:
     assert events == "No resources found in default namespace.\n"
 
 
-def test_why_reads_the_secret_that_the_kubelet_keeps() -> None:
+@pytest.mark.parametrize(
+    ("server", "problem"),
+    [
+        (
+            "registry.example.com",
+            'registry.example.com refuses the user "myuser" of the Secret login: 401 Unauthorized.',
+        ),
+        (
+            "other.example.com",
+            "The Secret login holds credentials for other.example.com, but the image is at registry.example.com.",
+        ),
+    ],
+)
+def test_why_asks_for_a_new_name_and_that_fixes_it(server: str, problem: str) -> None:
     session = Session()
-    session.run(f"{CREATE} --docker-password=wrong")
+    session.run(f"{CREATE} --docker-password=wrong --docker-server={server}")
     session.run("""kubectl patch secret login -p '{"immutable":true}'""")
     session.run(RUN.format("a"))
     session.advance(5)
     session.run(f"kubectl delete secret login; {CREATE} --docker-password=mypassword")
-    said = session.run("why a").stdout
-    assert said.splitlines()[1:5] == [
-        'What\'s wrong: registry.example.com refuses the user "myuser" of the Secret login. That Secret is immutable: '
-        "the kubelet keeps it as it was read until no Pod of the node refers to it, even if a different one takes its "
-        "place. Use a Secret of a new name.",
+    lines = session.run("why a").stdout.splitlines()
+    assert lines[1:5] == [
+        f"What's wrong: {problem} It's immutable: no one can change it, and the kubelet keeps it until no Pod of the "
+        "node refers to it, even if a different one takes its place. Use a new name.",
         "How to fix it:",
         "  $ kubectl create secret docker-registry regcred --docker-server=registry.example.com "
         "--docker-username='<user>' --docker-password='<the right password>'",
         "  $ kubectl get pod a -o yaml | sed 's/- name: login$/- name: regcred/' | kubectl replace --force -f -",
     ]
-    for command in said.splitlines()[3:5]:
-        line = (
-            command.removeprefix("  $ ").replace("'<user>'", "myuser").replace("'<the right password>'", "mypassword")
-        )
-        session.run(line)
+    for command in lines[3:5]:
+        line = command.removeprefix("  $ ").replace("'<user>'", "myuser")
+        session.run(line.replace("'<the right password>'", "mypassword"))
     assert statuses(session) == "a Running\n"

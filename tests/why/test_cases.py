@@ -95,7 +95,8 @@ def secrets_of(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
             metadata["managedFields"] = [{"time": stamp(-case["written"] - 1)}, {"time": stamp(-case["written"])}]
         metadata["resourceVersion"] = "900" if case.get("newer") else "100"
         key = ".dockercfg" if kind.endswith("dockercfg") else ".dockerconfigjson"
-        yield {"kind": "Secret", "metadata": metadata, "type": kind, "data": {key: blob}}
+        is_fixed = case.get("immutable", False)
+        yield {"kind": "Secret", "metadata": metadata, "type": kind, "immutable": is_fixed, "data": {key: blob}}
 
 
 def entry(case: dict[str, Any], user: str, password: str) -> dict[str, str]:
