@@ -4,7 +4,7 @@ each, which has what several rooms know of a kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -164,15 +164,16 @@ def find_resource(name: str) -> Resource | None:
     """The type that a command line calls `name`, or None: plural, singular or short, with its group or the group's
     beginning, and also with a version before the group. Mirrors k8s.io/apimachinery pkg/api/meta/restmapper.go, v1.36.
     """
-    word, dot, group = name.lower().partition(".")
+    word, _, group = name.lower().partition(".")
+    version, has_version, group_of_version = group.partition(".")  # "pods.v1." is of the core group
     candidates = _BY_NAME.get(word, [])
-    version, versioned, rest = group.partition(".")
-    tests: tuple[Callable[[Resource], bool], ...] = (
-        lambda item: bool(versioned) and (item.version, item.group) == (version, rest),
-        lambda item: not dot or item.group == group,
-        lambda item: bool(group) and item.group.startswith(group),
-    )
-    return next((item for matches in tests for item in candidates if matches(item)), None)
+    for item in candidates:
+        if has_version and (item.version, item.group) == (version, group_of_version):
+            return item
+    for item in candidates:
+        if not group or item.group == group:
+            return item
+    return next((item for item in candidates if item.group.startswith(group)), None)
 
 
 def find_kind(api_version: str, kind: str) -> Resource | None:
