@@ -76,6 +76,9 @@ class _Item:
         self.obj["metadata"]["name"] = f"{self.name}-{short_hash({'name': '', **content})}"
 
 
+_YAML_COST = 40  # steps for a letter of YAML
+
+
 def _refused(problem: str) -> NotSimulated:
     return NotSimulated(f"kustomize refuses this: {problem}; its own words are not part of this simulator")
 
@@ -130,7 +133,7 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     refuse_if(not names, f"unable to find one of {one_of} in directory '{folder}'")
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
-        kustomization: Object = parse_document(files.read_text(f"{folder}/{names[0]}")) or {}
+        kustomization: Object = parse_document(_read_paid(call, f"{folder}/{names[0]}")) or {}
         if not isinstance(kustomization, dict):
             raise _refused(f"{names[0]} is no map")
         _check_fields("Kustomization", kustomization)
@@ -140,6 +143,13 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     is_empty = kustomization.keys() <= {"apiVersion", "kind", "metadata"}
     refuse_if(is_empty, f"{names[0]} is empty")
     return kustomization
+
+
+def _read_paid(call: Call, path: str) -> str:
+    """The text of a file, which may be named again and again. Raises TooMuchError."""
+    text = call.context.workspace.read_text(path)
+    call.context.budget.spend(_YAML_COST * len(text))
+    return text
 
 
 def _check_fields(struct: str, values: Object) -> None:
@@ -187,7 +197,7 @@ def _accumulated(call: Call, folder: PurePosixPath, entry: str) -> list[_Item]:
             return _layer(call, path)
     if not path.is_relative_to(folder):
         raise _refused(f"{entry} is outside of {folder}")
-    return [_item(obj, entry) for obj in _objects(files.read_text(str(path)), entry)]
+    return [_item(obj, entry) for obj in _objects(_read_paid(call, str(path)), entry)]
 
 
 def _objects(text: str, entry: str) -> list[Any]:

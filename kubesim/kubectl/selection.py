@@ -67,8 +67,9 @@ class Query:
         return self.visit_names(lambda target: act(target, self._fetched(target)))
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
-        """The same with objects that may not exist."""
-        targets = (target for batch in self._batches() for target in batch.singles())
+        """The same with objects that may not exist. Raises TooMuchError before anything is done to any."""
+        targets = [target for batch in self._batches() for target in batch.singles()]
+        self._call.context.budget.spend(_VISIT_COST * len(targets))
         return visit(targets, self._errors, partial(self._tolerating, act))
 
     def select(self) -> tuple[Groups, Exception | None]:
@@ -248,6 +249,7 @@ def _types(call: Call, word: str) -> list[Resource]:
     return types
 
 
+_VISIT_COST = 1_500  # steps for an object to which something is done
 _NAME_COST = 300  # steps for an object that is asked for by its name
 
 

@@ -10,6 +10,7 @@ much. A process tries many inputs, one after the other in one cluster; another o
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import random
@@ -33,7 +34,7 @@ from kubesim.server import API
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch
 
-from .growth import CLASSES, FILE, Case
+from .growth import CLASSES, FILE, HIDDEN, Case
 
 MEMORY, SECONDS = 300 * 2**20, 1.0
 LONGEST = 5 * SECONDS  # of CPU, after which an input is stopped
@@ -47,6 +48,9 @@ sleep 20; touch a b 'c d'; mkdir e
 kubectl get pods -o yaml; kubectl get pods -o go-template=a; kubectl patch pod web -p {}; kubectl explain pod
 echo a | grep a | sed s/a/b/ | sort | tr a b; kubectl exec web -- true; why web
 """
+
+
+_HIDDEN = (HIDDEN, base64.b64encode(HIDDEN.encode()).decode())
 
 
 class Outcome(NamedTuple):
@@ -63,11 +67,25 @@ def _typed(session: Session, case: Case) -> str:
     result = session.run(case.line)
     if "Traceback" in result.screen:
         return "traceback"
+    if any(word in result.screen for word in _HIDDEN):
+        return "a Secret was read"
     if REFUSAL not in result.stderr:
         return "answered"
     return (
         "refused" if result.exit_code == 1 or "\n" in case.line or ";" in case.line else "refused with another status"
     )
+
+
+def _typed_one_by_one(session: Session, case: Case) -> str:
+    """Each line is paid for by itself, and has its own second."""
+    ends = set()
+    for line in case.line.splitlines():
+        began = time.process_time()
+        end = _typed(session, Case(line))
+        if end not in ("answered", "refused") or time.process_time() - began > SECONDS:
+            return f"{end} after {time.process_time() - began:.1f} s: {line}"
+        ends.add(end)
+    return "refused" if "refused" in ends else "answered"
 
 
 def _sent(session: Session, case: Case) -> str:
@@ -105,6 +123,7 @@ def _read(session: Session, case: Case) -> str:
 
 DOORS: dict[str, Callable[[Session, Case], str]] = {
     "line": _typed,
+    "lines": _typed_one_by_one,
     "request": _sent,
     "progress": _read,
     "export": _read,
@@ -171,7 +190,8 @@ def _try(session: Session, seed: int, first: int, writer: int) -> None:
             end = DOORS[case.door](session, case)
         except BaseException as error:
             end = repr(error)[:200]
-        found = Outcome(end, time.process_time() - began, _size("VmHWM") - before)
+        lines = len(case.line.splitlines()) if case.door == "lines" else 1
+        found = Outcome(end, (time.process_time() - began) / lines, _size("VmHWM") - before)
         os.write(writer, (json.dumps(found) + "\n").encode())
     os._exit(0)
 

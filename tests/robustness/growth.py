@@ -272,6 +272,73 @@ def request(dice: random.Random) -> Case:
     return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
 
 
+_EVENTS = ROWS["events"]
+
+
+def scenario(dice: random.Random) -> Case:
+    """A cluster in which 5 to 45 things happen, and time passes."""
+    lines = []
+    for _ in range(dice.randint(5, 45)):
+        step = dice.choice(_EVENTS)
+        few, many = _times(dice, 3, 40, 5_000), _times(dice, 20, 3_600, 90_000)
+        lines.append(step.format(n=dice.choice("abc"), few=dice.randint(0, few), seconds=dice.randint(1, many)))
+    return Case("\n".join(lines), door="lines")
+
+
+def kustomization(dice: random.Random) -> Case:
+    """A folder that holds itself, much, or what kustomize does not read."""
+    count = _times(dice, 2, 200, 4_000)
+    parts = [
+        f"resources: [{dice.choice(['.', '../k', 'a', 'work.yaml', '..', './././.', 'kustomization.yaml'])}]",
+        "resources: [" + "a, " * count + "a]",
+        f"namespace: {dice.choice(['shop', 'x' * count, '[]'])}",
+        "secretGenerator:" + "".join(f"\n- {{name: s{n}, literals: [a=b]}}" for n in range(count)),
+        "secretGenerator:\n- {name: s, literals: [" + "a=b, " * count + "c=d]}",
+        "images:" + "".join(f"\n- {{name: nginx, newTag: '{n}'}}" for n in range(count)),
+        "configMapGenerator:\n- {name: c, files: [" + "kustomization.yaml, " * count + "work.yaml]}",
+        dice.choice(["patches: []", "x: &a [*a]", "{", "- a", "kind: Component"]),
+    ]
+    text = "\n".join(dice.sample(parts, dice.randint(1, 4)))
+    folder = f"rm -rf k; mkdir k k/a; cp {FILE} k/kustomization.yaml; cp {FILE} k/a/kustomization.yaml; cp {FILE} k"
+    verb = dice.choice(["kustomize k", "apply -k k", "kustomize k/a", "diff -k k", "delete -k k", "get -k k"])
+    return Case(f"{folder}; kubectl {verb}", text)
+
+
+def expansion(dice: random.Random) -> Case:
+    """Variables of a container that double, in its command, too."""
+    rounds, text = _times(dice, 3, 18, 40), "x" * _times(dice, 3, 999, 50_000)
+    env = [{"name": "V0", "value": text}]
+    env += [{"name": f"V{n + 1}", "value": f"$(V{n})" * dice.randint(1, 3)} for n in range(rounds)]
+    args = [f"$(V{dice.randint(0, rounds)})" * _times(dice, 1, 9, 2_000), f"$$(V{rounds})", "$(NOSUCH)"]
+    container = {"name": "c", "image": "busybox", "command": ["echo"], "args": args, "env": env}
+    spec = {"restartPolicy": "Never", "containers": [container]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "big"}, "spec": spec}
+    shows = f"sleep 5; kubectl logs big | wc -c; kubectl describe pod big; kubectl delete -f {FILE} --force"
+    return Case(f"kubectl apply -f {FILE}; {shows}", json.dumps(pod))
+
+
+HIDDEN = "a-word-that-must-not-be-read"
+
+
+def identity(dice: random.Random) -> Case:
+    """A container's kubectl, and users with --as, none of whom may read a Secret."""
+    admin = dice.choice(["--as=system:admin", "--as=root --as-group=system:masters", ""])
+    flag = dice.choice([admin, "--token=x", "--user=kubernetes-admin", "-s https://127.0.0.1:6443", "--kubeconfig=x"])
+    ask = dice.choice(["get secret hidden", "get secrets -A", "describe secret hidden", "get all,secrets -A"])
+    form = dice.choice(["", "-o yaml", "-o json", "-o jsonpath='{..data}'", "-o go-template='{{.data}}'", "-v=9"])
+    asks = [
+        f"kubectl exec web -- kubectl {ask} {form} {flag}",
+        f"kubectl exec web -- sh -c 'KUBECONFIG=/x kubectl {ask} {admin}'",
+        f"kubectl {ask} {form} --as=jane",
+        f"kubectl {ask} {form} --as=system:serviceaccount:default:default",
+        "kubectl get --raw /api/v1/secrets --as=jane",
+        "kubectl get events,pods -A -o yaml --as=jane",
+    ]
+    lines = [f"kubectl create secret generic hidden --from-literal=key={HIDDEN} >/dev/null 2>&1"]
+    lines += dice.sample(asks, 3)
+    return Case("\n".join(lines), door="lines")
+
+
 _LINES = (
     doubles,
     nests,
@@ -286,5 +353,9 @@ _LINES = (
     json_patch,
     manifest,
     odd_type,
+    scenario,
+    kustomization,
+    expansion,
+    identity,
 )
 CLASSES: dict[str, Callable[[random.Random], Case]] = {made.__name__: made for made in (*_LINES, document, request)}
