@@ -159,8 +159,18 @@ def _check_name(row: str, name: str, known: Container[str]) -> None:
 
 def _writer(row: Row) -> Write:
     """Compile a row."""
-    if "{" in row.label:
-        return lambda obj, known: _writer(row._replace(label=row.label.format_map(defaultdict(str, obj))))(obj, known)
+    if "{" not in row.label:
+        return _labelled_writer(row)
+
+    def write(obj: Object, known: Known) -> Iterable[str]:
+        label = row.label.format_map(defaultdict(str, obj))
+        return _labelled_writer(row._replace(label=label))(obj, known)
+
+    return write
+
+
+def _labelled_writer(row: Row) -> Write:
+    """Compile a row whose label is as it's shown."""
     if row.mark == "=":
         text = [row.label]
         return lambda obj, known: text
