@@ -26,6 +26,7 @@ from kubesim.flow.redact import redact
 from kubesim.flow.report import Flow
 from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import Reply, read
+from kubesim.flow.text import MOST_CAUSES
 
 MAX_STORIES = 20
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
@@ -116,7 +117,8 @@ class Explained(NamedTuple):
         if self.fine:
             stories.append(f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}")
         if self.rest:
-            stories.append(f"And {self.rest} more that wait for an image: ask for one with --pod NAME")
+            at_least = "at least " if self.rest >= MOST_CAUSES - MAX_STORIES else ""
+            stories.append(f"And {at_least}{self.rest} more that wait for an image: ask for one with --pod NAME")
         return "\n\n".join(stories) + "\n"
 
 

@@ -110,7 +110,7 @@ def _width(lines: list[str]) -> int:
 
 def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
-    is_open = len(record) > _NARROWEST // 2 and _OPEN.search(record)
+    is_open = len(record) > _NARROWEST // 2 and _OPEN.search(record[-_NARROWEST:])
     return len(record) < MOST and bool(is_open or not _START.match(line))
 
 

@@ -108,6 +108,10 @@ _WAITS = re.compile(
 )
 _FAILED = re.compile(r"[Ff]ailed to pull (?:and unpack )?image \"?[^\"\s]+\"?: \S|Error response from daemon: \S")
 """What begins a message that says why an image didn't come, whether its sign is known or not."""
+_MOST_READ = 40_000
+"""Characters of different messages that are compared with the signs: that takes half a second."""
+_CHANGES = re.compile(r"(?<!\S)(?=\S{4})[^\s\d]*\d\S*")
+"""Words that differ where the same is said again: names, times, addresses, digests; no status code."""
 PULLED = "success"
 """The kind of a record that says that the image is there."""
 SILENT = ""
@@ -178,10 +182,11 @@ class Above(NamedTuple):
 def rows_of(records: Iterable[str]) -> Iterator[Row]:
     """The rows of records that are about an image."""
     above = Above()
+    kinds = Kinds()
     for record in records:
         if field := _FIELD.match(record):
             above = above._replace(**{part: name for part, name in field.groupdict().items() if name}, image_of="")
-        row = _row(record)
+        row = _row(record, kinds)
         if row is None:
             above = _with_names(above, record)
         else:
@@ -205,7 +210,37 @@ def _filled(row: Row, above: Above) -> Row:
     return row._replace(image=_fullest(row.image, above.image)) if above.image_of in ("", row.pod) else row
 
 
-def _row(record: str) -> Row | None:
+class Kinds:
+    """The kinds of the messages of a text; those that differ in names and numbers only are read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[str, str | None] = {}
+        self._left = _MOST_READ
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more messages are read that differ from those before."""
+        return self._left < 0
+
+    def of(self, message: str) -> str | None:
+        """The kind of a message's sign, or PULLED; None where it says nothing of a pull, or too much was read."""
+        pattern = _CHANGES.sub("#", message)
+        if pattern not in self._read:
+            if self.is_full:
+                return None
+            self._left -= len(message)
+            self._read[pattern] = _kind(message)
+        return self._read[pattern]
+
+
+def _kind(message: str) -> str | None:
+    if _SUCCESS.search(message):
+        return PULLED
+    kind = read(message, True).kind
+    return kind if kind != "other" or _FAILED.search(message) else None
+
+
+def _row(record: str, kinds: Kinds) -> Row | None:
     """What a record says; None where it is not about an image that doesn't come, or came."""
     lower = record.lower()
     if not any(hint in lower for hint in HINTS):
@@ -215,16 +250,17 @@ def _row(record: str) -> Row | None:
     logged = _LOGGED.search(record, at)
     end = logged.start() if logged else len(record)
     message = record[at:end].strip().rstrip("'\"")
+    kind = kinds.of(message)
+    waits = _WAITS.search(record) or _REASON.search(record)
+    if kind is None and (kinds.is_full or not waits):
+        return None
     said = _named(message)
     around = _named(f"{record[:at]} {record[end:]}") if at or logged else said
     reason = around.reason or said.reason
     image = _image_of(message)
     if not _TAGGED.search(image):
         image = _fullest(image, _image_of(record))
-    kind = _kind(message)
     if kind is None:
-        if not reason and not _WAITS.search(record):
-            return None
         kind = SILENT
         reason = reason or "ImagePullBackOff"
     return Row(
@@ -237,15 +273,6 @@ def _row(record: str) -> Row | None:
         message=message,
         kind=kind,
     )
-
-
-@lru_cache(maxsize=4096)
-def _kind(message: str) -> str | None:
-    """The kind of a message's sign, or PULLED; None where it says nothing of a pull."""
-    if _SUCCESS.search(message):
-        return PULLED
-    kind = read(message, True).kind
-    return kind if kind != "other" or _FAILED.search(message) else None
 
 
 @lru_cache(maxsize=4096)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from kubesim.api.objects import Object
@@ -18,6 +19,8 @@ from kubesim.flow.screen import Item, described, event_of, partial
 from kubesim.flow.signs import read
 
 _WHOLE = 200_000
+MOST_CAUSES = 300
+"""Groups of Pods of which a text says the same that become objects: few of them are shown, and each takes time."""
 _INSTEAD = {
     "InspectFailed": "ImageInspectError",
     "BackOff": "ImagePullBackOff",
@@ -134,7 +137,8 @@ def _settled(rows: list[Row]) -> list[Row]:
 
 def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
     """The Pods of the rows that count, each with the Secrets that the kubelet missed."""
-    for group in _groups(rows or _first_of_each(warnings), warnings):
+    groups = _groups(rows or _first_of_each(warnings), warnings)
+    for group in islice(groups, MOST_CAUSES):
         listed = [{"name": secret} for secret in _missed(group.warnings)]
         where = {"name": group.names[0], "namespace": group.namespace}
         containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(group.rows), 1)]

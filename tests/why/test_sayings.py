@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
+from kubesim.flow.signs import read
 
 FOLDER = Path(__file__).parent
 FORMS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "forms.yaml").read_text())
@@ -104,3 +106,24 @@ def test_texts_of_one_form(name: str) -> None:
     assert [idea for idea in row.get("never", ()) if re.search(idea, said, re.IGNORECASE)] == [], said
     grades = [GRADES[grade] for grade in row.get("sure", ())]
     assert not grades or any(f"wrong ({grade}" in said for grade in grades), said
+
+
+def different(number: int) -> str:
+    """A word without figures, a different one for each number."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/{0}:1": {0} is {0}, denied',
+        "error {0} image",
+        'E0325 18:59:44 1790 pod.go:951] "Error" err="failed to start with ErrImagePull: {0} denied" pod="shop/{0}"',
+    ],
+)
+def test_of_messages_that_all_differ_a_bounded_number_is_read(line: str) -> None:
+    text = "\n".join(line.format(different(number)) for number in range(4000))
+    read.cache_clear()
+    with suppress(ExportError):
+        explain(text)
+    assert read.cache_info().misses < 2500
