@@ -1,5 +1,8 @@
 """The one door through which words of a pasted text go before they are printed: whatever can be a secret is masked.
 
+Names of objects, images and hosts go through `redact`. A message is quoted through `known`, too, by allow-list: of what
+it says only the words are repeated that this room's tables have.
+
 Secrets have known places (flags, headers, keys of a config, the user's part of a URL, a query, the values of a Secret)
 and known beginnings. Beyond these, every long word of mixed characters is masked that isn't a digest, a uid or a tag.
 """
