@@ -8,6 +8,7 @@ that the next event that passes shows how often it has happened.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
@@ -60,7 +61,8 @@ class _Similar:
 
 @dataclass
 class _Memory:
-    """What a component remembers of one object: its series of events, and when its token buckets are full again.
+    """What a component remembers of one object: its series of events, those of a type and reason that are similar, and
+    when its token buckets are full again.
 
     Recordings show one bucket for each type (Normal, Warning) of events. A token taken puts off when it is full by the
     time in which one comes.
@@ -68,12 +70,13 @@ class _Memory:
 
     series: dict[_Key, _Series] = field(default_factory=dict)
     full_at: dict[str, Micros] = field(default_factory=dict)
-    similar: dict[tuple[str, str], _Similar] = field(default_factory=dict)  # by type and reason
+    similar: defaultdict[tuple[str, str], _Similar] = field(default_factory=lambda: defaultdict(_Similar))
 
     def copy(self) -> _Memory:
         series = {key: replace(one) for key, one in self.series.items()}
-        similar = {key: _Similar(set(one.messages), one.last) for key, one in self.similar.items()}
-        return _Memory(series, dict(self.full_at), similar)
+        copy = _Memory(series, dict(self.full_at))
+        copy.similar |= {key: _Similar(set(one.messages), one.last) for key, one in self.similar.items()}
+        return copy
 
 
 class Recorder:
@@ -93,8 +96,7 @@ class Recorder:
     def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
         memory, now = self._of_object(obj["metadata"]["uid"]), self._clock.now
-        similar = memory.similar.setdefault((kind, reason), _Similar())
-        is_combined = similar.is_combined(message, now)
+        is_combined = memory.similar[kind, reason].is_combined(message, now)
         key = ("", kind, reason, "") if is_combined else (field, kind, reason, message)
         series = memory.series.pop(key, None) or _Series(self._clock.timestamp())
         memory.series[key] = series  # the last one is the last of them all
