@@ -118,12 +118,13 @@ class Seat:
     def catch_up(self, wall: float) -> None:
         """Let the time pass that passed on the reader's clock since the last command, if there was any.
 
-        It is not a step: `undo` reverts a command, not the time it took to type it.
+        It is not a step: `undo` reverts a command, not the time it took to type it. Nobody is notified, because the
+        command that follows does that.
         """
         pause = wall - (self._last_typed if self._last_typed is not None else wall)
         self._last_typed = wall
         if pause > 0:
-            with self.changing(), suppress(TooMuchError):  # nobody waits for the rest of the pause
+            with self.session.cluster.lock, suppress(TooMuchError):  # nobody waits for the rest of the pause
                 self.session.advance(min(pause, LONGEST_PAUSE), Budget())
 
     def restart(self) -> None:

@@ -208,6 +208,8 @@ class Terminal(Widget):
             return {"more": True}
         self._seat.catch_up(message["wall"])
         self.feed(text)
+        if not blocks:
+            self._seat.changed()
         return {}
 
     def do_complete(self, message: Message) -> Message:

@@ -96,6 +96,7 @@ class Workbench(Terminal):
         Until all are reached, the cluster at a glance leaves out what was there before and is none of the task's.
         """
         is_new = self._task is not task
+        was_filtered = self._is_at_task
         if is_new:
             self._task = task
             self._task_opened = self._seat.session.cluster.clock.now // SECOND * SECOND  # as an object's creation
@@ -105,7 +106,8 @@ class Workbench(Terminal):
             self.goals = {"title": task.title.replace("`", ""), "goals": goals, "done": all(one["ok"] for one in goals)}
             if is_new or (self.path.get("concealed") and not self._seat.conceals()):
                 self.path = self._path()
-            self.objects = list(self._objects())
+            if is_new or was_filtered != self._is_at_task:
+                self.objects = list(self._objects())
 
     def refresh(self) -> None:
         with self.hold_sync():

@@ -26,13 +26,23 @@ OUTSIDE = """root => [...root.querySelectorAll("*")].filter((node) => node.check
     && node.getBoundingClientRect().right > root.getBoundingClientRect().right + 1).length"""
 
 
-# Press Enter in a prompt, and wait for the output on the page.
-ENTER = """input => new Promise((done) => {
-    const drawn = () => requestAnimationFrame(done);
-    const observer = new MutationObserver(() => { observer.disconnect(); drawn(); });
-    observer.observe(document.querySelector(".ks-bench .screen"), {childList: true});
-    input.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
-})"""
+# Runs commands one after the other, each with what follows its answer. All of it in the page, for Playwright's own
+# search for a prompt costs as much as the answer.
+ENTER = """async commands => {
+    const prompt = document.querySelector(".ks-bench .prompt textarea");
+    const answer = () => new Promise((done) => {
+        const observer = new MutationObserver(() => { observer.disconnect(); requestAnimationFrame(done); });
+        observer.observe(document.querySelector(".ks-bench .screen"), {childList: true});
+    });
+    for (const command of commands) {
+        prompt.value = command;
+        prompt.dispatchEvent(new InputEvent("input", {bubbles: true}));
+        const drawn = answer();
+        prompt.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
+        await drawn;
+        await new Promise((done) => setTimeout(done, 200));
+    }
+}"""
 # Notebook 7 looks for shortcuts before a widget hears of a key, and leaves out what is marked.
 WATCH = """() => {
     window.unmarked = [];
@@ -43,10 +53,11 @@ WATCH = """() => {
 COMMANDS = [
     *("kubectl run late --image=registry.example.com/myapp:1.0", "sleep 2; kubectl get pods -A"),
     *("kubectl describe pod late", "kubectl get secrets -o yaml", "kubectl delete pod late --now"),
-] * 4
+]
 MOST_MESSAGES, MOST_BYTES = 10, 15_000
-MOST_CPU = 0.15
-"""Seconds of the page and the kernel for a command, from the first key to all that follows its answer."""
+MOST_CPU = 0.08
+"""Seconds of the page and the kernel for a command, from Enter to all that follows its answer. It's 0.05 and less here;
+the rest is for slower machines."""
 
 
 class Terminal:
@@ -437,19 +448,22 @@ def test_a_command_is_answered_quickly_at_the_end_of_a_notebook(
     notebook.run_all()
     assert notebook.prompt.bounding_box() == place  # whatever is drawn above it
     counts, sizes = [], []
-    before = cpu(browser)
     for command in COMMANDS:
-        notebook.prompt.fill(command)
         messages.clear()
-        notebook.prompt.evaluate(ENTER)
-        notebook.page.wait_for_timeout(200)  # whatever follows the answer
+        notebook.page.evaluate(ENTER, [command])
         counts.append(len(messages))
         sizes.append(sum(messages))
     loaded_page.remove_listener("websocket", listen)
-    spent = (cpu(browser) - before) / len(COMMANDS)
     assert 0 < min(counts) <= max(counts) <= MOST_MESSAGES
     assert max(sizes) <= MOST_BYTES
-    assert spent <= MOST_CPU
+    assert min(spent(notebook.page, browser) for _ in range(3)) <= MOST_CPU
+
+
+def spent(page: Page, browser: Browser) -> float:
+    """Seconds of computing for a command."""
+    before = cpu(browser)
+    page.evaluate(ENTER, COMMANDS * 2)
+    return (cpu(browser) - before) / len(COMMANDS * 2)
 
 
 def test_in_simple_mode_it_is_in_the_cell(folder: Path, open_notebook: Callable[[str], Any]) -> None:

@@ -44,7 +44,7 @@ function render({ model, el }) {
 
   const tick = () => {
     const { real: before, since } = model.get("feedback");
-    real.textContent = spelled(before + (since ? Date.now() / 1000 - since : 0));
+    setText(real, spelled(before + (since ? Date.now() / 1000 - since : 0)));
   };
 
   const draw = () => {

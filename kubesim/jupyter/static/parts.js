@@ -23,6 +23,11 @@ function keepKeys(node, { leave = () => node.closest(".jp-Cell")?.focus({ preven
   });
 }
 
+// What is as it was is left alone, so that the page need not be laid out again.
+function setText(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
+
 const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
 
 function goalLine({ ok, what, missing, hint, reason }) {
@@ -48,6 +53,9 @@ const warning = (content) => html("div", "ks-warning", `<p>${content}</p>`);
 // A row of buttons, each an action and its label; the first is dark if it is the way on. The focus stays on the button
 // that has it; if it goes, on the first.
 function drawButtons(row, buttons, press) {
+  const key = JSON.stringify(buttons);
+  if (row.dataset.key === key) return;
+  row.dataset.key = key;
   const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
   row.replaceChildren(...buttons.map(([action, textContent], place) => {
     const made = element("button", { type: "button", textContent, onclick: () => (action === "onward" ? goOn(made) : press(action)) });

@@ -25,14 +25,14 @@ function render({ model, el }) {
     keepOne(text, view.html, (words) => element("div", {}, html("h3", "", view.title), html("div", "", words)));
     heading.hidden = goals.hidden = !view.goals;
     keep(goals, view.goals ?? [], goalLine);
-    count.textContent = view.count;
+    setText(count, view.count);
     keepOne(done, view.done, (words) =>
       element("div", { className: "ks-verdict ks-right" }, element("p", {}, element("b", { textContent: "✓ Well done. " }), html("span", "", words))));
     keep(warnings, view.warnings ?? [], (words) => warning(`⚠ ${words}`));
     keep(hints, view.hints, hintLine);
     keepOne(solution, view.reveal, (words) => reveal("A solution", words));
     keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));
-    said.innerHTML = view.said;
+    keepOne(said, view.said, (words) => html("span", "", words));
     const spoken = [view.news, said.textContent, view.news && view.count, view.news && done.textContent];
     const hint = hints.childElementCount > (draw.hints ?? 0) ? hints.lastChild.textContent : "";
     draw.hints = hints.childElementCount;

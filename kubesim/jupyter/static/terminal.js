@@ -10,7 +10,7 @@ function makeTerminal(model, reviver) {
     if (isOurs && reply.start) screen.begin(reply.start);
   };
   const show = (state, words) => {
-    notice.replaceChildren(words);
+    setText(notice, words);
     const again = state === "gone" && reviver();
     if (again) notice.append(" ", button(REVIVE, () => again(prompt.text())));
   };

@@ -19,7 +19,7 @@ function makeGoals() {
     draw({ title, goals = [], done }) {
       node.hidden = !title;
       const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
-      summary.textContent = done ? `✓ Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
+      setText(summary, done ? `✓ Task: ${title}. Well done.` : `Task: ${title}. ${count}.`);
       keep(list, goals, goalLine);
     },
   };
@@ -37,7 +37,8 @@ function travel(chain) {
 }
 
 function makePath(model, terminal) {
-  const chain = element("div", { className: "ks-way" });
+  const hops = element("div");
+  const chain = element("div", { className: "ks-way" }, hops); // and the dot
   const past = element("p", { className: "ks-how" });
   const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
   story.summary.textContent = "Why? The last attempt, step by step";
@@ -50,18 +51,27 @@ function makePath(model, terminal) {
   const tellPast = () => {
     const wait = (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
     const parts = [[Math.floor(wait / 60), "min"], [wait % 60, "s"]].filter(([count]) => count);
-    past.textContent = said && `${said} The next one is in ${parts.map((part) => part.join(" ")).join(" ") || "0 s"}.`;
+    setText(past, said && `${said} The next one is in ${parts.map((part) => part.join(" ")).join(" ") || "0 s"}.`);
     past.hidden = !said;
   };
   model.on("change:time", tellPast);
+  const drawAdvice = (words) => {
+    const made = html("div", "", words);
+    for (const code of made.querySelectorAll("pre")) {
+      const text = code.textContent;
+      code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
+    }
+    return made;
+  };
   for (const part of [advice, story]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
   return {
     node,
     fold: (folded) => (node.open = !folded),
     draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken, attempt, past: when = "", next: again = "" }) {
       node.hidden = !title;
-      summary.textContent = `The path of the image: ${title}`;
-      chain.innerHTML = concealed ? `<p>${concealed}</p>` : links.replaceAll("</div><div>", "</div> <div>"); // or words run together
+      setText(summary, `The path of the image: ${title}`);
+      keepOne(hops, concealed ? `<p>${concealed}</p>` : links, (words) =>
+        html("div", "", words.replaceAll("</div><div>", "</div> <div>"))); // or words run together
       said = when;
       next = again;
       tellPast();
@@ -70,15 +80,11 @@ function makePath(model, terminal) {
       if (title !== shown) advice.node.open = story.node.open = false;
       shown = title;
       node.classList.toggle("ks-broken", Boolean(broken));
-      advice.summary.textContent = broken ? "What's wrong, and how to fix it" : "In one sentence";
-      advice.node.lastChild.innerHTML = words;
-      story.node.lastChild.innerHTML = steps;
+      setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
+      keepOne(advice.node.lastChild, words, drawAdvice);
+      keepOne(story.node.lastChild, steps, (words) => html("div", "", words));
       advice.node.hidden = !words;
       story.node.hidden = !steps;
-      for (const code of advice.node.querySelectorAll("pre")) {
-        const text = code.textContent;
-        code.append(button("Fill in", () => terminal.fill(text), "Put it into the prompt"));
-      }
     },
   };
 }
