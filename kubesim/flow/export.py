@@ -114,12 +114,15 @@ class Explained(NamedTuple):
         stories = [report.FORMS[form](flow) for flow in self.flows]
         if form == "json":
             return f"[{', '.join(stories)}]\n"
+        return "\n\n".join([*stories, *self.rests()]) + "\n"
+
+    def rests(self) -> Iterator[str]:
+        """A line for the Pods that wait for no image, and one for those that are left out."""
         if self.fine:
-            stories.append(f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}")
+            yield f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}"
         if self.rest:
             at_least = "at least " if self.rest >= MOST_CAUSES - MAX_STORIES else ""
-            stories.append(f"And {at_least}{self.rest} more that wait for an image: ask for one with --pod NAME")
-        return "\n\n".join(stories) + "\n"
+            yield f"And {at_least}{self.rest} more that wait for an image: ask for one with --pod NAME"
 
 
 def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answer: str = "") -> str:

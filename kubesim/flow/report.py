@@ -103,11 +103,12 @@ def _verdict(flow: Flow) -> list[str]:
     if flow.evidence:
         lines.append(f"The evidence: {flow.evidence}")
     if flow.same:
-        lines.append(_same(flow))
-    return [*lines, *fix, *_alternatives(flow.cause), *_further(flow)]
+        lines.append(same_cause(flow))
+    return [*lines, *fix, *_alternatives(flow.cause), *further(flow)]
 
 
-def _same(flow: Flow) -> str:
+def same_cause(flow: Flow) -> str:
+    """On which Pods the same is wrong."""
     return f"Same cause on {len(flow.same) + 1} Pods: {listed([flow.about.pod, *flow.same], _MOST_PODS)}"
 
 
@@ -124,7 +125,7 @@ def _alternatives(cause: Cause) -> Iterator[str]:
         yield from commands(other.fix, "    ")
 
 
-def _further(flow: Flow) -> Iterator[str]:
+def further(flow: Flow) -> Iterator[str]:
     """What would tell more."""
     if flow.collect:
         yield f"For a surer answer, without a Secret's values: {flow.collect}"
@@ -158,7 +159,7 @@ def markdown(flow: Flow) -> str:
         if flow.evidence:
             lines += [f"> {flow.evidence}", ""]
         if flow.same:
-            lines += [_same(flow), ""]
+            lines += [same_cause(flow), ""]
         lines += ["**How to fix it:**", "", *_fenced(flow.cause.fix)]
         if flow.cause.tell:
             lines += ["", f"To check: `{flow.cause.tell}`"]
@@ -166,7 +167,7 @@ def markdown(flow: Flow) -> str:
             lines += ["", f"**A question that decides:** {flow.cause.ask}"]
         for other in flow.cause.others:
             lines += ["", f"**It may also be this:** {other.problem}", "", *_fenced(other.fix)]
-        for line in _further(flow):
+        for line in further(flow):
             lines += ["", line]
     steps = [f"{number}. {step}" for number, step in enumerate(flow.story, 1)]
     lines += ["", "<details><summary>Step by step</summary>", "", *steps, "", "</details>"]

@@ -102,9 +102,9 @@ class KubesimMagics(Magics):
         markdown or json. `%why` opens a box to paste one into.
         """
         if cell is None:
-            _room("flow").why(line, _seat())
+            _room("why").why(line, _seat())
         else:
-            _room("flow").why_cell(line, cell)
+            _room("why").why_cell(line, cell)
 
     restart = _showing("restart", "current.restart", "Start again with a fresh cluster. Your files stay.", bare=True)
     registries = _showing(

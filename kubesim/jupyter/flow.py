@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
-import traitlets
 from IPython.display import display
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.flow.export import explained
 from kubesim.flow.hops import trace_flow
-from kubesim.flow.load import ExportError
 from kubesim.flow.report import FAILED, FORMS, PASSED, Flow
 from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
-
-_PASTE = (
-    "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "
-    "`kubectl get pod,sa,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
-)
-_HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."
 
 
 def advice(flow: Flow) -> str:
@@ -85,89 +74,6 @@ def target(arguments: str, usage: str) -> Target | None:
         print(f"kubesim: {usage}")  # noqa: T201
         return None
     return Target(typed.get("n", "default"), pod, typed.get("c"), form)
-
-
-_ANSWERS = (("yes", "Yes"), ("no", "No"))
-"""Buttons for the question that an explanation ends with."""
-
-
-class Paste(Card):
-    """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
-
-    _esm = static("parts.js", "quiz.js")
-    _css = styles("card.css")
-
-    answer = traitlets.Unicode().tag(sync=True)
-    """Always "": what was pasted stays on the page."""
-
-    def __init__(self) -> None:
-        content = {"kind": "paste", "label": "Your own case", "html": card.inline(_PASTE), "how": _HOW}
-        super().__init__(content={**content, "choices": [], "run": ""})
-        self._say("", "")
-
-    def do_check(self, message: Message) -> None:
-        self._explain(message, "")
-
-    def do_yes(self, message: Message) -> None:
-        """The reader's answer to the question of the explanation."""
-        self._explain(message, "yes")
-
-    def do_no(self, message: Message) -> None:
-        """The same."""
-        self._explain(message, "no")
-
-    def _explain(self, message: Message, answer: str) -> None:
-        try:
-            said = explained([str(message["answer"])], answer=answer)
-        except ExportError as error:
-            self._say("wrong", f"kubesim: {error}")
-        else:
-            self._say("right", "Explained", said.told(), _ANSWERS if said.question else ())
-
-    def complain(self, words: str) -> None:
-        self._say("wrong", words)
-
-    def plain(self) -> str:
-        return f"{self.content['label']}: {_PASTE}"
-
-    def static_html(self) -> str:
-        return f"<p><b>{self.content['label']}</b> {card.inline(_PASTE)}</p>"
-
-    def _say(self, verdict: str, word: str, printed: str = "", answers: Sequence[Button] = ()) -> None:
-        said = {"verdict": verdict, "word": word, "printed": printed, "buttons": [("check", "Explain"), *answers]}
-        self.feedback = {**said, "notes": [], "hints": [], "reveal": ""}
-
-
-def why(arguments: str, seat: Seat) -> None:
-    """Print why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
-    if not arguments.strip():
-        display(Paste())
-    elif asked := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"):
-        seat.session.explained.append(asked.namespace)
-        flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
-        print(FORMS[asked.form](flow))  # noqa: T201  # a cell's output
-
-
-_CELL = re.compile(
-    r"(\s*(--pod\s+(?P<pod>\S+)|--answer\s+(?P<answer>yes|no)|(-o|--output)\s+(?P<form>markdown|json)))*\s*"
-)
-
-
-def why_cell(arguments: str, cell: str) -> None:
-    """Print what keeps the images away of which a cell has the export, a text of kubectl's or a message."""
-    options = _CELL.fullmatch(arguments)
-    if options is None:
-        said = "kubesim: %%why [--pod NAME] [--answer yes|no] [-o markdown|json]\n"
-    else:
-        said = _said(cell, options["pod"] or "", options["answer"] or "", options["form"] or "text")
-    print(said, end="")  # noqa: T201
-
-
-def _said(cell: str, pod: str, answer: str, form: str) -> str:
-    try:
-        return explained([cell], pod, answer).told(form)
-    except ExportError as error:
-        return f"kubesim: {error}\n"
 
 
 # What happened and when (`%timeline POD`): each command, each change that came by itself, and the growing back-off

@@ -5,7 +5,7 @@ import pytest
 
 from kubesim.flow.causes import Cause
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
-from kubesim.jupyter import card, drawing, flow, workbench
+from kubesim.jupyter import card, drawing, flow, why, workbench
 from tests.jupyter.pictures import SVG, pictures
 
 CREATE = (
@@ -185,13 +185,15 @@ def test_show_says_how(arguments, seat, capsys):
     assert capsys.readouterr().out == "kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]\n"
 
 
-def test_why_prints_what_the_terminal_prints(seat, capsys):
-    flow.why("-n shop", seat)
+def test_why_says_what_the_terminal_prints(seat, capsys, shown, monkeypatch):
+    monkeypatch.setattr(why, "display", lambda bundle, **_: shown.append(bundle))
+    why.why("-n shop", seat)
     assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n"
     seat.run(RUN)
     seat.advance(6)
-    flow.why("pod/web -c web", seat)
-    assert capsys.readouterr().out == seat.run("why web").stdout
+    why.why("pod/web -c web", seat)
+    [bundle] = shown
+    assert f"{bundle['text/plain']}\n" == seat.run("why web").stdout
 
 
 def test_a_story_is_never_markup():

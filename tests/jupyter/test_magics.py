@@ -11,8 +11,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from kubesim.flow.export import explain
-from kubesim.jupyter import current, flow, quiz, workbench
+from kubesim.flow.export import explain, explained
+from kubesim.jupyter import current, quiz, why, workbench
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
@@ -186,7 +186,7 @@ def test_an_unknown_exercise_is_one_line(magic, cell):
 
 
 def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
-    said = cell(f"%%why\n{MESSAGE}").stdout
+    said = cell(f"%%why\n{MESSAGE}").plain[0]
     assert said.startswith("ghcr.io/acme/{app}:$x, from a message alone\n")
     assert cell(f"%%why --pod web\n{MESSAGE}").stdout == "kubesim: there is no Pod web in it\n"
     assert current._seats == []
@@ -202,26 +202,51 @@ def test_what_is_pasted_is_explained_for_a_ticket_and_for_a_program(cell):
     assert cell("%why web -o xml").stdout == usage
 
 
+def test_a_page_has_headings_the_evidence_and_the_commands_of_an_explanation(cell):
+    [shown] = cell(f"%%why\n{REFUSED}").displayed
+    page = shown["text/html"]
+    assert re.findall(r"<h[34]>(.*?)</h[34]>", page) == [
+        "ghcr.io/acme/web:1, from a message alone",
+        "How to fix it",
+        "To check",
+        "A question that decides",
+        "It may also be this",
+        "It may also be this",
+        "What this message can't tell you",
+    ]
+    assert "<p><b>The evidence</b></p><pre>" in page
+    assert shown["text/plain"] == explain(REFUSED).rstrip()
+    cell("%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5")
+    [own] = cell("%why web").displayed
+    assert own["text/html"].startswith('<div class="ks-flow ks-why"><h3>registry.example.com/myapp:1.0 for default/web')
+    assert own["text/plain"] == "\n".join(cell("%%kubectl\nwhy web").stdout.splitlines()[1:-1])
+
+
+def test_nothing_that_is_pasted_becomes_html(cell):
+    [shown] = cell('%%why\nFailed to pull image "ghcr.io/<b>a:1": failed to fetch anonymous token: 403').displayed
+    assert "<h3>ghcr.io/&lt;b&gt;a:1, from a message alone</h3>" in shown["text/html"]
+
+
 def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
-    box = flow.Paste()
+    box = why.Paste()
     box._on_message(box, {"do": "check", "answer": REFUSED}, [])
     assert box.feedback["buttons"] == [("check", "Explain"), ("yes", "Yes"), ("no", "No")]
     for answer in ("yes", "no"):
         box._on_message(box, {"do": answer, "answer": REFUSED}, [])
-        assert box.feedback["printed"] == explain(REFUSED, answer=answer)
+        assert box.feedback["told"] == why.page(explained([REFUSED], answer=answer), is_elsewhere=True)
         assert box.feedback["buttons"] == [("check", "Explain")]
 
 
 def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
     shown = cell("%why")
     assert shown.plain[0].startswith("Your own case: Paste what you have")
-    box = flow.Paste()
+    box = why.Paste()
     assert box.feedback["buttons"] == [("check", "Explain")]
     box._on_message(box, {"do": "check", "answer": MESSAGE}, [])
-    assert box.feedback["printed"] == explain(MESSAGE)
+    assert box.feedback["told"] == why.page(explained([MESSAGE]), is_elsewhere=True)
     assert (box.feedback["verdict"], box.answer) == ("right", "")
     box._on_message(box, {"do": "check", "answer": ""}, [])
-    assert (box.feedback["verdict"], box.feedback["word"], box.feedback["printed"]) == (
+    assert (box.feedback["verdict"], box.feedback["word"], box.feedback["told"]) == (
         "wrong",
         f"kubesim: {UNKNOWN}",
         "",

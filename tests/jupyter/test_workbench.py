@@ -3,7 +3,7 @@
 import pytest
 from anywidget import AnyWidget
 
-from kubesim.jupyter import drawing, flow
+from kubesim.jupyter import drawing, flow, why
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.progress import ProgressMap
@@ -51,7 +51,7 @@ def test_no_synced_trait_holds_none(seat, bench):
         ChallengeCard(1, seat),
         Playground(seat),
         bench,
-        flow.Paste(),
+        why.Paste(),
     ]
     assert {type(card).__name__ for card in cards} == {kind.__name__ for kind in kinds() if "_css" in vars(kind)}
     seat.run(RUN)

@@ -125,7 +125,7 @@ function note({ ok, html }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
 }
 
-function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: answer, said }) {
+function drawFeedback(status, { verdict, word, notes, printed, told, hints, reveal: answer, said }) {
   status.replaceChildren();
   if (said) status.append(element("p", { textContent: said }));
   if (verdict) {
@@ -133,6 +133,7 @@ function drawFeedback(status, { verdict, word, notes, printed, hints, reveal: an
     status.append(element("div", { className: `ks-verdict ks-${verdict}` },
       element("p", {}, element("b", { textContent: `${mark} ${word}` })),
       ...(printed ? [element("pre", { textContent: printed })] : []),
+      ...(told ? [html("div", "", told)] : []),
       element("ul", { className: "ks-notes" }, ...notes.map(note))));
   }
   status.append(...hints.map(hintLine));

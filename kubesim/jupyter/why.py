@@ -1,0 +1,169 @@
+"""Why an image does not arrive: `%why POD`, `%%why` above an export or a message, and a box to paste one into.
+
+A page shows the verdict, its evidence and the commands below headings; as text it is what `kubesim why` prints.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+import traitlets
+from IPython.display import display
+
+from kubesim.flow import report
+from kubesim.flow.causes import Cause
+from kubesim.flow.export import Explained, explained
+from kubesim.flow.hops import trace_flow
+from kubesim.flow.load import ExportError
+from kubesim.flow.report import FORMS, Flow
+from kubesim.jupyter import card
+from kubesim.jupyter.card import Button, Card, Message, static, styles
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.flow import target
+
+_PASTE = (
+    "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "
+    "`kubectl get pod,sa,events -o yaml`, `kubectl describe pod`, `kubectl get events`, or just the message."
+)
+_HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."
+_ANSWERS = (("yes", "Yes"), ("no", "No"))
+"""Buttons for the question that an explanation ends with."""
+_OPTIONS = re.compile(
+    r"(\s*(--pod\s+(?P<pod>\S+)|--answer\s+(?P<answer>yes|no)|(-o|--output)\s+(?P<form>markdown|json)))*\s*"
+)
+
+
+def why(arguments: str, seat: Seat) -> None:
+    """Explain why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
+    if not arguments.strip():
+        display(Paste())
+    elif asked := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"):
+        seat.session.explained.append(asked.namespace)
+        flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
+        if asked.form == "text":
+            _display(flow.why(), page(Explained([flow], [], 0)))
+        else:
+            print(FORMS[asked.form](flow))  # noqa: T201
+
+
+def why_cell(arguments: str, cell: str) -> None:
+    """Explain what keeps the images away of which a cell has the export, a text of kubectl's or a message."""
+    options = _OPTIONS.fullmatch(arguments)
+    if options is None:
+        print("kubesim: %%why [--pod NAME] [--answer yes|no] [-o markdown|json]")  # noqa: T201
+        return
+    try:
+        explanation = explained([cell], options["pod"] or "", options["answer"] or "")
+    except ExportError as error:
+        print(f"kubesim: {error}")  # noqa: T201
+        return
+    if options["form"]:
+        print(explanation.told(options["form"]), end="")  # noqa: T201
+    else:
+        _display(explanation.told().rstrip(), page(explanation, is_elsewhere=True))
+
+
+def _display(text: str, html_page: str) -> None:
+    display({"text/plain": text, "text/html": html_page}, raw=True)
+
+
+class Paste(Card):
+    """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
+
+    _esm = static("parts.js", "quiz.js")
+    _css = styles("card.css", "flow.css")
+
+    answer = traitlets.Unicode().tag(sync=True)
+    """Always "": what was pasted stays on the page."""
+
+    def __init__(self) -> None:
+        content = {"kind": "paste", "label": "Your own case", "html": card.inline(_PASTE), "how": _HOW}
+        super().__init__(content={**content, "choices": [], "run": ""})
+        self._say("", "")
+
+    def do_check(self, message: Message) -> None:
+        self._explain(message, "")
+
+    def do_yes(self, message: Message) -> None:
+        """The reader's answer to the question of the explanation."""
+        self._explain(message, "yes")
+
+    def do_no(self, message: Message) -> None:
+        """The same."""
+        self._explain(message, "no")
+
+    def _explain(self, message: Message, answer: str) -> None:
+        try:
+            explanation = explained([str(message["answer"])], answer=answer)
+        except ExportError as error:
+            self._say("wrong", f"kubesim: {error}")
+        else:
+            answers = _ANSWERS if explanation.question else ()
+            self._say("right", "Explained", page(explanation, is_elsewhere=True), answers)
+
+    def complain(self, words: str) -> None:
+        self._say("wrong", words)
+
+    def plain(self) -> str:
+        return f"{self.content['label']}: {_PASTE}"
+
+    def static_html(self) -> str:
+        return f"<p><b>{self.content['label']}</b> {card.inline(_PASTE)}</p>"
+
+    def _say(self, verdict: str, word: str, told: str = "", answers: Sequence[Button] = ()) -> None:
+        said = {"verdict": verdict, "word": word, "told": told, "buttons": [("check", "Explain"), *answers]}
+        self.feedback = {**said, "notes": [], "hints": [], "reveal": ""}
+
+
+# The page
+
+
+def page(explanation: Explained, is_elsewhere: bool = False) -> str:
+    """What `Explained.told` says as text, as HTML. What `is_elsewhere` isn't about the notebook's own cluster."""
+    parts = ["".join(_story(flow)) for flow in explanation.flows]
+    parts += [f"<p>{_escaped(line)}</p>" for line in explanation.rests()]
+    place = " ks-elsewhere" if is_elsewhere else ""
+    return f'<div class="ks-flow ks-why{place}">{"".join(parts)}</div>'
+
+
+def _story(flow: Flow) -> Iterator[str]:
+    yield f"<h3>{_escaped(flow.subject)}</h3>"
+    if flow.cause is None:
+        yield f"<p>{_escaped(flow.outcome)}</p>"
+    else:
+        yield f'<div class="ks-verdict ks-wrong">{"".join(_verdict(flow, flow.cause))}</div>'
+        yield f'<div class="ks-fix">{"".join(_fix(flow.cause))}</div>'
+        for line in report.further(flow):
+            yield f"<p>{_escaped(line)}</p>"
+    if flow.story:
+        yield card.details("Step by step", card.listed(map(_escaped, flow.story), "ol"))
+    if flow.unknown:
+        yield f"<h4>What this {flow.source} can't tell you</h4>{card.listed(map(_escaped, flow.unknown))}"
+
+
+def _verdict(flow: Flow, cause: Cause) -> Iterator[str]:
+    sure = f" ({flow.sure})" if flow.source else ""
+    yield f"<p><b>What's wrong</b>{sure}: {_escaped(cause.problem)}</p>"
+    if flow.evidence:
+        yield f"<p><b>The evidence</b></p><pre>{_escaped(flow.evidence)}</pre>"
+    if flow.same:
+        yield f"<p>{_escaped(report.same_cause(flow))}</p>"
+
+
+def _fix(cause: Cause) -> Iterator[str]:
+    yield f"<h4>How to fix it</h4>{card.listing(cause.fix)}"
+    if cause.tell:
+        yield f"<h4>To check</h4>{card.listing([cause.tell])}"
+    if cause.ask:
+        yield f"<h4>A question that decides</h4><p>{_escaped(cause.ask)}</p>"
+    for other in cause.others:
+        yield f"<h4>It may also be this</h4><p>{_escaped(other.problem)}</p>"
+        if other.tell:
+            yield f"<p>To check:</p>{card.listing([other.tell])}"
+        yield card.listing(other.fix)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False)
