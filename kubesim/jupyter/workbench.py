@@ -49,7 +49,8 @@ class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
     _esm = static(
-        "parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "steps.js", "views.js", "workbench.js"
+        *("parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "steps.js", "views.js"),
+        *("lesson.js", "dock.js", "workbench.js"),
     )
     _css = styles("flow.css", "lines.css", "terminal.css", "workbench.css")
 

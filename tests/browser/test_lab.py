@@ -23,3 +23,13 @@ def test_a_notebook_opens_and_runs(folder: Path, open_notebook: Callable[[str], 
     expect(notebook.cell("answer").locator(".jp-OutputArea-output")).to_have_text("42\n")
     expect(notebook.cell("button").get_by_role("button", name="Press")).to_be_visible()
     expect(notebook.page.locator(".Toastify__toast")).to_have_count(0)
+
+
+IS_DRAWN = "image => image.complete && image.naturalWidth > 100"
+
+
+def test_stored_pictures_are_seen_before_any_cell_has_run(open_notebook: Callable[[str], Any]) -> None:
+    """JupyterLab trusts no notebook that it has not run itself, and shows less of it."""
+    pictures = open_notebook("00-start.ipynb").page.locator(".jp-OutputArea img[alt^='Flow of ']")
+    expect(pictures.first).to_be_attached()
+    assert all(picture.evaluate(IS_DRAWN) for picture in pictures.all())

@@ -30,6 +30,8 @@ CELLS = {
     "text-2": ANSWER,
     "commands": "## Commands\n\nType this:\n\n```\nkubectl run web --image=registry.example.com/myapp:1.0\n```",
     "flow": "%flow web",
+    "why": "%why web",
+    "own": '%%why\nFailed to pull image "ghcr.io/acme/web:1": 401 Unauthorized',
     "task": f"%task {TASK.id}",
     "early": "%%kubectl\nkubectl get nodes",
 }
@@ -119,6 +121,17 @@ def test_commands_of_the_text_are_copied_and_run_with_one_click(notebook: Any) -
     expect(notebook.prompt).to_be_focused()
 
 
+def test_why_has_headings_and_commands_to_copy_and_for_this_cluster_to_run(notebook: Any) -> None:
+    enter(notebook, "sleep 5")
+    labels = {"why": ["Copy", "Run in terminal"], "own": ["Copy"]}  # what is about another cluster would fail here
+    for name, buttons in labels.items():
+        notebook.run(name)
+        page = notebook.cell(name).locator(".ks-why")
+        expect(page.get_by_role("heading", name="How to fix it")).to_be_visible()
+        expect(page.locator(".ks-fix .ks-tools").first.get_by_role("button")).to_have_text(buttons)
+        assert pale_texts(page) == []
+
+
 def test_a_key_leads_to_the_terminal_and_back(notebook: Any) -> None:
     notebook.cell("idea").focus()
     notebook.page.keyboard.press("Control+Backquote")
@@ -164,3 +177,12 @@ def test_after_a_reload_the_page_is_where_it_was(notebook: Any) -> None:
     expect(notebook.page.locator(".ks-bench")).to_be_visible()
     expect(notebook.cell("early")).to_be_in_viewport()
     expect(notebook.cell("early")).to_have_class(re.compile("jp-mod-active"))
+
+
+def test_after_a_restart_the_buttons_of_the_text_and_the_steps_belong_to_the_bench_of_now(notebook: Any) -> None:
+    notebook.restart_kernel()
+    notebook.run("load")
+    expect(notebook.page.get_by_role("log")).to_have_text("")
+    notebook.cell("commands").get_by_role("button", name="Run in terminal").press("Enter")
+    expect(notebook.page.get_by_role("log")).to_contain_text("pod/web created")
+    expect(notebook.page.locator(".ks-bench .ks-steps").get_by_role("button", name="Step 2 of 2")).to_be_visible()

@@ -1,6 +1,7 @@
 // What is above the terminal of a workbench: a task's goals, the path of a pull, and the cluster at a glance.
 
 const TRAVEL = 600; // milliseconds that a dot takes along the path of an attempt
+const NO_POD = "It's drawn here as soon as there's a Pod.";
 const DAY = 86400; // seconds
 
 const secondsOf = (time) => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
@@ -45,14 +46,14 @@ function makePath(model, terminal) {
   const { node, summary } = folding("ks-path", chain, past, advice.node, story.node);
   let shown = "";
   let tried;
-  let said = "";
+  let attempted = "";
   let next = "";
   // It ends with how long it is until the next attempt, by the simulated clock.
   const tellPast = () => {
     const wait = (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
     const parts = [[Math.floor(wait / 60), "min"], [wait % 60, "s"]].filter(([count]) => count);
-    setText(past, said && `${said} The next one is in ${parts.map((part) => part.join(" ")).join(" ") || "0 s"}.`);
-    past.hidden = !said;
+    setText(past, attempted && `${attempted} The next one is in ${parts.map((part) => part.join(" ")).join(" ") || "0 s"}.`);
+    past.hidden = !attempted;
   };
   model.on("change:time", tellPast);
   const drawAdvice = (words) => {
@@ -68,11 +69,11 @@ function makePath(model, terminal) {
     node,
     fold: (folded) => (node.open = !folded),
     draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken, attempt, past: when = "", next: again = "" }) {
-      node.hidden = !title;
-      setText(summary, `The path of the image: ${title}`);
-      keepOne(hops, concealed ? `<p>${concealed}</p>` : links, (words) =>
+      setText(summary, title ? `The path of the image: ${title}` : "The path of an image");
+      const said = concealed || (title ? "" : NO_POD);
+      keepOne(hops, said ? `<p>${said}</p>` : links, (words) =>
         html("div", "", words.replaceAll("</div><div>", "</div> <div>"))); // or words run together
-      said = when;
+      attempted = when;
       next = again;
       tellPast();
       if (attempt && tried !== undefined && attempt !== tried) travel(chain);

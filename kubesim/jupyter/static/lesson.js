@@ -1,0 +1,98 @@
+// What the workbench does for the cells of a lesson: colours, lines that wrap, buttons at commands, folded answers.
+
+const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
+const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
+const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // what commands print
+const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
+const COMMANDS = /^(kubectl|docker|crictl|why|undo|nano|cat|sed|aws|helm|base64|echo|curl) /;
+const RUN = "kubesim-run"; // the name of an event
+const PREDICTION = /^%predict\b/;
+const known = new WeakSet(); // the cells that are coloured by what they hold
+
+// What the lesson needs: shell commands coloured as such, outputs whose lines wrap like the terminal's.
+function prepare(notebook, context) {
+  notebook.classList.add("ks-lesson");
+  const cells = context?.model?.cells;
+  if (cells) {
+    colour(cells);
+    cells.changed.connect(colour);
+    foldAnswers(notebook, [...cells]);
+  }
+  wrap(localStorage.getItem(UNWRAPPED) === null);
+  copyTrueText(notebook);
+  const furnish = () => {
+    notebook.querySelectorAll(PRINTED).forEach(layOut);
+    notebook.querySelectorAll(WIDE).forEach(reach);
+    notebook.querySelectorAll(CODE).forEach(addTools);
+  };
+  let due = 0;
+  const soon = () => (due ||= requestAnimationFrame(() => {
+    due = 0;
+    furnish();
+  }));
+  new MutationObserver(soon).observe(notebook, { childList: true, subtree: true });
+  new ResizeObserver(soon).observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
+  soon();
+}
+
+// Commands of the text and of solutions can be copied, and run with one click.
+function addTools(code) {
+  code.classList.add("ks-known");
+  const text = code.textContent.trimEnd();
+  if (!COMMANDS.test(text) && !code.closest(".ks-fix")) return;
+  const copy = button("Copy", () => navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied")));
+  const tools = element("div", { className: "ks-tools ks-opener" }, copy);
+  // Whichever bench there is now hears it. What is about another cluster would fail in this one.
+  const run = () => code.dispatchEvent(new CustomEvent(RUN, { detail: text, bubbles: true }));
+  if (!code.closest(".ks-elsewhere")) tools.append(button("Run in terminal", run));
+  keepKeys(tools);
+  code.after(tools);
+}
+
+// The text after a prediction gives it away: it unfolds once the card is open, or the cell that answers it has run.
+function foldAnswers(notebook, cells) {
+  const nodeOf = (cell) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${cells.indexOf(cell)}"]`);
+  const isRunning = (cell) => nodeOf(cell)?.querySelector(".jp-InputPrompt")?.textContent.includes("*");
+  const unfoldings = new Map(); // by the cell of the prediction
+  cells.forEach((asking, number) => {
+    if (!PREDICTION.test(asking.sharedModel.source)) return;
+    const answering = cells[number + 1];
+    const texts = cells.slice(number + 2);
+    const end = texts.findIndex(({ type, sharedModel }) => type !== "markdown" || sharedModel.source.startsWith("#"));
+    const nodes = texts.slice(0, end < 0 ? texts.length : end).map(nodeOf).filter(Boolean);
+    if (answering?.type !== "code" || !nodes.length || isRunning(answering) || isRunning(asking)) return;
+    const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've made your prediction or run the cell. ",
+      button("Show it now", () => unfold()));
+    const unfold = () => {
+      more.remove();
+      for (const node of nodes) node.classList.remove("ks-folded");
+    };
+    for (const node of nodes) node.classList.add("ks-folded");
+    nodes[0].append(more);
+    answering.stateChanged.connect((_, { name }) => name === "executionCount" && unfold());
+    unfoldings.set(nodeOf(asking), unfold);
+  });
+  notebook.addEventListener("kubesim-open", ({ target }) => unfoldings.get(target.closest(".jp-Cell"))?.());
+}
+
+// What scrolls sideways can be reached by keyboard.
+function reach(node) {
+  if (node.scrollWidth > node.clientWidth) node.tabIndex = 0;
+  else node.removeAttribute("tabindex");
+}
+
+// Cells with shell commands are coloured as such, not as Python.
+function colour(cells) {
+  for (const cell of cells) {
+    if (cell.type !== "code" || known.has(cell)) continue;
+    known.add(cell);
+    const follow = () => {
+      const isShell = cell.sharedModel.source.startsWith("%%kubectl");
+      if (isShell && cell.mimeType !== SHELL) cell.mimeType = SHELL;
+      else if (!isShell && cell.mimeType === SHELL) cell.mimeType = PYTHON;
+    };
+    for (const signal of [cell.contentChanged, cell.mimeTypeChanged]) signal?.connect(follow);
+    follow();
+  }
+}
+
