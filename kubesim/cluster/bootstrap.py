@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from kubesim.api import CONTAINERD, KUBERNETES, load_record, load_records
 from kubesim.api.objects import MIRROR, Object, clone
-from kubesim.api.resources import POD, Resource, find_kind
+from kubesim.api.resources import CLUSTER_ROLE, POD, Resource, find_kind
+from kubesim.api.selectors import matches
 
 _KUBE_SYSTEM = Path(__file__).with_name("kube_system.json")
 NODE_NAME = "sim-worker"
@@ -63,7 +64,25 @@ _OBJECTS = load_record(__file__, "bootstrap.json", _Objects)
 
 @cache
 def _policy() -> _Policy:
-    return load_record(__file__, "rbac.json", _Policy)
+    table = load_record(__file__, "rbac.json", _Policy)
+    roles = {obj["metadata"]["name"]: obj for obj in (*table.people, *table.parts) if obj["kind"] == CLUSTER_ROLE.kind}
+    people = [_aggregated(obj, roles) if "aggregationRule" in obj else obj for obj in table.people]
+    return table._replace(people=people)
+
+
+def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
+    """A role with the rules of all that its aggregationRule selects, by their names; some of these are such roles, too.
+
+    Mirrors kubernetes pkg/controller/clusterroleaggregation, v1.36.
+    """
+    (selector,) = role["aggregationRule"]["clusterRoleSelectors"]
+    rules: list[Object] = []
+    for name in sorted(roles):
+        other = roles[name]
+        if matches(selector, other["metadata"].get("labels", {})):
+            whole = _aggregated(other, roles) if "aggregationRule" in other else other
+            rules += whole["rules"]
+    return {**role, "rules": rules}
 
 
 def objects(now: str) -> Typed:
