@@ -146,7 +146,7 @@ HTTP: tuple[str, ...] = (
     "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket.",
     "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
     "SelfSubjectReview, the four reviews of authorization.k8s.io, and impersonation of users and groups.",
-    "Bodies in JSON, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
+    "Bodies in JSON, in YAML, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
     "Not there: server-side apply, attach, port-forward, proxy, binding, eviction, tokens of service accounts, "
     "writing a status, logs by time, and protobuf of other types. Each is refused in words that begin with "
     "`kubesim:`, or with the status 415.",

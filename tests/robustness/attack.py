@@ -67,7 +67,7 @@ def _typed(session: Session, case: Case) -> str:
     result = session.run(case.line)
     if "Traceback" in result.screen:
         return "traceback"
-    if any(word in result.screen for word in _HIDDEN):
+    if case.door == "lines" and any(word in result.screen for word in _HIDDEN):
         return "a Secret was read"
     if REFUSAL not in result.stderr:
         return "answered"
@@ -81,7 +81,7 @@ def _typed_one_by_one(session: Session, case: Case) -> str:
     ends = set()
     for line in case.line.splitlines():
         began = time.process_time()
-        end = _typed(session, Case(line))
+        end = _typed(session, Case(line, door=case.door))
         if end not in ("answered", "refused") or time.process_time() - began > SECONDS:
             return f"{end} after {time.process_time() - began:.1f} s: {line}"
         ends.add(end)
