@@ -42,7 +42,7 @@ def delete(call: Call) -> None:
     deleted: list[Target] = []
 
     def remove(target: Target) -> None:
-        if call.flags["namespace"] and not target.resource.namespaced:
+        if call.flags["namespace"] and not call.flags["all-namespaces"] and not target.resource.namespaced:
             call.warn("deleting cluster-scoped resources, not scoped to the provided namespace")
         deleted.append(target)
         where = f'error when deleting "{target.source}": ' if target.source else ""
