@@ -36,21 +36,21 @@ class ExportError(Exception):
 def load(text: str) -> list[tuple[Resource, Object]]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
-    trouble = ExportError(_UNKNOWN)
+    malformed: ExportError | None = None
     for part in (text, *_FENCED.findall(text)):
         if part.lstrip()[:1] == "{" or _OBJECT.search(part):
             try:
                 objects = _objects([item for document in _documents(part) for item in _items(document, "")])
             except ExportError as error:
-                trouble = error
+                malformed = error
             else:
                 if part == text or any(resource in (POD, EVENT) for resource, _ in objects):
                     return objects
-    if _SECRET.search(text) and trouble.args[0] != _UNKNOWN:
-        raise trouble  # what is no export may still hold a Secret's values: it isn't read as a message
+    if malformed and _SECRET.search(text):
+        raise malformed  # it may still hold a Secret's values: it isn't read as a message
     items = read_text(text)
     if not items:
-        raise trouble
+        raise malformed or ExportError(_UNKNOWN)
     return _objects(items)
 
 
