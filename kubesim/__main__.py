@@ -47,6 +47,7 @@ _REGISTRIES = "a YAML file of registries of your own, as docs/teaching.md descri
 PROMPT = "$ "
 CONTINUED = "> "
 _NOTEBOOKS = ("notebooks/*.ipynb", "docs/*.md")  # which link to the glossary and the cheat sheet
+_MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: in UTF-16 with its mark, one more is too large
 LONGEST_PAUSE = 600.0
 """Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
 
@@ -148,7 +149,8 @@ def _add_serve(commands: _Commands) -> None:
         "the cluster's time; what is typed at the prompt, such as sleep 60, takes its own.",
     )
     help_ = "a YAML file of registries of your own"
-    command.add_argument("--registries", type=Path, metavar="FILE", help=help_)
+    # the parent's value stands where the option comes before the word
+    command.add_argument("--registries", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=help_)
     command.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
     help_ = "where to write it (default: a temporary folder)"
     command.add_argument("--kubeconfig", type=Path, metavar="FILE", help=help_)
@@ -184,17 +186,26 @@ def _why(options: argparse.Namespace) -> int:
     texts: list[str] = []
     try:
         for name in options.filename or ():
-            with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
-                texts.append(decode(file.read(2 * MAX_SIZE + 3)))
+            texts.append(_read_export(name))
         texts = texts or [options.message]
         said = explained(texts, options.pod, options.answer)
         print(said.told(options.output), end="")
         is_asked = said.question and not options.answer and options.output == "text" and sys.stdin.isatty()
         if is_asked and (answer := _ask()):
             print(explained(texts, options.pod, answer).told(), end="")
-    except (OSError, ExportError) as error:
-        return _fail(f"{redact(name)}: {getattr(error, 'strerror', error)}")
+    except ExportError as error:
+        return _fail(f"{redact(name)}: {error}")
+    except OSError as error:
+        return _fail(f"{redact(name)}: {error.strerror}")
     return 0
+
+
+def _read_export(name: str) -> str:
+    """The text of a file, or of the standard input. Raises ExportError and OSError."""
+    if name == "-":  # stays open: whether it is a terminal is asked later
+        return decode(sys.stdin.buffer.read(_MOST_BYTES))
+    with Path(name).open("rb") as file:
+        return decode(file.read(_MOST_BYTES))
 
 
 def _ask() -> str:
@@ -385,7 +396,10 @@ def _lines(session: Session) -> Iterator[tuple[str, float]]:
         except KeyboardInterrupt:
             print()
             continue
-        yield line, time.monotonic() - since if is_terminal else 0.0
+        pause = 0.0
+        if is_terminal:
+            pause = time.monotonic() - since
+        yield line, pause
 
 
 if __name__ == "__main__":

@@ -178,6 +178,23 @@ def test_what_cannot_be_served_is_told_in_a_line(options: list[str], why: str) -
     assert ran.returncode != 0
 
 
+@pytest.mark.parametrize("words", [["--registries", "none.yaml", "serve"], ["serve", "--registries", "none.yaml"]])
+def test_registries_are_read_wherever_the_option_stands(words: list[str], tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "kubesim", *words], input="", capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    said = f"kubesim: cannot serve: {FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), 'none.yaml')}\n"
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("", said, 1)
+
+
+def test_a_message_from_the_standard_input_that_leaves_a_question_is_explained() -> None:
+    said = 'Failed to pull image "ghcr.io/acme/web:1": Head "https://ghcr.io/v2/acme/web/manifests/1": unauthorized'
+    words = [sys.executable, "-m", "kubesim", "why", "-f", "-"]
+    ran = subprocess.run(words, input=said, capture_output=True, text=True, check=False)
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    assert ran.stdout == explain(said)
+
+
 GOOD = ROWS["good"]
 START = sum(quiz.startswith("start-") for quiz in question_ids())  # beside a task
 PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-simulated-time": 5}}

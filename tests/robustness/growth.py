@@ -331,7 +331,6 @@ def identity(dice: random.Random) -> Case:
         f"kubectl exec web -- sh -c 'KUBECONFIG=/x kubectl {ask} {admin}'",
         f"kubectl {ask} {form} --as=jane",
         f"kubectl {ask} {form} --as=system:serviceaccount:default:default",
-        "kubectl get --raw /api/v1/secrets --as=jane",
         "kubectl get events,pods -A -o yaml --as=jane",
     ]
     lines = [f"kubectl create secret generic hidden --from-literal=key={HIDDEN} >/dev/null 2>&1"]

@@ -183,6 +183,19 @@ def test_logs(query: str, call: Caller) -> None:
     assert call("GET", f"{TEAM}/pods/talk/log?{query}") == (200, LOGS[query])
 
 
+def test_a_log_of_no_container_in_particular_asks_for_one_of_all_of_them(call: Caller) -> None:
+    containers = {
+        "initContainers": [{"name": "before", "image": "busybox", "command": ["true"]}],
+        "containers": [{"name": name, "image": "nginx"} for name in ("app", "side")],
+    }
+    call("POST", f"{TEAM}/pods", {"metadata": {"name": "two"}, "spec": containers})
+    call.cluster.advance(10)
+    choice = "a container name must be specified for pod two, choose one of: [before app side]"
+    assert call("GET", f"{TEAM}/pods/two/log") == (400, status(400, "BadRequest", choice))
+    unknown = status(400, "BadRequest", "container nosuch is not valid for pod two")
+    assert call("GET", f"{TEAM}/pods/two/log?container=nosuch") == (400, unknown)
+
+
 REVIEWS = "/apis/authorization.k8s.io/v1/"
 
 
