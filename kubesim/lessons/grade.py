@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
-from itertools import count, takewhile
 from typing import NamedTuple
 
 from kubesim.lessons import documents, load_predictions, load_quizzes
@@ -15,11 +14,11 @@ from kubesim.lessons.quiz import VARIANT, judge
 class Counts(NamedTuple):
     """Questions answered right, `first` of them at the first try, out of `quizzes`; tasks `done`, out of `tasks`."""
 
-    right: int = 0
-    first: int = 0
-    quizzes: int = 0
-    done: int = 0
-    tasks: int = 0
+    right: int
+    first: int
+    quizzes: int
+    done: int
+    tasks: int
 
 
 class Lesson(NamedTuple):
@@ -63,10 +62,14 @@ def _counts(record: Record, lesson: Lesson) -> Counts:
 
 def total(lessons: Iterable[Counts]) -> Counts:
     """The sums of some lessons' counts."""
-    sums = Counts()
-    for counts in lessons:
-        sums = Counts(*map(sum, zip(sums, counts, strict=True)))
-    return sums
+    counts = list(lessons)
+    return Counts(
+        right=sum(lesson.right for lesson in counts),
+        first=sum(lesson.first for lesson in counts),
+        quizzes=sum(lesson.quizzes for lesson in counts),
+        done=sum(lesson.done for lesson in counts),
+        tasks=sum(lesson.tasks for lesson in counts),
+    )
 
 
 def best(record: Record) -> tuple[int, int] | None:
@@ -96,9 +99,16 @@ def gained(record: Record) -> tuple[int, int]:
 
 def is_right(question: str, record: Record) -> bool:
     """Whether a question was answered correctly, at any time and in any of its variants."""
-    further = (f"{question}{VARIANT}{number}" for number in count(1))
-    variants = [question, *takewhile(load_quizzes().__contains__, further)]
-    return any(_is_right(name, answer) for name in variants for answer in record["given"].get(name, []))
+    return any(_is_right(name, answer) for name in _variants(question) for answer in record["given"].get(name, []))
+
+
+def _variants(question: str) -> list[str]:
+    """The ids of a question's quizzes: "x", "x#1", "x#2" and so on."""
+    quizzes = load_quizzes()
+    variants = [question]
+    while (further := f"{question}{VARIANT}{len(variants)}") in quizzes:
+        variants.append(further)
+    return variants
 
 
 def is_right_at_first(question: str, record: Record) -> bool:
