@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import traitlets
+from IPython.core.events import EventManager
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
@@ -43,39 +44,53 @@ class QuizCard(Exercise):
     To try again, or in a review, brings the next one of the question's `variants`.
     """
 
+    _label = "Quiz"
+
     _esm = static("parts.js", "quiz.js")
     _css = styles("card.css")
-    _words: ClassVar = {"right": "Right", "wrong": "Not yet", "": ""}
+    _words: ClassVar = {"right": "Right", "wrong": "Not yet"}
 
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)
     """What was answered: numbers of choices, or a text; [] for no answer."""
 
-    def __init__(self, variants: Sequence[Quiz], seat: Seat, label: str = "Quiz") -> None:
+    def __init__(self, variants: Sequence[Quiz], seat: Seat, *, is_review: bool = False) -> None:
         self._variants = variants
         self._progress = seat.progress
-        self._label = label
+        self._is_review = is_review
+        if is_review:
+            self._label = "Review"
         self._verdict: Verdict | None = None
         super().__init__()
-        record = self._progress.record()
-        last = max((number for number, quiz in enumerate(variants) if quiz.id in record["answers"]), default=0)
-        asked = record["asked"].get(variants[0].id) if label == "Review" else None
-        self._take(variants[(last + (max(asked[1], 1) if asked else 0)) % len(variants)])
-        kept = None if label == "Review" else record["answers"].get(self._quiz.id)
-        if kept is not None and isinstance(kept, str) is not bool(self._quiz.choices):
+        answers = self._progress.record()["answers"]
+        self._take(variants[self._first_variant(answers)])
+        kept = answers.get(self._quiz.id)
+        takes_text = not self._quiz.choices
+        if not is_review and kept is not None and isinstance(kept, str) == takes_text:
             self._judge(kept)
         self.refresh()
 
+    def _first_variant(self, answers: Container[str]) -> int:
+        """The number of the variant to begin with: the last one that was answered, but in a review a later one."""
+        answered = [number for number, quiz in enumerate(self._variants) if quiz.id in answers]
+        number = answered[-1] if answered else 0
+        asked = self._progress.record()["asked"].get(self._variants[0].id)
+        if self._is_review and asked:
+            _day, place = asked  # the place grows with each review that went well
+            number += max(place, 1)
+        return number % len(self._variants)
+
     def do_check(self, message: Message) -> None:
         answer = message["answer"]
-        if not (answer.strip() if isinstance(answer, str) else answer):
-            return self.say(_NO_ANSWER)
+        is_empty = not answer.strip() if isinstance(answer, str) else not answer
+        if is_empty:
+            self.say(_NO_ANSWER)
+            return
         verdict = self._judge(answer)
         self._help_after_misses(verdict)
         self._keep(verdict)
         if self._progress.message:
             note = Note(verdict.right, self._progress.message)
             self._verdict = replace(verdict, notes=(*verdict.notes, note))
-        return None
 
     def _help_after_misses(self, verdict: Verdict) -> None:
         if self._quiz.kind == "command" and not verdict.right:
@@ -84,25 +99,33 @@ class QuizCard(Exercise):
                 self.do_hint({})
 
     def do_retry(self, _message: Message) -> None:
-        if self._label != "Review":
+        if not self._is_review:
             self._progress.keep(self._quiz.id, None)
         self.answer = []
         self._verdict = None
         self.revealed = False
         self.hints_shown = 0
-        self._take(self._variants[(self._variants.index(self._quiz) + 1) % len(self._variants)])
+        following = self._variants.index(self._quiz) + 1
+        self._take(self._variants[following % len(self._variants)])
 
     def _take(self, quiz: Quiz) -> None:
         self._quiz = quiz
         self.hints = quiz.hints
         self._missed = 0
-        choices = [html.escape(choice.text) if quiz.run else card.inline(choice.text) for choice in quiz.shown]
-        shown = {"html": card.inline(quiz.question), "choices": choices, "numbers": list(quiz.numbers)}
-        how = _HOW["gap" if quiz.gap else quiz.kind]
-        self.content = {"kind": quiz.kind, "label": self._label, "run": quiz.run, "how": how, "gap": quiz.gap, **shown}
+        to_html = html.escape if quiz.run else card.inline  # choices of a screen's line are as it prints them
+        self.content = {
+            "kind": quiz.kind,
+            "label": self._label,
+            "html": card.inline(quiz.question),
+            "run": quiz.run,
+            "gap": quiz.gap,
+            "how": _HOW["gap" if quiz.gap else quiz.kind],
+            "choices": [to_html(choice.text) for choice in quiz.shown],
+            "numbers": list(quiz.numbers),
+        }
 
     def _keep(self, verdict: Verdict) -> None:
-        answers = {} if self._label == "Review" else {self._quiz.id: self.answer}
+        answers = {} if self._is_review else {self._quiz.id: self.answer}
         self._progress.keep_asked(self._variants[0].id, verdict.right, self.helped, answers)
 
     def complain(self, words: str) -> None:
@@ -113,18 +136,24 @@ class QuizCard(Exercise):
         self._said = ""
 
     def _feedback(self, verdict: Verdict | None) -> dict[str, Any]:
-        outcome = "right" if verdict and verdict.right else "wrong" if verdict else ""
-        notes = [{"ok": note.ok, "html": card.inline(note.text)} for note in (verdict.notes if verdict else ())]
-        said = {"verdict": outcome, "word": self._words[outcome], "notes": notes}
-        printed = strip(verdict.printed)[:LONGEST_SCREEN] if verdict else ""
-        return {**said, "printed": printed, **self.help(), "buttons": self._buttons()}
+        judgement: dict[str, Any] = {"verdict": "", "word": "", "notes": [], "printed": ""}
+        if verdict:
+            outcome = "right" if verdict.right else "wrong"
+            judgement = {
+                "verdict": outcome,
+                "word": self._words[outcome],
+                "notes": [{"ok": note.ok, "html": card.inline(note.text)} for note in verdict.notes],
+                "printed": strip(verdict.printed)[:LONGEST_SCREEN],
+            }
+        return {**judgement, **self.help(), "buttons": self._buttons()}
 
     def plain(self) -> str:
         quiz = self._quiz
         texts = [choice.text if quiz.run else card.plain_text(choice.text) for choice in quiz.shown]
         choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
-        shown = [f"  $ {line}" for line in (quiz.run, quiz.gap) if line]
-        return "\n".join([f"{self._label}: {card.plain_text(quiz.question)}", *shown, *choices, self.content["how"]])
+        commands = [f"  $ {command}" for command in (quiz.run, quiz.gap) if command]
+        question = f"{self._label}: {card.plain_text(quiz.question)}"
+        return "\n".join([question, *commands, *choices, self.content["how"]])
 
     def static_html(self) -> str:
         quiz = self._quiz
@@ -135,17 +164,20 @@ class QuizCard(Exercise):
 
     def answer_html(self) -> str:
         quiz = self._quiz
-        shown = card.listing([quiz.answer]) if quiz.kind == "command" else card.paragraphs(quiz.answer)
+        parts = [card.listing([quiz.answer]) if quiz.kind == "command" else card.paragraphs(quiz.answer)]
         if quiz.kind == "order":
-            shown += card.listed((card.inline(choice.text) for choice in quiz.choices), "ol")
-        return shown + (card.paragraphs(quiz.why) if quiz.why else "")
+            parts.append(card.listed((card.inline(choice.text) for choice in quiz.choices), "ol"))
+        if quiz.why:
+            parts.append(card.paragraphs(quiz.why))
+        return "".join(parts)
 
     def _choices_html(self) -> str:
-        shown = [(f"<b>{letter(number)}</b>", text) for number, text in enumerate(self.content["choices"])]
+        choices = list(enumerate(self.content["choices"]))
         if not self._quiz.run:
-            return card.listed(map(" ".join, shown))
-        lines = "\n".join([f"$ {html.escape(self._quiz.run)}", *map("  ".join, shown)])
-        return f"<pre><code>{lines}</code></pre>"
+            return card.listed(f"<b>{letter(number)}</b> {text}" for number, text in choices)
+        screen = [f"$ {html.escape(self._quiz.run)}"]
+        screen += [f"<b>{letter(number)}</b>  {text}" for number, text in choices]
+        return f"<pre><code>{chr(10).join(screen)}</code></pre>"
 
     def _reasons_html(self) -> str:
         choices = () if self._quiz.kind == "order" else self._quiz.shown
@@ -170,8 +202,14 @@ class PredictionCard(QuizCard):
     follows until the card is `open`: predicted, or passed over.
     """
 
-    _words: ClassVar = {"right": "As you predicted", "wrong": "Not as you predicted", "": ""}
-    _cells = 0
+    _label = "Predict"
+    _words: ClassVar = {"right": "As you predicted", "wrong": "Not as you predicted"}
+    _cells = 0  # that have run since the card was made, its own among them
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the next cell has run. The first to end after the card was made is the card's own."""
+        return self._cells > 1
 
     def on_cell(self, _result: object) -> None:
         """Follow the cells that run from now on."""
@@ -183,11 +221,13 @@ class PredictionCard(QuizCard):
             super().do_check(message)
 
     def refresh(self) -> None:
-        is_answered = self._cells > 1
-        said = "Now run the next cell." if self._verdict and not is_answered else ""
-        is_open = is_answered or self._verdict is not None
-        feedback = self._feedback(self._verdict if is_answered else None)
-        self.feedback = {**feedback, "said": said, "open": is_open}
+        is_predicted = self._verdict is not None
+        is_waiting = is_predicted and not self.is_answered
+        self.feedback = {
+            **self._feedback(self._verdict if self.is_answered else None),
+            "said": "Now run the next cell." if is_waiting else "",
+            "open": is_predicted or self.is_answered,
+        }
 
     def _keep(self, _verdict: Verdict) -> None:
         self._progress.keep(self._quiz.id, self.answer)
@@ -201,19 +241,31 @@ class PredictionCard(QuizCard):
 
 def show(arguments: str, seat: Seat) -> None:
     """Display the quiz whose id `arguments` names (`%quiz ID`), or print which ids there are."""
-    _show([arguments.strip()], seat, "Quiz")
+    _show([arguments.strip()], seat)
 
 
 def predict(arguments: str, seat: Seat) -> None:
     """Display the prediction whose id `arguments` names (`%predict ID`), or print which ids there are."""
-    predictions, name = load_predictions(), arguments.strip()
-    if name in predictions:
-        prediction = PredictionCard([predictions[name]], seat, "Predict")
-        if shell := get_ipython():
-            shell.events.register("post_run_cell", prediction.on_cell)
-        display(prediction)
-    else:
+    predictions = load_predictions()
+    name = arguments.strip()
+    if name not in predictions:
         print(unknown("prediction", name, list(predictions)))  # noqa: T201  # a cell's output
+        return
+    prediction = PredictionCard([predictions[name]], seat)
+    if shell := get_ipython():
+        _follow_cells(prediction, shell.events)
+    display(prediction)
+
+
+def _follow_cells(prediction: PredictionCard, events: EventManager) -> None:
+    """Tell a prediction of each cell that has run, until it is answered."""
+
+    def tell(result: object) -> None:
+        prediction.on_cell(result)
+        if prediction.is_answered:
+            events.unregister("post_run_cell", tell)
+
+    events.register("post_run_cell", tell)
 
 
 def recall(arguments: str, seat: Seat) -> bool:
@@ -221,16 +273,16 @@ def recall(arguments: str, seat: Seat) -> bool:
     ids = arguments.split() or to_review(seat.progress.record(), seat.progress.today())
     if not ids:
         print(NOTHING)  # noqa: T201  # a cell's output
-    _show(ids, seat, "Review")
+    _show(ids, seat, is_review=True)
     return bool(ids)
 
 
-def _show(ids: Sequence[str], seat: Seat, label: str) -> None:
+def _show(ids: Sequence[str], seat: Seat, *, is_review: bool = False) -> None:
     quizzes = load_quizzes()
     for name in ids:
         variants = [quiz for key, quiz in quizzes.items() if key.partition(VARIANT)[0] == name]
         if variants:
-            display(QuizCard(variants, seat, label))
+            display(QuizCard(variants, seat, is_review=is_review))
         else:
             print(unknown("quiz", name, [key for key in quizzes if VARIANT not in key]))  # noqa: T201
 

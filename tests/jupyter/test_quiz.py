@@ -1,4 +1,5 @@
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from kubesim.jupyter import quiz
 from kubesim.jupyter.current import Seat
@@ -194,7 +195,7 @@ def test_a_second_time_the_question_has_other_names_and_letters(seat):
     assert press(shown, "check", answer=[1])["word"] == "Right"
     again = QuizCard(ways, seat)
     assert (again.content["html"], again.answer) == ("Which is the first letter of Bo?", [1])
-    assert QuizCard(ways, seat, "Review").content["html"] == "Which is the first letter of Cy?"
+    assert QuizCard(ways, seat, is_review=True).content["html"] == "Which is the first letter of Cy?"
     record = seat.progress.record()
     assert record["given"] == {"varied": [[0]], "varied#1": [[1]]}
     assert record["shown"] == {"varied": [0, seat.progress.today()]}  # the first time, without help
@@ -218,7 +219,7 @@ PREDICTION = Quiz(
 
 
 def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
-    guess = PredictionCard([PREDICTION], seat, "Predict")
+    guess = PredictionCard([PREDICTION], seat)
     assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No\nPick one, then run the next cell."
     assert guess.static_html().endswith("<details><summary>Answer</summary><p>B.</p><p>It has no image.</p></details>")
     guess.on_cell(None)
@@ -228,14 +229,14 @@ def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
     guess.on_cell(None)
     assert (guess.answer, guess.feedback["word"], guess.feedback["said"]) == ([1], "As you predicted", "")
     assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
-    again = PredictionCard([PREDICTION], seat, "Predict")
+    again = PredictionCard([PREDICTION], seat)
     assert (again.answer, again.feedback["verdict"]) == ([1], "")
     record = seat.progress.record()
     assert (record["given"], record["asked"], record["shown"]) == ({"guess": [[1]]}, {}, {})
 
 
 def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
-    guess = PredictionCard([PREDICTION], seat, "Predict")
+    guess = PredictionCard([PREDICTION], seat)
     for _ in range(5):
         guess.on_cell(None)
     picked = press(guess, "check", answer=[0])
@@ -300,3 +301,19 @@ def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_h
     assert (card._verdict.notes[0].text, card.hints_shown) == ("There's no `blue`.", 1)
     card.do_check({"answer": "kubectl create ns blue"})
     assert card._verdict.right
+
+
+def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
+    shell = InteractiveShell()
+    shown = []
+    monkeypatch.setattr(quiz, "display", shown.append)
+    monkeypatch.setattr(quiz, "get_ipython", lambda: shell)
+    monkeypatch.setattr(quiz, "load_predictions", lambda: {"guess": PREDICTION})
+    before = list(shell.events.callbacks["post_run_cell"])
+    quiz.predict("guess", seat)
+    press(shown[0], "check", answer=[1])
+    shell.events.trigger("post_run_cell", None)
+    assert len(shell.events.callbacks["post_run_cell"]) == len(before) + 1
+    shell.events.trigger("post_run_cell", None)
+    assert shown[0].feedback["word"] == "As you predicted"
+    assert shell.events.callbacks["post_run_cell"] == before

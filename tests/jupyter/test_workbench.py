@@ -45,7 +45,7 @@ def test_no_synced_trait_holds_none(seat, bench):
     quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
     cards = [QuizCard([quiz], seat) for quiz in quizzes.values()]
     cards += [
-        PredictionCard([load_predictions()["touch-the-pod"]], seat, "Predict"),
+        PredictionCard([load_predictions()["touch-the-pod"]], seat),
         ProgressMap(seat),
         TaskCard(load_tasks()["store-credentials"], seat),
         ChallengeCard(1, seat),
