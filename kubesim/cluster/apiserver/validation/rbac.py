@@ -37,13 +37,18 @@ def validate_binding(binding: Field) -> None:
     role = binding.inner("roleRef")
     of_cluster = binding.get("kind") == "ClusterRoleBinding"
     role.enum("apiGroup", _API_GROUPS)
-    role.enum("kind", ("ClusterRole",) if of_cluster else ("Role", "ClusterRole"))
+    if of_cluster:
+        role.enum("kind", ("ClusterRole",))
+    else:
+        role.enum("kind", ("Role", "ClusterRole"))
     role.check_required("name", path_segment)
     for subject in binding.items("subjects"):
         subject.needs("name")
         subject.enum("kind", _SUBJECT_KINDS)
         if subject.get("kind") == "ServiceAccount":
             subject.check_nonempty("name", dns_subdomain)
+            if subject.get("apiGroup"):
+                subject.unsupported("apiGroup", ("",))
             if of_cluster:
                 subject.needs("namespace")
         elif subject.get("kind") in ("User", "Group"):
