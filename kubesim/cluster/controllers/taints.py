@@ -30,36 +30,58 @@ class TaintEvictionController:
         self._due = other._due.copy()
 
     def _on_node(self, change: Change) -> None:
-        if change.type != "MODIFIED" or change.old is None or _taints(change.obj) == _taints(change.old):
+        if change.type != "MODIFIED" or change.old is None:
+            return
+        taints = _taints(change.obj)
+        if taints == _taints(change.old):
             return
         for pod in self._api.list(POD):
             if pod["spec"].get("nodeName") == name_of(change.obj):
-                self._plan(pod, _taints(change.obj))
+                self._plan(pod, taints)
 
     def _on_pod(self, change: Change) -> None:
         pod = change.obj
         if change.type == "DELETED":
-            self._due.pop(metadata(pod)["uid"], None)
+            self._cancel(pod)
             return
-        was_bound = change.old is not None and change.old["spec"].get("nodeName")
-        if was_bound or not pod["spec"].get("nodeName"):
+        spec = pod["spec"]
+        if not spec.get("nodeName"):
             return
-        node = self._api.find(NODE, "", pod["spec"]["nodeName"])
-        if node:
-            self._plan(pod, _taints(node))
+        if change.old is not None:
+            old_spec = change.old["spec"]
+            if all(spec.get(field) == old_spec.get(field) for field in ("nodeName", "tolerations")):
+                return
+        node = self._api.find(NODE, "", spec["nodeName"])
+        taints = _taints(node) if node else []
+        if taints:
+            self._plan(pod, taints)
 
     def _plan(self, pod: Object, taints: Sequence[Object]) -> None:
-        """Delete the Pod when its time on a node with these taints is over, or no longer plan to."""
+        """Delete the Pod when its time on a node with these taints is over, or no longer plan to.
+
+        A wait that has begun is neither shortened nor prolonged by other seconds. Mirrors processPodOnNode.
+        """
         uid = metadata(pod)["uid"]
-        seconds = _seconds_tolerated(pod, taints)
-        if seconds is None:
-            self._due.pop(uid, None)
-            return
-        delay = max(REACTION, seconds)
+        delay = REACTION
+        if all(tolerations(pod, taint) for taint in taints):
+            seconds = _seconds_tolerated(pod, taints)
+            if seconds is None:
+                self._cancel(pod)
+                return
+            if uid in self._due:
+                return
+            delay = max(REACTION, seconds)
+        else:
+            self._cancel(pod)
         due = self._clock.now + round(delay * SECOND)
-        if uid not in self._due or due < self._due[uid]:
-            self._due[uid] = due
-            self._clock.call_later(delay, self._evict, pod, due)
+        self._due[uid] = due
+        self._clock.call_later(delay, self._evict, pod, due)
+
+    def _cancel(self, pod: Object) -> None:
+        """No longer plan to delete the Pod."""
+        if self._due.pop(metadata(pod)["uid"], None) is not None:
+            message = f"Cancelling deletion of Pod {namespace_of(pod)}/{name_of(pod)}"
+            self._recorder.event(pod, "Normal", "TaintManagerEviction", message)
 
     def _evict(self, pod: Object, due: Micros) -> None:
         uid = metadata(pod)["uid"]
@@ -78,15 +100,13 @@ def _taints(node: Object) -> list[Object]:
 
 
 def _seconds_tolerated(pod: Object, taints: Sequence[Object]) -> float | None:
-    """For how long a Pod stays on a node with these taints; None: for ever. Of each taint, the first toleration counts.
+    """For how long a Pod that tolerates these taints may stay; None: for ever. Of each, the first toleration counts.
 
     Mirrors GetMatchingTolerations and getMinTolerationTime.
     """
     seconds = []
     for taint in taints:
-        matching = tolerations(pod, taint)
-        if not matching:
-            return 0
-        if "tolerationSeconds" in matching[0]:
-            seconds.append(matching[0]["tolerationSeconds"])
+        first, *_ = tolerations(pod, taint)
+        if "tolerationSeconds" in first:
+            seconds.append(first["tolerationSeconds"])
     return min(seconds, default=None)

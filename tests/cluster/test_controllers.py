@@ -1,0 +1,38 @@
+"""Decisions of controllers that take a while; see screens/controllers.yaml for the others."""
+
+from __future__ import annotations
+
+import json
+
+from kubesim.api.objects import Object
+from kubesim.api.resources import EVENT, POD
+from tests.learner import Learner, container
+
+
+def messages_of_taints(learner: Learner) -> list[str]:
+    events = learner.api.list(EVENT, "default")
+    return [event["message"] for event in events if event["reason"] == "TaintManagerEviction"]
+
+
+def wait_under_a_taint(learner: Learner, change: Object) -> None:
+    """Half of the minute that a Pod tolerates it for, after which its toleration is changed; then another minute."""
+    toleration = {"key": "maintenance", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
+    learner.apply("web", container("nginx"), tolerations=[toleration])
+    learner.wait(5)
+    learner("kubectl taint node sim-worker maintenance=now:NoExecute")
+    learner.wait(30)
+    patch = [{"path": "/spec/tolerations/0/tolerationSeconds", **change}]
+    learner(f"kubectl patch pod web --type=json -p '{json.dumps(patch)}'")
+    learner.wait(60)
+
+
+def test_a_pod_that_tolerates_a_taint_for_ever_in_time_stays(learner: Learner) -> None:
+    wait_under_a_taint(learner, {"op": "remove"})
+    assert learner.status("web") == "Running"
+    assert messages_of_taints(learner) == ["Cancelling deletion of Pod default/web"]
+
+
+def test_other_seconds_do_not_change_a_wait_that_has_begun(learner: Learner) -> None:
+    wait_under_a_taint(learner, {"op": "replace", "value": 600})
+    assert learner.api.list(POD, "default") == []
+    assert messages_of_taints(learner) == ["Marking for deletion Pod default/web"]
