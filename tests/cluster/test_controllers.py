@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import EVENT, POD
+from kubesim.api.resources import EVENT, JOB, POD
 from tests.learner import Learner, container
 
 
@@ -36,3 +36,23 @@ def test_other_seconds_do_not_change_a_wait_that_has_begun(learner: Learner) -> 
     wait_under_a_taint(learner, {"op": "replace", "value": 600})
     assert learner.api.list(POD, "default") == []
     assert messages_of_taints(learner) == ["Marking for deletion Pod default/web"]
+
+
+def test_a_job_counts_the_restarts_of_its_init_containers(learner: Learner) -> None:
+    failing = container("busybox", "setup", command=["sh", "-c", "exit 1"])
+    pod = {"restartPolicy": "OnFailure", "initContainers": [failing], "containers": [container("busybox")]}
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "batch"},
+        "spec": {"backoffLimit": 2, "template": {"spec": pod}},
+    }
+    learner.session.write_file("job.json", json.dumps(job))
+    learner("kubectl apply -f job.json")
+    learner.wait(120)
+    conditions = learner.get(JOB, "batch")["status"]["conditions"]
+    assert [(item["type"], item["reason"]) for item in conditions] == [
+        ("FailureTarget", "BackoffLimitExceeded"),
+        ("Failed", "BackoffLimitExceeded"),
+    ]
+    assert learner.api.list(POD, "default") == []

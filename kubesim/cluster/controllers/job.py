@@ -19,7 +19,7 @@ from kubesim.cluster.controllers.base import BURST, Controller, Key, active_pods
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
 
 
-class End(NamedTuple):
+class JobOutcome(NamedTuple):
     """Why a Job ends: the reason and message of its conditions; whether it has done what it is for."""
 
     reason: str
@@ -27,46 +27,53 @@ class End(NamedTuple):
     succeeded: bool = False
 
     @property
-    def conditions(self) -> tuple[str, str]:
-        """The condition that comes first, while Pods still end, and the final one."""
-        return ("SuccessCriteriaMet", "Complete") if self.succeeded else ("FailureTarget", "Failed")
+    def interim_condition(self) -> str:
+        """The condition that says so while Pods still end."""
+        return "SuccessCriteriaMet" if self.succeeded else "FailureTarget"
+
+    @property
+    def final_condition(self) -> str:
+        """The condition that is added once all Pods have ended."""
+        return "Complete" if self.succeeded else "Failed"
 
 
-_COMPLETED = End("CompletionsReached", "Reached expected number of succeeded pods", succeeded=True)
-_LIMIT = End("BackoffLimitExceeded", "Job has reached the specified backoff limit")
-_DEADLINE = End("DeadlineExceeded", "Job was active longer than specified deadline")
+_COMPLETED = JobOutcome("CompletionsReached", "Reached expected number of succeeded pods", succeeded=True)
+_LIMIT = JobOutcome("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_DEADLINE = JobOutcome("DeadlineExceeded", "Job was active longer than specified deadline")
 
 
 def finished(job: Object) -> str:
     """Complete or Failed, or "" for a Job that is neither."""
-    return next((kind for kind in ("Complete", "Failed") if find_condition(job, kind) == "True"), "")
+    for kind in ("Complete", "Failed"):
+        if find_condition(job, kind) == "True":
+            return kind
+    return ""
 
 
 @dataclass
 class _Tally:
-    """The Pods of a Job that were counted, by their uids, those that were gone before that, and its failures since it
-    last succeeded.
-    """
+    """What a Job's status doesn't say of its Pods."""
 
-    counted: set[str] = field(default_factory=set)
-    gone: list[Object] = field(default_factory=list)
-    failures: int = 0
+    counted: set[str] = field(default_factory=set)  # the uids of those that are in the status
+    gone: list[Object] = field(default_factory=list)  # those that were removed before they were counted
+    failures: int = 0  # since one last succeeded
     last_failure: Micros = 0
 
     def copy(self) -> _Tally:
         return replace(self, counted=set(self.counted), gone=list(self.gone))
 
     def count(self, pods: Iterable[Object], status: Object) -> None:
-        """Add those that have succeeded or failed, and weren't counted yet, to a Job's status."""
+        """Add those that have succeeded or failed, and weren't counted yet, to a Job's status, which is changed."""
         for pod in pods:
-            outcome, uid = _outcome(pod), metadata(pod)["uid"]
-            if not outcome or uid in self.counted:
+            count = _status_count(pod)
+            uid = metadata(pod)["uid"]
+            if not count or uid in self.counted:
                 continue
             self.counted.add(uid)
-            status[outcome] += 1
-            if outcome == "failed":
+            status[count] += 1
+            if count == "failed":
                 self.failures += 1
-                self.last_failure = max(self.last_failure, _ended(pod))
+                self.last_failure = max(self.last_failure, _finished_at(pod))
             else:
                 self.failures = 0
 
@@ -96,8 +103,9 @@ class JobController(Controller):
         super()._on_owned(change)
         if change.type != "DELETED":
             return
-        now = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
-        gone = {**change.obj, "metadata": {**now, **metadata(change.obj)}}
+        # A Pod that was removed at once has no time of deletion: with one, it counts as failed, and at that time.
+        deletion = {"deletionTimestamp": self.clock.timestamp(), "deletionGracePeriodSeconds": 0}
+        gone = {**change.obj, "metadata": {**deletion, **metadata(change.obj)}}
         for reference in metadata(gone).get("ownerReferences", ()):
             key = (namespace_of(gone), reference["name"])
             if self.api.find(JOB, *key):
@@ -113,23 +121,29 @@ class JobController(Controller):
         status.setdefault("startTime", self.clock.timestamp())
         tally.count([*pods, *tally.gone], status)
         tally.gone = []
-        end = self._end(job, status, pods)
-        if end and not end.succeeded:  # Pods that are deleted now have failed, too
-            active = active_pods(pods)
-            tally.counted.update(metadata(pod)["uid"] for pod in active)
-            status["failed"] += len(active)
-        self._scale(job, pods, 0 if end else _desired(job, status), tally.wait(self.clock.now))
-        self._report(job, status, end)
+        outcome = self._outcome_of(job, status, pods)
+        if outcome is None:
+            desired = _desired(job, status)
+        else:
+            desired = 0
+            if not outcome.succeeded:
+                self._count_as_failed(active_pods(pods), tally, status)  # those that _scale deletes now
+        self._scale(job, pods, desired, tally.wait(self.clock.now))
+        self._report(job, status, outcome)
 
-    def _end(self, job: Object, status: Object, pods: list[Object]) -> End | None:
+    def _count_as_failed(self, pods: list[Object], tally: _Tally, status: Object) -> None:
+        tally.counted.update(metadata(pod)["uid"] for pod in pods)
+        status["failed"] += len(pods)
+
+    def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
         """Why the Job ends; None while it goes on."""
         for condition in status.get("conditions", ()):
             if condition["type"] == "FailureTarget":
-                return End(condition["reason"], condition["message"])
+                return JobOutcome(condition["reason"], condition["message"])
         spec = job["spec"]
         if _is_complete(job, status, pods):
             return _COMPLETED
-        if status["failed"] > spec["backoffLimit"] or _retries(job, pods) >= max(1, spec["backoffLimit"]):
+        if status["failed"] > spec["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
             return _LIMIT
         if (limit := spec.get("activeDeadlineSeconds")) is not None:
             left = limit - (self.clock.now - parse_time(status["startTime"])) / SECOND
@@ -150,35 +164,41 @@ class JobController(Controller):
             if not self.create_pod(job):
                 return
 
-    def _report(self, job: Object, status: Object, end: End | None) -> None:
+    def _report(self, job: Object, status: Object, outcome: JobOutcome | None) -> None:
         pods = self.owned_by(job)
         active = active_pods(pods)
-        terminating = sum(map(is_deleted, pods))
-        status |= {"active": len(active), "ready": sum(map(is_ready, active)), "terminating": terminating}
+        terminating = [pod for pod in pods if is_deleted(pod)]
+        status["ready"] = sum(1 for pod in active if is_ready(pod))
+        status["terminating"] = len(terminating)
         status["uncountedTerminatedPods"] = {}
-        if end:
-            self._report_end(job, status, end, is_done=not active and not terminating)
-        counts = {key: status.pop(key) for key in ("active", "succeeded", "failed")}
-        self.report(job, status, **counts)
+        if outcome:
+            self._report_outcome(job, status, outcome, is_done=not active and not terminating)
+        # Only these are left out where they are 0, as self.report does.
+        status.pop("active", None)
+        succeeded = status.pop("succeeded")
+        failed = status.pop("failed")
+        self.report(job, status, active=len(active), succeeded=succeeded, failed=failed)
 
-    def _report_end(self, job: Object, status: Object, end: End, is_done: bool) -> None:
+    def _report_outcome(self, job: Object, status: Object, outcome: JobOutcome, is_done: bool) -> None:
         """Add the conditions of a Job that ends, and once all its Pods have, record the event."""
         conditions = list(status.get("conditions", ()))
-        first, final = end.conditions
-        for kind in (first, final) if is_done else (first,):
+        kinds = [outcome.interim_condition]
+        if is_done:
+            kinds.append(outcome.final_condition)
+        for kind in kinds:
             if all(item["type"] != kind for item in conditions):
-                conditions.append(self._condition(kind, end))
+                conditions.append(self._condition(kind, outcome))
         status["conditions"] = conditions
-        if is_done and end.succeeded:
+        if is_done and outcome.succeeded:
             status["completionTime"] = self.clock.timestamp()
             self.record(job, "Completed", "Job completed")
         elif is_done:
-            self.record(job, end.reason, end.message, "Warning")
+            self.record(job, outcome.reason, outcome.message, "Warning")
 
-    def _condition(self, kind: str, end: End) -> Object:
+    def _condition(self, kind: str, outcome: JobOutcome) -> Object:
         now = self.clock.timestamp()
         times = {"lastProbeTime": now, "lastTransitionTime": now}
-        return {**times, "message": end.message, "reason": end.reason, "status": "True", "type": kind}
+        return {**times, "message": outcome.message, "reason": outcome.reason, "status": "True", "type": kind}
 
 
 def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
@@ -189,36 +209,48 @@ def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
     return bool(status["succeeded"] >= completions)
 
 
-def _retries(job: Object, pods: list[Object]) -> int:
-    """How often containers were started again in Pods that stay."""
+def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
+    """Whether containers, also init containers, were started again too often in Pods that stay."""
     if job["spec"]["template"]["spec"]["restartPolicy"] != "OnFailure":
-        return 0
-    statuses = [item for pod in active_pods(pods) for item in pod["status"].get("containerStatuses", ())]
-    return sum(item["restartCount"] for item in statuses)
+        return False
+    restarts = 0
+    for pod in pods:
+        status = pod["status"]
+        if status["phase"] in ("Pending", "Running"):
+            containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+            restarts += sum(container["restartCount"] for container in containers)
+    limit: int = job["spec"]["backoffLimit"]
+    if limit == 0:
+        return restarts > 0
+    return restarts >= limit
 
 
 def _desired(job: Object, status: Object) -> int:
     """How many Pods are to run while the Job goes on."""
-    completions, parallelism = job["spec"].get("completions"), int(job["spec"]["parallelism"])
+    completions = job["spec"].get("completions")
+    parallelism = int(job["spec"]["parallelism"])
     if completions is None:
         return 0 if status["succeeded"] else parallelism
     return int(min(parallelism, completions - status["succeeded"]))
 
 
-def _outcome(pod: Object) -> str:
-    """The field of a Job's status that counts a Pod; one that was deleted before it was done has failed."""
+def _status_count(pod: Object) -> str:
+    """The field of a Job's status that counts a Pod, "" for one that goes on.
+
+    One that was deleted before it was done has failed.
+    """
     phase: str = pod["status"]["phase"]
     if phase in ("Succeeded", "Failed"):
         return phase.lower()
     return "failed" if is_deleted(pod) else ""
 
 
-def _ended(pod: Object) -> Micros:
+def _finished_at(pod: Object) -> Micros:
     """When the last container of a Pod has ended, or it was deleted. Mirrors pkg/controller/job/backoff_utils.go."""
     states = [item["state"].get("terminated", {}) for item in pod["status"].get("containerStatuses", ())]
-    ends = [parse_time(state["finishedAt"]) for state in states if state.get("finishedAt")]
+    times = [parse_time(state["finishedAt"]) for state in states if state.get("finishedAt")]
     meta = metadata(pod)
-    if is_deleted(pod) and not ends:
+    if is_deleted(pod) and not times:
         grace: int = meta["deletionGracePeriodSeconds"]
         return parse_time(meta["deletionTimestamp"]) - grace * SECOND
-    return max(ends, default=0)
+    return max(times, default=0)
