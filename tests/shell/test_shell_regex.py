@@ -63,6 +63,23 @@ def test_wrong_patterns(pattern: str, extended: bool, complaint: str) -> None:
     assert str(caught.value) == complaint
 
 
+@pytest.mark.parametrize(("pattern", "text", "place"), ROWS["basic_patterns"])
+def test_what_has_nothing_to_repeat_in_a_basic_pattern_is_itself(pattern: str, text: str, place: list[int]) -> None:
+    assert _span(pattern, text, extended=False) == tuple(place)
+
+
+@pytest.mark.parametrize(("pattern", "extended", "repeat"), ROWS["repeats_of_nothing"])
+def test_a_repeat_of_nothing_is_refused(pattern: str, extended: bool, repeat: str) -> None:
+    with pytest.raises(UnsupportedError) as caught:
+        Regex([pattern], Budget(), extended=extended)
+    assert str(caught.value) == f"'{repeat}' with nothing before it in a pattern"
+
+
+def test_an_interval_without_numbers_is_any_number() -> None:
+    assert _span("ba{,}", "baaa") == (0, 4)
+    assert _span(r"ba\{,\}", "baaa", extended=False) == (0, 4)
+
+
 def test_patterns_that_hang_a_backtracking_engine_are_quick() -> None:
     assert _span("(a+)+$", "a" * 2000 + "b") is None
     assert _span("(a|a)*c", "a" * 2000) is None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from math import inf
 from typing import NamedTuple
 
@@ -27,34 +27,44 @@ class Span(NamedTuple):
     end: int
 
 
-class Single(NamedTuple):  # what `pattern` matches: one character, or a place between two
+class Single(NamedTuple):
+    """What `pattern` matches: one character, or a place between two."""
+
     pattern: re.Pattern[str]
 
 
-class Series(NamedTuple):  # one part behind the other
+class Series(NamedTuple):
+    """One part after the other."""
+
     parts: Sequence[Part]
 
 
-class Either(NamedTuple):  # one of the parts
+class Alternatives(NamedTuple):
+    """One of the parts."""
+
     parts: Sequence[Part]
 
 
-class Repeat(NamedTuple):  # a part, at least and at most so many times
+class Repeat(NamedTuple):
+    """A part, at least and at most so many times."""
+
     part: Part
     least: int
-    most: float
+    most: float  # inf for any number
 
 
-Part = Single | Series | Either | Repeat
+Part = Single | Series | Alternatives | Repeat
 
 _TOKEN_COST = 200  # to read one and to compile it
 _PART_COST = 2  # to look at one place
 
 BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
 _REST = rf"\\.|{BRACKET}|."
-_TOKEN = re.compile(r"\{[0-9]+,?[0-9]*\}|\{,[0-9]+\}|" + _REST, re.DOTALL)
+_TOKEN = re.compile(r"\{[0-9]+\}|\{[0-9]*,[0-9]*\}|" + _REST, re.DOTALL)
 _BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
 _REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
+_BACKSLASHED = ("(", ")", "|", "{", "+", "?")
+"""What begins an operator after a backslash in the basic syntax, and without one in the extended."""
 _ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "n": r"\n", "t": r"\t"}
 _ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
 _SINGLE = {"^": r"\A", "$": r"\Z", ".": "."}
@@ -90,7 +100,7 @@ class Regex:
         self.budget = budget
         flags = re.DOTALL | re.IGNORECASE if ignores_case else re.DOTALL
         parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget, flags) for pattern in patterns]
-        self._tree: Part = Either([parser.parse() for parser in parsers])
+        self._tree: Part = Alternatives([parser.parse() for parser in parsers])
 
     def search(self, text: str, start: int = 0) -> Span | None:
         """Where the first and longest match at or after `start` lies."""
@@ -123,7 +133,7 @@ class Regex:
                 for item in parts:
                     starts = self._ends(item, text, starts)
                 return set(starts)
-            case Either(parts):
+            case Alternatives(parts):
                 return {end for item in parts for end in self._ends(item, text, starts)}
         return self._ends_of_repeat(part, text, starts)
 
@@ -143,7 +153,7 @@ class Regex:
 def _bounds(token: str) -> tuple[int, float]:
     """How often at least and at most a part is repeated."""
     match = re.fullmatch(r"\{([0-9]{0,3})(,?)([0-9]{0,3})\}", token)
-    if not match or token in ("{}", "{,}"):
+    if not match or token == "{}":
         raise ToolError("Invalid content of \\{\\}")
     first, comma, last = match.groups()
     least = int(first or 0)
@@ -164,39 +174,60 @@ def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
         if match[0] == "[":  # here and not later, or each `[` would look for its end
             raise ToolError("Unmatched [, [^, [:, [., or [=")
         tokens.append(match[0])
-    return tokens if extended else _extended(tokens)
+    if not extended:
+        tokens = _in_extended_syntax(tokens)
+    _refuse_repeats_of_nothing(tokens)
+    return tokens
 
 
-def _extended(tokens: list[str]) -> list[str]:
+def _refuse_repeats_of_nothing(tokens: list[str]) -> None:
+    """Where nothing is before a repeat, grep ignores it or takes it for a character, and sed refuses it."""
+    for before, token in pairwise(["", *tokens]):
+        if _is_repeat(token) and before in ("", "(", "|", "^"):
+            raise UnsupportedError(f"'{token}' with nothing before it in a pattern")
+
+
+def _is_repeat(token: str) -> bool:
+    """Whether a token repeats what is before it: "*", "+", "?" or an interval, which "{" alone isn't."""
+    return token in _REPEATS or (token[0] == "{" and len(token) > 1)
+
+
+def _in_extended_syntax(tokens: list[str]) -> list[str]:
     r"""The tokens of a basic pattern in the extended syntax, where the operators are without the backslash.
 
     `a\(b\)*` becomes `a(b)*`, `a(b)` becomes `a\(b\)`, and what has no place there stays itself: `*a` becomes `\*a`.
     """
-    done: list[str] = []
+    extended: list[str] = []
     for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
-        opens = not done or done[-1] in ("(", "|")
-        closes = following in ("", "\\)", "\\|")
+        is_at_start = not extended or extended[-1] in ("(", "|")
+        is_at_end = following in ("", "\\)", "\\|")
+        can_repeat = not is_at_start and extended[-1] != "^"
         if token == "\\{":
             raise ToolError("Unmatched \\{")
-        if token[0] == "\\" and token[1:2] in ("(", ")", "|", "{", "+", "?"):
-            bare = token.replace("\\", "")
-            done.append(token if opens and bare in "+?" else bare)
+        if token[0] == "\\" and token[1:2] in _BACKSLASHED:
+            operator = token.replace("\\", "")  # an interval has two backslashes
+            if operator in _REPEATS and not can_repeat:
+                extended.append(token)
+            else:
+                extended.append(operator)
         elif token == "*":
-            done.append("\\*" if opens or done == ["^"] else "*")
+            extended.append("*" if can_repeat else "\\*")
         elif token == "^":
-            done.append("^" if opens else "\\^")
+            extended.append("^" if is_at_start else "\\^")
         elif token == "$":
-            done.append("$" if closes else "\\$")
+            extended.append("$" if is_at_end else "\\$")
+        elif token in _BACKSLASHED:
+            extended.append(f"\\{token}")
         else:
-            done.append(f"\\{token}" if token in "(){}|+?" else token)
-    return done
+            extended.append(token)
+    return extended
 
 
 class _Parser:
     """Recursive descent over the tokens of one extended pattern."""
 
     def __init__(self, tokens: list[str], budget: Budget, flags: int) -> None:
-        self._tokens = tokens[::-1]
+        self._tokens = tokens[::-1]  # a stack: the next one is the last
         self._budget = budget
         self._flags = flags
 
@@ -214,13 +245,13 @@ class _Parser:
         while self._at("|"):
             self._tokens.pop()
             branches.append(self._series())
-        return Either(branches)
+        return Alternatives(branches)
 
     def _series(self) -> Part:
         parts: list[Part] = []
         while self._tokens and not self._at("|", ")"):
             part = self._part()
-            while self._tokens and (self._at(*_REPEATS) or re.match(r"\{.", self._tokens[-1])):
+            while self._tokens and _is_repeat(self._tokens[-1]):
                 token = self._tokens.pop()
                 part = Repeat(part, *_bounds(_REPEATS.get(token, token)))
             parts.append(part)
@@ -245,7 +276,7 @@ def _single(token: str) -> str:
     if token[0] == "[":
         return _bracket(token)
     if token[0] != "\\":
-        return _SINGLE.get(token) or re.escape(token[0])
+        return _SINGLE.get(token) or re.escape(token)
     if token[1].isdigit():
         raise UnsupportedError(f"the back-reference '{token}' in a pattern")
     return _ESCAPES.get(token[1]) or re.escape(token[1])
@@ -262,7 +293,7 @@ def _bracket(token: str) -> str:
             parts.append(CLASSES[item[2:-2]])
         else:
             raise ToolError("Invalid character class name")
-    for end in (0, -1):
+    for end in (0, -1):  # where "-" is itself, and no range
         if parts[end] == "-":
             parts[end] = "\\-"
     source = f"[{negation}{''.join(parts)}]"
