@@ -50,12 +50,12 @@ FILLED = load_quizzes()["start-fill-the-blanks"].answer
 DAY = 739946  # 26 November 2026
 RECORD = blank() | {
     "given": {"start-who-pulls": [[0], [2]], "start-simulated-time": [[1]], "start-fill-the-blanks": [FILLED]},
-    "tasks": {"store-credentials": True, "mend-the-namespace": True},
+    "tasks": {"store-credentials": True, "fix-the-namespace": True},
     "scores": {"challenge-1": [95, 120]},
     "shown": {
         "start-who-pulls": [2, DAY],
         "start-simulated-time": [0, DAY],
-        "mend-the-namespace": [REVEALED, DAY],
+        "fix-the-namespace": [REVEALED, DAY],
         "cluster/wrong-namespace": [0, DAY],
         "cluster/host-typo": [1, DAY],
     },
