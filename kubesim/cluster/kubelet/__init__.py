@@ -6,9 +6,12 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.imageref import Reference
-from kubesim.api.objects import Object, find_named, pull_secret_names, sidecars_of
+from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
@@ -21,7 +24,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
 from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside
 
@@ -29,11 +32,13 @@ from kubesim.shell.container import Outside
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
 # The runtime is asked for news every second (pkg/kubelet/pleg).
 RETRY = 13.3
+ROUND: Micros = round(RETRY * SECOND)
 RELIST = 1.0
 REACTION = 0.02
 SANDBOX = 0.2
-# From the end of the last process to the Pod's removal, as recorded.
-CLEANUP, CLEANUP_UNSTARTED = 1.5, 0.2
+# From the end of the last process to the Pod's removal, as recorded; where nothing runs, from the sync that sees that.
+CLEANUP = 1.5
+CLEANUP_IDLE = 0.2
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
 
@@ -41,11 +46,13 @@ LONGEST_MOUNT_WAIT = 122.0
 class Kubelet:
     """Runs the Pods that are bound to `node`.
 
-    What could not start is tried again every RETRY seconds. Where a Pod waits for nothing but the back-off of pulls,
-    those rounds would only count its events, so it rests: `_come_back` plans the next sync for the round in which a
-    back-off ends, or `_say_again` for that in which an event passes before, `_wake` moves it to the next round when a
-    Secret or the node's images change, and `_end_rest`, at that sync, counts the rounds in between. The events are
-    those of a Pod that did not rest.
+    What could not start is tried again every RETRY seconds, a round. Where a Pod waits for nothing but the back-off of
+    pulls, those rounds would only count its events, so it rests, and its events are those of a Pod that did not:
+
+    * `_come_back` begins the rest. It plans a sync for the round in which a back-off ends.
+    * `_say_again` comes before that sync where an event is written anew in an earlier round.
+    * `_wake` moves the sync to the next round, because a Secret or the node's images changed.
+    * `_end_rest` counts the rounds in between, once one of these has come.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
@@ -58,8 +65,8 @@ class Kubelet:
         self._workers: Shared[int, Worker] = Shared(self._copy)
         self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
         self._resting: dict[int, Micros] = {}  # by the numbers of workers that rest, their last syncs
-        self._count = 0
-        self._addresses = 1
+        self._count = 0  # of the workers until now, of which each has its number
+        self._addresses = 1  # of the Pods until now, and of the node's own
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
         api.connect_node(node, Server(api, clock, images, self.worker_of))
@@ -76,7 +83,8 @@ class Kubelet:
 
     def worker_of(self, uid: str) -> Worker | None:
         """The worker of a Pod, which may be changed."""
-        return self.worker(self._numbers.get(uid, 0))
+        number = self._numbers.get(uid)
+        return None if number is None else self.worker(number)
 
     def worker(self, number: int) -> Worker | None:
         """A worker, which may be changed; None where its Pod is gone."""
@@ -110,39 +118,50 @@ class Kubelet:
         self._wake(change.obj["metadata"]["namespace"])
 
     def _forget(self, uid: str) -> None:
-        number = self._numbers.pop(uid, 0)
-        worker = self._workers.get(number)
-        if worker:
-            self._workers.drop(number)
-            self._resting.pop(number, None)
-            self.images.node.forget_pod(uid)
-            self.starter.secrets.forget_pod(uid)
-            for key in [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]:
-                del self.traces[key]
+        number = self._numbers.pop(uid, None)
+        worker = None if number is None else self._workers.get(number)
+        if worker is None:
+            return
+        self._workers.drop(worker.number)
+        self._resting.pop(worker.number, None)
+        self.images.node.forget_pod(uid)
+        self.starter.secrets.forget_pod(uid)
+        of_pod = [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]
+        for key in of_pod:
+            del self.traces[key]
 
     def _notice(self, pod: Object, old: Object | None) -> None:
-        meta = pod["metadata"]
-        worker = self.worker_of(meta["uid"])
+        worker = self.worker_of(pod["metadata"]["uid"])
         if worker is None:
-            names = [item["name"] for item in pod["spec"].get("initContainers", ())]
-            inits = frozenset(names).difference(sidecars_of(pod["spec"]))
-            self._count += 1
-            self._numbers[meta["uid"]] = self._count
-            worker = Worker(self._count, meta["uid"], meta["namespace"], meta["name"], inits)
-            self._workers.put(self._count, worker)
+            worker = self._add_worker(pod)
         elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
-            return
+            return  # only its status has changed: such an update keeps the spec, the very same object
         self._plan(worker, REACTION)
 
-    def _pod_of(self, worker: Worker) -> Object | None:
-        """The worker's Pod, unless it is gone or another one has its name."""
+    def _add_worker(self, pod: Object) -> Worker:
+        self._count += 1
+        worker = Worker.of(pod, self._count)
+        self._numbers[worker.uid] = worker.number
+        self._workers.put(worker.number, worker)
+        return worker
+
+    def _worker_and_pod(self, number: int) -> tuple[Worker, Object] | None:
+        """A worker and its Pod; None where either is gone, or another Pod has its name."""
+        worker = self.worker(number)
+        if worker is None:
+            return None
         pod = self._api.find(POD, worker.namespace, worker.name)
-        return pod if pod and self._numbers.get(pod["metadata"]["uid"]) == worker.number else None
+        if pod is None or pod["metadata"]["uid"] != worker.uid:
+            return None
+        return worker, pod
 
     def _plan(self, worker: Worker, delay: float) -> None:
         """Sync after `delay` seconds, instead of whatever was planned before."""
+        self._plan_instead(worker, delay, self._sync)
+
+    def _plan_instead(self, worker: Worker, delay: float, action: Callable[[int, int], None]) -> None:
         worker.ticket += 1
-        self._clock.call_later(delay, self._sync, worker.number, worker.ticket)
+        self._clock.call_later(delay, action, worker.number, worker.ticket)
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
@@ -156,11 +175,16 @@ class Kubelet:
             worker.awaits_news = False
             self._sync(number)
 
-    def _sync(self, number: int, ticket: int = 0) -> None:
-        """Bring a Pod nearer to what it asks for; not if the sync was planned and another one is planned instead."""
-        worker = self.worker(number)
-        pod = self._pod_of(worker) if worker else None
-        if worker is None or pod is None or ticket not in (0, worker.ticket):
+    def _sync(self, number: int, ticket: int | None = None) -> None:
+        """Bring a Pod nearer to what it asks for.
+
+        Not if another sync is planned instead of the one with this ticket; without a ticket, whatever is planned.
+        """
+        current = self._worker_and_pod(number)
+        if current is None:
+            return
+        worker, pod = current
+        if ticket is not None and ticket != worker.ticket:
             return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
@@ -172,7 +196,7 @@ class Kubelet:
         self._report(pod, worker)
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
-            self._report_missing_secrets(pod)
+            self.starter.report_missing_secrets(pod)
             self._clock.call_later(SANDBOX, self._start_sandbox, worker.number)
             self._relist(worker)
         elif worker.ip:
@@ -199,25 +223,30 @@ class Kubelet:
         return True
 
     def _start_sandbox(self, number: int) -> None:
-        worker = self.worker(number)
-        pod = self._pod_of(worker) if worker else None
-        if worker is None or pod is None:
+        current = self._worker_and_pod(number)
+        if current is None:
             return
+        worker, pod = current
         worker.changes += 1
-        worker.ip = NODE_ADDRESS
-        if not pod["spec"].get("hostNetwork"):
+        if pod["spec"].get("hostNetwork"):
+            worker.ip = NODE_ADDRESS
+        else:
             self._addresses += 1
-            worker.ip = f"10.244.{1 + self._addresses // 254}.{1 + self._addresses % 254}"
+            worker.ip = pod_address(self._addresses)
         self._report(pod, worker)
-        self._start_due(pod, worker, first=True)
+        self._start_due(pod, worker, is_same_sync=True)
 
-    def _start_due(self, pod: Object, worker: Worker, first: bool = False) -> None:
-        """Start what should run and does not; come back later where something could not start."""
-        self._stop_rest(pod, worker)
-        due = [*images_of_volumes(pod["spec"]), *map(RequiredImage.of, worker.due(pod["spec"]))]
+    def _start_due(self, pod: Object, worker: Worker, *, is_same_sync: bool = False) -> None:
+        """Start what should run and does not; come back later where something could not start.
+
+        In the same sync that has started the sandbox, missing Secrets were reported before that.
+        """
+        self._stop_undue(pod, worker)
+        due = images_of_volumes(pod["spec"])
+        due += [RequiredImage.of(container) for container in worker.due(pod["spec"])]
         if due:
-            if not first:
-                self._report_missing_secrets(pod)
+            if not is_same_sync:
+                self.starter.report_missing_secrets(pod)
             worker.is_busy = True
             self.starter.start_all(Round(pod, worker, due))
 
@@ -243,21 +272,27 @@ class Kubelet:
             return
         now = self._clock.now
         self._resting[worker.number] = now
-        silent_until = self._recorder.silent_until(worker.uid) if self._is_reported(pod, worker) else now
-        rounds = max(1, _rounds_in(min(until, silent_until) - now))
-        if silent_until < until and RETRY * rounds * SECOND < until - now:
-            worker.ticket += 1
-            self._clock.call_later(RETRY * rounds, self._say_again, worker.number, worker.ticket)
+        silent_until = now  # what is not reported yet is said in the next round
+        if self._is_reported(pod, worker):
+            silent_until = self._recorder.silent_until(worker.uid)
+        rounds_to_try = max(1, _rounds_in(until - now))
+        rounds_to_speak = max(1, _rounds_in(silent_until - now))
+        if rounds_to_speak < rounds_to_try:
+            self._plan_instead(worker, RETRY * rounds_to_speak, self._say_again)
         else:
-            self._plan(worker, RETRY * rounds)
+            self._plan(worker, RETRY * rounds_to_try)
 
     def _say_again(self, number: int, ticket: int) -> None:
         """Report a resting Pod and say what its last sync said, as a sync would; not if something else is planned."""
-        worker = self.worker(number)
-        pod = self._pod_of(worker) if worker else None
         since = self._resting.get(number)
-        if worker is None or pod is None or since is None or ticket != worker.ticket:
+        if since is None:
             self._sync(number, ticket)
+            return
+        current = self._worker_and_pod(number)
+        if current is None:
+            return
+        worker, pod = current
+        if ticket != worker.ticket:
             return
         self.images.own(self._clock.now)
         self._end_rest(worker)
@@ -279,8 +314,8 @@ class Kubelet:
         for number in sorted(self._resting):
             worker = self.worker(number)
             if worker and namespace in (None, worker.namespace):
-                rested = (self._clock.now - self._resting[number]) / SECOND
-                self._plan(worker, RETRY - rested % RETRY)
+                rested = self._clock.now - self._resting[number]
+                self._plan(worker, (ROUND - rested % ROUND) / SECOND)
 
     def _end_rest(self, worker: Worker) -> None:
         """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
@@ -289,48 +324,50 @@ class Kubelet:
             skipped = _rounds_in(self._clock.now - since) - 1  # the last one is this sync
             self._recorder.count_again(worker.uid, since, max(0, skipped))
 
-    def _report_missing_secrets(self, pod: Object) -> None:
-        names = pull_secret_names(pod["spec"])
-        missing = [name for name in names if self.starter.secrets.find(pod, name) is None]
-        if missing:
-            what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
-            message = f"{what}; attempting to pull the image may not succeed."
-            self._recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
-
-    def ended(self, number: int, container_id: str, exit_code: int) -> None:
+    def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
         """A container's process is over, if the container is still there."""
         worker = self.worker(number)
-        for container in worker.containers.values() if worker else ():
-            if worker and container.id == container_id:
-                self.exited(worker, container, exit_code)
+        if worker is None:
+            return
+        for container in worker.containers.values():
+            if container.id == container_id:
+                self.end_container(worker, container, exit_code)
 
-    def exited(self, worker: Worker, container: Container, exit_code: int) -> None:
+    def end_container(self, worker: Worker, container: Container, exit_code: int) -> None:
+        """Note that a container is over, unless that is known; the Pod is synced once the runtime tells so."""
         if not container.is_running:
             return
         container.end(exit_code, self._clock.now)
         worker.changes += 1
         name = container.spec["name"]
-        if not container.stopping and not (name in worker.inits and exit_code == 0):
-            worker.crashes.setdefault(name, 0)
+        has_done_its_part = name in worker.inits and exit_code == 0
+        if not container.stopping and not has_done_its_part:
+            worker.crashes.setdefault(name, 0)  # its first restart doesn't have to wait, the next ones do
         self._relist(worker)
 
-    def _stop_rest(self, pod: Object, worker: Worker) -> None:
+    def _stop_undue(self, pod: Object, worker: Worker) -> None:
         """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
         runs beside those that have all ended.
         """
         for name, container in worker.containers.items():
             if not container.is_running or container.stopping:
                 continue
-            is_changed = find_named(pod["spec"]["containers"], name) not in (None, container.spec)
+            spec = find_named(pod["spec"]["containers"], name)
+            is_changed = spec is not None and spec != container.spec
             if is_changed or worker.is_over(pod["spec"]):
                 message = f"Container {name} definition changed, will be restarted" if is_changed else ""
                 self._stop(pod, container, message)
-                delay, code = container.stops_after(pod["spec"]["terminationGracePeriodSeconds"], STOP)
-                self._clock.call_later(delay, self.ended, worker.number, container.id, code)
+                self._end_by(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
+
+    def _end_by(self, worker: Worker, container: Container, grace: float) -> None:
+        """Plan the end of a container that is being stopped."""
+        seconds, code = container.stops_after(grace, STOP)
+        self._clock.call_later(seconds, self.process_ended, worker.number, container.id, code)
 
     def _stop(self, pod: Object, container: Container, message: str = "") -> None:
         if not container.stopping:
-            container.stopping, name = True, container.spec["name"]
+            container.stopping = True
+            name = container.spec["name"]
             self.starter.recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
@@ -339,26 +376,25 @@ class Kubelet:
         Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
         have ended meanwhile bring it forward, and nothing puts it off.
         """
-        running = [item for item in worker.containers.values() if item.is_running]
+        running = [container for container in worker.containers.values() if container.is_running]
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
+        delay = CLEANUP_IDLE
         for container in running:
             self._stop(pod, container)
-            if container.process.last_words:  # its log gets them
-                seconds, code = container.stops_after(grace, STOP)
-                self._clock.call_later(seconds, self.ended, worker.number, container.id, code)
-        ends = [container.stops_after(grace, STOP)[0] for container in running]
-        delay = max(ends) + CLEANUP if ends else CLEANUP_UNSTARTED
+            if container.process.last_words:  # its log gets them; the others end with the Pod, which nobody sees
+                self._end_by(worker, container, grace)
+            seconds, _ = container.stops_after(grace, STOP)
+            delay = max(delay, seconds + CLEANUP)
         self._clock.call_later(delay, self._remove, worker.number)
 
     def _remove(self, number: int) -> None:
         """Remove the worker's Pod."""
-        worker = self._workers.get(number)
-        pod = self._pod_of(worker) if worker else None
-        if pod:
+        current = self._worker_and_pod(number)
+        if current:
+            _, pod = current
             self._api.remove(POD, pod)
 
 
 def _rounds_in(span: Micros) -> int:
     """In how many rounds of RETRY a span of time is over; one that is only begun counts."""
-    whole, rest = divmod(span, round(RETRY * SECOND))
-    return whole + 1 if rest else whole
+    return math.ceil(span / ROUND)

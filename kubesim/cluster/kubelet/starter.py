@@ -40,10 +40,10 @@ class Pods(Protocol):
     def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
         """All that was due of a Pod was tried; `started` says of each container whether it started."""
 
-    def exited(self, worker: Worker, container: Container, exit_code: int) -> None:
+    def end_container(self, worker: Worker, container: Container, exit_code: int) -> None:
         """A container is over."""
 
-    def ended(self, number: int, container_id: str, exit_code: int) -> None:
+    def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
         """A container's process is over, if the container is still there."""
 
 
@@ -132,6 +132,14 @@ class Starter:
             error = self._run(sync, required.spec, pull.image, record)
         sync.started.append(self._note(sync, required.spec, error, record))
 
+    def report_missing_secrets(self, pod: Object) -> None:
+        names = pull_secret_names(pod["spec"])
+        missing = [name for name in names if self.secrets.find(pod, name) is None]
+        if missing:
+            what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
+            message = f"{what}; attempting to pull the image may not succeed."
+            self._recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
+
     def recorder_for(self, pod: Object, container: str) -> Record:
         """What records events of a container, or without one of the Pod itself."""
         for kind, item in containers_of(pod["spec"]):
@@ -197,9 +205,9 @@ class Starter:
         container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
         worker.add(container)
         if ran.failure:
-            self._pods.exited(worker, container, ran.exit_code)
+            self._pods.end_container(worker, container, ran.exit_code)
         elif ran.seconds != float("inf"):
-            self._clock.call_later(ran.seconds, self._pods.ended, worker.number, container.id, ran.exit_code)
+            self._clock.call_later(ran.seconds, self._pods.process_ended, worker.number, container.id, ran.exit_code)
         return container
 
     def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
@@ -215,7 +223,7 @@ class Starter:
             record("Warning", "FailedPostStartHook", "PostStartHook failed")
             record("Normal", "Killing", "FailedPostStartHook")
             seconds, code = container.stops_after(sync.pod["spec"]["terminationGracePeriodSeconds"], STOP)
-            self._clock.call_later(seconds, self._pods.ended, sync.worker.number, container.id, code)
+            self._clock.call_later(seconds, self._pods.process_ended, sync.worker.number, container.id, code)
 
     def _note(self, sync: Round, spec: ContainerSpec, error: tuple[str, str] | None, record: Record) -> bool:
         """Keep and report why a container does not run (None: it does); return whether it does."""

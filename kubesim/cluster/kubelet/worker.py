@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, sidecars_of
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, restarts
 from kubesim.shell.container import Outside
@@ -52,32 +52,36 @@ def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
 
 @dataclass(slots=True)
 class Worker:
-    """The kubelet's memory of one Pod; `inits` are the names of its init containers, without the sidecars.
-
-    `folders` are its emptyDirs. `waiting` is its reason cache: why a container does not run, as the next status
-    will say. `ticket` numbers the planned syncs, so that only the latest one is run; `changes` counts what the
-    status depends on, and `reported` is what it said last. While it `is_busy` with starting containers, a sync that
-    `is_due` waits. It `awaits_news` while the runtime has something to report of its containers.
-    """
+    """The kubelet's memory of one Pod."""
 
     number: int  # by which timers name it
     uid: str
     namespace: str
     name: str
-    inits: frozenset[str]
+    inits: frozenset[str]  # the names of its init containers, without the sidecars
     ip: str = ""
     containers: dict[str, Container] = field(default_factory=dict)
-    folders: dict[str, Folder] = field(default_factory=dict)
-    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)
-    crashes: dict[str, int] = field(default_factory=dict)
-    ticket: int = 0
+    folders: dict[str, Folder] = field(default_factory=dict)  # its emptyDirs
+    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)  # why containers don't run: reason and message
+    crashes: dict[str, int] = field(
+        default_factory=dict
+    )  # of containers that ended: seconds until they may start again
+    ticket: int = 0  # numbers the planned syncs, of which only the latest one is run
     has_sandbox: bool = False
-    is_busy: bool = False
-    is_due: bool = False
-    mount_wait: float = 0.25
-    awaits_news: bool = False
-    changes: int = 0
-    reported: tuple[int, int] = (-1, 0)
+    is_busy: bool = False  # with starting containers, until which a sync has to wait
+    is_due: bool = False  # such a sync waits
+    mount_wait: float = 0.25  # seconds; before each look at missing volumes it is doubled
+    awaits_news: bool = False  # the runtime has something to report of its containers
+    changes: int = 0  # of what the status depends on
+    reported: tuple[int, int] = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
+
+    @classmethod
+    def of(cls, pod: Object, number: int) -> Worker:
+        """What is known of a Pod that is new here."""
+        meta = pod["metadata"]
+        names = [item["name"] for item in pod["spec"].get("initContainers", ())]
+        inits = frozenset(names).difference(sidecars_of(pod["spec"]))
+        return cls(number, meta["uid"], meta["namespace"], meta["name"], inits)
 
     def copy(self, outside: Outside) -> Worker:
         """Another kubelet's memory of the Pod, whose containers reach what is `outside` there."""
@@ -172,6 +176,12 @@ def marks(pod: Object) -> tuple[object, ...]:
     meta = pod["metadata"]
     deletion = (meta.get("deletionTimestamp"), meta.get("deletionGracePeriodSeconds"))
     return meta.get("labels"), meta.get("annotations"), deletion
+
+
+def pod_address(number: int) -> str:
+    """The address of a Pod in the node's network, from 10.244.1.3 for number 2 on: 254 in each block of 256."""
+    block, place = divmod(number, 254)
+    return f"10.244.{1 + block}.{1 + place}"
 
 
 def full_name(spec: ContainerSpec, pod: Object) -> str:
