@@ -1,5 +1,5 @@
 # docker build -t kubesim . && docker run --rm -p 8888:8888 -v kubesim:/home/learner/learn kubesim
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:ffb752e139c0a19692a43af8d8523b274222dd68eebad5d583b45c2201c6e30a
 RUN apt-get update \
  && apt-get install -y --no-install-recommends graphviz fonts-liberation \
  && rm -rf /var/lib/apt/lists/*
