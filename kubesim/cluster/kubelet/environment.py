@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.objects import Object, at, containers_of, find_named
@@ -18,12 +19,21 @@ from kubesim.gotext.gofmt import quote
 
 Files = dict[str, str]
 
-# The field for all keys, the one for a single key, and the volume's.
-SOURCES: Sequence[tuple[str, str, str, Resource]] = (
-    ("secretRef", "secretKeyRef", "secret", SECRET),
-    ("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP),
-)
 
+class DataSource(NamedTuple):
+    """By which fields of a Pod a type of object gives it data."""
+
+    env_from: str  # of envFrom, for all keys
+    env_key: str  # of valueFrom, for one key
+    volume: str  # of a volume, or of a source that it projects
+    resource: Resource
+    noun: str  # the object, where a volume lacks a key of it
+
+
+SOURCES = (
+    DataSource("secretRef", "secretKeyRef", "secret", SECRET, "secret"),
+    DataSource("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP, "config"),
+)
 
 _REFERENCE = re.compile(r"\$\$|\$\(([-._A-Za-z0-9]+)\)")
 LONGEST_EXPANSION = 1_000_000  # characters
@@ -39,8 +49,6 @@ def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str
 
     A `$(NAME)` in a value is one of `env` that stands before it, or one of a Service.
     """
-    spec, name = pod["spec"], pod["metadata"]["name"]
-    hostname = spec["nodeName"] if spec.get("hostNetwork") else spec.get("hostname") or name
     services = service_variables(api, pod)
     declared: dict[str, str] = {}
     earlier = dict(services)
@@ -51,20 +59,29 @@ def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str
     own = {**_from_sources(api, pod, container), **declared}
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOSTNAME": hostname,
+        "HOSTNAME": _hostname(pod),
         **own,
         **{name: value for name, value in services.items() if name not in own},
         "HOME": own.get("HOME", "/root"),
     }
 
 
+def _hostname(pod: Object) -> str:
+    spec = pod["spec"]
+    if spec.get("hostNetwork"):
+        return str(spec["nodeName"])
+    return str(spec.get("hostname") or pod["metadata"]["name"])
+
+
 def _from_sources(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
     """The variables of `envFrom`."""
     variables: dict[str, str] = {}
     for source in container.get("envFrom", ()):
-        for whole, _, _, resource in SOURCES:
-            data = data_of(api, pod, resource, source[whole]) if source.get(whole) else None
-            variables |= {source.get("prefix", "") + key: value for key, value in (data or {}).items()}
+        prefix = source.get("prefix", "")
+        for kind in SOURCES:
+            if reference := source.get(kind.env_from):
+                data = data_of(api, pod, kind.resource, reference) or {}
+                variables |= {prefix + key: value for key, value in data.items()}
     return variables
 
 
@@ -84,34 +101,43 @@ def service_variables(api: Component, pod: Object) -> dict[str, str]:
 
 
 def _of_service(service: Object) -> dict[str, str]:
-    name = service["metadata"]["name"].upper().replace("-", "_")
-    address, ports = service["spec"]["clusterIP"], service["spec"]["ports"]
+    name = _upper(service["metadata"]["name"])
+    address = service["spec"]["clusterIP"]
+    ports = service["spec"]["ports"]
     variables = {f"{name}_SERVICE_HOST": address, f"{name}_SERVICE_PORT": str(ports[0]["port"])}
     for port in ports:
         if port.get("name"):
-            variables[f"{name}_SERVICE_PORT_{port['name'].upper().replace('-', '_')}"] = str(port["port"])
-    for number, port in enumerate(ports):
+            variables[f"{name}_SERVICE_PORT_{_upper(port['name'])}"] = str(port["port"])
+    for port in ports:
+        number = port["port"]
         protocol = port["protocol"]
-        link, prefix = f"{protocol.lower()}://{address}:{port['port']}", f"{name}_PORT_{port['port']}_{protocol}"
-        if number == 0:
-            variables[f"{name}_PORT"] = link
+        link = f"{protocol.lower()}://{address}:{number}"
+        prefix = f"{name}_PORT_{number}_{protocol}"
+        variables.setdefault(f"{name}_PORT", link)  # of the first one
         variables |= {
             prefix: link,
             f"{prefix}_PROTO": protocol.lower(),
-            f"{prefix}_PORT": str(port["port"]),
+            f"{prefix}_PORT": str(number),
             f"{prefix}_ADDR": address,
         }
     return variables
 
 
+def _upper(name: str) -> str:
+    return name.upper().replace("-", "_")
+
+
 def check_user(pod: Object, container: ContainerSpec) -> None:
     """Raise MissingError where a container may not run as root, as every image here does."""
     context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
-    user, meta = context.get("runAsUser"), pod["metadata"]
+    if not context.get("runAsNonRoot"):
+        return
+    user = context.get("runAsUser")
+    meta = pod["metadata"]
     place = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {container["name"]})'
-    if context.get("runAsNonRoot") and user == 0:
+    if user == 0:
         raise MissingError(f"container's runAsUser breaks non-root policy {place}")
-    if context.get("runAsNonRoot") and user is None:
+    if user is None:
         raise MissingError(f"container has runAsNonRoot and image will run as root {place}")
 
 
@@ -136,30 +162,39 @@ def _value(
     source = variable.get("valueFrom")
     if not source:
         return substitute([str(variable.get("value", ""))], earlier)[0]
-    for _, single, _, resource in SOURCES:
-        if reference := source.get(single):
-            return _one_key(api, pod, resource, reference)
+    for kind in SOURCES:
+        if reference := source.get(kind.env_key):
+            return _one_key(api, pod, kind.resource, reference)
     if reference := source.get("resourceFieldRef"):
-        return amount(api, pod, container["name"], reference)
+        return amount(api, pod, reference, container["name"])
     return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
 
 
-def amount(api: Component, pod: Object, name: str, reference: Object) -> str:
-    """An amount of a container, that of this name or another one; a limit that it lacks is what the node can give."""
-    named = [container for _, container in containers_of(pod["spec"])]
-    source = find_named(named, reference.get("containerName") or name)
+def amount(api: Component, pod: Object, reference: Object, own_name: str = "") -> str:
+    """An amount of the container that a resourceFieldRef names, or else of its own one, which a volume has none of.
+
+    A limit that the container lacks is what the node can give.
+    """
+    containers = [container for _, container in containers_of(pod["spec"])]
+    container = find_named(containers, reference.get("containerName") or own_name)
+    resources: Object = {}
+    if container is not None:
+        resources = container.get("resources") or {}
     node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
-    resources: Object = (source.get("resources") if source else None) or {}
-    limits = {**node.get("status", {}).get("allocatable", {}), **resources.get("limits", {})}
+    allocatable = node.get("status", {}).get("allocatable", {})
+    limits = {**allocatable, **resources.get("limits", {})}
     return quantity.of_field({**resources, "limits": limits}, reference)
 
 
 def _one_key(api: Component, pod: Object, resource: Resource, reference: Object) -> str | None:
-    data, key = data_of(api, pod, resource, reference), reference.get("key", "")
-    if data is not None and key not in data and not reference.get("optional"):
+    data = data_of(api, pod, resource, reference)
+    if data is None:
+        return None
+    key = reference.get("key", "")
+    if key not in data and not reference.get("optional"):
         place = f"{pod['metadata']['namespace']}/{reference.get('name', '')}"
         raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
-    return (data or {}).get(key)
+    return data.get(key)
 
 
 def data_of(api: Component, pod: Object, resource: Resource, reference: Object) -> Files | None:

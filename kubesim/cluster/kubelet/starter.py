@@ -184,7 +184,7 @@ class Starter:
         place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
         images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mount(volumes.mounts(self._api, pod, spec, images))
-        place.files.folders |= volumes.shared(pod, spec, worker.folders)
+        place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         may_end = spec["name"] in worker.inits
         ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))

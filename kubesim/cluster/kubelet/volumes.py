@@ -5,15 +5,16 @@ Mirrors kubernetes pkg/volume/{secret,configmap,projected,downwardapi}, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named
-from kubesim.api.resources import Resource
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.kubelet.environment import SOURCES, Files, MissingError, amount, data_of, field_value
+from kubesim.cluster.kubelet.environment import SOURCES, DataSource, Files, MissingError, amount, data_of, field_value
 from kubesim.shell.containerfiles import Folder
+
+_READ_ONLY = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image"})
 
 
 def check_volumes(api: Component, pod: Object) -> None:
@@ -34,9 +35,10 @@ def mounts(api: Component, pod: Object, container: ContainerSpec, images: Mappin
     mounted: dict[str, Files] = {}
     for mount in container.get("volumeMounts", ()):
         volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
-        if not any(kind in source for source in _sources(volume) for kind in _READ_ONLY):
+        if not _is_read_only(volume):
             continue
-        path, part = mount["mountPath"].rstrip("/"), mount.get("subPath")
+        path = mount["mountPath"].rstrip("/")
+        part = mount.get("subPath")
         try:
             contents = images.get(mount["name"]) or _contents(api, pod, volume)
         except MissingError:
@@ -46,36 +48,52 @@ def mounts(api: Component, pod: Object, container: ContainerSpec, images: Mappin
         elif part in contents:
             mounted[path] = {"": contents[part]}
         elif "image" in volume:
-            inside = f"{part.strip('/')}/"
-            mounted[path] = {name[len(inside) :]: text for name, text in contents.items() if name.startswith(inside)}
+            mounted[path] = _folder(contents, part)
     return mounted
 
 
-def shared(pod: Object, container: ContainerSpec, folders: dict[str, Folder]) -> dict[str, Folder]:
-    """The Pod's emptyDirs that a container mounts as a whole, by mount path; `folders` keeps them by their names."""
+def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Folder]) -> dict[str, Folder]:
+    """The Pod's emptyDirs that a container mounts as a whole, by mount path.
+
+    `folders` keeps them by their names: one that no container has mounted before is added.
+    """
     names = [volume["name"] for volume in pod["spec"].get("volumes", ()) if "emptyDir" in volume]
-    whole = [
-        mount for mount in container.get("volumeMounts", ()) if mount["name"] in names and not mount.get("subPath")
-    ]
-    return {mount["mountPath"].rstrip("/"): folders.setdefault(mount["name"], Folder()) for mount in whole}
+    shared: dict[str, Folder] = {}
+    for mount in container.get("volumeMounts", ()):
+        if mount["name"] in names and not mount.get("subPath"):
+            shared[mount["mountPath"].rstrip("/")] = folders.setdefault(mount["name"], Folder())
+    return shared
 
 
-_READ_ONLY = ("secret", "configMap", "serviceAccountToken", "downwardAPI", "image")
+def _is_read_only(volume: Object) -> bool:
+    return any(not _READ_ONLY.isdisjoint(source) for source in _sources(volume))
 
 
-def _sources(volume: Object) -> Iterator[Object]:
+def _folder(contents: Files, path: str) -> Files:
+    """What a folder of a volume holds, by the paths from there on."""
+    prefix = f"{path.strip('/')}/"
+    return {name.removeprefix(prefix): text for name, text in contents.items() if name.startswith(prefix)}
+
+
+def _sources(volume: Object) -> Sequence[Object]:
     """The volume's one source, or those that it projects."""
-    yield from volume["projected"].get("sources", ()) if "projected" in volume else (volume,)
+    if "projected" in volume:
+        sources: Sequence[Object] = volume["projected"].get("sources", ())
+        return sources
+    return (volume,)
 
 
 def _contents(api: Component, pod: Object, volume: Object) -> Files:
-    return dict(item for source in _sources(volume) for item in _source_files(api, pod, source).items())
+    files: Files = {}
+    for source in _sources(volume):
+        files.update(_source_files(api, pod, source))
+    return files
 
 
 def _source_files(api: Component, pod: Object, source: Object) -> Files:
-    for _, _, name, resource in SOURCES:
-        if reference := source.get(name):
-            return _keys(api, pod, resource, reference)
+    for kind in SOURCES:
+        if reference := source.get(kind.volume):
+            return _keys(api, pod, kind, reference)
     if token := source.get("serviceAccountToken"):
         try:
             return {token["path"]: api.pod_token(pod, token)}
@@ -86,17 +104,16 @@ def _source_files(api: Component, pod: Object, source: Object) -> Files:
         if "fieldRef" in item:
             files[item["path"]] = field_value(pod, item["fieldRef"]["fieldPath"])
         else:
-            files[item["path"]] = amount(api, pod, "", item["resourceFieldRef"])
+            files[item["path"]] = amount(api, pod, item["resourceFieldRef"])
     return files
 
 
-def _keys(api: Component, pod: Object, resource: Resource, reference: Object) -> Files:
-    data = data_of(api, pod, resource, reference) or {}
+def _keys(api: Component, pod: Object, source: DataSource, reference: Object) -> Files:
+    data = data_of(api, pod, source.resource, reference) or {}
     items = reference.get("items")
     if not items:
         return data
     missing = [item["key"] for item in items if item["key"] not in data]
     if missing and not reference.get("optional"):
-        word = resource.singular.replace("configmap", "config")
-        raise MissingError(f"references non-existent {word} key: {missing[0]}")
+        raise MissingError(f"references non-existent {source.noun} key: {missing[0]}")
     return {item["path"]: data[item["key"]] for item in items if item["key"] in data}
