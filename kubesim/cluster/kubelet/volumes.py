@@ -42,12 +42,14 @@ def mounts(api: Component, pod: Object, container: ContainerSpec, images: Mappin
         try:
             contents = images.get(mount["name"]) or _contents(api, pod, volume)
         except MissingError:
-            contents = {}
+            if not part:
+                mounted[path] = {}
+            continue
         if not part:
             mounted[path] = contents
         elif part in contents:
             mounted[path] = {"": contents[part]}
-        elif "image" in volume:
+        else:
             mounted[path] = _folder(contents, part)
     return mounted
 
@@ -70,7 +72,7 @@ def _is_read_only(volume: Object) -> bool:
 
 
 def _folder(contents: Files, path: str) -> Files:
-    """What a folder of a volume holds, by the paths from there on."""
+    """What a folder of a volume holds, by the paths from there on; one that is missing is made (makeMounts)."""
     prefix = f"{path.strip('/')}/"
     return {name.removeprefix(prefix): text for name, text in contents.items() if name.startswith(prefix)}
 
