@@ -6,21 +6,18 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
-from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
-from kubesim.api import quantity
-from kubesim.api.clock import Micros, parse_time
+from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
-from kubesim.api.humanize import NONE, age, format_labels, format_selector, human_duration, long_time, node_roles
-from kubesim.api.objects import LAST_APPLIED, Object, at, name_of, namespace_of, pull_secret_names
+from kubesim.api.humanize import NONE, age
+from kubesim.api.objects import Object, at, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers.screens import FORMATS, TABLE, lines, part, screen_of, shows
+from kubesim.kubectl.describers import formats, others, pods  # noqa: F401  # they register what screens.json calls
+from kubesim.kubectl.describers.screens import lines, part, screen_of
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, find_targets
@@ -28,7 +25,6 @@ from kubesim.kubectl.selection import Query, find_targets
 Related = Mapping[str, list[Object] | StatusError]
 
 _ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
-_MAX_ANNOTATION = 140
 
 
 def describe(obj: Object, related: Related, now: Micros) -> str:
@@ -38,66 +34,26 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     "events" there is no events section.
     """
     screen = screen_of(obj.get("kind", ""))
-    known: dict[str, Any] = {"now": now, **{f"+{plural}": related.get(plural) for plural in screen.related}}
+    known: dict[str, Any] = {"now": now}
+    for plural in screen.related:
+        known[f"+{plural}"] = related.get(plural)  # as the rows of screens.json call it
     described = [*lines(screen.rows, obj, known), *_event_lines(known.get("+events"), now)]
-    return tabwriter.align("".join(f"{line}\n" for line in described).translate(_ESCAPES))
+    text = "".join(f"{line}\n" for line in described)
+    return tabwriter.align(text.translate(_ESCAPES))
 
 
-def _filled(text: str, *values: Any) -> str:
-    return text.format(*(value or 0 for value in values))
+class _EventRow(NamedTuple):
+    """A row of the table of events, in the order of its columns."""
+
+    type: str
+    reason: str
+    age: str
+    source: str
+    message: str
 
 
-FORMATS |= {
-    "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
-    "labels": format_labels,
-    "list": lambda values: ",".join(values or ()) or NONE,
-    "names": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
-    "none_without": lambda items: None if items else NONE,
-    "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
-    "number": lambda value: value or 0,
-    "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
-    "pull_secrets": pull_secret_names,
-    "python_switch": bool,
-    "quantity": lambda value: quantity.canonical(str(value)),
-    "roles": node_roles,
-    "rolling": lambda rolling: f"{rolling.get('maxUnavailable')} max unavailable, {rolling.get('maxSurge')} max surge",
-    "selector": format_selector,
-    "size": lambda encoded: f"{len(base64.b64decode(encoded))} bytes",
-    "spaced": lambda value: f"{value or ''} ",
-    "spaced_time": lambda value: f"{long_time(value)} ",
-    "switch": lambda value: "true" if value else "false",
-    "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
-    "text": lambda value: "" if value is None else value,
-    "time": long_time,
-    "unset_without": lambda items: None if items else "<unset>",
-    **{name: partial(_filled, text) for name, text in TABLE.texts.items()},
-}
-
-
-@shows
-def _duration(start: str | None, end: str | None) -> str | None:
-    if not start or not end:
-        return None
-    return human_duration(parse_time(end) - parse_time(start))
-
-
-@shows
-def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
-    """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
-    pairs = sorted((key, value) for key, value in (annotations or {}).items() if key != LAST_APPLIED)
-    return [line for key, value in pairs for line in _annotation(key, value.removesuffix("\n"))]
-
-
-def _annotation(key: str, value: str) -> list[str]:
-    if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
-        return [f"{key}: {value}"]
-    limit = _MAX_ANNOTATION - 2
-    cut = (f"{line[:limit]}..." if len(line) > limit else line for line in value.split("\n"))
-    return [f"{key}:", *(f"  {line}" for line in cut)]
-
-
-_EVENT_COLUMNS = ("Type", "Reason", "Age", "From", "Message")
-_EVENT_RULE = ("----", "------", "----", "----", "-------")
+_EVENT_HEADINGS = _EventRow("Type", "Reason", "Age", "From", "Message")
+_EVENT_RULE = _EventRow("----", "------", "----", "----", "-------")
 
 
 def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
@@ -110,15 +66,17 @@ def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
     yield "Events:"
     # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
     rows = [_event(event, now) for event in sorted(events, key=lambda event: event.get("lastTimestamp") or "")]
-    for row in (_EVENT_COLUMNS, _EVENT_RULE, *rows):
+    for row in (_EVENT_HEADINGS, _EVENT_RULE, *rows):
         yield "  " + "\t".join(row)
 
 
-def _event(event: Object, now: Micros) -> tuple[str, ...]:
+def _event(event: Object, now: Micros) -> _EventRow:
     source = at(event, "source.component") or event.get("reportingComponent") or ""
-    field, message = at(event, "involvedObject.fieldPath"), event.get("message", "").strip()
-    said = f"{field}: {message}" if field else message
-    return event.get("type", ""), event.get("reason", ""), _interval(event, now), source, said
+    message = event.get("message", "").strip()
+    field = at(event, "involvedObject.fieldPath")
+    if field:
+        message = f"{field}: {message}"
+    return _EventRow(event.get("type", ""), event.get("reason", ""), _interval(event, now), source, message)
 
 
 def _interval(event: Object, now: Micros) -> str:
@@ -128,7 +86,9 @@ def _interval(event: Object, now: Micros) -> str:
     if series:
         return f"{age(series.get('lastObservedTime'), now)} (x{series.get('count')} over {first})"
     count = event.get("count") or 1
-    return f"{age(event.get('lastTimestamp'), now)} (x{count} over {first})" if count > 1 else first
+    if count > 1:
+        return f"{age(event.get('lastTimestamp'), now)} (x{count} over {first})"
+    return first
 
 
 def pod_template(template: Object) -> str:
@@ -144,7 +104,10 @@ _NO_TYPE = (
 
 @command("describe", asks_namespace=True, operands="types", shows_config_errors=True)
 def describe_objects(call: Call) -> None:
-    """Unless asked, kubectl looks for events only where a single object was asked for and found."""
+    """Describe what was asked for, and else the objects whose names begin with the one name that was not found.
+
+    Unless asked, kubectl looks for events only where a single object was asked for and found.
+    """
     refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
     groups, error = Query(call, call.args).select()
     objects = [(resource, obj) for resource, group in groups for obj in group]
@@ -153,7 +116,7 @@ def describe_objects(call: Call) -> None:
     if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
         matches = _by_prefix(call)
         for resource, obj in matches:
-            call.say(f"{_described(call, resource, obj, with_events)}\n")
+            call.say(f"{_described(call, resource, obj, with_events)}\n")  # kubectl writes these one by one
         if matches:
             return
     texts: list[str] = []
@@ -190,9 +153,11 @@ def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -
     return describe(obj, related, call.context.clock.now)
 
 
-# Lists that a description does without, and those whose refusal it shows; without any other one, it fails.
+# A list that a user may not read ends a description, but for these of a kind.
 _OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}
+"""Lists that it does without."""
 _SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}
+"""Lists in whose place it shows the refusal."""
 
 
 def _related(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
@@ -211,7 +176,3 @@ def _related(call: Call, listed: Resource, resource: Resource, obj: Object) -> l
         if (resource.kind, listed.plural) in _OPTIONAL or (listed is EVENT and resource is not CONFIG_MAP):
             return []
         raise
-
-
-for _module in ("others", "pods"):  # which register their blocks and formats here
-    import_module(f"{__name__}.{_module}")

@@ -1,0 +1,149 @@
+"""What a line of a description shows of the values at its paths, as far as several kinds of objects need it.
+
+No function calls a `@shows` here: screens.json does, by the function's name without its underscore. A value that is
+missing comes as None.
+
+Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from kubesim.api import quantity
+from kubesim.api.clock import parse_time
+from kubesim.api.humanize import NONE, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.objects import LAST_APPLIED, Object, pull_secret_names
+from kubesim.kubectl.describers.screens import FORMATS, TABLE, shows
+
+_MAX_ANNOTATION = 140
+"""Characters of an annotation that are shown."""
+
+FORMATS.update(labels=format_labels, pull_secrets=pull_secret_names, roles=node_roles, selector=format_selector)
+FORMATS.update(time=long_time)
+
+
+def _filled(text: str, *values: Any) -> str:
+    """A text of screens.json with counts in it; a status that hasn't been written yet lacks them."""
+    return text.format(*(value or 0 for value in values))
+
+
+for _name, _template in TABLE.texts.items():
+    FORMATS[_name] = partial(_filled, _template)
+
+
+@shows
+def _text(value: object) -> object:
+    return "" if value is None else value
+
+
+@shows
+def _number(value: int | None) -> int:
+    return value or 0
+
+
+@shows
+def _quantity(value: object) -> str:
+    return quantity.canonical(str(value))
+
+
+@shows
+def _switch(value: object) -> str:
+    return "true" if value else "false"
+
+
+@shows
+def _capital_switch(value: object) -> str:
+    return "True" if value else "False"
+
+
+@shows
+def _with_space(value: object) -> str:
+    """A cell of a table in which kubectl writes a space after each."""
+    return f"{value or ''} "
+
+
+@shows
+def _time_with_space(time: str | None) -> str:
+    return f"{long_time(time)} "
+
+
+@shows
+def _none_if_empty(items: Sequence[object] | None) -> str | None:
+    return None if items else NONE
+
+
+@shows
+def _unset_if_empty(items: Sequence[object] | None) -> str | None:
+    return None if items else "<unset>"
+
+
+@shows
+def _list(values: Sequence[str] | None) -> str:
+    return ",".join(values or ()) or NONE
+
+
+@shows
+def _names(items: Sequence[Object] | None) -> str:
+    return ", ".join(item["name"] for item in items or ()) or NONE
+
+
+@shows
+def _pairs(labels: Mapping[str, str] | None) -> list[str]:
+    """Labels, one a line, sorted."""
+    return [f"{key}={value}" for key, value in sorted((labels or {}).items())]
+
+
+@shows
+def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
+    """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
+    shown: list[str] = []
+    for key, value in sorted((annotations or {}).items()):
+        if key != LAST_APPLIED:
+            shown += _annotation(key, value.removesuffix("\n"))
+    return shown
+
+
+def _annotation(key: str, value: str) -> list[str]:
+    if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
+        return [f"{key}: {value}"]
+    limit = _MAX_ANNOTATION - 2
+    cut = (f"{line[:limit]}..." if len(line) > limit else line for line in value.split("\n"))
+    return [f"{key}:", *(f"  {line}" for line in cut)]
+
+
+@shows
+def _duration(start: str | None, end: str | None) -> str | None:
+    if not start or not end:
+        return None
+    return human_duration(parse_time(end) - parse_time(start))
+
+
+@shows
+def _size(encoded: str) -> str:
+    """The size of a value of binaryData."""
+    return f"{len(base64.b64decode(encoded))} bytes"
+
+
+@shows
+def _ips(addresses: Sequence[Object] | None) -> str:
+    return ",".join(item.get("ip", "") for item in addresses or ()) or NONE
+
+
+@shows
+def _node(name: str | None, address: str | None) -> str:
+    """A Pod's node and that node's address, which the kubelet reports later."""
+    return f"{name}/{address or ''}" if name else NONE
+
+
+@shows
+def _rolling(strategy: Object) -> str:
+    return f"{strategy.get('maxUnavailable')} max unavailable, {strategy.get('maxSurge')} max surge"
+
+
+@shows
+def _target(reference: Object) -> str:
+    return f"{reference.get('kind', '')}/{reference.get('name', '')}"
