@@ -19,6 +19,7 @@ from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
 from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, nearest, reply_to, say, seconds
+from kubesim.flow.masks import Flaw
 from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
@@ -29,7 +30,7 @@ def unreadable(facts: Facts) -> Known | None:
     bad = next((seen for seen in facts.seen if seen.problem.startswith("cannot be read")), None)
     if bad is None:
         return None
-    words = {"trouble": bad.problem, "unasked": not facts.attempts, "twice": "twice" in facts.flaws(bad.name)}
+    words = {"trouble": bad.problem, "unasked": not facts.attempts, "twice": Flaw.TWICE in facts.flaws(bad.name)}
     return {**_secret(facts, bad.name), **words}
 
 
@@ -250,7 +251,7 @@ def wrong_type(facts: Facts) -> Known | None:
 def empty(facts: Facts) -> Known | None:
     for match in facts.matches:
         if not (match.credential.username and match.credential.password):
-            helper = "helper" in facts.flaws(match.secret_name)
+            helper = Flaw.HELPER in facts.flaws(match.secret_name)
             return {**_secret(facts, match.secret_name), "entry": match.entry, "helper": helper}
     return None
 
@@ -260,7 +261,7 @@ def no_entry(facts: Facts) -> Known | None:
     if seen is None or facts.matches:
         return None
     words = {"mismatch": mismatch(facts, seen)}
-    return {**_secret(facts, seen.name), **words, "helper": not seen.entries and "helper" in facts.flaws(seen.name)}
+    return {**_secret(facts, seen.name), **words, "helper": not seen.entries and Flaw.HELPER in facts.flaws(seen.name)}
 
 
 def unused(facts: Facts) -> Known | None:

@@ -7,8 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.cluster import keyring
@@ -17,84 +18,140 @@ from kubesim.flow.redact import MASK, redact
 from kubesim.flow.signs import MOST
 from kubesim.gotext import gobase64, gojson
 
-_SHORTEST = 6  # shorter words would be found in texts where they are no passwords
+_SHORTEST = 6
+"""Letters of a password; shorter ones would be found in texts where they are none."""
 _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
+"""How a token begins."""
 _LONGEST_USER = 64
+"""Letters of a user's name; a longer one is a token."""
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HELPERS = ("credsstore", "credhelpers")
+"""Keys of a Docker config, in lower case, that name a program which has the passwords."""
+_NOT_SHOWN = ("data", "annotations")
+"""Fields that no explanation quotes: a Secret's data are hidden already, and annotations aren't read."""
+_POD_NAMES = "same"
+"""The field of a Pod that text.py adds: Pods of which a text says the same, and as what they are asked for."""
+
+
+class Flaw(StrEnum):
+    """What is odd about a Secret or about an entry of it: words for the rows of causes.yaml and for credentials.py."""
+
+    TWICE = "twice"  # encoded in base64 twice
+    HELPER = "helper"  # without passwords, for a program has them
+    NEWLINE = "newline"
+    VARIABLE = "variable"
+    QUOTES = "quotes"
+    ENCODED = "encoded"  # the password is the field "auth"
+
+
+class _HiddenConfig(NamedTuple):
+    """A Docker config in base64 without its passwords, and what is known of its entries, by address."""
+
+    blob: str
+    flaws: dict[str, list[Flaw]]
+    """Those of the config as a whole are at ""."""
+    expires: dict[str, int]
+    """In seconds of the epoch; 0 if that isn't known."""
 
 
 class Masks:
     """The passwords of the Secrets seen so far, each with its replacement."""
 
     def __init__(self) -> None:
-        self._passwords: dict[str, str] = {}
-        self._words: dict[str, set[str]] = {}
-        self.text = cache(self._mask)  # a cluster's objects repeat themselves
+        self._replacements: dict[str, str] = {}
+        self._passwords: dict[str, set[str]] = {}
+        """What may not be in any text, by its first letters."""
+        self.text = cache(self._mask)
+        """A text without passwords; kept, because a cluster's objects repeat themselves."""
 
     def hide(self, secret: Object) -> Object:
         """The Secret with the same registries and users, and without anything secret.
 
         Equal passwords stay equal and empty ones empty. What cannot be read stays as it is, for the kubelet's words
-        on it are needed, and they do not repeat it; other keys lose their values. `flaws` are words for what is odd
-        about each entry ("" for the whole), and `expires` the seconds of the epoch when its token does.
+        on it are needed, and they do not repeat it; other keys lose their values. The Secret has `flaws` and `expires`,
+        as _HiddenConfig has them.
         """
         kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
-        noted: Object = {"flaws": {}, "expires": {}}
-        data = secret.get("data", {}).items()
-        hidden = {key: self._blob(kinds[key], key, blob, noted) if key in kinds else "" for key, blob in data}
-        return {**secret, "data": hidden, **noted}
+        data: dict[str, str] = {}
+        flaws: dict[str, list[Flaw]] = {}
+        expires: dict[str, int] = {}
+        for key, blob in secret.get("data", {}).items():
+            data[key] = ""
+            if key in kinds and blob:
+                hidden = self._hide_config(kinds[key], blob)
+                data[key] = hidden.blob
+                flaws |= hidden.flaws
+                expires |= hidden.expires
+        return {**secret, "data": data, "flaws": flaws, "expires": expires}
 
-    def _blob(self, kind: str, key: str, blob: str, noted: Object) -> str:
+    def _hide_config(self, kind: str, blob: str) -> _HiddenConfig:
         try:
-            entries = keyring.read_entries({"type": kind, "data": {key: blob}})
-            config = gojson.loads(base64.b64decode(blob).decode(errors="replace")) if blob else None
+            entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
+            config = gojson.loads(base64.b64decode(blob).decode(errors="replace"))
         except ValueError:
-            noted["flaws"][""] = ["twice"] if _decoded(_decoded(blob)).startswith("{") else []
-            return blob
+            is_twice = _decoded(_decoded(blob)).startswith("{")
+            return _HiddenConfig(blob, {"": [Flaw.TWICE] if is_twice else []}, {})
+        flaws: dict[str, list[Flaw]] = {}
         if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
-            noted["flaws"][""] = ["helper"]
-        held: Object = {}
+            flaws[""] = [Flaw.HELPER]
+        expires: dict[str, int] = {}
+        hidden: Object = {}
         for entry, credential in entries:
-            place = _address(entry)
-            noted["flaws"][place], noted["expires"][place] = [*_flaws(credential)], _expiry(credential.password)
-            held[place] = self._credential(credential)
+            address = _address(entry)
+            flaws[address] = list(_flaws(credential))
+            expires[address] = _expiry(credential.password)
+            hidden[address] = self._credential(credential)
         if kind == keyring.DOCKER_CONFIG_JSON:
-            held = {"auths": held} if held else {_address(name): {} for name in config or ()}
-        return base64.b64encode(json.dumps(held).encode()).decode() if blob else ""
+            if hidden:
+                hidden = {"auths": hidden}
+            else:  # the keys tell why there are no entries: those of a .dockercfg, perhaps
+                hidden = {_address(name): {} for name in config or ()}
+        return _HiddenConfig(base64.b64encode(json.dumps(hidden).encode()).decode(), flaws, expires)
 
     def _credential(self, credential: Credential) -> Object:
-        user, password = _UNPRINTABLE.sub(" ", credential.username), credential.password
+        user = _UNPRINTABLE.sub(" ", credential.username)
+        password = credential.password
         self._learn(password, base64.b64encode(f"{user}:{password}".encode(errors="replace")).decode())
         is_token = len(user) > _LONGEST_USER or _TOKEN.match(user)
         if user and (not password or user in password or password in user or is_token):
             self._learn(user)
             user = MASK
-        place = f"{MASK} {len(self._passwords)}"
-        return {"username": user, "password": self._passwords.setdefault(password, place) if password else ""}
+        replacement = ""
+        if password:
+            replacement = self._replacements.setdefault(password, f"{MASK} {len(self._replacements)}")
+        return {"username": user, "password": replacement}
 
     def _learn(self, *words: str) -> None:
         for word in words:
             if len(word) >= _SHORTEST:
-                self._words.setdefault(word[:_SHORTEST], set()).add(word)
+                self._passwords.setdefault(word[:_SHORTEST], set()).add(word)
+        self.text.cache_clear()  # a text that was masked before may have it
 
     def _mask(self, text: str) -> str:
         """The text in one line, without the passwords, and without what looks like one."""
         text = _UNPRINTABLE.sub(" ", text[:MOST])
-        if self._words:
-            starts = range(len(text) - _SHORTEST + 1)
-            found = {word for at in starts for word in self._words.get(text[at : at + _SHORTEST], ()) if word in text}
-            for word in sorted(found, key=len, reverse=True):
-                text = text.replace(word, MASK)
+        for password in sorted(self._passwords_in(text), key=len, reverse=True):  # one may be a part of another
+            text = text.replace(password, MASK)
         return redact(text)
+
+    def _passwords_in(self, text: str) -> set[str]:
+        """The passwords that a text holds. They are looked up by their first letters, because there are many texts."""
+        passwords: set[str] = set()
+        if self._passwords:
+            for start in range(len(text) - _SHORTEST + 1):
+                for password in self._passwords.get(text[start : start + _SHORTEST], ()):
+                    if text.startswith(password, start):
+                        passwords.add(password)
+        return passwords
 
     def everywhere(self, value: Any) -> Any:
         """The object with every text masked, but for what isn't shown, and for names of Pods."""
         if isinstance(value, dict):
-            return {
-                self.text(key): item if key in ("data", "annotations", "same") else self.everywhere(item)
-                for key, item in value.items()
-            }
+            masked: Object = {}
+            for key, item in value.items():
+                is_kept = key in _NOT_SHOWN or key == _POD_NAMES
+                masked[self.text(key)] = item if is_kept else self.everywhere(item)
+            return masked
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
@@ -102,25 +159,27 @@ class Masks:
 
 def _address(entry: str) -> str:
     """A registry entry without user, password and query."""
-    return re.sub(r"^(https?://)?[^/]*@", r"\1", re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0])
+    without_query = re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0]
+    return re.sub(r"^(https?://)?[^/]*@", r"\1", without_query)
 
 
-def _flaws(credential: Credential) -> Iterator[str]:
-    """What is odd about a user and a password: words for the checks in causes.py."""
+def _flaws(credential: Credential) -> Iterator[Flaw]:
+    """What is odd about a user and a password."""
     for word in (credential.username, credential.password):
         if word != word.strip():
-            yield "newline"
+            yield Flaw.NEWLINE
         elif re.fullmatch(r"\$\{?\w+\}?|\$\(.*\)|\{\{.*\}\}|<.+>", word):
-            yield "variable"
+            yield Flaw.VARIABLE
         elif re.fullmatch(r"'.*'|\".*\"", word):
-            yield "quotes"
+            yield Flaw.QUOTES
     if _decoded(credential.password).startswith(f"{credential.username}:"):
-        yield "encoded"
+        yield Flaw.ENCODED
 
 
 def _expiry(password: str) -> int:
     """When a token expires, in seconds of the epoch: ECR's passwords and JSON web tokens say so; else 0."""
-    *_, payload = password.split(".")[:2]
+    parts = password.split(".")
+    payload = parts[1] if len(parts) > 1 else password  # a web token is HEADER.CLAIMS.SIGNATURE, ECR's only claims
     try:
         claims = json.loads(_decoded(payload))
         return int(claims.get("expiration") or claims.get("exp") or 0)

@@ -23,6 +23,7 @@ from kubesim.cluster.kubelet.imagepull import Attempt
 from kubesim.flow import facts, tables
 from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import Facts
+from kubesim.flow.masks import Flaw
 from kubesim.flow.scene import ROLLED_OUT
 from kubesim.flow.signs import Asked, Reply, _compiled
 from kubesim.flow.tables import Causes, Hops, Registry, Signs, Verdict
@@ -89,7 +90,7 @@ def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, s
 def in_code() -> set[str]:
     """Each word that code gives."""
     words = {*facts._WORDS, *vars(Facts), *(field.name for field in fields(Facts))}
-    words |= {*Attempt._fields, *Asked._fields, *vars(Reply), *Registry._fields, *ARGUMENTS}
+    words |= {*Flaw, *Attempt._fields, *Asked._fields, *vars(Reply), *Registry._fields, *ARGUMENTS}
     words |= {kind.lower() for kind in (*ROLLED_OUT, "Job")}
     for path in ROOM.glob("*.py"):
         words |= set(_keys(path))
@@ -97,16 +98,12 @@ def in_code() -> set[str]:
 
 
 def _keys(path: Path) -> Iterator[str]:
-    """The keys of the dictionaries that a file makes; in masks.py, the flaws that it yields."""
+    """The keys of the dictionaries that a file makes."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        texts: list[ast.expr | None] = []
         if isinstance(node, ast.Dict):
-            texts = [*node.keys]
-        elif isinstance(node, ast.Yield) and path.name == "masks.py":
-            texts = [node.value]
-        for text in texts:
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                yield text.value
+            for key in node.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value
 
 
 def given(signs: Signs) -> set[str]:

@@ -7,6 +7,7 @@ import json
 import re
 import string
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from kubesim import __main__
 from kubesim.flow import tables
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
+from kubesim.flow.masks import Masks
 from kubesim.flow.redact import FORMS, Form, redact
 from kubesim.flow.signs import read
 from kubesim.session import Session
@@ -112,6 +114,45 @@ def test_what_is_no_secret_stays(text: str) -> None:
 @pytest.mark.parametrize(("text", "masked"), ROWS["masked"])
 def test_what_is_left_of_a_secret(text: str, masked: str) -> None:
     assert redact(text) == masked
+
+
+def _pull_secret(password: str) -> dict[str, Any]:
+    config = {"auths": {"r.example": {"username": "me", "password": password}}}
+    return {
+        "kind": "Secret",
+        "metadata": {"name": "regcred", "annotations": {"note": password}},
+        "type": "kubernetes.io/dockerconfigjson",
+        "data": {".dockerconfigjson": encoded(json.dumps(config))},
+    }
+
+
+def test_a_text_that_was_masked_before_a_password_was_known_is_masked_again() -> None:
+    masks = Masks()
+    assert masks.text("user of plainword") == "user of plainword"
+    masks.hide(_pull_secret("plainword"))
+    assert masks.text("user of plainword") == "user of masked"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_an_annotation_is_shown_in_no_form(form: str) -> None:
+    pod = {
+        "kind": "Pod",
+        "metadata": {"name": "web", "annotations": {"note": "plainword"}},
+        "spec": {"containers": [{"name": "web", "image": "r.example/web"}], "imagePullSecrets": [{"name": "regcred"}]},
+        "status": {
+            "containerStatuses": [
+                {
+                    "name": "web",
+                    "image": "r.example/web",
+                    "state": {"waiting": {"reason": "ErrImagePull", "message": "plainword: 401 Unauthorized"}},
+                }
+            ]
+        },
+    }
+    export = json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]})
+    explanation = explain([export], form=form)
+    assert "regcred" in explanation
+    assert "plainword" not in explanation
 
 
 @pytest.mark.parametrize("line", ROWS["command_lines"])
