@@ -79,7 +79,7 @@ def test_the_table_says_what_each_dialect_answers() -> None:
 
 
 def test_each_registry_says_when_it_was_written_and_where_to_read_on() -> None:
-    registries = [name for name, text in SECTIONS.items() if "lives" in text or "live until" in text]
+    registries = [name for name, text in SECTIONS.items() if re.search(r"valid\s(for|until)", text)]
     undated = [
         name for name in registries if not re.search(r"^More \(\d{4}-\d\d-\d\d\): \[", SECTIONS[name], re.MULTILINE)
     ]
