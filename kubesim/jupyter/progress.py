@@ -32,11 +32,12 @@ _ADDED = "The file was added to your progress. Run the cells with quizzes again 
 
 
 class ProgressMap(Card):
-    """One row a notebook: the `total`, the `rows`, what is `due`, a `notice`, the text of the `file` to download, the
-    `limit` of one.
+    """A map with one row a notebook, and what is due.
 
-    It is read again with each message, as the page sends one when the map comes into view. The feedback, `ok` and
-    `html`, is the result of a button; its `number` tells two equal results apart.
+    Of the content, which progress.js reads, `total` and `due` are sentences, `rows` are those of `_rows`, `notice`
+    warns of a file that can't be read, `file` is the text to download, and `limit` is how long one may be. It is read
+    again with each message, as the page sends one when the map comes into view. The feedback, `ok` and `html`, is the
+    result of a button; its `number` tells two equal results apart.
     """
 
     _esm = static("parts.js", "progress.js")
@@ -50,9 +51,14 @@ class ProgressMap(Card):
     def refresh(self) -> None:
         progress = self._seat.progress
         record = progress.record()
-        shown = {"total": _total(record), "rows": list(_rows(record)), "notice": inline(progress.notice())}
-        due = inline(review_news(record, progress.today()))
-        self.content = {**shown, "due": due, "file": write(record), "limit": MAX_SIZE}
+        self.content = {
+            "total": _total(record),
+            "rows": list(_rows(record)),
+            "notice": inline(progress.notice()),
+            "due": inline(review_news(record, progress.today())),
+            "file": write(record),
+            "limit": MAX_SIZE,
+        }
 
     def do_refresh(self, _message: Message) -> None:
         self.refresh()
@@ -72,9 +78,10 @@ class ProgressMap(Card):
 
     def do_upload(self, message: Message) -> None:
         """Add what was downloaded earlier; `text` is None where the file was too large for the page to read it."""
-        text, progress = message["text"], self._seat.progress
-        kept = progress.take_in(text if isinstance(text, str) else None)
-        self._say(kept, " ".join([_ADDED] * kept + [progress.message]))
+        text = message["text"]
+        progress = self._seat.progress
+        was_added = progress.take_in(text if isinstance(text, str) else None)
+        self._say(was_added, f"{_ADDED} {progress.message}" if was_added else progress.message)
 
     def complain(self, words: str) -> None:
         self._say(False, words)
@@ -109,29 +116,43 @@ def show_skills(seat: Seat) -> None:
 
 
 def _skills_html(record: Record) -> str:
-    parts = [f"<h2>{head}</h2>{listed(map(inline, lines))}" for head, lines in skills(record)]
-    return "\n".join(parts).replace("h2>", "h1>", 2)
+    """The page's title and what's below it, and then its sections."""
+    parts: list[str] = []
+    for heading, lines in skills(record):
+        tag = "h2" if parts else "h1"
+        parts.append(f"<{tag}>{heading}</{tag}>{listed(map(inline, lines))}")
+    return "\n".join(parts)
 
 
 def _total(record: Record) -> str:
     counts = total(grade(record).values())
-    said = [f"{counts.right} of {counts.quizzes} questions", f"{counts.done} of {counts.tasks} tasks"]
+    parts = [f"{counts.right} of {counts.quizzes} questions", f"{counts.done} of {counts.tasks} tasks"]
     right, made = predicted(record)
     if made:
-        said.append(f"{right} of {made} predictions right")
+        parts.append(f"{right} of {made} predictions right")
     since, missed = gained(record)
     if missed:
-        said.append(f"{since} of {missed} first mistakes put right since")
-    return f"Your progress: {', '.join(said)}"
+        parts.append(f"{since} of {missed} first mistakes put right since")
+    return f"Your progress: {', '.join(parts)}"
 
 
 def _rows(record: Record) -> Iterator[dict[str, Any]]:
-    """The notebooks, each with what was done in it in words, and as `share`, from 0 to 1."""
+    """The notebooks, each with what was done in it in words, and as `share`, from 0 to 1.
+
+    The challenge's score is one part of its notebook, which any points fulfill.
+    """
     for lesson, counts in grade(record).items():
-        score = best(record) if lesson == CHALLENGE else None
-        reached = counts.right + counts.done + bool(score and score[0])
-        whole = counts.quizzes + counts.tasks + (lesson == CHALLENGE)
-        state = "done" if reached == whole else "started" if reached else "to do"
+        reached = counts.right + counts.done
+        whole = counts.quizzes + counts.tasks
+        score = ""
+        if lesson == CHALLENGE:
+            whole += 1
+            if best_score := best(record):
+                points, of = best_score
+                score = f"{points} of {of}"
+                if points:
+                    reached += 1
+        state = _state(reached, whole)
         yield {
             "title": title(lesson),
             "part": part(lesson),
@@ -140,9 +161,16 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
             "state": state,
             "questions": f"{counts.right} of {counts.quizzes}" if counts.quizzes else "",
             "tasks": f"{counts.done} of {counts.tasks}" if counts.tasks else "",
-            "score": "{} of {}".format(*score) if score else "",
+            "score": score,
             "share": reached / whole,
         }
+
+
+def _state(reached: int, whole: int) -> str:
+    """A key of _SIGNS."""
+    if reached == whole:
+        return "done"
+    return "started" if reached else "to do"
 
 
 def _parts(row: dict[str, Any]) -> str:
