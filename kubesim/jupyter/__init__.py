@@ -48,18 +48,6 @@ def _room(name: str) -> Any:
         raise UsageError(f"kubesim: {error}: pip install 'kubesim[widgets]', and restart the kernel") from None
 
 
-def _showing(name: str, place: str, help_text: str, *, bare: bool = False) -> Any:
-    """A line magic that calls the function of that `place`, a room and its name, with its line unless it is `bare`."""
-    room, _, show = place.partition(".")
-
-    def magic(_self: Magics, line: str) -> None:
-        if not bare or _is_bare(name, line):
-            getattr(_room(room), show)(*[] if bare else [line], _seat())
-
-    magic.__name__, magic.__doc__ = name, help_text
-    return no_var_expand(line_magic(magic))
-
-
 @magics_class
 class KubesimMagics(Magics):
     """The magics; `%quiz?` shows a learner what its docstring says."""
@@ -71,27 +59,30 @@ class KubesimMagics(Magics):
         if cell is None:
             cell = f"kubectl {line}".rstrip()
         elif line.strip():
-            return _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
+            _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
+            return
         elif not cell.strip():
-            return _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
+            _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
+            return
         print(_room("terminal").transcript(_seat(), cell))  # noqa: T201
-        return None
 
     @line_magic
     def serve(self, line: str) -> None:
         """Let a real kubectl use the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
         if line.strip() not in ("", "--realtime"):
-            return _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
+            _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
+            return
         if sys.platform == "emscripten":
-            return _say("this page has no server. To use your own kubectl, open this notebook in JupyterLab.")
+            _say("this page has no server. To use your own kubectl, open this notebook in JupyterLab.")
+            return
         seat = _seat()
         try:
             server = seat.serve(realtime=bool(line.strip()))
         except (ImportError, OSError) as error:
-            return _say(f"the cluster cannot be served here: {error}")
-        place = server.kubeconfig.relative_to(seat.session.workspace.root.parent)
-        print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{place}"')  # noqa: T201
-        return None
+            _say(f"the cluster cannot be served here: {error}")
+            return
+        path = server.kubeconfig.relative_to(seat.session.workspace.root.parent)
+        print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{path}"')  # noqa: T201
 
     @no_var_expand
     @line_cell_magic
@@ -106,31 +97,102 @@ class KubesimMagics(Magics):
         else:
             _room("why").why_cell(line, cell)
 
-    restart = _showing("restart", "current.restart", "Start again with a fresh cluster. Your files stay.", bare=True)
-    registries = _showing(
-        "registries", "current.registries", "Start again with registries of your own: `%registries FILE`."
-    )
-    advance = _showing("advance", "current.advance", "Let simulated time pass: `%advance 30s`, `%advance 5m`.")
-    flow = _showing("flow", "workbench.draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`.")
-    timeline = _showing("timeline", "flow.timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`.")
-    quiz = _showing("quiz", "quiz.show", "Ask a question: `%quiz ID`.")
-    predict = _showing("predict", "quiz.predict", "Ask for a prediction of what the next cell prints: `%predict ID`.")
-    task = _showing("task", "task.show", "Set a task: `%task ID`.")
-    challenge = _showing("challenge", "challenge.show", "Start broken clusters to fix: `%challenge`, `%challenge 2`.")
-    review = _showing(
-        "review", "challenge.review", "Repeat what is due, or some questions: `%review`, `%review ID ID`."
-    )
-    workbench = _showing("workbench", "workbench.show", "Open the terminal and what is beside it.", bare=True)
-    skills = _showing("skills", "progress.show_skills", "Show a page of what you've shown so far.", bare=True)
-    playground = _showing("playground", "task.playground", "Show buttons that break or load something.", bare=True)
-    progress = _showing("progress", "progress.show", "Show what you've done in all notebooks.", bare=True)
+    @no_var_expand
+    @line_magic
+    def restart(self, line: str) -> None:
+        """Start again with a fresh cluster. Your files stay."""
+        if not _refuse_options("restart", line):
+            _room("current").restart(_seat())
+
+    @no_var_expand
+    @line_magic
+    def registries(self, line: str) -> None:
+        """Start again with registries of your own: `%registries FILE`."""
+        _room("current").registries(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def advance(self, line: str) -> None:
+        """Let simulated time pass: `%advance 30s`, `%advance 5m`."""
+        _room("current").advance(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def flow(self, line: str) -> None:
+        """Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."""
+        _room("workbench").draw(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def timeline(self, line: str) -> None:
+        """List what happened: `%timeline [POD] [-n NAMESPACE]`."""
+        _room("flow").timeline(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def quiz(self, line: str) -> None:
+        """Ask a question: `%quiz ID`."""
+        _room("quiz").show(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def predict(self, line: str) -> None:
+        """Ask for a prediction of what the next cell prints: `%predict ID`."""
+        _room("quiz").predict(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def task(self, line: str) -> None:
+        """Set a task: `%task ID`."""
+        _room("task").show(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def challenge(self, line: str) -> None:
+        """Start broken clusters to fix: `%challenge`, `%challenge 2`."""
+        _room("challenge").show(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def review(self, line: str) -> None:
+        """Repeat what is due, or some questions: `%review`, `%review ID ID`."""
+        _room("challenge").review(line, _seat())
+
+    @no_var_expand
+    @line_magic
+    def workbench(self, line: str) -> None:
+        """Open the terminal and what is beside it."""
+        if not _refuse_options("workbench", line):
+            _room("workbench").show(_seat())
+
+    @no_var_expand
+    @line_magic
+    def skills(self, line: str) -> None:
+        """Show a page of what you've shown so far."""
+        if not _refuse_options("skills", line):
+            _room("progress").show_skills(_seat())
+
+    @no_var_expand
+    @line_magic
+    def playground(self, line: str) -> None:
+        """Show buttons that break or load something."""
+        if not _refuse_options("playground", line):
+            _room("playground").show(_seat())
+
+    @no_var_expand
+    @line_magic
+    def progress(self, line: str) -> None:
+        """Show what you've done in all notebooks."""
+        if not _refuse_options("progress", line):
+            _room("progress").show(_seat())
 
 
-def _is_bare(magic: str, line: str) -> bool:
-    """Whether the magic is alone on its line; prints that it has to be, if it is not."""
-    if line.strip():
-        _say(f"%{magic} takes no options, but here is {line.strip()!r}")
-    return not line.strip()
+def _refuse_options(magic: str, line: str) -> bool:
+    """Print that a magic has to be alone on its line, if it is not; return whether that was so."""
+    if not line.strip():
+        return False
+    _say(f"%{magic} takes no options, but here is {line.strip()!r}")
+    return True
 
 
 def _say(words: str) -> None:

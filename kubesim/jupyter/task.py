@@ -1,7 +1,4 @@
-"""A task in a notebook: goals that tick themselves off, the goal beside the state, hints, undo, a solution.
-
-The playground's card has the same half in the page, which draws the number that picks what's broken.
-"""
+"""A task in a notebook: goals that tick themselves off, the goal beside the state, hints, undo, a solution."""
 
 from __future__ import annotations
 
@@ -20,7 +17,6 @@ from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import Broken, broken_clusters
 from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
@@ -47,12 +43,14 @@ class TaskCard(Exercise):
         self._in_the_way: list[str] = []
         self._comparing = False
         self._reached: tuple[bool, ...] = ()
-        self._since_tick = 0  # the history's steps at the last change of a tick
+        """Which goals are, as of the last refresh; () before the first."""
+        self._steps_at_start = seat.history.steps
+        self._step_count_at_tick = 0
+        """The history's length when a tick last appeared or disappeared."""
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(content={"label": _title(task), "html": card.paragraphs(task.text)})
-        self._steps = seat.history.steps
-        self.take_up()
+        self.take_up()  # before the card follows changes, of which this is one
         seat.on_change(self.refresh)
 
     def take_up(self) -> None:
@@ -62,20 +60,23 @@ class TaskCard(Exercise):
         if not is_started(self._task, seat.session):
             self._begin()
             seat.history.begin(self._task.title)
-            self._steps = seat.history.steps
+            self._steps_at_start = seat.history.steps
             seat.changed()
         self.refresh()
 
     def do_hint(self, message: Message) -> None:
-        before, is_free = self.helped, self._is_stuck()
+        is_free = self._is_stuck()
+        helped_before = self.helped
         super().do_hint(message)
         if is_free:
-            self.helped = before
+            self.helped = helped_before
 
     def _is_stuck(self) -> bool:
         """Whether it's time for a nudge: several changes led to no tick, and no hint was taken."""
-        waited = len(self._seat.history.steps) - self._since_tick
-        return waited >= PATIENCE and not all(self._reached) and not self.hints_shown and not self.revealed
+        if all(self._reached) or self.hints_shown or self.revealed:
+            return False
+        steps_since_tick = len(self._seat.history.steps) - self._step_count_at_tick  # below 0 after an undo
+        return steps_since_tick >= PATIENCE
 
     def do_compare(self, _message: Message) -> None:
         self._comparing = not self._comparing
@@ -83,16 +84,19 @@ class TaskCard(Exercise):
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
             self._begin()
-        self.revealed, self.hints_shown = False, 0
+        self.revealed = False
+        self.hints_shown = 0
         self._said = "Started over. Undo reverts this."
 
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
-        before, self._reached = self._reached, tuple(reading.holds for reading in readings)
-        if before != self._reached:
-            self._since_tick = len(self._seat.history.steps)
+        reached_before = self._reached
+        self._reached = tuple(reading.holds for reading in readings)
+        if reached_before != self._reached:
+            self._step_count_at_tick = len(self._seat.history.steps)
         is_done = all(self._reached)
-        if is_done and not (before and all(before)):
+        was_done_before = bool(reached_before) and all(reached_before)
+        if is_done and not was_done_before:
             self._keep()
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
@@ -101,13 +105,24 @@ class TaskCard(Exercise):
             "warnings": [card.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
-            "said": card.inline(self._said or NUDGE * self._is_stuck()),
-            "news": _news(readings, before or self._reached),
-            "buttons": [NEXT] * is_done + self.help_buttons("Show a solution", _COMPARE) + HISTORY,
+            "said": card.inline(self._said or self._nudge()),
+            "news": _news(readings, reached_before or self._reached),
+            "buttons": self._buttons(is_done),
         }
         self._said = ""
-        if self._seat.start_over == self._begin:
+        if self._is_open():
             workbench(self._seat).open_task(self._task, readings)
+
+    def _nudge(self) -> str:
+        return NUDGE if self._is_stuck() else ""
+
+    def _buttons(self, is_done: bool) -> list[Button]:
+        buttons = [*self.help_buttons("Show a solution", _COMPARE), *HISTORY]
+        return [NEXT, *buttons] if is_done else buttons
+
+    def _is_open(self) -> bool:
+        """Whether this is the task that was taken up last, which `reset` starts over."""
+        return self._seat.start_over == self._begin
 
     def plain(self) -> str:
         goals = [f"  - {card.plain_text(goal.what)}" for goal in self._task.goal]
@@ -143,13 +158,13 @@ class TaskCard(Exercise):
     def _drawn(self, reading: Reading) -> dict[str, Any]:
         """A line of the list. What is missing is only shown after something was done."""
         goal = reading.condition
-        missing = not reading.holds and self._seat.history.steps != self._steps
+        is_missing = not reading.holds and self._seat.history.steps != self._steps_at_start
         return {
             "ok": reading.holds,
             "what": card.inline(goal.what),
-            "missing": card.inline(goal.otherwise) if missing else "",
-            "hint": card.inline(goal.hint) if missing else "",
-            "reason": card.inline(goal.reason) if missing or reading.holds else "",
+            "missing": card.inline(goal.otherwise) if is_missing else "",
+            "hint": card.inline(goal.hint) if is_missing else "",
+            "reason": card.inline(goal.reason) if is_missing or reading.holds else "",
         }
 
     def _warnings(self) -> Iterator[str]:
@@ -179,20 +194,24 @@ def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
 
 def _pictures(subject: str, now: Flow | None, goal: Flow) -> str:
     drawn = drawing.image(now) if now else "<p>There is no such Pod yet.</p>"
-    sides = (("now", drawn), ("goal", drawing.image(goal)))
-    return "".join(
-        f"<figure class='ks-flow'><figcaption>{html.escape(subject)}: {side}</figcaption>{picture}</figure>"
-        for side, picture in sides
-    )
+    return _figure(f"{subject}: now", drawn) + _figure(f"{subject}: goal", drawing.image(goal))
+
+
+def _figure(caption: str, picture: str) -> str:
+    return f"<figure class='ks-flow'><figcaption>{html.escape(caption)}</figcaption>{picture}</figure>"
 
 
 def _row(reading: Reading) -> str:
-    """A field that a check reads: the command that shows it, its value, and the wanted one."""
-    wanted = reading.condition.equals
-    goal = card.inline(reading.condition.what) if wanted is None else f"<code>{html.escape(wanted)}</code>"
-    mark = "✓ the same" if reading.holds else goal
+    """A field that a check reads: the command that shows it, its value, and the one at the goal."""
+    goal = reading.condition
+    if reading.holds:
+        mark = "✓ the same"
+    elif goal.equals is None:
+        mark = card.inline(goal.what)
+    else:
+        mark = f"<code>{html.escape(goal.equals)}</code>"
     now = f"<code>{html.escape(reading.printed[:_LONGEST])}</code>" if reading.printed else "nothing"
-    return f"<tr><td><code>{html.escape(reading.condition.run)}</code></td><td>{now}</td><td>{mark}</td></tr>"
+    return f"<tr><td><code>{html.escape(goal.run)}</code></td><td>{now}</td><td>{mark}</td></tr>"
 
 
 @cache
@@ -202,93 +221,11 @@ def _card(name: str, seat: Seat) -> TaskCard:
 
 def show(arguments: str, seat: Seat) -> None:
     """Display the task whose id `arguments` names (`%task ID`), or print which ids there are."""
-    tasks, name = load_tasks(), arguments.strip()
+    tasks = load_tasks()
+    name = arguments.strip()
     if name not in tasks:
         print(unknown("task", arguments, list(tasks)))  # noqa: T201  # a cell's output
-    else:
-        card = _card(name, seat)  # the same one when it is shown again
-        card.take_up()
-        display(card)
-
-
-# The playground: a button that breaks something at random, and one that hands over a cluster from a file
-
-CASE = "case.yaml"
-_PLAYGROUND = "Playground"
-_OFFER = (
-    "**Break something** sets up a broken cluster at random, in namespaces of its own. **Load case.yaml** creates what "
-    f"the file `{CASE}` in the folder `workspace` contains, in a new namespace `case`."
-)
-_MISSING = f"There's no file `{CASE}` in the folder `workspace` yet. Create one with `nano {CASE}`, or drag it there."
-# Only a real cluster can set these fields, and the objects are to go into one namespace.
-_LOAD = rf"""kubectl delete namespace case --ignore-not-found
-kubectl create namespace case
-sed '/resourceVersion:/d; /uid:/d; /namespace:/d' {CASE} | kubectl apply -n case -f -
-sleep 10
-kubectl get pods -n case"""
-
-
-class Playground(Exercise):
-    """At most one broken cluster at a time. Its goals are on the workbench, and nothing counts."""
-
-    _esm = static("parts.js", "task.js")
-    _css = styles("card.css", "task.css")
-
-    def __init__(self, seat: Seat) -> None:
-        self._seat = seat
-        self._broken: Broken | None = None
-        super().__init__(content={"label": _PLAYGROUND, "html": card.paragraphs(_OFFER)})
-        seat.on_change(self.refresh)
-        self.refresh()
-
-    def do_break(self, message: Message) -> None:
-        self._broken = broken_clusters(int(message["seed"]))[0]
-        self.hints = self._broken.hints
-        self.hints_shown = 0
-        self.revealed = False
-        with self._seat.changing(f"break something: {self._broken.title}"):
-            begin(self._broken, self._seat.session)
-        self._said = "Something is broken. Undo reverts this."
-
-    def do_load(self, _message: Message) -> None:
-        there = self._seat.session.workspace.exists(CASE)
-        if there:
-            workbench(self._seat).feed(_LOAD)
-        self._said = f"`{CASE}` is loaded: see the terminal." if there else _MISSING
-
-    def refresh(self) -> None:
-        broken, is_solved = self._broken, False
-        buttons = [("break", "Break something else" if broken else "Break something"), ("load", f"Load {CASE}")]
-        if broken:
-            readings = check(broken, self._seat.session)
-            is_solved = all(reading.holds for reading in readings)
-            workbench(self._seat).open_task(broken, readings)
-            buttons += [] if is_solved else self.help_buttons("Show a solution")
-        self.feedback = {
-            "title": card.inline(broken.title) if broken else "",
-            "html": card.paragraphs(broken.text) if broken else "",
-            "done": card.inline(broken.because) if broken and is_solved else "",
-            **self.help(),
-            "said": card.inline(self._said),
-            "buttons": buttons,
-        }
-        self._said = ""
-
-    def plain(self) -> str:
-        return f"{_PLAYGROUND}: {card.plain_text(_OFFER)}"
-
-    def static_html(self) -> str:
-        return f"<p><b>{_PLAYGROUND}</b></p>{card.paragraphs(_OFFER)}"
-
-    def answer_html(self) -> str:
-        assert self._broken
-        return card.listing(self._broken.solution) + card.paragraphs(self._broken.because)
-
-
-@cache
-def _playground(seat: Seat) -> Playground:
-    return Playground(seat)
-
-
-def playground(seat: Seat) -> None:
-    display(_playground(seat))
+        return
+    task_card = _card(name, seat)  # the same one when it is shown again
+    task_card.take_up()
+    display(task_card)

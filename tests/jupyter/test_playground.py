@@ -3,7 +3,7 @@
 import pytest
 
 from kubesim.jupyter.card import inline
-from kubesim.jupyter.task import CASE, Playground
+from kubesim.jupyter.playground import CASE, Playground
 from kubesim.jupyter.terminal import strip
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import broken_clusters

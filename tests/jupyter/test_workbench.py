@@ -6,9 +6,10 @@ from anywidget import AnyWidget
 from kubesim.jupyter import drawing, flow, why
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
+from kubesim.jupyter.playground import Playground
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.jupyter.quiz import PredictionCard, QuizCard
-from kubesim.jupyter.task import Playground, TaskCard
+from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.workbench import MOST_OBJECTS, workbench
 from kubesim.lessons import load_predictions, load_quizzes, load_tasks
 from tests.jupyter.conftest import press

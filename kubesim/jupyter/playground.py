@@ -1,0 +1,99 @@
+"""The playground: a button that breaks something at random, and one that hands over a cluster from a file.
+
+The page's half is the one of a task; it draws the number that picks what's broken.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from IPython.display import display
+
+from kubesim.jupyter import card
+from kubesim.jupyter.card import Button, Exercise, Message, static, styles
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.workbench import workbench
+from kubesim.lessons.challenge import Broken, broken_clusters
+from kubesim.lessons.task import begin, check
+
+CASE = "case.yaml"
+_PLAYGROUND = "Playground"
+_OFFER = (
+    "**Break something** sets up a broken cluster at random, in namespaces of its own. **Load case.yaml** creates what "
+    f"the file `{CASE}` in the folder `workspace` contains, in a new namespace `case`."
+)
+_MISSING = f"There's no file `{CASE}` in the folder `workspace` yet. Create one with `nano {CASE}`, or drag it there."
+# Only a real cluster can set these fields, and the objects are to go into one namespace.
+_LOAD = rf"""kubectl delete namespace case --ignore-not-found
+kubectl create namespace case
+sed '/resourceVersion:/d; /uid:/d; /namespace:/d' {CASE} | kubectl apply -n case -f -
+sleep 10
+kubectl get pods -n case"""
+
+
+class Playground(Exercise):
+    """At most one broken cluster at a time. Its goals are on the workbench, and nothing counts."""
+
+    _esm = static("parts.js", "task.js")
+    _css = styles("card.css", "task.css")
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._broken: Broken | None = None
+        super().__init__(content={"label": _PLAYGROUND, "html": card.paragraphs(_OFFER)})
+        seat.on_change(self.refresh)
+        self.refresh()
+
+    def do_break(self, message: Message) -> None:
+        self._broken = broken_clusters(int(message["seed"]))[0]
+        self.hints = self._broken.hints
+        self.hints_shown = 0
+        self.revealed = False
+        with self._seat.changing(f"break something: {self._broken.title}"):
+            begin(self._broken, self._seat.session)
+        self._said = "Something is broken. Undo reverts this."
+
+    def do_load(self, _message: Message) -> None:
+        if self._seat.session.workspace.exists(CASE):
+            workbench(self._seat).feed(_LOAD)
+            self._said = f"`{CASE}` is loaded: see the terminal."
+        else:
+            self._said = _MISSING
+
+    def refresh(self) -> None:
+        load: Button = ("load", f"Load {CASE}")
+        buttons: list[Button] = [("break", "Break something"), load]
+        task = {"title": "", "html": "", "done": ""}
+        broken = self._broken
+        if broken:
+            readings = check(broken, self._seat.session)
+            workbench(self._seat).open_task(broken, readings)
+            buttons = [("break", "Break something else"), load]
+            task["title"] = card.inline(broken.title)
+            task["html"] = card.paragraphs(broken.text)
+            if all(reading.holds for reading in readings):
+                task["done"] = card.inline(broken.because)
+            else:
+                buttons += self.help_buttons("Show a solution")
+        self.feedback = {**task, **self.help(), "said": card.inline(self._said), "buttons": buttons}
+        self._said = ""
+
+    def plain(self) -> str:
+        return f"{_PLAYGROUND}: {card.plain_text(_OFFER)}"
+
+    def static_html(self) -> str:
+        return f"<p><b>{_PLAYGROUND}</b></p>{card.paragraphs(_OFFER)}"
+
+    def answer_html(self) -> str:
+        assert self._broken
+        return card.listing(self._broken.solution) + card.paragraphs(self._broken.because)
+
+
+@cache
+def _playground(seat: Seat) -> Playground:
+    return Playground(seat)
+
+
+def show(seat: Seat) -> None:
+    """Display the kernel's playground (`%playground`)."""
+    display(_playground(seat))
