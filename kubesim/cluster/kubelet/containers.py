@@ -43,19 +43,22 @@ def new_place(
     image: Image, variables: Mapping[str, str], pod: Object, spec: ContainerSpec, ip: str, outside: Outside
 ) -> Place:
     """Where a container's processes run: its files, apart from those of volumes, and its name."""
-    meta, hostname = pod["metadata"], variables["HOSTNAME"]
+    hostname = variables["HOSTNAME"]
+    namespace = pod["metadata"]["namespace"]
     base = bases()[image.base]
     own = {
         "/etc/hostname": f"{hostname}\n",
         "/etc/hosts": f"{_HOSTS}{ip}\t{hostname}\n",
-        "/etc/resolv.conf": _NAMES.format(meta["namespace"]),
+        "/etc/resolv.conf": _NAMES.format(namespace),
     }
-    mounted = [(mount["mountPath"], "subPath" in mount) for mount in spec.get("volumeMounts", ())]
-    folders = [f"{path}/.." if is_part else path for path, is_part in mounted]
+    folders = []
+    for mount in spec.get("volumeMounts", ()):
+        is_part = "subPath" in mount  # which may be a file: only the folder around it must be there
+        folders.append(f"{mount['mountPath']}/.." if is_part else mount["mountPath"])
     account = pod["spec"].get("serviceAccountName") or "default"
     folder = spec.get("workingDir") or "/"
     files = base.new_files({**image.files, **own}, [*folders, folder])
-    return Place(base, variables, files, hostname, outside, meta["namespace"], account, folder)
+    return Place(base, variables, files, hostname, outside, namespace, account, folder)
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
@@ -65,7 +68,8 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     Pod named no command.
     """
     if NODE_PLATFORM not in image.platforms:
-        return Process((Write(0, "stderr", f"exec {argv[0] if argv else '/app'}: exec format error\n"),), 1)
+        program = argv[0] if argv else "/app"
+        return Process((Write(0, "stderr", f"exec {program}: exec format error\n"),), exit_code=1)
     has_arguments_alone = bool(argv) and argv[0].startswith("-")
     if image.program and (has_arguments_alone or argv[:1] == [image.program]):
         return _main_program(image, place, started)
@@ -74,7 +78,7 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
         problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
         return _in_place_of(Process((problem,), unsimulated=what), _own_program(image, started))
     if not argv and image.runs == "once" and stdin:
-        argv = [*place.base.shells][:1]
+        argv = [*place.base.shells][:1]  # its shell, if it has one, which waits for what is typed
     if not argv:
         return _main_program(image, place, started)
     try:
@@ -82,7 +86,9 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
             ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
     except StartError as error:
         return Process(exit_code=_UNSTARTED, failure=error.of_container())
-    return _in_place_of(ran, _own_program(image, started)) if ran.unsimulated else ran
+    if ran.unsimulated:
+        return _in_place_of(ran, _own_program(image, started))
+    return ran
 
 
 def _main_program(image: Image, place: Place, started: Micros) -> Process:
@@ -108,7 +114,9 @@ def running_on(ran: Process, policy: str) -> Process:
     """A process that isn't simulated, in a container whose restart policy is `policy`: started again and again, it
     would look as if it crashed, so it runs on.
     """
-    return ran._replace(seconds=inf) if ran.unsimulated and policy == "Always" else ran
+    if ran.unsimulated and policy == "Always":
+        return ran._replace(seconds=inf)
+    return ran
 
 
 def files_of(image: Image) -> Files:
@@ -152,21 +160,26 @@ class Container:
 
     def stops_after(self, grace: float, reaction: float) -> tuple[float, int]:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
-        code, seconds = self.process.stop_code, max(reaction, self.process.stop_seconds)
-        return (grace, KILLED) if code is None or seconds > max(grace, reaction) else (min(grace, seconds), code)
+        code = self.process.stop_code
+        seconds = max(reaction, self.process.stop_seconds)
+        if code is None or seconds > max(grace, reaction):
+            return grace, KILLED
+        return min(grace, seconds), code
 
     def end(self, exit_code: int, now: Micros) -> None:
         """It is over. Its message is the end of what it has left in a file, or where it failed without one, of its log.
 
         Mirrors getTerminationMessage of kuberuntime_container.go and the limits of pkg/kubelet/container/runtime.go.
         """
-        self.exit_code, self.finished = exit_code, now
+        self.exit_code = exit_code
+        self.finished = now
         if self.stopping and exit_code == self.process.stop_code:
             last_words = [write.later((now - self.started) / SECOND) for write in self.process.last_words]
             self.process = self.process._replace(writes=(*self.process.writes, *last_words))
         text = self.process.failure or self.place.files.written(self.spec["terminationMessagePath"], now)[-4096:]
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
-            text = "".join(line for _, line in self.lines(now)[-80:])[-2048:]
+            last_lines = [line for _, line in self.lines(now)[-80:]]
+            text = "".join(last_lines)[-2048:]
         self.message = text
 
     @property
@@ -177,23 +190,26 @@ class Container:
     def state(self) -> Object:
         if self.is_running:
             return {"running": {"startedAt": rfc3339(self.started)}}
-        reason = "Error" if self.exit_code else "Completed"
-        return {
-            "terminated": {
-                "containerID": self.url,
-                "exitCode": self.exit_code,
-                "finishedAt": rfc3339(self.finished),
-                **({"message": self.message} if self.message else {}),
-                "reason": "StartError" if self.process.failure else reason,
-                "startedAt": rfc3339(self.started),
-            }
-        }
+        terminated = {"containerID": self.url, "exitCode": self.exit_code, "finishedAt": rfc3339(self.finished)}
+        if self.message:
+            terminated["message"] = self.message
+        terminated["reason"] = self._end_reason
+        terminated["startedAt"] = rfc3339(self.started)
+        return {"terminated": terminated}
+
+    @property
+    def _end_reason(self) -> str:
+        if self.process.failure:
+            return "StartError"
+        return "Error" if self.exit_code else "Completed"
 
 
 def restarts(policy: str, container: Container | None) -> bool:
     """Whether a container is to be started, for the first time or again."""
     if container is None:
         return True
-    if container.is_running or container.stopping:
-        return container.stopping and not container.is_running
+    if container.is_running:
+        return False
+    if container.stopping:  # because its part of the Pod was changed
+        return True
     return policy == "Always" or (policy == "OnFailure" and container.exit_code != 0)

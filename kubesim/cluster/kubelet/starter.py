@@ -187,7 +187,8 @@ class Starter:
         place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
         may_end = spec["name"] in worker.inits
-        ran = ran if may_end else containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
+        if not may_end:
+            ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
         container = self._add_container(worker, spec, image, place, ran, images)
         if not ran.failure:
             record("Normal", "Started", "Container started")

@@ -6,24 +6,38 @@ Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/ku
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker
 
+
+class _Holding(NamedTuple):
+    """Whether a condition holds, and why, as far as it says."""
+
+    holds: bool
+    reason: str = ""
+    message: str = ""
+
+
 _ROOT = {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}
 
 
 def generate(pod: Object, worker: Worker, now: str) -> Object:
     """The status of `pod`, whose conditions keep their transition times where they did not change."""
-    spec, old = pod["spec"], pod["status"]
+    spec = pod["spec"]
+    old = pod["status"]
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
     statuses = [_container_status(item, worker, waiting) for item in spec["containers"]]
-    inits = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
-    sidecars = [item for item in inits if item["name"] not in worker.inits]
-    phase = _phase(spec, [item for item in inits if item not in sidecars], sidecars, statuses)
-    incomplete = [item for item in inits if not item["ready"]] if all(map(_never_started, statuses)) else []
+    inits_and_sidecars = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
+    inits = [item for item in inits_and_sidecars if item["name"] in worker.inits]
+    sidecars = [item for item in inits_and_sidecars if item["name"] not in worker.inits]
+    phase = _phase(spec, inits, sidecars, statuses)
+    incomplete = []
+    if all(_never_started(item) for item in statuses):
+        incomplete = [item for item in inits_and_sidecars if not item["ready"]]
     unready = [item for item in (*sidecars, *statuses) if not item["ready"]]
     status: Object = {
         "conditions": list(_conditions(pod, worker, phase, incomplete, unready, now)),
@@ -36,8 +50,8 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
         "resources": {},
         "startTime": old.get("startTime", now),
     }
-    if inits:
-        status["initContainerStatuses"] = inits
+    if inits_and_sidecars:
+        status["initContainerStatuses"] = inits_and_sidecars
     if spec.get("ephemeralContainers"):
         ephemeral = [_container_status(item, worker, waiting) for item in spec["ephemeralContainers"]]
         for item in ephemeral:  # nothing probes them
@@ -50,14 +64,16 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
 
 
 def _container_status(spec: Object, worker: Worker, default_reason: str) -> Object:
-    name, is_init = spec["name"], spec["name"] in worker.inits
-    container, waiting = worker.containers.get(name), worker.waiting.get(name)
+    name = spec["name"]
+    is_init = name in worker.inits
+    container = worker.containers.get(name)
+    waiting = worker.waiting.get(name)
     status: Object = {
         "image": container.shown_image if container else spec["image"],
         "imageID": container.image_id if container else "",
         "lastState": _last_state(container, waiting),
         "name": name,
-        "ready": container is not None and (container.exit_code == 0 if is_init else container.is_running),
+        "ready": container is not None and _is_ready(container, is_init),
         "restartCount": container.restarts if container else 0,
         "started": container is not None and container.is_running and not is_init,
         "state": _state(container, waiting, default_reason),
@@ -71,32 +87,49 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
     return status
 
 
+def _is_ready(container: Container, is_init: bool) -> bool:
+    """Whether it does its part: an init container has done it."""
+    if is_init:
+        return container.exit_code == 0
+    return container.is_running
+
+
 def _last_state(container: Container | None, waiting: tuple[str, str] | None) -> Object:
     """How the container before ended: a container that waits for its restart is itself the one before."""
-    ended = container if container and waiting and not container.is_running else container and container.previous
-    return ended.state if ended else {}
+    if container is None:
+        return {}
+    if waiting and not container.is_running:
+        return container.state
+    return container.previous.state if container.previous else {}
 
 
 def _state(container: Container | None, waiting: tuple[str, str] | None, default_reason: str) -> Object:
     if waiting:
         reason, message = waiting
-        return {"waiting": {"message": message, "reason": reason} if message else {"reason": reason}}
+        if not message:
+            return {"waiting": {"reason": reason}}
+        return {"waiting": {"message": message, "reason": reason}}
     return container.state if container else {"waiting": {"reason": default_reason}}
 
 
 def _mount(mount: Object) -> Object:
-    return {**mount, "recursiveReadOnly": "Disabled"} if mount.get("readOnly") else mount
+    if mount.get("readOnly"):
+        return {**mount, "recursiveReadOnly": "Disabled"}
+    return mount
 
 
 def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: list[Object]) -> str:
     """As getPhase: Pending until every container has started, then by what the containers did."""
     policy = spec["restartPolicy"]
-    if any(_failed(status) and policy == "Never" for status in inits):
+    if policy == "Never" and any(_failed(status) for status in inits):
         return "Failed"
-    if not all(status["ready"] for status in inits) or any(map(_never_started, [*sidecars, *statuses])):
+    if not all(status["ready"] for status in inits):
+        return "Pending"
+    if any(_never_started(status) for status in (*sidecars, *statuses)):
         return "Pending"
     ended = [status["state"]["terminated"] for status in statuses if "terminated" in status["state"]]
-    if len(ended) < len(statuses) or policy == "Always" or any("running" in item["state"] for item in sidecars):
+    some_run = len(ended) < len(statuses) or any("running" in status["state"] for status in sidecars)
+    if some_run or policy == "Always":
         return "Running"
     if all(state["exitCode"] == 0 for state in ended):
         return "Succeeded"
@@ -115,33 +148,38 @@ def _conditions(
     pod: Object, worker: Worker, phase: str, incomplete: list[Object], unready: list[Object], now: str
 ) -> Iterator[Object]:
     done = phase in ("Succeeded", "Failed")
-    initialized = _lack("ContainersNotInitialized", "containers with incomplete status", incomplete)
-    ready = _lack("ContainersNotReady", "containers with unready status", unready)
+    initialized = _holds_unless("ContainersNotInitialized", "containers with incomplete status", incomplete)
+    ready = _holds_unless("ContainersNotReady", "containers with unready status", unready)
     if phase == "Succeeded":
-        initialized, ready = (True, "PodCompleted", ""), (False, "PodCompleted", "")
+        initialized = _Holding(True, "PodCompleted")
+        ready = _Holding(False, "PodCompleted")
     elif done:
-        ready = (False, "PodFailed", "")
-    status = {
-        "PodReadyToStartContainers": (bool(worker.ip) and not done, "", ""),
+        ready = _Holding(False, "PodFailed")
+    holdings = {
+        "PodReadyToStartContainers": _Holding(bool(worker.ip) and not done),
         "Initialized": initialized,
         "Ready": ready,
         "ContainersReady": ready,
-        "PodScheduled": (True, "", ""),
+        "PodScheduled": _Holding(True),
     }
     generation = pod["metadata"]["generation"]
     before = {item["type"]: item for item in pod["status"].get("conditions", ())}
-    for kind, (holds, reason, message) in status.items():
-        is_same = kind in before and before[kind]["status"] == str(holds)
+    for kind, holding in holdings.items():
+        status = str(holding.holds)
+        is_same = kind in before and before[kind]["status"] == status
         since = before[kind]["lastTransitionTime"] if is_same else now
-        condition = {"lastProbeTime": None, "lastTransitionTime": since, "status": str(holds), "type": kind}
-        if message:
-            condition["message"] = message
+        condition = {"lastProbeTime": None, "lastTransitionTime": since, "status": status, "type": kind}
+        if holding.message:
+            condition["message"] = holding.message
         condition["observedGeneration"] = generation
-        if reason:
-            condition["reason"] = reason
+        if holding.reason:
+            condition["reason"] = holding.reason
         yield condition
 
 
-def _lack(reason: str, text: str, statuses: list[Object]) -> tuple[bool, str, str]:
-    listed = " ".join(status["name"] for status in statuses)
-    return (False, reason, f"{text}: [{listed}]") if listed else (True, "", "")
+def _holds_unless(reason: str, text: str, lacking: list[Object]) -> _Holding:
+    """Of a condition that holds where no container is lacking."""
+    if not lacking:
+        return _Holding(True)
+    names = " ".join(status["name"] for status in lacking)
+    return _Holding(False, reason, f"{text}: [{names}]")

@@ -18,7 +18,8 @@ from kubesim.cluster.kubelet.containers import Container, restarts
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
 
-CRASH_BACKOFF_FIRST, CRASH_BACKOFF_LIMIT = 10, 300
+CRASH_BACKOFF_FIRST = 10  # seconds, twice as many each time
+CRASH_BACKOFF_LIMIT = 300
 
 
 class RequiredImage(NamedTuple):
@@ -117,14 +118,16 @@ class Worker:
 
     def crash_loop(self, spec: ContainerSpec, now: Micros) -> tuple[str, str] | None:
         """Why a container that exited too often has to wait for its restart, if it has to."""
-        container, delay = self.containers.get(spec["name"]), self.crashes.get(spec["name"])
+        name = spec["name"]
+        container = self.containers.get(name)
+        delay = self.crashes.get(name)
         if container is None or delay is None or container.spec != spec:
             return None
         if delay <= (now - container.finished) / SECOND:
-            self.crashes[spec["name"]] = min(delay * 2, CRASH_BACKOFF_LIMIT) or CRASH_BACKOFF_FIRST
+            self.crashes[name] = min(delay * 2, CRASH_BACKOFF_LIMIT) if delay else CRASH_BACKOFF_FIRST
             return None
-        text = f"back-off {go_duration(delay * SECOND)} restarting failed container={spec['name']} "
-        return "CrashLoopBackOff", f"{text}pod={self.name}_{self.namespace}({self.uid})"
+        what = f"container={name} pod={self.name}_{self.namespace}({self.uid})"
+        return "CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}"
 
     def due(self, spec: PodSpec) -> Iterator[ContainerSpec]:
         """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
@@ -132,7 +135,9 @@ class Worker:
         """
         if self.is_over(spec):
             return
-        policy, containers = spec["restartPolicy"], spec["containers"]
+        policy = spec["restartPolicy"]
+        init_policy = "OnFailure" if policy == "Always" else policy
+        containers = spec["containers"]
         for container in spec.get("ephemeralContainers", ()):
             if container["name"] not in self.containers:
                 yield container
@@ -141,7 +146,7 @@ class Worker:
             is_last = index + 1 == len(init_containers)
             following = containers[0] if is_last else init_containers[index + 1]
             if init["name"] in self.inits:
-                if restarts("OnFailure" if policy == "Always" else policy, self.containers.get(init["name"])):
+                if restarts(init_policy, self.containers.get(init["name"])):
                     yield init
                 if not self._has_succeeded(init["name"]):
                     return
