@@ -35,35 +35,41 @@ class DaemonSetController(RevisionedController):
     watched = (NODE,)
 
     def on_change(self, change: Change) -> None:
+        """Whatever changes at a node, each DaemonSet looks again."""
         for daemon_set in self.api.list(DAEMON_SET):
             self.add(daemon_set)
 
     def sync(self, daemon_set: Object, owned: list[Object]) -> None:
         template = daemon_set["spec"]["template"]
+        template_with_tolerations = _with_tolerations(template)
         matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
-        tolerant = _with_tolerations(template)
-        nodes = [name_of(node) for node in matching if tolerates(tolerant, node, "NoSchedule", "NoExecute")]
-        kept_on = [name_of(node) for node in matching if tolerates(tolerant, node, "NoExecute")]
+        to_run_on = []
+        to_stay_on = []
+        for node in matching:
+            if tolerates(template_with_tolerations, node, "NoSchedule", "NoExecute"):
+                to_run_on.append(name_of(node))
+            if tolerates(template_with_tolerations, node, "NoExecute"):
+                to_stay_on.append(name_of(node))
         pods = _with_node(owned)
         revision = metadata(self.current_revision(daemon_set))["labels"][REVISION_HASH]
-        for node in nodes:
-            if all(_node_of(pod) != node for pod in pods):
-                generation = metadata(daemon_set)["annotations"][GENERATION]
-                labels = {REVISION_HASH: revision, "pod-template-generation": generation}
-                self.create_pod(daemon_set, _on_node(tolerant, node), **labels)
+        generation = metadata(daemon_set)["annotations"][GENERATION]
+        labels = {REVISION_HASH: revision, "pod-template-generation": generation}
+        for node_name in to_run_on:
+            if all(_node_of(pod) != node_name for pod in pods):
+                self.create_pod(daemon_set, _on_node(template_with_tolerations, node_name), **labels)
         remaining = [pod for pod in pods if not is_deleted(pod)]
         for pod in remaining:
-            if _node_of(pod) not in kept_on:
+            if _node_of(pod) not in to_stay_on:
                 self.delete_pod(daemon_set, pod)
-        self._roll(daemon_set, [pod for pod in remaining if _node_of(pod) in nodes], revision, len(nodes))
-        self._report(daemon_set, nodes, revision)
+        self._roll(daemon_set, [pod for pod in remaining if _node_of(pod) in to_run_on], revision, len(to_run_on))
+        self._report(daemon_set, to_run_on, revision)
 
     def _roll(self, daemon_set: Object, pods: list[Object], revision: str, desired: int) -> None:
         """Delete old Pods: those that are not available at once, others as far as enough stay available."""
         strategy = daemon_set["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
-        unavailable_now = desired - sum(map(is_ready, pods))
+        unavailable_now = desired - len([pod for pod in pods if is_ready(pod)])
         unavailable_allowed = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
         spare = max(0, unavailable_allowed - unavailable_now)
         old = [pod for pod in pods if revision_of(pod) != revision]
@@ -75,7 +81,8 @@ class DaemonSetController(RevisionedController):
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
         pods = _with_node(self.owned_by(daemon_set))
         placed = [pod for pod in pods if _node_of(pod) in nodes]
-        ready = sum(map(is_ready, placed))
+        ready = len([pod for pod in placed if is_ready(pod)])
+        updated = len([pod for pod in placed if revision_of(pod) == revision])
         status = {
             "currentNumberScheduled": len({_node_of(pod) for pod in placed}),
             "desiredNumberScheduled": len(nodes),
@@ -88,7 +95,7 @@ class DaemonSetController(RevisionedController):
             status,
             numberAvailable=ready,
             numberUnavailable=len(nodes) - ready,
-            updatedNumberScheduled=sum(revision_of(pod) == revision for pod in placed),
+            updatedNumberScheduled=updated,
         )
 
 
