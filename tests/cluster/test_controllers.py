@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import EVENT, JOB, POD
+from kubesim.api.resources import DEPLOYMENT, EVENT, JOB, POD
 from tests.learner import Learner, container
 
 
@@ -36,6 +36,48 @@ def test_other_seconds_do_not_change_a_wait_that_has_begun(learner: Learner) -> 
     wait_under_a_taint(learner, {"op": "replace", "value": 600})
     assert learner.api.list(POD, "default") == []
     assert messages_of_taints(learner) == ["Marking for deletion Pod default/web"]
+
+
+def progress(learner: Learner) -> str:
+    """Why the Deployment web is said to progress, or not."""
+    conditions = learner.get(DEPLOYMENT, "web")["status"]["conditions"]
+    (condition,) = [item for item in conditions if item["type"] == "Progressing"]
+    return f"{condition['status']} {condition['reason']}"
+
+
+def set_deadline(learner: Learner, seconds: int) -> None:
+    patch = json.dumps({"spec": {"progressDeadlineSeconds": seconds}})
+    learner(f"kubectl patch deployment web -p '{patch}'")
+
+
+def test_a_deployment_that_is_complete_stays_so_while_pods_come_and_go(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx --replicas=3")
+    set_deadline(learner, 20)
+    learner.wait(10)
+    assert progress(learner) == "True NewReplicaSetAvailable"
+    learner("kubectl cordon sim-worker")
+    learner("kubectl delete pod --all --wait=false")
+    learner.wait(60)
+    assert progress(learner) == "True NewReplicaSetAvailable"
+
+
+def test_the_deadline_of_a_rollout_counts_from_the_end_of_a_pause(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx")
+    set_deadline(learner, 20)
+    learner.wait(10)
+    learner("kubectl set image deployment/web nginx=nginx:typo")
+    learner.wait(10)
+    learner("kubectl rollout pause deployment/web")
+    learner.wait(60)
+    assert progress(learner) == "Unknown DeploymentPaused"
+    learner("kubectl rollout resume deployment/web")
+    learner.wait(10)
+    assert progress(learner) == "Unknown DeploymentResumed"
+    learner.wait(20)
+    assert progress(learner) == "False ProgressDeadlineExceeded"
+    learner("kubectl rollout pause deployment/web")
+    learner.wait(10)
+    assert progress(learner) == "False ProgressDeadlineExceeded"
 
 
 def test_a_job_counts_the_restarts_of_its_init_containers(learner: Learner) -> None:

@@ -25,6 +25,7 @@ class _Condition(NamedTuple):
 _AVAILABLE = _Condition("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
 _UNAVAILABLE = _Condition("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
 _PAUSED = _Condition("Unknown", "DeploymentPaused", "Deployment is paused")
+_RESUMED = _Condition("Unknown", "DeploymentResumed", "Deployment is resumed")
 
 
 class DeploymentController(Controller):
@@ -39,7 +40,7 @@ class DeploymentController(Controller):
         if not is_deleted(deployment):
             self._go_on(before)
         after = Rollout(deployment, self.owned_by(deployment))
-        self._report(after, made=before.new is None and after.new is not None)
+        self._report(after, made=after.new if before.new is None else None)
 
     def _go_on(self, rollout: Rollout) -> None:
         if rollout.deployment["spec"].get("paused") or rollout.is_resized:
@@ -70,6 +71,10 @@ class DeploymentController(Controller):
         return self.api.record(resource, {**current, "metadata": meta})
 
     def _roll(self, rollout: Rollout) -> None:
+        """Give the new ReplicaSet what it may have by now, or else take Pods from an old one.
+
+        The rollout is as it was before: a new ReplicaSet is made with that very size, so it isn't scaled in this sync.
+        """
         new = self._ensure_new(rollout)
         if self._scale(rollout, new, rollout.new_size()):
             return
@@ -91,9 +96,11 @@ class DeploymentController(Controller):
 
         Mirrors scale in pkg/controller/deployment/sync.go.
         """
-        new, replicas = rollout.new, rollout.replicas
+        new = rollout.new
+        replicas = rollout.replicas
         if len(rollout.active) < 2:
-            for item in rollout.active or rollout.replica_sets[-1:]:
+            only = rollout.active or rollout.replica_sets[-1:]  # the newest one, where none has Pods
+            for item in only:
                 self._scale(rollout, item, replicas)
         elif new and size_of(new) == count(new, "availableReplicas") == replicas:
             for item in rollout.old:
@@ -104,7 +111,7 @@ class DeploymentController(Controller):
                     self._annotate(REPLICA_SET, item, rollout.size_annotations())
 
     def _clean_up(self, rollout: Rollout) -> None:
-        """Delete the oldest ReplicaSets, but as many as spec.revisionHistoryLimit says."""
+        """Keep at most spec.revisionHistoryLimit old ReplicaSets, the latest ones."""
         excess = max(0, len(rollout.old) - rollout.deployment["spec"]["revisionHistoryLimit"])
         for item in sorted(rollout.old, key=revision)[:excess]:
             if not size_of(item) and not count(item, "replicas"):
@@ -128,10 +135,10 @@ class DeploymentController(Controller):
 
     # The status
 
-    def _report(self, rollout: Rollout, made: bool) -> None:
-        """Write the status; the new ReplicaSet was `made` just now."""
+    def _report(self, rollout: Rollout, made: Object | None) -> None:
+        """Write the status; `made` is the new ReplicaSet if there was none before."""
         counts = {}
-        for key in ("availableReplicas", "readyReplicas", "replicas", "terminatingReplicas"):
+        for key in ("availableReplicas", "readyReplicas", "replicas"):
             counts[key] = sum(count(item, key) for item in rollout.replica_sets)
         missing = max(counts["replicas"], rollout.replicas) - counts["availableReplicas"]
         counts["unavailableReplicas"] = max(0, missing)
@@ -139,68 +146,95 @@ class DeploymentController(Controller):
         status = {
             "conditions": self._conditions(rollout, counts, made),
             "observedGeneration": metadata(rollout.deployment)["generation"],
-            "terminatingReplicas": counts.pop("terminatingReplicas"),
+            "terminatingReplicas": sum(count(item, "terminatingReplicas") for item in rollout.replica_sets),
         }
         self.report(rollout.deployment, status, **counts)
 
-    def _conditions(self, rollout: Rollout, counts: dict[str, int], made: bool) -> list[Object]:
+    def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
         conditions = list(rollout.deployment["status"].get("conditions", ()))
-        if made and rollout.new:
-            message = f'Created new replica set "{name_of(rollout.new)}"'
-            conditions = self._set(conditions, "Progressing", _Condition("True", "NewReplicaSetCreated", message))
+        is_paused = rollout.deployment["spec"].get("paused", False)
+        if pause := _pause(conditions, is_paused):
+            conditions = self._with_condition(conditions, "Progressing", pause)
+        if made:
+            message = f'Created new replica set "{name_of(made)}"'
+            created = _Condition("True", "NewReplicaSetCreated", message)
+            conditions = self._with_condition(conditions, "Progressing", created)
         is_available = counts["availableReplicas"] >= rollout.replicas - rollout.unavailable
-        conditions = self._set(conditions, "Available", _AVAILABLE if is_available else _UNAVAILABLE)
-        if progress := self._progress(rollout, counts, conditions):
-            conditions = self._set(conditions, "Progressing", progress)
+        conditions = self._with_condition(conditions, "Available", _AVAILABLE if is_available else _UNAVAILABLE)
+        if not is_paused:
+            conditions = self._with_progress(rollout, counts, conditions)
         failures = [failure for item in rollout.replica_sets for failure in item["status"].get("conditions", ())]
         if not failures:
             return [item for item in conditions if item["type"] != "ReplicaFailure"]
         last = failures[-1]  # the new ReplicaSet's, if it has any
-        return self._set(conditions, "ReplicaFailure", _Condition("True", last["reason"], last["message"]))
+        return self._with_condition(conditions, "ReplicaFailure", _Condition("True", last["reason"], last["message"]))
 
-    def _progress(self, rollout: Rollout, counts: dict[str, int], conditions: list[Object]) -> _Condition | None:
-        """What the rollout has come to; None: what was said last. Mirrors syncRolloutStatus."""
-        if rollout.deployment["spec"].get("paused"):
-            return _PAUSED
+    def _with_progress(self, rollout: Rollout, counts: dict[str, int], conditions: list[Object]) -> list[Object]:
+        """The conditions with what the rollout has come to. Mirrors syncRolloutStatus."""
+        progress = _find(conditions, "Progressing")
+        is_complete = progress is not None and progress["reason"] == "NewReplicaSetAvailable"
+        if is_complete and counts["updatedReplicas"] == counts["replicas"]:
+            return conditions  # it stays complete while Pods come and go
         subject = f'Deployment "{name_of(rollout.deployment)}"'
         if rollout.new:
             subject = f'ReplicaSet "{name_of(rollout.new)}"'
-        before = rollout.deployment["status"]
         if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == rollout.replicas:
-            return _Condition("True", "NewReplicaSetAvailable", f"{subject} has successfully progressed.")
-        growing = ("updatedReplicas", "readyReplicas", "availableReplicas")
-        has_grown = any(counts[key] > before.get(key, 0) for key in growing)
-        has_shrunk = counts["replicas"] < before.get("replicas", 0)
-        if has_grown or has_shrunk or not _find(conditions, "Progressing"):
-            return _Condition("True", "ReplicaSetUpdated", f"{subject} is progressing.")
-        return self._late(rollout.deployment, subject, conditions)
+            complete = _Condition("True", "NewReplicaSetAvailable", f"{subject} has successfully progressed.")
+            return self._with_condition(conditions, "Progressing", complete)
+        if progress is None or _has_progressed(rollout.deployment["status"], counts):
+            going_on = _Condition("True", "ReplicaSetUpdated", f"{subject} is progressing.")
+            return self._with_condition(conditions, "Progressing", going_on, is_renewed=True)
+        if not is_complete and self._is_late(rollout.deployment, progress):
+            late = _Condition("False", "ProgressDeadlineExceeded", f"{subject} has timed out progressing.")
+            return self._with_condition(conditions, "Progressing", late)
+        return conditions
 
-    def _late(self, deployment: Object, subject: str, conditions: list[Object]) -> _Condition | None:
-        """ProgressDeadlineExceeded once its time has come; until then a sync at that time is planned."""
-        progress = _find(conditions, "Progressing")
-        if progress is None or progress["reason"] == "NewReplicaSetAvailable":
-            return None
+    def _is_late(self, deployment: Object, progress: Object) -> bool:
+        """Whether it has been without progress for too long; if not yet, it is asked again then."""
         limit = deployment["spec"]["progressDeadlineSeconds"]
         left = limit - (self.clock.now - parse_time(progress["lastUpdateTime"])) / SECOND
         if left <= 0:
-            return _Condition("False", "ProgressDeadlineExceeded", f"{subject} has timed out progressing.")
-        self.clock.call_later(left + 1, self.add, deployment)
-        return None
+            return True
+        self.clock.call_later(left + 1, self.add, deployment)  # a second later, as requeueStuckDeployment does
+        return False
 
-    def _set(self, conditions: list[Object], kind: str, condition: _Condition) -> list[Object]:
-        """As SetDeploymentCondition: an unchanged one stays, a changed one moves to the end."""
+    def _with_condition(
+        self, conditions: list[Object], kind: str, condition: _Condition, *, is_renewed: bool = False
+    ) -> list[Object]:
+        """As SetDeploymentCondition: an unchanged one stays, unless it `is_renewed`; a changed one moves to the end."""
         old = _find(conditions, kind)
-        if old and (old["status"], old["reason"]) == (condition.status, condition.reason):
+        if old and not is_renewed and (old["status"], old["reason"]) == (condition.status, condition.reason):
             return conditions
         now = self.clock.timestamp()
-        since = old["lastTransitionTime"] if old and old["status"] == condition.status else now
-        new = {
-            "lastTransitionTime": since,
-            "lastUpdateTime": now,
-            **condition._asdict(),
-            "type": kind,
-        }
+        since = now
+        if old and old["status"] == condition.status:
+            since = old["lastTransitionTime"]
+        new = {"lastTransitionTime": since, "lastUpdateTime": now, **condition._asdict(), "type": kind}
         return [item for item in conditions if item["type"] != kind] + [new]
+
+
+def _pause(conditions: list[Object], is_paused: bool) -> _Condition | None:
+    """What a pause, or its end, makes of the progress; None: nothing. Mirrors checkPausedConditions."""
+    progress = _find(conditions, "Progressing")
+    reason = progress["reason"] if progress else ""
+    if is_paused and reason != "ProgressDeadlineExceeded":
+        return _PAUSED
+    if not is_paused and reason == _PAUSED.reason:
+        return _RESUMED
+    return None
+
+
+def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
+    """Whether Pods were updated, became ready or available, or old ones went, since the status `before`.
+
+    Mirrors DeploymentProgressing.
+    """
+    for key in ("updatedReplicas", "readyReplicas", "availableReplicas"):
+        if counts[key] > before.get(key, 0):
+            return True
+    old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
+    old_now = counts["replicas"] - counts["updatedReplicas"]
+    return bool(old_now < old_before)
 
 
 def _find(conditions: list[Object], kind: str) -> Object | None:
