@@ -124,7 +124,8 @@ class ImageManager:
                 outcome = STEPS[pull.outcome](pull)
             except ValueError as error:
                 # The kubelet has no reason of its own for a Secret that it can't read: it reports the error twice.
-                pull.error, outcome = (str(error), str(error)), "unreadable"
+                pull.error = (str(error), str(error))
+                outcome = "unreadable"
             pull.hops.append((pull.outcome, outcome))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
         return pull
@@ -183,8 +184,9 @@ class Pull:
         """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
             credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
-            rings = (credentials, self.manager.own(self.request.now))
-            self.matches = [match for ring in rings if ring for match in keyring.lookup(ring, self.reference.name)]
+            own = self.manager.own(self.request.now)
+            name = self.reference.name
+            self.matches = [*keyring.lookup(credentials, name), *keyring.lookup(own, name)]
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
@@ -228,11 +230,14 @@ def _check_presence(pull: Pull) -> str:
 
 def _check_right(pull: Pull) -> str:
     """Whether the Pod may use the image that is there, or has to show the registry that it may."""
-    pullers, image = pull.node.pullers(pull.reference), quote(pull.request.image)
-    of_secrets = pull.lookup() if pullers and None not in pullers else []
-    for match in of_secrets:
+    pullers = pull.node.pullers(pull.reference)
+    image = quote(pull.request.image)
+    matches: list[Match] = []
+    if pullers and None not in pullers:
+        matches = pull.lookup()
+    for match in matches:
         is_same = match.owner in pullers or match.credential.digest in pullers.values()
-        if match.owner and is_same:
+        if match.owner and is_same:  # the node's own credentials have no owner
             pull.node.grant(pull.reference, match)
             pull.right = f"{match.source} has the right to the image"
             break
@@ -241,7 +246,8 @@ def _check_right(pull: Pull) -> str:
     if pull.right:
         pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
         return "granted"
-    pull.image, pull.right = None, "the image was pulled with credentials that this Pod does not bring"
+    pull.image = None
+    pull.right = "the image was pulled with credentials that this Pod does not bring"
     return "refused"
 
 
@@ -275,14 +281,20 @@ def _pull_image(pull: Pull) -> str:
     answers = []
     for match in candidates:
         answer = pull.manager.registries.pull(pull.reference, match.credential if match else None)
-        entry, username = (match.entry, match.credential.username) if match else (None, None)
-        secret, is_in = match.secret_name if match else "", answer.image is not None
-        pull.attempts.append(Attempt(secret or None, entry, username, is_in, answer.refusal or "200 OK"))
+        pull.attempts.append(_attempt(match, answer))
         answers.append(answer)
         if answer.image:
             waited = sum(answer.seconds for answer in answers)
             return _succeed(pull, answer.image, match, waited)
     return _fail(pull, answers)
+
+
+def _attempt(match: Match | None, answer: Answer) -> Attempt:
+    is_in = answer.image is not None
+    text = answer.refusal or "200 OK"
+    if match is None:
+        return Attempt(None, None, None, is_in, text)
+    return Attempt(match.secret_name or None, match.entry, match.credential.username, is_in, text)
 
 
 def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> str:
@@ -314,7 +326,8 @@ _REFUSAL_DURATION: Micros = 20_000
 def _pull_duration(image: Image, held: bool) -> Micros:
     """A few dozen milliseconds that depend on the content alone; little where only the manifest is fetched."""
     spread = int(image.digest[-4:], 16)
-    return 1000 * (12 + spread % 20 if held else 40 + spread % 60)
+    milliseconds = 12 + spread % 20 if held else 40 + spread % 60
+    return 1000 * milliseconds
 
 
 STEPS: Mapping[str, Callable[[Pull], str]] = {
