@@ -35,7 +35,8 @@ class DeleteOptions(NamedTuple):
         """The object, with what holds it until its dependents are dealt with; one that already ends keeps its own."""
         finalizer = FINALIZERS[self.policy]
         meta = obj["metadata"]
-        if not finalizer or not resource.template or "deletionTimestamp" in meta:
+        may_have_dependents = resource.template  # only what has a template of Pods makes others
+        if not finalizer or not may_have_dependents or "deletionTimestamp" in meta:
             return obj
         others = [name for name in meta.get("finalizers", ()) if name not in FINALIZERS.values()]
         return {**obj, "metadata": {**meta, "finalizers": [*others, finalizer]}}
@@ -46,31 +47,34 @@ class DeleteOptions(NamedTuple):
             return 0
         if obj["status"].get("phase") in ("Succeeded", "Failed"):
             return 0
-        return int(obj["spec"]["terminationGracePeriodSeconds"] if self.grace_seconds is None else self.grace_seconds)
+        if self.grace_seconds is not None:
+            return self.grace_seconds
+        return int(obj["spec"]["terminationGracePeriodSeconds"])
 
 
 AS_USUAL = DeleteOptions()
 
 
-def decoded_options(given: Object) -> DeleteOptions:
+def decoded_options(body: Object) -> DeleteOptions:
     """The options that a request has as JSON. Raises StatusError."""
-    if given.get("kind", _KIND) != _KIND:
+    if body.get("kind", _KIND) != _KIND:
         raise errors.bad_request(f"no kind {_KIND} is in the body of the request")
     try:
-        options: dict[str, Any] = decoding.convert(schema.meta_type(_KIND), given)
+        options: dict[str, Any] = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
-    policy, strategies = options.get("propagationPolicy"), options.get("dryRun")
-    grace = given.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
+    policy = options.get("propagationPolicy")
+    dry_run = options.get("dryRun")
+    grace = body.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
     causes = []
     if policy and policy not in FINALIZERS:
         causes.append(errors.invalid_value("propagationPolicy", policy, _POLICY))
-    if set(strategies or ()) - {"All"}:
-        causes.append(errors.unsupported("dryRun", strategies, ("All",)))
+    if set(dry_run or ()) - {"All"}:
+        causes.append(errors.unsupported("dryRun", dry_run, ("All",)))
     if causes:
         raise errors.invalid_options(_KIND, "meta.k8s.io", "", causes)
     if not policy and options.get("orphanDependents"):
         policy = "Orphan"
     if grace is not None and grace < 0:
-        grace = 1
-    return DeleteOptions(grace, policy or "", bool(strategies), options.get("preconditions") or {})
+        grace = 1  # as the API server reads it
+    return DeleteOptions(grace, policy or "", bool(dry_run), options.get("preconditions") or {})

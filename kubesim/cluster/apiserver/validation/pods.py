@@ -20,14 +20,15 @@ from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
-_CONTAINER_LISTS = ("containers", "initContainers")
+_LASTING_CONTAINERS = ("containers", "initContainers")
+_CONTAINERS = (*_LASTING_CONTAINERS, "ephemeralContainers")
 
 
 def validate_pod(pod: Field) -> None:
     """A new or changed Pod."""
     spec = pod.inner("spec")
     _validate_pod_spec(spec)
-    for name in ("containers", "initContainers", "ephemeralContainers"):
+    for name in _CONTAINERS:
         for container in spec.items(name):
             image = container.get("image", "")
             if image != image.strip():
@@ -68,54 +69,57 @@ _UPDATABLE = (
 
 def validate_pod_update(new: Field, old: Field) -> None:
     """Little of a Pod may change."""
-    spec, before = new.inner("spec"), old.inner("spec")
-    for name in _CONTAINER_LISTS:
-        if len(spec.get(name, ())) != len(before.get(name, ())):
+    spec = new.inner("spec")
+    old_spec = old.inner("spec")
+    for name in _LASTING_CONTAINERS:
+        if len(spec.get(name, ())) != len(old_spec.get(name, ())):
             spec.forbidden(name, "pod updates may not add or remove containers")
             return
-    _validate_added_tolerations(spec, before.get("tolerations", ()))
-    deadline, earlier = spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")
-    if earlier is not None:
+    _validate_added_tolerations(spec, old_spec.get("tolerations", ()))
+    deadline = spec.get("activeDeadlineSeconds")
+    old_deadline = old_spec.get("activeDeadlineSeconds")
+    if old_deadline is not None:
         if deadline is None:
             why = "must not update from a positive integer to nil value"
             spec.invalid("activeDeadlineSeconds", why, value=None)
-        elif deadline > earlier:
+        elif deadline > old_deadline:
             spec.invalid("activeDeadlineSeconds", "must be less than or equal to previous value")
-    munged = _munged(spec.value, before.value)
-    if munged != before.value:
-        difference = pod_spec_diff(before.value, munged)
+    munged = _munged(spec.value, old_spec.value)
+    if munged != old_spec.value:
+        difference = pod_spec_diff(old_spec.value, munged)
         spec.forbidden("", f"pod updates may not change fields other than {_UPDATABLE}\n{difference}")
 
 
 def _validate_added_tolerations(spec: Field, old: Sequence[Object]) -> None:
     without_seconds = [{**toleration, "tolerationSeconds": 0} for toleration in spec.get("tolerations", ())]
-    if all({**toleration, "tolerationSeconds": 0} in without_seconds for toleration in old):
-        for toleration in spec.items("tolerations"):
-            scheduling.validate_toleration(toleration)
-    else:
+    if not all({**toleration, "tolerationSeconds": 0} in without_seconds for toleration in old):
         spec.forbidden("tolerations", "existing toleration can not be modified except its tolerationSeconds")
+        return
+    for toleration in spec.items("tolerations"):
+        scheduling.validate_toleration(toleration)
 
 
-def _munged(spec: Object, before: Object) -> Object:
+def _munged(spec: Object, old_spec: Object) -> Object:
     """The new spec with everything put back that may change."""
     updatable = ("activeDeadlineSeconds", "tolerations")
     munged = {key: value for key, value in spec.items() if key not in updatable}
-    munged |= {key: before[key] for key in updatable if key in before}
-    for name in _CONTAINER_LISTS:
+    munged |= {key: old_spec[key] for key in updatable if key in old_spec}
+    for name in _LASTING_CONTAINERS:
         if name in spec:
-            pairs = zip(spec[name], before.get(name, ()), strict=True)
-            munged[name] = [{**container, "image": earlier.get("image", "")} for container, earlier in pairs]
+            pairs = zip(spec[name], old_spec.get(name, ()), strict=True)
+            munged[name] = [{**container, "image": old.get("image", "")} for container, old in pairs]
     return munged
 
 
 def validate_ephemeral_containers_update(new: Field, old: Field) -> None:
     """A change of a Pod's ephemeral containers: they may only become more."""
     spec = new.inner("spec")
-    for before in old.inner("spec").get("ephemeralContainers", ()):
-        after = find_named(spec.get("ephemeralContainers", ()), before["name"])
-        subject = f'existing ephemeral containers "{before["name"]}" may not be'
-        if after is None:
+    for old_container in old.inner("spec").get("ephemeralContainers", ()):
+        container = find_named(spec.get("ephemeralContainers", ()), old_container["name"])
+        subject = f'existing ephemeral containers "{old_container["name"]}" may not be'
+        if container is None:
             spec.forbidden("ephemeralContainers", f"{subject} removed\n")
-        elif after != before:
-            difference = unified_diff(internal("EphemeralContainer", before), internal("EphemeralContainer", after))
+        elif container != old_container:
+            old_text = internal("EphemeralContainer", old_container)
+            difference = unified_diff(old_text, internal("EphemeralContainer", container))
             spec.forbidden("ephemeralContainers", f"{subject} changed\n{difference}")
