@@ -152,7 +152,7 @@ def test_a_secret_written_after_the_status_has_not_been_tried(answer: str, revis
 
 def test_a_registry_that_says_401_to_those_who_bring_nothing() -> None:
     text = explain(json.dumps(pod(f"{OLDER}{HEAD}401 UNAUTHORIZED")) + json.dumps(secret({})))
-    assert "The message: 401 UNAUTHORIZED. It requires a user and a password, and got none." in text
+    assert "The message: 401 UNAUTHORIZED. It requires a user and a password, and received neither." in text
 
 
 @pytest.mark.parametrize(("owner", "fix"), ROWS["what_has_the_template_is_changed"])
