@@ -17,11 +17,14 @@ from kubesim.flow.redact import known
 from kubesim.flow.tables import NONE, Kind, Registry, Sentences, Sign
 
 MOST = 10_000
+"""Characters of a message that are read."""
 _LONGEST = 400
+"""Characters of a sentence that is quoted."""
 _WORD = 1000
-"""Characters of a message that are read, of a sentence that is quoted, and of a word in it."""
+"""Characters of a word of a message."""
 _URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
 _LOOKUP = re.compile(r"lookup [^\s:]+")
+"""What Go says of a name that it asked a DNS server for."""
 _REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
     r'(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
@@ -33,17 +36,21 @@ _REDACTED = re.compile(
 )
 """What stands where someone took a part of a name out."""
 _STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
+"""Where registries of clouds keep layers."""
+_REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
+"""The path of a request to a registry: its root, or a part of an image."""
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
 _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
+"""Docker Hub's names."""
 
 
 class Reply(NamedTuple):
     """An answer: its kind, the decisive sentence in it, what that means and what it does not.
 
-    `row` is the kind's, and `words` are those of the sentence's named groups, for placeholders.
+    `row` is the kind's in signs.yaml, and `words` are those of the sentence's named groups, for placeholders.
     """
 
     kind: str
@@ -68,22 +75,24 @@ class Reply(NamedTuple):
 def read(answer: str, with_credentials: bool) -> Reply:
     """What `answer` amounts to; what is part of an address in it does not count."""
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
-    bare = _URL.sub(lambda url: "\0" * len(url[0]), text)
-    for number, sign in enumerate(tables.signs().signs):
-        if match := _search(sign, bare):
-            kind = _kind(sign, text, with_credentials)
-            row = tables.signs().kinds[kind]
-            words = {name: word for name, word in match.groupdict().items() if word}
-            if row.for_others:
+    without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # as long as before: a match is at the same place
+    table = tables.signs()
+    for number, sign in enumerate(table.signs):
+        match = _search(sign, without_urls)
+        if match:
+            name = _kind(sign, text, with_credentials)
+            kind = table.kinds[name]
+            words = {group: word for group, word in match.groupdict().items() if word}
+            if kind.for_others:
                 words |= {"inner": _inner(text, number + 1)}
-            means = sign.means if sign.means and kind == sign.kind else row.means
-            return Reply(kind, _sentence(text, match), means, sign.isnt or _isnt(row), row, words)
+            means = kind.means
+            if sign.means and name == sign.kind:
+                means = sign.means
+            isnt = sign.isnt
+            if not isnt and kind.transport:  # of kinds that credentials decide, each sign says it itself
+                isnt = kind.isnt
+            return Reply(name, _sentence(text, match), means, isnt, kind, words)
     return Reply("other", known(_cut(text), _names(text)))
-
-
-def _isnt(row: Kind) -> str:
-    """What a kind doesn't mean; of kinds that credentials decide, each sign says so itself."""
-    return row.isnt if row.transport else ""
 
 
 def _search(sign: Sign, text: str) -> re.Match[str] | None:
@@ -95,23 +104,27 @@ def _search(sign: Sign, text: str) -> re.Match[str] | None:
 
 
 def _kind(sign: Sign, text: str, with_credentials: bool) -> str:
-    """What a sign amounts to at this registry, and for someone who sent credentials or none."""
-    rows = tables.signs()
-    kind = sign.kind
-    if rows.kinds[kind].in_public and _is_public(text):
-        kind = rows.kinds[kind].in_public
-    by_identity = sign.registry in rows.registries and rows.registries[sign.registry].who  # a cloud knows its nodes
-    if not with_credentials and (kind == "unauthorized" or (kind == "permission" and not by_identity)):
+    """The name of the kind that a sign is of at this registry, for someone who sent credentials or none."""
+    table = tables.signs()
+    name = sign.kind
+    if table.kinds[name].in_public and _is_public(text):
+        name = table.kinds[name].in_public
+    if with_credentials:
+        return name
+    registry = table.registries.get(sign.registry)
+    knows_nodes = registry is not None and bool(registry.who)  # a cloud's, which asks its nodes for no credentials
+    if name == "unauthorized" or (name == "permission" and not knows_nodes):
         return "anonymous"
-    return kind
+    return name
 
 
 def _inner(text: str, since: int) -> str:
     """What is said of a pull for someone else: the meaning of the first sign from the row `since` on."""
-    rows = tables.signs()
-    for sign in rows.signs[since:]:
-        if not rows.kinds[sign.kind].for_others and _search(sign, text):
-            return sign.means or rows.kinds[sign.kind].means
+    table = tables.signs()
+    for sign in table.signs[since:]:
+        kind = table.kinds[sign.kind]
+        if not kind.for_others and _search(sign, text):
+            return sign.means or kind.means
     return ""
 
 
@@ -165,12 +178,15 @@ def image_of(text: str) -> str:
 
 def _cut(sentence: str) -> str:
     """A sentence that is not too long, cut between words."""
-    return sentence if len(sentence) <= _LONGEST else f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
+    if len(sentence) <= _LONGEST:
+        return sentence
+    return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
 
 
 def filled(name: str) -> str:
     """An image's name with a word in the place of each part that someone took out."""
-    return re.sub("@[^@]*redacted[^@]*$", "", _REDACTED.sub("redacted", name).strip("'\""))
+    filled_name = _REDACTED.sub("redacted", name).strip("'\"")
+    return re.sub("@[^@]*redacted[^@]*$", "", filled_name)  # half a digest is none
 
 
 class Asked(NamedTuple):
@@ -181,29 +197,52 @@ class Asked(NamedTuple):
 
 
 def asked(message: str, registry: str, reply: Reply) -> Asked:
-    """Who was really asked: an URL in the message names a mirror, a token service or a registry's storage."""
+    """Who was really asked: an URL in the message names a mirror, a token service or a registry's storage.
+
+    Of the registry r.example, as the last request or lookup in the message has it:
+
+    * none, or `https://r.example/…`: the registry
+    * `https://m.example/v2/web/manifests/1`: a mirror, which is asked as the registry would be
+    * `https://t.example/token?…`, or "failed to fetch oauth token": a token service
+    * `https://s.example/layer`, or `lookup s.example`: its storage
+    """
     requests = [*_REQUEST.finditer(message)]
     host = requests[-1]["host"] if requests else registry
-    rest = requests[-1]["rest"] if requests else ""
+    path = requests[-1]["rest"] if requests else ""
     looked_up = reply.words.get("lookup", "")
-    is_elsewhere = looked_up and not f"{looked_up}.".startswith(f"{split_port(host)[0]}.")  # a Service's may be longer
+    is_elsewhere = bool(looked_up) and not _is_name_of(looked_up, host)
     if is_elsewhere:
         host = looked_up
     if not registry:
         return Asked(host, "storage" if _STORAGE.search(host) else "")
-    if _same(host, registry):
+    if _is_same(host, registry):
         return Asked(registry)
-    if not is_elsewhere and re.match(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/", rest):
+    if not is_elsewhere and _REGISTRY_PATH.match(path):
         return Asked(host, "mirror")
-    is_token = re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", rest)
-    return Asked(host, "token service" if is_token else "storage")
+    if re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", path):
+        return Asked(host, "token service")
+    return Asked(host, "storage")
 
 
-def _same(host: str, registry: str) -> bool:
-    one, other = (_REDACTED.sub("*", name.removesuffix(":443").lower()) for name in (host, registry))
-    if "*" in one or "*" in other:  # a redacted part stands for anything
+def _is_name_of(looked_up: str, host: str) -> bool:
+    """Whether a name is a host's: a Service `r.ci:5000` may be looked up as `r.ci.svc.cluster.local`."""
+    name, _port = split_port(host)
+    return looked_up == name or looked_up.startswith(f"{name}.")
+
+
+def _is_same(host: str, registry: str) -> bool:
+    if host in _HUB and registry in _HUB:
+        return True
+    one = _comparable(host)
+    other = _comparable(registry)
+    if "*" in one or "*" in other:
         return fnmatchcase(one, other) or fnmatchcase(other, one)
-    return one == other or (host in _HUB and registry in _HUB)
+    return one == other
+
+
+def _comparable(host: str) -> str:
+    """A host with a "*", which stands for anything, in the place of each redacted part."""
+    return _REDACTED.sub("*", host.removesuffix(":443").lower())
 
 
 class Owner(NamedTuple):
@@ -216,14 +255,16 @@ class Owner(NamedTuple):
 @lru_cache(maxsize=256)
 def registry_of(host: str, message: str = "") -> Owner:
     """Whose registry it is, by its host, or else by the words of a message."""
-    rows = tables.signs().registries
-    for row in rows.values():
-        if row.hosts and (match := _compiled(row.hosts).fullmatch(split_port(host)[0])):
-            return Owner(row, match.groupdict(""))
-    for row in rows.values():
-        if row.message and _compiled(row.message).search(message):
-            return Owner(row)
-    return Owner(rows["other"])
+    registries = tables.signs().registries
+    name, _port = split_port(host)
+    for registry in registries.values():
+        match = _compiled(registry.hosts).fullmatch(name) if registry.hosts else None
+        if match:
+            return Owner(registry, match.groupdict(""))
+    for registry in registries.values():
+        if registry.message and _compiled(registry.message).search(message):
+            return Owner(registry)
+    return Owner(registries["other"])
 
 
 @lru_cache(maxsize=256)
