@@ -8,32 +8,55 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-MOST = 10_000
-"""Characters of a record that are read."""
-_NARROWEST = 60  # columns of a window that wraps lines
+from kubesim.flow.signs import MOST
 
-_DRESS: tuple[tuple[str, re.Pattern[str], Any], ...] = (  # what is in such a text; what to take off; what to put there
-    ("\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]"), ""),  # ANSI colors
-    ("\ufeff", re.compile("\ufeff"), ""),
-    ("\u200b", re.compile("\u200b"), ""),
-    ("](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)"), ""),  # a picture in Markdown
-    ("](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),  # a link in Markdown
-    ("**", re.compile(r"\*\*"), ""),
-    ("`", re.compile(r"```+[a-z]*|`"), ""),
-    ("~~~", re.compile(r"~~~+"), ""),
-    *((quote, re.compile(quote), '"') for quote in "\u201c\u201d\u201e\u00ab\u00bb"),
-    *((quote, re.compile(quote), "'") for quote in "\u2018\u2019"),
-    ("\uff1a", re.compile("\uff1a"), ": "),  # a colon as wide as a Chinese sign
-    *((name, re.compile(name), sign) for name, sign in (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))),
-    ("\\n", re.compile(r"\\+n(?![\w])"), " "),  # a line end that was escaped
-    ('\\"', re.compile(r'\\+"'), '"'),  # quotes in quotes
-    ("<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), lambda part: f"<{part[1].strip().replace(' ', '-')}>"),
-    (". ", re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."),  # a translator's
-    ("/pause: ", re.compile(r"/pause: (?=\d)"), "/pause:"),
+_NARROWEST = 60
+"""Columns of a window that wraps lines."""
+_SHORTEST_OPEN = _NARROWEST // 2
+"""Characters of a line whose message may go on below; a shorter one that ends so is a key of YAML."""
+
+
+class _Dress(NamedTuple):
+    """A part of how a text was shown, which is taken off before it is read."""
+
+    name: str  # of its examples, in a test
+    mark: str  # what a text has that the pattern is in, for that is quicker to look for
+    pattern: re.Pattern[str]
+    instead: str | Callable[[re.Match[str]], str] = ""
+
+
+def _in_one_word(placeholder: re.Match[str]) -> str:
+    """A placeholder such as <my registry>, as <my-registry>."""
+    return f"<{placeholder[1].strip().replace(' ', '-')}>"
+
+
+_DRESS = (  # in this order: pictures are links with a mark before them, and "<" may have been "&lt;"
+    _Dress("colors", "\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")),
+    _Dress("byte order mark", "\ufeff", re.compile("\ufeff")),
+    _Dress("space without width", "\u200b", re.compile("\u200b")),
+    _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
+    _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
+    _Dress("bold", "**", re.compile(r"\*\*")),
+    _Dress("code", "`", re.compile(r"```+[a-z]*|`")),
+    _Dress("fence", "~~~", re.compile(r"~~~+")),
+    _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
+    _Dress("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
+    _Dress("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # as wide as a Chinese sign
+    _Dress("entity of a quote", "&quot;", re.compile("&quot;"), '"'),
+    _Dress("entity of less", "&lt;", re.compile("&lt;"), "<"),
+    _Dress("entity of greater", "&gt;", re.compile("&gt;"), ">"),
+    _Dress("entity of and", "&amp;", re.compile("&amp;"), "&"),
+    _Dress("escaped line end", "\\n", re.compile(r"\\+n(?![\w])"), " "),
+    _Dress("escaped quotes", '\\"', re.compile(r'\\+"'), '"'),
+    _Dress("placeholder", "<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), _in_one_word),
+    _Dress(
+        "translated name", ". ", re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."
+    ),
+    _Dress("translated tag", "/pause: ", re.compile(r"/pause: (?=\d)"), "/pause:"),
 )
 _SAYS = ("message", "msg", "log", "textpayload", "reason", "err", "error", "image")
 """Keys, in lower case, of what an entry of a log, an event or a status says."""
@@ -69,52 +92,65 @@ _STARTS = {
     "a field that Spark's driver logs": r"(?:pod|container) (?:name|image|state|status): |pending reason: ",
     "a field of describe": r"[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
-"""How a line looks that isn't the rest of the one before it."""
+"""How a line looks that isn't the rest of the one before it, by the name of its examples in a test."""
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
 def records(text: str, cuts: bool = True) -> list[str]:
     """The records of a text, each in one line. With `cuts`, lines of equal width are taken as cut within words."""
-    found: list[str] = []
-    for part in _parts(text):
+    lines: list[str] = []
+    for part in _texts_and_objects(text):
         if isinstance(part, str):
-            found += _unwrapped([_inside(line) for line in _bare(part).splitlines()], cuts)
+            lines += _unwrapped([_without_border(line) for line in _undressed(part).splitlines()], cuts)
         else:
-            found += map(_bare, _entries(part))
-    return [record for record in found if not _DEBUG.search(record[:400])]
+            lines += map(_undressed, _messages(part))
+    return [line for line in lines if not _DEBUG.search(line[:400])]
 
 
 def _unwrapped(lines: list[str], cuts: bool) -> list[str]:
     """The lines, each with those that continue it."""
-    width = _width(lines) if cuts else 0
+    width = _width(lines) if cuts else None
     joined: list[str] = []
     last = ""  # the line before, as wide as it was
     for line in lines:
-        is_text = line.strip() and not _RULE.match(line)
-        if joined and joined[-1] and is_text and _continues(joined[-1], line):
-            is_cut = len(last) == width >= _NARROWEST and last[-1:].strip() and line[:1].strip()
-            joined[-1] = joined[-1].rstrip() + ("" if is_cut else " ") + (line if is_cut else line.strip())
+        if _RULE.match(line):
+            joined.append("")
+        elif not joined or not joined[-1] or not _continues(joined[-1], line):
+            joined.append(line[:MOST])
+        elif _is_cut(last, line, width):
+            joined[-1] = f"{joined[-1].rstrip()}{line}"
         else:
-            joined.append("" if _RULE.match(line) else line[:MOST])
+            joined[-1] = f"{joined[-1].rstrip()} {line.strip()}"
         last = line
     return joined
 
 
-def _width(lines: list[str]) -> int:
-    """The columns of a window that cuts words; 0 where lines of different widths go on, as an editor breaks them."""
-    widths = {
-        len(line) for line, after in pairwise(lines) if line.strip() and after.strip() and not _START.match(after)
-    }
-    return widths.pop() if len(widths) == 1 else 0
+def _width(lines: list[str]) -> int | None:
+    """The columns of a window that cuts words; None where lines of different widths go on, as an editor breaks them."""
+    widths = set()
+    for line, following in pairwise(lines):
+        if line.strip() and following.strip() and not _START.match(following):
+            widths.add(len(line))
+    return widths.pop() if len(widths) == 1 else None
+
+
+def _is_cut(last: str, line: str, width: int | None) -> bool:
+    """Whether a window of so many columns cut a word between two lines."""
+    if width is None or width < _NARROWEST or len(last) != width:
+        return False
+    return not last[-1].isspace() and not line[0].isspace()
 
 
 def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
-    is_open = len(record) > _NARROWEST // 2 and _OPEN.search(record[-_NARROWEST:])
-    return len(record) < MOST and bool(is_open or not _START.match(line))
+    if len(record) >= MOST:
+        return False
+    if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-_NARROWEST:]):
+        return True
+    return not _START.match(line)
 
 
-def _parts(text: str) -> Iterator[str | dict[str, Any]]:
+def _texts_and_objects(text: str) -> Iterator[str | dict[str, Any]]:
     """The text in its order, and the objects that are in it as JSON."""
     decoder = json.JSONDecoder()
     at = broken = 0
@@ -132,7 +168,7 @@ def _parts(text: str) -> Iterator[str | dict[str, Any]]:
     yield text[at:]
 
 
-def _entries(value: Any, key: str = "") -> Iterator[str]:
+def _messages(value: Any, key: str = "") -> Iterator[str]:
     """What entries of logs, events and statuses say, and nothing that stands under another key."""
     if isinstance(value, dict):
         about = value.get("involvedObject") or value.get("regarding")
@@ -140,10 +176,10 @@ def _entries(value: Any, key: str = "") -> Iterator[str]:
             yield event_row(about, value)
             return
         for name, item in value.items():
-            yield from _entries(item, name.lower())
+            yield from _messages(item, name.lower())
     elif isinstance(value, list):
         for item in value:
-            yield from _entries(item, key)
+            yield from _messages(item, key)
     elif isinstance(value, str) and key in _SAYS:
         yield f"image: {value}" if key == "image" else " ".join(value.split("\n"))
 
@@ -158,15 +194,15 @@ def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
     return f"{place} 1m Warning {event.get('reason', '')} {target} {message}"
 
 
-def _bare(text: str) -> str:
-    for mark, pattern, instead in _DRESS:
-        if mark in text:
-            text = pattern.sub(instead, text)
+def _undressed(text: str) -> str:
+    for dress in _DRESS:
+        if dress.mark in text:
+            text = dress.pattern.sub(dress.instead, text)
     return text
 
 
-def _inside(line: str) -> str:
+def _without_border(line: str) -> str:
     """A line without the borders of a box and the marks of a quotation."""
     line = _QUOTED.sub("", line)
-    border = _BORDER.match(line.strip()) if line.lstrip()[:1] in "│┃║|" and line.strip() else None
+    border = _BORDER.match(line.strip())
     return border["inside"] if border else line
