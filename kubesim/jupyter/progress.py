@@ -139,7 +139,7 @@ def _total(record: Record) -> str:
 def _rows(record: Record) -> Iterator[dict[str, Any]]:
     """The notebooks, each with what was done in it in words, and as `share`, from 0 to 1.
 
-    The challenge's score is one part of its notebook, which any points fulfill.
+    In the challenge's notebook a round with any points is one more thing to do.
     """
     for lesson, counts in grade(record).items():
         reached = counts.right + counts.done
