@@ -49,7 +49,7 @@ _PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11
 _PROSE = r"(?!(?:unexpected|Get|Post|Head|failed|invalid|unable|error|no|not|dial|server|denied|unauthorized)[\s:])"
 """How runtimes go on after "token: "."""
 _TOKEN_STARTS = (
-    "gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|oas|ft|agent|imt|soat|ffct)-|GR1348941|dckr_[a-z]{1,4}_|hv[sb]\\."
+    "sha256~|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|oas|ft|agent|imt|soat|ffct)-|GR1348941|dckr_[a-z]{1,4}_|hv[sb]\\."
     "|xox[a-z]-|pypi-Ag|A[KS]IA(?=[A-Z0-9]{16})|ya29\\.|AIza|eyJ|do[op]_v1_|cmVmdG|AKCp|atlasv1\\."
     "|(?<![A-Za-z0-9])(?:eyA|ewo|sk-|SG\\.|npm_|hf_)(?=[\\w-]{16})"
 )
@@ -194,8 +194,15 @@ FORMS = (
         *_KEY_MARKS,
     ),
     _any_case(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}", *_KEY_MARKS),
-    _any_case(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}[:=]\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
-    _any_case(r"((?:credentials?|key|(?<![a-z])sig)=)[^&\s\"']+", rf"\1{MASK}", "key=", "credential", "sig="),
+    _any_case(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}(?:=>|[:=])\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
+    _any_case(r"((?:credentials?|key|sig)=)[^&\s\"']+", rf"\1{MASK}", "key=", "credential", "sig="),
+    # As others write them: an element of XML, JSON in a URL, a variable in Go's words, a table, Terraform, ECR's user
+    _any_case(r"(<(?:password|passwd|token|secret|auth)>)[^<]+", rf"\1{MASK}", *(f"<{key}" for key in _KEY_MARKS)),
+    _any_case(r"(%22(?:password|token|secret|auth)%22%3a(?:%20)*%22)[^%\s]+", rf"\1{MASK}", "%22"),
+    _any_case(rf"(name:[\w.-]{{0,60}}{_SECRET_KEY}[\w.-]{{0,60}},\s?value:)[^,}}\s]+", rf"\1{MASK}", "name:"),
+    _any_case(r"(username,\s?password[^\n]{0,80}\n[^\n,]{0,200},)[^\n\"']+", rf"\1{MASK}", "username,"),
+    _any_case(r"(base64encode\(\s{0,9}[\"'])[^\"']+", rf"\1{MASK}", "base64encode("),
+    Form(r"(AWS:)(?!:)[^\s\"']+", rf"\1{MASK}", ("aws:",)),
     # What it looks like
     Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*", MASK),
     Form(r"[A-Za-z0-9+_=-]{16,}", _mask_long),

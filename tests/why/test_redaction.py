@@ -73,6 +73,27 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
         return str(error)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Env:[]EnvVar{EnvVar{Name:REGISTRY_PASSWORD,Value:<SECRET>,ValueFrom:nil,},}",
+        "sha256~<SECRET>",
+        "%22password%22%3A%20%22<SECRET>%22",
+        "AWS:<SECRET>",
+        "<password><SECRET></password>",
+        'base64encode("me:<SECRET>")',
+        ':password=>"<SECRET>"',
+        "sig=<SECRET>",
+    ],
+)
+def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
+    text = (
+        'Unable to retrieve some image pull secrets (team{0}-regcred); Failed to pull image "reg.corp.example/api{0}:1"'
+    )
+    with suppress(ExportError):
+        assert leaks(explain(text.replace("{0}", filled_in(words, "qz000000"))), "qz000000") == []
+
+
 def leaks(said: str, secret: str) -> list[str]:
     return [each for each in (secret, encoded(secret), encoded(f"me:{secret}")) if each in said]
 
