@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from kubesim.flow.redact import MASK
 from kubesim.flow.signs import MOST
 
 _NARROWEST = 60
@@ -36,6 +37,7 @@ def _in_one_word(placeholder: re.Match[str]) -> str:
 
 _DRESS = (  # in this order: pictures are links with a mark before them, and "<" may have been "&lt;"
     _Dress("colors", "\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")),
+    _Dress("decoded secret", "base64", re.compile(r"(base64\s+(?:-d|-D|--decode)\b[^\n]*\n\s*)\S+"), rf"\1{MASK}"),
     _Dress("byte order mark", "\ufeff", re.compile("\ufeff")),
     _Dress("space without width", "\u200b", re.compile("\u200b")),
     _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),

@@ -87,11 +87,9 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
     ],
 )
 def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
-    text = (
-        'Unable to retrieve some image pull secrets (team{0}-regcred); Failed to pull image "reg.corp.example/api{0}:1"'
-    )
-    with suppress(ExportError):
-        assert leaks(explain(text.replace("{0}", filled_in(words, "qz000000"))), "qz000000") == []
+    name = f"team{filled_in(words, 'qz000000')}-regcred"
+    text = f'Failed to pull image "reg.corp.example/{name}:1": 401 Unauthorized\nsecret "{name}" not found'
+    assert leaks(explain(text), "qz000000") == []
 
 
 def leaks(said: str, secret: str) -> list[str]:
