@@ -54,7 +54,7 @@ PICTURES = (
         ".ks-flow",
         ("flow",),
         "Six boxes in two rows, from kubectl to the image. The Pod spec is a stop sign and says failed: no "
-        "imagePullSecrets; the registry refused. Unfolded below, what's wrong and the commands that fix it.",
+        "imagePullSecrets; the registry wants credentials. Unfolded below, what's wrong and the commands that fix it.",
     ),
     Picture(
         "quiz",
