@@ -1,7 +1,6 @@
 """The one door through which words of a pasted text go before they are printed: whatever can be a secret is masked.
 
-Names of objects, images and hosts go through `redact`. A message is quoted through `known`, too, by allow-list: of what
-it says only the words are repeated that this room's tables have.
+Names of objects, images and hosts go through it. A message is quoted by allow-list, too (quote.py).
 
 Secrets have known places (flags, headers, keys of a config, the user's part of a URL, a query, the values of a Secret)
 and known beginnings. Beyond these, every long word of mixed characters is masked that isn't a digest, a uid or a tag.
@@ -12,8 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import NamedTuple
-
-from kubesim.flow import tables
 
 MASK = "masked"
 
@@ -77,24 +74,6 @@ def redact(text: str) -> str:
         if any(mark in lower for mark in form.marks):
             text = re.sub(form.pattern, form.instead, text, flags=form.flags)
     return text
-
-
-_RUN = re.compile(r"[^\W_]+")
-_FIGURE = re.compile(
-    r"\d+[a-z]{0,2}|(?:\d+m?[smh])+|v\d|[0-9a-f]{6,}|[a-z]{3}\d\d"
-)  # a number, an age, a digest, a platform
-
-
-def known(text: str, names: str) -> str:
-    """What is quoted of a message: words of this room's tables, figures and parts of `names`, "…" for the rest."""
-    words = tables.vocabulary()
-    parts = set(_RUN.findall(names.lower()))
-
-    def quoted(word: re.Match[str]) -> str:
-        runs = _RUN.findall(word[0].lower())
-        return word[0] if all(run in words or run in parts or _FIGURE.fullmatch(run) for run in runs) else "…"
-
-    return re.sub(r"…(?:\s+…)+", "…", re.sub(r"\S+", quoted, text))
 
 
 def _mask_values(block: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.cluster.keyring import split_port
 from kubesim.flow import tables
-from kubesim.flow.redact import known
+from kubesim.flow.quote import known
 from kubesim.flow.tables import NONE, Kind, Registry, Sentences, Sign
 
 MOST = 10_000
