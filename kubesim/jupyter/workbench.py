@@ -152,12 +152,12 @@ class Workbench(Terminal):
         return {**attempt, "past": past, "next": time_of_day(last.until)}
 
     def _found(self) -> tuple[str, str, str | None] | None:
-        """The Pod in focus, or where that is gone the newest one, if there is any."""
+        """The Pod in focus, or where that is gone the newest one, of the open task if there is one."""
         api = self._seat.session.cluster.api
         if self._focus and api.find(POD, *self._focus[:2]):
             return self._focus
         self._focus = None
-        pods = [pod for pod in api.list(POD) if not _is_system(namespace_of(pod))]
+        pods = [pod for pod in api.list(POD) if not _is_system(namespace_of(pod)) and self._belongs(pod)]
         newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
         return (namespace_of(newest), name_of(newest), None) if newest else None
 

@@ -164,6 +164,7 @@ def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: A
         head, words = hop.locator("> div").all_text_contents()[:2]
         assert f"{head} {words}" in str(hop.text_content())  # or they run together for a screen reader
     notebook.run("task")
+    expect(path).not_to_contain_text("web in default")  # which is none of the task's
     card: Locator = notebook.cell("task").locator(".ks-card")
     expect(card.get_by_role("button", name="Undo")).to_be_visible()
     enter(notebook, "kubectl create namespace mine")

@@ -175,9 +175,7 @@ class Scheduler:
     def _report_failure(self, pod: Object, refusals: list[Refusal]) -> None:
         if any(refusal.lacks_room for refusal in refusals):
             self._waiting_for_room[pod["metadata"]["uid"]] = pod
-        reasons = [reason for refusal in refusals for reason in refusal.reasons]
-        why = f"{_counted(reasons, len(refusals))} no new claims to deallocate, preemption: "
-        why += _counted([refusal.preemption for refusal in refusals], len(refusals))
+        why = _explanation(refusals)
         status = clone(pod["status"])
         status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]
         self._api.update_status(POD, pod, status)
@@ -192,6 +190,16 @@ class Scheduler:
             "status": status,
             "type": "PodScheduled",
         }
+
+
+def _explanation(refusals: list[Refusal]) -> str:
+    """The message for a Pod that these nodes refuse. Mirrors ErrNoNodesAvailable and FitError of pkg/scheduler."""
+    if not refusals:
+        return "no nodes available to schedule pods"
+    reasons = [reason for refusal in refusals for reason in refusal.reasons]
+    preemption = [refusal.preemption for refusal in refusals]
+    nodes = len(refusals)
+    return f"{_counted(reasons, nodes)} no new claims to deallocate, preemption: {_counted(preemption, nodes)}"
 
 
 def _counted(reasons: list[str], nodes: int) -> str:

@@ -1,0 +1,103 @@
+"""What the page tells is true and can be read: a verdict as its steps, emphasis as emphasis, arrows in all colours."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from browser.themes import wear
+from kubesim.lessons import load_predictions
+
+QUESTIONS = {name: prediction.question for name, prediction in load_predictions().items()}
+EMPHATIC = next(name for name, question in QUESTIONS.items() if re.search(r"\*\w+\*", question))
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+EXPIRED = (
+    f"kubectl create secret docker-registry ecr --docker-server={ECR} --docker-username=AWS "
+    '--docker-password="$(aws ecr get-login-password --region eu-west-1)"; sleep 43300; '
+    f"kubectl run late --image={ECR}/team/api:1.0 "
+    """--overrides='{"spec":{"imagePullSecrets":[{"name":"ecr"}]}}'; sleep 5"""
+)
+CELLS = {
+    "load": "%load_ext kubesim.jupyter\n%workbench",
+    "predict": f"%predict {EMPHATIC}",
+    "run": "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5",
+    "flow": "%flow web",
+}
+TILE = 12
+"""Pixels: about as wide as the head of an arrow."""
+STANDS_OUT = 3
+"""The contrast of a line that means something (WCAG 2.2, 1.4.11)."""
+# The greatest contrast within each tile of a picture.
+TILES = """async ([code, size]) => {
+    const picture = await createImageBitmap(await (await fetch(`data:image/png;base64,${code}`)).blob());
+    const canvas = Object.assign(document.createElement("canvas"), {width: picture.width, height: picture.height});
+    const pen = canvas.getContext("2d");
+    pen.drawImage(picture, 0, 0);
+    const channel = (byte) => byte / 255 <= 0.04045 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4;
+    const contrasts = {};
+    for (let y = 0; y + size <= picture.height; y += size) for (let x = 0; x + size <= picture.width; x += size) {
+        const {data} = pen.getImageData(x, y, size, size);
+        const lights = [];
+        for (let at = 0; at < data.length; at += 4)
+            lights.push(0.2126 * channel(data[at]) + 0.7152 * channel(data[at + 1]) + 0.0722 * channel(data[at + 2]));
+        contrasts[`${x},${y}`] = (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05);
+    }
+    return contrasts;
+}"""
+
+
+@pytest.fixture(scope="module")
+def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
+    """A notebook with a question and a picture."""
+    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "told.ipynb")
+    notebook = open_shared("told.ipynb")
+    notebook.run_all()
+    return notebook
+
+
+def contrasts(picture: Locator) -> dict[str, float]:
+    """The contrasts within a picture as it is drawn now, by place."""
+    code = base64.b64encode(picture.screenshot(animations="disabled")).decode()
+    return dict(picture.page.evaluate(TILES, [code, TILE]))
+
+
+def test_every_line_of_a_picture_stands_out_in_all_colours(notebook: Any) -> None:
+    page: Page = notebook.page
+    picture = notebook.cell("flow").locator(".ks-picture :is(img, svg)").first
+    by_day = contrasts(picture)
+    try:
+        for theme, colours in (("dark", "none"), ("light", "active"), ("dark", "active")):
+            wear(page, theme)
+            page.emulate_media(forced_colors=colours)  # type: ignore[arg-type]
+            now = contrasts(picture)
+            lost = [place for place, contrast in by_day.items() if contrast >= STANDS_OUT > now[place]]
+            assert lost == [], f"{theme}, forced colours: {colours}"
+    finally:
+        page.emulate_media(forced_colors="none")
+        wear(page, "light")
+
+
+def test_emphasis_is_not_shown_as_asterisks(notebook: Any) -> None:
+    card: Locator = notebook.cell("predict").locator(".ks-card")
+    expect(card.locator("legend i").first).to_be_visible()
+    assert "*" not in card.inner_text()
+
+
+def test_the_verdict_is_what_the_steps_say(notebook: Any) -> None:
+    screen = notebook.page.locator(".ks-bench").get_by_role("log")
+    notebook.prompt.fill(f"{EXPIRED}; why late")
+    notebook.prompt.press("Enter")
+    expect(screen).to_contain_text("The token that was sent has expired.")
+    expect(screen).to_contain_text('What\'s wrong: The token of the user "AWS" in the Secret ecr has expired')
+    notebook.prompt.fill("kubectl delete node --all; kubectl run nowhere --image=nginx; sleep 5; why nowhere")
+    notebook.prompt.press("Enter")
+    expect(screen).to_contain_text("The scheduler says why: no nodes available to schedule pods.")
