@@ -1,4 +1,4 @@
-"""The fields of a Pod's spec that code reads, so that a misspelt one is noticed before it is read.
+"""The fields of a Pod's spec and status that code reads, so that a misspelt one is noticed before it is read.
 
 Objects are plain dicts, as JSON has them (objects.py); these are the parts of them that most code is about.
 """
@@ -60,3 +60,56 @@ class PodSpec(TypedDict, total=False):
     runtimeClassName: str
     terminationGracePeriodSeconds: int
     dnsPolicy: str
+
+
+class WaitingState(TypedDict, total=False):
+    """Why a container doesn't run yet."""
+
+    reason: str
+    message: str
+
+
+class TerminatedState(TypedDict, total=False):
+    """How a container ended."""
+
+    exitCode: int
+    signal: int
+    reason: str
+    message: str
+    startedAt: str
+    finishedAt: str
+    containerID: str
+
+
+class ContainerState(TypedDict, total=False):
+    """One of these."""
+
+    waiting: WaitingState
+    running: dict[str, str]
+    terminated: TerminatedState
+
+
+class ContainerStatus(TypedDict, total=False):
+    """What the kubelet reports of a container."""
+
+    name: Required[str]
+    state: ContainerState
+    lastState: ContainerState
+    ready: bool
+    started: bool
+    restartCount: int
+    image: str
+    imageID: str
+    containerID: str
+
+
+class PodStatus(TypedDict, total=False):
+    """What the kubelet reports of a Pod."""
+
+    phase: str
+    reason: str
+    message: str
+    conditions: list[dict[str, Any]]
+    containerStatuses: list[ContainerStatus]
+    initContainerStatuses: list[ContainerStatus]
+    ephemeralContainerStatuses: list[ContainerStatus]

@@ -22,7 +22,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
-from kubesim.cluster.apiserver.printers import shown_few
+from kubesim.cluster.apiserver.printers import first_three
 from kubesim.kubectl.describers.screens import block, shows, table
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
@@ -58,7 +58,7 @@ def addresses(slices: Sequence[Object], service: str, name: str) -> str:
         for endpoint in item.get("endpoints") or ()
         if endpoint["conditions"].get("ready")
     ]
-    return shown_few(ready, "") if slices else NONE
+    return first_three(ready, "") if slices else NONE
 
 
 @block

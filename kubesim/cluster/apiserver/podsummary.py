@@ -1,0 +1,110 @@
+"""What `kubectl get pods` makes of a Pod's status: READY, STATUS and RESTARTS.
+
+Mirrors printPod in kubernetes pkg/printers/internalversion/printers.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kubesim.api.objects import Object, find_condition, remembered, sidecars_of
+from kubesim.api.specs import ContainerStatus, PodSpec, PodStatus, TerminatedState
+
+
+class PodSummary(NamedTuple):
+    """What READY, STATUS and RESTARTS are made of."""
+
+    ready: int
+    total: int
+    status: str
+    restarts: int
+    last_end: str  # when the last container to be restarted had ended; "" for never
+
+
+@remembered
+def pod_summary(pod: Object) -> PodSummary:
+    """How many containers are ready, what the Pod is waiting for, and how often it was restarted."""
+    spec: PodSpec = pod["spec"]
+    status: PodStatus = pod.get("status") or {}
+    containers = status.get("containerStatuses") or []
+    sidecars = sidecars_of(spec)
+    initialization = _initialization(spec, status, sidecars)
+    ready = initialization.ready_sidecars
+    counted = initialization.visited
+    reason = initialization.reason
+    if not reason or find_condition(pod, "Initialized") == "True":
+        reason, running = _running(pod, containers, reason or status.get("reason") or status.get("phase") or "")
+        ready += running
+        counted = [item for item in counted if item["name"] in sidecars] + containers
+    if pod["metadata"].get("deletionTimestamp") and status.get("phase") not in ("Failed", "Succeeded"):
+        reason = "Terminating"
+    restarts = sum(container.get("restartCount", 0) for container in counted)
+    total = len(spec["containers"]) + len(sidecars)
+    return PodSummary(ready, total, reason, restarts, _last_end(counted))
+
+
+class _Initialization(NamedTuple):
+    """How far the init containers are."""
+
+    reason: str  # why they are not done; "" if they are
+    ready_sidecars: int
+    visited: list[ContainerStatus]  # of those up to the one that isn't done
+
+
+def _initialization(spec: PodSpec, status: PodStatus, sidecars: Sequence[str]) -> _Initialization:
+    containers = status.get("initContainerStatuses") or []
+    ready = 0
+    for index, container in enumerate(containers):
+        state = container.get("state") or {}
+        ended = state.get("terminated")
+        if ended and ended.get("exitCode") == 0:
+            continue
+        if container["name"] in sidecars and container.get("started"):
+            if container.get("ready"):
+                ready += 1
+            continue
+        waits_for = (state.get("waiting") or {}).get("reason")
+        if ended:
+            reason = f"Init:{_end(ended)}"
+        elif waits_for and waits_for != "PodInitializing":
+            reason = f"Init:{waits_for}"
+        else:
+            reason = f"Init:{index}/{len(spec['initContainers'])}"
+        return _Initialization(reason, ready, containers[: index + 1])
+    return _Initialization("", ready, containers)
+
+
+def _running(pod: Object, containers: Sequence[ContainerStatus], reason: str) -> tuple[str, int]:
+    """The first container's reason, else the next one's; and how many containers run and are ready."""
+    running = 0
+    for container in reversed(containers):
+        state = container.get("state") or {}
+        if "running" in state:
+            if container.get("ready"):
+                running += 1
+        elif "terminated" in state:
+            reason = _end(state["terminated"])
+        elif "waiting" in state:
+            reason = state["waiting"].get("reason") or reason
+    if reason == "Completed" and running:
+        reason = "Running" if find_condition(pod, "Ready") == "True" else "NotReady"
+    return reason, running
+
+
+def _end(terminated: TerminatedState) -> str:
+    if reason := terminated.get("reason"):
+        return reason
+    if signal := terminated.get("signal"):
+        return f"Signal:{signal}"
+    return f"ExitCode:{terminated.get('exitCode', 0)}"
+
+
+def _last_end(containers: Sequence[ContainerStatus]) -> str:
+    """When the last of those that were restarted had ended before; "" where none was."""
+    ends = [""]
+    for container in containers:
+        if container.get("restartCount"):
+            ended = (container.get("lastState") or {}).get("terminated") or {}
+            ends.append(ended.get("finishedAt", ""))
+    return max(ends)
