@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.cluster.apiserver.authorization import AUTHENTICATED, MASTERS, User
-from kubesim.cluster.apiserver.backend import Backend, Change, NodeServer
+from kubesim.cluster.apiserver.backend import Backend, Change
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.component import Component
-from kubesim.cluster.apiserver.connection import Connection
+from kubesim.cluster.apiserver.connection import Connection, NodeServer
 
 _COMPONENT = User("system:apiserver", (MASTERS, AUTHENTICATED))
 

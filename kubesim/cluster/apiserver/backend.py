@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import takewhile
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from kubesim.api import errors
-from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, Resource
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, POD, Resource
 from kubesim.api.selectors import Selector
-from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.apiserver.connection import Connection, NodeServer, container_of
 from kubesim.cluster.apiserver.store import Store
-from kubesim.shell.container import Place, Process
 
 # Seconds that an event lives after it was written last, and those for which etcd leases are shared
 # (kube-apiserver --event-ttl).
@@ -48,27 +46,6 @@ class Change(NamedTuple):  # quicker to make than a dataclass, and there are man
 Listener = Callable[[Change], None]
 
 
-class NodeServer(Protocol):
-    """What the API server asks of a kubelet on behalf of `kubectl logs` and `kubectl exec`."""
-
-    def logs(self, pod: Object, container: str, previous: bool) -> list[Line]:
-        """What the container wrote. Raises StatusError."""
-
-    def execute(
-        self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
-    ) -> Process:
-        """Run a command in the container, which `payer` pays for. Raises StatusError and process.StartError."""
-
-    def place(self, pod: Object, container: str, argv: list[str]) -> Place:
-        """Where a container's commands run, if `argv` can. Raises StatusError and process.StartError."""
-
-    def lacks_program(self, reference: str, program: str) -> bool:
-        """Whether an image lacks a program here that it has, or may have, on a real node."""
-
-    def is_guess(self, reference: str) -> bool:
-        """Whether no one here knows that there is such an image, and the node pulls it as if there were."""
-
-
 class Backend:
     """The state behind the requests of all users; nothing here asks who they are."""
 
@@ -84,14 +61,6 @@ class Backend:
         """Go on from the state of another API server; who watches that one doesn't watch this."""
         self.store.resume(other.store)
         self._written = other._written.copy()
-
-    def lacks_program(self, reference: str, program: str) -> bool:
-        """Whether some node says so of an image."""
-        return any(node.lacks_program(reference, program) for node in self.nodes.values())
-
-    def is_guess(self, reference: str) -> bool:
-        """Whether some node says so of an image."""
-        return any(node.is_guess(reference) for node in self.nodes.values())
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""
@@ -111,6 +80,15 @@ class Backend:
         if obj is None:
             raise errors.not_found(resource, name)
         return obj
+
+    def connect(self, namespace: str, name: str, container: str) -> Connection:
+        """The way to a container of a Pod; "" is its only one. Raises StatusError."""
+        pod = self.existing(POD, namespace, name)
+        container = container_of(pod, container)
+        node = self.nodes.get(pod["spec"].get("nodeName", ""))
+        if node is None:
+            raise errors.bad_request(f"pod {name} does not have a host assigned")
+        return node.connect(pod, container)
 
     def commit(self, resource: Resource, obj: Object) -> Object:
         """Store an object in place of the one that has its name, if there is one, and tell who watches."""

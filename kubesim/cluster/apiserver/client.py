@@ -19,7 +19,7 @@ from kubesim.cluster.apiserver import admission, checks, patch, services, strate
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import Warn, WriteOptions
-from kubesim.cluster.apiserver.connection import Connection, connect
+from kubesim.cluster.apiserver.connection import Connection
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
@@ -304,13 +304,13 @@ class Client:
         """What a container has written; "" is the only container of its Pod."""
         self.authorize("get", POD, namespace, name, "log")
         options.check(name)
-        lines = connect(self._backend, namespace, name, container).logs(options.previous)
+        lines = self._backend.connect(namespace, name, container).logs(options.previous)
         return options.selected(lines, self._backend.clock.now)
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""
         self.authorize("create", POD, namespace, name, "exec")
-        return connect(self._backend, namespace, name, container)
+        return self._backend.connect(namespace, name, container)
 
     def list(
         self,

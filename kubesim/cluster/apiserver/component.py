@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
-from kubesim.cluster.apiserver.backend import Listener, NodeServer
+from kubesim.cluster.apiserver.backend import Listener
 from kubesim.cluster.apiserver.client import Client
+from kubesim.cluster.apiserver.connection import NodeServer
 from kubesim.cluster.apiserver.tokens import pod_token
 
 

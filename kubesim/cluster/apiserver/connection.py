@@ -1,4 +1,4 @@
-"""The way from the API server to a container: which one is meant, and the kubelet of its node.
+"""The way from the API server to a container: which one is meant, and what the kubelet of its node does there.
 
 Mirrors kubernetes pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation), v1.36.
 """
@@ -6,49 +6,43 @@ Mirrors kubernetes pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Protocol
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget
 from kubesim.api.objects import Object, name_of
-from kubesim.api.resources import POD
 from kubesim.api.specs import PodSpec
-from kubesim.cluster.apiserver.backend import Backend, NodeServer
 from kubesim.cluster.apiserver.logs import Line
 from kubesim.shell.container import Place, Process
 
 
-class Connection(NamedTuple):
-    """A container on its node, to which the API server passes on what is done there."""
+class Connection(Protocol):
+    """A container on its node."""
 
-    node: NodeServer
-    pod: Object
-    container: str
+    def logs(self, previous: bool) -> list[Line]:
+        """What it has written, or the one before it. Raises StatusError where there is nothing to read."""
 
-    def execute(self, argv: Sequence[str], payer: Budget | None = None, stdin: str = "") -> Process:
-        """Run a command, which `payer` pays for. Raises StatusError and StartError."""
-        return self.node.execute(self.pod, self.container, list(argv), payer, stdin)
+    def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
+        """Run a command beside the container's, which `payer` pays for. Raises StatusError and StartError."""
 
     def place(self, argv: Sequence[str]) -> Place:
-        """Where commands run, if `argv` can. Raises StatusError and StartError."""
-        return self.node.place(self.pod, self.container, list(argv))
-
-    def logs(self, previous: bool = False) -> list[Line]:
-        """What the container has written, or the one before it. Raises StatusError."""
-        return self.node.logs(self.pod, self.container, previous)
+        """Where its commands run, if `argv` can. Raises StatusError and StartError."""
 
 
-def connect(backend: Backend, namespace: str, name: str, container: str) -> Connection:
-    """The way to a container of a Pod; "" is its only one. Raises StatusError."""
-    pod = backend.existing(POD, namespace, name)
-    container = _container_of(pod, container)
-    node = backend.nodes.get(pod["spec"].get("nodeName", ""))
-    if node is None:
-        raise errors.bad_request(f"pod {name} does not have a host assigned")
-    return Connection(node, pod, container)
+class NodeServer(Protocol):
+    """What the API server asks of a kubelet."""
+
+    def connect(self, pod: Object, container: str) -> Connection:
+        """The way to one of the Pod's containers, which need not be there."""
+
+    def lacks_program(self, reference: str, program: str) -> bool:
+        """Whether an image lacks a program here that it has, or may have, on a real node."""
+
+    def is_guess(self, reference: str) -> bool:
+        """Whether no one here knows that there is such an image, and the node pulls it as if there were."""
 
 
-def _container_of(pod: Object, name: str) -> str:
+def container_of(pod: Object, name: str) -> str:
     """The container of that name, or with "" the only one. Raises StatusError. Mirrors validateContainer."""
     spec: PodSpec = pod["spec"]
     containers = [*spec.get("initContainers", ()), *spec["containers"], *spec.get("ephemeralContainers", ())]

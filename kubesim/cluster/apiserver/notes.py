@@ -68,12 +68,15 @@ def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Back
     """
     if old is not None and old.get("spec") == pod.get("spec"):
         return
+    nodes = backend.nodes.values()
     for image in dict.fromkeys(_pulled(pod["spec"])):
-        if backend.is_guess(image):
+        if any(node.is_guess(image) for node in nodes):
             note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
     for _, container in containers_of(pod["spec"]):
         words = [*container.get("command", ()), *container.get("args", ())]
-        if words and not words[0].startswith("-") and backend.lacks_program(container["image"], words[0]):
+        if not words or words[0].startswith("-"):
+            continue
+        if any(node.lacks_program(container["image"], words[0]) for node in nodes):
             note(f"kubesim: '{words[0]}' in this image isn't simulated")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from kubesim.api import errors, imageref
 from kubesim.api.budget import Budget
@@ -27,8 +28,49 @@ _WAITING_MESSAGES = {
 }
 
 
+@dataclass
+class ContainerServer:
+    """What is asked of one of a Pod's containers; without a `container`, it has not been started."""
+
+    api: Component
+    clock: Clock
+    pod: Object
+    name: str
+    container: Container | None
+
+    def logs(self, previous: bool) -> list[Line]:
+        """What it (or the one before it) wrote. Raises StatusError where there is nothing to read."""
+        pod = self.pod["metadata"]["name"]
+        if self.container is None:
+            why = _waiting_message(self.pod, self.name)
+            raise errors.bad_request(f'container "{self.name}" in pod "{pod}" is waiting to start: {why}')
+        logged = self.container.previous if previous else self.container
+        if logged is None:
+            raise errors.bad_request(f'previous terminated container "{self.name}" in pod "{pod}" not found')
+        return logged.lines(self.clock.now)
+
+    def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
+        """Run a command beside the container's. Raises StatusError where it does not run, and StartError."""
+        place = self.place(argv)
+        budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
+        return place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
+
+    def place(self, argv: Sequence[str]) -> Place:
+        """Where its commands run, if `argv` can. Raises StatusError and StartError."""
+        running = self._running()
+        running.place.files.mount(mounts(self.api, self.pod, running.spec, running.images))
+        running.place.files.show(self.clock)
+        running.place.check(list(argv))
+        return running.place
+
+    def _running(self) -> Container:
+        if self.container is None or not self.container.is_running:
+            raise errors.StatusError(500, "InternalError", f'container not found ("{self.name}")')
+        return self.container
+
+
 class Server:
-    """What `kubectl logs` and `exec` ask of a node; `worker_of` gets the worker of a Pod, by its uid."""
+    """What the API server asks of a node; `worker_of` gets the worker of a Pod, by its uid."""
 
     def __init__(
         self, api: Component, clock: Clock, images: ImageManager, worker_of: Callable[[str], Worker | None]
@@ -38,33 +80,11 @@ class Server:
         self._clock = clock
         self._worker_of = worker_of
 
-    def logs(self, pod: Object, container: str, previous: bool = False) -> list[Line]:
-        """What a container (or the one before it) wrote. Raises StatusError where there is nothing to read."""
-        current = self._container(pod, container)
-        name = pod["metadata"]["name"]
-        if current is None:
-            why = _waiting_message(pod, container)
-            raise errors.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
-        logged = current.previous if previous else current
-        if logged is None:
-            raise errors.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
-        return logged.lines(self._clock.now)
-
-    def execute(
-        self, pod: Object, container: str, argv: list[str], payer: Budget | None = None, stdin: str = ""
-    ) -> Process:
-        """Run a command beside a container's. Raises StatusError where it does not run, and StartError."""
-        place = self.place(pod, container, argv)
-        budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
-        return place.run(argv, self._clock.now, self._running(pod, container).main, budget, stdin)
-
-    def place(self, pod: Object, container: str, argv: list[str]) -> Place:
-        """Where a container's commands run, if `argv` can. Raises StatusError and StartError."""
-        running = self._running(pod, container)
-        running.place.files.mount(mounts(self._api, pod, running.spec, running.images))
-        running.place.files.show(self._clock)
-        running.place.check(argv)
-        return running.place
+    def connect(self, pod: Object, container: str) -> ContainerServer:
+        """The way to one of the Pod's containers, which need not be there."""
+        worker = self._worker_of(pod["metadata"]["uid"])
+        started = worker.containers.get(container) if worker else None
+        return ContainerServer(self._api, self._clock, pod, container, started)
 
     def lacks_program(self, reference: str, program: str) -> bool:
         """Whether an image lacks a program here that it has, or may have, on a real node, and that isn't its own."""
@@ -83,16 +103,6 @@ class Server:
         if parsed is None or self._images.node.present(parsed, self._clock.now):
             return False
         return self._images.registries.is_guess(parsed)
-
-    def _running(self, pod: Object, name: str) -> Container:
-        container = self._container(pod, name)
-        if container is None or not container.is_running:
-            raise errors.StatusError(500, "InternalError", f'container not found ("{name}")')
-        return container
-
-    def _container(self, pod: Object, name: str) -> Container | None:
-        worker = self._worker_of(pod["metadata"]["uid"])
-        return worker.containers.get(name) if worker else None
 
 
 def _waiting_message(pod: Object, container: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from typing import Protocol
 
 from kubesim.api.clock import Clock, Identity
@@ -38,7 +39,7 @@ class Pods(Protocol):
         """A worker, which may be changed; None where its Pod is gone."""
 
     def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
-        """All that was due of a Pod was tried; `started` says of each container whether it started."""
+        """End a sync, for all that was due of a Pod was tried; `started` says of each container whether it started."""
 
     def end_container(self, worker: Worker, container: Container, exit_code: int) -> None:
         """A container is over."""
@@ -49,19 +50,16 @@ class Pods(Protocol):
 
 @dataclass
 class Round:
-    """What one sync needs for its containers and volumes, and of the containers that were tried whether they started.
-
-    `volumes` are the pulls of image volumes by their names.
-    """
+    """How far one sync of a Pod is."""
 
     pod: Object
     worker: Worker
-    due: list[RequiredImage]
-    started: list[bool] = field(default_factory=list)
-    volumes: dict[str, Pull] = field(default_factory=dict)
+    due: list[RequiredImage]  # what its volumes and containers need that weren't tried yet
+    started: list[bool] = field(default_factory=list)  # of each container that was tried, whether it started
+    volumes: dict[str, Pull] = field(default_factory=dict)  # the pulls of image volumes, by the volumes' names
 
     def copy(self, worker: Worker) -> Round:
-        """The same for a worker that is as its own was, to go on with."""
+        """The same for a worker that is as its own was: a copy of the cluster goes on with a copy of the worker."""
         return Round(self.pod, worker, self.due.copy(), self.started.copy(), self.volumes.copy())
 
     def broken_volume(self, container: ContainerSpec) -> tuple[str, str] | None:
@@ -108,18 +106,18 @@ class Starter:
                 self.recorder_for(sync.pod, required.container)(*pull.events[0])  # Pulling
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
                 return
-            self._use(sync, required, pull, pull.events)
+            self._finish_pull(sync, required, pull, pull.events)
         self._pods.settle(sync.pod, sync.worker, sync.started)
 
     def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over."""
         worker = self._pods.worker(sync.worker.number)
         if worker:
-            going_on = sync.copy(worker)
-            self._use(going_on, required, pull, events)
+            going_on = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
+            self._finish_pull(going_on, required, pull, events)
             self.start_all(going_on)
 
-    def _use(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+    def _finish_pull(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
         record = self.recorder_for(sync.pod, required.container)
         for event in events:
@@ -130,7 +128,11 @@ class Starter:
         error = pull.error
         if error is None and pull.image is not None:
             error = self._run(sync, required.spec, pull.image, record)
-        sync.started.append(self._note(sync, required.spec, error, record))
+        if error:
+            self._fail(sync, required.spec, error, record)
+        else:
+            sync.worker.wait(required.spec["name"], None)
+        sync.started.append(error is None)
 
     def report_missing_secrets(self, pod: Object) -> None:
         names = pull_secret_names(pod["spec"])
@@ -149,16 +151,15 @@ class Starter:
 
     def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
-        crash_loop = sync.worker.crash_loop(spec, self._clock.now)
-        error = crash_loop or sync.broken_volume(spec)
-        if error is None:
-            return False
         record = self.recorder_for(sync.pod, spec["name"])
-        if not crash_loop:
-            return not self._note(sync, spec, error, record)
-        record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
-        sync.worker.wait(spec["name"], error)
-        return True
+        if crash_loop := sync.worker.crash_loop(spec, self._clock.now):
+            record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
+            sync.worker.wait(spec["name"], crash_loop)
+            return True
+        if error := sync.broken_volume(spec):
+            self._fail(sync, spec, error, record)
+            return True
+        return False
 
     def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
         secrets = [(name, self.secrets.find(pod, name)) for name in pull_secret_names(pod["spec"])]
@@ -170,6 +171,7 @@ class Starter:
         return pull
 
     def _run(self, sync: Round, spec: ContainerSpec, image: Image, record: Record) -> tuple[str, str] | None:
+        """Create a container and start it; return why that failed, if it did."""
         worker = sync.worker
         pod = worker.with_address(sync.pod)
         try:
@@ -186,17 +188,20 @@ class Starter:
         place.files.mount(volumes.mounts(self._api, pod, spec, images))
         place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
         ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
-        may_end = spec["name"] in worker.inits
-        if not may_end:
+        if spec["name"] not in worker.inits:
             ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
         container = self._add_container(worker, spec, image, place, ran, images)
-        if not ran.failure:
-            record("Normal", "Started", "Container started")
-            if hook := spec.get("lifecycle", {}).get("postStart", {}).get("exec"):
-                self._run_hook(sync, container, hook["command"], record)
+        if ran.failure:
+            self._pods.end_container(worker, container, ran.exit_code)
+            return "RunContainerError", ran.failure
+        if ran.seconds != inf:
+            self._clock.call_later(ran.seconds, self._pods.process_ended, worker.number, container.id, ran.exit_code)
+        record("Normal", "Started", "Container started")
+        if hook := spec.get("lifecycle", {}).get("postStart", {}).get("exec"):
+            self._run_hook(sync, container, hook["command"], record)
         if ran.unsimulated:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
-        return ("RunContainerError", ran.failure) if ran.failure else None
+        return None
 
     def _add_container(
         self, worker: Worker, spec: ContainerSpec, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
@@ -205,10 +210,6 @@ class Starter:
         started = 0 if ran.failure else self._clock.now
         container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
         worker.add(container)
-        if ran.failure:
-            self._pods.end_container(worker, container, ran.exit_code)
-        elif ran.seconds != float("inf"):
-            self._clock.call_later(ran.seconds, self._pods.process_ended, worker.number, container.id, ran.exit_code)
         return container
 
     def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
@@ -226,13 +227,10 @@ class Starter:
             seconds, code = container.stops_after(sync.pod["spec"]["terminationGracePeriodSeconds"], STOP)
             self._clock.call_later(seconds, self._pods.process_ended, sync.worker.number, container.id, code)
 
-    def _note(self, sync: Round, spec: ContainerSpec, error: tuple[str, str] | None, record: Record) -> bool:
-        """Keep and report why a container does not run (None: it does); return whether it does."""
+    def _fail(self, sync: Round, spec: ContainerSpec, error: tuple[str, str], record: Record) -> None:
+        """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
         policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
-        is_tried = restarts(policy, sync.worker.containers.get(spec["name"]))
-        sync.worker.wait(spec["name"], error if is_tried else None)
-        if error is None:
-            return True
+        is_tried_again = restarts(policy, sync.worker.containers.get(spec["name"]))
+        sync.worker.wait(spec["name"], error if is_tried_again else None)
         reason, message = error
         record("Warning", "Failed", f"Error: {message if reason in _WHOLE_MESSAGES else reason}")
-        return False
