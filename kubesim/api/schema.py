@@ -27,9 +27,6 @@ from kubesim.api import load_record
 from kubesim.api.resources import Resource
 
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
-_PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
-_ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
-_WIDTH = 78  # of the package's docstrings
 _SCALARS = {
     "str": ("string", "string"),
     "int": ("integer", "int32"),
@@ -76,19 +73,14 @@ class Type(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One field of a struct. `keeps_zero`: an empty value is stored rather than left out."""
+    """One field of a struct."""
 
     name: str
     type: Type
-    required: bool
-    keeps_zero: bool
-
-
-class Description(NamedTuple):
-    """The prose of a struct: its own and that of each field, each paragraph on one line."""
-
-    text: str
-    fields: Mapping[str, str]
+    required: bool = False
+    keeps_zero: bool = False  # whether an empty value is stored rather than left out
+    merge_key: str | None = None  # of a list: by which key a strategic merge finds its items; "" for scalars
+    retains_keys: bool = False  # whether a strategic merge patch says which keys of the value stay
 
 
 def type_of(resource: Resource) -> Type:
@@ -110,52 +102,6 @@ def fields(struct: Type) -> Mapping[str, Field]:
     return {field.name: field for field in sorted(declared)}
 
 
-def merge_key(struct: Type, field: str) -> str | None:
-    """By which key a strategic merge finds the items of a list: "" for scalars, None where it replaces the list."""
-    return MERGE_KEYS.get(f"{struct.name}.{field}")
-
-
-def retains_keys(struct: Type, field: str) -> bool:
-    """Whether a field's strategic merge patch says which of its keys stay."""
-    return f"{struct.name}.{field}" in _RETAINED
-
-
-@cache
-def describe(struct: Type) -> Description:
-    """The documentation of `struct` and its fields, with what the values of an enumeration mean."""
-    head, *rest = _PARAMETER.split(_source(struct).split('"""')[1])
-    texts = {name: _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
-    for name, field in fields(struct).items():
-        if meanings := ENUMS.get(field.type.go):
-            values = [f' - `"{value}"` {meaning}'.rstrip() for value, meaning in meanings.items()]
-            texts[name] = "\n".join([f"{texts[name]}\n\nPossible enum values:", *values])
-    return Description(_unwrap(head.split("**parameters**")[0], 6), texts)
-
-
-def _unwrap(text: str, margin: int) -> str:
-    """Undo the package's line breaks. A line ended where it had room for the next word, or where the next one is
-    indented; within a list a line ended, elsewhere a paragraph.
-    """
-    whole = ""
-    last = 0  # the width of the line before, 0 for an empty one
-    listed = False
-    for line in text.splitlines():
-        said = line.strip()
-        if not said:
-            last = 0
-            continue
-        indent = line[margin : len(line) - len(line.lstrip())] if whole else ""
-        ended = bool(indent) or last + 1 + len(said.split()[0]) <= _WIDTH
-        if not ended:
-            gap = " "
-        else:
-            gap = "\n" if last and (listed or indent) else "\n\n"
-        whole += gap * bool(whole) + indent + said
-        listed = bool(indent) or _ITEM.match(said) is not None if ended else listed
-        last = len(indent) + len(said)
-    return whole
-
-
 @cache
 def _text(module: str) -> str:
     spec = importlib.util.find_spec("lightkube")
@@ -166,14 +112,15 @@ def _text(module: str) -> str:
     raise ModuleNotFoundError("kubesim needs the package lightkube-models", name="lightkube-models")
 
 
-def _source(struct: Type) -> str:
+def source(struct: Type) -> str:
+    """The class that declares a struct, whose docstring tells of it."""
     text = _text(struct.module)
     return text[text.index(f"\nclass {struct.name}(") :].partition("\n@dataclass")[0]
 
 
 def _declarations(struct: Type) -> list[tuple[str, str]]:
     """Name and annotation of each field. Those that have another name in Python are in types that aren't simulated."""
-    return _FIELD.findall(_source(struct).split('"""')[2])
+    return _FIELD.findall(source(struct).split('"""')[2])
 
 
 def _module(resource: Resource) -> str:
@@ -184,44 +131,49 @@ def _struct(module: str, name: str) -> Type:
     return Type("struct", f"{module.rsplit('_', 1)[1]}.{name}", name=name, module=module)
 
 
-def _field(struct: Type, name: str, text: str) -> Field:
-    keys = {name, f"{struct.name}.{name}"}
-    optional = text.startswith("Optional[")
-    kind = _parse(struct.module, text.removeprefix("Optional[").removesuffix("]") if optional else text, keys)
-    return Field(name, kind, not optional, not optional or kind.kind == "struct" or bool(keys & _POINTERS))
+def _field(struct: Type, name: str, annotation: str) -> Field:
+    is_required = not annotation.startswith("Optional[")
+    if not is_required:
+        annotation = annotation.removeprefix("Optional[").removesuffix("]")
+    qualified = f"{struct.name}.{name}"
+    kind = _parse(struct.module, annotation, [qualified, name])
+    is_pointer = name in _POINTERS or qualified in _POINTERS
+    keeps_zero = is_required or is_pointer or kind.kind == "struct"
+    return Field(name, kind, is_required, keeps_zero, MERGE_KEYS.get(qualified), qualified in _RETAINED)
 
 
-def _parse(module: str, text: str, keys: set[str]) -> Type:
-    """The type that an annotation such as "List[meta_v1.Condition]" describes."""
-    if text.startswith("List["):
-        element = _parse(module, text[5:-1], keys)
+def _parse(module: str, annotation: str, keys: Sequence[str]) -> Type:
+    """The type that an annotation such as "List[meta_v1.Condition]" describes; `keys` are the field's in the table."""
+    if annotation.startswith("List["):
+        element = _parse(module, annotation[5:-1], keys)
         return Type("list", f"[]{element.go}", element)
-    if text == "dict":
-        return _map(module, keys)
-    if text in _SCALARS:
-        return _scalar(text, keys)
-    owner, _, name = text.rpartition(".")
+    if annotation == "dict":
+        element = _parse(module, _look_up(_GO.maps, keys) or "str", ())
+        go = "v1.ResourceList" if element.kind == "quantity" else f"map[string]{element.go}"
+        return Type("map", go, element)
+    if annotation in _SCALARS:
+        return _scalar(annotation, keys)
+    owner, _, name = annotation.rpartition(".")
     if name in _GO.special:
         kind, go = _GO.special[name]
         return Type(kind, go)
-    return _struct(owner or module, name) if name[:1].isupper() else Type("any", "interface {}")
+    if name[:1].isupper():
+        return _struct(owner or module, name)
+    return Type("any", "interface {}")
 
 
-def _map(module: str, keys: set[str]) -> Type:
-    element = _parse(module, _of(keys, _GO.maps) or "str", set())
-    return Type("map", "v1.ResourceList" if element.kind == "quantity" else f"map[string]{element.go}", element)
-
-
-def _scalar(text: str, keys: set[str]) -> Type:
-    kind, go = _SCALARS[text]
+def _scalar(annotation: str, keys: Sequence[str]) -> Type:
+    kind, go = _SCALARS[annotation]
     if kind == "string":
-        return Type(kind, _of(keys, _GO.namedStrings) or go)
-    return Type(kind, "int64" if kind == "integer" and keys & _INT64 else go)
+        return Type(kind, _look_up(_GO.namedStrings, keys) or go)
+    if kind == "integer" and not _INT64.isdisjoint(keys):
+        return Type(kind, "int64")
+    return Type(kind, go)
 
 
-def _of(keys: set[str], table: Mapping[str, str]) -> str:
+def _look_up(table: Mapping[str, str], keys: Sequence[str]) -> str:
     """What a table says of a field, first of the one in its struct; "" for nothing."""
-    return next((table[key] for key in sorted(keys) if key in table), "")
+    return next((table[key] for key in keys if key in table), "")
 
 
 def in_go_order(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
@@ -235,7 +187,9 @@ def _ordered(kind: Type, value: Any) -> Any:
         return [_ordered(kind.element, item) for item in value]
     if not isinstance(value, dict):
         return value
-    go_order, inner = _GO_ORDER.get(kind.name, []), fields(kind)
-    known = [name for name in go_order if name in value]
-    keys = known + sorted(value.keys() - set(known))
-    return {key: _ordered(inner[key].type, value[key]) if key in inner else value[key] for key in keys}
+    inner = fields(kind)
+    known = [name for name in _GO_ORDER.get(kind.name, ()) if name in value]
+    ordered = {}
+    for key in known + sorted(value.keys() - set(known)):
+        ordered[key] = _ordered(inner[key].type, value[key]) if key in inner else value[key]
+    return ordered

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource, find_resource
 from kubesim.api.schema import ENUMS, Field, Type
+from kubesim.api.schemadocs import describe
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.formats import jsonpath
@@ -110,7 +111,7 @@ def _look_up(kind: Type, path: Sequence[str]) -> _Subject | None:
         field = schema.fields(struct).get(name)
         if field is None:
             return None
-        subject = _Subject(field.type, name, field, schema.describe(struct).fields[name])
+        subject = _Subject(field.type, name, field, describe(struct).fields[name])
     return subject
 
 
@@ -118,8 +119,8 @@ def _explanation(subject: _Subject, recursive: bool) -> str:
     """The documentation below the header; `recursive` lists all fields below by name."""
     inner = _inner(subject.kind)
     text = f"{subject.description}\n" if subject.description else ""
-    if inner.kind == "struct" and schema.describe(inner).text:
-        text += f"{schema.describe(inner).text}\n"
+    if inner.kind == "struct" and describe(inner).text:
+        text += f"{describe(inner).text}\n"
     heading = _heading(subject.field_name, subject.field) if subject.field else ""
     fields = ""
     if schema.fields(inner):
@@ -162,7 +163,7 @@ def _indented(text: str) -> str:
 
 def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type, ...] = ()) -> Iterator[str]:
     """The fields with what they mean, or recursively all by name; a type within itself is not opened again."""
-    described = {} if recursive else schema.describe(struct).fields
+    described = {} if recursive else describe(struct).fields
     indent = "  " * level
     for name, field in schema.fields(struct).items():
         values = _enum(field)

@@ -19,6 +19,7 @@ from kubesim.api import KUBERNETES, errors, load_record, schema, server_version
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
+from kubesim.api.schemadocs import describe
 from kubesim.gotext import gojson
 from kubesim.server.objects import PARTS
 from kubesim.server.request import Response, text
@@ -200,21 +201,20 @@ def _name(kind: Type) -> str:
 
 
 def _object(struct: Type) -> Object:
-    described = schema.describe(struct)
+    described = describe(struct)
     fields = schema.fields(struct)
-    properties = {name: _property(struct, field, described.fields[name]) for name, field in fields.items()}
+    properties = {name: _property(field, described.fields[name]) for name, field in fields.items()}
     required = [name for name, field in fields.items() if field.required]
     return _without_empty(description=described.text, type="object", properties=properties, required=required)
 
 
-def _property(struct: Type, field: Field, description: str) -> Object:
-    key = schema.merge_key(struct, field.name)
+def _property(field: Field, description: str) -> Object:
     strategies: list[str] = []
-    if key is not None:
+    if field.merge_key is not None:
         strategies.append("merge")
-    if schema.retains_keys(struct, field.name):
+    if field.retains_keys:
         strategies.append("retainKeys")
-    patch = {"x-kubernetes-patch-strategy": ",".join(strategies), "x-kubernetes-patch-merge-key": key}
+    patch = {"x-kubernetes-patch-strategy": ",".join(strategies), "x-kubernetes-patch-merge-key": field.merge_key}
     return _without_empty(description=description) | _value(field.type) | _without_empty(**patch)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource
+from kubesim.api.schemadocs import describe
 from kubesim.server import discovery
 
 CORE = "io.k8s.api.core.v1."
@@ -47,7 +48,7 @@ def test_there_is_no_document_of_what_is_not_served(path: str) -> None:
 
 def test_a_whole_schema() -> None:
     assert schemas()[CORE + "LocalObjectReference"] == {
-        "description": schema.describe(schema.Type("struct", "", None, "LocalObjectReference", "core_v1")).text,
+        "description": describe(schema.Type("struct", "", None, "LocalObjectReference", "core_v1")).text,
         "type": "object",
         "properties": {
             "name": {

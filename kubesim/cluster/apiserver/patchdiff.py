@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubesim.api import schema
 from kubesim.api.objects import Object
-from kubesim.api.schema import Type
+from kubesim.api.schema import Field, Type
 from kubesim.cluster.apiserver.patchparts import (
     DELETE_FROM,
     PATCH,
     RETAIN,
     SET_ORDER,
+    UNKNOWN,
     check_alike,
-    element_type,
-    field_type,
+    field_of,
     go_type,
     hashable_key,
     index_by_key,
@@ -31,17 +30,16 @@ def diff_maps(applied: Object, new: Object, live: Object, struct: Type, retain: 
     """The patch between objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
     patch: Object = {}
     for key in sorted(new):
-        merge_key = schema.merge_key(struct, key)  # None: a list is replaced as a whole
+        field = field_of(struct, key)
         if key not in live or go_type(live[key]) != go_type(new[key]):
             patch[key] = new[key]
         elif isinstance(new[key], dict):
             before = applied[key] if isinstance(applied.get(key), dict) else {}
-            retained = schema.retains_keys(struct, key)
-            if change := diff_maps(before, new[key], live[key], field_type(struct, key), retained):
+            if change := diff_maps(before, new[key], live[key], field.type, field.retains_keys):
                 patch[key] = change
-        elif isinstance(new[key], list) and merge_key is not None:
+        elif isinstance(new[key], list) and field.merge_key is not None:
             items = applied[key] if isinstance(applied.get(key), list) else []
-            patch |= _diff_lists(key, items, new[key], live[key], struct, merge_key)
+            patch |= _diff_lists(field, field.merge_key, items, new[key], live[key])
         elif live[key] != new[key]:
             patch[key] = new[key]
     patch |= {key: None for key in sorted(applied) if key not in new}
@@ -51,56 +49,46 @@ def diff_maps(applied: Object, new: Object, live: Object, struct: Type, retain: 
     return patch
 
 
-def _diff_lists(
-    field: str, applied: list[Any], new: list[Any], live: list[Any], struct: Type, merge_key: str
-) -> Object:
+def _diff_lists(field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
     """What a patch says of a list that is merged: under the field's own name, and under directives with that name."""
     if not live:
-        return {field: new} if new else {}
+        return {field.name: new} if new else {}
     check_alike([*applied, *live, *new])
     if not merge_key:
-        return _diff_scalars(field, applied, new, live)
-    return _diff_keyed_list(field, applied, new, live, struct, merge_key)
+        return _diff_scalars(field.name, applied, new, live)
+    changed = _diff_items(field, merge_key, applied, new, live)
+    order = [key_of(item, merge_key) for item in new]
+    patch: Object = {field.name: changed} if changed else {}
+    if changed or order != [key_of(item, merge_key) for item in live]:
+        patch[SET_ORDER + field.name] = [{merge_key: key} for key in order]
+    return patch
 
 
-def _diff_scalars(field: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
+def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
     patch: Object = {}
     if added := [item for item in new if item not in live]:
-        patch[field] = added
+        patch[name] = added
     if gone := sorted({item for item in applied if item not in new}, key=str):
-        patch[DELETE_FROM + field] = gone
+        patch[DELETE_FROM + name] = gone
     if patch or live != new:
-        patch[SET_ORDER + field] = new
+        patch[SET_ORDER + name] = new
     return patch
 
 
-def _diff_keyed_list(
-    field: str, applied: list[Any], new: list[Any], live: list[Any], struct: Type, merge_key: str
-) -> Object:
-    element, retain = element_type(struct, field), schema.retains_keys(struct, field)
-    changed = _diff_items(applied, new, live, element, merge_key, retain)
-    order = [key_of(item, merge_key) for item in new]
-    patch: Object = {field: changed} if changed else {}
-    if changed or order != [key_of(item, merge_key) for item in live]:
-        patch[SET_ORDER + field] = [{merge_key: key} for key in order]
-    return patch
-
-
-def _diff_items(
-    applied: list[Any], new: list[Any], live: list[Any], element: Type, merge_key: str, retain: bool
-) -> list[Any]:
+def _diff_items(field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> list[Any]:
     """The changed and new items in their new order, then those to delete."""
     changed: list[Any] = []
     live_places = index_by_key(live, merge_key)
     applied_places = index_by_key(applied, merge_key)
-    kept = index_by_key(new, merge_key)
     for item in new:
         key = hashable_key(item, merge_key)
         if key not in live_places:
             changed.append(item)
             continue
         before = applied[applied_places[key]] if key in applied_places else {}
-        if change := diff_maps(before, item, live[live_places[key]], element, retain):
+        element = field.type.element or UNKNOWN
+        if change := diff_maps(before, item, live[live_places[key]], element, field.retains_keys):
             changed.append({**change, merge_key: item[merge_key]})
-    gone = [key_of(item, merge_key) for item in applied if hashable_key(item, merge_key) not in kept]
+    new_places = index_by_key(new, merge_key)
+    gone = [key_of(item, merge_key) for item in applied if hashable_key(item, merge_key) not in new_places]
     return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone, key=str)]

@@ -10,18 +10,17 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubesim.api import schema
 from kubesim.api.errors import bad_request
 from kubesim.api.objects import Object
-from kubesim.api.schema import Type
+from kubesim.api.schema import Field, Type
 from kubesim.cluster.apiserver.patchparts import (
     DELETE_FROM,
     PATCH,
     RETAIN,
     SET_ORDER,
+    UNKNOWN,
     check_alike,
-    element_type,
-    field_type,
+    field_of,
     go_type,
     hashable_key,
     index_by_key,
@@ -32,57 +31,76 @@ from kubesim.gotext import gofmt
 
 def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
     """`original` with `change` merged in and its directives carried out."""
+    if PATCH in change:
+        is_replaced = _directive(change) == "replace"
+        return {key: value for key, value in change.items() if key != PATCH and is_replaced}
     result = dict(original)
-    rest = dict(change)  # of the change, what has not been carried out yet
-    if PATCH in rest:
-        is_replaced = _directive(rest) == "replace"
-        return {key: value for key, value in rest.items() if key != PATCH and is_replaced}
-    if RETAIN in rest:
-        _retain_keys(result, rest, rest.pop(RETAIN))
-    for directive in [key for key in rest if key.startswith(SET_ORDER)]:
-        _set_order(result, rest, directive, struct)
-    for key, value in rest.items():
-        if key.startswith(DELETE_FROM):
-            _delete_scalars(result, key.removeprefix(DELETE_FROM), value)
-        else:
-            _merge_field(result, key, value, struct)
+    values = {key: value for key, value in change.items() if not key.startswith((RETAIN, DELETE_FROM, SET_ORDER))}
+    if RETAIN in change:
+        _retain_keys(result, values, change[RETAIN])
+    for directive, items in change.items():
+        if directive.startswith(SET_ORDER):
+            field = field_of(struct, directive.removeprefix(SET_ORDER))
+            _set_order(result, field, items, values.pop(field.name, None))
+        elif directive.startswith(DELETE_FROM):
+            _delete_scalars(result, directive.removeprefix(DELETE_FROM), items)
+    for key, value in values.items():
+        _merge_field(result, field_of(struct, key), value)
     return result
 
 
-def _delete_scalars(result: Object, field: str, gone: Any) -> None:
-    """Carry out a `$deleteFromPrimitiveList`."""
-    if not isinstance(gone, list):
-        raise bad_request("invalid patch format of primitive list")
-    if isinstance(result.get(field), list):
-        result[field] = [item for item in result[field] if item not in gone]
-
-
-def _directive(item: Object) -> str:
+def _directive(item: Mapping[str, Any]) -> str:
     """What an item's `$patch` says."""
     if item[PATCH] not in ("replace", "delete"):
         raise internal_error(f"unknown patch type: {gofmt.sprint(item[PATCH])} in map: {gofmt.sprint(item)}")
     return str(item[PATCH])
 
 
-def _retain_keys(result: Object, rest: Object, kept: Any) -> None:
-    named = [key for key, value in rest.items() if value is not None and not key.startswith((DELETE_FROM, SET_ORDER))]
-    if not isinstance(kept, list) or any(key not in kept for key in named):
+def _retain_keys(result: Object, values: Object, kept: Any) -> None:
+    """Carry out a `$retainKeys`, which must name all that the patch sets."""
+    is_set = [key for key, value in values.items() if value is not None]
+    if not isinstance(kept, list) or any(key not in kept for key in is_set):
         raise bad_request("invalid patch format of retainKeys")
     for key in [key for key in result if key not in kept]:
         del result[key]
 
 
-def _merge_field(result: Object, key: str, value: Any, struct: Type) -> None:
-    if value is None:
-        result.pop(key, None)
-    elif key not in result or go_type(result[key]) != go_type(value):
-        result[key] = _without_nulls(value)
-    elif isinstance(value, dict):
-        result[key] = merge_maps(result[key], value, field_type(struct, key))
-    elif isinstance(value, list) and (merge_key := schema.merge_key(struct, key)) is not None:
-        result[key] = _merge_lists(result[key], value, element_type(struct, key), merge_key)
+def _delete_scalars(result: Object, name: str, gone: Any) -> None:
+    """Carry out a `$deleteFromPrimitiveList`."""
+    if not isinstance(gone, list):
+        raise bad_request("invalid patch format of primitive list")
+    if isinstance(result.get(name), list):
+        result[name] = [item for item in result[name] if item not in gone]
+
+
+def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
+    """Carry out a `$setElementOrder`, together with what the patch says of the list that it orders."""
+    old = result.get(field.name)
+    if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):
+        raise bad_request("invalid patch format of setElementOrder list")
+    if old and new:
+        merged = _merge_lists(field, old, new)
+    elif old is not None:
+        merged = old
+    elif new is not None:
+        merged = new
     else:
-        result[key] = value
+        return
+    result[field.name] = _in_order(merged, order, old or [], field.merge_key or "")
+
+
+def _merge_field(result: Object, field: Field, value: Any) -> None:
+    name = field.name
+    if value is None:
+        result.pop(name, None)
+    elif name not in result or go_type(result[name]) != go_type(value):
+        result[name] = _without_nulls(value)
+    elif isinstance(value, dict):
+        result[name] = merge_maps(result[name], value, field.type)
+    elif isinstance(value, list) and field.merge_key is not None:
+        result[name] = _merge_lists(field, result[name], value)
+    else:
+        result[name] = value
 
 
 def _without_nulls(value: Any) -> Any:
@@ -92,34 +110,36 @@ def _without_nulls(value: Any) -> Any:
     return {key: _without_nulls(item) for key, item in value.items() if item is not None}
 
 
-def _merge_lists(old: list[Any], new: list[Any], element: Type, merge_key: str) -> list[Any]:
+def _merge_lists(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
     both = [*old, *new]
     check_alike(both)
     if not both or not isinstance(both[0], dict):
         return _in_order(list(dict.fromkeys(both)), new, old, "")
+    merge_key = field.merge_key
     if not merge_key:
         raise internal_error("cannot merge lists without merge key for type string")
-    kept, plain = _special_items(old, new, merge_key)
-    merged = list(kept)
-    known = index_by_key(kept, merge_key)
+    kept = _not_deleted(old, new, merge_key)
+    places = index_by_key(kept, merge_key)
+    merged = kept.copy()
+    plain = [item for item in new if PATCH not in item]
     for item in plain:
-        at = known.setdefault(hashable_key(item, merge_key), len(merged))
-        if at == len(merged):
-            merged.append(item)
+        key = hashable_key(item, merge_key)
+        if key in places:
+            merged[places[key]] = merge_maps(merged[places[key]], item, field.type.element or UNKNOWN)
         else:
-            merged[at] = merge_maps(merged[at], item, element)
+            places[key] = len(merged)
+            merged.append(item)
     return _in_order(merged, plain, kept, merge_key)
 
 
-def _special_items(old: list[Any], new: list[Any], merge_key: str) -> tuple[list[Any], list[Any]]:
-    """The old items that no `$patch` in the new list deletes, and the new items without one."""
-    plain = [item for item in new if PATCH not in item]
+def _not_deleted(old: list[Any], new: list[Any], merge_key: str) -> list[Any]:
+    """The old items that no `$patch` in the new list deletes."""
     directives = [item for item in new if PATCH in item]
     kinds = [_directive(item) for item in directives]  # of all of them first: one that is unknown refuses the patch
     if "replace" in kinds:
-        return plain, []
+        return []
     gone = index_by_key(directives, merge_key)
-    return [item for item in old if merge_key not in item or hashable_key(item, merge_key) not in gone], plain
+    return [item for item in old if merge_key not in item or hashable_key(item, merge_key) not in gone]
 
 
 def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], merge_key: str) -> list[Any]:
@@ -128,10 +148,16 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
     Where a, b, c, d are live and the order is c, x, a, the others are b and d. b was before c and goes before it; d was
     after c and is not put before the new x, nor before a: b, c, x, a, d.
     """
-    ranks, live_places = index_by_key(order, merge_key), index_by_key(live, merge_key)
-    ordered = [item for item in merged if hashable_key(item, merge_key) in ranks]
-    ordered.sort(key=lambda item: ranks[hashable_key(item, merge_key)])
-    others = deque(item for item in merged if hashable_key(item, merge_key) not in ranks)
+    order_places = index_by_key(order, merge_key)
+    live_places = index_by_key(live, merge_key)
+    ordered: list[Any] = []
+    others: deque[Any] = deque()
+    for item in merged:
+        if hashable_key(item, merge_key) in order_places:
+            ordered.append(item)
+        else:
+            others.append(item)
+    ordered.sort(key=lambda item: order_places[hashable_key(item, merge_key)])
     result = []
     for item in ordered:
         place = live_places.get(hashable_key(item, merge_key), -1)  # nothing is before a new item
@@ -139,20 +165,3 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
             result.append(others.popleft())
         result.append(item)
     return [*result, *others]
-
-
-def _set_order(result: Object, rest: Object, directive: str, struct: Type) -> None:
-    """Carry out a `$setElementOrder`, together with the list that it orders."""
-    key = directive.removeprefix(SET_ORDER)
-    order = rest.pop(directive)
-    old, new = result.get(key), rest.pop(key, None)
-    merge_key = schema.merge_key(struct, key) or ""
-    if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):
-        raise bad_request("invalid patch format of setElementOrder list")
-    if old is None and new is None:
-        return
-    if old and new:
-        merged = _merge_lists(old, new, element_type(struct, key), merge_key)
-    else:
-        merged = new if old is None else old
-    result[key] = _in_order(merged or (), order, old or [], merge_key)

@@ -11,7 +11,7 @@ from typing import Any
 
 from kubesim.api import schema
 from kubesim.api.errors import StatusError
-from kubesim.api.schema import Type
+from kubesim.api.schema import Field, Type
 from kubesim.gotext import gofmt
 
 # Directives, as keys of a patch.
@@ -20,20 +20,14 @@ RETAIN = "$retainKeys"
 DELETE_FROM = "$deleteFromPrimitiveList/"
 SET_ORDER = "$setElementOrder/"
 
-_UNKNOWN = Type("any", "")
+UNKNOWN = Type("any", "")
 
 
-def field_type(struct: Type, field: str) -> Type:
-    """The type of a struct's field or of a map's values; of no fields where the schema knows none."""
-    if struct.kind == "map":
-        return struct.element or _UNKNOWN
-    known = schema.fields(struct).get(field)
-    return known.type if known else _UNKNOWN
-
-
-def element_type(struct: Type, field: str) -> Type:
-    """The type of the items of a list."""
-    return field_type(struct, field).element or _UNKNOWN
+def field_of(struct: Type, name: str) -> Field:
+    """A struct's field, or a map's; where the schema knows none, of a type without fields."""
+    if struct.kind == "map" and struct.element:
+        return Field(name, struct.element)
+    return schema.fields(struct).get(name) or Field(name, UNKNOWN)
 
 
 def go_type(value: Any) -> type:
