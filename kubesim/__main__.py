@@ -363,9 +363,9 @@ def _prompt(session: Session) -> int:
             session.advance(min(pause, LONGEST_PAUSE))
             result = session.run(line)
         except KeyboardInterrupt:
-            result = Result(stdout="\n", exit_code=130)
+            result = Result([(False, "\n")], 130)
         except Exception:
-            result = Result(stderr=_report(typed), exit_code=70)
+            result = Result([(True, _report(typed))], 70)
         print(result.screen, end="")
         status = result.exit_code
     return status

@@ -5,7 +5,6 @@ each, which has what several rooms know of a kind.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -31,19 +30,8 @@ class Rollout(NamedTuple):
     done: str
 
 
-@dataclass(frozen=True, eq=False)  # each type exists once, so identity is equality, and a quick key
-class Resource:
-    """One resource type: how it is called in URLs, on the command line and in manifests.
-
-    `simulated` is False for types that a real cluster serves and this one does not keep objects of. Those that no one
-    misses here are `readable`, and reading finds nothing, as in a new cluster; others are refused. `parts` are a type's
-    subresources, `template` is the path to the Pod template in its objects. The API server gives a
-    `warning` with every answer about a deprecated type. A DELETE is answered with the object where it is `returned`.
-
-    `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
-    (metadata.generation), as they are of every workload. `fields` can be selected by (`--field-selector`). `columns`
-    are those of `kubectl get`, as printers.py reads them; a leading "+" makes one a wide column.
-    """
+class ResourceRow(NamedTuple):
+    """What kinds.json says of a resource type."""
 
     plural: str
     kind: str
@@ -62,8 +50,27 @@ class Resource:
     status: Mapping[str, Any] | None = None
     fields: str = ""
     counted: bool = False
-    columns: Mapping[str, str] = field(default_factory=lambda: COLUMNS)
+    columns: Mapping[str, str] = COLUMNS
     rollout: Rollout | None = None
+
+
+class Resource(ResourceRow):
+    """One resource type: how it is called in URLs, on the command line and in manifests.
+
+    `simulated` is False for types that a real cluster serves and this one does not keep objects of. Those that no one
+    misses here are `readable`, and reading finds nothing, as in a new cluster; others are refused. `parts` are a type's
+    subresources, `template` is the path to the Pod template in its objects. The API server gives a
+    `warning` with every answer about a deprecated type. A DELETE is answered with the object where it is `returned`.
+
+    `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
+    (metadata.generation), as they are of every workload. `fields` can be selected by (`--field-selector`). `columns`
+    are those of `kubectl get`, as printers.py reads them; a leading "+" makes one a wide column.
+    """
+
+    # Each type exists once, so identity is equality, and a quick key.
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
 
     @property
     def left_out(self) -> str:

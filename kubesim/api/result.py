@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 
@@ -24,34 +23,29 @@ Written = tuple[bool, str]
 """A text, and whether it went to stderr."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """The outcome of a command, as a process would leave it.
 
-    `screen` is what a terminal shows, and `written` what it is made of: both streams in the order in which they were
-    written. It is stdout followed by stderr unless the command says otherwise (see `of`).
-    `edit` is what an interactive front end should now open in its editor.
+    `written` is both streams in the order in which they were written; in the texts that are made of it, bytes that are
+    no UTF-8 are shown as U+FFFD. `edit` is what an interactive front end should now open in its editor.
     """
 
-    stdout: str = ""
-    stderr: str = ""
+    written: Sequence[Written] = ()
     exit_code: int = 0
-    screen: str = ""
     edit: Edit | None = None
-    written: Sequence[Written] = field(default=(), compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        if not self.written:
-            object.__setattr__(self, "screen", self.stdout + self.stderr)
-            object.__setattr__(self, "written", ((False, self.stdout), (True, self.stderr)))
+    @property
+    def stdout(self) -> str:
+        return _decoded(text for is_error, text in self.written if not is_error)
 
-    @classmethod
-    def of(cls, written: Sequence[Written], exit_code: int, edit: Edit | None = None) -> Result:
-        """The outcome of what was written; in its texts, bytes that are no UTF-8 are shown as U+FFFD."""
-        stdout = _decoded(text for is_error, text in written if not is_error)
-        stderr = _decoded(text for is_error, text in written if is_error)
-        screen = _decoded(text for _, text in written)
-        return cls(stdout, stderr, exit_code, screen, edit, written)
+    @property
+    def stderr(self) -> str:
+        return _decoded(text for is_error, text in self.written if is_error)
+
+    @property
+    def screen(self) -> str:
+        """What a terminal shows."""
+        return _decoded(text for _, text in self.written)
 
 
 def _decoded(texts: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ that the next event that passes shows how often it has happened.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field, replace
+from copy import copy
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
@@ -28,25 +28,31 @@ SIMILAR_FOR: Micros = 600 * SECOND
 _Key = tuple[str, str, str, str]  # field, type, reason, message ("": of the combined ones)
 
 
-@dataclass
 class _Series:
     """The events with one key: since when, the last message, how many, and the name of the one that is stored ("": none
     has passed).
     """
 
-    first: str
-    message: str = ""
-    name: str = ""
-    last: Micros = 0
-    count: int = 0
+    def __init__(self, first: str) -> None:
+        self.first = first
+        self.message = ""
+        self.name = ""
+        self.last: Micros = 0
+        self.count = 0
 
 
-@dataclass
 class _Similar:
     """The messages of one type and reason about an object, and when the last one came."""
 
-    messages: set[str] = field(default_factory=set)
-    last: Micros = 0
+    def __init__(self) -> None:
+        self.messages: set[str] = set()
+        self.last: Micros = 0
+
+    def copy(self) -> _Similar:
+        copy = _Similar()
+        copy.messages |= self.messages
+        copy.last = self.last
+        return copy
 
     def is_combined(self, message: str, now: Micros) -> bool:
         """Whether a message is to be combined with others, now that there is this one, too."""
@@ -59,7 +65,6 @@ class _Similar:
         return False
 
 
-@dataclass
 class _Memory:
     """What a component remembers of one object: its series of events, those of a type and reason that are similar, and
     when its token buckets are full again.
@@ -68,15 +73,17 @@ class _Memory:
     time in which one comes.
     """
 
-    series: dict[_Key, _Series] = field(default_factory=dict)
-    full_at: dict[str, Micros] = field(default_factory=dict)
-    similar: defaultdict[tuple[str, str], _Similar] = field(default_factory=lambda: defaultdict(_Similar))
+    def __init__(self) -> None:
+        self.series: dict[_Key, _Series] = {}
+        self.full_at: dict[str, Micros] = {}
+        self.similar: defaultdict[tuple[str, str], _Similar] = defaultdict(_Similar)
 
     def copy(self) -> _Memory:
-        series = {key: replace(one) for key, one in self.series.items()}
-        copy = _Memory(series, dict(self.full_at))
-        copy.similar |= {key: _Similar(set(one.messages), one.last) for key, one in self.similar.items()}
-        return copy
+        memory = _Memory()
+        memory.series = {key: copy(series) for key, series in self.series.items()}
+        memory.full_at = self.full_at.copy()
+        memory.similar |= {key: similar.copy() for key, similar in self.similar.items()}
+        return memory
 
 
 class Recorder:

@@ -9,9 +9,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -29,14 +28,13 @@ _AUTHS = "DockerConfigJSON.auths"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Credential:
+class Credential(NamedTuple):
     """A user name and a password."""
 
     username: str
     password: str
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """A stable hash, by which the kubelet remembers what pulled an image without keeping the password."""
         return hashlib.sha256(json.dumps([self.username, self.password]).encode()).hexdigest()

@@ -63,7 +63,7 @@ class Seat:
                 return coached(line, self.session.run(line))
             except Exception:
                 _log.exception("%r failed", line)
-                return Result(stderr="kubesim: internal error: the simulator could not do this\n", exit_code=70)
+                return Result([(True, "kubesim: internal error: the simulator could not do this\n")], 70)
 
     def advance(self, seconds: float) -> str:
         """Let simulated time pass, notify the watchers, and return how long it was and what changed.

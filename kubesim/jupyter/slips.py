@@ -48,5 +48,5 @@ def coached(line: str, result: Result) -> Result:
         typed = re.search(slip.typed, first_line)
         if typed and re.search(slip.printed, result.screen, re.MULTILINE):
             advice = f"kubesim: {slip.advice.format(typed[0])}\n"
-            return Result.of([*result.written, (True, advice)], result.exit_code, result.edit)
+            return Result([*result.written, (True, advice)], result.exit_code, result.edit)
     return result

@@ -54,7 +54,7 @@ def run(args: Sequence[str], context: Context) -> Result:
         _fail(call, NotSimulated(f"{error.filename}: {error.strerror}"))
     except RecursionError:
         _fail(call, NotSimulated("this is nested too deeply for the simulator"))
-    return Result.of([(not is_stdout, text) for is_stdout, text in call.pieces], call.exit_code, call.edit)
+    return Result([(not is_stdout, text) for is_stdout, text in call.pieces], call.exit_code, call.edit)
 
 
 def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
@@ -92,10 +92,10 @@ def _fail(call: Call, error: Exception) -> None:
     for each in errors:
         if isinstance(each, FormatError):
             call.say(each.stdout)
-    if isinstance(error, FlagError) and call.command.failure > 1:
+    if isinstance(error, FlagError) and call.command.traits.failure > 1:
         error = UsageError(str(error))
     call.complain(message(error, call.command.name))
-    call.exit_code = call.command.failure
+    call.exit_code = call.command.traits.failure
 
 
 def _first_help(call: Call, words: Sequence[str]) -> str:

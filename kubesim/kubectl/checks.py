@@ -26,18 +26,18 @@ def check_before_running(call: Call) -> None:
         raise NotSimulated(f"the kubeconfig {place[:80]} of $KUBECONFIG is not part of this simulator")
     missing = [f'"{name}"' for name in command.row.required if name not in call.typed_flags]
     refuse_if(missing, f"required flag(s) {', '.join(missing)} not set")
-    if command.check:
-        command.check(call)
+    if command.traits.check:
+        command.traits.check(call)
     if "dry-run" in call.flags:
         call.dry_run = _dry_run(call)
     if " ".join(command.path) in _PRINTERS_FIRST:
         _check_output_format(call)
     _check_validation(call)
-    if command.asks_namespace and not call.flags["namespace"]:
+    if command.traits.asks_namespace and not call.flags["namespace"]:
         _check_namespace_of_context(call)
-    if not command.is_offline:
+    if not command.traits.is_offline:
         check_client(call)
-    if not command.prints_last:
+    if not command.traits.prints_last:
         _check_output_format(call)
 
 
@@ -74,7 +74,7 @@ def check_client(call: Call) -> None:
     """Refuse a context, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
     context = call.flags["context"]
     _check_context_exists(call, KubectlError(f'context "{context}" does not exist'))
-    _check_impersonation(call, is_plain=call.command.shows_config_errors and bool(call.flags["namespace"]))
+    _check_impersonation(call, is_plain=call.command.traits.shows_config_errors and bool(call.flags["namespace"]))
     refuse_if(call.request_timeout is None, _INVALID_TIMEOUT)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
@@ -32,8 +31,7 @@ class Kustomization(str):
     __slots__ = ()
 
 
-@dataclass
-class Context:
+class Context(NamedTuple):
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into."""
 
     api: Client
@@ -41,37 +39,37 @@ class Context:
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
-    env: Mapping[str, str] = field(default_factory=dict)
+    budget: Budget
+    """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
+    env: Mapping[str, str] = {}
     stdin: str | None = None
     """What is piped into the command, None for nothing."""
     run_editor: Callable[[str, str], int] | None = None
     """Runs an editor's command line on a file of the workspace and returns its exit status."""
-    budget: Budget = field(default_factory=Budget)
-    """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
 
 
-@dataclass
 class Call:
     """One call of a command: its arguments and flags, and the output that it gathers."""
 
-    command: Command
-    context: Context
-    args: Sequence[str] = ()
-    flags: Mapping[str, Any] = field(default_factory=dict)
-    """The value of every flag, by its name."""
-    typed_flags: frozenset[str] = frozenset()
-    """The names of the flags that were typed."""
-    dash: int = -1
-    """How many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash."""
-    dry_run: str = "none"
-    """The strategy of --dry-run: none, client or server."""
-    format: Format | None = None
-    """What `output_format` has parsed."""
-    pieces: list[tuple[bool, str]] = field(default_factory=list)
-    """What was written, in its order: whether to stdout, and the text."""
-    exit_code: int = 0
-    edit: Edit | None = None
-    """What a live front end is to open in an editor."""
+    def __init__(self, command: Command, context: Context) -> None:
+        self.command = command
+        self.context = context
+        self.args: Sequence[str] = ()
+        self.flags: Mapping[str, Any] = {}
+        """The value of every flag, by its name."""
+        self.typed_flags: frozenset[str] = frozenset()
+        """The names of the flags that were typed."""
+        self.dash = -1
+        """How many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash."""
+        self.dry_run = "none"
+        """The strategy of --dry-run: none, client or server."""
+        self.format: Format | None = None
+        """What `output_format` has parsed."""
+        self.pieces: list[tuple[bool, str]] = []
+        """What was written, in its order: whether to stdout, and the text."""
+        self.exit_code = 0
+        self.edit: Edit | None = None
+        """What a live front end is to open in an editor."""
 
     def say(self, text: str) -> None:
         """Write to stdout."""
@@ -104,7 +102,7 @@ class Call:
         """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
         if self.format is None:
             read_file = self.context.workspace.read_text
-            self.format = parse_output(self.flags, read_file, self.context.budget, self.command.has_tables)
+            self.format = parse_output(self.flags, read_file, self.context.budget, self.command.traits.has_tables)
         return self.format
 
     @property
@@ -163,15 +161,9 @@ REGISTERED: dict[tuple[str, ...], Command] = {}
 """Every command by its path, and by each alias; a module registers its commands when it is imported."""
 
 
-@dataclass(frozen=True, eq=False)
-class Command:
-    """One command. What is refused of its flags and arguments stands in `check` and at the top of `run`."""
+class Traits(NamedTuple):
+    """How a command differs from others."""
 
-    path: tuple[str, ...]
-    """Its words after "kubectl"."""
-    row: Row
-    """Its words and flags in commands.json."""
-    run: Run
     check: Check | None = None
     """Refuses what kubectl refuses before it looks at the output format and at the kubeconfig."""
     is_offline: bool = False
@@ -191,6 +183,19 @@ class Command:
     failure: int = 1
     """The exit status of errors."""
 
+
+class Command:
+    """One command: its words after "kubectl", and its row in commands.json.
+
+    What is refused of its flags and arguments stands in `check` and at the top of `run`.
+    """
+
+    def __init__(self, path: tuple[str, ...], row: Row, run: Run, **traits: Any) -> None:
+        self.path = path
+        self.row = row
+        self.run = run
+        self.traits = Traits(**traits)
+
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
         """Its own flags."""
@@ -208,7 +213,7 @@ class Command:
 
 
 def command(path: str, **more: Any) -> Callable[[Run], Command]:
-    """Register the function that runs a command; `more` are further fields of `Command`."""
+    """Register the function that runs a command; `more` are its `Traits`."""
 
     def register(run: Run) -> Command:
         words = tuple(path.split())

@@ -50,9 +50,9 @@ def _spelled(flag: Flag) -> str:
 
 
 def _operands(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
-    if command.operands == "pods":
+    if command.traits.operands == "pods":
         return _names(POD, line, context)
-    if command.operands == "types":
+    if command.traits.operands == "types":
         return _of_types(command, line, current, context)
     return []
 
@@ -74,7 +74,7 @@ def _of_types(command: Command, line: CommandLine, current: str, context: Contex
     if line.args:
         return _names(find_resource(line.args[0]), line, context)
     types = [resource for resource in RESOURCES if resource.simulated]
-    return [resource.plural for resource in types if not command.kinds or resource.kind in command.kinds]
+    return [resource.plural for resource in types if not command.traits.kinds or resource.kind in command.traits.kinds]
 
 
 def _names(resource: Resource | None, line: CommandLine, context: Context) -> list[str]:

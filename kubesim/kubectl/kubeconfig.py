@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kubesim.workspace import HOME
 
 CLUSTER = "kubernetes"
@@ -16,11 +14,11 @@ HIDDEN = "DATA+OMITTED"
 """What `kubectl config view` prints in place of a certificate or a key."""
 
 
-@dataclass
 class Kubeconfig:
     """`namespace` is that of the context, "" where the file names none."""
 
-    namespace: str = ""
+    def __init__(self, namespace: str = "") -> None:
+        self.namespace = namespace
 
     @property
     def working_namespace(self) -> str:

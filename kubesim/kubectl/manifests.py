@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api import decoding, schema
 from kubesim.api.budget import count_values
@@ -34,8 +33,7 @@ ANOTHER_NAMESPACE = (
 _ENDINGS = (".json", ".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One object by name, or (name None) all objects of a type that the selectors match.
 
     Of an object in a file, `source` is that file. `obj` is the object where it is known: with the namespace that it
@@ -46,7 +44,7 @@ class Target:
     namespace: str | None
     name: str | None
     source: str = ""
-    obj: Object = field(default_factory=dict, compare=False)
+    obj: Object = {}  # noqa: RUF012 (never changed)
 
     @property
     def place(self) -> tuple[Resource, str, str]:

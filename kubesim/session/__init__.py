@@ -64,8 +64,7 @@ class Session:
             return io.run(["bash", "-c", f'{editor} "{path}"'] if by_shell else [*editor.split(" "), path], "")
 
         context = new_context(self.cluster, ADMIN, io, self.config, self.cluster.clock)
-        context.run_editor = run_editor
-        return io.show(kubectl.run(arguments, context))
+        return io.show(kubectl.run(arguments, context._replace(run_editor=run_editor)))
 
     def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
         if arguments[:1] == ["why"]:
@@ -80,7 +79,7 @@ class Session:
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         cluster = self.cluster
         client = cluster.apiserver.as_user(ADMIN)
-        return kubectl.complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config))
+        return kubectl.complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config, Budget()))
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
@@ -106,7 +107,7 @@ class History:
         now = self._session.cluster
         unchanged = self.at(now.clock.now)
         if unchanged.api.revision != now.api.revision:
-            self._keep(Step(label, Snapshot(unchanged, replace(self._session.config)), self._snapshot()))
+            self._keep(Step(label, Snapshot(unchanged, copy(self._session.config)), self._snapshot()))
 
     def begin(self, label: str) -> None:
         """Let nothing be undone that was done before now; what is not yet remembered of it is called `label`."""
@@ -154,7 +155,7 @@ class History:
             self._open = _Open(label, self._snapshot())
 
     def _resume(self, snapshot: Snapshot) -> None:
-        self._session.resume(snapshot.cluster.copy(), replace(snapshot.config))
+        self._session.resume(snapshot.cluster.copy(), copy(snapshot.config))
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
@@ -187,13 +188,13 @@ class History:
         self._fixed = max(0, self._fixed - 1)
 
     def _snapshot(self) -> Snapshot:
-        return Snapshot(self._session.cluster.copy(), replace(self._session.config))
+        return Snapshot(self._session.cluster.copy(), copy(self._session.config))
 
     def _has_changed(self, before: Snapshot) -> bool:
         """Whether more has happened since `before` than a little time."""
         now = self._session.cluster
         seconds = (now.clock.now - before.moment) / SECOND
-        if seconds > PAUSE or self._session.config != before.config:
+        if seconds > PAUSE or self._session.config.namespace != before.config.namespace:
             return True
         if now.api.revision == before.cluster.api.revision:
             return False

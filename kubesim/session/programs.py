@@ -37,7 +37,7 @@ def new_context(
     """What a user's kubectl works with in one call, on the files and variables of where it is called."""
     client = cluster.apiserver.as_user(user)
     files = cast(Workspace, io.files)
-    return kubectl.Context(client, clock, files, config, io.env, io.stdin, budget=io.machine.budget)
+    return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, io.stdin)
 
 
 def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:

@@ -101,7 +101,7 @@ class Shell:
         except RecursionError:
             write_error(f"{TooMuchError()}\n")
             machine.status = 1
-        return Result.of(written, machine.status, machine.edit)
+        return Result(written, machine.status, machine.edit)
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import inf
 from typing import NamedTuple
@@ -65,17 +64,8 @@ class StartError(Exception):
         return f"{prefix}: {runtime}: unable to start container process: {self}"
 
 
-@dataclass(frozen=True)
-class Base:
-    """What images of one base hold, as bases.json has it.
-
-    `paths` are the folders of $PATH, of which the first one shows the programs; `shells` has the dialect of each: how
-    it puts what bash and GNU's tools say, by patterns in which `<` and `>` are redirections that fail. `programs` can
-    be run besides them, by name or path. Those that are `lacking` are in the real image and say that they aren't
-    simulated, as does any other name where the image `has_more` than is listed, and any at all where what it holds
-    `is_unknown`. `user` is what `id` prints; `files` and `folders` come besides the image's own; `log` is what its
-    server writes when it starts, where {time} is that time.
-    """
+class BaseRow(NamedTuple):
+    """What bases.json says of a base."""
 
     paths: Sequence[str]
     shells: Mapping[str, Mapping[str, str]]
@@ -84,10 +74,22 @@ class Base:
     has_more: bool = False
     is_unknown: bool = False
     user: str = "uid=0 gid=0 groups=0"
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = {}
     folders: Sequence[str] = ()
     log: Sequence[str] = ()
     is_busybox: bool = False
+
+
+class Base(BaseRow):
+    """What images of one base hold.
+
+    `paths` are the folders of $PATH, of which the first one shows the programs; `shells` has the dialect of each: how
+    it puts what bash and GNU's tools say, by patterns in which `<` and `>` are redirections that fail. `programs` can
+    be run besides them, by name or path. Those that are `lacking` are in the real image and say that they aren't
+    simulated, as does any other name where the image `has_more` than is listed, and any at all where what it holds
+    `is_unknown`. `user` is what `id` prints; `files` and `folders` come besides the image's own; `log` is what its
+    server writes when it starts, where {time} is that time.
+    """
 
     @property
     def names(self) -> list[str]:
@@ -199,7 +201,6 @@ def server(lines: Iterable[str], started: Micros, stop_code: int | None) -> Proc
     return Process(writes, seconds=inf, stop_code=stop_code)
 
 
-@dataclass
 class _Container(Machine):
     """The machine of a container: no terminal, and commands take no time but their own."""
 
@@ -207,7 +208,14 @@ class _Container(Machine):
     SECOND_COST = 2 * Budget.STEPS / (100 * 365 * 86400)  # a sleep of a hundred years is all that it may do
     IS_TERMINAL = False
 
-    base: Base = field(kw_only=True)
+    def __init__(self, clock: Clock, files: Files, env: dict[str, str], hostname: str, base: Base) -> None:
+        super().__init__(clock, files, env)
+        self.hostname = hostname
+        self.base = base
+        self.user = base.user
+        self.shell = next(iter(base.shells), "sh")
+        self.sentences = base.shells
+        self.is_busybox = base.is_busybox
 
     def program(self, name: str) -> str:
         return _last(name) if self.base.has(name) else name
@@ -313,17 +321,7 @@ class Place(NamedTuple):
         clock = Clock(to_datetime(started))
         clock.now = started
         base = self.base
-        machine = _Container(
-            clock,
-            self.files,
-            env=dict(self.env),
-            hostname=self.hostname,
-            user=base.user,
-            shell=next(iter(base.shells), "sh"),
-            sentences=base.shells,
-            is_busybox=base.is_busybox,
-            base=base,
-        )
+        machine = _Container(clock, self.files, dict(self.env), self.hostname, base)
         machine.bash = Started(1, started, tuple(main or argv))
         machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)
         machine.first_alive = machine.next_pid

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from kubesim.api.clock import Clock, Micros
@@ -21,16 +20,18 @@ class Change(NamedTuple):
     kind: Literal["set", "added", "gone"]  # added: the text comes behind what is there
 
 
-@dataclass
 class Folder:
     """Entries by their paths, "" for the folder itself; `later` is what processes, which run ahead of time, will do."""
 
-    entries: Entries = field(default_factory=lambda: {"": None})
-    is_read_only: bool = False
-    later: list[Change] = field(default_factory=list)
+    def __init__(self, entries: Entries, is_read_only: bool = False) -> None:
+        self.entries = entries
+        self.is_read_only = is_read_only
+        self.later: list[Change] = []
 
     def copy(self) -> Folder:
-        return Folder(self.entries.copy(), self.is_read_only, self.later.copy())
+        copy = Folder(self.entries.copy(), self.is_read_only)
+        copy.later = self.later.copy()
+        return copy
 
     def by(self, now: Micros) -> Entries:
         """What it holds at a moment; time goes on."""

@@ -9,7 +9,6 @@ import fnmatch
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from kubesim.shell.machine import Machine
@@ -53,12 +52,12 @@ _ALL_PARAMETERS = (
 """The words `"$@"` and `$@`: each parameter becomes a field of its own."""
 
 
-@dataclass(frozen=True)
 class Expander:
     """Expands words with the variables and files of `machine`; `substitute` runs the script of a `$(…)`."""
 
-    machine: Machine
-    substitute: Callable[[Script], str]
+    def __init__(self, machine: Machine, substitute: Callable[[Script], str]) -> None:
+        self.machine = machine
+        self.substitute = substitute
 
     def arguments(self, words: Sequence[Word]) -> list[str]:
         """All fields that `words` become. As in bash, an assignment after `export` stays in one piece."""

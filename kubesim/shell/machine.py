@@ -6,7 +6,6 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import NamedTuple
 
@@ -75,7 +74,6 @@ class Started(NamedTuple):
         return " ".join(self.arguments)
 
 
-@dataclass
 class Machine:
     """Where commands run: the learner's terminal, or (a subclass) a container.
 
@@ -91,29 +89,27 @@ class Machine:
     SECOND_COST = 20.0  # steps for a second of sleep, besides what a cluster does in it
     IS_TERMINAL = True
 
-    clock: Clock
-    files: Files
-    env: dict[str, str]
-    hostname: str = "kubesim"
-    user: str = "uid=1000(learner) gid=1000(learner) groups=1000(learner)"
-    shell: str = "bash"
-    sentences: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    is_busybox: bool = False
-    parameters: Sequence[str] = ("bash",)
-    bash: Started = field(init=False)
-    variables: dict[str, str] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    history: list[str] = field(default_factory=list)
-    processes: deque[Started] = field(default_factory=lambda: deque(maxlen=1000))
-    first_alive: int = 0
-    traps: dict[str, Trap] = field(default_factory=dict)
-    nap: float = 0
-    status: int = 0
-    edit: Edit | None = None
-    budget: Budget = field(default_factory=Budget)
-
-    def __post_init__(self) -> None:
-        self.bash = Started(10000, self.clock.now, ("bash",))
+    def __init__(self, clock: Clock, files: Files, env: dict[str, str]) -> None:
+        self.clock = clock
+        self.files = files
+        self.env = env
+        self.hostname = "kubesim"
+        self.user = "uid=1000(learner) gid=1000(learner) groups=1000(learner)"
+        self.shell = "bash"
+        self.sentences: Mapping[str, Mapping[str, str]] = {}
+        self.is_busybox = False
+        self.parameters: Sequence[str] = ("bash",)
+        self.bash = Started(10000, clock.now, ("bash",))
+        self.variables: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
+        self.history: list[str] = []
+        self.processes: deque[Started] = deque(maxlen=1000)
+        self.first_alive = 0
+        self.traps: dict[str, Trap] = {}
+        self.nap = 0.0
+        self.status = 0
+        self.edit: Edit | None = None
+        self.budget = Budget()
 
     @property
     def is_dash(self) -> bool:

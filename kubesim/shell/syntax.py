@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeGuard
 
 from kubesim.api.budget import Budget
@@ -120,11 +119,11 @@ class Operator(NamedTuple):  # `|`, `&&`, newline …
     descriptor: str | None = None  # of a redirection: the digits before it
 
 
-@dataclass
 class HereDocument:  # The lines that follow `<<`; the body is filled in when the lexer comes to them
-    delimiter: str
-    expand: bool
-    body: Word = field(default_factory=lambda: Word((), ""))
+    def __init__(self, delimiter: str, expand: bool) -> None:
+        self.delimiter = delimiter
+        self.expand = expand
+        self.body = Word((), "")
 
 
 class Redirect(NamedTuple):  # `2> file`: the descriptor, the operator, and a word or a here-document

@@ -93,7 +93,7 @@ def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
     shell.run("mkdir app; cd app")
     result = shell.run("$EDITOR pod.yaml")
     note = "kubesim: the editor opens in the live terminal; elsewhere write the file: cat > pod.yaml <<'EOF'\n"
-    assert result == Result(stderr=note, edit=Edit("app/pod.yaml"))
+    assert result == Result([(True, note)], 0, Edit("app/pod.yaml"))
     assert shell.run("kubectl edit pod").edit == Edit("object.yaml")
     assert shell.run("vi pod.yaml").edit == Edit("app/pod.yaml", editor="vi")
     assert shell.run("echo").edit is None

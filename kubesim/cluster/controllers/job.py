@@ -6,7 +6,7 @@ Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go, v1.36. 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from copy import copy
 from typing import NamedTuple, Self
 
 from kubesim.api.clock import SECOND, Clock, Micros, parse_time
@@ -50,17 +50,20 @@ def finished(job: Object) -> str:
     return ""
 
 
-@dataclass
 class _Tally:
     """What a Job's status doesn't say of its Pods."""
 
-    counted: set[str] = field(default_factory=set)  # the uids of those that are in the status
-    gone: list[Object] = field(default_factory=list)  # those that were removed before they were counted
-    failures: int = 0  # since one last succeeded
-    last_failure: Micros = 0
+    def __init__(self) -> None:
+        self.counted: set[str] = set()  # the uids of those that are in the status
+        self.gone: list[Object] = []  # those that were removed before they were counted
+        self.failures = 0  # since one last succeeded
+        self.last_failure: Micros = 0
 
     def copy(self) -> _Tally:
-        return replace(self, counted=set(self.counted), gone=list(self.gone))
+        tally = copy(self)
+        tally.counted = self.counted.copy()
+        tally.gone = self.gone.copy()
+        return tally
 
     def count(self, pods: Iterable[Object], status: Object) -> None:
         """Add those that have succeeded or failed, and weren't counted yet, to a Job's status, which is changed."""

@@ -140,7 +140,7 @@ class Kubelet:
 
     def _add_worker(self, pod: Object) -> Worker:
         self._count += 1
-        worker = Worker.of(pod, self._count)
+        worker = Worker(pod, self._count)
         self._numbers[worker.uid] = worker.number
         self._workers.put(worker.number, worker)
         return worker

@@ -6,7 +6,7 @@ Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
 from functools import cache
 from math import inf
 
@@ -125,24 +125,40 @@ def files_of(image: Image) -> Files:
     return {path[1:]: text for path, text in entries.items() if text is not None}
 
 
-@dataclass(slots=True)
 class Container:
     """One container, the part of the Pod that it was started from, and by name the files of its image volumes."""
 
-    spec: ContainerSpec
-    id: str
-    shown_image: str
-    image_id: str
-    place: Place
-    process: Process
-    started: Micros
-    images: Mapping[str, Files]
-    restarts: int = 0
-    finished: Micros = 0
-    exit_code: int | None = None
-    message: str = ""
-    stopping: bool = False
-    previous: Container | None = None
+    def __init__(
+        self,
+        spec: ContainerSpec,
+        container_id: str,
+        shown_image: str,
+        image_id: str,
+        place: Place,
+        process: Process,
+        started: Micros,
+        images: Mapping[str, Files],
+    ) -> None:
+        self.spec = spec
+        self.id = container_id
+        self.shown_image = shown_image
+        self.image_id = image_id
+        self.place = place
+        self.process = process
+        self.started = started
+        self.images = images
+        self.restarts = 0
+        self.finished: Micros = 0
+        self.exit_code: int | None = None
+        self.message = ""
+        self.stopping = False
+        self.previous: Container | None = None
+
+    def at(self, place: Place) -> Container:
+        """The same in another place."""
+        twin = copy(self)
+        twin.place = place
+        return twin
 
     @property
     def url(self) -> str:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import ClassVar
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros
 
 
-@dataclass(slots=True)
 class Processor:
     """What a node's containers may compute: each a quarter of what is left, which is all again after a minute.
 
     So a hundred that loop for ever, and are known only as far as was computed, cost little more than a few.
     """
 
-    MOST: ClassVar[int] = 8 * Budget.STEPS
-    LEAST: ClassVar[int] = Budget.STEPS // 10
-    left: int = MOST
-    since: Micros = 0
+    MOST = 8 * Budget.STEPS
+    LEAST = Budget.STEPS // 10
+
+    def __init__(self) -> None:
+        self.left = self.MOST
+        self.since: Micros = 0
 
     @contextmanager
     def share(self, now: Micros) -> Iterator[Budget]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubesim.api import errors, imageref
 from kubesim.api.budget import Budget
@@ -28,8 +28,7 @@ _WAITING_MESSAGES = {
 }
 
 
-@dataclass
-class ContainerServer:
+class ContainerServer(NamedTuple):
     """What is asked of one of a Pod's containers; without a `container`, it has not been started."""
 
     api: Component

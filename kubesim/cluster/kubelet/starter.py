@@ -7,7 +7,7 @@ v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
 from functools import partial
 from math import inf
 from typing import Protocol
@@ -48,19 +48,22 @@ class Pods(Protocol):
         """A container's process is over, if the container is still there."""
 
 
-@dataclass
 class Round:
     """How far one sync of a Pod is."""
 
-    pod: Object
-    worker: Worker
-    due: list[RequiredImage]  # what its volumes and containers need that weren't tried yet
-    started: list[bool] = field(default_factory=list)  # of each container that was tried, whether it started
-    volumes: dict[str, Pull] = field(default_factory=dict)  # the pulls of image volumes, by the volumes' names
+    def __init__(self, pod: Object, worker: Worker, due: list[RequiredImage]) -> None:
+        self.pod = pod
+        self.worker = worker
+        self.due = due  # what its volumes and containers need that weren't tried yet
+        self.started: list[bool] = []  # of each container that was tried, whether it started
+        self.volumes: dict[str, Pull] = {}  # the pulls of image volumes, by the volumes' names
 
     def copy(self, worker: Worker) -> Round:
         """The same for a worker that is as its own was: a copy of the cluster goes on with a copy of the worker."""
-        return Round(self.pod, worker, self.due.copy(), self.started.copy(), self.volumes.copy())
+        copy = Round(self.pod, worker, self.due.copy())
+        copy.started += self.started
+        copy.volumes |= self.volumes
+        return copy
 
     def broken_volume(self, container: ContainerSpec) -> tuple[str, str] | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
@@ -92,7 +95,7 @@ class Starter:
         """Go on from the state of another one."""
         self.traces = other.traces.copy()
         self.secrets.resume(other.secrets)
-        self._processor = replace(other._processor)
+        self._processor = copy(other._processor)
 
     def start_all(self, sync: Round) -> None:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""

@@ -63,7 +63,7 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
     shared: dict[str, Folder] = {}
     for mount in container.get("volumeMounts", ()):
         if mount["name"] in names and not mount.get("subPath"):
-            shared[mount["mountPath"].rstrip("/")] = folders.setdefault(mount["name"], Folder())
+            shared[mount["mountPath"].rstrip("/")] = folders.setdefault(mount["name"], Folder({"": None}))
     return shared
 
 

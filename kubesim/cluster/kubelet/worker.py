@@ -7,7 +7,7 @@ v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from copy import copy
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
@@ -51,49 +51,45 @@ def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
     return [RequiredImage(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
 
 
-@dataclass(slots=True)
 class Worker:
-    """The kubelet's memory of one Pod."""
+    """The kubelet's memory of one Pod, of which nothing is known yet but the Pod; timers name it by its number."""
 
-    number: int  # by which timers name it
-    uid: str
-    namespace: str
-    name: str
-    inits: frozenset[str]  # the names of its init containers, without the sidecars
-    ip: str = ""
-    containers: dict[str, Container] = field(default_factory=dict)
-    folders: dict[str, Folder] = field(default_factory=dict)  # its emptyDirs
-    waiting: dict[str, tuple[str, str]] = field(default_factory=dict)  # why containers don't run: reason and message
-    crashes: dict[str, int] = field(
-        default_factory=dict
-    )  # of containers that ended: seconds until they may start again
-    ticket: int = 0  # numbers the planned syncs, of which only the latest one is run
-    has_sandbox: bool = False
-    is_busy: bool = False  # with starting containers, until which a sync has to wait
-    is_due: bool = False  # such a sync waits
-    mount_wait: float = 0.25  # seconds; before each look at missing volumes it is doubled
-    awaits_news: bool = False  # the runtime has something to report of its containers
-    changes: int = 0  # of what the status depends on
-    reported: tuple[int, int] = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
-
-    @classmethod
-    def of(cls, pod: Object, number: int) -> Worker:
-        """What is known of a Pod that is new here."""
+    def __init__(self, pod: Object, number: int) -> None:
         meta = pod["metadata"]
         names = [item["name"] for item in pod["spec"].get("initContainers", ())]
-        inits = frozenset(names).difference(sidecars_of(pod["spec"]))
-        return cls(number, meta["uid"], meta["namespace"], meta["name"], inits)
+        self.number = number
+        self.uid: str = meta["uid"]
+        self.namespace: str = meta["namespace"]
+        self.name: str = meta["name"]
+        # The names of its init containers, without the sidecars.
+        self.inits = frozenset(names).difference(sidecars_of(pod["spec"]))
+        self.ip = ""
+        self.containers: dict[str, Container] = {}
+        self.folders: dict[str, Folder] = {}  # its emptyDirs
+        self.waiting: dict[str, tuple[str, str]] = {}  # why containers don't run: reason and message
+        self.crashes: dict[str, int] = {}  # of containers that ended: seconds until they may start again
+        self.ticket = 0  # numbers the planned syncs, of which only the latest one is run
+        self.has_sandbox = False
+        self.is_busy = False  # with starting containers, until which a sync has to wait
+        self.is_due = False  # such a sync waits
+        self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
+        self.awaits_news = False  # the runtime has something to report of its containers
+        self.changes = 0  # of what the status depends on
+        self.reported = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
 
     def copy(self, outside: Outside) -> Worker:
         """Another kubelet's memory of the Pod, whose containers reach what is `outside` there."""
         folders = {name: folder.copy() for name, folder in self.folders.items()}
         shared = {id(folder): folders[name] for name, folder in self.folders.items()}
-        containers = {}
+        twin = copy(self)
+        twin.containers = {}
         for name, container in self.containers.items():
             place = container.place._replace(files=container.place.files.twin(shared), outside=outside)
-            containers[name] = replace(container, place=place)
-        waiting = self.waiting.copy()
-        return replace(self, containers=containers, folders=folders, waiting=waiting, crashes=self.crashes.copy())
+            twin.containers[name] = container.at(place)
+        twin.folders = folders
+        twin.waiting = self.waiting.copy()
+        twin.crashes = self.crashes.copy()
+        return twin
 
     def with_address(self, pod: Object) -> Object:
         """The Pod as its containers see it, before its status says so."""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
@@ -36,7 +35,6 @@ providers:
 """
 
 
-@dataclass
 class NodeSettings:
     """What a person can set on the node.
 
@@ -48,10 +46,17 @@ class NodeSettings:
     gets a new password for its user from a registry whose passwords expire.
     """
 
-    proxy: str = ""
-    hosts: dict[str, str] = field(default_factory=dict)
-    mirrors: dict[str, list[str]] = field(default_factory=dict)
-    credentials: list[Mapping[str, Any]] = field(default_factory=list)
+    def __init__(
+        self,
+        proxy: str = "",
+        hosts: Mapping[str, str] | None = None,
+        mirrors: Mapping[str, list[str]] | None = None,
+        credentials: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        self.proxy = proxy
+        self.hosts = dict(hosts or {})
+        self.mirrors = dict(mirrors or {})
+        self.credentials = list(credentials)
 
     def scheme(self, host: str) -> str:
         """How the runtime asks a host, by http or https; what is at a port of localhost by http."""

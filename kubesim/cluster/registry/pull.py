@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import partial
 from http import HTTPStatus
@@ -74,20 +73,27 @@ class Host(NamedTuple):
     query: str = ""
 
 
-@dataclass
 class Pull:
     """One attempt: the HEAD of the manifest, credentials or a token where asked for, and the content.
 
     Mirrors are asked first, with the same credentials as the registry: the kubelet doesn't say which host they are for.
     """
 
-    send: Callable[[Request], Response]
-    hosts: Sequence[Host]
-    troubles: Mapping[str, Trouble]
-    reference: Reference
-    credential: Credential | None
-    authorizations: dict[Host, Credential | Token | None] = field(default_factory=dict)
-    seconds: float = 0
+    def __init__(
+        self,
+        send: Callable[[Request], Response],
+        hosts: Sequence[Host],
+        troubles: Mapping[str, Trouble],
+        reference: Reference,
+        credential: Credential | None,
+    ) -> None:
+        self.send = send
+        self.hosts = hosts
+        self.troubles = troubles
+        self.reference = reference
+        self.credential = credential
+        self.authorizations: dict[Host, Credential | Token | None] = {}
+        self.seconds = 0.0
 
     def answer(self) -> Answer:
         """What comes of it."""

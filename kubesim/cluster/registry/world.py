@@ -6,9 +6,9 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.cluster.keyring import Credential, split_port
@@ -29,8 +29,7 @@ _BUILTIN = Path(__file__).parent.parent / "registries.yaml"
 HTTPS_PORT = "443"
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """What a reference leads to: what it writes when it starts (`log`), texts by path (`files`; its `base` has more).
 
     Without a command, and its `program` with any, it `runs` "forever" (ignores SIGTERM), "until-stopped" or "once". If
@@ -39,9 +38,9 @@ class Image:
     digest: str
     size: int
     log: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = {}
     platforms: tuple[str, ...] = (NODE_PLATFORM,)
-    index: bool = False
+    index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
     base: str = "app"
     runs: str = "forever"
     program: str = ""
@@ -55,7 +54,6 @@ class Image:
         return f"sha256:{hashlib.sha256(f'config of {self.digest}'.encode()).hexdigest()}"
 
 
-@dataclass(frozen=True)
 class Repository:
     """Images by tag, and of a public image what its many tags are like: `lines` of IMAGE TAG... (see `expand`).
 
@@ -63,25 +61,34 @@ class Repository:
     any other tag leads to a `guess`.
     """
 
-    tags: Mapping[str, Image]
-    public: bool = False
-    readers: frozenset[str] | None = None
-    name: str = ""
-    lines: tuple[tuple[Image, str], ...] = ()
-    guess: Image | None = None
+    def __init__(
+        self,
+        tags: Mapping[str, Image],
+        public: bool,
+        readers: frozenset[str] | None = None,
+        name: str = "",
+        lines: Sequence[tuple[Image, str]] = (),
+        guess: Image | None = None,
+    ) -> None:
+        self.tags = tags
+        self.public = public
+        self.readers = readers
+        self.name = name
+        self.lines = lines
+        self.guess = guess
 
     @cached_property
     def every(self) -> Mapping[str, Image]:
         """The images by all tags; each tag of the `lines` has an image of its own."""
         images = {tag: image for image, words in self.lines for word in words.split() for tag in expand(word)}
-        own = {tag: replace(image, digest=_digest(f"{self.name}:{tag}")) for tag, image in images.items()}
+        own = {tag: image._replace(digest=_digest(f"{self.name}:{tag}")) for tag, image in images.items()}
         return {**own, **self.tags}
 
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest."""
         if self.guess and not self.knows(manifest):
             is_digest = manifest.startswith("sha256:")
-            return replace(self.guess, digest=manifest if is_digest else _digest(f"{self.name}:{manifest}"))
+            return self.guess._replace(digest=manifest if is_digest else _digest(f"{self.name}:{manifest}"))
         return self.every.get(manifest) or next((one for one in self.every.values() if one.digest == manifest), None)
 
     def knows(self, manifest: str) -> bool:
@@ -104,8 +111,7 @@ def expand(pattern: str) -> list[str]:
     return [f"{head}{text}{end}" for text in texts for end in expand(tail)]
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(NamedTuple):
     """One registry: the names it answers to (the first is its own), how it asks (`auth`), and what it has.
 
     Where it `hides`, a repository that is not there is one that nobody may read. `issues` are the users for whom it
@@ -119,12 +125,12 @@ class Registry:
     hides: bool = False
     realm: str = ""
     service: str = ""
-    users: Mapping[str, str] = field(default_factory=dict)
-    repositories: Mapping[str, Repository] = field(default_factory=dict)
+    users: Mapping[str, str] = {}
+    repositories: Mapping[str, Repository] = {}
     trouble: Trouble | None = None
-    certificate: Certificate = field(default_factory=Certificate)
+    certificate: Certificate = Certificate()
     answers: tuple[Status, ...] = ()
-    issues: Mapping[str, int] = field(default_factory=dict)
+    issues: Mapping[str, int] = {}
     listed: tuple[str, ...] | None = None
 
     def trouble_at(self, *places: str) -> Trouble | None:
@@ -313,23 +319,24 @@ def _repositories(
     public = RepositoryFields({}, public=True)
     repositories = {}
     for name, own in {**dict.fromkeys(catalog, public), **fields.repositories}.items():
-        repository = _repository(f"{fields.hosts[0]}/{name}", own, images, catalog.get(name, ()))
-        if is_open:
-            repository = replace(repository, public=True)
+        full_name = f"{fields.hosts[0]}/{name}"
+        repository = _repository(full_name, own, images, catalog.get(name, ()), is_public=is_open or own.public)
         if repository.public and _is_open(listed, name):
-            repository = replace(repository, guess=next(iter(repository.every.values()), _UNKNOWN))
+            repository.guess = next(iter(repository.every.values()), _UNKNOWN)
         repositories[name] = repository
     return repositories
 
 
-def _repository(name: str, fields: RepositoryFields, images: Mapping[str, Image], catalog: Sequence[str]) -> Repository:
+def _repository(
+    name: str, fields: RepositoryFields, images: Mapping[str, Image], catalog: Sequence[str], is_public: bool
+) -> Repository:
     lines = []
     for line in catalog:
         image, _, words = line.partition(" ")
         lines.append((_named(image, images, f"{name}:"), words))
     tags = {tag: _named(image, images, f"{name}:{tag}") for tag, image in fields.tags.items()}
     readers = None if fields.readers is None else frozenset(fields.readers)
-    return Repository(tags, fields.public, readers, name, tuple(lines))
+    return Repository(tags, is_public, readers, name, lines)
 
 
 def _named(image: str, images: Mapping[str, Image], where: str) -> Image:
