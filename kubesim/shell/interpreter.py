@@ -135,13 +135,7 @@ class Interpreter:
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
         for _ in self._rounds(loop, streams):
-            try:
-                status = self._script(loop.scripts[-1], streams)
-            except LeaveError as leave:
-                if leave.kind == "exit":
-                    raise
-                if leave.kind == "break":
-                    break
+            status = self._script(loop.scripts[-1], streams)
         return status
 
     def _rounds(self, loop: syntax.Compound, streams: Streams) -> Iterator[None]:
@@ -193,7 +187,7 @@ class Interpreter:
         name, *rest = arguments
         machine = self.machine
         if name == "exec" and not machine.IS_TERMINAL:
-            raise LeaveError("exit", self.call(rest, streams) if rest else 0)
+            raise LeaveError(self.call(rest, streams) if rest else 0)
         tool = self.tools.get(machine.program(name))
         if tool is None:
             streams.stderr(machine.unknown(name, self.tools))

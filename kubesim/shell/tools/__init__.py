@@ -37,11 +37,10 @@ class ToolError(Exception):
 
 
 class LeaveError(Exception):
-    """`exit`, `break` or `continue`, and the exit status."""
+    """`exit`, with its status."""
 
-    def __init__(self, kind: str, status: int = 0) -> None:
-        super().__init__(kind)
-        self.kind = kind
+    def __init__(self, status: int) -> None:
+        super().__init__()
         self.status = status
 
 
