@@ -25,10 +25,8 @@ from kubesim.workspace import Entries, MemoryFiles
 _LISTED = {*TOOLS, "tar"}  # the programs that every base lists whose images have them
 _EXEC_PID = 7
 # Of a shell, those that are simulated and those that aren't.
-_BUILTINS = ": alias cd echo exit export false help printf pwd read trap true unset"
-_LACKING_BUILTINS = (
-    ". [ bg break continue eval fg getopts jobs kill let local set shift source test type umask unalias wait"
-)
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
+_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
 
 class Write(NamedTuple):

@@ -24,8 +24,9 @@ from kubesim.shell.syntax import (
     bare,
 )
 
-_SEQUENCE = re.compile(r"\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}")  # {1..3}
-_OTHER_BRACES = re.compile(r"\{[^}]*,[^}]*\}|\{\w+\.\.\w+(\.\.\w+)?\}")  # that bash expands: {a,b}, {a..e}
+_LIST = re.compile(r"\{([^{}]*,[^{}]*)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}")  # {a,b} and {1..3}
+# Braces that bash expands and nothing here does: {a{b,c}}, {$x,b}, {a..e}.
+_OTHER_BRACES = re.compile(r"\{[^{}]*\{[^{}]*,[^{}]*\}|\{[^}]*,[^}]*\}|\{\w+\.\.\w+(\.\.\w+)?\}")
 _BLANKS = re.compile(r"[ \t\n]+")
 _MAGIC = re.compile(r"[*?[]")
 _EXPANDED = re.compile(r"[*?[~]")  # without one of these, and without braces, a bare word stays as it is
@@ -82,24 +83,32 @@ class Expander:
         return "".join(piece.text for piece in self._pieces(word))
 
     def _variants(self, word: Word) -> Iterator[Word]:
-        """What the braces of a sequence make of a word; `{.a}` stays as it is."""
+        """What the braces of a list or a sequence make of a word; `{.a}` stays as it is."""
         self.machine.budget.spend(_VARIANT_COST + len(word.parts))
         text = _unquoted(word.parts)
         if not _may_have_braces(text):
             yield word
             return
-        match = _SEQUENCE.search(text)
-        if match and len(word.parts) == 1:
-            first, last = map(int, match.groups())
-            self.machine.budget.spend(_VARIANT_COST * abs(last - first))
-            step = 1 if first <= last else -1
-            for number in range(first, last + step, step):
-                chosen = f"{text[: match.start()]}{number}{text[match.end() :]}"
+        match = _LIST.search(text)
+        is_simple = len(word.parts) == 1 and not _is_nested(text)
+        if match and is_simple:
+            for choice in self._choices(match):
+                chosen = text[: match.start()] + choice + text[match.end() :]
                 yield from self._variants(Word((Literal(chosen),), word.source))
         elif _OTHER_BRACES.search(text):
             raise UnsupportedError(f"'{word.source[:40]}'")
         else:
             yield word
+
+    def _choices(self, match: re.Match[str]) -> list[str]:
+        alternatives, first, last = match.groups()
+        if alternatives:
+            return [str(choice) for choice in alternatives.split(",")]
+        start = int(first)
+        end = int(last)
+        self.machine.budget.spend(_VARIANT_COST * abs(end - start))
+        numbers = range(start, end + 1) if start <= end else range(start, end - 1, -1)
+        return [str(number) for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
         self.machine.budget.spend(_PART_COST * len(word.parts))
@@ -183,6 +192,11 @@ def _unquoted(parts: Sequence[Part]) -> str:
 def _may_have_braces(text: str) -> bool:
     """Whether it may have the braces of a list or a sequence; `{.a}` stays as it is."""
     return "{" in text and ("," in text or ".." in text)
+
+
+def _is_nested(text: str) -> bool:
+    """Whether a brace opens inside another one."""
+    return bool(re.search(r"\{[^{}]*\{", text))
 
 
 def _file_pattern(pattern: str) -> re.Pattern[str]:

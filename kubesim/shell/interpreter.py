@@ -135,7 +135,13 @@ class Interpreter:
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
         for _ in self._rounds(loop, streams):
-            status = self._script(loop.scripts[-1], streams)
+            try:
+                status = self._script(loop.scripts[-1], streams)
+            except LeaveError as leave:
+                if leave.kind == "exit":
+                    raise
+                if leave.kind == "break":
+                    break
         return status
 
     def _rounds(self, loop: syntax.Compound, streams: Streams) -> Iterator[None]:
@@ -187,7 +193,7 @@ class Interpreter:
         name, *rest = arguments
         machine = self.machine
         if name == "exec" and not machine.IS_TERMINAL:
-            raise LeaveError(self.call(rest, streams) if rest else 0)
+            raise LeaveError("exit", self.call(rest, streams) if rest else 0)
         tool = self.tools.get(machine.program(name))
         if tool is None:
             streams.stderr(machine.unknown(name, self.tools))

@@ -104,8 +104,8 @@ def test_servers_and_loops_go_on() -> None:
 
 
 WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &
-> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export = -f ${X:-y} \\ # $ printf %s $((X+1)) $((1/0)) rm -r /
-cp mkdir -p cd .. exec"""
+> >> 2>&1 /tmp/f sleep 1 infinity exit cat sh -c export [ ] = -f ${X:-y} \\ # $ printf %s $((X+1)) $((1/0)) rm -r /
+mv cp mkdir -p cd .. exec"""
 
 
 @given(st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=25).map(" ".join) | st.text(max_size=60))

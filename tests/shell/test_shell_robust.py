@@ -15,7 +15,7 @@ from shells import new_shell
 
 BOUND = 2.0  # seconds of this process's own time
 
-_WORDS = """echo cat ls grep sed sort cut tr wc head tail uniq base64 xargs printf cd mkdir rm cp touch
+_WORDS = """echo cat ls grep sed sort cut tr wc head tail uniq base64 xargs printf test [ ] cd mkdir rm cp mv touch tee
     diff env export unset alias history help type which date sleep nano kubectl docker login read
     ps neighbor for if while until do done then else fi in
     { } ( ) ; ;; & && || | > >> < << <<< <<- 2> 2>&1 &> $ $( ` ' " \\ $X ${X} ${ $? * ? [a-z] {1..3} {a,b} ~ # ! =

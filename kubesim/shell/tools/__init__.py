@@ -37,10 +37,11 @@ class ToolError(Exception):
 
 
 class LeaveError(Exception):
-    """`exit`, with its status."""
+    """`exit`, `break` or `continue`, and the exit status."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__()
+    def __init__(self, kind: str, status: int = 0) -> None:
+        super().__init__(kind)
+        self.kind = kind
         self.status = status
 
 

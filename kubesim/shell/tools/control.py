@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
@@ -48,7 +48,12 @@ def printf(operands: list[str], options: Options, io: Invocation) -> int:
     if operands[:1] == ["--"]:
         operands = operands[1:]
     elif operands and re.match("-.", operands[0]) and not io.machine.is_busybox:
-        raise UnsupportedError("an option of 'printf'")
+        if operands[0].startswith("-v"):
+            raise UnsupportedError("'printf -v'")
+        io.fail(f"{operands[0][:2]}: invalid option")
+        if io.machine.is_dash:
+            return 2
+        operands = []
     if not operands:
         io.err(io.machine.phrase("printf: usage: printf [-v var] format [arguments]\n"))
         return 2
@@ -135,7 +140,12 @@ def exit_(operands: list[str], options: Options, io: Invocation) -> None:
         status = int(operands[0]) & 0xFF
     elif operands:
         status = io.fail(f"{operands[0]}: numeric argument required", 2)
-    raise LeaveError(status)
+    raise LeaveError("exit", status)
+
+
+def break_(operands: list[str], options: Options, io: Invocation) -> None:
+    """`break` and `continue`, which the interpreter's loop tells apart by their names."""
+    raise LeaveError(io.name, io.machine.status)
 
 
 _SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
@@ -217,6 +227,77 @@ def xargs(operands: list[str], options: Options, io: Invocation) -> int:
     if status == 127:
         return 127
     return 123 if status else 0
+
+
+_UNARY: dict[str, Callable[[Invocation, str], bool]] = {
+    "-z": lambda io, text: not text,
+    "-n": lambda io, text: bool(text),
+    "-e": lambda io, text: io.files.exists(text),
+    "-d": lambda io, text: io.files.is_dir(text),
+    "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
+    "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
+}
+_BINARY: dict[str, Callable[[str, str], bool]] = {
+    "=": lambda left, right: left == right,
+    "==": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "-eq": lambda left, right: _integer(left) == _integer(right),
+    "-ne": lambda left, right: _integer(left) != _integer(right),
+    "-lt": lambda left, right: _integer(left) < _integer(right),
+    "-le": lambda left, right: _integer(left) <= _integer(right),
+    "-gt": lambda left, right: _integer(left) > _integer(right),
+    "-ge": lambda left, right: _integer(left) >= _integer(right),
+}
+_UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
+_UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
+
+
+def test(operands: list[str], options: Options, io: Invocation) -> int:
+    if io.name == "[":
+        if operands[-1:] != ["]"]:
+            raise ToolError("missing `]'", 2)
+        operands = operands[:-1]
+    return 0 if _holds(operands, io) else 1
+
+
+def _holds(words: list[str], io: Invocation) -> bool:
+    """Whether a test expression is true, by POSIX' rules for the number of its words.
+
+    The order counts: `! = !` compares, and `! -n x` negates.
+    """
+    match words:
+        case []:
+            return False
+        case [text]:
+            return bool(text)
+        case [left, relation, right] if relation in _BINARY:
+            return _BINARY[relation](left, right)
+        case [_, relation, _] if relation in _UNSIMULATED_BINARY:
+            raise UnsupportedError(f"the condition '{relation}'")
+        case ["(", _, ")"]:
+            raise UnsupportedError("the condition '( )'")
+        case ["!", *rest] if len(rest) < 4:
+            return not _holds(rest, io)
+        case [check, text]:
+            return _is(check, text, io)
+        case [_, relation, _]:
+            raise ToolError(f"{relation}: binary operator expected", 2)
+    raise UnsupportedError("a test of more than one condition")
+
+
+def _is(check: str, text: str, io: Invocation) -> bool:
+    """Whether a text or a file is what -z, -e and the like ask."""
+    if check in _UNSIMULATED_UNARY:
+        raise UnsupportedError(f"the condition '{check}'")
+    if check not in _UNARY:
+        raise ToolError(f"{check}: unary operator expected", 2)
+    return _UNARY[check](io, text)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", text):
+        raise ToolError(f"{text}: integer expression expected", 2)
+    return int(text)
 
 
 def help_(operands: list[str], options: Options, io: Invocation) -> None:

@@ -20,6 +20,15 @@ def cat(operands: list[str], options: Options, io: Invocation) -> None:
         io.out(text)
 
 
+def tee(operands: list[str], options: Options, io: Invocation) -> None:
+    text = io.read()
+    io.out(text)
+    write = io.files.append_text if "a" in options else io.files.write_text
+    for name in operands:
+        with reported(io, name):
+            write(name, text)
+
+
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
     files: list[str] = []
     folders: list[str] = []
@@ -59,10 +68,13 @@ def pwd(operands: list[str], options: Options, io: Invocation) -> None:
 def cd(operands: list[str], options: Options, io: Invocation) -> None:
     if len(operands) > 1:
         raise ToolError("too many arguments")
+    before = str(io.files.cwd)
     target = operands[0] if operands else io.machine.lookup("HOME") or "/"
     if target == "-":
-        raise UnsupportedError("'cd -'")
+        target = io.machine.lookup("OLDPWD") or "."
+        io.out(f"{io.files.absolute(target)}\n")
     io.files.chdir(target)
+    io.machine.assign("OLDPWD", before)
 
 
 def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
@@ -94,6 +106,26 @@ def rm(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def cp(operands: list[str], options: Options, io: Invocation) -> None:
+    source, target = _source_and_target(operands, io)
+    if io.files.is_dir(source):
+        raise ToolError(f"-r not specified; omitting directory '{source}'")
+    io.spend(io.files.size(source))
+    with reported(io, f"cannot create regular file '{target}'"):
+        io.files.copy(source, target)
+
+
+def mv(operands: list[str], options: Options, io: Invocation) -> None:
+    source, target = _source_and_target(operands, io)
+    if io.files.is_dir(source):
+        raise UnsupportedError("'mv' of a folder")
+    io.spend(io.files.size(source))
+    with reported(io, f"cannot move '{source}' to '{target}'"):
+        io.files.copy(source, target)
+        io.files.remove(source)
+
+
+def _source_and_target(operands: list[str], io: Invocation) -> tuple[str, str]:
+    """The file to copy or move, and the path that it goes to: in a folder it keeps its name."""
     if len(operands) == 1:
         raise misused(io.name, f"missing destination file operand after '{operands[0]}'")
     if len(operands) > 2:
@@ -101,15 +133,11 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
     source, target = operands
     if not io.files.exists(source):
         raise ToolError(f"cannot stat '{source}': No such file or directory")
-    if io.files.is_dir(source):
-        raise ToolError(f"-r not specified; omitting directory '{source}'")
     if io.files.is_dir(target):
         target = f"{target.rstrip('/')}/{io.files.absolute(source).name}"
     if io.files.absolute(source) == io.files.absolute(target):
         raise ToolError(f"'{source}' and '{target}' are the same file")
-    io.spend(io.files.size(source))
-    with reported(io, f"cannot create regular file '{target}'"):
-        io.files.copy(source, target)
+    return source, target
 
 
 def nano(operands: list[str], options: Options, io: Invocation) -> None:
