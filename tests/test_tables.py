@@ -25,7 +25,7 @@ from kubesim.api.schema import Type, fields
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import notes, printers
 from kubesim.cluster.kubelet import containers
-from kubesim.cluster.registry import world
+from kubesim.cluster.registry import worldfile
 from kubesim.kubectl import all_commands, catalogue, kustomize
 from kubesim.kubectl.describers import screens
 from kubesim.shell.container import Base
@@ -242,7 +242,7 @@ def check_bases(table: Any) -> None:
 
 
 def all_images() -> Iterator[Any]:
-    for registry in world.builtin().registries:
+    for registry in worldfile.builtin().registries:
         for repository in registry.repositories.values():
             yield from (*repository.tags.values(), *(image for image, _ in repository.lines))
 

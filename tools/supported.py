@@ -21,7 +21,8 @@ from kubesim.cluster.apiserver.admission import MAX_PODS
 from kubesim.cluster.apiserver.notes import INERT
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.cluster.registry.document import Status
-from kubesim.cluster.registry.world import Registry, Repository, builtin
+from kubesim.cluster.registry.world import Registry, Repository
+from kubesim.cluster.registry.worldfile import builtin
 from kubesim.gotext.pflag import Flag
 from kubesim.kubectl import ABSENT, all_commands
 from kubesim.kubectl.catalogue import GLOBAL

@@ -25,7 +25,7 @@ from kubesim.cluster.registry.document import (
     Trouble,
 )
 from kubesim.cluster.registry.node import NodeSettings
-from kubesim.cluster.registry.world import builtin, read
+from kubesim.cluster.registry.worldfile import builtin, read
 from tests.learner import rows
 
 ROWS = rows(__file__)

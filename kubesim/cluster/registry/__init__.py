@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential, split_port
-from kubesim.cluster.registry import world as worlds
+from kubesim.cluster.registry import worldfile
 from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
 from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.pull import Answer, Host, Pull
-from kubesim.cluster.registry.world import HTTPS_PORT, Image, Registry, Repository
+from kubesim.cluster.registry.world import HTTPS_PORT, Image, Registry, Repository, World
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
@@ -29,7 +29,7 @@ class Registries:
 
     def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
         self.clock, self.node = clock, node or NodeSettings()
-        self._own = worlds.read(path) if path is not None else None
+        self._own = worldfile.read(path) if path is not None else None
         self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
 
@@ -41,9 +41,9 @@ class Registries:
         self._first_asked = other._first_asked.copy()
 
     @property
-    def world(self) -> worlds.World:
+    def world(self) -> World:
         """The registries that there are; those of kubesim are read when they are first needed."""
-        return self._own or worlds.builtin()
+        return self._own or worldfile.builtin()
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` as the node; what is wrong at first may pass some time after that."""

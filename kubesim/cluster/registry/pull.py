@@ -5,7 +5,6 @@ Mirrors containerd core/remotes/docker resolver.go, fetcher.go, authorizer.go an
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
@@ -16,7 +15,7 @@ from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry.document import NODE_PLATFORM, Trouble
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.world import Image, digest_of
 
 _DENIED = "pull access denied, repository does not exist or may require authorization"
 # By the part of the pull that failed, what the runtime writes before the reason; {} is the image.
@@ -212,14 +211,10 @@ class Pull:
     def _broken(self, trouble: Trouble, name: str) -> RefusedError:
         """The error of an image that has a trouble; `name` is its digest, or the image's name."""
         self.seconds += trouble.seconds
-        layer = _digest(f"layer {name}")
+        layer = digest_of(f"layer {name}")
         digest = name if name.startswith("sha256:") else layer
-        refusal = trouble.message(image=name, digest=digest, layer=layer, other=_digest(f"other {name}"))
+        refusal = trouble.message(image=name, digest=digest, layer=layer, other=digest_of(f"other {name}"))
         return RefusedError(refusal, trouble.code, trouble.at)
-
-
-def _digest(content: str) -> str:
-    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def _unexpected(method: str, url: str, response: Response, reason: str = "") -> str:
