@@ -146,11 +146,11 @@ HTTP: tuple[str, ...] = (
     "Every verb on the kinds that are kept: lists with selectors (always whole); tables; the three patch types; "
     "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket.",
     "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
-    "SelfSubjectReview, the four reviews of authorization.k8s.io, and impersonation of users and groups.",
+    "SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview, and impersonation of users and groups.",
     "Bodies in JSON, in YAML, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
     "Not there: server-side apply, attach, port-forward, proxy, binding, eviction, tokens of service accounts, "
-    "writing a status, logs by time, and protobuf of other types. Each is refused in words that begin with "
-    "`kubesim:`, or with the status 415.",
+    "writing a status, logs by time or size, lists at an older resourceVersion, PartialObjectMetadata, and protobuf of "
+    "other types. Each is refused in words that begin with `kubesim:`, or with the status 415.",
 )
 
 

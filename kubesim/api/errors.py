@@ -178,11 +178,6 @@ def too_new(version: int, present: int) -> StatusError:
     return StatusError(504, "Timeout", message)
 
 
-def not_acceptable(supported: Sequence[str]) -> StatusError:
-    message = f"only the following media types are accepted: {', '.join(supported)}"
-    return StatusError(406, "NotAcceptable", message)
-
-
 def not_simulated(what: str) -> StatusError:
     """What Kubernetes does and this simulator does not."""
     return StatusError(501, "NotImplemented", f"kubesim: {what}")

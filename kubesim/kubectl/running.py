@@ -11,7 +11,6 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.cluster.apiserver import Connection
-from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.output import nothing_found
@@ -133,7 +132,7 @@ def logs(call: Call) -> None:
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
     refuse_if(all_containers and container, _NAMED_AND_ALL.format(container))
-    options = _log_options(call)
+    tail = _lines_asked_for(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
         if all_containers:
             keys = ("initContainers", "containers", "ephemeralContainers")
@@ -141,7 +140,8 @@ def logs(call: Call) -> None:
         else:
             names = [_container_name(pod, container, call.complain)]
         for name in names:
-            read = partial(call.api.log, namespace_of(pod), name_of(pod), name, options)
+            place = (namespace_of(pod), name_of(pod), name)
+            read = partial(call.api.log, *place, previous=flags["previous"], tail=tail)
             call.say(_log(call, read))
 
 
@@ -163,11 +163,12 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
         raise KubectlError(problem) from None
 
 
-def _log_options(call: Call) -> LogOptions:
-    tail = call.flags["tail"]
+def _lines_asked_for(call: Call) -> int | None:
+    """How many lines of each log, counted from its end; None for all."""
     if call.flags["selector"] and "tail" not in call.typed_flags:
-        tail = 10
-    return LogOptions(previous=call.flags["previous"], tail=tail if tail >= 0 else None)
+        return 10
+    tail: int = call.flags["tail"]
+    return None if tail < 0 else tail
 
 
 def _log(call: Call, read: Callable[[], str]) -> str:

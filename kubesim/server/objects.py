@@ -17,7 +17,6 @@ from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import APIServer, Client, patch
 from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_namespace
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
-from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.gotext import gofmt
 from kubesim.server.request import SHOWN_COST, Request, Response, text
 from kubesim.server.routes import Route, is_set, whole
@@ -92,8 +91,13 @@ class Objects:
         return Response(self.client(request).change_scale(*route.place, change, verb=route.verb, dry_run=dry_run))
 
     def log(self, request: Request, route: Route) -> Response:
-        options = _log_options(request.query)
-        return text(self.client(request).log(route.namespace, route.name, request.container, options))
+        query = request.query
+        for option in ("limitBytes", "sinceSeconds", "sinceTime", "stream", "timestamps"):
+            if is_set(query, option):
+                raise errors.not_simulated(f"{option} of logs is not part of this simulator")
+        place = (route.namespace, route.name, request.container)
+        previous = is_set(query, "previous")
+        return text(self.client(request).log(*place, previous=previous, tail=whole(query, "tailLines")))
 
 
 Method = Callable[[Objects, Request, Route], Response]
@@ -118,19 +122,14 @@ PARTS: Mapping[str, Mapping[str, Method]] = {
 def _check_version(request: Request, route: Route, present: int) -> None:
     """Refuse a resourceVersion from which no list can be made. Mirrors storage/api_object_versioner.go and cacher."""
     version = request.query.get("resourceVersion", "")
-    match = request.query.get("resourceVersionMatch", "")
+    if request.query.get("resourceVersionMatch") == "Exact":
+        raise errors.not_simulated("a list as it was at a resourceVersion is not part of this simulator")
     if not re.fullmatch("[0-9]{0,18}", version):
         why = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
         cause = errors.invalid_value("resourceVersion", version, why)
         raise errors.invalid_options(route.resource.plural, route.resource.group, "", [cause])
-    if match and not version:
-        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-        cause = errors.field_forbidden("resourceVersionMatch", why)
-        raise errors.invalid_options("ListOptions", "meta.k8s.io", "", [cause])
     if int(version or 0) > present:
         raise errors.too_new(int(version), present)
-    if match == "Exact" and int(version) < present:
-        raise errors.expired("The resourceVersion for the provided list is too old.")
 
 
 def _selection(request: Request) -> _Selection:
@@ -178,14 +177,6 @@ def _delete_options(request: Request) -> DeleteOptions:
         options_sent = {"propagationPolicy": policy, "gracePeriodSeconds": grace}
     options = decoded_options(options_sent)
     return options._replace(dry_run=options.dry_run or request.dry_run)
-
-
-def _log_options(query: Mapping[str, str]) -> LogOptions:
-    for name in ("sinceTime", "stream"):
-        if query.get(name):
-            raise errors.not_simulated(f"{name} of logs is not part of this simulator")
-    tail, since, limit = (whole(query, name) for name in ("tailLines", "sinceSeconds", "limitBytes"))
-    return LogOptions(is_set(query, "previous"), tail, since, limit, is_set(query, "timestamps"))
 
 
 def _new_scale(request: Request, route: Route, scale: Object) -> Any:

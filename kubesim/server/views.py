@@ -59,27 +59,24 @@ def success(resource: Resource, obj: Object) -> Object:
 
 @dataclass(frozen=True)
 class View:
-    """What the Accept header wants to see of objects: `form` is "", "Table", "PartialObjectMetadata" or that of a list.
+    """What the Accept header wants to see of objects: the objects, or a Table.
 
     `include` is how much of each object a table's row carries: Metadata, Object or None.
     """
 
-    form: str = ""
+    is_table: bool = False
     include: str = "Metadata"
 
     def one(self, obj: Object, now: Micros, headings: bool = True) -> Object:
         """An object alone, as it is at the moment `now`; a table without `headings` follows one that had them."""
-        if self.form == "Table":
-            meta = {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}
-            return self._table(obj["kind"], [obj], meta, now, headings)
-        return _partial(obj) if self.form.startswith("Partial") else obj
+        if not self.is_table:
+            return obj
+        meta = {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}
+        return self._table(obj["kind"], [obj], meta, now, headings)
 
     def many(self, resource: Resource, objects: Sequence[Object], meta: Object, now: Micros) -> Object:
-        if self.form == "Table":
+        if self.is_table:
             return self._table(resource.kind, objects, meta, now, True)
-        if self.form.startswith("Partial"):
-            items = [_partial(obj) for obj in objects]
-            return {"kind": "PartialObjectMetadataList", "apiVersion": _META, "metadata": meta, "items": items}
         items = [_without_type(obj) for obj in objects]
         return {"kind": f"{resource.kind}List", "apiVersion": resource.api_version, "metadata": meta, "items": items}
 

@@ -14,8 +14,6 @@ from kubesim.server.watch import Watch
 
 CORE = "/api/v1/namespaces/default"
 TABLE = {"accept": "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"}
-PARTIAL = {"accept": "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io"}
-PARTIAL_LIST = {"accept": "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"}
 PATCHES = {kind: {"content-type": f"application/{kind}-patch+json"} for kind in ("json", "merge", "strategic-merge")}
 
 

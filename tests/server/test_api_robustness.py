@@ -35,7 +35,7 @@ from tests.robustness.files import MANIFESTS, patch_documents
 from tests.robustness.garbage import WRONG, garbage, wrong
 from tests.robustness.invariants import Watch, orphans
 from tests.robustness.probe import WORLD
-from tests.server.caller import PARTIAL, PATCHES, TABLE, Caller
+from tests.server.caller import PATCHES, TABLE, Caller
 from tests.server.wire import message
 
 robust = settings(
@@ -91,7 +91,7 @@ PARAMETERS = [
 ]
 queries = st.dictionaries(st.sampled_from(PARAMETERS), st.one_of(st.sampled_from(VALUES), garbage), max_size=3)
 headers = st.one_of(
-    st.sampled_from([{}, TABLE, PARTIAL, {"impersonate-user": "jane"}, *PATCHES.values()]),
+    st.sampled_from([{}, TABLE, {"impersonate-user": "jane"}, *PATCHES.values()]),
     st.dictionaries(
         st.sampled_from(["accept", "content-type", "impersonate-user", "impersonate-uid"]),
         st.one_of(garbage, st.sampled_from([protobuf.MEDIA_TYPE, "application/apply-patch+yaml", "application/json"])),

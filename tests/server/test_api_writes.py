@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.learner import rows
-from tests.server.caller import CORE, PARTIAL, PATCHES, Caller, status
+from tests.server.caller import CORE, PATCHES, TABLE, Caller, status
 
 ROWS = rows(__file__)
 
@@ -109,9 +109,8 @@ def test_strict_validation(call: Caller) -> None:
 
 
 def test_what_is_made_can_be_shown_in_another_form(call: Caller) -> None:
-    found = call("POST", MAPS, MAP, **PARTIAL)
-    meta = _new(MAP, call)["metadata"]
-    assert found == (201, {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
+    code, table = call("POST", MAPS, MAP, **TABLE)
+    assert (code, [row["cells"] for row in table["rows"]]) == (201, [["m", "1", "0s"]])
 
 
 def test_an_object_gets_what_the_path_says_of_it(call: Caller) -> None:

@@ -271,11 +271,7 @@ def requests(resource: Resource) -> Iterator[tuple[str, str, str, str, Any]]:
     yield "PATCH", f"{every}/{name}", "patch", name, {"metadata": {"labels": {"c": "d"}}}
 
 
-FORMS = (
-    "application/json",
-    "application/json;as=Table;v=v1;g=meta.k8s.io",
-    "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
-)
+FORMS = ("application/json", "application/json;as=Table;v=v1;g=meta.k8s.io")
 
 
 @pytest.mark.parametrize("rights", USERS, ids=lambda rights: rights.user)

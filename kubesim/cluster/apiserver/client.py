@@ -24,7 +24,6 @@ from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
-from kubesim.cluster.apiserver.logs import LogOptions
 from kubesim.cluster.apiserver.notes import note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
 
@@ -300,12 +299,18 @@ class Client:
         options: WriteOptions = {"dry_run": dry_run}
         return scale_of(self._patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", options))
 
-    def log(self, namespace: str, name: str, container: str, options: LogOptions) -> str:
-        """What a container has written; "" is the only container of its Pod."""
+    def log(self, namespace: str, name: str, container: str, *, previous: bool = False, tail: int | None = None) -> str:
+        """What a container has written, or the one before it: all, or the last `tail` lines.
+
+        "" is the only container of its Pod.
+        """
         self.authorize("get", POD, namespace, name, "log")
-        options.check(name)
-        lines = self._backend.connect(namespace, name, container).logs(options.previous)
-        return options.selected(lines, self._backend.clock.now)
+        if tail is not None and tail < 0:
+            cause = errors.invalid_value("tailLines", tail, "must be greater than or equal to 0")
+            raise errors.invalid_options("PodLogOptions", "", name, [cause])
+        lines = self._backend.connect(namespace, name, container).logs(previous)
+        first = 0 if tail is None else max(0, len(lines) - tail)
+        return "".join(line for _, line in lines[first:])
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""

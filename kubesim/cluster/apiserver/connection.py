@@ -10,10 +10,13 @@ from typing import Protocol
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget
+from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, name_of
 from kubesim.api.specs import PodSpec
-from kubesim.cluster.apiserver.logs import Line
 from kubesim.shell.container import Place, Process
+
+Line = tuple[Micros, str]
+"""When a line of a log was started, and the line."""
 
 
 class Connection(Protocol):

@@ -14,7 +14,7 @@ from kubesim.api import load_records, load_table
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
-from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.apiserver.connection import Line
 from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.registry.document import NODE_PLATFORM

@@ -10,7 +10,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.apiserver.logs import Line
+from kubesim.cluster.apiserver.connection import Line
 from kubesim.cluster.kubelet.containers import Container, bases
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
