@@ -1,7 +1,7 @@
 """Table rows of `kubectl get`, pure functions of an object and the time: the columns of a kind, and their cells.
 
-Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column of kinds.json is the name of a formatter
-(_FORMATTERS, at the end) and the paths of the values that it gets; without a path it gets the whole object.
+Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column of kinds.json is the name of a format
+(those at the end, and in api/formats.py) and the paths of the values that it gets; without any it gets the object.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
-from kubesim.api.humanize import NONE, UNKNOWN, age, format_labels, format_selector, human_duration, node_roles
+from kubesim.api.formats import FORMATS, register
+from kubesim.api.humanize import NONE, UNKNOWN, age, human_duration
 from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered
 from kubesim.api.resources import COLUMNS, RESOURCES
 from kubesim.cluster.apiserver.podsummary import pod_summary
@@ -38,8 +39,8 @@ def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
 
 
 def _column(heading: str, words: str) -> Column:
-    formatter, *paths = words.split()
-    write = _FORMATTERS[formatter]
+    name, *paths = words.split()
+    write = FORMATS[name]
     getters = [getter(path) for path in paths or ("",)]
     return Column(heading.lstrip("+"), heading[0] == "+", lambda obj: write(*[get(obj) for get in getters]))
 
@@ -189,7 +190,7 @@ def _pod_restarts(pod: Object) -> Cell:
     return lambda now: f"{summary.restarts} ({age(summary.last_end, now)} ago)"
 
 
-_FORMATTERS: dict[str, Callable[..., Cell]] = {
+_CELLS: dict[str, Callable[..., Cell]] = {
     "age": _age,
     "age_or_none": lambda time: _age(time) if time else NONE,
     "bool": lambda value: str(bool(value)),
@@ -202,13 +203,11 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "groups": partial(_subjects, kind="Group"),
     "images": lambda containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
-    "labels": format_labels,
     "name_of_kind": lambda kind, name: "/".join(filter(None, ((kind or "").lower(), name))),
     "names": lambda containers: ",".join(item["name"] for item in containers or ()),
     "node_external": partial(_node_address, kind="ExternalIP"),
     "node_internal": partial(_node_address, kind="InternalIP"),
     "node_status": _node_status,
-    "number": lambda number: str(number or 0),
     "once": lambda *counts: str(_first(*counts, default=1)),
     "first": lambda values, value: (values or [value or NONE])[0],
     "or_none": _first,
@@ -221,13 +220,13 @@ _FORMATTERS: dict[str, Callable[..., Cell]] = {
     "pod_status": lambda pod: pod_summary(pod).status,
     "ports": _ports,
     "readiness_gates": _readiness_gates,
-    "roles": node_roles,
-    "selector": format_selector,
     "service_accounts": partial(_subjects, kind="ServiceAccount"),
     "slice_addresses": _slice_addresses,
     "slice_ports": _slice_ports,
     "source": _source,
-    "text": lambda value: str(value or "").strip(),
+    "trimmed": lambda text: (text or "").strip(),
     "users": partial(_subjects, kind="User"),
 }
 """By the names by which kinds.json calls them."""
+
+register(_CELLS)

@@ -1,7 +1,6 @@
 """What a line of a description shows of the values at its paths, as far as several kinds of objects need it.
 
-No function calls a `@shows` here: screens.json does, by the function's name without its underscore. A value that is
-missing comes as None.
+No function calls a `@shows` here: screens.json does.
 
 Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
@@ -15,15 +14,15 @@ from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.clock import parse_time
-from kubesim.api.humanize import NONE, format_labels, format_selector, human_duration, long_time, node_roles
+from kubesim.api.formats import register, shows
+from kubesim.api.humanize import NONE, human_duration, long_time
 from kubesim.api.objects import LAST_APPLIED, Object, pull_secret_names
-from kubesim.kubectl.describers.screens import FORMATS, TABLE, shows
+from kubesim.kubectl.describers.screens import TABLE
 
 _MAX_ANNOTATION = 140
 """Characters of an annotation that are shown."""
 
-FORMATS.update(labels=format_labels, pull_secrets=pull_secret_names, roles=node_roles, selector=format_selector)
-FORMATS.update(time=long_time)
+register({"pull_secrets": pull_secret_names, "time": long_time})
 
 
 def _filled(text: str, *values: Any) -> str:
@@ -31,18 +30,7 @@ def _filled(text: str, *values: Any) -> str:
     return text.format(*(value or 0 for value in values))
 
 
-for _name, _template in TABLE.texts.items():
-    FORMATS[_name] = partial(_filled, _template)
-
-
-@shows
-def _text(value: object) -> object:
-    return "" if value is None else value
-
-
-@shows
-def _number(value: int | None) -> int:
-    return value or 0
+register({name: partial(_filled, text) for name, text in TABLE.texts.items()})
 
 
 @shows
@@ -87,7 +75,7 @@ def _list(values: Sequence[str] | None) -> str:
 
 
 @shows
-def _names(items: Sequence[Object] | None) -> str:
+def _name_list(items: Sequence[Object] | None) -> str:
     return ", ".join(item["name"] for item in items or ()) or NONE
 
 
@@ -116,7 +104,7 @@ def _annotation(key: str, value: str) -> list[str]:
 
 
 @shows
-def _duration(start: str | None, end: str | None) -> str | None:
+def _time_taken(start: str | None, end: str | None) -> str | None:
     if not start or not end:
         return None
     return human_duration(parse_time(end) - parse_time(start))

@@ -1,7 +1,7 @@
 """What is shown of Secrets, ConfigMaps, ServiceAccounts, Namespaces, Services, RBAC, Nodes, and of any other kind.
 
-No function calls a `@block` or `@shows` here: screens.json does, by the function's name without its underscore, with
-the fields and lists that it gets, in the order of its parameters. Whoever renames one renames it there.
+No function calls a `@shows` here: screens.json does, with the fields and lists that it gets, in the order of its
+parameters.
 
 Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go and pkg/util/rbac/rbac.go, v1.36.
 """
@@ -19,16 +19,17 @@ from typing import NamedTuple
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.errors import StatusError
+from kubesim.api.formats import shows
 from kubesim.api.humanize import NONE, age, long_time
 from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
 from kubesim.cluster.apiserver.printers import first_three
-from kubesim.kubectl.describers.screens import block, shows, table
+from kubesim.kubectl.describers.screens import table
 
 _TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
-@block
+@shows
 def _secret_data(data: Object | None) -> Iterator[str]:
     """How long the values are, not what they are."""
     yield from ("", "Data", "====")
@@ -36,7 +37,7 @@ def _secret_data(data: Object | None) -> Iterator[str]:
         yield f"{key}:\t{len(base64.b64decode(value))} bytes"
 
 
-@block
+@shows
 def _service_ports(ports: Sequence[Object] | None, service: str, slices: Sequence[Object] | None) -> Iterator[str]:
     for port in ports or ():
         name, protocol = port.get("name") or "<unset>", port.get("protocol", "TCP")
@@ -61,7 +62,7 @@ def addresses(slices: Sequence[Object], service: str, name: str) -> str:
     return first_three(ready, "") if slices else NONE
 
 
-@block
+@shows
 def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
     """One line for every resource, however the rules were written down."""
     yield from table(RULE_HEADINGS, rule_rows(rules or ()))
@@ -115,7 +116,7 @@ _RENEWAL: Micros = 10 * SECOND
 _POD_COLUMNS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 
 
-@block
+@shows
 def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
     if isinstance(leases, StatusError):
         yield f"Lease:\tFailed to get lease: {leases}"
@@ -124,7 +125,7 @@ def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros
     yield from ("Lease:", f"  HolderIdentity:\t{node}", "  AcquireTime:\t<unset>", f"  RenewTime:\t{renewed}")
 
 
-@block
+@shows
 def _node_pods(node: Object, pods: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
     if pods is None or isinstance(pods, StatusError):
         yield "Pods:\tnot authorized"
@@ -181,7 +182,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
-@block
+@shows
 def _fields(content: Object, indent: str = "", path: str = "") -> Iterator[str]:
     """Every field of an object, sorted, with its name taken apart into words."""
     for name, value in sorted(content.items()):
@@ -212,7 +213,7 @@ def _label(name: str) -> str:
     return " ".join(word.upper() if word.upper() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
 
 
-@block
+@shows
 def _replica_sets(deployment: Object, replica_sets: Sequence[Object] | None) -> Iterator[str]:
     """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
     owned = [item for item in replica_sets or () if is_owned_by(item, deployment)]

@@ -9,14 +9,15 @@ from collections.abc import Iterator, Sequence
 
 from kubesim.api import quantity
 from kubesim.api.clock import Micros
+from kubesim.api.formats import shows
 from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
-from kubesim.kubectl.describers.screens import block, part, shows
+from kubesim.kubectl.describers.screens import part
 
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
-@block
+@shows
 def _status(pod: Object, now: Micros) -> Iterator[str]:
     meta, phase = pod["metadata"], at(pod, "status.phase") or ""
     if not meta.get("deletionTimestamp") or phase in ("Failed", "Succeeded"):
@@ -27,12 +28,12 @@ def _status(pod: Object, now: Micros) -> Iterator[str]:
 
 
 @shows
-def _controller(owners: Sequence[Object] | None) -> str | None:
+def _controlled_by(owners: Sequence[Object] | None) -> str | None:
     controllers = (f"{owner['kind']}/{owner['name']}" for owner in owners or () if owner.get("controller"))
     return next(controllers, None)
 
 
-@block
+@shows
 def _containers(pod: Object) -> Iterator[str]:
     spec, status = pod["spec"], pod.get("status") or {}
     for label, field in (("Init ", "initContainers"), ("", "containers"), ("Ephemeral ", "ephemeralContainers")):
@@ -44,7 +45,7 @@ def _containers(pod: Object) -> Iterator[str]:
             yield from part("container", {**container, "pod": pod, "status": statuses.get(container["name"])})
 
 
-@block
+@shows
 def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
     if conditions:
         yield from ("Conditions:", "  Type\tStatus", *(f"  {item['type']} \t{item['status']} " for item in conditions))
@@ -65,8 +66,8 @@ def _toleration(item: Object) -> str:
     return text if seconds is None else f"{text} for {seconds}s"
 
 
-@block
-def _ports(ports: Sequence[Object] | None) -> Iterator[str]:
+@shows
+def _container_ports(ports: Sequence[Object] | None) -> Iterator[str]:
     ports = ports or ()
     names = [f" ({port['name']})" if port.get("name") else "" for port in ports]
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
@@ -76,7 +77,7 @@ def _ports(ports: Sequence[Object] | None) -> Iterator[str]:
         yield f"    {label}{plural}:\t{text or NONE}"
 
 
-@block
+@shows
 def _words(container: Object) -> Iterator[str]:
     for label in ("Command", "Args"):
         if words := container.get(label.lower()):
@@ -107,7 +108,7 @@ def _probe(probe: Object) -> str:
     )
 
 
-@block
+@shows
 def _env_source(source: Object) -> Iterator[str]:
     kind = "ConfigMap" if source.get("configMapRef") else "Secret"
     reference = source.get("configMapRef") or source.get("secretRef") or {}
@@ -115,7 +116,7 @@ def _env_source(source: Object) -> Iterator[str]:
     yield f"      {reference.get('name', '')}\t{kind}{prefix}\tOptional: {_optional(reference)}"
 
 
-@block
+@shows
 def _environment(container: Object) -> Iterator[str]:
     variables = container.get("env")
     yield "    Environment:" if variables else f"    Environment:\t{NONE}"
@@ -153,7 +154,7 @@ def _optional(reference: Object) -> str:
     return "true" if reference.get("optional") else "false"
 
 
-@block
+@shows
 def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
     yield "    Mounts:" if mounts else f"    Mounts:\t{NONE}"
     for mount in sorted(mounts or (), key=lambda mount: str(mount["mountPath"])):
@@ -161,7 +162,7 @@ def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
         yield f"      {mount['mountPath']} from {mount['name']} ({'ro' if mount.get('readOnly') else 'rw'}{path})"
 
 
-@block
+@shows
 def _downward_item(item: Object) -> Iterator[str]:
     path = at(item, "fieldRef.fieldPath") or at(item, "resourceFieldRef.resource")
     yield f"      {path} -> {item['path']}"

@@ -1,17 +1,18 @@
 """The screens of `kubectl describe`: the rows of screens.json, and how they become the lines of an object.
 
-A row names a format or a block, which are functions that register here. Rows are read once, all of them, so that a slip
-of the pen is refused before anything is described.
+Rows name formats, the functions that register in api/formats.py. All rows are read at once, so that a slip of the pen
+is refused before anything is described.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from functools import cache, partial
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
 
 from kubesim.api import load_record
+from kubesim.api.formats import FORMATS
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, getter
 
@@ -32,8 +33,8 @@ class Row(NamedTuple):
     """A row of screens.json, taken apart; see `_row`."""
 
     label: str
-    mark: str  # "=" for a line as it is, "@" for a block, "#", "*" or "+" for a part, "" for a format
-    name: str = ""  # of the block, the part or the format
+    mark: str  # "=" for a line as it is, "@" for several lines, "#", "*" or "+" for a part, "" for one value
+    name: str = ""  # of the part, or of the format
     paths: tuple[str, ...] = ()
     is_optional: bool = False  # whether there is no line where nothing is at the first path
     instead: str | None = None  # what is shown there
@@ -41,70 +42,35 @@ class Row(NamedTuple):
 
 Known = Mapping[str, Any]
 """What a description knows beside its object: the time, as "now", and related lists, as "+plural"."""
-Get = Callable[[Object, Known], Any]
-Write = Callable[[Object, Known], Iterable[str]]
-"""A row of screens.json: the lines that it makes of an object."""
 
 
 class Screen(NamedTuple):
     """What is shown of a kind, and which lists that needs, by plural name."""
 
     related: Sequence[str]
-    rows: Sequence[Write]
-
-
-class Column(NamedTuple):
-    """A column of a table."""
-
-    heading: str
-    cell: Get
+    rows: Sequence[Row]
 
 
 class _Screens(NamedTuple):
-    """All of screens.json, compiled."""
+    """All of screens.json, read."""
 
     kinds: Mapping[str, Screen]
-    parts: Mapping[str, Sequence[Write]]
-    tables: Mapping[str, Sequence[Column]]
-
-
-Shown = TypeVar("Shown", bound=Callable[..., Any])
-BLOCKS: dict[str, Callable[..., Iterable[str]]] = {}
-"""What gives several lines of a description, by the name that screens.json calls it by."""
-
-
-def block(lines: Shown) -> Shown:
-    """Make a function a block, which screens.json calls by the function's name without its underscore ("@rules").
-
-    It gets what its row names, in that order.
-    """
-    BLOCKS[lines.__name__.strip("_")] = lines
-    return lines
-
-
-FORMATS: dict[str, Callable[..., Any]] = {}
-"""What a line shows of the values at its paths, by the name that screens.json calls it by; None for no line."""
-
-
-def shows(show: Shown) -> Shown:
-    """Make a function a format, which screens.json calls by the function's name without its underscore ("taints")."""
-    FORMATS[show.__name__.strip("_")] = show
-    return show
+    parts: Mapping[str, Sequence[Row]]
+    tables: Mapping[str, Sequence[Row]]  # a row for each column, whose label is the heading
 
 
 @cache
 def _screens() -> _Screens:
-    """Everything in screens.json, once all formats and blocks have registered. Raises ValueError."""
+    """Everything in screens.json, once all formats have registered. Raises ValueError."""
     kinds = {}
     for kind, screen in TABLE.kinds.items():
-        kinds[kind] = Screen(screen["related"], [_writer(_row(text)) for text in screen["rows"]])
+        kinds[kind] = Screen(screen["related"], [_row(text) for text in screen["rows"]])
     parts = {}
-    for name, rows in TABLE.parts.items():
-        parts[name] = [_writer(_row(text)) for text in rows]
+    for name, texts in TABLE.parts.items():
+        parts[name] = [_row(text) for text in texts]
     tables = {}
     for name, columns in TABLE.tables.items():
-        rows_of = {heading: _row(f"{heading}: {words}") for heading, words in columns.items()}
-        tables[name] = [Column(heading, _cell(row)) for heading, row in rows_of.items()]
+        tables[name] = [_row(f"{heading}: {words}") for heading, words in columns.items()]
     return _Screens(kinds, parts, tables)
 
 
@@ -119,119 +85,103 @@ def part(name: str, obj: Object) -> list[str]:
     return lines(_screens().parts[name], obj, {})
 
 
-def lines(rows: Sequence[Write], obj: Object, known: Known) -> list[str]:
-    """The lines that rows make of an object."""
-    written: list[str] = []
-    for write in rows:
-        written += write(obj, known)
-    return written
-
-
 def _row(text: str) -> Row:
-    """A row of screens.json. Raises ValueError for a format, a block or a part that there isn't.
+    """A row of screens.json. Raises ValueError for a format or a part that there isn't.
 
     It is "Label: format path…": one line, or one for each value of a list; none where the format gives None. Where
     there is nothing at the first path, "format?" gives no line, and "format|text" that text. After "=" there is a space
     in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the object. "Label: *part
     path" writes a part for each item of a list or each key of a map, "<none>" without any, and "Label: +part path"
     nothing then; a part can be a table, its columns by their headings. Without a label, "*part path" does the same,
-    "#part path" writes the part of an object that is there, and "@block path…" what a function yields. Beside paths,
-    "." is the object, "now" the time, and "+plural" a related list.
+    "#part path" writes the part of an object that is there, and "@format path…" the lines that a format yields. Beside
+    paths, "." is the object, "now" the time, and "+plural" a related list.
     """
     has_label = text[0] not in "*#@"
     label, colon, words = text.partition(": ") if has_label else ("", ": ", text)
     if not colon:
         return Row(label.removeprefix("="), "=")
     name, *paths = words.split()
+    mark = ""
     if name[0] in "*#@+":
-        names: Mapping[str, object] = BLOCKS if name[0] == "@" else {**TABLE.parts, **TABLE.tables}
-        _check_name(text, name[1:], names)
-        return Row(label, name[0], name[1:], tuple(paths))
+        mark = name[0]
+        name = name[1:]
     name, bar, instead = name.partition("|")
-    _check_name(text, name.rstrip("?"), FORMATS)
-    return Row(label, "", name.rstrip("?"), tuple(paths), name.endswith("?"), instead if bar else None)
-
-
-def _check_name(row: str, name: str, known: Container[str]) -> None:
+    is_optional = name.endswith("?")
+    name = name.rstrip("?")
+    is_part = mark in ("*", "#", "+")
+    known: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATS
     if name not in known:
-        raise ValueError(f"screens.json, {row!r}: there is no {name!r}")
+        raise ValueError(f"screens.json, {text!r}: there is no {name!r}")
+    return Row(label, mark, name, tuple(paths), is_optional, instead if bar else None)
 
 
-def _writer(row: Row) -> Write:
-    """Compile a row."""
-    if "{" not in row.label:
-        return _labelled_writer(row)
-
-    def write(obj: Object, known: Known) -> Iterable[str]:
-        label = row.label.format_map(defaultdict(str, obj))
-        return _labelled_writer(row._replace(label=label))(obj, known)
-
-    return write
+def lines(rows: Sequence[Row], obj: Object, known: Known) -> list[str]:
+    """The lines that rows make of an object."""
+    written: list[str] = []
+    for row in rows:
+        written += _lines_of(row, obj, known)
+    return written
 
 
-def _labelled_writer(row: Row) -> Write:
-    """Compile a row whose label is as it's shown."""
-    if row.mark == "=":
-        text = [row.label]
-        return lambda obj, known: text
-    if row.mark == "@":
-        return _call(BLOCKS[row.name], row.paths)
-    if row.mark == "#":
-        return partial(_write_part, row.name, getter(_plain(row.paths[0])))
-    if row.mark:
-        return partial(_write_items, row, getter(_plain(row.paths[0])))
-    return partial(_write_field, row.label, _cell(row))
+def _lines_of(row: Row, obj: Object, known: Known) -> Iterable[str]:
+    label = row.label
+    if "{" in label:
+        label = label.format_map(defaultdict(str, obj))
+    values = _values(row, obj, known)
+    match row.mark:
+        case "":
+            return _field(label, _cell(row, values))
+        case "@":
+            several: Iterable[str] = FORMATS[row.name](*values)
+            return several
+        case "#":
+            return [] if values[0] is None else part(row.name, values[0])
+        case "*" | "+":
+            return _items(row, label, values[0], known)
+    return [label]
 
 
-def _cell(row: Row) -> Get:
-    """Compile what a row shows beside its label."""
-    show = _call(FORMATS[row.name], row.paths)
-    if row.instead is None and not row.is_optional:
-        return show
-    get = getter(_plain(row.paths[0]))
-    nothing: tuple[object, ...] = (None, "", [], {}) if row.is_optional else (None, "")
-    return lambda obj, known: row.instead if get(obj) in nothing else show(obj, known)
+_getter = cache(getter)
 
 
-def _call(function: Callable[..., Any], paths: Sequence[str]) -> Get:
-    """Compile the call of a format or a block with the values at its paths."""
-    if len(paths) == 1:
-        get = getter(_plain(paths[0]))
-        return lambda obj, known: function(get(obj))
-
-    def call(obj: Object, known: Known) -> Any:
-        return function(*[known.get(path) if get is None else get(obj) for path, get in gets])
-
-    gets = [(path, None if path == "now" or path[0] == "+" else getter(_plain(path))) for path in paths]
-    return call
-
-
-def _plain(path: str) -> str:
-    """A path as `getter` takes it."""
-    return "" if path == "." else path
+def _values(row: Row, obj: Object, known: Known) -> list[Any]:
+    """The values at the paths of a row."""
+    values = []
+    for path in row.paths:
+        if path == ".":
+            values.append(obj)
+        elif path in known:
+            values.append(known[path])
+        else:
+            values.append(_getter(path)(obj))
+    return values
 
 
-def _write_field(label: str, cell: Get, obj: Object, known: Known) -> list[str]:
-    value = cell(obj, known)
+def _cell(row: Row, values: Sequence[Any]) -> Any:
+    """What a row shows beside its label; None for no line."""
+    first = values[0]
+    if row.is_optional and first in (None, "", [], {}):
+        return None
+    if row.instead is not None and first in (None, ""):
+        return row.instead
+    return FORMATS[row.name](*values)
+
+
+def _field(label: str, value: Any) -> list[str]:
+    """A label with its value, or with the first of several, which are below each other."""
     if value is None:
         return []
     first, *others = (value or [NONE]) if isinstance(value, list) else [value]
     line = f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
-    return [line, *[f"\t{other}" for other in others]] if others else [line]
+    return [line, *[f"\t{other}" for other in others]]
 
 
-def _write_part(name: str, get: Callable[[Any], Any], obj: Object, known: Known) -> list[str]:
-    inner = get(obj)
-    return [] if inner is None else lines(_screens().parts[name], inner, known)
-
-
-def _write_items(row: Row, get: Callable[[Any], Any], obj: Object, known: Known) -> Iterator[str]:
+def _items(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
     """A part for each item below its label, or a table of them."""
-    label = row.label
-    items = get(obj)
+    items = value or []
     if isinstance(items, dict):
-        items = [{"key": key, "value": value} for key, value in sorted(items.items())]
-    items = [item if isinstance(item, dict) else {"value": item} for item in items or ()]
+        items = [{"key": key, "value": items[key]} for key in sorted(items)]
+    items = [item if isinstance(item, dict) else {"value": item} for item in items]
     if label and (items or row.mark == "*"):
         yield f"{label}:" if items else f"{label}:\t{NONE}"
     columns = _screens().tables.get(row.name)
@@ -240,8 +190,8 @@ def _write_items(row: Row, get: Callable[[Any], Any], obj: Object, known: Known)
             yield from lines(_screens().parts[row.name], item, known)
     elif items or not label:
         indent = label[: len(label) - len(label.lstrip())]
-        rows = [[column.cell(item, known) for column in columns] for item in items]
-        yield from table([column.heading for column in columns], rows, f"{indent}  ")
+        rows = [[_cell(column, _values(column, item, known)) for column in columns] for item in items]
+        yield from table([column.label for column in columns], rows, f"{indent}  ")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
