@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,7 +135,8 @@ def check_gotypes(content: Any) -> None:
     table = api.load_records(schema.__file__, "gotable.json", schema._GoTypes, [content])[0]
     known = structs()
     names = set().union(*known.values())
-    listed = [*table.int64.split(), *table.pointers.split(), *table.retainKeys.split(), *table.maps]
+    texts = (table.int64, table.pointers, table.values, table.retainKeys)
+    listed = [*chain(*(text.split() for text in texts)), *table.maps, *table.goNames]
     merged = [field for text in table.mergedBy.values() for field in text.split()]
     for key in (*listed, *table.namedStrings, *merged):
         struct, dot, name = key.rpartition(".")
@@ -143,9 +145,20 @@ def check_gotypes(content: Any) -> None:
         for place in text.split() if key else ():
             struct, _, name = place.partition(".")
             assert key in known[struct_in(struct, name)], f"gotable.json: items of {place} have no {key}"
+    embedded: set[str] = set()
     for struct, order in table.order.items():
-        assert struct in known, f"gotable.json: there is no {struct}"
-        assert set(order.split()) <= known[struct] | {"selfLink"}, f"gotable.json, {struct}: {order}"
+        if struct not in known:
+            continue
+        parts = {name for name in order.split() if name[0].isupper()}
+        assert parts <= table.order.keys(), f"gotable.json, {struct}: {order}"
+        embedded |= parts
+        own = set(order.split()) - parts | set(chain(*(table.order[part].split() for part in parts)))
+        assert own <= known[struct] | {"selfLink"}, f"gotable.json, {struct}: {order}"
+    assert table.order.keys() <= known.keys() | embedded, (
+        f"gotable.json: there is no {table.order.keys() - known.keys()}"
+    )
+    for word in table.initials.split():
+        assert any(re.match(f"{word}(?![a-z])", name) for name in names), f"gotable.json: no field begins with {word}"
     unused = table.enums.keys() - set(table.namedStrings.values())
     assert not unused, f"gotable.json: no field is a {unused}"
 
@@ -410,7 +423,10 @@ def check_kustomize(table: Any) -> None:
 TABLES = [
     Table("api/kinds.json", check_kinds, words=r"columns|\.fields|\.template|rollout\.waits\.\d+\.(number|expected)"),
     Table(
-        "api/gotypes.json", check_gotypes, words="int64|pointers|retainKeys|mergedBy|order", free="special|mergedBy."
+        "api/gotypes.json",
+        check_gotypes,
+        words="int64|pointers|values|retainKeys|mergedBy|order|initials",
+        free="special|mergedBy.",
     ),
     Table("cluster/apiserver/inert.json", check_inert, words=r"\.path|\.kinds"),
     Table("cluster/bootstrap.json", check_bootstrap, free="labels|annotations|data|allocatable|capacity"),

@@ -133,9 +133,6 @@ KNOWN: dict[str, dict[str, str]] = {
     },
     "surge": {
         "kubectl apply -f web.yaml": "kubesim warns that it doesn't wait for minReadySeconds",
-        "kubectl get rs --no-headers | awk '{print $2,$3,$4}'": (
-            "the order of ReplicaSets is that of their hashes, which are Go's dump of the template on a real cluster"
-        ),
     },
     "typos-change": {
         "kubectl port-forward": "the command isn't simulated, so it is refused before its arguments are looked at",

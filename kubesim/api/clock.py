@@ -179,14 +179,19 @@ def content_hash(text: str) -> str:
     number = 2166136261
     for byte in f"{text}0".encode():
         number = number * 16777619 % 2**32 ^ byte
+    return safe_letters(number)
+
+
+def safe_letters(number: int) -> str:
+    """A number in letters that make no words. Mirrors SafeEncodeString of k8s.io/apimachinery pkg/util/rand/rand.go."""
     return "".join(SAFE_ALPHABET[ord(digit) % len(SAFE_ALPHABET)] for digit in str(number))
 
 
-def safe_hash(text: str, length: int = 10) -> str:
-    """A stable `length`-character hash of `text` in the safe alphabet, as in a ReplicaSet's name."""
+def safe_hash(text: str) -> str:
+    """Five letters that stay the same for a text, where Kubernetes draws them."""
     number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
     letters = []
-    for _ in range(length):
+    for _ in range(5):
         number, digit = divmod(number, len(SAFE_ALPHABET))
         letters.append(SAFE_ALPHABET[digit])
     return "".join(letters)

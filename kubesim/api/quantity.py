@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 _SHAPE = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _FORMAT_WRONG = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -74,6 +74,25 @@ def _written(value: Decimal, suffix: str) -> str:
     if suffix in _BINARY and abs(value) >= 1024:
         return _binary(int(value.to_integral_value(ROUND_UP)))
     return _decimal(value, exponent=bool(_EXPONENT.fullmatch(suffix)))
+
+
+class Amount(NamedTuple):
+    """A quantity as Go keeps it: `value` times ten to the power of `scale`, and its text where that is kept."""
+
+    value: int
+    scale: int
+    text: str
+    form: str
+
+
+def amount_of(text: str) -> Amount:
+    """A canonical quantity as ParseQuantity reads it, where it has no more digits than an int64."""
+    number, suffix = _split(text)
+    if suffix in _BINARY:
+        return Amount(int(number * _factor(suffix)), 0, text if int(number) % 8 else "", "BinarySI")
+    if exponent := _EXPONENT.fullmatch(suffix):
+        return Amount(int(number), int(exponent[1]), text, "DecimalExponent")
+    return Amount(int(number), _DECIMAL[suffix], text, "DecimalSI")
 
 
 def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:

@@ -11,7 +11,9 @@ rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 * maps: what the maps hold that are no map[string]string
 * pointers: optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields
 * mergedBy: by which key (patchMergeKey, "" for scalars) a strategic merge finds the items of which lists; retainKeys
-* order: the fields of a struct as Go has them, for the structs that kubectl itself prints; others come later, by name
+* values: optional structs that aren't behind a pointer
+* order: the fields of a struct as Go has them, where that isn't by name; a capital letter begins an embedded struct
+* goNames, initials: fields that Go calls by another name, and the first words that it writes in capitals
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from kubesim.api import load_record
 from kubesim.api.resources import Resource
 
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
+_FIRST = re.compile("^[a-z]+")  # the first word of a name
+_FIRST = re.compile("^[a-z]+")  # the first word of a name
 _SCALARS = {
     "str": ("string", "string"),
     "int": ("integer", "int32"),
@@ -44,10 +48,13 @@ class _GoTypes(NamedTuple):
     maps: Mapping[str, str]
     namedStrings: Mapping[str, str]  # noqa: N815 (as in the table)
     pointers: str
+    values: str
     enums: Mapping[str, Mapping[str, str]]
     mergedBy: Mapping[str, str]  # noqa: N815
     retainKeys: str  # noqa: N815
     order: Mapping[str, str]
+    goNames: Mapping[str, str]  # noqa: N815
+    initials: str
 
 
 _GO = load_record(__file__, "gotypes.json", _GoTypes)
@@ -55,6 +62,7 @@ _INT64, _POINTERS, _RETAINED = (frozenset(names.split()) for names in (_GO.int64
 ENUMS = _GO.enums
 MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}
 _GO_ORDER = {struct: names.split() for struct, names in _GO.order.items()}
+_VALUES, _INITIALS = frozenset(_GO.values.split()), frozenset(_GO.initials.split())
 
 
 class Type(NamedTuple):
@@ -79,6 +87,7 @@ class Field(NamedTuple):
     type: Type
     required: bool = False
     keeps_zero: bool = False  # whether an empty value is stored rather than left out
+    is_pointer: bool = False  # whether Go has a pointer to the value
     merge_key: str | None = None  # of a list: by which key a strategic merge finds its items; "" for scalars
     retains_keys: bool = False  # whether a strategic merge patch says which keys of the value stay
 
@@ -137,9 +146,9 @@ def _field(struct: Type, name: str, annotation: str) -> Field:
         annotation = annotation.removeprefix("Optional[").removesuffix("]")
     qualified = f"{struct.name}.{name}"
     kind = _parse(struct.module, annotation, [qualified, name])
-    is_pointer = name in _POINTERS or qualified in _POINTERS
-    keeps_zero = is_required or is_pointer or kind.kind == "struct"
-    return Field(name, kind, is_required, keeps_zero, MERGE_KEYS.get(qualified), qualified in _RETAINED)
+    keeps_zero = is_required or name in _POINTERS or qualified in _POINTERS or kind.kind == "struct"
+    is_pointer = keeps_zero and not is_required and qualified not in _VALUES
+    return Field(name, kind, is_required, keeps_zero, is_pointer, MERGE_KEYS.get(qualified), qualified in _RETAINED)
 
 
 def _parse(module: str, annotation: str, keys: Sequence[str]) -> Type:
@@ -188,8 +197,36 @@ def _ordered(kind: Type, value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = fields(kind)
-    known = [name for name in _GO_ORDER.get(kind.name, ()) if name in value]
+    known = [name for name in _flat(_GO_ORDER.get(kind.name, ())) if name in value]
     ordered = {}
     for key in known + sorted(value.keys() - set(known)):
         ordered[key] = _ordered(inner[key].type, value[key]) if key in inner else value[key]
     return ordered
+
+
+def go_order(struct: Type) -> list[str]:
+    """The fields of a struct in Go's order; a name with a capital letter is that of an embedded struct."""
+    listed = _GO_ORDER.get(struct.name, [])
+    return listed + sorted(fields(struct).keys() - set(_flat(listed)))
+
+
+def embedded(name: str) -> list[str]:
+    """The fields of an embedded struct in Go's order."""
+    return _GO_ORDER[name]
+
+
+def _flat(names: Sequence[str]) -> list[str]:
+    """Names of fields, with those of embedded structs in their place."""
+    flat: list[str] = []
+    for name in names:
+        flat += _GO_ORDER[name] if name[0].isupper() else [name]
+    return flat
+
+
+def go_name(name: str) -> str:
+    """What Go calls the field that JSON calls `name`: "dnsPolicy" is DNSPolicy."""
+    return _GO.goNames.get(name) or _FIRST.sub(_capitalized, name)
+
+
+def _capitalized(word: re.Match[str]) -> str:
+    return word[0].upper() if word[0] in _INITIALS else word[0].capitalize()

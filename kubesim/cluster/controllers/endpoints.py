@@ -32,7 +32,7 @@ class EndpointsController(Loop):
 
     def reconcile(self, namespace: str, name: str) -> None:
         service = self.api.find(SERVICE, namespace, name)
-        slice_name = f"{name}-{safe_hash(f'{namespace}/{name}', 5)}"
+        slice_name = f"{name}-{safe_hash(f'{namespace}/{name}')}"
         if service is None:
             # That of the API server's own Service has no hash in its name.
             for resource, key in ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, slice_name)):

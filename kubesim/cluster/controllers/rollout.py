@@ -5,10 +5,8 @@ Mirrors kubernetes pkg/controller/deployment/{sync,rolling}.go and util/deployme
 
 from __future__ import annotations
 
-import json
 import math
 
-from kubesim.api.clock import safe_hash
 from kubesim.api.objects import (
     REVISION,
     REVISION_HISTORY,
@@ -20,6 +18,7 @@ from kubesim.api.objects import (
     revision,
 )
 from kubesim.api.resources import REPLICA_SET
+from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.controllers.base import dependent, part_of
 
 HASH = "pod-template-hash"
@@ -145,7 +144,7 @@ class Rollout:
     def new_replica_set(self) -> Object:
         """The ReplicaSet for the present template."""
         template = self.deployment["spec"]["template"]
-        template_hash = safe_hash(json.dumps(template, sort_keys=True))
+        template_hash = hash_of_template(template)
         labels = {**metadata(template).get("labels", {}), HASH: template_hash}
         selector = {**self.deployment["spec"]["selector"]}
         selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: template_hash}

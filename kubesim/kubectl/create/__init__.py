@@ -114,7 +114,7 @@ def _container_name(image: str) -> str:
     """The image's own name; where characters have to go, a suffix keeps it apart from others."""
     name = image.rpartition("/")[2].partition("@")[0].partition(":")[0]
     plain = name.replace("_", "-").replace(".", "-")
-    return plain if plain == name else f"{plain}-{safe_hash(image, 5)}"
+    return plain if plain == name else f"{plain}-{safe_hash(image)}"
 
 
 @command("create job", check=one_name)

@@ -1,0 +1,92 @@
+"""The hash of a Pod template, after which ReplicaSets and their Pods are named.
+
+It is taken of a dump of Go's struct: each field, set or not, in Go's order and with Go's types. Mirrors ComputeHash of
+kubernetes pkg/controller/controller_utils.go, v1.36, without a collision, and "%#v" of github.com/davecgh/go-spew as
+k8s.io/utils/dump sets it up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kubesim.api import quantity, schema
+from kubesim.api.clock import safe_letters
+from kubesim.api.objects import Object
+from kubesim.api.resources import REPLICA_SET
+from kubesim.api.schema import Field, Type
+
+_NEVER = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}"  # a template has no other time
+
+
+def hash_of_template(template: Object) -> str:
+    """The value of the label pod-template-hash for a template without that label."""
+    spec = schema.fields(schema.type_of(REPLICA_SET))["spec"].type
+    kind = schema.fields(spec)["template"].type
+    number = 2166136261  # FNV-1a, in 32 bits
+    for byte in f"({kind.go}){_dump(kind, template)}".encode():
+        number = (number ^ byte) * 16777619 % 2**32
+    return safe_letters(number)
+
+
+def _dump(kind: Type, value: Any) -> str:
+    """A value without its type; None is what Go has where nothing is set."""
+    if kind.kind == "struct":
+        return f"{{{' '.join(_fields(kind, schema.go_order(kind), value or {}))}}}"
+    if kind.kind == "time":
+        return _NEVER
+    if kind.kind == "quantity":
+        return _quantity(value)
+    if kind.kind == "intorstring":
+        return _int_or_string(value)
+    if kind.element:
+        return _items(kind.kind, kind.element, value)
+    return _scalar(kind.kind, value)
+
+
+def _scalar(kind: str, value: Any) -> str:
+    if kind == "boolean":
+        return "true" if value else "false"
+    if kind == "integer":
+        return str(value or 0)
+    return str(value or "")
+
+
+def _fields(struct: Type, names: Sequence[str], value: Object) -> Iterator[str]:
+    """The fields of a struct, or of one that is embedded in it: name, type and what it holds."""
+    for name in names:
+        if name[0].isupper():
+            yield f"{name}:(v1.{name}){{{' '.join(_fields(struct, schema.embedded(name), value))}}}"
+        else:
+            field = schema.fields(struct)[name]
+            yield f"{schema.go_name(name)}:{_typed(field, value.get(name))}"
+
+
+def _typed(field: Field, value: Any) -> str:
+    if not field.is_pointer:
+        return f"({field.type.go}){_dump(field.type, value)}"
+    return f"(*{field.type.go}){'<nil>' if value is None else _dump(field.type, value)}"
+
+
+def _items(kind: str, element: Type, value: Any) -> str:
+    """A list or a map."""
+    if not value:
+        return "<nil>"
+    if kind == "list":
+        return f"[{' '.join(_dump(element, item) for item in value)}]"
+    return f"map[{' '.join(f'{key}:{_dump(element, value[key])}' for key in sorted(value))}]"
+
+
+def _int_or_string(value: int | str | None) -> str:
+    if isinstance(value, str):
+        return f"{{Type:(intstr.Type)1 IntVal:(int32)0 StrVal:(string){value}}}"
+    return f"{{Type:(intstr.Type)0 IntVal:(int32){value or 0} StrVal:(string)}}"
+
+
+def _quantity(text: str | None) -> str:
+    amount = quantity.amount_of(text) if text else quantity.Amount(0, 0, "", "")
+    return (
+        f"{{i:(resource.int64Amount){{value:(int64){amount.value} scale:(resource.Scale){amount.scale}}}"
+        " d:(resource.infDecAmount){Dec:(*inf.Dec)<nil>}"
+        f" s:(string){amount.text} Format:(resource.Format){amount.form}}}"
+    )

@@ -1,0 +1,17 @@
+"""The names of ReplicaSets, as a real cluster gave them, and a template with most of what a Pod may have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubesim.api.templatehash import hash_of_template
+
+CASES = yaml.safe_load(Path(__file__).with_name("templates.yaml").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("expected", CASES)
+def test_a_template_has_the_hash_that_a_real_cluster_gives_it(expected: str) -> None:
+    assert hash_of_template(CASES[expected]) == expected
