@@ -152,10 +152,16 @@ class Recorder:
         self._api.record(EVENT, event)
 
     def _write(self, obj: Object, series: _Series, key: _Key) -> None:
-        event = self._api.find(EVENT, namespace_of(obj) or "default", series.name) or self._new(obj, key)
-        series.name = event["metadata"]["name"]
-        times = {"firstTimestamp": series.first, "lastTimestamp": self._clock.timestamp(), "count": series.count}
-        self._api.record(EVENT, {**event, "message": series.message, **times})
+        fields = {
+            "message": series.message,
+            "firstTimestamp": series.first,
+            "lastTimestamp": self._clock.timestamp(),
+            "count": series.count,
+        }
+        if not self._api.amend_event(obj["metadata"].get("namespace") or "default", series.name, fields):
+            event = self._new(obj, key)
+            series.name = event["metadata"]["name"]
+            self._api.record(EVENT, event | fields)
 
     def _new(self, obj: Object, key: _Key) -> Object:
         field, kind, reason, message = key

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from kubesim.api import errors
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, namespace_of
+from kubesim.api.resources import EVENT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change, Client
 from kubesim.cluster.apiserver.checks import selector, single_name
@@ -49,7 +50,7 @@ class History:
         self._room = HISTORY_BYTES  # how many bytes more may be kept
         self._oldest = cluster.api.revision  # every later change is kept
         self._listeners: dict[object, Callable[[], object]] = {}
-        self._stop = cluster.api.subscribe(self._remember)
+        self._ends = (cluster.api.subscribe(self._remember), cluster.api.subscribe(self._remember, EVENT))
         self.is_closed = False
         self.jumps = False  # whether time moves on while somebody waits for one object
 
@@ -60,7 +61,8 @@ class History:
     def close(self) -> None:
         """Forget the cluster: every watch ends. It may be closed twice."""
         if not self.is_closed:
-            self._stop()
+            for end in self._ends:
+                end()
             self.is_closed = True
             self._notify()
             self._listeners.clear()

@@ -104,6 +104,21 @@ def test_an_event_that_was_deleted_comes_back(scene: Scene) -> None:
     assert scene.counts() == {"Pulling/m": 2}
 
 
+def test_who_watches_gets_each_repeat_and_who_reads_gets_the_last(scene: Scene) -> None:
+    seen: list[tuple[str, int, str]] = []
+    scene.say("Pulling")
+    stop = scene.api.subscribe(
+        lambda change: seen.append((change.type, change.obj["count"], change.obj["metadata"]["resourceVersion"])), EVENT
+    )
+    for _ in range(2):
+        scene.say("Pulling")
+    stop()
+    scene.say("Pulling")
+    assert seen == [("MODIFIED", 2, "2"), ("MODIFIED", 3, "3")]
+    (event,) = scene.api.list(EVENT)
+    assert (event["count"], event["metadata"]["resourceVersion"]) == (4, "4")
+
+
 def test_an_event_lives_an_hour_after_it_was_written_last(scene: Scene) -> None:
     scene.say("Pulling")
     scene.clock.advance(3000)

@@ -59,3 +59,33 @@ def play(store: Store, steps: list[tuple[bool, str, list[str]]]) -> None:
                 store.put(resource, obj)
             elif store.get(resource, "default", name):
                 store.remove(resource, obj)
+
+
+amendments = st.lists(st.tuples(st.sampled_from(["put", "amend", "read", "remove", "copy"]), st.sampled_from("xyz")))
+
+
+@given(amendments)
+def test_an_amended_event_reads_as_one_that_was_put(steps: list[tuple[str, str]]) -> None:
+    put, amended = Store(), Store()
+    for count, (step, name) in enumerate(steps):
+        old = put.get(EVENT, "default", name)
+        if step == "put":
+            put.put(EVENT, event(name, ["a"]))
+            amended.put(EVENT, event(name, ["a"]))
+        if step == "amend":
+            assert amended.amend(("default", name), {"count": count}) == (old is not None)
+            if old:
+                put.put(EVENT, {**old, "count": count})
+        if step == "remove" and old:
+            put.remove(EVENT, old)
+            amended.remove(EVENT, old)
+        if step == "copy":
+            copy = Store()
+            copy.resume(amended)
+            amended = copy
+        assert amended.revision == put.revision
+        if step == "read":
+            assert amended.get(EVENT, "default", name) == old
+            check(amended)
+    assert amended.list(EVENT) == put.list(EVENT)
+    check(amended)

@@ -31,6 +31,7 @@ class Watch:
         for resource, obj in stored(cluster):
             self._note(Change("ADDED", resource, obj))
         cluster.api.subscribe(self._note)
+        cluster.api.subscribe(self._note, EVENT)
 
     def start(self) -> None:
         """Forget the changes so far."""

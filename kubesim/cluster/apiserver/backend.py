@@ -16,7 +16,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, POD, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver.connection import Connection, NodeServer, container_of
-from kubesim.cluster.apiserver.store import Store
+from kubesim.cluster.apiserver.store import Key, Store
 
 # Seconds that an event lives after it was written last, and those for which etcd leases are shared
 # (kube-apiserver --event-ttl).
@@ -54,7 +54,7 @@ class Backend:
         self.identity = identity
         self.store = Store()
         self.nodes: dict[str, NodeServer] = {}
-        self._written: dict[tuple[str, str], Micros] = {}  # when each event was written last, the oldest first
+        self._written: dict[Key, Micros] = {}  # when each event was written last, the oldest first
         self._listeners: dict[Resource | None, tuple[Listener, ...]] = {}
 
     def resume(self, other: Backend) -> None:
@@ -63,7 +63,10 @@ class Backend:
         self._written = other._written.copy()
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
-        """Call `listener` with every later change (of one type); call what is returned to end that."""
+        """Call `listener` with every later change of a type; call what is returned to end that.
+
+        Without a type, it's told of all but events.
+        """
         self._listeners[resource] = (*self._listeners.get(resource, ()), listener)
         return partial(self._unsubscribe, listener, resource)
 
@@ -93,15 +96,34 @@ class Backend:
     def commit(self, resource: Resource, obj: Object) -> Object:
         """Store an object in place of the one that has its name, if there is one, and tell who watches."""
         old = self.store.put(resource, obj)
-        self.clock.work += 1 if old or resource is EVENT else CREATION
         if resource is EVENT:
-            if not self._written:
-                self.clock.call_later(EVENT_TTL, self._expire_events)
-            key = (obj["metadata"]["namespace"], obj["metadata"]["name"])
-            self._written.pop(key, None)
-            self._written[key] = self.clock.now
+            self._note_written((obj["metadata"]["namespace"], obj["metadata"]["name"]))
+        else:
+            self.clock.work += 1 if old else CREATION
         self._notify(Change("MODIFIED" if old else "ADDED", resource, obj, old, self.store.revision))
         return obj
+
+    def amend_event(self, key: Key, fields: Object) -> bool:
+        """Replace fields of an event, the same ones each time; False where it isn't there.
+
+        Unless somebody watches events, what it is then is only put together once it's read.
+        """
+        if not self._listeners.get(EVENT):
+            is_there = self.store.amend(key, fields)
+            if is_there:
+                self._note_written(key)
+            return is_there
+        event = self.store.get(EVENT, *key)
+        if event:
+            self.commit(EVENT, {**event, **fields})
+        return event is not None
+
+    def _note_written(self, key: Key) -> None:
+        self.clock.work += 1
+        if not self._written:
+            self.clock.call_later(EVENT_TTL, self._expire_events)
+        self._written.pop(key, None)
+        self._written[key] = self.clock.now
 
     def discard(self, resource: Resource, obj: Object) -> Object:
         """Remove an object at once and for good, and tell who watches. Raises StatusError where it isn't there."""
@@ -122,5 +144,6 @@ class Backend:
     def _notify(self, change: Change) -> None:
         for listener in self._listeners.get(change.resource, ()):
             listener(change)
-        for listener in self._listeners.get(None, ()):
-            listener(change)
+        if change.resource is not EVENT:
+            for listener in self._listeners.get(None, ()):
+                listener(change)

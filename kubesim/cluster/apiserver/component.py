@@ -34,6 +34,10 @@ class Component(Client):
         """
         return self._backend.commit(resource, obj)
 
+    def amend_event(self, namespace: str, name: str, fields: Object) -> bool:
+        """Replace fields of an event, the same ones each time; False where it isn't there."""
+        return self._backend.amend_event((namespace, name), fields)
+
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
         old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
         if old.get("status") == status:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from typing import NamedTuple
 
 from kubesim.api.objects import Object, name_of, namespace_of, subject_uid
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.sharing import Shared
 
 Objects = list[Object]  # a name of its own, for `list` is a method of the store
-Place = tuple[str, str]
+Key = tuple[str, str]
 """A namespace and a name."""
+
+
+class Amendment(NamedTuple):
+    """A change of an event that nobody has read yet: the fields that it replaces, and its revision."""
+
+    revision: int
+    fields: Object
 
 
 class Index:
@@ -19,25 +27,25 @@ class Index:
 
     def __init__(self, uids_of: Callable[[Object], tuple[str, ...]]) -> None:
         self._uids_of = uids_of
-        self._objects: Shared[str, dict[Place, Object]] = Shared(dict.copy)
+        self._objects: Shared[str, dict[Key, Object]] = Shared(dict.copy)
 
     def referring_to(self, uid: str) -> Objects:
         """The objects that refer to a uid, by namespace and name."""
         objects = self._objects.get(uid) or {}
-        return [objects[place] for place in sorted(objects)]
+        return [objects[key] for key in sorted(objects)]
 
-    def replace(self, place: Place, old: Object | None, new: Object | None) -> None:
+    def replace(self, key: Key, old: Object | None, new: Object | None) -> None:
         """Take an object out, or put it in, or both."""
         before = self._uids_of(old) if old else ()
         after = self._uids_of(new) if new else ()
         for uid in before if before != after else ():
             objects = self._objects.own_or(uid, dict)
-            objects.pop(place, None)
+            objects.pop(key, None)
             if not objects:
                 self._objects.drop(uid)
         for uid in after:
             if new is not None:
-                self._objects.own_or(uid, dict)[place] = new
+                self._objects.own_or(uid, dict)[key] = new
 
     def share(self, other: Index) -> None:
         """Have what another index has."""
@@ -64,6 +72,8 @@ class Store:
     """Keeps objects. A stored object is never changed in place: a new version replaces the old.
 
     So versions of a store share all objects, and also the dictionaries of the namespaces in which none was replaced.
+    Events repeat far more often than they are read. So the last amendment of each is kept beside it, and applied before
+    the next one who reads events gets them.
     """
 
     def __init__(self) -> None:
@@ -71,19 +81,25 @@ class Store:
         self._objects: defaultdict[Resource, Shared[str, dict[str, Object]]] = defaultdict(_by_namespace)
         self._events = Index(_subject)
         self._owned: defaultdict[Resource, Index] = defaultdict(_by_owner)
+        self._amendments: dict[Key, Amendment] = {}
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        if resource is EVENT:
+            self._apply_amendments()
         objects = self._objects[resource].get(namespace)
         return objects.get(name) if objects else None
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
+        if resource is EVENT:
+            self._apply_amendments()
         by_namespace = self._objects[resource]
         namespaces = sorted(by_namespace) if namespace is None else [namespace]
         return [objects[name] for key in namespaces if (objects := by_namespace.get(key)) for name in sorted(objects)]
 
     def events_about(self, obj: Object) -> Objects:
         """The events about an object, by name."""
+        self._apply_amendments()
         return self._events.referring_to(subject_uid(obj))
 
     def owned_by(self, owner: Object, resource: Resource) -> Objects:
@@ -95,28 +111,51 @@ class Store:
 
     def put(self, resource: Resource, obj: Object) -> Object | None:
         """Store `obj`, which belongs to the store from then on and gets a resourceVersion; return what it replaces."""
+        if resource is EVENT:
+            self._apply_amendments()
         self.revision += 1
-        meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(self.revision)}
-        place = meta.get("namespace", ""), meta["name"]
-        objects = self._objects[resource].own_or(place[0], dict)
-        old = objects.get(place[1])
-        self._index(resource, place, old, obj)
-        objects[place[1]] = obj
+        return self._replace(resource, obj, self.revision)
+
+    def amend(self, key: Key, fields: Object) -> bool:
+        """Replace fields of an event; False where it isn't there. They're the same ones each time."""
+        if key[1] not in (self._objects[EVENT].get(key[0]) or ()):
+            return False
+        self.revision += 1
+        self._amendments[key] = Amendment(self.revision, fields)
+        return True
+
+    def _apply_amendments(self) -> None:
+        amendments, self._amendments = self._amendments, {}
+        for (namespace, name), amendment in amendments.items():
+            objects = self._objects[EVENT].own(namespace)
+            self._replace(EVENT, {**objects[name], **amendment.fields}, amendment.revision)
+
+    def _replace(self, resource: Resource, obj: Object, revision: int) -> Object | None:
+        meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(revision)}
+        key = meta.get("namespace", ""), meta["name"]
+        objects = self._objects[resource].own_or(key[0], dict)
+        old = objects.get(key[1])
+        self._index(resource, key, old, obj)
+        objects[key[1]] = obj
         return old
 
     def remove(self, resource: Resource, obj: Object) -> None:
-        self.revision += 1
-        place = namespace_of(obj), name_of(obj)
-        self._index(resource, place, self._objects[resource].own(place[0]).pop(place[1]), None)
-
-    def _index(self, resource: Resource, place: Place, old: Object | None, new: Object | None) -> None:
         if resource is EVENT:
-            self._events.replace(place, old, new)
+            self._apply_amendments()
+        self.revision += 1
+        key = namespace_of(obj), name_of(obj)
+        self._index(resource, key, self._objects[resource].own(key[0]).pop(key[1]), None)
+
+    def _index(self, resource: Resource, key: Key, old: Object | None, new: Object | None) -> None:
+        if resource is EVENT:
+            self._events.replace(key, old, new)
         elif (new and "ownerReferences" in new["metadata"]) or (old and "ownerReferences" in old["metadata"]):
-            self._owned[resource].replace(place, old, new)
+            self._owned[resource].replace(key, old, new)
 
     def resume(self, other: Store) -> None:
         """Have what another store has."""
+        other._apply_amendments()
+        self._amendments = {}
         self.revision = other.revision
         for resource, objects in other._objects.items():
             self._objects[resource].share(objects)

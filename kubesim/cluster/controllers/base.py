@@ -26,8 +26,10 @@ BURST = 100
 class Loop:
     """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
 
-    `on_change` gets the changes of the `watched` types (None: of every type). A key whose reconciling the API server
-    refuses is tried again, each time later. Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
+    `on_change` gets the changes of the `watched` types (None: of every type but events). A key whose reconciling the
+    API server refuses is tried again, each time later.
+
+    Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
     """
 
     watched: ClassVar[tuple[Resource | None, ...]] = ()

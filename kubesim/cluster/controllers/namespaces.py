@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, RESOURCES
+from kubesim.api.resources import NAMESPACE, RESOURCES
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted
@@ -28,7 +28,7 @@ class NamespaceController(Loop):
     def on_change(self, change: Change) -> None:
         if change.resource is NAMESPACE and change.type != "DELETED":
             self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
-        elif change.type == "DELETED" and change.resource.namespaced and change.resource is not EVENT:
+        elif change.type == "DELETED" and change.resource.namespaced:
             delay = REACTION
             if change.resource.kind in _OF_API_SERVER:
                 delay = (INTERVAL - self.clock.now % INTERVAL) / SECOND
