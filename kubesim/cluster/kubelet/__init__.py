@@ -6,10 +6,9 @@ the sync before it found and then acts, which is why a Pod's status lags behind 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-from kubesim.api.clock import SECOND, Clock, Identity, Micros
+from kubesim.api.clock import Clock, Identity, Micros
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import POD, SECRET
@@ -21,6 +20,7 @@ from kubesim.cluster.kubelet import volumes
 from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
+from kubesim.cluster.kubelet.rest import RETRY, Rest, rounds_in
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
@@ -28,11 +28,7 @@ from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volu
 from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside
 
-# Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
-# workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
-# The runtime is asked for news every second (pkg/kubelet/pleg).
-RETRY = 13.3
-ROUND: Micros = round(RETRY * SECOND)
+# Seconds. The runtime is asked for news every second (pkg/kubelet/pleg).
 RELIST = 1.0
 REACTION = 0.02
 SANDBOX = 0.2
@@ -49,7 +45,7 @@ class Kubelet:
     What could not start is tried again every RETRY seconds, a round. Where a Pod waits for nothing but the back-off of
     pulls, those rounds would only count its events, so it rests, and its events are those of a Pod that did not:
 
-    * `_come_back` begins the rest. It plans a sync for the round in which a back-off ends.
+    * `_rest` begins the rest, or goes on with it. It plans a sync for the round in which a back-off ends.
     * `_say_again` comes before that sync where an event is written anew in an earlier round.
     * `_wake` moves the sync to the next round, because a Secret or the node's images changed.
     * `_end_rest` counts the rounds in between, once one of these has come.
@@ -64,7 +60,7 @@ class Kubelet:
         self._node = node
         self._workers: Shared[int, Worker] = Shared(self._copy)
         self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
-        self._resting: dict[int, Micros] = {}  # by the numbers of workers that rest, their last syncs
+        self._resting: dict[int, Rest] = {}  # by the numbers of the workers
         self._count = 0  # of the workers until now, of which each has its number
         self._addresses = 1  # of the Pods until now, and of the node's own
         api.subscribe(self._on_pod, POD)
@@ -88,7 +84,10 @@ class Kubelet:
 
     def worker(self, number: int) -> Worker | None:
         """A worker, which may be changed; None where its Pod is gone."""
-        return self._workers.own(number) if self._workers.get(number) else None
+        try:
+            return self._workers.own(number)
+        except KeyError:
+            return None
 
     def load(self, reference: Reference, image: Image) -> None:
         """Have an image on the node that no Pod has pulled."""
@@ -145,23 +144,24 @@ class Kubelet:
         self._workers.put(worker.number, worker)
         return worker
 
-    def _worker_and_pod(self, number: int) -> tuple[Worker, Object] | None:
-        """A worker and its Pod; None where either is gone, or another Pod has its name."""
+    def _worker_and_pod(self, number: int, ticket: int | None = None) -> tuple[Worker, Object] | None:
+        """A worker and its Pod.
+
+        None where either is gone, another Pod has its name, or another sync is planned instead of the one with this
+        ticket.
+        """
         worker = self.worker(number)
-        if worker is None:
+        if worker is None or ticket not in (None, worker.ticket):
             return None
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod is None or pod["metadata"]["uid"] != worker.uid:
             return None
         return worker, pod
 
-    def _plan(self, worker: Worker, delay: float) -> None:
-        """Sync after `delay` seconds, instead of whatever was planned before."""
-        self._plan_instead(worker, delay, self._sync)
-
-    def _plan_instead(self, worker: Worker, delay: float, action: Callable[[int, int], None]) -> None:
+    def _plan(self, worker: Worker, delay: float, action: Callable[[int, int], None] | None = None) -> None:
+        """Sync after `delay` seconds, or do something else, instead of whatever was planned before."""
         worker.ticket += 1
-        self._clock.call_later(delay, action, worker.number, worker.ticket)
+        self._clock.call_later(delay, action or self._sync, worker.number, worker.ticket)
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
@@ -176,16 +176,11 @@ class Kubelet:
             self._sync(number)
 
     def _sync(self, number: int, ticket: int | None = None) -> None:
-        """Bring a Pod nearer to what it asks for.
-
-        Not if another sync is planned instead of the one with this ticket; without a ticket, whatever is planned.
-        """
-        current = self._worker_and_pod(number)
+        """Bring a Pod nearer to what it asks for; with a ticket, only if no other sync is planned instead."""
+        current = self._worker_and_pod(number, ticket)
         if current is None:
             return
         worker, pod = current
-        if ticket is not None and ticket != worker.ticket:
-            return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
             return
@@ -269,36 +264,37 @@ class Kubelet:
         until = self._idle_until(worker)
         if until is None:
             self._plan(worker, RETRY)
-            return
+        else:
+            self._rest(pod, worker, until)
+
+    def _rest(self, pod: Object, worker: Worker, until: Micros) -> None:
+        """Come back in the round in which the first of a Pod's waits is over, or before that to say something again."""
         now = self._clock.now
-        self._resting[worker.number] = now
-        silent_until = now  # what is not reported yet is said in the next round
+        self._resting[worker.number] = Rest(now, until)
+        rounds_to_try = rounds_in(until - now)
+        rounds_to_speak = 1  # what is not reported yet is said in the next round
         if self._is_reported(pod, worker):
-            silent_until = self._recorder.silent_until(worker.uid)
-        rounds_to_try = max(1, _rounds_in(until - now))
-        rounds_to_speak = max(1, _rounds_in(silent_until - now))
+            rounds_to_speak = rounds_in(self._recorder.silent_until(worker.uid) - now)
         if rounds_to_speak < rounds_to_try:
-            self._plan_instead(worker, RETRY * rounds_to_speak, self._say_again)
+            self._plan(worker, RETRY * rounds_to_speak, self._say_again)
         else:
             self._plan(worker, RETRY * rounds_to_try)
 
     def _say_again(self, number: int, ticket: int) -> None:
         """Report a resting Pod and say what its last sync said, as a sync would; not if something else is planned."""
-        since = self._resting.get(number)
-        if since is None:
+        rest = self._resting.get(number)
+        if rest is None:
             self._sync(number, ticket)
             return
-        current = self._worker_and_pod(number)
+        current = self._worker_and_pod(number, ticket)
         if current is None:
             return
         worker, pod = current
-        if ticket != worker.ticket:
-            return
         self.images.own(self._clock.now)
         self._end_rest(worker)
         self._report(pod, worker)
-        self._recorder.say_again(pod, since)
-        self._come_back(pod, worker)
+        self._recorder.say_again(pod, rest.since)
+        self._rest(pod, worker, rest.until)
 
     def _idle_until(self, worker: Worker) -> Micros | None:
         """The moment before which a sync would only report what it waits for: a back-off; None where the next one may
@@ -314,15 +310,15 @@ class Kubelet:
         for number in sorted(self._resting):
             worker = self.worker(number)
             if worker and namespace in (None, worker.namespace):
-                rested = self._clock.now - self._resting[number]
-                self._plan(worker, (ROUND - rested % ROUND) / SECOND)
+                self._plan(worker, self._resting[number].next_round(self._clock.now))
 
     def _end_rest(self, worker: Worker) -> None:
         """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
-        since = self._resting.pop(worker.number, None)
-        if since is not None:
-            skipped = _rounds_in(self._clock.now - since) - 1  # the last one is this sync
-            self._recorder.count_again(worker.uid, since, max(0, skipped))
+        rest = self._resting.pop(worker.number, None)
+        if rest is not None:
+            skipped = rest.rounds_skipped(self._clock.now)
+            if skipped:
+                self._recorder.count_again(worker.uid, rest.since, skipped)
 
     def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
         """A container's process is over, if the container is still there."""
@@ -393,8 +389,3 @@ class Kubelet:
         if current:
             _, pod = current
             self._api.remove(POD, pod)
-
-
-def _rounds_in(span: Micros) -> int:
-    """In how many rounds of RETRY a span of time is over; one that is only begun counts."""
-    return math.ceil(span / ROUND)
