@@ -19,7 +19,7 @@ class Shared(Generic[K, T]):
     def __init__(self, copy_one: Callable[[T], T]) -> None:
         self._copy_one = copy_one
         self._things: dict[K, T] = {}
-        self._own: set[K] = set()  # the keys of those that no copy has
+        self._own: dict[K, T] = {}  # those of them that no copy has
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._things)
@@ -37,31 +37,29 @@ class Shared(Generic[K, T]):
 
     def own(self, key: K) -> T:
         """A thing that may be changed. Raises KeyError."""
-        thing = self._things[key]
-        if key not in self._own:
-            thing = self._things[key] = self._copy_one(thing)
-            self._own.add(key)
-        return thing
+        try:
+            return self._own[key]
+        except KeyError:
+            return self.put(key, self._copy_one(self._things[key]))
 
     def own_or(self, key: K, new: Callable[[], T]) -> T:
         """A thing that may be changed, and is made where there is none."""
         if key in self._own:
-            return self._things[key]
+            return self._own[key]
         return self.own(key) if key in self._things else self.put(key, new())
 
     def put(self, key: K, thing: T) -> T:
         """Keep a thing that nobody else has."""
-        self._things[key] = thing
-        self._own.add(key)
+        self._things[key] = self._own[key] = thing
         return thing
 
     def drop(self, key: K) -> None:
         """Forget a thing, if there is one."""
         self._things.pop(key, None)
-        self._own.discard(key)
+        self._own.pop(key, None)
 
     def share(self, other: Shared[K, T]) -> None:
         """Have what another one has, and nothing else."""
         self._things = other._things.copy()
-        self._own.clear()
-        other._own.clear()
+        self._own = {}
+        other._own = {}

@@ -49,7 +49,7 @@ class TaintEvictionController:
             return
         if change.old is not None:
             old_spec = change.old["spec"]
-            if all(spec.get(field) == old_spec.get(field) for field in ("nodeName", "tolerations")):
+            if spec is old_spec or all(spec.get(field) == old_spec.get(field) for field in ("nodeName", "tolerations")):
                 return
         node = self._api.find(NODE, "", spec["nodeName"])
         taints = _taints(node) if node else []

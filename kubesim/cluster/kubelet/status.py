@@ -5,7 +5,8 @@ Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/ku
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.api.objects import Object
@@ -15,9 +16,9 @@ from kubesim.cluster.kubelet.worker import Worker
 
 
 class _Holding(NamedTuple):
-    """Whether a condition holds, and why, as far as it says."""
+    """Whether a condition holds ("True" or "False"), and why, as far as it says."""
 
-    holds: bool
+    status: str
     reason: str = ""
     message: str = ""
 
@@ -35,12 +36,12 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     inits = [item for item in inits_and_sidecars if item["name"] in worker.inits]
     sidecars = [item for item in inits_and_sidecars if item["name"] not in worker.inits]
     phase = _phase(spec, inits, sidecars, statuses)
-    incomplete = []
-    if all(_never_started(item) for item in statuses):
-        incomplete = [item for item in inits_and_sidecars if not item["ready"]]
-    unready = [item for item in (*sidecars, *statuses) if not item["ready"]]
+    incomplete = ""
+    if inits_and_sidecars and all(_never_started(item) for item in statuses):
+        incomplete = _unready(inits_and_sidecars)
+    holdings = _holdings(phase, bool(worker.ip), incomplete, _unready([*sidecars, *statuses]))
     status: Object = {
-        "conditions": list(_conditions(pod, worker, phase, incomplete, unready, now)),
+        "conditions": _conditions(pod, holdings, now),
         "containerStatuses": statuses,
         "hostIP": NODE_ADDRESS,
         "hostIPs": [{"ip": NODE_ADDRESS}],
@@ -136,6 +137,11 @@ def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: 
     return "Failed" if policy == "Never" else "Running"
 
 
+def _unready(statuses: list[Object]) -> str:
+    """The names of the containers that aren't ready."""
+    return " ".join([status["name"] for status in statuses if not status["ready"]])
+
+
 def _failed(status: Object) -> bool:
     return bool(status["state"].get("terminated", {}).get("exitCode"))
 
@@ -144,42 +150,49 @@ def _never_started(status: Object) -> bool:
     return "waiting" in status["state"] and not status["lastState"]
 
 
-def _conditions(
-    pod: Object, worker: Worker, phase: str, incomplete: list[Object], unready: list[Object], now: str
-) -> Iterator[Object]:
+def _conditions(pod: Object, holdings: Mapping[str, _Holding], now: str) -> list[Object]:
+    generation = pod["metadata"]["generation"]
+    before = {item["type"]: item for item in pod["status"].get("conditions", ())}
+    conditions = []
+    for kind, holding in holdings.items():
+        old = before.get(kind)
+        since = old["lastTransitionTime"] if old and old["status"] == holding.status else now
+        conditions.append(_condition(kind, holding, since, generation))
+    return conditions
+
+
+@lru_cache(maxsize=4096)
+def _condition(kind: str, holding: _Holding, since: str, generation: int) -> Object:
+    """A condition as the API writes it, which many Pods may share."""
+    condition: Object = {"lastProbeTime": None, "lastTransitionTime": since, "status": holding.status, "type": kind}
+    if holding.message:
+        condition["message"] = holding.message
+    condition["observedGeneration"] = generation
+    if holding.reason:
+        condition["reason"] = holding.reason
+    return condition
+
+
+@lru_cache(maxsize=1024)
+def _holdings(phase: str, has_address: bool, incomplete: str, unready: str) -> Mapping[str, _Holding]:
+    """What holds of a Pod in a phase, some of whose containers are incomplete or unready: their names."""
     done = phase in ("Succeeded", "Failed")
     initialized = _holds_unless("ContainersNotInitialized", "containers with incomplete status", incomplete)
     ready = _holds_unless("ContainersNotReady", "containers with unready status", unready)
     if phase == "Succeeded":
-        initialized = _Holding(True, "PodCompleted")
-        ready = _Holding(False, "PodCompleted")
+        initialized = _Holding("True", "PodCompleted")
+        ready = _Holding("False", "PodCompleted")
     elif done:
-        ready = _Holding(False, "PodFailed")
-    holdings = {
-        "PodReadyToStartContainers": _Holding(bool(worker.ip) and not done),
+        ready = _Holding("False", "PodFailed")
+    return {
+        "PodReadyToStartContainers": _Holding(str(has_address and not done)),
         "Initialized": initialized,
         "Ready": ready,
         "ContainersReady": ready,
-        "PodScheduled": _Holding(True),
+        "PodScheduled": _Holding("True"),
     }
-    generation = pod["metadata"]["generation"]
-    before = {item["type"]: item for item in pod["status"].get("conditions", ())}
-    for kind, holding in holdings.items():
-        status = str(holding.holds)
-        is_same = kind in before and before[kind]["status"] == status
-        since = before[kind]["lastTransitionTime"] if is_same else now
-        condition = {"lastProbeTime": None, "lastTransitionTime": since, "status": status, "type": kind}
-        if holding.message:
-            condition["message"] = holding.message
-        condition["observedGeneration"] = generation
-        if holding.reason:
-            condition["reason"] = holding.reason
-        yield condition
 
 
-def _holds_unless(reason: str, text: str, lacking: list[Object]) -> _Holding:
-    """Of a condition that holds where no container is lacking."""
-    if not lacking:
-        return _Holding(True)
-    names = " ".join(status["name"] for status in lacking)
-    return _Holding(False, reason, f"{text}: [{names}]")
+def _holds_unless(reason: str, text: str, names: str) -> _Holding:
+    """Of a condition that holds where no container is named."""
+    return _Holding("False", reason, f"{text}: [{names}]") if names else _Holding("True")
