@@ -219,7 +219,7 @@ def tag_as_path(facts: Facts) -> Known | None:
 
 def not_found(facts: Facts) -> Known | None:
     reference = facts.reference
-    if facts.kind != "not_found" or (facts.image and reference is None):
+    if facts.kind != "not_found":
         return None
     if reference is None:
         return {"missing": "such tag", "tags": "", "unlisted_export": True}

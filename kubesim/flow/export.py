@@ -321,7 +321,8 @@ def _answers(message: str) -> list[str]:
     """What the registry said of each attempt, out of the kubelet's message; none where it does not say."""
     prefix = _KUBELET.match(message)
     parts = _RUNTIME.split(message[prefix.end() if prefix else 0 :].removeprefix("[").removesuffix("]"))
-    return [part.removesuffix(", ") for part in parts if part.strip()]
+    answers = [part.removesuffix(", ") for part in parts if part.strip()]
+    return [answer for answer in answers if read(answer, True).kind != "other"] or answers  # the end may be cut off
 
 
 def _event(facts: Facts) -> str:

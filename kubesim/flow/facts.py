@@ -99,6 +99,8 @@ class Facts:
     @cached_property
     def reference(self) -> Reference | None:
         """The image's full name, None where the text is none."""
+        if signs.is_redacted(self.image):
+            return None
         names = [self.image, signs.filled(self.image), signs.filled(self.image).lower()]
         for name in names if self.is_partial else names[:1]:
             with suppress(ValueError):
@@ -181,6 +183,16 @@ class Facts:
     def is_partial(self) -> bool:
         """Whether only a text is known of the Pod, so that its list of pull secrets is not."""
         return bool(self.pod.get("partial"))
+
+    @property
+    def client(self) -> str:
+        """The program on a person's machine (docker, helm, …) that a text is about; "" where a node pulls."""
+        return str(self.pod.get("client", ""))
+
+    @property
+    def is_node(self) -> bool:
+        """Whether a node pulls."""
+        return not self.client
 
     @property
     def source(self) -> str:
@@ -314,10 +326,16 @@ class Facts:
         return next(controllers(self.pod), None)
 
 
+def _client(facts: Facts) -> tables.Client:
+    return tables.signs().clients[facts.client]
+
+
 _WORDS: Mapping[str, Callable[[Facts], Any]] = {
     "asked": lambda facts: facts.asking.host or "'<registry>'",
     "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0] or "'<registry>'",
     "asked_port": lambda facts: ":".join(keyring.split_port(facts.asking.host, "443")),
+    "pull_with": lambda facts: _client(facts).pull or f"{facts.client} pull ",
+    "login_with": lambda facts: _client(facts).login or facts.client,
     "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
     "how": lambda facts: facts.owner_of_registry.registry.how.format_map(Words(facts)),
     "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,

@@ -57,10 +57,15 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         unknown=tuple(limits(facts)),
         source=facts.source,
         evidence=facts.reply.sentence if facts.reply else "",
-        collect=command(facts, "collect") if facts.is_partial and cause and cause.grade == "one" else "",
+        collect=command(facts, "collect") if _has_more(facts, cause) else "",
         recipe=_recipe(facts, cause) if cause else "",
         same=tuple(same),
     )
+
+
+def _has_more(facts: Facts, cause: Cause | None) -> bool:
+    """Whether an export of the cluster would tell more than this text."""
+    return facts.is_partial and facts.is_node and cause is not None and cause.grade == "one"
 
 
 def _recipe(facts: Facts, cause: Cause) -> str:
@@ -101,8 +106,9 @@ def _subject(facts: Facts) -> str:
     """Which image is needed by what."""
     if facts.source == "message":
         return f"{facts.image or 'An image'}, from a message alone"
+    image = facts.image or "An image"
     what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
-    return f"{facts.image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
+    return f"{image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
 
 
 def _state(facts: Facts) -> dict[str, Any]:

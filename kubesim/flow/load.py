@@ -25,7 +25,7 @@ _NOTHING = (None, "", "null", "~")
 _SCALARS = ("str", "bool")
 _SECRET = re.compile(r"kind[\"']?\s*:\s*[\"']?Secret|dockerc|stringData")
 _SPACE = re.compile(r"\s*")
-_FENCED = re.compile(r"^ *```[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^ *``` ?[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 

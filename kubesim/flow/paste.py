@@ -48,6 +48,9 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
     _Dress("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
     _Dress("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # as wide as a Chinese sign
+    _Dress(
+        "element of HTML", "</", re.compile(r"</?(?:a|b|br|code|div|em|font|i|li|p|pre|span|strong)(?: [^<>]*)?/?>")
+    ),
     _Dress("entity of a quote", "&quot;", re.compile("&quot;"), '"'),
     _Dress("entity of less", "&lt;", re.compile("&lt;"), "<"),
     _Dress("entity of greater", "&gt;", re.compile("&gt;"), ">"),
@@ -86,7 +89,7 @@ _STARTS = {
     r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
     r"[A-Z]{4}\[\d+\]|#\d+ ",
     "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
-    "an item": r"[-*] |\.\.\.|\[[\w-]+\] ",
+    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] ",
     "prose without spaces": r"[\u3040-\u9fff\uac00-\ud7af]",
     "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from kubesim.flow.redact import MASK
 from kubesim.flow.signs import image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
@@ -47,6 +48,8 @@ _FIELD = re.compile(
 """What has a line of its own, as YAML and the log of Spark's driver have it."""
 _BEGINS = ("Successfully assigned ", "describe po")
 """What a record has after which a Pod's own records follow."""
+_ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
+"""A command whose answer follows."""
 _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # kubectl get events
     ("pod/web-1", re.compile(r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
@@ -97,7 +100,7 @@ _REASON = re.compile(
 _MESSAGE = re.compile(
     r"Failed to |Failed create |Error: |Error response |Error from |Error syncing|Back-off |Unable to |Container image "
     r"|Successfully pulled |ERROR: |failed to |failed pulling|rpc error|FATA\[|Revision \""
-    r"|(?:Run|Create)PodSandbox|(?:Get|Head) \"?https?:"
+    r"|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
 )
 _SUCCESS = re.compile(
     r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
@@ -118,6 +121,7 @@ SILENT = ""
 """The kind of a record that only says that the image is waited for."""
 
 
+_BY_KUBELET = re.compile(r"Failed to pull image|rpc error|Back-off|[Ss]andbox|imagePullSecrets|image pull secrets")
 WAITING = 0
 UNKNOWN = 1
 KNOWN = 2
@@ -146,6 +150,11 @@ class Row(NamedTuple):
     def is_missing_secret(self) -> bool:
         """Whether it is the kubelet's warning that a Secret isn't there, which alone fails no pull."""
         return self.kind == "missing_secret"
+
+    @property
+    def is_kubelets(self) -> bool:
+        """Whether the kubelet, or the runtime that it asked, says so."""
+        return bool(self.pod or self.node or self.reason or _BY_KUBELET.search(self.message))
 
     @property
     def rank(self) -> int:
@@ -198,6 +207,8 @@ def _with_names(above: Above, record: str) -> Above:
     if any(mark in record for mark in _BEGINS):
         named = _named(record)
         return Above(named.namespace, named.pod)
+    if asked := _ASKED.search(record):
+        return Above(asked["namespace"])
     if "ull" in record and (image := _image_of(record)):  # Pulling image, docker pull
         return above._replace(image=image, image_of=_named(record).pod)
     return above
@@ -205,8 +216,8 @@ def _with_names(above: Above, record: str) -> Above:
 
 def _filled(row: Row, above: Above) -> Row:
     """A row, with what it doesn't name itself."""
-    if not row.pod:
-        row = row._replace(pod=above.pod, namespace=row.namespace or above.namespace)
+    if not (row.pod and above.pod):
+        row = row._replace(pod=row.pod or above.pod, namespace=row.namespace or above.namespace)
     return row._replace(image=_fullest(row.image, above.image)) if above.image_of in ("", row.pod) else row
 
 
@@ -285,7 +296,7 @@ def _named(text: str) -> Named:
     reasons = _REASON.findall(text)
     return Named(
         namespace=names.get("namespace") or (listed["namespace"] if pod and listed else ""),
-        pod=names.get("pod", ""),
+        pod="" if names.get("pod") == MASK else names.get("pod", ""),
         container=container["container"] if container else "",
         node=node["node"] if node else "",
         reason=reasons[-1] if reasons else "",

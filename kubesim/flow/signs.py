@@ -9,6 +9,7 @@ import re
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.cluster.keyring import split_port
@@ -43,6 +44,10 @@ _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
+_WHOLE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|^[^@]*[^/]:[\w.-]+$")
+"""How a name ends that lacks nothing."""
+_HUB_SERVICE = {"registry.docker.io": DEFAULT_REGISTRY}
+"""Registries that don't call their token service by their own name."""
 _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
 """Docker Hub's names."""
 
@@ -165,15 +170,31 @@ def as_name(image: str) -> str:
 @lru_cache(maxsize=4096)
 def image_of(text: str) -> str:
     """The image that a text speaks of; "" if it names none."""
+    text = text[:MOST]
     for expression in tables.signs().images:
-        if match := re.search(expression, text[:MOST]):
-            parts = match.groupdict()
-            if parts.get("image"):
-                return as_name(parts["image"])
-            name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
-            mark = "@" if parts["tag"].startswith("sha256") else ":"
-            return f"{name}{mark}{parts['tag']}"
+        if match := re.search(expression, text):
+            return _whole_name(_name_in(match.groupdict()), text)
     return ""
+
+
+def _name_in(parts: dict[str, str]) -> str:
+    """The name of an image, put together from the named groups of a row of `images`."""
+    if "image" in parts:
+        return as_name(parts["image"])
+    if "path" in parts:  # of the scope of a token: Docker Hub's service has a name of its own
+        return f"{_HUB_SERVICE.get(parts['service'], parts['service'])}/{unquote(parts['path'])}"
+    name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
+    mark = "@" if parts["tag"].startswith("sha256") else ":"
+    return f"{name}{mark}{parts['tag']}"
+
+
+def _whole_name(name: str, text: str) -> str:
+    """An image's name with the tag, the digest, or the rest of a digest that it has elsewhere in the text."""
+    if _WHOLE_DIGEST.search(name):
+        return name
+    more = r"[0-9a-f]+" if "@sha256:" in name else r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])"
+    names = re.findall(rf"(?<![\w.-])(?<!\w/){re.escape(name)}{more}", text)
+    return max(names, key=len, default=name)
 
 
 def _cut(sentence: str) -> str:
@@ -183,10 +204,24 @@ def _cut(sentence: str) -> str:
     return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
 
 
+def is_redacted(name: str) -> bool:
+    """Whether the whole of a name was taken out."""
+    return bool(_REDACTED.fullmatch(name))
+
+
 def filled(name: str) -> str:
     """An image's name with a word in the place of each part that someone took out."""
     filled_name = _REDACTED.sub("redacted", name).strip("'\"")
     return re.sub("@[^@]*redacted[^@]*$", "", filled_name)  # half a digest is none
+
+
+@lru_cache(maxsize=4096)
+def client_of(text: str) -> str:
+    """The program on a person's machine (docker, helm, …) that a text shows at work; "" if it shows none."""
+    for name, client in tables.signs().clients.items():
+        if re.search(client.sign, text[:MOST]):
+            return name
+    return ""
 
 
 class Asked(NamedTuple):

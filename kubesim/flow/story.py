@@ -43,7 +43,8 @@ def story(facts: Facts) -> Iterator[str]:
         yield _asked(facts, attempt)
     if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
         # {words} is the sentence here, not the named groups of the reply.
-        yield say("reported", facts.reply._asdict() | {"words": facts.reply.sentence.rstrip(".")}).rstrip()
+        reported = facts.reply._asdict() | {"words": facts.reply.sentence.rstrip("."), "asker": _asker(facts)}
+        yield say("reported", reported).rstrip()
     for seen in facts.seen:
         if seen not in then:
             yield f"Since then, Secret {seen.name} has changed: {_secret(facts, seen)}"
@@ -99,9 +100,15 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
         "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
         "registry": facts.registry or "the registry",
         "source": facts.source,
+        "asker": _asker(facts),
     }
     words["who"] = say("who", words)
     return say("asked", words).rstrip()
+
+
+def _asker(facts: Facts) -> str:
+    """What asked the registry, or should have."""
+    return facts.client or "The kubelet"
 
 
 def limits(facts: Facts) -> Iterator[str]:
@@ -113,10 +120,10 @@ def limits(facts: Facts) -> Iterator[str]:
         facts,
         {
             "content": needed or facts.kind == "not_found",
-            "cached": facts.container.get("imagePullPolicy") != ALWAYS,
+            "cached": facts.is_node and facts.container.get("imagePullPolicy") != ALWAYS,
             "missing": ", ".join(_unexported(facts)),
             "inside": needed and facts.is_unsure and bool(facts.names),
-            "hidden": needed and facts.is_unsure and not facts.names,
+            "hidden": needed and facts.is_unsure and facts.is_node and not facts.names,
             "secrets": " ".join(f"secret/{name}" for name in facts.names),
             "unsaid": facts.is_silent and not facts.is_unsure,
             "registry": facts.registry or "the registry",

@@ -90,12 +90,21 @@ class Registry(NamedTuple):
     recipe: str = "a-registry-of-your-own"
 
 
+class Client(NamedTuple):
+    """A program on a person's machine, by its name: how it shows, pulls and logs in (if not by its name)."""
+
+    sign: str
+    pull: str = ""
+    login: str = ""
+
+
 class Signs(NamedTuple):
     """signs.yaml."""
 
     registries: Mapping[str, Registry]
     runtimes: Mapping[str, str]
     nodes: Mapping[str, str]
+    clients: Mapping[str, Client]
     public: str
     images: tuple[str, ...]
     kinds: Mapping[str, Kind]
@@ -137,7 +146,9 @@ def read_signs(table: Any) -> Signs:
     kinds = _named("signs.yaml", _kind, table["kinds"])
     registries = _named("signs.yaml", Registry, table["registries"])
     signs = load_records(__file__, "signs.yaml", _sign, table["signs"])
-    return _whole("signs.yaml", Signs, {**table, "kinds": kinds, "registries": registries, "signs": signs})
+    clients = _named("signs.yaml", Client, table["clients"])
+    rows = {"kinds": kinds, "registries": registries, "clients": clients, "signs": signs}
+    return _whole("signs.yaml", Signs, {**table, **rows})
 
 
 def read_causes(table: Any) -> Causes:

@@ -16,9 +16,11 @@ from kubesim.flow.paste import event_row, records
 from kubesim.flow.redact import redact
 from kubesim.flow.rows import KNOWN, Row, rows_of
 from kubesim.flow.screen import Item, described, event_of, partial
-from kubesim.flow.signs import read
+from kubesim.flow.signs import client_of, read
 
 _WHOLE = 200_000
+_MOST_LINES = 300
+"""Lines in which a command is looked for."""
 MOST_CAUSES = 300
 """Groups of Pods of which a text says the same that become objects: few of them are shown, and each takes time."""
 _INSTEAD = {
@@ -42,7 +44,7 @@ def read_text(text: str) -> list[Item]:
         if items := list(described("\n".join(lines))):
             return items
         rows = list(rows_of(lines))
-        items = list(_told(rows))
+        items = list(_told(rows, _client(lines, rows)))
         if any(row.rank == KNOWN for row in rows):
             return items
         unknown = unknown or items
@@ -52,10 +54,17 @@ def read_text(text: str) -> list[Item]:
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
     lines = (redact(event_row(event.get("involvedObject", {}), event)) for event in events)
-    return list(_told(list(rows_of(lines))))
+    return list(_told(list(rows_of(lines)), ""))
 
 
-def _told(rows: list[Row]) -> Iterator[Item]:
+def _client(lines: list[str], rows: list[Row]) -> str:
+    """The program on a person's machine that failed, such as docker; "" where a node did, or the text doesn't say."""
+    if any(row.is_kubelets for row in rows):
+        return ""
+    return next(filter(None, map(client_of, lines[:_MOST_LINES])), "")
+
+
+def _told(rows: list[Row], client: str) -> Iterator[Item]:
     """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it."""
     rows = _with_tags(rows)
     warnings = [row for row in rows if row.is_missing_secret]
@@ -64,7 +73,8 @@ def _told(rows: list[Row]) -> Iterator[Item]:
     if pulled and not troubles:
         yield _running(pulled[-1])
     else:
-        yield from _pods(_settled(troubles), warnings)
+        for kind, item in _pods(_settled(troubles), warnings):
+            yield kind, {**item, "client": client}
 
 
 def _with_tags(rows: list[Row]) -> list[Row]:

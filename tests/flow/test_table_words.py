@@ -32,8 +32,9 @@ ROOM = Path(flow.__file__).parent
 ARGUMENTS = set("abcABC")
 """Those of a row of `commands`."""
 READERS = {"signs": tables.read_signs, "causes": tables.read_causes, "hops": tables.read_hops}
-FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop"}
-"""Registries that no sign is of alone, and nodes: nothing refers to their rows by name."""
+CLIENTS = {"docker", "helm", "podman", "skopeo", "buildah", "nerdctl"}
+FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop", *CLIENTS}
+"""Registries that no sign is of alone, nodes and clients: nothing refers to their rows by name."""
 OF_CODE = {"blocked_port", "gateway", "other"}
 """Kinds that no sentence has: `in_public`, and what no sign knows."""
 

@@ -92,7 +92,11 @@ def test_a_redacted_part_matches_anything_of_its_place(truth: str, number: int, 
     assert "isn't an image name" not in said
 
 
-UNSEEN: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "unseen.yaml").read_text())
+UNSEEN: dict[str, dict[str, Any]] = {
+    name: row
+    for file in ("unseen", "threads")
+    for name, row in yaml.safe_load((FOLDER / f"{file}.yaml").read_text()).items()
+}
 
 
 @pytest.mark.parametrize("name", UNSEEN)
