@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -41,7 +42,10 @@ _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
 
 
 class MissingError(Exception):
-    """A Secret, ConfigMap or key that is not there, or a user that must not be; the text is the kubelet's."""
+    """Why a container can't be created: a Secret, ConfigMap or key is not there, or its user must not be root.
+
+    The text is the kubelet's.
+    """
 
 
 def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
@@ -51,11 +55,11 @@ def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str
     """
     services = service_variables(api, pod)
     declared: dict[str, str] = {}
-    earlier = dict(services)
+    earlier = ChainMap(declared, services)
     for variable in container.get("env", ()):
         value = _value(api, pod, container, variable, earlier)
         if value is not None:
-            declared[variable["name"]] = earlier[variable["name"]] = value
+            declared[variable["name"]] = value
     own = {**_from_sources(api, pod, container), **declared}
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -130,15 +134,15 @@ def _upper(name: str) -> str:
 def check_user(pod: Object, container: ContainerSpec) -> None:
     """Raise MissingError where a container may not run as root, as every image here does."""
     context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
-    if not context.get("runAsNonRoot"):
-        return
     user = context.get("runAsUser")
-    meta = pod["metadata"]
-    place = f'(pod: "{meta["name"]}_{meta["namespace"]}({meta["uid"]})", container: {container["name"]})'
+    if not context.get("runAsNonRoot") or user:
+        return
+    why = "container has runAsNonRoot and image will run as root"
     if user == 0:
-        raise MissingError(f"container's runAsUser breaks non-root policy {place}")
-    if user is None:
-        raise MissingError(f"container has runAsNonRoot and image will run as root {place}")
+        why = "container's runAsUser breaks non-root policy"
+    meta = pod["metadata"]
+    pod_name = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
+    raise MissingError(f'{why} (pod: "{pod_name}", container: {container["name"]})')
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:

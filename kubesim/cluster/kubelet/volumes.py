@@ -14,7 +14,8 @@ from kubesim.cluster.apiserver import Component
 from kubesim.cluster.kubelet.environment import SOURCES, DataSource, Files, MissingError, amount, data_of, field_value
 from kubesim.shell.containerfiles import Folder
 
-_READ_ONLY = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image"})
+_WITH_FILES = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image"})
+"""The sources of volumes that bring files, which containers can't write to."""
 
 
 def check_volumes(api: Component, pod: Object) -> None:
@@ -35,22 +36,15 @@ def mounts(api: Component, pod: Object, container: ContainerSpec, images: Mappin
     mounted: dict[str, Files] = {}
     for mount in container.get("volumeMounts", ()):
         volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
-        if not _is_read_only(volume):
+        if not _brings_files(volume):
             continue
         path = mount["mountPath"].rstrip("/")
         part = mount.get("subPath")
-        try:
-            contents = images.get(mount["name"]) or _contents(api, pod, volume)
-        except MissingError:
-            if not part:
-                mounted[path] = {}
-            continue
+        contents = images.get(mount["name"]) or _contents_if_there(api, pod, volume)
         if not part:
-            mounted[path] = contents
-        elif part in contents:
-            mounted[path] = {"": contents[part]}
-        else:
-            mounted[path] = _folder(contents, part)
+            mounted[path] = contents or {}
+        elif contents is not None:
+            mounted[path] = _part_of(contents, part)
     return mounted
 
 
@@ -67,12 +61,14 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
     return shared
 
 
-def _is_read_only(volume: Object) -> bool:
-    return any(not _READ_ONLY.isdisjoint(source) for source in _sources(volume))
+def _brings_files(volume: Object) -> bool:
+    return any(not _WITH_FILES.isdisjoint(source) for source in _sources(volume))
 
 
-def _folder(contents: Files, path: str) -> Files:
-    """What a folder of a volume holds, by the paths from there on; one that is missing is made (makeMounts)."""
+def _part_of(contents: Files, path: str) -> Files:
+    """A file of a volume, or what a folder of it holds; one that is missing is made, as a folder (makeMounts)."""
+    if path in contents:
+        return {"": contents[path]}
     prefix = f"{path.strip('/')}/"
     return {name.removeprefix(prefix): text for name, text in contents.items() if name.startswith(prefix)}
 
@@ -85,7 +81,15 @@ def _sources(volume: Object) -> Sequence[Object]:
     return (volume,)
 
 
+def _contents_if_there(api: Component, pod: Object, volume: Object) -> Files | None:
+    try:
+        return _contents(api, pod, volume)
+    except MissingError:
+        return None
+
+
 def _contents(api: Component, pod: Object, volume: Object) -> Files:
+    """The files of a volume, by their paths in it. Raises MissingError."""
     files: Files = {}
     for source in _sources(volume):
         files.update(_source_files(api, pod, source))
@@ -101,8 +105,12 @@ def _source_files(api: Component, pod: Object, source: Object) -> Files:
             return {token["path"]: api.pod_token(pod, token)}
         except StatusError as error:
             raise MissingError(f"failed to fetch token: {error.message}") from None
+    return _downward_files(api, pod, source.get("downwardAPI") or {})
+
+
+def _downward_files(api: Component, pod: Object, source: Object) -> Files:
     files: Files = {}
-    for item in (source.get("downwardAPI") or {}).get("items", ()):
+    for item in source.get("items", ()):
         if "fieldRef" in item:
             files[item["path"]] = field_value(pod, item["fieldRef"]["fieldPath"])
         else:
@@ -111,6 +119,7 @@ def _source_files(api: Component, pod: Object, source: Object) -> Files:
 
 
 def _keys(api: Component, pod: Object, source: DataSource, reference: Object) -> Files:
+    """The keys of a Secret or ConfigMap as files: all of them, or the `items` under their paths."""
     data = data_of(api, pod, source.resource, reference) or {}
     items = reference.get("items")
     if not items:

@@ -1,9 +1,9 @@
 """Structs of the internal API, as Go marshals them where a refusal shows one.
 
 internal.json has their fields in their order, from kubernetes pkg/apis/*/types.go, v1.36. They have no JSON names and
-are marshalled under their Go names, empty ones too: each with its zero value, or with what it holds, a struct or a
-"map". "!" marks a struct that is held by value, and "-" stands for one that the table leaves out. A label selector is
-the same type inside and outside, with JSON names.
+are marshalled under their Go names, empty ones too. Beside each field is what it holds: a struct ("!" marks one that is
+held by value), a "map", or a scalar, by its zero value. "-" stands for a struct that the table leaves out. A label
+selector is the same type inside and outside, with JSON names.
 The difference that a refused change shows is that of k8s.io/apimachinery pkg/util/diff/diff.go: JSON of the internal
 structs, as a unified diff.
 """
@@ -11,7 +11,7 @@ structs, as a unified diff.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kubesim.api import load_table
@@ -21,37 +21,43 @@ from kubesim.gotext.gojson import dumps
 
 _STRUCTS: Mapping[str, Mapping[str, Any]] = load_table(__file__, "internal.json")
 _LEFT_OUT = "-"
+_MAP = "map"
+_BY_VALUE = "!"
 # Fields of the external PodSpec that the internal one keeps in its security context.
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
 
-def internal(held: str, value: Any) -> Any:
-    """A value of the external API as Go marshals its internal counterpart: a struct that is `held`, or a "map".
+def internal(struct: str, value: Mapping[str, Any]) -> Object:
+    """A value of the external API as Go marshals its internal counterpart, a struct of the table.
 
-    Raises StatusError for one that the table leaves out.
+    Raises StatusError where it has a field that the table leaves out.
     """
-    if isinstance(value, list):
-        return [internal(held, item) for item in value] or None
-    if held == "map":
-        return dict(sorted(value.items())) or None
-    return dict(_members(_STRUCTS[held], value)) if held else value
-
-
-def _members(struct: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     by_lower_name = {key.lower(): item for key, item in value.items()}
-    for name, zero in struct.items():
-        is_there = name.lower() in by_lower_name
-        if zero == _LEFT_OUT:
-            if is_there:
-                raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
-            yield name, None
-            continue
-        held = zero.rstrip("!") if isinstance(zero, str) and zero[:1].isalpha() else ""
-        is_held_by_value = held and zero != held
-        if is_held_by_value or is_there:
-            yield name, internal(held, by_lower_name.get(name.lower(), {}))
-        else:
-            yield name, None if held else zero
+    return {name: _marshalled(name, held, by_lower_name.get(name.lower())) for name, held in _STRUCTS[struct].items()}
+
+
+def _marshalled(name: str, held: Any, value: Any) -> Any:
+    """A field that holds something, or None where the external value lacks it."""
+    if held == _LEFT_OUT and value is not None:
+        raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
+    if held == _LEFT_OUT:
+        return None
+    if held == _MAP:
+        return internal_map(value or {})
+    is_scalar = not isinstance(held, str) or not held[:1].isalpha()
+    if is_scalar:
+        return held if value is None else value
+    struct = held.removesuffix(_BY_VALUE)
+    if isinstance(value, list):
+        return [internal(struct, item) for item in value] or None
+    if value is None and not held.endswith(_BY_VALUE):
+        return None
+    return internal(struct, value or {})
+
+
+def internal_map(value: Mapping[str, Any]) -> Object | None:
+    """A map as Go marshals it: by its keys, and null where it is empty."""
+    return dict(sorted(value.items())) or None
 
 
 def internal_pod_template(template: Object) -> Object:

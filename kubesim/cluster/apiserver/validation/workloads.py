@@ -12,7 +12,7 @@ from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.internal import internal, internal_pod_template
+from kubesim.cluster.apiserver.validation.internal import internal, internal_map, internal_pod_template
 from kubesim.cluster.apiserver.validation.metadata import validate_label_selector
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
@@ -142,7 +142,7 @@ def _validate_selector(workload: Field) -> None:
     labels = _template_labels(workload)
     if selector is None or not matches(selector, labels):
         why = "`selector` does not match template `labels`"
-        spec.invalid("template.metadata.labels", why, value=internal("map", labels))
+        spec.invalid("template.metadata.labels", why, value=internal_map(labels))
 
 
 def validate_job(job: Field) -> None:
@@ -179,7 +179,7 @@ def _validate_generated_selector(job: Field) -> None:
         if key not in labels:
             spec.required(where, why)
         elif labels[key] != value:
-            spec.invalid(where, why, value=internal("map", labels))
+            spec.invalid(where, why, value=internal_map(labels))
     selector = Field([], "", spec.get("selector"))
     validate_label_selector(selector)
     if not selector.errors and not matches(selector.value, generated):
