@@ -42,14 +42,17 @@ class DecodeError(Exception):
 
     def in_converter(self) -> str:
         """The sentence of the converter from unstructured objects, which names no field."""
-        kind, go_kind = self.kind.kind, _GO_KINDS[type(self.value)]
+        kind = self.kind.kind
+        go_kind = _GO_KINDS[type(self.value)]
         if self.sentence or kind == "own":
-            return self.sentence or self.in_json()
+            return self.in_json()
         if kind in _RESTORED:
             return f"cannot restore {_RESTORED[kind]} {go_kind}"
-        if go_kind == "int64" and kind == "string":
+        if kind != "string":
+            return f"unrecognized type: {self.kind.go}"
+        if go_kind == "int64":
             return f"cannot convert int64 to {self.kind.go}"
-        return f"unrecognized type: {'string' if kind == 'string' else self.kind.go}"
+        return "unrecognized type: string"
 
 
 _GO_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
@@ -147,10 +150,10 @@ def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
     return {gojson.valid(key): element(value[key]) for key in sorted(value)}
 
 
-def _plain(wanted: type, zero: Any, kind: Type, value: Any) -> Any:
+def _plain(expected: type, zero: Any, kind: Type, value: Any) -> Any:
     if value is None:
         return zero
-    if value.__class__ is not wanted:
+    if value.__class__ is not expected:
         raise DecodeError(kind, value)
     return gojson.valid(value) if isinstance(value, str) else value
 
@@ -159,8 +162,8 @@ def _integer(kind: Type, value: Any) -> int:
     limit = 2 ** (int(kind.go.removeprefix("int")) - 1)
     if value is None:
         return 0
-    whole = value.__class__ is int or (value.__class__ is float and value.is_integer() and abs(value) < 1e21)
-    if whole and -limit <= value < limit:
+    is_whole_float = value.__class__ is float and value.is_integer() and abs(value) < 1e21
+    if (value.__class__ is int or is_whole_float) and -limit <= value < limit:
         return int(value)
     raise DecodeError(kind, value)
 
@@ -180,17 +183,18 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:
 def _time(kind: Type, value: Any) -> str:
     if value.__class__ is not str:
         raise DecodeError(Type("own", "string"), value)
-    micro = kind.kind == "microtime"
+    is_micro = kind.kind == "microtime"
     try:
         if not _RFC3339.fullmatch(value):
             raise ValueError(value)
         moment = parse_time(value)
         seconds = rfc3339(moment)
     except (ValueError, OverflowError):
-        layout, quoted = f"2006-01-02T15:04:05{'.000000' * micro}Z07:00", gofmt.quote(value)
+        layout = "2006-01-02T15:04:05.000000Z07:00" if is_micro else "2006-01-02T15:04:05Z07:00"
+        quoted = gofmt.quote(value)
         sentence = f'parsing time {quoted} as "{layout}": cannot parse {quoted} as "2006"'
         raise DecodeError(kind, value, sentence) from None
-    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if micro else seconds
+    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if is_micro else seconds
 
 
 def _quantity(kind: Type, value: Any) -> str:

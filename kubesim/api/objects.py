@@ -92,8 +92,11 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 REVISION, REVISION_HISTORY = "deployment.kubernetes.io/revision", "deployment.kubernetes.io/revision-history"
 # What a Deployment's ReplicaSets don't take over from it.
 ROLLOUT_ANNOTATIONS = (
-    *(LAST_APPLIED, REVISION, REVISION_HISTORY),
-    *("deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas"),
+    LAST_APPLIED,
+    REVISION,
+    REVISION_HISTORY,
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
 )
 
 

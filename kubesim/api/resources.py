@@ -39,33 +39,23 @@ class ResourceRow(NamedTuple):
     version: str = "v1"
     namespaced: bool = True
     short_names: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    simulated: bool = True
-    readable: bool = True
+    categories: tuple[str, ...] = ()  # such as "all"
+    simulated: bool = True  # False: a real cluster serves it, and this one keeps no objects of it
+    readable: bool = True  # if it isn't simulated: reading finds nothing, as in a new cluster, and isn't refused
     verbs: tuple[str, ...] = _VERBS
-    returned: bool = False
-    parts: tuple[str, ...] = ()
-    template: tuple[str, ...] = ()
-    warning: str = ""
-    status: Mapping[str, Any] | None = None
-    fields: str = ""
-    counted: bool = False
-    columns: Mapping[str, str] = COLUMNS
+    returned: bool = False  # whether a DELETE is answered with the object
+    parts: tuple[str, ...] = ()  # its subresources
+    template: tuple[str, ...] = ()  # the path to the Pod template in its objects
+    warning: str = ""  # which the API server gives with every answer, as the type is deprecated
+    status: Mapping[str, Any] | None = None  # of a new object; only the server writes a status
+    fields: str = ""  # by which `--field-selector` selects
+    counted: bool = False  # whether metadata.generation counts changes of the spec, as of every type with a template
+    columns: Mapping[str, str] = COLUMNS  # of `kubectl get`, as printers.py reads them; "+" begins a wide one
     rollout: Rollout | None = None
 
 
 class Resource(ResourceRow):
-    """One resource type: how it is called in URLs, on the command line and in manifests.
-
-    `simulated` is False for types that a real cluster serves and this one does not keep objects of. Those that no one
-    misses here are `readable`, and reading finds nothing, as in a new cluster; others are refused. `parts` are a type's
-    subresources, `template` is the path to the Pod template in its objects. The API server gives a
-    `warning` with every answer about a deprecated type. A DELETE is answered with the object where it is `returned`.
-
-    `status` is that of a new object, which only the server writes. Changes of the spec are `counted`
-    (metadata.generation), as they are of every workload. `fields` can be selected by (`--field-selector`). `columns`
-    are those of `kubectl get`, as printers.py reads them; a leading "+" makes one a wide column.
-    """
+    """One resource type, and how it is called in URLs, on the command line and in manifests."""
 
     # Each type exists once, so identity is equality, and a quick key.
     __eq__ = object.__eq__
@@ -100,7 +90,7 @@ class Resource(ResourceRow):
     @property
     def printed(self) -> str:
         """How kubectl calls it before a slash: "pod", "deployment.apps"."""
-        return f"{self.singular}.{self.group}" if self.group else self.singular
+        return self.qualified_kind.lower()
 
 
 def _plural(kind: str) -> str:

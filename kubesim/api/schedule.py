@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,13 +11,20 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros, to_datetime
 
 _DAYS = 366 * 5  # in which every schedule that is ever due is due once
-_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
-# Lowest and highest value of each field, and the names of values from the lowest on.
-_FIELDS: tuple[tuple[int, int, list[str]], ...] = (
-    *((0, 59, []), (0, 23, []), (1, 31, [])),
-    *((1, 12, _MONTHS), (0, 6, _WEEKDAYS)),
-)
+_DAY: Micros = 86400 * SECOND
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+class _Bounds(NamedTuple):
+    """The lowest and the highest value of a field, and the names of values from the lowest on."""
+
+    low: int
+    high: int
+    names: Sequence[str] = ()
+
+
+_FIELDS = (_Bounds(0, 59), _Bounds(0, 23), _Bounds(1, 31), _Bounds(1, 12, _MONTHS), _Bounds(0, 6, _WEEKDAYS))
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -57,20 +64,29 @@ class Schedule(NamedTuple):
 
     def last(self, since: Micros, now: Micros) -> Micros | None:
         """The last moment after `since`, up to `now`, at which it was due, or None."""
-        for start in (max(since, now - 86400 * SECOND), since):
-            due, latest = self.next(start), None
+        for start in (max(since, now - _DAY), since):  # first of the last day: mostly it was due then
+            latest = None
+            due = self.next(start)
             while due is not None and due <= now:
-                due, latest = self.next(due), due
+                latest = due
+                due = self.next(due)
             if latest is not None:
                 return latest
         return None
 
     def _on(self, day: datetime, first_hour: int) -> Iterator[Micros]:
-        in_month, in_week = day.day in self.days, day.isoweekday() % 7 in self.weekdays
-        if day.month in self.months and (in_month or in_week if self.either else in_month and in_week):
-            for hour in self.hours[bisect_left(self.hours, first_hour) :]:
-                for minute in self.minutes:
-                    yield round(day.replace(hour=hour, minute=minute).timestamp()) * SECOND
+        if day.month not in self.months or not self._is_day(day):
+            return
+        for hour in self.hours[bisect_left(self.hours, first_hour) :]:
+            for minute in self.minutes:
+                yield round(day.replace(hour=hour, minute=minute).timestamp()) * SECOND
+
+    def _is_day(self, day: datetime) -> bool:
+        in_month = day.day in self.days
+        in_week = day.isoweekday() % 7 in self.weekdays
+        if self.either:
+            return in_month or in_week
+        return in_month and in_week
 
 
 @lru_cache(maxsize=64)
@@ -83,12 +99,16 @@ def parse_schedule(text: str, zone: str = "") -> Schedule:
     words = text.split()
     if len(words) != len(_FIELDS):
         raise ScheduleError(f"expected exactly 5 fields, found {len(words)}: [{' '.join(words)}]")
-    minutes, hours, days, months, weekdays = (
-        _field(word, *bounds) for word, bounds in zip(words, _FIELDS, strict=True)
-    )
-    either = not days.is_open and not weekdays.is_open
+    fields = [_field(word, bounds) for word, bounds in zip(words, _FIELDS, strict=True)]
+    minutes, hours, days, months, weekdays = fields
     return Schedule(
-        minutes.values, hours.values, days.values, months.values, weekdays.values, either=either, zone=_zone(zone)
+        minutes.values,
+        hours.values,
+        days.values,
+        months.values,
+        weekdays.values,
+        either=not days.is_open and not weekdays.is_open,
+        zone=_zone(zone),
     )
 
 
@@ -110,36 +130,38 @@ class _Field(NamedTuple):
     is_open: bool
 
 
-def _field(text: str, low: int, high: int, names: list[str]) -> _Field:
+def _field(text: str, bounds: _Bounds) -> _Field:
     numbers: set[int] = set()
     is_open = False
     for part in filter(None, text.split(",")):
-        values = _range(part, low, high, names)
+        values = _range(part, bounds)
         numbers.update(values)
         is_open |= part.startswith(("*", "?")) and values.step == 1
     return _Field(sorted(numbers), is_open)
 
 
-def _range(part: str, low: int, high: int, names: list[str]) -> range:
+def _range(part: str, bounds: _Bounds) -> range:
     """The values of FIRST[-LAST][/STEP]; a single FIRST with a step goes on to the highest value."""
     span, *steps = part.split("/")
     first, *lasts = span.split("-")
     if first in ("*", "?"):
-        start, end = low, high
+        start, end = bounds.low, bounds.high
     else:
-        start = _number(first, low, names)
+        start = _number(first, bounds)
         if len(lasts) > 1:
             raise ScheduleError(f"too many hyphens: {part}")
-        end = _number(lasts[0], low, names) if lasts else start
+        end = _number(lasts[0], bounds) if lasts else start
     if len(steps) > 1:
         raise ScheduleError(f"too many slashes: {part}")
-    step = _number(steps[0], 0, []) if steps else 1
-    if steps and not lasts:
-        end = high
-    if start < low:
-        raise ScheduleError(f"beginning of range ({start}) below minimum ({low}): {part}")
-    if end > high:
-        raise ScheduleError(f"end of range ({end}) above maximum ({high}): {part}")
+    step = 1
+    if steps:
+        step = _number(steps[0])
+        if not lasts:
+            end = bounds.high
+    if start < bounds.low:
+        raise ScheduleError(f"beginning of range ({start}) below minimum ({bounds.low}): {part}")
+    if end > bounds.high:
+        raise ScheduleError(f"end of range ({end}) above maximum ({bounds.high}): {part}")
     if start > end:
         raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
     if step == 0:
@@ -147,9 +169,10 @@ def _range(part: str, low: int, high: int, names: list[str]) -> range:
     return range(start, end + 1, step)
 
 
-def _number(word: str, low: int, names: list[str]) -> int:
-    if word.lower() in names:
-        return names.index(word.lower()) + low
+def _number(word: str, bounds: _Bounds | None = None) -> int:
+    """A number, or the value that has that name."""
+    if bounds and word.lower() in bounds.names:
+        return bounds.names.index(word.lower()) + bounds.low
     if not (word.isascii() and word.isdigit()):
         raise ScheduleError(f'failed to parse int from {word}: strconv.Atoi: parsing "{word}": invalid syntax')
     return int(word[:9])

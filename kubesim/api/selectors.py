@@ -129,12 +129,16 @@ class _Parser:
             expected = "identifier after ','"
 
     def _requirement(self) -> _Test:
-        operator = "!" if self._words[0] == "!" and self._take() else ""
+        is_negated = self._words[0] == "!"
+        if is_negated:
+            self._take()
         self._expect("identifier", self._is_identifier())
         key = self._take()
         _check("<nil>", key, qualified_name(key))
-        if operator or self._words[0] in ("", ","):
-            return partial(_TESTS[operator or "exists"], key, set())
+        if is_negated:
+            return partial(_TESTS["!"], key, set())
+        if self._words[0] in ("", ","):
+            return partial(_TESTS["exists"], key, set())
         operator = {">": "gt", "<": "lt"}.get(self._words[0], self._words[0])
         self._expect(_OPERATORS, operator in _OPERATORS.split(", "))
         self._take()
@@ -146,28 +150,43 @@ class _Parser:
         return partial(_TESTS[operator], key, values)
 
     def _one(self) -> str:
+        """The value behind "=" and the like, which may be empty."""
         if self._words[0] in ("", ","):
             return ""
         self._expect("identifier", self._is_identifier())
         return self._take()
 
     def _several(self) -> set[str]:
+        """The values in parentheses, of which each may be empty."""
         if self._words[0] != "(":
             raise SelectorError(f"found '{self._words[0]}' expected: '('")
         self._take()
         self._expect("',', ')' or identifier", self._is_identifier() or self._words[0] in (",", ")"))
-        values, word = set[str](), ","
-        while word == ",":
-            is_word = self._is_identifier()
-            values.add(self._take() if is_word else "")
-            self._expect("',' or ')'" if is_word else "',', or identifier", self._words[0] in (",", ")"))
-            word = self._take()
+        values: set[str] = set()
+        end = ","
+        while end == ",":
+            if self._is_identifier():
+                values.add(self._take())
+                expected = "',' or ')'"
+            else:
+                values.add("")
+                expected = "',', or identifier"
+            self._expect(expected, self._words[0] in (",", ")"))
+            end = self._take()
         return values
 
 
 def _check(field: str, value: str, problems: list[str]) -> None:
     if problems:
         raise SelectorError(str(invalid_value(field, value, "; ".join(problems))))
+
+
+def _is_in(key: str, values: set[str], labels: _Labels) -> bool:
+    return labels.get(key) in values
+
+
+def _is_not_in(key: str, values: set[str], labels: _Labels) -> bool:
+    return labels.get(key) not in values
 
 
 def _more(key: str, values: set[str], labels: _Labels) -> int:
@@ -179,9 +198,13 @@ def _more(key: str, values: set[str], labels: _Labels) -> int:
     return label - value
 
 
+# By the operators of selectors as text, and "exists" for a key alone.
 _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
-    **dict.fromkeys(("in", "=", "=="), lambda key, values, labels: labels.get(key) in values),
-    **dict.fromkeys(("notin", "!="), lambda key, values, labels: labels.get(key) not in values),
+    "in": _is_in,
+    "=": _is_in,
+    "==": _is_in,
+    "notin": _is_not_in,
+    "!=": _is_not_in,
     "gt": lambda key, values, labels: _more(key, values, labels) > 0,
     "lt": lambda key, values, labels: _more(key, values, labels) < 0,
     "exists": lambda key, _, labels: key in labels,
