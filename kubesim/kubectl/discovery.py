@@ -13,7 +13,7 @@ from kubesim.api.resources import RESOURCES, SERVICE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.checks import check_client
 from kubesim.kubectl.command import Call, command, no_arguments
-from kubesim.kubectl.describers.others import RULE_HEADINGS, rule_rows
+from kubesim.kubectl.describers.rules import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
 from kubesim.kubectl.formats import no_format, to_yaml
 from kubesim.kubectl.help import options_text

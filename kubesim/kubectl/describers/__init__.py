@@ -16,7 +16,7 @@ from kubesim.api.objects import Object, at, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import formats, others, pods  # noqa: F401  # they register what screens.json calls
+from kubesim.kubectl.describers import formats, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
 from kubesim.kubectl.describers.screens import lines, part, screen_of
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.output import nothing_found
@@ -37,7 +37,8 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     known: dict[str, Any] = {"now": now}
     for plural in screen.related:
         known[f"+{plural}"] = related.get(plural)  # as the rows of screens.json call it
-    described = [*lines(screen.rows, obj, known), *_event_lines(known.get("+events"), now)]
+    described = lines(screen.rows, obj, known)
+    described += _event_lines(known.get("+events"), now)
     text = "".join(f"{line}\n" for line in described)
     return tabwriter.align(text.translate(_ESCAPES))
 

@@ -17,53 +17,75 @@ from kubesim.kubectl.describers.screens import part
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
 
+_CONTAINER_LISTS = {
+    "Init Containers:": "initContainers",
+    "Containers:": "containers",
+    "Ephemeral Containers:": "ephemeralContainers",
+}
+
+
 @shows
 def _status(pod: Object, now: Micros) -> Iterator[str]:
-    meta, phase = pod["metadata"], at(pod, "status.phase") or ""
-    if not meta.get("deletionTimestamp") or phase in ("Failed", "Succeeded"):
+    meta = pod["metadata"]
+    phase = at(pod, "status.phase") or ""
+    is_ending = meta.get("deletionTimestamp") and phase not in ("Failed", "Succeeded")
+    if not is_ending:
         yield f"Status:\t{phase}"
-    else:
-        yield f"Status:\tTerminating (lasts {age(meta['deletionTimestamp'], now)})"
-        yield f"Termination Grace Period:\t{meta.get('deletionGracePeriodSeconds', 0)}s"
+        return
+    yield f"Status:\tTerminating (lasts {age(meta['deletionTimestamp'], now)})"
+    yield f"Termination Grace Period:\t{meta.get('deletionGracePeriodSeconds', 0)}s"
 
 
 @shows
 def _controlled_by(owners: Sequence[Object] | None) -> str | None:
-    controllers = (f"{owner['kind']}/{owner['name']}" for owner in owners or () if owner.get("controller"))
-    return next(controllers, None)
+    for owner in owners or ():
+        if owner.get("controller"):
+            return f"{owner['kind']}/{owner['name']}"
+    return None
 
 
 @shows
 def _containers(pod: Object) -> Iterator[str]:
-    spec, status = pod["spec"], pod.get("status") or {}
-    for label, field in (("Init ", "initContainers"), ("", "containers"), ("Ephemeral ", "ephemeralContainers")):
-        if field == "containers" or spec.get(field):
-            yield f"{label}Containers:"
-        statuses = {item["name"]: item for item in status.get(f"{field.removesuffix('s')}Statuses") or ()}
-        for container in spec.get(field) or ():
+    """With what `container` and what it calls need beside the container itself: its Pod and its status."""
+    for heading, field in _CONTAINER_LISTS.items():
+        containers = pod["spec"].get(field) or ()
+        if containers or field == "containers":
+            yield heading
+        statuses = at(pod, f"status.{field.removesuffix('s')}Statuses") or ()
+        status_of = {status["name"]: status for status in statuses}
+        for container in containers:
             yield f"  {container['name']}:"
-            yield from part("container", {**container, "pod": pod, "status": statuses.get(container["name"])})
+            yield from part("container", {**container, "pod": pod, "status": status_of.get(container["name"])})
 
 
 @shows
 def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
-    if conditions:
-        yield from ("Conditions:", "  Type\tStatus", *(f"  {item['type']} \t{item['status']} " for item in conditions))
+    if not conditions:
+        return
+    yield "Conditions:"
+    yield "  Type\tStatus"
+    for condition in conditions:
+        yield f"  {condition['type']} \t{condition['status']} "
 
 
 @shows
 def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
-    return [_toleration(item) for item in sorted(tolerations or (), key=lambda item: str(item.get("key", "")))]
+    return [_toleration(item) for item in sorted(tolerations or (), key=lambda item: item.get("key", ""))]
 
 
 def _toleration(item: Object) -> str:
-    text = str(item.get("key", ""))
-    text += f"={item['value']}" if item.get("value") else ""
-    text += f":{item['effect']}" if item.get("effect") else ""
+    """As in "node.kubernetes.io/not-ready:NoExecute op=Exists for 300s"."""
+    text: str = item.get("key", "")
+    if item.get("value"):
+        text += f"={item['value']}"
+    if item.get("effect"):
+        text += f":{item['effect']}"
+    words = [text] if text else []
     if item.get("operator") == "Exists" and not item.get("value"):
-        text += " op=Exists" if text else "op=Exists"
-    seconds = item.get("tolerationSeconds")
-    return text if seconds is None else f"{text} for {seconds}s"
+        words.append("op=Exists")
+    if "tolerationSeconds" in item:
+        words.append(f"for {item['tolerationSeconds']}s")
+    return " ".join(words)
 
 
 @shows
@@ -79,16 +101,22 @@ def _container_ports(ports: Sequence[Object] | None) -> Iterator[str]:
 
 @shows
 def _words(container: Object) -> Iterator[str]:
+    """The command and its arguments, a line each."""
     for label in ("Command", "Args"):
-        if words := container.get(label.lower()):
-            yield from (f"    {label}:", *(f"      {line}" for line in "\n".join(words).split("\n")))
+        words = container.get(label.lower())
+        if words:
+            yield f"    {label}:"
+            for line in "\n".join(words).split("\n"):
+                yield f"      {line}"
 
 
 @shows
 def _state(state: Object | None) -> str:
     """In which state a container is."""
-    states = [name for name in ("running", "waiting", "terminated") if at(state, name) is not None]
-    return states[0].capitalize() if states else "Waiting"
+    for name in ("running", "terminated"):
+        if at(state, name) is not None:
+            return name.capitalize()
+    return "Waiting"
 
 
 @shows
@@ -127,27 +155,25 @@ def _environment(container: Object) -> Iterator[str]:
 
 
 def _value_from(source: Object, container: Object) -> str:
-    amount = source.get("resourceFieldRef")
-    secret, config = source.get("secretKeyRef"), source.get("configMapKeyRef")
     if field := source.get("fieldRef"):
-        value = _field(container.get("pod"), field["fieldPath"])
-        return f"{value} ({field.get('apiVersion', 'v1')}:{field['fieldPath']})"
-    if secret:
+        path = field["fieldPath"]
+        # Nothing in a template, nor where kubectl does not work it out: spec, status, one label.
+        value = at(container.get("pod"), path) if path in _PLAIN_FIELDS else None
+        return f"{value or ''} ({field.get('apiVersion', 'v1')}:{path})"
+    if secret := source.get("secretKeyRef"):
         return f"<set to the key '{secret['key']}' in secret '{secret['name']}'>\tOptional: {_optional(secret)}"
-    if config:
+    if config := source.get("configMapKeyRef"):
         return f"<set to the key '{config['key']}' of config map '{config['name']}'>\tOptional: {_optional(config)}"
-    return _amount(amount, container) if amount else ""
-
-
-def _field(pod: Object | None, path: str) -> str:
-    """What a fieldRef gives; "" in a template, and where kubectl does not work it out (spec, status, one label)."""
-    return str(at(pod, path) or "") if path in _PLAIN_FIELDS else ""
+    if amount := source.get("resourceFieldRef"):
+        return _amount(amount, container)
+    return ""
 
 
 def _amount(reference: Object, container: Object) -> str:
     value = quantity.of_field(container.get("resources") or {}, reference)
-    is_free = value == "0" and reference["resource"] in ("limits.cpu", "limits.memory")
-    return f"{'node allocatable' if is_free else value} ({reference['resource']})"
+    if value == "0" and reference["resource"] in ("limits.cpu", "limits.memory"):
+        value = "node allocatable"
+    return f"{value} ({reference['resource']})"
 
 
 def _optional(reference: Object) -> str:
@@ -158,8 +184,9 @@ def _optional(reference: Object) -> str:
 def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
     yield "    Mounts:" if mounts else f"    Mounts:\t{NONE}"
     for mount in sorted(mounts or (), key=lambda mount: str(mount["mountPath"])):
+        access = "ro" if mount.get("readOnly") else "rw"
         path = f',path="{mount["subPath"]}"' if mount.get("subPath") else ""
-        yield f"      {mount['mountPath']} from {mount['name']} ({'ro' if mount.get('readOnly') else 'rw'}{path})"
+        yield f"      {mount['mountPath']} from {mount['name']} ({access}{path})"
 
 
 @shows

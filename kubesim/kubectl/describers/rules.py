@@ -1,0 +1,60 @@
+"""The rules of Roles as `kubectl describe` and `kubectl auth can-i --list` show them: one line for every resource.
+
+Mirrors k8s.io/kubectl pkg/util/rbac/rbac.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import NamedTuple
+
+from kubesim.api.formats import shows
+from kubesim.api.objects import Object
+from kubesim.kubectl.describers.screens import table
+
+RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
+
+
+class _Rule(NamedTuple):
+    """A rule taken apart until it is for one URL, or for one resource (and name)."""
+
+    verbs: Sequence[str]
+    group: str = ""
+    resource: str = ""
+    name: str = ""
+    url: str = ""
+
+    @property
+    def in_go(self) -> str:
+        """How Go prints the rule, which the screen is sorted by: the verbs first."""
+        return f"[{' '.join(self.verbs)}],[{self.group}],[{self.resource}],[{self.name}],[{self.url}]"
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        kind, slash, part = self.resource.partition("/")
+        qualified = f"{kind}.{self.group}" if self.group else kind
+        return f"{qualified}{slash}{part}", f"[{self.url}]", f"[{self.name}]", f"[{' '.join(self.verbs)}]"
+
+
+def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
+    """The lines of a table of rules.
+
+    Verbs for the same resource (and name) are on one line; rules for URLs stay apart.
+    """
+    lines: list[_Rule] = []
+    verbs_of: dict[tuple[str, str, str], list[str]] = {}
+    for rule in rules:
+        names = rule.get("resourceNames") or [""]
+        for key in product(rule.get("apiGroups") or (), rule.get("resources") or (), names):
+            verbs_of.setdefault(key, []).extend(rule["verbs"])
+        for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
+            lines.append(_Rule([verb], url=url))
+    for (group, resource, name), verbs in verbs_of.items():
+        lines.append(_Rule(verbs, group, resource, name))
+    return [line.cells for line in sorted(lines, key=lambda line: line.in_go)]
+
+
+@shows
+def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
+    yield from table(RULE_HEADINGS, rule_rows(rules or ()))
