@@ -88,13 +88,13 @@ PICTURES = (
         ("%progress",),
         ".ks-progress",
         ("progress",),
-        "A table with a row for each notebook: questions answered, tasks done and points, and buttons to download and "
-        "upload the progress.",
+        "A table with a row for each notebook: questions answered, tasks done and its state, and buttons to download "
+        "and upload the progress.",
     ),
     Picture(
         "challenge",
         "Challenge",
-        ("%challenge 7",),
+        ("%flow web", "%challenge 7"),  # the task has taken that path away
         ".ks-card",
         ("card", "task", "challenge"),
         "The challenge: a score, a simulated and a real clock, twelve numbered clusters, and the first one: what is "

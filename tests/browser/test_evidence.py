@@ -42,6 +42,11 @@ HANGING = """line => {
     const start = line.querySelector("span")?.getBoundingClientRect().left ?? first;
     return others.map((left) => Math.round((left - start) / letter));
 }"""
+# Which cells of a table's line begin a row on the screen.
+ROWS = """line => {
+    const tops = [...line.children].map((cell) => Math.round(cell.getBoundingClientRect().top));
+    return tops.flatMap((top, number) => top === tops[number - 1] ? [] : [number]);
+}"""
 COPY = """root => {
     const all = document.createRange();
     all.selectNodeContents(root);
@@ -90,6 +95,14 @@ def test_a_message_hangs_below_its_column(notebook: Any) -> None:
     field = printed(notebook, "describe").locator(".ks-line", has_text="Image:").first
     assert field.evaluate(HANGING) == []
     assert field.evaluate("line => line.style.getPropertyValue('--hang')") == f"{len('    Image:          ')}ch"
+
+
+def test_rows_of_short_cells_wrap_between_two_columns_all_at_the_same_one(notebook: Any) -> None:
+    lines = printed(notebook, "last").locator(".ks-cells").all()
+    assert len(lines) == 2
+    heading, row = [line.evaluate(ROWS) for line in lines]
+    assert heading == row
+    assert len(row) == 2
 
 
 def test_what_is_copied_is_what_was_printed(notebook: Any, shared_folder: Path) -> None:

@@ -11,22 +11,47 @@ const UNWRAPPED = "kubesim: lines are unwrapped"; // in the browser's storage
 
 // `runs` are [class, text] pairs. One element for each line comes back, each with its line end.
 function drawLines(runs, { prose = false } = {}) {
-  let column = 0; // where the last column of the table begins that the lines are in
-  return splitLines(runs).map((parts) => {
-    const text = parts.map(([, words]) => words).join("");
-    const line = text.replace(/\n$/, "");
-    if (HEADINGS.test(line) || RULES.test(line)) column = lastColumn(line);
-    else if (!isRow(line, column)) column = 0;
-    const [, end] = cutAt(parts, column);
-    const isTable = column > 0 && end.length > 0;
-    const node = h("div", { class: "ks-line" });
-    node.classList.toggle("ks-row", isTable);
-    node.classList.toggle("ks-prose", prose || PROSE.test(line));
-    node.style.setProperty("--hang", `${isTable ? column : hang(line)}ch`);
-    if (isTable) node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, line.length - column)}ch`);
-    node.append(...(isTable ? cutAt(parts, column).map((half) => h("span", {}, ...half.map(drawRun))) : parts.map(drawRun)));
+  const lines = splitLines(runs).map((parts) => ({ parts, text: parts.map(([, words]) => words).join("").replace(/\n$/, "") }));
+  let table = null;
+  return lines.map(({ parts, text }, number) => {
+    if (HEADINGS.test(text) || RULES.test(text)) table = makeTable(text, lines.slice(number + 1));
+    else if (!isRow(text, table)) table = null;
+    const isLastReached = table !== null && text.length > table.last;
+    const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text);
+    node.classList.toggle("ks-prose", prose || PROSE.test(text));
     return node;
   });
+}
+
+// Where the columns of a table begin, and whether its last one holds sentences, by its heading and what is below that.
+function makeTable(heading, below) {
+  const starts = [...heading.matchAll(/(?<=^|  )\S/g)].map(({ index }) => index);
+  const table = { starts, last: starts.at(-1), tells: false };
+  for (const { text } of below) {
+    if (!isRow(text, table)) break;
+    table.tells ||= text.length - table.last > SHORTEST_COLUMN;
+  }
+  return table;
+}
+
+function isRow(text, table) {
+  return table !== null && text.trim() !== "" && (text.length <= table.last || text.slice(table.last - 2, table.last) === "  ");
+}
+
+function drawLine(parts, text) {
+  const node = h("div", { class: "ks-line" }, ...parts.map(drawRun));
+  node.style.setProperty("--hang", `${hang(text)}ch`);
+  return node;
+}
+
+// Sentences wrap below their own beginning. Other rows wrap between two columns, each at the same one.
+function drawRow(parts, text, { starts, last, tells }) {
+  const kind = tells ? "ks-row" : "ks-cells";
+  const cells = cutAt(parts, tells ? [last] : starts.slice(1));
+  const node = h("div", { class: `ks-line ${kind}` }, ...cells.map((cell) => h("span", {}, ...cell.map(drawRun))));
+  node.style.setProperty("--hang", tells ? `${last}ch` : "4ch");
+  node.style.setProperty("--least", `${Math.min(SHORTEST_COLUMN, text.length - last)}ch`);
+  return node;
 }
 
 const drawRun = ([name, text]) => (name ? h("span", { class: name }, text) : text);
@@ -42,25 +67,23 @@ function splitLines(runs) {
   return lines.filter((line) => line.length);
 }
 
-const lastColumn = (line) => line.trimEnd().lastIndexOf("  ") + 2;
-
-const isRow = (line, column) => line.trim() !== "" && (line.length <= column || line.slice(column - 2, column) === "  ");
-
 // What a line without a table hangs by: the value of a field, or a little more than the line is indented.
 function hang(line) {
   return FIELD.exec(line)?.[0].length ?? line.search(/\S|$/) + 2;
 }
 
-function cutAt(parts, column) {
-  const [before, after] = [[], []];
+// The parts of a line, cut at these places.
+function cutAt(parts, places) {
+  const pieces = [0, ...places].map((start, number) => ({ start, end: places[number] ?? Infinity, parts: [] }));
   let at = 0;
   for (const [name, text] of parts) {
-    const cut = Math.max(0, Math.min(text.length, column - at));
-    if (cut > 0) before.push([name, text.slice(0, cut)]);
-    if (cut < text.length) after.push([name, text.slice(cut)]);
+    for (const piece of pieces) {
+      const words = text.slice(Math.max(0, piece.start - at), Math.max(0, piece.end - at));
+      if (words) piece.parts.push([name, words]);
+    }
     at += text.length;
   }
-  return [before, after];
+  return pieces.map((piece) => piece.parts);
 }
 
 // Lines are elements side by side, which a browser would copy with breaks of its own.

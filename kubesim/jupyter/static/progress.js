@@ -20,20 +20,23 @@ const tableRow = (link) => (row) => {
   const sign = element("span", { textContent: row.sign });
   for (const hidden of [bar, sign]) hidden.setAttribute("aria-hidden", "true");
   const title = element("th", { scope: "row" }, link(row));
-  const cells = [row.questions, row.tasks, row.score].map((text) => element("td", { textContent: text || "–" }));
-  return element("tr", {}, title, ...cells, element("td", { className: "ks-state" }, sign, ` ${row.state}`, bar));
+  const cells = [row.questions, row.tasks].map((text) => element("td", { textContent: text || "–" }));
+  const state = element("td", { className: "ks-state" }, sign, ` ${row.state}`);
+  if (row.score) state.append(`, best score ${row.score}`);
+  if (row.share > 0 && row.share < 1) state.append(bar);
+  return element("tr", {}, title, ...cells, state);
 };
 
 // A heading above the first notebook of each part of the course.
 const withHeadings = (link) => (row, number, rows) => {
   if (row.part === rows[number - 1]?.part) return [tableRow(link)(row)];
-  const heading = element("th", { scope: "rowgroup", colSpan: 5, className: "ks-part", textContent: row.part });
+  const heading = element("th", { scope: "rowgroup", colSpan: 4, className: "ks-part", textContent: row.part });
   return [element("tr", {}, heading), tableRow(link)(row)];
 };
 
 function drawTable(table, { total, rows }, link) {
   const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  const heads = ["Notebook", "Questions", "Tasks", "Score", "State"].map((textContent) =>
+  const heads = ["Notebook", "Questions", "Tasks", "State"].map((textContent) =>
     element("th", { scope: "col", textContent }));
   table.replaceChildren(
     element("caption", { textContent: total }),

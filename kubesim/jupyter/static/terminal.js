@@ -182,9 +182,7 @@ function makeBar(ask, focusPrompt) {
     passing("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
     passing("Undo", { do: "undo" }, "Revert the last command"),
     passing("Redo", { do: "redo" }, "Do again what was reverted"),
-    clock,
-    makeWrapButton(),
-    restart,
+    h("span", { class: "others" }, clock, makeWrapButton(), restart),
   );
   const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {
     Restart: () => ask({ do: "restart" }).then(focusPrompt),
