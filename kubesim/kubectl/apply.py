@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from functools import partial
 
 from kubesim.api.errors import StatusError
@@ -40,7 +41,7 @@ def apply(call: Call) -> None:
     errors: list[Exception] = []
     applied = list(manifests(call, errors))
     refuse_if(not applied and not errors, "no objects passed to apply")
-    if applied[1:] and call.flags["output"] not in ("", "name"):
+    if len(applied) > 1 and call.flags["output"] not in ("", "name"):
         raise NotSimulated("--output of several objects that are applied is not part of this simulator")
     visit(applied, errors, partial(_apply_one, call))
 
@@ -90,33 +91,27 @@ def _current(call: Call, manifest: Target) -> Object | None:
 
 def create_manifest(call: Call, manifest: Target, obj: Object) -> Object:
     """Create a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
+    return _send(call, manifest, obj, call.api.create, "creating")
+
+
+def _send(call: Call, manifest: Target, obj: Object, write: Callable[..., Object], verb: str) -> Object:
+    """Send a manifest's object with `write`, a method of the API; `verb` is for a refusal."""
     if call.dry_run == "client":
         return obj
     try:
         check_kind(manifest)
-        return call.api.create(manifest.resource, obj, **call.request())
+        return write(manifest.resource, obj, **call.request())
     except StatusError as error:
-        raise with_source("creating", manifest.source, error) from None
-
-
-def _replace_manifest(call: Call, manifest: Target, obj: Object) -> Object:
-    """The same for an object that is there."""
-    if call.dry_run == "client":
-        return obj
-    try:
-        check_kind(manifest)
-        return call.api.update(manifest.resource, obj, **call.request())
-    except StatusError as error:
-        raise with_source("replacing", manifest.source, error) from None
+        raise with_source(verb, manifest.source, error) from None
 
 
 def _patch(call: Call, manifest: Target, change: Object, current: Object) -> Object:
     try:
         return send_patch(call, manifest.resource, current, change, "strategic")
     except StatusError as error:
-        error = with_source("patching", manifest.source, error)
         verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(manifest)}for:"
-        raise with_source(verb, manifest.source, error) from None
+        inner = with_source("patching", manifest.source, error)  # kubectl names the file twice
+        raise with_source(verb, manifest.source, inner) from None
 
 
 def _place(manifest: Target) -> str:
@@ -137,20 +132,20 @@ def diff(call: Call) -> None:
     texts: dict[str, str] = {}
     errors: list[Exception] = []
     call.dry_run = "server"
-    for manifest in manifests(call, errors):  # the first error ends it
+    for manifest in manifests(call, errors):
         version = manifest.resource.api_version.replace("/", ".")
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
         live = find_named(call, *manifest.place)
         merged = _merged(call, manifest, live)
-        if manifest.resource is SECRET:  # a new one was null before, for what hides its values makes it so
+        if manifest.resource is SECRET:  # where there was none, kubectl compares with "null"
             before = to_yaml(_with_stars(live, merged, "before"))
             after = to_yaml(_with_stars(merged, live, "after"))
         else:
             before = to_yaml(live) if live else ""
             after = to_yaml(merged)
         texts[name] = _difference(name, before, after)
-    raise_all(errors[:1])
+    raise_all(errors[:1])  # kubectl stops at the first file that it can't read, and shows no difference
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
@@ -202,14 +197,14 @@ def replace(call: Call) -> None:
         return
 
     def act(manifest: Target) -> None:
-        new = _replace_manifest(call, manifest, _with_config(manifest))
+        new = _send(call, manifest, _with_config(manifest), call.api.update, "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
     visit_manifests(call, act)
 
 
 def _with_config(manifest: Target) -> Object:
-    """The manifest, with itself in its annotation where it has one: `apply` has written the file's object before."""
+    """The manifest as it is sent: with itself in the annotation of `apply`, where the file has that annotation."""
     was_applied = LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
     return with_last_applied(manifest.obj) if was_applied else manifest.obj
 

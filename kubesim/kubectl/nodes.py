@@ -24,30 +24,27 @@ def _check_nodes(call: Call) -> None:
 
 @command("cordon", check=_check_nodes)
 def cordon(call: Call) -> None:
-    for node in _nodes(call):
-        if node["spec"].get("unschedulable"):
-            call.say(f"node/{name_of(node)} already cordoned\n")
-        else:
-            _set_unschedulable(call, node, True, "cordon")
+    _mark(call, "cordon", True)
 
 
 @command("uncordon", check=_check_nodes)
 def uncordon(call: Call) -> None:
+    _mark(call, "uncordon", None)
+
+
+def _mark(call: Call, verb: str, unschedulable: bool | None) -> None:
+    """Set or remove spec.unschedulable of the nodes that are named; a refusal is told, and doesn't count."""
     for node in _nodes(call):
-        if node["spec"].get("unschedulable"):
-            _set_unschedulable(call, node, None, "uncordon")
+        name = name_of(node)
+        if node["spec"].get("unschedulable") is unschedulable:
+            call.say(f"node/{name} already {verb}ed\n")
+            continue
+        try:
+            send_patch(call, NODE, node, {"spec": {"unschedulable": unschedulable}}, "merge")
+        except StatusError as error:
+            call.complain(f'error: unable to {verb} node "{name}": {error.message}\n')
         else:
-            call.say(f"node/{name_of(node)} already uncordoned\n")
-
-
-def _set_unschedulable(call: Call, node: Object, value: bool | None, verb: str) -> None:
-    """Change the field of a Node; a refusal is told, and doesn't count."""
-    try:
-        send_patch(call, NODE, node, {"spec": {"unschedulable": value}}, "merge")
-    except StatusError as error:
-        call.complain(f'error: unable to {verb} node "{name_of(node)}": {error.message}\n')
-    else:
-        call.say(f"node/{name_of(node)} {verb}ed\n")
+            call.say(f"node/{name} {verb}ed\n")
 
 
 def _nodes(call: Call) -> list[Object]:

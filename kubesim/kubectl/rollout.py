@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -36,37 +37,38 @@ _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.roll
 _Act = Callable[[Call, Resource, Object], None]
 
 
-def _visit(call: Call, act: _Act, refusal: str, kinds: Collection[str] = _ROLLED_OUT) -> int:
-    """Do something with every object that is named; return how many there are.
+def _rollout(
+    verb: str, refusal: str, kinds: Collection[str] = _ROLLED_OUT, reports_none: bool = True, prints_last: bool = True
+) -> Callable[[_Act], _Act]:
+    """Make a subcommand of what it does with each object that is named.
 
-    `refusal` is the sentence for those of other kinds.
+    `refusal` is the sentence for objects of other kinds. `reports_none`: it says so where there is no object.
     """
-    refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
 
-    def act_on(target: Target, obj: Object) -> None:
-        resource = target.resource
-        if resource.kind not in kinds:
-            raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
-        act(call, resource, obj)
+    def register(act: _Act) -> _Act:
+        def act_on(call: Call, target: Target, obj: Object) -> None:
+            resource = target.resource
+            if resource.kind not in kinds:
+                raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
+            act(call, resource, obj)
 
-    return Query(call, call.args).visit(act_on)
+        def run(call: Call) -> None:
+            refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
+            count = Query(call, call.args).visit(partial(act_on, call))
+            if not count and reports_none:
+                call.complain(f"No resources found in {call.namespace} namespace.\n")
 
+        command(f"rollout {verb}", asks_namespace=True, prints_last=prints_last, operands="types", kinds=kinds)(run)
+        return act
 
-def _visit_some(call: Call, act: _Act, refusal: str, kinds: Collection[str] = _ROLLED_OUT) -> None:
-    """The same, for a command that says so where there is no object."""
-    if not _visit(call, act, refusal, kinds):
-        call.complain(f"No resources found in {call.namespace} namespace.\n")
+    return register
 
 
 def _named(resource: Resource, obj: Object) -> str:
     return f'error: {resource.qualified} "{name_of(obj)}"'
 
 
-@command("rollout status", asks_namespace=True, prints_last=True, operands="types", kinds=_ROLLED_OUT)
-def status(call: Call) -> None:
-    _visit_some(call, _follow, "no status viewer has been implemented for {kind}")
-
-
+@_rollout("status", "no status viewer has been implemented for {kind}")
 def _follow(call: Call, resource: Resource, obj: Object) -> None:
     """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
     changes = [obj]
@@ -142,11 +144,7 @@ def _template(keeper: Object) -> Object:
     return template
 
 
-@command("rollout history", asks_namespace=True, operands="types", kinds=_ROLLED_OUT)
-def history(call: Call) -> None:
-    _visit(call, _show_history, 'no history viewer has been implemented for "{kind}"')
-
-
+@_rollout("history", 'no history viewer has been implemented for "{kind}"', reports_none=False, prints_last=False)
 def _show_history(call: Call, resource: Resource, obj: Object) -> None:
     """List the revisions, or show the Pod template of --revision."""
     revisions = _history(call, resource, obj)
@@ -178,11 +176,7 @@ def _revision_table(revisions: dict[int, Object]) -> str:
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
-@command("rollout restart", asks_namespace=True, prints_last=True, operands="types", kinds=_ROLLED_OUT)
-def restart(call: Call) -> None:
-    _visit_some(call, _restart, "{object} restarting is not supported")
-
-
+@_rollout("restart", "{object} restarting is not supported")
 def _restart(call: Call, resource: Resource, obj: Object) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
     now = call.context.clock.timestamp()
@@ -205,33 +199,21 @@ def _patch(call: Call, resource: Resource, obj: Object, change: Object, operatio
 _PAUSED = (DEPLOYMENT.kind,)
 
 
-@command("rollout pause", asks_namespace=True, prints_last=True, operands="types", kinds=_PAUSED)
-def pause(call: Call) -> None:
-    _visit_some(call, _pause, "{object} pausing is not supported", _PAUSED)
-
-
+@_rollout("pause", "{object} pausing is not supported", _PAUSED)
 def _pause(call: Call, resource: Resource, obj: Object) -> None:
     if obj["spec"].get("paused"):
         raise KubectlError(f"{_named(resource, obj)} is already paused")
     _patch(call, resource, obj, {"spec": {"paused": True}}, "paused")
 
 
-@command("rollout resume", asks_namespace=True, prints_last=True, operands="types", kinds=_PAUSED)
-def resume(call: Call) -> None:
-    _visit_some(call, _resume, "{object} resuming is not supported", _PAUSED)
-
-
+@_rollout("resume", "{object} resuming is not supported", _PAUSED)
 def _resume(call: Call, resource: Resource, obj: Object) -> None:
     if not obj["spec"].get("paused"):
         raise KubectlError(f"{_named(resource, obj)} is not paused")
     _patch(call, resource, obj, {"spec": {"paused": None}}, "resumed")
 
 
-@command("rollout undo", asks_namespace=True, prints_last=True, operands="types", kinds=_ROLLED_OUT)
-def undo(call: Call) -> None:
-    _visit(call, _undo, 'no rollbacker has been implemented for "{kind}"')
-
-
+@_rollout("undo", 'no rollbacker has been implemented for "{kind}"', reports_none=False)
 def _undo(call: Call, resource: Resource, obj: Object) -> None:
     """Give the object the Pod template of --to-revision, or that before the last."""
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
@@ -259,12 +241,10 @@ def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, number:
     new = {**obj, "spec": {**obj["spec"], "template": template}}
     if resource is DEPLOYMENT:
         annotations = {}
-        for key, value in metadata(obj).get("annotations", {}).items():
-            if key in ROLLOUT_ANNOTATIONS:
-                annotations[key] = value
-        for key, value in metadata(old).get("annotations", {}).items():
-            if key not in ROLLOUT_ANNOTATIONS:
-                annotations[key] = value
+        for keeper, keeps_rollout in ((obj, True), (old, False)):
+            for key, value in metadata(keeper).get("annotations", {}).items():
+                if (key in ROLLOUT_ANNOTATIONS) is keeps_rollout:
+                    annotations[key] = value
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
     call.api.update(resource, new, **call.request(), verb="patch")
     return "rolled back"

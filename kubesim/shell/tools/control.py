@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -237,16 +238,14 @@ _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
     "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
     "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
 }
-_BINARY: dict[str, Callable[[str, str], bool]] = {
-    "=": lambda left, right: left == right,
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "-eq": lambda left, right: _integer(left) == _integer(right),
-    "-ne": lambda left, right: _integer(left) != _integer(right),
-    "-lt": lambda left, right: _integer(left) < _integer(right),
-    "-le": lambda left, right: _integer(left) <= _integer(right),
-    "-gt": lambda left, right: _integer(left) > _integer(right),
-    "-ge": lambda left, right: _integer(left) >= _integer(right),
+_OF_TEXTS = {"=": operator.eq, "==": operator.eq, "!=": operator.ne}
+_OF_NUMBERS = {
+    "-eq": operator.eq,
+    "-ne": operator.ne,
+    "-lt": operator.lt,
+    "-le": operator.le,
+    "-gt": operator.gt,
+    "-ge": operator.ge,
 }
 _UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
 _UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
@@ -270,8 +269,10 @@ def _holds(words: list[str], io: Invocation) -> bool:
             return False
         case [text]:
             return bool(text)
-        case [left, relation, right] if relation in _BINARY:
-            return _BINARY[relation](left, right)
+        case [left, relation, right] if relation in _OF_TEXTS:
+            return bool(_OF_TEXTS[relation](left, right))
+        case [left, relation, right] if relation in _OF_NUMBERS:
+            return bool(_OF_NUMBERS[relation](_integer(left), _integer(right)))
         case [_, relation, _] if relation in _UNSIMULATED_BINARY:
             raise UnsupportedError(f"the condition '{relation}'")
         case ["(", _, ")"]:
