@@ -30,7 +30,7 @@ from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import worldfile
 from kubesim.kubectl import all_commands, catalogue, kustomize
 from kubesim.kubectl.describers import screens
-from kubesim.shell.container import Base
+from kubesim.shell.bases import Base
 
 PACKAGE = Path(kubesim.__file__).parent
 PAGE = Path(kubesim.__file__).parents[1] / "docs/supported.md"

@@ -9,24 +9,23 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from math import inf
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
+from kubesim.shell.bases import Base, last_part
 from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Files, Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool
-from kubesim.workspace import Entries, MemoryFiles
 
-_LISTED = {*TOOLS, "tar"}  # the programs that every base lists whose images have them
 _EXEC_PID = 7
-# Of a shell, those that are simulated and those that aren't.
+"""The first process beside that of the container."""
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
-_LACKING_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
+_UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
 
 class Write(NamedTuple):
@@ -64,79 +63,6 @@ class StartError(Exception):
         return f"{prefix}: {runtime}: unable to start container process: {self}"
 
 
-class BaseRow(NamedTuple):
-    """What bases.json says of a base."""
-
-    paths: Sequence[str]
-    shells: Mapping[str, Mapping[str, str]]
-    programs: str
-    lacking: str = ""
-    has_more: bool = False
-    is_unknown: bool = False
-    user: str = "uid=0 gid=0 groups=0"
-    files: Mapping[str, str] = {}
-    folders: Sequence[str] = ()
-    log: Sequence[str] = ()
-    is_busybox: bool = False
-
-
-class Base(BaseRow):
-    """What images of one base hold.
-
-    `paths` are the folders of $PATH, of which the first one shows the programs; `shells` has the dialect of each: how
-    it puts what bash and GNU's tools say, by patterns in which `<` and `>` are redirections that fail. `programs` can
-    be run besides them, by name or path. Those that are `lacking` are in the real image and say that they aren't
-    simulated, as does any other name where the image `has_more` than is listed, and any at all where what it holds
-    `is_unknown`. `user` is what `id` prints; `files` and `folders` come besides the image's own; `log` is what its
-    server writes when it starts, where {time} is that time.
-    """
-
-    @property
-    def names(self) -> list[str]:
-        """The programs that can be run."""
-        return [*self.shells, *map(_last, self.programs.split())]
-
-    def has(self, path: str) -> bool:
-        """Whether a program can be run by this name or path."""
-        return self._is_in_path(path) and _last(path) in self.names
-
-    def lacks(self, path: str, files: Files) -> bool:
-        """Whether the real image has, or may have, a program of this name or path that isn't simulated.
-
-        What is among the container's `files` is no program.
-        """
-        if self.is_unknown:
-            return not files.exists(path)
-        if self._is_in_path(path) and _last(path) in map(_last, self.lacking.split()):
-            return True
-        return self.has_more and _last(path) not in _LISTED and not files.exists(path)
-
-    def _is_in_path(self, path: str) -> bool:
-        folder, slash, _ = path.rpartition("/")
-        return not slash or folder in self.paths
-
-    @cached_property
-    def _entries(self) -> Entries:
-        """What every container has: the programs, its files and folders."""
-        programs: dict[str, str] = {}
-        for name in (*self.shells, *self.programs.split(), *self.lacking.split()):
-            path = name if "/" in name else f"{self.paths[0]}/{name}"
-            programs[path] = ""
-        return MemoryFiles().fill({**programs, **self.files}, self.folders)
-
-    def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
-        """What a container of an image holds, with more `folders` where there is nothing else."""
-        return MemoryFiles(self._entries).fill(image_files, folders)
-
-    def new_files(self, image_files: Mapping[str, str], folders: Sequence[str] = ()) -> ContainerFiles:
-        """The files of a fresh container."""
-        return ContainerFiles(partial(self.with_files, image_files, folders))
-
-
-def _last(path: str) -> str:
-    return path.rpartition("/")[2]
-
-
 class Awaited(Input):
     """The input of a process to which nobody is attached yet: one that reads it goes on and on."""
 
@@ -153,19 +79,18 @@ class Awaited(Input):
 
 
 class Process(NamedTuple):
-    """What a process wrote and how it ended; `seconds` is how long it ran (inf: until it is stopped).
-
-    `stop_code` is the status with which it ends after SIGTERM, in `stop_seconds` and with `last_words`; None where it
-    ignores that signal. `failure` is why it never started, in the
-    runtime's words; `unsimulated` is what it needed that isn't simulated, and then it stopped there.
-    """
+    """What a process wrote and how it ended."""
 
     writes: tuple[Write, ...] = ()
     exit_code: int = 0
     seconds: float = 0
+    """How long it ran; inf: until it is stopped."""
     stop_code: int | None = None
+    """The status with which it ends after SIGTERM, in `stop_seconds` and with `last_words`; None: it ignores that."""
     failure: str = ""
+    """Why it never started, in the runtime's words."""
     unsimulated: str = ""
+    """What it needed that isn't simulated; there it stopped."""
     stop_seconds: float = 0
     last_words: tuple[Write, ...] = ()
 
@@ -218,10 +143,10 @@ class _Container(Machine):
         self.is_busybox = base.is_busybox
 
     def program(self, name: str) -> str:
-        return _last(name) if self.base.has(name) else name
+        return last_part(name) if self.base.can_run(name) else name
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
-        if name in _LACKING_BUILTINS.split() or self.base.lacks(name, self.files):
+        if name in _UNSIMULATED_BUILTINS.split() or self.base.has_unsimulated(name, self.files):
             raise UnsupportedError(f"'{name[:80]}'")
         if "/" not in name:
             problem = "command not found"
@@ -230,6 +155,11 @@ class _Container(Machine):
         else:
             problem = "not found"
         return self.phrase(f"{self.shell}: {name}: {problem}\n")
+
+
+def _streams(stdin: Input, write: Callable[[str, str], None]) -> Streams:
+    """Streams whose outputs `write` gets, each text behind its stream's name."""
+    return Streams(stdin, partial(write, "stdout"), partial(write, "stderr"))
 
 
 class Outside:
@@ -242,19 +172,18 @@ class Outside:
 
 
 class Place(NamedTuple):
-    """The container that a process is started in: its base, variables, files and name, and what reaches out of it.
-
-    That is `outside`, for the Pod's namespace and ServiceAccount. Processes start in `folder`.
-    """
+    """The container that a process is started in."""
 
     base: Base
     env: Mapping[str, str]
     files: ContainerFiles
     hostname: str
     outside: Outside = Outside()
+    """What reaches out of the container, for the Pod's namespace and ServiceAccount."""
     namespace: str = ""
     account: str = ""
     folder: str = "/"
+    """Where processes start."""
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
@@ -271,8 +200,7 @@ class Place(NamedTuple):
                 writes.append(Write((machine.clock.now - started) / SECOND, stream, text))
 
         interpreter = Interpreter(machine, self._tools())
-        source = Input(stdin) if isinstance(stdin, str) else stdin
-        streams = Streams(source, partial(write, "stdout"), partial(write, "stderr"))
+        streams = _streams(Input(stdin) if isinstance(stdin, str) else stdin, write)
         code = 0
         unsimulated = ""
         has_ended = True
@@ -307,9 +235,8 @@ class Place(NamedTuple):
         def write(stream: str, text: str) -> None:
             words.append(Write(0, stream, text))
 
-        streams = Streams(Input(""), partial(write, "stdout"), partial(write, "stderr"))
         try:
-            status = interpreter.handle(trap.action, streams)
+            status = interpreter.handle(trap.action, _streams(Input(""), write))
         except (TooMuchError, RecursionError, UnsupportedError):
             return ran
         finally:
@@ -337,7 +264,7 @@ class Place(NamedTuple):
     def check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image is known not to hold."""
         path = argv[0] if argv else ""
-        if self.base.has(path) or self.base.lacks(path, self.files):
+        if self.base.can_run(path) or self.base.has_unsimulated(path, self.files):
             return
         if "/" not in path:
             raise StartError(f'exec: "{path}": executable file not found in $PATH')

@@ -19,7 +19,8 @@ from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.registry.document import NODE_PLATFORM
 from kubesim.cluster.registry.world import Image
-from kubesim.shell.container import Awaited, Base, Outside, Place, Process, StartError, Write, server
+from kubesim.shell.bases import Base
+from kubesim.shell.container import Awaited, Outside, Place, Process, StartError, Write, server
 
 KILLED = 137
 STOP = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM

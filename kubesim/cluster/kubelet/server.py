@@ -94,7 +94,7 @@ class Server:
         if image is None or program == image.program:
             return False
         base = bases()[image.base]
-        return base.lacks(program, MemoryFiles(base.with_files(image.files)))
+        return base.has_unsimulated(program, MemoryFiles(base.with_files(image.files)))
 
     def is_guess(self, reference: str) -> bool:
         """Whether no one here knows that there is such an image, and it's pulled as if there were."""

@@ -1,0 +1,95 @@
+"""What images hold, by their bases in bases.json: programs that containers can run, and those that aren't simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import NamedTuple
+
+from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.machine import Files
+from kubesim.shell.tools import TOOLS
+from kubesim.workspace import Entries, MemoryFiles
+
+_LISTED = {*TOOLS, "tar"}
+"""Programs that every base lists whose images have them."""
+
+
+class BaseRow(NamedTuple):
+    """What bases.json says of a base."""
+
+    paths: Sequence[str]
+    """The folders of $PATH, of which the first one shows the programs."""
+    shells: Mapping[str, Mapping[str, str]]
+    """The dialect of each shell: how it puts what bash and GNU's tools say, by patterns.
+
+    In these, `<` and `>` are redirections that fail.
+    """
+    programs: str
+    """What can be run besides the shells: names or paths."""
+    lacking: str = ""
+    """What the real image has as well, and says here that it isn't simulated."""
+    has_more: bool = False
+    """The real image may have any other program, too."""
+    is_unknown: bool = False
+    """Nothing is known of what the image holds."""
+    user: str = "uid=0 gid=0 groups=0"
+    """What `id` prints."""
+    files: Mapping[str, str] = {}
+    """Files besides the image's own."""
+    folders: Sequence[str] = ()
+    log: Sequence[str] = ()
+    """What its server writes when it starts; {time} is that time."""
+    is_busybox: bool = False
+
+
+class Base(BaseRow):
+    """What images of one base hold."""
+
+    @property
+    def names(self) -> list[str]:
+        """The programs that can be run."""
+        return [*self.shells, *map(last_part, self.programs.split())]
+
+    def can_run(self, path: str) -> bool:
+        """Whether a program can be run by this name or path."""
+        return self._is_in_path(path) and last_part(path) in self.names
+
+    def has_unsimulated(self, path: str, files: Files) -> bool:
+        """Whether the real image has, or may have, a program of this name or path that isn't simulated.
+
+        What is among the container's `files` is no program.
+        """
+        if self.is_unknown:
+            return not files.exists(path)
+        name = last_part(path)
+        if self._is_in_path(path) and name in map(last_part, self.lacking.split()):
+            return True
+        return self.has_more and name not in _LISTED and not files.exists(path)
+
+    def _is_in_path(self, path: str) -> bool:
+        folder, slash, _ = path.rpartition("/")
+        return not slash or folder in self.paths
+
+    @cached_property
+    def _entries(self) -> Entries:
+        """What every container has: the programs, its files and folders."""
+        files: dict[str, str] = {}
+        for name in (*self.shells, *self.programs.split(), *self.lacking.split()):
+            path = name if "/" in name else f"{self.paths[0]}/{name}"
+            files[path] = ""
+        files.update(self.files)
+        return MemoryFiles().fill(files, self.folders)
+
+    def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
+        """What a container of an image holds, with more `folders` where there is nothing else."""
+        return MemoryFiles(self._entries).fill(image_files, folders)
+
+    def new_files(self, image_files: Mapping[str, str], folders: Sequence[str] = ()) -> ContainerFiles:
+        """The files of a fresh container."""
+        return ContainerFiles(partial(self.with_files, image_files, folders))
+
+
+def last_part(path: str) -> str:
+    """The name of a program by its name or path."""
+    return path.rpartition("/")[2]
