@@ -38,14 +38,12 @@ def run(args: Sequence[str], context: Context) -> Result:
     """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
     call = Call(ROOT, context)
     try:
-        find, parse = find_command, _parse
-        if sum(map(len, args)) <= _LONGEST_KEPT:
-            find, parse = _find_kept, _parse_kept
-        call.command, rest = find(tuple(args))
+        is_short = sum(map(len, args)) <= _LONGEST_KEPT
+        call.command, rest = _find_kept(tuple(args)) if is_short else find_command(args)
         if call.command is ROOT:
             call.say(_first_help(call, rest))
         else:
-            _run(call, parse(call.command, tuple(rest)))
+            _run(call, _parse_kept(call.command, tuple(rest)) if is_short else _parse(call.command, rest))
     except Exit as end:
         call.exit_code = end.code
     except REFUSALS as error:
@@ -54,7 +52,7 @@ def run(args: Sequence[str], context: Context) -> Result:
         _fail(call, NotSimulated(f"{error.filename}: {error.strerror}"))
     except RecursionError:
         _fail(call, NotSimulated("this is nested too deeply for the simulator"))
-    return Result([(not is_stdout, text) for is_stdout, text in call.pieces], call.exit_code, call.edit)
+    return Result(call.written, call.exit_code, call.edit)
 
 
 def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
@@ -92,14 +90,14 @@ def _fail(call: Call, error: Exception) -> None:
     for each in errors:
         if isinstance(each, FormatError):
             call.say(each.stdout)
-    if isinstance(error, FlagError) and call.command.traits.failure > 1:
+    if isinstance(error, FlagError) and call.command.traits.failure > 1:  # diff points at -h, where others say --help
         error = UsageError(str(error))
     call.complain(message(error, call.command.name))
     call.exit_code = call.command.traits.failure
 
 
 def _first_help(call: Call, words: Sequence[str]) -> str:
-    """The help that words without a command ask for. Raises a refusal where they ask for something else."""
+    """The help that words without a command ask for; "" where it went to stderr. Raises a refusal of other words."""
     if next_word(words, ROOT.flag_set) is None:
         line = _parse(ROOT, words)
         if line.refused and not line.values["help"]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
-from kubesim.api.result import Edit
+from kubesim.api.result import Edit, Written
 from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gofmt import quote
@@ -65,7 +65,7 @@ class Call:
         """The strategy of --dry-run: none, client or server."""
         self.format: Format | None = None
         """What `output_format` has parsed."""
-        self.pieces: list[tuple[bool, str]] = []
+        self.written: list[Written] = []
         """What was written, in its order: whether to stdout, and the text."""
         self.exit_code = 0
         self.edit: Edit | None = None
@@ -73,11 +73,11 @@ class Call:
 
     def say(self, text: str) -> None:
         """Write to stdout."""
-        self.pieces.append((True, text))
+        self.written.append((False, text))
 
     def complain(self, text: str) -> None:
         """Write to stderr."""
-        self.pieces.append((False, text))
+        self.written.append((True, text))
 
     @cached_property
     def api(self) -> Client:
@@ -95,7 +95,7 @@ class Call:
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""
         line = f"Warning: {text}\n"
-        if (False, line) not in self.pieces:
+        if (True, line) not in self.written:
             self.complain(line)
 
     def output_format(self) -> Format:

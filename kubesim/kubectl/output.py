@@ -25,18 +25,18 @@ def print_result(
     resource: Resource,
     obj: Object,
     operation: str,
-    typed: bool = False,
     *,
+    typed: bool = False,
     is_alone: bool = False,
     mentions_dry_run: bool = True,
 ) -> None:
     """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
 
     `typed`: kubectl holds the object as a Go struct, see Format.render. `is_alone`: kubectl makes a printer for each
-    object, so that nothing is printed between them.
+    object, so that YAML has no `---` between them.
     """
     if is_alone:
-        call.format = None
+        call.format = None  # the next `output_format` makes a new one
     form = call.output_format()
     if form.is_table:
         suffix = DRY_RUN_SUFFIX[call.dry_run] if mentions_dry_run else ""
@@ -75,23 +75,23 @@ class Table:
         flags = call.flags
         self._resource = resource
         self._with_kind = with_kind
-        self._namespaced = bool(flags.get("all-namespaces")) and resource.namespaced
+        self._shows_namespace = bool(flags.get("all-namespaces")) and resource.namespaced
         self._labels: Sequence[str] = flags.get("label-columns") or ()
         self._all_labels = bool(flags.get("show-labels"))
         self.has_headings = not flags.get("no-headers")
         self._columns = columns or _columns_of(resource, wide=flags.get("output") == "wide")
-        self._is_cut = columns is None
-        self._adds = self._with_kind or self._namespaced or bool(self._labels) or self._all_labels
+        self._is_from_server = columns is None
+        self._has_more_cells = self._with_kind or self._shows_namespace or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
 
     def render(self, objects: Sequence[Object], now: Micros) -> str:
         """The objects' rows, under the headings when they are printed for the first time."""
         cells_of = self._columns.cells
         rows = [cells_of(obj, now) for obj in objects]
-        if self._is_cut and not "".join(map("".join, rows)).isprintable():
+        if self._is_from_server and not "".join(map("".join, rows)).isprintable():  # few tables need a cut
             rows = [list(map(_cut, row)) for row in rows]
-        if self._adds:
-            rows = [self._with_flags(obj, row) for obj, row in zip(objects, rows, strict=True)]
+        if self._has_more_cells:
+            rows = [self._with_more_cells(obj, row) for obj, row in zip(objects, rows, strict=True)]
         if self.has_headings:
             rows.insert(0, self._headings())
             self.has_headings = False
@@ -99,22 +99,20 @@ class Table:
 
     def _headings(self) -> list[str]:
         headings = list(self._columns.names)
-        if self._namespaced:
+        if self._shows_namespace:
             headings.insert(0, "NAMESPACE")
         headings += [label.rpartition("/")[2].upper() for label in self._labels]
         if self._all_labels:
             headings.append("LABELS")
         return headings
 
-    def _with_flags(self, obj: Object, row: list[str]) -> list[str]:
-        """The cells with what flags change or add."""
+    def _with_more_cells(self, obj: Object, row: list[str]) -> list[str]:
+        """The row with what flags change and add."""
         if self._with_kind:
-            if "NAME" in self._columns.names:
-                place = self._columns.names.index("NAME")
-                row[place] = f"{self._resource.printed}/{row[place]}"
-            else:
-                row[0] = f"{self._resource.printed}/{name_of(obj)}"
-        if self._namespaced:
+            names = self._columns.names
+            place = names.index("NAME") if "NAME" in names else 0
+            row[place] = f"{self._resource.printed}/{name_of(obj)}"
+        if self._shows_namespace:
             row.insert(0, namespace_of(obj))
         labels = metadata(obj).get("labels") or {}
         row += [labels.get(label, "") for label in self._labels]
