@@ -94,7 +94,7 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         *("Job", "spec", "job controller"),
-        (*("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds", "manualSelector"),),
+        (*("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds"),),
     ),
     (
         *("CronJob", "spec", "cronjob controller"),
@@ -125,8 +125,9 @@ DIFFERENCES: tuple[str, ...] = (
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
     "A StatefulSet has no volumeClaimTemplates, and there are no Secrets for the tokens of ServiceAccounts.",
-    "Whether a user holds the rights that a new Role or binding grants isn't worked out: only who may escalate or bind "
-    "writes one. There is no constrained impersonation.",
+    "Whether a user holds the rights that a Role or a binding grants isn't worked out: only kubernetes-admin writes "
+    "them. There is no constrained impersonation.",
+    "A new Job has no selector of its own, and brings none of the labels that a Job gives its Pods.",
     "There are no roles that only Kubernetes' own parts use (system:controller:job-controller, system:kube-scheduler, "
     "...).",
     "The Pods that the kubelet runs from files of its own (etcd, kube-apiserver, ...) can't be deleted.",

@@ -8,7 +8,6 @@ reads: `kubectl explain`, and what it asks before it writes.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Mapping
 from functools import cache
@@ -33,7 +32,7 @@ _OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto
 def answer(path: str, query: Mapping[str, str]) -> Response | None:
     """The document at `path`, such as "/version", "/apis" or "/apis/apps/v1"; None for any other path.
 
-    Raises StatusError for a single check of the server's health, or a list of them.
+    Raises StatusError for a single check of the server's health, or a list of them, and for the list of all paths.
     """
     name, _, check = path.strip("/").partition("/")
     if name in _HEALTH and (check or "verbose" in query):
@@ -45,7 +44,7 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
     if path == "/openapi/v2":
         return _OPENAPI_V2
     if not path:
-        return Response({"paths": _paths()})
+        raise errors.not_simulated("the list of all paths is not part of this simulator")
     document = _document(path.strip("/"))
     return None if document is None else Response(document)
 
@@ -62,13 +61,6 @@ def _document(path: str) -> Object | None:
         case ["openapi", "v3", *place]:
             return v3("/".join(place)) if place else v3_index()
     return _resource_list(path) if path in _served() else None
-
-
-def _paths() -> list[str]:
-    """Where there is something to read, as the root lists it."""
-    groups = {path.rpartition("/")[0] for path in _served() if path.startswith("apis/")}
-    documents = ("api", "apis", *_HEALTH, "openapi/v2", "openapi/v3", "version")
-    return sorted(f"/{path}" for path in (*documents, *groups, *_served()))
 
 
 @cache
@@ -103,15 +95,7 @@ def _listed(resource: Resource) -> Object:
     named = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
     categories = list(resource.categories) if resource.readable else []
     lists = _without_empty(shortNames=list(resource.short_names), categories=categories)
-    if "watch" in resource.verbs:  # it is stored
-        lists["storageVersionHash"] = _storage_hash(resource)
     return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **lists}
-
-
-def _storage_hash(resource: Resource) -> str:
-    """What tells clients that a type is stored in another version. Mirrors pkg/endpoints/discovery."""
-    stored = hashlib.sha256(f"{resource.group}/{resource.version}/{resource.kind}".encode()).digest()
-    return base64.b64encode(stored[:8]).decode()
 
 
 def _part(resource: Resource, part: str) -> Object:

@@ -49,12 +49,6 @@ def test_a_path_of_nothing(path: str, call: Caller) -> None:
     assert call("GET", path) == (404, "404 page not found\n")
 
 
-def test_the_root_lists_what_can_be_read(call: Caller) -> None:
-    paths = call("GET", "/")[1]["paths"]
-    assert {"/api/v1", "/apis/apps", "/apis/apps/v1", "/openapi/v3", "/version"} <= {*paths}
-    assert [path for path in paths if call("GET", path)[0] != 200] == []
-
-
 def test_a_list_of_the_future(call: Caller) -> None:
     now = call.cluster.api.revision
     code, answer = call("GET", f"{MAPS}?resourceVersion={now + 1}")

@@ -10,8 +10,18 @@ from __future__ import annotations
 from kubesim.api import errors
 from kubesim.api.clock import Identity
 from kubesim.api.objects import Object, clone, is_static, name_of
-from kubesim.api.resources import NAMESPACE, POD, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import (
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    NAMESPACE,
+    POD,
+    ROLE,
+    ROLE_BINDING,
+    SERVICE_ACCOUNT,
+    Resource,
+)
 from kubesim.api.specs import PodSpec
+from kubesim.cluster.apiserver.authorization import MASTERS, User
 from kubesim.cluster.apiserver.store import Store
 
 TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -35,6 +45,14 @@ _TOKEN_SOURCES = [
         }
     },
 ]
+
+
+def check_may_grant(user: User, resource: Resource) -> None:
+    """Raise StatusError where rights are given away by someone who doesn't have all of them."""
+    is_about_rights = resource in (ROLE, CLUSTER_ROLE, ROLE_BINDING, CLUSTER_ROLE_BINDING)
+    if is_about_rights and MASTERS not in user.groups:
+        what = f"whether {user.name} has all rights that are given away"
+        raise errors.not_simulated(f"{what} is not worked out here: write {resource.plural} as kubernetes-admin")
 
 
 def admit_pod(pod: Object, store: Store, identity: Identity) -> None:

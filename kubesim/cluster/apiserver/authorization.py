@@ -62,11 +62,11 @@ class Request(NamedTuple):
     name: str = ""
     path: str = ""
 
-    def forbidden(self, why: str = "") -> StatusError:
+    def forbidden(self) -> StatusError:
         """The refusal of the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
-        plural, name = self.plural.partition("/")[0], self.name
+        plural = self.plural.partition("/")[0]
         subject = f"{plural}.{self.group}" if self.group else plural
-        head = f'{subject} "{name}" is forbidden' if name else f"{subject} is forbidden"
+        head = f'{subject} "{self.name}" is forbidden' if self.name else f"{subject} is forbidden"
         what = f'resource "{self.plural}" in API group "{self.group}"'
         scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
         if self.path:
@@ -76,8 +76,7 @@ class Request(NamedTuple):
         sentence = f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
         for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
             sentence = sentence.replace(mark, entity)
-        message = f"{head}: {sentence}: {why}" if why else f"{head}: {sentence}"
-        return StatusError(403, "Forbidden", message, plural, name, group=self.group)
+        return StatusError(403, "Forbidden", f"{head}: {sentence}", plural, self.name, group=self.group)
 
 
 def request(user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> Request:

@@ -22,7 +22,6 @@ from kubesim.cluster.apiserver.checks import Warn, WriteOptions
 from kubesim.cluster.apiserver.connection import Connection
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
-from kubesim.cluster.apiserver.escalation import check_grant
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.notes import note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
@@ -140,11 +139,11 @@ class Client:
 
     def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
         self.authorize("create", resource, namespace_of(obj), "")
+        admission.check_may_grant(self.user, resource)
         new = checks.decoded(resource, obj, options)
         self._initialize_metadata(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
-        check_grant(self.user, resource, new, None, self._store)
         strategy.prepare_for_create(resource, new)
         if resource is POD:
             admission.admit_pod(new, self._store, self._backend.identity)
@@ -209,10 +208,10 @@ class Client:
     def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
         part = options.get("subresource", "")
+        admission.check_may_grant(self.user, resource)
         new = checks.decoded(resource, obj, options)
         checks.check_current(resource, new, old)
         apply_defaults(resource, new)
-        check_grant(self.user, resource, new, old, self._store)
         if resource is POD:
             admission.admit_pod_update(new, old)
         strategy.prepare_for_update(resource, new, old, part)

@@ -10,7 +10,7 @@ import base64
 
 from kubesim.api import errors
 from kubesim.api.objects import Object, clone, metadata, name_of
-from kubesim.api.resources import SECRET, Resource
+from kubesim.api.resources import JOB, SECRET, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 
@@ -36,13 +36,15 @@ def _check_simulated(resource: Resource, obj: Object) -> None:
 def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
     _check_simulated(resource, obj)
+    if resource is JOB:
+        _check_generated_selector(obj["spec"])
     if resource.counted or resource.template:
         obj["metadata"]["generation"] = 1
     if resource.status is not None and resource.kind != "Node":
         obj["status"] = clone(resource.status)
     if resource.kind == "Pod":
         obj["status"]["qosClass"] = _qos_class(obj["spec"])
-    if resource.kind == "Job":
+    if resource is JOB:
         _select_by_uid(obj)
     _set_template_generation(obj, None)
     _merge_string_data(obj)
@@ -87,22 +89,30 @@ def _set_template_generation(obj: Object, old: Object | None) -> None:
     meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(generation)}
 
 
+_JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
+
+
+def _check_generated_selector(spec: Object) -> None:
+    """Raise StatusError for a Job that says itself how its Pods are found, as one does that was read from a cluster."""
+    labels = metadata(spec.get("template") or {}).get("labels") or {}
+    if spec.get("selector") or spec["manualSelector"] or not labels.keys().isdisjoint(_JOB_LABELS):
+        what = "a new Job with a selector, or with the labels that a Job gives its Pods,"
+        raise errors.not_simulated(f"{what} is not part of this simulator")
+
+
 def _select_by_uid(job: Object) -> None:
     """A Job selects its Pods by its uid, which its template gets as a label; its own labels are the template's."""
     spec = job["spec"]
     uid = job["metadata"]["uid"]
-    if spec["manualSelector"] or "template" not in spec:
+    if "template" not in spec:
         return
-    names = {"controller-uid": uid, "job-name": name_of(job)}
-    prefixed = {f"batch.kubernetes.io/{key}": value for key, value in names.items()}
+    generated = dict(zip(_JOB_LABELS, (uid, name_of(job), uid, name_of(job)), strict=True))
     meta = metadata(spec["template"])
-    labels = {**names, **prefixed, **(meta.get("labels") or {})}
+    labels = {**generated, **(meta.get("labels") or {})}
     spec["template"]["metadata"] = {**meta, "labels": labels}
     if not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(labels)
-    selector = spec.get("selector") or {}
-    selected = {"batch.kubernetes.io/controller-uid": uid, **(selector.get("matchLabels") or {})}
-    spec["selector"] = {**selector, "matchLabels": dict(sorted(selected.items()))}
+    spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
 def _merge_string_data(obj: Object) -> None:

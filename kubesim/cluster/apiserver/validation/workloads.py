@@ -148,7 +148,6 @@ def _validate_selector(workload: Field) -> None:
 def validate_job(job: Field) -> None:
     """A new or changed Job."""
     _validate_job_spec(job.inner("spec"))
-    _validate_generated_selector(job)
     _validate_selector(job)
 
 
@@ -162,28 +161,6 @@ def _validate_job_spec(spec: Field) -> None:
         pod_spec.required("restartPolicy", 'valid values: "OnFailure", "Never"')
     elif restart_policy not in ("OnFailure", "Never"):
         pod_spec.unsupported("restartPolicy", ("OnFailure", "Never"))
-
-
-def _validate_generated_selector(job: Field) -> None:
-    """The labels by which a Job finds its Pods, unless it says that it has its own."""
-    spec = job.inner("spec")
-    meta = job.inner("metadata")
-    labels = _template_labels(job)
-    if not spec.has("selector") or spec.get("manualSelector"):
-        return
-    generated = {"controller-uid": meta.get("uid", ""), "job-name": meta.get("name", "")}
-    generated |= {f"batch.kubernetes.io/{key}": value for key, value in generated.items()}
-    for key, value in generated.items():
-        where = f"template.metadata.labels[{key}]"
-        why = f"must be '{value}'"
-        if key not in labels:
-            spec.required(where, why)
-        elif labels[key] != value:
-            spec.invalid(where, why, value=internal_map(labels))
-    selector = Field([], "", spec.get("selector"))
-    validate_label_selector(selector)
-    if not selector.errors and not matches(selector.value, generated):
-        spec.invalid("selector", "`selector` not auto-generated")
 
 
 def validate_cron_job(cron_job: Field) -> None:
