@@ -31,12 +31,12 @@ def documents(text: str) -> Iterator[tuple[Any, str]]:
     """
     if len(text) > MAX_BYTES:
         raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
-    room = MAX_VALUES
-    parts = _json_first(text) if text.lstrip()[:1] == "{" else _yaml_documents(text)
-    for document, json_ in parts:
+    values_left = MAX_VALUES
+    parts = _json_first(text) if text.lstrip().startswith("{") else _yaml_documents(text)
+    for document, source in parts:
         if document is not None:
-            room -= count_values(document, "a file", room)
-            yield document, json_ or gojson.dumps(document)
+            values_left -= count_values(document, "a file", values_left)
+            yield document, source or gojson.dumps(document)
 
 
 def _json_first(text: str) -> Iterator[tuple[Any, str]]:
@@ -104,7 +104,7 @@ def parse_document(text: str) -> Any:
     Raises ManifestError; StatusError (501) for too many.
     """
     document = None
-    if text.lstrip()[:1] in ("{", "["):
+    if text.lstrip().startswith(("{", "[")):
         with suppress(ValueError):
             document = gojson.loads(text)
     if document is None:
@@ -117,9 +117,11 @@ def parse_document(text: str) -> Any:
 
 
 def _yaml(text: str) -> Any:
-    most = 2 * MAX_VALUES  # events: a list or map has two
-    if len(text) > MAX_VALUES and sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), most)) == most:
-        raise too_much("a file")
+    if len(text) > MAX_VALUES:
+        most = 2 * MAX_VALUES  # a list or map has two events
+        events = sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), most))
+        if events == most:
+            raise too_much("a file")
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -187,18 +189,14 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
     return f"line {line + first}: {problem}"
 
 
-def _spellings(words: str, value: Any) -> dict[str, Any]:
-    return {form: value for word in words.split() for form in (word, word.capitalize(), word.upper())}
-
-
 # What plain texts other than numbers mean, which is why a string that reads so has quotes.
 _PLAIN_WORDS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", *_spellings("null", None))),
-    **_spellings("y yes on true", True),
-    **_spellings("n no off false", False),
-    **dict.fromkeys((*_spellings(".inf +.inf", None), ".Inf", "+.Inf"), math.inf),
-    **dict.fromkeys((*_spellings("-.inf", None), "-.Inf"), -math.inf),
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"], True),
+    **dict.fromkeys(["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"], False),
+    **dict.fromkeys([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"], math.inf),
+    **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], -math.inf),
+    **dict.fromkeys([".nan", ".NaN", ".NAN"], math.nan),
 }
 _BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -213,14 +211,17 @@ def _plain(text: str) -> Any:
     if text[0] not in "+-.0123456789":
         return text
     bare = text if text[0] == "." else text.replace("_", "")
-    if _INTEGER.fullmatch(bare) and -(2**63) <= (whole := _integer(bare)) < 2**63:
-        return whole
-    number = float(bare) if _FLOAT.fullmatch(bare) else math.inf
-    return text if math.isinf(number) else number
+    if _INTEGER.fullmatch(bare):
+        whole = _integer(bare)
+        if -(2**63) <= whole < 2**63:
+            return whole
+    if _FLOAT.fullmatch(bare) and not math.isinf(float(bare)):
+        return float(bare)
+    return text
 
 
 def _integer(text: str) -> int:
-    """Go's base 0: a leading 0 means octal. What 64 bits cannot hold is cut off, and still too much for them."""
+    """Go's base 0: a leading 0 means octal. Long digits are cut off, which leaves more than 64 bits hold."""
     return int(re.sub(r"^([-+]?)0(?=[0-7])", r"\g<1>0o", text)[:100], 0)
 
 
