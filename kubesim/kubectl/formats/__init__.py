@@ -24,15 +24,29 @@ class Print(Protocol):
 
 
 class _Options(NamedTuple):
-    """What a format with a template gets, for the prints of one command. Only columns have headers to leave out."""
+    """What a format gets, for the prints of one command."""
 
     template: str
-    no_headers: bool
+    no_headers: bool  # of columns
     budget: Budget
     read_file: Callable[[str], str]
 
 
-# Each of these imports its module when the format is first used.
+# How a format is made. Those with a template import their module when they are first used.
+
+
+def _json(_: _Options) -> Print:
+    return lambda obj, typed: to_json(obj, typed) + "\n"
+
+
+def _yaml(_: _Options) -> Print:
+    """YAML, with `---` before all but the first object."""
+    separators = chain([""], repeat("---\n"))
+    return lambda obj, typed: next(separators) + to_yaml(obj)
+
+
+def _names(_: _Options) -> Print:
+    return lambda obj, typed: "".join([f"{_reference(item)}\n" for item in items_of(obj)])
 
 
 def _go_template(options: _Options) -> Print:
@@ -66,20 +80,18 @@ def _columns_of_file(options: _Options) -> Print:
     return Printer(of_file(options.template, options.read_file), True, options.budget)
 
 
-_COLUMNS: dict[str, Callable[[_Options], Print]] = {
-    "custom-columns": _columns,
-    "custom-columns-file": _columns_of_file,
-}
-_TEMPLATED: dict[str, Callable[[_Options], Print]] = {
+_Make = Callable[[_Options], Print]
+_PLAIN: Mapping[str, _Make] = {"json": _json, "yaml": _yaml, "name": _names}
+_TEMPLATED: Mapping[str, _Make] = {
     "go-template": _go_template,
     "jsonpath": _jsonpath,
     "jsonpath-as-json": _jsonpath_as_json,
-    **_COLUMNS,
 }
+_COLUMNS: Mapping[str, _Make] = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
 ABSENT_FORMATS = ("kyaml", "go-template-file", "template", "templatefile", "jsonpath-file")
-FORMATS = ("json", "yaml", "name", "go-template", "jsonpath", "jsonpath-as-json", *ABSENT_FORMATS)
+"""Those that aren't simulated."""
+FORMATS = (*_PLAIN, *_TEMPLATED, *ABSENT_FORMATS)
 """What every -o knows."""
-
 OUTPUT_FORMATS = (*FORMATS, *_COLUMNS, "wide")
 """What kubectl get knows."""
 
@@ -111,46 +123,22 @@ def parse_output(flags: Mapping[str, Any], read_file: Callable[[str], str], budg
     `read_file` reads a file of the learner and raises OSError. Raises FormatError and NotSimulated.
     """
     output = flags.get("output", "")
-    template = flags.get("template", "")
-    name, _, argument = output.partition("=")
-    if template:
+    name, _, template = output.partition("=")
+    if flags.get("template"):
         name = output or "go-template"
-        argument = template
-    if name in _TEMPLATED and (tables or name not in _COLUMNS):
-        what = "custom-columns format specified but no custom columns" if name in _COLUMNS else _NO_TEMPLATE
-        refuse_if(not argument, f"{what} given", FormatError)
-        options = _Options(argument, flags.get("no-headers", False), budget, read_file)
+        template = flags["template"]
+    options = _Options(template, flags.get("no-headers", False), budget, read_file)
+    if name in _TEMPLATED:
+        refuse_if(not template, "template format specified but no template given", FormatError)
         return Format(name, _TEMPLATED[name](options))
-    printer = _plain_printer(output.lower())
-    if printer:
-        return Format(output.lower(), printer)
+    if name in _COLUMNS and tables:
+        refuse_if(not template, "custom-columns format specified but no custom columns given", FormatError)
+        return Format(name, _COLUMNS[name](options))
+    if output.lower() in _PLAIN:
+        return Format(output.lower(), _PLAIN[output.lower()](options))
     if not output or (tables and output == "wide"):
         return Format(output)
     raise no_format(output, OUTPUT_FORMATS if tables else FORMATS)
-
-
-_NO_TEMPLATE = "template format specified but no template"
-
-
-def _plain_printer(name: str) -> Print | None:
-    """What prints a format without a template; that of YAML is made anew, since it knows whether it is its first."""
-    if name == "yaml":
-        return _make_yaml()
-    return {"json": _json, "name": _names}.get(name)
-
-
-def _make_yaml() -> Print:
-    """YAML, with `---` before all but the first object."""
-    separators = chain([""], repeat("---\n"))
-    return lambda obj, typed: next(separators) + to_yaml(obj)
-
-
-def _json(obj: Mapping[str, Any], typed: bool) -> str:
-    return to_json(obj, typed) + "\n"
-
-
-def _names(obj: Mapping[str, Any], typed: bool) -> str:
-    return "".join([f"{_reference(item)}\n" for item in items_of(obj)])
 
 
 def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -> Exception:
