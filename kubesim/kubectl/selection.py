@@ -180,11 +180,8 @@ def find_targets(
 
     `needs_name`, `all_selects`: see `Query`; `one_type`: several types are refused.
     """
-    flags = call.flags
-    has_all = bool(flags.get("all"))
-    selects = bool(flags.get("selector") or flags.get("field-selector"))
-    if has_all and all_selects:
-        selects = True
+    has_all = bool(call.flags.get("all"))
+    selects = bool(call.flags.get("selector") or call.flags.get("field-selector") or (has_all and all_selects))
     words = _spelled_out(args)
     pairs = [split_pair(word) for word in words if "/" in word]
     _check_words(call, words, bool(pairs), selects)
@@ -201,12 +198,13 @@ def find_targets(
         return [_named(call, types[0], name) for name in names]
     refuse_if(needs_name and not selects and not has_all, "resource(s) were provided, but no name was specified")
     refuse_if(one_type and len(types) > 1, _SEVERAL_TYPES)
-    is_everywhere = flags.get("all-namespaces")
-    targets = []
-    for resource in types:
-        namespace = None if is_everywhere or not resource.namespaced else call.namespace
-        targets.append(Target(resource, namespace, None))
-    return targets
+    return [_all_of(call, resource) for resource in types]
+
+
+def _all_of(call: Call, resource: Resource) -> Target:
+    """All objects of a type in the namespace, or everywhere."""
+    is_everywhere = call.flags.get("all-namespaces") or not resource.namespaced
+    return Target(resource, None if is_everywhere else call.namespace, None)
 
 
 def _spelled_out(args: Sequence[str]) -> list[str]:

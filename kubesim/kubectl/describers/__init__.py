@@ -105,25 +105,18 @@ _NO_TYPE = (
 
 @command("describe", asks_namespace=True, operands="types", shows_config_errors=True)
 def describe_objects(call: Call) -> None:
-    """Describe what was asked for, and else the objects whose names begin with the one name that was not found.
-
-    Unless asked, kubectl looks for events only where a single object was asked for and found.
-    """
+    """Describe what was asked for; each refusal is said once, after what could be described."""
     refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
     groups, error = Query(call, call.args).select()
     objects = [(resource, obj) for resource, group in groups for obj in group]
     is_alone = len(objects) == 1 and not error
+    # Unless asked, kubectl looks for events only where a single object was asked for and found.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
-    if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
-        matches = _by_prefix(call)
-        for resource, obj in matches:
-            call.say(f"{_described(call, resource, obj, with_events)}\n")  # kubectl writes these one by one
-        if matches:
-            return
+    is_missing = isinstance(error, StatusError) and error.reason == "NotFound"
+    if is_missing and len(call.args) == 2 and _describe_by_prefix(call, with_events):
+        return
     texts: list[str] = []
-    refusals: dict[str, Exception] = {}  # each sentence is said once
-    if error:
-        refusals[str(error)] = error
+    refusals = {str(error): error} if error else {}
     for resource, obj in objects:
         try:
             texts.append(_described(call, resource, obj, with_events))
@@ -135,12 +128,15 @@ def describe_objects(call: Call) -> None:
         call.complain(nothing_found(call))
 
 
-def _by_prefix(call: Call) -> list[tuple[Resource, Object]]:
-    """The objects whose names begin with the one that was not found."""
+def _describe_by_prefix(call: Call, with_events: bool) -> bool:
+    """Describe the objects whose names begin with the one that was not found; return whether there are any."""
     kind, prefix = call.args
     (target,) = find_targets(call, [kind], one_type=True)
-    listed = call.api.list(target.resource, target.namespace)
-    return [(target.resource, obj) for obj in listed if name_of(obj).startswith(prefix)]
+    resource = target.resource
+    matches = [obj for obj in call.api.list(resource, target.namespace) if name_of(obj).startswith(prefix)]
+    for obj in matches:
+        call.say(f"{_described(call, resource, obj, with_events)}\n")  # written one by one, with no empty line between
+    return bool(matches)
 
 
 def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
