@@ -134,7 +134,7 @@ DIFFERENCES: tuple[str, ...] = (
     "There is no server-side apply, and no managedFields.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "
     "part; no others. There is no RuntimeClass.",
-    "A container's variables know the plain paths of fieldRef only.",
+    "A container's variables know the plain paths of fieldRef only, and of Services that of the API server.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
     "Of a Go template that fails on an object, only the reason is shown.",

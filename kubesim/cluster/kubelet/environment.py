@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.objects import Object, at, containers_of, find_named
-from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
+from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.gotext.gofmt import quote
@@ -36,6 +36,19 @@ SOURCES = (
     DataSource("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP, "config"),
 )
 
+# What tells every container where the API server is, from its Service (pkg/kubelet/envvars/envvars.go); Go's order is a
+# different one each time.
+_API_SERVER = {
+    "KUBERNETES_SERVICE_HOST": "10.96.0.1",
+    "KUBERNETES_SERVICE_PORT": "443",
+    "KUBERNETES_SERVICE_PORT_HTTPS": "443",
+    "KUBERNETES_PORT": "tcp://10.96.0.1:443",
+    "KUBERNETES_PORT_443_TCP": "tcp://10.96.0.1:443",
+    "KUBERNETES_PORT_443_TCP_PROTO": "tcp",
+    "KUBERNETES_PORT_443_TCP_PORT": "443",
+    "KUBERNETES_PORT_443_TCP_ADDR": "10.96.0.1",
+}
+
 _REFERENCE = re.compile(r"\$\$|\$\(([-._A-Za-z0-9]+)\)")
 LONGEST_EXPANSION = 1_000_000  # characters
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
@@ -51,11 +64,10 @@ class MissingError(Exception):
 def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
     """The variables of a container, in the order in which it finds them. Raises MissingError.
 
-    A `$(NAME)` in a value is one of `env` that stands before it, or one of a Service.
+    A `$(NAME)` in a value is one of `env` that stands before it, or one of the API server's.
     """
-    services = service_variables(api, pod)
     declared: dict[str, str] = {}
-    earlier = ChainMap(declared, services)
+    earlier = ChainMap(declared, _API_SERVER)
     for variable in container.get("env", ()):
         value = _value(api, pod, container, variable, earlier)
         if value is not None:
@@ -65,7 +77,7 @@ def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOSTNAME": _hostname(pod),
         **own,
-        **{name: value for name, value in services.items() if name not in own},
+        **{name: value for name, value in _API_SERVER.items() if name not in own},
         "HOME": own.get("HOME", "/root"),
     }
 
@@ -87,48 +99,6 @@ def _from_sources(api: Component, pod: Object, container: ContainerSpec) -> dict
                 data = data_of(api, pod, kind.resource, reference) or {}
                 variables |= {prefix + key: value for key, value in data.items()}
     return variables
-
-
-def service_variables(api: Component, pod: Object) -> dict[str, str]:
-    """What tells a container where the Services of its namespace are, and the API server.
-
-    Mirrors getServiceEnvVarMap, and pkg/kubelet/envvars/envvars.go; Go's order is a different one each time.
-    """
-    services = [api.find(SERVICE, "default", "kubernetes")]
-    if pod["spec"].get("enableServiceLinks", True):
-        services += api.list(SERVICE, pod["metadata"]["namespace"])
-    variables: dict[str, str] = {}
-    for service in services:
-        if service is not None and service["spec"].get("clusterIP") not in (None, "", "None"):
-            variables |= _of_service(service)
-    return variables
-
-
-def _of_service(service: Object) -> dict[str, str]:
-    name = _upper(service["metadata"]["name"])
-    address = service["spec"]["clusterIP"]
-    ports = service["spec"]["ports"]
-    variables = {f"{name}_SERVICE_HOST": address, f"{name}_SERVICE_PORT": str(ports[0]["port"])}
-    for port in ports:
-        if port.get("name"):
-            variables[f"{name}_SERVICE_PORT_{_upper(port['name'])}"] = str(port["port"])
-    for port in ports:
-        number = port["port"]
-        protocol = port["protocol"]
-        link = f"{protocol.lower()}://{address}:{number}"
-        prefix = f"{name}_PORT_{number}_{protocol}"
-        variables.setdefault(f"{name}_PORT", link)  # of the first one
-        variables |= {
-            prefix: link,
-            f"{prefix}_PROTO": protocol.lower(),
-            f"{prefix}_PORT": str(number),
-            f"{prefix}_ADDR": address,
-        }
-    return variables
-
-
-def _upper(name: str) -> str:
-    return name.upper().replace("-", "_")
 
 
 def check_user(pod: Object, container: ContainerSpec) -> None:
