@@ -133,6 +133,8 @@ def _pattern(text: str) -> str:
 # The checks
 
 
+_UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
+"""What stands where a template had no value."""
 _COMMAND = re.compile(r" -|^(?:\S*sh|echo|java|node|npm|python3?|sleep|yarn) ")
 
 
@@ -143,11 +145,13 @@ def invalid_name(facts: Facts) -> Known | None:
     if not is_said and (facts.reference or facts.is_partial):  # of a text, a part of the name may be redacted
         return None
     lower = facts.image.lower()
+    unset = _UNSET.search(lower)
     if _COMMAND.search(lower):
         return {"command": json.dumps(facts.image.split())}
     with suppress(ValueError):
         imageref.parse(lower)
-        return {"valid": lower}
+        if not unset:
+            return {"valid": lower}
     number, scheme = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower), re.match(r"\w+://", lower)
     return {
         "valid": "'<a valid image name>'",
@@ -156,7 +160,7 @@ def invalid_name(facts: Facts) -> Known | None:
         "is_path": lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war")),
         "number": number[1] if number else "",
         "scheme": scheme[0] if scheme else "",
-        "placeholder": re.search(r"[{}$<>]", lower),
+        "placeholder": unset,
     }
 
 
@@ -187,16 +191,16 @@ def never(facts: Facts) -> Known | None:
 
 
 def unreachable(facts: Facts) -> Known | None:
-    if facts.kind not in ("no_host", "closed"):
-        return None
     closed, host = facts.kind == "closed", keyring.split_port(facts.registry or facts.asking.host)[0]
+    service = host.endswith((".svc", ".cluster.local")) and not facts.asking.role and not closed
+    if not (facts.kind in ("no_host", "closed") or (service and facts.kind == "name_server")):
+        return None
     known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
     loopback = host if host in ("localhost", "127.0.0.1") else ""
     bare = "" if loopback else facts.registry.rpartition(":")[0]
     near = bare if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
     moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
-    service = host.endswith((".svc", ".cluster.local"))
-    openshift = host.startswith(("image-registry.openshift-image-registry", "docker-registry.default"))
+    openshift = host.startswith("image-registry.openshift-image-registry") or host == "docker-registry.default.svc"
     return {
         "openshift": openshift,
         "closed": closed,

@@ -260,7 +260,14 @@ def _unasked(facts: Facts, reason: str, message: str, reported: ReportedRegistri
 
 def _said(message: str) -> Reply:
     """What the last answer in a message amounts to."""
-    return read((_answers(message) or [""])[-1], True)
+    return read(_telling(_answers(message)), True)
+
+
+def _telling(answers: list[str]) -> str:
+    """The answer that counts: the first one, if a login was let in there and only the image isn't, or else the last."""
+    if answers and read(answers[0], True).kind == "not_found":
+        return answers[0]
+    return answers[-1] if answers else ""
 
 
 def _endings(status: Object) -> Iterator[str]:
@@ -273,7 +280,7 @@ def _endings(status: Object) -> Iterator[str]:
 def _refusal(facts: Facts, reason: str, message: str, reported: ReportedRegistries) -> PullTrace:
     """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
     answers = _answers(message) or _answers(_event(facts)) or [""]
-    said = read(answers[-1], bool(facts.matches) or facts.is_unsure)
+    said = read(_telling(answers), bool(facts.matches) or facts.is_unsure)
     stale = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
     match_now = {match.secret_name for match in facts.matches}
     tried = facts.matches
@@ -295,8 +302,8 @@ def _refusal(facts: Facts, reason: str, message: str, reported: ReportedRegistri
 def _attempts(tried: list[Match], answers: list[str], unsure: bool) -> tuple[Attempt, ...]:
     """One for each credential (an empty one if `unsure`). The kubelet reports equal answers once."""
     if not tried:
-        return (Attempt(None, None, "" if unsure else None, False, answers[-1]),)
-    each = answers if len(answers) == len(tried) else answers[-1:] * len(tried)
+        return (Attempt(None, None, "" if unsure else None, False, _telling(answers)),)
+    each = answers if len(answers) == len(tried) else [_telling(answers)] * len(tried)
     return tuple(
         Attempt(match.secret_name, match.entry, match.credential.username, False, answer)
         for match, answer in zip(tried, each, strict=True)

@@ -40,7 +40,8 @@ class Words(dict[str, Any]):
 
     def __init__(self, facts: Facts, given: Known = MappingProxyType({})) -> None:
         names = {"namespace": facts.namespace, "pod": name_of(facts.pod), "container": facts.container["name"]}
-        asked = {"image": facts.image or "'<image>'", "registry": facts.registry or "'<registry>'"}
+        host = facts.registry or ("" if facts.asking.role else facts.asking.host)
+        asked = {"image": facts.image or "'<image>'", "registry": host or "'<registry>'"}
         super().__init__({**names, **asked, **given})
         self._facts = facts
 

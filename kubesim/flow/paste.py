@@ -43,6 +43,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
     _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
     _Dress("bold", "**", re.compile(r"\*\*")),
+    _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
     _Dress("code", "`", re.compile(r"```+[a-z]*|`")),
     _Dress("fence", "~~~", re.compile(r"~~~+")),
     _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
@@ -89,7 +90,7 @@ _STARTS = {
     r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
     r"[A-Z]{4}\[\d+\]|#\d+ ",
     "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
-    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] ",
+    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |[\u2800-\u28ff\u2714\u2718!] ",
     "prose without spaces": r"[\u3040-\u9fff\uac00-\ud7af]",
     "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.flow.redact import MASK
-from kubesim.flow.signs import image_of, read
+from kubesim.flow.signs import as_name, image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
@@ -42,8 +42,8 @@ HINTS = [
 """Words of which a record has one, or it isn't about an image: most lines of a long log aren't."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(
-    r"\s*-?\s*(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+)|pod name:\s+(?P<pod>[a-z0-9.-]+)$"
-    r"|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
+    r"\s*-?\s*(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
+    r"|pod name:\s+(?P<pod>[a-z0-9.-]+)$|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
 )
 """What has a line of its own, as YAML and the log of Spark's driver have it."""
 _BEGINS = ("Successfully assigned ", "describe po")
@@ -56,7 +56,12 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # the kubelet's log
     ('pod="shop/web-1"', re.compile(r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)")),
     # a sandbox or a container that the kubelet failed to start
-    ('for pod "web-1_shop(7f3c)"', re.compile(r"pod \"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\(")),
+    (
+        'for pod "web-1_shop(7f3c)"',
+        re.compile(r"[Pp]od (?:[0-9a-f-]+ \()?\"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\("),
+    ),
+    # what Tilt shows
+    ("[K8s EVENT: Pod web-1 (ns: shop)]", re.compile(r"Pod (?P<pod>[a-z0-9.-]+) \(ns: (?P<namespace>[a-z0-9-]+)\)")),
     # the events that an end-to-end test prints
     ("event for web-1: {kubelet node-1} Failed", re.compile(r"event for (?P<pod>[a-z0-9.-]+): ")),
     # kubectl logs
@@ -100,16 +105,20 @@ _REASON = re.compile(
 _MESSAGE = re.compile(
     r"Failed to |Failed create |Error: |Error response |Error from |Error syncing|Back-off |Unable to |Container image "
     r"|Successfully pulled |ERROR: |failed to |failed pulling|rpc error|FATA\[|Revision \""
-    r"|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
+    r"|trigger\.poll|image-updater|image-reflector|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
 )
 _SUCCESS = re.compile(
     r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
 )
 _WAITS = re.compile(
     r"Back-off pulling image|Unable to pull Docker image|waiting to start: image can't be pulled"
+    r'|[Ff]ailed to pull (?:and unpack )?image "[^"]*"?$'
     r"|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
 )
-_FAILED = re.compile(r"[Ff]ailed to pull (?:and unpack )?image \"?[^\"\s]+\"?: \S|Error response from daemon: \S")
+_FAILED = re.compile(
+    r'[Ff]ailed to pull (?:and unpack )?image ["\[]?[^"\s\]]+["\]]?: '
+    r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S|Error response from daemon: \S'
+)
 """What begins a message that says why an image didn't come, whether its sign is known or not."""
 _MOST_READ = 40_000
 """Characters of different messages that are compared with the signs: that takes half a second."""
@@ -194,7 +203,9 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
     kinds = Kinds()
     for record in records:
         if field := _FIELD.match(record):
-            above = above._replace(**{part: name for part, name in field.groupdict().items() if name}, image_of="")
+            above = above._replace(
+                **{part: as_name(name) for part, name in field.groupdict().items() if name}, image_of=""
+            )
         row = _row(record, kinds)
         if row is None:
             above = _with_names(above, record)
@@ -204,11 +215,10 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
 
 def _with_names(above: Above, record: str) -> Above:
     """What is named above, and what a record names that says nothing of a failed pull."""
-    if any(mark in record for mark in _BEGINS):
+    asked = _ASKED.search(record)
+    if asked or any(mark in record for mark in _BEGINS):
         named = _named(record)
-        return Above(named.namespace, named.pod)
-    if asked := _ASKED.search(record):
-        return Above(asked["namespace"])
+        return Above(asked["namespace"] if asked else named.namespace, named.pod)
     if "ull" in record and (image := _image_of(record)):  # Pulling image, docker pull
         return above._replace(image=image, image_of=_named(record).pod)
     return above

@@ -183,7 +183,10 @@ def _name_in(parts: dict[str, str]) -> str:
         return as_name(parts["image"])
     if "path" in parts:  # of the scope of a token: Docker Hub's service has a name of its own
         return f"{_HUB_SERVICE.get(parts['service'], parts['service'])}/{unquote(parts['path'])}"
-    name = f"{parts['host']}/{parts['name']}" if "host" in parts else parts["name"]
+    name = parts["name"]
+    if "host" in parts:
+        host = DEFAULT_REGISTRY if parts["host"] in _HUB else parts["host"]
+        name = f"{host}/{name}"
     mark = "@" if parts["tag"].startswith("sha256") else ":"
     return f"{name}{mark}{parts['tag']}"
 

@@ -78,13 +78,22 @@ def _told(rows: list[Row], client: str) -> Iterator[Item]:
 
 
 def _with_tags(rows: list[Row]) -> list[Row]:
-    """The rows, each image with the tag or digest that a different row has of it."""
+    """The rows, each image with the tag or digest that a different row has of it; and a Pod's only image for each."""
+    images: dict[str, set[str]] = {}
+    for row in rows:
+        if row.image:
+            images.setdefault(row.pod, set()).add(row.image)
+    rows = [_with_only(row, images.get(row.pod, set())) for row in rows]
     full: dict[str, str] = {}
     for row in rows:
         bare = re.sub(r"(:[\w.-]+|@sha256:\w+)$", "", row.image)
         if bare != row.image:
             full.setdefault(bare, row.image)
     return [row._replace(image=full[row.image]) if row.image in full else row for row in rows]
+
+
+def _with_only(row: Row, images: set[str]) -> Row:
+    return row._replace(image=next(iter(images))) if not row.image and len(images) == 1 else row
 
 
 def _running(row: Row) -> Item:
