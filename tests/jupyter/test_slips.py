@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kubesim import __main__ as program
+from kubesim.command.lab import lab_environment
 from kubesim.jupyter.slips import _PLACE
 
 LEVELS = f"kubesim: {_PLACE}; a ServiceAccount has its own, beside metadata\n"
@@ -58,7 +58,7 @@ shell.run_cell_magic("kubectl", "", "kubectl get nodes -o name")
 
 @pytest.mark.parametrize(("before", "status"), [("import ipykernel", 0), ("", 1)])
 def test_a_kernel_of_kubesim_lab_knows_the_magics_before_any_cell(before, status, tmp_path):
-    environment = program._lab_environment() | {"KUBESIM_WORKSPACE": str(tmp_path)}
+    environment = lab_environment() | {"KUBESIM_WORKSPACE": str(tmp_path)}
     code = CELL.format(start=environment["PYTHONSTARTUP"], before=before)
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == status
@@ -67,6 +67,6 @@ def test_a_kernel_of_kubesim_lab_knows_the_magics_before_any_cell(before, status
 
 def test_a_start_of_ones_own_stays(monkeypatch):
     monkeypatch.setitem(os.environ, "PYTHONSTARTUP", "mine.py")
-    assert program._lab_environment()["PYTHONSTARTUP"] == "mine.py"
+    assert lab_environment()["PYTHONSTARTUP"] == "mine.py"
     monkeypatch.delitem(os.environ, "PYTHONSTARTUP")
-    assert Path(program._lab_environment()["PYTHONSTARTUP"]).is_file()
+    assert Path(lab_environment()["PYTHONSTARTUP"]).is_file()

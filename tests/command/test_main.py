@@ -37,7 +37,7 @@ from tests.learner import rows
 ROWS = rows(__file__)
 
 NOT_MINE = errno.EADDRNOTAVAIL, os.strerror(errno.EADDRNOTAVAIL)
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(("typed", "shown", "status"), ROWS["lines_in_screens_out"])
@@ -261,7 +261,7 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
         commands.append(command)
         return subprocess.CompletedProcess(command, 7)
 
-    monkeypatch.setattr("kubesim.__main__.subprocess.run", run)
+    monkeypatch.setattr("kubesim.command.lab.subprocess.run", run)
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     folder = tmp_path / "learn"
     own, saved = folder / "notebooks" / "00-start.ipynb", folder / "notebooks" / "playground.ipynb"
@@ -327,7 +327,7 @@ def test_lab_says_in_a_line_what_is_missing_or_in_the_way(
 ) -> None:
     (tmp_path / "file").write_text("")
     assert main(["lab", str(tmp_path / "file")]) == 1
-    monkeypatch.setattr("kubesim.__main__.find_spec", lambda name: None)
+    monkeypatch.setattr("kubesim.command.lab.find_spec", lambda name: None)
     assert main(["lab", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (
         f"kubesim: {tmp_path / 'file' / 'notebooks'}: {os.strerror(errno.ENOTDIR)}\n"

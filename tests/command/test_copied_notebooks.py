@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kubesim.__main__ import copy_notebooks
+from kubesim.command.lab import copy_notebooks
 
 ROOT = Path(__file__).resolve().parents[2]
 START = "notebooks/00-start.ipynb"

@@ -1,0 +1,91 @@
+"""`kubesim lab`: copy the notebooks into a folder of the learner's, and open them in JupyterLab."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, files
+from importlib.util import find_spec
+from pathlib import Path
+
+from kubesim.command import fail
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_NOTEBOOKS = ("notebooks/*.ipynb", "docs/*.md")  # which link to the glossary and the cheat sheet
+
+
+def define(command: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    command.description = "Copy the notebooks into FOLDER, over no file that is there, and open them in JupyterLab."
+    command.add_argument("folder", nargs="?", type=Path, default="kubesim-lab", help="default: %(default)s")
+    command.add_argument("options", nargs="*", metavar="-- OPTION", help="of jupyter lab")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run JupyterLab until it is closed."""
+    if find_spec("jupyterlab") is None:
+        return fail("lab needs JupyterLab: pip install 'kubesim[lab]'")
+    try:
+        kept = copy_notebooks(options.folder)
+    except OSError as error:
+        return fail(f"{error.filename or options.folder}: {error.strerror}")
+    for path in kept:
+        print(f"kubesim: {path} is yours and stays; move it away to get the one that comes with this version")
+    first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={options.folder.resolve()}", first]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers; Jupyter would refuse to start
+        command.append("--allow-root")
+    return subprocess.run([*command, *options.options], env=lab_environment(), check=False).returncode
+
+
+def lab_environment() -> dict[str, str]:
+    """This process's variables, with the lesson's settings for JupyterLab, and with what its kernels run first."""
+    folder = _PACKAGE / "jupyter"
+    places = [str(folder), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    start = {"PYTHONSTARTUP": str(folder / "startup.py")} | os.environ  # what someone has set stays
+    return start | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
+
+
+def copy_notebooks(target: Path) -> list[Path]:
+    """Copy the notebooks and their documents into the folder `target`, and return those that the learner has changed.
+
+    No file is overwritten: one that is there already stays as it is. A notebook that was only run and saved isn't
+    changed. OSError if the folder can't be written.
+    """
+    kept = []
+    for name, source in _sources():
+        own = target / name
+        if not own.exists():
+            own.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, own)
+        elif _written(own) != _written(source):
+            kept.append(own)
+    return kept
+
+
+def _written(path: Path) -> object:
+    """What somebody wrote into a file: of a notebook the cells' texts, not what running and saving adds to them."""
+    content = path.read_bytes()
+    if path.suffix != ".ipynb":
+        return content
+    try:
+        return ["".join(cell["source"]) for cell in json.loads(content)["cells"]]
+    except (ValueError, KeyError, TypeError):  # no notebook any more
+        return content
+
+
+def _sources() -> list[tuple[str, Path]]:
+    """Each file's name in the learner's folder, and where it is: in a checkout, or where the package was installed."""
+    checkout = _PACKAGE.parent
+    if (checkout / "notebooks").is_dir():
+        paths = [path for pattern in _NOTEBOOKS for path in sorted(checkout.glob(pattern))]
+        return [(path.relative_to(checkout).as_posix(), path) for path in paths]
+    installed: list[Path] = []
+    with suppress(PackageNotFoundError):
+        installed = [Path(str(file.locate())) for file in files("kubesim") or () if "share/kubesim" in file.as_posix()]
+    return [("/".join(path.parts[-2:]), path) for path in installed]

@@ -1,0 +1,87 @@
+"""A session at a prompt, or with lines from a pipe or a file."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from kubesim.api.result import Result
+from kubesim.cluster import BOOT
+from kubesim.session import Session
+from kubesim.shell.passwords import hide_passwords
+
+with suppress(ImportError):
+    import readline  # gives input() its history and editing, where Python has it
+
+    for key, search in (("A", "backward"), ("B", "forward")):  # Up and Down: what begins with what is typed
+        readline.parse_and_bind(f'"\\e[{key}": history-search-{search}')
+
+PROMPT = "$ "
+CONTINUED = "> "
+LONGEST_PAUSE = 600.0
+"""Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
+
+
+def open_session(boot: datetime = BOOT, registries: Path | None = None) -> Session:
+    """A session: at a terminal its files stay in the folder `workspace`. OSError and ValueError for `registries`."""
+    folder = Path.cwd() / "workspace" if sys.stdin.isatty() else None
+    return Session(folder, boot=boot, registries=registries)
+
+
+def prompt(session: Session) -> int:
+    """Run lines until the end of the input or `exit`. A bug of kubesim costs one line, not the cluster."""
+    status = 0
+    typed: list[str] = []
+    if sys.stdin.isatty():
+        print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
+    for line, pause in _lines(session):
+        if line.strip() in ("exit", "logout"):
+            break
+        typed.append(line)
+        try:
+            session.advance(min(pause, LONGEST_PAUSE))
+            result = session.run(line)
+        except KeyboardInterrupt:
+            result = Result([(False, "\n")], 130)
+        except Exception:
+            result = Result([(True, _report(typed))], 70)
+        print(result.screen, end="")
+        status = result.exit_code
+    return status
+
+
+def _report(typed: Sequence[str]) -> str:
+    """Keep what was typed, which makes the same cluster again, and what went wrong, without passwords; say where."""
+    text = hide_passwords("\n".join(typed) + f"\n\n{traceback.format_exc()}")
+    with NamedTemporaryFile(
+        "w", prefix="kubesim-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
+    ) as file:
+        file.write(text)
+    where = f"what you typed, without passwords, is in {file.name}, so that you can report it"
+    return f"kubesim: internal error. The cluster is kept; {where}\n"
+
+
+def _lines(session: Session) -> Iterator[tuple[str, float]]:
+    """Complete command lines, each with the seconds for which the prompt was waiting."""
+    is_terminal = sys.stdin.isatty()
+    while True:
+        since = time.monotonic()
+        try:
+            line = input(PROMPT if is_terminal else "")
+            while not session.shell.is_complete(line):
+                line += "\n" + input(CONTINUED if is_terminal else "")
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            print()
+            continue
+        pause = 0.0
+        if is_terminal:
+            pause = time.monotonic() - since
+        yield line, pause

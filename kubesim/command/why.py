@@ -1,0 +1,71 @@
+"""`kubesim why`: explain what was exported from a real cluster, or a message alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from kubesim.command import fail
+from kubesim.flow.export import explained
+from kubesim.flow.load import MAX_SIZE, ExportError, decode
+from kubesim.flow.redact import redact
+from kubesim.flow.report import FORMS
+
+_MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: in UTF-16 with its mark, one more is too large
+_ABOUT = (
+    "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
+    "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; or a "
+    "message alone. Passwords are not shown, and nothing is sent or kept."
+)
+
+
+def define(command: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    command.description = _ABOUT
+    source = command.add_mutually_exclusive_group(required=True)
+    help_ = "- for standard input; may be repeated"
+    source.add_argument("-f", "--filename", action="append", metavar="FILE", help=help_)
+    source.add_argument("message", nargs="?", metavar="MESSAGE", help="what the Pod's status or an event says")
+    command.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
+    forms = "markdown for a ticket, json for a program"
+    command.add_argument("-o", "--output", default="text", choices=FORMS, help=forms)
+    command.add_argument("--answer", default="", choices=("yes", "no"), help="to the question of an explanation")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the explanation, and at a terminal ask the question that is left."""
+    name = "the message"
+    texts: list[str] = []
+    try:
+        for name in options.filename or ():
+            texts.append(_read_export(name))
+        texts = texts or [options.message]
+        explanation = explained(texts, options.pod, options.answer)
+        print(explanation.told(options.output), end="")
+        may_ask = not options.answer and options.output == "text" and sys.stdin.isatty()
+        if explanation.question and may_ask and (answer := _ask()):
+            print(explained(texts, options.pod, answer).told(), end="")
+    except ExportError as error:
+        return fail(f"{redact(name)}: {error}")
+    except OSError as error:
+        return fail(f"{redact(name)}: {error.strerror}")
+    return 0
+
+
+def _read_export(name: str) -> str:
+    """The text of a file, or of the standard input. Raises ExportError and OSError."""
+    if name == "-":  # stays open: whether it is a terminal is asked later
+        return decode(sys.stdin.buffer.read(_MOST_BYTES))
+    with Path(name).open("rb") as file:
+        return decode(file.read(_MOST_BYTES))
+
+
+def _ask() -> str:
+    """The answer to the question above: "yes" or "no"; "" at the end of the input."""
+    with suppress(EOFError, KeyboardInterrupt):
+        while answer := input("\nYes or no? (Enter to leave it open) ").strip().lower():
+            if answer in ("y", "yes", "n", "no"):
+                return "yes" if answer.startswith("y") else "no"
+    return ""
