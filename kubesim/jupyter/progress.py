@@ -14,7 +14,7 @@ from IPython.display import display
 from kubesim.jupyter.card import Card, Message, inline, listed, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.lessons.grade import best, gained, grade, predicted, total
-from kubesim.lessons.progress import MAX_SIZE, Record, write
+from kubesim.lessons.progress import MAX_SIZE, Record, blank, write
 from kubesim.lessons.review import review_news
 from kubesim.lessons.skills import part, skills, skills_text, title
 
@@ -28,6 +28,11 @@ _PAGE = """<!doctype html>
 ul {{list-style: none; padding: 0}}</style>
 {}</html>
 """
+_EMPTY_MAP = (
+    "The map of your progress: a line for each notebook, with a link, and what you've answered and solved in it."
+)
+_EMPTY_SKILLS = "My skills: which goals you've reached, when, and with how much help."
+"""What stands for a page of zeros, which says nothing to somebody who only reads."""
 _ADDED = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 
@@ -87,16 +92,23 @@ class ProgressMap(Card):
         self._say(False, words)
 
     def plain(self) -> str:
+        if self._is_empty():
+            return _EMPTY_MAP
         lines = (f"{row['sign']} {row['title']}: {_parts(row)}" for row in self.content["rows"])
         return "\n".join([self.content["total"], *lines])
 
     def static_html(self) -> str:
+        if self._is_empty():
+            return f"<p>{_EMPTY_MAP}</p>"
         rows = "".join(
             f"<tr><td>{row['sign']} {row['state']}</td><td>{row['part']}</td>"
             f'<td><a href="{row["href"]}">{html.escape(row["title"])}</a></td><td>{_parts(row)}</td></tr>'
             for row in self.content["rows"]
         )
         return f"<p><b>{self.content['total']}</b></p><table>{rows}</table>"
+
+    def _is_empty(self) -> bool:
+        return self._seat.progress.record() == blank()
 
     def _save(self, name: str, kind: str, text: str) -> None:
         self.send({"do": "save", "name": name, "type": kind, "text": text})
@@ -112,6 +124,9 @@ def show(seat: Seat) -> None:
 def show_skills(seat: Seat) -> None:
     """Display what was shown, as a page of the notebook."""
     record = seat.progress.record()
+    if record == blank():
+        display({"text/plain": _EMPTY_SKILLS, "text/html": f"<p>{_EMPTY_SKILLS}</p>"}, raw=True)
+        return
     display({"text/plain": skills_text(record), "text/html": _skills_html(record)}, raw=True)
 
 

@@ -153,14 +153,19 @@ class QuizCard(Exercise):
         choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
         commands = [f"  $ {command}" for command in (quiz.run, quiz.gap) if command]
         question = f"{self._label}: {card.plain_text(quiz.question)}"
-        return "\n".join([question, *commands, *choices, self.content["how"]])
+        return "\n".join([question, *commands, *choices, *self._how()])
 
     def static_html(self) -> str:
         quiz = self._quiz
         question = f"<p><b>{self._label}</b> {self.content['html']}</p>"
         gap = card.listing([quiz.gap]) if quiz.gap else ""
         answer = card.details("Answer", self.answer_html() + self._reasons_html())
-        return f"{question}{gap}{self._choices_html()}<p><i>{self.content['how']}</i></p>{answer}"
+        how = "".join(f"<p><i>{sentence}</i></p>" for sentence in self._how())
+        return f"{question}{gap}{self._choices_html()}{how}{answer}"
+
+    def _how(self) -> list[str]:
+        """How to answer, where that says something to a reader who can't run cells."""
+        return [] if self._quiz.kind == "predict" else [self.content["how"]]
 
     def answer_html(self) -> str:
         quiz = self._quiz

@@ -38,10 +38,7 @@ from kubesim.session.timeline import last_tries
 MOST_OBJECTS = 80
 KINDS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, POD, SECRET, SERVICE_ACCOUNT)
 """What the cluster at a glance shows of each namespace, in this order."""
-_ABOUT = (
-    "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock. "
-    "Run this cell, and it opens beside the notebook."
-)
+_ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
 _CONCEALED = "What blocks the pull is for you to find. The button Why? on the challenge shows it, at its price."
 
 

@@ -116,7 +116,15 @@ def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
     assert cell("%progress").plain[0].split(", ")[2].startswith("0 of 1 predictions right")
 
 
-def test_a_page_of_skills_is_shown(cell):
+def test_a_page_of_skills_is_shown(cell, monkeypatch):
+    [empty] = cell("%skills").displayed
+    assert empty["text/plain"] == "My skills: which goals you've reached, when, and with how much help."
+    shown = []
+    with monkeypatch.context() as patch:
+        patch.setattr(quiz, "display", shown.append)
+        cell("%quiz start-who-pulls")
+    [pick] = shown
+    pick._on_message(pick, {"do": "check", "answer": [0]}, [])
     [page] = cell("%skills").displayed
     assert page["text/plain"].startswith("# My skills\n\n- 0 of ")
     assert page["text/html"].startswith("<h1>My skills</h1><ul><li>0 of ")

@@ -31,13 +31,14 @@ def row(shown, number):
 
 
 def test_the_map_of_somebody_who_has_done_nothing(shown):
-    lines = shown._repr_mimebundle_()[0]["text/plain"].splitlines()
-    assert lines[:2] == [
-        f"Your progress: 0 of {QUESTIONS} questions, 0 of {TASKS} tasks",
-        f"○ 00 Start: questions 0 of {START}, tasks 0 of 1",
-    ]
-    assert len(lines) == 1 + len(grade(blank()))
-    assert {line[0] for line in lines[1:]} == {"○"}
+    bundle = shown._repr_mimebundle_()[0]
+    about = (
+        "The map of your progress: a line for each notebook, with a link, and what you've answered and solved in it."
+    )
+    assert (bundle["text/plain"], bundle["text/html"]) == (about, f"<p>{about}</p>")
+    assert shown.content["total"] == f"Your progress: 0 of {QUESTIONS} questions, 0 of {TASKS} tasks"
+    assert len(shown.content["rows"]) == len(grade(blank()))
+    assert {row["sign"] for row in shown.content["rows"]} == {"○"}
     assert shown.feedback == {}
 
 
@@ -192,7 +193,7 @@ def test_the_magic(seat, monkeypatch, capsys):
     monkeypatch.setattr("kubesim.jupyter.current.seat", lambda: seat)
     magics = KubesimMagics(None)
     magics.progress("")
-    assert shown[0].plain().startswith("Your progress: ")
+    assert shown[0].plain().startswith("The map of your progress: ")
     magics.progress("now")
     assert capsys.readouterr().out == "kubesim: %progress takes no options, but here is 'now'\n"
 

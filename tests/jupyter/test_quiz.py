@@ -220,7 +220,7 @@ PREDICTION = Quiz(
 
 def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
     guess = PredictionCard([PREDICTION], seat)
-    assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No\nPick one, then run the next cell."
+    assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No"
     assert guess.static_html().endswith("<details><summary>Answer</summary><p>B.</p><p>It has no image.</p></details>")
     guess.on_cell(None)
     picked = press(guess, "check", answer=[1])
