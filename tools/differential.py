@@ -70,6 +70,8 @@ LEFT_OUT = {
     r" (-h|--help)\b": "the prose of our help is our own",
     r"^kubectl( (create|create secret|set|rollout|auth|config))?$": "the prose of our help is our own",
     r" --edit-result": "a flag that only kubesim has, for its live terminal",
+    r"^kubectl options ": "the prose of our help is our own",
+    r"^kubectl api-resources .*(-o|--output)[ =]?wide": "what is served names no category of a type that can't be read",
     r"^kubectl config ": "each kubectl has a kubeconfig of its own",
     r"^kubectl logs .*(-l |--selector=)'(!app|app!=web)'": "the order of the Pods is that of a map in Go",
     r"^kubectl logs (?=.*(denied| -p|--previous)).*( -f| --follow)": "how often it looks depends on the wall clock",

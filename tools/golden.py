@@ -176,9 +176,9 @@ _MASKS = [
         (r"(?<=[a-z])-\d{8}\b", "-<minute>"),
         (r"(?<=Image size: )\d+", "<n>"),
         (r"(?<=[a-z0-9])\.[0-9a-f]{16}\b", ".<event>"),
+        (r"(pod-template-hash\"?[=:] ?\"?)[a-z0-9]{8,10}", r"\1<hash>"),
         (rf" \(x\d+ over {_AGE}\)", " <times>"),
         (rf"(?<![\w.=-]){_AGE}(?![\w-])", "<age>"),
-        (r"(pod-template-hash\"?[=:] ?\"?)[a-z0-9]{8,10}", r"\1<hash>"),
     )
 ]
 

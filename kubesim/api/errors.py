@@ -154,6 +154,11 @@ def why_of_other_type(resource: Resource, kind: str, api_version: str) -> str:
     return f'no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
 
 
+def no_such_path() -> StatusError:
+    """What a group version answers that has no such type, or no such part of one."""
+    return StatusError(404, "NotFound", "the server could not find the requested resource")
+
+
 def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
+from kubesim.gotext.pflag import parse_duration
 
 _DAYS = 366 * 5  # in which every schedule that is ever due is due once
 _DAY: Micros = 86400 * SECOND
@@ -25,6 +26,7 @@ class _Bounds(NamedTuple):
 
 
 _FIELDS = (_Bounds(0, 59), _Bounds(0, 23), _Bounds(1, 31), _Bounds(1, 12, _MONTHS), _Bounds(0, 6, _WEEKDAYS))
+_EVERY = "@every "
 _NAMED = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
@@ -89,9 +91,24 @@ class Schedule(NamedTuple):
         return in_month and in_week
 
 
+class Every(NamedTuple):
+    """A schedule that is due again some time after it was due."""
+
+    delay: Micros
+
+    def next(self, after: Micros) -> Micros:
+        return after // SECOND * SECOND + self.delay
+
+    def last(self, since: Micros, now: Micros) -> Micros | None:
+        times = (now - since) // self.delay
+        return since + times * self.delay if times > 0 else None
+
+
 @lru_cache(maxsize=64)
-def parse_schedule(text: str, zone: str = "") -> Schedule:
+def parse_schedule(text: str, zone: str = "") -> Schedule | Every:
     """The schedule that five fields, or one of the names with an "@", stand for. Raises ScheduleError."""
+    if text.startswith(_EVERY):
+        return _every(text)
     if text.startswith("@"):
         if text not in _NAMED:
             raise ScheduleError(f"unrecognized descriptor: {text}")
@@ -110,6 +127,14 @@ def parse_schedule(text: str, zone: str = "") -> Schedule:
         either=not days.is_open and not weekdays.is_open,
         zone=_zone(zone),
     )
+
+
+def _every(text: str) -> Every:
+    try:
+        seconds = parse_duration(text.removeprefix(_EVERY))
+    except ValueError as error:
+        raise ScheduleError(f"failed to parse duration {text}: {error}") from None
+    return Every(max(1, int(seconds)) * SECOND)
 
 
 def _zone(name: str) -> tzinfo:

@@ -175,6 +175,7 @@ def _is_in_object(text: str) -> bool:
     return left.rfind("{") > left.rfind("[")
 
 
+_ESCAPED = re.compile("[<>&\u2028\u2029]")
 _MAY_BE_SMALL = re.compile(r"(?:^|[:,\[\s])-?[0-9.]+e-")  # quick, for few texts have small numbers
 _STRING_OR_SMALL = re.compile(_STRING.pattern + r"|[0-9.]+e-[0-9]+")
 
@@ -185,7 +186,12 @@ def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     text = json.dumps(whole(value), sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
     if _MAY_BE_SMALL.search(text):
         text = _STRING_OR_SMALL.sub(_small, text)
-    return re.sub("[<>&\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", text)
+    return escape(text)
+
+
+def escape(text: str) -> str:
+    """JSON with those letters as escapes that HTML or JavaScript would take for something else."""
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _small(match: re.Match[str]) -> str:

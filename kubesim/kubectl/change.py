@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespace_of
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.selectors import label_value
@@ -256,7 +256,7 @@ def scale(call: Call) -> None:
     def act(target: Target, obj: Object) -> None:
         resource = target.resource
         if "scale" not in resource.parts:
-            raise StatusError(404, "NotFound", "the server could not find the requested resource")
+            raise no_such_path()
         present = obj["spec"]["replicas"]
         refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
         if call.dry_run != "client":

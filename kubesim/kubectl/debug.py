@@ -43,6 +43,8 @@ def debug(call: Call) -> None:
         words = call.args[: call.dash]
         arguments = list(call.args[call.dash :])
     _check_debug(call, words, arguments)
+    if call.flags["target"]:
+        call.say(_TARGETING.format(call.flags["target"]))
     images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
     _check_image(call.flags["image"] or "none", "")
     for name, image in images.items():
@@ -86,8 +88,6 @@ def _check_image(image: str, where: str) -> None:
 
 
 def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:
-    if call.flags["target"]:
-        call.say(_TARGETING.format(call.flags["target"]))
     name = call.flags["container"] or _new_name(call, pod)
     existing = pod["spec"].get("ephemeralContainers", [])
     before = find_named(existing, name) or {}

@@ -101,7 +101,7 @@ def visit(items: Iterable[T], errors: list[Exception], act: Callable[[T], object
         except REFUSALS as error:
             refusals.append(error)
     if refusals and len(errors) > 1:
-        errors = [KubectlError(f"[{', '.join(map(str, errors))}]")]
+        errors = [KubectlError(f"[{', '.join(dict.fromkeys(map(str, errors)))}]")]
     raise_all([*refusals, *errors])
     return count
 

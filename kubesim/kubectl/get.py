@@ -149,8 +149,10 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     return seen
 
 
-@command("events", asks_namespace=True)
+@command("events", asks_namespace=True, prints_last=True)
 def events(call: Call) -> None:
+    if call.flags["output"]:  # --template alone counts for nothing here
+        call.output_format()
     namespace = None if call.flags["all-namespaces"] else call.namespace
     subject = _subject(call)
     types = {item.lower() for item in call.flags["types"]}
@@ -193,7 +195,7 @@ def _subject(call: Call) -> _Subject | None:
 
 
 def _show(call: Call, events: list[Object]) -> None:
-    if not call.flags["output"]:  # --template alone counts for nothing here
+    if not call.flags["output"]:
         table = Table(call, EVENT, False, Columns(_HEADINGS, _row))
         call.say(table.render(events, call.context.clock.now))
     elif call.output_format().name != "name":  # a list has none

@@ -54,6 +54,8 @@ def _rollout(
 
         def run(call: Call) -> None:
             refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
+            number = call.flags.get("revision", 0)
+            refuse_if(number < 0, f"revision must be a positive integer: {number}")
             count = Query(call, call.args).visit(partial(act_on, call))
             if not count and reports_none:
                 call.complain(f"No resources found in {call.namespace} namespace.\n")
@@ -149,7 +151,6 @@ def _show_history(call: Call, resource: Resource, obj: Object) -> None:
     """List the revisions, or show the Pod template of --revision."""
     revisions = _history(call, resource, obj)
     number = call.flags["revision"]
-    refuse_if(number < 0, f"revision must be a positive integer: {number}")
     refuse_if(number and number not in revisions, "unable to find the specified revision")
     if number:
         text = f"with revision #{number}\n{_revision_text(resource, revisions[number])}"

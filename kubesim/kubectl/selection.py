@@ -10,7 +10,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from kubesim.api import decoding, schema
-from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
@@ -265,8 +265,7 @@ def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Obje
     """
     part = call.flags.get("subresource", "")
     if part and part not in resource.parts:
-        asked = f"get {resource.qualified} {name}"
-        raise StatusError(404, "NotFound", f"the server could not find the requested resource ({asked})")
+        raise no_such_path()
     try:
         return call.api.get(resource, namespace, name, part)
     except StatusError as error:

@@ -88,7 +88,7 @@ class API:
         if not part or part in resource.parts or reads_status:
             return self._objects.answer(request, route)
         if part not in _PARTS:
-            return text("404 page not found\n", 404)
+            raise errors.no_such_path()
         raise errors.not_simulated(f"{resource.plural}/{part} is not part of this simulator")
 
     def execute(self, request: Request, argv: list[str], stdin: str = "") -> Process:

@@ -174,7 +174,7 @@ class Response:
     def body(self) -> bytes:
         if isinstance(self.content, str):
             return self.content.encode("utf-8", "replace")
-        written = json.dumps(self.content, separators=(",", ":"), ensure_ascii=False)
+        written = gojson.escape(json.dumps(self.content, separators=(",", ":"), ensure_ascii=False))
         return f"{written}\n".encode("utf-8", "replace")
 
 

@@ -19,6 +19,7 @@ from kubesim.api.resources import EVENT
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change, Client
 from kubesim.cluster.apiserver.checks import selector, single_name
+from kubesim.gotext import gojson
 from kubesim.server.request import SHOWN_COST, Request
 from kubesim.server.routes import Route, is_set, whole
 from kubesim.server.views import status_of
@@ -196,7 +197,8 @@ class Watch:
 def event(kind: str, obj: Object | errors.StatusError) -> bytes:
     """A line of a watch; a StatusError ends it."""
     content = status_of(obj) if isinstance(obj, errors.StatusError) else obj
-    return json.dumps({"type": kind, "object": content}, separators=(",", ":")).encode() + b"\n"
+    written = json.dumps({"type": kind, "object": content}, separators=(",", ":"))
+    return f"{gojson.escape(written)}\n".encode()
 
 
 def _last_state(change: Change) -> Object:

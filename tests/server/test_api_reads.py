@@ -49,6 +49,18 @@ def test_a_path_of_nothing(path: str, call: Caller) -> None:
     assert call("GET", path) == (404, "404 page not found\n")
 
 
+def test_a_part_that_a_type_lacks(call: Caller) -> None:
+    code, answer = call("GET", "/api/v1/namespaces/default/configmaps/kube-root-ca.crt/scale")
+    assert (code, answer["message"]) == (404, "the server could not find the requested resource")
+
+
+def test_letters_that_html_knows_are_escaped() -> None:
+    call = Caller("kubectl create configmap odd --from-literal=a='<&>'")
+    path = "/api/v1/namespaces/default/configmaps"
+    for text in (call.answer("GET", f"{path}/odd").body, call.watch(f"{path}?watch=1").lines()):
+        assert rb'"\u003c\u0026\u003e"' in text
+
+
 def test_a_list_of_the_future(call: Caller) -> None:
     now = call.cluster.api.revision
     code, answer = call("GET", f"{MAPS}?resourceVersion={now + 1}")

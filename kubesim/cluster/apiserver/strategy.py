@@ -23,8 +23,6 @@ def _check_simulated(resource: Resource, obj: Object) -> None:
     what = ""
     if resource.kind == "StatefulSet" and spec.get("volumeClaimTemplates"):
         what = "volumeClaimTemplates of a StatefulSet are"
-    elif resource.kind == "CronJob" and spec.get("schedule", "").startswith("@every "):
-        what = "schedules with @every are"
     elif resource is SECRET and obj.get("type") == "kubernetes.io/service-account-token":
         what = "a Secret that is filled with a ServiceAccount's token (kubectl create token makes one) is"
     elif any(verb.startswith(CONSTRAINED) for rule in obj.get("rules", ()) for verb in rule.get("verbs", ())):

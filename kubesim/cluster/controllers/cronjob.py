@@ -41,7 +41,7 @@ class CronJobController(Controller):
         schedule = parse_schedule(spec["schedule"], spec.get("timeZone", ""))
         since = parse_time(status.get("lastScheduleTime") or metadata(cron)["creationTimestamp"])
         due = schedule.last(since, self.clock.now)
-        coming = schedule.next(self.clock.now)
+        coming = schedule.next(since if due is None else due)
         if due is not None:
             self._start(cron, due, active, status)
         if coming is not None:

@@ -141,11 +141,11 @@ class JobController(Controller):
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
         """Why the Job ends; None while it goes on."""
         for condition in status.get("conditions", ()):
+            if condition["type"] == "SuccessCriteriaMet":
+                return _COMPLETED
             if condition["type"] == "FailureTarget":
                 return JobOutcome(condition["reason"], condition["message"])
         spec = job["spec"]
-        if _is_complete(job, status, pods):
-            return _COMPLETED
         if status["failed"] > spec["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
             return _LIMIT
         if (limit := spec.get("activeDeadlineSeconds")) is not None:
@@ -153,7 +153,7 @@ class JobController(Controller):
             if left <= 0:
                 return _DEADLINE
             self.add(job, left)
-        return None
+        return _COMPLETED if _is_complete(job, status, pods) else None
 
     def _scale(self, job: Object, pods: list[Object], desired: int, wait: float) -> None:
         active = active_pods(pods)
