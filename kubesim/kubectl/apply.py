@@ -100,7 +100,7 @@ def _send(call: Call, manifest: Target, obj: Object, write: Callable[..., Object
         return obj
     try:
         check_kind(manifest)
-        return write(manifest.resource, obj, **call.request())
+        return write(manifest.resource, obj, call.request())
     except StatusError as error:
         raise with_source(verb, manifest.source, error) from None
 
@@ -176,13 +176,13 @@ def _with_stars(secret: Object | None, other: Object | None, moment: str) -> Obj
 def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object as apply would leave it."""
     if live is None:
-        return call.api.create(manifest.resource, manifest.obj, **call.request())
+        return call.api.create(manifest.resource, manifest.obj, call.request())
     meta = metadata(manifest.obj)
     annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
     modified = {**manifest.obj, "metadata": {**meta, "annotations": annotations}}
     change = patch.three_way(_original_of(live), modified, live, manifest.resource)
     try:
-        return call.api.patch(*manifest.place, change, **call.request())
+        return call.api.patch(*manifest.place, change, options=call.request())
     except StatusError as error:
         raise with_source("patching", manifest.source, error) from None
 
@@ -223,7 +223,7 @@ def _replace_by_force(call: Call) -> None:
                 raise with_source("deleting", manifest.source, error) from None
 
     def create_again(manifest: Target) -> None:
-        new = call.api.create(manifest.resource, _with_config(manifest), **call.request())
+        new = call.api.create(manifest.resource, _with_config(manifest), call.request())
         print_result(call, manifest.resource, new, "replaced")
 
     visit(manifests(call, errors, validates=False), errors, remove)

@@ -46,9 +46,8 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
     With --dry-run=client, kubectl makes a merge patch or a strategic one itself.
     """
     if call.dry_run != "client":
-        request = call.request()
-        request["subresource"] = call.flags.get("subresource", "")
-        return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, **request)
+        request = call.request()._replace(subresource=call.flags.get("subresource", ""))
+        return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, request)
     if kind == "merge":
         return patches.merge_patch(obj, change)
     return patches.strategic_merge(obj, change, resource)

@@ -135,13 +135,13 @@ class Call:
     def request(self) -> WriteOptions:
         """How the API server takes a write: how strictly (--validate), and whether it stores anything."""
         chosen = self.validation()
-        return {
-            "strict": chosen == "strict",
-            "warn": self.warn if chosen == "warn" else None,
-            "note": self.warn,
-            "dry_run": self.dry_run == "server",
-            "budget": self.context.budget,
-        }
+        return WriteOptions(
+            strict=chosen == "strict",
+            warn=self.warn if chosen == "warn" else None,
+            note=self.warn,
+            dry_run=self.dry_run == "server",
+            budget=self.context.budget,
+        )
 
     def validation(self) -> str:
         """--validate as strict, warn or ignore. Commands without the flag leave it to the server, which warns."""

@@ -96,9 +96,8 @@ def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:
         container["targetContainerName"] = call.flags["target"]
     order = [{"name": item["name"]} for item in [*existing, container]]
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
-    request = call.request()
-    request["subresource"] = "ephemeralcontainers"
-    call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, **request)
+    request = call.request()._replace(subresource="ephemeralcontainers")
+    call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, options=request)
 
 
 def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
@@ -118,7 +117,7 @@ def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str])
         container |= {**_debug_fields(call, arguments), **_security(call, container)}
         _strip(spec)
     copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
-    call.api.create(POD, copy, **call.request())
+    call.api.create(POD, copy, call.request())
 
 
 def _debugged(call: Call, pod: Object, spec: Object, has_other_images: bool) -> Object | None:

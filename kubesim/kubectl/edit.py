@@ -130,7 +130,7 @@ def _send(call: Call, objects: list[_Opened], edited: Object) -> None:
         print_result(call, resource, obj, "skipped", is_alone=True)
         return
     edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
-    new = call.api.update(resource, edited, **call.request(), verb="patch")
+    new = call.api.update(resource, edited, call.request(), verb="patch")
     print_result(call, resource, new, "edited", is_alone=True)
 
 

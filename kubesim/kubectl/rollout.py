@@ -247,7 +247,7 @@ def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, number:
                 if (key in ROLLOUT_ANNOTATIONS) is keeps_rollout:
                     annotations[key] = value
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
-    call.api.update(resource, new, **call.request(), verb="patch")
+    call.api.update(resource, new, call.request(), verb="patch")
     return "rolled back"
 
 

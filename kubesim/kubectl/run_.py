@@ -55,7 +55,7 @@ def _create(call: Call, resource: Resource, obj: Object) -> Object:
     if call.dry_run == "client":
         return obj
     meta = {**obj["metadata"], "namespace": obj["metadata"].get("namespace", call.namespace)}
-    return call.api.create(resource, {**obj, "metadata": meta}, **call.request())
+    return call.api.create(resource, {**obj, "metadata": meta}, call.request())
 
 
 def _expose(call: Call) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 from kubesim.api import errors
 from kubesim.api.clock import Clock
@@ -48,26 +48,29 @@ class Objects:
     def list(self, request: Request, route: Route) -> Response:
         client = self.client(request)
         _check_version(request, route, client.revision)
-        selection = _selection(request)
-        objects = client.list(route.resource, route.namespace or None, **selection, budget=request.budget)
+        labels = request.query.get("labelSelector", "")
+        fields = request.query.get("fieldSelector", "")
+        objects = client.list(
+            route.resource, route.namespace or None, labels=labels, fields=fields, budget=request.budget
+        )
         request.budget.spend(SHOWN_COST * len(objects))
         meta = {"resourceVersion": str(client.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
 
     def create(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
-        created = self.client(request).create(route.resource, obj, **_options(request, route))
+        created = self.client(request).create(route.resource, obj, _options(request, route))
         return self._shown(request, created, 201)
 
     def update(self, request: Request, route: Route) -> Response:
         obj = _placed(request.object(), route)
         check_name(obj, route.name)
-        return self._shown(request, self.client(request).update(route.resource, obj, **_options(request, route)))
+        return self._shown(request, self.client(request).update(route.resource, obj, _options(request, route)))
 
     def patch(self, request: Request, route: Route) -> Response:
         kind = request.patch_type
         change = request.json()
-        return self._shown(request, self.client(request).patch(*route.place, change, kind, **_options(request, route)))
+        return self._shown(request, self.client(request).patch(*route.place, change, kind, _options(request, route)))
 
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
         return Response(request.view.one(obj, self._clock.now), code)
@@ -132,26 +135,16 @@ def _check_version(request: Request, route: Route, present: int) -> None:
         raise errors.too_new(int(version), present)
 
 
-def _selection(request: Request) -> _Selection:
-    return {"labels": request.query.get("labelSelector", ""), "fields": request.query.get("fieldSelector", "")}
-
-
-class _Selection(TypedDict):
-    labels: str
-    fields: str
-
-
 def _options(request: Request, route: Route) -> WriteOptions:
     directive = request.field_validation
-    warn = request.warnings.append if directive == "Warn" else None
-    return {
-        "strict": directive == "Strict",
-        "warn": warn,
-        "note": request.warnings.append,
-        "dry_run": request.dry_run,
-        "subresource": route.subresource,
-        "budget": request.budget,
-    }
+    return WriteOptions(
+        strict=directive == "Strict",
+        warn=request.warnings.append if directive == "Warn" else None,
+        note=request.warnings.append,
+        dry_run=request.dry_run,
+        subresource=route.subresource,
+        budget=request.budget,
+    )
 
 
 def _placed(obj: Object, route: Route) -> Object:

@@ -21,6 +21,7 @@ from kubesim.api.resources import (
     SERVICE_ACCOUNT,
 )
 from kubesim.cluster.apiserver import APIServer, Change, Component
+from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.deletion import DeleteOptions
 from tests.learner import Learner, container
 
@@ -155,9 +156,9 @@ def test_lists_are_ordered_by_namespace_and_name_and_each_change_has_its_revisio
 @pytest.mark.parametrize(
     "act",
     [
-        lambda api: api.create(CONFIG_MAP, config("new"), dry_run=True),
-        lambda api: api.update(CONFIG_MAP, config("c", a="2"), dry_run=True),
-        lambda api: api.patch(CONFIG_MAP, "default", "c", {"data": {"a": "2"}}, dry_run=True),
+        lambda api: api.create(CONFIG_MAP, config("new"), WriteOptions(dry_run=True)),
+        lambda api: api.update(CONFIG_MAP, config("c", a="2"), WriteOptions(dry_run=True)),
+        lambda api: api.patch(CONFIG_MAP, "default", "c", {"data": {"a": "2"}}, options=WriteOptions(dry_run=True)),
         lambda api: api.delete(CONFIG_MAP, "default", "c", DeleteOptions(dry_run=True)),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypedDict
+from typing import NamedTuple
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
@@ -36,33 +36,30 @@ def single_name(fields: str) -> str:
     return match[1] if match else ""
 
 
-class WriteOptions(TypedDict, total=False):
-    """What goes with a write: how strictly it is taken, and whether it is only tried out.
+class WriteOptions(NamedTuple):
+    """What goes with a write: how strictly it is taken, and whether it is only tried out."""
 
-    Unknown fields are refused when it is `strict`, which is the default; else they are dropped and reported to `warn`.
-    What the API server warns of, and known fields that have no effect here, are reported to `note`. `subresource` is
-    the part of the object that an update or a patch changes: "ephemeralcontainers" of a Pod. A patch is paid for from
-    `budget`. What is `typed` comes from the cluster's own components, which make no such mistakes.
-    """
+    strict: bool = True  # refuse unknown fields; else they are dropped and reported to `warn`
+    warn: Warn | None = None
+    note: Warn | None = None  # is told what the API server warns of, and which known fields have no effect here
+    dry_run: bool = False
+    subresource: str = ""  # the part of the object that is changed: "ephemeralcontainers" of a Pod
+    budget: Budget | None = None  # pays for a patch
+    typed: bool = False  # it comes from the cluster's own components, which misspell no field
 
-    strict: bool
-    warn: Warn | None
-    note: Warn | None
-    dry_run: bool
-    subresource: str
-    budget: Budget
-    typed: bool
+
+PLAIN = WriteOptions()
+TYPED = WriteOptions(typed=True)
 
 
 def decoded(resource: Resource, obj: Object, options: WriteOptions) -> Object:
     """`obj` as an object of the type; a copy of what is typed already. Raises StatusError."""
-    if options.get("typed"):
+    if options.typed:
         return clone(obj)  # type: ignore[no-any-return]
-    strict = options.get("strict", True)
-    new = decoding.decode(resource, obj, strict)
+    new = decoding.decode(resource, obj, options.strict)
     new.setdefault("metadata", {})
-    if not strict:
-        warn_of(decoding.unknown_fields(schema.type_of(resource), obj), options.get("warn"))
+    if not options.strict:
+        warn_of(decoding.unknown_fields(schema.type_of(resource), obj), options.warn)
     return new
 
 

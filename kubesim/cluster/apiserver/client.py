@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Unpack
+from typing import Any
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
@@ -18,7 +18,7 @@ from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import admission, checks, patch, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
-from kubesim.cluster.apiserver.checks import Warn, WriteOptions
+from kubesim.cluster.apiserver.checks import PLAIN, Warn, WriteOptions
 from kubesim.cluster.apiserver.connection import Connection
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
@@ -137,7 +137,7 @@ class Client:
 
     # Writing
 
-    def create(self, resource: Resource, obj: Object, **options: Unpack[WriteOptions]) -> Object:
+    def create(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN) -> Object:
         self.authorize("create", resource, namespace_of(obj), "")
         admission.check_may_grant(self.user, resource)
         new = checks.decoded(resource, obj, options)
@@ -152,11 +152,9 @@ class Client:
         checks.raise_if_any(resource, new, validation.validate(resource, new))
         return self._write(resource, new, None, options)
 
-    def update(
-        self, resource: Resource, obj: Object, *, verb: str = "update", **options: Unpack[WriteOptions]
-    ) -> Object:
+    def update(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN, *, verb: str = "update") -> Object:
         """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
-        self.authorize(verb, resource, namespace_of(obj), name_of(obj), options.get("subresource", ""))
+        self.authorize(verb, resource, namespace_of(obj), name_of(obj), options.subresource)
         return self._update(resource, obj, options)
 
     def patch(
@@ -166,9 +164,9 @@ class Client:
         name: str,
         change: Any,
         patch_type: str = "strategic",
-        **options: Unpack[WriteOptions],
+        options: WriteOptions = PLAIN,
     ) -> Object:
-        self.authorize("patch", resource, namespace, name, options.get("subresource", ""))
+        self.authorize("patch", resource, namespace, name, options.subresource)
         return self._patch(resource, namespace, name, change, patch_type, options)
 
     def delete(self, resource: Resource, namespace: str, name: str, options: DeleteOptions = AS_USUAL) -> Object:
@@ -189,9 +187,9 @@ class Client:
         """Store an object that is valid, unless that is only tried out."""
         if old is None:
             self._check_free(resource, new)
-        if note := options.get("note"):
-            note_write(resource, new, old, note, self._backend)
-        if options.get("dry_run"):
+        if options.note:
+            note_write(resource, new, old, options.note, self._backend)
+        if options.dry_run:
             return new
         if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):
             self._backend.discard(resource, old)
@@ -207,7 +205,7 @@ class Client:
 
     def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
-        part = options.get("subresource", "")
+        part = options.subresource
         admission.check_may_grant(self.user, resource)
         new = checks.decoded(resource, obj, options)
         checks.check_current(resource, new, old)
@@ -227,14 +225,13 @@ class Client:
         self, resource: Resource, namespace: str, name: str, change: Any, patch_type: str, options: WriteOptions
     ) -> Object:
         old = self._backend.existing(resource, namespace, name)
-        new = patch.patched(resource, old, change, patch_type, options.get("budget"))
+        new = patch.patched(resource, old, change, patch_type, options.budget)
         checks.check_unmoved(new, old)
-        unknown = [] if options.get("typed") else decoding.unknown_fields(schema.type_of(resource), new)
-        if unknown and options.get("strict", True):
+        unknown = [] if options.typed else decoding.unknown_fields(schema.type_of(resource), new)
+        if unknown and options.strict:
             raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
-        checks.warn_of(unknown, options.get("warn"))
-        is_checked: WriteOptions = {"strict": False, "warn": None}  # unknown fields are reported
-        return self._update(resource, new, options | is_checked)
+        checks.warn_of(unknown, options.warn)
+        return self._update(resource, new, options._replace(strict=False, warn=None))  # they are reported
 
     def _initialize_metadata(self, resource: Resource, obj: Object) -> None:
         """Give a new object its name, if that is generated, its uid and its time."""
@@ -295,8 +292,8 @@ class Client:
         self.authorize(verb, resource, namespace, name, "scale")
         scale = scale_of(self._backend.existing(resource, namespace, name))
         replicas = replicas_of(change(scale), resource, scale)
-        options: WriteOptions = {"dry_run": dry_run}
-        return scale_of(self._patch(resource, namespace, name, {"spec": {"replicas": replicas}}, "merge", options))
+        change_of_spec = {"spec": {"replicas": replicas}}
+        return scale_of(self._patch(resource, namespace, name, change_of_spec, "merge", WriteOptions(dry_run=dry_run)))
 
     def log(self, namespace: str, name: str, container: str, *, previous: bool = False, tail: int | None = None) -> str:
         """What a container has written, or the one before it: all, or the last `tail` lines.

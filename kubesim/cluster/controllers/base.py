@@ -11,6 +11,7 @@ from kubesim.api.objects import Object, find_condition, is_owned_by, metadata, n
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.events import Recorder
 
 Key = tuple[str, str]
@@ -160,7 +161,7 @@ class Controller(Loop):
         if labels:
             meta["labels"] = {**meta.get("labels", {}), **labels}
         try:
-            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]), typed=True)
+            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]), TYPED)
         except StatusError as error:
             self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
             self.refusal = error

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.objects import REVISION, Object, metadata, name_of, namespace_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
+from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.controllers.base import Controller, is_deleted
 from kubesim.cluster.controllers.rollout import Rollout, annotations_of, count, size_of
 
@@ -56,7 +57,7 @@ class DeploymentController(Controller):
         """The new ReplicaSet, made where there is none; the Deployment is annotated with its number."""
         new = rollout.new
         if new is None:
-            new = self.api.create(REPLICA_SET, rollout.new_replica_set(), typed=True)
+            new = self.api.create(REPLICA_SET, rollout.new_replica_set(), TYPED)
             self._record_scaling(rollout.deployment, new, 0, size_of(new))
         else:
             new = self._annotate(REPLICA_SET, new, rollout.new_annotations())
@@ -123,7 +124,7 @@ class DeploymentController(Controller):
         if replicas == before:
             return False
         change = {"metadata": {"annotations": rollout.size_annotations()}, "spec": {"replicas": replicas}}
-        self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge", typed=True)
+        self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge", TYPED)
         self._record_scaling(rollout.deployment, replica_set, before, replicas)
         return True
 

@@ -9,6 +9,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES
 from kubesim.cluster.apiserver import Change
+from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted
 
@@ -43,7 +44,7 @@ class NamespaceController(Loop):
             return
         for resource, obj in published(name):
             if self.api.find(resource, name, name_of(obj)) is None:
-                self.api.create(resource, obj, typed=True)
+                self.api.create(resource, obj, TYPED)
 
     def _empty(self, namespace: Object) -> None:
         """Delete all that is in a namespace; once nothing is left, it is gone."""

@@ -66,7 +66,7 @@ def create_object(call: Call, resource: Resource, obj: Object, failure: str | No
         if resource.namespaced:
             sent = {**obj, "metadata": {**meta, "namespace": call.namespace}}
         try:
-            obj = call.api.create(resource, sent, **call.request())
+            obj = call.api.create(resource, sent, call.request())
         except StatusError as error:
             if error.code == HTTPStatus.NOT_IMPLEMENTED or not failure:
                 raise
