@@ -1,4 +1,4 @@
-"""JSON as Go reads and writes it, with its sentences for what is broken. Mirrors encoding/json, Go 1.26."""
+"""JSON as Go reads and writes it; jsonerrors.py has Go's words for what is broken. Mirrors encoding/json, Go 1.26."""
 
 from __future__ import annotations
 
@@ -7,27 +7,17 @@ import math
 import re
 from collections.abc import Iterator
 from functools import partial
-from string import hexdigits
-from typing import Any, NamedTuple
+from typing import Any
 
-from kubesim.gotext.gofmt import LONGEST_WITHOUT_EXPONENT, escaped, sprint
+from kubesim.gotext.gofmt import LONGEST_WITHOUT_EXPONENT, sprint
+from kubesim.gotext.jsonerrors import STRING, JSONError, go_error
 
 MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
-END = "unexpected end of JSON input"
 TOO_DEEP = "exceeded max depth"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # two of them make one character, and one alone none
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _HUGE = re.compile(r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}")  # what may not be a number of 64 bits
 _LONGEST_INTEGER = 20  # characters of a number of 64 bits
-
-
-class JSONError(ValueError):
-    """Text that is no JSON: Go's sentence, "unexpected end of JSON input", and how many bytes Go has read."""
-
-    def __init__(self, sentence: str, read: int = 0) -> None:
-        super().__init__(sentence)
-        self.read = read
 
 
 def loads(text: str) -> Any:
@@ -36,13 +26,15 @@ def loads(text: str) -> Any:
     Raises JSONError.
     """
     text = valid(text)
-    numbers: dict[str, Any] = {"parse_int": _number, "parse_float": _number} if _HUGE.search(text) else {}
+    readers: dict[str, Any] = {"parse_constant": partial(_refuse_constant, text)}
+    if _HUGE.search(text):  # Python's own reader of numbers is quicker
+        readers.update(parse_int=_number, parse_float=_number)
     try:
-        value = json.loads(text, parse_constant=partial(_refuse_constant, text), **numbers)
+        value = json.loads(text, **readers)
     except RecursionError:
         raise JSONError(TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise _go_error(text, error) from None
+        raise go_error(text, error) from None
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH
     if may_be_deep and len(list(levels(value))) > MAX_DEPTH + 1:
         raise JSONError(TOO_DEEP)
@@ -61,13 +53,19 @@ def levels(value: Any) -> Iterator[list[Any]]:
     level = [value]
     while level:
         yield level
-        maps = [item for value in level if isinstance(value, dict) for item in value.values()]
-        level = maps + [item for value in level if isinstance(value, list) for item in value]
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+        level = below
 
 
 def _number(digits: str) -> int | float:
     """A whole number of 64 bits as it is, any other one as a float."""
-    if len(digits) <= _LONGEST_INTEGER and digits.removeprefix("-").isdecimal() and -(2**63) <= int(digits) < 2**63:
+    is_whole = len(digits) <= _LONGEST_INTEGER and digits.removeprefix("-").isdecimal()
+    if is_whole and -(2**63) <= int(digits) < 2**63:
         return int(digits)
     value = float(digits)
     if math.isinf(value):
@@ -77,7 +75,7 @@ def _number(digits: str) -> int | float:
 
 def _refuse_constant(text: str, name: str) -> Any:
     """Refuse NaN and Infinity, which Python takes, where they stand outside of strings."""
-    without_strings = _STRING.sub(lambda string: " " * len(string[0]), text)
+    without_strings = STRING.sub(lambda string: " " * len(string[0]), text)
     raise json.JSONDecodeError("Expecting value", text, without_strings.index(name))
 
 
@@ -100,84 +98,9 @@ def mismatch(value: Any, into: str, whole: bool = False) -> str:
     return f"json: cannot unmarshal {word} into Go {into}"
 
 
-class _Stop(NamedTuple):
-    """Where Go's scanner stops, and where it is in the grammar then."""
-
-    at: int
-    context: str
-
-
-# By how the message of Python's decoder begins. A text that is refused so: [], {a:1}, {"a" 1}, 1 2, "a<line end>".
-_CONTEXTS = {
-    "Expecting property name": "looking for beginning of object key string",
-    "Expecting ':'": "after object key",
-    "Extra data": "after top-level value",
-    "Unexpected UTF-8 BOM": "looking for beginning of value",
-    "Invalid control character": "in string literal",
-}
-_NO_VALUE = "looking for beginning of value"
-_LITERALS = {"t": "true", "f": "false", "n": "null"}
-
-
-def _go_error(text: str, error: json.JSONDecodeError) -> JSONError:
-    """What Go says of a text that Python's decoder has refused."""
-    stop = _stop(text, error.msg, error.pos)
-    if stop.at >= len(text) or error.msg.startswith("Unterminated"):
-        return JSONError(END, len(text.encode()))
-    first_byte = text[stop.at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
-    quoted = {"'": r"'\''", '"': "'\"'"}.get(first_byte) or f"'{escaped(first_byte)}'"
-    return JSONError(f"invalid character {quoted} {stop.context}", len(text[: stop.at].encode()) + 1)
-
-
-def _stop(text: str, message: str, at: int) -> _Stop:
-    """Where Go stops in a text of which Python's decoder says `message` at a place."""
-    if message == "Expecting value":
-        return _stop_in_value(text, at)
-    if message.startswith("Invalid \\u"):  # "\u12x": Python points at the u, Go at what is no digit
-        at += 1
-        while at < len(text) and text[at] in hexdigits:
-            at += 1
-        return _Stop(at, r"in \u hexadecimal character escape")
-    if message.startswith("Invalid \\"):  # "\x": Python points at the backslash, Go at the letter
-        return _Stop(at + 1, "in string escape code")
-    if message.startswith("Illegal trailing comma"):  # [1, ]: as Python 3.13 puts it, pointing at the comma
-        at = len(text) - len(text[at + 1 :].lstrip())
-        return _Stop(at, _NO_VALUE if text[at] == "]" else _CONTEXTS["Expecting property name"])
-    for beginning, context in _CONTEXTS.items():
-        if message.startswith(beginning):
-            return _Stop(at, context)
-    return _Stop(at, "after object key:value pair" if _is_in_object(text[:at]) else "after array element")
-
-
-def _stop_in_value(text: str, at: int) -> _Stop:
-    """Where Go's scanner stops in what is no value, though it may begin as one."""
-    first = text[at : at + 1]
-    if first == "-":
-        return _Stop(at + 1, "in numeric literal")
-    literal = _LITERALS.get(first)
-    if literal is None:
-        return _Stop(at, _NO_VALUE)
-    right = 1
-    while text[at + right : at + right + 1] == literal[right]:
-        right += 1
-    return _Stop(at + right, f"in literal {literal} (expecting '{literal[right]}')")
-
-
-_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
-
-
-def _is_in_object(text: str) -> bool:
-    """Whether the innermost bracket that `text` leaves open is that of an object."""
-    left = _STRING.sub("", text)
-    closed = 1
-    while closed:  # what was around a pair that is gone may be a pair now
-        left, closed = _CLOSED.subn("", left)
-    return left.rfind("{") > left.rfind("[")
-
-
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
 _MAY_BE_SMALL = re.compile(r"(?:^|[:,\[\s])-?[0-9.]+e-")  # quick, for few texts have small numbers
-_STRING_OR_SMALL = re.compile(_STRING.pattern + r"|[0-9.]+e-[0-9]+")
+_STRING_OR_SMALL = re.compile(STRING.pattern + r"|[0-9.]+e-[0-9]+")
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:

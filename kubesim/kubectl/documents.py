@@ -19,6 +19,7 @@ import yaml
 
 from kubesim.api.budget import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gobase64, gofmt, gojson
+from kubesim.gotext.jsonerrors import END, JSONError
 from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 
 MAX_BYTES = 10 * 1024 * 1024
@@ -53,7 +54,7 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
             _, end = json.JSONDecoder().raw_decode(text, start)
         try:
             value = gojson.loads(text[start:end])
-        except gojson.JSONError as error:
+        except JSONError as error:
             as_yaml = _read_as_yaml(text) if is_first else []
             if not as_yaml:
                 raise _json_problem(text[:start], error) from None
@@ -69,9 +70,9 @@ def _read_as_yaml(text: str) -> list[tuple[Any, str]]:
     return []
 
 
-def _json_problem(before: str, error: gojson.JSONError) -> ManifestError:
+def _json_problem(before: str, error: JSONError) -> ManifestError:
     """What is said of a value that is no JSON, after the text `before` it."""
-    if str(error) == gojson.END:
+    if str(error) == END:
         return ManifestError("unexpected EOF")
     return ManifestError(f"json: offset {len(before.encode()) + error.read}: {error}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubesim.gotext import gofmt, gojson
+from kubesim.gotext.jsonerrors import JSONError
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,7 @@ from kubesim.gotext import gofmt, gojson
     ],
 )
 def test_what_is_said_of_a_broken_text(text: str, sentence: str, read: int) -> None:
-    with pytest.raises(gojson.JSONError) as caught:
+    with pytest.raises(JSONError) as caught:
         gojson.loads(text)
     assert (str(caught.value), caught.value.read) == (sentence, read)
 

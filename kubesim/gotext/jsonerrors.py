@@ -1,0 +1,99 @@
+"""What Go says of a text that is no JSON, found out from what Python's decoder says of it.
+
+Mirrors the errors of encoding/json scanner.go, Go 1.26.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from string import hexdigits
+from typing import NamedTuple
+
+from kubesim.gotext.gofmt import escaped
+
+END = "unexpected end of JSON input"
+STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+class JSONError(ValueError):
+    """Text that is no JSON: Go's sentence, "unexpected end of JSON input", and how many bytes Go has read."""
+
+    def __init__(self, sentence: str, read: int = 0) -> None:
+        super().__init__(sentence)
+        self.read = read
+
+
+class _Stop(NamedTuple):
+    """Where Go's scanner stops, and where it is in the grammar then."""
+
+    at: int
+    context: str
+
+
+# By how the message of Python's decoder begins. A text that is refused so: [], {a:1}, {"a" 1}, 1 2, "a<line end>".
+_CONTEXTS = {
+    "Expecting property name": "looking for beginning of object key string",
+    "Expecting ':'": "after object key",
+    "Extra data": "after top-level value",
+    "Unexpected UTF-8 BOM": "looking for beginning of value",
+    "Invalid control character": "in string literal",
+}
+_NO_VALUE = "looking for beginning of value"
+_LITERALS = {"t": "true", "f": "false", "n": "null"}
+
+
+def go_error(text: str, error: json.JSONDecodeError) -> JSONError:
+    """What Go says of a text that Python's decoder has refused."""
+    stop = _stop(text, error.msg, error.pos)
+    if stop.at >= len(text) or error.msg.startswith("Unterminated"):
+        return JSONError(END, len(text.encode()))
+    first_byte = text[stop.at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
+    quoted = {"'": r"'\''", '"': "'\"'"}.get(first_byte) or f"'{escaped(first_byte)}'"
+    return JSONError(f"invalid character {quoted} {stop.context}", len(text[: stop.at].encode()) + 1)
+
+
+def _stop(text: str, message: str, at: int) -> _Stop:
+    """Where Go stops in a text of which Python's decoder says `message` at a place."""
+    if message == "Expecting value":
+        return _stop_in_value(text, at)
+    if message.startswith("Invalid \\u"):  # "\u12x": Python points at the u, Go at what is no digit
+        at += 1
+        while at < len(text) and text[at] in hexdigits:
+            at += 1
+        return _Stop(at, r"in \u hexadecimal character escape")
+    if message.startswith("Invalid \\"):  # "\x": Python points at the backslash, Go at the letter
+        return _Stop(at + 1, "in string escape code")
+    if message.startswith("Illegal trailing comma"):  # [1, ]: as Python 3.13 puts it, pointing at the comma
+        at = len(text) - len(text[at + 1 :].lstrip())
+        return _Stop(at, _NO_VALUE if text[at] == "]" else _CONTEXTS["Expecting property name"])
+    for beginning, context in _CONTEXTS.items():
+        if message.startswith(beginning):
+            return _Stop(at, context)
+    return _Stop(at, "after object key:value pair" if _is_in_object(text[:at]) else "after array element")
+
+
+def _stop_in_value(text: str, at: int) -> _Stop:
+    """Where Go's scanner stops in what is no value, though it may begin as one."""
+    first = text[at : at + 1]
+    if first == "-":
+        return _Stop(at + 1, "in numeric literal")
+    literal = _LITERALS.get(first)
+    if literal is None:
+        return _Stop(at, _NO_VALUE)
+    right = 1
+    while text[at + right : at + right + 1] == literal[right]:
+        right += 1
+    return _Stop(at + right, f"in literal {literal} (expecting '{literal[right]}')")
+
+
+_CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
+
+
+def _is_in_object(text: str) -> bool:
+    """Whether the innermost bracket that `text` leaves open is that of an object."""
+    left = STRING.sub("", text)
+    closed = 1
+    while closed:  # what was around a pair that is gone may be a pair now
+        left, closed = _CLOSED.subn("", left)
+    return left.rfind("{") > left.rfind("[")
