@@ -103,10 +103,15 @@ def _take(call: Call, objects: list[_Opened], before: str, after: str) -> None:
     if _without_comments(after) == _without_comments(before):
         call.complain("Edit cancelled, no changes made.\n")
         return
-    edited = [item for document, _ in documents(after) for item in items_of(document)]
-    if not edited or not all(isinstance(item, dict) and item.get("kind") and item.get("apiVersion") for item in edited):
+    edited: list[Any] = []
+    for document, _ in documents(after):
+        edited += items_of(document)
+    if not edited:
         raise ManifestError("this is no object")
-    refuse_if(not all(find_kind(str(item["apiVersion"]), str(item["kind"])) for item in edited), _NOTHING_VALID)
+    for item in edited:
+        if not isinstance(item, dict) or not item.get("kind") or not item.get("apiVersion"):
+            raise ManifestError("this is no object")
+        refuse_if(not find_kind(str(item["apiVersion"]), str(item["kind"])), _NOTHING_VALID)
     for item in edited:
         _send(call, objects, item)
 

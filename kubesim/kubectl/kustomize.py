@@ -220,7 +220,7 @@ def _item(obj: Any, entry: str) -> _Item:
 def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
     """A generated Secret, its values in base64, and that in lines where it is long."""
     name = arguments.get("name") or ""
-    refuse_if(not name, "a configmap must have a name")
+    refuse_if(not name, "a configmap must have a name")  # kustomize's words for Secrets, too
     data: dict[str, str] = {}
     pairs = chain(
         _of_literals(arguments.get("literals") or ()),

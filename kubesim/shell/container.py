@@ -139,7 +139,7 @@ class _Container(Machine):
         self.base = base
         self.user = base.user
         self.shell = next(iter(base.shells), "sh")
-        self.sentences = base.shells
+        self.dialects = base.shells
         self.is_busybox = base.is_busybox
 
     def program(self, name: str) -> str:
@@ -154,7 +154,7 @@ class _Container(Machine):
             problem = "Permission denied"
         else:
             problem = "not found"
-        return self.phrase(f"{self.shell}: {name}: {problem}\n")
+        return self.in_dialect(f"{self.shell}: {name}: {problem}\n")
 
 
 def _streams(stdin: Input, write: Callable[[str, str], None]) -> Streams:
@@ -216,7 +216,7 @@ class Place(NamedTuple):
         self.files.tell()
         seconds = (machine.clock.now - started) / SECOND if has_ended else inf
         ran = Process(tuple(writes), code, seconds, unsimulated=unsimulated)
-        is_looping = not has_ended and machine.nap < inf  # and not within one command that never ends
+        is_looping = not has_ended and machine.last_wait < inf  # and not within one command that never ends
         if is_looping and "TERM" in machine.traps:
             return self._with_trap(ran, interpreter)
         return ran
@@ -229,7 +229,7 @@ class Place(NamedTuple):
         machine.env = trap.env
         machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
         began = machine.clock.now
-        delay = machine.nap / 2  # until the command ends that runs when the signal comes
+        delay = machine.last_wait / 2  # until the command ends that runs when the signal comes
         words: list[Write] = []
 
         def write(stream: str, text: str) -> None:
@@ -249,9 +249,9 @@ class Place(NamedTuple):
         clock.now = started
         base = self.base
         machine = _Container(clock, self.files, dict(self.env), self.hostname, base)
-        machine.bash = Started(1, started, tuple(main or argv))
+        machine.shell_process = Started(1, started, tuple(main or argv))
         machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)
-        machine.first_alive = machine.next_pid
+        machine.pipeline_pid = machine.next_pid
         self.files.cwd = self.files.absolute(self.folder)
         return machine
 

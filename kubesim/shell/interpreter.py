@@ -63,7 +63,7 @@ class Interpreter:
             return self.interpret(text, streams)
 
     def _complain(self, error: ShellError, streams: Streams) -> int:
-        streams.stderr(self.machine.phrase(f"{self.machine.shell}: {error}\n"))
+        streams.stderr(self.machine.in_dialect(f"{self.machine.shell}: {error}\n"))
         return error.status
 
     def _script(self, script: Script, streams: Streams) -> int:
@@ -78,7 +78,7 @@ class Interpreter:
     def _pipeline(self, pipeline: syntax.Pipeline, streams: Streams) -> int:
         *early, last = pipeline.commands
         machine = self.machine
-        machine.first_alive = machine.next_pid
+        machine.pipeline_pid = machine.next_pid
         status = self._stages(early, last, streams) if early else self._command(last, streams)
         if pipeline.negated:
             status = 0 if status else 1

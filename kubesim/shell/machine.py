@@ -75,14 +75,7 @@ class Started(NamedTuple):
 
 
 class Machine:
-    """Where commands run: the learner's terminal, or (a subclass) a container.
-
-    `env` holds the exported variables, `parameters` those of the script from `$0` on. `processes` are the last that
-    were started, of which those from the pid `first_alive` on belong to the pipeline that runs; a builtin is none.
-    `sentences` say, for each shell that is not bash, how it puts what bash and GNU's tools say: patterns and what
-    replaces them. `edit` is what the command line asks a front end to open in its editor. `traps` are by signal, which
-    a shell notices only between two commands, and `nap` is how many seconds the last command took that took its time.
-    """
+    """Where commands run: the learner's terminal, or (a subclass) a container."""
 
     LONGEST_ARGUMENT = 4096  # of what is kept of a process
     COMMAND_SECONDS = 0.1  # as in the recordings
@@ -93,28 +86,41 @@ class Machine:
         self.clock = clock
         self.files = files
         self.env = env
+        """The exported variables."""
+        self.variables: dict[str, str] = {}
+        """The others."""
+        self.parameters: Sequence[str] = ("bash",)
+        """Those of the script, from `$0` on."""
         self.hostname = "kubesim"
         self.user = "uid=1000(learner) gid=1000(learner) groups=1000(learner)"
+        """What `id` prints."""
         self.shell = "bash"
-        self.sentences: Mapping[str, Mapping[str, str]] = {}
+        """The name of the shell that runs."""
+        self.dialects: Mapping[str, Mapping[str, str]] = {}
+        """How each shell that is not bash puts what bash and GNU's tools say: patterns, and what replaces them."""
         self.is_busybox = False
-        self.parameters: Sequence[str] = ("bash",)
-        self.bash = Started(10000, clock.now, ("bash",))
-        self.variables: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
         self.history: list[str] = []
+        self.shell_process = Started(10000, clock.now, ("bash",))
         self.processes: deque[Started] = deque(maxlen=1000)
-        self.first_alive = 0
+        """The last that were started; a builtin is none."""
+        self.pipeline_pid = 0
+        """Where the processes begin that belong to the pipeline that runs."""
         self.traps: dict[str, Trap] = {}
-        self.nap = 0.0
+        """By signal, which a shell notices only between two commands."""
+        self.last_wait = 0.0
+        """How many seconds the last command took that took its time."""
         self.status = 0
         self.edit: Edit | None = None
+        """What the command line asks a front end to open in its editor."""
         self.budget = Budget()
 
     @property
     def is_dash(self) -> bool:
-        """Whether a script of Debian's sh runs."""
-        return self.shell == "sh" and not self.is_busybox and not self.IS_TERMINAL and self.parameters != ("bash",)
+        """Whether a script of Debian's sh runs, and not only a program of such a container."""
+        has_dash = not self.IS_TERMINAL and not self.is_busybox
+        runs_script = self.parameters != ("bash",)
+        return has_dash and runs_script and self.shell == "sh"
 
     @property
     def user_name(self) -> str:
@@ -129,7 +135,7 @@ class Machine:
 
     @property
     def next_pid(self) -> int:
-        last = self.processes[-1] if self.processes else self.bash
+        last = self.processes[-1] if self.processes else self.shell_process
         return last.pid + 1
 
     @contextmanager
@@ -140,7 +146,7 @@ class Machine:
         aliases = self.aliases
         shell = self.shell
         parameters = self.parameters
-        first_alive = self.first_alive
+        pipeline_pid = self.pipeline_pid
         cwd = self.files.cwd
         self.env = dict(env)
         self.variables = dict(variables)
@@ -153,7 +159,7 @@ class Machine:
             self.aliases = aliases
             self.shell = shell
             self.parameters = parameters
-            self.first_alive = first_alive
+            self.pipeline_pid = pipeline_pid
             self.files.cwd = cwd
 
     def start(self, arguments: Sequence[str]) -> None:
@@ -169,7 +175,7 @@ class Machine:
             return str(len(self.lookup(name[1:])))
         if name in ("@", "*"):
             return " ".join(self.parameters[1:])
-        special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.bash.pid, "PWD": self.files.cwd}
+        special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.shell_process.pid, "PWD": self.files.cwd}
         return self.variables.get(name) or self.env.get(name) or str(special.get(name, ""))
 
     def has(self, name: str) -> bool:
@@ -185,9 +191,9 @@ class Machine:
         else:
             self.variables[name] = value
 
-    def phrase(self, message: str) -> str:
+    def in_dialect(self, message: str) -> str:
         """An error message of bash or a GNU tool as the programs here put it; `<` and `>` mark redirections."""
-        for pattern, sentence in self.sentences.get(self.shell, {}).items():
+        for pattern, sentence in self.dialects.get(self.shell, {}).items():
             message = re.sub(pattern, sentence, message)
         return re.sub(r"^(\w+): [<>] ", r"\1: ", message)
 
@@ -206,7 +212,7 @@ class Machine:
 
     def sleep(self, seconds: float) -> None:
         """Let time pass. Raises TooMuchError where that is too long."""
-        self.nap = seconds
+        self.last_wait = seconds
         steps = round(min(seconds, 1e12) * self.SECOND_COST)
         if steps > self.budget.steps:
             raise TooMuchError("sleeping for so long is more than one command line may do here")

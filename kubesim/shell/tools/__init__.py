@@ -105,7 +105,7 @@ class Invocation:
     def fail(self, message: str, status: int = 1) -> int:
         """Write `message` to stderr after the command's name, as GNU's tools do; give `status` back."""
         self.status = max(self.status, status)
-        self.err(self.machine.phrase(f"{self._prefix}: {message}\n"))
+        self.err(self.machine.in_dialect(f"{self._prefix}: {message}\n"))
         return status
 
     def show(self, result: Result) -> int:

@@ -49,14 +49,9 @@ def printf(operands: list[str], options: Options, io: Invocation) -> int:
     if operands[:1] == ["--"]:
         operands = operands[1:]
     elif operands and re.match("-.", operands[0]) and not io.machine.is_busybox:
-        if operands[0].startswith("-v"):
-            raise UnsupportedError("'printf -v'")
-        io.fail(f"{operands[0][:2]}: invalid option")
-        if io.machine.is_dash:
-            return 2
-        operands = []
+        raise UnsupportedError("an option of 'printf'")
     if not operands:
-        io.err(io.machine.phrase("printf: usage: printf [-v var] format [arguments]\n"))
+        io.err(io.machine.in_dialect("printf: usage: printf [-v var] format [arguments]\n"))
         return 2
     directives = list(_DIRECTIVE.finditer(operands[0]))
     arguments = deque(operands[1:])

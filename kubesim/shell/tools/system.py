@@ -35,7 +35,7 @@ def ps(operands: list[str], options: Options, io: Invocation) -> None:
     if set(letters) - set("Aaefuxw"):
         raise UnsupportedError(f"'ps {' '.join(operands)}'")
     machine = io.machine
-    shell = machine.bash
+    shell = machine.shell_process
     form = _SHORT
     if machine.is_busybox:
         form = _BUSYBOX
@@ -46,7 +46,7 @@ def ps(operands: list[str], options: Options, io: Invocation) -> None:
     parent = shell.pid - 1  # what has started the shell isn't simulated
     io.out(f"{form.header}\n{_process(form.row, shell, parent, machine.login)}")
     for process in machine.processes:
-        if process.pid > shell.pid and process.pid >= machine.first_alive:
+        if process.pid > shell.pid and process.pid >= machine.pipeline_pid:
             io.out(_process(form.row, process, shell.pid, machine.login))
 
 

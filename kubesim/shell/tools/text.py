@@ -116,14 +116,10 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
         raise misused(io.name, "you must specify a list of bytes, characters, or fields")
     if "f" in options and "c" in options:
         raise misused(io.name, "only one list may be specified")
-    if "f" in options:
-        delimiter = options.get("d", "\t")
-        if len(delimiter) != 1:
-            raise misused(io.name, "the delimiter must be a single character")
-        ranges = list(_ranges(options["f"], "fields", "field value"))
-    else:
-        delimiter = ""
-        ranges = list(_ranges(options["c"], "byte/character positions", "byte/character position"))
+    delimiter = options.get("d", "\t") if "f" in options else ""
+    if "f" in options and len(delimiter) != 1:
+        raise misused(io.name, "the delimiter must be a single character")
+    ranges = list(_ranges(options["f"] if "f" in options else options["c"]))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
         for line in bare_lines(text):
@@ -143,17 +139,13 @@ def _is_within(number: int, ranges: list[range]) -> bool:
     return any(number in numbers for numbers in ranges)
 
 
-def _ranges(spec: str, places: str, place: str) -> Iterator[range]:
-    """The places that a list such as `1,3-` names, counted from 1; `places` and `place` say in errors what they are."""
-    for part in re.split(r"[, ]", spec):
-        match = re.fullmatch(r"([0-9]{0,9})(-?)([0-9]{0,9})", part)
-        if not match:
-            raise misused("cut", f"invalid {place} '{part}'")
-        if part == "-":
-            raise misused("cut", "invalid range with no endpoint: -")
+def _ranges(spec: str) -> Iterator[range]:
+    """The places that a list such as `1,3-` names, counted from 1. Raises UnsupportedError for one that is wrong."""
+    for part in spec.split(","):
+        match = re.fullmatch(r"([1-9][0-9]{0,8})?(-?)([1-9][0-9]{0,8})?", part)
+        if not match or part in ("", "-"):
+            raise UnsupportedError(f"the list '{spec[:40]}' of 'cut'")
         first, dash, last = match.groups()
-        if not part or "0" in (first, last):
-            raise misused("cut", f"{places} are numbered from 1")
         end = int(last or 10**9) if dash else int(first)
         yield range(int(first or 1), end + 1)
 
