@@ -223,11 +223,12 @@ class Exec(Listener, websocket.WebSocketHandler):
         try:
             if self._is_set("tty"):
                 raise errors.not_simulated("exec -t over the API is not part of this simulator")
-            # One that reads runs when its input is there; now it is only seen whether a command can run at all. A
-            # client that was refused asks once more, by POST, and shows that answer. Older ones only ask in this way.
-            is_upgrade = self.request.method == "GET"
-            self._outcome = self._run(self._argv if is_upgrade and not self._reads else ["true"])
-            if not is_upgrade:
+            if self.request.method == "GET" and not self._reads:
+                self._outcome = self._run(self._argv)
+            else:  # one that reads runs when its input is there: now it is only seen whether a command can run at all
+                self._run(["true"])
+            # A client that was refused asks once more, by POST, and shows that answer. Older ones only ask in this way.
+            if self.request.method == "POST":
                 raise errors.not_simulated("exec is served over WebSockets only, which kubectl uses since v1.30")
         except errors.StatusError as error:
             self.refuse(error)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cache
 from math import inf
+from typing import NamedTuple
 
 from kubesim.api import load_records, load_table
 from kubesim.api.clock import SECOND, Micros, rfc3339
@@ -27,6 +28,13 @@ STOP = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
 _HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
+
+
+class Waiting(NamedTuple):
+    """Why a container doesn't run, as its state says it."""
+
+    reason: str
+    message: str
 
 
 @cache

@@ -16,6 +16,7 @@ from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
+from kubesim.cluster.kubelet.containers import Waiting
 from kubesim.cluster.kubelet.nodeimages import NodeImages
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.pull import Answer
@@ -124,7 +125,7 @@ class ImageManager:
                 outcome = STEPS[pull.outcome](pull)
             except ValueError as error:
                 # The kubelet has no reason of its own for a Secret that it can't read: it reports the error twice.
-                pull.error = (str(error), str(error))
+                pull.error = Waiting(str(error), str(error))
                 outcome = "unreadable"
             pull.hops.append((pull.outcome, outcome))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
@@ -136,8 +137,7 @@ class Pull:
 
     `outcome` is the state that it is in, in the end one of `PullTrace.outcome`; `events` are (type, reason, message
     without "spec.containers{…}: ") in order: "Pulling" is due at once, what follows it `duration` seconds later.
-    `error` is (reason, message) as in a container's state.waiting, or None, and then `image` is what the container may
-    start from.
+    `error` is why the container waits, or None, and then `image` is what it may start from.
     """
 
     reference: Reference
@@ -153,7 +153,7 @@ class Pull:
         self.right = ""
         self.hops: list[Hop] = []
         self.events: tuple[Event, ...] = ()
-        self.error: tuple[str, str] | None = None
+        self.error: Waiting | None = None
         self.over: Micros = request.now
 
     @property
@@ -176,7 +176,7 @@ class Pull:
             attempts=tuple(self.attempts),
             hops=tuple(self.hops),
             outcome=self.outcome,
-            message=self.error[1] if self.error else "",
+            message=self.error.message if self.error else "",
             right=self.right,
         )
 
@@ -216,7 +216,7 @@ def _parse_name(pull: Pull) -> str:
     except ValueError as error:
         message = f"Failed to apply default image tag {image}: couldn't parse image name {image}: {error}"
         pull.emit("InspectFailed", message, "Warning")
-        pull.error = ("InvalidImageName", message)
+        pull.error = Waiting("InvalidImageName", message)
         return "invalid"
     return "valid"
 
@@ -257,7 +257,7 @@ def _check_policy(pull: Pull) -> str:
         return "may pull"
     message = f"Container image {quote(pull.request.image)} is not present with pull policy of Never"
     pull.emit("ErrImageNeverPull", message, "Warning")
-    pull.error = ("ErrImageNeverPull", message)
+    pull.error = Waiting("ErrImageNeverPull", message)
     return "never"
 
 
@@ -271,7 +271,7 @@ def _check_back_off(pull: Pull) -> str:
         return "over"
     message = f"Back-off pulling image {quote(pull.request.image)}"
     pull.emit("BackOff", message)
-    pull.error = ("ImagePullBackOff", f"{message}: {failure.error}")
+    pull.error = Waiting("ImagePullBackOff", f"{message}: {failure.error}")
     return "waiting"
 
 
@@ -316,7 +316,7 @@ def _fail(pull: Pull, answers: Sequence[Answer]) -> str:
     message = errors[0] if len(errors) == 1 else f"[{', '.join(errors)}]"
     pull.emit("Failed", f"Failed to pull image {quote(pull.request.image)}: {message}", "Warning")
     pull.node.fail(pull.request.uid, pull.request.image, f"ErrImagePull: {message}", pull.over)
-    pull.error = ("ErrImagePull", message)
+    pull.error = Waiting("ErrImagePull", message)
     return "failed"
 
 

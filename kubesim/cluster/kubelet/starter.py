@@ -18,7 +18,7 @@ from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import containers, environment, volumes
-from kubesim.cluster.kubelet.containers import STOP, Container, restarts
+from kubesim.cluster.kubelet.containers import STOP, Container, Waiting, restarts
 from kubesim.cluster.kubelet.environment import Files, MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.processor import Processor
@@ -65,7 +65,7 @@ class Round:
         copy.volumes |= self.volumes
         return copy
 
-    def broken_volume(self, container: ContainerSpec) -> tuple[str, str] | None:
+    def broken_volume(self, container: ContainerSpec) -> Waiting | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
         pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
         return next((pull.error for pull in pulls if pull and pull.error), None)
@@ -173,7 +173,7 @@ class Starter:
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 
-    def _run(self, sync: Round, spec: ContainerSpec, image: Image, record: Record) -> tuple[str, str] | None:
+    def _run(self, sync: Round, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
         """Create a container and start it; return why that failed, if it did."""
         worker = sync.worker
         pod = worker.with_address(sync.pod)
@@ -182,9 +182,9 @@ class Starter:
             environment.check_user(pod, spec)
             argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
         except MissingError as error:
-            return "CreateContainerConfigError", str(error)
+            return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
-            return "CreateContainerError", image.trouble.message(container=self._identity.container_id())
+            return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
         record("Normal", "Created", "Container created")
         place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
         images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
@@ -196,7 +196,7 @@ class Starter:
         container = self._add_container(worker, spec, image, place, ran, images)
         if ran.failure:
             self._pods.end_container(worker, container, ran.exit_code)
-            return "RunContainerError", ran.failure
+            return Waiting("RunContainerError", ran.failure)
         if ran.seconds != inf:
             self._clock.call_later(ran.seconds, self._pods.process_ended, worker.number, container.id, ran.exit_code)
         record("Normal", "Started", "Container started")
@@ -230,10 +230,10 @@ class Starter:
             seconds, code = container.stops_after(sync.pod["spec"]["terminationGracePeriodSeconds"], STOP)
             self._clock.call_later(seconds, self._pods.process_ended, sync.worker.number, container.id, code)
 
-    def _fail(self, sync: Round, spec: ContainerSpec, error: tuple[str, str], record: Record) -> None:
+    def _fail(self, sync: Round, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
         policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
         is_tried_again = restarts(policy, sync.worker.containers.get(spec["name"]))
         sync.worker.wait(spec["name"], error if is_tried_again else None)
-        reason, message = error
-        record("Warning", "Failed", f"Error: {message if reason in _WHOLE_MESSAGES else reason}")
+        text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
+        record("Warning", "Failed", f"Error: {text}")

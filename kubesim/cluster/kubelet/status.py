@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
-from kubesim.cluster.kubelet.containers import Container
+from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.cluster.kubelet.worker import Worker
 
 
@@ -95,7 +95,7 @@ def _is_ready(container: Container, is_init: bool) -> bool:
     return container.is_running
 
 
-def _last_state(container: Container | None, waiting: tuple[str, str] | None) -> Object:
+def _last_state(container: Container | None, waiting: Waiting | None) -> Object:
     """How the container before ended: a container that waits for its restart is itself the one before."""
     if container is None:
         return {}
@@ -104,7 +104,7 @@ def _last_state(container: Container | None, waiting: tuple[str, str] | None) ->
     return container.previous.state if container.previous else {}
 
 
-def _state(container: Container | None, waiting: tuple[str, str] | None, default_reason: str) -> Object:
+def _state(container: Container | None, waiting: Waiting | None, default_reason: str) -> Object:
     if waiting:
         reason, message = waiting
         if not message:

@@ -14,7 +14,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, sidecars_of
 from kubesim.api.specs import ContainerSpec, PodSpec
-from kubesim.cluster.kubelet.containers import Container, restarts
+from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
 
@@ -66,7 +66,7 @@ class Worker:
         self.ip = ""
         self.containers: dict[str, Container] = {}
         self.folders: dict[str, Folder] = {}  # its emptyDirs
-        self.waiting: dict[str, tuple[str, str]] = {}  # why containers don't run: reason and message
+        self.waiting: dict[str, Waiting] = {}  # by the names of containers that don't run
         self.crashes: dict[str, int] = {}  # of containers that ended: seconds until they may start again
         self.ticket = 0  # numbers the planned syncs, of which only the latest one is run
         self.has_sandbox = False
@@ -95,7 +95,7 @@ class Worker:
         """The Pod as its containers see it, before its status says so."""
         return {**pod, "status": {**pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
 
-    def wait(self, container: str, reason: tuple[str, str] | None) -> None:
+    def wait(self, container: str, reason: Waiting | None) -> None:
         """Note why a container does not run (None: it does)."""
         if self.waiting.get(container) != reason:
             self.changes += 1
@@ -112,7 +112,7 @@ class Worker:
         self.containers[container.spec["name"]] = container
         self.changes += 1
 
-    def crash_loop(self, spec: ContainerSpec, now: Micros) -> tuple[str, str] | None:
+    def crash_loop(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
         """Why a container that exited too often has to wait for its restart, if it has to."""
         name = spec["name"]
         container = self.containers.get(name)
@@ -123,7 +123,7 @@ class Worker:
             self.crashes[name] = min(delay * 2, CRASH_BACKOFF_LIMIT) if delay else CRASH_BACKOFF_FIRST
             return None
         what = f"container={name} pod={self.name}_{self.namespace}({self.uid})"
-        return "CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}"
+        return Waiting("CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}")
 
     def due(self, spec: PodSpec) -> Iterator[ContainerSpec]:
         """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has

@@ -63,7 +63,8 @@ class NodeSettings:
         if mode := self.hosts.get(host):
             return MODES[mode][0]
         name, port = split_port(host, "443")
-        return "http" if port != "443" and (name == "localhost" or name.startswith("127.")) else "https"
+        is_local = name == "localhost" or name.startswith("127.")
+        return "http" if is_local and port != "443" else "https"
 
     def _table(self, host: str) -> str:
         """What hosts.toml says of a host: a registry that is not treated as others, or a mirror."""
@@ -73,22 +74,28 @@ class NodeSettings:
 
     def files(self) -> dict[str, str]:
         """The real files that hold all this, by their paths."""
-        texts = {}
-        for registry in dict.fromkeys([*self.hosts, *self.mirrors]):
-            server = "registry-1.docker.io" if registry == DEFAULT_REGISTRY else registry
-            own = [registry] if registry in self.hosts else []
-            tables = "".join(self._table(host) for host in [*self.mirrors.get(registry, ()), *own])
-            text = f'server = "{self.scheme(registry)}://{server}"\n{tables}'
-            texts[f"/etc/containerd/certs.d/{registry}/hosts.toml"] = text
+        registries = dict.fromkeys([*self.hosts, *self.mirrors])
+        texts = {f"/etc/containerd/certs.d/{name}/hosts.toml": self._hosts_toml(name) for name in registries}
         auths = {}
-        for item in self.credentials:
-            if item.get("from") == "config":
-                text = f"{item.get('username', '')}:{item.get('password', '')}"
-                auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
+        for item in self._credentials_from("config"):
+            text = f"{item.get('username', '')}:{item.get('password', '')}"
+            auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
         if auths:
             texts[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
-        if images := [item["registry"] for item in self.credentials if item.get("from") == "provider"]:
-            texts[PROVIDERS] = _PROVIDERS + "".join(f'  - "{image}"\n' for image in images)
+        if providers := self._credentials_from("provider"):
+            texts[PROVIDERS] = _PROVIDERS + "".join(f'  - "{item["registry"]}"\n' for item in providers)
         if self.proxy:
             texts[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
         return texts
+
+    def _credentials_from(self, source: str) -> list[Mapping[str, Any]]:
+        return [item for item in self.credentials if item.get("from") == source]
+
+    def _hosts_toml(self, registry: str) -> str:
+        """What the runtime is told of a registry: its mirrors first, and itself where it isn't treated as others."""
+        server = "registry-1.docker.io" if registry == DEFAULT_REGISTRY else registry
+        hosts = [*self.mirrors.get(registry, ())]
+        if registry in self.hosts:
+            hosts.append(registry)
+        tables = "".join(self._table(host) for host in hosts)
+        return f'server = "{self.scheme(registry)}://{server}"\n{tables}'
