@@ -133,6 +133,7 @@ DIFFERENCES: tuple[str, ...] = (
     "...).",
     "The Pods that the kubelet runs from files of its own (etcd, kube-apiserver, ...) can't be deleted.",
     "There is no server-side apply, and no managedFields.",
+    "Of the API server's warnings there are those about pull secrets, deprecated types and external addresses.",
     "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "
     "part; no others. There is no RuntimeClass.",
     "A container's variables know the plain paths of fieldRef only, and of Services that of the API server.",

@@ -111,15 +111,15 @@ def registry_key(entry: str) -> str | None:
 
 def key_matches(key: str, name: str) -> bool:
     """Whether `key` covers the image `name`: same port, labels that match as globs, and a prefix of the path."""
-    (key_host, key_path), (name_host, name_path) = (text.partition("/")[::2] for text in (key, name))
-    (key_name, key_port), (host_name, port) = split_port(key_host), split_port(name_host)
-    globs, labels = key_name.split("."), host_name.split(".")
-    return (
-        key_port == port
-        and len(globs) == len(labels)
-        and name_path.startswith(key_path)
-        and all(fnmatchcase(label, glob) for glob, label in zip(globs, labels, strict=True))
-    )
+    key_address, _, key_path = key.partition("/")
+    address, _, path = name.partition("/")
+    key_host, key_port = split_port(key_address)
+    host, port = split_port(address)
+    globs = key_host.split(".")
+    labels = host.split(".")
+    if key_port != port or not path.startswith(key_path) or len(globs) != len(labels):
+        return False
+    return all(fnmatchcase(label, glob) for glob, label in zip(globs, labels, strict=True))
 
 
 def split_port(host: str, default: str = "") -> tuple[str, str]:

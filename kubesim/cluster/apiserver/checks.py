@@ -19,12 +19,15 @@ def selector(resource: Resource, labels: str, fields: str, budget: Budget | None
     """What a list or watch selects, read at the cost of `budget`. Raises StatusError where that can't be done."""
     if budget:
         budget.spend(LETTER_COST * (len(labels) + len(fields)))
+    selectors: list[Selector] = []
     try:
-        by_label = [label_selector(labels)] if labels else []
-        by_field = [field_selector(fields, resource)] if fields else []
+        if labels:
+            selectors.append(label_selector(labels))
+        if fields:
+            selectors.append(field_selector(fields, resource))
     except SelectorError as error:
         raise errors.bad_request(str(error)) from None
-    return lambda obj: all(selects(obj) for selects in by_label + by_field)
+    return lambda obj: all(selects(obj) for selects in selectors)
 
 
 def single_name(fields: str) -> str:

@@ -54,10 +54,10 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
     Raises StatusError for what is not simulated.
     """
     _check_simulated(resource, obj)
-    if subresource:
-        spec = {**old["spec"], "ephemeralContainers": obj["spec"].get("ephemeralContainers")}
-        if not spec["ephemeralContainers"]:
-            del spec["ephemeralContainers"]
+    if subresource:  # "ephemeralcontainers": nothing else changes
+        spec = {key: value for key, value in old["spec"].items() if key != "ephemeralContainers"}
+        if ephemeral := obj["spec"].get("ephemeralContainers"):
+            spec["ephemeralContainers"] = ephemeral
         obj |= {"metadata": {**old["metadata"]}, "spec": spec}
     meta, old_meta = obj["metadata"], old["metadata"]
     for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):

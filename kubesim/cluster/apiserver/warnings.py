@@ -1,7 +1,6 @@
 """What the API server warns of in a write that it takes.
 
-Mirrors kubernetes pkg/api/pod/warnings.go and pkg/api/service/warnings.go, v1.36, for what a manifest about images is
-likely to hold.
+Mirrors kubernetes pkg/api/pod/warnings.go and pkg/api/service/warnings.go, v1.36, for pull secrets and addresses.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 
 from kubesim.api.objects import Object, template_of
 from kubesim.api.resources import POD, SERVICE, Resource
-from kubesim.api.specs import ContainerSpec, PodSpec
+from kubesim.api.specs import PodSpec
 from kubesim.gotext.gofmt import quote
 
 
@@ -20,11 +19,7 @@ def warnings_of(resource: Resource, new: Object, old: Object | None) -> Iterator
         yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
     if resource is POD or (resource.template and (old is None or new["spec"] != old["spec"])):
         spec = template_of(resource, new)["spec"]
-        path = ".".join((*resource.template, "spec"))
-        yield from _of_pull_secrets(spec, path)
-        for kind in ("initContainers", "containers"):
-            for index, container in enumerate(spec.get(kind) or ()):
-                yield from _of_variables(container, f"{path}.{kind}[{index}]")
+        yield from _of_pull_secrets(spec, ".".join((*resource.template, "spec")))
 
 
 def _of_pull_secrets(spec: PodSpec, path: str) -> Iterator[str]:
@@ -36,15 +31,3 @@ def _of_pull_secrets(spec: PodSpec, path: str) -> Iterator[str]:
     for index, name in enumerate(names):
         if not name:
             yield f'{paths[index]}: invalid empty name ""'
-
-
-def _of_variables(container: ContainerSpec, path: str) -> Iterator[str]:
-    names: list[str] = []
-    for index, variable in enumerate(container.get("env") or ()):
-        name, reference = variable["name"], f"$({variable['name']})"
-        value = variable.get("value", "")
-        extends = value != reference and reference in value
-        if name in names and not extends:
-            hidden = f"hides previous definition of {quote(name)}"
-            yield f"{path}.env[{index}]: {hidden}, which may be dropped when using apply"
-        names.append(name)
