@@ -28,7 +28,8 @@ class Registries:
     """All registries that a node can reach, those in the file at `path` or kubesim's; `node` is what is set on it."""
 
     def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
-        self.clock, self.node = clock, node or NodeSettings()
+        self.clock = clock
+        self.node = node or NodeSettings()
         self._own = worldfile.read(path) if path is not None else None
         self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
@@ -154,13 +155,13 @@ class Registries:
         """The registry that listens at a port; `before` begins what is said of an error. Raises NoResponseError."""
         registry = self.world.by_name.get(name)
         address = registry.address if registry else _literal_address(name)
-        not_found = registry.trouble_at("lookup") if registry else None
-        if address is None or not_found:
-            problem = not_found.error if not_found else "no such host"
+        lookup_trouble = registry.trouble_at("lookup") if registry else None
+        if address is None or lookup_trouble:
+            problem = lookup_trouble.error if lookup_trouble else "no such host"
             raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
         unreachable = registry.trouble_at("connection") if registry else None
         if registry is None and not address.startswith("127.") and address not in self.world.addresses:
-            unreachable = self.world.troubles["silence"]
+            unreachable = self.world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
             raise NoResponseError(f"{before}dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
         listener = self.world.by_port.get((name, port))
@@ -185,7 +186,7 @@ def _untrusted(problem: str) -> NoResponseError:
 
 
 def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
-    """What the client is in the terms of an answer's `clients`; nothing before it has been asked who it is."""
+    """What the client is in the terms of an answer's `clients` (document.py); nothing before it was asked who it is."""
     match request.authorization:
         case Token(None):
             return {"anonymous"}
@@ -233,18 +234,19 @@ def _content(registry: Registry, request: Request, now: Micros) -> Response:
 
 def _refusal(registry: Registry, request: Request, now: Micros) -> Response | None:
     """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
+    if registry.auth == "none":
+        return None
     repository = registry.repository(request.repository)
     is_login = not request.repository
-    match registry.auth, request.authorization:
-        case "none", _:
-            return None
-        case "basic", Credential(username) as credential if registry.standing(credential, now) == "known":
-            return None if is_login or repository.readable_by(username) else Response(HTTPStatus.FORBIDDEN)
-        case "basic", None if repository.public:
-            return None
-        case "token", Token(user):
-            readable = is_login or repository.readable_by(user)
-            return None if readable else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
+    client = request.authorization
+    if registry.auth == "basic" and isinstance(client, Credential) and registry.standing(client, now) == "known":
+        may_read = is_login or repository.readable_by(client.username)
+        return None if may_read else Response(HTTPStatus.FORBIDDEN)
+    if registry.auth == "basic" and client is None and repository.public:
+        return None
+    if registry.auth == "token" and isinstance(client, Token):
+        may_read = is_login or repository.readable_by(client.user)
+        return None if may_read else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
     return Response(HTTPStatus.UNAUTHORIZED, auth=registry.auth, token_url=_token_url(registry, request))
 
 
