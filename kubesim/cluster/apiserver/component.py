@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.objects import Object, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.backend import Listener
 from kubesim.cluster.apiserver.client import Client
@@ -39,7 +39,8 @@ class Component(Client):
         return self._backend.amend_event((namespace, name), fields)
 
     def update_status(self, resource: Resource, obj: Object, status: Object) -> Object:
-        old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
+        meta = obj["metadata"]
+        old = self._backend.existing(resource, meta.get("namespace", ""), meta["name"])
         if old.get("status") == status:
             return old
         return self._backend.commit(resource, {**old, "status": status})

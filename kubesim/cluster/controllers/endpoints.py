@@ -26,7 +26,7 @@ class EndpointsController(Loop):
         if change.resource is SERVICE:
             self.add(change.obj)
             return
-        for service in self.api.list(SERVICE, namespace_of(change.obj)):
+        for service in self.api.list(SERVICE, change.obj["metadata"]["namespace"]):
             if _selects(service, change.obj) or (change.old and _selects(service, change.old)):
                 self.add(service)
 

@@ -130,11 +130,9 @@ class Kubelet:
             del self.traces[key]
 
     def _notice(self, pod: Object, old: Object | None) -> None:
-        worker = self.worker_of(pod["metadata"]["uid"])
-        if worker is None:
-            worker = self._add_worker(pod)
-        elif old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
+        if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
             return  # only its status has changed: such an update keeps the spec, the very same object
+        worker = self.worker_of(pod["metadata"]["uid"]) or self._add_worker(pod)
         self._plan(worker, REACTION)
 
     def _add_worker(self, pod: Object) -> Worker:

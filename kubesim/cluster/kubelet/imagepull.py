@@ -184,9 +184,10 @@ class Pull:
         """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
         if self.matches is None:
             credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
-            own = self.manager.own(self.request.now)
-            name = self.reference.name
-            self.matches = [*keyring.lookup(credentials, name), *keyring.lookup(own, name)]
+            self.matches = []
+            for ring in (credentials, self.manager.own(self.request.now)):
+                if ring:
+                    self.matches += keyring.lookup(ring, self.reference.name)
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:

@@ -154,15 +154,17 @@ class Starter:
 
     def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
+        crash_loop = sync.worker.crash_loop(spec, self._clock.now)
+        error = crash_loop or sync.broken_volume(spec)
+        if error is None:
+            return False
         record = self.recorder_for(sync.pod, spec["name"])
-        if crash_loop := sync.worker.crash_loop(spec, self._clock.now):
+        if crash_loop:
             record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
             sync.worker.wait(spec["name"], crash_loop)
-            return True
-        if error := sync.broken_volume(spec):
+        else:
             self._fail(sync, spec, error, record)
-            return True
-        return False
+        return True
 
     def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
         secrets = [(name, self.secrets.find(pod, name)) for name in pull_secret_names(pod["spec"])]
