@@ -21,7 +21,7 @@ _PATH_MAX = 4096  # Linux's limit
 _LINKS_MAX = 40  # Linux's limit
 _DEPTH_MAX = 100  # folders in folders; a limit of kubesim
 LARGEST = 16 << 20  # bytes of a file that is read or written; a limit of kubesim
-_MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT | os.O_TRUNC, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
+_MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
 # What Windows lacks, or needs. Without O_NONBLOCK, a named pipe would hang until somebody writes to it.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -160,7 +160,7 @@ class Workspace:
                 raise _error(errno.EISDIR, path)
             if not S_ISREG(status.st_mode):
                 raise _error(errno.EACCES, path)
-            if status.st_size > LARGEST:
+            if status.st_size > LARGEST and mode != "wb":
                 raise _error(errno.EFBIG, path)
             yield stack.enter_context(open(handle, mode, closefd=False))
 
@@ -187,6 +187,7 @@ class Workspace:
         """Create or replace a file. Its folder must be there."""
         with self._open(path, "wb") as file:
             file.write(content)
+            file.truncate()  # afterwards: a file system takes long to empty a file first
 
     def put(self, path: str, text: str) -> None:
         """Create or replace a file, with the folders above it."""
