@@ -90,19 +90,19 @@ class Workspace:
         return str(self._below(path))
 
     def _below(self, path: str) -> PurePosixPath:
-        absolute = self.absolute(path)
-        if len(path) > _PATH_MAX or len(absolute.parts) > _DEPTH_MAX:
+        parts = self.absolute(path).parts
+        if len(path) > _PATH_MAX or len(parts) > _DEPTH_MAX:
             raise _error(errno.ENAMETOOLONG, path)
-        if HOME.is_relative_to(absolute) and absolute != HOME:
+        if parts == ("/",):
             raise _error(errno.EACCES, path)
-        name = absolute.parts[1]
+        _, name, *below = parts
         if not path or "\0" in path or name not in (HOME.name, *_ELSEWHERE):
             raise _error(errno.ENOENT, path)
         if name == HOME.name:
-            return absolute.relative_to(HOME)
+            return PurePosixPath(*below)
         folder = f".{name}"
         (self.root / folder).mkdir(exist_ok=True)
-        return PurePosixPath(folder, *absolute.parts[2:])
+        return PurePosixPath(folder, *below)
 
     @contextmanager
     def _place(self, path: str, *, follow: bool = True) -> Iterator[tuple[str, int | None]]:
