@@ -99,16 +99,17 @@ def mismatch(value: Any, into: str, whole: bool = False) -> str:
 
 
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
-_MAY_BE_SMALL = re.compile(r"(?:^|[:,\[\s])-?[0-9.]+e-")  # quick, for few texts have small numbers
+_MAY_BE_FLOAT = re.compile(r"(?:^|[:,\[\s])-?[0-9]+[.e]")  # quick, for few texts have any
 _STRING_OR_SMALL = re.compile(STRING.pattern + r"|[0-9.]+e-[0-9]+")
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
     separators = (",", ":" if indent is None else ": ")
-    text = json.dumps(whole(value), sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
-    if _MAY_BE_SMALL.search(text):
-        text = _STRING_OR_SMALL.sub(_small, text)
+    encode = partial(json.dumps, sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
+    text = encode(value)
+    if _MAY_BE_FLOAT.search(text):
+        text = _STRING_OR_SMALL.sub(_small, encode(whole(value)))
     return escape(text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from kubesim.api import load_records
@@ -27,22 +28,31 @@ class Inert(NamedTuple):
     usual: Sequence[Any] = ()
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
-        """What an object has in these fields."""
-        if self.kinds == POD.kind and resource.template:
-            values = [template_of(resource, obj)]
-        elif resource.kind in self.kinds.split():
-            values = [obj]
-        else:
-            return []
-        for word in self.path.split():
+        """What an object of a type that has them has in these fields."""
+        values = [obj] if resource.kind in self.kinds.split() else [template_of(resource, obj)]
+        for keys in _steps(self.path):
             inner: list[Any] = []
-            for value in (value.get(key) for value in values for key in word.split("|")):
-                inner += value if isinstance(value, list) else [value]
+            for value in values:
+                for key in keys:
+                    item = value.get(key)
+                    inner += item if isinstance(item, list) else [item]
             values = [value for value in inner if value not in (None, *self.usual)]
         return values
 
 
+@cache
+def _steps(path: str) -> list[list[str]]:
+    """The keys of each word of a path."""
+    return [word.split("|") for word in path.split()]
+
+
 INERT = load_records(__file__, "inert.json", Inert)
+
+
+@cache
+def _inert_of(resource: Resource) -> list[Inert]:
+    """The rows about a type: those of its kind, and those of Pods where it has a Pod template."""
+    return [row for row in INERT if resource.kind in row.kinds.split() or (row.kinds == POD.kind and resource.template)]
 
 
 def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, backend: Backend) -> None:
@@ -56,7 +66,7 @@ def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, 
 
 def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn) -> None:
     """Report what a write sets that has no effect here, once for each row of the table."""
-    for row in INERT:
+    for row in _inert_of(resource):
         values = row.values(resource, new)
         if values and (old is None or values != row.values(resource, old)):
             note(f"kubesim: {row.says}")

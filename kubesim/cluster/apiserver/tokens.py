@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import lru_cache
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -22,6 +24,17 @@ _USUAL = 3600  # seconds
 _OF_POD, _YEAR = 3607, 365 * 86400
 
 
+class _Named(NamedTuple):
+    """What a token says of an object."""
+
+    name: str
+    uid: str
+
+    @classmethod
+    def of(cls, obj: Object) -> _Named:
+        return cls(name_of(obj), obj["metadata"]["uid"])
+
+
 def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     """The token that a Pod finds in a volume with this source: its ServiceAccount's, bound to the Pod.
 
@@ -30,22 +43,24 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     namespace = namespace_of(pod)
     account = backend.existing(SERVICE_ACCOUNT, namespace, pod["spec"].get("serviceAccountName", "default"))
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
+    audience = source.get("audience") or _ISSUER
     seconds = source.get("expirationSeconds") or _USUAL
+    return _token(namespace, _Named.of(account), _Named.of(pod), issued, audience, seconds)
+
+
+@lru_cache(maxsize=64)  # it's made when a volume is checked, and again when a container mounts it
+def _token(namespace: str, account: _Named, pod: _Named, issued: int, audience: str, seconds: int) -> str:
     claims = {
-        "aud": [source.get("audience") or _ISSUER],
+        "aud": [audience],
         "exp": issued + (_YEAR if seconds == _OF_POD else seconds),
         "iat": issued,
         "iss": _ISSUER,
-        "kubernetes.io": {"namespace": namespace, "pod": _named(pod), "serviceaccount": _named(account)},
+        "kubernetes.io": {"namespace": namespace, "pod": pod._asdict(), "serviceaccount": account._asdict()},
         "nbf": issued,
-        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name_of(account)}",
+        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{account.name}",
     }
     signed = f"{_encoded({'alg': 'RS256'})}.{_encoded(claims)}"
     return f"{signed}.{_text(hashlib.sha512(signed.encode()).digest() * 4)}"  # as long as a signature of RS256
-
-
-def _named(obj: Object) -> Object:
-    return {"name": name_of(obj), "uid": obj["metadata"]["uid"]}
 
 
 def _encoded(part: Object) -> str:
