@@ -20,11 +20,19 @@ from kubesim.cluster.kubelet import volumes
 from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
-from kubesim.cluster.kubelet.rest import RETRY, Rest, rounds_in
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
+from kubesim.cluster.kubelet.worker import (
+    RETRY,
+    RequiredImage,
+    Rest,
+    Worker,
+    images_of_volumes,
+    marks,
+    pod_address,
+    rounds_in,
+)
 from kubesim.cluster.registry.world import Image
 from kubesim.shell.container import Outside
 

@@ -1,4 +1,4 @@
-"""What the kubelet remembers of a Pod, and which containers it starts next.
+"""What the kubelet remembers of a Pod, how the Pod rests, and which containers it starts next.
 
 Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and pkg/kubelet/pod_workers.go,
 v1.36.
@@ -6,6 +6,7 @@ v1.36.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from copy import copy
 from typing import NamedTuple
@@ -20,6 +21,30 @@ from kubesim.shell.containerfiles import Folder
 
 CRASH_BACKOFF_FIRST = 10  # seconds, twice as many each time
 CRASH_BACKOFF_LIMIT = 300
+# Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
+# workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
+RETRY = 13.3
+ROUND: Micros = round(RETRY * SECOND)
+
+
+class Rest(NamedTuple):
+    """Since when a Pod rests, which is its last sync or what it said last, and when the first of its waits is over."""
+
+    since: Micros
+    until: Micros
+
+    def rounds_skipped(self, now: Micros) -> int:
+        """How many rounds it has rested through; the one that is now isn't among them."""
+        return rounds_in(now - self.since) - 1
+
+    def next_round(self, now: Micros) -> float:
+        """In how many seconds the next round is."""
+        return (ROUND - (now - self.since) % ROUND) / SECOND
+
+
+def rounds_in(span: Micros) -> int:
+    """In how many rounds a span of time is over, at least in one; one that is only begun counts."""
+    return max(1, math.ceil(span / ROUND))
 
 
 class RequiredImage(NamedTuple):
