@@ -112,8 +112,9 @@ def describe_objects(call: Call) -> None:
     is_alone = len(objects) == 1 and not error
     # Unless asked, kubectl looks for events only where a single object was asked for and found.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
-    is_missing = isinstance(error, StatusError) and error.reason == "NotFound"
-    if is_missing and len(call.args) == 2 and _describe_by_prefix(call, with_events):
+    if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
+        if "/" in call.args[0] or not _describe_by_prefix(call, with_events):
+            raise error
         return
     texts: list[str] = []
     refusals = {str(error): error} if error else {}
