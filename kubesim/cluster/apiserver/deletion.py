@@ -15,7 +15,7 @@ from kubesim.api.resources import POD, Resource
 
 FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
 """By the policy for dependents, the finalizer that has the garbage collector deal with them before the object goes."""
-_POLICY = 'DeletionPropagation need to be one of "Foreground", "Background", "Orphan" or nil'
+_POLICIES = ("Foreground", "Background", "Orphan", "nil")
 _KIND = "DeleteOptions"
 
 
@@ -67,8 +67,11 @@ def decoded_options(body: Object) -> DeleteOptions:
     dry_run = options.get("dryRun")
     grace = body.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
     causes = []
+    if policy and body.get("orphanDependents") is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        causes.append(errors.invalid_value("propagationPolicy", policy, why))
     if policy and policy not in FINALIZERS:
-        causes.append(errors.invalid_value("propagationPolicy", policy, _POLICY))
+        causes.append(errors.unsupported("propagationPolicy", policy, _POLICIES))
     if set(dry_run or ()) - {"All"}:
         causes.append(errors.unsupported("dryRun", dry_run, ("All",)))
     if causes:

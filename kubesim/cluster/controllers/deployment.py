@@ -164,11 +164,12 @@ class DeploymentController(Controller):
         conditions = self._with_condition(conditions, "Available", _AVAILABLE if is_available else _UNAVAILABLE)
         if not is_paused:
             conditions = self._with_progress(rollout, counts, conditions)
-        failures = [failure for item in rollout.replica_sets for failure in item["status"].get("conditions", ())]
+        newest_first = [rollout.new, *rollout.old] if rollout.new else rollout.old
+        failures = [failure for item in newest_first for failure in item["status"].get("conditions", ())]
         if not failures:
             return [item for item in conditions if item["type"] != "ReplicaFailure"]
-        last = failures[-1]  # the new ReplicaSet's, if it has any
-        return self._with_condition(conditions, "ReplicaFailure", _Condition("True", last["reason"], last["message"]))
+        first = failures[0]
+        return self._with_condition(conditions, "ReplicaFailure", _Condition("True", first["reason"], first["message"]))
 
     def _with_progress(self, rollout: Rollout, counts: dict[str, int], conditions: list[Object]) -> list[Object]:
         """The conditions with what the rollout has come to. Mirrors syncRolloutStatus."""

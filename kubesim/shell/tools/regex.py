@@ -65,7 +65,7 @@ _BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
 _REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
 _BACKSLASHED = ("(", ")", "|", "{", "+", "?")
 """What begins an operator after a backslash in the basic syntax, and without one in the extended."""
-_ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "n": r"\n", "t": r"\t"}
+_ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S"}
 _ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
 _SINGLE = {"^": r"\A", "$": r"\Z", ".": "."}
 CLASSES = {
@@ -80,6 +80,11 @@ CLASSES = {
     "xdigit": "0-9A-Fa-f",
     "cntrl": r"\x00-\x1f\x7f",
 }
+
+
+def with_characters(pattern: str) -> str:
+    r"""A pattern with a new line for `\n` and a tab for `\t`, as sed and awk read it, but not grep."""
+    return re.sub(r"\\(.)", lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[0]), pattern)
 
 
 class Regex:

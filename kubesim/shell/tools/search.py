@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, misused, whole_number
-from kubesim.shell.tools.regex import Regex
+from kubesim.shell.tools.regex import Regex, with_characters
 
 _LINE_COST = 100
 
@@ -113,7 +113,7 @@ def awk(operands: list[str], options: Options, io: Invocation) -> None:
     separator = options.get("F", " ")
     if not match or not (match["pattern"] or match["action"]) or len(separator) != 1:
         raise UnsupportedError(f"'awk {' '.join(program.split())[:80]}'")
-    regex = Regex([match["pattern"] or ""], io.machine.budget, extended=True)
+    regex = Regex([with_characters(match["pattern"] or "")], io.machine.budget, extended=True)
     names = re.findall(_FIELD, match["fields"] or "$0")
     for _, text in inputs(io, operands, trouble=2):
         for line in bare_lines(text):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused
-from kubesim.shell.tools.regex import BRACKET, Regex
+from kubesim.shell.tools.regex import BRACKET, Regex, with_characters
 
 _PATTERN = rf"/(?:{BRACKET}|[^\\[/\n]|\\.)++/"
 _ADDRESS = rf"(?:[0-9]{{1,9}}|\$|{_PATTERN})"
@@ -153,7 +153,7 @@ class _Script:
         if not pattern:
             raise self._refusal
         try:
-            return Regex([pattern], self._budget, extended=self._extended, ignores_case=ignores_case)
+            return Regex([with_characters(pattern)], self._budget, extended=self._extended, ignores_case=ignores_case)
         except ToolError as error:
             raise ToolError(f"-e expression #1, char {len(self._text)}: {error}") from None
 
