@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go and k8s.io/client-go tools/client
 from __future__ import annotations
 
 from kubesim.gotext.pflag import FALSE, TRUE
-from kubesim.kubectl.command import Call
+from kubesim.kubectl.command import Call, DryRun
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.kubeconfig import CONTEXT, KUBECONFIG, USER
 
@@ -53,9 +53,9 @@ def _check_validation(call: Call) -> None:
         call.validation()
 
 
-def _dry_run(call: Call) -> str:
+def _dry_run(call: Call) -> DryRun:
     """The strategy of --dry-run. Bare, it means client, with the warning that klog writes."""
-    strategy: str = call.flags["dry-run"]
+    strategy = call.flags["dry-run"]
     if strategy == "unchanged":
         now = call.context.clock.micro_timestamp()  # 2026-11-24T14:00:00.000000Z
         month_and_day = now[5:7] + now[8:10]
@@ -67,7 +67,8 @@ def _dry_run(call: Call) -> str:
         raise NotSimulated("a truth value of --dry-run is not part of this simulator")
     problem = f'Invalid dry-run value ({strategy}). Must be "none", "server", or "client".'
     refuse_if(strategy not in _DRY_RUNS, problem)
-    return strategy
+    checked: DryRun = strategy
+    return checked
 
 
 def check_client(call: Call) -> None:

@@ -25,6 +25,9 @@ from kubesim.workspace import Workspace
 LONGEST_WAIT = 86400.0  # simulated seconds
 
 
+DryRun = Literal["none", "client", "server"]
+
+
 class Kustomization(str):
     """A folder that -k names, among the files that -f names."""
 
@@ -61,8 +64,8 @@ class Call:
         """The names of the flags that were typed."""
         self.dash = -1
         """How many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash."""
-        self.dry_run = "none"
-        """The strategy of --dry-run: none, client or server."""
+        self.dry_run: DryRun = "none"
+        """The strategy of --dry-run."""
         self.format: Format | None = None
         """What `output_format` has parsed."""
         self.written: list[Written] = []

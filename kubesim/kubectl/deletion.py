@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND
@@ -163,7 +163,7 @@ _Test = Callable[[Object], bool]
 class _Condition(NamedTuple):
     """What is waited for: that an object is created or deleted, or that something holds of it."""
 
-    event: str  # "create" or "delete", "" for neither
+    event: Literal["create", "delete", ""]  # "" for neither
     holds: _Test
 
 
@@ -195,8 +195,10 @@ def _unmet(target: Target) -> str:
 def _condition(text: str, budget: Budget) -> _Condition:
     """What a --for means: create, delete, condition=NAME[=VALUE] or jsonpath=PATH[=VALUE]."""
     word, equals, rest = text.partition("=")
-    if text.lower() in ("create", "delete"):
-        return _Condition(text.lower(), lambda _: True)
+    if text.lower() == "create":
+        return _Condition("create", lambda _: True)
+    if text.lower() == "delete":
+        return _Condition("delete", lambda _: True)
     if word.lower() == "condition" and equals:
         name, _, value = rest.partition("=")
         return _Condition("", partial(_has_condition, name.lower(), (value or "True").lower()))

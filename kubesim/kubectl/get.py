@@ -90,7 +90,7 @@ def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bo
         objects = _sorted(call, objects) if objects[1:] else objects
     except FormatError:
         return ""
-    return Table(call, resource, with_kind).render(objects, call.context.clock.now)
+    return Table(call, resource, with_kind=with_kind).render(objects, call.context.clock.now)
 
 
 def _watch(call: Call) -> None:
@@ -105,7 +105,7 @@ def _watch(call: Call) -> None:
     several_types = len({target.resource for target in targets}) > 1
     refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
-    table = Table(call, target.resource, False)
+    table = Table(call, target.resource)
     if present and not call.flags["watch-only"]:
         _show_objects(call, table, [obj for _, obj in present], call.context.clock.now)
     if len(targets) > 1 and query.is_single:
@@ -196,7 +196,7 @@ def _subject(call: Call) -> _Subject | None:
 
 def _show(call: Call, events: list[Object]) -> None:
     if not call.flags["output"]:
-        table = Table(call, EVENT, False, Columns(_HEADINGS, _row))
+        table = Table(call, EVENT, columns=Columns(_HEADINGS, _row))
         call.say(table.render(events, call.context.clock.now))
     elif call.output_format().name != "name":  # a list has none
         items = [in_go_order(EVENT, event) for event in events]

@@ -71,7 +71,9 @@ class Table:
     type. While it `has_headings`, they are still to be printed.
     """
 
-    def __init__(self, call: Call, resource: Resource, with_kind: bool, columns: Columns | None = None) -> None:
+    def __init__(
+        self, call: Call, resource: Resource, *, with_kind: bool = False, columns: Columns | None = None
+    ) -> None:
         flags = call.flags
         self._resource = resource
         self._with_kind = with_kind

@@ -10,6 +10,7 @@ from functools import partial
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, name_of, template_of
 from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
+from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, is_change, send_patch, split_changes
@@ -22,9 +23,9 @@ from kubesim.kubectl.selection import Query
 _set = partial(command, asks_namespace=True, operands="types")
 
 
-def _containers(resource: Resource, obj: Object) -> list[Object]:
+def _containers(resource: Resource, obj: Object) -> list[ContainerSpec]:
     """The containers of a Pod or of a workload's template, those that initialise it last."""
-    spec = template_of(resource, obj)["spec"]
+    spec: PodSpec = template_of(resource, obj)["spec"]
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
@@ -136,7 +137,9 @@ def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
     return variables
 
 
-def _set_variables(call: Call, subject: str, container: Object, variables: list[Object], removed: list[str]) -> None:
+def _set_variables(
+    call: Call, subject: str, container: ContainerSpec, variables: list[Object], removed: list[str]
+) -> None:
     """Change variables where they stand, and add the others behind them; the first of a name counts."""
     present = {variable["name"]: variable for variable in container.get("env", ())}
     changed: dict[str, Object] = {}
@@ -172,7 +175,7 @@ def _line(variable: Object) -> str:
     return f"# {variable['name']} from {_SOURCES[kind].format(**source[kind])}\n"
 
 
-def _chosen(call: Call, resource: Resource, obj: Object) -> list[Object]:
+def _chosen(call: Call, resource: Resource, obj: Object) -> list[ContainerSpec]:
     """The containers that --containers means."""
     pattern = call.flags["containers"].replace("[", "[[]").replace("?", "[?]")
     return [container for container in _containers(resource, obj) if fnmatchcase(container["name"], pattern)]

@@ -70,14 +70,14 @@ def _jsonpath_as_json(options: _Options) -> Print:
 def _columns(options: _Options) -> Print:
     from kubesim.kubectl.formats.columns import Printer, of_option
 
-    return Printer(of_option(options.template), not options.no_headers, options.budget)
+    return Printer(of_option(options.template), options.budget, has_headings=not options.no_headers)
 
 
 def _columns_of_file(options: _Options) -> Print:
     """With the headers even after --no-headers, as kubectl does."""
     from kubesim.kubectl.formats.columns import Printer, of_file
 
-    return Printer(of_file(options.template, options.read_file), True, options.budget)
+    return Printer(of_file(options.template, options.read_file), options.budget, has_headings=True)
 
 
 _Make = Callable[[_Options], Print]

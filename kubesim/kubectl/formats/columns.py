@@ -30,7 +30,7 @@ class Printer:
     Raises FormatError, with the headers already printed.
     """
 
-    def __init__(self, columns: Sequence[Column], has_headings: bool, budget: Budget) -> None:
+    def __init__(self, columns: Sequence[Column], budget: Budget, *, has_headings: bool) -> None:
         self._headers = [column.header for column in columns]
         self._paths = [relaxed(column.path) for column in columns]
         self._has_headings = has_headings
