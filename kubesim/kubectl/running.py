@@ -122,21 +122,14 @@ def _check_logs(call: Call) -> None:
 @command("logs", check=_check_logs, asks_namespace=True, operands="pods")
 def logs(call: Call) -> None:
     flags = call.flags
-    both = "selectors and the all flag cannot be used when passing resource/name arguments"
-    refuse_if(flags["selector"] and call.args, both)
-    all_containers = flags["all-containers"]
-    refuse_if(all_containers and flags["container"], _NAMED_AND_ALL.format(flags["container"]))
-    is_named_twice = flags["container"] and len(call.args) == 2
-    refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
-    refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
+    _check_log_flags(call)
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
-    refuse_if(all_containers and container, _NAMED_AND_ALL.format(container))
+    _refuse_named_and_all(call, container)
     tail = _lines_asked_for(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
-        if all_containers:
-            keys = ("initContainers", "containers", "ephemeralContainers")
-            names = [name for key in keys for name in _names(pod, key)]
+        if flags["all-containers"]:
+            names = [*_names(pod, "initContainers"), *_names(pod, "containers"), *_names(pod, "ephemeralContainers")]
         else:
             names = [_container_name(pod, container, call.complain)]
         for name in names:
@@ -145,7 +138,20 @@ def logs(call: Call) -> None:
             call.say(_log(call, read))
 
 
-_NAMED_AND_ALL = "--all-containers=true should not be specified with container name {}"
+def _check_log_flags(call: Call) -> None:
+    """Refuse what kubectl refuses before it looks for a Pod."""
+    flags = call.flags
+    both = "selectors and the all flag cannot be used when passing resource/name arguments"
+    refuse_if(flags["selector"] and call.args, both)
+    _refuse_named_and_all(call, flags["container"])
+    is_named_twice = flags["container"] and len(call.args) == 2
+    refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
+    refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
+
+
+def _refuse_named_and_all(call: Call, container: str) -> None:
+    problem = f"--all-containers=true should not be specified with container name {container}"
+    refuse_if(call.flags["all-containers"] and container, problem)
 
 
 def _logged(call: Call) -> list[tuple[Resource, Object]]:
