@@ -59,7 +59,8 @@ def syntax(value: Any) -> str:
 
 def code_point(char: str) -> str:
     """A character as %#U prints it: "U+002A '*'"."""
-    return f"U+{ord(char):04X}" + (f" '{char}'" if char.isprintable() else "")
+    code = f"U+{ord(char):04X}"
+    return f"{code} '{char}'" if char.isprintable() else code
 
 
 def quote(text: str) -> str:

@@ -66,11 +66,14 @@ def _stop(text: str, message: str, at: int) -> _Stop:
         return _Stop(at + 1, "in string escape code")
     if message.startswith("Illegal trailing comma"):  # [1, ]: as Python 3.13 puts it, pointing at the comma
         at = len(text) - len(text[at + 1 :].lstrip())
-        return _Stop(at, _NO_VALUE if text[at] == "]" else _CONTEXTS["Expecting property name"])
+        if text[at] == "]":
+            return _Stop(at, _NO_VALUE)
+        return _Stop(at, _CONTEXTS["Expecting property name"])
     for beginning, context in _CONTEXTS.items():
         if message.startswith(beginning):
             return _Stop(at, context)
-    return _Stop(at, "after object key:value pair" if _is_in_object(text[:at]) else "after array element")
+    place = "after object key:value pair" if _is_in_object(text[:at]) else "after array element"
+    return _Stop(at, place)
 
 
 def _stop_in_value(text: str, at: int) -> _Stop:

@@ -43,7 +43,8 @@ def run(args: Sequence[str], context: Context) -> Result:
         if call.command is ROOT:
             call.say(_first_help(call, rest))
         else:
-            _run(call, _parse_kept(call.command, tuple(rest)) if is_short else _parse(call.command, rest))
+            line = _parse_kept(call.command, tuple(rest)) if is_short else _parse(call.command, rest)
+            _run(call, line)
     except Exit as end:
         call.exit_code = end.code
     except REFUSALS as error:

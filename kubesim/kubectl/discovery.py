@@ -111,7 +111,9 @@ def can_i(call: Call) -> None:
     _check_can_i(call)
     if call.flags["list"]:
         rows = rule_rows(call.api.rules(call.namespace))
-        call.say(tabwriter.format(rows if call.flags["no-headers"] else [RULE_HEADINGS, *rows]))
+        if not call.flags["no-headers"]:
+            rows.insert(0, RULE_HEADINGS)
+        call.say(tabwriter.format(rows))
         return
     allowed = call.api.can(**_attributes(call, *call.args))
     if not call.flags["quiet"]:

@@ -163,9 +163,9 @@ def _check_fields(struct: str, values: Object) -> None:
         if not isinstance(value, kind | None):
             raise _refused(f"{name} holds something else")
         items = value if isinstance(value, list) else []
-        has_structs = name in _FIELDS
+        item_type = dict if name in _FIELDS else str
         for item in items:
-            if not isinstance(item, dict if has_structs else str):
+            if not isinstance(item, item_type):
                 raise _refused(f"{name} holds something else")
             if isinstance(item, dict):
                 _check_fields(name, item)

@@ -147,7 +147,7 @@ class Shell:
 def _clean(line: str) -> str:
     """The line without what no terminal could send."""
     text = line.replace("\0", "").replace("\r\n", "\n")
-    return text.encode("utf-8", "surrogateescape" if text.isascii() else "replace").decode("utf-8")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def word_start(line: str, cursor: int) -> int:

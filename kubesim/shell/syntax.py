@@ -217,8 +217,10 @@ class Lexer:
             elif kind == "escaped":
                 if text != "\n":
                     parts.append(Literal(text or "\\", quoted=True))
+            elif kind == "ansi":
+                parts.append(Literal(unescape(text), quoted=True))
             else:
-                parts.append(Literal(unescape(text) if kind == "ansi" else text, quoted=kind != "bare"))
+                parts.append(Literal(text, quoted=kind == "single"))
         return Word(tuple(parts), self.text[start : self.position])
 
     def _quoted(self, parts: list[Part], quoting: _Quoting) -> None:
@@ -226,7 +228,8 @@ class Lexer:
         while text := self._skip(quoting.plain) or self._peek():
             self.budget.spend(_COST)
             if text == "\\" and (following := self._peek(1)) and following in quoting.escapable:
-                parts.append(Literal(following if following != "\n" else "", quoted=True))
+                is_continued = following == "\n"  # the two lines are one
+                parts.append(Literal("" if is_continued else following, quoted=True))
                 self.position += 2
             elif text in ("$", "`"):
                 parts.append(self._expansion(quoted=True))
@@ -277,8 +280,9 @@ class Lexer:
         if not match:
             raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
         self.position = match.end()
-        name, colon, default = match.groups()
-        return Variable(name, quoted, self._inner(default) if default else None, replaces_empty=bool(colon))
+        name, colon, text = match.groups()
+        default = self._inner(text) if text else None
+        return Variable(name, quoted, default, replaces_empty=bool(colon))
 
     def _inner(self, text: str) -> Word:
         """Text in which variables and substitutions are replaced, as between double quotes."""

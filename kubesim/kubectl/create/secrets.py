@@ -101,7 +101,8 @@ def _config_map_data(pairs: _Pairs, name: str) -> dict[str, bytes]:
         quoted = gofmt.quote(key)
         problems = config_key(key)
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
-        where = f"in {'Data' if is_text(value) else 'BinaryData'} for ConfigMap {gofmt.quote(name)}"
+        field = "Data" if is_text(value) else "BinaryData"
+        where = f"in {field} for ConfigMap {gofmt.quote(name)}"
         refuse_if(key in data, f"cannot add key {quoted}, another key by that name already exists {where}")
         data[key] = value
     return data

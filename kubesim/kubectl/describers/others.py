@@ -38,7 +38,8 @@ def _service_ports(ports: Sequence[Object] | None, service: str, slices: Sequenc
         yield f"TargetPort:\t{port.get('targetPort', port['port'])}/{protocol}"
         if port.get("nodePort"):
             yield f"NodePort:\t{name}\t{port['nodePort']}/{protocol}"
-        yield f"Endpoints:\t{_endpoints(own_slices, port.get('name', '')) if own_slices else NONE}"
+        endpoints = _endpoints(own_slices, port.get("name", "")) if own_slices else NONE
+        yield f"Endpoints:\t{endpoints}"
 
 
 _SERVICE_NAME = "kubernetes.io/service-name"
@@ -87,8 +88,11 @@ def _plain(value: object) -> str:
 def _label(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         return name
-    words = _WORD.findall(name)
-    return " ".join(word.upper() if word.upper() in _ACRONYMS else word[:1].upper() + word[1:] for word in words)
+    words = []
+    for word in _WORD.findall(name):
+        is_acronym = word.upper() in _ACRONYMS
+        words.append(word.upper() if is_acronym else word[:1].upper() + word[1:])
+    return " ".join(words)
 
 
 @shows

@@ -243,7 +243,10 @@ class _Parser:
                 if piece[1:]:
                     raise _not_simulated(f"{word} {piece[1].text}")
                 return statements, word
-            statements.append(self._control(piece) if word in _CONTROLS else partial(_print, self._pipeline(piece)))
+            if word in _CONTROLS:
+                statements.append(self._control(piece))
+            else:
+                statements.append(partial(_print, self._pipeline(piece)))
         return statements, ""
 
     def _control(self, tokens: list[_Token]) -> _Statement:
@@ -295,9 +298,11 @@ class _Parser:
         if kind == "path":
             variable, *names = text.split(".")
             return partial(_field, variable, [name for name in names if name])
+        if text[0] == "`":
+            return partial(_constant, text[1:-1])
         if kind == "string":
             try:
-                return partial(_constant, text[1:-1] if text[0] == "`" else gofmt.unquote(text[1:-1]))
+                return partial(_constant, gofmt.unquote(text[1:-1]))
             except ValueError as error:
                 raise self._error(str(error)) from None
         if kind == "number":

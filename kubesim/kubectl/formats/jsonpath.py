@@ -192,8 +192,10 @@ def _word(name: str) -> Step:
     if name in ("true", "false"):
         return _constant(name == "true")
 
+    problem = "not in range, nothing to end" if name == "end" else f"unrecognized identifier {name}"
+
     def refuse(value: Any, budget: Budget) -> Values:
-        raise FormatError("not in range, nothing to end" if name == "end" else f"unrecognized identifier {name}")
+        raise FormatError(problem)
 
     return refuse
 

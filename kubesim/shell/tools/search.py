@@ -61,7 +61,8 @@ def _report(selection: _Selection, regex: Regex, options: Options) -> Iterator[s
     name, label, content, selected = selection
     if "l" in options:
         if selected:
-            yield f"{name if name != '-' else '(standard input)'}\n"
+            title = "(standard input)" if name == "-" else name
+            yield f"{title}\n"
     elif "c" in options:
         yield f"{label}{len(selected)}\n"
     elif "o" not in options:

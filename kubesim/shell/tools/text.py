@@ -53,7 +53,8 @@ def _print_parts(operands: list[str], part: slice, io: Invocation) -> list[str]:
     for name, text in inputs(io, operands, "cannot open '{}' for reading"):
         if len(operands) > 1:
             title = "standard input" if name == "-" else name
-            io.out(f"\n==> {title} <==\n" if names else f"==> {title} <==\n")
+            gap = "\n" if names else ""
+            io.out(f"{gap}==> {title} <==\n")
         io.out("".join(lines(text)[part]))
         names.append(name)
     return names
@@ -116,10 +117,14 @@ def cut(operands: list[str], options: Options, io: Invocation) -> None:
         raise misused(io.name, "you must specify a list of bytes, characters, or fields")
     if "f" in options and "c" in options:
         raise misused(io.name, "only one list may be specified")
-    delimiter = options.get("d", "\t") if "f" in options else ""
-    if "f" in options and len(delimiter) != 1:
-        raise misused(io.name, "the delimiter must be a single character")
-    ranges = list(_ranges(options["f"] if "f" in options else options["c"]))
+    if "f" in options:
+        delimiter = options.get("d", "\t")
+        if len(delimiter) != 1:
+            raise misused(io.name, "the delimiter must be a single character")
+        ranges = list(_ranges(options["f"]))
+    else:
+        delimiter = ""
+        ranges = list(_ranges(options["c"]))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
         for line in bare_lines(text):
