@@ -16,31 +16,37 @@ from pathlib import Path
 from kubesim.command import fail
 
 _PACKAGE = Path(__file__).resolve().parents[1]
+_FOLDER = "kubesim-lab"
 _NOTEBOOKS = ("notebooks/*.ipynb", "docs/*.md")  # which link to the glossary and the cheat sheet
 
 
 def define(command: argparse.ArgumentParser) -> None:
     """Add the options."""
     command.description = "Copy the notebooks into FOLDER, over no file that is there, and open them in JupyterLab."
-    command.add_argument("folder", nargs="?", type=Path, default="kubesim-lab", help="default: %(default)s")
-    command.add_argument("options", nargs="*", metavar="-- OPTION", help="of jupyter lab")
+    command.usage = "kubesim lab [FOLDER] [-- OPTION...]"
+    help_ = f"FOLDER (default: {_FOLDER}), and after -- options of jupyter lab"
+    command.add_argument("words", nargs="*", metavar="FOLDER", help=help_)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run JupyterLab until it is closed."""
     if find_spec("jupyterlab") is None:
         return fail("lab needs JupyterLab: pip install 'kubesim[lab]'")
+    further: list[str] = options.words
+    folder = Path(_FOLDER)
+    if further and not further[0].startswith("-"):  # argparse keeps no trace of the --
+        folder = Path(further.pop(0))
     try:
-        kept = copy_notebooks(options.folder)
+        kept = copy_notebooks(folder)
     except OSError as error:
-        return fail(f"{error.filename or options.folder}: {error.strerror}")
+        return fail(f"{error.filename or folder}: {error.strerror}")
     for path in kept:
         print(f"kubesim: {path} is yours and stays; move it away to get the one that comes with this version")
     first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={options.folder.resolve()}", first]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", first]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers; Jupyter would refuse to start
         command.append("--allow-root")
-    return subprocess.run([*command, *options.options], env=lab_environment(), check=False).returncode
+    return subprocess.run([*command, *further], env=lab_environment(), check=False).returncode
 
 
 def lab_environment() -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any
 import nbformat
 from playwright.sync_api import expect
 
+from browser.test_notebooks import magics
+
 
 def test_a_notebook_opens_and_runs(folder: Path, open_notebook: Callable[[str], Any]) -> None:
     cells = [
@@ -23,6 +25,28 @@ def test_a_notebook_opens_and_runs(folder: Path, open_notebook: Callable[[str], 
     expect(notebook.cell("answer").locator(".jp-OutputArea-output")).to_have_text("42\n")
     expect(notebook.cell("button").get_by_role("button", name="Press")).to_be_visible()
     expect(notebook.page.locator(".Toastify__toast")).to_have_count(0)
+
+
+FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"
+
+
+def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_notebook: Callable[[str], Any]) -> None:
+    notebook = open_notebook("00-start.ipynb")
+    page = notebook.page
+    page.evaluate(FILES)
+    expect(page.locator("#filebrowser")).to_be_visible()
+    setup, progress = next(magics(notebook, "load_ext"))[0], next(magics(notebook, "progress"))[0]
+    notebook.run(setup)
+    expect(page.locator(".ks-bench")).to_be_visible()
+    expect(page.locator("#filebrowser")).to_be_hidden()
+    notebook.restart_kernel()
+    notice = page.locator(".kubesim-terminal .notice")
+    notice.get_by_role("button", name="Set up again").press("Enter")
+    expect(notice).to_have_text("")
+    notebook.run(progress)
+    notebook.cell(progress).get_by_role("link", name="01 Storing credentials").press("Enter")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing-credentials")).to_be_visible()
+    expect(page.locator(".jp-Dialog")).to_have_count(0)
 
 
 IS_DRAWN = "image => image.complete && image.naturalWidth > 100"

@@ -283,6 +283,22 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
     ]
 
 
+def test_lab_takes_options_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr("kubesim.command.lab.subprocess.run", run)
+    monkeypatch.chdir(tmp_path)
+    assert main(["lab", "--", "--no-browser", "--port=8899"]) == 0
+    [command] = commands
+    assert command[3] == f"--ServerApp.root_dir={tmp_path / 'kubesim-lab'}"
+    assert command[-2:] == ["--no-browser", "--port=8899"]
+    assert [path.name for path in tmp_path.iterdir()] == ["kubesim-lab"]
+
+
 def test_lab_brings_its_settings_and_no_news(tmp_path: Path) -> None:
     """JupyterLab itself says so, started as a learner starts it."""
     home = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}

@@ -201,7 +201,7 @@ async function revive(model, node) {
   }
   for (const cell of new Set([setupCell(model, node), node.closest(".jp-Cell")])) {
     cell.focus({ preventScroll: true }); // which makes it the active one
-    command(node, "notebook:run-cell");
+    command(model, node, "notebook:run-cell");
   }
 }
 
@@ -211,12 +211,19 @@ async function isAnswering({ session }) {
   return Promise.race([answer, new Promise((done) => setTimeout(done, PATIENCE, false))]);
 }
 
-// A command of JupyterLab's. It asks for no permission if it comes from an output that was made here, as `node` is.
-function command(node, name) {
+// A command of JupyterLab's.
+function command(model, node, name) {
   const link = element("a");
   link.dataset.commandlinkerCommand = name;
   link.dataset.commandlinkerArgs = "{}";
+  trust(model, link);
   node.append(link);
   link.click();
   link.remove();
+}
+
+// JupyterLab asks before a command of a notebook that it doesn't trust, as long as some of its cells haven't run here. It
+// trusts what they draw, but for widgets: these have to say so themselves.
+function trust(model, node) {
+  model.widget_manager?.rendermime?.trustHandler?.markTrusted(node);
 }

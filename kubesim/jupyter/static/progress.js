@@ -10,6 +10,7 @@ const link = (model) => ({ href, title }) => {
   if (path && document.querySelector("#jp-main-dock-panel")) {
     made.dataset.commandlinkerCommand = "docmanager:open";
     made.dataset.commandlinkerArgs = JSON.stringify({ path: path.replace(/[^/]*$/, href) });
+    trust(model, made);
   }
   return made;
 };

@@ -19,7 +19,7 @@ async function render({ model, el }) {
   button.addEventListener("click", () => open(model, place).then(bench.focus));
   keepKeys(opener);
   if (!(await isInPage(el))) return;
-  if (!bench.place) foldFiles(opener);
+  if (!bench.place) foldFiles(model, opener);
   await open(model, place, bench.node.isConnected);
 }
 
@@ -96,8 +96,8 @@ function accompany(model, area, notebook) {
 }
 
 // The list of files takes the room that the notebook and its bench need.
-function foldFiles(opener) {
-  if (document.querySelector("#filebrowser")?.checkVisibility()) command(opener, "application:toggle-left-area");
+function foldFiles(model, opener) {
+  if (document.querySelector("#filebrowser")?.checkVisibility()) command(model, opener, "application:toggle-left-area");
 }
 
 // What is on the bench
