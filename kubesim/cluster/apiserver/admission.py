@@ -129,8 +129,8 @@ def _service_account(pod: Object, store: Store, identity: Identity) -> None:
 def _mount_token(spec: PodSpec, identity: Identity) -> None:
     """Mount the token's volume, the one that the Pod brings (as a copy of another does) or a new one."""
     names = [volume.get("name", "") for volume in spec.get("volumes", ())]
-    brought = next((name for name in names if name.startswith(_TOKEN_VOLUME)), "")
-    volume = brought or f"{_TOKEN_VOLUME}{identity.suffix()}"
+    brought = [name for name in names if name.startswith(_TOKEN_VOLUME)]
+    volume = brought[0] if brought else f"{_TOKEN_VOLUME}{identity.suffix()}"
     is_mounted = False
     for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
         mounts = container.setdefault("volumeMounts", [])
@@ -145,6 +145,10 @@ def _mount_token(spec: PodSpec, identity: Identity) -> None:
 def _tolerations(spec: PodSpec) -> None:
     tolerations = spec.setdefault("tolerations", [])
     for toleration in _TOLERATIONS:
-        effective = (item for item in tolerations if item.get("effect", "") in ("", toleration["effect"]))
-        if not any(item.get("key", "") in ("", toleration["key"]) for item in effective):
+        if not any(_covers(item, toleration) for item in tolerations):
             tolerations.append({**toleration})
+
+
+def _covers(own: Object, toleration: Object) -> bool:
+    """Whether a Pod's own toleration is about the same taint; one without an effect or a key is about all of them."""
+    return own.get("effect", "") in ("", toleration["effect"]) and own.get("key", "") in ("", toleration["key"])

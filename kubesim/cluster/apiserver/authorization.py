@@ -51,6 +51,9 @@ ADMIN = User(
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
 class Request(NamedTuple):
     """What authorization looks at: a type, by its plural, or else a path of the API such as /version."""
 
@@ -74,8 +77,7 @@ class Request(NamedTuple):
             what = "path"
             scope = f'"{self.path}"'
         sentence = f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
-        for mark, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-            sentence = sentence.replace(mark, entity)
+        sentence = sentence.translate(_ENTITIES)
         return StatusError(403, "Forbidden", f"{head}: {sentence}", plural, self.name, group=self.group)
 
 

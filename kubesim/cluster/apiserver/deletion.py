@@ -63,21 +63,21 @@ def decoded_options(body: Object) -> DeleteOptions:
         options: dict[str, Any] = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
-    policy = options.get("propagationPolicy")
-    dry_run = options.get("dryRun")
+    policy = options.get("propagationPolicy", "")
+    dry_run = options.get("dryRun", [])
     grace = body.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
     causes = []
     if policy and body.get("orphanDependents") is not None:
         why = "orphanDependents and deletionPropagation cannot be both set"
         causes.append(errors.invalid_value("propagationPolicy", policy, why))
-    if policy and policy not in FINALIZERS:
+    if policy not in FINALIZERS:
         causes.append(errors.unsupported("propagationPolicy", policy, _POLICIES))
-    if set(dry_run or ()) - {"All"}:
+    if set(dry_run) - {"All"}:
         causes.append(errors.unsupported("dryRun", dry_run, ("All",)))
     if causes:
         raise errors.invalid_options(_KIND, "meta.k8s.io", "", causes)
-    if not policy and options.get("orphanDependents"):
+    if options.get("orphanDependents") and not policy:
         policy = "Orphan"
     if grace is not None and grace < 0:
         grace = 1  # as the API server reads it
-    return DeleteOptions(grace, policy or "", bool(dry_run), options.get("preconditions") or {})
+    return DeleteOptions(grace, policy, bool(dry_run), options.get("preconditions", {}))

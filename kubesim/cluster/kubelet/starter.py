@@ -19,13 +19,13 @@ from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import containers, environment, volumes
 from kubesim.cluster.kubelet.containers import STOP, Container, Waiting, restarts
-from kubesim.cluster.kubelet.environment import Files, MissingError
+from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
 from kubesim.cluster.registry.world import Image
-from kubesim.shell.container import Outside, Place, Process, StartError
+from kubesim.shell.container import Outside, StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -188,14 +188,8 @@ class Starter:
         if image.trouble and not argv:
             return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
         record("Normal", "Created", "Container created")
-        place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
-        images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mount(volumes.mounts(self._api, pod, spec, images))
-        place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
-        ran = containers.start(image, place, argv, self._clock.now, spec.get("stdin", False), self._processor)
-        if spec["name"] not in worker.inits:
-            ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
-        container = self._add_container(worker, spec, image, place, ran, images)
+        container = self._create(sync, pod, spec, image, variables, argv)
+        ran = container.process
         if ran.failure:
             self._pods.end_container(worker, container, ran.exit_code)
             return Waiting("RunContainerError", ran.failure)
@@ -208,11 +202,27 @@ class Starter:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return None
 
-    def _add_container(
-        self, worker: Worker, spec: ContainerSpec, image: Image, place: Place, ran: Process, images: Mapping[str, Files]
+    def _create(
+        self,
+        sync: Round,
+        pod: Object,
+        spec: ContainerSpec,
+        image: Image,
+        variables: Mapping[str, str],
+        argv: list[str],
     ) -> Container:
+        """A new container of the worker: its files, and its process, which is run ahead of time."""
+        worker = sync.worker
+        place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
+        images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.mount(volumes.mounts(self._api, pod, spec, images))
+        place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
+        now = self._clock.now
+        ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
+        if spec["name"] not in worker.inits:
+            ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
         names = self._images.node.status_names(image.digest)
-        started = 0 if ran.failure else self._clock.now
+        started = 0 if ran.failure else now
         container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
         worker.add(container)
         return container
