@@ -190,7 +190,7 @@ class Place(NamedTuple):
     ) -> Process:
         """Run `argv` as the container's process, or beside its process `main`, out of `budget`. Raises StartError."""
         machine = self._machine(started, argv, main)
-        self.files.show(machine.clock)
+        self.files.open_at(machine.clock)
         self.check(argv)
         machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
         writes: list[Write] = []
@@ -213,7 +213,7 @@ class Place(NamedTuple):
             unsimulated = str(error)
         except (TooMuchError, RecursionError):
             has_ended = False
-        self.files.tell()
+        self.files.hand_over()
         seconds = (machine.clock.now - started) / SECOND if has_ended else inf
         ran = Process(tuple(writes), code, seconds, unsimulated=unsimulated)
         is_looping = not has_ended and machine.last_wait < inf  # and not within one command that never ends
@@ -240,7 +240,7 @@ class Place(NamedTuple):
         except (TooMuchError, RecursionError, UnsupportedError):
             return ran
         finally:
-            self.files.forget()
+            self.files.discard()
         seconds = delay + (machine.clock.now - began) / SECOND
         return ran._replace(stop_code=status, stop_seconds=seconds, last_words=tuple(words))
 

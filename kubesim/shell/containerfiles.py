@@ -1,4 +1,8 @@
-"""A container's files: its own and those of volumes, which other containers of its Pod may write at the same time."""
+"""A container's files: its own and those of volumes, which other containers of its Pod may write at the same time.
+
+A process is run at once to its end, ahead of the time at which it does things. So what it does to files is noted as
+changes with their times, and handed over to the folders, which make each one when its time has come.
+"""
 
 from __future__ import annotations
 
@@ -21,23 +25,23 @@ class Change(NamedTuple):
 
 
 class Folder:
-    """Entries by their paths, "" for the folder itself; `later` is what processes, which run ahead of time, will do."""
+    """Entries by their paths, "" for the folder itself, and the changes to them that are `planned`."""
 
     def __init__(self, entries: Entries, is_read_only: bool = False) -> None:
         self.entries = entries
         self.is_read_only = is_read_only
-        self.later: list[Change] = []
+        self.planned: list[Change] = []
 
     def copy(self) -> Folder:
         copy = Folder(self.entries.copy(), self.is_read_only)
-        copy.later = self.later.copy()
+        copy.planned = self.planned.copy()
         return copy
 
-    def by(self, now: Micros) -> Entries:
-        """What it holds at a moment; time goes on."""
-        due = [change for change in self.later if change.at <= now]
+    def at_time(self, now: Micros) -> Entries:
+        """What it holds at a moment, no earlier than that of the last call."""
+        due = [change for change in self.planned if change.at <= now]
         due.sort(key=lambda change: change.at)
-        self.later = [change for change in self.later if change.at > now]
+        self.planned = [change for change in self.planned if change.at > now]
         for change in due:
             if change.kind == "gone":
                 self.entries.pop(change.path, None)  # another process may have been faster
@@ -48,7 +52,7 @@ class Folder:
         return self.entries
 
 
-class _RecordedEntries(dict[str, str | None]):
+class _NotingEntries(dict[str, str | None]):
     """Entries that note in `changes` what is done to them, and when."""
 
     def __init__(self, entries: Entries, clock: Clock, changes: list[Change]) -> None:
@@ -95,38 +99,39 @@ class ContainerFiles(MemoryFiles):
             del inside["/"]
             self.folders[place] = Folder({"": files.get(""), **inside}, is_read_only=True)
 
-    def show(self, clock: Clock) -> None:
-        """Be as of now for what works by `clock`."""
+    def open_at(self, clock: Clock) -> None:
+        """Be the files as of now, for a process whose time is that of `clock`."""
         if "" not in self.folders:
             self.folders[""] = Folder(self._own())
-        self.tell()
+        self.hand_over()
         visible: Entries = {}
         for place, folder in self.folders.items():
-            for path, text in folder.by(clock.now).items():
+            for path, text in folder.at_time(clock.now).items():
                 if self._place(place + path) == place:  # and no volume is mounted over it
                     visible[place + path] = text
-        self.entries = _RecordedEntries(visible, clock, self._changes)
+        self.entries = _NotingEntries(visible, clock, self._changes)
 
-    def written(self, path: str, now: Micros) -> str:
+    def text_at(self, path: str, now: Micros) -> str:
         """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
         if "" not in self.folders:
             return ""
-        self.tell()
+        self.hand_over()
         place = self._place(path)
-        return self.folders[place].by(now).get(path[len(place) :]) or ""
+        return self.folders[place].at_time(now).get(path[len(place) :]) or ""
 
-    def tell(self) -> None:
-        """Tell the folders what has been done to them here."""
+    def hand_over(self) -> None:
+        """Plan in the folders what has been noted here."""
         for change in self._changes:
             place = self._place(change.path)
-            self.folders[place].later.append(change._replace(path=change.path[len(place) :]))
+            self.folders[place].planned.append(change._replace(path=change.path[len(place) :]))
         self._changes.clear()
 
-    def forget(self) -> None:
-        """Undo what has been done here since they were told."""
+    def discard(self) -> None:
+        """Forget what has been noted here since then."""
         self._changes.clear()
 
     def _place(self, path: str) -> str:
+        """The folder that a path is in: of those around it the innermost."""
         return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
 
     def _writable(self, path: str) -> str:

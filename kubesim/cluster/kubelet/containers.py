@@ -201,7 +201,7 @@ class Container:
         if self.stopping and exit_code == self.process.stop_code:
             last_words = [write.later((now - self.started) / SECOND) for write in self.process.last_words]
             self.process = self.process._replace(writes=(*self.process.writes, *last_words))
-        text = self.process.failure or self.place.files.written(self.spec["terminationMessagePath"], now)[-4096:]
+        text = self.process.failure or self.place.files.text_at(self.spec["terminationMessagePath"], now)[-4096:]
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
             last_lines = [line for _, line in self.lines(now)[-80:]]
             text = "".join(last_lines)[-2048:]

@@ -58,7 +58,7 @@ class ContainerServer(NamedTuple):
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""
         running = self._running()
         running.place.files.mount(mounts(self.api, self.pod, running.spec, running.images))
-        running.place.files.show(self.clock)
+        running.place.files.open_at(self.clock)
         running.place.check(list(argv))
         return running.place
 
