@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
@@ -65,43 +64,44 @@ class _Run:
         self.variables = self.variables.new_child(variables)
         for statement in statements:
             self.budget.spend(_STATEMENT_COST)
-            statement(self, dot)
+            statement.execute(self, dot)
         self.variables = self.variables.parents
 
 
-_Statement = Callable[[_Run, Any], None]
-_Evaluate = Callable[[_Run, Any], Any]
-"""The value of a part of an action, from the run and its dot."""
+class _Constant(NamedTuple):
+    """A number, a text, true, false or nil."""
+
+    value: Any
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        return self.value
 
 
-def _print_text(text: str, run: _Run, _: Any) -> None:
-    run.print(text)
-
-
-def _constant(value: Any, _: _Run, _dot: Any) -> Any:
-    return value
-
-
-def _field(variable: str, names: Sequence[str], run: _Run, dot: Any) -> Any:
+class _Field(NamedTuple):
     """`.a.b`, `$x.a` or only `.`: the fields of the dot or of a variable."""
-    if variable and variable not in run.variables:
-        raise _Refusal(f"undefined variable {quote(variable)}")
-    value = run.variables[variable] if variable else dot
-    for name in names:
-        if value is not None and not isinstance(value, dict):
-            raise _Refusal(f"can't evaluate field {name} in type {gofmt.type_name(value)}")
-        value = (value or {}).get(name)
-    return value
+
+    variable: str  # "" for the dot
+    names: Sequence[str]
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        if self.variable and self.variable not in run.variables:
+            raise _Refusal(f"undefined variable {quote(self.variable)}")
+        value = run.variables[self.variable] if self.variable else dot
+        for name in self.names:
+            if value is not None and not isinstance(value, dict):
+                raise _Refusal(f"can't evaluate field {name} in type {gofmt.type_name(value)}")
+            value = (value or {}).get(name)
+        return value
 
 
 class _Command(NamedTuple):
     """A function with its arguments, or ("") a value; a function is handed one more argument by a pipeline."""
 
     function: str
-    operands: Sequence[_Evaluate]
+    operands: Sequence[_Constant | _Field]
 
     def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
-        values = [operand(run, dot) for operand in self.operands]
+        values = [operand.evaluate(run, dot) for operand in self.operands]
         return _call(self.function, [*values, *handed], run.budget) if self.function else values[0]
 
 
@@ -113,10 +113,23 @@ def _evaluate(pipeline: Sequence[_Command], run: _Run, dot: Any) -> Any:
     return value
 
 
-def _print(pipeline: Sequence[_Command], run: _Run, dot: Any) -> None:
-    """The statement that an action is."""
-    value = _evaluate(pipeline, run, dot)
-    run.print("<no value>" if value is None else gofmt.sprint(value))
+class _Text(NamedTuple):
+    """The statement that a plain text is."""
+
+    text: str
+
+    def execute(self, run: _Run, dot: Any) -> None:
+        run.print(self.text)
+
+
+class _Output(NamedTuple):
+    """The statement that prints a value."""
+
+    pipeline: Sequence[_Command]
+
+    def execute(self, run: _Run, dot: Any) -> None:
+        value = _evaluate(self.pipeline, run, dot)
+        run.print("<no value>" if value is None else gofmt.sprint(value))
 
 
 class _Control(NamedTuple):
@@ -146,6 +159,9 @@ class _Control(NamedTuple):
             key_name, item_name = self.variables
             return {key_name: key, item_name: item}
         return dict.fromkeys(self.variables, item)
+
+
+_Statement = _Text | _Output | _Control
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -236,7 +252,7 @@ class _Parser:
         statements: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
-                statements.append(partial(_print_text, piece))
+                statements.append(_Text(piece))
                 continue
             word = piece[0].text
             if word in ("end", "else"):
@@ -246,10 +262,10 @@ class _Parser:
             if word in _CONTROLS:
                 statements.append(self._control(piece))
             else:
-                statements.append(partial(_print, self._pipeline(piece)))
+                statements.append(_Output(self._pipeline(piece)))
         return statements, ""
 
-    def _control(self, tokens: list[_Token]) -> _Statement:
+    def _control(self, tokens: list[_Token]) -> _Control:
         keyword, *condition = tokens
         variables: list[str] = []
         if keyword.text == "range" and condition and condition[0].kind == "declare":
@@ -263,7 +279,7 @@ class _Parser:
             otherwise, end = self._statements()
         if end != "end":
             raise self._error(f"expected end; found {{{{{end}}}}}" if end else "unexpected EOF")
-        return _Control(keyword.text, variables, pipeline, body, otherwise).execute
+        return _Control(keyword.text, variables, pipeline, body, otherwise)
 
     def _pipeline(self, tokens: list[_Token]) -> list[_Command]:
         stages: list[list[_Token]] = [[]]
@@ -293,22 +309,22 @@ class _Parser:
             raise self._error(f"can't give argument to non-function {first.text}")
         return _Command("", [operand])
 
-    def _operand(self, token: _Token) -> _Evaluate:
+    def _operand(self, token: _Token) -> _Constant | _Field:
         kind, text = token
         if kind == "path":
             variable, *names = text.split(".")
-            return partial(_field, variable, [name for name in names if name])
+            return _Field(variable, [name for name in names if name])
         if text[0] == "`":
-            return partial(_constant, text[1:-1])
+            return _Constant(text[1:-1])
         if kind == "string":
             try:
-                return partial(_constant, gofmt.unquote(text[1:-1]))
+                return _Constant(gofmt.unquote(text[1:-1]))
             except ValueError as error:
                 raise self._error(str(error)) from None
         if kind == "number":
-            return partial(_constant, int(text))
+            return _Constant(int(text))
         if text in _CONSTANTS:
-            return partial(_constant, _CONSTANTS[text])
+            return _Constant(_CONSTANTS[text])
         raise _not_simulated(text)
 
 
