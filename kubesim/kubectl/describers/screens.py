@@ -88,13 +88,17 @@ def part(name: str, obj: Object) -> list[str]:
 def _row(text: str) -> Row:
     """A row of screens.json. Raises ValueError for a format or a part that there isn't.
 
-    It is "Label: format path…": one line, or one for each value of a list; none where the format gives None. Where
-    there is nothing at the first path, "format?" gives no line, and "format|text" that text. After "=" there is a space
-    in place of the tab. "=text" is a line as it is. In labels and texts, {field} is one of the object. "Label: *part
-    path" writes a part for each item of a list or each key of a map, "<none>" without any, and "Label: +part path"
-    nothing then; a part can be a table, its columns by their headings. Without a label, "*part path" does the same,
-    "#part path" writes the part of an object that is there, and "@format path…" the lines that a format yields. Beside
-    paths, "." is the object, "now" the time, and "+plural" a related list.
+    "Name: text metadata.name": a line; one for each value of a list; none where the format gives None.
+    "Reason: text? reason": no line where there is nothing at the first path.
+    "Zone: text|<unset> zone": that text where there is nothing.
+    "=Misscheduled: number status.misscheduled": a space in place of the tab.
+    "=Data": a line as it is.
+    "#state lastState": the rows of a part, for an object that is there.
+    "Volumes: *volume spec.volumes": a part for each item of a list or key of a map, and "<none>" without any.
+    "Limits: +amount limits": the same, but nothing without any. A part can be a table, its columns by their headings.
+    "@taints spec.taints": the lines that a format yields.
+
+    Beside paths, "." is the object, "now" the time, "+pods" a related list. {field} in a label is one of the object.
     """
     has_label = text[0] not in "*#@"
     label, colon, words = text.partition(": ") if has_label else ("", ": ", text)
