@@ -9,8 +9,7 @@ Mirrors text/tabwriter (Go 1.26) and github.com/liggitt/tabwriter with RememberW
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Sequence
 
 
 def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, widths: list[int] | None = None) -> str:
@@ -38,26 +37,17 @@ def align(text: str, minwidth: int = 0, padding: int = 2) -> str:
 
 def _align_section(text: str, minwidth: int, padding: int) -> str:
     lines = [line.split("\t") for line in text.split("\n")]
-    aligned = [""] * len(lines)
-    numbers = list(range(len(lines)))
-    for column in count():
-        numbers = [number for number in numbers if len(lines[number]) > column + 1]  # the last text is no cell
-        if not numbers:
-            break
-        for run in _runs(numbers):
-            width = max(minwidth, max([len(lines[number][column]) for number in run]) + padding)
-            for number in run:
-                aligned[number] += lines[number][column].ljust(width)
-    return "\n".join([cells + line[-1] for cells, line in zip(aligned, lines, strict=True)])
-
-
-def _runs(numbers: Sequence[int]) -> Iterator[list[int]]:
-    """Numbers, in groups of consecutive ones."""
-    run: list[int] = []
-    for number in numbers:
-        if run and number != run[-1] + 1:
-            yield run
-            run = []
-        run.append(number)
-    if run:
-        yield run
+    parts = [(lines, 0)]  # consecutive lines, and the number of a cell that some of them have
+    while parts:
+        part, number = parts.pop()
+        column: list[list[str]] = []
+        for line in (*part, []):
+            if len(line) > number + 1:  # the last text is no cell
+                column.append(line)
+            elif column:
+                width = max(minwidth, max([len(line[number]) for line in column]) + padding)
+                for line in column:
+                    line[number] = line[number].ljust(width)
+                parts.append((column, number + 1))
+                column = []
+    return "\n".join(["".join(line) for line in lines])

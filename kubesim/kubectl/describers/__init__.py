@@ -24,8 +24,6 @@ from kubesim.kubectl.selection import Query, find_targets
 
 Related = Mapping[str, list[Object] | StatusError]
 
-_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
-
 
 def describe(obj: Object, related: Related, now: Micros) -> str:
     """The description of `obj`, ending in a newline.
@@ -40,7 +38,7 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
     described = lines(screen.rows, obj, known)
     described += _event_lines(known.get("+events"), now)
     text = "".join(f"{line}\n" for line in described)
-    return tabwriter.align(text.translate(_ESCAPES))
+    return tabwriter.align(text.replace("\x1b", "^[").replace("\r", "\\r"))
 
 
 class _EventRow(NamedTuple):
