@@ -97,11 +97,13 @@ class ReportedRegistries:
 
 
 class Explained(NamedTuple):
-    """What an export tells: a flow for each cause, the Pods that wait for no image, how many causes are left out."""
+    """What an export tells: a flow for each cause, the Pods that wait for no image, and what is left out."""
 
     flows: list[Flow]
     fine: list[str]
     rest: int
+    unread: int = 0
+    """Lines about images (or Pods that wait), of a long text, that weren't read."""
 
     @property
     def question(self) -> str:
@@ -123,6 +125,8 @@ class Explained(NamedTuple):
         if self.rest:
             at_least = "at least " if self.rest >= MOST_CAUSES - MAX_STORIES else ""
             yield f"And {at_least}{self.rest} more that wait for an image: ask for one with --pod NAME"
+        if self.unread:
+            yield f"kubesim: the text is long, so {self.unread} parts of it weren't read: give the part that matters"
 
 
 def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answer: str = "") -> str:
@@ -150,6 +154,7 @@ def explained(texts: Sequence[str], pod: str = "", answer: str = "") -> Explaine
         flows=[draw_facts(facts[0], _others(facts)) for facts in groups[:MAX_STORIES]],
         fine=[] if pod else fine,
         rest=max(len(groups) - MAX_STORIES, 0),
+        unread=max(int(item.get("unread") or 0) for item in pods),
     )
 
 

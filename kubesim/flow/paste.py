@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise, takewhile
 from typing import Any, NamedTuple
 
 from kubesim.flow.redact import MASK
@@ -19,6 +19,36 @@ _NARROWEST = 60
 """Columns of a window that wraps lines."""
 _SHORTEST_OPEN = _NARROWEST // 2
 """Characters of a line whose message may go on below; a shorter one that ends so is a key of YAML."""
+
+
+_LONGEST_TEXT = 120_000
+"""Characters of a text that is read whole: if all its messages differ, that takes half a second."""
+_POD = re.compile(r"^(?=Name:\s)", re.MULTILINE)
+"""Where what describe says of a Pod begins."""
+HINTS = [
+    "image",
+    "pull",
+    "error",
+    "fail",
+    "registr",
+    "manifest",
+    "blob",
+    "layer",
+    "denied",
+    "unable",
+    "unauthorized",
+    "forbidden",
+    "x509",
+    "tls: ",
+    "dial tcp",
+    "refused",
+    "status",
+    "exceeded",
+    "timeout",
+    "no space",
+    "not found",
+]
+"""Words of which a record has one, or it isn't about an image."""
 
 
 class _Dress(NamedTuple):
@@ -102,20 +132,67 @@ _STARTS = {
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
-def records(text: str, cuts: bool = True) -> list[str]:
-    """The records of a text, each in one line. With `cuts`, lines of equal width are taken as cut within words."""
+class Records(NamedTuple):
+    """The records of a text, each in one line."""
+
+    lines: list[str]
+    is_cut: bool  # whether lines of equal width were taken as cut within words, which may be wrong
+
+
+def records(text: str, cuts: bool = True) -> Records:
+    """The records of a text. With `cuts`, lines of equal width are taken as cut within words."""
     lines: list[str] = []
+    is_cut = False
     for part in _texts_and_objects(text):
         if isinstance(part, str):
-            lines += _unwrapped([_without_border(line) for line in _undressed(part).splitlines()], cuts)
+            bare = [_without_border(line) for line in _undressed(part).splitlines()]
+            width = _width(bare) if cuts else None
+            is_cut = is_cut or width is not None
+            lines += _unwrapped(bare, width)
         else:
             lines += map(_undressed, _messages(part))
-    return [line for line in lines if not _DEBUG.search(line[:400])]
+    return Records([line for line in lines if not _DEBUG.search(line[:400])], is_cut)
 
 
-def _unwrapped(lines: list[str], cuts: bool) -> list[str]:
+class Shortened(NamedTuple):
+    """A text that isn't too long to be read, and how many lines about images (or Pods that wait) it lacks."""
+
+    text: str
+    unread: int
+
+
+def shortened(text: str) -> Shortened:
+    """A text as it is or, of a long one, its lines about images without those in the middle: the last ones tell most.
+
+    Nobody's window has wrapped the lines of such a text. Of describe's screens, whole Pods are kept.
+    """
+    if len(text) <= _LONGEST_TEXT:
+        return Shortened(text, 0)
+    pods = _POD.split(text)
+    if len(pods) > 1:
+        parts = [pod for pod in pods if "Waiting" in pod] or pods
+    else:
+        parts = [line for line in text.splitlines(keepends=True) if is_hint(line)]
+    first = _fitting(parts, _LONGEST_TEXT // 4)
+    rest = parts[first:]
+    unread = len(rest) - _fitting(rest[::-1], _LONGEST_TEXT * 3 // 4)
+    return Shortened("".join([*parts[:first], *rest[unread:]]), unread)
+
+
+def _fitting(parts: list[str], room: int) -> int:
+    """How many of the parts have together no more characters than that."""
+    sizes = accumulate(map(len, parts))
+    return sum(1 for _ in takewhile(room.__ge__, sizes))
+
+
+def is_hint(record: str) -> bool:
+    """Whether a record may be about an image: most lines of a long log aren't."""
+    lower = record.lower()
+    return any(hint in lower for hint in HINTS)
+
+
+def _unwrapped(lines: list[str], width: int | None) -> list[str]:
     """The lines, each with those that continue it."""
-    width = _width(lines) if cuts else None
     joined: list[str] = []
     last = ""  # the line before, as wide as it was
     for line in lines:
@@ -132,12 +209,14 @@ def _unwrapped(lines: list[str], cuts: bool) -> list[str]:
 
 
 def _width(lines: list[str]) -> int | None:
-    """The columns of a window that cuts words; None where lines of different widths go on, as an editor breaks them."""
+    """The columns of a window that cuts words; None where no line goes on, or some of different widths do."""
     widths = set()
     for line, following in pairwise(lines):
         if line.strip() and following.strip() and not _START.match(following):
             widths.add(len(line))
-    return widths.pop() if len(widths) == 1 else None
+            if len(widths) > 1:  # as an editor breaks them
+                return None
+    return widths.pop() if widths else None
 
 
 def _is_cut(last: str, line: str, width: int | None) -> bool:

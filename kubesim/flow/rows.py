@@ -11,35 +11,12 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
 from kubesim.flow.signs import as_name, image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
-HINTS = [
-    "image",
-    "pull",
-    "error",
-    "fail",
-    "registr",
-    "manifest",
-    "blob",
-    "layer",
-    "denied",
-    "unable",
-    "unauthorized",
-    "forbidden",
-    "x509",
-    "tls: ",
-    "dial tcp",
-    "refused",
-    "status",
-    "exceeded",
-    "timeout",
-    "no space",
-    "not found",
-]
-"""Words of which a record has one, or it isn't about an image: most lines of a long log aren't."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(
     r"\s*-?\s*(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
@@ -120,8 +97,6 @@ _FAILED = re.compile(
     r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S|Error response from daemon: \S'
 )
 """What begins a message that says why an image didn't come, whether its sign is known or not."""
-_MOST_READ = 40_000
-"""Characters of different messages that are compared with the signs: that takes half a second."""
 _CHANGES = re.compile(r"(?<!\S)(?=\S{4})[^\s\d]*\d\S*")
 """Words that differ where the same is said again: names, times, addresses, digests; no status code."""
 PULLED = "success"
@@ -236,20 +211,11 @@ class Kinds:
 
     def __init__(self) -> None:
         self._read: dict[str, str | None] = {}
-        self._left = _MOST_READ
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no more messages are read that differ from those before."""
-        return self._left < 0
 
     def of(self, message: str) -> str | None:
-        """The kind of a message's sign, or PULLED; None where it says nothing of a pull, or too much was read."""
+        """The kind of a message's sign, or PULLED; None where it says nothing of a pull."""
         pattern = _CHANGES.sub("#", message)
         if pattern not in self._read:
-            if self.is_full:
-                return None
-            self._left -= len(message)
             self._read[pattern] = _kind(message)
         return self._read[pattern]
 
@@ -263,8 +229,7 @@ def _kind(message: str) -> str | None:
 
 def _row(record: str, kinds: Kinds) -> Row | None:
     """What a record says; None where it is not about an image that doesn't come, or came."""
-    lower = record.lower()
-    if not any(hint in lower for hint in HINTS):
+    if not is_hint(record):
         return None
     start = _MESSAGE.search(record)
     at = start.start() if start else 0
@@ -273,7 +238,7 @@ def _row(record: str, kinds: Kinds) -> Row | None:
     message = record[at:end].strip().rstrip("'\"")
     kind = kinds.of(message)
     waits = _WAITS.search(record) or _REASON.search(record)
-    if kind is None and (kinds.is_full or not waits):
+    if kind is None and not waits:
         return None
     said = _named(message)
     around = _named(f"{record[:at]} {record[end:]}") if at or logged else said

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import NamedTuple
 
 from kubesim.api.objects import Object
-from kubesim.flow.paste import event_row, records
+from kubesim.flow.paste import Records, event_row, records, shortened
 from kubesim.flow.redact import redact
 from kubesim.flow.rows import KNOWN, Row, rows_of
 from kubesim.flow.screen import Item, described, event_of, partial
 from kubesim.flow.signs import client_of, read
 
-_WHOLE = 200_000
 _MOST_LINES = 300
 """Lines in which a command is looked for."""
 MOST_CAUSES = 300
@@ -35,26 +33,44 @@ CONTAINER = "'<container>'"
 
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
-    # What takes the dress off could hide a form of a secret; longer texts are masked once, after it.
-    if len(text) < _WHOLE:
-        text = redact(text)
-    unknown: list[Item] = []
-    for cuts in (True, False):
-        lines = redact("\n".join(records(text, cuts))).split("\n")
-        if items := list(described("\n".join(lines))):
-            return items
-        rows = list(rows_of(lines))
-        items = list(_told(rows, _client(lines, rows)))
-        if any(row.rank == KNOWN for row in rows):
-            return items
-        unknown = unknown or items
-    return unknown
+    short = shortened(text)
+    masked = redact(short.text)  # and once more below: what takes the dress off could hide a form of a secret
+    found = records(masked)
+    reading = _read(found, short.unread)
+    if found.is_cut and not reading.is_known:
+        other = _read(records(masked, cuts=False), short.unread)
+        if other.is_known or not reading.items:
+            return other.items
+    return reading.items
+
+
+class _Reading(NamedTuple):
+    """The objects that a text tells of, and whether a sign knows what it says."""
+
+    items: list[Item]
+    is_known: bool
+
+
+def _read(found: Records, unread: int) -> _Reading:
+    text = redact("\n".join(found.lines))
+    if items := list(described(text)):
+        return _Reading(items, is_known=True)
+    lines = text.split("\n")
+    rows = list(rows_of(lines))
+    items = _unread(_told(rows, _client(lines, rows)), unread)
+    return _Reading(items, any(row.rank == KNOWN for row in rows))
 
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
-    lines = (redact(event_row(event.get("involvedObject", {}), event)) for event in events)
-    return list(_told(list(rows_of(lines)), ""))
+    lines = [event_row(event.get("involvedObject", {}), event) for event in events]
+    short = shortened("\n".join(lines))
+    return _unread(_told(list(rows_of(redact(short.text).split("\n"))), ""), short.unread)
+
+
+def _unread(items: Iterator[Item], lines: int) -> list[Item]:
+    """The items, with how many lines of their text weren't read."""
+    return [(kind, {**item, "unread": lines}) for kind, item in items]
 
 
 def _client(lines: list[str], rows: list[Row]) -> str:
@@ -156,8 +172,8 @@ def _settled(rows: list[Row]) -> list[Row]:
 
 def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
     """The Pods of the rows that count, each with the Secrets that the kubelet missed."""
-    groups = _groups(rows or _first_of_each(warnings), warnings)
-    for group in islice(groups, MOST_CAUSES):
+    groups = list(_groups(rows or _first_of_each(warnings), warnings))
+    for group in groups[-MOST_CAUSES:]:
         listed = [{"name": secret} for secret in _missed(group.warnings)]
         where = {"name": group.names[0], "namespace": group.namespace}
         containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(group.rows), 1)]

@@ -117,17 +117,36 @@ def different(number: int) -> str:
     return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/{0}:1": {0} is {0}, denied',
-        "error {0} image",
-        'E0325 18:59:44 1790 pod.go:951] "Error" err="failed to start with ErrImagePull: {0} denied" pod="shop/{0}"',
-    ],
-)
+LINES = [
+    'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/{0}:1": {0} is {0}, denied',
+    "error {0} image",
+    'E0325 18:59:44 1790 pod.go:951] "Error" err="failed to start with ErrImagePull: {0} denied" pod="shop/{0}"',
+]
+
+
+@pytest.mark.parametrize("line", LINES)
 def test_of_messages_that_all_differ_a_bounded_number_is_read(line: str) -> None:
     text = "\n".join(line.format(different(number)) for number in range(4000))
     read.cache_clear()
     with suppress(ExportError):
         explain(text)
     assert read.cache_info().misses < 2500
+
+
+def test_a_long_text_says_how_much_of_it_was_not_read() -> None:
+    noise = [LINES[0].format(different(number)) for number in range(20_000)]
+    last = 'Warning  Failed  pod/last-1  Failed to pull image "quay.io/acme/last:1": no space left on device'
+    said = explain("\n".join([*noise, last])).splitlines()
+    assert re.fullmatch("kubesim: the text is long, so 1[789][0-9]{3} parts of it weren't read: give .*", said[-1])
+    assert "quay.io/acme/last:1 for default/last-1, container '<container>'" in said
+
+
+def test_of_many_described_pods_those_that_wait_are_read() -> None:
+    pod = (
+        "Name:         {0}\nNamespace:    shop\nContainers:\n  app:\n    Image:  quay.io/acme/web:1\n    State:  {1}\n"
+    )
+    fine = [pod.format(f"fine-{number}", "Running") for number in range(3000)]
+    waits = pod.format("late-1", "Waiting") + "      Reason:  ErrImagePull\n"
+    said = explain("".join([*fine, waits, *fine]))
+    assert said.startswith("quay.io/acme/web:1 for shop/late-1, container app\n")
+    assert "kubesim:" not in said
