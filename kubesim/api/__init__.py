@@ -27,8 +27,10 @@ def load_records(module: str, name: str, record: Callable[..., T], rows: Iterabl
 
     Raises ValueError for a word that the record doesn't have, and for one that it lacks; the sentence names the row.
     """
+    if rows is None:
+        rows = load_table(module, name)
     records = []
-    for row in load_table(module, name) if rows is None else rows:
+    for row in rows:
         try:
             records.append(record(**row))
         except TypeError as error:

@@ -30,7 +30,8 @@ _config_key = text_form(
 percent = text_form(
     "[0-9]+%", 2**31, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
 )
-_LONGEST_CRON_JOB, _LONGEST_PORT_NAME = 52, 15
+_LONGEST_CRON_JOB = 52
+_LONGEST_PORT_NAME = 15
 
 
 def dns_label(value: str) -> list[str]:

@@ -170,7 +170,8 @@ def _range(part: str, bounds: _Bounds) -> range:
     span, *steps = part.split("/")
     first, *lasts = span.split("-")
     if first in ("*", "?"):
-        start, end = bounds.low, bounds.high
+        start = bounds.low
+        end = bounds.high
     else:
         start = _number(first, bounds)
         if len(lasts) > 1:

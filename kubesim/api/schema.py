@@ -62,7 +62,8 @@ _INT64, _POINTERS, _RETAINED = (frozenset(names.split()) for names in (_GO.int64
 ENUMS = _GO.enums
 MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}
 _GO_ORDER = {struct: names.split() for struct, names in _GO.order.items()}
-_VALUES, _INITIALS = frozenset(_GO.values.split()), frozenset(_GO.initials.split())
+_VALUES = frozenset(_GO.values.split())
+_INITIALS = frozenset(_GO.initials.split())
 
 
 class Type(NamedTuple):
@@ -114,7 +115,8 @@ def fields(struct: Type) -> Mapping[str, Field]:
 @cache
 def _text(module: str) -> str:
     spec = importlib.util.find_spec("lightkube")
-    for folder in (spec.submodule_search_locations if spec else None) or ():
+    folders = spec.submodule_search_locations if spec else None
+    for folder in folders or ():
         path = Path(folder, "models", f"{module}.py")
         if path.exists():
             return path.read_text("utf-8")

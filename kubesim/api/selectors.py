@@ -51,7 +51,8 @@ def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "
     return check
 
 
-_WORD, _ENDS = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", "must start and end with an alphanumeric character"
+_WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_ENDS = "must start and end with an alphanumeric character"
 _CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
 _NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc", unit="bytes")
 _EMPTY = "must be non-empty"
@@ -80,7 +81,8 @@ def qualified_name(value: str) -> list[str]:
         return [f"a valid label key {_NAME('')[0]} {end}"]
     problems = []
     if slash:
-        problems += [f"prefix part {problem}" for problem in (dns_subdomain(prefix) if prefix else [_EMPTY])]
+        of_prefix = dns_subdomain(prefix) if prefix else [_EMPTY]
+        problems += [f"prefix part {problem}" for problem in of_prefix]
     if not name:
         problems.append(f"name part {_EMPTY}")
     return problems + [f"name part {problem}" for problem in _NAME(name)]

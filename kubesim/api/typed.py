@@ -17,7 +17,8 @@ def read(kind: Any, value: Any, place: str = "") -> Any:
     "registries[0].hosts", for a field that the record doesn't have, for one that it lacks, and for another type.
     """
     title = place.lstrip(".") or "the file"
-    origin, arguments = get_origin(kind), get_args(kind)
+    origin = get_origin(kind)
+    arguments = get_args(kind)
     if origin in (Union, UnionType):
         return read(arguments[0], value, place)
     if origin is Literal:

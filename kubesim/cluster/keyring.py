@@ -21,7 +21,8 @@ DOCKERCFG = "kubernetes.io/dockercfg"
 DATA_KEYS = {DOCKER_CONFIG_JSON: ".dockerconfigjson", DOCKERCFG: ".dockercfg"}
 
 # Docker Hub, and the name that its credentials are filed under.
-_HUB, _HUB_KEY = "docker.io", "index.docker.io"
+_HUB = "docker.io"
+_HUB_KEY = "index.docker.io"
 
 _AUTHS = "DockerConfigJSON.auths"
 

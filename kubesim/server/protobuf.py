@@ -22,9 +22,11 @@ _MAGIC = b"k8s\0"
 _DELETE_OPTIONS = "DeleteOptions"
 _FIELD_COST = 12  # steps of the budget
 # Numbers of the fields of runtime.Unknown, which holds every object, of its TypeMeta, and of an entry of a map.
-_TYPE, _RAW = 1, 2
+_TYPE = 1
+_RAW = 2
 _TYPE_META = {1: "apiVersion", 2: "kind"}
-_KEY, _VALUE = 1, 2
+_KEY = 1
+_VALUE = 2
 _IS_TEXT = 1  # of an IntOrString: whether it is a text (1) or a number (0)
 _NUMBER = 2
 _TEXT = 3

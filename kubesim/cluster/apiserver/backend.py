@@ -20,7 +20,8 @@ from kubesim.cluster.apiserver.store import Key, Store
 
 # Seconds that an event lives after it was written last, and those for which etcd leases are shared
 # (kube-apiserver --event-ttl).
-EVENT_TTL, LEASE_REUSE = 3600, 60
+EVENT_TTL = 3600
+LEASE_REUSE = 60
 CREATION = 10
 """How much more a new object costs than a change: it is completed, admitted and validated."""
 

@@ -154,7 +154,8 @@ def _default_secret(secret: Object) -> None:
 def _default_service(service: Object) -> None:
     spec = _inner(service, "spec")
     _default(spec, type="ClusterIP", sessionAffinity="None")
-    kind, ports = spec["type"], spec.get("ports") or ()
+    kind = spec["type"]
+    ports = spec.get("ports") or ()
     for port in ports:
         _default(port, protocol="TCP")
     if kind == "ExternalName":

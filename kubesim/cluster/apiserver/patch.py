@@ -86,7 +86,8 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budge
     if patch_type == "strategic":
         return strategic_merge(obj, change, resource)
     changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change, budget)
-    kind, api_version = changed.get("kind"), changed.get("apiVersion")
+    kind = changed.get("kind")
+    api_version = changed.get("apiVersion")
     if not kind or not api_version:
         return {}  # what has no type is read as nothing
     if (kind, api_version) != (resource.kind, resource.api_version):

@@ -59,7 +59,8 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
         if ephemeral := obj["spec"].get("ephemeralContainers"):
             spec["ephemeralContainers"] = ephemeral
         obj |= {"metadata": {**old["metadata"]}, "spec": spec}
-    meta, old_meta = obj["metadata"], old["metadata"]
+    meta = obj["metadata"]
+    old_meta = old["metadata"]
     for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
         meta.pop(key, None)
         if key in old_meta:

@@ -21,7 +21,8 @@ from kubesim.gotext import gojson
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _USUAL = 3600  # seconds
 # A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
-_OF_POD, _YEAR = 3607, 365 * 86400
+_OF_POD = 3607
+_YEAR = 365 * 86400
 
 
 class _Named(NamedTuple):

@@ -23,7 +23,8 @@ from kubesim.cluster.registry.pull import Answer
 from kubesim.cluster.registry.world import Image
 from kubesim.gotext import gofmt
 
-ALWAYS, NEVER = "Always", "Never"
+ALWAYS = "Always"
+NEVER = "Never"
 
 # For how long the kubelet keeps what it has read of its own configuration (pkg/credentialprovider/provider.go).
 _CONFIG_LIFETIME: Micros = 300 * SECOND

@@ -145,7 +145,8 @@ class Registry(NamedTuple):
 
     def standing(self, credential: Credential, now: Micros) -> str:
         """What a user with a password is: known, unknown, or expired where the password has been issued long ago."""
-        user, password = credential.username, credential.password
+        user = credential.username
+        password = credential.password
         if self.users.get(user) == password:
             return "known"
         until = _expiration(password) if user in self.issues else None

@@ -75,7 +75,8 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
 
 def validate_update(resource: Resource, obj: Object, old_obj: Object, subresource: str = "") -> list[FieldError]:
     """What is wrong with a changed object. `subresource`: "ephemeralcontainers" of a Pod."""
-    new, old = Field([], "", obj), Field([], "", old_obj)
+    new = Field([], "", obj)
+    old = Field([], "", old_obj)
     validate_object_meta_update(new, old)
     _validate_object(resource, new)
     if subresource:

@@ -82,7 +82,8 @@ def validate_label_selector(selector: Field) -> None:
 
 def validate_operator(requirement: Field) -> bool:
     """Whether the operator is one of labels; if so, it must have values exactly if it compares with some."""
-    operator, values = requirement.get("operator"), requirement.get("values")
+    operator = requirement.get("operator")
+    values = requirement.get("values")
     if operator in ("In", "NotIn"):
         if not values:
             requirement.required("values", "must be specified when `operator` is 'In' or 'NotIn'")

@@ -42,7 +42,8 @@ def _validate_node_selector_term(term: Field) -> None:
 
 def validate_toleration(toleration: Field) -> None:
     """A toleration of taints."""
-    operator, value = toleration.get("operator", ""), toleration.get("value", "")
+    operator = toleration.get("operator", "")
+    value = toleration.get("value", "")
     if not toleration.get("key") and operator != "Exists":
         why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         toleration.invalid("operator", why)

@@ -71,7 +71,8 @@ def _json_problem(encoded: str) -> str:
 
 def validate_config_map(config_map: Field) -> None:
     """Keys and size of a ConfigMap."""
-    data, binary = config_map.get("data", {}), config_map.get("binaryData", {})
+    data = config_map.get("data", {})
+    binary = config_map.get("binaryData", {})
     _validate_keys(config_map, "data")
     for key in sorted(set(data) & set(binary)):
         config_map.invalid(f"data[{key}]", "duplicate of key present in binaryData", value=key)

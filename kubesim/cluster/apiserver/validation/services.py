@@ -58,7 +58,8 @@ def _validate_distinct(ports: list[Field]) -> None:
     """No two ports have the same number and protocol."""
     seen: set[tuple[str, int]] = set()
     for port in ports:
-        protocol, number = port.get("protocol", ""), port.get("port", 0)
+        protocol = port.get("protocol", "")
+        number = port.get("port", 0)
         if (protocol, number) in seen:
             internal_port = internal("ServicePort", {"protocol": protocol, "port": number})
             port.errors.append(duplicate(port.path, internal_port))
@@ -67,7 +68,8 @@ def _validate_distinct(ports: list[Field]) -> None:
 
 def validate_service_update(new: Field, old: Field) -> None:
     """The address of a Service stays, unless it becomes or was a name of another's."""
-    spec, before = new.inner("spec"), old.inner("spec")
+    spec = new.inner("spec")
+    before = old.inner("spec")
     old_addresses = before.get("clusterIPs") or []
     new_addresses = spec.get("clusterIPs") or []
     if "ExternalName" in (spec.get("type"), before.get("type")) or not old_addresses:

@@ -20,7 +20,8 @@ _KNOWN_FIELD = re.compile(
     r"|spec\.(nodeName|restartPolicy|serviceAccountName|schedulerName)|status\.(phase|(host|pod)IPs?)"
 )
 _SUBSCRIPTED = re.compile(r"metadata\.(annotations|labels)\['.*'\]")
-_LEAST_TOKEN_SECONDS, _MOST_TOKEN_SECONDS = 600, 2**32
+_LEAST_TOKEN_SECONDS = 600
+_MOST_TOKEN_SECONDS = 2**32
 
 
 def validate_volumes(spec: Field) -> set[str]:

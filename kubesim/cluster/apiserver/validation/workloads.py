@@ -232,7 +232,8 @@ def validate_stateful_set_update(new: Field, old: Field) -> None:
 
 def validate_job_update(new: Field, old: Field) -> None:
     """What a Job runs never changes."""
-    spec, before = new.inner("spec"), old.inner("spec")
+    spec = new.inner("spec")
+    before = old.inner("spec")
     spec.immutable(before, "completions", "selector")
     if spec.get("template") != before.get("template"):
         internal_template = internal_pod_template(spec.get("template") or {})
