@@ -167,3 +167,15 @@ def test_a_static_pod_stays(learner: Learner) -> None:
     result = learner.session.run("kubectl delete pod -n kube-system etcd-sim-worker --grace-period=5")
     what = "deleting etcd-sim-worker, which the kubelet runs from a file of its own,"
     assert (result.exit_code, result.screen) == (1, f"kubesim: {what} is not part of this simulator\n")
+
+
+def test_last_words_do_not_hasten_the_end_of_a_pod() -> None:
+    gone = []
+    for last_words in ("echo bye; exit 0", "exit 0"):
+        session = Session()
+        session.run(f"kubectl run a --image=busybox -- sh -c 'trap \"{last_words}\" TERM; while true; do sleep 1; done'")
+        session.advance(5)
+        before = session.cluster.clock.now
+        assert session.run("kubectl delete pod a").exit_code == 0
+        gone.append(session.cluster.clock.now - before)
+    assert gone[0] == gone[1]

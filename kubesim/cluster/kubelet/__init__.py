@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.api.clock import Clock, Identity, Micros
+from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import POD, SECRET
@@ -378,10 +378,13 @@ class Kubelet:
         Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
         have ended meanwhile bring it forward, and nothing puts it off.
         """
-        running = [container for container in worker.containers.values() if container.is_running]
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         delay = CLEANUP_IDLE
-        for container in running:
+        for container in worker.containers.values():
+            if not container.is_running:
+                if container.stopping:
+                    delay = max(delay, CLEANUP - (self._clock.now - container.finished) / SECOND)
+                continue
             self._stop(pod, container)
             if container.process.last_words:  # its log gets them; the others end with the Pod, which nobody sees
                 self._end_by(worker, container, grace)
