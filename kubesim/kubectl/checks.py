@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, DryRun
-from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.documents import parse_document
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.kubeconfig import CONTEXT, KUBECONFIG, USER
 
 # Commands that look at the output's format before they read the kubeconfig.
@@ -21,9 +22,7 @@ def check_before_running(call: Call) -> None:
     Only the first refusal is shown, so the order counts: the command line by itself, the kubeconfig, the connection.
     """
     command = call.command
-    place = call.context.env.get("KUBECONFIG", "")
-    if place not in ("", KUBECONFIG):
-        raise NotSimulated(f"the kubeconfig {place[:80]} of $KUBECONFIG is not part of this simulator")
+    _check_kubeconfig(call)
     missing = [f'"{name}"' for name in command.row.required if name not in call.typed_flags]
     refuse_if(missing, f"required flag(s) {', '.join(missing)} not set")
     if command.traits.check:
@@ -39,6 +38,22 @@ def check_before_running(call: Call) -> None:
         check_client(call)
     if not command.traits.prints_last:
         _check_output_format(call)
+
+
+def _check_kubeconfig(call: Call) -> None:
+    """Refuse any kubeconfig but the one that there is, in kubectl's words where it can't be read."""
+    chosen = call.flags["kubeconfig"]
+    path = chosen or call.context.env.get("KUBECONFIG", "")
+    if path in ("", KUBECONFIG):
+        return
+    if not call.command.traits.is_offline:
+        try:
+            parse_document(call.context.workspace.read_text(path))
+        except FileNotFoundError:
+            refuse_if(chosen, f"stat {path}: no such file or directory")
+        except ManifestError as error:
+            raise KubectlError(f'error loading config file "{path}": {error}') from None
+    raise NotSimulated(f"the kubeconfig {path[:80]} is not part of this simulator")
 
 
 def _check_output_format(call: Call) -> None:

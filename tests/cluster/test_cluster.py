@@ -173,7 +173,9 @@ def test_last_words_do_not_hasten_the_end_of_a_pod() -> None:
     gone = []
     for last_words in ("echo bye; exit 0", "exit 0"):
         session = Session()
-        session.run(f"kubectl run a --image=busybox -- sh -c 'trap \"{last_words}\" TERM; while true; do sleep 1; done'")
+        session.run(
+            f"kubectl run a --image=busybox -- sh -c 'trap \"{last_words}\" TERM; while true; do sleep 1; done'"
+        )
         session.advance(5)
         before = session.cluster.clock.now
         assert session.run("kubectl delete pod a").exit_code == 0
