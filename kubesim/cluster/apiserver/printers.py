@@ -57,7 +57,7 @@ def row_of(kind: str, wide: bool = True) -> Cells:
     def cells_of(obj: Object) -> list[Cell]:
         return [column.cell(obj) for column in all_columns]
 
-    return lambda obj, now: [cell(now) if callable(cell) else cell for cell in cells_of(obj)]
+    return lambda obj, now: [cell if isinstance(cell, str) else cell(now) for cell in cells_of(obj)]
 
 
 def row(obj: Object, now: Micros) -> list[str]:
