@@ -97,17 +97,10 @@ class Process(NamedTuple):
     def written(self, stream: str) -> str:
         return "".join(write.text for write in self.writes if write.stream == stream)
 
-    def lines_by(self, seconds: float) -> list[tuple[float, str]]:
-        """The lines of both streams written in the first `seconds`, each with the second when it was started."""
-        lines: list[tuple[float, str]] = []
-        for write in [write for write in self.writes if write.seconds <= seconds]:
-            for piece in re.findall(r"[^\n]*\n|[^\n]+", write.text):
-                if lines and not lines[-1][1].endswith("\n"):
-                    started, before = lines.pop()
-                    lines.append((started, before + piece))
-                else:
-                    lines.append((write.seconds, piece))
-        return lines
+    def lines_by(self, seconds: float) -> list[str]:
+        """The lines of both streams written in the first `seconds`."""
+        text = "".join([write.text for write in self.writes if write.seconds <= seconds])
+        return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 _TIME = re.compile(r"\{time(?::([^}]*))?\}")

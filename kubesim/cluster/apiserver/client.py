@@ -306,7 +306,7 @@ class Client:
             raise errors.invalid_options("PodLogOptions", "", name, [cause])
         lines = self._backend.connect(namespace, name, container).logs(previous)
         first = 0 if tail is None else max(0, len(lines) - tail)
-        return "".join(line for _, line in lines[first:])
+        return "".join(lines[first:])
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""

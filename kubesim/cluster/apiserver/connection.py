@@ -10,20 +10,16 @@ from typing import Protocol
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget
-from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, name_of
 from kubesim.api.specs import PodSpec
 from kubesim.shell.container import Place, Process
-
-Line = tuple[Micros, str]
-"""When a line of a log was started, and the line."""
 
 
 class Connection(Protocol):
     """A container on its node."""
 
-    def logs(self, previous: bool) -> list[Line]:
-        """What it has written, or the one before it. Raises StatusError where there is nothing to read."""
+    def logs(self, previous: bool) -> list[str]:
+        """The lines that it has written, or the one before it. Raises StatusError where there is nothing to read."""
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
         """Run a command beside the container's, which `payer` pays for. Raises StatusError and StartError."""

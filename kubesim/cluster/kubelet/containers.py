@@ -15,7 +15,6 @@ from kubesim.api import load_records, load_table
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
-from kubesim.cluster.apiserver.connection import Line
 from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.registry.document import NODE_PLATFORM
@@ -68,6 +67,11 @@ def new_place(
     folder = spec.get("workingDir") or "/"
     files = base.new_files({**image.files, **own}, [*folders, folder])
     return Place(base, variables, files, hostname, outside, namespace, account, folder)
+
+
+def command_of(spec: ContainerSpec) -> list[str]:
+    """The words of a container's command; none where its image decides."""
+    return [*spec.get("command", ()), *spec.get("args", ())]
 
 
 def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
@@ -176,12 +180,12 @@ class Container:
     @property
     def main(self) -> list[str]:
         """Its command, as its process list shows it."""
-        return [*self.spec.get("command", ()), *self.spec.get("args", ())] or ["sh"]
+        return command_of(self.spec) or ["sh"]
 
-    def lines(self, now: Micros) -> list[Line]:
+    def lines(self, now: Micros) -> list[str]:
         """What it has written by `now`."""
         seconds = (min(now, self.finished or now) - self.started) / SECOND
-        return [(self.started + round(at * SECOND), line) for at, line in self.process.lines_by(seconds)]
+        return self.process.lines_by(seconds)
 
     def stops_after(self, grace: float, reaction: float) -> tuple[float, int]:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
@@ -203,8 +207,7 @@ class Container:
             self.process = self.process._replace(writes=(*self.process.writes, *last_words))
         text = self.process.failure or self.place.files.text_at(self.spec["terminationMessagePath"], now)[-4096:]
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
-            last_lines = [line for _, line in self.lines(now)[-80:]]
-            text = "".join(last_lines)[-2048:]
+            text = "".join(self.lines(now)[-80:])[-2048:]
         self.message = text
 
     @property

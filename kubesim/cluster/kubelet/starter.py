@@ -182,7 +182,7 @@ class Starter:
         try:
             variables = environment.variables(self._api, pod, spec)
             environment.check_user(pod, spec)
-            argv = environment.substitute([*spec.get("command", ()), *spec.get("args", ())], variables)
+            argv = environment.substitute(containers.command_of(spec), variables)
         except MissingError as error:
             return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
