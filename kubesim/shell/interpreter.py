@@ -17,6 +17,10 @@ _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux take
 Command = syntax.Simple | syntax.Compound
 
 
+_STREAMS = {"1": "/dev/stdout", "2": "/dev/stderr"}
+"""What `>&1` and `>&2` write to."""
+
+
 class _RedirectError(ShellError):
     """A redirection that cannot be made."""
 
@@ -211,20 +215,20 @@ class Interpreter:
             return streams._replace(stdin=Input(expander.text(redirect.target.body)))
         if redirect.operator == "<<<":
             return streams._replace(stdin=Input(expander.text(redirect.target) + "\n"))
-        targets = expander.arguments([redirect.target])
-        if len(targets) != 1:
+        paths = expander.arguments([redirect.target])
+        if len(paths) != 1:
             raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
+        path = paths[0]
         if redirect.operator == "<":
-            return streams._replace(stdin=self._input(targets[0], streams))
-        if redirect.operator == ">&" and targets[0] == "1":
-            sink = streams.stdout
-        elif redirect.operator == ">&" and targets[0] == "2":
-            sink = streams.stderr
-        else:
-            sink = self._sink(targets[0], streams, append=redirect.operator == ">>")
+            return streams._replace(stdin=self._input(path, streams))
+        if redirect.operator == ">&":
+            path = _STREAMS.get(path, path)
+        sink = self._sink(path, streams, append=redirect.operator == ">>")
         if redirect.operator.startswith("&"):
             return streams._replace(stdout=sink, stderr=sink)
-        return streams._replace(stdout=sink) if redirect.descriptor == 1 else streams._replace(stderr=sink)
+        if redirect.descriptor == 1:
+            return streams._replace(stdout=sink)
+        return streams._replace(stderr=sink)
 
     def _input(self, path: str, streams: Streams) -> Input | None:
         if path == "/dev/stdin":
