@@ -28,9 +28,10 @@ from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import notes
 from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import worldfile
-from kubesim.kubectl import all_commands, catalogue, kustomize
+from kubesim.kubectl import catalogue, kustomize
 from kubesim.kubectl.describers import screens
 from kubesim.shell.bases import Base
+from tools.commands import all_commands
 
 PACKAGE = Path(kubesim.__file__).parent
 PAGE = Path(kubesim.__file__).parents[1] / "docs/supported.md"

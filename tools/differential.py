@@ -38,9 +38,10 @@ from kubesim.api import resources
 from kubesim.api.objects import Object
 from kubesim.api.result import Result
 from kubesim.gotext.pflag import Flag
-from kubesim.kubectl import Command, all_commands
+from kubesim.kubectl import Command
 from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.shell import Invocation
+from tools.commands import all_commands
 from tools.golden import difference
 from tools.realkubectl import RealSession
 

@@ -24,11 +24,12 @@ from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.world import Registry, Repository
 from kubesim.cluster.registry.worldfile import builtin
 from kubesim.gotext.pflag import Flag
-from kubesim.kubectl import ABSENT, all_commands
+from kubesim.kubectl import ABSENT
 from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.kubectl.formats import ABSENT_FORMATS, OUTPUT_FORMATS
 from kubesim.session.programs import PROGRAMS
 from kubesim.shell.tools import TOOLS
+from tools.commands import all_commands
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
 _WIDTH = 110

@@ -29,7 +29,7 @@ from kubesim.kubectl.errors import (
 )
 from kubesim.kubectl.help import help_text, suggestions
 from kubesim.kubectl.kubeconfig import Kubeconfig
-from kubesim.kubectl.lookup import ROOT, all_commands, find_command, next_word
+from kubesim.kubectl.lookup import ROOT, find_command, next_word
 
 _LONGEST_KEPT = 1000  # letters of a command line that is kept with what it was parsed into
 
@@ -117,4 +117,4 @@ def _first_help(call: Call, words: Sequence[str]) -> str:
     return help_text(topic)
 
 
-__all__ = ["ABSENT", "Command", "Context", "Kubeconfig", "all_commands", "complete", "find_command", "run"]
+__all__ = ["ABSENT", "Command", "Context", "Kubeconfig", "complete", "find_command", "run"]

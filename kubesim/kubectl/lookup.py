@@ -42,13 +42,6 @@ def _import_modules(word: str) -> None:
         import_module(f"kubesim.kubectl.{module}")
 
 
-def all_commands() -> list[Command]:
-    """Every simulated command, by its words."""
-    for word in MODULES:
-        _import_modules(word)
-    return sorted({command.path: command for command in REGISTERED.values()}.values(), key=lambda item: item.path)
-
-
 def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
     """The position of the first word that is neither a flag nor the value of one, as cobra looks for commands.
 

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from kubesim.gotext.pflag import FlagError, FlagSet, parse_duration
-from kubesim.kubectl import all_commands, find_command
+from kubesim.kubectl import find_command
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of
 from tests.learner import Learner, rows
+from tools.commands import all_commands
 
 ROWS = rows(__file__)
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from kubesim.api import resources
 from kubesim.gotext.pflag import Flag
-from kubesim.kubectl import all_commands
 from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.kubectl.command import Command
+from tools.commands import all_commands
 
 from .garbage import garbage
 

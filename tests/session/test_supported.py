@@ -7,9 +7,10 @@ import pytest
 from kubesim.api.resources import RESOURCES
 from kubesim.api.schema import Type, fields, type_of
 from kubesim.flow import FILE_USAGE
-from kubesim.kubectl import ABSENT, all_commands
+from kubesim.kubectl import ABSENT
 from tests.learner import Learner
 from tools import supported
+from tools.commands import all_commands
 
 SIMULATED = {
     f"{' '.join(command.path)} --{flag.name}" for command in all_commands() for flag in command.flags if flag.simulated
