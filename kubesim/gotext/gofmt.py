@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 LONGEST_WITHOUT_EXPONENT = 1e21
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""A string with its quotes."""
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
 _UNQUOTED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
 _CONSTANTS = {None: "<nil>", True: "true", False: "false"}

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from kubesim.gotext.gofmt import LONGEST_WITHOUT_EXPONENT, sprint
-from kubesim.gotext.jsonerrors import STRING, JSONError, go_error
+from kubesim.gotext.gofmt import LONGEST_WITHOUT_EXPONENT, QUOTED, sprint
 
 MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
 TOO_DEEP = "exceeded max depth"
@@ -18,6 +17,14 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # two of them make one character, and one alone none
 _HUGE = re.compile(r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}")  # what may not be a number of 64 bits
 _LONGEST_INTEGER = 20  # characters of a number of 64 bits
+
+
+class JSONError(ValueError):
+    """Text that is no JSON: Go's sentence, "unexpected end of JSON input", and how many bytes Go has read."""
+
+    def __init__(self, sentence: str, read: int = 0) -> None:
+        super().__init__(sentence)
+        self.read = read
 
 
 def loads(text: str) -> Any:
@@ -34,7 +41,9 @@ def loads(text: str) -> Any:
     except RecursionError:
         raise JSONError(TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise go_error(text, error) from None
+        from kubesim.gotext.jsonerrors import problem  # late: few texts are broken
+
+        raise JSONError(*problem(text, error)) from None
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH
     if may_be_deep and len(list(levels(value))) > MAX_DEPTH + 1:
         raise JSONError(TOO_DEEP)
@@ -75,7 +84,7 @@ def _number(digits: str) -> int | float:
 
 def _refuse_constant(text: str, name: str) -> Any:
     """Refuse NaN and Infinity, which Python takes, where they stand outside of strings."""
-    without_strings = STRING.sub(lambda string: " " * len(string[0]), text)
+    without_strings = QUOTED.sub(lambda string: " " * len(string[0]), text)
     raise json.JSONDecodeError("Expecting value", text, without_strings.index(name))
 
 
@@ -100,7 +109,7 @@ def mismatch(value: Any, into: str, whole: bool = False) -> str:
 
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
 _MAY_BE_FLOAT = re.compile(r"(?:^|[:,\[\s])-?[0-9]+[.e]")  # quick, for few texts have any
-_STRING_OR_SMALL = re.compile(STRING.pattern + r"|[0-9.]+e-[0-9]+")
+_STRING_OR_SMALL = re.compile(QUOTED.pattern + r"|[0-9.]+e-[0-9]+")
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:

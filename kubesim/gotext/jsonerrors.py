@@ -10,18 +10,16 @@ import re
 from string import hexdigits
 from typing import NamedTuple
 
-from kubesim.gotext.gofmt import escaped
+from kubesim.gotext.gofmt import QUOTED, escaped
 
 END = "unexpected end of JSON input"
-STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
-class JSONError(ValueError):
-    """Text that is no JSON: Go's sentence, "unexpected end of JSON input", and how many bytes Go has read."""
+class Problem(NamedTuple):
+    """What Go says, and how many bytes it has read by then."""
 
-    def __init__(self, sentence: str, read: int = 0) -> None:
-        super().__init__(sentence)
-        self.read = read
+    sentence: str
+    read: int
 
 
 class _Stop(NamedTuple):
@@ -43,14 +41,14 @@ _NO_VALUE = "looking for beginning of value"
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
 
 
-def go_error(text: str, error: json.JSONDecodeError) -> JSONError:
+def problem(text: str, error: json.JSONDecodeError) -> Problem:
     """What Go says of a text that Python's decoder has refused."""
     stop = _stop(text, error.msg, error.pos)
     if stop.at >= len(text) or error.msg.startswith("Unterminated"):
-        return JSONError(END, len(text.encode()))
+        return Problem(END, len(text.encode()))
     first_byte = text[stop.at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
     quoted = {"'": r"'\''", '"': "'\"'"}.get(first_byte) or f"'{escaped(first_byte)}'"
-    return JSONError(f"invalid character {quoted} {stop.context}", len(text[: stop.at].encode()) + 1)
+    return Problem(f"invalid character {quoted} {stop.context}", len(text[: stop.at].encode()) + 1)
 
 
 def _stop(text: str, message: str, at: int) -> _Stop:
@@ -95,7 +93,7 @@ _CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 
 def _is_in_object(text: str) -> bool:
     """Whether the innermost bracket that `text` leaves open is that of an object."""
-    left = STRING.sub("", text)
+    left = QUOTED.sub("", text)
     closed = 1
     while closed:  # what was around a pair that is gone may be a pair now
         left, closed = _CLOSED.subn("", left)

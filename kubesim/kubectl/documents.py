@@ -19,7 +19,8 @@ import yaml
 
 from kubesim.api.budget import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gobase64, gofmt, gojson
-from kubesim.gotext.jsonerrors import END, JSONError
+from kubesim.gotext.gojson import JSONError
+from kubesim.gotext.jsonerrors import END
 from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 
 MAX_BYTES = 10 * 1024 * 1024

@@ -18,7 +18,7 @@ from kubesim.api.humanize import age, format_labels, format_selector, go_duratio
 from kubesim.api.imageref import parse
 from kubesim.api.selectors import SelectorError, field_selector, label_selector, matches
 from kubesim.gotext import gobase64, gojson
-from kubesim.gotext.jsonerrors import JSONError
+from kubesim.gotext.gojson import JSONError
 from tests.learner import rows
 
 ROWS = rows(__file__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubesim.gotext import gofmt, gojson
-from kubesim.gotext.jsonerrors import JSONError
+from kubesim.gotext.gojson import JSONError
 
 
 @pytest.mark.parametrize(
