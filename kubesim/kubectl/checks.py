@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, DryRun
-from kubesim.kubectl.documents import parse_document
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.kubeconfig import CONTEXT, KUBECONFIG, USER
 
@@ -46,6 +45,8 @@ def _check_kubeconfig(call: Call) -> None:
     path = chosen or call.context.env.get("KUBECONFIG", "")
     if path in ("", KUBECONFIG):
         return
+    from kubesim.kubectl.documents import parse_document  # late: it imports YAML
+
     if not call.command.traits.is_offline:
         try:
             parse_document(call.context.workspace.read_text(path))
