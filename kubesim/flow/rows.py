@@ -94,7 +94,8 @@ _WAITS = re.compile(
 )
 _FAILED = re.compile(
     r'[Ff]ailed to pull (?:and unpack )?image ["\[]?[^"\s\]]+["\]]?: '
-    r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S|Error response from daemon: \S'
+    r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S'
+    r"|(?:Error response from daemon|CannotPull\w+): \S"
 )
 """What begins a message that says why an image didn't come, whether its sign is known or not."""
 _CHANGES = re.compile(r"(?<!\S)(?=\S{4})[^\s\d]*\d\S*")
@@ -138,7 +139,8 @@ class Row(NamedTuple):
     @property
     def is_kubelets(self) -> bool:
         """Whether the kubelet, or the runtime that it asked, says so."""
-        return bool(self.pod or self.node or self.reason or _BY_KUBELET.search(self.message))
+        says_so = _BY_KUBELET.search(self.message) and "oci://" not in self.message  # Argo CD fetches charts
+        return bool(self.pod or self.node or self.reason or says_so)
 
     @property
     def rank(self) -> int:
@@ -192,7 +194,7 @@ def _with_names(above: Above, record: str) -> Above:
     """What is named above, and what a record names that says nothing of a failed pull."""
     asked = _ASKED.search(record)
     if asked or any(mark in record for mark in _BEGINS):
-        named = _named(record)
+        named = _named(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler names the namespace, too
         return Above(asked["namespace"] if asked else named.namespace, named.pod)
     if "ull" in record and (image := _image_of(record)):  # Pulling image, docker pull
         return above._replace(image=image, image_of=_named(record).pod)
@@ -201,7 +203,7 @@ def _with_names(above: Above, record: str) -> Above:
 
 def _filled(row: Row, above: Above) -> Row:
     """A row, with what it doesn't name itself."""
-    if not (row.pod and above.pod):
+    if not row.pod or above.pod in ("", row.pod):
         row = row._replace(pod=row.pod or above.pod, namespace=row.namespace or above.namespace)
     return row._replace(image=_fullest(row.image, above.image)) if above.image_of in ("", row.pod) else row
 
