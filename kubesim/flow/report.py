@@ -34,10 +34,11 @@ class Hop:
 
     @property
     def line(self) -> str:
-        """The hop in words: "✓ Secret — regcred holds registry.example.com"."""
-        silent = self.state in (NOT_REACHED, NOT_NEEDED)
-        words = ([self.state] if silent else []) + list(self.words)
-        return f"{SYMBOLS[self.state]} {self.title} — {'; '.join(words)}"
+        """The hop in words: "✓ Secret: regcred holds registry.example.com"."""
+        words = list(self.words)
+        if self.state in (NOT_REACHED, NOT_NEEDED) or not words:
+            words.insert(0, self.state)
+        return f"{SYMBOLS[self.state]} {self.title}: {'; '.join(words)}"
 
 
 class About(NamedTuple):

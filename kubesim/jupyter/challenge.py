@@ -34,7 +34,8 @@ _RULES = (
     "terminal, and `%flow` counts as `why`. A task whose solution you look at earns none. Time costs nothing: the "
     "clocks only show how long you took. The checks run after each command."
 )
-_UNSCORED = "Find out what's wrong, and fix it. These points don't count, and the checks run after each command."
+_TO_DO = "Find out what's wrong, and fix it."
+_UNSCORED = f"{_TO_DO} These points don't count, and the checks run after each command."
 _LOSS = "The tasks that you have not solved will earn no points, and all solutions will be shown."
 _BLOCKED = "The task's files cannot be written to the folder round-{}: what is in the way?"
 
@@ -156,13 +157,13 @@ class ChallengeCard(Card):
 
     def plain(self) -> str:
         tasks = [f"{number}. {card.plain_text(one.task.text)}" for number, one in enumerate(self._round.standings, 1)]
-        return "\n".join([_title(self._round), card.plain_text(_rules(self._round)), *tasks])
+        return "\n".join([_title(self._round), _TO_DO, *tasks])
 
     def static_html(self) -> str:
         solutions = [card.details("Evidence and solution", _solution(one.task)) for one in self._round.standings]
         texts = [card.paragraphs(one.task.text) for one in self._round.standings]
         tasks = card.listed(map(add, texts, solutions), "ol")
-        return f"<p><b>{_title(self._round)}</b></p>{card.paragraphs(_rules(self._round))}{tasks}"
+        return f"<p><b>{_title(self._round)}</b></p><p>{_TO_DO}</p>{tasks}"
 
     def say(self, text: str) -> None:
         """Have a screen reader say this once; the number changes, so that it can say the same again."""

@@ -18,12 +18,12 @@ def test_a_pull_with_a_secret():
     session = make([CREATE], pod(secrets=["regcred"]))
     assert trace_flow(session.cluster, "default", "web").text() == (
         "registry.example.com/myapp:1.0 for default/web, container app\n"
-        "✓ kubectl — Pod web is in default\n"
-        "✓ Secret — regcred (kubernetes.io/dockerconfigjson) holds registry.example.com\n"
-        "✓ Pod spec — imagePullSecrets: regcred; in its own spec\n"
-        "✓ kubelet — asked with regcred\n"
-        "✓ Registry — registry.example.com lets user myuser in\n"
-        "✓ Image — registry.example.com/myapp:1.0 is on the node\n"
+        "✓ kubectl: Pod web is in default\n"
+        "✓ Secret: regcred (kubernetes.io/dockerconfigjson) holds registry.example.com\n"
+        "✓ Pod spec: imagePullSecrets: regcred; in its own spec\n"
+        "✓ kubelet: asked with regcred\n"
+        "✓ Registry: registry.example.com lets user myuser in\n"
+        "✓ Image: registry.example.com/myapp:1.0 is on the node\n"
         "The image is on the node and the container may start."
     )
 
@@ -32,12 +32,12 @@ def test_a_refused_pull_in_words():
     session = make([CREATE], pod(secrets=["regcreds"]))
     assert trace_flow(session.cluster, "default", "web").text() == (
         "registry.example.com/myapp:1.0 for default/web, container app\n"
-        "✓ kubectl — Pod web is in default\n"
-        "✗ Secret — regcreds: not found\n"
-        "✓ Pod spec — imagePullSecrets: regcreds; in its own spec\n"
-        "✓ kubelet — asked without credentials\n"
-        "✗ Registry — registry.example.com wants credentials, and none were sent\n"
-        "· Image — not reached; registry.example.com/myapp:1.0\n"
+        "✓ kubectl: Pod web is in default\n"
+        "✗ Secret: regcreds: not found\n"
+        "✓ Pod spec: imagePullSecrets: regcreds; in its own spec\n"
+        "✓ kubelet: asked without credentials\n"
+        "✗ Registry: registry.example.com wants credentials, and none were sent\n"
+        "· Image: not reached; registry.example.com/myapp:1.0\n"
         "What's wrong: There's no Secret regcreds in the default namespace. There's one named regcred. "
         "Did you mean that one?\n"
         "How to fix it:\n"

@@ -162,7 +162,7 @@ def failed(seat):
 def test_a_picture_has_its_twin_in_words_and_the_time(seat):
     bundle = failed(seat)
     assert set(bundle) == {"text/plain", "text/html"}
-    assert "✗ Secret — regcred: not found" in bundle["text/plain"]
+    assert "✗ Secret: regcred: not found" in bundle["text/plain"]
     assert bundle["text/plain"].endswith("\n# 13:59:06")
     assert "13:59:06, simulated time" in bundle["text/html"]
     assert "How to fix it" in bundle["text/html"]
