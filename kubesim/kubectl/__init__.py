@@ -13,7 +13,6 @@ from kubesim.gotext import pflag
 from kubesim.kubectl.catalogue import ABSENT
 from kubesim.kubectl.checks import check_before_running
 from kubesim.kubectl.command import Call, Command, Context, Kustomization
-from kubesim.kubectl.completion import complete
 from kubesim.kubectl.errors import (
     REFUSALS,
     Exit,
@@ -117,4 +116,4 @@ def _first_help(call: Call, words: Sequence[str]) -> str:
     return help_text(topic)
 
 
-__all__ = ["ABSENT", "Command", "Context", "Kubeconfig", "complete", "find_command", "run"]
+__all__ = ["ABSENT", "Command", "Context", "Kubeconfig", "find_command", "run"]

@@ -79,7 +79,9 @@ class Session:
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         cluster = self.cluster
         client = cluster.apiserver.as_user(ADMIN)
-        return kubectl.complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config, Budget()))
+        from kubesim.kubectl.completion import complete  # late: only Tab needs it
+
+        return complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config, Budget()))
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""
