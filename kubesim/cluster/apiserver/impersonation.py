@@ -68,12 +68,12 @@ def check_impersonation(request: Request, store: Store) -> None:
     else:
         questions = [Request(requestor, "impersonate", "users", name=name)]
     questions += [Request(requestor, "impersonate", "groups", name=group) for group in groups]
-    refused = next((question for question in questions if not is_allowed(question, store)), None)
-    if refused is None:
-        return
-    if mode := _mode(name, groups):
-        raise request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}").forbidden()
-    raise refused.forbidden()
+    for question in questions:
+        if is_allowed(question, store):
+            continue
+        if mode := _mode(name, groups):
+            raise request._replace(user=requestor, verb=f"impersonate-on:{mode}:{request.verb}").forbidden()
+        raise question.forbidden()
 
 
 def _mode(name: str, groups: tuple[str, ...]) -> str:

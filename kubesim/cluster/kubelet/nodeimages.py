@@ -34,15 +34,22 @@ class Failure(NamedTuple):
         return self.at + self.delay
 
 
+class Named(NamedTuple):
+    """The image that a name leads to, and since when."""
+
+    digest: str
+    since: Micros
+
+
 class NodeImages:
     """The images and the memory of one node."""
 
     def __init__(self) -> None:
-        self._images: dict[str, Image] = {}
-        self._names: dict[str, tuple[str, Micros]] = {}
-        self._pullers: Shared[tuple[str, str], Pullers] = Shared(dict.copy)
-        self._failures: Shared[str, dict[str, Failure]] = Shared(dict.copy)
-        self._free_at: Micros = 0
+        self._images: dict[str, Image] = {}  # by their digests
+        self._names: dict[str, Named] = {}  # by tag and by digest, as containerd writes them
+        self._pullers: Shared[tuple[str, str], Pullers] = Shared(dict.copy)  # by digest and repository
+        self._failures: Shared[str, dict[str, Failure]] = Shared(dict.copy)  # by the Pod's uid, then by the image
+        self._free_at: Micros = 0  # when the last pull in the queue is over
 
     def resume(self, other: NodeImages) -> None:
         """Have and remember what another node does."""
@@ -62,18 +69,19 @@ class NodeImages:
         """Note that the node has an image from `at` on, however it came there."""
         self._images[image.digest] = image
         for name in (reference.canonical, f"{reference.name}@{image.digest}"):
-            digest, since = self._names.get(name, ("", at))
-            self._names[name] = (image.digest, since if digest == image.digest else at)
+            before = self._names.get(name)
+            if before is None or before.digest != image.digest:
+                self._names[name] = Named(image.digest, at)
 
     def tagged(self, now: Micros) -> list[tuple[str, Image]]:
         """The names with a tag, sorted, and the image that each one has."""
-        names = [(name, digest) for name, (digest, since) in self._names.items() if "@" not in name and since <= now]
-        return [(name, self._images[digest]) for name, digest in sorted(names)]
+        tags = [name for name, named in self._names.items() if "@" not in name and named.since <= now]
+        return [(name, self._images[self._names[name].digest]) for name in sorted(tags)]
 
     def present(self, reference: Reference, now: Micros) -> Image | None:
         """The image that the node has under this name, if its pull is over."""
-        digest, since = self._names.get(reference.canonical, ("", 0))
-        return self._images[digest] if digest and since <= now else None
+        named = self._names.get(reference.canonical)
+        return self._images[named.digest] if named and named.since <= now else None
 
     def holds(self, image: Image) -> bool:
         """Whether the content is there under any name, so that little is left to fetch."""
@@ -85,7 +93,7 @@ class NodeImages:
         An image whose content the kubelet never pulled is everybody's. One that it pulled from other repositories alone
         is nobody's.
         """
-        digest = self._names[reference.canonical][0]
+        digest = self._names[reference.canonical].digest
         if pullers := self._pullers.get((digest, reference.name)):
             return pullers
         is_kubelets = any(digest == pulled for pulled, _ in self._pullers)
@@ -93,13 +101,15 @@ class NodeImages:
 
     def grant(self, reference: Reference, match: Match) -> None:
         """Note that a credential gives the right to an image that was pulled with one like it."""
-        pullers = self._pullers.own((self._names[reference.canonical][0], reference.name))
+        pullers = self._pullers.own((self._names[reference.canonical].digest, reference.name))
         pullers[match.owner] = match.credential.digest
 
     def status_names(self, digest: str) -> tuple[str, str]:
-        """What a container's status shows as image and imageID: the image's first tag and first digest, sorted."""
-        names = sorted((("@" in name, name) for name, (of, _) in self._names.items() if of == digest))
-        return names[0][1], next(name for is_digest, name in names if is_digest)
+        """What a container's status shows as image and imageID: the image's first tag, if it has one, and digest."""
+        names = sorted(name for name, named in self._names.items() if named.digest == digest)
+        tags = [name for name in names if "@" not in name]
+        image_id = next(name for name in names if "@" in name)
+        return tags[0] if tags else image_id, image_id
 
     def reserve(self, now: Micros, duration: Micros) -> Micros:
         """Take a place in the queue, as pulls go one by one; when a pull of `duration` will be over."""
