@@ -126,9 +126,13 @@ class Exercise(Card):
 
     def help_buttons(self, reveal: str, *between: Button) -> list[Button]:
         """The buttons for what is left: another hint, and the answer by the label `reveal`."""
-        left = len(self.hints) - self.hints_shown
-        hint: Button = ("hint", f"Another hint ({left} left)" if self.hints_shown else "Hint")
-        return [hint] * bool(left) + list(between) + [("reveal", reveal)] * (not self.revealed)
+        buttons: list[Button] = []
+        if left := len(self.hints) - self.hints_shown:
+            buttons.append(("hint", f"Another hint ({left} left)" if self.hints_shown else "Hint"))
+        buttons += between
+        if not self.revealed:
+            buttons.append(("reveal", reveal))
+        return buttons
 
 
 def inline(text: str) -> str:

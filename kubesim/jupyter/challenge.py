@@ -192,10 +192,10 @@ class ChallengeCard(Card):
         if before == challenge.marks:
             return
         newer: Record = {}
-        for standing, (was_solved, *_) in zip(challenge.standings, before, strict=True):
-            if standing.solved and not was_solved:
+        for standing, marks in zip(challenge.standings, before, strict=True):
+            if standing.solved and not marks.solved:
                 self.say(f"Solved, {standing.worth} points. {standing.task.done}")
-                newer = progress.shown(CLUSTER + standing.task.id, standing.hints + standing.why)
+                newer = progress.shown(CLUSTER + standing.task.id, standing.help_taken)
         challenge.recall(progress.record())  # what another kernel has added meanwhile
         newer |= challenge.kept()
         if _is_scored(challenge):
@@ -212,8 +212,7 @@ class ChallengeCard(Card):
         return next((number for number in numbers if not standings[number].is_over), max(here, 0))
 
     def _listed(self, number: int, standing: Standing) -> dict[str, Any]:
-        states = {"solved": standing.solved, "solution shown": standing.shown, "started": standing.start}
-        state = next((name for name, holds in states.items() if holds), "not started")
+        state = _state(standing)
         points = f", {standing.worth} points" if standing.solved else ""
         label = f"Task {number}: {standing.task.title.replace('`', '')}, {state}{points}"
         return {"label": label, "state": state, "current": standing is self._round.current}
@@ -249,18 +248,20 @@ class ChallengeCard(Card):
         if self._round.is_over:
             return [("another", "Another round")] if self.seed <= LAST_SEED else []
         if standing is None:
-            return [("next", "Continue" if any(map(any, self._marks)) else "Start")]
+            has_begun = any(any(marks) for marks in self._marks)
+            return [("next", "Continue" if has_begun else "Start")]
         end: Button = ("end", "End the round")
         if standing.is_over:
             return [("next", "Next task"), end]
-        offers = {
-            ("hint", f"Hint (costs {HINT})"): standing.hints < len(standing.task.hints),
-            ("why", f"Why? (costs {WHY})"): not standing.why,
-            ("reveal", "Show the solution (no points)"): True,
-            ("next", "Skip"): self._round.standings[self._next()] is not standing,
-        }
-        offered = [button for button, is_offered in offers.items() if is_offered]
-        return [*offered, *HISTORY, end]
+        buttons: list[Button] = []
+        if standing.hints < len(standing.task.hints):
+            buttons.append(("hint", f"Hint (costs {HINT})"))
+        if not standing.why:
+            buttons.append(("why", f"Why? (costs {WHY})"))
+        buttons.append(("reveal", "Show the solution (no points)"))
+        if self._round.standings[self._next()] is not standing:
+            buttons.append(("next", "Skip"))
+        return [*buttons, *HISTORY, end]
 
 
 _rounds: dict[tuple[Seat, str], Round] = {}
@@ -294,12 +295,25 @@ def _rules(challenge: Round) -> str:
     return _RULES if _is_scored(challenge) else _UNSCORED
 
 
+def _state(standing: Standing) -> str:
+    if standing.solved:
+        return "solved"
+    if standing.shown:
+        return "solution shown"
+    return "started" if standing.start else "not started"
+
+
 def _summary(standing: Standing) -> str:
-    helped = [f"{standing.hints} hint{'s' * (standing.hints > 1)}"] if standing.hints else []
-    helped += ["why"] if standing.why else []
+    times = f"{spell(standing.simulated)} simulated, {spell(standing.real)} real."
+    if not standing.solved:
+        return f"Not solved: 0 points, {times}"
+    helped = []
+    if standing.hints:
+        helped.append("1 hint" if standing.hints == 1 else f"{standing.hints} hints")
+    if standing.why:
+        helped.append("why")
     help_taken = f" with {' and '.join(helped)}" if helped else ""
-    result = f"Solved{help_taken}: {standing.worth} points" if standing.solved else "Not solved: 0 points"
-    return f"{result}, {spell(standing.simulated)} simulated, {spell(standing.real)} real."
+    return f"Solved{help_taken}: {standing.worth} points, {times}"
 
 
 def _solution(cluster: Broken) -> str:

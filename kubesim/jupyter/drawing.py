@@ -10,6 +10,7 @@ import base64
 import html
 import re
 import textwrap
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -140,20 +141,29 @@ def dot(above: list[Box], below: list[Box]) -> graphviz.Digraph:
 
 
 def _placed_by_graphviz(rows: tuple[list[Box], list[Box]]) -> tuple[list[Box], list[Box]] | None:
-    """The boxes where Graphviz puts them, None without it. Its plain format says: node NAME X Y …, from below."""
+    """The boxes where Graphviz puts them, None without it.
+
+    Its plain format says: graph SCALE WIDTH HEIGHT, and then node NAME X Y … with y from below.
+    """
     try:
         plain = dot(*rows).pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return None
-    lines = [line.split() for line in plain.splitlines()]
-    top = next(float(height) for kind, _scale, _width, height in (line[:4] for line in lines if line[0] == "graph"))
-    centres = {line[1]: (float(line[2]), top - float(line[3])) for line in lines if line[0] == "node"}
-    above, below = ([_at(box, *centres[box.hop.key]) for box in row] for row in rows)
-    return above, below
+    top = 0.0
+    centres: dict[str, tuple[float, float]] = {}
+    for line in plain.splitlines():
+        match line.split():
+            case ["graph", _scale, _width, height]:
+                top = float(height)
+            case ["node", key, x, y, *_]:
+                centres[key] = (float(x), top - float(y))
+    above, below = rows
+    return [_moved(box, centres) for box in above], [_moved(box, centres) for box in below]
 
 
-def _at(box: Box, x: float, y: float) -> Box:
-    """The box with its centre there, in inches."""
+def _moved(box: Box, centres: Mapping[str, tuple[float, float]]) -> Box:
+    """The box with its centre, in inches, where that is now."""
+    x, y = centres[box.hop.key]
     left = round(x * POINTS - box.width / 2)
     upper = round(y * POINTS - box.height / 2)
     return box._replace(x=MARGIN + left, y=MARGIN + upper)

@@ -100,12 +100,16 @@ def chronicle(seat: Seat, namespace: str, pod: str = "") -> dict[str, str]:
 
 
 def _past(title: str, rows: list[tuple[str, str, str]], drawn: str, tries: list[str]) -> str:
-    cells = [[html.escape(cell, quote=False) for cell in row] for row in rows]
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
+    body = "".join(map(_moment, rows))
     head = "<tr><th>Time</th><th>After</th><th>What happened</th></tr>"
     table = f'<table class="ks-moments"><thead>{head}</thead><tbody>{body}</tbody></table>'
     attempts = f"<p><b>{_ATTEMPTS}</b></p>{drawn}" if tries else ""
     return f'<div class="ks-flow"><p><b>{html.escape(title)}</b></p>{table}{attempts}</div>'
+
+
+def _moment(row: tuple[str, str, str]) -> str:
+    cells = "".join(f"<td>{html.escape(cell, quote=False)}</td>" for cell in row)
+    return f"<tr>{cells}</tr>"
 
 
 def staircase(tries: tuple[Try, ...], now: Micros) -> str:
@@ -139,5 +143,5 @@ def _attempt(one: Try) -> str:
 
 def timeline(arguments: str, seat: Seat) -> None:
     """Display what happened, or print how to ask for it."""
-    if found := target(arguments, "the past of which Pod? %timeline [POD] [-n NAMESPACE]"):
-        display(chronicle(seat, found.namespace, found.pod), raw=True)
+    if asked := target(arguments, "the past of which Pod? %timeline [POD] [-n NAMESPACE]"):
+        display(chronicle(seat, asked.namespace, asked.pod), raw=True)

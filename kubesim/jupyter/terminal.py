@@ -65,8 +65,8 @@ def transcript(seat: Seat, text: str) -> str:
 
 
 def _first(command: str) -> str:
-    line, *rest = command.split("\n")
-    return f"$ {line}{' …' * bool(rest)}\n"
+    line, line_end, _rest = command.partition("\n")
+    return f"$ {line} …\n" if line_end else f"$ {line}\n"
 
 
 class Terminal(Widget):
@@ -238,8 +238,8 @@ def completed(before: str, candidates: list[str]) -> str:
     start = word_start(before, len(before))
     common = os.path.commonprefix(candidates)  # noqa: RUF071  # of letters is what is wanted
     word = max(before[start:], common, key=len)
-    done = len(candidates) == 1 and not common.endswith(("/", "="))
-    return before[:start] + word + " " * done
+    is_complete = len(candidates) == 1 and not common.endswith(("/", "="))
+    return f"{before[:start]}{word} " if is_complete else before[:start] + word
 
 
 def _whole(screen: str) -> str:

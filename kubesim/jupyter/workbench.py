@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import traitlets
 from IPython.display import display
@@ -42,6 +42,14 @@ _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance
 _CONCEALED = "What blocks the pull is for you to find. The button Why? on the challenge shows it, at its price."
 
 
+class Focus(NamedTuple):
+    """The Pod whose pull is shown, and one of its containers if it is about that."""
+
+    namespace: str
+    pod: str
+    container: str | None = None
+
+
 class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
@@ -64,7 +72,7 @@ class Workbench(Terminal):
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
         self.name = self.model_id or ""
-        self._focus: tuple[str, str, str | None] | None = None
+        self._focus: Focus | None = None
         self._task: Task | None = None
         self._task_opened: Micros = 0
         seat.announce = self._announce
@@ -82,7 +90,7 @@ class Workbench(Terminal):
 
     def focus(self, namespace: str, pod: str, container: str | None = None) -> None:
         """Show the path of this Pod's image from now on, until the Pod is gone."""
-        self._focus = (namespace, pod, container)
+        self._focus = Focus(namespace, pod, container)
         self.refresh()
 
     def do_focus(self, message: Message) -> None:
@@ -120,16 +128,22 @@ class Workbench(Terminal):
         return f"<p>{_ABOUT}</p>"
 
     def _path(self) -> dict[str, Any]:
-        found = self._found()
-        if found is None:
+        focus = self._focused()
+        if focus is None:
             return {}
-        title = f"{found[1]} in {found[0]}"
+        title = f"{focus.pod} in {focus.namespace}"
         if self._seat.conceals():
             return {"title": title, "concealed": _CONCEALED}
-        traced = trace_flow(self._seat.session.cluster, *found)
-        parts = {"chain": drawing.chain(traced), "advice": flow.advice(traced), "story": flow.story(traced)}
-        parts |= {"news": flow.announcement(traced), **self._attempt(*found[:2])}
-        return {"title": title, **parts, "broken": traced.cause is not None}
+        traced = trace_flow(self._seat.session.cluster, *focus)
+        return {
+            "title": title,
+            "chain": drawing.chain(traced),
+            "advice": flow.advice(traced),
+            "story": flow.story(traced),
+            "news": flow.announcement(traced),
+            "broken": traced.cause is not None,
+            **self._attempt(focus.namespace, focus.pod),
+        }
 
     def _attempt(self, namespace: str, pod: str) -> dict[str, str]:
         """Which attempt the path shows, and if another one is to come, when this one was, and when that will be."""
@@ -148,15 +162,15 @@ class Workbench(Terminal):
         past = f"This is the attempt of {time_of_day(last.at)}{before}."
         return {**attempt, "past": past, "next": time_of_day(last.until)}
 
-    def _found(self) -> tuple[str, str, str | None] | None:
+    def _focused(self) -> Focus | None:
         """The Pod in focus, or where that is gone the newest one, of the open task if there is one."""
         api = self._seat.session.cluster.api
-        if self._focus and api.find(POD, *self._focus[:2]):
+        if self._focus and api.find(POD, self._focus.namespace, self._focus.pod):
             return self._focus
         self._focus = None
         pods = [pod for pod in api.list(POD) if not _is_system(namespace_of(pod)) and self._belongs(pod)]
         newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
-        return (namespace_of(newest), name_of(newest), None) if newest else None
+        return Focus(namespace_of(newest), name_of(newest)) if newest else None
 
     def _objects(self) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
         api, left = self._seat.session.cluster.api, MOST_OBJECTS

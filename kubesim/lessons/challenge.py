@@ -128,6 +128,15 @@ def _one(template: Template, values: Mapping[str, str]) -> Broken:
     return Broken(**fields(filled(of_a_round, {**shared["words"], **values})))
 
 
+class Marks(NamedTuple):
+    """What of a broken cluster changes only when more than time passes; 1 for yes."""
+
+    solved: int
+    shown: int
+    hints: int
+    why: int
+
+
 @dataclass
 class Standing:
     """The state of one broken cluster in a round; `simulated` and `real` are the seconds spent on it."""
@@ -150,25 +159,40 @@ class Standing:
 
     @property
     def worth(self) -> int:
-        return 0 if self.shown else POINTS - HINT * self.hints - WHY * self.why
+        if self.shown:
+            return 0
+        price = HINT * self.hints
+        if self.why:
+            price += WHY
+        return POINTS - price
+
+    @property
+    def help_taken(self) -> int:
+        """How often help was taken: each hint, and `why`."""
+        return self.hints + 1 if self.why else self.hints
+
+    @property
+    def marks(self) -> Marks:
+        return Marks(int(self.solved), int(self.shown), self.hints, int(self.why))
 
     @property
     def kept(self) -> list[int]:
-        """What outlives the kernel: whether solved and shown, hints, whether why, and seconds, simulated and real."""
-        flags = [int(self.solved), int(self.shown), self.hints, int(self.why)]
-        return [*flags, round(self.simulated), round(self.real)]
+        """What outlives the kernel: the marks, and the seconds, simulated and real."""
+        return [*self.marks, round(self.simulated), round(self.real)]
 
     def resume(self, kept: Sequence[int]) -> None:
         """Continue from where a different kernel left it, if it is not over here."""
-        if not self.is_over:
-            solved, revealed, hints, why, simulated, real = kept
-            self.solved = bool(solved)
-            self.shown = bool(revealed)
-            self.is_timed = bool(solved or revealed)
-            self.hints = max(self.hints, min(hints, len(self.task.hints)))
-            self.why = self.why or bool(why)
-            self.simulated = max(self.simulated, simulated)
-            self.real = max(self.real, real)
+        if self.is_over:
+            return
+        *counts, simulated, real = kept
+        marks = Marks(*counts)
+        self.solved = bool(marks.solved)
+        self.shown = bool(marks.shown)
+        self.is_timed = self.is_over
+        self.hints = max(self.hints, min(marks.hints, len(self.task.hints)))
+        self.why = self.why or bool(marks.why)
+        self.simulated = max(self.simulated, simulated)
+        self.real = max(self.real, real)
 
 
 class Round:
@@ -190,9 +214,8 @@ class Round:
         self._charged = 0
 
     @property
-    def marks(self) -> list[list[int]]:
-        """What changes only when more than time passes: for each cluster solved, shown, hints and why."""
-        return [one.kept[:4] for one in self.standings]
+    def marks(self) -> list[Marks]:
+        return [standing.marks for standing in self.standings]
 
     @property
     def points(self) -> int:

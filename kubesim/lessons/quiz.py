@@ -116,8 +116,8 @@ def judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
     for number in chosen:
         choice = quiz.choices[number]
         notes.append(Note(choice.right, f"{letter(quiz.numbers.index(number))}: {choice.why}"))
-    missing = sum(choice.right for choice in quiz.choices) - sum(note.ok for note in notes)
-    if missing and quiz.kind == "choices":
+    is_all_picked = all(number in chosen for number, choice in enumerate(quiz.choices) if choice.right)
+    if quiz.kind == "choices" and not is_all_picked:
         notes.append(Note(False, "That isn't all yet."))
     return Verdict(all(note.ok for note in notes), tuple(notes))
 

@@ -62,16 +62,21 @@ class Goal(NamedTuple):
 
 def skills(record: Record) -> list[tuple[str, list[str]]]:
     """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
-    goals = {title(lesson): [_goal(entry, record) for entry in lessons()[lesson]["goals"]] for lesson in lessons()}
-    begun = {
-        head: of_lesson for head, of_lesson in goals.items() if any(goal.state != State.OPEN for goal in of_lesson)
-    }
-    sections = [("My skills", _summary(record, goals))]
-    sections += [(head, list(map(str, of_lesson))) for head, of_lesson in begun.items()]
-    rest = [head for head in goals if head not in begun]
+    goals_by_title = {title(lesson): _goals(lesson, record) for lesson in lessons()}
+    sections = [("My skills", _summary(record, goals_by_title))]
+    rest = []
+    for heading, goals in goals_by_title.items():
+        if all(goal.state == State.OPEN for goal in goals):
+            rest.append(heading)
+        else:
+            sections.append((heading, list(map(str, goals))))
     if rest:
         sections.append(("Not begun yet", rest))
     return sections
+
+
+def _goals(lesson: str, record: Record) -> list[Goal]:
+    return [_goal(entry, record) for entry in lessons()[lesson]["goals"]]
 
 
 def skills_text(record: Record) -> str:
