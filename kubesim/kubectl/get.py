@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
-from kubesim.kubectl.formats import list_of, relaxed, sort_objects
+from kubesim.kubectl.formats import list_of, relaxed
 from kubesim.kubectl.output import Columns, Table, nothing_found
 from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resolve, split_pair
 
@@ -69,7 +69,11 @@ def _print_formatted(call: Call, is_single: bool, error: Exception | None, group
 
 def _sorted(call: Call, objects: list[Object]) -> list[Object]:
     field = call.flags["sort-by"]
-    return sort_objects(objects, field, call.context.budget) if field else objects
+    if not field:
+        return objects
+    from kubesim.kubectl.formats.sorting import sort_objects  # late: few lines are sorted
+
+    return sort_objects(objects, field, call.context.budget)
 
 
 def _print_tables(call: Call, error: Exception | None, groups: Groups) -> None:

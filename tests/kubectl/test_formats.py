@@ -25,9 +25,9 @@ from kubesim.kubectl.formats import (
     last_applied,
     list_of,
     parse_output,
-    sort_objects,
     to_json,
 )
+from kubesim.kubectl.formats.sorting import sort_objects
 
 CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
 WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}

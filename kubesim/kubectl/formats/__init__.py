@@ -151,13 +151,6 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
     )
 
 
-def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
-    """`objects` in the order of --sort-by's `field`, a path with or without braces. Raises FormatError."""
-    from kubesim.kubectl.formats import jsonpath  # late: few commands need it
-
-    return jsonpath.sort_objects(objects, field, budget)
-
-
 _RELAXED = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
 
 

@@ -1,8 +1,7 @@
-"""JSONPath as kubectl understands it: templates such as `{range .items[*]}{.metadata.name}{"\\n"}{end}`, and what is
-made of a path alone: --sort-by.
+"""JSONPath as kubectl understands it: templates such as `{range .items[*]}{.metadata.name}{"\\n"}{end}`.
 
-Mirrors k8s.io/client-go util/jsonpath/{parser,jsonpath}.go and k8s.io/kubectl pkg/cmd/get/sorter.go, v1.36. Only the
-order in which `..` and `*` visit a map differs: Go's is random, here it is that of the keys.
+Mirrors k8s.io/client-go util/jsonpath/{parser,jsonpath}.go, v1.36. Only the order in which `..` and `*` visit a map
+differs: Go's is random, here it is that of the keys.
 """
 
 from __future__ import annotations
@@ -14,11 +13,9 @@ from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
-from kubesim.api import quantity
 from kubesim.api.budget import Budget
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
-from kubesim.kubectl.formats import relaxed
 
 Values = list[Any]
 Find = Callable[[Any, Budget], Iterable[Any]]
@@ -336,49 +333,3 @@ _STEPS: dict[str, Callable[[str], list[Step]]] = {
     "word": lambda text: [_word(text)],
     "root": lambda text: [],
 }
-
-_MISSING: Any = object()
-
-
-def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
-    """`objects` in the order of `field`, a path with or without braces; those without the field come first.
-
-    Raises FormatError.
-    """
-    path = relaxed(field)
-    with reworded(FormatError, "sorting error: ", FormatError):
-        template = parse(path)
-    values = [_first(results(template, obj, budget)) for obj in objects]
-    if values and all(value is _MISSING for value in values):
-        raise FormatError(f"couldn't find any field with path {gofmt.quote(path)} in the list of objects")
-    present = [value for value in values if value is not _MISSING and value is not None]
-    kinds = {type(value) for value in present}
-    if len(values) > 1 and (len(kinds) > 1 or kinds & {bool, dict, list}):
-        raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
-    are_quantities = all(isinstance(value, str) and _is_quantity(value) for value in present)
-
-    def key(index: int) -> tuple[int, Any]:
-        """A missing field comes first, and then null."""
-        value = values[index]
-        if value is _MISSING:
-            return 0, 0
-        if value is None:
-            return 1, 0
-        return 2, quantity.parse(value) if are_quantities else value
-
-    return [objects[index] for index in sorted(range(len(objects)), key=key)]
-
-
-def _first(parts: Sequence[Values]) -> Any:
-    """The first value of a template's first part."""
-    if not parts or not parts[0]:
-        return _MISSING
-    return parts[0][0]
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        quantity.parse(text)
-    except ValueError:
-        return False
-    return True
