@@ -137,8 +137,9 @@ class Watch:
         self._at = start.revision  # every change up to this one has been told
         self._owes_bookmark = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
         labels = query.get("labelSelector", "")
-        name = f"metadata.name={route.name}" if route.name else ""
-        fields = ",".join(filter(None, (query.get("fieldSelector", ""), name)))
+        fields = query.get("fieldSelector", "")
+        if route.name:  # an older form of a watch has the one object in its path
+            fields = f"{fields},metadata.name={route.name}"
         # Even where no objects are told: this refuses who may not watch them and selectors that are wrong.
         objects = client.list(
             route.resource, route.namespace or None, labels=labels, fields=fields, verb="watch", budget=request.budget

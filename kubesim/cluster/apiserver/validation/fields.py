@@ -69,6 +69,9 @@ class Field:
         refused = self.value.get(name, "") if value is _OWN else value
         self.errors.append(errors.unsupported(self.path_of(name), refused, supported))
 
+    def duplicate(self, name: str, value: Any) -> None:
+        self.errors.append(errors.duplicate(self.path_of(name), value))
+
     def not_found(self, name: str) -> None:
         self.errors.append(errors.field_not_found(self.path_of(name), self.value.get(name, "")))
 
@@ -124,7 +127,7 @@ class Field:
         """A name, if it has one, that is none of those that were `seen` before."""
         name = self.value.get("name")
         if name in seen:
-            self.errors.append(errors.duplicate(self.path_of("name"), name))
+            self.duplicate("name", name)
         if name:
             seen.add(name)
 

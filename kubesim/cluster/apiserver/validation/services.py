@@ -7,7 +7,6 @@ something here acts upon. inert.json has the rest.
 from __future__ import annotations
 
 from kubesim.api.content import dns_label, port_number
-from kubesim.api.errors import duplicate
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.validation.containers import PROTOCOLS, validate_port
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -61,8 +60,7 @@ def _validate_distinct(ports: list[Field]) -> None:
         protocol = port.get("protocol", "")
         number = port.get("port", 0)
         if (protocol, number) in seen:
-            internal_port = internal("ServicePort", {"protocol": protocol, "port": number})
-            port.errors.append(duplicate(port.path, internal_port))
+            port.duplicate("", internal("ServicePort", {"protocol": protocol, "port": number}))
         seen.add((protocol, number))
 
 
