@@ -21,7 +21,7 @@ import pytest
 import kubesim
 from kubesim import api
 from kubesim.api import decoding, resources, schema
-from kubesim.api.formats import FORMATS
+from kubesim.api.formatters import FORMATTERS
 from kubesim.api.resources import RESOURCES, Resource, find_kind
 from kubesim.api.schema import Type, fields
 from kubesim.cluster import bootstrap
@@ -101,7 +101,7 @@ def check_kinds(rows: Any) -> None:
         struct = schema.type_of(item)
         for heading, text in item.columns.items():
             formatter, *paths = text.split()
-            assert formatter in FORMATS, f"{item.kind}, {heading}: {formatter}"
+            assert formatter in FORMATTERS, f"{item.kind}, {heading}: {formatter}"
             for path in paths:
                 leads_somewhere(struct, path, f"{item.kind}, {heading}")
         for path in set(item.fields.split()) - {"status.successful"}:  # a name of upstream's own
@@ -294,7 +294,7 @@ def check_screens(table: Any) -> None:
     there = {*made.parts, *made.tables}
     assert named == there, named ^ there
     formats = {row.name for row in rows if not row.mark}
-    unknown = formats - (FORMATS.keys() - screens.TABLE.texts.keys()) - set(made.texts)
+    unknown = formats - (FORMATTERS.keys() - screens.TABLE.texts.keys()) - set(made.texts)
     assert not unknown, unknown
     assert set(made.texts) <= formats, set(made.texts) - formats
     for kind, screen in made.kinds.items():

@@ -1,7 +1,7 @@
 """Table rows of `kubectl get`, pure functions of an object and the time: the columns of a kind, and their cells.
 
-Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column of kinds.json is the name of a format
-(those at the end, and in api/formats.py) and the paths of the values that it gets; without any it gets the object.
+Mirrors kubernetes pkg/printers/internalversion/printers.go, v1.36. A column of kinds.json is the name of a
+formatter (those at the end, and in api/formatters.py) and the paths of the values that it gets, or of none: the object.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
-from kubesim.api.formats import FORMATS, register
+from kubesim.api.formatters import FORMATTERS, register
 from kubesim.api.humanize import NONE, UNKNOWN, age, human_duration
 from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered
 from kubesim.api.resources import COLUMNS, RESOURCES
@@ -40,7 +40,7 @@ def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
 
 def _column(heading: str, words: str) -> Column:
     name, *paths = words.split()
-    write = FORMATS[name]
+    write = FORMATTERS[name]
     getters = [getter(path) for path in paths or ("",)]
     return Column(heading.lstrip("+"), heading[0] == "+", lambda obj: write(*[get(obj) for get in getters]))
 

@@ -16,7 +16,7 @@ from kubesim.api.objects import Object, at, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import formats, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
+from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
 from kubesim.kubectl.describers.screens import lines, part, screen_of
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.output import nothing_found

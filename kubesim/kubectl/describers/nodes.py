@@ -1,6 +1,6 @@
 """What is shown of Nodes: their Lease, their taints, and the Pods on them with what these ask for.
 
-No function calls a `@shows` here: screens.json does. Mirrors describeNode in k8s.io/kubectl
+No function calls a `@formatter` here: screens.json does. Mirrors describeNode in k8s.io/kubectl
 pkg/describe/describe.go, v1.36.
 """
 
@@ -12,7 +12,7 @@ from decimal import Decimal
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.errors import StatusError
-from kubesim.api.formats import shows
+from kubesim.api.formatters import formatter
 from kubesim.api.humanize import age, long_time
 from kubesim.api.objects import Object, at
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
@@ -25,7 +25,7 @@ _POD_HEADINGS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory 
 _ENDED = ("Failed", "Succeeded")
 
 
-@shows
+@formatter
 def _taints(taints: Sequence[Object] | None) -> list[str]:
     texts = []
     for taint in taints or ():
@@ -34,7 +34,7 @@ def _taints(taints: Sequence[Object] | None) -> list[str]:
     return sorted(texts)
 
 
-@shows
+@formatter
 def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
     if isinstance(leases, StatusError):
         yield f"Lease:\tFailed to get lease: {leases}"
@@ -45,7 +45,7 @@ def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros
     yield f"  RenewTime:\t{long_time(rfc3339(now - now % _RENEWAL))}"
 
 
-@shows
+@formatter
 def _node_pods(node: Object, pods: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
     if pods is None or isinstance(pods, StatusError):
         yield "Pods:\tnot authorized"

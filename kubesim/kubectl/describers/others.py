@@ -1,6 +1,6 @@
 """What is shown of Secrets, Services, Deployments, workloads, and of any kind without a screen of its own.
 
-No function calls a `@shows` here: screens.json does, with the fields and lists that it gets, in the order of its
+No function calls a `@formatter` here: screens.json does, with the fields and lists that it gets, in the order of its
 parameters.
 
 Mirrors their describers in k8s.io/kubectl pkg/describe/describe.go, v1.36.
@@ -14,13 +14,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from kubesim.api.errors import StatusError
-from kubesim.api.formats import shows
+from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata, name_of
 from kubesim.cluster.apiserver.printers import first_three
 
 
-@shows
+@formatter
 def _secret_data(data: Object | None) -> Iterator[str]:
     """How long the values are, not what they are."""
     yield from ("", "Data", "====")
@@ -28,7 +28,7 @@ def _secret_data(data: Object | None) -> Iterator[str]:
         yield f"{key}:\t{len(base64.b64decode(value))} bytes"
 
 
-@shows
+@formatter
 def _service_ports(ports: Sequence[Object] | None, service: str, slices: Sequence[Object] | None) -> Iterator[str]:
     own_slices = [item for item in slices or () if metadata(item).get("labels", {}).get(_SERVICE_NAME) == service]
     for port in ports or ():
@@ -61,7 +61,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
 
-@shows
+@formatter
 def _fields(content: Object, indent: str = "", path: str = "") -> Iterator[str]:
     """Every field of an object, sorted, with its name taken apart into words."""
     for name, value in sorted(content.items()):
@@ -95,7 +95,7 @@ def _label(name: str) -> str:
     return " ".join(words)
 
 
-@shows
+@formatter
 def _replica_sets(deployment: Object, replica_sets: Sequence[Object] | None) -> Iterator[str]:
     """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
     owned = [item for item in replica_sets or () if is_owned_by(item, deployment)]
@@ -118,7 +118,7 @@ def _created(replica_sets: Sequence[Object]) -> str:
 _PHASES = {"Running": "Running", "Pending": "Waiting", "Succeeded": "Succeeded", "Failed": "Failed"}
 
 
-@shows
+@formatter
 def _pods_status(owner: Object, listed: Sequence[Object] | StatusError | None) -> str:
     """How many Pods of an object are in each phase."""
     if isinstance(listed, StatusError):

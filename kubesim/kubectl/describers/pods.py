@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from kubesim.api import quantity
 from kubesim.api.clock import Micros
-from kubesim.api.formats import shows
+from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
 from kubesim.kubectl.describers.screens import part
@@ -24,7 +24,7 @@ _CONTAINER_LISTS = {
 }
 
 
-@shows
+@formatter
 def _status(pod: Object, now: Micros) -> Iterator[str]:
     meta = pod["metadata"]
     phase = at(pod, "status.phase") or ""
@@ -36,7 +36,7 @@ def _status(pod: Object, now: Micros) -> Iterator[str]:
     yield f"Termination Grace Period:\t{meta.get('deletionGracePeriodSeconds', 0)}s"
 
 
-@shows
+@formatter
 def _controlled_by(owners: Sequence[Object] | None) -> str | None:
     for owner in owners or ():
         if owner.get("controller"):
@@ -44,7 +44,7 @@ def _controlled_by(owners: Sequence[Object] | None) -> str | None:
     return None
 
 
-@shows
+@formatter
 def _containers(pod: Object) -> Iterator[str]:
     """With what `container` and what it calls need beside the container itself: its Pod and its status."""
     for heading, field in _CONTAINER_LISTS.items():
@@ -58,7 +58,7 @@ def _containers(pod: Object) -> Iterator[str]:
             yield from part("container", {**container, "pod": pod, "status": status_of.get(container["name"])})
 
 
-@shows
+@formatter
 def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
     if not conditions:
         return
@@ -68,7 +68,7 @@ def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
         yield f"  {condition['type']} \t{condition['status']} "
 
 
-@shows
+@formatter
 def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
     return [_toleration(item) for item in sorted(tolerations or (), key=lambda item: item.get("key", ""))]
 
@@ -88,7 +88,7 @@ def _toleration(item: Object) -> str:
     return " ".join(words)
 
 
-@shows
+@formatter
 def _container_ports(ports: Sequence[Object] | None) -> Iterator[str]:
     ports = ports or ()
     names = [f" ({port['name']})" if port.get("name") else "" for port in ports]
@@ -99,7 +99,7 @@ def _container_ports(ports: Sequence[Object] | None) -> Iterator[str]:
         yield f"    {label}{plural}:\t{text or NONE}"
 
 
-@shows
+@formatter
 def _words(container: Object) -> Iterator[str]:
     """The command and its arguments, a line each."""
     for label in ("Command", "Args"):
@@ -110,7 +110,7 @@ def _words(container: Object) -> Iterator[str]:
                 yield f"      {line}"
 
 
-@shows
+@formatter
 def _state(state: Object | None) -> str:
     """In which state a container is."""
     for name in ("running", "terminated"):
@@ -119,7 +119,7 @@ def _state(state: Object | None) -> str:
     return "Waiting"
 
 
-@shows
+@formatter
 def _probe(probe: Object) -> str:
     action = "unknown"
     if "exec" in probe:
@@ -136,7 +136,7 @@ def _probe(probe: Object) -> str:
     )
 
 
-@shows
+@formatter
 def _env_source(source: Object) -> Iterator[str]:
     kind = "ConfigMap" if source.get("configMapRef") else "Secret"
     reference = source.get("configMapRef") or source.get("secretRef") or {}
@@ -144,7 +144,7 @@ def _env_source(source: Object) -> Iterator[str]:
     yield f"      {reference.get('name', '')}\t{kind}{prefix}\tOptional: {_optional(reference)}"
 
 
-@shows
+@formatter
 def _environment(container: Object) -> Iterator[str]:
     variables = container.get("env")
     yield "    Environment:" if variables else f"    Environment:\t{NONE}"
@@ -180,7 +180,7 @@ def _optional(reference: Object) -> str:
     return "true" if reference.get("optional") else "false"
 
 
-@shows
+@formatter
 def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
     yield "    Mounts:" if mounts else f"    Mounts:\t{NONE}"
     for mount in sorted(mounts or (), key=lambda mount: str(mount["mountPath"])):
@@ -189,7 +189,7 @@ def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
         yield f"      {mount['mountPath']} from {mount['name']} ({access}{path})"
 
 
-@shows
+@formatter
 def _downward_item(item: Object) -> Iterator[str]:
     path = at(item, "fieldRef.fieldPath") or at(item, "resourceFieldRef.resource")
     yield f"      {path} -> {item['path']}"

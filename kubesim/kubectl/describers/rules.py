@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
-from kubesim.api.formats import shows
+from kubesim.api.formatters import formatter
 from kubesim.api.objects import Object
 from kubesim.kubectl.describers.screens import table
 
@@ -55,6 +55,6 @@ def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
     return [line.cells for line in sorted(lines, key=lambda line: line.in_go)]
 
 
-@shows
+@formatter
 def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
     yield from table(RULE_HEADINGS, rule_rows(rules or ()))

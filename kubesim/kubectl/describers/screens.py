@@ -1,7 +1,7 @@
 """The screens of `kubectl describe`: the rows of screens.json, and how they become the lines of an object.
 
-Rows name formats, the functions that register in api/formats.py. All rows are read at once, so that a slip of the pen
-is refused before anything is described.
+Rows name formatters (api/formatters.py). All rows are read at once, so that a slip of the pen is refused before
+anything is described.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from kubesim.api import load_record
-from kubesim.api.formats import FORMATS
+from kubesim.api.formatters import FORMATTERS
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, getter
 
 
 class _Table(NamedTuple):
-    """What screens.json has: texts with values in them, by the format's name; screens of kinds; parts, and tables."""
+    """What screens.json has: texts with values in them, by a formatter's name; screens of kinds; parts; tables."""
 
     texts: Mapping[str, str]
     kinds: Mapping[str, Mapping[str, Sequence[str]]]
@@ -34,7 +34,7 @@ class Row(NamedTuple):
 
     label: str
     mark: str  # "=" for a line as it is, "@" for several lines, "#", "*" or "+" for a part, "" for one value
-    name: str = ""  # of the part, or of the format
+    name: str = ""  # of the part, or of the formatter
     paths: tuple[str, ...] = ()
     is_optional: bool = False  # whether there is no line where nothing is at the first path
     instead: str | None = None  # what is shown there
@@ -61,7 +61,7 @@ class _Screens(NamedTuple):
 
 @cache
 def _screens() -> _Screens:
-    """Everything in screens.json, once all formats have registered. Raises ValueError."""
+    """Everything in screens.json, once all formatters have registered. Raises ValueError."""
     kinds = {}
     for kind, screen in TABLE.kinds.items():
         kinds[kind] = Screen(screen["related"], [_row(text) for text in screen["rows"]])
@@ -86,9 +86,9 @@ def part(name: str, obj: Object) -> list[str]:
 
 
 def _row(text: str) -> Row:
-    """A row of screens.json. Raises ValueError for a format or a part that there isn't.
+    """A row of screens.json. Raises ValueError for a formatter or a part that there isn't.
 
-    "Name: text metadata.name": a line; one for each value of a list; none where the format gives None.
+    "Name: text metadata.name": a line; one for each value of a list; none where the formatter gives None.
     "Reason: text? reason": no line where there is nothing at the first path.
     "Zone: text|<unset> zone": that text where there is nothing.
     "=Misscheduled: number status.misscheduled": a space in place of the tab.
@@ -96,7 +96,7 @@ def _row(text: str) -> Row:
     "#state lastState": the rows of a part, for an object that is there.
     "Volumes: *volume spec.volumes": a part for each item of a list or key of a map, and "<none>" without any.
     "Limits: +amount limits": the same, but nothing without any. A part can be a table, its columns by their headings.
-    "@taints spec.taints": the lines that a format yields.
+    "@taints spec.taints": the lines that a formatter yields.
 
     Beside paths, "." is the object, "now" the time, "+pods" a related list. {field} in a label is one of the object.
     """
@@ -113,7 +113,7 @@ def _row(text: str) -> Row:
     is_optional = name.endswith("?")
     name = name.rstrip("?")
     is_part = mark in ("*", "#", "+")
-    known: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATS
+    known: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATTERS
     if name not in known:
         raise ValueError(f"screens.json, {text!r}: there is no {name!r}")
     return Row(label, mark, name, tuple(paths), is_optional, instead if bar else None)
@@ -136,7 +136,7 @@ def _lines_of(row: Row, obj: Object, known: Known) -> Iterable[str]:
         case "":
             return _field(label, _cell(row, values))
         case "@":
-            several: Iterable[str] = FORMATS[row.name](*values)
+            several: Iterable[str] = FORMATTERS[row.name](*values)
             return several
         case "#":
             return [] if values[0] is None else part(row.name, values[0])
@@ -168,7 +168,7 @@ def _cell(row: Row, values: Sequence[Any]) -> Any:
         return None
     if row.instead is not None and first in (None, ""):
         return row.instead
-    return FORMATS[row.name](*values)
+    return FORMATTERS[row.name](*values)
 
 
 def _field(label: str, value: Any) -> list[str]:

@@ -1,6 +1,6 @@
 """What a line of a description shows of the values at its paths, as far as several kinds of objects need it.
 
-No function calls a `@shows` here: screens.json does.
+No function calls a `@formatter` here: screens.json does.
 
 Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.clock import parse_time
-from kubesim.api.formats import register, shows
+from kubesim.api.formatters import formatter, register
 from kubesim.api.humanize import NONE, human_duration, long_time
 from kubesim.api.objects import LAST_APPLIED, Object, pull_secret_names
 from kubesim.kubectl.describers.screens import TABLE
@@ -33,59 +33,59 @@ def _filled(text: str, *values: Any) -> str:
 register({name: partial(_filled, text) for name, text in TABLE.texts.items()})
 
 
-@shows
+@formatter
 def _quantity(value: object) -> str:
     return quantity.canonical(str(value))
 
 
-@shows
+@formatter
 def _switch(value: object) -> str:
     return "true" if value else "false"
 
 
-@shows
+@formatter
 def _capital_switch(value: object) -> str:
     return "True" if value else "False"
 
 
-@shows
+@formatter
 def _with_space(value: object) -> str:
     """A cell of a table in which kubectl writes a space after each."""
     return f"{value or ''} "
 
 
-@shows
+@formatter
 def _time_with_space(time: str | None) -> str:
     return f"{long_time(time)} "
 
 
-@shows
+@formatter
 def _none_if_empty(items: Sequence[object] | None) -> str | None:
     return None if items else NONE
 
 
-@shows
+@formatter
 def _unset_if_empty(items: Sequence[object] | None) -> str | None:
     return None if items else "<unset>"
 
 
-@shows
+@formatter
 def _list(values: Sequence[str] | None) -> str:
     return ",".join(values or ()) or NONE
 
 
-@shows
+@formatter
 def _name_list(items: Sequence[Object] | None) -> str:
     return ", ".join(item["name"] for item in items or ()) or NONE
 
 
-@shows
+@formatter
 def _pairs(labels: Mapping[str, str] | None) -> list[str]:
     """Labels, one a line, sorted."""
     return [f"{key}={value}" for key, value in sorted((labels or {}).items())]
 
 
-@shows
+@formatter
 def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
     """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
     shown: list[str] = []
@@ -103,35 +103,35 @@ def _annotation(key: str, value: str) -> list[str]:
     return [f"{key}:", *(f"  {line}" for line in cut)]
 
 
-@shows
+@formatter
 def _time_taken(start: str | None, end: str | None) -> str | None:
     if not start or not end:
         return None
     return human_duration(parse_time(end) - parse_time(start))
 
 
-@shows
+@formatter
 def _size(encoded: str) -> str:
     """The size of a value of binaryData."""
     return f"{len(base64.b64decode(encoded))} bytes"
 
 
-@shows
+@formatter
 def _ips(addresses: Sequence[Object] | None) -> str:
     return ",".join(item.get("ip", "") for item in addresses or ()) or NONE
 
 
-@shows
+@formatter
 def _node(name: str | None, address: str | None) -> str:
     """A Pod's node and that node's address, which the kubelet reports later."""
     return f"{name}/{address or ''}" if name else NONE
 
 
-@shows
+@formatter
 def _rolling(strategy: Object) -> str:
     return f"{strategy.get('maxUnavailable')} max unavailable, {strategy.get('maxSurge')} max surge"
 
 
-@shows
+@formatter
 def _target(reference: Object) -> str:
     return f"{reference.get('kind', '')}/{reference.get('name', '')}"
