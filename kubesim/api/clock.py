@@ -6,7 +6,6 @@ are seconds. Nothing here reads the machine's clock.
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
+from kubesim.api.digest import sha256
 from kubesim.api.garbage import uncollected
 
 Micros = int
@@ -189,7 +189,7 @@ def safe_letters(number: int) -> str:
 
 def safe_hash(text: str) -> str:
     """Five letters that stay the same for a text, where Kubernetes draws them."""
-    number = int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
+    number = int.from_bytes(sha256(text.encode()).digest(), "big")
     letters = []
     for _ in range(5):
         number, digit = divmod(number, len(SAFE_ALPHABET))

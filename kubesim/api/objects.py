@@ -115,10 +115,15 @@ def template_of(resource: Resource, obj: Object) -> Object:
 
 
 def bare_template(obj: Object) -> Object:
-    """The Pod template of a Deployment or its ReplicaSet, without the label that the controller adds."""
-    template: Object = clone(obj["spec"]["template"])
-    (template.get("metadata") or {}).get("labels", {}).pop("pod-template-hash", None)
-    return template
+    """The Pod template of a Deployment or its ReplicaSet, without the label that the controller adds. Don't change it:
+    it shares what it can with the object.
+    """
+    template: Object = obj["spec"]["template"]
+    meta = template.get("metadata") or {}
+    if "pod-template-hash" not in meta.get("labels", {}):
+        return template
+    labels = {key: value for key, value in meta["labels"].items() if key != "pod-template-hash"}
+    return {**template, "metadata": {**meta, "labels": labels}}
 
 
 def owner_reference(owner: Object) -> Object:

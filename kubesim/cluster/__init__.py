@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
@@ -14,6 +13,7 @@ from typing import Any
 from kubesim.api import imageref
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock, Identity
+from kubesim.api.digest import sha256
 from kubesim.api.garbage import uncollected
 from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, NODE, Resource
@@ -152,7 +152,7 @@ class _Boot(_Parts):
         """Run what makes the cluster one, with images that were on the node before."""
         node = self.api.get(NODE, "", bootstrap.NODE_NAME)
         for name, row in bootstrap.kube_system().images.items():
-            digest = f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+            digest = f"sha256:{sha256(name.encode()).hexdigest()}"
             log = tuple(row.log)
             image = Image(digest, row.size, log, program=row.program, base="control-plane", runs="until-stopped")
             self.kubelet.load(imageref.parse(name), image)

@@ -6,7 +6,6 @@ Kubernetes' own parts use.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kubesim.api import CONTAINERD, KUBERNETES, load_record, load_records
+from kubesim.api.digest import sha256
 from kubesim.api.objects import MIRROR, Object, clone
 from kubesim.api.resources import CLUSTER_ROLE, POD, Resource, find_kind
 from kubesim.api.selectors import matches
@@ -117,7 +117,7 @@ def kube_system_objects(node: Object, now: str) -> Typed:
     owner = {"apiVersion": "v1", "controller": True, "kind": "Node", "name": NODE_NAME, "uid": node["metadata"]["uid"]}
     for resource, obj in _typed(kube_system().objects):
         if resource is POD:
-            digest = hashlib.sha256(json.dumps(obj).encode()).hexdigest()[:32]
+            digest = sha256(json.dumps(obj).encode()).hexdigest()[:32]
             marks = {MIRROR: digest, "kubernetes.io/config.hash": digest, "kubernetes.io/config.source": "file"}
             marks["kubernetes.io/config.seen"] = now.replace("Z", ".000000000Z")
             annotations = {**obj["metadata"]["annotations"], **marks}

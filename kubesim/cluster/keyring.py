@@ -5,7 +5,6 @@ Mirrors kubernetes pkg/credentialprovider keyring.go, config.go and secrets/secr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
+from kubesim.api.digest import sha256
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.gotext import gobase64, gojson
 
@@ -38,7 +38,7 @@ class Credential(NamedTuple):
     @property
     def digest(self) -> str:
         """A stable hash, by which the kubelet remembers what pulled an image without keeping the password."""
-        return hashlib.sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
+        return sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
 
 
 class Match(NamedTuple):

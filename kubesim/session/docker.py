@@ -6,7 +6,6 @@ Mirrors docker/cli, cli/command/registry and cli/config, v29.
 from __future__ import annotations
 
 import base64
-import getopt
 import json
 import re
 from contextlib import suppress
@@ -54,6 +53,8 @@ class _DockerError(Exception):
 @program("docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]", None, "docker login -u me")
 def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
+    import getopt  # late: few sessions use docker
+
     try:
         global_options, words = getopt.getopt(operands, "", ["config="])
     except getopt.GetoptError:

@@ -6,7 +6,6 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
@@ -206,6 +205,8 @@ class Machine:
         printable = " ".join(name[:80].split())
         advice = _ADVICE.get(name)
         if not advice:
+            from difflib import get_close_matches  # late: only for what isn't there
+
             near = get_close_matches(printable, known, n=1, cutoff=0.8)
             advice = f"did you mean {near[0]}?" if near else "type help to see what is"
         return f"kubesim: '{printable}' is not part of this simulator; {advice}\n"

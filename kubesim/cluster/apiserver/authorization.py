@@ -5,10 +5,10 @@ Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from kubesim.api.digest import sha256
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING, Resource
@@ -42,7 +42,7 @@ class Impersonation(NamedTuple):
 
 
 # Authenticated by a client certificate, whose digest is the credential's name.
-_CREDENTIAL = f"X509SHA256={hashlib.sha256(b'kubernetes-admin').hexdigest()}"
+_CREDENTIAL = f"X509SHA256={sha256(b'kubernetes-admin').hexdigest()}"
 ADMIN = User(
     "kubernetes-admin",
     (MASTERS, AUTHENTICATED),

@@ -7,11 +7,11 @@ kubernetes pkg/registry/core/serviceaccount/storage/token.go and pkg/serviceacco
 from __future__ import annotations
 
 import base64
-import hashlib
 from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, parse_time
+from kubesim.api.digest import sha512
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import SERVICE_ACCOUNT
 from kubesim.cluster.apiserver.authorization import SERVICE_ACCOUNT_PREFIX
@@ -61,7 +61,7 @@ def _token(namespace: str, account: _Named, pod: _Named, issued: int, audience: 
         "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{account.name}",
     }
     signed = f"{_encoded({'alg': 'RS256'})}.{_encoded(claims)}"
-    return f"{signed}.{_text(hashlib.sha512(signed.encode()).digest() * 4)}"  # as long as a signature of RS256
+    return f"{signed}.{_text(sha512(signed.encode()).digest() * 4)}"  # as long as a signature of RS256
 
 
 def _encoded(part: Object) -> str:

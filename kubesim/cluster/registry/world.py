@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
+from kubesim.api.digest import sha256
 from kubesim.cluster.keyring import Credential, split_port
 from kubesim.cluster.registry.document import NODE_PLATFORM, Certificate, Status, Trouble
 
@@ -18,7 +18,7 @@ HTTPS_PORT = "443"
 
 def digest_of(content: str) -> str:
     """A digest that stands for a content."""
-    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+    return f"sha256:{sha256(content.encode()).hexdigest()}"
 
 
 class Image(NamedTuple):
@@ -139,7 +139,7 @@ class Registry(NamedTuple):
         return self._password(user, now // SECOND + self.issues[user])
 
     def _password(self, user: str, until: int) -> str:
-        seal = hashlib.sha256(f"{self.hosts[0]} {user} {until}".encode()).hexdigest()
+        seal = sha256(f"{self.hosts[0]} {user} {until}".encode()).hexdigest()
         text = json.dumps({"payload": seal, "version": "2", "type": "DATA_KEY", "expiration": until})
         return base64.b64encode(text.encode()).decode()
 

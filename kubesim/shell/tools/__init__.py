@@ -7,7 +7,6 @@ is imported when one of its tools is first used.
 from __future__ import annotations
 
 import errno
-import getopt
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -201,6 +200,8 @@ def tool(usage: str, options: str | None = None, *, example: str = "", most: flo
 
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
     """Options by their short names, the values of one that is repeated on lines of their own; and the operands."""
+    import getopt  # late: kubectl has flags of its own
+
     short_names = ""
     long_names: list[str] = []
     short_of: dict[str, str] = {}

@@ -10,7 +10,6 @@ structs, as a unified diff.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +75,8 @@ def pod_spec_diff(old: Object, new: Object) -> str:
 
 def unified_diff(old: Any, new: Any) -> str:
     """A unified diff of the JSON of two values, without file names; every line ends in a newline."""
+    import difflib  # late: only for an update that is refused
+
     lines = list(difflib.unified_diff(_json_lines(old), _json_lines(new), n=3))
     return "".join(line if line.endswith("\n") else line + "\n" for line in lines[2:])
 
