@@ -40,7 +40,7 @@ LEFT_OUT = {"jupyterlab-widgets", "widgetsnbextension", "prompt-toolkit", "jedi"
 # Files that no lesson uses: a server's own parts, and what colours other languages.
 UNUSED = (
     *("*/tests/*", "*/sphinxext/*", "*.so", "*.pyc", "*/RECORD", "__editable__*", "../*"),
-    *("anywidget/labextension/*", "pygments/formatters/[!_htl]*"),
+    *("anywidget/labextension/*", "pygments/formatters/[!_htl]*", "lightkube/resources/*"),
 )
 # The last two lines are what those of the first import.
 LEXERS = {
@@ -49,17 +49,19 @@ LEXERS = {
     *("_lilypond_builtins", "_scheme_builtins"),
 }
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
+EXTENSIONS, EXTENSION = "share/jupyter/labextensions", "@jupyterlite/pyodide-kernel-extension"
+AHEAD = ("pyodide_kernel", "kubesim.jupyter.workbench")
 PACKAGES = "packages"
 ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 
 
 class Runtime(NamedTuple):
-    """The files of the page's Python below `folder`, and the address of each part as the site's root sees it."""
+    """The page's Python, by the addresses that the site's root sees."""
 
-    code: str
-    library: str
-    packages: str
-    lock: str
+    module: str
+    """What begins it: web/python.mjs."""
+    options: dict[str, Any]
+    """What Pyodide's loadPyodide is called with."""
     sizes: dict[str, int]
     """What a page can load early, by its address, with its bytes."""
 
@@ -77,11 +79,12 @@ def build(builder: Path, site: Path) -> Runtime:
             (staged / name).write_bytes(member.read())
     gather_packages(builder, packages)
     pack(staged, packages)
-    return publish(staged, site)
+    [worker] = (builder / EXTENSIONS / EXTENSION / "static").glob("comlink.worker.*.js")
+    return publish(staged, site, f"extensions/{EXTENSION}/static/{worker.name}")
 
 
-def publish(staged: Path, site: Path) -> Runtime:
-    """Move the files of `staged` to `site`, under names with a hash."""
+def publish(staged: Path, site: Path, worker: str) -> Runtime:
+    """Move the files of `staged` to `site`, under names with a hash; `worker` is the address of JupyterLite's."""
     code = f"static/pyodide-{hash_of(*(staged / name for name in CODE))}"
     (site / code).mkdir(parents=True)
     for name in CODE:
@@ -93,10 +96,26 @@ def publish(staged: Path, site: Path) -> Runtime:
     empty = named(staged / "empty.tar", site / code)
     write_lock(staged / LOCK, {PACKAGES: packages, **dict.fromkeys(ASKED_FOR, empty)})
     lock = named(staged / LOCK, site / code)
-    early = [site / code / "pyodide.asm.wasm", site / code / "pyodide.asm.mjs", library, packages]
-    address = {path: path.relative_to(site).as_posix() for path in (*early, lock)}
-    sizes = {address[path]: path.stat().st_size for path in early}
-    return Runtime(f"{code}/pyodide.mjs", address[library], address[packages], address[lock], sizes)
+    options = {
+        "stdLibURL": f"./{code}/{library.name}",
+        "lockFileURL": f"./{code}/{lock.name}",
+        "packages": [PACKAGES, *ASKED_FOR],
+        # Each import that looks into the notebook's folder first is a request to the page.
+        "env": {"PYTHONSAFEPATH": "1"},
+    }
+    words = {"WORKER": f"../../{worker}", "OPTIONS": json.dumps(options), "AHEAD": json.dumps(AHEAD)}
+    (staged / "python.mjs").write_text(filled((PARTS / "python.mjs").read_text(encoding="utf-8"), words))
+    module = named(staged / "python.mjs", site / code)
+    early = [site / code / "pyodide.asm.wasm", site / code / "pyodide.asm.mjs", library, packages, module]
+    sizes = {path.relative_to(site).as_posix(): path.stat().st_size for path in early}
+    return Runtime(f"{code}/{module.name}", options, sizes)
+
+
+def filled(text: str, words: dict[str, str]) -> str:
+    """A text with a word for each {{NAME}}."""
+    for name, word in words.items():
+        text = text.replace(f"{{{{{name}}}}}", word)
+    return text
 
 
 def named(file: Path, folder: Path) -> Path:

@@ -86,7 +86,7 @@ def build_app(builder: Path, python: Runtime) -> None:
     settings = ROOT / "kubesim" / "jupyter" / "labconfig" / "default_setting_overrides.json"
     shutil.copyfile(settings, source / "overrides.json")
     (source / "jupyter-lite.json").write_text(json.dumps(_settings(python), indent=2))
-    extensions = builder / "share" / "jupyter" / "labextensions" / "@jupyterlite" / "pyodide-kernel-extension"
+    extensions = builder / runtime.EXTENSIONS / runtime.EXTENSION
     app = BUILD / "site-app"
     shutil.rmtree(app, ignore_errors=True)
     subprocess.run(
@@ -116,15 +116,9 @@ def stamp(notebook: Path) -> None:
 
 def _settings(python: Runtime) -> dict[str, Any]:
     kernel = {
-        "pyodideUrl": f"./{python.code}",
+        "pyodideUrl": f"./{python.module}",
         "disablePyPIFallback": True,
-        "loadPyodideOptions": {
-            "stdLibURL": f"./{python.library}",
-            "lockFileURL": f"./{python.lock}",
-            "packages": [runtime.PACKAGES, *runtime.ASKED_FOR],
-            # Each import that looks into the notebook's folder first is a request to the page.
-            "env": {"PYTHONSAFEPATH": "1"},
-        },
+        "loadPyodideOptions": python.options,
     }
     data = {
         "appName": "kubesim",
@@ -166,6 +160,7 @@ def add_first_frame(page: Path, python: Runtime) -> None:
         "files": {f"../{address}": size for address, size in python.sizes.items()},
         "megabytes": sum(len(gzip.compress((SITE / address).read_bytes(), 6)) for address in python.sizes) / 1e6,
         "keep": [f"../{name}" for name in _names(SITE) if name.startswith(("files/", "api/", "preview/"))],
+        "python": f"../{python.module}",
         "binder": binder(),
     }
     parts = {name: (PARTS / f"start.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
@@ -187,10 +182,7 @@ def binder() -> str:
 
 
 def _fill(page: Path, **values: str) -> None:
-    text = page.read_text(encoding="utf-8")
-    for name, value in values.items():
-        text = text.replace(f"{{{{{name}}}}}", value)
-    page.write_text(text, encoding="utf-8")
+    page.write_text(runtime.filled(page.read_text(encoding="utf-8"), values), encoding="utf-8")
 
 
 def _names(folder: Path) -> list[str]:

@@ -127,6 +127,19 @@ def test_after_the_first_reload_python_has_the_files_however_slow_the_browser_is
     assert "kept.txt" in visitor.evaluate(FILE_OF_PYTHON)
 
 
+def test_python_begins_with_the_page_and_again_after_a_restart(visitor: Page, site: str) -> None:
+    visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
+    visitor.wait_for_function(READY)
+    visitor.reload()  # from now on the service worker is there before the page
+    visitor.wait_for_function(READY)
+    [module] = loopback.SITE.glob("static/*/python-*.mjs")
+    assert [worker.url.rpartition("/")[2] for worker in visitor.workers] == [module.name]
+    visitor.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    visitor.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    expect(visitor.locator(".ks-bench")).to_be_visible()
+    assert visitor.evaluate(KERNELS) == 1
+
+
 def write_preferences(profile: Path, settings: object) -> None:
     """Chromium's settings, before it starts."""
     (profile / "Default").mkdir(parents=True)

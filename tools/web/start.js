@@ -5,7 +5,7 @@
   const LEAVE = 1_500; // milliseconds that "Ready" stays
   const start = document.getElementById("ks-start");
   const part = (name) => start.querySelector(name);
-  const { files, megabytes, binder, keep } = JSON.parse(document.getElementById("ks-loads").textContent);
+  const { files, megabytes, binder, keep, python } = JSON.parse(document.getElementById("ks-loads").textContent);
   const notebook = new URLSearchParams(location.search).get("path") ?? "";
   const name = notebook.split("/").pop().replace(/\.ipynb$/, "");
   const total = Object.values(files).reduce((sum, size) => sum + size, 0);
@@ -35,8 +35,29 @@
   }, 1_000);
   preview();
 
+  if (/\.ipynb$/.test(notebook) && hasStorage && serviceWorker && !crossOriginIsolated) beginPython();
   Promise.all(Object.keys(files).map(load)).then(() => isReady || say("Python is starting"), () => {});
   globalThis.kubesimStart = { progress, showNotebook, wait, ready, keep: [...Object.keys(files), ...keep] };
+
+  // JupyterLab makes the kernel's worker once a notebook is open, and the first time gets the one that has begun here. That
+  // needs a service worker in front of it, or it has no files: on a first visit, the one that JupyterLite would register.
+  async function beginPython() {
+    const { Worker } = globalThis;
+    let begun = null;
+    globalThis.Worker = new Proxy(Worker, {
+      construct(_, [address, options]) {
+        if (!/\/comlink\.worker\./.test(address)) return new Worker(address, options);
+        globalThis.Worker = Worker;
+        return begun ?? new Worker(address, options);
+      },
+    });
+    if (!serviceWorker.controller) {
+      const controlled = new Promise((go) => serviceWorker.addEventListener("controllerchange", go, { once: true }));
+      await serviceWorker.register("../service-worker.js?enableCache=false").then(() => controlled, () => {});
+    }
+    const isLate = globalThis.Worker === Worker;
+    if (serviceWorker.controller && !isLate) begun = new Worker(new URL(python, location), { type: "module" });
+  }
 
   async function load(file) {
     try {
