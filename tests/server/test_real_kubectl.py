@@ -46,7 +46,8 @@ def test_debug_does_what_kubesims_own_does() -> None:
     with golden.RealSession() as real:
         for line in DEBUGGED:
             answers = [session.run(line) for session in (own, real)]
-            assert answers[0] == answers[1], line
+            screens = [(answer.stdout, answer.stderr, answer.exit_code) for answer in answers]
+            assert screens[0] == screens[1], line
 
 
 def test_the_page_is_fresh(played: Played) -> None:
