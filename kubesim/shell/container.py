@@ -155,6 +155,27 @@ def _streams(stdin: Input, write: Callable[[str, str], None]) -> Streams:
     return Streams(stdin, partial(write, "stdout"), partial(write, "stderr"))
 
 
+class _Outcome(NamedTuple):
+    """How a command ended, if it did."""
+
+    code: int = 0
+    unsimulated: str = ""  # what it needed that isn't simulated
+    has_ended: bool = True
+
+
+def _outcome(interpreter: Interpreter, argv: Argv, streams: Streams) -> _Outcome:
+    """Run a command until it ends, or has done more than one may do."""
+    try:
+        return _Outcome(interpreter.call(argv, streams))
+    except LeaveError as leave:
+        return _Outcome(leave.status)
+    except UnsupportedError as error:
+        streams.stderr(f"kubesim: {error} is not part of this simulator\n")
+        return _Outcome(unsimulated=str(error))
+    except (TooMuchError, RecursionError):
+        return _Outcome(has_ended=False)
+
+
 class Outside:
     """Programs that ask the cluster or the cloud. A session sets them."""
 
@@ -194,22 +215,11 @@ class Place(NamedTuple):
 
         interpreter = Interpreter(machine, self._tools())
         streams = _streams(Input(stdin) if isinstance(stdin, str) else stdin, write)
-        code = 0
-        unsimulated = ""
-        has_ended = True
-        try:
-            code = interpreter.call(argv, streams)
-        except LeaveError as leave:
-            code = leave.status
-        except UnsupportedError as error:
-            write("stderr", f"kubesim: {error} is not part of this simulator\n")
-            unsimulated = str(error)
-        except (TooMuchError, RecursionError):
-            has_ended = False
+        outcome = _outcome(interpreter, argv, streams)
         self.files.hand_over()
-        seconds = (machine.clock.now - started) / SECOND if has_ended else inf
-        ran = Process(tuple(writes), code, seconds, unsimulated=unsimulated)
-        is_looping = not has_ended and machine.last_wait < inf  # and not within one command that never ends
+        seconds = (machine.clock.now - started) / SECOND if outcome.has_ended else inf
+        ran = Process(tuple(writes), outcome.code, seconds, unsimulated=outcome.unsimulated)
+        is_looping = not outcome.has_ended and machine.last_wait < inf  # and not within one command that never ends
         if is_looping and "TERM" in machine.traps:
             return self._with_trap(ran, interpreter)
         return ran
