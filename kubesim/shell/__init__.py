@@ -17,11 +17,12 @@ from kubesim.workspace import HOME, Workspace
 
 __all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool", "word_start"]
 
-# Of a line that may still be unfinished: what ends a command, what begins a redirection, a word with its quotes, what
-# quotes in it, and what has to be quoted in the name of a file.
+# Of a line that may still be unfinished: what ends a command, what begins a redirection, a word with its quotes, a
+# variable at the end of one, what quotes in it, and what has to be quoted in the name of a file.
 _SEPARATORS = re.compile(r"\|\||&&|[|;&\n(]")
 _REDIRECT = re.compile(r"[0-9&]?>>?[ \t]*|<[ \t]*")
 _WORD = re.compile(r"(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++", re.DOTALL)
+_VARIABLE = re.compile(r"\$(\{?)([A-Za-z_0-9]*)$")
 _QUOTE = re.compile(r"\\(.)|['\"]", re.DOTALL)
 _SPECIAL = re.compile(r"[\s'\"\\$`|&;()<>*?\[\]#~]")
 _MAX_COMPLETED = 10_000  # characters before the cursor that are looked at
@@ -126,12 +127,8 @@ class Shell:
         machine = self._machine
         before = line[:cursor][-_MAX_COMPLETED:]
         word = before[word_start(before, len(before)) :]
-        if variable := re.search(r"\$(\{?)([A-Za-z_0-9]*)$", word):
-            brace, start = variable.groups()
-            before_name = word[: variable.start(2)]
-            end = "}" if brace else ""
-            names = sorted(name for name in {**machine.env, **machine.variables} if name.startswith(start))
-            return [f"{before_name}{name}{end}" for name in names]
+        if variable := _VARIABLE.search(word):
+            return _completed_variables(word, variable, {**machine.env, **machine.variables})
         command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
         if len(command) == 1 and "/" not in word:
             return sorted(name for name in {*self._tools, *machine.aliases} if name.startswith(word))
@@ -142,6 +139,14 @@ class Shell:
             if words:
                 return sorted(words)
         return sorted(_files(word, machine.files))
+
+
+def _completed_variables(word: str, variable: re.Match[str], names: Iterable[str]) -> list[str]:
+    """A word that ends within `$NAME` or `${NAME`, with each name that it may become."""
+    brace, start = variable.groups()
+    before_name = word[: variable.start(2)]
+    end = "}" if brace else ""
+    return [f"{before_name}{name}{end}" for name in sorted(names) if name.startswith(start)]
 
 
 def _clean(line: str) -> str:
