@@ -88,19 +88,22 @@ def _pairs(labels: Mapping[str, str] | None) -> list[str]:
 @formatter
 def _annotations(annotations: Mapping[str, str] | None) -> list[str]:
     """Annotations, sorted; long values or ones of several lines on lines of their own, cut off where too long."""
-    shown: list[str] = []
+    lines: list[str] = []
     for key, value in sorted((annotations or {}).items()):
         if key != LAST_APPLIED:
-            shown += _annotation(key, value.removesuffix("\n"))
-    return shown
+            lines += _annotation(key, value.removesuffix("\n"))
+    return lines
 
 
 def _annotation(key: str, value: str) -> list[str]:
     if len(key) + len(value) + 2 <= _MAX_ANNOTATION and "\n" not in value:
         return [f"{key}: {value}"]
     limit = _MAX_ANNOTATION - 2
-    cut = (f"{line[:limit]}..." if len(line) > limit else line for line in value.split("\n"))
-    return [f"{key}:", *(f"  {line}" for line in cut)]
+    lines = [f"{key}:"]
+    for line in value.split("\n"):
+        is_long = len(line) > limit
+        lines.append(f"  {line[:limit]}..." if is_long else f"  {line}")
+    return lines
 
 
 @formatter

@@ -91,12 +91,13 @@ def _toleration(item: Object) -> str:
 @formatter
 def _container_ports(ports: Sequence[Object] | None) -> Iterator[str]:
     ports = ports or ()
-    names = [f" ({port['name']})" if port.get("name") else "" for port in ports]
+    plural = "s" if len(ports) > 1 else ""
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
-        numbers = [f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}" for port in ports]
-        text = ", ".join(f"{number}{name}" for number, name in zip(numbers, names, strict=True))
-        plural = "s" if len(ports) > 1 else ""
-        yield f"    {label}{plural}:\t{text or NONE}"
+        texts = []
+        for port in ports:
+            name = f" ({port['name']})" if port.get("name") else ""
+            texts.append(f"{port.get(key, 0)}/{port.get('protocol', 'TCP')}{name}")
+        yield f"    {label}{plural}:\t{', '.join(texts) or NONE}"
 
 
 @formatter
