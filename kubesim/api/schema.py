@@ -126,7 +126,9 @@ def _text(module: str) -> str:
 def source(struct: Type) -> str:
     """The class that declares a struct, whose docstring tells of it."""
     text = _text(struct.module)
-    return text[text.index(f"\nclass {struct.name}(") :].partition("\n@dataclass")[0]
+    start = text.index(f"\nclass {struct.name}(")
+    end = text.find("\n@dataclass", start)
+    return text[start:] if end < 0 else text[start:end]  # a part of half a megabyte, which isn't copied on the way
 
 
 def _declarations(struct: Type) -> list[tuple[str, str]]:
