@@ -116,6 +116,7 @@ class Causes(NamedTuple):
 
     commands: Mapping[str, Sentences]
     alternatives: Mapping[str, Verdict]
+    questions: Mapping[str, Question]
     sentences: Sentences
     before_the_pull: tuple[Verdict, ...]
     after_a_failed_pull: tuple[Verdict, ...]
@@ -154,10 +155,11 @@ def read_signs(table: Any) -> Signs:
 def read_causes(table: Any) -> Causes:
     """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
     others = _named("causes.yaml", _verdict, table["alternatives"])
-    read = partial(_verdict, others)
+    questions = _named("causes.yaml", _question, table["questions"])
+    read = partial(_verdict, others, questions)
     stages = ("before_the_pull", "after_a_failed_pull")
     rows = {stage: load_records(__file__, "causes.yaml", read, table[stage]) for stage in stages}
-    return _whole("causes.yaml", Causes, {**table, "alternatives": others, **rows})
+    return _whole("causes.yaml", Causes, {**table, "alternatives": others, "questions": questions, **rows})
 
 
 def read_hops(table: Any) -> Hops:
@@ -184,14 +186,20 @@ def _kind(**row: Any) -> Kind:
     return Kind(**row, verdict=_verdict(**verdict) if verdict else None)
 
 
-def _verdict(alternatives: Mapping[str, Verdict] = NONE, /, **row: Any) -> Verdict:
+def _question(text: str, **answers: Any) -> Question:
+    return Question(text, **{name: _verdict(**answer) for name, answer in answers.items()})
+
+
+def _verdict(
+    alternatives: Mapping[str, Verdict] = NONE, questions: Mapping[str, Question] = NONE, /, **row: Any
+) -> Verdict:
     if "others" in row:
         row["others"] = tuple(
             alternatives[other] if isinstance(other, str) else _verdict(**other) for other in row["others"]
         )
     if "ask" in row:
-        question, answers = row["ask"]["text"], {name: _verdict(**row["ask"][name]) for name in ("yes", "no")}
-        row["ask"] = Question(question, **answers)
+        ask = row["ask"]
+        row["ask"] = questions[ask] if isinstance(ask, str) else _question(**ask)
     return Verdict(**row)
 
 
