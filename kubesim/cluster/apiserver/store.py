@@ -84,16 +84,12 @@ class Store:
         self._amendments: dict[Key, Amendment] = {}
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        if resource is EVENT:
-            self._apply_amendments()
-        objects = self._objects[resource].get(namespace)
+        objects = self._stored(resource).get(namespace)
         return objects.get(name) if objects else None
 
     def list(self, resource: Resource, namespace: str | None = None) -> Objects:
         """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
-        if resource is EVENT:
-            self._apply_amendments()
-        by_namespace = self._objects[resource]
+        by_namespace = self._stored(resource)
         namespaces = sorted(by_namespace) if namespace is None else [namespace]
         return [objects[name] for key in namespaces if (objects := by_namespace.get(key)) for name in sorted(objects)]
 
@@ -111,8 +107,6 @@ class Store:
 
     def put(self, resource: Resource, obj: Object) -> Object | None:
         """Store `obj`, which belongs to the store from then on and gets a resourceVersion; return what it replaces."""
-        if resource is EVENT:
-            self._apply_amendments()
         self.revision += 1
         return self._replace(resource, obj, self.revision)
 
@@ -124,27 +118,31 @@ class Store:
         self._amendments[key] = Amendment(self.revision, fields)
         return True
 
+    def _stored(self, resource: Resource) -> Shared[str, dict[str, Object]]:
+        """The objects of a type by namespace, events as they're amended."""
+        if resource is EVENT:
+            self._apply_amendments()
+        return self._objects[resource]
+
     def _apply_amendments(self) -> None:
         amendments, self._amendments = self._amendments, {}
         for (namespace, name), amendment in amendments.items():
-            objects = self._objects[EVENT].own(namespace)
-            self._replace(EVENT, {**objects[name], **amendment.fields}, amendment.revision)
+            event = self._objects[EVENT].own(namespace)[name]
+            self._replace(EVENT, {**event, **amendment.fields}, amendment.revision)
 
     def _replace(self, resource: Resource, obj: Object, revision: int) -> Object | None:
         meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(revision)}
         key = meta.get("namespace", ""), meta["name"]
-        objects = self._objects[resource].own_or(key[0], dict)
+        objects = self._stored(resource).own_or(key[0], dict)
         old = objects.get(key[1])
         self._index(resource, key, old, obj)
         objects[key[1]] = obj
         return old
 
     def remove(self, resource: Resource, obj: Object) -> None:
-        if resource is EVENT:
-            self._apply_amendments()
         self.revision += 1
         key = namespace_of(obj), name_of(obj)
-        self._index(resource, key, self._objects[resource].own(key[0]).pop(key[1]), None)
+        self._index(resource, key, self._stored(resource).own(key[0]).pop(key[1]), None)
 
     def _index(self, resource: Resource, key: Key, old: Object | None, new: Object | None) -> None:
         if resource is EVENT:
