@@ -175,9 +175,10 @@ def _field(label: str, value: Any) -> list[str]:
     """A label with its value, or with the first of several, which are below each other."""
     if value is None:
         return []
-    first, *others = (value or [NONE]) if isinstance(value, list) else [value]
-    line = f"{label[1:]}: {first}" if label[0] == "=" else f"{label}:\t{first}"
-    return [line, *[f"\t{other}" for other in others]]
+    if isinstance(value, list):
+        first, *others = value or [NONE]
+        return [*_field(label, first), *[f"\t{other}" for other in others]]
+    return [f"{label[1:]}: {value}" if label[0] == "=" else f"{label}:\t{value}"]
 
 
 def _items(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
