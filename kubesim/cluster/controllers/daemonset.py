@@ -9,6 +9,7 @@ import math
 
 from kubesim.api.objects import Object, at, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
+from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
 from kubesim.cluster.controllers.base import is_deleted, is_ready, part_of
@@ -33,6 +34,10 @@ class DaemonSetController(RevisionedController):
 
     resource = DAEMON_SET
     watched = (NODE,)
+
+    def hash_of(self, data: Object) -> str:
+        """Mirrors snapshot: of a DaemonSet, the template is hashed, and not its JSON."""
+        return hash_of_template(data["spec"]["template"])
 
     def on_change(self, change: Change) -> None:
         """Whatever changes at a node, each DaemonSet looks again."""

@@ -45,9 +45,12 @@ class RevisionedController(Controller):
             self.api.delete(CONTROLLER_REVISION, namespace_of(item), name_of(item))
         return current
 
+    def hash_of(self, data: Object) -> str:
+        """What a revision of these data is called by."""
+        return content_hash(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
     def _new(self, owner: Object, data: Object, number: int) -> Object:
-        written = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        data_hash = content_hash(written)
+        data_hash = self.hash_of(data)
         labels = {**metadata(owner["spec"]["template"]).get("labels", {}), self.HASH_LABEL: data_hash}
         meta = {"labels": labels, "name": f"{name_of(owner)}-{data_hash}"}
         if annotations := metadata(owner).get("annotations"):
