@@ -25,8 +25,8 @@ from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.registry import Registries
+from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.node import NodeSettings
-from kubesim.cluster.registry.world import Image
 from kubesim.shell import Tool
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.

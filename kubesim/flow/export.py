@@ -15,8 +15,8 @@ from kubesim.api.objects import Object, find_named, name_of, namespace_of
 from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
+from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.pull import Answer
-from kubesim.cluster.registry.world import Image
 from kubesim.flow import report
 from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts

@@ -25,7 +25,7 @@ _RECIPES = "docs/recipes.md"
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
     """The flow of one container's image; without `container`, of the one that waits for its image."""
     kubelet = cluster.kubelet
-    scene = Scene(cluster.api, kubelet.traces, cluster.registries, kept=kubelet.starter.secrets.kept)
+    scene = Scene(cluster.api, kubelet.traces, cluster.registries.network, kept=kubelet.starter.secrets.kept)
     item = scene.api.find(POD, namespace, pod)
     if item is None:
         return _no_pod(scene, namespace, pod)

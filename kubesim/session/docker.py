@@ -104,7 +104,7 @@ def _host(server: str) -> str:
 def _login(address: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
     config = _load(path, io)
     credential = _credential(flags, config["auths"].get(address), io)
-    refusal = registries.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
+    refusal = registries.network.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
     if refusal:
         raise _DockerError(f"Error response from daemon: {refusal}")
     auth = base64.b64encode(f"{credential.username}:{credential.password}".encode(errors="replace")).decode()

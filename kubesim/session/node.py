@@ -17,7 +17,7 @@ from kubesim.shell import Invocation, Options, UnsupportedError
 @program("aws ecr get-login-password [--region REGION]", "r:/region", "aws ecr get-login-password")
 def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """A password for Amazon's registries, valid for as long as the registries' file says."""
-    issuing = [registry for registry in cluster.registries.world.registries if "AWS" in registry.issues]
+    issuing = [registry for registry in cluster.registries.network.world.registries if "AWS" in registry.issues]
     if operands != ["ecr", "get-login-password"] or not issuing:
         raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
     io.out(issuing[0].issue("AWS", cluster.clock.now) + "\n")
@@ -139,7 +139,7 @@ def _crictl_pull(cluster: Cluster, name: str, credentials: str, io: Invocation) 
         io.err(f"kubesim: the container runtime refuses: {error}\n")
         return 1
     username, _, password = credentials.partition(":")
-    answer = cluster.registries.pull(reference, Credential(username, password) if credentials else None)
+    answer = cluster.registries.network.pull(reference, Credential(username, password) if credentials else None)
     cluster.advance(answer.seconds)
     if answer.image is None:
         io.err(f"kubesim: the container runtime refuses: {answer.error(reference)}\n")

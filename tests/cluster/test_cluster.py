@@ -149,7 +149,7 @@ def test_a_fresh_cluster_has_the_same_registries(tmp_path: Path) -> None:
     path = tmp_path / "none.yaml"
     path.write_text("{}")
     cluster = Cluster(registries=path).copy().fresh()
-    assert cluster.registries.world.registries == ()
+    assert cluster.registries.network.world.registries == ()
 
 
 def test_time_leaves_no_cycle_behind_for_the_search_that_it_switches_off(learner: Learner) -> None:

@@ -196,7 +196,7 @@ def test_an_image_by_hand_is_everybodys_unless_the_kubelet_pulled_the_same_conte
     pulled: str | None, outcome: str
 ) -> None:
     node, by_hand = Node(), imageref.parse("registry.example.com/team/api:1.0")  # the content of MYAPP
-    image = REGISTRIES.image(by_hand)
+    image = REGISTRIES.network.image(by_hand)
     assert image
     if pulled:
         node.ask(GOOD, image=pulled)

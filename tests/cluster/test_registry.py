@@ -22,8 +22,9 @@ from kubesim.cluster.registry.document import (
     RegistryFields,
     RepositoryFields,
     Status,
-    Trouble,
 )
+from kubesim.cluster.registry.image import Trouble
+from kubesim.cluster.registry.network import Network
 from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.worldfile import builtin, read
 from tests.learner import rows
@@ -40,8 +41,8 @@ def table(name: str) -> list[Any]:
     return rows
 
 
-def registries(path: str | Path | None = None, proxy: str = "") -> Registries:
-    return Registries(Clock(datetime(2026, 11, 25, 10, 57, 55, tzinfo=UTC)), path, NodeSettings(proxy))
+def registries(path: str | Path | None = None, proxy: str = "") -> Network:
+    return Registries(Clock(datetime(2026, 11, 25, 10, 57, 55, tzinfo=UTC)), path, NodeSettings(proxy)).network
 
 
 def credential(user: str) -> Credential | None:
@@ -74,7 +75,7 @@ def test_each_dialect_is_played_for_each_client() -> None:
 @pytest.mark.parametrize("row", ROWS["mirrors_are_asked_before_the_registry"], ids=lambda row: row["what"])
 def test_mirrors_are_asked_before_the_registry(row: dict[str, Any]) -> None:
     reference = parse(row["image"])
-    world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(mirrors=row["mirrors"]))
+    world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(mirrors=row["mirrors"])).network
     answer = world.resolve(reference, credential(row.get("user", "")))
     error = "" if answer.image else answer.error(reference)
     assert re.sub(r"sha256:[0-9a-f]{64}", "DIGEST", error) == row.get("error", "")
@@ -167,12 +168,12 @@ def test_a_wrong_file_is_refused_in_a_line_of_kubesim(text: str, problem: str, t
 
 @pytest.mark.parametrize(("hosts", "image", "problem"), ROWS["what_is_set_for_a_host_on_the_node"])
 def test_what_is_set_for_a_host_on_the_node(hosts: dict[str, str], image: str, problem: str) -> None:
-    world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(hosts=hosts))
+    world = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)), None, NodeSettings(hosts=hosts)).network
     answer = world.resolve(parse(image), None)
     assert (answer.image is None) is bool(problem)
     assert problem in answer.refusal
     server = image.partition("/")[0]  # as docker asks it from another machine, where nothing of this is set
-    assert world.login(server, MINE) == Registries(world.clock).login(server, MINE)
+    assert world.login(server, MINE) == Registries(world.clock).network.login(server, MINE)
 
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

@@ -33,7 +33,7 @@ from kubesim.cluster.kubelet.worker import (
     pod_address,
     rounds_in,
 )
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside
 
 # Seconds. The runtime is asked for news every second (pkg/kubelet/pleg).

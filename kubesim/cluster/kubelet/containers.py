@@ -17,8 +17,7 @@ from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
-from kubesim.cluster.registry.document import NODE_PLATFORM
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
 from kubesim.shell.container import Awaited, Outside, Place, Process, StartError, Write, server
 

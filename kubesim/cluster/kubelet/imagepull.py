@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Micros
@@ -19,9 +19,11 @@ from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.containers import Waiting
 from kubesim.cluster.kubelet.nodeimages import NodeImages
 from kubesim.cluster.registry import Registries
-from kubesim.cluster.registry.pull import Answer
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.image import Image
 from kubesim.gotext import gofmt
+
+if TYPE_CHECKING:
+    from kubesim.cluster.registry.pull import Answer
 
 ALWAYS = "Always"
 NEVER = "Never"
@@ -114,7 +116,9 @@ class ImageManager:
     def own(self, now: Micros) -> list[Match]:
         """The node's own credentials, as they were when the kubelet last read them."""
         if now >= self._read_again:
-            self._own = keyring.of_node(map(self.registries.issued, self.registries.node.credentials))
+            self._own = keyring.of_node(
+                self.registries.network.issued(item) for item in self.registries.node.credentials
+            )
             self._read_again = now + _CONFIG_LIFETIME
         return self._own
 
@@ -282,7 +286,7 @@ def _pull_image(pull: Pull) -> str:
     candidates: Sequence[Match | None] = pull.lookup() or [None]
     answers = []
     for match in candidates:
-        answer = pull.manager.registries.pull(pull.reference, match.credential if match else None)
+        answer = pull.manager.registries.network.pull(pull.reference, match.credential if match else None)
         pull.attempts.append(_attempt(match, answer))
         answers.append(answer)
         if answer.image:

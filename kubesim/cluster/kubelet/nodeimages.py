@@ -12,7 +12,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
 from kubesim.api.sharing import Shared
 from kubesim.cluster.keyring import Match
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.image import Image
 
 INITIAL_BACK_OFF: Micros = 10 * SECOND
 MAX_BACK_OFF: Micros = 300 * SECOND

@@ -89,7 +89,7 @@ class Server:
         parsed = _parsed(reference)
         if parsed is None:
             return False
-        image = self._images.node.present(parsed, self._clock.now) or self._images.registries.image(parsed)
+        image = self._images.node.present(parsed, self._clock.now) or self._images.registries.network.image(parsed)
         if image is None or program == image.program:
             return False
         base = bases()[image.base]
@@ -100,7 +100,7 @@ class Server:
         parsed = _parsed(reference)
         if parsed is None or self._images.node.present(parsed, self._clock.now):
             return False
-        return self._images.registries.is_guess(parsed)
+        return self._images.registries.network.is_guess(parsed)
 
 
 def _waiting_message(pod: Object, container: str) -> str:

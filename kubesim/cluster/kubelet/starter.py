@@ -24,7 +24,7 @@ from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullReq
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside, StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.

@@ -1,27 +1,17 @@
-"""The registries that a node can reach: what they answer to its container runtime, and to Docker's daemon."""
+"""The registries that a node can reach, and what is set on it. What they answer is another module's: network.py."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import deepcopy
-from http import HTTPStatus
-from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING
 
-from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.imageref import Reference
-from kubesim.cluster.keyring import Credential, split_port
-from kubesim.cluster.registry import worldfile
-from kubesim.cluster.registry.document import Status
-from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
+from kubesim.api.clock import Clock, Micros
 from kubesim.cluster.registry.node import NodeSettings
-from kubesim.cluster.registry.pull import Answer, Host, Pull
-from kubesim.cluster.registry.world import HTTPS_PORT, Image, Registry, Repository, World
 
-_HTTP_PORT = "80"
-NAMESERVER = "10.96.0.10:53"
+if TYPE_CHECKING:
+    from kubesim.cluster.registry.network import Network
+    from kubesim.cluster.registry.world import World
 
 
 class Registries:
@@ -30,7 +20,7 @@ class Registries:
     def __init__(self, clock: Clock, path: str | Path | None = None, node: NodeSettings | None = None) -> None:
         self.clock = clock
         self.node = node or NodeSettings()
-        self._own = worldfile.read(path) if path is not None else None
+        self._own = _read(path) if path is not None else None
         self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
 
@@ -42,217 +32,14 @@ class Registries:
         self._first_asked = other._first_asked.copy()
 
     @property
-    def world(self) -> World:
-        """The registries that there are; those of kubesim are read when they are first needed."""
-        return self._own or worldfile.builtin()
+    def network(self) -> Network:
+        """What answers: the registries of the file, or those of kubesim, which are read when they are first needed."""
+        from kubesim.cluster.registry import network, worldfile  # late: a first answer asks no registry
 
-    def pull(self, reference: Reference, credential: Credential | None) -> Answer:
-        """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
-        self._first_asked.setdefault(host_of(reference.registry), self.clock.now)
-        return self.resolve(reference, credential)
-
-    def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
-        """What comes of asking for `reference` with `credential` (None: anonymously)."""
-        # The runtime takes a credential without a user, or without a password, for none.
-        usable = credential if credential and credential.username and credential.password else None
-        return Pull(self.send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
-
-    def _hosts(self, registry: str) -> list[Host]:
-        """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""
-        names = self.node.mirrors.get(registry, ())
-        mirrors = [Host(f"{self.node.scheme(name)}://{name}", f"?ns={registry}") for name in names]
-        own = host_of(registry)
-        return [*mirrors, Host(f"{self.node.scheme(own)}://{own}")]
-
-    def login(self, server: str, credential: Credential) -> str:
-        """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
-        url = f"https://{host_of(server)}/v2/"
-        client = NodeSettings(proxy=self.node.proxy)
-        try:
-            response = self.send(Request("GET", url), client)
-            if response.auth == "token":
-                answer = self.send(Request("token", response.token_url, authorization=credential), client)
-                problem = answer.reason or f"received unexpected HTTP status: {answer.line}"
-                return "" if answer.token else f'Get "{url}": {problem}'
-            if response.auth == "basic":
-                response = self.send(Request("GET", url, authorization=credential), client)
-        except NoResponseError as error:
-            return f'Get "{url}": {error}'
-        if response.status == HTTPStatus.OK:
-            return ""
-        return f"login attempt to {url} failed with status: {response.line}"
-
-    def issued(self, credential: Mapping[str, Any]) -> Mapping[str, Any]:
-        """One of the node's own credentials, where it is `issued` with a password that its registry makes now."""
-        host = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
-        registry = self.world.by_port.get(host)
-        user = credential.get("username", "")
-        if not credential.get("issued") or registry is None or user not in registry.issues:
-            return credential
-        return {**credential, "password": registry.issue(user, self.clock.now)}
-
-    def image(self, reference: Reference) -> Image | None:
-        """The image that a reference leads to, whoever may pull it; None where there is none."""
-        repository = self._repository(reference)
-        return repository.find(reference.manifest) if repository else None
-
-    def is_guess(self, reference: Reference) -> bool:
-        """Whether no one here knows that there is such an image, and it's pulled as if there were."""
-        repository = self._repository(reference)
-        return repository is not None and repository.guess is not None and not repository.knows(reference.manifest)
-
-    def tags(self, reference: Reference) -> tuple[str, ...]:
-        """Tags of a reference's repository; none if it is not there."""
-        repository = self._repository(reference)
-        return tuple(sorted(repository.tags or repository.every)) if repository else ()
-
-    def _repository(self, reference: Reference) -> Repository | None:
-        registry = self.world.by_name.get(split_port(reference.registry)[0])
-        return registry.repository(reference.repository) if registry else None
-
-    def send(self, request: Request, client: NodeSettings | None = None) -> Response:
-        """Ask a registry, as the node or as a machine on which something else is set. Raises NoResponseError."""
-        registry = self._connect(request, client or self.node)
-        if request.scheme == "http" and not registry.trouble_at("protocol"):  # it speaks TLS
-            return Response(HTTPStatus.BAD_REQUEST)
-        now = self.clock.now
-        elapsed = (now - self._first_asked.get(request.host, now)) / SECOND
-        clients = _clients(registry, request, now)
-        for answer in registry.answers:
-            is_over = answer.seconds is not None and elapsed >= answer.seconds
-            if not is_over and _matches(answer, request, clients, registry):
-                return Response(answer.status, answer.reason)
-        return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
-
-    def _connect(self, request: Request, client: NodeSettings) -> Registry:
-        """The registry that a client's request comes to, through its proxy and with TLS. Raises NoResponseError."""
-        if client.proxy:
-            self._reach(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT), "proxyconnect tcp: ")
-        name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
-        registry = self._reach(name, port)
-        if request.scheme == "https":
-            if trouble := registry.trouble_at("protocol"):
-                raise NoResponseError(trouble.error, trouble.seconds)
-            mode = client.hosts.get(request.host)
-            if mode != "skip-verify":
-                self._verify(name, registry, is_trusted=mode == "trust")
-        return registry
-
-    def _verify(self, name: str, registry: Registry, is_trusted: bool) -> None:
-        """Check a registry's certificate, whose authority may be trusted. Raises NoResponseError."""
-        if name == registry.address:
-            raise _untrusted(f"cannot validate certificate for {name} because it doesn't contain any IP SANs")
-        trouble = registry.trouble_at("certificate")
-        if trouble is None or (is_trusted and trouble.trusted):
-            return
-        now = self.clock.timestamp()
-        until = registry.certificate.until
-        if not until or now > until:
-            names = ", ".join(registry.certificate.names)
-            raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
-
-    def _reach(self, name: str, port: str, before: str = "") -> Registry:
-        """The registry that listens at a port; `before` begins what is said of an error. Raises NoResponseError."""
-        registry = self.world.by_name.get(name)
-        address = registry.address if registry else _literal_address(name)
-        lookup_trouble = registry.trouble_at("lookup") if registry else None
-        if address is None or lookup_trouble:
-            problem = lookup_trouble.error if lookup_trouble else "no such host"
-            raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
-        unreachable = registry.trouble_at("connection") if registry else None
-        if registry is None and not address.startswith("127.") and address not in self.world.addresses:
-            unreachable = self.world.troubles["silence"]  # nobody has the address that was written
-        if unreachable:
-            raise NoResponseError(f"{before}dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
-        listener = self.world.by_port.get((name, port))
-        if listener is None:
-            raise NoResponseError(f"{before}dial tcp {address}:{port}: connect: connection refused")
-        return listener
+        return network.Network(self.clock, self._own or worldfile.builtin(), self.node, self._first_asked)
 
 
-def _literal_address(host: str) -> str | None:
-    """The address of a host that is written as one; None for a name, which has to be looked up."""
-    if host == "localhost":
-        return "127.0.0.1"
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return None
-    return host
+def _read(path: str | Path) -> World:
+    from kubesim.cluster.registry import worldfile  # late: as above
 
-
-def _untrusted(problem: str) -> NoResponseError:
-    return NoResponseError(f"tls: failed to verify certificate: x509: {problem}")
-
-
-def _clients(registry: Registry, request: Request, now: Micros) -> set[str]:
-    """What the client is in the terms of an answer's `clients` (document.py); nothing before it was asked who it is."""
-    match request.authorization:
-        case Token(None):
-            return {"anonymous"}
-        case Token(str(user)):
-            return _known(registry, request, user)
-        case Credential(username, password) as credential:
-            standing = registry.standing(credential, now)
-            clients = _known(registry, request, username) if standing == "known" else {standing}
-            return clients | {f"{username}:{password}"}
-        case _:
-            return {"anonymous"} if request.kind == "token" or registry.auth == "none" else set()
-
-
-def _known(registry: Registry, request: Request, user: str) -> set[str]:
-    is_barred = bool(request.repository) and not registry.repository(request.repository).readable_by(user)
-    return {user, "barred"} if is_barred else {user}
-
-
-def _matches(answer: Status, request: Request, clients: set[str], registry: Registry) -> bool:
-    names = {request.repository, f"{request.repository}:{request.pulled}"}
-    return (
-        (not answer.requests or request.kind in answer.requests)
-        and (not answer.clients or not clients.isdisjoint(answer.clients))
-        and (not answer.repositories or not names.isdisjoint(answer.repositories))
-        and not (answer.private and registry.repository(request.repository).public)
-    )
-
-
-def _token(registry: Registry, request: Request, now: Micros) -> Response:
-    credential = request.authorization if isinstance(request.authorization, Credential) else None
-    if credential and registry.standing(credential, now) != "known":
-        return Response(HTTPStatus.UNAUTHORIZED)
-    return Response(HTTPStatus.OK, token=Token(credential.username if credential else None))
-
-
-def _content(registry: Registry, request: Request, now: Micros) -> Response:
-    if refusal := _refusal(registry, request, now):
-        return refusal
-    trouble = registry.trouble_at("config")
-    if trouble or not request.repository:
-        return Response(HTTPStatus.OK, trouble=trouble)
-    image = registry.repository(request.repository).find(request.manifest)
-    return Response(HTTPStatus.OK if image else HTTPStatus.NOT_FOUND, image=image)
-
-
-def _refusal(registry: Registry, request: Request, now: Micros) -> Response | None:
-    """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
-    if registry.auth == "none":
-        return None
-    repository = registry.repository(request.repository)
-    is_login = not request.repository
-    client = request.authorization
-    if registry.auth == "basic" and isinstance(client, Credential) and registry.standing(client, now) == "known":
-        may_read = is_login or repository.readable_by(client.username)
-        return None if may_read else Response(HTTPStatus.FORBIDDEN)
-    if registry.auth == "basic" and client is None and repository.public:
-        return None
-    if registry.auth == "token" and isinstance(client, Token):
-        may_read = is_login or repository.readable_by(client.user)
-        return None if may_read else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
-    return Response(HTTPStatus.UNAUTHORIZED, auth=registry.auth, token_url=_token_url(registry, request))
-
-
-def _token_url(registry: Registry, request: Request) -> str:
-    """Where a client gets the token for a request; "" where the registry has no token service."""
-    if not registry.realm:
-        return ""
-    scope = {"scope": f"repository:{request.repository}:pull"} if request.repository else {}
-    return f"{registry.realm}?{urlencode({**scope, 'service': registry.service})}"
+    return worldfile.read(path)

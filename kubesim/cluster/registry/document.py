@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from kubesim.api import load_yaml
 from kubesim.api.typed import read
+from kubesim.cluster.registry.image import NODE_PLATFORM, Trouble
 
-NODE_PLATFORM = "linux/amd64"
 Auth = Literal["none", "basic", "token"]
-
-
-class Trouble(NamedTuple):
-    """What can be wrong with a registry or an image.
-
-    At the first four places no registry answers; at the next two an image can't be pulled, at the last it can't run.
-    """
-
-    at: Literal["lookup", "connection", "certificate", "protocol", "content", "config", "container"]
-    error: str  # what the container runtime reports, with {placeholders}
-    means: str  # what is wrong, in a few words
-    code: str = ""  # the gRPC code of the error, unless it is Unknown
-    seconds: float = 0  # how long it takes until it is reported
-    trusted: bool = False  # whether it is gone once the node trusts who issued the certificate
-
-    def message(self, **words: str) -> str:
-        """The error with `words` for its placeholders; one that isn't known stays as it is."""
-        return re.sub(r"\{(\w+)\}", lambda match: words.get(match[1], match[0]), self.error)
 
 
 class ImageFields(NamedTuple):
@@ -122,7 +103,7 @@ class Document(NamedTuple):
     # Add to the registries that kubesim has; images and troubles of the same name and registries with the same first
     # host are replaced.
     extends: Literal["builtin"] | None = None
-    troubles: Mapping[str, Trouble] = {}  # what can be wrong, by name
+    troubles: Mapping[str, Trouble] = {}  # what can be wrong, by name: see image.py
     images: Mapping[str, ImageFields] = {}  # by a name that tags refer to
     dialects: Mapping[str, Dialect] = {}  # how products say no, by name; those of kubesim are there, too
     registries: tuple[RegistryFields, ...] = ()

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
 from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry.document import Trouble
-from kubesim.cluster.registry.world import Image
+from kubesim.cluster.registry.image import Image, Trouble
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 # The host that answers for Docker Hub.

@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry.document import NODE_PLATFORM, Trouble
+from kubesim.cluster.registry.image import NODE_PLATFORM, Image, Trouble, digest_of
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token
-from kubesim.cluster.registry.world import Image, digest_of
 
 _DENIED = "pull access denied, repository does not exist or may require authorization"
 # By the part of the pull that failed, what the runtime writes before the reason; {} is the image.

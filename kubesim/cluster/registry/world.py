@@ -11,39 +11,10 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.digest import sha256
 from kubesim.cluster.keyring import Credential, split_port
-from kubesim.cluster.registry.document import NODE_PLATFORM, Certificate, Status, Trouble
+from kubesim.cluster.registry.document import Certificate, Status
+from kubesim.cluster.registry.image import Image, Trouble, digest_of
 
 HTTPS_PORT = "443"
-
-
-def digest_of(content: str) -> str:
-    """A digest that stands for a content."""
-    return f"sha256:{sha256(content.encode()).hexdigest()}"
-
-
-class Image(NamedTuple):
-    """What a reference leads to: what it writes when it starts (`log`), texts by path (`files`; its `base` has more).
-
-    Without a command, and its `program` with any, it `runs` "forever" (ignores SIGTERM), "until-stopped" or "once". If
-    all that it `needs` is missing, it writes its `complaint` and fails. An `index` lists platforms with manifests."""
-
-    digest: str
-    size: int
-    log: tuple[str, ...] = ()
-    files: Mapping[str, str] = {}
-    platforms: tuple[str, ...] = (NODE_PLATFORM,)
-    index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
-    base: str = "app"
-    runs: str = "forever"
-    program: str = ""
-    needs: tuple[str, ...] = ()
-    complaint: str = ""
-    trouble: Trouble | None = None
-
-    @property
-    def config(self) -> str:
-        """The digest of its configuration, which the container runtime takes for its id."""
-        return digest_of(f"config of {self.digest}")
 
 
 class Repository:

@@ -12,16 +12,14 @@ from kubesim.cluster.registry.document import (
     ImageFields,
     RegistryFields,
     RepositoryFields,
-    Trouble,
     read_document,
 )
+from kubesim.cluster.registry.image import Image, Trouble, digest_of
 from kubesim.cluster.registry.world import (
     UNKNOWN,
-    Image,
     Registry,
     Repository,
     World,
-    digest_of,
     expand,
     may_have_more,
 )
