@@ -15,6 +15,7 @@ from kubesim.api import load_yaml
 from kubesim.lessons.quiz import VARIANT, Choice, Quiz, Reply, letter
 from kubesim.lessons.task import Clue, Condition, Mistake, Task
 
+_PICKED = ("choice", "choices")  # kinds whose choices are picked by their letters
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 
 
@@ -84,8 +85,11 @@ def load_tasks() -> Mapping[str, Task]:
 
 
 def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
-    quizzes = (quiz for _, entries in documents(folder) for entry in entries for quiz in variants({**entry, **more}))
-    return MappingProxyType({quiz.id: quiz for quiz in quizzes})
+    quizzes: dict[str, Quiz] = {}
+    for _, entries in documents(folder):
+        for entry in entries:
+            quizzes |= {quiz.id: quiz for quiz in variants({**entry, **more})}
+    return MappingProxyType(quizzes)
 
 
 def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
@@ -95,31 +99,36 @@ def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
     place. They have other letters each time, so that a quiz with choices has two variants even where none of its names
     can change: a learner who is asked again can't go by the letter.
     """
-    vary = entry.get("vary", {})
+    counts = [len(options) for options in entry.get("vary", {}).values()]
+    least = 2 if entry["kind"] in (*_PICKED, "order") else 1
+    for number in range(max([least, *counts])):
+        yield _variant(entry, number)
+
+
+def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
+    """The quiz with what `vary` lists at this place, from 0; where a list is shorter, it begins again."""
+    words: dict[str, str] = {}
+    for name, options in entry.get("vary", {}).items():
+        option = options[number % len(options)]
+        words |= option if isinstance(option, dict) else {name: option}
+    whole = {key: value for key, value in entry.items() if key != "vary"}
     choices = entry.get("choices", [])
-    moves = entry["kind"] in ("choice", "choices")
-    least = 2 if moves or entry["kind"] == "order" else 1
-    for number in range(max([least, *map(len, vary.values())])):
-        words: dict[str, str] = {}
-        for name, options in vary.items():
-            option = options[number % len(options)]
-            words |= option if isinstance(option, dict) else {name: option}
-        whole = {key: value for key, value in entry.items() if key != "vary"}
-        if moves:
-            whole["choices"] = choices[number % len(choices) :] + choices[: number % len(choices)]
-        if moves or entry["kind"] == "predict":
-            whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
-        if number:
-            whole["id"] += f"{VARIANT}{number}"
-        quiz = Quiz(**fields(filled(whole, words)))
-        if choices:
-            quiz = replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())
-        yield quiz
+    if entry["kind"] in _PICKED:
+        first = number % len(choices)
+        whole["choices"] = choices[first:] + choices[:first]
+    if entry["kind"] in (*_PICKED, "predict"):
+        whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
+    if number:
+        whole["id"] += f"{VARIANT}{number}"
+    quiz = Quiz(**fields(filled(whole, words)))
+    if not choices:
+        return quiz
+    return replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())
 
 
 def _solution(quiz: Quiz) -> str:
     """The letters of the right choices, or of all in their right order."""
     if quiz.kind == "order":
         return ", ".join(letter(quiz.shown.index(choice)) for choice in quiz.choices)
-    letters = [letter(number) for number, choice in enumerate(quiz.shown) if choice.right]
-    return " and ".join(filter(None, [", ".join(letters[:-1]), letters[-1]]))
+    *others, last = [letter(number) for number, choice in enumerate(quiz.shown) if choice.right]
+    return f"{', '.join(others)} and {last}" if others else last

@@ -86,8 +86,11 @@ def _is_counts(value: Any, length: int = 2) -> bool:
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
     """Every answer once. Of too many the first stays, which counts as the first try, and the last ones."""
     answers: list[Answer] = []
-    answers.extend(answer for answer in [*older, *newer] if answer not in answers)
-    return answers[:1] + answers[1:][1 - _LONGEST_LIST :]
+    for answer in [*older, *newer]:
+        if answer not in answers:
+            answers.append(answer)
+    first, others = answers[:1], answers[1:]
+    return first + others[1 - _LONGEST_LIST :]
 
 
 class Section(NamedTuple):
