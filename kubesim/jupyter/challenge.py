@@ -15,8 +15,10 @@ from IPython.display import display
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
+from kubesim.flow.export import Explained
 from kubesim.flow.hops import trace_flow
-from kubesim.jupyter import card, quiz
+from kubesim.flow.report import Flow
+from kubesim.jupyter import card, quiz, why
 from kubesim.jupyter.card import HISTORY, Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
@@ -44,7 +46,7 @@ class ChallengeCard(Card):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened."""
 
     _esm = static("parts.js", "challenge.js")
-    _css = styles("card.css", "task.css", "challenge.css")
+    _css = styles("card.css", "flow.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat, small: str = "") -> None:
         self._seat = seat
@@ -91,7 +93,8 @@ class ChallengeCard(Card):
     def do_why(self, _message: Message) -> None:
         self._round.ask_why()
         if standing := self._round.current:
-            self.say(self._why(standing))
+            flow = self._explained(standing)
+            self.say(flow.why() if flow else _no_pod(standing))
 
     def do_reveal(self, _message: Message) -> None:
         self._round.show()
@@ -230,16 +233,19 @@ class ChallengeCard(Card):
             "goals": [{"ok": ok, "what": card.inline(what)} for ok, what in reached],
             "advice": card.inline(GONE if gone else self._round.advice(session)),
             "hints": [card.inline(hint) for hint in task.hints[: standing.hints]],
-            "why": html.escape(self._why(standing), quote=False) if standing.why and not standing.is_over else "",
+            "why": self._why_page(standing) if standing.why and not standing.is_over else "",
             "over": f"<p><b>{_summary(standing)}</b></p>{_solution(standing.task)}" if standing.is_over else "",
         }
 
-    def _why(self, standing: Standing) -> str:
-        """The story of the first Pod of the task whose image does not arrive."""
+    def _explained(self, standing: Standing) -> Flow | None:
+        """The first Pod of the task whose image does not arrive, or else the first; None where there is no Pod."""
         cluster, namespace = self._seat.session.cluster, standing.task.namespaces[0]
         flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
-        flow = next((flow for flow in flows if flow.cause), next(iter(flows), None))
-        return flow.why() if flow else f"There is no Pod in {namespace}."
+        return next((flow for flow in flows if flow.cause), next(iter(flows), None))
+
+    def _why_page(self, standing: Standing) -> str:
+        flow = self._explained(standing)
+        return why.page(Explained([flow], [], 0)) if flow else f"<p>{_no_pod(standing)}</p>"
 
     def _buttons(self) -> list[Button]:
         standing = self._round.current
@@ -293,6 +299,10 @@ def _is_scored(challenge: Round) -> bool:
 
 def _rules(challenge: Round) -> str:
     return _RULES if _is_scored(challenge) else _UNSCORED
+
+
+def _no_pod(standing: Standing) -> str:
+    return f"There is no Pod in {standing.task.namespaces[0]}."
 
 
 def _state(standing: Standing) -> str:

@@ -105,7 +105,7 @@ def test_help_costs_points_and_is_spoken_once(card, seat):
     seat.run("kubectl get pods")
     assert card.feedback["news"] == [count, words]
     feedback = press(card, "why")
-    assert "What's wrong:" in feedback["task"]["why"]
+    assert "<b>What's wrong</b>: The node doesn't trust the certificate" in feedback["task"]["why"]
     assert "Why? (costs 3)" not in labels(card.feedback)
     assert fix(card, seat)["score"] == "5 of 120 points"
 

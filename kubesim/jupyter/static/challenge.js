@@ -65,7 +65,7 @@ function render({ model, el }) {
     keepOne(advice, task?.advice, (content) => warning(`Not yet. ${content}`));
     keepOne(warnings, view.warning, (content) => warning(`⚠ ${content}`));
     keep(hints, task?.hints ?? [], hintLine);
-    keepOne(why, task?.why, (content) => element("div", { className: "ks-hint" }, html("pre", "", content)));
+    keepOne(why, task?.why, (content) => html("div", "ks-hint", content));
     keepOne(over, task?.over, (content) => html("div", "ks-verdict", content));
     keepOne(end, view.end, (content) => reveal(`The round is over: ${view.score}`, content));
     over.classList.toggle("ks-solved", Boolean(view.tasks.find(({ current, state }) => current && state === "solved")));

@@ -35,16 +35,17 @@ function prepare(notebook, context) {
   soon();
 }
 
-// Commands of the text and of solutions can be copied, and run with one click.
+// Commands of the text and of solutions can be copied, and run with one click; files to change can be copied.
 function addTools(code) {
   code.classList.add("ks-known");
   const text = code.textContent.trimEnd();
-  if (!COMMANDS.test(text) && !code.closest(".ks-fix")) return;
+  const isCommand = COMMANDS.test(text);
+  if (!isCommand && !code.closest(".ks-fix")) return;
   const copy = button("Copy", () => navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied")));
   const tools = element("div", { className: "ks-tools ks-opener" }, copy);
   // Whichever bench there is now hears it. What is about another cluster would fail in this one.
   const run = () => code.dispatchEvent(new CustomEvent(RUN, { detail: text, bubbles: true }));
-  if (!code.closest(".ks-elsewhere")) tools.append(button("Run in terminal", run));
+  if (isCommand && !code.closest(".ks-elsewhere")) tools.append(button("Run in terminal", run));
   keepKeys(tools);
   code.after(tools);
 }

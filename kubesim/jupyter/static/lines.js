@@ -54,6 +54,13 @@ function drawRow(parts, text, { starts, last, tells }) {
   return node;
 }
 
+// Words of a command that have hyphens, at which a browser would break a line.
+const HYPHENED = /([^\s-]*-[^\s]*)/;
+
+function drawWords(text) {
+  return text.split(HYPHENED).map((part, number) => (number % 2 ? h("span", { class: "ks-word" }, part) : part));
+}
+
 const drawRun = ([name, text]) => (name ? h("span", { class: name }, text) : text);
 
 function splitLines(runs) {
@@ -105,7 +112,7 @@ function layOut(screen) {
   const chunks = text.split(/^(?=\$ )/m); // a command with what it printed
   screen.replaceChildren(...chunks.flatMap((chunk) => {
     const [command, ...rest] = chunk.startsWith("$ ") ? chunk.split(/(?<=\n)/) : ["", ...chunk.split(/(?<=\n)/)];
-    const typed = command && drawLines([["ks-typed-line", command]], { prose: true });
-    return [...(typed || []), ...drawLines([["", rest.join("")]], { prose: TOLD.test(command.slice(2)) })];
+    const typed = command ? [h("div", { class: "ks-line ks-prose ks-typed-line" }, ...drawWords(command))] : [];
+    return [...typed, ...drawLines([["", rest.join("")]], { prose: TOLD.test(command.slice(2)) })];
   }));
 }

@@ -122,7 +122,7 @@ function makeScreen() {
 function drawEntry(kind, text, told) {
   if (kind !== "command") return h("div", { class: kind }, ...drawLines(paint(text), { prose: told || kind === "note" }));
   const sign = (index) => h("span", { class: "sign" }, index ? "> " : "$ ");
-  const lines = text.split("\n").map((line, index) => h("div", { class: "ks-line ks-prose" }, sign(index), `${line}\n`));
+  const lines = text.split("\n").map((line, index) => h("div", { class: "ks-line ks-prose" }, sign(index), ...drawWords(`${line}\n`)));
   return h("div", { class: kind }, ...lines);
 }
 
