@@ -175,9 +175,9 @@ def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[s
     flags = call.flags
     for word in changes:
         refuse_if(not is_change(word), f"all resources must be specified before {noun} changes: {word}")
+    refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(not changes, f"at least one {noun} update is required")
-    refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
 
 
 def _read_marks(changes: Sequence[str]) -> _Marks:
