@@ -67,6 +67,8 @@ def patch(call: Call) -> None:
     change = _read_patch(call)
 
     def act(target: Target, obj: Object) -> None:
+        if isinstance(change, StatusError):
+            raise change
         resource = target.resource
         old = obj
         if part == "scale":
@@ -93,7 +95,7 @@ def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> Object:
 
 
 def _read_patch(call: Call) -> Any:
-    """The patch, in YAML or JSON. What is wrong with it is for the server to say, unless it can't be read at all."""
+    """The patch, in YAML or JSON; in place of damaged JSON what the server says of it, once for each object."""
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     text = str(call.flags["patch"])
@@ -104,7 +106,7 @@ def _read_patch(call: Call) -> Any:
     except ManifestError as error:
         raise KubectlError(f"unable to parse {gofmt.quote(text)}: {error}") from None
     except ValueError as error:
-        raise bad_request(str(error)) from None
+        return bad_request(str(error))
 
 
 def is_change(word: str) -> bool:
