@@ -35,9 +35,9 @@ def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
     short = shortened(text)
     masked = redact(short.text)  # and once more below: what takes the dress off could hide a form of a secret
-    found = records(masked)
-    reading = _read(found, short.unread)
-    if found.is_cut and not reading.is_known:
+    pasted = records(masked)
+    reading = _read(pasted, short.unread)
+    if pasted.is_cut and not reading.is_known:
         other = _read(records(masked, cuts=False), short.unread)
         if other.is_known or not reading.items:
             return other.items
@@ -51,8 +51,8 @@ class _Reading(NamedTuple):
     is_known: bool
 
 
-def _read(found: Records, unread: int) -> _Reading:
-    text = redact("\n".join(found.lines))
+def _read(pasted: Records, unread: int) -> _Reading:
+    text = redact("\n".join(pasted.lines))
     if items := list(described(text)):
         return _Reading(items, is_known=True)
     lines = text.split("\n")
