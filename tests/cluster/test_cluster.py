@@ -12,7 +12,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType
 
 from kubesim.api.garbage import uncollected
-from kubesim.api.resources import EVENT, NAMESPACE, RESOURCES, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster import Cluster
 from kubesim.server.watch import History as WatchHistory
 from kubesim.session import Session
@@ -181,3 +181,16 @@ def test_last_words_do_not_hasten_the_end_of_a_pod() -> None:
         assert session.run("kubectl delete pod a").exit_code == 0
         gone.append(session.cluster.clock.now - before)
     assert gone[0] == gone[1]
+
+
+def test_nothing_starts_in_a_pod_that_is_deleted_while_it_starts(learner: Learner) -> None:
+    reasons = []
+    for pause in (0, 0.14):  # while its sandbox starts, and while its image is pulled
+        learner("kubectl run web --image=nginx")
+        learner.wait(pause)
+        learner("kubectl delete pod web --wait=false")
+        learner.wait(3)
+        reasons.append(learner("kubectl get events -o jsonpath='{.items[*].reason}'"))
+        assert learner.session.cluster.api.find(POD, "default", "web") is None
+        learner("kubectl delete events --all")
+    assert reasons == ["Scheduled", "Scheduled Pulling"]

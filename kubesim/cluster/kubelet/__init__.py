@@ -228,6 +228,8 @@ class Kubelet:
         if current is None:
             return
         worker, pod = current
+        if worker.is_terminating:
+            return
         worker.changes += 1
         if pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
@@ -378,6 +380,7 @@ class Kubelet:
         Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
         have ended meanwhile bring it forward, and nothing puts it off.
         """
+        worker.is_terminating = True
         grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
         delay = CLEANUP_IDLE
         for container in worker.containers.values():

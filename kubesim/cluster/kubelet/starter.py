@@ -113,9 +113,9 @@ class Starter:
         self._pods.settle(sync.pod, sync.worker, sync.started)
 
     def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
-        """Go on with what was held up by a pull that is over."""
+        """Go on with what was held up by a pull that is over, unless the Pod is being deleted, or gone."""
         worker = self._pods.worker(sync.worker.number)
-        if worker:
+        if worker and not worker.is_terminating:
             going_on = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
             self._finish_pull(going_on, required, pull, events)
             self.start_all(going_on)

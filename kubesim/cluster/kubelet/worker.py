@@ -97,6 +97,7 @@ class Worker:
         self.has_sandbox = False
         self.is_busy = False  # with starting containers, until which a sync has to wait
         self.is_due = False  # such a sync waits
+        self.is_terminating = False  # with which a sync that goes on is cancelled: nothing starts any more
         self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
         self.awaits_news = False  # the runtime has something to report of its containers
         self.changes = 0  # of what the status depends on
