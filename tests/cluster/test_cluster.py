@@ -194,3 +194,16 @@ def test_nothing_starts_in_a_pod_that_is_deleted_while_it_starts(learner: Learne
         assert learner.session.cluster.api.find(POD, "default", "web") is None
         learner("kubectl delete events --all")
     assert reasons == ["Scheduled", "Scheduled Pulling"]
+
+
+def test_a_sidecar_is_restarted_with_its_new_image(learner: Learner) -> None:
+    sidecar = container("nginx:1.27", "s", restartPolicy="Always")
+    learner.apply("web", container("nginx:1.27"), initContainers=[sidecar])
+    learner.wait(10)
+    learner("kubectl set image pod/web s=nginx:1.28")
+    learner.wait(60)
+    (status,) = learner.get(POD, "web")["status"]["initContainerStatuses"]
+    assert (status["image"], status["restartCount"]) == ("docker.io/library/nginx:1.28", 1)
+    assert ("Killing", 1) in learner.events("web")
+    message = learner("kubectl get events --field-selector=reason=Killing -o jsonpath='{.items[*].message}'")
+    assert message == "Init container s definition changed"

@@ -13,6 +13,7 @@ from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Shared
+from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
@@ -353,13 +354,11 @@ class Kubelet:
         """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
         runs beside those that have all ended.
         """
-        for name, container in worker.containers.items():
+        for container in worker.containers.values():
             if not container.is_running or container.stopping:
                 continue
-            spec = find_named(pod["spec"]["containers"], name)
-            is_changed = spec is not None and spec != container.spec
-            if is_changed or worker.is_over(pod["spec"]):
-                message = f"Container {name} definition changed, will be restarted" if is_changed else ""
+            message = _change_of(container, pod["spec"])
+            if message or worker.is_over(pod["spec"]):
                 self._stop(pod, container, message)
                 self._end_by(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
 
@@ -401,3 +400,15 @@ class Kubelet:
         if current:
             _, pod = current
             self._api.remove(POD, pod)
+
+
+def _change_of(container: Container, spec: PodSpec) -> str:
+    """What is said of a container or a sidecar whose definition was changed while it runs; "" where it was not."""
+    name = container.spec["name"]
+    main = find_named(spec["containers"], name)
+    if main and main != container.spec:
+        return f"Container {name} definition changed, will be restarted"
+    init = find_named(spec.get("initContainers", ()), name)
+    if init and init.get("restartPolicy") == "Always" and init != container.spec:
+        return f"Init container {name} definition changed"
+    return ""
