@@ -151,14 +151,10 @@ class Kubelet:
         self._workers.put(worker.number, worker)
         return worker
 
-    def _worker_and_pod(self, number: int, ticket: int | None = None) -> tuple[Worker, Object] | None:
-        """A worker and its Pod.
-
-        None where either is gone, another Pod has its name, or another sync is planned instead of the one with this
-        ticket.
-        """
+    def _worker_and_pod(self, number: int) -> tuple[Worker, Object] | None:
+        """A worker and its Pod; None where either is gone, or another Pod has its name."""
         worker = self.worker(number)
-        if worker is None or ticket not in (None, worker.ticket):
+        if worker is None:
             return None
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod is None or pod["metadata"]["uid"] != worker.uid:
@@ -166,9 +162,21 @@ class Kubelet:
         return worker, pod
 
     def _plan(self, worker: Worker, delay: float, action: Callable[[int, int], None] | None = None) -> None:
-        """Sync after `delay` seconds, or do something else, instead of whatever was planned before."""
+        """Sync after `delay` seconds, or do something else, instead of whatever was planned before.
+
+        What was planned before comes all the same, but with an old ticket, and does nothing.
+        """
         worker.ticket += 1
-        self._clock.call_later(delay, action or self._sync, worker.number, worker.ticket)
+        self._clock.call_later(delay, action or self._sync_planned, worker.number, worker.ticket)
+
+    def _is_planned(self, number: int, ticket: int) -> bool:
+        """Whether the worker is there, and nothing was planned after what has this ticket."""
+        worker = self.worker(number)
+        return worker is not None and worker.ticket == ticket
+
+    def _sync_planned(self, number: int, ticket: int) -> None:
+        if self._is_planned(number, ticket):
+            self._sync(number)
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
@@ -182,9 +190,9 @@ class Kubelet:
             worker.awaits_news = False
             self._sync(number)
 
-    def _sync(self, number: int, ticket: int | None = None) -> None:
-        """Bring a Pod nearer to what it asks for; with a ticket, only if no other sync is planned instead."""
-        current = self._worker_and_pod(number, ticket)
+    def _sync(self, number: int) -> None:
+        """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy."""
+        current = self._worker_and_pod(number)
         if current is None:
             return
         worker, pod = current
@@ -291,15 +299,15 @@ class Kubelet:
 
     def _say_again(self, number: int, ticket: int) -> None:
         """Report a resting Pod and say what its last sync said, as a sync would; not if something else is planned."""
-        rest = self._resting.get(number)
-        if rest is None:
-            self._sync(number, ticket)
+        if not self._is_planned(number, ticket):
             return
-        current = self._worker_and_pod(number, ticket)
-        if current is None:
+        rest = self._resting.get(number)
+        current = self._worker_and_pod(number)
+        if rest is None or current is None:
+            self._sync(number)
             return
         worker, pod = current
-        self.images.own(self._clock.now)
+        self.images.own(self._clock.now)  # a sync reads the node's credentials again when they are due
         self._end_rest(worker)
         self._report(pod, worker)
         self._recorder.say_again(pod, rest.since)
@@ -380,19 +388,21 @@ class Kubelet:
         have ended meanwhile bring it forward, and nothing puts it off.
         """
         worker.is_terminating = True
-        grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
-        delay = CLEANUP_IDLE
-        for container in worker.containers.values():
-            if not container.is_running:
-                if container.stopping:
-                    delay = max(delay, CLEANUP - (self._clock.now - container.finished) / SECOND)
-                continue
+        seconds = [self._seconds_to_clean_up(pod, worker, container) for container in worker.containers.values()]
+        self._clock.call_later(max([CLEANUP_IDLE, *seconds]), self._remove, worker.number)
+
+    def _seconds_to_clean_up(self, pod: Object, worker: Worker, container: Container) -> float:
+        """Stop a container of a Pod that is being deleted; in how many seconds it is over and cleaned up."""
+        if container.is_running:
+            grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
             self._stop(pod, container)
-            if container.process.last_words:  # its log gets them; the others end with the Pod, which nobody sees
+            if container.process.last_words:  # which its log gets; where there are none, nobody sees the end
                 self._end_by(worker, container, grace)
             seconds, _ = container.stops_after(grace, STOP)
-            delay = max(delay, seconds + CLEANUP)
-        self._clock.call_later(delay, self._remove, worker.number)
+            return seconds + CLEANUP
+        if container.stopping:
+            return CLEANUP - (self._clock.now - container.finished) / SECOND
+        return 0
 
     def _remove(self, number: int) -> None:
         """Remove the worker's Pod."""
