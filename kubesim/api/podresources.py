@@ -1,6 +1,7 @@
 """What a Pod requests of its node, and what it is limited to.
 
 Mirrors PodRequests and PodLimits in kubernetes staging/src/k8s.io/component-helpers/resource/helpers.go, v1.36.
+A Pod's overhead and what it asks for as a whole (spec.resources) are not counted.
 """
 
 from __future__ import annotations
@@ -26,19 +27,26 @@ def pod_limits(pod: Object) -> Amounts:
 
 
 def _needed(pod: Object, kind: str) -> Amounts:
-    """The sum of what goes on running; more, where an init container that ends asks for more."""
+    """The most that is needed at one time: while an init container runs, with the sidecars before it, or afterwards."""
     spec: PodSpec = pod["spec"]
-    init_containers = spec.get("initContainers") or ()
-    sidecars = [container for container in init_containers if container.get("restartPolicy") == "Always"]
-    total: Amounts = {}
-    for container in (*spec["containers"], *sidecars):
-        for name, amount in _amounts(container, kind).items():
-            total[name] = total.get(name, Decimal()) + amount
-    for container in init_containers:
-        if container not in sidecars:
-            for name, amount in _amounts(container, kind).items():
-                total[name] = max(total.get(name, Decimal()), amount)
-    return total
+    running: Amounts = {}  # what goes on running
+    peak: Amounts = {}  # the most until the last init container has ended
+    for container in spec.get("initContainers") or ():
+        meanwhile = _sum(running, _amounts(container, kind))
+        peak = _greater(peak, meanwhile)
+        if container.get("restartPolicy") == "Always":
+            running = meanwhile
+    for container in spec["containers"]:
+        running = _sum(running, _amounts(container, kind))
+    return _greater(running, peak)
+
+
+def _sum(some: Amounts, others: Amounts) -> Amounts:
+    return {name: some.get(name, Decimal()) + others.get(name, Decimal()) for name in some | others}
+
+
+def _greater(some: Amounts, others: Amounts) -> Amounts:
+    return {name: max(some.get(name, Decimal()), others.get(name, Decimal())) for name in some | others}
 
 
 def _amounts(container: ContainerSpec, kind: str) -> Amounts:
