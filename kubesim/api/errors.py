@@ -84,42 +84,46 @@ class StatusError(Exception):
         self.group = group
 
 
+def _refusal(code: int, reason: str, resource: Resource, name: str, message: str) -> StatusError:
+    """Of an object of a type, or where `name` is empty of the type."""
+    return StatusError(code, reason, message, resource.plural, name, group=resource.group)
+
+
 def not_found(resource: Resource, name: str) -> StatusError:
-    message = f'{resource.qualified} "{name}" not found'
-    return StatusError(404, "NotFound", message, resource.plural, name, group=resource.group)
+    return _refusal(404, "NotFound", resource, name, f"{resource.qualified} {quote(name)} not found")
 
 
 def already_exists(resource: Resource, name: str, *, is_ending: bool = False) -> StatusError:
-    message = f'{resource.qualified} "{name}" already exists'
+    message = f"{resource.qualified} {quote(name)} already exists"
     if is_ending:
         message = f"object is being deleted: {message}"
-    return StatusError(409, "AlreadyExists", message, resource.plural, name, group=resource.group)
+    return _refusal(409, "AlreadyExists", resource, name, message)
 
 
 def forbidden(resource: Resource, name: str, why: str) -> StatusError:
     """Authorization or admission says no. `name` is empty where the request names no object."""
-    subject = f'{resource.qualified} "{name}"' if name else resource.qualified
-    message = f"{subject} is forbidden: {why}"
-    return StatusError(403, "Forbidden", message, resource.plural, name, group=resource.group)
+    subject = f"{resource.qualified} {quote(name)}" if name else resource.qualified
+    return _refusal(403, "Forbidden", resource, name, f"{subject} is forbidden: {why}")
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> StatusError:
     """The object has changed since it was read, or its state does not allow the request."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
-    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return StatusError(409, "Conflict", message, resource.plural, name, group=resource.group)
+    message = f"Operation cannot be fulfilled on {resource.qualified} {quote(name)}: {why}"
+    return _refusal(409, "Conflict", resource, name, message)
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[FieldError]) -> StatusError:
     """Validation found `causes`, in the order in which they are reported."""
-    return invalid_options(resource.kind, resource.group, name, causes)
+    return invalid_kind(resource.kind, resource.group, name, causes)
 
 
-def invalid_options(kind: str, group: str, name: str, causes: Sequence[FieldError]) -> StatusError:
-    """As `invalid`, of what goes with a request rather than of an object."""
+def invalid_kind(kind: str, group: str, name: str, causes: Sequence[FieldError]) -> StatusError:
+    """As `invalid`, also of a kind that is not stored, such as the options of a request."""
     texts = list(dict.fromkeys(map(str, causes)))
     reported = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
-    message = f'{f"{kind}.{group}" if group else kind} "{name}" is invalid: {reported}'
+    qualified_kind = f"{kind}.{group}" if group else kind
+    message = f"{qualified_kind} {quote(name)} is invalid: {reported}"
     return StatusError(422, "Invalid", message, kind, name, causes, group)
 
 

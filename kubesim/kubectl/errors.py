@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from kubesim.api.errors import StatusError
+from kubesim.gotext.gofmt import quote
 
 T = TypeVar("T")
 
@@ -148,7 +149,7 @@ def _invalid(error: StatusError) -> str:
     is_named = error.kind or error.name
     if not is_named and not causes:
         return f"The request is invalid: {error.message}\n"
-    head = f'The {error.kind} "{error.name}" is invalid' if is_named else "The request is invalid"
+    head = f"The {error.kind} {quote(error.name)} is invalid" if is_named else "The request is invalid"
     if not causes:
         return f"{head}\n"
     if len(causes) == 1:

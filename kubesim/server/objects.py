@@ -130,7 +130,7 @@ def _check_version(request: Request, route: Route, present: int) -> None:
     if not re.fullmatch("[0-9]{0,18}", version):
         why = f"strconv.ParseUint: parsing {gofmt.quote(version)}: invalid syntax"
         cause = errors.invalid_value("resourceVersion", version, why)
-        raise errors.invalid_options(route.resource.plural, route.resource.group, "", [cause])
+        raise errors.invalid_kind(route.resource.plural, route.resource.group, "", [cause])
     if int(version or 0) > present:
         raise errors.too_new(int(version), present)
 

@@ -124,7 +124,7 @@ class Request:
         return chosen
 
     def _wrong_option(self, cause: errors.FieldError) -> errors.StatusError:
-        return errors.invalid_options(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])
+        return errors.invalid_kind(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])
 
     @property
     def patch_type(self) -> str:

@@ -13,6 +13,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ROLE, ROLE_BINDING, Resource
 from kubesim.cluster.apiserver.store import Store
+from kubesim.gotext.gofmt import quote
 
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 
@@ -69,14 +70,14 @@ class Request(NamedTuple):
         """The refusal of the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
         plural = self.plural.partition("/")[0]
         subject = f"{plural}.{self.group}" if self.group else plural
-        head = f'{subject} "{self.name}" is forbidden' if self.name else f"{subject} is forbidden"
-        what = f'resource "{self.plural}" in API group "{self.group}"'
-        scope = f'in the namespace "{self.namespace}"' if self.namespace else "at the cluster scope"
+        head = f"{subject} {quote(self.name)} is forbidden" if self.name else f"{subject} is forbidden"
+        what = f"resource {quote(self.plural)} in API group {quote(self.group)}"
+        scope = f"in the namespace {quote(self.namespace)}" if self.namespace else "at the cluster scope"
         if self.path:
             head = "forbidden"
             what = "path"
-            scope = f'"{self.path}"'
-        sentence = f'User "{self.user.name}" cannot {self.verb} {what} {scope}'
+            scope = quote(self.path)
+        sentence = f"User {quote(self.user.name)} cannot {self.verb} {what} {scope}"
         sentence = sentence.translate(_ENTITIES)
         return StatusError(403, "Forbidden", f"{head}: {sentence}", plural, self.name, group=self.group)
 

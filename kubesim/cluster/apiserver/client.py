@@ -303,7 +303,7 @@ class Client:
         self.authorize("get", POD, namespace, name, "log")
         if tail is not None and tail < 0:
             cause = errors.invalid_value("tailLines", tail, "must be greater than or equal to 0")
-            raise errors.invalid_options("PodLogOptions", "", name, [cause])
+            raise errors.invalid_kind("PodLogOptions", "", name, [cause])
         lines = self._backend.connect(namespace, name, container).logs(previous)
         first = 0 if tail is None else max(0, len(lines) - tail)
         return "".join(lines[first:])

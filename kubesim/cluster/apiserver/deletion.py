@@ -75,7 +75,7 @@ def decoded_options(body: Object) -> DeleteOptions:
     if set(dry_run) - {"All"}:
         causes.append(errors.unsupported("dryRun", dry_run, ("All",)))
     if causes:
-        raise errors.invalid_options(_KIND, "meta.k8s.io", "", causes)
+        raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)
     if options.get("orphanDependents") and not policy:
         policy = "Orphan"
     if grace is not None and grace < 0:

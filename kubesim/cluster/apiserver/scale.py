@@ -40,5 +40,5 @@ def replicas_of(scale: Any, resource: Resource, old: Object) -> int:
     replicas: int = decoded.get("spec", {}).get("replicas", 0)
     if replicas < 0:
         cause = errors.invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise errors.invalid_options("Scale", "autoscaling", old["metadata"]["name"], [cause])
+        raise errors.invalid_kind("Scale", "autoscaling", old["metadata"]["name"], [cause])
     return replicas
