@@ -32,8 +32,9 @@ from kubesim.gotext import gofmt
 def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
     """`original` with `change` merged in and its directives carried out."""
     if PATCH in change:
-        is_replaced = _directive(change) == "replace"
-        return {key: value for key, value in change.items() if key != PATCH and is_replaced}
+        if _directive(change) == "delete":
+            return {}
+        return {key: value for key, value in change.items() if key != PATCH}
     result = dict(original)
     values = {key: value for key, value in change.items() if not key.startswith((RETAIN, DELETE_FROM, SET_ORDER))}
     if RETAIN in change:
@@ -78,14 +79,12 @@ def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
     old = result.get(field.name)
     if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):
         raise bad_request("invalid patch format of setElementOrder list")
-    if old and new:
-        merged = _merge_lists(field, old, new)
-    elif old is not None:
-        merged = old
-    elif new is not None:
-        merged = new
-    else:
+    if old is None and new is None:
         return
+    if old is None or new is None:
+        merged = new if old is None else old
+    else:
+        merged = _merge_lists(field, old, new)
     result[field.name] = _in_order(merged, order, old or [], field.merge_key or "")
 
 
@@ -111,12 +110,18 @@ def _without_nulls(value: Any) -> Any:
 
 
 def _merge_lists(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
+    """The items of both lists, which are all objects or all scalars."""
     both = [*old, *new]
     check_alike(both)
-    if not both or not isinstance(both[0], dict):
-        return _in_order(list(dict.fromkeys(both)), new, old, "")
+    if both and isinstance(both[0], dict):
+        return _merge_objects(field, old, new)
+    return _in_order(list(dict.fromkeys(both)), new, old, "")
+
+
+def _merge_objects(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
+    """The old objects, with those of the patch merged in by their keys, or added."""
     merge_key = field.merge_key
-    if not merge_key:
+    if not merge_key:  # objects for a list of scalars, which are strings wherever one is merged
         raise internal_error("cannot merge lists without merge key for type string")
     kept = _not_deleted(old, new, merge_key)
     places = index_by_key(kept, merge_key)
