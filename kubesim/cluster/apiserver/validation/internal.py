@@ -37,21 +37,20 @@ def internal(struct: str, value: Mapping[str, Any]) -> Object:
 
 def _marshalled(name: str, held: Any, value: Any) -> Any:
     """A field that holds something, or None where the external value lacks it."""
-    if held == _LEFT_OUT and value is not None:
-        raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
     if held == _LEFT_OUT:
+        if value is not None:
+            raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
         return None
     if held == _MAP:
         return internal_map(value or {})
-    is_scalar = not isinstance(held, str) or not held[:1].isalpha()
-    if is_scalar:
-        return held if value is None else value
-    struct = held.removesuffix(_BY_VALUE)
+    struct = str(held).removesuffix(_BY_VALUE)
+    if struct not in _STRUCTS:
+        zero = held
+        return zero if value is None else value
     if isinstance(value, list):
         return [internal(struct, item) for item in value] or None
-    if value is None and not held.endswith(_BY_VALUE):
-        return None
-    return internal(struct, value or {})
+    is_pointer = struct == held
+    return None if value is None and is_pointer else internal(struct, value or {})
 
 
 def internal_map(value: Mapping[str, Any]) -> Object | None:
@@ -60,6 +59,7 @@ def internal_map(value: Mapping[str, Any]) -> Object | None:
 
 
 def internal_pod_template(template: Object) -> Object:
+    """A PodTemplateSpec, which has the fields of ObjectMeta among its own, with their JSON names."""
     return {**template.get("metadata", {}), "Spec": _internal_pod_spec(template.get("spec", {}))}
 
 
