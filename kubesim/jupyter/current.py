@@ -57,10 +57,14 @@ class Seat:
         self._last_typed: float | None = None
 
     def run(self, line: str, label: str = "") -> Result:
-        """Run one complete shell line, called `label` in `undo`'s answer, then notify the watchers."""
+        """Run one complete shell line, then notify the watchers.
+
+        One that the learner didn't type is called `label` in `undo`'s answer, and enters no history of lines.
+        """
+        run = self.session.shell.call if label else self.session.run
         with self.changing(label or line):
             try:
-                return coached(line, self.session.run(line))
+                return coached(line, run(line))
             except Exception:
                 _log.exception("%r failed", line)
                 return Result([(True, "kubesim: internal error: the simulator could not do this\n")], 70)

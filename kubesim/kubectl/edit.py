@@ -10,8 +10,9 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource, find_kind
 from kubesim.api.result import Edit
+from kubesim.cluster.apiserver import patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import Exit, KubectlError, ManifestError, NotSimulated, refuse_if
 from kubesim.kubectl.formats import list_of, to_yaml
 from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, read_text
 from kubesim.kubectl.output import print_result
@@ -33,56 +34,62 @@ _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
 
 class _Opened(NamedTuple):
-    """An object that is edited, as it was when the editor was opened."""
+    """An object that is edited, as the draft shows it."""
 
     resource: Resource
     obj: Object
+
+    @property
+    def uid(self) -> Any:
+        return metadata(self.obj).get("uid")
+
+    @property
+    def place(self) -> tuple[Resource, str, str]:
+        """Where the API server has the object."""
+        return self.resource, namespace_of(self.obj), name_of(self.obj)
+
+    @property
+    def title(self) -> str:
+        return f'{self.resource.qualified} "{name_of(self.obj)}"'
 
 
 @command("edit", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them.
 
-    Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result. The
-    file goes only when it is no longer needed.
+    Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result and
+    with the draft on standard input. The file goes only when it is no longer needed.
     """
-    context = call.context
     path = call.flags["edit-result"]
-    objects = [_Opened(resource, obj) for resource, obj in Query(call, call.args).fetch()]
-    refuse_if(not objects, "edit cancelled, no objects found")
-    draft = _draft([opened.obj for opened in objects])
-    if not path:
-        path = _free_name(call, f"{name_of(objects[0].obj)}.yaml")
-        editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
-        if editor in _INTERACTIVE or context.run_editor is None:
-            _ask_for_editor(call, objects, path, draft, editor)
-            return
-        context.workspace.write_text(path, draft)
-        if context.run_editor(editor, path):
-            context.workspace.remove(path)
-            raise KubectlError(f'there was a problem with the editor "{editor}"')
-    edited = read_text(call, path)
-    try:
-        _take(call, objects, draft, edited)
-    except (KubectlError, ManifestError, NotSimulated, StatusError) as error:
-        refusal = _edit_refusal(call, error, objects[0])
-        call.complain(f'A copy of your changes has been stored to "{path}"\n')
-        raise refusal from None
-    context.workspace.remove(path)
-
-
-def _edit_refusal(call: Call, error: Exception, first: _Opened) -> Exception:
-    """What is said of an edit that failed. kubectl would open the editor again where the object isn't valid."""
-    is_refused = isinstance(error, StatusError) and error.reason in ("Invalid", "BadRequest")
-    if not isinstance(error, ManifestError) and (not is_refused or call.flags["edit-result"]):
-        return error
-    call.complain(f'error: {first.resource.qualified} "{name_of(first.obj)}" is invalid\n')
-    return KubectlError(_NOTHING_VALID)
+    before = call.context.stdin if path else None
+    if not before:
+        objects = [_Opened(resource, obj) for resource, obj in Query(call, call.args).fetch()]
+        refuse_if(not objects, "edit cancelled, no objects found")
+        before = _draft([opened.obj for opened in objects])
+        if not path:
+            path = _file_of_editor(call, objects, before)
+    if path:
+        _finish(call, before, path)
 
 
 def _draft(objects: list[Object]) -> str:
     document = objects[0] if len(objects) == 1 else list_of(objects) | {"metadata": {}}
     return _EDIT_COMMENT + to_yaml(document)
+
+
+def _file_of_editor(call: Call, objects: list[_Opened], draft: str) -> str:
+    """The file that an editor has changed, or "" where a live front end will open one."""
+    context = call.context
+    path = _free_name(call, f"{name_of(objects[0].obj)}.yaml")
+    editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
+    if editor in _INTERACTIVE or context.run_editor is None:
+        _ask_for_editor(call, objects, path, draft, editor)
+        return ""
+    context.workspace.write_text(path, draft)
+    if context.run_editor(editor, path):
+        context.workspace.remove(path)
+        raise KubectlError(f'there was a problem with the editor "{editor}"')
+    return path
 
 
 def _ask_for_editor(call: Call, objects: list[_Opened], path: str, draft: str, editor: str) -> None:
@@ -92,50 +99,102 @@ def _ask_for_editor(call: Call, objects: list[_Opened], path: str, draft: str, e
     if any(opened.resource.namespaced for opened in objects):
         words += ["-n", call.namespace]
     words.append(f"--edit-result={HOME / path}")
-    call.edit = Edit(path, draft, shlex.join(words), editor)
+    then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # in YAML, no line of the draft is that word alone
+    call.edit = Edit(path, draft, then, editor)
     call.complain(_EDIT_ELSEWHERE)
 
 
-def _take(call: Call, objects: list[_Opened], before: str, after: str) -> None:
-    """Send what the editor has made of the objects, if it has made anything of them."""
+def _finish(call: Call, before: str, path: str) -> None:
+    """Send what the file has other than the draft `before`; the file is kept where that is refused."""
+    after = read_text(call, path)
+    try:
+        if _without_comments(after) == _without_comments(before):
+            call.complain("Edit cancelled, no changes made.\n")
+        else:
+            _send_all(call, _objects(before), after, path)
+    except (KubectlError, ManifestError, NotSimulated, StatusError) as error:
+        call.complain(f'A copy of your changes has been stored to "{path}"\n')
+        raise error from None
+    call.context.workspace.remove(path)
+
+
+def _objects(text: str) -> list[_Opened]:
+    """The objects of a draft or of an edited file. Raises ManifestError where anything in it is no object."""
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
-    if _without_comments(after) == _without_comments(before):
-        call.complain("Edit cancelled, no changes made.\n")
-        return
-    edited: list[Any] = []
-    for document, _ in documents(after):
-        edited += items_of(document)
-    if not edited:
-        raise ManifestError("this is no object")
-    for item in edited:
+    items: list[Any] = []
+    for document, _ in documents(text):
+        items += items_of(document)
+    for item in items:
         if not isinstance(item, dict) or not item.get("kind") or not item.get("apiVersion"):
             raise ManifestError("this is no object")
-        refuse_if(not find_kind(str(item["apiVersion"]), str(item["kind"])), _NOTHING_VALID)
-    for item in edited:
-        _send(call, objects, item)
+    if not items:
+        raise ManifestError("this is no object")
+    objects: list[_Opened] = []
+    for item in items:
+        resource = find_kind(str(item["apiVersion"]), str(item["kind"]))
+        if resource is None:
+            raise KubectlError(_NOTHING_VALID)
+        objects.append(_Opened(resource, item))
+    return objects
 
 
-def _send(call: Call, objects: list[_Opened], edited: Object) -> None:
-    """Send one object of the edited file, found by its uid among those that were opened.
+def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> None:
+    """Send each object of the edited file, and say which were refused. Mirrors visitToPatch and addError.
 
-    Whatever has happened to it meanwhile is no conflict: kubectl sends a patch of what was edited.
+    Where one isn't valid, kubectl would open the editor again: here that is an error.
     """
+    try:
+        edited = _objects(after)
+    except ManifestError:
+        call.complain(f"error: {originals[0].title} is invalid\n")
+        raise KubectlError(_NOTHING_VALID) from None
+    refusals: list[StatusError] = []
+    for item in edited:
+        original = next((each for each in originals if each.uid == item.uid), None)
+        if original is None:
+            raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
+        try:
+            _send(call, original, item.obj)
+        except StatusError as error:
+            if error.code == 501:
+                raise
+            refusals.append(error)
+            if error.reason != "Invalid" or not call.flags["edit-result"]:
+                call.complain(f"error: {original.title} {_problem(error)}\n")
+    reasons = {error.reason for error in refusals}
+    if reasons - {"Invalid", "NotFound"}:
+        call.complain(f"You can run `kubectl replace -f {path}` to try this update again.\n")
+        raise Exit(1)
+    if "NotFound" in reasons:
+        call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
+        raise Exit(1)
+    if refusals:
+        raise refusals[0] if call.flags["edit-result"] else KubectlError(_NOTHING_VALID)
+
+
+def _problem(error: StatusError) -> str:
+    if error.reason == "Invalid":
+        return "is invalid"
+    if error.reason == "NotFound":
+        return "could not be found on the server"
+    return f"could not be patched: {error.message}"
+
+
+def _send(call: Call, original: _Opened, edited: Object) -> None:
+    """Send a patch of what was edited in an object: whatever has happened to it meanwhile is no conflict."""
+    resource, namespace, _ = original.place
     meta = metadata(edited)
-    opened = next((item for item in objects if metadata(item.obj)["uid"] == meta.get("uid")), None)
-    if opened is None:
-        raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
-    resource, obj = opened
-    namespace = meta.get("namespace") or namespace_of(obj)
-    refuse_if(namespace != namespace_of(obj), ANOTHER_NAMESPACE.format(namespace, namespace_of(obj)))
-    refuse_if(_identity(obj) != _identity(edited), "At least one of apiVersion, kind and name was changed")
+    new_namespace = meta.get("namespace") or namespace
+    refuse_if(new_namespace != namespace, ANOTHER_NAMESPACE.format(new_namespace, namespace))
+    refuse_if(_identity(original.obj) != _identity(edited), "At least one of apiVersion, kind and name was changed")
     if resource.namespaced:
         edited = {**edited, "metadata": {**meta, "namespace": namespace}}
-    if edited == obj:
-        print_result(call, resource, obj, "skipped", is_alone=True)
+    if edited == original.obj:
+        print_result(call, resource, edited, "skipped", is_alone=True)
         return
-    edited = {**edited, "metadata": {**metadata(edited), "resourceVersion": None}}
-    new = call.api.update(resource, edited, call.request(), verb="patch")
+    change = patch.three_way(original.obj, edited, original.obj, resource)
+    new = call.api.patch(*original.place, change, "strategic", call.request())
     print_result(call, resource, new, "edited", is_alone=True)
 
 

@@ -368,6 +368,7 @@ def test_kubectl_edit_opens_the_object_and_sends_what_was_saved(page, terminal, 
     screen = terminal.feed("kubectl get sa default -o jsonpath={.imagePullSecrets}")
     assert screen.endswith('[{"name":"regcred"}]\n')
     assert terminal.feed("undo").endswith("reverted: kubectl edit serviceaccounts/default -n default\n")
+    assert not [line for line in terminal._seat.session.shell.history if "--edit-result" in line]
 
 
 def test_kubectl_edit_that_is_not_saved_changes_nothing(page, terminal, tmp_path):

@@ -44,3 +44,32 @@ def test_what_was_saved_in_the_live_editor_and_refused_is_kept(learner: Learner)
     learner.session.write_file(asked.path, asked.draft.replace("old", "new"))
     assert learner(asked.then) == "secret/s edited\n"
     assert learner("ls -a") == ".\n..\n"
+
+
+def test_what_happens_while_the_live_editor_is_open_stays(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx:1.26 --replicas=2")
+    asked = learner.session.run("kubectl edit deployment web").edit
+    assert asked
+    learner("kubectl scale deployment web --replicas=5; sleep 20")
+    learner.session.write_file(asked.path, asked.draft)
+    assert learner.session.run(asked.then).screen == "Edit cancelled, no changes made.\n"
+    learner.session.write_file(asked.path, asked.draft.replace("nginx:1.26", "nginx:1.28"))
+    assert learner.session.run(asked.then).screen == "deployment.apps/web edited\n"
+    shown = "-o jsonpath='{.spec.replicas} {.spec.template.spec.containers[*].image}'"
+    assert learner(f"kubectl get deployment web {shown}") == "5 nginx:1.28"
+    assert learner("ls -a") == ".\n..\n"
+
+
+def test_an_edited_object_that_was_deleted_meanwhile_is_named_and_kept(learner: Learner) -> None:
+    learner("kubectl create configmap c --from-literal=a=old")
+    asked = learner.session.run("kubectl edit cm c").edit
+    assert asked
+    learner("kubectl delete cm c")
+    learner.session.write_file(asked.path, asked.draft.replace("old", "new"))
+    result = learner.session.run(asked.then)
+    assert result.screen == (
+        'error: configmaps "c" could not be found on the server\n'
+        f'The edits you made on deleted resources have been saved to "/workspace/{asked.path}"\n'
+    )
+    assert result.exit_code == 1
+    assert learner("ls -a") == f".\n..\n{asked.path}\n"
