@@ -32,11 +32,14 @@ class Parser:
         self._lexer = lexer
         self._aliases = aliases
         self._waiting: list[Word | Operator | None] = []  # the look-ahead, or what an alias stands for; last one first
-        self._expanding: set[str] = set()
+        self._expanding: set[str] = set()  # aliases whose text is being read; emptied when no look-ahead is left
 
     def lines(self) -> Iterator[Script]:
         while True:
             self._newlines()
+            self._expand_alias()
+            if self._at("\n"):  # the line was an empty alias
+                continue
             if self._peek() is None:
                 return
             line = tuple(self._list())
@@ -122,8 +125,10 @@ class Parser:
         while operator := self._accept(";", "&&", "||"):
             if operator != ";":
                 self._newlines()
-            elif self._peek() is None or self._at("\n", ")", *_CLOSING):
-                return
+            else:
+                self._expand_alias()  # one that is empty may leave nothing
+                if self._peek() is None or self._at("\n", ")", *_CLOSING):
+                    return
             yield self._pipeline(operator)
 
     def _pipeline(self, operator: str) -> syntax.Pipeline:
@@ -154,15 +159,15 @@ class Parser:
 
     def _expand_alias(self) -> None:
         """Put the tokens of an alias in its place, and again where they begin with another alias."""
-        while isinstance(token := self._peek(), Word) and token.bare in self._aliases.keys() - self._expanding:
+        while isinstance(token := self._peek(), Word):
+            name = token.bare
+            if name is None or name not in self._aliases or name in self._expanding:
+                return
             self._take()
-            self._expanding.add(token.source)
-            text = self._aliases[token.source]
-            lexer = Lexer(text, self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
+            self._expanding.add(name)
+            lexer = Lexer(self._aliases[name], self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
             tokens: list[Word | Operator | None] = list(iter(lexer.next, None))
             self._waiting += reversed(tokens)
-            if not self._waiting:  # an empty alias: what follows it isn't expanded
-                return
 
     def _simple(self) -> syntax.Simple:
         assignments: list[tuple[str, Word]] = []
@@ -184,17 +189,20 @@ class Parser:
                 words.append(token)
         if not (assignments or words or redirects):
             self._unexpected()
-        if len(words) == 1 and self._accept("(") and self._at(")"):
-            raise UnsupportedError(f"the function '{words[0].source[:40]}()'")
+        if len(words) == 1 and self._accept("("):  # for bash a function begins here
+            if self._at(")"):
+                raise UnsupportedError(f"the function '{words[0].source[:40]}()'")
+            self._unexpected()
         return syntax.Simple(tuple(assignments), tuple(words), tuple(redirects))
 
     def _redirects(self) -> Iterator[syntax.Redirect]:
         while isinstance(token := self._peek(), Operator) and token.descriptor is not None:
             self._take()
             default = 0 if token.text.startswith("<") else 1
-            descriptor = int(token.descriptor[:3] or default)
+            digits = token.descriptor.lstrip("0")[:3] or token.descriptor[:1]
+            descriptor = int(digits or default)
             if descriptor > 2 or token.text in _UNSUPPORTED_REDIRECTS:
-                raise UnsupportedError(f"the redirection '{token.descriptor[:3]}{token.text}'")
+                raise UnsupportedError(f"the redirection '{digits}{token.text}'")
             if self._peek() is None:
                 self._waiting[-1] = Operator("\n")  # bash names a newline where a file is missing
             target: Word | syntax.HereDocument = self._word()
@@ -210,6 +218,8 @@ class Parser:
         if not syntax.ASSIGNMENT.fullmatch(f"{name.bare}="):
             raise syntax.ShellSyntaxError(f"`{name.source}': not a valid identifier")
         self._newlines()
+        if self._at(";", "do"):
+            raise UnsupportedError(f"'for {name.source[:40]}' without 'in'")
         self._expect("in")
         while isinstance(self._peek(), Word):
             words.append(self._word())
