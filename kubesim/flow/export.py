@@ -124,9 +124,11 @@ class Explained(NamedTuple):
             yield f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}"
         if self.rest:
             at_least = "at least " if self.rest >= MOST_CAUSES - MAX_STORIES else ""
-            yield f"And {at_least}{self.rest} more that wait for an image: ask for one with --pod NAME"
+            waits = "waits" if self.rest == 1 else "wait"
+            yield f"And {at_least}{self.rest} more that {waits} for an image: ask for one with --pod NAME"
         if self.unread:
-            yield f"kubesim: the text is long, so {self.unread} parts of it weren't read: give the part that matters"
+            parts = "1 part of it wasn't" if self.unread == 1 else f"{self.unread} parts of it weren't"
+            yield f"kubesim: the text is long, so {parts} read: give the part that matters"
 
 
 def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answer: str = "") -> str:

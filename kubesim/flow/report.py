@@ -87,20 +87,23 @@ class Flow:
 
     @property
     def sure(self) -> str:
-        """How sure the cause is: "certain from this text"; "" without one."""
-        if self.cause is None:
+        """How sure the cause is, in parentheses: " (certain from this text)".
+
+        "" without a cause, and in the running cluster, whose every object can be looked at.
+        """
+        if self.cause is None or not self.source:
             return ""
         end = f" from this {self.source}" if self.cause.grade == "certain" else ""
-        return f"{SURE[self.cause.grade]}{end}"
+        return f" ({SURE[self.cause.grade]}{end})"
 
 
 def _verdict(flow: Flow) -> list[str]:
     if flow.cause is None:
         return [flow.outcome]
     fix = ["How to fix it:", *commands(flow.cause.fix)]
+    lines = [f"What's wrong{flow.sure}: {flow.cause.problem}"]
     if not flow.source:
-        return [f"What's wrong: {flow.cause.problem}", *fix]
-    lines = [f"What's wrong ({flow.sure}): {flow.cause.problem}"]
+        return lines + fix
     if flow.evidence:
         lines.append(f"The evidence: {flow.evidence}")
     if flow.same:
@@ -156,23 +159,35 @@ def markdown(flow: Flow) -> str:
     if flow.cause is None:
         lines.append(flow.outcome)
     else:
-        lines += [f"**What's wrong** ({flow.sure or 'certain'}): {flow.cause.problem}", ""]
+        lines += [f"**What's wrong**{flow.sure}: {flow.cause.problem}", ""]
         if flow.evidence:
             lines += [f"> {flow.evidence}", ""]
         if flow.same:
             lines += [same_cause(flow), ""]
         lines += ["**How to fix it:**", "", *_fenced(flow.cause.fix)]
-        if flow.cause.tell:
-            lines += ["", f"To check: `{flow.cause.tell}`"]
-        if flow.cause.ask:
-            lines += ["", f"**A question that decides:** {flow.cause.ask}"]
-        for other in flow.cause.others:
-            lines += ["", f"**It may also be this:** {other.problem}", "", *_fenced(other.fix)]
+        if flow.source:
+            lines += _marked_alternatives(flow.cause)
         for line in further(flow):
             lines += ["", line]
-    steps = [f"{number}. {step}" for number, step in enumerate(flow.story, 1)]
-    lines += ["", "<details><summary>Step by step</summary>", "", *steps, "", "</details>"]
+    if flow.story:
+        steps = [f"{number}. {step}" for number, step in enumerate(flow.story, 1)]
+        lines += ["", "<details><summary>Step by step</summary>", "", *steps, "", "</details>"]
+    if flow.unknown:
+        lines += ["", f"What this {flow.source} can't tell you:", "", *(f"- {what}" for what in flow.unknown)]
     return "\n".join(lines)
+
+
+def _marked_alternatives(cause: Cause) -> Iterator[str]:
+    """The same as `_alternatives`, in Markdown."""
+    if cause.tell:
+        yield from ("", f"To check: `{cause.tell}`")
+    if cause.ask:
+        yield from ("", f"**A question that decides:** {cause.ask}")
+    for other in cause.others:
+        yield from ("", f"**It may also be this:** {other.problem}", "")
+        if other.tell:
+            yield from (f"To check: `{other.tell}`", "")
+        yield from _fenced(other.fix)
 
 
 def _fenced(fix: tuple[str, ...]) -> list[str]:

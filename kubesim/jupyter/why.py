@@ -144,8 +144,7 @@ def _story(flow: Flow) -> Iterator[str]:
 
 
 def _verdict(flow: Flow, cause: Cause) -> Iterator[str]:
-    sure = f" ({flow.sure})" if flow.source else ""
-    yield f"<p><b>What's wrong</b>{sure}: {_escaped(cause.problem)}</p>"
+    yield f"<p><b>What's wrong</b>{flow.sure}: {_escaped(cause.problem)}</p>"
     if flow.evidence:
         yield f"<p><b>The evidence</b></p><pre>{_escaped(flow.evidence)}</pre>"
     if flow.same:

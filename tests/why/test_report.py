@@ -32,3 +32,9 @@ def test_the_terminal_prints_both(form: str) -> None:
     session.write_file("case.txt", ROWS["text"])
     assert session.run(f"kubesim why -f case.txt -o {form}").stdout == explain(ROWS["text"], form=form)
     assert session.run("kubesim why -f case.txt -o xml").exit_code == 2
+
+
+def test_for_a_ticket_about_the_cluster_here() -> None:
+    session = Session()
+    session.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
+    assert session.run("why web -o markdown").stdout == ROWS["here"]
