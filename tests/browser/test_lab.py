@@ -9,6 +9,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import expect
 
+from browser.conftest import SETTLE
 from browser.test_notebooks import magics
 
 
@@ -44,7 +45,10 @@ def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_noteboo
     notice.get_by_role("button", name="Set up again").press("Enter")
     expect(notice).to_have_text("")
     notebook.run(progress)
-    notebook.cell(progress).get_by_role("link", name="01 Storing credentials").press("Enter")
+    map_of_notebooks = notebook.cell(progress).locator(".ks-progress")  # what is stored has such links, too
+    expect(map_of_notebooks).to_be_visible()
+    page.evaluate(SETTLE)  # it is drawn once more when it comes into view
+    map_of_notebooks.get_by_role("link", name="01 Storing credentials").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing-credentials")).to_be_visible()
     expect(page.locator(".jp-Dialog")).to_have_count(0)
 
