@@ -98,3 +98,40 @@ def test_a_job_counts_the_restarts_of_its_init_containers(learner: Learner) -> N
         ("Failed", "BackoffLimitExceeded"),
     ]
     assert learner.api.list(POD, "default") == []
+
+
+DAEMON_SET = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: d}
+spec:
+  selector: {matchLabels: {app: d}}
+  updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
+  template:
+    metadata: {labels: {app: d}}
+    spec:
+      hostNetwork: true
+      tolerations:
+      - {key: mine, operator: Exists}
+      - {key: node.kubernetes.io/not-ready, operator: Exists, effect: NoExecute, tolerationSeconds: 5}
+      containers: [{name: c, image: "nginx:1.27"}]
+"""
+
+
+def test_a_toleration_of_every_daemon_replaces_the_same_of_the_template(learner: Learner) -> None:
+    learner.session.write_file("d.yaml", DAEMON_SET)
+    learner.session.run("kubectl apply -f d.yaml")
+    lines = learner("kubectl describe pod -l app=d").splitlines()
+    tolerations = [line.removeprefix("Tolerations:").strip() for line in lines if "op=Exists" in line]
+    assert tolerations == [
+        "mine op=Exists",
+        "node.kubernetes.io/disk-pressure:NoSchedule op=Exists",
+        "node.kubernetes.io/memory-pressure:NoSchedule op=Exists",
+        "node.kubernetes.io/network-unavailable:NoSchedule op=Exists",
+        "node.kubernetes.io/not-ready:NoExecute op=Exists",
+        "node.kubernetes.io/pid-pressure:NoSchedule op=Exists",
+        "node.kubernetes.io/unreachable:NoExecute op=Exists",
+        "node.kubernetes.io/unschedulable:NoSchedule op=Exists",
+    ]
+    keys = learner("kubectl get pod -l app=d -o jsonpath='{.items[*].spec.tolerations[0:3].key}'")
+    assert keys == "mine node.kubernetes.io/not-ready node.kubernetes.io/unreachable"

@@ -26,6 +26,11 @@ _TOLERATIONS = [
     {"effect": "NoSchedule", "key": "node.kubernetes.io/pid-pressure", "operator": "Exists"},
     {"effect": "NoSchedule", "key": "node.kubernetes.io/unschedulable", "operator": "Exists"},
 ]
+_TOLERATION_OF_HOST_NETWORK = {
+    "effect": "NoSchedule",
+    "key": "node.kubernetes.io/network-unavailable",
+    "operator": "Exists",
+}
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 
 
@@ -45,23 +50,17 @@ class DaemonSetController(RevisionedController):
             self.add(daemon_set)
 
     def sync(self, daemon_set: Object, owned: list[Object]) -> None:
-        template = daemon_set["spec"]["template"]
-        template_with_tolerations = _with_tolerations(template)
+        template = _with_tolerations(daemon_set["spec"]["template"])
         matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
-        to_run_on = []
-        to_stay_on = []
-        for node in matching:
-            if tolerates(template_with_tolerations, node, "NoSchedule", "NoExecute"):
-                to_run_on.append(name_of(node))
-            if tolerates(template_with_tolerations, node, "NoExecute"):
-                to_stay_on.append(name_of(node))
+        to_run_on = [name_of(node) for node in matching if tolerates(template, node, "NoSchedule", "NoExecute")]
+        to_stay_on = [name_of(node) for node in matching if tolerates(template, node, "NoExecute")]
         pods = _with_node(owned)
         revision = metadata(self.current_revision(daemon_set))["labels"][REVISION_HASH]
         generation = metadata(daemon_set)["annotations"][GENERATION]
         labels = {REVISION_HASH: revision, "pod-template-generation": generation}
         for node_name in to_run_on:
             if all(_node_of(pod) != node_name for pod in pods):
-                self.create_pod(daemon_set, _on_node(template_with_tolerations, node_name), **labels)
+                self.create_pod(daemon_set, _on_node(template, node_name), **labels)
         remaining = [pod for pod in pods if not is_deleted(pod)]
         for pod in remaining:
             if _node_of(pod) not in to_stay_on:
@@ -120,9 +119,24 @@ def _node_of(pod: Object) -> str:
 
 
 def _with_tolerations(template: Object) -> Object:
-    """The template with the tolerations that every Pod of a DaemonSet has."""
-    tolerations = [*template["spec"].get("tolerations", ()), *_TOLERATIONS]
-    return {**template, "spec": {**template["spec"], "tolerations": tolerations}}
+    """The template with the tolerations that every Pod of a DaemonSet has, instead of its own that are the same."""
+    spec = template["spec"]
+    every_daemons = list(_TOLERATIONS)
+    if spec.get("hostNetwork"):
+        every_daemons.append(_TOLERATION_OF_HOST_NETWORK)
+    tolerations = list(spec.get("tolerations", ()))
+    for toleration in every_daemons:
+        places = [place for place, item in enumerate(tolerations) if _is_same(item, toleration)]
+        for place in places:
+            tolerations[place] = toleration
+        if not places:
+            tolerations.append(toleration)
+    return {**template, "spec": {**spec, "tolerations": tolerations}}
+
+
+def _is_same(toleration: Object, other: Object) -> bool:
+    """Mirrors MatchToleration: for how long is not compared."""
+    return all(toleration.get(word) == other.get(word) for word in ("key", "operator", "value", "effect"))
 
 
 def _on_node(template: Object, node: str) -> Object:
