@@ -74,7 +74,8 @@ class DaemonSetController(RevisionedController):
         if strategy["type"] != "RollingUpdate":
             return
         unavailable_now = desired - len([pod for pod in pods if is_ready(pod)])
-        unavailable_allowed = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
+        max_unavailable = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
+        unavailable_allowed = max(1, max_unavailable)  # 0 is valid only with maxSurge, which is not followed
         spare = max(0, unavailable_allowed - unavailable_now)
         old = [pod for pod in pods if revision_of(pod) != revision]
         available = [pod for pod in old if is_ready(pod)]
