@@ -39,10 +39,15 @@ def columns(kind: str, wide: bool = True) -> tuple[Column, ...]:
 
 
 def _column(heading: str, words: str) -> Column:
-    name, *paths = words.split()
-    write = FORMATTERS[name]
-    getters = [getter(path) for path in paths or ("",)]
-    return Column(heading.lstrip("+"), heading[0] == "+", lambda obj: write(*[get(obj) for get in getters]))
+    """A column of kinds.json: "part status.ready status.replicas" gives both values to `part`; "pod_ready" gets the
+    object. A heading that begins with "+" is of `-o wide`.
+    """
+    formatter, *paths = words.split()
+    write = FORMATTERS[formatter]
+    values = [getter(path) for path in paths or ("",)]  # "" is the path of the object itself
+    return Column(
+        heading.removeprefix("+"), heading.startswith("+"), lambda obj: write(*[value_of(obj) for value_of in values])
+    )
 
 
 @cache
@@ -65,13 +70,13 @@ def row(obj: Object, now: Micros) -> list[str]:
     return row_of(obj.get("kind", ""))(obj, now)
 
 
-def _first(*values: Any, default: Any = NONE) -> Any:
+def _first_set(*values: Any, default: Any = NONE) -> Any:
     return next((value for value in values if value), default)
 
 
 def _age(*times: str | None) -> Cell:
     """Since the first of these times that there is."""
-    return partial(age, _first(*times, default=None))
+    return partial(age, _first_set(*times, default=None))
 
 
 def _completions(done: int | None, completions: int | None, parallelism: int | None) -> str:
@@ -84,7 +89,9 @@ def _completions(done: int | None, completions: int | None, parallelism: int | N
 def _controller(owners: Sequence[Object] | None) -> str:
     for owner in owners or ():
         if owner.get("controller"):
-            return f"{owner['kind'].lower()}.{owner['apiVersion'].partition('/')[0]}/{owner['name']}"
+            kind = owner["kind"].lower()
+            group = owner["apiVersion"].rpartition("/")[0]
+            return f"{kind}.{group}/{owner['name']}" if group else f"{kind}/{owner['name']}"
     return NONE
 
 
@@ -101,7 +108,7 @@ def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
     kind = spec.get("type")
     if kind == "ExternalName":
         return str(spec.get("externalName", ""))
-    balancers = {_first(item.get("ip"), item.get("hostname"), default="") for item in ingress or ()}
+    balancers = {_first_set(item.get("ip"), item.get("hostname"), default="") for item in ingress or ()}
     addresses = [*sorted(balancers - {""}), *(spec.get("externalIPs") or ())]
     if not addresses:
         return "<pending>" if kind == "LoadBalancer" else NONE
@@ -115,7 +122,8 @@ def _job_status(job: Object) -> str:
     return held[0] if held else "Running"
 
 
-_JOB_CONDITIONS = ("Complete", "Failed", "SuccessCriteriaMet", "FailureTarget")
+# In the order in which they count.
+_JOB_CONDITIONS = ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 
 def _node_address(addresses: Sequence[Object] | None, kind: str) -> str:
@@ -123,8 +131,8 @@ def _node_address(addresses: Sequence[Object] | None, kind: str) -> str:
 
 
 def _node_status(node: Object) -> str:
-    words = {"": "Unknown", "True": "Ready"}.get(find_condition(node, "Ready"), "NotReady")
-    return f"{words},SchedulingDisabled" if at(node, "spec.unschedulable") else words
+    status = {"": "Unknown", "True": "Ready"}.get(find_condition(node, "Ready"), "NotReady")
+    return f"{status},SchedulingDisabled" if at(node, "spec.unschedulable") else status
 
 
 def _ports(ports: Sequence[Object] | None) -> str:
@@ -145,9 +153,16 @@ def _endpoints(subsets: Sequence[Object] | None) -> str:
     endpoints = []
     for subset in subsets or ():
         for port in subset.get("ports") or [{}]:
-            number = f":{port.get('port', 0)}" if port else ""
-            endpoints += [f"{address.get('ip', '')}{number}" for address in subset.get("addresses", ())]
+            addresses = [address.get("ip", "") for address in subset.get("addresses", ())]
+            if port:
+                addresses = [_with_port(address, port.get("port", 0)) for address in addresses]
+            endpoints += addresses
     return first_three(endpoints, "" if subsets else NONE)
+
+
+def _with_port(address: str, port: int) -> str:
+    """An address of IPv6 is put in brackets. Mirrors Go's net.JoinHostPort."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _slice_addresses(endpoints: Sequence[Object] | None) -> str:
@@ -200,6 +215,7 @@ _CELLS: dict[str, Callable[..., Cell]] = {
     "duration": _duration,
     "endpoints": _endpoints,
     "external_ip": _external_ip,
+    "first": lambda values, value: (values or [value or NONE])[0],
     "groups": partial(_subjects, kind="Group"),
     "images": lambda containers: ",".join(item.get("image", "") for item in containers or ()),
     "job_status": _job_status,
@@ -208,10 +224,9 @@ _CELLS: dict[str, Callable[..., Cell]] = {
     "node_external": partial(_node_address, kind="ExternalIP"),
     "node_internal": partial(_node_address, kind="InternalIP"),
     "node_status": _node_status,
-    "once": lambda *counts: str(_first(*counts, default=1)),
-    "first": lambda values, value: (values or [value or NONE])[0],
-    "or_none": _first,
-    "or_unknown": partial(_first, default=UNKNOWN),
+    "once": lambda *counts: str(_first_set(*counts, default=1)),
+    "or_none": _first_set,
+    "or_unknown": partial(_first_set, default=UNKNOWN),
     "pair": lambda kind, name: f"{kind}/{name}",
     "part": lambda some, whole: f"{some or 0}/{whole or 0}",
     "pod_ip": lambda addresses: (addresses[0].get("ip") if addresses else "") or NONE,
