@@ -23,13 +23,17 @@ Decoder = Callable[[Any], Any]
 
 
 class DecodeError(Exception):
-    """A `value` that does not match its field's type, or the sentence of an Unmarshaler about it."""
+    """A `value` that does not match its field's type, or the sentence of an Unmarshaler about it.
 
-    def __init__(self, kind: Type, value: Any, sentence: str = "") -> None:
+    `is_unmarshaled` says that the field's type is one that decodes itself, for which `kind` is what it reads.
+    """
+
+    def __init__(self, kind: Type, value: Any, sentence: str = "", *, is_unmarshaled: bool = False) -> None:
         super().__init__(kind.go, sentence)
         self.kind = kind
         self.value = value
         self.sentence = sentence
+        self.is_unmarshaled = is_unmarshaled
         self.struct = ""
         self.path: list[str] = []
 
@@ -38,14 +42,19 @@ class DecodeError(Exception):
         if self.sentence:
             return self.sentence
         where = f"struct field {self.struct}.{'.'.join(reversed(self.path))}" if self.struct else "value"
+        return self._mismatch(where)
+
+    def _mismatch(self, where: str) -> str:
         return gojson.mismatch(self.value, f"{where} of type {self.kind.go}", self.kind.kind == "integer")
 
     def in_converter(self) -> str:
         """The sentence of the converter from unstructured objects, which names no field."""
+        if self.sentence:
+            return self.sentence
+        if self.is_unmarshaled:  # it reads JSON, but not from within a struct
+            return self._mismatch("value")
         kind = self.kind.kind
         go_kind = _GO_KINDS[type(self.value)]
-        if self.sentence or kind == "own":
-            return self.in_json()
         if kind in _RESTORED:
             return f"cannot restore {_RESTORED[kind]} {go_kind}"
         if kind != "string":
@@ -139,12 +148,16 @@ def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> d
 
 
 def _list(kind: Type, element: Decoder, value: Any) -> list[Any]:
+    if value is None:
+        return []
     if value.__class__ is not list:
         raise DecodeError(kind, value)
     return [element(item) for item in value]
 
 
 def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
+    if value is None:
+        return {}
     if value.__class__ is not dict:
         raise DecodeError(kind, value)
     return {gojson.valid(key): element(value[key]) for key in sorted(value)}
@@ -182,7 +195,7 @@ _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:
 
 def _time(kind: Type, value: Any) -> str:
     if value.__class__ is not str:
-        raise DecodeError(Type("own", "string"), value)
+        raise DecodeError(Type("string", "string"), value, is_unmarshaled=True)
     is_micro = kind.kind == "microtime"
     try:
         if not _RFC3339.fullmatch(value):
@@ -206,10 +219,16 @@ def _quantity(kind: Type, value: Any) -> str:
         raise DecodeError(kind, value, str(error)) from None
 
 
+_INT32 = Type("integer", "int32")
+
+
 def _int_or_string(_kind: Type, value: Any) -> int | str:
     if value.__class__ is str:
         return str(value)
-    return _integer(Type("integer" if isinstance(value, int | float) else "own", "int32"), value)
+    try:
+        return _integer(_INT32, value)
+    except DecodeError:
+        raise DecodeError(_INT32, value, is_unmarshaled=True) from None
 
 
 def _any(_kind: Type, value: Any) -> Any:

@@ -22,8 +22,10 @@ from kubesim.api.resources import (
     RESOURCES,
     ROLE,
     SECRET,
+    SERVICE,
     SERVICE_ACCOUNT,
     Resource,
+    find_kind,
     find_resource,
 )
 from tests.learner import Learner
@@ -159,3 +161,20 @@ def test_what_is_known_of_go_s_types_is_about_fields_that_exist() -> None:
     listed |= {key for key in others if key.partition(".")[0] in structs}
     assert listed <= {f"{name}.{field}" for name, fields in structs.items() for field in fields}
     assert set(table["enums"]) <= set(table["namedStrings"].values())
+
+
+@pytest.mark.parametrize(
+    ("port", "what"), [(1.5, "number 1.5"), (True, "bool"), ([], "array"), (2**31, "number 2147483648")]
+)
+def test_the_converter_says_of_a_type_that_decodes_itself_what_that_type_says(port: Any, what: str) -> None:
+    with pytest.raises(decoding.DecodeError) as caught:
+        decoding.convert(schema.type_of(SERVICE), {"spec": {"ports": [{"port": 80, "targetPort": port}]}})
+    assert caught.value.in_converter() == f"json: cannot unmarshal {what} into Go value of type int32"
+    field = "ServicePort.spec.ports.targetPort"
+    assert caught.value.in_json() == f"json: cannot unmarshal {what} into Go struct field {field} of type int32"
+
+
+def test_a_null_in_a_map_of_lists_is_an_empty_list() -> None:
+    review = find_kind("authorization.k8s.io/v1", "SubjectAccessReview")
+    assert review
+    assert decoding.decode(review, {"spec": {"extra": {"a": None}}}, True)["spec"] == {"extra": {"a": []}}
