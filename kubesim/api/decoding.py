@@ -124,7 +124,11 @@ def decoder(kind: Type) -> Decoder:
 
 
 def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> dict[str, Any]:
-    if not table:  # filled at the first use, because a type may hold itself
+    """Decode with the `table` of the struct's fields: what decodes each, and whether its zero value is kept.
+
+    The table is filled at the first use, because a type may hold itself.
+    """
+    if not table:
         table.update({name: (decoder(field.type), field.keeps_zero) for name, field in fields(kind).items()})
     if value.__class__ is not dict:
         if value is None:
@@ -137,8 +141,9 @@ def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> d
             item = value[key]
             entry = table.get(key)
             if entry is not None and item is not None:
-                item = entry[0](item)
-                if item or entry[1]:
+                decode_field, keeps_zero = entry
+                item = decode_field(item)
+                if item or keeps_zero:
                     decoded[key] = item
     except DecodeError as error:
         error.path.append(key)
