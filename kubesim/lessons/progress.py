@@ -23,10 +23,9 @@ try:
 except ImportError:  # Windows and the browser: without a lock, two kernels must not write in the same millisecond
     flock = None  # type: ignore[assignment]
 
-# version 2 only lacks `asked` and `shown`, 3 `clusters`
 MARK = "kubesim-progress"
 VERSION = 4
-OLDEST = 2
+OLDEST = 2  # a file of version 2 lacks `asked`, `shown` and `clusters`; one of version 3 lacks `clusters`
 MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
 PATIENCE = 2.0  # seconds for which a lock is waited for
@@ -45,11 +44,7 @@ _LAST_DAY = date.max.toordinal() - max(INTERVALS)
 
 Answer = str | Sequence[int]
 Record = dict[str, dict[str, Any]]
-"""By section and id: `answers` shown on the cards, `given` (all different ones), `tasks`, `scores` ([points, of]);
-`asked` (the [day] when a question was last asked, and which of the INTERVALS follows) and `shown` (the least [help],
-hints or REVEALED, with which it was answered or solved, and the day); `clusters` (what a challenge keeps of each broken
-cluster of its round: `Standing.kept`). Days are those of `date.toordinal`.
-"""
+"""Entries by section and id; `_SECTIONS` says what each section holds. Days are those of `date.toordinal`."""
 
 
 class Contents(NamedTuple):
@@ -94,25 +89,35 @@ def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
 
 
 class Section(NamedTuple):
-    """What entries a section has. Any two may be merged in any order, and again: nothing that was reached is lost."""
+    """What entries a section has. Merging twice changes nothing, and loses nothing that was reached.
+
+    Only of `answers` and `given` it matters which entry is older.
+    """
 
     accepts: Callable[[Any], bool]  # whether a value can be an entry
     merged: Callable[[Any, Any], Any]  # what is kept of an older and a newer entry
 
 
 _SECTIONS = {
+    # the answer that a card shows
     "answers": Section(_is_answer, lambda _older, newer: newer),
+    # every different answer that was given to a quiz
     "given": Section(lambda value: _is_list(value, _is_answer), _all_given),
+    # True for a task that was solved
     "tasks": Section(lambda value: value is True, lambda _older, newer: newer),
+    # [points, of how many]
     "scores": Section(
         lambda value: _is_counts(value) and value[0] <= value[1],
-        lambda older, newer: max(older, newer, key=lambda score: score[0]),
+        lambda older, newer: max(older, newer, key=lambda score: (score[0], -score[1])),
     ),
+    # [the day when a question was last asked, which of the INTERVALS follows]
     "asked": Section(
         lambda value: _is_counts(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
         lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1])),
     ),
+    # [the least help with which it was answered or solved: hints or REVEALED, the day]
     "shown": Section(lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
+    # what a challenge keeps of a broken cluster of its round: `Standing.kept`
     "clusters": Section(lambda value: _is_counts(value, 6), max),
 }
 

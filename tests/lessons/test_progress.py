@@ -427,6 +427,15 @@ def test_merging_loses_nothing(older, newer):
         assert all(answer in answers for answer in [*older["given"].get(key, []), *newer["given"].get(key, [])])
     assert merge(merged, newer) == merge(merged, merged) == merged
     assert read(write(merged)) == (merged, "", False)
+    backwards = merge(newer, older)
+    for name in blank().keys() - {"answers", "given"}:
+        assert merged[name] == backwards[name]
+
+
+@pytest.mark.parametrize("scores", [([3, 5], [3, 10]), ([3, 10], [3, 5])])
+def test_of_two_scores_with_the_same_points_that_of_fewer_is_kept(scores):
+    older, newer = scores
+    assert merge({"scores": {"q": older}}, {"scores": {"q": newer}})["scores"] == {"q": [3, 5]}
 
 
 ours = st.dictionaries(sections, anything | st.integers(1, 4)).filter(
