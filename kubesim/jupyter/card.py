@@ -23,6 +23,8 @@ NEXT: Button = ("onward", "Next")
 Message = dict[str, Any]
 LINE = 84
 """Characters in a line of a command that is shown."""
+_QUOTED = r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\""""
+_CODE = re.compile(r"`([^`]+)`")
 _FOLDER = Path(__file__).parent / "static"
 
 
@@ -137,8 +139,10 @@ class Exercise(Card):
 
 def inline(text: str) -> str:
     """One paragraph as HTML; everything in `text` but the markup is escaped."""
-    spans = re.split(r"`([^`]+)`", html.escape(text.strip(), quote=False))
-    return "".join(_bold(span) if number % 2 == 0 else f"<code>{span}</code>" for number, span in enumerate(spans))
+    escaped = html.escape(text.strip().replace("\0", ""), quote=False)
+    codes = iter(_CODE.findall(escaped))
+    marked = _bold(_CODE.sub("\0", escaped))  # in a code, a star is no markup
+    return re.sub("\0", lambda _: f"<code>{next(codes)}</code>", marked)
 
 
 def paragraphs(text: str) -> str:
@@ -147,11 +151,13 @@ def paragraphs(text: str) -> str:
 
 
 def listed(items: Iterable[str], tag: str = "ul") -> str:
+    """A list of `items`, which are HTML already; "" for none."""
     lines = "".join(f"<li>{item}</li>" for item in items)
     return lines and f"<{tag}>{lines}</{tag}>"
 
 
 def details(summary: str, body: str) -> str:
+    """What is folded away under its summary; both are HTML already."""
     return f"<details><summary>{summary}</summary>{body}</details>"
 
 
@@ -166,8 +172,19 @@ def folded(command: str) -> str:
     """
     if "\n" in command:
         return command
-    stages = _packed(re.split(r" (?=\| )", command))
-    return " \\\n    ".join(line for stage in stages for line in _packed(re.split(r" (?=--)", stage)))
+    stages = _packed(_pieces(command, r"\| "))
+    return " \\\n    ".join(line for stage in stages for line in _packed(_pieces(stage, "--")))
+
+
+def _pieces(command: str, before: str) -> list[str]:
+    """The command cut at each space that `before` follows, but for those that are quoted."""
+    pieces = [""]
+    for match in re.finditer(rf"{_QUOTED}|(?P<cut> (?={before}))|.", command):
+        if match["cut"]:
+            pieces.append("")
+        else:
+            pieces[-1] += match[0]
+    return pieces
 
 
 def _packed(pieces: list[str]) -> list[str]:

@@ -148,6 +148,36 @@ def test_a_long_command_is_cut_where_its_meaning_stays():
     assert [line.split()[0] for line in card.folded(LONG).split("\n")] == ["kubectl", "--docker-username=myuser", "|"]
 
 
+NOTE = "please --do not fold this very long note of mine, it is one word for the shell | and its pipes too"
+
+
+@pytest.mark.parametrize(
+    "word",
+    [f"'{NOTE}'", f'"{NOTE}"', f'"a \\" {NOTE}"', f"""'{{"note":"{NOTE}"}}'"""],
+    ids=["'", '"', "escape", "both"],
+)
+def test_a_command_is_not_cut_inside_quotes(word):
+    command = f"kubectl annotate deployment web --overwrite note={word} --all | cat"
+    assert card.folded(command).split("\n") == [
+        "kubectl annotate deployment web \\",
+        f"    --overwrite note={word} \\",
+        "    --all \\",
+        "    | cat",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("**use `x` now**", "<b>use <code>x</code> now</b>"),
+        ("*`a`* and `**b**` or `<c>`", "<i><code>a</code></i> and <code>**b**</code> or <code>&lt;c&gt;</code>"),
+        ("a\0 `b` ` *c", "a <code>b</code> ` *c"),
+    ],
+)
+def test_markup_and_code_in_a_paragraph(text, marked):
+    assert card.inline(text) == marked
+
+
 def test_a_folded_command_does_the_same(seat):
     assert seat.run(card.folded(LONG)).stdout == "secret/regcred created\n"
     assert seat.run("kubectl get secret regcred -o name").stdout == "secret/regcred\n"
