@@ -5,13 +5,12 @@ Mirrors k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubesim.api import errors
 from kubesim.api.resources import RESOURCES, Resource
-from kubesim.gotext import gofmt
+from kubesim.gotext.pflag import parse_number
 
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
@@ -39,8 +38,11 @@ class Route:
 
     @property
     def is_allowed(self) -> bool:
+        """Whether the path has the verb at all; if not, the answer is 405. RBAC is asked later."""
+        if not self.verb:
+            return False
         if self.subresource or self.verb == "watch":
-            return bool(self.verb) and "get" in self.resource.verbs
+            return "get" in self.resource.verbs  # what is stored can be watched, and has parts
         is_of_one = self.verb in _OF_ONE
         lacks_namespace = self.resource.namespaced and not self.namespace and self.verb in _IN_ONE_NAMESPACE
         return is_of_one == bool(self.name) and not lacks_namespace and self.verb in self.resource.verbs
@@ -65,9 +67,7 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
     namespace, below = _split_namespace(rest)
     if len(below) > 3:
         return None
-    plural = below[0]
-    name = below[1] if len(below) > 1 else ""
-    subresource = below[2] if len(below) > 2 else ""
+    plural, name, subresource = [*below, "", ""][:3]
     resource = _BY_PATH.get((group, version, plural))
     if resource is None or not _is_placed(resource, namespace, name):
         return None
@@ -98,11 +98,14 @@ def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
 
 
 def whole(query: Mapping[str, str], name: str) -> int | None:
-    """A whole number in a query, or None where there is none. Raises StatusError (BadRequest)."""
+    """A whole number of 64 bits in a query, or None where there is none. Raises StatusError (BadRequest)."""
     digits = query.get(name, "")
-    if digits and not re.fullmatch(r"[+-]?[0-9]{1,18}", digits):
-        raise errors.bad_request(f"strconv.ParseInt: parsing {gofmt.quote(digits)}: invalid syntax")
-    return int(digits) if digits else None
+    if not digits:
+        return None
+    try:
+        return parse_number(digits, base=10)
+    except ValueError as error:
+        raise errors.bad_request(str(error)) from None
 
 
 def is_set(query: Mapping[str, str], name: str) -> bool:
