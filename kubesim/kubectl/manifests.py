@@ -201,7 +201,7 @@ def _resource(call: Call, item: Any, source: str) -> Resource:
     """The type of an object. Raises KubectlError for one that there isn't, and NotSimulated."""
     kind = item["kind"]
     version = item.get("apiVersion") or ""
-    api_version = str(version) or "v1"
+    api_version = version or "v1"
     resource = find_kind(api_version, kind) or _find_lower_kind(api_version, kind)
     if resource is None:
         group = api_version.split("/")[0]
@@ -236,12 +236,16 @@ def check_kind(manifest: Target) -> None:
 
 
 def _check_object(item: Any, json_text: str, source: str) -> None:
-    """Refuse what is no object with a kind."""
+    """Refuse what is no object with a kind, or has an apiVersion that is no text."""
     if not isinstance(item, dict):
         problem = gojson.mismatch(item, "value of type unstructured.detector")
         raise KubectlError(f'unable to decode "{source}": {problem}')
     if not item.get("kind") or not isinstance(item["kind"], str):
         raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{json_text}'")
+    version = item.get("apiVersion")
+    if version is not None and not isinstance(version, str):
+        problem = gojson.mismatch(version, "struct field metadataOnlyObject.TypeMeta.apiVersion of type string")
+        raise KubectlError(f'unable to decode "{source}": {problem}')
 
 
 def _validate_head(item: Any, source: str) -> None:
