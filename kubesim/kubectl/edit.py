@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from itertools import count
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError
@@ -82,8 +83,9 @@ def _file_of_editor(call: Call, objects: list[_Opened], draft: str) -> str:
     context = call.context
     path = _free_name(call, f"{name_of(objects[0].obj)}.yaml")
     editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
-    if editor in _INTERACTIVE or context.run_editor is None:
-        _ask_for_editor(call, objects, path, draft, editor)
+    program = PurePosixPath(editor.split(" ")[0]).name
+    if program in _INTERACTIVE or context.run_editor is None:
+        _ask_for_editor(call, objects, path, draft, program)
         return ""
     context.workspace.write_text(path, draft)
     if context.run_editor(editor, path):

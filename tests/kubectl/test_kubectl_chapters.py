@@ -46,6 +46,14 @@ def test_what_was_saved_in_the_live_editor_and_refused_is_kept(learner: Learner)
     assert learner("ls -a") == ".\n..\n"
 
 
+@pytest.mark.parametrize("editor", ["vim", "/usr/bin/vim", "vim -n"])
+def test_an_editor_for_the_keyboard_opens_in_the_live_terminal(learner: Learner, editor: str) -> None:
+    asked = learner.session.run(f"KUBE_EDITOR='{editor}' kubectl edit sa default").edit
+    assert asked
+    assert asked.editor == "vim"
+    assert learner("ls -a") == ".\n..\n"
+
+
 def test_what_happens_while_the_live_editor_is_open_stays(learner: Learner) -> None:
     learner("kubectl create deployment web --image=nginx:1.26 --replicas=2")
     asked = learner.session.run("kubectl edit deployment web").edit
