@@ -146,6 +146,8 @@ class Parser:
         keyword = self._accept("for", "if", *_CLOSERS)
         if not keyword:
             return self._simple()
+        if keyword == "(" and self._lexer.is_before("("):
+            raise UnsupportedError("'(('")
         name = ""
         words: tuple[Word, ...] = ()
         if keyword == "for":

@@ -190,6 +190,10 @@ class Lexer:
             self._read_here_documents()
         return Operator(match[0]) if match else None
 
+    def is_before(self, text: str) -> bool:
+        """Whether the next token begins at once, without a space, and with this text."""
+        return self.text.startswith(text, self.position)
+
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.position)
         self.position = match.end() if match else self.position
