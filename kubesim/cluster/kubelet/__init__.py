@@ -10,10 +10,9 @@ from collections.abc import Callable
 
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.imageref import Reference
-from kubesim.api.objects import Object, find_named
+from kubesim.api.objects import Object
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Shared
-from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
@@ -21,18 +20,16 @@ from kubesim.cluster.kubelet import volumes
 from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
+from kubesim.cluster.kubelet.resting import RETRY, Resting
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
 from kubesim.cluster.kubelet.worker import (
-    RETRY,
     RequiredImage,
-    Rest,
     Worker,
     images_of_volumes,
     marks,
     pod_address,
-    rounds_in,
 )
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside
@@ -49,16 +46,7 @@ LONGEST_MOUNT_WAIT = 122.0
 
 
 class Kubelet:
-    """Runs the Pods that are bound to `node`.
-
-    What could not start is tried again every RETRY seconds, a round. Where a Pod waits for nothing but the back-off of
-    pulls, those rounds would only count its events, so it rests, and its events are those of a Pod that did not:
-
-    * `_rest` begins the rest, or goes on with it. It plans a sync for the round in which a back-off ends.
-    * `_say_again` comes before that sync where an event is written anew in an earlier round.
-    * `_wake` moves the sync to the next round, because a Secret or the node's images changed.
-    * `_end_rest` counts the rounds in between, once one of these has come.
-    """
+    """Runs the Pods that are bound to `node`."""
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
         self.images = images
@@ -69,7 +57,7 @@ class Kubelet:
         self._node = node
         self._workers: Shared[int, Worker] = Shared(self._copy)
         self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
-        self._resting: dict[int, Rest] = {}  # by the numbers of the workers
+        self._resting = Resting(clock, self._recorder)
         self._count = 0  # of the workers until now, of which each has its number
         self._addresses = 1  # of the Pods until now, and of the node's own
         api.subscribe(self._on_pod, POD)
@@ -82,7 +70,7 @@ class Kubelet:
         self._recorder.resume(other._recorder)
         self._workers.share(other._workers)
         self._numbers = other._numbers.copy()
-        self._resting = other._resting.copy()
+        self._resting.resume(other._resting)
         self._count = other._count
         self._addresses = other._addresses
 
@@ -131,7 +119,7 @@ class Kubelet:
         if worker is None:
             return
         self._workers.drop(worker.number)
-        self._resting.pop(worker.number, None)
+        self._resting.forget(worker.number)
         self.images.node.forget_pod(uid)
         self.starter.secrets.forget_pod(uid)
         of_pod = [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]
@@ -169,13 +157,9 @@ class Kubelet:
         worker.ticket += 1
         self._clock.call_later(delay, action or self._sync_planned, worker.number, worker.ticket)
 
-    def _is_planned(self, number: int, ticket: int) -> bool:
-        """Whether the worker is there, and nothing was planned after what has this ticket."""
-        worker = self.worker(number)
-        return worker is not None and worker.ticket == ticket
-
     def _sync_planned(self, number: int, ticket: int) -> None:
-        if self._is_planned(number, ticket):
+        worker = self.worker(number)
+        if worker and worker.ticket == ticket:
             self._sync(number)
 
     def _relist(self, worker: Worker) -> None:
@@ -202,7 +186,7 @@ class Kubelet:
         if worker.is_busy:
             worker.is_due = True
             return
-        self._end_rest(worker)
+        self._resting.end(worker)
         self._report(pod, worker)
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
@@ -286,29 +270,23 @@ class Kubelet:
 
     def _rest(self, pod: Object, worker: Worker, until: Micros) -> None:
         """Come back in the round in which the first of a Pod's waits is over, or before that to say something again."""
-        now = self._clock.now
-        self._resting[worker.number] = Rest(now, until)
-        rounds_to_try = rounds_in(until - now)
-        rounds_to_speak = 1  # what is not reported yet is said in the next round
-        if self._is_reported(pod, worker):
-            rounds_to_speak = rounds_in(self._recorder.silent_until(worker.uid) - now)
-        if rounds_to_speak < rounds_to_try:
-            self._plan(worker, RETRY * rounds_to_speak, self._say_again)
-        else:
-            self._plan(worker, RETRY * rounds_to_try)
+        step = self._resting.begin(worker, until, is_reported=self._is_reported(pod, worker))
+        self._plan(worker, step.seconds, self._say_again if step.only_speaks else None)
 
     def _say_again(self, number: int, ticket: int) -> None:
         """Report a resting Pod and say what its last sync said, as a sync would; not if something else is planned."""
-        if not self._is_planned(number, ticket):
-            return
-        rest = self._resting.get(number)
         current = self._worker_and_pod(number)
-        if rest is None or current is None:
-            self._sync(number)
+        if current is None:
             return
         worker, pod = current
+        if worker.ticket != ticket:
+            return
+        rest = self._resting.find(number)
+        if rest is None:
+            self._sync(number)
+            return
         self.images.own(self._clock.now)  # a sync reads the node's credentials again when they are due
-        self._end_rest(worker)
+        self._resting.end(worker)
         self._report(pod, worker)
         self._recorder.say_again(pod, rest.since)
         self._rest(pod, worker, rest.until)
@@ -324,18 +302,10 @@ class Kubelet:
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
-        for number in sorted(self._resting):
+        for number in self._resting.numbers():
             worker = self.worker(number)
             if worker and namespace in (None, worker.namespace):
-                self._plan(worker, self._resting[number].next_round(self._clock.now))
-
-    def _end_rest(self, worker: Worker) -> None:
-        """Count the rounds that a Pod has rested through, as if each had said what the last sync said."""
-        rest = self._resting.pop(worker.number, None)
-        if rest is not None:
-            skipped = rest.rounds_skipped(self._clock.now)
-            if skipped:
-                self._recorder.count_again(worker.uid, rest.since, skipped)
+                self._plan(worker, self._resting.seconds_to_round(number))
 
     def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
         """A container's process is over, if the container is still there."""
@@ -365,7 +335,7 @@ class Kubelet:
         for container in worker.containers.values():
             if not container.is_running or container.stopping:
                 continue
-            message = _change_of(container, pod["spec"])
+            message = worker.change_of(container, pod["spec"])
             if message or worker.is_over(pod["spec"]):
                 self._stop(pod, container, message)
                 self._end_by(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
@@ -410,15 +380,3 @@ class Kubelet:
         if current:
             _, pod = current
             self._api.remove(POD, pod)
-
-
-def _change_of(container: Container, spec: PodSpec) -> str:
-    """What is said of a container or a sidecar whose definition was changed while it runs; "" where it was not."""
-    name = container.spec["name"]
-    main = find_named(spec["containers"], name)
-    if main and main != container.spec:
-        return f"Container {name} definition changed, will be restarted"
-    init = find_named(spec.get("initContainers", ()), name)
-    if init and init.get("restartPolicy") == "Always" and init != container.spec:
-        return f"Init container {name} definition changed"
-    return ""

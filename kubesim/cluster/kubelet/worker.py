@@ -1,4 +1,4 @@
-"""What the kubelet remembers of a Pod, how the Pod rests, and which containers it starts next.
+"""What the kubelet remembers of a Pod, and which containers it starts next.
 
 Mirrors kubernetes pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions) and pkg/kubelet/pod_workers.go,
 v1.36.
@@ -6,14 +6,13 @@ v1.36.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from copy import copy
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
-from kubesim.api.objects import Object, sidecars_of
+from kubesim.api.objects import Object, find_named, sidecars_of
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.shell.container import Outside
@@ -21,30 +20,6 @@ from kubesim.shell.containerfiles import Folder
 
 CRASH_BACKOFF_FIRST = 10  # seconds, twice as many each time
 CRASH_BACKOFF_LIMIT = 300
-# Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
-# workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.
-RETRY = 13.3
-ROUND: Micros = round(RETRY * SECOND)
-
-
-class Rest(NamedTuple):
-    """Since when a Pod rests, which is its last sync or what it said last, and when the first of its waits is over."""
-
-    since: Micros
-    until: Micros
-
-    def rounds_skipped(self, now: Micros) -> int:
-        """How many rounds it has rested through; the one that is now isn't among them."""
-        return rounds_in(now - self.since) - 1
-
-    def next_round(self, now: Micros) -> float:
-        """In how many seconds the next round is."""
-        return (ROUND - (now - self.since) % ROUND) / SECOND
-
-
-def rounds_in(span: Micros) -> int:
-    """In how many rounds a span of time is over, at least in one; one that is only begun counts."""
-    return max(1, math.ceil(span / ROUND))
 
 
 class RequiredImage(NamedTuple):
@@ -188,6 +163,17 @@ class Worker:
     def _has_started(self, name: str, following: str) -> bool:
         container = self.containers.get(name)
         return container is not None and (container.is_running or following in self.containers)
+
+    def change_of(self, container: Container, spec: PodSpec) -> str:
+        """What is said of a container or sidecar whose definition was changed while it runs; "" where it was not."""
+        name = container.spec["name"]
+        main = find_named(spec["containers"], name)
+        if main and main != container.spec:
+            return f"Container {name} definition changed, will be restarted"
+        init = find_named(spec.get("initContainers", ()), name)
+        if init and init != container.spec and name not in self.inits:
+            return f"Init container {name} definition changed"
+        return ""
 
     def is_over(self, spec: PodSpec) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
