@@ -13,7 +13,15 @@ from kubesim.api.resources import Resource, find_kind
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, ManifestError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import (
+    REFUSALS,
+    Exit,
+    KubectlError,
+    ManifestError,
+    NotSimulated,
+    raise_all,
+    refuse_if,
+)
 from kubesim.kubectl.formats import list_of, to_yaml
 from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, read_text
 from kubesim.kubectl.output import print_result
@@ -114,7 +122,7 @@ def _finish(call: Call, before: str, path: str) -> None:
             call.complain("Edit cancelled, no changes made.\n")
         else:
             _send_all(call, _objects(before), after, path)
-    except (KubectlError, ManifestError, NotSimulated, StatusError) as error:
+    except (*REFUSALS, ManifestError) as error:
         call.complain(f'A copy of your changes has been stored to "{path}"\n')
         raise error from None
     call.context.workspace.remove(path)
@@ -144,7 +152,8 @@ def _objects(text: str) -> list[_Opened]:
 def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> None:
     """Send each object of the edited file, and say which were refused. Mirrors visitToPatch and addError.
 
-    Where one isn't valid, kubectl would open the editor again: here that is an error.
+    Where one isn't valid, kubectl would open the editor again, with the reason in it: here that is an error, which in
+    the live terminal says why.
     """
     try:
         edited = _objects(after)
@@ -165,6 +174,8 @@ def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> No
             if error.reason != "Invalid" or not call.flags["edit-result"]:
                 call.complain(f"error: {original.title} {_problem(error)}\n")
     reasons = {error.reason for error in refusals}
+    if call.flags["edit-result"]:
+        raise_all(error for error in refusals if error.reason == "Invalid")
     if reasons - {"Invalid", "NotFound"}:
         call.complain(f"You can run `kubectl replace -f {path}` to try this update again.\n")
         raise Exit(1)
@@ -172,7 +183,7 @@ def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> No
         call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
         raise Exit(1)
     if refusals:
-        raise refusals[0] if call.flags["edit-result"] else KubectlError(_NOTHING_VALID)
+        raise KubectlError(_NOTHING_VALID)
 
 
 def _problem(error: StatusError) -> str:
