@@ -61,17 +61,25 @@ def copy_notebooks(target: Path) -> list[Path]:
     """Copy the notebooks and their documents into the folder `target`, and return those that the learner has changed.
 
     No file is overwritten: one that is there already stays as it is. A notebook that was only run and saved isn't
-    changed. OSError if the folder can't be written.
+    changed. One that only says where its lessons are now is for links from outside, and isn't copied.
+    OSError if the folder can't be written.
     """
     kept = []
     for name, source in _sources():
         own = target / name
+        if not own.exists() and _leads_on(source):
+            continue
         if not own.exists():
             own.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, own)
         elif _written(own) != _written(source):
             kept.append(own)
     return kept
+
+
+def _leads_on(path: Path) -> bool:
+    """Whether a file of the package is a notebook of one cell, which says what became of an old name."""
+    return path.suffix == ".ipynb" and len(json.loads(path.read_bytes())["cells"]) == 1
 
 
 def _written(path: Path) -> object:
