@@ -183,6 +183,7 @@ def test_after_a_reload_the_page_is_where_it_was(notebook: Any) -> None:
 def test_after_a_restart_the_buttons_of_the_text_and_the_steps_belong_to_the_bench_of_now(notebook: Any) -> None:
     notebook.restart_kernel()
     notebook.run("load")
+    expect(notebook.page.locator(".ks-bench .notice")).to_have_text("")
     expect(notebook.page.get_by_role("log")).to_have_text("")
     notebook.cell("commands").get_by_role("button", name="Run in terminal").press("Enter")
     expect(notebook.page.get_by_role("log")).to_contain_text("pod/web created")

@@ -54,6 +54,8 @@ function makeTerminal(model, reviver) {
       prompt.enter();
       prompt.focus();
     },
+    set: prompt.set,
+    typed: prompt.text,
     fill(text) {
       prompt.set(text);
       prompt.focus();

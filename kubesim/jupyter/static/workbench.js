@@ -3,6 +3,7 @@
 
 const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
 const drafts = (globalThis.kubesimDrafts ??= new WeakMap()); // by context: what was in the prompt of a bench that was lost
+const benches = (globalThis.kubesimBenches ??= new WeakMap()); // by notebook: the bench of now
 
 let bench = null;
 
@@ -113,13 +114,17 @@ function makeBench(model) {
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
   const node = element("section", { className: "ks-bench ks-flow" }, views, terminal.node, news);
   node.setAttribute("aria-label", "Workbench");
-  const made = { node, focus: terminal.focus, notebook: null, place: null, join };
-  // Takes the place of a bench whose kernel is gone, too, so that it doesn't matter what a notebook had before.
+  const made = { node, focus: terminal.focus, typed: terminal.typed, notebook: null, place: null, join };
+  // Takes the place of a bench whose kernel is gone, too, with what that one was told in vain. From now on it hears
+  // the buttons of the text, also before it's in the page.
   function join(notebook) {
     if (made.notebook === notebook) return;
     made.notebook = notebook;
     if (context) views.prepend(makeSteps(notebook, context));
-    notebook.addEventListener(RUN, ({ detail }) => node.isConnected && terminal.run(detail));
+    const unanswered = benches.get(notebook)?.typed();
+    if (unanswered) terminal.set(unanswered);
+    benches.set(notebook, made);
+    notebook.addEventListener(RUN, ({ detail }) => benches.get(notebook) === made && terminal.run(detail));
   }
   // Ctrl+` leads from the notebook to the terminal, and back; by its place on the keyboard, as it may be a dead key.
   addEventListener("keydown", (event) => {
