@@ -31,7 +31,7 @@ _BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir i
 PROGRESS = "/workspace/.progress.json"
 """What a learner has done. No command removes it."""
 
-_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 
 
 def _error(number: int, path: str | PurePosixPath) -> OSError:
@@ -40,7 +40,7 @@ def _error(number: int, path: str | PurePosixPath) -> OSError:
 
 def _encoded(text: str) -> bytes:
     """UTF-8, in which `read_text`'s surrogates are bytes again; what no text can hold becomes U+FFFD."""
-    return _NO_CHARACTER.sub("\ufffd", text).encode("utf-8", "surrogateescape")
+    return re.sub(_NO_CHARACTER, "\ufffd", text).encode("utf-8", "surrogateescape")
 
 
 def _folder(name: str | Path, folder: int | None, stack: ExitStack) -> int:

@@ -195,7 +195,7 @@ def _bytes(kind: Type, value: Any) -> str:
     return str(text.replace("\n", "").replace("\r", ""))
 
 
-_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
+_RFC3339 = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)"
 
 
 def _time(kind: Type, value: Any) -> str:
@@ -203,7 +203,7 @@ def _time(kind: Type, value: Any) -> str:
         raise DecodeError(Type("string", "string"), value, is_unmarshaled=True)
     is_micro = kind.kind == "microtime"
     try:
-        if not _RFC3339.fullmatch(value):
+        if not re.fullmatch(_RFC3339, value):
             raise ValueError(value)
         moment = parse_time(value)
         seconds = rfc3339(moment)

@@ -2,8 +2,6 @@
 each, which has what several rooms know of a kind.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Cron schedules: when a CronJob is due. Mirrors github.com/robfig/cron/v3 (parser.go, spec.go), as v1.36 uses it."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo

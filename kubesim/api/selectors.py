@@ -20,7 +20,7 @@ _Labels = Mapping[str, str]
 _Test = Callable[[_Labels], bool]
 
 # Special characters, of which as many as make an operator stay together, and words.
-_TOKEN = re.compile(r"==|!=|[=!(),<>]|[^\s=!(),<>]+")
+_TOKEN = r"==|!=|[=!(),<>]|[^\s=!(),<>]+"
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _INTEGER = re.compile("[-+]?[0-9]+")
 LETTER_COST = 8
@@ -102,7 +102,7 @@ class _Parser:
     """Reads a label selector from the left, and refuses it in the sentences of labels.Parser."""
 
     def __init__(self, text: str) -> None:
-        self._words = deque([*_TOKEN.findall(text), ""])  # the last one is the end
+        self._words = deque([*re.findall(_TOKEN, text), ""])  # the last one is the end
 
     def _is_identifier(self) -> bool:
         return bool(self._words[0]) and self._words[0][0] not in "=!(),<>"

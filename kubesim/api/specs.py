@@ -3,8 +3,6 @@
 Objects are plain dicts, as JSON has them (objects.py); these are the parts of them that most code is about.
 """
 
-from __future__ import annotations
-
 from typing import Any, Required, TypedDict
 
 

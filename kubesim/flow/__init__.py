@@ -10,7 +10,6 @@ from collections.abc import Callable
 from importlib import import_module
 
 from kubesim.cluster import Cluster
-from kubesim.flow.redact import redact
 from kubesim.shell import Invocation, Options, Tool, tool
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
@@ -32,7 +31,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
         if len(operands) != 1 or form not in FORMS:
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
-        pod = redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
+        pod = _redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
         place = options.get("n") or namespace()
         flow = import_module(f"{__name__}.hops").trace_flow(cluster(), place, pod, options.get("c"))
         io.out(f"{import_module(f'{__name__}.report').FORMS[form](flow)}\n")
@@ -60,6 +59,12 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
             texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
         io.out(export.explain(texts, options.get("p", ""), form, answer))
     except (OSError, load.ExportError) as error:
-        io.err(f"kubesim: {redact(where)}: {getattr(error, 'strerror', error)}\n")
+        io.err(f"kubesim: {_redact(where)}: {getattr(error, 'strerror', error)}\n")
         return 1
     return 0
+
+
+def _redact(text: str) -> str:
+    from kubesim.flow.redact import redact
+
+    return redact(text)

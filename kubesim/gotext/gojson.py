@@ -13,9 +13,9 @@ from kubesim.gotext.gofmt import LONGEST_WITHOUT_EXPONENT, QUOTED, sprint
 
 MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
 TOO_DEEP = "exceeded max depth"
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")  # two of them make one character, and one alone none
-_HUGE = re.compile(r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}")  # what may not be a number of 64 bits
+_SURROGATE = "[\ud800-\udfff]"
+_ESCAPED_SURROGATE = r"\\u[dD][89a-fA-F]"  # two of them make one character, and one alone none
+_HUGE = r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}"  # what may not be a number of 64 bits
 _LONGEST_INTEGER = 20  # characters of a number of 64 bits
 
 
@@ -34,7 +34,7 @@ def loads(text: str) -> Any:
     """
     text = valid(text)
     readers: dict[str, Any] = {"parse_constant": partial(_refuse_constant, text)}
-    if _HUGE.search(text):  # Python's own reader of numbers is quicker
+    if re.search(_HUGE, text):  # Python's own reader of numbers is quicker
         readers.update(parse_int=_number, parse_float=_number)
     try:
         value = json.loads(text, **readers)
@@ -47,14 +47,14 @@ def loads(text: str) -> Any:
     may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH
     if may_be_deep and len(list(levels(value))) > MAX_DEPTH + 1:
         raise JSONError(TOO_DEEP)
-    if _ESCAPED_SURROGATE.search(text):  # has become one in the value, where `valid` doesn't reach
+    if re.search(_ESCAPED_SURROGATE, text):  # has become one in the value, where `valid` doesn't reach
         value = json.loads(valid(json.dumps(value, ensure_ascii=False)))
     return value
 
 
 def valid(text: str) -> str:
     """`text` with U+FFFD for whatever is no Unicode (Python's surrogates), as Go writes it."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else re.sub(_SURROGATE, "\ufffd", text)
 
 
 def levels(value: Any) -> Iterator[list[Any]]:
@@ -107,9 +107,9 @@ def mismatch(value: Any, into: str, whole: bool = False) -> str:
     return f"json: cannot unmarshal {word} into Go {into}"
 
 
-_ESCAPED = re.compile("[<>&\u2028\u2029]")
-_MAY_BE_FLOAT = re.compile(r"(?:^|[:,\[\s])-?[0-9]+[.e]")  # quick, for few texts have any
-_STRING_OR_SMALL = re.compile(QUOTED.pattern + r"|[0-9.]+e-[0-9]+")
+_ESCAPED = "[<>&\u2028\u2029]"
+_MAY_BE_FLOAT = r"(?:^|[:,\[\s])-?[0-9]+[.e]"  # quick, for few texts have any
+_STRING_OR_SMALL = rf"{QUOTED.pattern}|[0-9.]+e-[0-9]+"
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
@@ -117,14 +117,14 @@ def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     separators = (",", ":" if indent is None else ": ")
     encode = partial(json.dumps, sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
     text = encode(value)
-    if _MAY_BE_FLOAT.search(text):
-        text = _STRING_OR_SMALL.sub(_small, encode(whole(value)))
+    if re.search(_MAY_BE_FLOAT, text):
+        text = re.sub(_STRING_OR_SMALL, _small, encode(whole(value)))
     return escape(text)
 
 
 def escape(text: str) -> str:
     """JSON with those letters as escapes that HTML or JavaScript would take for something else."""
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(_ESCAPED, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _small(match: re.Match[str]) -> str:

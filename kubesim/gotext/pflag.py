@@ -3,8 +3,6 @@
 Mirrors github.com/spf13/pflag flag.go as kubectl v1.36 uses it.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -132,7 +130,7 @@ def _parse(flag: Flag, text: str) -> Any:
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = re.compile(r"(?!$)([0-9]*\.?[0-9]*)([^.0-9]*)")
+_PART = r"(?!$)([0-9]*\.?[0-9]*)([^.0-9]*)"
 _LONGEST = (2**63 - 1) / 1e9
 
 
@@ -166,7 +164,7 @@ def parse_duration(value: str) -> float:
     if rest == "0":
         return 0.0
     seconds = 0.0
-    for digits, unit in _PART.findall(rest):
+    for digits, unit in re.findall(_PART, rest):
         if not digits.strip("."):
             raise ValueError(f"time: invalid duration {quote(value)}")
         if unit not in _UNITS:

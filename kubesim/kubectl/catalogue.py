@@ -5,8 +5,6 @@ and `refused` ones by their kind, each written NAME, NAME/SHORT or NAME=BARE. A 
 or KeyError.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 

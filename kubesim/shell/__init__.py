@@ -19,12 +19,12 @@ __all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool",
 
 # Of a line that may still be unfinished: what ends a command, what begins a redirection, a word with its quotes, a
 # variable at the end of one, what quotes in it, and what has to be quoted in the name of a file.
-_SEPARATORS = re.compile(r"\|\||&&|[|;&\n(]")
-_REDIRECT = re.compile(r"[0-9&]?>>?[ \t]*|<[ \t]*")
-_WORD = re.compile(r"(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++", re.DOTALL)
-_VARIABLE = re.compile(r"\$(\{?)([A-Za-z_0-9]*)$")
-_QUOTE = re.compile(r"\\(.)|['\"]", re.DOTALL)
-_SPECIAL = re.compile(r"[\s'\"\\$`|&;()<>*?\[\]#~]")
+_SEPARATORS = r"\|\||&&|[|;&\n(]"
+_REDIRECT = r"[0-9&]?>>?[ \t]*|<[ \t]*"
+_WORD = r"(?s)(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++"
+_VARIABLE = r"\$(\{?)([A-Za-z_0-9]*)$"
+_QUOTE = r"(?s)\\(.)|['\"]"
+_SPECIAL = r"[\s'\"\\$`|&;()<>*?\[\]#~]"
 _MAX_COMPLETED = 10_000  # characters before the cursor that are looked at
 _ENVIRONMENT = {
     "HOME": str(HOME),
@@ -127,13 +127,13 @@ class Shell:
         machine = self._machine
         before = line[:cursor][-_MAX_COMPLETED:]
         word = before[word_start(before, len(before)) :]
-        if variable := _VARIABLE.search(word):
+        if variable := re.search(_VARIABLE, word):
             return _completed_variables(word, variable, {**machine.env, **machine.variables})
-        command = _words(_SEPARATORS.split(before)[-1], machine.aliases)
+        command = _words(re.split(_SEPARATORS, before)[-1], machine.aliases)
         if len(command) == 1 and "/" not in word:
             return sorted(name for name in {*self._tools, *machine.aliases} if name.startswith(word))
         program = self._tools.get(command[0])
-        is_redirected = _REDIRECT.search(before[: len(before) - len(word)][-3:])
+        is_redirected = re.search(_REDIRECT, before[: len(before) - len(word)][-3:])
         if program and program.complete and not is_redirected:
             words = set(program.complete(command[1:]))
             if words:
@@ -163,8 +163,8 @@ def word_start(line: str, cursor: int) -> int:
 
 def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
     """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
-    typed = _WORD.findall(command)
-    words = [_QUOTE.sub(r"\1", word) for word in typed]
+    typed = re.findall(_WORD, command)
+    words = [re.sub(_QUOTE, r"\1", word) for word in typed]
     if not typed or not command.endswith(typed[-1]):
         words.append("")
     while len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0]):
@@ -181,5 +181,5 @@ def _files(word: str, files: Files) -> Iterable[str]:
         return
     for name in files.listdir(place):
         if name.startswith(start) and (start or not name.startswith(".")):
-            path = _SPECIAL.sub(r"\\\g<0>", f"{folder}{slash}{name}")
+            path = re.sub(_SPECIAL, r"\\\g<0>", f"{folder}{slash}{name}")
             yield f"{path}/" if files.is_dir(f"{place}/{name}") else path

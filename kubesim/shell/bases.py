@@ -1,7 +1,5 @@
 """What images hold, by their bases in bases.json: programs that containers can run, and those that aren't simulated."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple

@@ -24,11 +24,11 @@ from kubesim.shell.syntax import (
     bare,
 )
 
-_LIST = re.compile(r"\{([^{}]*,[^{}]*)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}")  # {a,b} and {1..3}
+_LIST = r"\{([^{}]*,[^{}]*)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
 # Braces that bash expands and nothing here does: {a{b,c}}, {$x,b}, {a..e}.
-_OTHER_BRACES = re.compile(r"\{[^{}]*\{[^{}]*,[^{}]*\}|\{[^}]*,[^}]*\}|\{\w+\.\.\w+(\.\.\w+)?\}")
-_BLANKS = re.compile(r"[ \t\n]+")
-_MAGIC = re.compile(r"[*?[]")
+_OTHER_BRACES = r"\{[^{}]*\{[^{}]*,[^{}]*\}|\{[^}]*,[^}]*\}|\{\w+\.\.\w+(\.\.\w+)?\}"
+_BLANKS = r"[ \t\n]+"
+_MAGIC = r"[*?[]"
 _EXPANDED = re.compile(r"[*?[~]")  # without one of these, and without braces, a bare word stays as it is
 _WORD_COST = 80
 _CHARACTER_COST = 3  # each may be a brace or a comma
@@ -89,13 +89,13 @@ class Expander:
         if not _may_have_braces(text):
             yield word
             return
-        match = _LIST.search(text)
+        match = re.search(_LIST, text)
         is_simple = len(word.parts) == 1 and not _is_nested(text)
         if match and is_simple:
             for choice in self._choices(match):
                 chosen = text[: match.start()] + choice + text[match.end() :]
                 yield from self._variants(Word((Literal(chosen),), word.source))
-        elif _OTHER_BRACES.search(text):
+        elif re.search(_OTHER_BRACES, text):
             raise UnsupportedError(f"'{word.source[:40]}'")
         else:
             yield word
@@ -143,7 +143,7 @@ class Expander:
             if piece.quoted or isinstance(part, Literal):
                 chunks = [piece.text]
             else:
-                chunks = _BLANKS.split(piece.text)
+                chunks = re.split(_BLANKS, piece.text)
             for index, chunk in enumerate(chunks):
                 is_new_field = index > 0
                 if is_new_field and current:
@@ -157,11 +157,11 @@ class Expander:
     def _file_names(self, pieces: Sequence[Piece]) -> list[str]:
         """The files that a field is a pattern for, sorted, or else its text."""
         text = "".join(piece.text for piece in pieces)
-        if not any(_MAGIC.search(piece.text) for piece in pieces if not piece.quoted):
+        if not any(re.search(_MAGIC, piece.text) for piece in pieces if not piece.quoted):
             return [text]
         pattern = ""
         for piece in pieces:
-            pattern += _MAGIC.sub(r"[\g<0>]", piece.text) if piece.quoted else piece.text
+            pattern += re.sub(_MAGIC, r"[\g<0>]", piece.text) if piece.quoted else piece.text
         paths = ["/"] if pattern.startswith("/") else [""]
         for segment in filter(None, pattern.split("/")):
             paths = [path for folder in paths for path in self._matches(folder, segment)]
@@ -170,7 +170,7 @@ class Expander:
     def _matches(self, folder: str, segment: str) -> Iterator[str]:
         files = self.machine.files
         prefix = f"{folder.rstrip('/')}/" if folder else ""
-        if not _MAGIC.search(segment):
+        if not re.search(_MAGIC, segment):
             if files.exists(prefix + segment):
                 yield prefix + segment
             return
@@ -205,9 +205,9 @@ def _file_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(head + bracket + tail.replace("[", "[[]")))
 
 
-_OPERATION = re.compile(r"\s*(-?\w+)\s*(?:([-+*])\s*(-?\w+)\s*)?")
+_OPERATION = r"\s*(-?\w+)\s*(?:([-+*])\s*(-?\w+)\s*)?"
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_NUMBER = r"-?(?:0|[1-9][0-9]{0,17})"
 
 
 def evaluate(text: str, machine: Machine) -> int:
@@ -217,11 +217,11 @@ def evaluate(text: str, machine: Machine) -> int:
     def number(word: str) -> int:
         is_name = word[0].isalpha() or word[0] == "_"
         value = machine.lookup(word) or "0" if is_name else word
-        if not _NUMBER.fullmatch(value):
+        if not re.fullmatch(_NUMBER, value):
             raise refusal
         return int(value)
 
-    match = _OPERATION.fullmatch(text)
+    match = re.fullmatch(_OPERATION, text)
     if not match:
         raise refusal
     left, sign, right = match.groups()

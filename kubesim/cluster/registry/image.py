@@ -1,7 +1,5 @@
 """An image, and what can be wrong with it or with a registry."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple

@@ -151,7 +151,7 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
     )
 
 
-_RELAXED = re.compile(r"\{\.?([^{}]+)\}|\.?([^{}]+)")
+_RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
 
 
 def relaxed(expression: str) -> str:
@@ -159,7 +159,7 @@ def relaxed(expression: str) -> str:
 
     For --sort-by, custom columns and wait. Raises FormatError.
     """
-    match = _RELAXED.fullmatch(expression)
+    match = re.fullmatch(_RELAXED, expression)
     if match is None and expression:
         raise FormatError(
             "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
