@@ -30,7 +30,6 @@ from kubesim.api.resources import Resource
 
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
 _FIRST = re.compile("^[a-z]+")  # the first word of a name
-_FIRST = re.compile("^[a-z]+")  # the first word of a name
 _SCALARS = {
     "str": ("string", "string"),
     "int": ("integer", "int32"),
@@ -208,6 +207,7 @@ def _ordered(kind: Type, value: Any) -> Any:
     return ordered
 
 
+@cache
 def go_order(struct: Type) -> list[str]:
     """The fields of a struct in Go's order; a name with a capital letter is that of an embedded struct."""
     listed = _GO_ORDER.get(struct.name, [])
@@ -227,6 +227,7 @@ def _flat(names: Sequence[str]) -> list[str]:
     return flat
 
 
+@cache
 def go_name(name: str) -> str:
     """What Go calls the field that JSON calls `name`: "dnsPolicy" is DNSPolicy."""
     return _GO.goNames.get(name) or _FIRST.sub(_capitalized, name)

@@ -25,7 +25,7 @@ def hash_of_template(template: Object) -> str:
     kind = schema.fields(spec)["template"].type
     number = 2166136261  # FNV-1a, in 32 bits
     for byte in f"({kind.go}){_dump(kind, template)}".encode():
-        number = (number ^ byte) * 16777619 % 2**32
+        number = (number ^ byte) * 16777619 & 0xFFFFFFFF
     return safe_letters(number)
 
 
