@@ -241,6 +241,14 @@ class Facts:
         return tuple(see(name, self.secret_named(name)) for name in self.names)
 
     @cached_property
+    def deleted(self) -> list[str]:
+        """The pull secrets that the kubelet had at its last attempt, and that aren't in the cluster anymore."""
+        if self.scene.is_export or self.trace is None:
+            return []
+        had = [seen.name for seen in self.trace.secrets if seen.found]
+        return [name for name in had if self.scene.api.find(SECRET, self.namespace, name) is None]
+
+    @cached_property
     def matches(self) -> list[Match]:
         return self._matching(self.secrets)
 

@@ -121,7 +121,7 @@ def _state(facts: Facts) -> dict[str, Any]:
     return {
         "public": last and last.ok and last.secret is None and not last.username,
         "own": last and last.secret is None and last.username,
-        "seen": "\n".join(map(_seen, facts.seen)),
+        "seen": "\n".join(_seen(seen, seen.name in facts.deleted) for seen in facts.seen),
         "usable": any(seen.usable for seen in facts.seen),
         "untried": trace is None,
         "node": facts.pod["spec"].get("nodeName"),
@@ -137,12 +137,16 @@ def _state(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _seen(seen: SeenSecret) -> str:
+def _seen(seen: SeenSecret, is_deleted: bool) -> str:
+    """A pull secret as the kubelet saw it, or would see it now; `is_deleted` if it has gone since the last attempt."""
     if not seen.found:
-        return f"{seen.name}: not found"
+        return f"{seen.name}: not found{', deleted since the last attempt' if is_deleted else ''}"
     if not seen.usable:
         return f"{seen.name} ({seen.type}): {seen.problem}"
-    return f"{seen.name} ({seen.type}) holds {', '.join(seen.entries)}"
+    entries = ", ".join(seen.entries)
+    if is_deleted:
+        return f"{seen.name} ({seen.type}) held {entries}, and has been deleted since"
+    return f"{seen.name} ({seen.type}) holds {entries}"
 
 
 def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:

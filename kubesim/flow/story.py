@@ -46,7 +46,9 @@ def story(facts: Facts) -> Iterator[str]:
         reported = facts.reply._asdict() | {"words": facts.reply.sentence.rstrip("."), "asker": _asker(facts)}
         yield say("reported", reported).rstrip()
     for seen in facts.seen:
-        if seen not in then:
+        if seen.name in facts.deleted:
+            yield f"Since then, Secret {seen.name} has been deleted."
+        elif seen not in then:
             yield f"Since then, Secret {seen.name} has changed: {_secret(facts, seen)}"
 
 
@@ -62,6 +64,7 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
         "problem": seen.problem,
         "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
         "unreadable": unreadable,
+        "deleted": seen.name in facts.deleted,
         "entries": ", ".join(entries),
         "mismatch": "" if entries or unreadable or not seen.found else mismatch(facts, seen),
     }

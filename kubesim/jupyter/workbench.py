@@ -33,7 +33,7 @@ from kubesim.jupyter.card import Message, inline, static, styles
 from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.terminal import Terminal, sign
 from kubesim.lessons.task import Reading, Task
-from kubesim.session.timeline import last_tries
+from kubesim.session.timeline import Try, last_tries
 
 MOST_OBJECTS = 80
 KINDS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, POD, SECRET, SERVICE_ACCOUNT)
@@ -155,12 +155,20 @@ class Workbench(Terminal):
         attempt = {"attempt": f"{pod} {last.at}"}
         if last.until <= cluster.clock.now:
             return attempt
-        listed = [each.get("name", "") for each in item["spec"].get("imagePullSecrets", ())]
-        secrets = [secret for name in listed if (secret := cluster.api.find(SECRET, namespace, name))]
-        later = [name_of(secret) for secret in secrets if _created(secret) > last.at]
-        before = f", before the Secret {later[0]} existed" if later else ""
+        before = next(self._changes(item, last), "")
         past = f"This is the attempt of {time_of_day(last.at)}{before}."
         return {**attempt, "past": past, "next": time_of_day(last.until)}
+
+    def _changes(self, pod: Object, last: Try) -> Iterator[str]:
+        """Which pull secrets came or went after the last attempt: ", before the Secret regcred existed"."""
+        cluster = self._seat.session.cluster
+        trace = cluster.kubelet.traces[namespace_of(pod), name_of(pod), last.container]
+        for seen in trace.secrets:
+            secret = cluster.api.find(SECRET, namespace_of(pod), seen.name)
+            if seen.found and secret is None:
+                yield f", before the Secret {seen.name} was deleted"
+            elif secret and _created(secret) > last.at:
+                yield f", before the Secret {seen.name} {'was recreated' if seen.found else 'existed'}"
 
     def _focused(self) -> Focus | None:
         """The Pod in focus, or where that is gone the newest one, of the open task if there is one."""

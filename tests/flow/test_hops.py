@@ -45,6 +45,19 @@ def test_a_refused_pull_in_words():
     )
 
 
+def test_a_secret_that_was_deleted_since_is_in_the_past():
+    pulled = make([CREATE], pod(secrets=["regcred"]))
+    refused = make([CREATE.replace("mypassword", "old")], pod(secrets=["regcred"]))
+    lines = []
+    for session in (pulled, refused):
+        session.run("kubectl delete secret regcred")
+        lines.append(trace_flow(session.cluster, "default", "web").text().splitlines()[2])
+    assert lines == [
+        "✓ Secret: regcred (kubernetes.io/dockerconfigjson) held registry.example.com, and has been deleted since",
+        "✗ Secret: regcred: not found, deleted since the last attempt",
+    ]
+
+
 def test_a_public_image_needs_no_secret():
     flow = trace_flow(make([], pod(image="nginx")).cluster, "default", "web")
     assert states(flow) == {

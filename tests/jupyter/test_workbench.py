@@ -145,6 +145,15 @@ def test_a_past_attempt_says_when_it_was_and_when_the_next_one_is(seat, bench):
     assert "past" not in bench.path
 
 
+def test_a_past_attempt_says_that_its_secret_was_deleted_or_recreated_since(seat, bench):
+    seat.run(CREATE.replace("mypassword", "old"))
+    seat.run(f"""{RUN} --overrides='{{"spec":{{"imagePullSecrets":[{{"name":"regcred"}}]}}}}'; sleep 5""")
+    seat.run("kubectl delete secret regcred")
+    assert bench.path["past"] == "This is the attempt of 13:59:00, before the Secret regcred was deleted."
+    seat.run(CREATE)
+    assert bench.path["past"] == "This is the attempt of 13:59:00, before the Secret regcred was recreated."
+
+
 def test_during_a_task_the_cluster_at_a_glance_leaves_out_what_was_there_before(seat, bench):
     seat.run(f"kubectl create namespace shop; {RUN} -n shop; {RUN}; sleep 5")
     task = load_tasks()["store-credentials"]
