@@ -83,17 +83,18 @@ def build_app(builder: Path, python: Runtime) -> None:
         shutil.copytree(ROOT / folder, source / "files" / folder, ignore=ignored)
     for notebook in (source / "files" / "notebooks").glob("*.ipynb"):
         stamp(notebook)
-    settings = ROOT / "kubesim" / "jupyter" / "labconfig" / "default_setting_overrides.json"
-    shutil.copyfile(settings, source / "overrides.json")
+    lesson = ROOT / "kubesim" / "jupyter"
+    shutil.copyfile(lesson / "labconfig" / "default_setting_overrides.json", source / "overrides.json")
     (source / "jupyter-lite.json").write_text(json.dumps(_settings(python), indent=2))
-    extensions = builder / runtime.EXTENSIONS / runtime.EXTENSION
+    extensions = (builder / runtime.EXTENSIONS / runtime.EXTENSION, lesson / "labextensions" / "kubesim")
     app = BUILD / "site-app"
     shutil.rmtree(app, ignore_errors=True)
     subprocess.run(
         [
             *(sys.executable, "-m", "jupyterlite_core", "build", "--apps", "lab"),
             *("--lite-dir", source, "--output-dir", app, f"--LiteBuildConfig.cache_dir={BUILD / 'site-cache'}"),
-            *("--contents", source / "files", f"--LiteBuildConfig.federated_extensions={extensions}"),
+            *("--contents", source / "files"),
+            *(f"--LiteBuildConfig.federated_extensions={extension}" for extension in extensions),
             *("--no-sourcemaps", "--no-unused-shared-packages", "--no-libarchive"),
         ],
         env=os.environ | {"PYTHONPATH": str(builder)},

@@ -50,11 +50,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def lab_environment() -> dict[str, str]:
-    """This process's variables, with the lesson's settings for JupyterLab, and with what its kernels run first."""
+    """This process's variables, with the lesson's settings for JupyterLab and its extension, and its kernels' start."""
     folder = _PACKAGE / "jupyter"
-    places = [str(folder), os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    start = {"PYTHONSTARTUP": str(folder / "startup.py")} | os.environ  # what someone has set stays
-    return start | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
+    environment = {"PYTHONSTARTUP": str(folder / "startup.py")} | os.environ  # what someone has set stays
+    for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
+        places = [str(folder), os.environ.get(name, "")]
+        environment[name] = os.pathsep.join(filter(None, places))
+    return environment
 
 
 def copy_notebooks(target: Path) -> list[Path]:

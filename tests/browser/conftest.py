@@ -27,6 +27,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
 
+from kubesim.command.lab import lab_environment
 from tools import loopback, website
 from tools.chromium import find as find_chromium
 
@@ -123,9 +124,8 @@ def own_settings(home: Path) -> dict[str, str]:
     lab_folders = ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     inherited = {name: value for name, value in os.environ.items() if name != "KUBESIM_WORKSPACE"}
     own = {name: str(home / name.lower()) for name in folders + lab_folders}
-    lesson = NOTEBOOKS.parent / "kubesim" / "jupyter"
-    as_kubesim_lab = {"JUPYTER_CONFIG_PATH": str(lesson), "PYTHONSTARTUP": str(lesson / "startup.py")}
-    return inherited | own | as_kubesim_lab
+    names = ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "PYTHONSTARTUP")
+    return inherited | own | {name: lab_environment()[name] for name in names}
 
 
 def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:

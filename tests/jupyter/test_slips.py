@@ -1,5 +1,6 @@
 """What is said about slips of the keyboard, below what a real cluster would say."""
 
+import json
 import os
 import subprocess
 import sys
@@ -70,3 +71,13 @@ def test_a_start_of_ones_own_stays(monkeypatch):
     assert lab_environment()["PYTHONSTARTUP"] == "mine.py"
     monkeypatch.delitem(os.environ, "PYTHONSTARTUP")
     assert Path(lab_environment()["PYTHONSTARTUP"]).is_file()
+
+
+def test_jupyterlab_gets_the_lessons_settings_and_its_extension_before_ones_own(monkeypatch):
+    monkeypatch.setitem(os.environ, "JUPYTER_PATH", "mine")
+    environment = lab_environment()
+    first, second = environment["JUPYTER_PATH"].split(os.pathsep)
+    assert second == "mine"
+    assert environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0] == first
+    package = json.loads((Path(first) / "labextensions" / "kubesim" / "package.json").read_bytes())
+    assert (Path(first) / "labextensions" / "kubesim" / package["jupyterlab"]["_build"]["load"]).is_file()

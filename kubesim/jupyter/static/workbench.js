@@ -49,6 +49,7 @@ async function open(model, place, elsewhere = false) {
   if (panel) bench.follow ??= accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
   if (panel) raise(panel);
   else panels.get(context)?.dispose(); // the page has become too narrow for it
+  notebook?.closest(".jp-NotebookPanel")?.classList.remove("ks-awaits"); // see labextensions/
   bench.watch ??= watchRoom(model);
 }
 

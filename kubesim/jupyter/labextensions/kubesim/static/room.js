@@ -1,0 +1,38 @@
+// What JupyterLab loads with its page: a lesson's text has the width from the start that it keeps beside the workbench,
+// so that nothing that is being read wraps anew when the workbench docks. From then on, static/workbench.js has the say.
+// No build makes this file: it is an extension in the form in which JupyterLab looks for one.
+
+{
+  const WORKBENCH = /^%workbench\b/m; // in the cell that sets a lesson up
+
+  // Where the workbench will dock, and what it leaves to the notebook, are BESIDE and NOTEBOOK_SHARE of static/dock.js;
+  // 66px are JupyterLab's bars at both sides, and 7.5px the rims of the dock.
+  const STYLE = `
+    @media (min-width: 1166px) {
+      #jp-main-dock-panel:not([data-mode=single-document]) > .ks-awaits .jp-WindowedPanel-outer {
+        box-sizing: border-box;
+        padding-right: max(0px, 100% - (100vw - 66px) * 0.57 + 7.5px) !important; /* the page sets 0 there itself */
+      }
+    }
+    .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but a browser counts it among what moves */
+  `;
+
+  const extension = {
+    id: "kubesim:room",
+    autoStart: true,
+    activate({ docRegistry }) {
+      document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+      docRegistry.addWidgetExtension("Notebook", { createNew });
+    },
+  };
+
+  function createNew(panel, { ready, model }) {
+    ready.then(() => {
+      const isLesson = [...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source));
+      if (isLesson) panel.addClass("ks-awaits");
+    });
+  }
+
+  const get = async () => () => extension;
+  (globalThis._JUPYTERLAB ??= {}).kubesim = { init() {}, get };
+}
