@@ -125,8 +125,8 @@ DIFFERENCES: tuple[str, ...] = (
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",
-    "A StatefulSet has no volumeClaimTemplates, and there are no Secrets for the tokens of ServiceAccounts. A Pod's "
-    "token names neither its node nor itself (jti), and nothing takes it.",
+    "A StatefulSet has no volumeClaimTemplates, and there are no Secrets for the tokens of ServiceAccounts. Tokens "
+    "have no true signature: kubectl in the session takes them, registries and the served API don't.",
     "Whether a user holds the rights that a Role or a binding grants isn't worked out: only kubernetes-admin writes "
     "them. There is no constrained impersonation.",
     "A new Job has no selector of its own, and brings none of the labels that a Job gives its Pods.",

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, DryRun
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, Plain, refuse_if
-from kubesim.kubectl.kubeconfig import CONTEXT, KUBECONFIG, USER
+from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
+from kubesim.kubectl.kubeconfig import SERVER
 
 # Commands that look at the output's format before they read the kubeconfig.
 _PRINTERS_FIRST = {"annotate", "create", "expose", "scale", "set env", "set image", "set serviceaccount", "wait"}
@@ -21,7 +21,6 @@ def check_before_running(call: Call) -> None:
     Only the first refusal is shown, so the order counts: the command line by itself, the kubeconfig, the connection.
     """
     command = call.command
-    _check_kubeconfig(call)
     missing = [f'"{name}"' for name in command.row.required if name not in call.typed_flags]
     refuse_if(missing, f"required flag(s) {', '.join(missing)} not set")
     if command.traits.check:
@@ -37,24 +36,6 @@ def check_before_running(call: Call) -> None:
         check_client(call)
     if not command.traits.prints_last:
         _check_output_format(call)
-
-
-def _check_kubeconfig(call: Call) -> None:
-    """Refuse any kubeconfig but the one that there is, in kubectl's words where it can't be read."""
-    chosen = call.flags["kubeconfig"]
-    path = chosen or call.context.env.get("KUBECONFIG", "")
-    if path in ("", KUBECONFIG):
-        return
-    from kubesim.kubectl.documents import parse_document  # late: it imports YAML
-
-    if not call.command.traits.is_offline:
-        try:
-            parse_document(call.context.workspace.read_text(path))
-        except FileNotFoundError:
-            refuse_if(chosen, f"stat {path}: no such file or directory")
-        except ManifestError as error:
-            raise KubectlError(f'error loading config file "{path}": {error}') from None
-    raise NotSimulated(f"the kubeconfig {path[:80]} is not part of this simulator")
 
 
 def _check_output_format(call: Call) -> None:
@@ -88,11 +69,25 @@ def _dry_run(call: Call) -> DryRun:
 
 
 def check_client(call: Call) -> None:
-    """Refuse a context, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
+    """Refuse a context, a user, a cluster, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
     context = call.flags["context"]
-    _check_context_exists(call, KubectlError(f'context "{context}" does not exist'))
+    _check_context_exists(call, context, KubectlError(f'context "{context}" does not exist'))
+    _check_cluster(call)
+    user = call.of_context("user")
+    is_unknown = user == call.flags["user"] and not call.kubeconfig.has("users", user)
+    refuse_if(user and is_unknown, f'auth info "{user}" does not exist')
     _check_impersonation(call, is_plain=call.command.traits.shows_config_errors and bool(call.flags["namespace"]))
     refuse_if(call.request_timeout is None, _INVALID_TIMEOUT)
+
+
+def _check_cluster(call: Call) -> None:
+    """Refuse any cluster but the one that there is."""
+    name = call.of_context("cluster")
+    cluster = call.kubeconfig.fields("clusters", name)
+    refuse_if(name and name == call.flags["cluster"] and not cluster, f'cluster "{name}" does not exist')
+    server = cluster.get("server") or "localhost:8080, which is asked where the kubeconfig names none,"
+    if server != SERVER:
+        raise NotSimulated(f"the server {server} is not part of this simulator")
 
 
 _INVALID_TIMEOUT = (
@@ -107,22 +102,24 @@ def _check_namespace_of_context(call: Call) -> None:
     So `get pods --context x` says "Error in configuration: …", and `get pods -n shop --context x`, which has its
     namespace, says "error: context …", as does `apply`, which connects first. Mirrors ConfirmUsable.
     """
-    context = call.flags["context"]
+    cluster = call.flags["cluster"]
+    refuse_if(cluster and not call.kubeconfig.has("clusters", cluster), f'no server found for cluster "{cluster}"')
+    context = call.flags["context"] or call.kubeconfig.current
     why = f"context was not found for specified context: {context}"
     if call.flags["as-group"] and not call.flags["as"]:
         why = f"\n* {why}\n* requesting uid, groups or user-extra for  without impersonating a user"
-    _check_context_exists(call, Plain(f"Error in configuration: {why}"))
+    _check_context_exists(call, context, Plain(f"Error in configuration: {why}"))
     _check_impersonation(call, is_plain=False)
 
 
-def _check_context_exists(call: Call, refusal: Exception) -> None:
-    """Raise `refusal` where --context names any but the one context that there is."""
-    if call.flags["context"] not in ("", CONTEXT):
+def _check_context_exists(call: Call, name: str, refusal: Exception) -> None:
+    """Raise `refusal` where a context is named and the kubeconfig has none of that name."""
+    if name and not call.kubeconfig.has("contexts", name):
         raise refusal
 
 
 def _check_impersonation(call: Call, is_plain: bool) -> None:
     """Refuse groups without a user. `is_plain`: the configuration's error is shown as it is, not after "error: "."""
     if call.flags["as-group"] and not call.flags["as"]:
-        why = f"requesting uid, groups or user-extra for {USER} without impersonating a user"
+        why = f"requesting uid, groups or user-extra for {call.of_context('user')} without impersonating a user"
         raise Plain(f"Error in configuration: {why}") if is_plain else KubectlError(why)

@@ -17,9 +17,9 @@ from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gofmt import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
-from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, UsageError, refuse_if
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.kubectl.kubeconfig import Kubeconfig
+from kubesim.kubectl.kubeconfig import CERTIFICATE, EMPTY, KUBECONFIG, Kubeconfig
 from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds
@@ -82,10 +82,59 @@ class Call:
         """Write to stderr."""
         self.written.append((True, text))
 
+    @property
+    def kubeconfig_path(self) -> str:
+        """The file of --kubeconfig or $KUBECONFIG; "" for the one that the session has in memory."""
+        path = self.flags["kubeconfig"] or self.context.env.get("KUBECONFIG", "")
+        return "" if path == KUBECONFIG else str(path)
+
+    @cached_property
+    def kubeconfig(self) -> Kubeconfig:
+        """What says where the cluster is and who asks."""
+        path = self.kubeconfig_path
+        if not path:
+            return self.context.config
+        try:
+            return Kubeconfig.of_file(self.context.workspace.read_text(path))
+        except FileNotFoundError:
+            is_needed = self.flags["kubeconfig"] and not self.command.traits.is_offline
+            refuse_if(is_needed, f"stat {path}: no such file or directory")
+            return Kubeconfig(EMPTY)
+        except ManifestError as error:
+            raise KubectlError(f'error loading config file "{path}": {error}') from None
+        except ValueError as error:
+            raise NotSimulated(f"the kubeconfig {path[:80]} is not part of this simulator: {error}") from None
+
+    def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
+        """What the context names: that of --context, or the current one; --user and --cluster win.
+
+        `create rolebinding` has a --user of its own, which is a list.
+        """
+        config = self.kubeconfig
+        chosen = self.flags[part]
+        if part != "namespace" and chosen and isinstance(chosen, str):
+            return chosen
+        return str(config.fields("contexts", self.flags["context"] or config.current).get(part, ""))
+
+    def _authenticated(self) -> Client:
+        """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
+        config = self.kubeconfig
+        credentials = config.fields("users", self.of_context("user"))
+        certificate = credentials.get("client-certificate-data")
+        token = self.flags["token"] or credentials.get("token", "")
+        if certificate == CERTIFICATE or (config.is_in_pod and not token):
+            return self.context.api
+        if certificate or not credentials.keys() <= {"token", "username", "password"}:
+            raise NotSimulated("of credentials, tokens and this cluster's own certificate are part of this simulator")
+        if not token and not credentials:
+            self.say("Please enter Username: ")
+            raise KubectlError("EOF")
+        return self.context.api.bearing(token)
+
     @cached_property
     def api(self) -> Client:
         """The API server, as the user who asks: whose credentials kubectl has, or for whom those speak with --as."""
-        client = self.context.api.warning(self.warn)
+        client = self._authenticated().warning(self.warn)
         if self.flags["as"]:
             return client.impersonating(self.flags["as"], tuple(self.flags["as-group"]))
         return client
@@ -93,7 +142,7 @@ class Call:
     @property
     def namespace(self) -> str:
         """The namespace of -n, or that of the context."""
-        return self.flags["namespace"] or self.context.config.working_namespace
+        return self.flags["namespace"] or self.of_context("namespace") or "default"
 
     def warn(self, text: str) -> None:
         """Pass a warning of the API server on, once."""

@@ -3,55 +3,74 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, no_arguments
-from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.content import nonempty
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
+from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
-from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, HIDDEN, SERVER, USER
+from kubesim.kubectl.kubeconfig import KUBECONFIG, Section
 
 _command = partial(command, is_offline=True)
+# What `kubectl config view` prints in place of a secret value.
+_DATA = "DATA+OMITTED"
+_REDACTED = "REDACTED"
+
+
+def _path(call: Call) -> str:
+    """The kubeconfig as messages call it."""
+    return call.kubeconfig_path or KUBECONFIG
+
+
+def _save(call: Call) -> None:
+    """Write a kubeconfig that was changed, if it is a file."""
+    if call.kubeconfig_path:
+        call.context.workspace.put(call.kubeconfig_path, to_yaml(call.kubeconfig.content))
 
 
 @_command("config current-context")
 def current_context(call: Call) -> None:
-    call.say(f"{CONTEXT}\n")
+    refuse_if(not call.kubeconfig.current, "current-context is not set")
+    call.say(f"{call.kubeconfig.current}\n")
 
 
 @_command("config get-contexts")
 def get_contexts(call: Call) -> None:
-    """List the context; names of others are refused after it."""
+    """List the contexts, or those that are named; names of others are refused after it."""
     output = call.flags["output"]
     problem = f"--output {output} is not available in kubectl config get-contexts; resetting to default output format"
     refuse_if(output not in ("", "name"), problem)
-    rows = []
-    if not call.flags["no-headers"]:
-        rows.append(["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"])
-    is_listed = not call.args or CONTEXT in call.args
-    if is_listed:
-        rows.append(["*", CONTEXT, CLUSTER, USER, call.context.config.namespace])
+    config = call.kubeconfig
+    names = [name for name in config.names("contexts") if not call.args or name in call.args]
     if output == "name":
-        call.say(f"{CONTEXT}\n" if is_listed else "")
+        call.say("".join(f"{name}\n" for name in names))
     else:
+        rows = [] if call.flags["no-headers"] else [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]]
+        for name in names:
+            fields = config.fields("contexts", name)
+            mark = "*" if name == config.current else ""
+            rows.append([mark, name, *(fields.get(part, "") for part in ("cluster", "user", "namespace"))])
         call.say(tabwriter.format(rows))
     for name in call.args:
-        refuse_if(name != CONTEXT, f"context {name} not found")
+        refuse_if(name not in names, f"context {name} not found")
 
 
 @_command("config get-clusters")
 def get_clusters(call: Call) -> None:
-    call.say(f"NAME\n{CLUSTER}\n")
+    call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names("clusters"))))
 
 
 @_command("config get-users")
 def get_users(call: Call) -> None:
-    call.say(f"NAME\n{USER}\n")
+    call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names("users"))))
 
 
-def _refuse_with_help(call: Call) -> None:
+def _refuse_with_help(call: Call, problem: str = "Unexpected") -> None:
     call.say(help_text(call.command))
-    raise KubectlError(f"Unexpected args: [{' '.join(call.args)}]")
+    raise KubectlError(f"{problem} args: [{' '.join(call.args)}]")
 
 
 def _check_use_context(call: Call) -> None:
@@ -62,7 +81,9 @@ def _check_use_context(call: Call) -> None:
 @_command("config use-context", check=_check_use_context)
 def use_context(call: Call) -> None:
     name = call.args[0]
-    refuse_if(name != CONTEXT, f'no context exists with the name: "{name}"')
+    refuse_if(not call.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
+    call.kubeconfig.use(name)
+    _save(call)
     call.say(f'Switched to context "{name}".\n')
 
 
@@ -75,33 +96,99 @@ def _check_set_context(call: Call) -> None:
 def set_context(call: Call) -> None:
     is_both = call.flags["current"] and call.args
     refuse_if(is_both, "you cannot specify both a context name and --current")
-    name = CONTEXT if call.flags["current"] else "".join(call.args)
+    config = call.kubeconfig
+    name = config.current if call.flags["current"] else "".join(call.args)
+    refuse_if(call.flags["current"] and not name, "no current context is set")
     refuse_if(not name, "you must specify a non-empty context name or --current")
-    if name != CONTEXT:
-        raise NotSimulated("a second context is not part of this simulator")
-    if "namespace" in call.typed_flags:
-        call.context.config.namespace = call.flags["namespace"]
-    call.say(f'Context "{name}" modified.\n')
+    done = "modified" if config.has("contexts", name) else "created"
+    before = {"cluster": "", "user": "", **config.fields("contexts", name)}
+    typed = {part: call.flags[part] for part in ("cluster", "user", "namespace") if part in call.typed_flags}
+    fields = {part: text for part, text in {**before, **typed}.items() if text or part != "namespace"}
+    config.put("contexts", name, fields)
+    _save(call)
+    call.say(f'Context "{name}" {done}.\n')
+
+
+def _check_set_credentials(call: Call) -> None:
+    if len(call.args) != 1:
+        _refuse_with_help(call, "unexpected")
+    refuse_if(not call.args[0], "you must specify a non-empty user name")
+
+
+@_command("config set-credentials", check=_check_set_credentials)
+def set_credentials(call: Call) -> None:
+    """Set a user's token: a user and a password let in nowhere, and a token takes their place."""
+    name = call.args[0]
+    fields = call.kubeconfig.fields("users", name)
+    if call.flags["token"]:
+        fields = {part: value for part, value in fields.items() if part not in ("username", "password")}
+    if "token" in call.typed_flags:
+        fields = nonempty({**fields, "token": call.flags["token"]})
+    call.kubeconfig.put("users", name, fields)
+    _save(call)
+    call.say(f'User "{name}" set.\n')
+
+
+@_command("config delete-context")
+def delete_context(call: Call) -> None:
+    if len(call.args) != 1:
+        call.say(help_text(call.command))
+        return
+    is_current = call.args[0] == call.kubeconfig.current
+    _delete(call, "contexts", "context")
+    if is_current:
+        advice = 'use "kubectl config use-context" to select a different one'
+        call.complain(f"warning: this removed your active context, {advice}\n")
+
+
+@_command("config delete-user")
+def delete_user(call: Call) -> None:
+    refuse_if(len(call.args) != 1, "user to delete is required", UsageError)
+    _delete(call, "users", "user")
+
+
+def _delete(call: Call, section: Section, noun: str) -> None:
+    name = call.args[0]
+    path = _path(call)
+    refuse_if(not call.kubeconfig.has(section, name), f"cannot delete {noun} {name}, not in {path}")
+    call.kubeconfig.remove(section, name)
+    _save(call)
+    call.say(f"deleted {noun} {name} from {path}\n")
 
 
 @_command("config view", check=no_arguments)
 def view(call: Call) -> None:
-    """Show the file, certificates hidden. --minify, which keeps what the context needs, keeps all of it."""
-    asked = call.flags["context"]
-    if call.flags["minify"] and asked not in ("", CONTEXT):
-        raise KubectlError(f"cannot locate context {asked}")
-    context = {"cluster": CLUSTER, "user": USER}
-    if call.context.config.namespace:
-        context["namespace"] = call.context.config.namespace
-    kubeconfig: Object = {
-        "kind": "Config",
-        "apiVersion": "v1",
-        "clusters": [{"name": CLUSTER, "cluster": {"server": SERVER, "certificate-authority-data": HIDDEN}}],
-        "users": [{"name": USER, "user": {"client-certificate-data": HIDDEN, "client-key-data": HIDDEN}}],
-        "contexts": [{"name": CONTEXT, "context": context}],
-        "current-context": CONTEXT,
-    }
+    """Show the file, or with --minify what the context needs of it; without --raw nothing that is secret."""
+    content = call.kubeconfig.content
+    if call.flags["minify"]:
+        content = _minified(call)
+    if not call.flags["raw"]:
+        content = _hidden(content)
     if not call.flags["output"]:  # as for an object that was changed, and --template alone counts for nothing
         call.say("config/<unknown>\n")
         return
-    call.say(call.output_format().render(kubeconfig, typed=True))
+    call.say(call.output_format().render(content, typed=True))
+
+
+def _minified(call: Call) -> Object:
+    config = call.kubeconfig
+    name = call.flags["context"] or config.current
+    refuse_if(not name, "current-context must exist in order to minify")
+    refuse_if(not config.has("contexts", name), f"cannot locate context {name}")
+    context = config.fields("contexts", name)
+    needed = {"contexts": name, "users": context.get("user"), "clusters": context.get("cluster")}
+    content = {**config.content, "current-context": name}
+    for section, needed_name in needed.items():
+        content[section] = [entry for entry in content[section] or () if entry["name"] == needed_name] or None
+    return content
+
+
+def _hidden(value: Any, key: str = "") -> Any:
+    """A kubeconfig without its certificates, keys, tokens and passwords."""
+    if isinstance(value, dict):
+        return {name: _hidden(part, name) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_hidden(part) for part in value]
+    if key.endswith("-data"):
+        return _DATA
+    return _REDACTED if key in ("token", "password") else value

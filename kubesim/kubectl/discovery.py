@@ -13,6 +13,7 @@ from kubesim.api.resources import RESOURCES, SERVICE, Resource, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.checks import check_client
 from kubesim.kubectl.command import Call, command, no_arguments
+from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.describers.rules import RULE_HEADINGS, rule_rows
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
 from kubesim.kubectl.formats import no_format, to_yaml
@@ -183,7 +184,7 @@ def _in_group(group: str) -> str:
 def whoami(call: Call) -> None:
     user = call.api.whoami()
     if call.flags["output"]:  # --template alone counts for nothing here
-        info: Object = {"username": user.name, "groups": list(user.groups)}
+        info = nonempty({"username": user.name, "uid": user.uid, "groups": list(user.groups)})
         if user.extra:
             info["extra"] = {key: list(values) for key, values in user.extra}
         review = {
@@ -194,7 +195,10 @@ def whoami(call: Call) -> None:
         }
         call.say(call.output_format().render(review, typed=True))
         return
-    rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name], ["Groups", f"[{' '.join(user.groups)}]"]]
+    rows = [["ATTRIBUTE", "VALUE"], ["Username", user.name]]
+    if user.uid:
+        rows.append(["UID", user.uid])
+    rows.append(["Groups", f"[{' '.join(user.groups)}]"])
     rows += [[f"Extra: {key}", f"[{' '.join(values)}]"] for key, values in user.extra]
     call.say(tabwriter.format(rows))
 

@@ -129,12 +129,8 @@ def message(error: Exception, command: str, is_alone: bool = True) -> str:
     """
     if isinstance(error, Several):
         return "".join(message(one, command, is_alone=False) for one in error.errors)
-    if isinstance(error, StatusError) and error.code == 501:
-        return f"kubesim: {error.message.partition('kubesim: ')[2]}\n"
-    if isinstance(error, StatusError) and error.reason == "Invalid" and is_alone:
-        return _invalid(error)
     if isinstance(error, StatusError):
-        return f"Error from server ({error.reason}): {error.message}\n"
+        return _refusal_of_server(error, is_alone)
     if isinstance(error, NotSimulated):
         return f"kubesim: {error}\n"
     if not isinstance(error, KubectlError) or not is_alone:
@@ -142,6 +138,16 @@ def message(error: Exception, command: str, is_alone: bool = True) -> str:
     text = f"error: {str(error).removeprefix('error: ')}"
     line_end = "" if text.endswith("\n") else "\n"
     return f"{text}{line_end}{error.advice.format(command)}"
+
+
+def _refusal_of_server(error: StatusError, is_alone: bool) -> str:
+    if error.code == 501:
+        return f"kubesim: {error.message.partition('kubesim: ')[2]}\n"
+    if error.reason == "Unauthorized":
+        return f"error: You must be logged in to the server ({error.message})\n"
+    if error.reason == "Invalid" and is_alone:
+        return _invalid(error)
+    return f"Error from server ({error.reason}): {error.message}\n"
 
 
 def _invalid(error: StatusError) -> str:

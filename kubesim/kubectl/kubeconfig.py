@@ -1,7 +1,15 @@
-"""The kubeconfig: one cluster, one user, one context. Only the context's namespace can be changed."""
+"""The kubeconfig: clusters, users, and contexts that name one of each.
+
+Mirrors k8s.io/client-go tools/clientcmd, v1.36.
+"""
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from kubesim.api.objects import Object, find_named
 from kubesim.workspace import HOME
 
 CLUSTER = "kubernetes"
@@ -10,17 +18,118 @@ CONTEXT = f"{USER}@{CLUSTER}"
 SERVER = "https://127.0.0.1:6443"
 KUBECONFIG = f"{HOME}/.kube/config"
 
-HIDDEN = "DATA+OMITTED"
-"""What `kubectl config view` prints in place of a certificate or a key."""
+Section = Literal["clusters", "users", "contexts"]
+SECTIONS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
+"""The lists of the file, each with the field that its entries have beside their name."""
+
+
+def _simulated(what: str) -> str:
+    return base64.b64encode(f"the {what} of kubesim, which has none".encode()).decode()
+
+
+CERTIFICATE = _simulated("certificate of kubernetes-admin")
+"""The administrator's: who shows it is kubernetes-admin."""
+
+INITIAL: Object = {
+    "kind": "Config",
+    "apiVersion": "v1",
+    "clusters": [
+        {
+            "name": CLUSTER,
+            "cluster": {"server": SERVER, "certificate-authority-data": _simulated("authority of the cluster")},
+        }
+    ],
+    "users": [
+        {"name": USER, "user": {"client-certificate-data": CERTIFICATE, "client-key-data": _simulated("private key")}}
+    ],
+    "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
+    "current-context": CONTEXT,
+}
+EMPTY: Object = {
+    "kind": "Config",
+    "apiVersion": "v1",
+    "clusters": None,
+    "users": None,
+    "contexts": None,
+    "current-context": "",
+}
 
 
 class Kubeconfig:
-    """`namespace` is that of the context, "" where the file names none."""
+    """`content` is what the file says. It is replaced, never changed, so that a copy of this remembers it.
 
-    def __init__(self, namespace: str = "") -> None:
-        self.namespace = namespace
+    `is_in_pod`: there is no file, and kubectl is the Pod's ServiceAccount.
+    """
+
+    def __init__(self, content: Object = INITIAL, is_in_pod: bool = False) -> None:
+        self.content = content
+        self.is_in_pod = is_in_pod
+
+    @classmethod
+    def of_account(cls, namespace: str) -> Kubeconfig:
+        """What kubectl goes by in a container of a namespace."""
+        contexts = [{"name": "", "context": {"cluster": CLUSTER, "user": "", "namespace": namespace}}]
+        return cls({**EMPTY, "clusters": INITIAL["clusters"], "contexts": contexts}, is_in_pod=True)
+
+    @classmethod
+    def of_file(cls, text: str) -> Kubeconfig:
+        """What a file says. Raises ManifestError for no YAML, and ValueError where it is no kubeconfig."""
+        from kubesim.kubectl.documents import parse_document  # late: it imports YAML
+
+        content = {**EMPTY, **_map(parse_document(text) or {})}
+        if (content["kind"], content["apiVersion"]) != ("Config", "v1"):
+            raise ValueError(f"it is a {content['kind']} of {content['apiVersion']}")
+        for section, part in SECTIONS.items():
+            entries = content[section] or []
+            if not isinstance(entries, list):
+                raise ValueError(f"its {section} are no list")
+            for entry in entries:
+                name = _map(entry).get("name")
+                _map(entry.get(part) or {})
+                if not isinstance(name, str):
+                    raise ValueError(f"one of its {section} has no name")
+            content[section] = sorted(entries, key=lambda entry: str(entry["name"])) or None
+        return cls(content)
+
+    @property
+    def current(self) -> str:
+        """The name of the current context, "" for none."""
+        return str(self.content["current-context"])
 
     @property
     def working_namespace(self) -> str:
         """The namespace that commands work in without -n."""
-        return self.namespace or "default"
+        return self.fields("contexts", self.current).get("namespace") or "default"
+
+    def names(self, section: Section) -> list[str]:
+        return [entry["name"] for entry in self.content[section] or ()]
+
+    def has(self, section: Section, name: str) -> bool:
+        return name in self.names(section)
+
+    def fields(self, section: Section, name: str) -> Object:
+        """What an entry says; nothing for one that isn't there."""
+        entry = find_named(self.content[section] or (), name) or {}
+        fields: Object = entry.get(SECTIONS[section]) or {}
+        return fields
+
+    def put(self, section: Section, name: str, fields: Object) -> None:
+        """Add an entry, or replace the one of that name."""
+        self._replace(section, name, [{"name": name, SECTIONS[section]: fields}])
+
+    def remove(self, section: Section, name: str) -> None:
+        self._replace(section, name, [])
+
+    def use(self, context: str) -> None:
+        self.content = {**self.content, "current-context": context}
+
+    def _replace(self, section: Section, name: str, new: list[Object]) -> None:
+        others = [entry for entry in self.content[section] or () if entry["name"] != name]
+        entries = sorted([*others, *new], key=lambda entry: str(entry["name"]))
+        self.content = {**self.content, section: entries or None}
+
+
+def _map(value: Any) -> Object:
+    if not isinstance(value, dict):
+        raise ValueError("a part of it is no map")
+    return value

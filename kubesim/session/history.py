@@ -194,7 +194,7 @@ class History:
         """Whether more has happened since `before` than a little time."""
         now = self._session.cluster
         seconds = (now.clock.now - before.moment) / SECOND
-        if seconds > PAUSE or self._session.config.namespace != before.config.namespace:
+        if seconds > PAUSE or self._session.config.content != before.config.content:
             return True
         if now.api.revision == before.cluster.api.revision:
             return False

@@ -50,7 +50,7 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
                 raise UnsupportedError(f"'kubectl {command.path[0]}' in a container")
         user = account_user(namespace, account)
         moment = _Moment(to_datetime(cluster.clock.now))
-        context = new_context(cluster, user, io, kubectl.Kubeconfig(namespace), moment)
+        context = new_context(cluster, user, io, kubectl.Kubeconfig.of_account(namespace), moment)
         return io.show(kubectl.run(arguments, context))
 
     tools = [Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods")]

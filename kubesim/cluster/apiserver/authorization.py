@@ -26,13 +26,14 @@ UNAUTHENTICATED = "system:unauthenticated"
 class User(NamedTuple):
     """Who sends a request, and what else authentication has found out: keys with their values.
 
-    `impersonation` is there where somebody else speaks for this user.
+    `impersonation` is there where somebody else speaks for this user; `uid` is that of a ServiceAccount's object.
     """
 
     name: str
     groups: tuple[str, ...] = (AUTHENTICATED,)
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
     impersonation: Impersonation | None = None
+    uid: str = ""
 
 
 class Impersonation(NamedTuple):

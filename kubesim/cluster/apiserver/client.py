@@ -14,7 +14,7 @@ from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import admission, checks, patch, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
@@ -25,6 +25,7 @@ from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.notes import note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
+from kubesim.cluster.apiserver.tokens import request_token, user_of
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
@@ -51,6 +52,10 @@ class Client:
     def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
         """The requests that this user sends in the name of another one."""
         return Client(self._backend, impersonate(self.user, name, groups), self._warn)
+
+    def bearing(self, token: str) -> Client:
+        """The requests of the ServiceAccount that a token is of. Raises StatusError (Unauthorized)."""
+        return Client(self._backend, user_of(self._backend, token), self._warn)
 
     def warning(self, warn: Warn) -> Client:
         """The same requests; `warn` is told what the API server has to say of a type."""
@@ -294,6 +299,11 @@ class Client:
         replicas = replicas_of(change(scale), resource, scale)
         change_of_spec = {"spec": {"replicas": replicas}}
         return scale_of(self._patch(resource, namespace, name, change_of_spec, "merge", WriteOptions(dry_run=dry_run)))
+
+    def request_token(self, namespace: str, account: str, spec: Object) -> Object:
+        """A TokenRequest for a ServiceAccount, with the token."""
+        self.authorize("create", SERVICE_ACCOUNT, namespace, account, "token")
+        return request_token(self._backend, namespace, account, spec)
 
     def log(self, namespace: str, name: str, container: str, *, previous: bool = False, tail: int | None = None) -> str:
         """What a container has written, or the one before it: all, or the last `tail` lines.

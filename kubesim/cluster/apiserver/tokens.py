@@ -1,39 +1,36 @@
-"""Tokens of ServiceAccounts: JSON Web Tokens with the main ones of Kubernetes' claims.
+"""Tokens of ServiceAccounts: JSON Web Tokens with Kubernetes' claims, as a Pod finds them and a TokenRequest gets them.
 
-Nothing is signed: nobody takes them, the cluster's own registry least of all, and the served API refuses them. Mirrors
-kubernetes pkg/registry/core/serviceaccount/storage/token.go and pkg/serviceaccount/claims.go, v1.36.
+Their signature is a digest without a secret, so they let in only where no stranger asks: kubectl in a session. The
+served API and the registries refuse them. Mirrors kubernetes pkg/registry/core/serviceaccount/storage/token.go and
+pkg/serviceaccount/{claims,legacy,jwt}.go, v1.36.
 """
 
 from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from typing import NamedTuple
 
-from kubesim.api.clock import SECOND, parse_time
-from kubesim.api.digest import sha512
+from kubesim.api import errors
+from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
+from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import SERVICE_ACCOUNT
-from kubesim.cluster.apiserver.authorization import SERVICE_ACCOUNT_PREFIX
+from kubesim.api.resources import NODE, POD, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.cluster.apiserver.authorization import AUTHENTICATED, SERVICE_ACCOUNT_PREFIX, User
 from kubesim.cluster.apiserver.backend import Backend
+from kubesim.cluster.apiserver.impersonation import account_groups
 from kubesim.gotext import gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _USUAL = 3600  # seconds
+_LEAST = 600
+_MOST = 2**32
+_LEEWAY = 60
 # A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
 _OF_POD = 3607
 _YEAR = 365 * 86400
-
-
-class _Named(NamedTuple):
-    """What a token says of an object."""
-
-    name: str
-    uid: str
-
-    @classmethod
-    def of(cls, obj: Object) -> _Named:
-        return cls(name_of(obj), obj["metadata"]["uid"])
+_BINDABLE = {"Pod": POD, "Secret": SECRET, "Node": NODE}
+_EXTRA = "authentication.kubernetes.io"
+_GROUP = "authentication.k8s.io"
 
 
 def pod_token(backend: Backend, pod: Object, source: Object) -> str:
@@ -41,32 +38,140 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
 
     Raises StatusError where there is no such ServiceAccount.
     """
-    namespace = namespace_of(pod)
-    account = backend.existing(SERVICE_ACCOUNT, namespace, pod["spec"].get("serviceAccountName", "default"))
+    account = backend.existing(SERVICE_ACCOUNT, namespace_of(pod), pod["spec"].get("serviceAccountName", "default"))
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
-    audience = source.get("audience") or _ISSUER
     seconds = source.get("expirationSeconds") or _USUAL
-    return _token(namespace, _Named.of(account), _Named.of(pod), issued, audience, seconds)
+    audience = source.get("audience") or _ISSUER
+    return _signed(gojson.dumps(_claims(account, _of_pod(backend, pod), issued, seconds, [audience])))
 
 
-@lru_cache(maxsize=64)  # it's made when a volume is checked, and again when a container mounts it
-def _token(namespace: str, account: _Named, pod: _Named, issued: int, audience: str, seconds: int) -> str:
+def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> Object:
+    """The answer to a TokenRequest with this spec for a ServiceAccount. Raises StatusError."""
+    account = backend.existing(SERVICE_ACCOUNT, namespace, name)
+    seconds = spec.get("expirationSeconds", _USUAL)
+    if seconds < _LEAST:
+        raise _wrong_duration(seconds, "may not specify a duration less than 10 minutes")
+    if seconds > _MOST:
+        raise _wrong_duration(seconds, "may not specify a duration larger than 2^32 seconds")
+    reference = spec.get("boundObjectRef")
+    bound = _bound(backend, account, reference) if reference else {}
+    audiences = spec.get("audiences") or [_ISSUER]
+    now = backend.clock.now // SECOND
+    token = _signed(gojson.dumps(_claims(account, bound, now, seconds, audiences)))
+    created = rfc3339(backend.clock.now)
+    return {
+        "kind": "TokenRequest",
+        "apiVersion": f"{_GROUP}/v1",
+        "metadata": {**_reference(account), "namespace": namespace, "creationTimestamp": created},
+        "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": reference},
+        "status": {"token": token, "expirationTimestamp": rfc3339(backend.clock.now + seconds * SECOND)},
+    }
+
+
+def user_of(backend: Backend, token: str) -> User:
+    """The ServiceAccount that a token is of. Raises StatusError (Unauthorized) where it lets nobody in."""
+    payload = _decoded(token.split(".")[1] if token.count(".") == 2 else "")
+    if not payload or _signed(payload) != token:
+        raise _unauthorized()
+    claims = gojson.loads(payload)
+    now = backend.clock.now // SECOND
+    is_in_time = claims["nbf"] - _LEEWAY <= now <= claims["exp"] + _LEEWAY
+    parts = claims["kubernetes.io"]
+    namespace = parts["namespace"]
+    if not is_in_time or _ISSUER not in claims["aud"] or not _are_there(backend, namespace, parts):
+        raise _unauthorized()
+    account = parts["serviceaccount"]
+    extra = {f"{_EXTRA}/credential-id": (f"JTI={claims['jti']}",)}
+    for kind in ("node", "pod"):
+        for field, value in parts.get(kind, {}).items():
+            extra[f"{_EXTRA}/{kind}-{field}"] = (value,)
+    groups = (*account_groups(namespace), AUTHENTICATED)
+    return User(claims["sub"], groups, tuple(sorted(extra.items())), uid=account["uid"])
+
+
+def _are_there(backend: Backend, namespace: str, parts: Object) -> bool:
+    """Whether the ServiceAccount, and what the token is bound to, are still those that it was issued for."""
+    kinds = {"serviceaccount": SERVICE_ACCOUNT, "pod": POD, "secret": SECRET}
+    if "pod" not in parts:
+        kinds["node"] = NODE
+    return all(_is_there(backend, kind, namespace, parts[key]) for key, kind in kinds.items() if key in parts)
+
+
+def _is_there(backend: Backend, kind: Resource, namespace: str, reference: Object) -> bool:
+    obj = backend.store.get(kind, namespace if kind.namespaced else "", reference["name"])
+    return obj is not None and obj["metadata"]["uid"] == reference["uid"]
+
+
+def _bound(backend: Backend, account: Object, reference: Object) -> Object:
+    """The claims about the object that a token is bound to. Raises StatusError."""
+    resource = _BINDABLE[reference["kind"]]
+    namespace = namespace_of(account) if resource.namespaced else ""
+    obj = backend.existing(resource, namespace, reference["name"])
+    if resource is not POD:
+        return {resource.singular: _reference(obj)}
+    if obj["spec"].get("serviceAccountName") != name_of(account):
+        why = f'cannot bind token for serviceaccount "{name_of(account)}" to pod running with different serviceaccount'
+        raise errors.bad_request(f"{why} name.")
+    return _of_pod(backend, obj)
+
+
+def _of_pod(backend: Backend, pod: Object) -> Object:
+    """The claims about a Pod and its node."""
+    claims = {"pod": _reference(pod)}
+    if node := backend.store.get(NODE, "", pod["spec"].get("nodeName", "")):
+        claims["node"] = _reference(node)
+    return claims
+
+
+def _reference(obj: Object) -> Object:
+    return {"name": name_of(obj), "uid": obj["metadata"]["uid"]}
+
+
+def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences: list[str]) -> Object:
+    namespace = namespace_of(account)
+    parts = {"namespace": namespace, "serviceaccount": _reference(account), **bound}
+    expires = issued + seconds
+    if "pod" in bound and seconds == _OF_POD and audiences == [_ISSUER]:
+        parts["warnafter"] = expires
+        expires = issued + _YEAR
     claims = {
-        "aud": [audience],
-        "exp": issued + (_YEAR if seconds == _OF_POD else seconds),
+        "aud": audiences,
+        "exp": expires,
         "iat": issued,
         "iss": _ISSUER,
-        "kubernetes.io": {"namespace": namespace, "pod": pod._asdict(), "serviceaccount": account._asdict()},
+        "kubernetes.io": parts,
         "nbf": issued,
-        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{account.name}",
+        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name_of(account)}",
     }
-    signed = f"{_encoded({'alg': 'RS256'})}.{_encoded(claims)}"
-    return f"{signed}.{_text(sha512(signed.encode()).digest() * 4)}"  # as long as a signature of RS256
+    number = int.from_bytes(sha256(gojson.dumps(claims).encode()).digest()[:16], "big")
+    return {**claims, "jti": uuid(number, version=4)}
 
 
-def _encoded(part: Object) -> str:
-    return _text(gojson.dumps(part).encode())
+@lru_cache(maxsize=64)  # a Pod's is made when a volume is checked, and again when a container mounts it
+def _signed(payload: str) -> str:
+    """The token with this payload. Its head says whose it is, and its signature is as long as one of RS256."""
+    head = gojson.dumps({"alg": "RS256", "kid": "kubesim"})
+    unsigned = f"{_encoded(head.encode())}.{_encoded(payload.encode())}"
+    return f"{unsigned}.{_encoded(sha512(unsigned.encode()).digest() * 4)}"
 
 
-def _text(data: bytes) -> str:
+def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _decoded(text: str) -> str:
+    """The text behind a part of a token, "" for what is none."""
+    try:
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+    except ValueError:
+        return ""
+
+
+def _wrong_duration(seconds: int, why: str) -> errors.StatusError:
+    return errors.invalid_kind(
+        "TokenRequest", _GROUP, "", [errors.invalid_value("spec.expirationSeconds", seconds, why)]
+    )
+
+
+def _unauthorized() -> errors.StatusError:
+    return errors.StatusError(401, "Unauthorized", "Unauthorized")

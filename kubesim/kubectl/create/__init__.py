@@ -20,7 +20,7 @@ from kubesim.api.selectors import dns_subdomain
 from kubesim.kubectl.apply import NO_FILES, create_manifest
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, visit_manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -157,6 +157,38 @@ def create_cron_job(call: Call) -> None:
     template = {"metadata": {"name": name}, "spec": {"template": {"metadata": {}, "spec": pod}}}
     spec = nonempty({"schedule": call.flags["schedule"], "jobTemplate": template})
     create_object(call, resources.CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}})
+
+
+def _check_token(call: Call) -> None:
+    one_name(call)
+    duration = call.flags["duration"]
+    kind = call.flags["bound-object-kind"]
+    name = call.flags["bound-object-name"]
+    refuse_if(not call.args[0], "service account name is required")
+    refuse_if(duration < 0, "--duration must be greater than or equal to 0")
+    refuse_if(duration % 1, "--duration cannot be expressed in units less than seconds")
+    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
+    refuse_if(name and not kind, "--bound-object-name can only be set if --bound-object-kind is provided")
+    refuse_if(kind not in ("", *_BINDABLE), f"supported --bound-object-kind values are {', '.join(_BINDABLE)}")
+    refuse_if(kind and not name, "--bound-object-name is required if --bound-object-kind is provided")
+
+
+_BINDABLE = ("Node", "Pod", "Secret")
+
+
+@command("create token", check=_check_token)
+def create_token(call: Call) -> None:
+    spec: Object = {"audiences": list(call.flags["audience"])}
+    if call.flags["duration"]:
+        spec["expirationSeconds"] = int(call.flags["duration"])
+    if kind := call.flags["bound-object-kind"]:
+        spec["boundObjectRef"] = {"kind": kind, "apiVersion": "v1", "name": call.flags["bound-object-name"]}
+    with reworded(StatusError, "failed to create token: "):
+        request = call.api.request_token(call.namespace, call.args[0], spec)
+    if call.output_format().is_table:
+        call.say(request["status"]["token"])
+    else:
+        call.say(call.output_format().render(request, typed=True))
 
 
 @command("create service clusterip", check=one_name)
