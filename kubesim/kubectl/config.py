@@ -12,7 +12,7 @@ from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
-from kubesim.kubectl.kubeconfig import KUBECONFIG, Section
+from kubesim.kubectl.kubeconfig import EMPTY, KUBECONFIG, Kubeconfig, Section
 
 _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
@@ -101,9 +101,12 @@ def set_context(call: Call) -> None:
     refuse_if(call.flags["current"] and not name, "no current context is set")
     refuse_if(not name, "you must specify a non-empty context name or --current")
     done = "modified" if config.has("contexts", name) else "created"
-    before = {"cluster": "", "user": "", **config.fields("contexts", name)}
-    typed = {part: call.flags[part] for part in ("cluster", "user", "namespace") if part in call.typed_flags}
-    fields = {part: text for part, text in {**before, **typed}.items() if text or part != "namespace"}
+    fields = {"cluster": "", "user": "", **config.fields("contexts", name)}
+    for part in ("cluster", "user", "namespace"):
+        if part in call.typed_flags:
+            fields[part] = call.flags[part]
+    if not fields.get("namespace"):
+        fields.pop("namespace", None)
     config.put("contexts", name, fields)
     _save(call)
     call.say(f'Context "{name}" {done}.\n')
@@ -176,11 +179,16 @@ def _minified(call: Call) -> Object:
     refuse_if(not name, "current-context must exist in order to minify")
     refuse_if(not config.has("contexts", name), f"cannot locate context {name}")
     context = config.fields("contexts", name)
-    needed = {"contexts": name, "users": context.get("user"), "clusters": context.get("cluster")}
-    content = {**config.content, "current-context": name}
+    minified = Kubeconfig({**EMPTY, "current-context": name})
+    needed: dict[Section, str] = {
+        "contexts": name,
+        "users": context.get("user", ""),
+        "clusters": context.get("cluster", ""),
+    }
     for section, needed_name in needed.items():
-        content[section] = [entry for entry in content[section] or () if entry["name"] == needed_name] or None
-    return content
+        if config.has(section, needed_name):
+            minified.put(section, needed_name, config.fields(section, needed_name))
+    return minified.content
 
 
 def _hidden(value: Any, key: str = "") -> Any:

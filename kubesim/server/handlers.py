@@ -199,6 +199,10 @@ _STDOUT = b"\x01"
 _STDERR = b"\x02"
 _STATUS = b"\x03"
 _CLOSE = b"\xff"
+_MOST_MESSAGES = 10_000  # kubectl sends 32 KiB in each
+_TOO_MUCH_INPUT = errors.not_simulated(
+    f"exec with an input of more than {MAX_BODY // 2**20} MiB is not part of this simulator"
+)
 
 
 class Exec(Listener, websocket.WebSocketHandler):
@@ -218,6 +222,7 @@ class Exec(Listener, websocket.WebSocketHandler):
             return
         self._reads = self._is_set("stdin")
         self._input = bytearray()
+        self._messages = 0
         words = self.request.query_arguments.get("command", [])
         self._argv = [word.decode("utf-8", "replace") for word in words]
         try:
@@ -240,14 +245,32 @@ class Exec(Listener, websocket.WebSocketHandler):
     def _is_set(self, name: str) -> bool:
         return self.get_query_argument(name, "") in ("1", "true")
 
-    def on_message(self, message: str | bytes) -> None:
+    async def on_message(self, message: str | bytes) -> None:
         """Gather what the command will read, and run it at the end of that."""
+        self._count_message()
         data = message if isinstance(message, bytes) else message.encode()
-        if data[:1] == _STDIN and len(self._input) <= MAX_BODY:
+        if not self._reads:
+            return
+        if data[:1] == _STDIN:
             self._input += data[1:]
-        elif data == _CLOSE + _STDIN and self._reads:
-            self._outcome = self._run(self._argv)
-            self._send()
+        is_whole = data == _CLOSE + _STDIN
+        if is_whole or len(self._input) > MAX_BODY:
+            self._reads = False
+            try:
+                self._outcome = self._run(self._argv) if is_whole else (Process(), status_of(_TOO_MUCH_INPUT))
+            except errors.StatusError as error:  # the Pod has gone meanwhile
+                self._outcome = (Process(), status_of(error))
+            await self._send()
+
+    def on_ping(self, data: bytes) -> None:
+        """tornado has answered it."""
+        self._count_message()
+
+    def _count_message(self) -> None:
+        """Hang up on who sends far more messages than a client needs, before or after the command has run."""
+        self._messages += 1
+        if self._messages > _MOST_MESSAGES and self.ws_connection and self.ws_connection.stream:
+            self.ws_connection.stream.close()
 
     def _run(self, argv: list[str]) -> tuple[Process, Object]:
         """Run a command; what it wrote, and the Status that tells how it ended."""
@@ -258,17 +281,19 @@ class Exec(Listener, websocket.WebSocketHandler):
             return Process(), status_of(errors.StatusError(500, "InternalError", error.of_exec(exec_id)))
         return ran, _status(ran)
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Send everything at once, unless input comes first."""
         if not self._reads:
-            self._send()
+            await self._send()
 
-    def _send(self) -> None:
+    async def _send(self) -> None:
+        """Send what the command wrote, and how it ended, unless the client has gone."""
         ran, status = self._outcome
-        for channel, text in ((_STDOUT, ran.written("stdout")), (_STDERR, ran.written("stderr"))):
-            if text:
-                self.write_message(channel + text.encode("utf-8", "replace"), binary=True)
-        self.write_message(_STATUS + json.dumps(status).encode(), binary=True)
+        with suppress(websocket.WebSocketClosedError):
+            for channel, text in ((_STDOUT, ran.written("stdout")), (_STDERR, ran.written("stderr"))):
+                if text:
+                    await self.write_message(channel + text.encode("utf-8", "replace"), binary=True)
+            await self.write_message(_STATUS + json.dumps(status).encode(), binary=True)
         self.close(1000)
 
 

@@ -16,13 +16,19 @@ import os
 import random
 import resource
 import signal
+import socket
+import ssl
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from kubesim import Session
 from kubesim.api.budget import TooMuchError
@@ -31,6 +37,7 @@ from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.lessons import progress
 from kubesim.server import API
+from kubesim.server.https import Server
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch
 
@@ -121,7 +128,39 @@ def _read(session: Session, case: Case) -> str:
     return "answered"
 
 
+@cache
+def _served(session: Session) -> tuple[Server, str]:
+    """A server of this process, and the head of a request that it lets in."""
+    server = Server(session.cluster)
+    path = Path(session.workspace.root, "served")
+    server.write_kubeconfig(path)
+    token = yaml.safe_load(path.read_text())["users"][0]["user"]["token"]
+    return server, f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
+
+
+def _framed(session: Session, case: Case) -> str:
+    """Send frames to `kubectl exec`'s end of a WebSocket, and see whether the next request is answered."""
+    server, head = _served(session)
+    tls = ssl.create_default_context()
+    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n"
+    path = f"/api/v1/namespaces/default/pods/web/exec?{case.line}"
+    with tls.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\n{head}{upgrade}\r\n".encode())
+        with suppress(ConnectionError, ssl.SSLError):  # it has hung up, as it may
+            connection.sendall(case.text.encode("latin-1"))
+            connection.shutdown(socket.SHUT_WR)
+        with suppress(ConnectionError, ssl.SSLError):
+            while connection.recv(1 << 16):
+                pass
+    with tls.wrap_socket(socket.create_connection(("127.0.0.1", server.port), timeout=30)) as connection:
+        connection.sendall(f"GET /api/v1/namespaces/default HTTP/1.1\r\n{head}\r\n".encode())
+        begin = connection.recv(1 << 16).partition(b"\r\n")[0]
+    return "answered" if begin == b"HTTP/1.1 200 OK" else f"answered with {begin!r}"
+
+
 DOORS: dict[str, Callable[[Session, Case], str]] = {
+    "frames": _framed,
     "line": _typed,
     "lines": _typed_one_by_one,
     "request": _sent,

@@ -272,6 +272,32 @@ def request(dice: random.Random) -> Case:
     return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
 
 
+def frames(dice: random.Random) -> Case:
+    """What a WebSocket carries to a command that reads: tiny frames, long ones, pieces, and what is no frame."""
+    count = _times(dice, 9, 3_000, 300_000)
+    tiny = _frame(b"\0x") * count
+    long = _frame(b"\0" + b"x" * count)
+    pieces = _frame(b"\0x", first=0x02) + _frame(b"x", first=0x00) * count + _frame(b"x", first=0x80)
+    odd = bytes(dice.randrange(256) for _ in range(min(count, 3_000)))
+    controls = [_frame(b"x" * dice.choice((0, 5, 126)), first=dice.choice((0x89, 0x8A, 0x88, 0x8F, 0xF2))) * count]
+    empty = _frame(b"") * count
+    parts = dice.choices([tiny, long, pieces, odd, *controls, empty, _frame(b"\xff\0"), _frame(b"\xff")], k=3)
+    query = dice.choice(["command=cat&stdin=1", "command=sh&stdin=1", "command=true", "command=cat&stdin=1&tty=1"])
+    return Case(query, b"".join(parts)[: 4 << 20].decode("latin-1"), "frames")
+
+
+def _frame(content: bytes, first: int = 0x82) -> bytes:
+    """A frame as a client sends it: its kind, its length, a mask of zeros."""
+    size = len(content)
+    if size < 126:
+        length = bytes([0x80 | size])
+    elif size < 1 << 16:
+        length = b"\xfe" + size.to_bytes(2, "big")
+    else:
+        length = b"\xff" + size.to_bytes(8, "big")
+    return bytes([first]) + length + bytes(4) + content
+
+
 _EVENTS = ROWS["events"]
 
 
@@ -357,4 +383,6 @@ _LINES = (
     expansion,
     identity,
 )
-CLASSES: dict[str, Callable[[random.Random], Case]] = {made.__name__: made for made in (*_LINES, document, request)}
+CLASSES: dict[str, Callable[[random.Random], Case]] = {
+    made.__name__: made for made in (*_LINES, document, request, frames)
+}
