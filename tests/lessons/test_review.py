@@ -69,7 +69,7 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
         "- 2 kinds of broken clusters fixed, 1 of them without help\n"
         "- Best score of the challenge: 95 of 120\n\n"
         "## 00 Start\n\n"
-        "- ○ tell from a picture where an image pull is stuck, and fix a first one: 1 of 3 shown\n"
+        "- ○ tell from a picture where an image pull is stuck, and fix your first one: 1 of 3 shown\n"
         "- ○ run cells, and type commands into the terminal: 1 of 2 shown\n"
         "- ✓ let simulated time pass: 26 November 2026, without help\n\n"
         "## 01 Storing credentials\n"
@@ -99,7 +99,7 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
 def test_a_goal_is_shown_by_all_its_questions(shown, said):
     given = {"start-who-pulls": [[2]], "start-order-of-hops": [[0, 3, 4, 2, 1]], "start-where-it-stopped": [[1]]}
     goal = skills(blank() | {"given": given, "shown": shown})[1][1][0]
-    assert goal == f"✓ tell from a picture where an image pull is stuck, and fix a first one: {said}"
+    assert goal == f"✓ tell from a picture where an image pull is stuck, and fix your first one: {said}"
 
 
 def test_of_somebody_who_has_done_nothing():
