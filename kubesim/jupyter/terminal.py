@@ -199,7 +199,8 @@ class Terminal(Widget):
         self._gone = 0
         self._known = len(self.entries)
         self._remembered = len(self._seat.session.shell.history)
-        return {"start": {"entries": self.entries, "history": self._seat.session.shell.history[-LONGEST_HISTORY:]}}
+        history = self._seat.session.shell.history[-LONGEST_HISTORY:]
+        return {"start": {"entries": self.entries, "history": history, "again": again}}
 
     def do_enter(self, message: Message) -> Message:
         text, is_complete = message["text"], self._seat.session.shell.is_complete

@@ -9,7 +9,6 @@ from typing import Any
 import nbformat
 from playwright.sync_api import expect
 
-from browser.conftest import SETTLE
 from browser.test_notebooks import magics
 
 
@@ -47,10 +46,7 @@ def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_noteboo
     notebook.run(progress)
     map_of_notebooks = notebook.cell(progress).locator(".ks-progress")  # what is stored has such links, too
     expect(map_of_notebooks).to_be_visible()
-    link = map_of_notebooks.get_by_role("link", name="01 Storing credentials")
-    link.scroll_into_view_if_needed()
-    page.evaluate(SETTLE)  # it is drawn once more when it comes into view
-    link.dispatch_event("click")  # at once: between the focus and a key, it may be drawn again
+    map_of_notebooks.get_by_role("link", name="01 Storing credentials").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing-credentials")).to_be_visible()
     expect(page.locator(".jp-Dialog")).to_have_count(0)
 

@@ -211,11 +211,11 @@ def test_wall_time_passes_only_between_typed_commands(page, terminal, session):
         page.ask("enter", text="echo", wall=wall)
         return (session.cluster.clock.now - before) / 1e6 - 0.1
 
-    assert page.ask("start", wall=1000.0) == {"start": {"entries": [], "history": []}}
+    assert page.ask("start", wall=1000.0) == {"start": {"entries": [], "history": [], "again": False}}
     terminal.feed("echo a cell")
     assert enter(1003.5) == pytest.approx(3.5)
     shown = page.ask("start", wall=1010.0)["start"]  # the same terminal is drawn again
-    assert shown == {"entries": terminal.entries, "history": session.shell.history}
+    assert shown == {"entries": terminal.entries, "history": session.shell.history, "again": True}
     assert enter(1013.5) == pytest.approx(10)
     assert enter(9999999.0) == pytest.approx(600)
     assert enter(5.0) == pytest.approx(0)  # the reader's clock was put back

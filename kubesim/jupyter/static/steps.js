@@ -44,16 +44,23 @@ function makeSteps(notebook, context) {
   });
   for (const cell of cells) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());
 
-  // After a reload, and not when the cell of the bench is run, the page is where it was: while it grows, too, as long as
-  // the learner does nothing.
+  // After a reload, and not when the cell of the bench is run, the page is where it was: while it grows, too, until
+  // somebody does something, or a screen reader moves the focus.
   const place = Number(localStorage.getItem(PLACE + context.path));
   const isRunning = cells.some((_, number) => nodeOf(number)?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
-  if (place && place < cells.length && !isRunning) {
+  function goBack() {
+    if (isRunning || !place || place >= cells.length) return;
     const observer = new ResizeObserver(() => goTo(place));
+    const stop = () => {
+      observer.disconnect();
+      removeEventListener("focusin", stopElsewhere);
+    };
+    const stopElsewhere = ({ target }) => target !== nodeOf(place) && target !== notebook && stop();
+    for (const act of ["pointerdown", "wheel", "keydown"]) addEventListener(act, stop, { capture: true, once: true });
+    addEventListener("focusin", stopElsewhere);
     observer.observe(notebook.querySelector(".jp-WindowedPanel-viewport") ?? notebook);
-    for (const act of ["pointerdown", "wheel", "keydown"]) addEventListener(act, () => observer.disconnect(), { capture: true, once: true });
   }
   bar.append(...buttons, next);
   draw();
-  return bar;
+  return { bar, goBack };
 }

@@ -45,9 +45,10 @@ function makeTerminal(model, reviver) {
   model.on("change:editing", showEditor);
   showTime();
   showEditor();
-  channel.ask({ do: "start", wall: wall() });
+  const begun = channel.ask({ do: "start", wall: wall() });
   return {
     node,
+    begun,
     focus: () => (editor ?? prompt).focus(),
     run(text) {
       prompt.set(text);

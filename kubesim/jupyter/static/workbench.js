@@ -121,7 +121,11 @@ function makeBench(model) {
   function join(notebook) {
     if (made.notebook === notebook) return;
     made.notebook = notebook;
-    if (context) views.prepend(makeSteps(notebook, context));
+    if (context) {
+      const steps = makeSteps(notebook, context);
+      views.prepend(steps.bar);
+      terminal.begun.then(({ start }) => start?.again && steps.goBack());
+    }
     const unanswered = benches.get(notebook)?.typed();
     if (unanswered) terminal.set(unanswered);
     benches.set(notebook, made);
