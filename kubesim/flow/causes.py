@@ -96,6 +96,7 @@ def _decided(row: Verdict, facts: Facts) -> Verdict:
 
 def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
     sentences = [row.problem, *(tables.causes().sentences[word] for word in row.also if words[word])]
+    is_theirs = facts.is_node or not row.tell.startswith("kubectl ")  # docker's machine may belong to no cluster
     others = [other for other in row.others if facts.scene.is_export and _holds(other, words)][:2]
     grade = row.grade
     if grade == "certain" and (facts.is_silent or others):  # without the answer, or if it may be something else
@@ -103,14 +104,22 @@ def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
     fix = [command(facts, *(part.format_map(words) for part in call), words=words) for call in row.fix]
     return Cause(
         hop=row.hop,
-        problem=" ".join(text.format_map(words) for text in sentences),
+        problem=" ".join(_filled(text, words) for text in sentences),
         fix=tuple(filter(None, fix)),
         grade=grade,
-        tell=row.tell.format_map(words),
+        tell=_filled(row.tell, words) if is_theirs else "",
         ask=row.ask.text.format_map(words) if row.ask and facts.scene.is_export else "",
         others=tuple(_cause(other._replace(hop=row.hop), facts, words) for other in others),
         recipe=row.recipe,
     )
+
+
+def _filled(text: str, words: Words) -> str:
+    """A text of causes.yaml with its words; where no node pulls, with what that is instead."""
+    if words["client"]:
+        for node, machine in tables.causes().on_a_machine.items():
+            text = text.replace(node, machine)
+    return text.format_map(words)
 
 
 def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProxyType({})) -> str:
@@ -123,7 +132,7 @@ def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProx
         **dict(zip("ABC", map(_pattern, arguments), strict=False)),
     }
     filled = Words(facts, {**words, **more})
-    return str(first(tables.causes().commands[name], filled).format_map(filled))
+    return _filled(first(tables.causes().commands[name], filled), filled)
 
 
 def _pattern(text: str) -> str:

@@ -45,6 +45,7 @@ HINTS = [
     "refused",
     "status",
     "exceeded",
+    "connection",
     "timeout",
     "no space",
     "not found",
@@ -75,7 +76,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
     _Dress("bold", "**", re.compile(r"\*\*")),
     _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
-    _Dress("code", "`", re.compile(r"```+[a-z]*|`")),
+    _Dress("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
     _Dress("fence", "~~~", re.compile(r"~~~+")),
     _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
     _Dress("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
@@ -93,7 +94,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress(
         "translated name", ". ", re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."
     ),
-    _Dress("translated tag", "/pause: ", re.compile(r"/pause: (?=\d)"), "/pause:"),
+    _Dress("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
 )
 _SAYS = ("message", "msg", "log", "textpayload", "reason", "err", "error", "image")
 """Keys, in lower case, of what an entry of a log, an event or a status says."""
@@ -121,7 +122,8 @@ _STARTS = {
     r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
     r"[A-Z]{4}\[\d+\]|#\d+ ",
     "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
-    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |[\u2800-\u28ff\u2714\u2718!] ",
+    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |! "
+    r"|[\u2600-\u28ff\U0001f300-\U0001faff]",
     "prose without spaces": r"[\u3040-\u9fff\uac00-\ud7af]",
     "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
@@ -138,10 +140,14 @@ class Records(NamedTuple):
 
     lines: list[str]
     is_cut: bool  # whether lines of equal width were taken as cut within words, which may be wrong
+    has_debug: bool  # whether entries of a log were left out, because they tell each step of what goes well, too
 
 
-def records(text: str, cuts: bool = True) -> Records:
-    """The records of a text. With `cuts`, lines of equal width are taken as cut within words."""
+def records(text: str, *, cuts: bool = True, debug: bool = False) -> Records:
+    """The records of a text. With `cuts`, lines of equal width are taken as cut within words.
+
+    With `debug`, a log's entries of that level are records, too.
+    """
     lines: list[str] = []
     is_cut = False
     for part in _texts_and_objects(text):
@@ -152,7 +158,8 @@ def records(text: str, cuts: bool = True) -> Records:
             lines += _unwrapped(bare, width)
         else:
             lines += map(_undressed, _messages(part))
-    return Records([line for line in lines if not _DEBUG.search(line[:400])], is_cut)
+    told = [line for line in lines if debug or not _DEBUG.search(line[:400])]
+    return Records(told, is_cut, has_debug=len(told) < len(lines))
 
 
 class Shortened(NamedTuple):

@@ -20,6 +20,7 @@ _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(
     r"\s*-?\s*(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
+    r"|(?P<line>[\w-]+(?:\.[\w-]+)+(?::\d+)?/[\w./-]+:[\w.-]+)\s*$"
     r"|pod name:\s+(?P<pod>[a-z0-9.-]+)$|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
 )
 """What has a line of its own, as YAML and the log of Spark's driver have it."""
@@ -41,6 +42,11 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("[K8s EVENT: Pod web-1 (ns: shop)]", re.compile(r"Pod (?P<pod>[a-z0-9.-]+) \(ns: (?P<namespace>[a-z0-9-]+)\)")),
     # the events that an end-to-end test prints
     ("event for web-1: {kubelet node-1} Failed", re.compile(r"event for (?P<pod>[a-z0-9.-]+): ")),
+    # the log of an old kubelet
+    (
+        'Event(api.ObjectReference{Kind:"Pod", Namespace:"shop", Name:"web-1"',
+        re.compile(r'Reference\{Kind:"Pod", Namespace:"(?P<namespace>[a-z0-9-]+)", Name:"(?P<pod>[a-z0-9.-]+)"'),
+    ),
     # kubectl logs
     ('container "app" in pod "web-1" is waiting', re.compile(r"in pod \"(?P<pod>[a-z0-9.-]+)\"")),
     # a table of events with a column for the name and one for the kind, as consoles have it
@@ -61,7 +67,7 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # the scheduler's event
     (
         "Successfully assigned shop/web-1 to node-1",
-        re.compile(r"Successfully assigned (?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*) to"),
+        re.compile(r"Successfully assigned (?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*) to"),
     ),
     # the command that was typed
     ("kubectl describe pod web-1", re.compile(r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)")),
@@ -72,6 +78,7 @@ _CONTAINERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("spec.containers{app}", re.compile(r"spec\.\w+\{(?P<container>[\w.-]+)\}")),
     ('failed to "StartContainer" for "app" with', re.compile(r"for \"(?P<container>[\w.-]+)\" with")),
     ('container "app" in pod "web-1" is waiting', re.compile(r"container \"(?P<container>[\w.-]+)\"")),
+    ("container app is waiting to start", re.compile(r"container (?P<container>[\w.-]+) is waiting")),
 )
 """How a record names the container: what such a record looks like, and where the name stands."""
 _NODE = re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)")
@@ -80,15 +87,16 @@ _REASON = re.compile(
     r"|SignatureValidationFailed|InspectFailed|FailedCreatePodSandBox|FailedToRetrieveImagePullSecret|BackOff)\b"
 )
 _MESSAGE = re.compile(
-    r"Failed to |Failed create |Error: |Error response |Error from |Error syncing|Back-off |Unable to |Container image "
-    r"|Successfully pulled |ERROR: |failed to |failed pulling|rpc error|FATA\[|Revision \""
-    r"|trigger\.poll|image-updater|image-reflector|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
+    r"Failed to |Failed create |[Ee]rror creating |image pull failed for |Error: |Error response |Error from "
+    r"|Error syncing|Back-off |Unable to |Container image |Successfully pulled |ERROR: |failed to |failed pulling"
+    r"|rpc error|FATA\[|Revision \"|trigger\.poll|image-updater|image-reflector|(?:Run|[Cc]reate)PodSandbox"
+    r"|(?:Get|Head) \"?https?:"
 )
 _SUCCESS = re.compile(
     r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
 )
 _WAITS = re.compile(
-    r"Back-off pulling image|Unable to pull Docker image|waiting to start: image can't be pulled"
+    r"Back-off pulling image|Unable to pull Docker image|waiting to start: \S+ can't be pulled"
     r'|[Ff]ailed to pull (?:and unpack )?image "[^"]*"?$'
     r"|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
 )
@@ -180,14 +188,22 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
     kinds = Kinds()
     for record in records:
         if field := _FIELD.match(record):
-            above = above._replace(
-                **{part: as_name(name) for part, name in field.groupdict().items() if name}, image_of=""
-            )
+            above = _with_field(above, field)
         row = _row(record, kinds)
         if row is None:
             above = _with_names(above, record)
         else:
             yield _filled(row, above)
+
+
+def _with_field(above: Above, field: re.Match[str]) -> Above:
+    """What is named above, and in a line of its own."""
+    image = field["image"] or field["line"]
+    return Above(
+        namespace=field["namespace"] or above.namespace,
+        pod=field["pod"] or above.pod,
+        image=as_name(image) if image else above.image,
+    )
 
 
 def _with_names(above: Above, record: str) -> Above:

@@ -172,7 +172,7 @@ def image_of(text: str) -> str:
     """The image that a text speaks of; "" if it names none."""
     text = text[:MOST]
     for expression in tables.signs().images:
-        if match := re.search(expression, text):
+        if match := re.search(expression, text, re.ASCII):
             return _whole_name(_name_in(match.groupdict()), text)
     return ""
 

@@ -115,6 +115,7 @@ class Causes(NamedTuple):
     """causes.yaml."""
 
     commands: Mapping[str, Sentences]
+    on_a_machine: Sentences
     alternatives: Mapping[str, Verdict]
     questions: Mapping[str, Question]
     sentences: Sentences

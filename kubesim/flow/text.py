@@ -36,12 +36,22 @@ def read_text(text: str) -> list[Item]:
     short = shortened(text)
     masked = redact(short.text)  # and once more below: what takes the dress off could hide a form of a secret
     pasted = records(masked)
-    reading = _read(pasted, short.unread)
-    if pasted.is_cut and not reading.is_known:
-        other = _read(records(masked, cuts=False), short.unread)
-        if other.is_known or not reading.items:
-            return other.items
-    return reading.items
+    best = _read(pasted, short.unread)
+    for other in _other_ways(masked, pasted):
+        if best.is_known:
+            break
+        reading = _read(other, short.unread)
+        if reading.is_known or not best.items:
+            best = reading
+    return best.items
+
+
+def _other_ways(text: str, pasted: Records) -> Iterator[Records]:
+    """The records of a text that was taken apart in a way that may be wrong, in other ways."""
+    if pasted.is_cut:
+        yield records(text, cuts=False)
+    if pasted.has_debug:
+        yield records(text, debug=True)
 
 
 class _Reading(NamedTuple):

@@ -138,6 +138,8 @@ def check(**changed: Any) -> None:
     assert {sign.registry for sign in signs.signs} | {"other"} <= {"any", *signs.registries}
     named = [other for row in verdicts for other in row.others if other in causes.alternatives.values()]
     assert len({other.problem for other in named}) == len(causes.alternatives)
+    texts = str((causes.commands, rows, signs.kinds))
+    assert [phrase for phrase in causes.on_a_machine if phrase not in texts] == []
     verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
     said = {word for row in verdicts for word in row.also}
     assert said == set(causes.sentences), said ^ set(causes.sentences)
