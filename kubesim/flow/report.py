@@ -1,10 +1,15 @@
-"""An explanation: the hops of a pull, its cause, and the story; as text, as Markdown for a ticket, as JSON."""
+"""An explanation: the hops of a pull, its cause, and the story; as text, as Markdown for a ticket, as JSON.
+
+A flow is what is known. Its parts are what is told, in the order in which a reader needs it. Text, Markdown and the
+page (jupyter/why.py) differ in how they write each form of part, not in what they tell.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import NamedTuple
 
 from kubesim.flow.causes import Cause
@@ -52,38 +57,28 @@ class About(NamedTuple):
 
 @dataclass(frozen=True)
 class Flow:
-    """The pull of one container's image. `outcome` sums it up in a sentence.
-
-    `story` is the last attempt, a sentence for each step. Of an export (or a text or message: `source`, "" for the
-    running cluster), `evidence` is the sentence that decided, as it was pasted, `unknown` what it can't show, `collect`
-    the command that would, `recipe` where to read more, and `same` are the other Pods with that cause.
-    """
+    """The pull of one container's image."""
 
     subject: str
     hops: tuple[Hop, ...]
-    outcome: str
+    outcome: str  # a sentence that sums it up
     about: About
-    story: tuple[str, ...] = ()
-    unknown: tuple[str, ...] = ()
+    story: tuple[str, ...] = ()  # the last attempt, a sentence for each step
     cause: Cause | None = None
-    source: str = ""
-    evidence: str = ""
-    collect: str = ""
-    recipe: str = ""
-    same: tuple[str, ...] = ()
+    source: str = ""  # "export", "text" or "message"; "" for the running cluster, and then the rest is empty, too
+    unknown: tuple[str, ...] = ()  # what the source can't show
+    evidence: str = ""  # the sentence that decided, as it was pasted
+    collect: str = ""  # the command that would tell more
+    recipe: str = ""  # where to read more
+    same: tuple[str, ...] = ()  # the other Pods with that cause
 
     def text(self) -> str:
         """The hops, and what is wrong."""
-        return "\n".join([self.subject, *(hop.line for hop in self.hops), *_verdict(self)])
+        return _as_text([self.subject, *(hop.line for hop in self.hops)], _verdict(self))
 
     def why(self) -> str:
         """The verdict, its evidence and the fix; then the steps that lead to it, and what is not known."""
-        lines = [self.subject, *_verdict(self)]
-        if self.story:
-            lines += ["Step by step:", *(f"  {number}. {sentence}" for number, sentence in enumerate(self.story, 1))]
-        if self.unknown:
-            lines += [f"What this {self.source} can't tell you:", *(f"  - {what}" for what in self.unknown)]
-        return "\n".join(lines)
+        return _as_text([self.subject], parts(self))
 
     @property
     def sure(self) -> str:
@@ -97,54 +92,69 @@ class Flow:
         return f" ({SURE[self.cause.grade]}{end})"
 
 
-def _verdict(flow: Flow) -> list[str]:
-    if flow.cause is None:
-        return [flow.outcome]
-    fix = ["How to fix it:", *commands(flow.cause.fix)]
-    lines = [f"What's wrong{flow.sure}: {flow.cause.problem}"]
-    if not flow.source:
-        return lines + fix
+class Form(Enum):
+    """How a part is written."""
+
+    VERDICT = "verdict"
+    EVIDENCE = "evidence"
+    PODS = "pods"
+    FIX = "fix"
+    CHECK = "check"
+    PARAGRAPH = "paragraph"  # below a heading
+    LINE = "line"
+    STEPS = "steps"
+    POINTS = "points"
+
+
+class Part(NamedTuple):
+    """A part of an explanation: under its title a sentence, commands, steps or points."""
+
+    form: Form
+    title: str
+    lines: tuple[str, ...]
+    note: str = ""  # behind the title
+    is_other: bool = False  # about what else it may be
+
+
+def parts(flow: Flow) -> Iterator[Part]:
+    """What is told below the subject, in this order."""
+    yield from _verdict(flow)
+    if flow.story:
+        yield Part(Form.STEPS, "Step by step", flow.story)
+    if flow.unknown:
+        yield Part(Form.POINTS, f"What this {flow.source} can't tell you", flow.unknown)
+
+
+def _verdict(flow: Flow) -> Iterator[Part]:
+    cause = flow.cause
+    if cause is None:
+        yield Part(Form.LINE, "", (flow.outcome,))
+        return
+    yield Part(Form.VERDICT, "What's wrong", (cause.problem,), note=flow.sure)
     if flow.evidence:
-        lines.append(f"The evidence: {flow.evidence}")
+        yield Part(Form.EVIDENCE, "The evidence", (flow.evidence,))
     if flow.same:
-        lines.append(same_cause(flow))
-    return [*lines, *fix, *_alternatives(flow.cause), *further(flow)]
-
-
-def same_cause(flow: Flow) -> str:
-    """On which Pods the same is wrong."""
-    return f"Same cause on {len(flow.same) + 1} Pods: {listed([flow.about.pod, *flow.same], _MOST_PODS)}"
-
-
-def _alternatives(cause: Cause) -> Iterator[str]:
-    """How to make sure, and what else it may be."""
-    if cause.tell:
-        yield f"To check: {cause.tell}"
+        pods = listed([flow.about.pod, *flow.same], _MOST_PODS)
+        yield Part(Form.PODS, f"Same cause on {len(flow.same) + 1} Pods", (pods,))
+    yield Part(Form.FIX, "How to fix it", cause.fix)
+    if not flow.source:  # what would tell more is for those who can't look at the cluster here
+        return
+    yield from _checks(cause)
     if cause.ask:
-        yield f"A question that decides: {cause.ask}"
+        yield Part(Form.PARAGRAPH, "A question that decides", (cause.ask,))
     for other in cause.others:
-        yield f"It may also be this: {other.problem}"
-        if other.tell:
-            yield f"    To check: {other.tell}"
-        yield from commands(other.fix, "    ")
-
-
-def further(flow: Flow) -> Iterator[str]:
-    """What would tell more."""
+        yield Part(Form.PARAGRAPH, "It may also be this", (other.problem,), is_other=True)
+        yield from _checks(other, is_other=True)
+        yield Part(Form.FIX, "", other.fix, is_other=True)
     if flow.collect:
-        yield f"For a surer answer, without a Secret's values: {flow.collect}"
+        yield Part(Form.LINE, "For a surer answer, without a Secret's values", (flow.collect,))
     if flow.recipe:
-        yield f"Read more: {flow.recipe}"
+        yield Part(Form.LINE, "Read more", (flow.recipe,))
 
 
-def commands(fix: tuple[str, ...], indent: str = "  ") -> list[str]:
-    """Commands with a prompt, and what belongs into a file below a comment that says into which."""
-    lines = []
-    for command in fix:
-        head, *rest = command.split("\n")
-        lines.append(f"{indent}{'' if head.startswith('#') else '$ '}{head}")
-        lines += [f"{indent}{line}" for line in rest]
-    return lines
+def _checks(cause: Cause, *, is_other: bool = False) -> Iterator[Part]:
+    if cause.tell:
+        yield Part(Form.CHECK, "To check", (cause.tell,), is_other=is_other)
 
 
 def listed(names: list[str], most: int) -> str:
@@ -153,45 +163,77 @@ def listed(names: list[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def markdown(flow: Flow) -> str:
-    """The verdict, its evidence and the fix, with the steps behind a fold."""
-    lines = [f"### {flow.subject}", ""]
-    if flow.cause is None:
-        lines.append(flow.outcome)
-    else:
-        lines += [f"**What's wrong**{flow.sure}: {flow.cause.problem}", ""]
-        if flow.evidence:
-            lines += [f"> {flow.evidence}", ""]
-        if flow.same:
-            lines += [same_cause(flow), ""]
-        lines += ["**How to fix it:**", "", *_fenced(flow.cause.fix)]
-        if flow.source:
-            lines += _marked_alternatives(flow.cause)
-        for line in further(flow):
-            lines += ["", line]
-    if flow.story:
-        steps = [f"{number}. {step}" for number, step in enumerate(flow.story, 1)]
-        lines += ["", "<details><summary>Step by step</summary>", "", *steps, "", "</details>"]
-    if flow.unknown:
-        lines += ["", f"What this {flow.source} can't tell you:", "", *(f"- {what}" for what in flow.unknown)]
+# Text
+
+
+def _as_text(lines: list[str], told: Iterator[Part]) -> str:
+    for part in told:
+        lines += _text_of(part)
     return "\n".join(lines)
 
 
-def _marked_alternatives(cause: Cause) -> Iterator[str]:
-    """The same as `_alternatives`, in Markdown."""
-    if cause.tell:
-        yield from ("", f"To check: `{cause.tell}`")
-    if cause.ask:
-        yield from ("", f"**A question that decides:** {cause.ask}")
-    for other in cause.others:
-        yield from ("", f"**It may also be this:** {other.problem}", "")
-        if other.tell:
-            yield from (f"To check: `{other.tell}`", "")
-        yield from _fenced(other.fix)
+def _text_of(part: Part) -> list[str]:
+    indent = "    " if part.is_other and part.form is not Form.PARAGRAPH else ""
+    title = f"{indent}{part.title}{part.note}:"
+    match part.form:
+        case Form.FIX:
+            head = [title] if part.title else []
+            return [*head, *_prompted(part.lines, indent or "  ")]
+        case Form.STEPS:
+            return [title, *(f"  {number}. {step}" for number, step in enumerate(part.lines, 1))]
+        case Form.POINTS:
+            return [title, *(f"  - {point}" for point in part.lines)]
+    (line,) = part.lines
+    return [f"{title} {line}" if part.title else line]
 
 
-def _fenced(fix: tuple[str, ...]) -> list[str]:
-    return ["```console", *commands(fix, ""), "```"]
+def _prompted(commands: tuple[str, ...], indent: str) -> list[str]:
+    """Commands with a prompt, and what belongs into a file below a comment that says into which."""
+    lines = []
+    for command in commands:
+        head, *rest = command.split("\n")
+        lines.append(f"{indent}{'' if head.startswith('#') else '$ '}{head}")
+        lines += [f"{indent}{line}" for line in rest]
+    return lines
+
+
+# Markdown
+
+
+def markdown(flow: Flow) -> str:
+    """The verdict, its evidence and the fix, with the steps behind a fold."""
+    blocks = [f"### {flow.subject}"]
+    for part in parts(flow):
+        blocks += _markdown_of(part)
+    return "\n\n".join(blocks)
+
+
+def _markdown_of(part: Part) -> list[str]:
+    """The paragraphs of a part."""
+    title = f"{part.title}:" if part.title else ""
+    text = part.lines[0] if part.lines else ""
+    paragraphs = [f"{title} {text}".lstrip()]
+    match part.form:
+        case Form.VERDICT:
+            paragraphs = [f"**{part.title}**{part.note}: {text}"]
+        case Form.EVIDENCE:
+            paragraphs = [f"> {text}"]
+        case Form.FIX:
+            commands = "\n".join(["```console", *_prompted(part.lines, ""), "```"])
+            paragraphs = [f"**{title}**", commands] if title else [commands]
+        case Form.CHECK:
+            paragraphs = [f"{title} `{text}`"]
+        case Form.PARAGRAPH:
+            paragraphs = [f"**{title}** {text}"]
+        case Form.STEPS:
+            steps = "\n".join(f"{number}. {step}" for number, step in enumerate(part.lines, 1))
+            paragraphs = [f"<details><summary>{part.title}</summary>", steps, "</details>"]
+        case Form.POINTS:
+            paragraphs = [title, "\n".join(f"- {point}" for point in part.lines)]
+    return paragraphs
+
+
+# JSON
 
 
 def as_json(flow: Flow) -> str:

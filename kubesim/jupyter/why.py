@@ -8,16 +8,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import traitlets
 from IPython.display import display
 
-from kubesim.flow import report
-from kubesim.flow.causes import Cause
 from kubesim.flow.export import Explained, explained
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
-from kubesim.flow.report import FORMS, Flow
+from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import card
 from kubesim.jupyter.card import Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat
@@ -130,38 +129,44 @@ def page(explanation: Explained, is_elsewhere: bool = False) -> str:
 
 def _story(flow: Flow) -> Iterator[str]:
     yield f"<h3>{_escaped(flow.subject)}</h3>"
-    if flow.cause is None:
-        yield f"<p>{_escaped(flow.outcome)}</p>"
-    else:
-        yield f'<div class="ks-verdict ks-wrong">{"".join(_verdict(flow, flow.cause))}</div>'
-        yield f'<div class="ks-fix">{"".join(_fix(flow.cause))}</div>'
-        for line in report.further(flow):
-            yield f"<p>{_escaped(line)}</p>"
-    if flow.story:
-        yield card.details("Step by step", card.listed(map(_escaped, flow.story), "ol"))
-    if flow.unknown:
-        yield f"<h4>What this {flow.source} can't tell you</h4>{card.listed(map(_escaped, flow.unknown))}"
+    for style, together in groupby(parts(flow), key=lambda part: _BOXES.get(part.form, "")):
+        inside = "".join(map(_part, together))
+        yield f'<div class="{style}">{inside}</div>' if style else inside
 
 
-def _verdict(flow: Flow, cause: Cause) -> Iterator[str]:
-    yield f"<p><b>What's wrong</b>{flow.sure}: {_escaped(cause.problem)}</p>"
-    if flow.evidence:
-        yield f"<p><b>The evidence</b></p><pre>{_escaped(flow.evidence)}</pre>"
-    if flow.same:
-        yield f"<p>{_escaped(report.same_cause(flow))}</p>"
+_BOXES = {
+    Form.VERDICT: "ks-verdict ks-wrong",
+    Form.EVIDENCE: "ks-verdict ks-wrong",
+    Form.PODS: "ks-verdict ks-wrong",
+    Form.FIX: "ks-fix",
+    Form.CHECK: "ks-fix",
+    Form.PARAGRAPH: "ks-fix",
+}
+"""The style of the box that a part is in, together with its neighbors of the same style."""
 
 
-def _fix(cause: Cause) -> Iterator[str]:
-    yield f"<h4>How to fix it</h4>{card.listing(cause.fix)}"
-    if cause.tell:
-        yield f"<h4>To check</h4>{card.listing([cause.tell])}"
-    if cause.ask:
-        yield f"<h4>A question that decides</h4><p>{_escaped(cause.ask)}</p>"
-    for other in cause.others:
-        yield f"<h4>It may also be this</h4><p>{_escaped(other.problem)}</p>"
-        if other.tell:
-            yield f"<p>To check:</p>{card.listing([other.tell])}"
-        yield card.listing(other.fix)
+def _part(part: Part) -> str:
+    lines = [_escaped(line) for line in part.lines]
+    title = f"{part.title}: " if part.title else ""
+    heading = f"<h4>{part.title}</h4>" if part.title else ""
+    match part.form:
+        case Form.VERDICT:
+            told = f"<p><b>{part.title}</b>{part.note}: {lines[0]}</p>"
+        case Form.EVIDENCE:
+            told = f"<p><b>{part.title}</b></p><pre>{lines[0]}</pre>"
+        case Form.CHECK if part.is_other:
+            told = f"<p>{part.title}:</p>{card.listing(part.lines)}"
+        case Form.FIX | Form.CHECK:
+            told = heading + card.listing(part.lines)
+        case Form.PARAGRAPH:
+            told = f"{heading}<p>{lines[0]}</p>"
+        case Form.STEPS:
+            told = card.details(part.title, card.listed(lines, "ol"))
+        case Form.POINTS:
+            told = heading + card.listed(lines)
+        case Form.PODS | Form.LINE:
+            told = f"<p>{title}{lines[0]}</p>"
+    return told
 
 
 def _escaped(text: str) -> str:
