@@ -270,6 +270,17 @@ def test_half_a_solution_misses_what_it_should(task_id, name):
     assert [number for number, goal in enumerate(check(task, session)) if not goal.holds] == attempt["missing"]
 
 
+TYPED_LINES = yaml.safe_load(Path(__file__).with_name("typed.yaml").read_text())
+
+
+@pytest.mark.parametrize("quiz_id", TYPED_LINES)
+def test_other_right_lines_are_right_and_wrong_ones_are_told_what_they_miss(quiz_id):
+    quiz, lines = load_quizzes()[quiz_id], TYPED_LINES[quiz_id]
+    assert [line for line in lines["right"] if not judge(quiz, line).right] == []
+    for wrong in lines["wrong"]:
+        assert judge(quiz, wrong["line"]).notes == (Note(False, quiz.goal[wrong["misses"]].otherwise),)
+
+
 REPLIES = load_quizzes()["policy-that-stays"].replies
 
 
