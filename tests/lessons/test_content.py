@@ -282,6 +282,9 @@ def test_other_right_lines_are_right_and_wrong_ones_are_told_what_they_miss(quiz
 
 
 REPLIES = load_quizzes()["policy-that-stays"].replies
+HUB = "kubectl create secret docker-registry hub --docker-username=acme --docker-password=hubpass"
+NO_ENTRY = load_quizzes()["secret-for-hub"].goal[0].otherwise
+EVERYWHERE = load_quizzes()["all-but-secrets"].goal[-1].otherwise
 
 
 @pytest.mark.parametrize(
@@ -294,6 +297,11 @@ REPLIES = load_quizzes()["policy-that-stays"].replies
         ("policy-that-stays", "if not present", REPLIES[0].why),
         ("policy-that-stays", "Never", REPLIES[1].why),
         ("policy-that-stays", "none", REPLIES[2].why),
+        ("cronjob-path", "cronjob.spec.jobTemplate.spec.template.spec", load_quizzes()["cronjob-path"].why),
+        ("job-command", "kubectl delete pods --all", load_quizzes()["job-command"].why),
+        ("secret-for-hub", f"{HUB} --docker-server=https://index.docker.io/v2/", load_quizzes()["secret-for-hub"].why),
+        ("secret-for-hub", f"{HUB} --docker-server=registry-1.docker.io", NO_ENTRY),
+        ("all-but-secrets", "kubectl create clusterrolebinding looks --clusterrole=view --user=mia", EVERYWHERE),
     ],
 )
 def test_what_learners_answer_gets_its_own_note(quiz_id, answer, note):
