@@ -177,11 +177,15 @@ def expose(call: Call) -> None:
     refuse_if(affinity not in ("", "None", "ClientIP"), f"unknown session affinity: {affinity}")
     call.flags = {**call.flags, "selector": ""}  # a Query would choose by it what is exposed
 
+    exposed: list[tuple[Resource, Object]] = []
+
     def act(target: Target, obj: Object) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
-        obj = decoded(target, obj)
-        selector = selected or _selector_of(target.resource, obj)
-        service = _create(call, SERVICE, _service(call, target.resource, obj, selector))
+        resource, first = exposed[0] if exposed else (target.resource, decoded(target, obj))
+        selector = selected or _selector_of(resource, first)
+        service = _service(call, resource, first, selector, name_of(obj))
+        exposed.append((resource, first))  # what kubectl takes from the first object, it keeps for the others
+        service = _create(call, SERVICE, service)
         print_result(call, SERVICE, service, "exposed", typed=True)
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
@@ -190,8 +194,8 @@ def expose(call: Call) -> None:
 _LONGEST_NAME = 63
 
 
-def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> Object:
-    """A Service for the Pods that a selector matches, with the fields that flags name."""
+def _service(call: Call, resource: Resource, obj: Object, selector: Object, name: str) -> Object:
+    """A Service for the Pods that a selector matches, with the fields that flags name; `name` unless they do."""
     flags = call.flags
     protocols = _protocols(resource, obj)
     ports = [port for port in flags["port"].split(",") if port] or list(protocols)
@@ -206,7 +210,7 @@ def _service(call: Call, resource: Resource, obj: Object, selector: Object) -> O
         "externalIPs": [flags["external-ip"]] if flags["external-ip"] else [],
         "sessionAffinity": flags["session-affinity"],
     }
-    name = flags["name"] or name_of(obj)[:_LONGEST_NAME]
+    name = flags["name"] or name[:_LONGEST_NAME]
     spec = {"selector": selector, "ports": service_ports, **nonempty(fields)}
     return _service_of(nonempty({"name": name, "labels": labels}), spec)
 

@@ -106,12 +106,11 @@ def test_what_is_printed_for_debugging() -> None:
     "output",
     [
         *("kyaml", "go-template={{html .}}", 'go-template={{define "x"}}', "go-template={{slice .kind 1}}"),
-        *("go-template={{range .a}}{{break}}{{end}}", "go-template={{print 1}}", "template={{.kind}}"),
+        *("go-template={{range .a}}{{break}}{{end}}", "go-template={{print 1}}"),
         *(
             "go-template={{- .a}}",
             "go-template={{/* a */}}",
-            'go-template={{printf "%s" .a}}',
-            "go-template={{not .a}}",
+            'go-template={{printf "%5s" .kind}}',
         ),
         *(
             "jsonpath-file=path",

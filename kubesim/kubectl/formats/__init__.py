@@ -84,11 +84,12 @@ _Make = Callable[[_Options], Print]
 _PLAIN: Mapping[str, _Make] = {"json": _json, "yaml": _yaml, "name": _names}
 _TEMPLATED: Mapping[str, _Make] = {
     "go-template": _go_template,
+    "template": _go_template,
     "jsonpath": _jsonpath,
     "jsonpath-as-json": _jsonpath_as_json,
 }
 _COLUMNS: Mapping[str, _Make] = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
-ABSENT_FORMATS = ("kyaml", "go-template-file", "template", "templatefile", "jsonpath-file")
+ABSENT_FORMATS = ("kyaml", "go-template-file", "templatefile", "jsonpath-file")
 """Those that aren't simulated."""
 FORMATS = (*_PLAIN, *_TEMPLATED, *ABSENT_FORMATS)
 """What every -o knows."""

@@ -1,6 +1,6 @@
 """-o go-template: the part of Go's templates that shows what Secrets hold.
 
-Fields, `range` with its variables, `if`, `with`, pipelines and four functions; the rest is not simulated. Mirrors
+Fields, `range` with its variables, `if`, `with`, pipelines and six functions; the rest is not simulated. Mirrors
 text/template (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36, which adds base64decode.
 """
 
@@ -353,6 +353,23 @@ def _index(item: Any, *indices: Any) -> Any:
     return item
 
 
+def _printf(form: str, *values: Any) -> str:
+    """A text with a value in the place of each %s, %v or %d."""
+    parts = _VERB.split(form)
+    if len(parts[1::2]) != len(values) or any("%" in part for part in parts[::2]):
+        raise TypeError
+    text = parts[0]
+    for verb, value, after in zip(parts[1::2], values, parts[2::2], strict=True):
+        if verb in _VERB_TYPES and type(value) is not _VERB_TYPES[verb]:
+            raise TypeError
+        text += gofmt.sprint(value) + after
+    return text
+
+
+_VERB = re.compile("%([svd])")
+_VERB_TYPES = {"s": str, "d": int}
+
+
 def _len(item: Any) -> int:
     return len(item.encode() if isinstance(item, str) else item)
 
@@ -362,10 +379,12 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "eq": _equal,
     "index": _index,
     "len": _len,
+    "not": lambda value: not value,
+    "printf": _printf,
 }
 _ABSENT = (
     *("and", "block", "break", "call", "continue", "define", "exists", "ge", "gt", "html", "js", "le", "lt", "ne"),
-    *("not", "or", "print", "printf", "println", "slice", "template", "urlquery"),
+    *("or", "print", "println", "slice", "template", "urlquery"),
 )
 
 
