@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gc
 import random
+import sys
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType
+
+import pytest
 
 from kubesim.api.garbage import uncollected
 from kubesim.api.resources import EVENT, NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster import Cluster
 from kubesim.server.watch import History as WatchHistory
 from kubesim.session import Session
-from tests.learner import Learner, container
+from tests.learner import PRIVATE, Learner, container
 
 FRESH = {
     "clusterrolebindings": ["cluster-admin"],
@@ -161,6 +164,43 @@ def test_time_leaves_no_cycle_behind_for_the_search_that_it_switches_off(learner
         gc.collect()
         learner.wait(900)
         assert gc.collect() == 0
+
+
+class Opcodes:
+    """Counts the steps of Python's own machine, which says what work was done on any other one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, frame: FrameType, event: str, _arg: object) -> Opcodes:
+        frame.f_trace_opcodes = True
+        self.count += event == "opcode"
+        return self
+
+    def of(self, action: Callable[[], object]) -> int:
+        before = self.count
+        kept = sys.gettrace()
+        sys.settrace(self)
+        try:
+            action()
+        finally:
+            sys.settrace(kept)
+        return self.count - before
+
+
+@pytest.mark.parametrize("image", ["nginx", PRIVATE])
+def test_what_it_takes_to_delete_a_pod_does_not_grow_with_the_pods(learner: Learner, image: str) -> None:
+    learner("kubectl create secret docker-registry login --docker-username=jane --docker-password=tiger")
+    learner("""kubectl patch secret login -p '{"immutable":true}'""")
+    for number in range(120):
+        learner.apply(f"p{number}", container(image), imagePullSecrets=[{"name": "login"}], nodeName="sim-worker")
+    learner.wait(2)
+    pods = learner.api.list(POD, "default")
+    costs = [Opcodes().of(partial(learner.api.remove, POD, pod)) for pod in pods]
+    first, last = sum(costs[:20]), sum(costs[-20:])
+    assert first <= 1.1 * last
+    assert not any(namespace == "default" for namespace, _, _ in learner.kubelet.traces)
+    assert learner.kubelet.starter.secrets.kept == {}
 
 
 def test_a_static_pod_stays(learner: Learner) -> None:

@@ -106,25 +106,22 @@ class Kubelet:
 
     def _on_pod(self, change: Change) -> None:
         if change.type == "DELETED":
-            self._forget(change.obj["metadata"]["uid"])
+            self._forget(change.obj)
         elif change.obj["spec"].get("nodeName") == self._node:
             self._notice(change.obj, change.old)
 
     def _on_secret(self, change: Change) -> None:
         self._wake(change.obj["metadata"]["namespace"])
 
-    def _forget(self, uid: str) -> None:
+    def _forget(self, pod: Object) -> None:
+        uid = pod["metadata"]["uid"]
         number = self._numbers.pop(uid, None)
-        worker = None if number is None else self._workers.get(number)
-        if worker is None:
+        if number is None:
             return
-        self._workers.drop(worker.number)
-        self._resting.forget(worker.number)
+        self._workers.drop(number)
+        self._resting.forget(number)
         self.images.node.forget_pod(uid)
-        self.starter.secrets.forget_pod(uid)
-        of_pod = [key for key in self.traces if key[:2] == (worker.namespace, worker.name)]
-        for key in of_pod:
-            del self.traces[key]
+        self.starter.forget(pod)
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):

@@ -5,21 +5,13 @@ Mirrors kubernetes pkg/kubelet/util/manager/watch_based_manager.go, v1.36.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from kubesim.api.objects import Object, metadata, namespace_of
+from kubesim.api.objects import Object, metadata, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET
+from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Component
 
 Place = tuple[str, str]
 """A Secret's namespace and name."""
-
-
-class Kept(NamedTuple):
-    """An immutable Secret as it was read, and the uids of the node's Pods that refer to its name."""
-
-    secret: Object
-    pods: frozenset[str]
 
 
 class PullSecrets:
@@ -30,32 +22,31 @@ class PullSecrets:
 
     def __init__(self, api: Component) -> None:
         self._api = api
-        self._kept: dict[Place, Kept] = {}
+        self.kept: dict[Place, Object] = {}
+        """The immutable Secrets as the kubelet has read them."""
+        self._pods: Shared[Place, set[str]] = Shared(set.copy)  # the uids of the Pods for which it keeps them
 
     def resume(self, other: PullSecrets) -> None:
         """Go on from the state of another one."""
-        self._kept = other._kept.copy()
-
-    @property
-    def kept(self) -> dict[Place, Object]:
-        """The immutable Secrets that the kubelet has read and keeps."""
-        return {place: kept.secret for place, kept in self._kept.items()}
+        self.kept = other.kept.copy()
+        self._pods.share(other._pods)
 
     def find(self, pod: Object, name: str) -> Object | None:
         """The Secret that a Pod refers to; None if there is none."""
         place = (namespace_of(pod), name)
-        kept = self._kept.get(place)
-        secret = kept.secret if kept else self._api.find(SECRET, *place)
+        secret = self.kept.get(place) or self._api.find(SECRET, *place)
         if secret is not None and secret.get("immutable"):
-            others = kept.pods if kept else frozenset()
-            self._kept[place] = Kept(secret, others | {metadata(pod)["uid"]})
+            self.kept[place] = secret
+            self._pods.own_or(place, set).add(metadata(pod)["uid"])
         return secret
 
-    def forget_pod(self, uid: str) -> None:
+    def forget(self, pod: Object) -> None:
         """Keep nothing for a Pod that is gone."""
-        for place, kept in list(self._kept.items()):
-            pods = kept.pods - {uid}
-            if pods:
-                self._kept[place] = kept._replace(pods=pods)
-            else:
-                del self._kept[place]
+        for name in pull_secret_names(pod["spec"]):
+            place = (namespace_of(pod), name)
+            if place in self.kept:
+                pods = self._pods.own(place)
+                pods.discard(metadata(pod)["uid"])
+                if not pods:
+                    del self.kept[place]
+                    self._pods.drop(place)

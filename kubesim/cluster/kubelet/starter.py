@@ -13,7 +13,7 @@ from math import inf
 from typing import Protocol
 
 from kubesim.api.clock import Clock, Identity
-from kubesim.api.objects import Object, containers_of, pull_secret_names
+from kubesim.api.objects import Object, containers_of, name_of, namespace_of, pull_secret_names
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder
@@ -23,7 +23,7 @@ from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name, images_of_volumes
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside, StartError
 
@@ -96,6 +96,14 @@ class Starter:
         self.traces = other.traces.copy()
         self.secrets.resume(other.secrets)
         self._processor = copy(other._processor)
+
+    def forget(self, pod: Object) -> None:
+        """Remember nothing of a Pod that is gone."""
+        spec = pod["spec"]
+        needed = images_of_volumes(spec) + [RequiredImage.of(container) for _, container in containers_of(spec)]
+        for required in needed:
+            self.traces.pop((namespace_of(pod), name_of(pod), required.subject), None)
+        self.secrets.forget(pod)
 
     def start_all(self, sync: Round) -> None:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""
