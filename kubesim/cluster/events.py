@@ -9,7 +9,9 @@ that the next event that passes shows how often it has happened.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from copy import copy
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
@@ -25,19 +27,24 @@ REMEMBERED = 4096  # objects about which a component remembers what it has recor
 MOST_SIMILAR = 10  # messages of one reason, of which the last is combined with all that follow
 SIMILAR_FOR: Micros = 600 * SECOND
 
-_Key = tuple[str, str, str, str]  # field, type, reason, message ("": of the combined ones)
+
+class Words(NamedTuple):
+    """What an event says: its type (Normal or Warning), its reason, its message ("": of the combined ones), and which
+    part of the object it is about, or "".
+    """
+
+    kind: str
+    reason: str
+    message: str
+    field: str = ""
 
 
 class _Series:
-    """The events with one key: since when, the last message, how many, and the name of the one that is stored ("": none
-    has passed).
-    """
+    """The events with the same words: since when, how many, and the name of the stored one ("": none has passed)."""
 
     def __init__(self, first: str) -> None:
         self.first = first
-        self.message = ""
         self.name = ""
-        self.last: Micros = 0
         self.count = 0
 
 
@@ -54,15 +61,13 @@ class _Similar:
         copy.last = self.last
         return copy
 
-    def is_combined(self, message: str, now: Micros) -> bool:
-        """Whether a message is to be combined with others, now that there is this one, too."""
+    def add(self, message: str, now: Micros) -> None:
+        """Take in a message, unless it's to be combined with others, now that there is this one, too."""
         if now - self.last > SIMILAR_FOR:
             self.messages = set()
         self.last = now
-        if message not in self.messages and len(self.messages) + 1 >= MOST_SIMILAR:
-            return True
-        self.messages.add(message)
-        return False
+        if len(self.messages) + 1 < MOST_SIMILAR:
+            self.messages.add(message)
 
 
 class _Memory:
@@ -74,16 +79,29 @@ class _Memory:
     """
 
     def __init__(self) -> None:
-        self.series: dict[_Key, _Series] = {}
+        self.series: dict[Words, _Series] = {}
         self.full_at: dict[str, Micros] = {}
         self.similar: defaultdict[tuple[str, str], _Similar] = defaultdict(_Similar)
 
     def copy(self) -> _Memory:
         memory = _Memory()
-        memory.series = {key: copy(series) for key, series in self.series.items()}
+        memory.series = {words: copy(series) for words, series in self.series.items()}
         memory.full_at = self.full_at.copy()
         memory.similar |= {key: similar.copy() for key, similar in self.similar.items()}
         return memory
+
+    def common(self, words: Words) -> Words:
+        """What is said in place of these words where they are combined with similar ones; else these words."""
+        is_single = words.message in self.similar[words.kind, words.reason].messages
+        return words if is_single else Words(words.kind, words.reason, "")
+
+    def passes(self, kind: str, now: Micros) -> bool:
+        """Take a token for an event of a type, if there is one."""
+        full_at = max(now, self.full_at.get(kind, now))
+        if full_at - now > REFILL_ALL_BUT_ONE:
+            return False
+        self.full_at[kind] = full_at + REFILL
+        return True
 
 
 class Recorder:
@@ -100,25 +118,32 @@ class Recorder:
         self._known: Shared[str, _Memory] = Shared(_Memory.copy)  # by the objects' uids
         self._stamp = 0
 
-    def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
-        """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
-        memory, now = self._of_object(obj["metadata"]["uid"]), self._clock.now
-        is_combined = memory.similar[kind, reason].is_combined(message, now)
-        key = ("", kind, reason, "") if is_combined else (field, kind, reason, message)
-        series = memory.series.pop(key, None) or _Series(self._clock.timestamp())
-        memory.series[key] = series  # the last one is the last of them all
-        series.message = f"(combined from similar events): {message}" if is_combined else message
-        series.count += 1
-        series.last = now
-        full_at = max(now, memory.full_at.get(kind, now))
-        if full_at - now <= REFILL_ALL_BUT_ONE:
-            memory.full_at[kind] = full_at + REFILL
-            self._write(obj, series, key)
-
     def resume(self, other: Recorder) -> None:
         """Remember what another one does."""
         self._known.share(other._known)
         self._stamp = other._stamp
+
+    def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
+        """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""
+        self._say(obj, self._of_object(obj["metadata"]["uid"]), Words(kind, reason, message, field), 1)
+
+    def say_again(self, obj: Object, what: Iterable[Words], times: int) -> None:
+        """Record that the same has happened to `obj` so many `times` since it was said, now for the last time."""
+        memory = self._of_object(obj["metadata"]["uid"])
+        for words in what:
+            self._say(obj, memory, words, times)
+
+    def count_again(self, uid: str, what: Iterable[Words], times: int) -> None:
+        """Count what was said about an object so many times more, without recording it."""
+        memory = self._of_object(uid)
+        for words in what:
+            series = memory.series.get(memory.common(words))
+            if series:
+                series.count += times
+
+    def silent_until(self, uid: str) -> Micros:
+        """The moment before which no event about this object passes; 0 while one would."""
+        return max(0, min(self._of_object(uid).full_at.values(), default=0) - REFILL_ALL_BUT_ONE)
 
     def _of_object(self, uid: str) -> _Memory:
         return self._known.own_or(uid, self._new_memory)
@@ -128,61 +153,56 @@ class Recorder:
             self._known.drop(next(iter(self._known)))
         return _Memory()
 
-    def silent_until(self, uid: str) -> Micros:
-        """The moment before which no event about this object passes; 0 while one would."""
-        return max(0, min(self._of_object(uid).full_at.values(), default=0) - REFILL_ALL_BUT_ONE)
-
-    def count_again(self, uid: str, moment: Micros, times: int) -> None:
-        """Count the events about an object at `moment` so many times more, without recording them."""
-        for series in self._of_object(uid).series.values():
-            if series.last == moment:
-                series.count += times
-
-    def say_again(self, obj: Object, moment: Micros) -> None:
-        """Record again what was recorded about `obj` at `moment`."""
-        for (part, kind, reason, message), series in list(self._of_object(obj["metadata"]["uid"]).series.items()):
-            if series.last == moment and message:
-                self.event(obj, kind, reason, message, part)
+    def _say(self, obj: Object, memory: _Memory, words: Words, times: int) -> None:
+        now = self._clock.now
+        memory.similar[words.kind, words.reason].add(words.message, now)
+        common = memory.common(words)
+        series = memory.series.get(common)
+        if series is None:
+            series = memory.series[common] = _Series(self._clock.timestamp())
+        series.count += times
+        if memory.passes(words.kind, now):
+            message = words.message if words is common else f"(combined from similar events): {words.message}"
+            self._write(obj, series, common._replace(message=message))
 
     def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
         """Record a single event about `obj` in the newer form (events.k8s.io) that the scheduler uses."""
-        event = self._new(obj, ("", "Normal" if reason == "Scheduled" else "Warning", reason, message))
+        event = self._new(obj, Words("Normal" if reason == "Scheduled" else "Warning", reason, message))
         event |= {"action": action, "eventTime": self._clock.micro_timestamp(), "source": {}}
         event |= {"firstTimestamp": None, "lastTimestamp": None}
         self._api.record(EVENT, event)
 
-    def _write(self, obj: Object, series: _Series, key: _Key) -> None:
+    def _write(self, obj: Object, series: _Series, words: Words) -> None:
         fields = {
-            "message": series.message,
+            "message": words.message,
             "firstTimestamp": series.first,
             "lastTimestamp": self._clock.timestamp(),
             "count": series.count,
         }
         if not self._api.amend_event(obj["metadata"].get("namespace") or "default", series.name, fields):
-            event = self._new(obj, key)
+            event = self._new(obj, words)
             series.name = event["metadata"]["name"]
             self._api.record(EVENT, event | fields)
 
-    def _new(self, obj: Object, key: _Key) -> Object:
-        field, kind, reason, message = key
+    def _new(self, obj: Object, words: Words) -> Object:
         # In nanoseconds, as upstream; the revision tells apart what several components record in one microsecond.
         revision = self._api.revision
         self._stamp = max(self._stamp + 1, self._clock.now * 1000 + revision % 1000)
         return {
             "apiVersion": "v1",
             "eventTime": None,
-            "involvedObject": reference_to(obj, field),
+            "involvedObject": reference_to(obj, words.field),
             "kind": "Event",
-            "message": message,
+            "message": words.message,
             "metadata": {
                 "creationTimestamp": self._clock.timestamp(),
                 "name": f"{obj['metadata']['name']}.{self._stamp:016x}",
                 "namespace": namespace_of(obj) or "default",
                 "uid": uuid(self._stamp << 64 | revision),
             },
-            "reason": reason,
+            "reason": words.reason,
             "reportingComponent": self._component,
             "reportingInstance": self._source.get("host", ""),
             "source": self._source,
-            "type": kind,
+            "type": words.kind,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.api.clock import SECOND, Clock, Identity, Micros
+from kubesim.api.clock import SECOND, Clock, Identity
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD, SECRET
@@ -20,7 +20,7 @@ from kubesim.cluster.kubelet import volumes
 from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
-from kubesim.cluster.kubelet.resting import RETRY, Resting
+from kubesim.cluster.kubelet.resting import RETRY, BackOff, Resting
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import generate
@@ -243,35 +243,37 @@ class Kubelet:
             worker.is_busy = True
             self.starter.start_all(Round(pod, worker, due))
 
-    def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
+    def settle(self, sync: Round) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
+        worker = sync.worker
         worker.is_busy = False
-        if any(started):
-            if not all(started):
+        if any(sync.started):
+            if not all(sync.started):
                 self._plan(worker, RETRY)
             self._relist(worker)
             self._wake()
-        elif started:
-            self._come_back(pod, worker)
+        elif sync.started:
+            self._come_back(sync)
         if worker.is_due:
             worker.is_due = False
             self._sync(worker.number)
 
-    def _come_back(self, pod: Object, worker: Worker) -> None:
+    def _come_back(self, sync: Round) -> None:
         """Plan the next sync of a Pod that waits, and what it says until then."""
-        until = self._idle_until(worker)
-        if until is None:
-            self._plan(worker, RETRY)
+        back_off = self.starter.back_off(sync)
+        if back_off is None:
+            self._plan(sync.worker, RETRY)
         else:
-            self._rest(pod, worker, until)
+            self._rest(sync.pod, sync.worker, back_off)
 
-    def _rest(self, pod: Object, worker: Worker, until: Micros) -> None:
+    def _rest(self, pod: Object, worker: Worker, back_off: BackOff) -> None:
         """Come back in the round in which the first of a Pod's waits is over, or before that to say something again."""
-        step = self._resting.begin(worker, until, is_reported=self._is_reported(pod, worker))
+        has_news = worker.waiting != back_off.waiting or not self._is_reported(pod, worker)
+        step = self._resting.begin(worker, back_off, has_news=has_news)
         self._plan(worker, step.seconds, self._say_again if step.only_speaks else None)
 
     def _say_again(self, number: int, ticket: int) -> None:
-        """Report a resting Pod and say what its last sync said, as a sync would; not if something else is planned."""
+        """Report a resting Pod and say what a sync would find; not if something else is planned."""
         current = self._worker_and_pod(number)
         if current is None:
             return
@@ -282,27 +284,20 @@ class Kubelet:
         if rest is None:
             self._sync(number)
             return
-        self.images.own(self._clock.now)  # a sync reads the node's credentials again when they are due
-        self._resting.end(worker)
+        now = self._clock.now
+        self.images.own(now)  # a sync reads the node's credentials again when they are due
         self._report(pod, worker)
-        self._recorder.say_again(pod, rest.since)
-        self._rest(pod, worker, rest.until)
-
-    def _idle_until(self, worker: Worker) -> Micros | None:
-        """The moment before which a sync would only report what it waits for: a back-off; None where the next one may
-        do more.
-        """
-        for reason, _ in worker.waiting.values():
-            if reason != "ImagePullBackOff":
-                return None
-        return self.images.node.next_try(worker.uid, self._clock.now)
+        for container, reason in rest.back_off.waiting.items():
+            worker.wait(container, reason)
+        self._recorder.say_again(pod, rest.back_off.words, rest.rounds(now))
+        self._rest(pod, worker, rest.back_off)
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
-        for number in self._resting.numbers():
+        for number, rest in self._resting.items():
             worker = self.worker(number)
             if worker and namespace in (None, worker.namespace):
-                self._plan(worker, self._resting.seconds_to_round(number))
+                self._plan(worker, rest.seconds_to_round(self._clock.now))
 
     def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
         """A container's process is over, if the container is still there."""

@@ -17,7 +17,7 @@ from kubesim.api.objects import Object
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.containers import Waiting
-from kubesim.cluster.kubelet.nodeimages import NodeImages
+from kubesim.cluster.kubelet.nodeimages import Failure, NodeImages
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.image import Image
 from kubesim.gotext import gofmt
@@ -275,10 +275,15 @@ def _check_back_off(pull: Pull) -> str:
     failure = pull.node.waits(pull.request.uid, pull.request.image, pull.request.now)
     if failure is None:
         return "over"
-    message = f"Back-off pulling image {quote(pull.request.image)}"
-    pull.emit("BackOff", message)
-    pull.error = Waiting("ImagePullBackOff", f"{message}: {failure.error}")
+    event, pull.error = back_off(pull.request.image, failure)
+    pull.events += (event,)
     return "waiting"
+
+
+def back_off(image: str, failure: Failure) -> tuple[Event, Waiting]:
+    """What is said of an image whose next pull has to wait after a failure, and why its container waits."""
+    message = f"Back-off pulling image {quote(image)}"
+    return ("Normal", "BackOff", message), Waiting("ImagePullBackOff", f"{message}: {failure.error}")
 
 
 def _pull_image(pull: Pull) -> str:

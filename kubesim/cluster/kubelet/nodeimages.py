@@ -121,11 +121,6 @@ class NodeImages:
         failure = (self._failures.get(uid) or {}).get(image)
         return failure if failure and now < failure.until else None
 
-    def next_try(self, uid: str, now: Micros) -> Micros | None:
-        """When the first of the waits of a Pod is over; None where it waits for no image."""
-        ends = [failure.until for failure in (self._failures.get(uid) or {}).values() if now < failure.until]
-        return min(ends, default=None)
-
     def fail(self, uid: str, image: str, error: str, at: Micros) -> None:
         """Note a failure: the wait after it is 10 s, or double the one before, up to 5 min."""
         of_pod = self._failures.own_or(uid, dict)

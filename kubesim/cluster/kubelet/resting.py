@@ -11,7 +11,8 @@ import math
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.cluster.events import Recorder
+from kubesim.cluster.events import Recorder, Words
+from kubesim.cluster.kubelet.containers import Waiting
 from kubesim.cluster.kubelet.worker import Worker
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
@@ -20,11 +21,27 @@ RETRY = 13.3
 ROUND: Micros = round(RETRY * SECOND)
 
 
+class BackOff(NamedTuple):
+    """What a Pod waits for that waits for nothing but the back-off of pulls."""
+
+    until: Micros  # when the first of its waits is over
+    words: list[Words]  # what each sync says until then
+    waiting: dict[str, Waiting]  # why its containers wait, as each sync finds
+
+
 class Rest(NamedTuple):
     """The rest of one Pod."""
 
     since: Micros  # its last sync, or when it last said something
-    until: Micros  # when the first of its waits is over
+    back_off: BackOff
+
+    def rounds(self, now: Micros) -> int:
+        """In how many rounds, of which this is one, it has said the same again."""
+        return _rounds_in(now - self.since)
+
+    def seconds_to_round(self, now: Micros) -> float:
+        """In how many seconds its next round is."""
+        return (ROUND - (now - self.since) % ROUND) / SECOND
 
 
 class NextStep(NamedTuple):
@@ -46,8 +63,9 @@ class Resting:
         """Go on from the state of another one."""
         self._rests = other._rests.copy()
 
-    def numbers(self) -> list[int]:
-        return sorted(self._rests)
+    def items(self) -> list[tuple[int, Rest]]:
+        """The workers' numbers and their Pods' rests, the oldest Pod first."""
+        return sorted(self._rests.items())
 
     def find(self, number: int) -> Rest | None:
         return self._rests.get(number)
@@ -56,13 +74,13 @@ class Resting:
         """Of a Pod that is gone, nothing is counted."""
         self._rests.pop(number, None)
 
-    def begin(self, worker: Worker, until: Micros, *, is_reported: bool) -> NextStep:
-        """Let a Pod rest from now until a wait is over; one that has not reported its status does so next round."""
+    def begin(self, worker: Worker, back_off: BackOff, *, has_news: bool) -> NextStep:
+        """Let a Pod rest from now until a wait is over; one with news for its status reports them next round."""
         now = self._clock.now
-        self._rests[worker.number] = Rest(now, until)
-        rounds_to_try = _rounds_in(until - now)
+        self._rests[worker.number] = Rest(now, back_off)
+        rounds_to_try = _rounds_in(back_off.until - now)
         rounds_to_speak = 1
-        if is_reported:
+        if not has_news:
             rounds_to_speak = _rounds_in(self._recorder.silent_until(worker.uid) - now)
         if rounds_to_speak < rounds_to_try:
             return NextStep(RETRY * rounds_to_speak, only_speaks=True)
@@ -74,13 +92,9 @@ class Resting:
         """
         rest = self._rests.pop(worker.number, None)
         if rest is not None:
-            skipped = _rounds_in(self._clock.now - rest.since) - 1
+            skipped = rest.rounds(self._clock.now) - 1
             if skipped:
-                self._recorder.count_again(worker.uid, rest.since, skipped)
-
-    def seconds_to_round(self, number: int) -> float:
-        """In how many seconds the next round of a resting Pod is."""
-        return (ROUND - (self._clock.now - self._rests[number].since) % ROUND) / SECOND
+                self._recorder.count_again(worker.uid, rest.back_off.words, skipped)
 
 
 def _rounds_in(span: Micros) -> int:

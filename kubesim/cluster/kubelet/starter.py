@@ -16,19 +16,22 @@ from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object, containers_of, name_of, namespace_of, pull_secret_names
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.events import Recorder
+from kubesim.cluster.events import Recorder, Words
 from kubesim.cluster.kubelet import containers, environment, volumes
 from kubesim.cluster.kubelet.containers import STOP, Container, Waiting, restarts
 from kubesim.cluster.kubelet.environment import MissingError
-from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace
+from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, full_name, images_of_volumes
+from kubesim.cluster.kubelet.resting import BackOff
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside, StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+# Why a container waits whose image could not be pulled: it has just been tried, or has to wait for the next time.
+_OF_PULLS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 Record = Callable[[str, str, str], None]
 
 
@@ -38,8 +41,8 @@ class Pods(Protocol):
     def worker(self, number: int) -> Worker | None:
         """A worker, which may be changed; None where its Pod is gone."""
 
-    def settle(self, pod: Object, worker: Worker, started: list[bool]) -> None:
-        """End a sync, for all that was due of a Pod was tried; `started` says of each container whether it started."""
+    def settle(self, sync: Round) -> None:
+        """End a sync, for all that was due of a Pod was tried."""
 
     def end_container(self, worker: Worker, container: Container, exit_code: int) -> None:
         """A container is over."""
@@ -118,7 +121,7 @@ class Starter:
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
                 return
             self._finish_pull(sync, required, pull, pull.events)
-        self._pods.settle(sync.pod, sync.worker, sync.started)
+        self._pods.settle(sync)
 
     def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over, unless the Pod is being deleted, or gone."""
@@ -146,19 +149,42 @@ class Starter:
         sync.started.append(error is None)
 
     def report_missing_secrets(self, pod: Object) -> None:
+        for words in self._on_missing_secrets(pod):
+            self._recorder.event(pod, *words)
+
+    def _on_missing_secrets(self, pod: Object) -> list[Words]:
+        """What is said of pull secrets that are not there."""
         names = pull_secret_names(pod["spec"])
         missing = [name for name in names if self.secrets.find(pod, name) is None]
-        if missing:
-            what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
-            message = f"{what}; attempting to pull the image may not succeed."
-            self._recorder.event(pod, "Warning", "FailedToRetrieveImagePullSecret", message)
+        if not missing:
+            return []
+        what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
+        message = f"{what}; attempting to pull the image may not succeed."
+        return [Words("Warning", "FailedToRetrieveImagePullSecret", message)]
+
+    def back_off(self, sync: Round) -> BackOff | None:
+        """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
+        worker, spec = sync.worker, sync.pod["spec"]
+        words = self._on_missing_secrets(sync.pod)
+        waiting = {}
+        ends = []
+        for container in worker.due(spec):
+            name, image = container["name"], container["image"]
+            failure = self._images.node.waits(worker.uid, image, self._clock.now)
+            current = worker.waiting.get(name)
+            if failure is None or current is None or current.reason not in _OF_PULLS:
+                return None
+            field = field_of(spec, name)
+            event, waiting[name] = back_off(image, failure)
+            words += [Words(*event, field), Words("Warning", "Failed", f"Error: {waiting[name].reason}", field)]
+            ends.append(failure.until)
+        if not ends or images_of_volumes(spec):
+            return None
+        return BackOff(min(ends), words, waiting)
 
     def recorder_for(self, pod: Object, container: str) -> Record:
         """What records events of a container, or without one of the Pod itself."""
-        for kind, item in containers_of(pod["spec"]):
-            if item["name"] == container:
-                return partial(self._recorder.event, pod, field=f"spec.{kind}{{{container}}}")
-        return partial(self._recorder.event, pod)
+        return partial(self._recorder.event, pod, field=field_of(pod["spec"], container))
 
     def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""

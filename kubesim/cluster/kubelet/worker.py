@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
-from kubesim.api.objects import Object, find_named, sidecars_of
+from kubesim.api.objects import Object, containers_of, find_named, sidecars_of
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.shell.container import Outside
@@ -201,3 +201,11 @@ def full_name(spec: ContainerSpec, pod: Object) -> str:
     """A container with its Pod, as the kubelet names it in messages."""
     meta = pod["metadata"]
     return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
+
+
+def field_of(spec: PodSpec, name: str) -> str:
+    """A container as an event's fieldPath names it; "" where there is none of that name."""
+    for kind, container in containers_of(spec):
+        if container["name"] == name:
+            return f"spec.{kind}{{{name}}}"
+    return ""
