@@ -23,6 +23,7 @@ class Registries:
         self._own = _read(path) if path is not None else None
         self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
+        self._network: Network | None = None
 
     def resume(self, other: Registries) -> None:
         """Go on from the state of other ones, with the same world and what is set on their node."""
@@ -30,13 +31,17 @@ class Registries:
         self.furnished = other.furnished
         self.node = deepcopy(other.node)
         self._first_asked = other._first_asked.copy()
+        self._network = None
 
     @property
     def network(self) -> Network:
         """What answers: the registries of the file, or those of kubesim, which are read when they are first needed."""
-        from kubesim.cluster.registry import network, worldfile  # late: a first answer asks no registry
+        if self._network is None:
+            from kubesim.cluster.registry import network, worldfile  # late: a first answer asks no registry
 
-        return network.Network(self.clock, self._own or worldfile.builtin(), self.node, self._first_asked)
+            world = self._own or worldfile.builtin()
+            self._network = network.Network(self.clock, world, self.node, self._first_asked)
+        return self._network
 
 
 def _read(path: str | Path) -> World:

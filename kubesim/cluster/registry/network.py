@@ -20,6 +20,7 @@ from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Repository, Wor
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
+_MOST_ANSWERS = 1024  # that are remembered
 
 
 class Network:
@@ -33,11 +34,25 @@ class Network:
         self.world = world
         self.node = node
         self._first_asked = first_asked
+        self._steady_answers: dict[tuple[Reference, Credential | None, str], Answer] = {}
+        self._asked_steady = True  # of the registries that were asked since this was set, none changes with time
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
-        """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
+        """Ask for `reference` as the node; what is wrong at first may pass some time after that.
+
+        Where time changes nothing, the same question gets the answer that is already known.
+        """
         self._first_asked.setdefault(host_of(reference.registry), self.clock.now)
-        return self.resolve(reference, credential)
+        question = (reference, credential, self.node.route)
+        answer = self._steady_answers.get(question)
+        if answer is None:
+            self._asked_steady = True
+            answer = self.resolve(reference, credential)
+            if len(self._steady_answers) >= _MOST_ANSWERS:
+                self._steady_answers.clear()
+            if self._asked_steady:
+                self._steady_answers[question] = answer
+        return answer
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
         """What comes of asking for `reference` with `credential` (None: anonymously)."""
@@ -118,6 +133,7 @@ class Network:
             self._reach(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT), "proxyconnect tcp: ")
         name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
         registry = self._reach(name, port)
+        self._asked_steady = self._asked_steady and registry.is_steady
         if request.scheme == "https":
             if trouble := registry.trouble_at("protocol"):
                 raise NoResponseError(trouble.error, trouble.seconds)
