@@ -42,7 +42,8 @@ class Words(NamedTuple):
 class _Series:
     """The events with the same words: since when, how many, and the name of the stored one ("": none has passed)."""
 
-    def __init__(self, first: str) -> None:
+    def __init__(self, words: Words, first: str) -> None:
+        self.words = words
         self.first = first
         self.name = ""
         self.count = 0
@@ -90,19 +91,6 @@ class _Memory:
         memory.similar |= {key: similar.copy() for key, similar in self.similar.items()}
         return memory
 
-    def common(self, words: Words) -> Words:
-        """What is said in place of these words where they are combined with similar ones; else these words."""
-        is_single = words.message in self.similar[words.kind, words.reason].messages
-        return words if is_single else Words(words.kind, words.reason, "")
-
-    def passes(self, kind: str, now: Micros) -> bool:
-        """Take a token for an event of a type, if there is one."""
-        full_at = max(now, self.full_at.get(kind, now))
-        if full_at - now > REFILL_ALL_BUT_ONE:
-            return False
-        self.full_at[kind] = full_at + REFILL
-        return True
-
 
 class Recorder:
     """Records the events of one component.
@@ -137,9 +125,7 @@ class Recorder:
         """Count what was said about an object so many times more, without recording it."""
         memory = self._of_object(uid)
         for words in what:
-            series = memory.series.get(memory.common(words))
-            if series:
-                series.count += times
+            self._series(memory, words).count += times
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which no event about this object passes; 0 while one would."""
@@ -155,15 +141,23 @@ class Recorder:
 
     def _say(self, obj: Object, memory: _Memory, words: Words, times: int) -> None:
         now = self._clock.now
-        memory.similar[words.kind, words.reason].add(words.message, now)
-        common = memory.common(words)
-        series = memory.series.get(common)
-        if series is None:
-            series = memory.series[common] = _Series(self._clock.timestamp())
+        kind = words.kind
+        memory.similar[kind, words.reason].add(words.message, now)
+        series = self._series(memory, words)
         series.count += times
-        if memory.passes(words.kind, now):
-            message = words.message if words is common else f"(combined from similar events): {words.message}"
-            self._write(obj, series, common._replace(message=message))
+        full_at = max(now, memory.full_at.get(kind, now))
+        if full_at - now <= REFILL_ALL_BUT_ONE:
+            memory.full_at[kind] = full_at + REFILL
+            self._write(obj, series, words.message)
+
+    def _series(self, memory: _Memory, words: Words) -> _Series:
+        """The series of these words, which is a common one where they are combined with similar ones."""
+        if words.message not in memory.similar[words.kind, words.reason].messages:
+            words = Words(words.kind, words.reason, "")
+        series = memory.series.get(words)
+        if series is None:
+            series = memory.series[words] = _Series(words, self._clock.timestamp())
+        return series
 
     def announce(self, obj: Object, reason: str, action: str, message: str) -> None:
         """Record a single event about `obj` in the newer form (events.k8s.io) that the scheduler uses."""
@@ -172,15 +166,17 @@ class Recorder:
         event |= {"firstTimestamp": None, "lastTimestamp": None}
         self._api.record(EVENT, event)
 
-    def _write(self, obj: Object, series: _Series, words: Words) -> None:
+    def _write(self, obj: Object, series: _Series, message: str) -> None:
+        if not series.words.message:
+            message = f"(combined from similar events): {message}"
         fields = {
-            "message": words.message,
+            "message": message,
             "firstTimestamp": series.first,
             "lastTimestamp": self._clock.timestamp(),
             "count": series.count,
         }
         if not self._api.amend_event(obj["metadata"].get("namespace") or "default", series.name, fields):
-            event = self._new(obj, words)
+            event = self._new(obj, series.words)
             series.name = event["metadata"]["name"]
             self._api.record(EVENT, event | fields)
 
