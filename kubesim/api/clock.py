@@ -98,7 +98,7 @@ class Clock:
 
     def timestamp(self) -> str:
         """Now, as the API writes it: "2026-11-24T14:00:00Z"."""
-        return rfc3339(self.now)
+        return _second(self.now // SECOND)
 
     def micro_timestamp(self) -> str:
         """Now, as the API writes a MicroTime: "2026-11-24T14:00:00.123456Z"."""

@@ -62,13 +62,17 @@ class _Similar:
         copy.last = self.last
         return copy
 
-    def add(self, message: str, now: Micros) -> None:
-        """Take in a message, unless it's to be combined with others, now that there is this one, too."""
+    def combines(self, message: str, now: Micros) -> bool:
+        """Whether a message is to be combined with others, now that there is this one, too."""
         if now - self.last > SIMILAR_FOR:
             self.messages = set()
         self.last = now
-        if len(self.messages) + 1 < MOST_SIMILAR:
-            self.messages.add(message)
+        if message in self.messages:
+            return False
+        if len(self.messages) + 1 >= MOST_SIMILAR:
+            return True
+        self.messages.add(message)
+        return False
 
 
 class _Memory:
@@ -125,7 +129,8 @@ class Recorder:
         """Count what was said about an object so many times more, without recording it."""
         memory = self._of_object(uid)
         for words in what:
-            self._series(memory, words).count += times
+            is_combined = words.message not in memory.similar[words.kind, words.reason].messages
+            self._series(memory, words, is_combined).count += times
 
     def silent_until(self, uid: str) -> Micros:
         """The moment before which no event about this object passes; 0 while one would."""
@@ -142,17 +147,17 @@ class Recorder:
     def _say(self, obj: Object, memory: _Memory, words: Words, times: int) -> None:
         now = self._clock.now
         kind = words.kind
-        memory.similar[kind, words.reason].add(words.message, now)
-        series = self._series(memory, words)
+        is_combined = memory.similar[kind, words.reason].combines(words.message, now)
+        series = self._series(memory, words, is_combined)
         series.count += times
         full_at = max(now, memory.full_at.get(kind, now))
         if full_at - now <= REFILL_ALL_BUT_ONE:
             memory.full_at[kind] = full_at + REFILL
             self._write(obj, series, words.message)
 
-    def _series(self, memory: _Memory, words: Words) -> _Series:
-        """The series of these words, which is a common one where they are combined with similar ones."""
-        if words.message not in memory.similar[words.kind, words.reason].messages:
+    def _series(self, memory: _Memory, words: Words, is_combined: bool) -> _Series:
+        """The series of these words, or the one in which they are combined with similar ones."""
+        if is_combined:
             words = Words(words.kind, words.reason, "")
         series = memory.series.get(words)
         if series is None:

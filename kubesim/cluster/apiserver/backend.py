@@ -27,13 +27,17 @@ CREATION = 10
 
 
 class Change(NamedTuple):  # quicker to make than a dataclass, and there are many
-    """One change of one object, as a watch reports it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it."""
+    """One change of one object, as a watch reports it. `type`: ADDED, MODIFIED or DELETED; `revision` came with it.
+
+    `of_status`: a component has reported a status, and nothing else has changed.
+    """
 
     type: str
     resource: Resource
     obj: Object
     old: Object | None = None
     revision: int = 0
+    of_status: bool = False
 
     def type_among(self, selects: Selector) -> str:
         """The type for who watches a selection, or "": an object that leaves it is deleted as far as they can see."""
@@ -94,14 +98,14 @@ class Backend:
             raise errors.bad_request(f"pod {name} does not have a host assigned")
         return node.connect(pod, container)
 
-    def commit(self, resource: Resource, obj: Object) -> Object:
+    def commit(self, resource: Resource, obj: Object, *, of_status: bool = False) -> Object:
         """Store an object in place of the one that has its name, if there is one, and tell who watches."""
         old = self.store.put(resource, obj)
         if resource is EVENT:
             self._note_written((obj["metadata"]["namespace"], obj["metadata"]["name"]))
         else:
             self.clock.work += 1 if old else CREATION
-        self._notify(Change("MODIFIED" if old else "ADDED", resource, obj, old, self.store.revision))
+        self._notify(Change("MODIFIED" if old else "ADDED", resource, obj, old, self.store.revision, of_status))
         return obj
 
     def amend_event(self, key: Key, fields: Object) -> bool:

@@ -43,7 +43,7 @@ class Component(Client):
         old = self._backend.existing(resource, meta.get("namespace", ""), meta["name"])
         if old.get("status") == status:
             return old
-        return self._backend.commit(resource, {**old, "status": status})
+        return self._backend.commit(resource, {**old, "status": status}, of_status=True)
 
     def remove(self, resource: Resource, obj: Object) -> Object:
         """Remove an object at once and for good."""

@@ -105,6 +105,8 @@ class Kubelet:
         return self.starter.outside
 
     def _on_pod(self, change: Change) -> None:
+        if change.of_status:
+            return
         if change.type == "DELETED":
             self._forget(change.obj)
         elif change.obj["spec"].get("nodeName") == self._node:
@@ -125,7 +127,7 @@ class Kubelet:
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
-            return  # only its status has changed: such an update keeps the spec, the very same object
+            return  # nothing that concerns a kubelet has changed: such an update keeps the spec, the very same object
         worker = self.worker_of(pod["metadata"]["uid"]) or self._add_worker(pod)
         self._plan(worker, REACTION)
 

@@ -7,7 +7,6 @@ said in its round, and the rounds in between are counted when the rest ends.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros
@@ -99,4 +98,4 @@ class Resting:
 
 def _rounds_in(span: Micros) -> int:
     """In how many rounds a span of time is over, at least in one; one that is only begun counts."""
-    return max(1, math.ceil(span / ROUND))
+    return max(1, (span + ROUND - 1) // ROUND)
