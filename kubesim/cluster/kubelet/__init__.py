@@ -189,7 +189,7 @@ class Kubelet:
         self._report(pod, worker)
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
-            self.starter.report_missing_secrets(pod)
+            self.starter.report_missing_secrets(pod, self.starter.secrets.of(pod))
             self._clock.call_later(SANDBOX, self._start_sandbox, worker.number)
             self._relist(worker)
         elif worker.ip:
@@ -240,10 +240,11 @@ class Kubelet:
         due = images_of_volumes(pod["spec"])
         due += [RequiredImage.of(container) for container in worker.due(pod["spec"])]
         if due:
+            secrets = self.starter.secrets.of(pod)
             if not is_same_sync:
-                self.starter.report_missing_secrets(pod)
+                self.starter.report_missing_secrets(pod, secrets)
             worker.is_busy = True
-            self.starter.start_all(Round(pod, worker, due))
+            self.starter.start_all(Round(pod, worker, due, secrets))
 
     def settle(self, sync: Round) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""

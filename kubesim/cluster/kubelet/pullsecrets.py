@@ -31,8 +31,11 @@ class PullSecrets:
         self.kept = other.kept.copy()
         self._pods.share(other._pods)
 
-    def find(self, pod: Object, name: str) -> Object | None:
-        """The Secret that a Pod refers to; None if there is none."""
+    def of(self, pod: Object) -> list[tuple[str, Object | None]]:
+        """The names in a Pod's list in its order, each with the Secret (None: there is none)."""
+        return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"])]
+
+    def _find(self, pod: Object, name: str) -> Object | None:
         place = (namespace_of(pod), name)
         secret = self.kept.get(place) or self._api.find(SECRET, *place)
         if secret is not None and secret.get("immutable"):

@@ -13,7 +13,7 @@ from math import inf
 from typing import Protocol
 
 from kubesim.api.clock import Clock, Identity
-from kubesim.api.objects import Object, containers_of, name_of, namespace_of, pull_secret_names
+from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder, Words
@@ -33,6 +33,8 @@ _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError
 # Why a container waits whose image could not be pulled: it has just been tried, or has to wait for the next time.
 _OF_PULLS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 Record = Callable[[str, str, str], None]
+Secrets = Sequence[tuple[str, Object | None]]
+"""A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
 
 
 class Pods(Protocol):
@@ -54,16 +56,17 @@ class Pods(Protocol):
 class Round:
     """How far one sync of a Pod is."""
 
-    def __init__(self, pod: Object, worker: Worker, due: list[RequiredImage]) -> None:
+    def __init__(self, pod: Object, worker: Worker, due: list[RequiredImage], secrets: Secrets) -> None:
         self.pod = pod
         self.worker = worker
         self.due = due  # what its volumes and containers need that weren't tried yet
+        self.secrets = secrets
         self.started: list[bool] = []  # of each container that was tried, whether it started
         self.volumes: dict[str, Pull] = {}  # the pulls of image volumes, by the volumes' names
 
     def copy(self, worker: Worker) -> Round:
         """The same for a worker that is as its own was: a copy of the cluster goes on with a copy of the worker."""
-        copy = Round(self.pod, worker, self.due.copy())
+        copy = Round(self.pod, worker, self.due.copy(), self.secrets)
         copy.started += self.started
         copy.volumes |= self.volumes
         return copy
@@ -115,7 +118,7 @@ class Starter:
             if required.spec is not None and self._holds_back(sync, required.spec):
                 sync.started.append(False)
                 continue
-            pull = self._ensure_image(sync.pod, sync.worker, required)
+            pull = self._ensure_image(sync, required)
             if pull.duration:
                 self.recorder_for(sync.pod, required.container)(*pull.events[0])  # Pulling
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
@@ -148,24 +151,14 @@ class Starter:
             sync.worker.wait(required.spec["name"], None)
         sync.started.append(error is None)
 
-    def report_missing_secrets(self, pod: Object) -> None:
-        for words in self._on_missing_secrets(pod):
+    def report_missing_secrets(self, pod: Object, secrets: Secrets) -> None:
+        for words in _on_missing(secrets):
             self._recorder.event(pod, *words)
-
-    def _on_missing_secrets(self, pod: Object) -> list[Words]:
-        """What is said of pull secrets that are not there."""
-        names = pull_secret_names(pod["spec"])
-        missing = [name for name in names if self.secrets.find(pod, name) is None]
-        if not missing:
-            return []
-        what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
-        message = f"{what}; attempting to pull the image may not succeed."
-        return [Words("Warning", "FailedToRetrieveImagePullSecret", message)]
 
     def back_off(self, sync: Round) -> BackOff | None:
         """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
         worker, spec = sync.worker, sync.pod["spec"]
-        words = self._on_missing_secrets(sync.pod)
+        words = _on_missing(self.secrets.of(sync.pod))
         waiting = {}
         ends = []
         for container in worker.due(spec):
@@ -200,10 +193,10 @@ class Starter:
             self._fail(sync, spec, error, record)
         return True
 
-    def _ensure_image(self, pod: Object, worker: Worker, required: RequiredImage) -> Pull:
-        secrets = [(name, self.secrets.find(pod, name)) for name in pull_secret_names(pod["spec"])]
+    def _ensure_image(self, sync: Round, required: RequiredImage) -> Pull:
+        worker = sync.worker
         who = (worker.namespace, worker.name, worker.uid, required.subject)
-        request = PullRequest(*who, required.image, required.policy, secrets, self._clock.now)
+        request = PullRequest(*who, required.image, required.policy, sync.secrets, self._clock.now)
         pull = self._images.ensure_image(request)
         if pull.outcome != "ImagePullBackOff":
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
@@ -283,3 +276,13 @@ class Starter:
         sync.worker.wait(spec["name"], error if is_tried_again else None)
         text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
         record("Warning", "Failed", f"Error: {text}")
+
+
+def _on_missing(secrets: Secrets) -> list[Words]:
+    """What is said of pull secrets that are not there."""
+    missing = [name for name, secret in secrets if secret is None]
+    if not missing:
+        return []
+    what = f"Unable to retrieve some image pull secrets ({', '.join(missing)})"
+    message = f"{what}; attempting to pull the image may not succeed."
+    return [Words("Warning", "FailedToRetrieveImagePullSecret", message)]
