@@ -11,7 +11,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, NODE, POD, RESOURCES, SERVICE, Resource
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import Change, validation
-from kubesim.cluster.kubelet import generate
+from kubesim.cluster.kubelet.status import generate
 
 # Written by the cluster itself, in forms that a client could not send.
 _UNCHECKED = (EVENT, NODE, SERVICE)

@@ -26,6 +26,8 @@ class EndpointsController(Loop):
         if change.resource is SERVICE:
             self.add(change.obj)
             return
+        if change.of_status and change.old and _conditions(change.obj) is _conditions(change.old):
+            return
         for service in self.api.list(SERVICE, change.obj["metadata"]["namespace"]):
             if _selects(service, change.obj) or (change.old and _selects(service, change.old)):
                 self.add(service)
@@ -87,6 +89,11 @@ def _uid(resource: Resource, service: Object) -> str:
     """A uid that follows from the Service's, so that other objects get those that they would get without it."""
     seed = int(metadata(service)["uid"].replace("-", ""), 16) + len(resource.kind)
     return Identity(seed).uid()
+
+
+def _conditions(pod: Object) -> object:
+    """What of a Pod's status decides whether it's behind a Service: the same list as long as it says the same."""
+    return pod["status"].get("conditions")
 
 
 def _selects(service: Object, pod: Object) -> bool:

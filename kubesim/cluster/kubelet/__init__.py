@@ -23,7 +23,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Resting
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
-from kubesim.cluster.kubelet.status import generate
+from kubesim.cluster.kubelet.status import status_of
 from kubesim.cluster.kubelet.worker import (
     RequiredImage,
     Worker,
@@ -154,12 +154,7 @@ class Kubelet:
         What was planned before comes all the same, but with an old ticket, and does nothing.
         """
         worker.ticket += 1
-        self._clock.call_later(delay, action or self._sync_planned, worker.number, worker.ticket)
-
-    def _sync_planned(self, number: int, ticket: int) -> None:
-        worker = self.worker(number)
-        if worker and worker.ticket == ticket:
-            self._sync(number)
+        self._clock.call_later(delay, action or self._sync, worker.number, worker.ticket)
 
     def _relist(self, worker: Worker) -> None:
         """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
@@ -173,12 +168,17 @@ class Kubelet:
             worker.awaits_news = False
             self._sync(number)
 
-    def _sync(self, number: int) -> None:
-        """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy."""
+    def _sync(self, number: int, ticket: int | None = None) -> None:
+        """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy.
+
+        With a ticket, only if nothing else has been planned since.
+        """
         current = self._worker_and_pod(number)
         if current is None:
             return
         worker, pod = current
+        if ticket not in (None, worker.ticket):
+            return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
             return
@@ -199,7 +199,7 @@ class Kubelet:
         """Write the Pod's status, unless nothing has changed since the last time."""
         if not self._is_reported(pod, worker):
             worker.reported = (worker.changes, pod["metadata"]["generation"])
-            self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+            self._api.update_status(POD, pod, status_of(pod, worker, self._clock.timestamp()))
 
     def _is_reported(self, pod: Object, worker: Worker) -> bool:
         return worker.reported == (worker.changes, pod["metadata"]["generation"])
@@ -222,7 +222,7 @@ class Kubelet:
         worker, pod = current
         if worker.is_terminating:
             return
-        worker.changes += 1
+        worker.change()
         if pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
         else:
@@ -316,7 +316,7 @@ class Kubelet:
         if not container.is_running:
             return
         container.end(exit_code, self._clock.now)
-        worker.changes += 1
+        worker.change()
         name = container.spec["name"]
         has_done_its_part = name in worker.inits and exit_code == 0
         if not container.stopping and not has_done_its_part:

@@ -73,6 +73,8 @@ class Round:
 
     def broken_volume(self, container: ContainerSpec) -> Waiting | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
+        if not self.volumes:
+            return None
         pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
         return next((pull.error for pull in pulls if pull and pull.error), None)
 

@@ -23,7 +23,20 @@ class _Holding(NamedTuple):
     message: str = ""
 
 
+_MOST_STATUSES = 4  # that are kept of a Pod: what it waits for may be another message each time
 _ROOT = {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}
+
+
+def status_of(pod: Object, worker: Worker, now: str) -> Object:
+    """The status of `pod`; where it only waits again for what it has waited for before, the one that it had then."""
+    waits = (pod["metadata"]["generation"], *worker.waiting.items())
+    status = worker.statuses.get(waits)
+    if status is None or status["conditions"] is not pod["status"].get("conditions"):
+        status = generate(pod, worker, now)
+        if len(worker.statuses) >= _MOST_STATUSES:
+            worker.statuses.clear()
+        worker.statuses[waits] = status
+    return status
 
 
 def generate(pod: Object, worker: Worker, now: str) -> Object:
@@ -152,13 +165,14 @@ def _never_started(status: Object) -> bool:
 
 def _conditions(pod: Object, holdings: Mapping[str, _Holding], now: str) -> list[Object]:
     generation = pod["metadata"]["generation"]
-    before = {item["type"]: item for item in pod["status"].get("conditions", ())}
+    last = pod["status"].get("conditions", [])
+    before = {item["type"]: item for item in last}
     conditions = []
     for kind, holding in holdings.items():
         old = before.get(kind)
         since = old["lastTransitionTime"] if old and old["status"] == holding.status else now
         conditions.append(_condition(kind, holding, since, generation))
-    return conditions
+    return last if conditions == last else conditions
 
 
 @lru_cache(maxsize=4096)

@@ -47,8 +47,8 @@ class RequiredImage(NamedTuple):
 
 def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
     """What the image volumes of a Pod need."""
-    volumes = [(item["name"], item["image"]) for item in spec.get("volumes", ()) if "image" in item]
-    return [RequiredImage(name, image["reference"], image["pullPolicy"]) for name, image in volumes]
+    volumes = [item for item in spec.get("volumes", ()) if "image" in item]
+    return [RequiredImage(item["name"], item["image"]["reference"], item["image"]["pullPolicy"]) for item in volumes]
 
 
 class Worker:
@@ -76,6 +76,8 @@ class Worker:
         self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
         self.awaits_news = False  # the runtime has something to report of its containers
         self.changes = 0  # of what the status depends on
+        # By the generation of the Pod and what its containers wait for, its statuses since anything else has changed.
+        self.statuses: dict[tuple[object, ...], Object] = {}
         self.reported = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
 
     def copy(self, outside: Outside) -> Worker:
@@ -89,12 +91,18 @@ class Worker:
             twin.containers[name] = container.at(place)
         twin.folders = folders
         twin.waiting = self.waiting.copy()
+        twin.statuses = {}
         twin.crashes = self.crashes.copy()
         return twin
 
     def with_address(self, pod: Object) -> Object:
         """The Pod as its containers see it, before its status says so."""
         return {**pod, "status": {**pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
+
+    def change(self) -> None:
+        """Note that something else has changed than what containers wait for."""
+        self.changes += 1
+        self.statuses.clear()
 
     def wait(self, container: str, reason: Waiting | None) -> None:
         """Note why a container does not run (None: it does)."""
@@ -111,7 +119,7 @@ class Worker:
             container.previous = old
             old.previous = None
         self.containers[container.spec["name"]] = container
-        self.changes += 1
+        self.change()
 
     def crash_loop(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
         """Why a container that exited too often has to wait for its restart, if it has to."""
