@@ -156,8 +156,8 @@ def add_the_lesson(project: Path) -> None:
     goals, follows = block("Add a lesson", "yaml"), "20-troubleshooting-challenge:\n"
     change(project / "kubesim/lessons/goals.yaml", follows, f"{goals}\n{follows}")
     in_start, in_readme, on_this_page = block("Add a lesson", "text").splitlines()
-    last = "[limits and damaged images](18-limits-and-damaged-images.ipynb)"
-    change(project / "notebooks/00-start.ipynb", last, f"{last}, {in_start}")
+    last = "and [limits and damaged images](18-limits-and-damaged-images.ipynb)"
+    change(project / "notebooks/00-start.ipynb", last, f"{in_start}, {last}")
     change(project / "README.md", "| [20-", f"{in_readme}\n| [20-")
     change(project / "docs/teaching.md", "| 20-", f"{on_this_page}\n| 20-")
     leads_on = f"Next: [Pull by digest]({LESSON}.ipynb)"
