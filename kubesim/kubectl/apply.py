@@ -43,7 +43,7 @@ def apply(call: Call) -> None:
     refuse_if(not applied and not errors, "no objects passed to apply")
     if len(applied) > 1 and call.flags["output"] not in ("", "name"):
         raise NotSimulated("--output of several objects that are applied is not part of this simulator")
-    visit(applied, errors, partial(_apply_one, call))
+    visit(applied, errors, partial(_apply_one, call), errors_first=True)
 
 
 def _apply_one(call: Call, manifest: Target) -> None:
@@ -133,6 +133,7 @@ def diff(call: Call) -> None:
     errors: list[Exception] = []
     call.dry_run = "server"
     for manifest in manifests(call, errors):
+        raise_all(errors[:1])
         version = manifest.resource.api_version.replace("/", ".")
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"

@@ -87,9 +87,11 @@ def raise_all(errors: Iterable[Exception]) -> None:
         raise gathered[0] if len(gathered) == 1 else Several(gathered)
 
 
-def visit(items: Iterable[T], errors: list[Exception], act: Callable[[T], object]) -> int:
+def visit(
+    items: Iterable[T], errors: list[Exception], act: Callable[[T], object], *, errors_first: bool = False
+) -> int:
     """Do something with each item; raise at the end what went wrong, with what `errors` of finding them holds by then,
-    which is one error among others.
+    which is one error among others: the last, or with `errors_first` the first.
 
     Returns how many items there were. Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
     """
@@ -103,7 +105,7 @@ def visit(items: Iterable[T], errors: list[Exception], act: Callable[[T], object
             refusals.append(error)
     if refusals and len(errors) > 1:
         errors = [KubectlError(f"[{', '.join(dict.fromkeys(map(str, errors)))}]")]
-    raise_all([*refusals, *errors])
+    raise_all([*errors, *refusals] if errors_first else [*refusals, *errors])
     return count
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from posixpath import normpath
 from typing import Any, NamedTuple
 
 from kubesim.api import decoding, schema
@@ -146,7 +147,7 @@ def _files(call: Call, path: str) -> list[str]:
         return [path]
     if workspace.is_dir(path):
         names = [name for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]
-        inner = [f"{path.rstrip('/')}/{name}" for name in names]
+        inner = [normpath(f"{path}/{name}") for name in names]
         return [file for file in inner if not workspace.is_dir(file)]
     if workspace.exists(path):
         return [path]

@@ -114,7 +114,7 @@ class Query:
         return len(self._targets) == 1 and self._targets[0].name is not None
 
     def _fetched(self, target: Target) -> Object:
-        if target.obj and not (target.source and self._latest):
+        if target.obj:
             return target.obj
         if not target.name:
             raise KubectlError("resource name may not be empty")
@@ -124,7 +124,7 @@ class Query:
         """Each object of files and each name; each type with its objects."""
         if self._call.flags.get("filename"):
             for manifest in manifests(self._call, self._errors, validates=False):
-                yield _Batch(manifest)
+                yield from self._present(manifest) if self._latest else [_Batch(manifest)]
         for target in self._targets:
             if target.name is not None:
                 yield _Batch(target)
@@ -135,6 +135,16 @@ class Query:
                 self._errors.append(error)
             else:
                 yield _Batch(target, objects)
+
+    def _present(self, manifest: Target) -> Iterator[_Batch]:
+        """What the API server has in place of an object in a file; that it hasn't is one of the errors of finding."""
+        try:
+            yield _Batch(manifest._replace(obj=self._fetched(manifest._replace(obj={}))))
+        except StatusError as error:
+            if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
+                self._errors.append(error)
+        except REFUSALS as error:
+            self._errors.append(error)
 
 
 class _Batch(NamedTuple):
