@@ -102,8 +102,10 @@ class Call:
             return Kubeconfig(EMPTY)
         except ManifestError as error:
             raise KubectlError(f'error loading config file "{path}": {error}') from None
-        except ValueError as error:
-            raise NotSimulated(f"the kubeconfig {path[:80]} is not part of this simulator: {error}") from None
+        except (AttributeError, KeyError, TypeError):
+            raise NotSimulated(
+                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
+            ) from None
 
     def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
         """What the context names: that of --context, or the current one; --user and --cluster win.
@@ -121,7 +123,7 @@ class Call:
         config = self.kubeconfig
         credentials = config.fields("users", self.of_context("user"))
         certificate = credentials.get("client-certificate-data")
-        token = self.flags["token"] or credentials.get("token", "")
+        token = self.flags["token"] or str(credentials.get("token", ""))
         if certificate == CERTIFICATE or (config.is_in_pod and not token):
             return self.context.api
         if certificate or not credentials.keys() <= {"token", "username", "password"}:

@@ -52,7 +52,7 @@ def get_contexts(call: Call) -> None:
         for name in names:
             fields = config.fields("contexts", name)
             mark = "*" if name == config.current else ""
-            rows.append([mark, name, *(fields.get(part, "") for part in ("cluster", "user", "namespace"))])
+            rows.append([mark, name, *(str(fields.get(part, "")) for part in ("cluster", "user", "namespace"))])
         call.say(tabwriter.format(rows))
     for name in call.args:
         refuse_if(name not in names, f"context {name} not found")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from kubesim.api.objects import Object, find_named
 from kubesim.workspace import HOME
@@ -73,23 +73,18 @@ class Kubeconfig:
 
     @classmethod
     def of_file(cls, text: str) -> Kubeconfig:
-        """What a file says. Raises ManifestError for no YAML, and ValueError where it is no kubeconfig."""
+        """What a file says. Raises ManifestError for no YAML, and KeyError or TypeError where it is no kubeconfig."""
         from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
-        content = {**EMPTY, **_map(parse_document(text) or {})}
-        if (content["kind"], content["apiVersion"]) != ("Config", "v1"):
-            raise ValueError(f"it is a {content['kind']} of {content['apiVersion']}")
+        config = cls({**EMPTY, **(parse_document(text) or {})})
+        if config.content["kind"] != "Config":
+            raise TypeError
         for section, part in SECTIONS.items():
-            entries = content[section] or []
-            if not isinstance(entries, list):
-                raise ValueError(f"its {section} are no list")
-            for entry in entries:
-                name = _map(entry).get("name")
-                _map(entry.get(part) or {})
-                if not isinstance(name, str):
-                    raise ValueError(f"one of its {section} has no name")
-            content[section] = sorted(entries, key=lambda entry: str(entry["name"])) or None
-        return cls(content)
+            entries = config.content[section]
+            config.content = {**config.content, section: None}
+            for entry in entries or ():
+                config.put(section, str(entry["name"]), {**(entry.get(part) or {})})
+        return config
 
     @property
     def current(self) -> str:
@@ -127,9 +122,3 @@ class Kubeconfig:
         others = [entry for entry in self.content[section] or () if entry["name"] != name]
         entries = sorted([*others, *new], key=lambda entry: str(entry["name"]))
         self.content = {**self.content, section: entries or None}
-
-
-def _map(value: Any) -> Object:
-    if not isinstance(value, dict):
-        raise ValueError("a part of it is no map")
-    return value

@@ -14,7 +14,7 @@ from kubesim.api import errors
 from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
 from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import NODE, POD, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import NODE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.authorization import AUTHENTICATED, SERVICE_ACCOUNT_PREFIX, User
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.impersonation import account_groups
@@ -23,12 +23,10 @@ from kubesim.gotext import gojson
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _USUAL = 3600  # seconds
 _LEAST = 600
-_MOST = 2**32
 _LEEWAY = 60
 # A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
 _OF_POD = 3607
 _YEAR = 365 * 86400
-_BINDABLE = {"Pod": POD, "Secret": SECRET, "Node": NODE}
 _EXTRA = "authentication.kubernetes.io"
 _GROUP = "authentication.k8s.io"
 
@@ -50,20 +48,18 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
     account = backend.existing(SERVICE_ACCOUNT, namespace, name)
     seconds = spec.get("expirationSeconds", _USUAL)
     if seconds < _LEAST:
-        raise _wrong_duration(seconds, "may not specify a duration less than 10 minutes")
-    if seconds > _MOST:
-        raise _wrong_duration(seconds, "may not specify a duration larger than 2^32 seconds")
-    reference = spec.get("boundObjectRef")
-    bound = _bound(backend, account, reference) if reference else {}
+        why = "may not specify a duration less than 10 minutes"
+        cause = errors.invalid_value("spec.expirationSeconds", seconds, why)
+        raise errors.invalid_kind("TokenRequest", _GROUP, "", [cause])
     audiences = spec.get("audiences") or [_ISSUER]
     now = backend.clock.now // SECOND
-    token = _signed(gojson.dumps(_claims(account, bound, now, seconds, audiences)))
+    token = _signed(gojson.dumps(_claims(account, {}, now, seconds, audiences)))
     created = rfc3339(backend.clock.now)
     return {
         "kind": "TokenRequest",
         "apiVersion": f"{_GROUP}/v1",
         "metadata": {**_reference(account), "namespace": namespace, "creationTimestamp": created},
-        "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": reference},
+        "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": None},
         "status": {"token": token, "expirationTimestamp": rfc3339(backend.clock.now + seconds * SECOND)},
     }
 
@@ -75,12 +71,14 @@ def user_of(backend: Backend, token: str) -> User:
         raise _unauthorized()
     claims = gojson.loads(payload)
     now = backend.clock.now // SECOND
-    is_in_time = claims["nbf"] - _LEEWAY <= now <= claims["exp"] + _LEEWAY
     parts = claims["kubernetes.io"]
     namespace = parts["namespace"]
-    if not is_in_time or _ISSUER not in claims["aud"] or not _are_there(backend, namespace, parts):
-        raise _unauthorized()
     account = parts["serviceaccount"]
+    is_alive = now <= claims["exp"] + _LEEWAY and _is_there(backend, SERVICE_ACCOUNT, namespace, account)
+    if "pod" in parts and not _is_there(backend, POD, namespace, parts["pod"]):
+        is_alive = False
+    if not is_alive or _ISSUER not in claims["aud"]:
+        raise _unauthorized()
     extra = {f"{_EXTRA}/credential-id": (f"JTI={claims['jti']}",)}
     for kind in ("node", "pod"):
         for field, value in parts.get(kind, {}).items():
@@ -89,30 +87,10 @@ def user_of(backend: Backend, token: str) -> User:
     return User(claims["sub"], groups, tuple(sorted(extra.items())), uid=account["uid"])
 
 
-def _are_there(backend: Backend, namespace: str, parts: Object) -> bool:
-    """Whether the ServiceAccount, and what the token is bound to, are still those that it was issued for."""
-    kinds = {"serviceaccount": SERVICE_ACCOUNT, "pod": POD, "secret": SECRET}
-    if "pod" not in parts:
-        kinds["node"] = NODE
-    return all(_is_there(backend, kind, namespace, parts[key]) for key, kind in kinds.items() if key in parts)
-
-
-def _is_there(backend: Backend, kind: Resource, namespace: str, reference: Object) -> bool:
-    obj = backend.store.get(kind, namespace if kind.namespaced else "", reference["name"])
+def _is_there(backend: Backend, resource: Resource, namespace: str, reference: Object) -> bool:
+    """Whether an object that a token names is still the one that it was issued for."""
+    obj = backend.store.get(resource, namespace, reference["name"])
     return obj is not None and obj["metadata"]["uid"] == reference["uid"]
-
-
-def _bound(backend: Backend, account: Object, reference: Object) -> Object:
-    """The claims about the object that a token is bound to. Raises StatusError."""
-    resource = _BINDABLE[reference["kind"]]
-    namespace = namespace_of(account) if resource.namespaced else ""
-    obj = backend.existing(resource, namespace, reference["name"])
-    if resource is not POD:
-        return {resource.singular: _reference(obj)}
-    if obj["spec"].get("serviceAccountName") != name_of(account):
-        why = f'cannot bind token for serviceaccount "{name_of(account)}" to pod running with different serviceaccount'
-        raise errors.bad_request(f"{why} name.")
-    return _of_pod(backend, obj)
 
 
 def _of_pod(backend: Backend, pod: Object) -> Object:
@@ -165,12 +143,6 @@ def _decoded(text: str) -> str:
         return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
         return ""
-
-
-def _wrong_duration(seconds: int, why: str) -> errors.StatusError:
-    return errors.invalid_kind(
-        "TokenRequest", _GROUP, "", [errors.invalid_value("spec.expirationSeconds", seconds, why)]
-    )
 
 
 def _unauthorized() -> errors.StatusError:

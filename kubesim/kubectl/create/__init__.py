@@ -162,18 +162,10 @@ def create_cron_job(call: Call) -> None:
 def _check_token(call: Call) -> None:
     one_name(call)
     duration = call.flags["duration"]
-    kind = call.flags["bound-object-kind"]
-    name = call.flags["bound-object-name"]
     refuse_if(not call.args[0], "service account name is required")
     refuse_if(duration < 0, "--duration must be greater than or equal to 0")
     refuse_if(duration % 1, "--duration cannot be expressed in units less than seconds")
     refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
-    refuse_if(name and not kind, "--bound-object-name can only be set if --bound-object-kind is provided")
-    refuse_if(kind not in ("", *_BINDABLE), f"supported --bound-object-kind values are {', '.join(_BINDABLE)}")
-    refuse_if(kind and not name, "--bound-object-name is required if --bound-object-kind is provided")
-
-
-_BINDABLE = ("Node", "Pod", "Secret")
 
 
 @command("create token", check=_check_token)
@@ -181,8 +173,6 @@ def create_token(call: Call) -> None:
     spec: Object = {"audiences": list(call.flags["audience"])}
     if call.flags["duration"]:
         spec["expirationSeconds"] = int(call.flags["duration"])
-    if kind := call.flags["bound-object-kind"]:
-        spec["boundObjectRef"] = {"kind": kind, "apiVersion": "v1", "name": call.flags["bound-object-name"]}
     with reworded(StatusError, "failed to create token: "):
         request = call.api.request_token(call.namespace, call.args[0], spec)
     if call.output_format().is_table:
