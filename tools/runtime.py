@@ -30,9 +30,6 @@ PYODIDE = "https://registry.npmjs.org/pyodide/-/pyodide-314.0.6.tgz"
 PYODIDE_SHA256 = "d78ac549b28a2a58600cd06f44e017024151775f8c6b2d73fab1475400d38ea2"
 CODE = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm")
 LIBRARY, LOCK = "python_stdlib.zip", "pyodide-lock.json"
-# The page's kernel imports it. Only Python 3.13 and later may install it, so it is in no lock.
-MICROPIP = "micropip==0.11.1 --hash=sha256:768de165adb8e66906039d8fec4127a57f522dfdf8e6fbff877a4616941ecfd3"
-
 BROWSER = {"sys_platform": "emscripten", "platform_system": "Emscripten", "python_version": "3.14", "extra": "widgets"}
 ROOTS = ("kubesim", "ipython", "comm")
 # What only a server or IPython's own terminal needs; and jedi, which has 5 MB, and code completes without it.
@@ -50,7 +47,6 @@ LEXERS = {
 }
 KERNEL = ("ipykernel", "piplite", "pyodide_kernel")
 EXTENSIONS, EXTENSION = "share/jupyter/labextensions", "@jupyterlite/pyodide-kernel-extension"
-AHEAD = ("pyodide_kernel", "kubesim.jupyter.workbench")
 PACKAGES = "packages"
 ASKED_FOR = ("micropip", "piplite", "ipykernel", "comm", "pyodide-kernel", "jedi", "ipython")
 
@@ -103,7 +99,8 @@ def publish(staged: Path, site: Path, worker: str) -> Runtime:
         # Each import that looks into the notebook's folder first is a request to the page.
         "env": {"PYTHONSAFEPATH": "1"},
     }
-    words = {"WORKER": f"../../{worker}", "OPTIONS": json.dumps(options), "AHEAD": json.dumps(AHEAD)}
+    ahead = json.dumps((PARTS / "ahead.py").read_text(encoding="utf-8"))
+    words = {"WORKER": f"../../{worker}", "OPTIONS": json.dumps(options), "AHEAD": ahead}
     (staged / "python.mjs").write_text(filled((PARTS / "python.mjs").read_text(encoding="utf-8"), words))
     module = named(staged / "python.mjs", site / code)
     early = [site / code / "pyodide.asm.wasm", site / code / "pyodide.asm.mjs", library, packages, module]
@@ -154,14 +151,11 @@ def fetch_pyodide() -> Path:
 
 
 def gather_packages(builder: Path, folder: Path) -> None:
-    """Copy micropip, the kernel's packages, and those of the environment into `folder`."""
-    requirement = BUILD / "micropip.txt"
-    requirement.write_text(MICROPIP)
-    options = ("--no-deps", "--no-compile", "--ignore-requires-python", "--only-binary", ":all:", "--require-hashes")
-    pip("install", *options, "--target", str(folder), "-r", str(requirement))
+    """Copy the kernel's packages, and those of the environment, into `folder`."""
     for name in KERNEL:
         for wheel in builder.rglob(f"{name}-*.whl"):
             shutil.unpack_archive(wheel, folder, "zip")
+    shutil.copyfile(PARTS / "piplite.py", folder / "piplite" / "piplite.py")
     for distribution in distributions():
         for source, name in _files(distribution):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

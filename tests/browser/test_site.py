@@ -28,6 +28,14 @@ KERNELS = """async () => {
     await kernels.refreshRunning();
     return [...kernels.running()].length;
 }"""
+SAID = """async code => {
+    const {kernel} = window.jupyterapp.shell.currentWidget.sessionContext.session;
+    const execution = kernel.requestExecute({code});
+    let said = "";
+    execution.onIOPub = ({header, content}) => { if (header.msg_type === "stream") said += content.text; };
+    await execution.done;
+    return said;
+}"""
 MOST_ON_DISK, MOST_AT_FIRST = 45e6, 14e6
 """Bytes of the built site, and those on the wire from the click until Python is there."""
 
@@ -66,6 +74,10 @@ def test_a_first_visit_takes_no_more_than_it_needs(opened: Page) -> None:
     assert disk < MOST_ON_DISK
     assert sum(loopback.Handler.sent) < MOST_AT_FIRST
     expect(opened.locator("body")).to_have_attribute("data-jp-theme-name", THEMES["dark"])
+
+
+def test_nothing_can_be_installed(opened: Page) -> None:
+    assert opened.evaluate(SAID, "%pip install requests") == "kubesim: nothing can be installed in this page\n"
 
 
 @pytest.mark.parametrize("path", chosen(), ids=lambda path: path.stem)

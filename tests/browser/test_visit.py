@@ -140,6 +140,14 @@ def test_python_begins_with_the_page_and_again_after_a_restart(visitor: Page, si
     assert visitor.evaluate(KERNELS) == 1
 
 
+def test_an_address_without_a_notebook_leaves_no_python_behind(visitor: Page, site: str) -> None:
+    visitor.goto(f"{site}/{NOTEBOOK.format('not-there')}")
+    expect(visitor.locator(".jp-Dialog")).to_be_visible()
+    visitor.keyboard.press("Escape")
+    visitor.evaluate(OPEN, "notebooks/00-start.ipynb")
+    visitor.wait_for_function(f"async () => await ({KERNELS})() === 1")
+
+
 def write_preferences(profile: Path, settings: object) -> None:
     """Chromium's settings, before it starts."""
     (profile / "Default").mkdir(parents=True)

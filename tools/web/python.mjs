@@ -4,8 +4,7 @@
 import "{{WORKER}}";
 import { loadPyodide as load } from "./pyodide.mjs";
 
-// Imported as long as nobody waits for Python, in this order: what a notebook's first cells need.
-const AHEAD = {{AHEAD}};
+const AHEAD = {{AHEAD}}; // ahead.py
 const ROOT = new URL("../../", import.meta.url); // of the site, which the addresses are below
 const options = {{OPTIONS}};
 for (const name of ["stdLibURL", "lockFileURL"]) options[name] = new URL(options[name], ROOT).href;
@@ -13,20 +12,13 @@ for (const name of ["stdLibURL", "lockFileURL"]) options[name] = new URL(options
 const output = { stdout: console.log, stderr: console.error };
 const stdout = (text) => output.stdout(text);
 const stderr = (text) => output.stderr(text);
-let isAwaited = false;
-const python = load({ ...options, indexURL: new URL(".", import.meta.url).href, stdout, stderr });
-python.then(importAhead).catch(() => {}); // whoever waits for it hears of an error
+const python = load({ ...options, indexURL: new URL(".", import.meta.url).href, stdout, stderr }).then((pyodide) => {
+  pyodide.runPython(AHEAD);
+  return pyodide;
+});
+python.catch(() => {}); // whoever waits for it hears of an error
 
 export async function loadPyodide({ stdout, stderr }) {
-  isAwaited = true;
   Object.assign(output, { stdout, stderr });
   return python;
-}
-
-async function importAhead(pyodide) {
-  for (const module of AHEAD) {
-    await new Promise((go) => setTimeout(go)); // a message that has come meanwhile is read first
-    if (isAwaited) return;
-    pyodide.runPython(`import ${module}`);
-  }
 }

@@ -4,12 +4,13 @@
 
 const ROOT = new URL(".", import.meta.url);
 const GREETED = "kubesim was here";
-const SETUP = "%load_ext kubesim.jupyter\n__import__('kubesim.jupyter.workbench')";
 const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's storage
 
 const { kubesimStart } = globalThis;
+let early = null; // the session that began before its notebook was open
 const app = await until(() => globalThis.jupyterapp);
 waitForPython();
+beginSession();
 await app.restored;
 kubesimStart.progress();
 if (!localStorage.getItem(GREETED) && matchMedia("(prefers-color-scheme: dark)").matches) // as dark as the first page
@@ -37,14 +38,28 @@ function waitForPython() {
   };
 }
 
+// The notebook that opens finds the session of its path, whose Python has begun while JupyterLab was still drawing.
+async function beginSession() {
+  const path = new URLSearchParams(location.search).get("path") ?? "";
+  const { sessions, kernelspecs } = app.serviceManager;
+  await Promise.all([kubesimStart.hasFiles, until(() => kernelspecs.specs?.kernelspecs.python)]);
+  if (!path.endsWith(".ipynb") || app.shell.currentWidget?.sessionContext) return;
+  const session = await sessions.startNew({ path, name: path.split("/").pop(), type: "notebook", kernel: { name: "python" } });
+  early = session.model;
+  session.dispose(); // only this connection: the notebook's own is to have the widgets
+}
+
+// An address without a notebook, for example, leaves a session that nothing uses.
+function endUnused({ sessionContext }) {
+  if (early && early.id !== sessionContext.session?.id) app.serviceManager.sessions.shutdown(early.id);
+  early = null;
+}
+
 const hasPython = ({ sessionContext }) => /^(idle|busy)$/.test(sessionContext.session?.kernel?.status ?? "");
 
 async function python(panel) {
   await until(() => panel.isDisposed || hasPython(panel));
-  const { kernel } = panel.sessionContext?.session ?? {};
-  await kernel?.info;
-  // A cell that is run before the first one needs the magics. And the first one answers sooner once all is imported.
-  kernel?.requestExecute({ code: SETUP, silent: true });
+  await panel.sessionContext?.session?.kernel?.info;
 }
 
 async function arrive(panel) {
@@ -52,7 +67,7 @@ async function arrive(panel) {
   panel.addClass("ks-arrived");
   await panel.context.ready;
   kubesimStart.showNotebook();
-  python(panel).then(() => kubesimStart.ready()).then(keepForLater);
+  python(panel).then(() => endUnused(panel)).then(() => kubesimStart.ready()).then(keepForLater);
   makeRoom(panel.sessionContext);
   const address = `?path=${encodeURIComponent(panel.context.path)}`;
   history.replaceState(history.state, "", address); // which a reload, a bookmark and a copied link lead back to
@@ -65,7 +80,6 @@ async function arrive(panel) {
   sessionContext.kernelChanged.connect(watch);
   sessionContext.statusChanged.connect((_, status) => {
     const last = localStorage.getItem(LAST_RUN + panel.context.path);
-    if (status === "restarting") python(panel);
     if (status === "restarting" && last) offerAgain(panel, last);
   });
   watch();

@@ -12,6 +12,8 @@
   let loaded = 0;
   let progressAt = performance.now();
   let isReady = false;
+  let tellHasFiles;
+  const hasFiles = new Promise((go) => { tellHasFiles = go; }); // that JupyterLite would give Python the notebook's folder
 
   const { serviceWorker } = navigator;
   const hasStorage = storesText();
@@ -35,9 +37,12 @@
   }, 1_000);
   preview();
 
-  if (/\.ipynb$/.test(notebook) && hasStorage && serviceWorker && !crossOriginIsolated) beginPython();
+  if (/\.ipynb$/.test(notebook) && hasStorage && serviceWorker && !crossOriginIsolated) {
+    beginPython();
+    for (const name of ["getRegistration", "register"]) tellWhenAsked(name);
+  }
   Promise.all(Object.keys(files).map(load)).then(() => isReady || say("Python is starting"), () => {});
-  globalThis.kubesimStart = { progress, showNotebook, wait, ready, keep: [...Object.keys(files), ...keep] };
+  globalThis.kubesimStart = { progress, showNotebook, wait, ready, hasFiles, keep: [...Object.keys(files), ...keep] };
 
   // JupyterLab makes the kernel's worker once a notebook is open, and the first time gets the one that has begun here. That
   // needs a service worker in front of it, or it has no files: on a first visit, the one that JupyterLite would register.
@@ -57,6 +62,16 @@
     }
     const isLate = globalThis.Worker === Worker;
     if (serviceWorker.controller && !isLate) begun = new Worker(new URL(python, location), { type: "module" });
+  }
+
+  // JupyterLite gives Python the notebook's folder only once it has been told of the service worker, by one of these.
+  function tellWhenAsked(name) {
+    const ask = serviceWorker[name].bind(serviceWorker);
+    serviceWorker[name] = async (...given) => {
+      const registration = await ask(...given);
+      if (registration) setTimeout(tellHasFiles);
+      return registration;
+    };
   }
 
   async function load(file) {
