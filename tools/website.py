@@ -32,6 +32,23 @@ RELEASE = "release.json"
 FIXED = re.compile(r"(?!.*\.\.)[\w./@-]+[.-][0-9a-f]{7,64}\.\w+")
 """The address of a file whose name has a hash: its content never changes."""
 
+# Parts of JupyterLab that no lesson uses: each would be loaded, and its settings checked, before a notebook opens.
+UNUSED = (
+    *("audio", "celltags", "console", "csvviewer", "htmlviewer", "inspector", "javascript", "json", "json-lines"),
+    *(
+        "logconsole",
+        "lsp",
+        "mathjax",
+        "mermaid",
+        "metadataform",
+        "pdf",
+        "terminal",
+        "tooltip",
+        "vega5",
+        "video",
+        "workspaces",
+    ),
+)
 ADDED = ("index.html", "404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
 # What a builder of JupyterLite leaves behind, and icons that ours replaces.
 LEFT_BEHIND = ("rspack.config*.js", "package.json", "lab/favicon.ico")
@@ -125,7 +142,10 @@ def _settings(python: Runtime) -> dict[str, Any]:
         "appName": "kubesim",
         "faviconUrl": "./favicon.svg",
         "litePluginSettings": {"@jupyterlite/pyodide-kernel-extension:kernel": kernel},
-        "disabledExtensions": ["@jupyterlab/apputils-extension:announcements"],
+        "disabledExtensions": [
+            "@jupyterlab/apputils-extension:announcements",
+            *(f"@jupyterlab/{name}-extension" for name in UNUSED),
+        ],
         # A layout is kept no longer than the page: a visit opens the notebook that was asked for, and one Python.
         "enableMemoryStorage": True,
         "workspacesStorageDrivers": ["memoryStorageDriver"],
