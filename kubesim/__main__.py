@@ -8,6 +8,7 @@ lab` opens the notebooks in JupyterLab. Each is a module of `kubesim/command/`, 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -35,7 +36,17 @@ def main(words: Sequence[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):  # no character that a terminal lacks ends the session
             stream.reconfigure(errors="replace")
-    return int(options.run(options))
+    try:
+        status = int(options.run(options))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130  # as a shell has it: 128 and the signal's number
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        return fail(str(error.strerror))
+    return status
 
 
 class _Parser(argparse.ArgumentParser):

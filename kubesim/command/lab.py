@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -22,9 +23,9 @@ _NOTEBOOKS = ("notebooks/*.ipynb", "docs/*.md")  # which link to the glossary an
 
 def define(command: argparse.ArgumentParser) -> None:
     """Add the options."""
-    command.description = "Copy the notebooks into FOLDER, over no file that is there, and open them in JupyterLab."
+    command.description = "Copy the notebooks into FOLDER, and open them in JupyterLab. Files that are there stay."
     command.usage = "kubesim lab [FOLDER] [-- OPTION...]"
-    help_ = f"FOLDER (default: {_FOLDER}), and after -- options of jupyter lab"
+    help_ = f"default: {_FOLDER}; after -- come options of jupyter lab"
     command.add_argument("words", nargs="*", metavar="FOLDER", help=help_)
 
 
@@ -46,7 +47,10 @@ def run(options: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", first]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers; Jupyter would refuse to start
         command.append("--allow-root")
-    return subprocess.run([*command, *further], env=lab_environment(), check=False).returncode
+    earlier = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C is for JupyterLab, which asks whether to shut down
+    status = subprocess.run([*command, *further], env=lab_environment(), check=False).returncode
+    signal.signal(signal.SIGINT, earlier)
+    return status
 
 
 def lab_environment() -> dict[str, str]:

@@ -24,8 +24,8 @@ _ABOUT = (
 def define(command: argparse.ArgumentParser) -> None:
     """Add the options."""
     command.description = _ABOUT
-    source = command.add_mutually_exclusive_group(required=True)
-    help_ = "- for standard input; may be repeated"
+    source = command.add_mutually_exclusive_group()
+    help_ = "may be repeated; without one, what is piped in is read"
     source.add_argument("-f", "--filename", action="append", metavar="FILE", help=help_)
     source.add_argument("message", nargs="?", metavar="MESSAGE", help="what the Pod's status or an event says")
     command.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
@@ -36,21 +36,24 @@ def define(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the explanation, and at a terminal ask the question that is left."""
+    is_terminal = sys.stdin.isatty()
+    texts = [] if options.message is None else [options.message]
+    names = options.filename or ([] if texts else ["-"])
+    if names == ["-"] and is_terminal:
+        print("kubesim: paste what kubectl printed, then press Ctrl+D", file=sys.stderr)
     name = "the message"
-    texts: list[str] = []
     try:
-        for name in options.filename or ():
+        for name in names:
             texts.append(_read_export(name))
-        texts = texts or [options.message]
         explanation = explained(texts, options.pod, options.answer)
-        print(explanation.told(options.output), end="")
-        may_ask = not options.answer and options.output == "text" and sys.stdin.isatty()
-        if explanation.question and may_ask and (answer := _ask()):
-            print(explained(texts, options.pod, answer).told(), end="")
     except ExportError as error:
         return fail(f"{redact(name)}: {error}")
     except OSError as error:
         return fail(f"{redact(name)}: {error.strerror}")
+    print(explanation.told(options.output), end="")
+    may_ask = not options.answer and options.output == "text" and is_terminal
+    if explanation.question and may_ask and (answer := _ask()):
+        print(explained(texts, options.pod, answer).told(), end="")
     return 0
 
 

@@ -195,6 +195,59 @@ def test_a_message_from_the_standard_input_that_leaves_a_question_is_explained()
     assert ran.stdout == explain(said)
 
 
+def test_what_is_piped_in_is_explained_without_an_option() -> None:
+    said = 'Back-off pulling image "ghcr.io/acme/web:1"'
+    words = [sys.executable, "-m", "kubesim", "why"]
+    ran = subprocess.run(words, input=said, capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (explain(said), "", 0)
+
+
+def test_who_closes_the_output_early_sees_no_error() -> None:
+    words = [sys.executable, "-m", "kubesim", "why", 'Back-off pulling image "ghcr.io/acme/web:1"']
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (ran.stderr, ran.returncode) == ("", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signals for a group of processes")
+def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
+    terminal, stdin = os.openpty()
+    words = [sys.executable, "-m", "kubesim", "why"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, stdin=stdin, start_new_session=True, **pipes) as why:
+        assert why.stderr
+        assert why.stderr.readline() == "kubesim: paste what kubectl printed, then press Ctrl+D\n"
+        os.killpg(why.pid, signal.SIGINT)
+        assert (*why.communicate(), why.returncode) == ("", "", 130)
+    os.close(terminal)
+    os.close(stdin)
+
+
+ASKS_FIRST = """
+import time
+try:
+    print("started", flush=True)
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("asks")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no signals for a group of processes")
+def test_ctrl_c_is_left_to_jupyterlab(tmp_path: Path) -> None:
+    (tmp_path / "jupyterlab.py").write_text(ASKS_FIRST)
+    words = [sys.executable, "-m", "kubesim", "lab", str(tmp_path / "learn")]
+    env = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(words, env=env, start_new_session=True, **pipes) as lab:
+        assert lab.stdout
+        assert lab.stdout.readline() == "started\n"
+        os.killpg(lab.pid, signal.SIGINT)
+        assert (*lab.communicate(), lab.returncode) == ("asks\n", "", 0)
+
+
 GOOD = ROWS["good"]
 START = sum(quiz.startswith("start-") for quiz in question_ids())  # beside a task
 PARTLY = {"kubesim-progress": 2, "given": {"start-who-pulls": [[2]], "start-simulated-time": 5}}
