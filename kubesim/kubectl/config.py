@@ -9,20 +9,15 @@ from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
-from kubesim.kubectl.kubeconfig import EMPTY, KUBECONFIG, Kubeconfig, Section
+from kubesim.kubectl.kubeconfig import EMPTY, Kubeconfig, Section
 
 _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
 _DATA = "DATA+OMITTED"
 _REDACTED = "REDACTED"
-
-
-def _path(call: Call) -> str:
-    """The kubeconfig as messages call it."""
-    return call.kubeconfig_path or KUBECONFIG
 
 
 def _save(call: Call) -> None:
@@ -120,43 +115,13 @@ def _check_set_credentials(call: Call) -> None:
 
 @_command("config set-credentials", check=_check_set_credentials)
 def set_credentials(call: Call) -> None:
-    """Set a user's token: a user and a password let in nowhere, and a token takes their place."""
     name = call.args[0]
     fields = call.kubeconfig.fields("users", name)
-    if call.flags["token"]:
-        fields = {part: value for part, value in fields.items() if part not in ("username", "password")}
     if "token" in call.typed_flags:
         fields = nonempty({**fields, "token": call.flags["token"]})
     call.kubeconfig.put("users", name, fields)
     _save(call)
     call.say(f'User "{name}" set.\n')
-
-
-@_command("config delete-context")
-def delete_context(call: Call) -> None:
-    if len(call.args) != 1:
-        call.say(help_text(call.command))
-        return
-    is_current = call.args[0] == call.kubeconfig.current
-    _delete(call, "contexts", "context")
-    if is_current:
-        advice = 'use "kubectl config use-context" to select a different one'
-        call.complain(f"warning: this removed your active context, {advice}\n")
-
-
-@_command("config delete-user")
-def delete_user(call: Call) -> None:
-    refuse_if(len(call.args) != 1, "user to delete is required", UsageError)
-    _delete(call, "users", "user")
-
-
-def _delete(call: Call, section: Section, noun: str) -> None:
-    name = call.args[0]
-    path = _path(call)
-    refuse_if(not call.kubeconfig.has(section, name), f"cannot delete {noun} {name}, not in {path}")
-    call.kubeconfig.remove(section, name)
-    _save(call)
-    call.say(f"deleted {noun} {name} from {path}\n")
 
 
 @_command("config view", check=no_arguments)

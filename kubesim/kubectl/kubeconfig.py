@@ -110,15 +110,9 @@ class Kubeconfig:
 
     def put(self, section: Section, name: str, fields: Object) -> None:
         """Add an entry, or replace the one of that name."""
-        self._replace(section, name, [{"name": name, SECTIONS[section]: fields}])
-
-    def remove(self, section: Section, name: str) -> None:
-        self._replace(section, name, [])
+        entries = [entry for entry in self.content[section] or () if entry["name"] != name]
+        entries.append({"name": name, SECTIONS[section]: fields})
+        self.content = {**self.content, section: sorted(entries, key=lambda entry: str(entry["name"]))}
 
     def use(self, context: str) -> None:
         self.content = {**self.content, "current-context": context}
-
-    def _replace(self, section: Section, name: str, new: list[Object]) -> None:
-        others = [entry for entry in self.content[section] or () if entry["name"] != name]
-        entries = sorted([*others, *new], key=lambda entry: str(entry["name"]))
-        self.content = {**self.content, section: entries or None}
