@@ -184,7 +184,7 @@ def expired(message: str) -> StatusError:
 def too_new(version: int, present: int) -> StatusError:
     """A resourceVersion that no write has reached yet."""
     message = f"Timeout: Too large resource version: {version}, current: {present}"
-    return StatusError(504, "Timeout", message)
+    return StatusError(504, "Timeout", message, causes=[FieldError("", "Too large resource version")])
 
 
 def not_simulated(what: str) -> StatusError:

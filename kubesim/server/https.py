@@ -102,6 +102,7 @@ class Server:
         self._revision = cluster.api.revision
         if before:
             before.history.close()
+            self._api.history.undone = max(before.history.undone, before.cluster.api.revision)
 
     def on_change(self, listener: Callable[[], object]) -> None:
         """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""

@@ -45,6 +45,7 @@ _REASONS = {
     "Invalid value": "FieldValueInvalid",
     "Not found": "FieldValueNotFound",
     "Required value": "FieldValueRequired",
+    "Too large resource version": "ResourceVersionTooLarge",  # by which a client knows that it has to list anew
     "Too long": "FieldValueTooLong",
     "Unsupported value": "FieldValueNotSupported",
 }

@@ -50,6 +50,8 @@ class History:
         self._changes: deque[Kept] = deque()
         self._room = HISTORY_BYTES  # how many bytes more may be kept
         self._oldest = cluster.api.revision  # every later change is kept
+        self.undone = 0
+        """The last revision that clients may know of a cluster that was taken back."""
         self._listeners: dict[object, Callable[[], object]] = {}
         self._ends = (cluster.api.subscribe(self._remember), cluster.api.subscribe(self._remember, EVENT))
         self.is_closed = False
@@ -135,6 +137,8 @@ class Watch:
         self.seconds = whole(query, "timeoutSeconds") or 0
         start = _start(query, client.revision)
         self._at = start.revision  # every change up to this one has been told
+        if client.revision < self._at <= history.undone:  # on Expired, a client lists anew and watches from there
+            raise errors.expired(f"kubesim: the cluster was taken back to before the resource version {self._at}")
         self._owes_bookmark = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
         labels = query.get("labelSelector", "")
         fields = query.get("fieldSelector", "")

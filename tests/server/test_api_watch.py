@@ -57,6 +57,12 @@ def test_with_a_revision_it_tells_every_later_change(call: Caller) -> None:
     assert events(everywhere) == [("ADDED", "c", str(now + 4)), told[2]]
 
 
+def test_a_watch_from_a_revision_that_was_undone_makes_the_client_list_anew(call: Caller) -> None:
+    later = call.api.history.undone = call.cluster.api.revision + 1
+    message = f"kubesim: the cluster was taken back to before the resource version {later}"
+    assert call("GET", f"{MAPS}?watch=1&resourceVersion={later}") == (410, status(410, "Expired", message))
+
+
 def test_an_event_is_whole(call: Caller) -> None:
     gone = call("GET", f"{MAPS}/a")[1]
     watch = call.watch(f"{MAPS}?watch=1&resourceVersion={call.cluster.api.revision}")

@@ -338,6 +338,19 @@ def test_who_watches_and_does_not_read_costs_nothing() -> None:
         session.run("kubectl create configmap after")
 
 
+def test_after_an_undo_a_watch_that_goes_on_from_before_lists_anew() -> None:
+    with served() as (session, _, client):
+        before = session.cluster.copy()
+        session.run("kubectl create configmap undone")
+        version = client("GET", MAPS)[1]["metadata"]["resourceVersion"]
+        session.resume(before)
+        code, answer, _ = client("GET", f"{MAPS}?watch=1&resourceVersion={version}")
+        assert (code, answer["reason"]) == (410, "Expired")
+        code, answer, _ = client("GET", f"{MAPS}?resourceVersion={version}")
+        assert (code, answer["details"]["causes"][0]["reason"]) == (504, "ResourceVersionTooLarge")
+        assert "undone" not in [item["metadata"]["name"] for item in client("GET", MAPS)[1]["items"]]
+
+
 def test_attach_ends_the_watches_of_the_cluster_before() -> None:
     with served() as (session, server, client):
         session.run("kubectl create configmap mine")
