@@ -193,6 +193,8 @@ def replace(call: Call) -> None:
     flags = call.flags
     refuse_if(not flags["filename"], NO_FILES)
     refuse_if(flags["force"] and call.dry_run != "none", "--dry-run can not be used when --force is set")
+    has_period = flags["grace-period"] >= 0
+    refuse_if(has_period and not flags["force"], "--grace-period must have --force specified")
     if flags["force"]:
         _replace_by_force(call)
         return
@@ -214,11 +216,12 @@ def _replace_by_force(call: Call) -> None:
     """Delete what exists, without checking its fields; then create it again."""
     targets: list[Target] = []
     errors: list[Exception] = []
+    grace = max(1, call.flags["grace-period"]) if call.flags["grace-period"] >= 0 else None
 
     def remove(manifest: Target) -> None:
         targets.append(manifest)
         try:
-            delete_target(call, manifest, None)
+            delete_target(call, manifest, grace)
         except StatusError as error:
             if error.reason != "NotFound":
                 raise with_source("deleting", manifest.source, error) from None
