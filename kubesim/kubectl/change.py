@@ -148,14 +148,10 @@ def label(call: Call) -> None:
     marks = _read_labels(changes)
 
     def act(target: Target, obj: Object) -> None:
-        if call.flags["list"]:
-            _list_marks(call, query, obj, "labels")
-            return
         new, operation = _labeled(call, marks, target, obj)
         print_result(call, target.resource, new, operation, is_alone=True)
 
-    query = Query(call, words, needs_name=True)
-    query.visit(act)
+    Query(call, words, needs_name=True).visit(act)
 
 
 @command("annotate", asks_namespace=True, operands="types", shows_config_errors=True)
@@ -165,9 +161,6 @@ def annotate(call: Call) -> None:
     marks = _read_annotations(changes)
 
     def act(target: Target, obj: Object) -> None:
-        if call.flags["list"]:
-            _list_marks(call, query, obj, "annotations")
-            return
         present = metadata(obj).get("annotations") or {}
         already = _overwritten(call, marks, present)
         problem = f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}"
@@ -176,32 +169,17 @@ def annotate(call: Call) -> None:
         new = send_patch(call, target.resource, obj, change, "merge")
         print_result(call, target.resource, new, "annotated")
 
-    query = Query(call, words, needs_name=True)
-    query.visit(act)
-
-
-def _list_marks(call: Call, query: Query, obj: Object, field: str) -> None:
-    """Print the labels or annotations of an object, below its name where there may be several (in any order)."""
-    indent = ""
-    if not query.is_single:
-        group = obj["apiVersion"].rpartition("/")[0]
-        call.say(f"Listing {field} for {obj['kind']}.{group}/{name_of(obj)}:\n")
-        indent = " "
-    marks: Mapping[str, str] = metadata(obj).get(field) or {}
-    call.say("".join(f"{indent}{key}={value}\n" for key, value in sorted(marks.items())))
+    Query(call, words, needs_name=True).visit(act)
 
 
 def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[str]) -> None:
     """Refuse a command line that names no objects, or changes no label or annotation, which is the `noun`."""
     flags = call.flags
-    refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
     for word in changes:
         refuse_if(not is_change(word), f"all resources must be specified before {noun} changes: {word}")
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
-    refuse_if(not changes and not flags["list"], f"at least one {noun} update is required")
-    if changes and flags["list"]:
-        raise NotSimulated("--list of what would be changed is not part of this simulator")
+    refuse_if(not changes, f"at least one {noun} update is required")
 
 
 def _read_marks(changes: Sequence[str]) -> _Marks:

@@ -107,30 +107,26 @@ class Call:
                 f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
             ) from None
 
-    def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
-        """What the context names: that of --context, or the current one; --user and --cluster win.
+    @property
+    def user(self) -> str:
+        """The user of --user, or that of the context. `create rolebinding` has a --user of its own, which is a list."""
+        typed = self.flags["user"]
+        return typed if typed and isinstance(typed, str) else self.of_context("user")
 
-        `create rolebinding` has a --user of its own, which is a list.
-        """
+    def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
+        """What the context names: that of --context, or the current one."""
         config = self.kubeconfig
-        chosen = self.flags[part]
-        if part != "namespace" and chosen and isinstance(chosen, str):
-            return chosen
         return str(config.fields("contexts", self.flags["context"] or config.current).get(part, ""))
 
     def _authenticated(self) -> Client:
         """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
         config = self.kubeconfig
-        credentials = config.fields("users", self.of_context("user"))
-        certificate = credentials.get("client-certificate-data")
+        credentials = config.fields("users", self.user)
         token = self.flags["token"] or str(credentials.get("token", ""))
-        if certificate == CERTIFICATE or (config.is_in_pod and not token):
+        if credentials.get("client-certificate-data") == CERTIFICATE or (config.is_in_pod and not token):
             return self.context.api
-        if certificate or not credentials.keys() <= {"token", "username", "password"}:
-            raise NotSimulated("of credentials, tokens and this cluster's own certificate are part of this simulator")
-        if not token and not credentials:
-            self.say("Please enter Username: ")
-            raise KubectlError("EOF")
+        if not token:
+            raise NotSimulated("a user without a token or this cluster's certificate is not part of this simulator")
         return self.context.api.bearing(token)
 
     @cached_property
