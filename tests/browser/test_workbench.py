@@ -30,6 +30,7 @@ OUTSIDE = """root => [...root.querySelectorAll("*")].filter((node) => node.check
 # search for a prompt costs as much as the answer.
 ENTER = """async commands => {
     const prompt = document.querySelector(".ks-bench .prompt textarea");
+    prompt.focus();
     const answer = () => new Promise((done) => {
         const observer = new MutationObserver(() => { observer.disconnect(); requestAnimationFrame(done); });
         observer.observe(document.querySelector(".ks-bench .screen"), {childList: true});

@@ -17,8 +17,8 @@ function makePrompt(ask, { history }) {
   let draft = "";
 
   function set(text, cursor = text.length) {
-    input.value = text;
-    input.setSelectionRange(cursor, cursor);
+    if (input.value !== text) input.value = text; // which puts the cursor at its end
+    if (input.selectionStart !== cursor || input.selectionEnd !== cursor) input.setSelectionRange(cursor, cursor);
     mirror();
     candidates.replaceChildren();
   }

@@ -26,10 +26,10 @@ function makeGoals() {
   };
 }
 
-// A dot goes along the hops of an attempt, to the one where it stops.
+// A dot goes along the hops of an attempt, to the one where it stops; not where nobody would see it, as in a folded path.
 function travel(chain) {
   const hops = [...chain.querySelectorAll("li:not(.ks-not-reached, .ks-not-needed)")];
-  if (!hops.length || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  if (!hops.length || !chain.checkVisibility() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const dot = element("span", { className: "ks-dot" });
   dot.setAttribute("aria-hidden", "true");
   chain.append(dot);
