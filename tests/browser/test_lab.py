@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
+from browser.conftest import Lab
 from browser.test_notebooks import magics
 
 
@@ -49,6 +50,21 @@ def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_noteboo
     map_of_notebooks.get_by_role("link", name="01 Storing credentials").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing-credentials")).to_be_visible()
     expect(page.locator(".jp-Dialog")).to_have_count(0)
+
+
+UNTOUCHED = (
+    "Object.defineProperty(navigator, 'userActivation', {value: {hasBeenActive: false}})"  # Playwright touches it
+)
+
+
+def test_a_lesson_that_the_page_begins_with_has_the_page_to_itself(lab: Lab, loaded_page: Page, folder: Path) -> None:
+    page = loaded_page.context.new_page()
+    page.add_init_script(UNTOUCHED)
+    page.goto(f"{lab.url}/lab/tree/{folder.name}/00-start.ipynb?token={lab.token}&reset")
+    expect(page.locator(".jp-Notebook h1")).to_be_visible()
+    expect(page.locator("#filebrowser")).to_be_hidden()
+    page.close()
+    lab.end_kernels()
 
 
 IS_DRAWN = "image => image.complete && image.naturalWidth > 100"

@@ -49,6 +49,9 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     """A lesson that was set up, and read no further."""
     make = {True: nbformat.v4.new_markdown_cell, False: nbformat.v4.new_code_cell}
     cells = [make[name in TEXTS](source, id=name) for name, source in CELLS.items()]
+    for cell in cells:
+        if cell.cell_type == "code":
+            cell.execution_count = 1  # of its authors, as in every notebook that comes with kubesim
     kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "lesson.ipynb")
     notebook = open_shared("lesson.ipynb")
@@ -183,6 +186,8 @@ def test_after_a_reload_the_page_is_where_it_was(notebook: Any) -> None:
     expect(notebook.page.locator(".ks-bench")).to_be_visible()
     expect(notebook.cell("early")).to_be_in_viewport()
     expect(notebook.cell("early")).to_have_class(re.compile("jp-mod-active"))
+    step = notebook.page.locator(".ks-steps").get_by_role("button", name="Step 1 of 2: Another idea, done")
+    expect(step).to_be_visible()
 
 
 def test_after_a_restart_the_buttons_of_the_text_and_the_steps_belong_to_the_bench_of_now(notebook: Any) -> None:

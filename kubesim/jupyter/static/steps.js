@@ -1,6 +1,7 @@
 // The steps of a notebook, which are its headings: which of them are done, where one is, and where one was last time.
 
 const PLACE = "kubesim place: "; // and the path, in the browser's storage
+const RAN = "kubesim ran: "; // the same: the numbers of the cells that were run
 const HEADING = /^##? +(.+)/;
 
 function makeSteps(notebook, context) {
@@ -9,7 +10,14 @@ function makeSteps(notebook, context) {
   const titles = cells.map(({ type, sharedModel }) => (type === "markdown" && HEADING.exec(sharedModel.source)?.[1]) || "");
   const starts = titles.flatMap((title, number) => (title ? [number] : []));
   const codeOf = (step) => cells.slice(starts[step], starts[step + 1]).filter(({ type }) => type === "code");
-  const isDone = (step) => codeOf(step).every(({ executionCount }) => executionCount);
+  // A notebook comes with the counts and outputs of its authors. JupyterLab trusts a cell once it has run here, and a notebook
+  // that was saved when all of its cells had.
+  const ran = new Set(JSON.parse(localStorage.getItem(RAN + context.path) ?? "[]"));
+  const noteWhatRan = () => {
+    cells.forEach(({ type, trusted }, number) => type === "code" && trusted && ran.add(number));
+    localStorage.setItem(RAN + context.path, JSON.stringify([...ran]));
+  };
+  const isDone = (step) => codeOf(step).every((cell) => ran.has(cells.indexOf(cell)));
   const stepOf = (number) => starts.findLastIndex((start) => start <= number);
   const bar = element("nav", { className: "ks-steps" });
   bar.setAttribute("aria-label", "Steps of this notebook");
@@ -24,6 +32,7 @@ function makeSteps(notebook, context) {
   const next = button("Next notebook", () => linkOn()?.click());
   next.className = "ks-next ks-lead";
   const draw = () => {
+    noteWhatRan();
     buttons.forEach((made, step) => {
       const words = `Step ${step + 1} of ${starts.length}: ${titles[starts[step]].replace(/[`*]/g, "")}`;
       made.title = words;

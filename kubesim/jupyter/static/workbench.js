@@ -20,7 +20,7 @@ async function render({ model, el }) {
   button.addEventListener("click", () => open(model, place).then(bench.focus));
   keepKeys(opener);
   if (!(await isInPage(el))) return;
-  if (!bench.place) foldFiles(model, opener);
+  if (!bench.place) await foldFiles(model, opener);
   await open(model, place, bench.node.isConnected);
 }
 
@@ -97,9 +97,14 @@ function accompany(model, area, notebook) {
   return follow;
 }
 
-// The list of files takes the room that the notebook and its bench need.
-function foldFiles(model, opener) {
-  if (document.querySelector("#filebrowser")?.checkVisibility()) command(model, opener, "application:toggle-left-area");
+// The list of files takes the room that the notebook and its bench need. JupyterLab gives it to them a moment later: sooner,
+// the bench would be a drawer at first.
+async function foldFiles(model, opener) {
+  const area = document.querySelector(DOCK);
+  if (!area || !document.querySelector("#filebrowser")?.checkVisibility()) return;
+  const width = area.clientWidth;
+  command(model, opener, "application:toggle-left-area");
+  for (let tries = 0; tries < 20 && area.clientWidth === width; tries += 1) await new Promise((go) => setTimeout(go, 10));
 }
 
 // What is on the bench

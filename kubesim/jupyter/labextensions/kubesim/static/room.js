@@ -20,18 +20,19 @@
   const extension = {
     id: "kubesim:room",
     autoStart: true,
-    activate({ docRegistry }) {
+    activate({ docRegistry, shell, restored }) {
       document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+      const createNew = (panel, { ready, model }) => {
+        ready.then(() => {
+          if (![...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source))) return;
+          panel.addClass("ks-awaits");
+          // A lesson that the page begins with has no list of files beside it. Whoever opens one from the list keeps that.
+          if (!navigator.userActivation?.hasBeenActive) restored.then(() => shell.collapseLeft?.());
+        });
+      };
       docRegistry.addWidgetExtension("Notebook", { createNew });
     },
   };
-
-  function createNew(panel, { ready, model }) {
-    ready.then(() => {
-      const isLesson = [...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source));
-      if (isLesson) panel.addClass("ks-awaits");
-    });
-  }
 
   const get = async () => () => extension;
   (globalThis._JUPYTERLAB ??= {}).kubesim = { init() {}, get };
