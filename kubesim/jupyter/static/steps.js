@@ -1,65 +1,69 @@
 // The steps of a notebook, which are its headings: which of them are done, where one is, and where one was last time.
 
 const PLACE = "kubesim place: "; // and the path, in the browser's storage
-const RAN = "kubesim ran: "; // the same: the numbers of the cells that were run
+const RAN = "kubesim ran: "; // the same: the ids of the cells that were run
 const HEADING = /^##? +(.+)/;
 
 function makeSteps(notebook, context) {
-  const cells = [...context.model.cells];
-  const nodeOf = (number) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${number}"]`);
-  const titles = cells.map(({ type, sharedModel }) => (type === "markdown" && HEADING.exec(sharedModel.source)?.[1]) || "");
-  const starts = titles.flatMap((title, number) => (title ? [number] : []));
-  const codeOf = (step) => cells.slice(starts[step], starts[step + 1]).filter(({ type }) => type === "code");
+  const cells = () => [...context.model.cells]; // a learner may add some
+  const nodeOf = (cell) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${cells().indexOf(cell)}"]`);
+  const steps = [];
+  for (const cell of cells()) {
+    const source = cell.sharedModel.source.trim();
+    const [, title] = (cell.type === "markdown" && HEADING.exec(source)) || [];
+    if (title) steps.push({ title: title.replace(/[`*]/g, ""), heading: cell, code: [] });
+    if (cell.type === "code" && source) steps.at(-1)?.code.push(cell);
+  }
   // A notebook comes with the counts and outputs of its authors. JupyterLab trusts a cell once it has run here, and a notebook
   // that was saved when all of its cells had.
   const ran = new Set(JSON.parse(localStorage.getItem(RAN + context.path) ?? "[]"));
   const noteWhatRan = () => {
-    cells.forEach(({ type, trusted }, number) => type === "code" && trusted && ran.add(number));
+    for (const { type, trusted, id } of cells()) if (type === "code" && trusted) ran.add(id);
     localStorage.setItem(RAN + context.path, JSON.stringify([...ran]));
   };
-  const isDone = (step) => codeOf(step).every((cell) => ran.has(cells.indexOf(cell)));
-  const stepOf = (number) => starts.findLastIndex((start) => start <= number);
+  const isDone = ({ code }) => code.every(({ id }) => ran.has(id));
   const bar = element("nav", { className: "ks-steps" });
   bar.setAttribute("aria-label", "Steps of this notebook");
   let current = 0;
 
-  const goTo = (number) => {
-    nodeOf(number)?.scrollIntoView({ block: "start" });
-    nodeOf(number)?.focus({ preventScroll: true });
+  const goTo = (cell, block = "start") => {
+    nodeOf(cell)?.scrollIntoView({ block });
+    nodeOf(cell)?.focus({ preventScroll: true });
   };
-  const buttons = starts.map((start) => button("", () => goTo(start)));
-  const linkOn = () => [...(nodeOf(cells.length - 1)?.querySelectorAll('a[href*=".ipynb"]') ?? [])].at(-1); // the one before leads back
+  const buttons = steps.map(({ heading }) => button("", () => goTo(heading)));
+  const recap = cells().findLast(({ type, sharedModel }) => type === "markdown" && sharedModel.source.includes(".ipynb"));
+  const linkOn = () => [...(nodeOf(recap)?.querySelectorAll('a[href*=".ipynb"]') ?? [])].at(-1); // the one before leads back
   const next = button("Next notebook", () => linkOn()?.click());
   next.className = "ks-next ks-lead";
   const draw = () => {
     noteWhatRan();
-    buttons.forEach((made, step) => {
-      const words = `Step ${step + 1} of ${starts.length}: ${titles[starts[step]].replace(/[`*]/g, "")}`;
+    buttons.forEach((made, number) => {
+      const words = `Step ${number + 1} of ${steps.length}: ${steps[number].title}`;
       made.title = words;
-      made.setAttribute("aria-label", isDone(step) ? `${words}, done` : words);
-      made.classList.toggle("ks-done", isDone(step));
-      if (step === current) made.setAttribute("aria-current", "step");
+      made.setAttribute("aria-label", isDone(steps[number]) ? `${words}, done` : words);
+      made.classList.toggle("ks-done", isDone(steps[number]));
+      if (number === current) made.setAttribute("aria-current", "step");
       else made.removeAttribute("aria-current");
     });
-    next.hidden = !linkOn() || !buttons.every((_, step) => isDone(step));
+    next.hidden = !linkOn() || !steps.every(isDone);
     bar.hidden = !buttons.length;
   };
   notebook.addEventListener("focusin", ({ target }) => {
     const number = target.closest(".jp-Cell")?.dataset.windowedListIndex;
     if (number === undefined) return;
     localStorage.setItem(PLACE + context.path, number);
-    current = Math.max(0, stepOf(Number(number)));
+    current = Math.max(0, steps.findLastIndex(({ heading }) => cells().indexOf(heading) <= Number(number)));
     draw();
   });
-  for (const cell of cells) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());
+  for (const cell of cells()) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());
 
   // After a reload, and not when the cell of the bench is run, the page is where it was: while it grows, too, until
   // somebody does something, or a screen reader moves the focus.
-  const place = Number(localStorage.getItem(PLACE + context.path));
-  const isRunning = cells.some((_, number) => nodeOf(number)?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
+  const place = cells()[Number(localStorage.getItem(PLACE + context.path))];
+  const isRunning = cells().some((cell) => nodeOf(cell)?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
   function goBack() {
-    if (isRunning || !place || place >= cells.length) return;
-    const observer = new ResizeObserver(() => goTo(place));
+    if (isRunning || !place || place === cells()[0]) return;
+    const observer = new ResizeObserver(() => goTo(place, "center"));
     const stop = () => {
       observer.disconnect();
       removeEventListener("focusin", stopElsewhere);
