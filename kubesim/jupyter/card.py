@@ -16,13 +16,14 @@ from kubesim.jupyter.current import Seat
 from kubesim.lessons.progress import REVEALED
 
 Button = tuple[str, str]
-"""What it does, and its label."""
+"""What the page sends when it's pressed, as in `do_undo`, and its label. JSON knows no names, so it's a plain pair."""
 HISTORY: list[Button] = [("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over")]
 NEXT: Button = ("onward", "Next")
 """Leads to the next card or cell; the page does that alone."""
 Message = dict[str, Any]
 LINE = 84
 """Characters in a line of a command that is shown."""
+_CODE_PLACE = "\0"  # where a code was, while its surroundings are marked up
 _QUOTED = r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\""""
 _CODE = re.compile(r"`([^`]+)`")
 _FOLDER = Path(__file__).parent / "static"
@@ -42,11 +43,11 @@ class Widget(anywidget.AnyWidget):
     """Calls `do_check`, `do_hint`, … when the page sends {"do": "check", …}; a message with an `id` gets a reply."""
 
     _seat: Seat
-    _said = ""
+    _said = ""  # shown at the next refresh
     plain: Callable[[], str]
-    """The widget as text, without any answer."""
+    """Each widget's own: the widget as text, without any answer."""
     static_html: Callable[[], str]
-    """The widget where no widget can live; answers are folded away."""
+    """The same: the widget as HTML, where no widget can live; answers are folded away."""
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
@@ -80,15 +81,20 @@ class Widget(anywidget.AnyWidget):
         self._seat.announce(words)
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
-        action = getattr(self, f"do_{message.get('do')}", None)
-        try:
-            reply = action(message) if action else None
-        except Exception:
-            logging.getLogger(__name__).exception("%s could not do %r", type(self).__name__, message.get("do"))
-            reply = self.complain("kubesim: internal error: this could not be done")
+        reply = self._reply_to(message)
         self.refresh()
         if "id" in message:
             self.send({**(reply or {}), **self.news(), "re": message["id"]})
+
+    def _reply_to(self, message: Message) -> Message | None:
+        """Do what a message asks for, and return the reply; what this widget can't do is passed over."""
+        name = message.get("do")
+        action = getattr(self, f"do_{name}", lambda _message: None)
+        try:
+            return action(message)
+        except Exception:
+            logging.getLogger(__name__).exception("%s could not do %r", type(self).__name__, name)
+            return self.complain("kubesim: internal error: this could not be done")
 
     def _repr_mimebundle_(self, **_options: object) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle, metadata = super()._repr_mimebundle_() or ({}, {})
@@ -108,6 +114,7 @@ class Exercise(Card):
     """A card with `hints`, of which the first `hints_shown` are shown, and an answer, which may be `revealed`."""
 
     answer_html: Callable[[], str]
+    """Each exercise's own: the answer, with its reasons."""
     hints: tuple[str, ...] = ()
     hints_shown = 0
     revealed = False
@@ -119,7 +126,8 @@ class Exercise(Card):
         self.helped = max(self.helped, self.hints_shown)
 
     def do_reveal(self, _message: Message) -> None:
-        self.revealed, self.helped = True, REVEALED
+        self.revealed = True
+        self.helped = REVEALED
 
     def help(self) -> dict[str, Any]:
         """The part of the feedback that helps: `hints` and, where it is shown, the answer (`reveal`)."""
@@ -129,8 +137,11 @@ class Exercise(Card):
     def help_buttons(self, reveal: str, *between: Button) -> list[Button]:
         """The buttons for what is left: another hint, and the answer by the label `reveal`."""
         buttons: list[Button] = []
-        if left := len(self.hints) - self.hints_shown:
-            buttons.append(("hint", f"Another hint ({left} left)" if self.hints_shown else "Hint"))
+        left = len(self.hints) - self.hints_shown
+        if left and not self.hints_shown:
+            buttons.append(("hint", "Hint"))
+        elif left:
+            buttons.append(("hint", f"Another hint ({left} left)"))
         buttons += between
         if not self.revealed:
             buttons.append(("reveal", reveal))
@@ -138,11 +149,12 @@ class Exercise(Card):
 
 
 def inline(text: str) -> str:
-    """One paragraph as HTML; everything in `text` but the markup is escaped."""
-    escaped = html.escape(text.strip().replace("\0", ""), quote=False)
-    codes = iter(_CODE.findall(escaped))
-    marked = _bold(_CODE.sub("\0", escaped))  # in a code, a star is no markup
-    return re.sub("\0", lambda _: f"<code>{next(codes)}</code>", marked)
+    """One paragraph as HTML; everything in `text` but the markup is escaped, and in a code a star is no markup."""
+    escaped = html.escape(text.strip().replace(_CODE_PLACE, ""), quote=False)
+    marked = _bold(_CODE.sub(_CODE_PLACE, escaped))
+    for code in _CODE.findall(escaped):
+        marked = marked.replace(_CODE_PLACE, f"<code>{code}</code>", 1)
+    return marked
 
 
 def paragraphs(text: str) -> str:
@@ -178,21 +190,17 @@ def folded(command: str) -> str:
 
 def _pieces(command: str, before: str) -> list[str]:
     """The command cut at each space that `before` follows, but for those that are quoted."""
-    pieces = [""]
-    for match in re.finditer(rf"{_QUOTED}|(?P<cut> (?={before}))|.", command):
-        if match["cut"]:
-            pieces.append("")
-        else:
-            pieces[-1] += match[0]
-    return pieces
+    return re.findall(rf"(?:{_QUOTED}|(?! {before}).)+", command)
 
 
 def _packed(pieces: list[str]) -> list[str]:
     """As many pieces in each line as it has room for."""
-    lines = pieces[:1]
-    for piece in pieces[1:]:
-        together = f"{lines[-1]} {piece}"
-        lines = [*lines[:-1], together] if len(together) <= LINE else [*lines, piece]
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and len(f"{lines[-1]} {piece}") <= LINE:
+            lines[-1] += f" {piece}"
+        else:
+            lines.append(piece)
     return lines
 
 

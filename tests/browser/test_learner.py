@@ -16,6 +16,7 @@ from kubesim.lessons import load_predictions, load_tasks
 
 PREDICTIONS = list(load_predictions())
 TASK = next(iter(load_tasks().values()))
+RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 ANSWER = "It was what it was."
 CELLS = {
     "load": "%load_ext kubesim.jupyter\n%workbench",
@@ -28,7 +29,7 @@ CELLS = {
     "skipped": f"%predict {PREDICTIONS[1]}",
     "answer-2": "%%kubectl\nkubectl get nodes",
     "text-2": ANSWER,
-    "commands": "## Commands\n\nType this:\n\n```\nkubectl run web --image=registry.example.com/myapp:1.0\n```\n\n[Go on](on.ipynb)",
+    "commands": f"## Commands\n\nType this:\n\n```\n{RUN}\n```\n\n[Go on](on.ipynb)",
     "flow": "%flow web",
     "why": "%why web",
     "own": '%%why\nFailed to pull image "ghcr.io/acme/web:1": 401 Unauthorized',
@@ -124,7 +125,7 @@ def test_commands_of_the_text_are_copied_and_run_with_one_click(notebook: Any) -
     tools = notebook.cell("commands").locator(".ks-tools")
     tools.get_by_role("button", name="Copy").press("Enter")
     expect(tools.get_by_role("button").first).to_have_text("Copied")
-    assert notebook.page.evaluate(CLIPBOARD) == "kubectl run web --image=registry.example.com/myapp:1.0"
+    assert notebook.page.evaluate(CLIPBOARD) == RUN
     tools.get_by_role("button", name="Run in terminal").press("Enter")
     expect(notebook.page.get_by_role("log")).to_contain_text("pod/web created")
     expect(notebook.prompt).to_be_focused()
