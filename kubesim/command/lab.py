@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -30,7 +29,7 @@ def define(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run JupyterLab until it is closed."""
+    """Run JupyterLab until it is closed: this process becomes it."""
     if find_spec("jupyterlab") is None:
         return fail("lab needs JupyterLab: pip install 'kubesim[lab]'")
     further: list[str] = options.words
@@ -47,10 +46,11 @@ def run(options: argparse.Namespace) -> int:
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", first]
     if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers; Jupyter would refuse to start
         command.append("--allow-root")
-    earlier = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C is for JupyterLab, which asks whether to shut down
-    status = subprocess.run([*command, *further], env=lab_environment(), check=False).returncode
-    signal.signal(signal.SIGINT, earlier)
-    return status
+    command += further
+    if sys.platform != "win32":  # where no process becomes another
+        sys.stdout.flush()
+        os.execve(sys.executable, command, lab_environment())  # which gets the signals: Ctrl+C, and those of Docker
+    return subprocess.run(command, env=lab_environment(), check=False).returncode
 
 
 def lab_environment() -> dict[str, str]:

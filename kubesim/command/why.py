@@ -14,6 +14,7 @@ from kubesim.flow.redact import redact
 from kubesim.flow.report import FORMS
 
 _MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: in UTF-16 with its mark, one more is too large
+_END = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # of what is typed
 _ABOUT = (
     "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
     "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; or a "
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     texts = [] if options.message is None else [options.message]
     names = options.filename or ([] if texts else ["-"])
     if names == ["-"] and is_terminal:
-        print("kubesim: paste what kubectl printed, then press Ctrl+D", file=sys.stderr)
+        print(f"kubesim: paste what kubectl printed, then press {_END}", file=sys.stderr)
     name = "the message"
     try:
         for name in names:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -305,16 +305,22 @@ def test_files_that_cannot_be_graded_are_named_and_the_others_graded(tmp_path: P
     assert grade(tmp_path, "cut.json").stdout == ""
 
 
+def becoming(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that this process would become."""
+    commands = []
+
+    def execve(program: str, command: list[str], variables: dict[str, str]) -> NoReturn:
+        commands.append(command)
+        raise SystemExit
+
+    monkeypatch.setattr(os, "execve", execve)
+    return commands
+
+
 def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    commands: list[list[str]] = []
-
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 7)
-
-    monkeypatch.setattr("kubesim.command.lab.subprocess.run", run)
+    commands = becoming(monkeypatch)
     monkeypatch.setattr(os, "geteuid", lambda: 0, raising=False)
     folder = tmp_path / "learn"
     own, saved = folder / "notebooks" / "00-start.ipynb", folder / "notebooks" / "playground.ipynb"
@@ -324,7 +330,8 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
     for cell in lesson["cells"]:
         cell |= {"source": "".join(cell["source"]), "outputs": []}
     saved.write_text(json.dumps(lesson | {"metadata": {}}))
-    assert main(["lab", str(folder), "--", "--no-browser"]) == 7
+    with pytest.raises(SystemExit):
+        main(["lab", str(folder), "--", "--no-browser"])
     assert own.read_text() == "mine"
     assert (folder / "docs" / "glossary.md").is_file()
     assert capsys.readouterr().out == (
@@ -337,15 +344,10 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
 
 
 def test_lab_takes_options_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    commands: list[list[str]] = []
-
-    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        commands.append(command)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr("kubesim.command.lab.subprocess.run", run)
+    commands = becoming(monkeypatch)
     monkeypatch.chdir(tmp_path)
-    assert main(["lab", "--", "--no-browser", "--port=8899"]) == 0
+    with pytest.raises(SystemExit):
+        main(["lab", "--", "--no-browser", "--port=8899"])
     [command] = commands
     assert command[3] == f"--ServerApp.root_dir={tmp_path / 'kubesim-lab'}"
     assert command[-2:] == ["--no-browser", "--port=8899"]
