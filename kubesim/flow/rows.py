@@ -255,6 +255,9 @@ def _row(record: str, kinds: Kinds) -> Row | None:
     end = logged.start() if logged else len(record)
     message = record[at:end].strip().rstrip("'\"")
     kind = kinds.of(message)
+    if kind is None and logged:  # klog has the error behind the Pod
+        message = record[at:].strip()
+        kind = kinds.of(message)
     waits = _WAITS.search(record) or _REASON.search(record)
     if kind is None and not waits:
         return None

@@ -187,6 +187,8 @@ def _name_in(parts: dict[str, str]) -> str:
     if "host" in parts:
         host = DEFAULT_REGISTRY if parts["host"] in _HUB else parts["host"]
         name = f"{host}/{name}"
+    if not parts["tag"]:  # a layer was asked for, whose digest isn't the image's
+        return name
     mark = "@" if parts["tag"].startswith("sha256") else ":"
     return f"{name}{mark}{parts['tag']}"
 
