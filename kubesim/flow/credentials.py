@@ -232,7 +232,7 @@ def _unretrieved(facts: Facts) -> str:
     """A listed Secret that the kubelet did not find, says an event, and that isn't in the export either."""
     missing = [seen.name for seen in facts.seen if not seen.found]
     for event in facts.events:
-        said = read(event["message"], False)
+        said = read(event["message"])
         for name in said.words.get("secret", "").split(", ") if said.kind == "missing_secret" else ():
             if name in missing:
                 return str(name)

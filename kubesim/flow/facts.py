@@ -75,7 +75,7 @@ def say(part: str, words: Known) -> str:
 
 
 def reply_to(attempt: Attempt) -> Reply:
-    return read(attempt.answer, attempt.username is not None)
+    return read(attempt.answer, with_credentials=attempt.username is not None)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Facts:
         """What the registry said last, or the kubelet where it did not ask one; None where nothing failed."""
         if self.attempts:
             return reply_to(self.attempts[-1])
-        return read(self.trace.message, False) if self.trace and self.trace.message else None
+        return read(self.trace.message, with_credentials=False) if self.trace and self.trace.message else None
 
     @property
     def kind(self) -> str:

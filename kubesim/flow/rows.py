@@ -241,7 +241,7 @@ class Kinds:
 def _kind(message: str) -> str | None:
     if _SUCCESS.search(message):
         return PULLED
-    kind = read(message, True).kind
+    kind = read(message).kind
     return kind if kind != "other" or _FAILED.search(message) else None
 
 

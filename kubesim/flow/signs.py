@@ -77,8 +77,11 @@ class Reply(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def read(answer: str, with_credentials: bool) -> Reply:
-    """What `answer` amounts to; what is part of an address in it does not count."""
+def read(answer: str, *, with_credentials: bool = True) -> Reply:
+    """What `answer` amounts to; what is part of an address in it does not count.
+
+    Without credentials, a refusal of unknown users says that some are needed.
+    """
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # as long as before: a match is at the same place
     table = tables.signs()

@@ -164,7 +164,7 @@ def _says_more(later: Row, earlier: Row) -> bool:
 
 def _inner(row: Row) -> str:
     """Why a pull for someone else failed; "" where the text was cut before it says so."""
-    return str(read(row.message, True).words.get("inner", ""))
+    return str(read(row.message).words.get("inner", ""))
 
 
 def _settled(rows: list[Row]) -> list[Row]:
@@ -204,7 +204,7 @@ def _missed(warnings: list[Row]) -> list[str]:
     """The Secrets that the kubelet missed, each once, in their order."""
     secrets: dict[str, None] = {}
     for row in warnings:
-        secrets |= dict.fromkeys(read(row.message, True).words.get("secret", "").split(", "))
+        secrets |= dict.fromkeys(read(row.message).words.get("secret", "").split(", "))
     return list(secrets)
 
 

@@ -200,5 +200,5 @@ WORDS = st.text(string.ascii_letters + string.digits + "-_.:/@!$", min_size=6, m
 def test_around_the_words_that_decide_the_evidence_has_words_of_the_tables_and_names_only(
     word: str, message: str, is_last: bool
 ) -> None:
-    reply = read(f"{message} {word}" if is_last else f"{word} {message}", True)
+    reply = read(f"{message} {word}" if is_last else f"{word} {message}")
     assert word not in reply.sentence or word in reply.words.values()

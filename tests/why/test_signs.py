@@ -7,9 +7,10 @@ import string
 import pytest
 
 from kubesim.flow import signs, tables
-from kubesim.flow.export import Export, ReportedRegistries
+from kubesim.flow.export import Export
 from kubesim.flow.facts import Facts, Words
 from kubesim.flow.paste import is_hint
+from kubesim.flow.reported import ReportedRegistries
 from kubesim.flow.scene import Scene
 from kubesim.flow.signs import _compiled, read
 from tests.learner import rows
@@ -23,7 +24,7 @@ NUMBERS = range(len(SIGNS))
 @pytest.mark.parametrize("number", NUMBERS, ids=[f"{n}-{row.kind}" for n, row in enumerate(SIGNS)])
 def test_a_sign_reads_its_example(number: int) -> None:
     row = SIGNS[number]
-    reply = read(row.example, True)
+    reply = read(row.example)
     assert reply.kind == row.kind
     assert row.example.endswith(reply.sentence)
     assert reply.credentials != reply.transport or reply.kind in ("no_host", "closed", "not_found", "never")
@@ -31,14 +32,14 @@ def test_a_sign_reads_its_example(number: int) -> None:
 
 
 def test_a_long_sentence_is_cut_between_words() -> None:
-    reply = read("x509: certificate signed by unknown authority " + "and so on " * 80, True)
+    reply = read("x509: certificate signed by unknown authority " + "and so on " * 80)
     assert reply.sentence.endswith((" and …", " so …", " on …"))
     assert len(reply.sentence) <= 402
 
 
 @pytest.mark.parametrize(("message", "registry", "asked"), ROWS["who_was_asked"])
 def test_who_was_asked(message: str, registry: str, asked: str) -> None:
-    assert signs.asked(message, registry, read(message, True)).role == asked
+    assert signs.asked(message, registry, read(message)).role == asked
 
 
 @pytest.mark.parametrize(("host", "message", "title"), ROWS["whose_registry_it_is"])

@@ -1,0 +1,242 @@
+"""What an export reports of the last attempts: traces as the kubelet writes them, and what registries refused.
+
+A status says why a container waits, and events say it of attempts that the status doesn't show (anymore).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from kubesim.api.imageref import Reference
+from kubesim.api.objects import Object, find_named, name_of, namespace_of
+from kubesim.cluster.keyring import Credential, Match
+from kubesim.cluster.kubelet.containers import Waiting
+from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
+from kubesim.cluster.registry.image import Image
+from kubesim.cluster.registry.pull import Answer
+from kubesim.flow.facts import Facts
+from kubesim.flow.scene import Scene, containers
+from kubesim.flow.signs import Reply, read
+
+_WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
+_SANDBOX = "FailedCreatePodSandBox"
+_PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", _SANDBOX, *_WITHOUT_ASKING)
+_EARLIER = ("", "ContainerCreating", "PodInitializing")
+_BEFORE = "at that time not found yet, or with other content"
+_FAILED = "Failed to pull image "
+_QUOTED_IMAGE = re.compile(r'image "([^"]+)"')
+_REVISION = re.compile("[0-9]{1,30}")
+# What the kubelet, gRPC and containerd (older ones with the reference) write before the answer.
+_KUBELET = re.compile(r'Back-off pulling image "[^"]*"(: \w+)?(: )?|Failed to pull image "[^"]*": ')
+_RUNTIME = re.compile(
+    r'(?:rpc error: code = \w+ desc = )?failed to pull and unpack image "[^"]*": '
+    r'(?:failed to resolve (?:image|reference "[^"]*"): )?|rpc error: code = \w+ desc = '
+)
+
+
+class ReportedRegistries:
+    """Registries, as far as the Pods' own statuses repeat their answers."""
+
+    def __init__(self) -> None:
+        self._refused: dict[str, set[Credential]] = {}
+        """By image, what was tried without success."""
+        self._hopeless: set[str] = set()
+        """Images for which different credentials would change nothing."""
+
+    def note(self, facts: Facts, reply: Reply, refused: Iterable[Credential] = ()) -> None:
+        """What was replied for an image, and to which credentials."""
+        image = facts.reference.canonical if facts.reference else ""
+        self._refused.setdefault(image, set()).update(refused)
+        if not reply.credentials:
+            self._hopeless.add(image)
+
+    def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
+        """What was refused stays refused; credentials that were not tried are assumed to work."""
+        image = reference.canonical
+        has_login = credential and credential.username and credential.password
+        if not has_login or image in self._hopeless or credential in self._refused.get(image, ()):
+            return Answer(refusal="refused")
+        return Answer(Image("", 0))
+
+    def tags(self, reference: Reference) -> tuple[str, ...]:
+        return ()
+
+
+def traces(scene: Scene, pod: Object, registries: ReportedRegistries) -> Iterator[PullTrace]:
+    """What is known of the last attempt for each container, and for each volume that has an image.
+
+    `registries` are told what was refused.
+    """
+    every = [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
+    volumes = {facts.image: facts for facts in every if facts.volume}
+    for facts in every:
+        trace = _trace(facts, registries)
+        if trace is None:
+            continue
+        quoted = _QUOTED_IMAGE.search(trace.message)
+        volume = volumes.get(quoted[1]) if quoted else None
+        if volume and volume.image != facts.image:  # the container waits for its volume
+            trace = _refusal(volume, Waiting(trace.outcome, trace.message), registries)
+        yield trace
+
+
+def _trace(facts: Facts, registries: ReportedRegistries) -> PullTrace | None:
+    """What the Pod's status and events say about the last attempt; None where there was none."""
+    status = _status(facts)
+    state = status.get("state", {})
+    waiting = Waiting(state.get("waiting", {}).get("reason", ""), state.get("waiting", {}).get("message", ""))
+    if waiting.reason in _PULLING or _is_unreadable_secret(waiting):
+        return _failed(facts, waiting, registries)
+    if waiting.reason in _EARLIER and not status.get("imageID"):
+        return _failed_before(facts, registries)
+    for ending in _endings(status):
+        if read(ending).kind in ("platform", "not_an_image"):
+            return _make(facts, Waiting("StartError", ending))
+    return _make(facts, Waiting("Pulled", "")) if state else None
+
+
+def _status(facts: Facts) -> Object:
+    """The container's own status; empty where the export has none."""
+    every: list[Object] = []
+    for kind in ("initContainer", "container", "ephemeralContainer"):
+        every += facts.pod.get("status", {}).get(f"{kind}Statuses", ())
+    return find_named(every, facts.container["name"]) or {}
+
+
+def _is_unreadable_secret(waiting: Waiting) -> bool:
+    """Whether the reason is the error itself: the kubelet has none of its own for a Secret that it can't read."""
+    return bool(waiting.reason) and waiting.reason == waiting.message
+
+
+def _endings(status: Object) -> Iterator[str]:
+    """What is said of a container that didn't start, or ended."""
+    state = status.get("state", {})
+    last = status.get("lastState", {})
+    for ended in (state.get("terminated", {}), last.get("terminated", {}), state.get("waiting", {})):
+        if message := ended.get("message"):
+            yield message
+
+
+def _failed(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
+    """An attempt that the container's status reports, or an event does where the status says nothing that is known."""
+    reply = read(waiting.message)
+    if not reply.row.unasked:
+        reply = _last_reply(waiting.message)
+    if reply.kind == "other" and (event := _event(facts)):
+        waiting = Waiting(waiting.reason, event)
+        reply = _last_reply(event)
+    is_no_name = facts.reference is None and bool(facts.image)
+    is_unasked = waiting.reason in _WITHOUT_ASKING or _is_unreadable_secret(waiting) or reply.row.unasked
+    if is_no_name or is_unasked:
+        return _unasked(facts, waiting, registries)
+    return _refusal(facts, waiting, registries)
+
+
+def _failed_before(facts: Facts, registries: ReportedRegistries) -> PullTrace | None:
+    """An attempt that the container's status does not show, but an event."""
+    if message := _event(facts):
+        return _refusal(facts, Waiting("ErrImagePull", message), registries)
+    if facts.volume:
+        return None
+    for event in facts.events:
+        if event["reason"] == _SANDBOX and read(event["message"]).kind == "sandbox":
+            return _unasked(facts, Waiting(_SANDBOX, event["message"]), registries)
+    return None
+
+
+def _event(facts: Facts) -> str:
+    """The last event that says why the image could not be pulled; "" if none is in the export."""
+    start = f'{_FAILED}"{facts.image}": '
+    messages = [event["message"] for event in reversed(facts.events)]
+    for message in messages:
+        if message.startswith(start):
+            return str(message)
+    for message in messages if facts.is_partial else ():
+        is_about = facts.image in message or "image" not in message
+        if is_about and read(message).kind not in ("other", "missing_secret"):
+            return str(message)
+    return ""
+
+
+def _unasked(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
+    """An attempt that failed before any registry was asked."""
+    reply = read(waiting.message)
+    if facts.reference and reply.transport and reply.kind != "unreadable":  # a Secret may have been corrected since
+        registries.note(facts, reply)
+    return _make(facts, waiting)
+
+
+def _refusal(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
+    """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
+    answers = _answers(waiting.message) or _answers(_event(facts)) or [""]
+    reply = read(_telling(answers), with_credentials=bool(facts.matches) or facts.is_unsure)
+    newer = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
+    then = [match for match in facts.matches if match.secret_name not in newer]
+    registries.note(facts, reply, (match.credential for match in then))
+    tried = facts.matches
+    if reply.kind == "anonymous" or (reply.kind in ("scope", "denied") and not then):
+        tried = []
+    seen = [
+        SeenSecret(secret.name, found=False, problem=_BEFORE) if secret.found and secret.name in newer else secret
+        for secret in facts.seen
+    ]
+    return _make(facts, waiting)._replace(secrets=tuple(seen), attempts=_attempts(tried, answers, facts.is_unsure))
+
+
+def _is_newer(secret: Object, pod: Object) -> bool:
+    """Whether the Secret has been written after the Pod's status (KEP-5504: revisions can be compared)."""
+    written, seen = (obj["metadata"]["resourceVersion"] for obj in (secret, pod))
+    are_numbers = _REVISION.fullmatch(written) and _REVISION.fullmatch(seen)
+    return bool(are_numbers) and int(written) > int(seen)
+
+
+def _attempts(tried: list[Match], answers: list[str], is_unsure: bool) -> tuple[Attempt, ...]:
+    """One for each credential (an empty one if `is_unsure`). The kubelet reports equal answers once."""
+    if not tried:
+        user = "" if is_unsure else None
+        return (Attempt(None, None, user, ok=False, answer=_telling(answers)),)
+    each = answers if len(answers) == len(tried) else [_telling(answers)] * len(tried)
+    attempts = []
+    for match, answer in zip(tried, each, strict=True):
+        attempts.append(Attempt(match.secret_name, match.entry, match.credential.username, ok=False, answer=answer))
+    return tuple(attempts)
+
+
+def _answers(message: str) -> list[str]:
+    """What the registry said of each attempt, out of the kubelet's message; none where it does not say."""
+    prefix = _KUBELET.match(message)
+    start = prefix.end() if prefix else 0
+    parts = _RUNTIME.split(message[start:].removeprefix("[").removesuffix("]"))
+    answers = [part.removesuffix(", ") for part in parts if part.strip()]
+    return [answer for answer in answers if read(answer).kind != "other"] or answers  # the end may be cut off
+
+
+def _telling(answers: list[str]) -> str:
+    """The answer that counts: the first one, if a login was let in there and only the image isn't, or else the last."""
+    if answers and read(answers[0]).kind == "not_found":
+        return answers[0]
+    return answers[-1] if answers else ""
+
+
+def _last_reply(message: str) -> Reply:
+    """What the answer that counts in a message amounts to."""
+    return read(_telling(_answers(message)))
+
+
+def _make(facts: Facts, waiting: Waiting) -> PullTrace:
+    """An attempt at which no registry was asked, and the Secrets were as they are."""
+    return PullTrace(
+        at=0,
+        namespace=facts.namespace,
+        pod=name_of(facts.pod),
+        container=facts.container["name"],
+        image=facts.image,
+        policy=facts.container["imagePullPolicy"],
+        present=False,
+        secrets=facts.seen,
+        attempts=(),
+        hops=(),
+        outcome=waiting.reason,
+        message=waiting.message,
+    )
