@@ -136,7 +136,7 @@ def _verdict(flow: Flow) -> Iterator[Part]:
     if flow.same:
         pods = listed([flow.about.pod, *flow.same], _MOST_PODS)
         yield Part(Form.PODS, f"Same cause on {len(flow.same) + 1} Pods", (pods,))
-    yield Part(Form.FIX, "How to fix it", cause.fix)
+    yield Part(Form.FIX, "How to fix it", cause.fix, note=_deletes(cause) if flow.source else "")
     if not flow.source:  # what would tell more is for those who can't look at the cluster here
         return
     yield from _checks(cause)
@@ -150,6 +150,15 @@ def _verdict(flow: Flow) -> Iterator[Part]:
         yield Part(Form.LINE, "For a surer answer, without a Secret's values", (flow.collect,))
     if flow.recipe:
         yield Part(Form.LINE, "Read more", (flow.recipe,))
+
+
+def _deletes(cause: Cause) -> str:
+    """What a command of the fix deletes without a word for that in it."""
+    commands = [*cause.fix]
+    for other in cause.others:
+        commands += other.fix
+    is_forced = any("replace --force" in command for command in commands)
+    return " (replace --force deletes the object and creates it again)" if is_forced else ""
 
 
 def _checks(cause: Cause, *, is_other: bool = False) -> Iterator[Part]:
@@ -220,7 +229,7 @@ def _markdown_of(part: Part) -> list[str]:
             paragraphs = [f"> {text}"]
         case Form.FIX:
             commands = "\n".join(["```console", *_prompted(part.lines, ""), "```"])
-            paragraphs = [f"**{title}**", commands] if title else [commands]
+            paragraphs = [f"**{part.title}{part.note}:**", commands] if title else [commands]
         case Form.CHECK:
             paragraphs = [f"{title} `{text}`"]
         case Form.PARAGRAPH:

@@ -148,7 +148,7 @@ _BOXES = {
 def _part(part: Part) -> str:
     lines = [_escaped(line) for line in part.lines]
     title = f"{part.title}: " if part.title else ""
-    heading = f"<h4>{part.title}</h4>" if part.title else ""
+    heading = f"<h4>{part.title}{part.note}</h4>" if part.title else ""
     match part.form:
         case Form.VERDICT:
             told = f"<p><b>{part.title}</b>{part.note}: {lines[0]}</p>"
