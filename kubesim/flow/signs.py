@@ -73,7 +73,7 @@ class Reply(NamedTuple):
     @property
     def transport(self) -> bool:
         """Whether no credentials would help."""
-        return self.row.transport
+        return self.row.verdict is not None
 
 
 @lru_cache(maxsize=4096)
@@ -97,7 +97,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
             if sign.means and name == sign.kind:
                 means = sign.means
             isnt = sign.isnt
-            if not isnt and kind.transport:  # of kinds that credentials decide, each sign says it itself
+            if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
                 isnt = kind.isnt
             return Reply(name, _sentence(text, match), means, isnt, kind, words)
     return Reply("other", known(_cut(text), _names(text)))

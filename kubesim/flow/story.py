@@ -44,7 +44,7 @@ def story(facts: Facts) -> Iterator[str]:
     if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
         # {words} is the sentence here, not the named groups of the reply.
         reported = facts.reply._asdict() | {"words": facts.reply.sentence.rstrip("."), "asker": _asker(facts)}
-        yield say("reported", reported).rstrip()
+        yield say("reported", reported).replace("  ", " ").rstrip()
     for seen in facts.seen:
         if seen.name in facts.deleted:
             yield f"Since then, Secret {seen.name} has been deleted."

@@ -47,12 +47,11 @@ class Verdict(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """What a sentence amounts to; `verdict` where no Secret decides."""
+    """What a sentence amounts to; `verdict` where no Secret decides, which then says what it means."""
 
-    means: str
+    means: str = ""
     isnt: str = "It isn't about the user or the password."
     credentials: bool = False
-    transport: bool = False
     unasked: bool = False
     for_others: bool = False
     in_public: str = ""
