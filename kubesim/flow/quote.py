@@ -7,8 +7,8 @@ import re
 from kubesim.flow import tables
 
 _RUN = re.compile(r"[^\W_]+")
-_FIGURE = re.compile(r"\d+[a-z]{0,2}|(?:\d+m?[smh])+|v\d|[0-9a-f]{6,}|[a-z]{3}\d\d")
-"""A number, an age, a digest, a platform."""
+_FIGURE = re.compile(r"\d+(?:[kmgt]?i?b?|x|z|t\d\d)|(?:\d+m?[dhms])+|v\d|[0-9a-f]{4,}|(?:amd|arm)\d\d")
+"""A number, an amount, a time, an age, a digest, a platform."""
 
 
 def known(text: str, names: str) -> str:
