@@ -215,7 +215,7 @@ def test_a_page_has_headings_the_evidence_and_the_commands_of_an_explanation(cel
     page = shown["text/html"]
     assert re.findall(r"<h[34]>(.*?)</h[34]>", page) == [
         "ghcr.io/acme/web:1, from a message alone",
-        "How to fix it",
+        "How to fix it (replace --force deletes the object and creates it again)",
         "To check",
         "A question that decides",
         "It may also be this",
