@@ -124,7 +124,10 @@ def claim(cold: Visit, warm: Visit) -> None:
 
 def main() -> int:
     """Measure, print and write."""
-    disk = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) / 1e6
+    files = [path for path in SITE.rglob("*") if path.is_file()]
+    disk = sum(path.stat().st_size for path in files) / 1e6
+    for path in files:
+        loopback.Handler.compressed(path)
     running = loopback.server()
     threading.Thread(target=running.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{running.server_port}"
