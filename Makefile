@@ -6,6 +6,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+unexport PYTHONDONTWRITEBYTECODE # or each kernel and each command that a test starts compiles all of kubesim again
 heading = @printf '\n=== %s\n' "$(1)"
 
 ##@ Learn
@@ -24,6 +25,9 @@ QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.p
   tests/kubectl/test_kubectl_flags.py tests/test_golden.py tests/flow/test_hops.py tests/session/test_docker.py \
   tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py \
   tests/command/test_copied_notebooks.py
+
+# Tests that share a page stay together, and begin in the order that tests/browser/conftest.py gives them.
+BROWSERS := -n 2 --dist loadgroup --no-loadscope-reorder
 
 ##@ Check
 quick: format lint types imports sample ## check style, types, imports and a sample of each room, in a minute
@@ -51,10 +55,11 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
 	$(BIN)/lint-imports --no-logo --no-cache
 
-unit: $(VENV)/.dev ## pytest in two processes, and in a browser meanwhile
+unit: $(VENV)/.dev ## pytest in two processes, and in two browsers meanwhile
 	$(call heading,pytest)
-	@$(BIN)/pytest -rfEs tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; trap 'kill $$browser; exit 130' INT TERM; \
-	$(BIN)/pytest -rfEs -n 2 --dist loadfile --ignore tests/browser; status=$$?; \
+	@$(BIN)/pytest -rfEs $(BROWSERS) tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; \
+	trap 'kill $$browser; exit 130' INT TERM; \
+	$(BIN)/pytest -rfEs -n 2 --dist worksteal --ignore tests/browser; status=$$?; \
 	wait $$browser || status=1; cat $(VENV)/browser.log; exit $$status
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less strictly than fresh

@@ -81,7 +81,7 @@ LISTEN = """() => {
 def resize(page: Page, width: int, height: int) -> None:
     """Give the page another size, and return when JupyterLab has laid itself out anew, which it does a little later."""
     page.set_viewport_size({"width": width, "height": height})
-    page.wait_for_function(LAID_OUT)
+    page.wait_for_function(LAID_OUT, polling=50)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The harness of the browser tests: JupyterLab on loopback and Debian's chromium, one page for all tests.
+"""The harness of the browser tests: JupyterLab on loopback and Debian's chromium, one page for all tests of a process.
 
 `open_notebook(name)` opens a fresh copy of a notebook with a kernel of its own: `.page` is Playwright's, `.run_all()`
 runs the cells, `.cell(id)` finds one. Only what a test opened is closed after
@@ -75,12 +75,35 @@ SELECT_FIRST = f"""() => {{
 }}"""
 ALL_RAN = f"""() => {{
     const {{content, sessionContext}} = {CURRENT};
-    const code = content.model.toJSON().cells.filter((cell) => cell.cell_type === "code");
-    return sessionContext.session.kernel.status === "idle" && code.every((cell) => cell.execution_count)
+    const code = [...content.model.cells].filter((cell) => cell.type === "code");
+    return sessionContext.session.kernel.status === "idle" && code.every((cell) => cell.executionCount)
         && !content.widgets.some((cell) => cell.promptNode?.textContent.includes("*"));
 }}"""
 
 expect.set_options(timeout=SECONDS * 1000)
+
+SLOWEST = ("test_site", "test_visit", "test_notebooks", "test_workbench")
+"""The modules that several processes begin with. The site is built by the one that has all its tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, and keep in one process what goes on with one page or with the built site."""
+    items.sort(key=lambda item: SLOWEST.index(item.path.stem) if item.path.stem in SLOWEST else len(SLOWEST))
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if "site" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("site"))
+        elif "open_shared" in fixtures:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def wait_until(page: Page, condition: str, arg: object = None) -> None:
+    """Return as soon as a function of JavaScript says so; Playwright's TimeoutError if that takes too long.
+
+    It's asked ten times a second: Playwright's own way is to have the page drawn sixty times a second, and to ask then.
+    """
+    page.wait_for_function(condition, arg=arg, polling=100)
 
 
 @dataclass(frozen=True)
@@ -102,7 +125,7 @@ class Lab:
     def load(self, page: Page) -> None:
         """Load JupyterLab with nothing open."""
         page.goto(f"{self.url}/lab?token={self.token}&reset")
-        page.wait_for_function("() => window.jupyterapp")
+        wait_until(page, "() => window.jupyterapp")
         page.evaluate("() => window.jupyterapp.restored")
 
     def end_kernels(self) -> None:
@@ -272,7 +295,7 @@ class Notebook:
         self.page.evaluate(SELECT_FIRST)
         for _ in range(cells - 1):
             self.page.keyboard.press("Shift+Enter")
-        self.page.wait_for_function(ALL_RAN)
+        wait_until(self.page, ALL_RAN)
 
     def reload(self) -> None:
         """Save the notebook, and load the page again when the kernel has nothing to do any more.
@@ -282,7 +305,7 @@ class Notebook:
         self.page.evaluate(SETTLE)
         self.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
         self.page.reload()
-        self.page.wait_for_function(OPENED)
+        wait_until(self.page, OPENED)
         expect(self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
     def restart_kernel(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
-from browser.conftest import CURRENT, OPEN, RUN_ALL, SECONDS, SETTLE, VIEWPORT
+from browser.conftest import CURRENT, OPEN, RUN_ALL, SECONDS, SETTLE, VIEWPORT, wait_until
 from kubesim.lessons import load_predictions, load_tasks
 
 GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."
@@ -156,7 +156,7 @@ def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
     expect(bench(page).get_by_role("log")).to_contain_text("kept")
     notebook.prompt.focus()
     page.evaluate(OPEN, f"{folder}/01-other.ipynb")
-    page.wait_for_function(IN_FRONT, arg="01-other.ipynb")
+    wait_until(page, IN_FRONT, "01-other.ipynb")
     expect(bench(page)).to_have_count(0)
     page.evaluate(RUN_ALL, SECONDS * 1000)
     expect(page.locator(".lm-TabBar-tab", has_text="Workbench")).to_have_text(["Workbench 01"])
@@ -185,4 +185,4 @@ def test_the_terminal_has_ten_lines_wherever_it_is(notebook: Any, width: int, he
     notebook.prompt.fill("for i in 1 2 3 4 5 6 7 8 9 10 11 12; do echo $i; done")
     notebook.prompt.press("Enter")
     expect(page.get_by_role("log").locator(".output").last).to_contain_text("12")
-    page.wait_for_function(f"least => ({LINES})(document.querySelector('.ks-bench .screen')) >= least", arg=10)
+    wait_until(page, f"least => ({LINES})(document.querySelector('.ks-bench .screen')) >= least", 10)

@@ -58,7 +58,7 @@ def test_a_learner_takes_it_by_keyboard(name: str, open_notebook: Callable[[str]
         solve(notebook.prompt, notebook.cell(task[0]).locator(".ks-card"), task[1])
 
 
-@pytest.mark.parametrize("name", ["03-when-the-pull-fails.ipynb"])
+@pytest.mark.parametrize("name", ["05-what-the-registry-says.ipynb"])
 def test_each_card_is_answered_by_keyboard_alone(name: str, open_notebook: Callable[[str], Any]) -> None:
     """Shift+Enter goes on; Arrow up and Tab lead back into the card, Escape and Arrow down out of it."""
     notebook = open_notebook(name)
@@ -90,7 +90,7 @@ def tabs_to(card: Locator) -> int:
     return MOST_TABS + 1
 
 
-@pytest.mark.parametrize("name", ["06-service-accounts.ipynb"])
+@pytest.mark.parametrize("name", ["05-what-the-registry-says.ipynb"])
 def test_a_learner_finds_everything_again(name: str, open_notebook: Callable[[str], Any]) -> None:
     notebook = open_notebook(name)
     notebook.run_all()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.access import violations
-from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, Notebook
+from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, Notebook, wait_until
 from browser.test_notebooks import answer, enter, magics, solve, tags, texts
 from browser.themes import THEMES
 from kubesim.lessons import load_tasks
@@ -57,7 +57,7 @@ def page(start: Callable[[], Page]) -> Iterator[Page]:
 def visit(page: Page, site: str, name: str) -> None:
     """Load the site with a notebook, and return when its Python is there."""
     page.goto(f"{site}/lab/index.html?path=notebooks/{name}.ipynb")
-    page.wait_for_function(READY)
+    wait_until(page, READY)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     page.evaluate(SAVE)
 
     page.reload()
-    page.wait_for_function(READY)
+    wait_until(page, READY)
     page.get_by_role("button", name="Run the cells again, up to where you were").press("Enter")
     expect(row).to_contain_text("1 of ")
     enter(notebook.prompt, "cat pod.yaml")
@@ -128,7 +128,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     expect(shown.get_by_role("row", name="00 Start")).to_contain_text("1 of ")
     shown.get_by_role("link", name="01 Storing").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing")).to_be_visible()
-    page.wait_for_function(READY)
+    wait_until(page, READY)
     assert page.evaluate(KERNELS) == 1
     notebook = Notebook(NOTEBOOKS / "01-storing-credentials.ipynb", page)
     notebook.run_all()
@@ -139,7 +139,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     renew(loopback.SITE / "files" / "notebooks" / "01-storing-credentials.ipynb")
     page.reload()
     page.get_by_role("button", name=re.compile("Open it, and keep mine as 01-storing-credentials-mine")).press("Enter")
-    page.wait_for_function(f"() => ({STORED})().metadata.kubesim === 'newer'")
+    wait_until(page, f"() => ({STORED})().metadata.kubesim === 'newer'")
     contents = page.evaluate("() => window.jupyterapp.serviceManager.contents.get('notebooks', {content: true})")
     assert [one["name"] for one in contents["content"] if "-mine-" in one["name"]]
     page.context.close()

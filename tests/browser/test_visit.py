@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from browser.conftest import OPEN
+from browser.conftest import OPEN, wait_until
 from tools import loopback, runtime, website
 
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
@@ -97,7 +97,7 @@ def test_a_key_that_is_pressed_before_python_is_there_waits_for_it(site: str, vi
     visitor.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
     for _ in range(2):
         visitor.keyboard.press("Shift+Enter")
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     expect(visitor.locator(".ks-bench")).to_be_visible()
     expect(visitor.locator(".jp-Dialog")).to_have_count(0)
     assert visitor.evaluate(KERNELS) == 1
@@ -112,7 +112,7 @@ def test_where_nothing_can_be_stored_the_page_says_so_and_works(
     said = page.get_by_role("region", name="kubesim is loading").get_by_role("alert")
     expect(said).to_contain_text("This browser stores nothing for this page")
     expect(said.get_by_role("link", name="Open it on Binder")).to_have_attribute("href", website.binder())
-    page.wait_for_function(READY)
+    wait_until(page, READY)
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     expect(page.locator(".ks-bench")).to_be_visible()
     page.context.close()
@@ -121,17 +121,17 @@ def test_where_nothing_can_be_stored_the_page_says_so_and_works(
 def test_after_the_first_reload_python_has_the_files_however_slow_the_browser_is(visitor: Page, site: str) -> None:
     visitor.add_init_script(NEVER_LISTS_WORKERS)  # as good as what a slow machine does
     visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     visitor.reload()
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     assert "kept.txt" in visitor.evaluate(FILE_OF_PYTHON)
 
 
 def test_python_begins_with_the_page_and_again_after_a_restart(visitor: Page, site: str) -> None:
     visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     visitor.reload()  # from now on the service worker is there before the page
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     [module] = loopback.SITE.glob("static/*/python-*.mjs")
     assert [worker.url.rpartition("/")[2] for worker in visitor.workers] == [module.name]
     visitor.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
@@ -161,7 +161,7 @@ def test_a_release_during_a_visit_changes_nothing(visitor: Page, site: str, tmp_
     host = serve(online)
     visitor.goto(address(host))
     visitor.get_by_role("link", name="Start").click()
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     old = packages(online).name
     new = release(online, coming)
     website.keep_previous(address(host), coming)
@@ -170,10 +170,10 @@ def test_a_release_during_a_visit_changes_nothing(visitor: Page, site: str, tmp_
     shutil.move(coming, online)
     loopback.Handler.bodies.clear()
     visitor.evaluate(OPEN, "notebooks/01-storing-credentials.ipynb")
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     visitor.goto(address(host))
     visitor.get_by_role("link", name="Start").click()
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     close(host)
 
 
@@ -199,16 +199,16 @@ def release(before: Path, after: Path) -> str:
 def test_after_a_visit_the_lesson_needs_no_network(visitor: Page, site: str) -> None:
     host = serve(loopback.SITE)
     visitor.goto(address(host) + NOTEBOOK.format("00-start"))
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     linked = [
         "files/notebooks/01-storing-credentials.ipynb",
         "files/docs/cheat-sheet.md",
         packages().relative_to(loopback.SITE).as_posix(),
     ]
-    visitor.wait_for_function(KEPT, arg=[address(host) + name for name in linked])
+    wait_until(visitor, KEPT, [address(host) + name for name in linked])
     close(host)
     visitor.reload()
-    visitor.wait_for_function(READY)
+    wait_until(visitor, READY)
     visitor.evaluate(OPEN, "notebooks/01-storing-credentials.ipynb")
     expect(visitor.locator(".jp-Notebook").get_by_role("heading", level=1)).to_contain_text("Stor")
     assert visitor.evaluate(KERNELS) == 1
