@@ -16,6 +16,7 @@ import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
 from py_compile import PycInvalidationMode
+from typing import Any
 
 # Servers, clients of old protocols, other systems, screens and tests: nothing that a notebook about pulls can use in a
 # browser. Of two packages, what is kept is the shorter list.
@@ -46,13 +47,15 @@ KEPT = {
 READ, SOURCES = "lightkube", {".py", ".pyi"}
 WITHOUT_DOCSTRINGS = 2  # as python -OO compiles, which the standard library supports: a fifth less to load
 EPOCH, DATE = 1767225600, (2026, 1, 1, 0, 0, 0)  # the time of every file, so that two builds are alike
+# Beside its source; a file's time says nothing where it is unpacked.
+AS_PACKED: dict[str, Any] = {"quiet": 2, "legacy": True, "invalidation_mode": PycInvalidationMode.UNCHECKED_HASH}
 IMPORTED = ("piplite", "pyodide_kernel", "kubesim.jupyter.challenge", "kubesim.jupyter.progress")
 PACKAGES, LIBRARY = Path("/packages"), Path("/pyodide/python_stdlib.zip")
 
 
 def compile_packages() -> None:
     """Compile and pack the packages."""
-    _compile(PACKAGES)
+    compileall.compile_dir(PACKAGES, stripdir=PACKAGES, rx=re.compile(f"/{READ}/"), **AS_PACKED)
     with tarfile.open("/pyodide/packages.tar", "w:zst", level=19) as archive:  # type: ignore[call-overload]  # since 3.14
         for path in sorted(PACKAGES.rglob("*")):
             name = path.relative_to(PACKAGES)
@@ -69,10 +72,11 @@ def compile_library() -> None:
     for room in IMPORTED:
         importlib.import_module(room)
     origins = [str(module.__spec__ and module.__spec__.origin) for module in list(sys.modules.values())]
-    used = {origin.partition(".zip/")[2] for origin in origins}
+    used = {origin.partition(".zip/")[2] for origin in origins if ".zip/" in origin}
     sources = Path("/tmp/library")
     shutil.unpack_archive(LIBRARY, sources, "zip")
-    _compile(sources, WITHOUT_DOCSTRINGS)
+    for name in used:
+        compileall.compile_file(sources / name, stripdir=sources, optimize=WITHOUT_DOCSTRINGS, **AS_PACKED)
     with zipfile.ZipFile(LIBRARY, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(sources.rglob("*")):
             name = path.relative_to(sources).as_posix()
@@ -87,14 +91,6 @@ def is_unused(name: str) -> bool:
     if package in KEPT:
         return KEPT[package].match(file) is None
     return any(fnmatch(name, pattern) for pattern in UNUSED)
-
-
-def _compile(folder: Path, optimize: int = 0) -> None:
-    mode = PycInvalidationMode.UNCHECKED_HASH  # a file's time says nothing where it is unpacked
-    skipped = re.compile(f"/{READ}/")
-    compileall.compile_dir(
-        folder, quiet=2, stripdir=folder, rx=skipped, legacy=True, invalidation_mode=mode, optimize=optimize
-    )
 
 
 compile_packages()
