@@ -110,20 +110,23 @@ def height(page: Page) -> int:
     return pixels
 
 
-def violations(page: Page, in_dark: bool = True) -> list[str]:
-    """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of the themes.
-
-    To change the theme takes seconds; the widgets' colours are design tokens, whose contrasts are measured in both.
-    """
-    page.evaluate(AXE_SCRIPT)
+def violations(page: Page) -> list[str]:
+    """What axe-core says is wrong with our texts and outputs: in their structure, and in the colours of both themes."""
+    found = misbuilt(page)
     with high(page):
-        found = page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS])
         tag = page.add_style_tag(content=COLOURED)
-        for theme in themes(page) if in_dark else ("light",):
+        for theme in themes(page):
             pale = page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}])
             found += [f"{theme}: {finding}" for finding in pale]
         tag.evaluate("node => node.remove()")
-    return list(found)
+    return found
+
+
+def misbuilt(page: Page) -> list[str]:
+    """What axe-core says is wrong with the structure of our texts and outputs."""
+    page.evaluate(AXE_SCRIPT)
+    with high(page):
+        return list(page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS]))
 
 
 def cut(page: Page, width: int) -> list[str]:

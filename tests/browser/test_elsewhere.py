@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browser.contrast import CONTRASTS, LEAST
+from browser.contrast import pale_now
 from kubesim.jupyter.card import styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import picture
@@ -60,8 +60,7 @@ def test_without_any_theme_all_can_be_read(
     page.emulate_media(color_scheme="light" if preferred == "light" else "dark")
     body = "color-scheme: var(--ks-scheme); background: var(--ks-paper); color: var(--ks-ink)"
     page.set_content(f"<style>{SHEETS}</style><body style='{body}'>{CARD}{drawn}</body>")
-    pale = [(contrast, text) for contrast, text in page.locator("body").evaluate(CONTRASTS) if contrast < LEAST]
-    assert pale == []
+    assert pale_now(page.locator("body")) == []
 
 
 BORDERS = "nodes => nodes.map((node) => getComputedStyle(node).borderTopColor)"
@@ -80,4 +79,4 @@ def test_with_forced_colours_what_was_chosen_and_the_way_on_stand_out(page: Page
     assert other == ground != chosen
     words, lead, adjusted = page.locator(".ks-lead").evaluate(LOOK)
     assert (lead != ground, words != lead, adjusted) == (True, True, "none")  # else words get a ground of their own
-    assert [text for contrast, text in page.locator("body").evaluate(CONTRASTS) if contrast < LEAST] == []
+    assert pale_now(page.locator("body")) == []

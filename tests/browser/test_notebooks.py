@@ -11,8 +11,9 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from browser.access import cut, height, violations
+from browser.access import BENCH, OUTPUTS, cut, height, misbuilt
 from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, STORED
+from browser.contrast import pale_now
 from kubesim.lessons import VARIANT, load_quizzes, load_tasks
 from kubesim.lessons.task import Task
 
@@ -49,7 +50,8 @@ def test_a_learner_takes_it_by_keyboard(name: str, open_notebook: Callable[[str]
     assert texts(run) == texts(stored)
     assert notebook.page.locator(".ks-bench").count() == 1
     assert height(notebook.page) <= HIGHEST
-    assert violations(notebook.page, in_dark=False) == []
+    assert misbuilt(notebook.page) == []
+    assert pale_now(notebook.page.locator(f"{OUTPUTS}, {BENCH}")) == []
     assert cut(notebook.page, PHONE) == []
     quiz, task = first_quiz(notebook), last_task(notebook)
     if quiz:

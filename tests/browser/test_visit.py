@@ -73,7 +73,7 @@ def close(host: ThreadingHTTPServer) -> None:
     host.server_close()
 
 
-def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again(
+def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again_and_later_python_begins_with_the_page(
     site: str, visitor: Page, broken: set[str]
 ) -> None:
     broken.add(packages().name)
@@ -91,15 +91,13 @@ def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again(
     expect(frame.get_by_role("status")).to_have_text("Ready")
     expect(frame).to_have_count(0)
 
-
-def test_a_key_that_is_pressed_before_python_is_there_waits_for_it(site: str, visitor: Page) -> None:
-    visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
-    visitor.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    for _ in range(2):
-        visitor.keyboard.press("Shift+Enter")
+    visitor.reload()  # from now on the service worker is there before the page
     wait_until(visitor, READY)
+    [module] = loopback.SITE.glob("static/*/python-*.mjs")
+    assert [worker.url.rpartition("/")[2] for worker in visitor.workers] == [module.name]
+    visitor.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    visitor.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     expect(visitor.locator(".ks-bench")).to_be_visible()
-    expect(visitor.locator(".jp-Dialog")).to_have_count(0)
     assert visitor.evaluate(KERNELS) == 1
 
 
@@ -127,25 +125,12 @@ def test_after_the_first_reload_python_has_the_files_however_slow_the_browser_is
     assert "kept.txt" in visitor.evaluate(FILE_OF_PYTHON)
 
 
-def test_python_begins_with_the_page_and_again_after_a_restart(visitor: Page, site: str) -> None:
-    visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
-    wait_until(visitor, READY)
-    visitor.reload()  # from now on the service worker is there before the page
-    wait_until(visitor, READY)
-    [module] = loopback.SITE.glob("static/*/python-*.mjs")
-    assert [worker.url.rpartition("/")[2] for worker in visitor.workers] == [module.name]
-    visitor.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    visitor.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-    expect(visitor.locator(".ks-bench")).to_be_visible()
-    assert visitor.evaluate(KERNELS) == 1
-
-
 def test_an_address_without_a_notebook_leaves_no_python_behind(visitor: Page, site: str) -> None:
     visitor.goto(f"{site}/{NOTEBOOK.format('not-there')}")
     expect(visitor.locator(".jp-Dialog")).to_be_visible()
     visitor.keyboard.press("Escape")
     visitor.evaluate(OPEN, "notebooks/00-start.ipynb")
-    visitor.wait_for_function(f"async () => await ({KERNELS})() === 1")
+    wait_until(visitor, f"async () => await ({KERNELS})() === 1")
 
 
 def write_preferences(profile: Path, settings: object) -> None:
@@ -196,10 +181,19 @@ def release(before: Path, after: Path) -> str:
     return new_archive.name
 
 
-def test_after_a_visit_the_lesson_needs_no_network(visitor: Page, site: str) -> None:
+def test_keys_that_are_pressed_before_python_is_there_wait_and_after_a_visit_the_lesson_needs_no_network(
+    visitor: Page, site: str
+) -> None:
     host = serve(loopback.SITE)
     visitor.goto(address(host) + NOTEBOOK.format("00-start"))
+    visitor.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+    for _ in range(2):
+        visitor.keyboard.press("Shift+Enter")
     wait_until(visitor, READY)
+    expect(visitor.locator(".ks-bench")).to_be_visible()
+    expect(visitor.locator(".jp-Dialog")).to_have_count(0)
+    assert visitor.evaluate(KERNELS) == 1
+
     linked = [
         "files/notebooks/01-storing-credentials.ipynb",
         "files/docs/cheat-sheet.md",
