@@ -92,14 +92,15 @@ help: ## show this
 $(VENV)/.lab: requirements.txt pyproject.toml
 	@PYTHON="$(PYTHON)" sh tools/environment.sh requirements.txt $@
 
-$(VENV)/.dev: $(VENV)/.lab requirements-dev.txt
+# All that a learner has and more, with one installation: the lock for developers holds the other one.
+$(VENV)/.dev: requirements-dev.txt pyproject.toml
 	@PYTHON="$(PYTHON)" sh tools/environment.sh requirements-dev.txt $@
 
 # An environment made by another Python than the one named in PYTHON is made again.
 ifneq ($(PYTHON),)
 VERSION := -c 'import sys; print(sys.version_info[:2])' 2>/dev/null
 ifneq ($(shell "$(PYTHON)" $(VERSION)),$(shell $(BIN)/python $(VERSION)))
-$(VENV)/.lab: FORCE
+$(VENV)/.lab $(VENV)/.dev: FORCE
 endif
 endif
 FORCE:

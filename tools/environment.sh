@@ -75,6 +75,6 @@ install_package() {
 # Without its first stamp an environment was never finished.
 if [ ! -e "$venv/.lab" ] || other_python; then make_venv; fi
 pip_install -r "$requirements"
-if [ "$stamp" = "$venv/.lab" ]; then install_package; fi
-touch "$stamp"
+install_package
+touch "$venv/.lab" "$stamp"
 unfinished=
