@@ -68,14 +68,18 @@ def judge(truth: str, said: str) -> list[str]:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize(("truth", "number"), SAYINGS)
-def test_each_saying_is_understood_in_each_form(truth: str, number: int, form: str) -> None:
-    image, says = saying(truth, number)
-    text = pasted(form, image, says)
-    said = explain(text)
-    assert judge(truth, said) == [], f"{text}\n\n{said}"
-    if "unnamed" not in FORMS[form]:
-        assert image in said
+def test_each_saying_is_understood_in_a_form(form: str) -> None:
+    misunderstood = []
+    for truth, number in SAYINGS:
+        image, says = saying(truth, number)
+        text = pasted(form, image, says)
+        said = explain(text)
+        wrong = judge(truth, said)
+        if image not in said and "unnamed" not in FORMS[form]:
+            wrong.append(f"doesn't name {image}")
+        if wrong:
+            misunderstood.append(f"{wrong}\n\n{text}\n\n{said}")
+    assert misunderstood == []
 
 
 REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]", "CENSORED", "${COMPANY}"]
@@ -83,13 +87,20 @@ REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]",
 
 @pytest.mark.parametrize("form", ["gRPC", "event of a fence", "events of all namespaces", "describe", "bold"])
 @pytest.mark.parametrize("instead", REDACTED)
-@pytest.mark.parametrize(("truth", "number"), [each for each in SAYINGS if "acme" in TRUTHS[each[0]]["image"]])
-def test_a_redacted_part_matches_anything_of_its_place(truth: str, number: int, instead: str, form: str) -> None:
-    image, says = saying(truth, number)
-    text = pasted(form, image, says).replace("acme", instead)
-    said = explain(text)
-    assert judge(truth, said) == [], f"{text}\n\n{said}"
-    assert "isn't an image name" not in said
+def test_a_redacted_part_matches_anything_of_its_place(instead: str, form: str) -> None:
+    misunderstood = []
+    for truth, number in SAYINGS:
+        if "acme" not in TRUTHS[truth]["image"]:
+            continue
+        image, says = saying(truth, number)
+        text = pasted(form, image, says).replace("acme", instead)
+        said = explain(text)
+        wrong = judge(truth, said)
+        if "isn't an image name" in said:
+            wrong.append("doubts the image's name")
+        if wrong:
+            misunderstood.append(f"{wrong}\n\n{text}\n\n{said}")
+    assert misunderstood == []
 
 
 UNSEEN: dict[str, dict[str, Any]] = {
