@@ -82,14 +82,10 @@ ALL_RAN = f"""() => {{
 
 expect.set_options(timeout=SECONDS * 1000)
 
-SLOWEST = ("test_site", "test_visit", "test_notebooks", "test_workbench")
-"""The modules that several processes begin with. The site is built by the one that has all its tests."""
-
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, and keep in one process what goes on with one page or with the built site."""
-    items.sort(key=lambda item: SLOWEST.index(item.path.stem) if item.path.stem in SLOWEST else len(SLOWEST))
+    """Keep in one process what goes on with one page or with the built site."""
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
         if "site" in fixtures:
