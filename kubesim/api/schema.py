@@ -16,8 +16,6 @@ rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
 * goNames, initials: fields that Go calls by another name, and the first words that it writes in capitals
 """
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Mapping, Sequence
@@ -75,7 +73,7 @@ class Type(NamedTuple):
 
     kind: str
     go: str
-    element: Type | None = None
+    element: "Type | None" = None
     name: str = ""
     module: str = ""
 

@@ -4,8 +4,6 @@ The roles mirror kubernetes plugin/pkg/auth/authorizer/rbac/bootstrappolicy/poli
 Kubernetes' own parts use.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache

@@ -4,8 +4,6 @@ Nothing of it is ever run on the host, and no script keeps it busy: what goes on
 as a process that runs until it is stopped.
 """
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +33,7 @@ class Write(NamedTuple):
     stream: str  # "stdout" or "stderr"
     text: str
 
-    def later(self, seconds: float) -> Write:
+    def later(self, seconds: float) -> "Write":
         """The same, some seconds later."""
         return self._replace(seconds=self.seconds + seconds)
 

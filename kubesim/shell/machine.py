@@ -1,7 +1,5 @@
 """What a shell works on: files, variables, processes, a clock and a budget."""
 
-from __future__ import annotations
-
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

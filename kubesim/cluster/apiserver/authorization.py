@@ -3,8 +3,6 @@
 Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -32,7 +30,7 @@ class User(NamedTuple):
     name: str
     groups: tuple[str, ...] = (AUTHENTICATED,)
     extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    impersonation: Impersonation | None = None
+    impersonation: "Impersonation | None" = None
     uid: str = ""
 
 

@@ -1,7 +1,5 @@
 """What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple

@@ -3,8 +3,6 @@
 Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberuntime/kuberuntime_image.go, v1.36.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -107,7 +105,7 @@ class ImageManager:
         self._own: list[Match] = []
         self._read_again: Micros = 0
 
-    def resume(self, other: ImageManager) -> None:
+    def resume(self, other: "ImageManager") -> None:
         """Go on from the state of another one."""
         self.node.resume(other.node)
         self._own = other._own
@@ -122,7 +120,7 @@ class ImageManager:
             self._read_again = now + _CONFIG_LIFETIME
         return self._own
 
-    def ensure_image(self, request: PullRequest) -> Pull:
+    def ensure_image(self, request: PullRequest) -> "Pull":
         """Get a container's image, if its Pod may use it; return what came of it and why."""
         pull = Pull(request, self)
         while pull.outcome in STEPS:
@@ -147,7 +145,7 @@ class Pull:
 
     reference: Reference
 
-    def __init__(self, request: PullRequest, manager: ImageManager) -> None:
+    def __init__(self, request: PullRequest, manager: "ImageManager") -> None:
         self.request = request
         self.node = manager.node
         self.manager = manager
@@ -300,7 +298,7 @@ def _pull_image(pull: Pull) -> str:
     return _fail(pull, answers)
 
 
-def _attempt(match: Match | None, answer: Answer) -> Attempt:
+def _attempt(match: Match | None, answer: "Answer") -> Attempt:
     is_in = answer.image is not None
     text = answer.refusal or "200 OK"
     if match is None:
@@ -320,7 +318,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> st
     return "succeeded"
 
 
-def _fail(pull: Pull, answers: Sequence[Answer]) -> str:
+def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
     pull.over = pull.node.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))

@@ -4,8 +4,6 @@ A row of tools.json is a `Declaration`, under the module with the function of th
 is imported when one of its tools is first used.
 """
 
-from __future__ import annotations
-
 import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,7 +51,7 @@ class Tool(NamedTuple):
     """
 
     name: str
-    run: Callable[[list[str], Invocation], int]
+    run: "Callable[[list[str], Invocation], int]"
     usage: str = ""
     example: str = ""
     builtin: bool = False
