@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 from typing import NoReturn
 
 from kubesim.api.budget import Budget
@@ -14,14 +15,31 @@ _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
 # What ends each script of a compound command.
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
+_LONG = 1000  # characters: a longer line is hardly typed again
 
 
 def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
     """The commands of `text`, line by line, so that a line may define the aliases of the next.
 
-    Raises ShellSyntaxError (IncompleteError where it ends too early) with bash's message, UnsupportedError and
-    TooMuchError.
+    A line that was parsed before isn't parsed again, and costs as much. Raises ShellSyntaxError (IncompleteError where
+    it ends too early) with bash's message, UnsupportedError and TooMuchError.
     """
+    if "\n" in text or len(text) > _LONG:
+        return _lines(text, aliases, budget)
+    scripts, cost = _parsed_line(text, tuple(aliases.items()))
+    budget.spend(cost)
+    return iter(scripts)
+
+
+@lru_cache(maxsize=256)
+def _parsed_line(text: str, aliases: tuple[tuple[str, str], ...]) -> tuple[list[Script], int]:
+    """What a line of text means, and what it costs to find out."""
+    budget = Budget()
+    scripts = [*_lines(text, dict(aliases), budget)]
+    return scripts, Budget.STEPS - budget.steps
+
+
+def _lines(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
     return Parser(Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution()), aliases).lines()
 
 

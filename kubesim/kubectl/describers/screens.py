@@ -7,7 +7,7 @@ anything is described.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -35,9 +35,13 @@ class Row(NamedTuple):
     label: str
     mark: str  # "=" for a line as it is, "@" for several lines, "#", "*" or "+" for a part, "" for one value
     name: str = ""  # of the part, or of the formatter
-    paths: tuple[str, ...] = ()
+    fields: tuple[tuple[str, Callable[[Any], Any]], ...] = ()  # each path, and what gets its value from an object
     is_optional: bool = False  # whether there is no line where nothing is at the first path
     instead: str | None = None  # what is shown there
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path, _ in self.fields]
 
 
 Known = Mapping[str, Any]
@@ -116,7 +120,8 @@ def _row(text: str) -> Row:
     known: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATTERS
     if name not in known:
         raise ValueError(f"screens.json, {text!r}: there is no {name!r}")
-    return Row(label, mark, name, tuple(paths), is_optional, instead if bar else None)
+    fields = tuple((path, getter("" if path == "." else path)) for path in paths)
+    return Row(label, mark, name, fields, is_optional, instead if bar else None)
 
 
 def lines(rows: Sequence[Row], obj: Object, known: Known) -> list[str]:
@@ -145,20 +150,9 @@ def _lines_of(row: Row, obj: Object, known: Known) -> Iterable[str]:
     return [label]
 
 
-_getter = cache(getter)
-
-
 def _values(row: Row, obj: Object, known: Known) -> list[Any]:
     """The values at the paths of a row."""
-    values = []
-    for path in row.paths:
-        if path == ".":
-            values.append(obj)
-        elif path in known:
-            values.append(known[path])
-        else:
-            values.append(_getter(path)(obj))
-    return values
+    return [known[path] if path in known else value_of(obj) for path, value_of in row.fields]
 
 
 def _cell(row: Row, values: Sequence[Any]) -> Any:
