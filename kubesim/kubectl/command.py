@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
+from kubesim.api.objects import Object
 from kubesim.api.result import Edit, Written
 from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.checks import WriteOptions
@@ -113,10 +114,14 @@ class Call:
         typed = self.flags["user"]
         return typed if typed and isinstance(typed, str) else self.of_context("user")
 
+    @cached_property
+    def _chosen_context(self) -> Object:
+        """What the context says: that of --context, or the current one."""
+        return self.kubeconfig.fields("contexts", self.flags["context"] or self.kubeconfig.current)
+
     def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
-        """What the context names: that of --context, or the current one."""
-        config = self.kubeconfig
-        return str(config.fields("contexts", self.flags["context"] or config.current).get(part, ""))
+        """What the context names."""
+        return str(self._chosen_context.get(part, ""))
 
     def _authenticated(self) -> Client:
         """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
