@@ -20,7 +20,7 @@ from kubesim.cluster.kubelet import volumes
 from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
-from kubesim.cluster.kubelet.resting import RETRY, BackOff, Resting
+from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import status_of
@@ -57,7 +57,7 @@ class Kubelet:
         self._node = node
         self._workers: Shared[int, Worker] = Shared(self._copy)
         self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
-        self._resting = Resting(clock, self._recorder)
+        self._rests: dict[int, Rest] = {}  # of the Pods that rest, by the numbers of their workers
         self._count = 0  # of the workers until now, of which each has its number
         self._addresses = 1  # of the Pods until now, and of the node's own
         api.subscribe(self._on_pod, POD)
@@ -70,7 +70,7 @@ class Kubelet:
         self._recorder.resume(other._recorder)
         self._workers.share(other._workers)
         self._numbers = other._numbers.copy()
-        self._resting.resume(other._resting)
+        self._rests = other._rests.copy()
         self._count = other._count
         self._addresses = other._addresses
 
@@ -121,7 +121,7 @@ class Kubelet:
         if number is None:
             return
         self._workers.drop(number)
-        self._resting.forget(number)
+        self._rests.pop(number, None)
         self.images.node.forget_pod(uid)
         self.starter.forget(pod)
 
@@ -185,7 +185,7 @@ class Kubelet:
         if worker.is_busy:
             worker.is_due = True
             return
-        self._resting.end(worker)
+        self._end_rest(worker)
         self._report(pod, worker)
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
@@ -270,10 +270,30 @@ class Kubelet:
             self._rest(sync.pod, sync.worker, back_off)
 
     def _rest(self, pod: Object, worker: Worker, back_off: BackOff) -> None:
-        """Come back in the round in which the first of a Pod's waits is over, or before that to say something again."""
-        has_news = worker.waiting != back_off.waiting or not self._is_reported(pod, worker)
-        step = self._resting.begin(worker, back_off, has_news=has_news)
-        self._plan(worker, step.seconds, self._say_again if step.only_speaks else None)
+        """Let a Pod rest until the round in which the first of its waits is over; before that, it reports its status in
+        the next round, and speaks in those in which an event passes.
+        """
+        now = self._clock.now
+        self._rests[worker.number] = Rest(now, back_off)
+        rounds_to_try = rounds_in(back_off.until - now)
+        rounds_to_speak = 1
+        if worker.waiting == back_off.waiting and self._is_reported(pod, worker):
+            rounds_to_speak = rounds_in(self._recorder.silent_until(worker.uid) - now)
+        if rounds_to_speak < rounds_to_try:
+            self._plan(worker, RETRY * rounds_to_speak, self._say_again)
+        else:
+            self._plan(worker, RETRY * rounds_to_try)
+
+    def _end_rest(self, worker: Worker) -> None:
+        """Count the rounds before this one that a Pod has rested through, as if it had spoken in each; nothing where it
+        does not rest.
+        """
+        rest = self._rests.pop(worker.number, None)
+        if rest is None:
+            return
+        skipped = rest.rounds(self._clock.now) - 1
+        if skipped:
+            self._recorder.count_again(worker.uid, rest.back_off.words, skipped)
 
     def _say_again(self, number: int, ticket: int) -> None:
         """Report a resting Pod and say what a sync would find; not if something else is planned."""
@@ -283,7 +303,7 @@ class Kubelet:
         worker, pod = current
         if worker.ticket != ticket:
             return
-        rest = self._resting.find(number)
+        rest = self._rests.get(number)
         if rest is None:
             self._sync(number)
             return
@@ -297,7 +317,7 @@ class Kubelet:
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
-        for number, rest in self._resting.items():
+        for number, rest in sorted(self._rests.items()):
             worker = self.worker(number)
             if worker and namespace in (None, worker.namespace):
                 self._plan(worker, rest.seconds_to_round(self._clock.now))

@@ -124,12 +124,7 @@ class ImageManager:
         """Get a container's image, if its Pod may use it; return what came of it and why."""
         pull = Pull(request, self)
         while pull.outcome in STEPS:
-            try:
-                outcome = STEPS[pull.outcome](pull)
-            except ValueError as error:
-                # The kubelet has no reason of its own for a Secret that it can't read: it reports the error twice.
-                pull.error = Waiting(str(error), str(error))
-                outcome = "unreadable"
+            outcome = STEPS[pull.outcome](pull)
             pull.hops.append((pull.outcome, outcome))
             pull.outcome = TRANSITIONS[pull.outcome, outcome]
         return pull
@@ -151,7 +146,7 @@ class Pull:
         self.manager = manager
         self.outcome = "ParseImageName"
         self.image: Image | None = None
-        self.matches: list[Match] | None = None
+        self.matches: list[Match] | None = None  # the credentials that match; None: not looked up
         self.attempts: list[Attempt] = []
         self.right = ""
         self.hops: list[Hop] = []
@@ -183,14 +178,20 @@ class Pull:
             right=self.right,
         )
 
-    def lookup(self) -> list[Match]:
-        """The credentials that match, the node's own last, looked up when first needed. Raises ValueError."""
-        if self.matches is None:
+    def look_up(self) -> Sequence[Match] | None:
+        """The credentials that match, the node's own last; None where a Secret can't be read, which is the error."""
+        if self.matches is not None:
+            return self.matches
+        try:
             credentials = keyring.of_secrets(secret for _, secret in self.request.secrets if secret is not None)
-            self.matches = []
-            for ring in (credentials, self.manager.own(self.request.now)):
-                if ring:
-                    self.matches += keyring.lookup(ring, self.reference.name)
+        except ValueError as error:
+            # The kubelet has no reason of its own for this: it reports the error twice.
+            self.error = Waiting(str(error), str(error))
+            return None
+        self.matches = []
+        for ring in (credentials, self.manager.own(self.request.now)):
+            if ring:
+                self.matches += keyring.lookup(ring, self.reference.name)
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
@@ -236,9 +237,11 @@ def _check_right(pull: Pull) -> str:
     """Whether the Pod may use the image that is there, or has to show the registry that it may."""
     pullers = pull.node.pullers(pull.reference)
     image = quote(pull.request.image)
-    matches: list[Match] = []
+    matches: Sequence[Match] | None = ()
     if pullers and None not in pullers:
-        matches = pull.lookup()
+        matches = pull.look_up()
+    if matches is None:
+        return "unreadable"
     for match in matches:
         is_same = match.owner in pullers or match.credential.digest in pullers.values()
         if match.owner and is_same:  # the node's own credentials have no owner
@@ -266,7 +269,10 @@ def _check_policy(pull: Pull) -> str:
 
 
 def _look_up_credentials(pull: Pull) -> str:
-    return "found" if pull.lookup() else "none"
+    matches = pull.look_up()
+    if matches is None:
+        return "unreadable"
+    return "found" if matches else "none"
 
 
 def _check_back_off(pull: Pull) -> str:
@@ -286,7 +292,7 @@ def back_off(image: str, failure: Failure) -> tuple[Event, Waiting]:
 
 def _pull_image(pull: Pull) -> str:
     pull.emit("Pulling", f"Pulling image {quote(pull.request.image)}")
-    candidates: Sequence[Match | None] = pull.lookup() or [None]
+    candidates: Sequence[Match | None] = pull.matches or [None]
     answers = []
     for match in candidates:
         answer = pull.manager.registries.network.pull(pull.reference, match.credential if match else None)
