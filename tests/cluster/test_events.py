@@ -10,7 +10,7 @@ from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.events import BURST, REFILL, Recorder
+from kubesim.cluster.events import BURST, REFILL, Recorder, Words
 
 PARTS = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
 
@@ -87,6 +87,18 @@ def test_after_a_burst_one_event_passes_every_five_minutes_with_the_whole_count(
     scene.clock.advance(1)
     scene.say("BackOff")
     assert scene.counts() == {"BackOff/m": BURST + 7}
+
+
+def test_what_is_said_again_counts_each_time_even_if_only_the_last_is_recorded(scene: Scene) -> None:
+    words = [Words("Normal", "BackOff", "m"), *(Words("Warning", "Failed", str(number)) for number in range(11))]
+    for kind, reason, message, field in words:
+        scene.recorder.event(PARTS, kind, reason, message, field)
+    revision = scene.api.revision
+    scene.recorder.count_again("1", words, 2)
+    assert scene.api.revision == revision
+    scene.recorder.say_again(PARTS, words, 3)
+    single = {"BackOff/m": 6} | {f"Failed/{number}": 6 for number in range(9)}
+    assert scene.counts() == {**single, "Failed/(combined from similar events): 10": 12}
 
 
 def test_types_and_objects_do_not_use_up_each_others_share(scene: Scene) -> None:
