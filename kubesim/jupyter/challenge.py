@@ -343,12 +343,11 @@ def show(arguments: str, seat: Seat) -> None:
     (`%challenge evidence 2`), or print how to ask for it.
     """
     asked = re.fullmatch(r"([a-z]*) ?([1-9][0-9]{0,3})?", arguments.strip())
-    small = asked[1] if asked else ""
-    if asked is None or (small and small not in small_rounds()):
+    if asked and (not asked[1] or asked[1] in small_rounds()):
+        _display(int(asked[2] or 1), seat, asked[1])
+    else:
         what = arguments.strip()
         print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {what!r})")  # noqa: T201
-    else:
-        _display(int(asked[2] or 1), seat, small)
 
 
 def review(arguments: str, seat: Seat) -> None:
@@ -359,6 +358,8 @@ def review(arguments: str, seat: Seat) -> None:
 
 def _display(seed: int, seat: Seat, small: str = "") -> None:
     cards = _cards.setdefault(seat, [])
-    if all((card.seed, card.small) != (seed, small) for card in cards):
-        cards.append(ChallengeCard(seed, seat, small))
-    display(next(card for card in cards if (card.seed, card.small) == (seed, small)))
+    made = next((one for one in cards if (one.seed, one.small) == (seed, small)), None)
+    if made is None:
+        made = ChallengeCard(seed, seat, small)
+        cards.append(made)
+    display(made)

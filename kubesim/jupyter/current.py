@@ -256,8 +256,12 @@ def registries(line: str, seat: Seat) -> None:
 
 def advance(line: str, seat: Seat) -> None:
     """Let as much simulated time pass as `line` says ("30s", "1h30m" or plain "30"), or print how to say it."""
-    text, seconds = line.strip(), 0.0
-    with suppress(ValueError):
+    text = line.strip()
+    try:
         seconds = parse_duration(f"{text}s" if text.isdecimal() else text)
-    how = f"kubesim: how long? %advance 30s or %advance 5m, at most 24h (not {text!r})"
-    print(seat.advance(seconds) if 0 < seconds <= LONGEST_ADVANCE else how)  # noqa: T201  # a cell's output
+    except ValueError:
+        seconds = 0.0
+    if 0 < seconds <= LONGEST_ADVANCE:
+        print(seat.advance(seconds))  # noqa: T201  # a cell's output
+    else:
+        print(f"kubesim: how long? %advance 30s or %advance 5m, at most 24h (not {text!r})")  # noqa: T201

@@ -67,13 +67,14 @@ def target(arguments: str, usage: str) -> Target | None:
     """
     options = "".join(re.findall(r"\[-(\w) ", usage))
     words = re.fullmatch(rf"(?P<pod>\s+[^\s-]\S*)?(?P<options>(\s+-[{options}]\s+\S+)*)\s*", f" {arguments}")
-    pod = (words["pod"] or "").strip().removeprefix("pod/").removeprefix("pods/") if words else ""
-    typed = dict(re.findall(r"-(\w)\s+(\S+)", words["options"])) if words else {}
-    form = typed.get("o", "text")
-    if words is None or form not in FORMS or not (pod or "[POD]" in usage):
-        print(f"kubesim: {usage}")  # noqa: T201
-        return None
-    return Target(typed.get("n", "default"), pod, typed.get("c"), form)
+    if words:
+        pod = (words["pod"] or "").strip().removeprefix("pod/").removeprefix("pods/")
+        typed = dict(re.findall(r"-(\w)\s+(\S+)", words["options"]))
+        form = typed.get("o", "text")
+        if form in FORMS and (pod or "[POD]" in usage):
+            return Target(typed.get("n", "default"), pod, typed.get("c"), form)
+    print(f"kubesim: {usage}")  # noqa: T201
+    return None
 
 
 # What happened and when (`%timeline POD`): each command, each change that came by itself, and the growing back-off
