@@ -36,7 +36,7 @@ SAID = """async code => {
     await execution.done;
     return said;
 }"""
-MOST_ON_DISK, MOST_AT_FIRST = 45e6, 14e6
+MOST_ON_DISK, MOST_AT_FIRST = 40e6, 12e6
 """Bytes of the built site, and those on the wire from the click until Python is there."""
 
 
