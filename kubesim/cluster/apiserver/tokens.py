@@ -8,6 +8,7 @@ pkg/serviceaccount/{claims,legacy,jwt}.go, v1.36.
 from __future__ import annotations
 
 import base64
+import json
 from functools import lru_cache
 
 from kubesim.api import errors
@@ -21,6 +22,7 @@ from kubesim.cluster.apiserver.impersonation import account_groups
 from kubesim.gotext import gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
+_HEAD = b'{"alg":"RS256","kid":"kubesim"}'
 _USUAL = 3600  # seconds
 _LEAST = 600
 _LEEWAY = 60
@@ -40,7 +42,7 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
     seconds = source.get("expirationSeconds") or _USUAL
     audience = source.get("audience") or _ISSUER
-    return _signed(gojson.dumps(_claims(account, _of_pod(backend, pod), issued, seconds, [audience])))
+    return _token(json.dumps(_claims(account, _of_pod(backend, pod), issued, seconds, [audience])))
 
 
 def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> Object:
@@ -53,7 +55,7 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
         raise errors.invalid_kind("TokenRequest", _GROUP, "", [cause])
     audiences = spec.get("audiences") or [_ISSUER]
     now = backend.clock.now // SECOND
-    token = _signed(gojson.dumps(_claims(account, {}, now, seconds, audiences)))
+    token = _token(json.dumps(_claims(account, {}, now, seconds, audiences)))
     created = rfc3339(backend.clock.now)
     return {
         "kind": "TokenRequest",
@@ -112,7 +114,7 @@ def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences
     if "pod" in bound and seconds == _OF_POD and audiences == [_ISSUER]:
         parts["warnafter"] = expires
         expires = issued + _YEAR
-    claims = {
+    return {
         "aud": audiences,
         "exp": expires,
         "iat": issued,
@@ -121,15 +123,19 @@ def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences
         "nbf": issued,
         "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name_of(account)}",
     }
-    number = int.from_bytes(sha256(gojson.dumps(claims).encode()).digest()[:16], "big")
-    return {**claims, "jti": uuid(number, version=4)}
 
 
 @lru_cache(maxsize=64)  # a Pod's is made when a volume is checked, and again when a container mounts it
+def _token(claims: str) -> str:
+    """The token with these claims, written as JSON, and an id that follows from them."""
+    content = json.loads(claims)
+    number = int.from_bytes(sha256(gojson.dumps(content).encode()).digest()[:16], "big")
+    return _signed(gojson.dumps({**content, "jti": uuid(number, version=4)}))
+
+
 def _signed(payload: str) -> str:
     """The token with this payload. Its head says whose it is, and its signature is as long as one of RS256."""
-    head = gojson.dumps({"alg": "RS256", "kid": "kubesim"})
-    unsigned = f"{_encoded(head.encode())}.{_encoded(payload.encode())}"
+    unsigned = f"{_encoded(_HEAD)}.{_encoded(payload.encode())}"
     return f"{unsigned}.{_encoded(sha512(unsigned.encode()).digest() * 4)}"
 
 
