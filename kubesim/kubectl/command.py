@@ -95,6 +95,8 @@ class Call:
         path = self.kubeconfig_path
         if not path:
             return self.context.config
+        if self.context.config.is_in_pod:
+            raise NotSimulated("a kubeconfig in a container is not part of this simulator")
         try:
             return Kubeconfig.of_file(self.context.workspace.read_text(path))
         except FileNotFoundError:
