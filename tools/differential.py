@@ -74,6 +74,7 @@ LEFT_OUT = {
     r"^kubectl options ": "the prose of our help is our own",
     r"^kubectl api-resources .*(-o|--output)[ =]?wide": "what is served names no category of a type that can't be read",
     r"^kubectl config ": "each kubectl has a kubeconfig of its own",
+    r"^kubectl create token ": "the served API issues none",
     r" --token\b": "here a certificate lets in, before any token; the served cluster has a token alone",
     r"^kubectl logs .*(-l |--selector=)'(!app|app!=web)'": "the order of the Pods is that of a map in Go",
     r"^kubectl logs (?=.*(denied| -p|--previous)).*( -f| --follow)": "how often it looks depends on the wall clock",
