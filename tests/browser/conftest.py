@@ -83,15 +83,13 @@ ALL_RAN = f"""() => {{
 expect.set_options(timeout=SECONDS * 1000)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep in one process what goes on with one page or with the built site."""
-    for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "site" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("site"))
-        elif "open_shared" in fixtures:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    fixtures = getattr(item, "fixturenames", ())
+    if "site" in fixtures:
+        item.add_marker(pytest.mark.xdist_group("site"))
+    elif "open_shared" in fixtures:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def wait_until(page: Page, condition: str, arg: object = None) -> None:
