@@ -26,8 +26,8 @@ QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.p
   tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py \
   tests/command/test_copied_notebooks.py
 
-# Two processes begin with the slowest tests (tests/conftest.py). A file's tests stay together, or those of one page.
-PROCESSES := -n 2 --no-loadscope-reorder --dist
+# Two processes begin with the slowest files (tests/conftest.py), whose tests stay together.
+PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder
 
 ##@ Check
 quick: format lint types imports sample ## check style, types, imports and a sample of each room, in a minute
@@ -57,9 +57,9 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 
 unit: $(VENV)/.dev ## pytest in two processes, and in two browsers meanwhile
 	$(call heading,pytest)
-	@$(BIN)/pytest -rfEs $(PROCESSES) loadgroup tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; \
+	@$(BIN)/pytest -rfEs $(PROCESSES) tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; \
 	trap 'kill $$browser; exit 130' INT TERM; \
-	$(BIN)/pytest -rfEs $(PROCESSES) loadfile --ignore tests/browser; status=$$?; \
+	$(BIN)/pytest -rfEs $(PROCESSES) --ignore tests/browser; status=$$?; \
 	wait $$browser || status=1; cat $(VENV)/browser.log; exit $$status
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less strictly than fresh

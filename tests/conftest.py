@@ -16,7 +16,7 @@ settings.register_profile("large", max_examples=5000, deadline=None, print_blob=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "kubesim"))
 
 SLOWEST = (
-    *("test_site", "test_visit", "test_notebooks", "test_workbench"),
+    *("test_site", "test_notebooks", "test_visit", "test_workbench"),
     *("test_delivery", "test_exercises", "test_real_kubectl", "test_both_kubectls", "test_robustness", "test_bounds"),
 )
 """The modules that several processes begin with, so that none is busy with one when the others have nothing to do."""

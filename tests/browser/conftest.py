@@ -8,6 +8,7 @@ KUBESIM_SCREENSHOTS=FOLDER each test leaves a picture of its last moment there.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
@@ -30,6 +31,7 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, Route, Viewp
 from kubesim.command.lab import lab_environment
 from tools import loopback, website
 from tools.chromium import find as find_chromium
+from tools.runtime import BUILD
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
@@ -81,15 +83,6 @@ ALL_RAN = f"""() => {{
 }}"""
 
 expect.set_options(timeout=SECONDS * 1000)
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep in one process what goes on with one page or with the built site."""
-    fixtures = getattr(item, "fixturenames", ())
-    if "site" in fixtures:
-        item.add_marker(pytest.mark.xdist_group("site"))
-    elif "open_shared" in fixtures:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def wait_until(page: Page, condition: str, arg: object = None) -> None:
@@ -213,9 +206,15 @@ def options(*more: str) -> list[str]:
 
 
 @pytest.fixture(scope="package")
-def site() -> Iterator[str]:
-    """The address of the page that needs no server, built anew."""
-    website.build()
+def site(testrun_uid: str) -> Iterator[str]:
+    """The address of the page that needs no server, built anew by the first process of a run that wants it."""
+    BUILD.mkdir(exist_ok=True)
+    built_for = BUILD / "tests.txt"
+    with (BUILD / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built_for.exists() or built_for.read_text() != testrun_uid:
+            website.build()
+            built_for.write_text(testrun_uid)
     running = loopback.server()
     threading.Thread(target=running.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{running.server_port}"
