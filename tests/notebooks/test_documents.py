@@ -42,6 +42,7 @@ STORIES = [
     ([MAKE, RUN.replace("1.0", "9.9") + NAMED], []),
     ([MAKE, RUN.replace("myapp", "arm/tool") + NAMED], []),
     ([MAKE, f"{RUN} --image-pull-policy=Never{NAMED}"], []),
+    ([MAKE, FILE, "sed s/myapp/MyApp/ web.yaml | kubectl apply -f -"], []),
 ]
 """For each row: what leads to it, and what the fix consists of besides the row's own commands."""
 
