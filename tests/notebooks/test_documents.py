@@ -33,6 +33,7 @@ STORIES = [
     (["kubectl run web --image=once.example.com/myapp:1.0"], []),
     ([MAKE.replace("=mypassword", "=old"), RUN + NAMED], [AGAIN]),
     ([READER, RUN.replace("myapp", "team/api") + NAMED], [AGAIN]),
+    (["kubectl run web --image=ngnix:1.27"], []),
     ([MAKE, "kubectl create namespace shop", f"{RUN} -n shop{NAMED}"], []),
     ([RUN + NAMED], [MAKE]),
     ([MAKE, FILE, RUN], []),
