@@ -6,6 +6,7 @@ Mirrors kubernetes pkg/controller/deployment/{sync,rolling}.go and util/deployme
 from __future__ import annotations
 
 import math
+import re
 
 from kubesim.api.objects import (
     REVISION,
@@ -110,7 +111,7 @@ class Rollout:
         sizes = []
         for item in sorted(by_age, key=lambda item: -size_of(item)):
             size = size_of(item)
-            before = int(annotations_of(item).get(_MOST) or self.deployment["status"].get("replicas") or size)
+            before = _noted_most(item) or self.deployment["status"].get("replicas") or most or 1
             share = int(size * most / before + 0.5) - size
             share = min(share, left) if left > 0 else max(share, left)
             left -= share
@@ -166,6 +167,12 @@ def size_of(replica_set: Object) -> int:
 def count(replica_set: Object, key: str) -> int:
     """A number of its status; what is 0 isn't written there."""
     return int(replica_set["status"].get(key, 0))
+
+
+def _noted_most(replica_set: Object) -> int:
+    """How many Pods there were to be at most when a ReplicaSet was scaled last; 0 where its annotation is no number."""
+    noted = annotations_of(replica_set).get(_MOST, "")
+    return int(noted) if re.fullmatch("[0-9]{1,9}", noted) else 0
 
 
 def annotations_of(obj: Object) -> Object:
