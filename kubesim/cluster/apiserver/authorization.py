@@ -3,6 +3,7 @@
 Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -139,7 +140,10 @@ def grants(rule: Object, asked: Request) -> bool:
         return any(asked.path == url or (url[-1:] == "*" and asked.path.startswith(url.rstrip("*"))) for url in urls)
     names = rule.get("resourceNames") or ()
     is_named = not names or asked.name in names
-    return is_named and _covers(rule.get("apiGroups"), asked.group) and _covers(rule.get("resources"), asked.plural)
+    resources = rule.get("resources")
+    in_any = re.sub(".*/", "*/", asked.plural)  # such as */log, as ResourceMatches allows it
+    is_covered = _covers(resources, asked.plural) or _covers(resources, in_any)
+    return is_named and is_covered and _covers(rule.get("apiGroups"), asked.group)
 
 
 def _covers(granted: Any, wanted: str) -> bool:
