@@ -9,6 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from operator import gt, lt
 from typing import Any
 
 from kubesim.api.errors import invalid_value
@@ -22,7 +23,7 @@ _Test = Callable[[_Labels], bool]
 # Special characters, of which as many as make an operator stay together, and words.
 _TOKEN = r"==|!=|[=!(),<>]|[^\s=!(),<>]+"
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
-_INTEGER = re.compile("[-+]?[0-9]+")
+_INTEGER = re.compile("([-+]?)0*([0-9]{1,19})")
 LETTER_COST = 8
 """Steps of the budget for a letter of a selector."""
 
@@ -141,15 +142,14 @@ class _Parser:
             return partial(_TESTS["!"], key, set())
         if self._words[0] in ("", ","):
             return partial(_TESTS["exists"], key, set())
-        operator = {">": "gt", "<": "lt"}.get(self._words[0], self._words[0])
-        self._expect(_OPERATORS, operator in _OPERATORS.split(", "))
-        self._take()
-        values = self._several() if operator in ("in", "notin") else {self._one()}
+        self._expect(_OPERATORS, self._words[0] in _BY_SYMBOL)
+        symbol = self._take()
+        values = self._several() if symbol in ("in", "notin") else {self._one()}
         for index, value in enumerate(sorted(values)):
-            if operator in ("gt", "lt") and not _INTEGER.fullmatch(value):
+            if symbol in (">", "<") and _integer(value) is None:
                 _check(f"values[{index}]", value, ["for 'Gt', 'Lt' operators, the value must be an integer"])
             _check(f"values[{index}][{key}]", value, label_value(value))
-        return partial(_TESTS[operator], key, values)
+        return partial(_TESTS[_BY_SYMBOL[symbol]], key, values)
 
     def _one(self) -> str:
         """The value behind "=" and the like, which may be empty."""
@@ -191,24 +191,32 @@ def _is_not_in(key: str, values: set[str], labels: _Labels) -> bool:
     return labels.get(key) not in values
 
 
-def _more(key: str, values: set[str], labels: _Labels) -> int:
-    """By how much a label is more than the one value; 0 where one of them is no number."""
-    texts = (labels.get(key, ""), *values)
-    if len(texts) != 2 or not all(map(_INTEGER.fullmatch, texts)):
-        return 0
-    label, value = map(int, texts)
-    return label - value
+def _integer(text: str) -> int | None:
+    """The number that strconv.ParseInt reads, which has 64 bits; None where it reads none."""
+    match = _INTEGER.fullmatch(text)
+    if match is None:
+        return None
+    sign, digits = match.groups()
+    number = int(sign + digits)
+    return number if -(2**63) <= number < 2**63 else None
 
 
-# By the operators of selectors as text, and "exists" for a key alone.
+def _compare(compare: Callable[[int, int], bool], key: str, values: set[str], labels: _Labels) -> bool:
+    """Whether a label and the one value are two numbers in this order."""
+    if len(values) != 1:
+        return False
+    label = _integer(labels.get(key, ""))
+    value = _integer(*values)
+    return label is not None and value is not None and compare(label, value)
+
+
+# By what is typed between a key and its values.
+_BY_SYMBOL = {"in": "in", "notin": "notin", "=": "in", "==": "in", "!=": "notin", ">": "gt", "<": "lt"}
 _TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
     "in": _is_in,
-    "=": _is_in,
-    "==": _is_in,
     "notin": _is_not_in,
-    "!=": _is_not_in,
-    "gt": lambda key, values, labels: _more(key, values, labels) > 0,
-    "lt": lambda key, values, labels: _more(key, values, labels) < 0,
+    "gt": partial(_compare, gt),
+    "lt": partial(_compare, lt),
     "exists": lambda key, _, labels: key in labels,
     "!": lambda key, _, labels: key not in labels,
 }
