@@ -52,6 +52,7 @@ _FIELDS: Mapping[str, Mapping[str, type]] = {
 
 _API = "kustomize.config.k8s.io/v1beta1"
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_IMAGE_FIELDS = (("containers", "image"), ("initContainers", "image"), ("image", "reference"))  # with what they are in
 _LINE_WIDTH = 70  # of base64 in a generated Secret
 
 
@@ -121,7 +122,7 @@ def _layer(call: Call, folder: PurePosixPath) -> list[_Item]:
         if kustomization.get("namespace"):
             _move(item, kustomization["namespace"])
         for image in kustomization.get("images") or ():
-            _set_image(item.obj.get("spec"), image)
+            _set_image(item.obj.get("spec"), image, "spec")
     return items
 
 
@@ -276,17 +277,20 @@ def _move(item: _Item, namespace: str) -> None:
         item.obj["metadata"]["namespace"] = namespace
 
 
-def _set_image(node: Any, image: Object) -> None:
-    """Change every container's image, and every image volume's, of a name."""
+def _set_image(node: Any, image: Object, parent: str) -> None:
+    """Change every container's image, and every image volume's, of a name; the node is in the field `parent`.
+
+    Mirrors api/filters/imagetag/legacy.go and api/internal/konfig/builtinpluginconsts/images.go.
+    """
     if isinstance(node, list):
         for item in node:
-            _set_image(item, image)
+            _set_image(item, image, parent)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key in ("image", "reference") and isinstance(value, str):
+            if (parent, key) in _IMAGE_FIELDS and isinstance(value, str):
                 node[key] = _renamed(value, image)
             else:
-                _set_image(value, image)
+                _set_image(value, image, key)
 
 
 def _renamed(text: str, image: Object) -> str:
