@@ -6,6 +6,7 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import quote
 
 from kubesim.api import quantity
 from kubesim.api.clock import Micros
@@ -127,9 +128,12 @@ def _probe(probe: Object) -> str:
         action = f"exec [{' '.join(probe['exec'].get('command') or ())}]"
     elif get := probe.get("httpGet"):
         host = f"{get.get('scheme', 'HTTP').lower()}://{get.get('host', '')}:{get['port']}"
-        action = f"http-get {host}{get.get('path', '')}"
+        path = quote(get.get("path", ""), "$&+,/:;=@", errors="replace")  # as Go's url.URL writes it
+        action = f"http-get {host}/{path.removeprefix('/')}"
     elif "tcpSocket" in probe:
         action = f"tcp-socket {probe['tcpSocket'].get('host', '')}:{probe['tcpSocket']['port']}"
+    elif grpc := probe.get("grpc"):
+        action = f"grpc <pod>:{grpc['port']} {grpc.get('service', '')}"
     return (
         f"{action} delay={probe.get('initialDelaySeconds', 0)}s timeout={probe.get('timeoutSeconds', 1)}s "
         f"period={probe.get('periodSeconds', 10)}s #success={probe.get('successThreshold', 1)} "
