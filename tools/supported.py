@@ -139,6 +139,7 @@ DIFFERENCES: tuple[str, ...] = (
     "part; no others. There is no RuntimeClass.",
     "A container's variables know the plain paths of fieldRef only, and of Services that of the API server.",
     "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
+    "What an object without a Pod template owns, as by a hand-written ownerReference to a ConfigMap, outlives it.",
     "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
     "Of a Go template that fails on an object, only the reason is shown.",
 )

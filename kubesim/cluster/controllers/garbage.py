@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import EVENT, RESOURCES, Resource, find_kind
@@ -26,23 +28,42 @@ class GarbageCollector:
 
     def _on_change(self, change: Change) -> None:
         owner = change.obj
+        # A limit: what anything else owns, which no controller here makes, stays.
         if change.resource.template and (change.type == "DELETED" or _finalizer(owner)):
             self._clock.call_later(DELAY, self._collect, change.resource, owner)
         if change.type == "DELETED":
             self._finish_owners(owner)
 
     def _collect(self, resource: Resource, owner: Object) -> None:
-        """Delete or release what an owner has, which is as it was a moment ago: it may be gone by now."""
+        """Delete what an owner has, which is as it was a moment ago: it may be gone by now.
+
+        Orphans, and what has another owner, only lose the reference.
+        """
         finalizer = _finalizer(owner)
         options = DeleteOptions(policy="Foreground" if finalizer else "")
-        dependents = [(kind, obj) for kind in _OWNED for obj in self._api.owned_by(owner, kind)]
-        for kind, obj in dependents:
-            if finalizer == "orphan":
+        for kind, obj in self._dependents(owner):
+            place = kind, namespace_of(obj), name_of(obj)
+            if finalizer == "orphan" or self._has_owner(obj):
                 release(self._api, owner, kind, obj)
-            elif self._api.find(kind, namespace_of(obj), name_of(obj)) and not is_deleted(obj):
-                self._api.delete(kind, namespace_of(obj), name_of(obj), options)
-        if finalizer == "orphan" or (finalizer and not dependents):
+            elif self._api.find(*place) and not is_deleted(obj):
+                self._api.delete(*place, options)
+        if finalizer and not self._dependents(owner):
             self._drop_finalizer(resource, owner, finalizer)
+
+    def _dependents(self, owner: Object) -> list[tuple[Resource, Object]]:
+        return [(kind, obj) for kind in _OWNED for obj in self._api.owned_by(owner, kind)]
+
+    def _has_owner(self, dependent: Object) -> bool:
+        """Whether somebody still owns it who doesn't wait for its end. Mirrors classifyReferences."""
+        return any(_finalizer(owner) != "foregroundDeletion" for _, owner in self._owners(dependent))
+
+    def _owners(self, dependent: Object) -> Iterator[tuple[Resource, Object]]:
+        """Those owners that there still are."""
+        for reference in metadata(dependent).get("ownerReferences", ()):
+            resource = find_kind(reference["apiVersion"], reference["kind"])
+            owner = self._api.find(resource, namespace_of(dependent), reference["name"]) if resource else None
+            if resource and owner and metadata(owner)["uid"] == reference["uid"]:
+                yield resource, owner
 
     def _drop_finalizer(self, resource: Resource, owner: Object, finalizer: str) -> None:
         """Say that the dependents are dealt with: unless another finalizer holds the owner, it is gone."""
@@ -57,10 +78,8 @@ class GarbageCollector:
 
     def _finish_owners(self, gone: Object) -> None:
         """Look again at an owner in the foreground whose dependent is gone."""
-        for reference in metadata(gone).get("ownerReferences", ()):
-            resource = find_kind(reference["apiVersion"], reference["kind"])
-            owner = self._api.find(resource, namespace_of(gone), reference["name"]) if resource else None
-            if resource and owner and _finalizer(owner):
+        for resource, owner in self._owners(gone):
+            if _finalizer(owner):
                 self._collect(resource, owner)
 
 
