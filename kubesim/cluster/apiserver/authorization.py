@@ -4,8 +4,8 @@ Mirrors kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go, v1.36.
 """
 
 import re
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from kubesim.api.digest import sha256
 from kubesim.api.errors import StatusError
@@ -140,11 +140,11 @@ def grants(rule: Object, asked: Request) -> bool:
         return any(asked.path == url or (url[-1:] == "*" and asked.path.startswith(url.rstrip("*"))) for url in urls)
     names = rule.get("resourceNames") or ()
     is_named = not names or asked.name in names
-    resources = rule.get("resources")
     in_any = re.sub(".*/", "*/", asked.plural)  # such as */log, as ResourceMatches allows it
-    is_covered = _covers(resources, asked.plural) or _covers(resources, in_any)
+    is_covered = _covers(rule.get("resources"), asked.plural, in_any)
     return is_named and is_covered and _covers(rule.get("apiGroups"), asked.group)
 
 
-def _covers(granted: Any, wanted: str) -> bool:
-    return bool(granted) and (wanted in granted or "*" in granted)
+def _covers(granted: Sequence[str] | None, *names: str) -> bool:
+    """Whether one of the names is granted, or all are."""
+    return not {"*", *names}.isdisjoint(granted or ())

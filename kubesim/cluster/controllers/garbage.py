@@ -43,7 +43,9 @@ class GarbageCollector:
         options = DeleteOptions(policy="Foreground" if finalizer else "")
         for kind, obj in self._dependents(owner):
             place = kind, namespace_of(obj), name_of(obj)
-            if finalizer == "orphan" or self._has_owner(obj):
+            # An owner that waits for the end of what it has doesn't keep it, as classifyReferences sees it.
+            is_kept = any(_finalizer(other) != "foregroundDeletion" for _, other in self._owners(obj))
+            if finalizer == "orphan" or is_kept:
                 release(self._api, owner, kind, obj)
             elif self._api.find(*place) and not is_deleted(obj):
                 self._api.delete(*place, options)
@@ -52,10 +54,6 @@ class GarbageCollector:
 
     def _dependents(self, owner: Object) -> list[tuple[Resource, Object]]:
         return [(kind, obj) for kind in _OWNED for obj in self._api.owned_by(owner, kind)]
-
-    def _has_owner(self, dependent: Object) -> bool:
-        """Whether somebody still owns it who doesn't wait for its end. Mirrors classifyReferences."""
-        return any(_finalizer(owner) != "foregroundDeletion" for _, owner in self._owners(dependent))
 
     def _owners(self, dependent: Object) -> Iterator[tuple[Resource, Object]]:
         """Those owners that there still are."""
@@ -68,7 +66,7 @@ class GarbageCollector:
     def _drop_finalizer(self, resource: Resource, owner: Object, finalizer: str) -> None:
         """Say that the dependents are dealt with: unless another finalizer holds the owner, it is gone."""
         current = self._api.find(resource, namespace_of(owner), name_of(owner))
-        if current is None or metadata(current)["uid"] != metadata(owner)["uid"]:
+        if current is None or metadata(current)["uid"] != metadata(owner)["uid"] or not _finalizer(current):
             return
         others = [name for name in metadata(current).get("finalizers", ()) if name != finalizer]
         if others:
