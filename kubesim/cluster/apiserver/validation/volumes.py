@@ -72,6 +72,8 @@ def _validate_downward_files(source: Field) -> None:
         file.check_required("path", content.projected_path)
         if file.has("fieldRef"):
             validate_field_reference(file.inner("fieldRef"), _FILE_FIELDS)
+            if file.has("resourceFieldRef"):
+                file.invalid("", "fieldRef and resourceFieldRef can not be specified simultaneously", value="resource")
         elif not file.has("resourceFieldRef"):
             file.required("", "one of fieldRef and resourceFieldRef is required")
 
