@@ -172,16 +172,17 @@ def _refusal(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> 
     answers = _answers(waiting.message) or _answers(_event(facts)) or [""]
     reply = read(_telling(answers), with_credentials=bool(facts.matches) or facts.is_unsure)
     newer = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
-    then = [match for match in facts.matches if match.secret_name not in newer]
-    registries.note(facts, reply, (match.credential for match in then))
-    tried = facts.matches
-    if reply.kind == "anonymous" or (reply.kind in ("scope", "denied") and not then):
-        tried = []
+    at_that_time = [match for match in facts.matches if match.secret_name not in newer]
+    registries.note(facts, reply, (match.credential for match in at_that_time))
+    presumed = facts.matches
+    # Where no credential was there then, such a refusal is that of an anonymous request.
+    if reply.kind == "anonymous" or (reply.kind in ("scope", "denied") and not at_that_time):
+        presumed = []
     seen = [
         SeenSecret(secret.name, found=False, problem=_BEFORE) if secret.found and secret.name in newer else secret
         for secret in facts.seen
     ]
-    return _make(facts, waiting)._replace(secrets=tuple(seen), attempts=_attempts(tried, answers, facts.is_unsure))
+    return _make(facts, waiting)._replace(secrets=tuple(seen), attempts=_attempts(presumed, answers, facts.is_unsure))
 
 
 def _is_newer(secret: Object, pod: Object) -> bool:

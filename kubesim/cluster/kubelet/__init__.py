@@ -304,7 +304,7 @@ class Kubelet:
         if worker.ticket != ticket:
             return
         rest = self._rests.get(number)
-        if rest is None:
+        if rest is None:  # the runtime's news came first: they end a rest, and needn't plan anything
             self._sync(number)
             return
         now = self._clock.now
