@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import re
-import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -54,6 +53,7 @@ _API = "kustomize.config.k8s.io/v1beta1"
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _IMAGE_FIELDS = (("containers", "image"), ("initContainers", "image"), ("image", "reference"))  # with what they are in
 _LINE_WIDTH = 70  # of base64 in a generated Secret
+_LINE = re.compile(f".{{1,{_LINE_WIDTH}}}")
 
 
 @dataclass
@@ -231,7 +231,7 @@ def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
         refuse_if(key in data, f"configmap {name} illegally repeats the key `{key}`")
         data[key] = base64.b64encode(value).decode()
         if len(data[key]) >= _LINE_WIDTH:
-            data[key] = "".join(f"{line}\n" for line in textwrap.wrap(data[key], _LINE_WIDTH))
+            data[key] = _LINE.sub(r"\g<0>\n", data[key])
     meta = {"name": name}
     if arguments.get("namespace"):
         meta["namespace"] = arguments["namespace"]
