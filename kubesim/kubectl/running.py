@@ -220,7 +220,8 @@ def execute(call: Call) -> None:
     refuse_if(not argv, "you must specify at least one command for the container")
     refuse_if(words and in_files, "resource/name arguments cannot be provided when a path is specified")
     subjects = Query(call, words).fetch(is_strict=True) if in_files else [find_subject(call, words[0])]
-    refuse_if(len(subjects) > 1, "cannot exec into multiple objects at a time")
+    # A file without an object, too, is read into a list.
+    refuse_if(len(subjects) != 1, "cannot exec into multiple objects at a time")
     pod = _pod_of(call, *subjects[0], "attach to")
     stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
