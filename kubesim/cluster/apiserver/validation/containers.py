@@ -12,7 +12,7 @@ from kubesim.api import content, quantity
 from kubesim.api.content import port_name, port_number
 from kubesim.api.selectors import dns_subdomain, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.volumes import PULL_POLICIES, validate_field_reference
+from kubesim.cluster.apiserver.validation.volumes import CONTAINER_RESOURCES, PULL_POLICIES, validate_field_reference
 
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 _TERMINATION_MESSAGE_POLICIES = ("File", "FallbackToLogsOnError")
@@ -27,14 +27,6 @@ _VARIABLE_FIELDS = (
     "status.hostIPs",
     "status.podIP",
     "status.podIPs",
-)
-_VARIABLE_RESOURCES = (
-    "limits.cpu",
-    "limits.ephemeral-storage",
-    "limits.memory",
-    "requests.cpu",
-    "requests.ephemeral-storage",
-    "requests.memory",
 )
 _HOOKS = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 _ABSENT_IN_EPHEMERAL = ("ports", "resources", "resizePolicy", "restartPolicy", *_HOOKS)
@@ -110,7 +102,7 @@ def _validate_field(reference: Field) -> None:
 
 
 def _validate_resource_field(reference: Field) -> None:
-    reference.enum("resource", _VARIABLE_RESOURCES)
+    reference.enum("resource", CONTAINER_RESOURCES)
 
 
 def _validate_key_selector(selector: Field) -> None:

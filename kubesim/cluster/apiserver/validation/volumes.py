@@ -10,16 +10,36 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.api import content
+from kubesim.api.selectors import qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+_HOST_PATHS = (
+    "",
+    "BlockDevice",
+    "CharDevice",
+    "Directory",
+    "DirectoryOrCreate",
+    "File",
+    "FileOrCreate",
+    "Socket",
+)
 _FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 # Which fields of a Pod there are: ConvertDownwardAPIFieldLabel in pkg/apis/core/pods/helpers.go.
 _KNOWN_FIELD = re.compile(
     r"metadata\.(annotations|labels|name|namespace|uid)"
     r"|spec\.(nodeName|restartPolicy|serviceAccountName|schedulerName)|status\.(phase|(host|pod)IPs?)"
 )
-_SUBSCRIPTED = re.compile(r"metadata\.(annotations|labels)\['.*'\]")
+_SUBSCRIPTED = re.compile(r"metadata\.(annotations|labels)\['(.*)'\]")
+CONTAINER_RESOURCES = (
+    "limits.cpu",
+    "limits.ephemeral-storage",
+    "limits.memory",
+    "requests.cpu",
+    "requests.ephemeral-storage",
+    "requests.memory",
+)
+"""What a variable or a file can have of a container's resources."""
 _LEAST_TOKEN_SECONDS = 600
 _MOST_TOKEN_SECONDS = 2**32
 
@@ -49,14 +69,34 @@ def _validate_source(volume: Field) -> None:
         volume.forbidden(name, "may not specify more than 1 volume type")
 
 
+def _validate_host_path(source: Field) -> None:
+    path = source.get("path", "")
+    if not path:
+        source.required("path")
+        return
+    if ".." in path.split("/"):
+        source.invalid("path", "must not contain '..'")
+    if source.get("type", "") not in _HOST_PATHS:
+        source.unsupported("type", _HOST_PATHS)
+
+
 def _validate_secret(source: Field) -> None:
     source.needs("secretName")
+    _validate_mode(source, "defaultMode")
     _validate_items(source)
 
 
 def _validate_config_map(source: Field) -> None:
     source.needs("name")
+    _validate_mode(source, "defaultMode")
     _validate_items(source)
+
+
+def _validate_mode(source: Field, name: str) -> None:
+    """The mode of a file, which YAML reads as octal only with a 0 before it."""
+    mode = source.get(name)
+    if mode is not None and not 0 <= mode <= 0o777:
+        source.invalid(name, "must be a number between 0 and 0777 (octal), both inclusive")
 
 
 def _validate_items(source: Field) -> None:
@@ -64,6 +104,12 @@ def _validate_items(source: Field) -> None:
     for item in source.items("items"):
         item.needs("key")
         item.check_required("path", content.projected_path)
+        _validate_mode(item, "mode")
+
+
+def _validate_downward_api(source: Field) -> None:
+    _validate_mode(source, "defaultMode")
+    _validate_downward_files(source)
 
 
 def _validate_downward_files(source: Field) -> None:
@@ -74,8 +120,14 @@ def _validate_downward_files(source: Field) -> None:
             validate_field_reference(file.inner("fieldRef"), _FILE_FIELDS)
             if file.has("resourceFieldRef"):
                 file.invalid("", "fieldRef and resourceFieldRef can not be specified simultaneously", value="resource")
-        elif not file.has("resourceFieldRef"):
+        elif file.has("resourceFieldRef"):
+            reference = file.inner("resourceFieldRef")
+            reference.needs("containerName")
+            if reference.get("containerName"):
+                reference.enum("resource", CONTAINER_RESOURCES)
+        else:
             file.required("", "one of fieldRef and resourceFieldRef is required")
+        _validate_mode(file, "mode")
 
 
 def validate_field_reference(reference: Field, supported: Sequence[str]) -> None:
@@ -83,8 +135,11 @@ def validate_field_reference(reference: Field, supported: Sequence[str]) -> None
     path = reference.get("fieldPath", "")
     if not path:
         reference.required("fieldPath")
-    elif _SUBSCRIPTED.fullmatch(path):
-        return
+    elif subscripted := _SUBSCRIPTED.fullmatch(path):
+        field, key = subscripted.groups()
+        key = key.lower() if field == "annotations" else key
+        for problem in qualified_name(key):
+            reference.invalid("", problem, value=key)
     elif not _KNOWN_FIELD.fullmatch(path):
         reference.invalid("fieldPath", f"error converting fieldPath: field label not supported: {path}")
     elif path not in supported:
@@ -92,6 +147,7 @@ def validate_field_reference(reference: Field, supported: Sequence[str]) -> None
 
 
 def _validate_projected(volume: Field) -> None:
+    _validate_mode(volume, "defaultMode")
     for source in volume.items("sources"):
         for kind in ("secret", "configMap"):
             if source.has(kind):
@@ -121,8 +177,9 @@ def _validate_image(source: Field) -> None:
 
 # In the order in which upstream looks for them.
 _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
+    "hostPath": _validate_host_path,
     "secret": _validate_secret,
-    "downwardAPI": _validate_downward_files,
+    "downwardAPI": _validate_downward_api,
     "configMap": _validate_config_map,
     "projected": _validate_projected,
     "image": _validate_image,
@@ -130,6 +187,6 @@ _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
 
 
 def _rank(source: str) -> tuple[bool, int]:
-    """Where upstream looks for a type of volume: emptyDir and hostPath first, those that aren't checked here."""
+    """Where upstream looks for a type of volume: emptyDir, which isn't checked here, first."""
     known = list(_VALIDATE_SOURCE)
     return source in known, known.index(source) if source in known else 0
