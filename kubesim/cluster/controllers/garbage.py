@@ -59,8 +59,11 @@ class GarbageCollector:
         """Those owners that there still are."""
         for reference in metadata(dependent).get("ownerReferences", ()):
             resource = find_kind(reference["apiVersion"], reference["kind"])
-            owner = self._api.find(resource, namespace_of(dependent), reference["name"]) if resource else None
-            if resource and owner and metadata(owner)["uid"] == reference["uid"]:
+            if resource is None:
+                continue
+            namespace = namespace_of(dependent) if resource.namespaced else ""
+            owner = self._api.find(resource, namespace, reference["name"])
+            if owner and metadata(owner)["uid"] == reference["uid"]:
                 yield resource, owner
 
     def _drop_finalizer(self, resource: Resource, owner: Object, finalizer: str) -> None:
