@@ -143,12 +143,15 @@ def wait(call: Call) -> None:
 
     def wait_for(target: Target) -> None:
         for condition in conditions:
+            is_deletable = "delete" in events and condition.event != "create"
+            if is_deletable and not find_named(call, *target.place):
+                return  # beside --for=delete, kubectl asks nothing of what isn't there
             if condition.event != "delete":
                 _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
-            elif find_named(call, *target.place):
-                refuse_if(not timeout, _unmet(target))
-                wait_until_gone(call, [target])
-                call.say(f"{target.resource.printed}/{target.name} condition met\n")
+                continue
+            refuse_if(not timeout, _unmet(target))
+            wait_until_gone(call, [target])
+            call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
     if events & {"create", "delete"}:  # the objects may not exist
         visited = query.visit_names(wait_for)

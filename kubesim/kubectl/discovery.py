@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, server_version
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import RESOURCES, SERVICE, Resource, find_resource
 from kubesim.gotext import tabwriter
@@ -182,7 +183,13 @@ def _in_group(group: str) -> str:
 
 @command("auth whoami", prints_last=True)
 def whoami(call: Call) -> None:
-    user = call.api.whoami()
+    try:
+        user = call.api.whoami()
+    except StatusError as error:
+        if error.reason != "Forbidden":
+            raise
+        why = "the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"
+        raise KubectlError(why) from None
     if call.flags["output"]:  # --template alone counts for nothing here
         info = nonempty({"username": user.name, "uid": user.uid, "groups": list(user.groups)})
         if user.extra:

@@ -34,11 +34,13 @@ def _check_get(call: Call) -> None:
     flags = call.flags
     if not (call.args or flags["filename"] or flags["watch"] or flags["watch-only"]):
         raise Plain(_NO_TYPE)
+    output = flags["output"]
+    problem = f"--show-labels option cannot be used with {output} printer"
+    refuse_if(flags["show-labels"] and output not in ("", "wide"), problem)
 
 
 @command("get", check=_check_get, asks_namespace=True, operands="types", has_tables=True, shows_config_errors=True)
 def get(call: Call) -> None:
-    _check_combinations(call)
     if call.flags["watch"] or call.flags["watch-only"]:
         _watch(call)
         return
@@ -49,12 +51,6 @@ def get(call: Call) -> None:
     else:
         show = partial(_print_formatted, call, query.is_single, error)
     visit([groups], [error] if error else [], show)
-
-
-def _check_combinations(call: Call) -> None:
-    output = call.flags["output"]
-    problem = f"--show-labels option cannot be used with {output} printer"
-    refuse_if(call.flags["show-labels"] and output not in ("", "wide"), problem)
 
 
 def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: Groups) -> None:

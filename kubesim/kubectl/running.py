@@ -13,6 +13,7 @@ from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.cluster.apiserver import Connection
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
+from kubesim.kubectl.manifests import check_paths
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
@@ -218,6 +219,7 @@ def execute(call: Call) -> None:
     argv = call.args[len(words) :]
     refuse_if(not words and not in_files, "pod, type/name or --filename must be specified")
     refuse_if(not argv, "you must specify at least one command for the container")
+    check_paths(call)
     refuse_if(words and in_files, "resource/name arguments cannot be provided when a path is specified")
     subjects = Query(call, words).fetch(is_strict=True) if in_files else [find_subject(call, words[0])]
     # A file without an object, too, is read into a list.

@@ -59,12 +59,14 @@ class Backend:
         self.identity = identity
         self.store = Store()
         self.nodes: dict[str, NodeServer] = {}
+        self._discarded: frozenset[tuple[Resource, str]] = frozenset()  # what `_may_be_missing` and was there
         self._written: dict[Key, Micros] = {}  # when each event was written last, the oldest first
         self._listeners: dict[Resource | None, tuple[Listener, ...]] = {}
 
     def resume(self, other: Backend) -> None:
         """Go on from the state of another API server; who watches that one doesn't watch this."""
         self.store.resume(other.store)
+        self._discarded = other._discarded
         self._written = other._written.copy()
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
@@ -83,7 +85,7 @@ class Backend:
     def existing(self, resource: Resource, namespace: str, name: str) -> Object:
         """The object. Raises StatusError: NotFound, or for a role of Kubernetes' own parts that it isn't simulated."""
         obj = self.store.get(resource, namespace, name)
-        if obj is None and resource in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING) and name.startswith("system:"):
+        if obj is None and _may_be_missing(resource, name) and (resource, name) not in self._discarded:
             raise errors.not_simulated(f"{name}, if a new cluster has it, is not part of this simulator")
         if obj is None:
             raise errors.not_found(resource, name)
@@ -136,6 +138,8 @@ class Backend:
         self.store.remove(resource, current)
         if resource is EVENT:
             self._written.pop((namespace_of(current), name_of(current)), None)
+        if _may_be_missing(resource, name_of(current)):
+            self._discarded |= {(resource, name_of(current))}
         self._notify(Change("DELETED", resource, current, current, self.store.revision))
         return current
 
@@ -152,3 +156,8 @@ class Backend:
         if change.resource is not EVENT:
             for listener in self._listeners.get(None, ()):
                 listener(change)
+
+
+def _may_be_missing(resource: Resource, name: str) -> bool:
+    """Whether a real cluster may have it from the start where this one doesn't: a role of Kubernetes' own parts."""
+    return resource in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING) and name.startswith("system:")
