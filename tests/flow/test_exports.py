@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError, decode
 from tests.flow.test_stories import IMAGE, ROOT, WANTED
 from tests.learner import rows
+from tests.patience import within
 
 ROWS = rows(__file__)
 
@@ -234,20 +234,17 @@ def test_malformed_exports(text: str, words: str) -> None:
     "text", ["a", " ", "a-", "a:", 'image "', "fetch oauth token: ", "2m  Warning  Failed  pod/x  "]
 )
 def test_what_goes_on_and_on_is_bounded(text: str) -> None:
-    started = time.process_time()
     long = text * (400_000 // len(text))
-    for export in (long, f"{long} 401 Unauthorized", json.dumps(pod(f"{long} 401 Unauthorized"))):
-        with suppress(ExportError):
-            explain(export)
-    assert time.process_time() - started < 10
+    with within(10):
+        for export in (long, f"{long} 401 Unauthorized", json.dumps(pod(f"{long} 401 Unauthorized"))):
+            with suppress(ExportError):
+                explain(export)
 
 
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     lines = ["kind: List", "a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
-    started = time.process_time()
-    with pytest.raises(ExportError, match="aliases"):
+    with within(1), pytest.raises(ExportError, match="aliases"):
         explain("\n".join(lines))
-    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -305,9 +302,8 @@ def three_mebibytes() -> dict[str, str]:
 def test_an_export_of_three_mebibytes_takes_a_second_on_a_machine_that_is_not_busy(form: str) -> None:
     text = three_mebibytes()[form]
     assert 2.5 * 1024 * 1024 < len(text) < 3 * 1024 * 1024
-    started = time.process_time()
-    said = explain(text)
-    assert time.process_time() - started < 3
+    with within(3):
+        said = explain(text)
     assert re.search(r"\nSame cause on \d{4} Pods: web-0, .*, web-19 and \d{4} more\n", said)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -16,6 +15,7 @@ from kubesim.api.result import Result
 from kubesim.gotext.pflag import FlagError
 from kubesim.kubectl import find_command
 from kubesim.kubectl.errors import NotSimulated
+from tests.patience import within
 
 from .invariants import Watch, orphans
 
@@ -40,7 +40,7 @@ sleep 5
 """
 
 LIMIT = 2.0  # seconds of processor time that one input may take
-_GIVE_UP = 20  # seconds after which an input is stopped, to see where it hangs
+_GIVE_UP = 20  # the same, after which an input is stopped, to see where it hangs
 
 # Commands that only read; `--dry-run` makes others so.
 _READING = frozenset(
@@ -62,16 +62,14 @@ def _bounded(what: str) -> Iterator[None]:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         raise Hang(what[:300])
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(_GIVE_UP)
-    start = time.process_time()
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, _GIVE_UP)
     try:
-        yield
+        with within(LIMIT, f"for {what[:300]!r}"):
+            yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
-    used = time.process_time() - start
-    assert used < LIMIT, f"{used:.1f} s for {what[:300]!r}"
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 class Probe:

@@ -19,6 +19,7 @@ import yaml
 
 from kubesim import Session
 from kubesim.server.https import Server
+from tests.patience import SECONDS
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 
@@ -40,7 +41,7 @@ class Client:
         return {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
 
     def connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=120)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, context=self.tls, timeout=SECONDS)
 
     def __call__(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None, **options: Any
@@ -57,7 +58,7 @@ class Client:
 
     def raw(self, tls: bool = True) -> socket.socket:
         """A bare connection."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=120)
+        plain = socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
         return self.tls.wrap_socket(plain, server_hostname="127.0.0.1") if tls else plain
 
     def watch(self, path: str = MAPS, more: str = "") -> socket.socket:
@@ -69,7 +70,7 @@ class Client:
         return found
 
 
-def holds(condition: Callable[[], bool], seconds: float = 120) -> bool:
+def holds(condition: Callable[[], bool], seconds: float = SECONDS) -> bool:
     """Whether it does before so much time is over."""
     ends = time.monotonic() + seconds
     while not condition() and time.monotonic() < ends:

@@ -16,6 +16,7 @@ import pytest
 from kubesim import Session
 from kubesim.server import https
 from kubesim.server.https import Server
+from tests.patience import SECONDS
 from tests.server.caller import status
 from tests.server.connections import MAPS, Client, StoppedClock, holds, served
 
@@ -198,7 +199,7 @@ def test_half_requests_and_many_idle_connections_hurt_nobody() -> None:
             connection.close()
 
 
-def _is_cut(connection: socket.socket, seconds: float = 120) -> bool:
+def _is_cut(connection: socket.socket, seconds: float = SECONDS) -> bool:
     connection.settimeout(seconds)
     try:
         return connection.recv(1) == b""
@@ -409,7 +410,7 @@ def test_another_address(address: str, url: str) -> None:
     with served(address=address) as (_, server, client):
         assert server.url.startswith(url)
         host = server.url.removeprefix("https://").rpartition(":")[0]
-        connection = http.client.HTTPSConnection(host, server.port, context=client.tls, timeout=5)
+        connection = http.client.HTTPSConnection(host, server.port, context=client.tls, timeout=SECONDS)
         connection.request("GET", MAPS, headers=client.authorization)
         assert connection.getresponse().status == 200
         connection.close()

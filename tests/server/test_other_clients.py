@@ -25,6 +25,7 @@ from lightkube.resources.apps_v1 import Deployment
 from lightkube.resources.core_v1 import ConfigMap, Namespace, Pod, Secret
 
 from kubesim import Session
+from tests.patience import SECONDS
 from tests.server.connections import holds, served
 
 WEB = """
@@ -85,7 +86,7 @@ def test_the_official_client(place: tuple[Session, str], tmp_path: Path) -> None
             tty=False,
             _preload_content=False,
         )
-        ran.run_forever(timeout=10)
+        ran.run_forever(timeout=SECONDS)
         assert (ran.read_stdout(), ran.read_stderr(), ran.returncode) == ("out\n", "err\n", 3)
         kinds = dynamic.DynamicClient(api).resources
         maps = kinds.get(api_version="v1", kind="ConfigMap")
@@ -132,7 +133,7 @@ def test_kr8s(place: tuple[Session, str], moving: None) -> None:
     spec = {"containers": [{"name": "nginx", "image": "nginx"}]}
     pod = KrPod({"metadata": {"name": "web", "labels": {"app": "web"}}, "spec": spec}, api=api)
     pod.create()
-    pod.wait("condition=Ready", timeout=20)
+    pod.wait("condition=Ready", timeout=SECONDS)
     assert pod.ready()
     assert "nginx/1.27" in "\n".join(pod.logs())
     pod.label({"tier": "front"})
@@ -145,11 +146,11 @@ def test_kr8s(place: tuple[Session, str], moving: None) -> None:
     )
     deployment.create()
     deployment.scale(2)
-    deployment.wait("condition=Available", timeout=20)
+    deployment.wait("condition=Available", timeout=SECONDS)
     assert deployment.replicas == 2
     assert pod.exec(["sh", "-c", "echo hi"], check=False).stdout == b"hi\n"
     pod.delete()
-    pod.wait("delete", timeout=20)
+    pod.wait("delete", timeout=SECONDS)
     assert not pod.exists()
 
 
@@ -185,12 +186,12 @@ def test_kopf(place: tuple[Session, str], monkeypatch: pytest.MonkeyPatch) -> No
     operator.start()
     marks = "kubectl get configmap a -o jsonpath={.metadata.annotations}"
     try:
-        assert ready.wait(120)
+        assert ready.wait(SECONDS)
         session.run("kubectl create configmap a --from-literal=k=v; kubectl label configmap a mirror=yes")
         assert holds(lambda: "kopf.zalando.org/last-handled-configuration" in session.run(marks).stdout)
     finally:
         stop.set()
-        operator.join(120)
+        operator.join(SECONDS)
     made = json.loads(session.run("kubectl get secret a -o json").stdout)
     assert made["data"] == {"k": "dg=="}
     assert made["metadata"]["ownerReferences"][0]["name"] == "a"

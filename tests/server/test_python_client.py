@@ -15,6 +15,7 @@ from kubernetes.client import ApiClient, ApiException
 
 from kubesim import Session
 from kubesim.api.resources import RESOURCES
+from tests.patience import SECONDS
 from tests.server.connections import Client, served
 
 NAMESPACE = "default"
@@ -115,7 +116,7 @@ def test_watches(name: str, api: ApiClient) -> None:
 
     worker = threading.Thread(target=work)
     worker.start()
-    for event in stream.stream(kind.lister(), *place, resource_version=version, timeout_seconds=10):
+    for event in stream.stream(kind.lister(), *place, resource_version=version, timeout_seconds=SECONDS):
         if event["object"].metadata.name == "watched":
             seen.append((event["type"], (event["object"].metadata.labels or {}).get("c", "")))
         if event["type"] == "DELETED":
