@@ -13,11 +13,9 @@ import json
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -29,14 +27,14 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
 
 from kubesim.command.lab import lab_environment
+from tests.patience import SECONDS
+from tests.served_lab import address
 from tools import loopback, website
 from tools.chromium import find as find_chromium
 from tools.runtime import BUILD
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
-SECONDS = 120
-"""The longest wait for anything: a busy machine is no failure, and whoever waits goes on as soon as it is there."""
 NO_CHROMIUM = "no chromium on this machine: the browser tests did not run"
 LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 OPEN = """async path => {
@@ -55,6 +53,7 @@ FOLLOW_START = """Object.defineProperty(window, "jupyterapp", {configurable: tru
 }})"""
 OPENED = """() => window.hasOpenedAddress
     || !JSON.parse(document.querySelector("#jupyter-config-data").textContent).treePath"""  # an address without one
+IN_NOTEBOOK = "() => document.activeElement.closest('.jp-Notebook') !== null"
 CURRENT = "[...window.jupyterapp.shell.widgets('main')].find((one) => one.sessionContext && one.isVisible)"
 RESTART = f"() => {CURRENT}.sessionContext.restartKernel()"
 SETTLE = f"() => {CURRENT}.sessionContext.session.kernel.requestKernelInfo()"
@@ -121,13 +120,6 @@ class Lab:
             self.api("DELETE", f"api/sessions/{session['id']}")
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def own_settings(home: Path) -> dict[str, str]:
     """This process's variables: Jupyter's own settings are below `home`, and the lesson's are as it brings them."""
     folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
@@ -138,33 +130,22 @@ def own_settings(home: Path) -> dict[str, str]:
     return inherited | own | {name: lab_environment()[name] for name in names}
 
 
-def wait_for(lab: Lab, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return as soon as the server answers; fail with its log if it ends or takes too long."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            lab.api("GET", "api/status")
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
-
-
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab server with settings of its own, which serves an empty folder."""
-    home, port, token = tmp_path_factory.mktemp("lab"), free_port(), secrets.token_hex(16)
-    running = Lab(f"http://127.0.0.1:{port}", token, home / "served")
-    running.folder.mkdir()
-    options = [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", "--ServerApp.ip=127.0.0.1"]
-    options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={running.folder}"]
+    home, token = tmp_path_factory.mktemp("lab"), secrets.token_hex(16)
+    folder, log = home / "served", home / "log"
+    folder.mkdir()
+    options = ["--ServerApp.port=0", "--ServerApp.ip=127.0.0.1"]
+    options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", *options]
-    log = home / "log"
+    settings = own_settings(home)
     with log.open("wb") as output:
-        server = subprocess.Popen(command, env=own_settings(home), stdout=output, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(command, env=settings, stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_for(running, server, log)
+        url = address(server, Path(settings["JUPYTER_RUNTIME_DIR"]))
+        assert url, log.read_text()
+        running = Lab(url, token, folder)
         yield running
         running.end_kernels()
     finally:

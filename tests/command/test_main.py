@@ -10,12 +10,10 @@ import json
 import os
 import re
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +31,8 @@ from kubesim.flow.export import explain
 from kubesim.lessons import documents, load_tasks
 from kubesim.lessons.grade import question_ids
 from tests.learner import rows
+from tests.patience import SECONDS
+from tests.served_lab import address
 
 ROWS = rows(__file__)
 
@@ -101,7 +101,7 @@ def ask(config: Path, method: str, path: str, body: object = None) -> Any:
     headers = {"Authorization": f"Bearer {user['token']}", "Content-Type": "application/json"}
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(cluster["server"] + path, data, headers, method=method)
-    with urllib.request.urlopen(request, timeout=20, context=trust) as answer:
+    with urllib.request.urlopen(request, timeout=SECONDS, context=trust) as answer:
         return json.load(answer)
 
 
@@ -158,7 +158,7 @@ def test_registries_of_ones_own_are_a_file(tmp_path: Path, words: list[str]) -> 
 def test_serve_runs_the_lines_of_a_pipe_and_ends_with_it(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "kubesim", "serve", "--kubeconfig", tmp_path / "config"]
     lines = "kubectl create namespace team\n"
-    served = subprocess.run(words, input=lines, capture_output=True, text=True, timeout=60, check=False)
+    served = subprocess.run(words, input=lines, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (served.returncode, served.stderr) == (0, "")
     assert served.stdout.endswith(f"export KUBECONFIG={tmp_path}/config\nnamespace/team created\n")
 
@@ -356,16 +356,15 @@ def test_lab_takes_options_without_a_folder(tmp_path: Path, monkeypatch: pytest.
 
 def test_lab_brings_its_settings_and_no_news(tmp_path: Path) -> None:
     """JupyterLab itself says so, started as a learner starts it."""
-    home = {name: str(tmp_path / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTERLAB_SETTINGS_DIR")}
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--IdentityProvider.token="]
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    home = {name: str(tmp_path / name.lower()) for name in folders}
+    options = ["--no-browser", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", "--IdentityProvider.token="]
     words = [sys.executable, "-m", "kubesim", "lab", str(tmp_path / "learn"), "--", *options]
     lab = subprocess.Popen(words, env=os.environ | home, stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        page = page_of(f"http://127.0.0.1:{port}/lab")
-        tracker = page_of(f"http://127.0.0.1:{port}/lab/api/settings/@jupyterlab/notebook-extension:tracker")
+        url = address(lab, Path(home["JUPYTER_RUNTIME_DIR"]))
+        page = page_of(f"{url}/lab")
+        tracker = page_of(f"{url}/lab/api/settings/@jupyterlab/notebook-extension:tracker")
     finally:
         os.killpg(lab.pid, signal.SIGKILL)
         lab.wait()
@@ -375,16 +374,9 @@ def test_lab_brings_its_settings_and_no_news(tmp_path: Path) -> None:
 
 
 def page_of(address: str) -> str:
-    """What a server answers, once it does."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=20) as answer:
-                return str(answer.read().decode())
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
+    """What a server answers."""
+    with urllib.request.urlopen(address, timeout=SECONDS) as answer:
+        return str(answer.read().decode())
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
