@@ -19,6 +19,7 @@ import nbformat
 import pytest
 import yaml
 
+from tests.patience import SECONDS
 from tools import notebooks as tool
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +71,7 @@ def dockerfile(tmp_path_factory: pytest.TempPathFactory) -> str:
     for name in ("pyproject.toml", "requirements.txt"):
         shutil.copyfile(ROOT / name, copy / name)
     command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", str(copy)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -291,7 +292,7 @@ def make(clone: Path, **environment: str) -> list[str]:
         env=inherited | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         check=False,
     )
     assert done.returncode != 0

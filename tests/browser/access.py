@@ -12,6 +12,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Locator, Page
 
 from browser.themes import themes
+from tests.patience import once_drawn
 
 PROSE, OUTPUTS = ".jp-RenderedMarkdown", ".jp-OutputArea-output"
 WIDGETS = ":is(.ks-bench, .ks-card, .ks-flow, .ks-progress)"
@@ -116,12 +117,18 @@ def violations(page: Page) -> list[str]:
     with high(page):
         tag = page.add_style_tag(content=COLOURED)
         for theme in themes(page):
-            pale = page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}])
-            found += [f"{theme}: {finding}" for finding in pale]
+            found += [f"{theme}: {finding}" for finding in miscoloured(page)]
         tag.evaluate("node => node.remove()")
     return found
 
 
+@once_drawn
+def miscoloured(page: Page) -> list[str]:
+    """What axe-core says is wrong with the colours of our outputs, as the page is."""
+    return list(page.evaluate(AXE, [[[OUTPUTS], [BENCH]], {"runOnly": COLOURS}]))
+
+
+@once_drawn
 def misbuilt(page: Page) -> list[str]:
     """What axe-core says is wrong with the structure of our texts and outputs."""
     page.evaluate(AXE_SCRIPT)
@@ -129,14 +136,15 @@ def misbuilt(page: Page) -> list[str]:
         return list(page.evaluate(AXE, [[[PROSE], [OUTPUTS], [BENCH]], ALL_BUT_COLOURS]))
 
 
+@once_drawn
 def cut(page: Page, width: int) -> list[str]:
     """What is cut or must be scrolled sideways in a widget when the page is `width` CSS pixels wide."""
     usual = page.viewport_size
     assert usual is not None
     resize(page, width, usual["height"])
     style = page.add_style_tag(content=WHOLE)
-    found = [part for widget in page.locator(WIDGETS).all() for part in widget.evaluate(CUT)]
-    assert page.locator(WIDGETS).count()
+    page.locator(WIDGETS).first.wait_for(state="attached")
+    found = list(page.locator(WIDGETS).evaluate_all(f"widgets => widgets.flatMap({CUT})"))
     style.evaluate("node => node.remove()")
     page.set_viewport_size(usual)
     return found

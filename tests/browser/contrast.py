@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator
 
 from browser.themes import themes
+from tests.patience import once_drawn
 
 LEAST = 4.5
 
@@ -35,6 +36,7 @@ CONTRASTS = """root => {
 }"""
 
 
+@once_drawn
 def pale_now(roots: Locator) -> list[str]:
     """The texts below `roots` with a contrast of less than 4.5 : 1 as the page is, each with its contrast."""
     roots.first.wait_for(state="attached")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.conftest import STORED
+from tests.patience import once_drawn
 
 EVENTS = "kubectl events --for pod/web --types=Warning"
 CELLS = {
@@ -66,6 +67,8 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), shared_folder / "evidence.ipynb")
     notebook = open_shared("evidence.ipynb")
     notebook.run_all()
+    for name in list(CELLS)[1:]:
+        expect(printed(notebook, name).locator(".ks-line").first).to_be_visible()  # once the page has laid it out
     return notebook
 
 
@@ -73,6 +76,12 @@ def printed(notebook: Any, name: str) -> Locator:
     """What the cell of that name printed."""
     text: Locator = notebook.cell(name).locator(".jp-RenderedText pre")
     return text
+
+
+@once_drawn
+def overflowing(text: Locator) -> list[str]:
+    """What is cut at the right of a text."""
+    return list(text.evaluate(OVERFLOWING))
 
 
 def screen(page: Page) -> Locator:
@@ -84,7 +93,7 @@ def test_the_end_of_every_line_is_on_the_screen(notebook: Any) -> None:
     notebook.prompt.press("Enter")
     expect(screen(notebook.page)).to_contain_text(END)
     for text in (*(printed(notebook, name) for name in list(CELLS)[1:]), screen(notebook.page)):
-        assert text.evaluate(OVERFLOWING) == []
+        assert overflowing(text) == []
 
 
 def test_a_message_hangs_below_its_column(notebook: Any) -> None:
@@ -98,9 +107,9 @@ def test_a_message_hangs_below_its_column(notebook: Any) -> None:
 
 
 def test_rows_of_short_cells_wrap_between_two_columns_all_at_the_same_one(notebook: Any) -> None:
-    lines = printed(notebook, "last").locator(".ks-cells").all()
-    assert len(lines) == 2
-    heading, row = [line.evaluate(ROWS) for line in lines]
+    lines = printed(notebook, "last").locator(".ks-cells")
+    expect(lines).to_have_count(2)
+    heading, row = [line.evaluate(ROWS) for line in lines.all()]
     assert heading == row
     assert len(row) == 2
 
@@ -130,6 +139,6 @@ def test_lines_can_be_seen_unwrapped_but_prose_always_wraps(notebook: Any) -> No
         notebook.prompt.fill("why web; kubectl run 'a b' --image=x; kubectl get nodes --output=wide-and-more")
         notebook.prompt.press("Enter")
         expect(screen(notebook.page)).to_contain_text("allowed formats")
-        assert screen(notebook.page).evaluate(OVERFLOWING) == []
+        assert overflowing(screen(notebook.page)) == []
     finally:
         button.press("Enter")

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Page, expect
 
-from browser.conftest import Lab
+from browser.conftest import Lab, wait_until
 from browser.test_notebooks import magics
 
 
@@ -67,11 +67,12 @@ def test_a_lesson_that_the_page_begins_with_has_the_page_to_itself(lab: Lab, loa
     lab.end_kernels()
 
 
-IS_DRAWN = "image => image.complete && image.naturalWidth > 100"
+ALL_DRAWN = """() => {
+    const pictures = [...document.querySelectorAll(".jp-OutputArea img[alt^='Flow of ']")];
+    return pictures.length && pictures.every((picture) => picture.complete && picture.naturalWidth > 100);
+}"""
 
 
 def test_stored_pictures_are_seen_before_any_cell_has_run(open_notebook: Callable[[str], Any]) -> None:
     """JupyterLab trusts no notebook that it has not run itself, and shows less of it."""
-    pictures = open_notebook("00-start.ipynb").page.locator(".jp-OutputArea img[alt^='Flow of ']")
-    expect(pictures.first).to_be_attached()
-    assert all(picture.evaluate(IS_DRAWN) for picture in pictures.all())
+    wait_until(open_notebook("00-start.ipynb").page, ALL_DRAWN)

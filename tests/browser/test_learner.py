@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
+from browser.conftest import IN_NOTEBOOK, wait_until
 from browser.contrast import pale_texts
 from kubesim.lessons import load_predictions, load_tasks
 
@@ -43,6 +44,10 @@ GROW = """() => new Promise((done) => {
     requestAnimationFrame(() => requestAnimationFrame(done));
 })"""
 ADD = "() => window.jupyterapp.commands.execute('notebook:insert-cell-below')"
+HOPS = """hops => hops.map((hop) => {
+    const [head, words] = [...hop.querySelectorAll(":scope > div")].map((part) => part.textContent);
+    return [head, words, hop.textContent];
+})"""
 CLIPBOARD = "navigator.clipboard.readText()"
 
 
@@ -147,7 +152,7 @@ def test_a_key_leads_to_the_terminal_and_back(notebook: Any) -> None:
     notebook.page.keyboard.press("Control+Backquote")
     expect(notebook.prompt).to_be_focused()
     notebook.page.keyboard.press("Control+Backquote")
-    assert notebook.page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
+    wait_until(notebook.page, IN_NOTEBOOK)
 
 
 def test_slips_of_the_keyboard_are_told(notebook: Any) -> None:
@@ -170,9 +175,8 @@ def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: A
     notebook.run("flow")
     path = page.locator(".ks-bench .ks-path")
     expect(path).to_contain_text("web in default")
-    for hop in path.locator(".ks-chain li").all():
-        head, words = hop.locator("> div").all_text_contents()[:2]
-        assert f"{head} {words}" in str(hop.text_content())  # or they run together for a screen reader
+    for head, words, heard in path.locator(".ks-chain li").evaluate_all(HOPS):
+        assert f"{head} {words}" in heard  # or they run together for a screen reader
     notebook.run("task")
     expect(path).not_to_contain_text("web in default")  # which is none of the task's
     card: Locator = notebook.cell("task").locator(".ks-card")

@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
-from browser.conftest import CURRENT, OPEN, RUN_ALL, SECONDS, SETTLE, VIEWPORT, wait_until
+from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT, wait_until
 from kubesim.lessons import load_predictions, load_tasks
+from tests.patience import SECONDS
 
 GONE, BUSY = "Disconnected: this kernel is gone.", "Waiting for the kernel: it is busy or just starting."
 CELLS = {
@@ -36,8 +37,19 @@ BUTTONS = {
     "paste": ("Explain", "kubesim:"),
     "playground": ("Load case.yaml", "There's no file"),
 }
-ALIVE = "card => [...card.querySelectorAll('button')].filter((one) => !one.closest('[inert]')).length"
-HOLD = "async code => { const {kernel} = CURRENT.sessionContext.session; await kernel.requestExecute({code}).done; }"
+ALIVE = "button:not([inert] *)"
+RUN_CODE = (
+    "async code => { const {kernel} = CURRENT.sessionContext.session; await kernel.requestExecute({code}).done; }"
+)
+# The cluster is busy until the test has seen that, and makes a file beside the notebook.
+HOLD = """
+import pathlib, time
+def hold():
+    with lock:
+        while not pathlib.Path("over").exists():
+            time.sleep(0.05)
+threading.Thread(target=hold).start()
+"""
 LINES = "screen => Math.floor(screen.clientHeight / parseFloat(getComputedStyle(screen).lineHeight))"
 NEW_VIEW = """async () => {
     const before = new Set(window.jupyterapp.shell.widgets("main"));
@@ -103,12 +115,12 @@ def test_two_views_of_one_widget_show_the_same(notebook: Any) -> None:
 
 def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
     page = notebook.page
-    hold = "threading.Thread(target=lambda: lock.acquire() and __import__('time').sleep(5) or lock.release()).start()"
-    page.evaluate(HOLD.replace("CURRENT", CURRENT), hold)
+    page.evaluate(RUN_CODE.replace("CURRENT", CURRENT), HOLD)
     notebook.prompt.fill("echo later")
     notebook.prompt.press("Enter")
     card(notebook, "task").get_by_role("button", name="Hint").press("Enter")
     expect(page.locator(".kubesim-terminal .notice")).to_have_text(BUSY)
+    (notebook.path.parent / "over").touch()
     expect(page.get_by_role("log").locator(".output").last).to_have_text("later\n")
     expect(page.locator(".kubesim-terminal .notice")).to_have_text("")
     expect(card(notebook, "task")).to_contain_text("Hint 1.")
@@ -120,7 +132,7 @@ def test_after_a_restart_every_widget_says_so_and_one_button_brings_it_back(note
     notebook.restart_kernel()
     for name in (*BUTTONS, "predict"):
         expect(card(notebook, name).locator(".ks-life")).to_have_text(f"{GONE} Set up again, with this cell")
-        assert card(notebook, name).evaluate(ALIVE) == 1  # no dead button can be reached
+        expect(card(notebook, name).locator(ALIVE)).to_have_count(1)  # no dead button can be reached
     assert violations(notebook.page) == []
     notice = notebook.page.locator(".kubesim-terminal .notice")
     expect(notice).to_have_text(f"{GONE} Set up again")

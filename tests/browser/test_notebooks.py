@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.access import BENCH, OUTPUTS, cut, height, misbuilt
-from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, STORED
+from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, STORED, wait_until
 from browser.contrast import pale_now
 from kubesim.lessons import VARIANT, load_quizzes, load_tasks
 from kubesim.lessons.task import Task
+from tests.patience import eventually
 
 PHONE = 390
 """CSS pixels. Half of 1280, which is what zooming to 200 % leaves, is wider."""
@@ -49,7 +50,7 @@ def test_a_learner_takes_it_by_keyboard(name: str, open_notebook: Callable[[str]
     run = nbformat.from_dict(notebook.page.evaluate(STORED))  # type: ignore[no-untyped-call]
     assert texts(run) == texts(stored)
     expect(notebook.page.locator(BENCH)).to_have_count(1)  # a busy page draws it after the last cell has run
-    assert height(notebook.page) <= HIGHEST
+    assert eventually(lambda: height(notebook.page) <= HIGHEST, True)
     assert misbuilt(notebook.page) == []
     assert pale_now(notebook.page.locator(f"{OUTPUTS}, {BENCH}")) == []
     assert cut(notebook.page, PHONE) == []
@@ -72,7 +73,7 @@ def test_each_card_is_answered_by_keyboard_alone(name: str, open_notebook: Calla
         assert tabs_to(card) <= MOST_TABS
         for key in ("Space", "Enter", "Escape", "ArrowDown"):  # picks or types, and checks
             keys.press(key)
-        assert notebook.page.evaluate(f"() => {CURRENT}.content.activeCellIndex") == number + 1
+        wait_until(notebook.page, f"next => {CURRENT}.content.activeCellIndex === next", number + 1)
         expect(card.locator("[role=status], .ks-hint").first).not_to_be_empty()
         asked.append(cell["id"])
     assert len(asked) == sum(len(list(magics(notebook, magic.removeprefix("%")))) for magic in CARDS)

@@ -37,9 +37,9 @@ def notebook(shared_folder: Path, open_shared: Callable[[str], Any]) -> Any:
     return notebook
 
 
-def letters(card: Locator) -> str:
-    """The letters of the items, from top to bottom."""
-    return "".join(card.locator(".ks-item b").all_text_contents())
+def expect_order(card: Locator, letters: str) -> None:
+    """Wait until the items have these letters, from top to bottom."""
+    expect(card.locator(".ks-item b")).to_have_text(list(letters))
 
 
 def test_items_are_put_in_order_with_buttons(notebook: Any) -> None:
@@ -49,14 +49,14 @@ def test_items_are_put_in_order_with_buttons(notebook: Any) -> None:
     up.press("Enter")
     expect(said).to_have_text("B is now number 1 of 6")
     expect(up).to_be_focused()
-    assert letters(card) == "BACDEF"
+    expect_order(card, "BACDEF")
     up.press("Space")
     expect(said).to_have_text("B is at the top already")
     card.get_by_role("button", name="Check").press("Enter")
     expect(card).to_contain_text("B comes too early. Whose list?")
     for button in (down, down, *[card.get_by_role("button", name=f"Move {name} up") for name in "FF"]):
         button.press("Enter")
-    assert letters(card) == "ACBFDE"
+    expect_order(card, "ACBFDE")
     card.get_by_role("button", name="Check").press("Enter")
     expect(card).to_contain_text("✓ Right")
     assert pale_texts(card) == []

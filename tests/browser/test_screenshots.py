@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.access import BENCH, cut, violations, walk_through
 from browser.themes import themes
+from tests.patience import eventually
 from tools.screenshots import PAGE, PICTURES, RENEW, THEMES, Picture, page, photograph, record, shown
 
 MOST_BYTES = 1_500_000
@@ -78,34 +80,30 @@ def widget(notebook: Any, name: str) -> Locator:
     return place.locator(picture.root).first
 
 
-def tree(root: Locator) -> str:
-    """What a screen reader finds, but for what a real clock says."""
-    return re.sub(r"real time [\w ]+", "real time …", root.aria_snapshot())
+def as_text(root: Locator, picture: Picture) -> str:
+    """What a screen reader finds, but for what a real clock says, and the sum of the style sheets."""
+    return shown(picture, re.sub(r"real time [\w ]+", "real time …", root.aria_snapshot()))
 
 
 def test_every_widget_is_photographed_as_it_is(gallery: Any) -> None:
-    now = dict(look(gallery))
-    kept = {picture: record(picture).read_text(encoding="utf-8") for picture in PICTURES if record(picture).exists()}
-    assert kept == now, "run `make screenshots`, and look at the pictures"
+    gallery.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
+    for picture in PICTURES:
+        root = widget(gallery, picture.name)
+        POSES.get(picture.name, Locator.wait_for)(root)
+        if RENEW in os.environ:
+            renew(gallery.page, root, picture)
+        else:
+            kept = record(picture).read_text(encoding="utf-8")
+            now = eventually(partial(as_text, root, picture), kept)
+            assert now == kept, "run `make screenshots`, and look at the pictures"
     assert [found for picture in PICTURES for found in walk_through(widget(gallery, picture.name))] == []
     assert violations(gallery.page) == []
     assert {width: cut(gallery.page, width) for width in (640, 390)} == {640: [], 390: []}
 
 
-def look(gallery: Any) -> Iterator[tuple[Picture, str]]:
-    """Each widget in its pose, as text; taken down, and photographed, if that is asked for."""
-    gallery.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
-    for picture in PICTURES:
-        root = widget(gallery, picture.name)
-        POSES.get(picture.name, Locator.wait_for)(root)
-        text = shown(picture, tree(root))
-        if RENEW in os.environ:
-            record(picture).write_text(text, encoding="utf-8")
-            take(gallery.page, root, picture)
-        yield picture, text
-
-
-def take(page: Page, root: Locator, picture: Picture) -> None:
+def renew(page: Page, root: Locator, picture: Picture) -> None:
+    """Take a widget down as text, and photograph it in both themes."""
+    record(picture).write_text(as_text(root, picture), encoding="utf-8")
     page.mouse.move(0, 0)
     page.evaluate("document.activeElement.blur()")
     for theme in themes(page):

@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.access import violations
-from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, SECONDS, STORED, Notebook, wait_until
+from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, STORED, Notebook, wait_until
 from browser.test_notebooks import answer, enter, magics, solve, tags, texts
 from browser.themes import THEMES
 from kubesim.lessons import load_tasks
+from tests.patience import SECONDS
 from tools import loopback
 from tools import notebooks as tool
 

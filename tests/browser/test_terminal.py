@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import cut, violations, walk_through
-from browser.conftest import VIEWPORT, Notebook
+from browser.conftest import IN_NOTEBOOK, VIEWPORT, Notebook, wait_until
 from browser.contrast import pale_texts
 from browser.terminal import TABLE, TOP, Terminal, begin, write_notebook
 
@@ -243,6 +243,7 @@ def test_vi_is_left_as_vi_is_left(terminal: Terminal) -> None:
     text, line = terminal.root.get_by_label("Text of pod.yaml"), terminal.root.get_by_label("As in vi")
     terminal.run("vi pod.yaml")
     expect(terminal.root.get_by_text("Escape, then :wq and Enter saves and closes")).to_be_visible()
+    expect(text).to_be_focused()
     page.keyboard.type("ikind: Pod")
     expect(text).to_have_value("kind: Pod")
     for command, message in [
@@ -309,7 +310,7 @@ def test_letters_never_reach_the_notebook_and_the_prompt_gets_the_focus_back(ter
     assert page.evaluate("window.unmarked") == []
     terminal.prompt.focus()
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
+    wait_until(page, IN_NOTEBOOK)
 
 
 def test_it_is_closed_reopened_and_moved_where_there_is_room(terminal: Terminal) -> None:

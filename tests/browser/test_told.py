@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from browser.themes import wear
 from kubesim.lessons import load_predictions
+from tests.patience import once_drawn
 
 QUESTIONS = {name: prediction.question for name, prediction in load_predictions().items()}
 EMPHATIC = next(name for name, question in QUESTIONS.items() if re.search(r"\*\w+\*", question))
@@ -70,6 +71,13 @@ def contrasts(picture: Locator) -> dict[str, float]:
     return dict(picture.page.evaluate(TILES, [code, TILE]))
 
 
+@once_drawn
+def lost_lines(picture: Locator, by_day: dict[str, float]) -> list[str]:
+    """The places where something stood out by day, and nothing does now."""
+    now = contrasts(picture)
+    return [place for place, contrast in by_day.items() if contrast >= STANDS_OUT > now[place]]
+
+
 def test_every_line_of_a_picture_stands_out_in_all_colours(notebook: Any) -> None:
     page: Page = notebook.page
     picture = notebook.cell("flow").locator(".ks-picture :is(img, svg)").first
@@ -78,9 +86,7 @@ def test_every_line_of_a_picture_stands_out_in_all_colours(notebook: Any) -> Non
         for theme, colours in (("dark", "none"), ("light", "active"), ("dark", "active")):
             wear(page, theme)
             page.emulate_media(forced_colors=colours)  # type: ignore[arg-type]
-            now = contrasts(picture)
-            lost = [place for place, contrast in by_day.items() if contrast >= STANDS_OUT > now[place]]
-            assert lost == [], f"{theme}, forced colours: {colours}"
+            assert lost_lines(picture, by_day) == [], f"{theme}, forced colours: {colours}"
     finally:
         page.emulate_media(forced_colors="none")
         wear(page, "light")
