@@ -110,16 +110,23 @@ def node_port(value: int) -> list[str]:
     return [] if in_range else ["provided port is not in the valid range. The range of valid ports is 30000-32767"]
 
 
-def projected_path(value: str) -> list[str]:
-    """A path in a volume, below where it starts, whose names that start with ".." are the kubelet's."""
+def descending_path(value: str) -> list[str]:
+    """A path in a volume, below where it starts."""
     problems = ["must be a relative path"] if value.startswith("/") else []
     if ".." in value.split("/"):
         problems.append("must not contain '..'")
+    return problems
+
+
+def projected_path(value: str) -> list[str]:
+    """The same, of whose names those that start with ".." are the kubelet's."""
+    problems = descending_path(value)
     if value.startswith("..") and value[2:3] not in ("", "/"):
         problems.append("must not start with '..'")
     return problems
 
 
+_OF_OTHERS = frozenset({"configmaps", "persistentvolumeclaims", "pods", "secrets", "services", "storage"})
 _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
@@ -127,4 +134,12 @@ def container_resource(value: str) -> list[str]:
     """What a container asks for, such as cpu or example.com/gpu."""
     if "/" in value or value.startswith("hugepages-") or value in _OF_CONTAINERS:
         return []
-    return ["must be a standard resource type or fully qualified", "must be a standard resource for containers"]
+    problems = ["must be a standard resource for containers"]
+    if value not in _OF_OTHERS:
+        problems.insert(0, "must be a standard resource type or fully qualified")
+    return problems
+
+
+def is_extended_resource(name: str) -> bool:
+    """Whether a resource isn't Kubernetes' own, such as nvidia.com/gpu. Mirrors IsExtendedResourceName."""
+    return "/" in name and "kubernetes.io/" not in name

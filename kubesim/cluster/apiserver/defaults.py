@@ -23,9 +23,7 @@ def apply_defaults(resource: Resource, obj: Object) -> None:
     if resource.template:
         template = obj
         for key in resource.template:
-            if key not in template:
-                return
-            template = template[key]
+            template = _inner(template, key)
         _default_pod_spec(template.setdefault("spec", {}))
 
 

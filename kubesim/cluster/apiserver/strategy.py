@@ -103,8 +103,6 @@ def _select_by_uid(job: Object) -> None:
     """A Job selects its Pods by its uid, which its template gets as a label; its own labels are the template's."""
     spec = job["spec"]
     uid = job["metadata"]["uid"]
-    if "template" not in spec:
-        return
     generated = dict(zip(_JOB_LABELS, (uid, name_of(job), uid, name_of(job)), strict=True))
     meta = metadata(spec["template"])
     labels = {**generated, **(meta.get("labels") or {})}

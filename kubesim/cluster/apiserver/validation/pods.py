@@ -20,6 +20,7 @@ from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
+_LONGEST = 2**31 - 1  # seconds
 _LASTING_CONTAINERS = ("containers", "initContainers")
 _CONTAINERS = (*_LASTING_CONTAINERS, "ephemeralContainers")
 
@@ -54,6 +55,9 @@ def _validate_pod_spec(spec: Field) -> None:
     scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
     for name in ("serviceAccountName", "nodeName"):
         spec.check_nonempty(name, dns_subdomain)
+    deadline = spec.get("activeDeadlineSeconds")
+    if deadline is not None and not 1 <= deadline <= _LONGEST:
+        spec.invalid("activeDeadlineSeconds", f"must be between 1 and {_LONGEST}, inclusive")
     for name in ("hostname", "subdomain"):
         spec.check_nonempty(name, dns_label)
     for toleration in spec.items("tolerations"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kubesim.api.content import percent
+from kubesim.api.content import dns_label, percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -24,7 +24,7 @@ def validate_deployment(deployment: Field) -> None:
     spec = deployment.inner("spec")
     spec.non_negative("replicas")
     _validate_selector(deployment)
-    _validate_lasting_template(spec)
+    _validate_lasting_template(spec, "ReplicaSet")
     _validate_deployment_strategy(spec.inner("strategy"))
     spec.non_negative("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
     if spec.has("progressDeadlineSeconds") and spec.get("progressDeadlineSeconds") <= spec.get("minReadySeconds", 0):
@@ -36,14 +36,14 @@ def validate_replica_set(replica_set: Field) -> None:
     spec = replica_set.inner("spec")
     spec.non_negative("replicas", "minReadySeconds")
     _validate_selector(replica_set)
-    _validate_lasting_template(spec)
+    _validate_lasting_template(spec, "ReplicaSet")
 
 
 def validate_daemon_set(daemon_set: Field) -> None:
     """A new or changed DaemonSet."""
     spec = daemon_set.inner("spec")
     _validate_selector(daemon_set)
-    _validate_lasting_template(spec)
+    _validate_lasting_template(spec, "DaemonSet")
     spec.non_negative("minReadySeconds")
     _validate_daemon_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("revisionHistoryLimit")
@@ -55,9 +55,13 @@ def validate_stateful_set(stateful_set: Field) -> None:
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
-    spec.non_negative("replicas")
+    retention = spec.inner("persistentVolumeClaimRetentionPolicy")
+    for name in ("whenDeleted", "whenScaled"):
+        retention.enum(name, ("Retain", "Delete"))
+    spec.non_negative("replicas", "minReadySeconds")
+    spec.check_nonempty("serviceName", dns_label)
     _validate_selector(stateful_set)
-    _validate_lasting_template(_without_identity(spec))
+    _validate_lasting_template(_without_identity(spec), "StatefulSet")
 
 
 def _without_identity(spec: Field) -> Field:
@@ -67,11 +71,14 @@ def _without_identity(spec: Field) -> Field:
     return Field(spec.errors, spec.path, {"template": {**template, "spec": pod_spec}})
 
 
-def _validate_lasting_template(spec: Field) -> None:
+def _validate_lasting_template(spec: Field, kind: str) -> None:
     """The template of Pods that run until they are deleted."""
     template = spec.inner("template")
     validate_pod_template(template)
-    template.inner("spec").enum_optional("restartPolicy", ("Always",))
+    pod_spec = template.inner("spec")
+    pod_spec.enum_optional("restartPolicy", ("Always",))
+    if pod_spec.has("activeDeadlineSeconds"):
+        pod_spec.forbidden("activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")
 
 
 def _validate_deployment_strategy(strategy: Field) -> None:
@@ -79,8 +86,9 @@ def _validate_deployment_strategy(strategy: Field) -> None:
     if strategy.get("type") == "RollingUpdate":
         _validate_int_or_percent(rolling, "maxUnavailable")
         _validate_int_or_percent(rolling, "maxSurge")
-        if not _is_positive(rolling.get("maxUnavailable")) and not _is_positive(rolling.get("maxSurge")):
+        if _is_none(rolling.get("maxUnavailable")) and _is_none(rolling.get("maxSurge")):
             rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
+        _validate_at_most_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "Recreate":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
@@ -91,7 +99,16 @@ def _validate_deployment_strategy(strategy: Field) -> None:
 def _validate_daemon_set_strategy(strategy: Field) -> None:
     rolling = strategy.inner("rollingUpdate")
     if strategy.get("type") == "RollingUpdate":
-        _validate_int_or_percent(rolling, "maxUnavailable")
+        names = ("maxUnavailable", "maxSurge")
+        for name in names:
+            _validate_int_or_percent(rolling, name)
+        for name in names:
+            _validate_at_most_all(rolling, name)
+        are_none = [_is_none(rolling.get(name)) for name in names]
+        if all(are_none):
+            rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
+        elif not any(are_none):
+            rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=internal_strategy)
@@ -103,6 +120,9 @@ def _validate_stateful_set_strategy(strategy: Field) -> None:
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("StatefulSetStrategy", strategy.value)
         strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=internal_strategy)
+    elif strategy.has("rollingUpdate"):
+        rolling = internal("StatefulSetStrategy", strategy.value)["RollingUpdate"]
+        strategy.invalid("rollingUpdate", "only allowed for updateStrategy 'RollingUpdate'", value=rolling)
 
 
 def _validate_int_or_percent(holder: Field, name: str) -> None:
@@ -112,9 +132,15 @@ def _validate_int_or_percent(holder: Field, name: str) -> None:
         holder.non_negative(name)
 
 
-def _is_positive(value: int | str | None) -> bool:
-    """Whether a number, or a percentage, is more than none."""
-    return value is not None and re.fullmatch(r"\d*[1-9]\d*%?", str(value)) is not None
+def _validate_at_most_all(holder: Field, name: str) -> None:
+    value = holder.get(name)
+    if isinstance(value, str) and not percent(value) and int(value[:-1]) > 100:
+        holder.invalid(name, "must not be greater than 100%")
+
+
+def _is_none(value: int | str | None) -> bool:
+    """Whether a number, or a percentage, is 0, as is what can't be read."""
+    return re.fullmatch(r"-?\d*[1-9]\d*%?", str(value)) is None
 
 
 def _template_labels(workload: Field) -> dict[str, str]:
@@ -153,6 +179,7 @@ def validate_job(job: Field) -> None:
 
 def _validate_job_spec(spec: Field) -> None:
     spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    spec.enum_optional("completionMode", ("NonIndexed", "Indexed"))
     template = spec.inner("template")
     validate_pod_template(template)
     pod_spec = template.inner("spec")
