@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE, Resource
-from kubesim.cluster.apiserver import Connection
+from kubesim.cluster.apiserver import Connection, LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import check_paths
@@ -22,6 +22,7 @@ T = TypeVar("T")
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
 _LOGS = "get the logs from"
 _LONGEST_EXEC = 3600
+_LINES_OF_EACH = 10  # of the logs of a selection
 _SECONDS = 20  # for which --follow waits for a container to start
 
 
@@ -123,36 +124,32 @@ def _check_logs(call: Call) -> None:
 @command("logs", check=_check_logs, asks_namespace=True, operands="pods")
 def logs(call: Call) -> None:
     flags = call.flags
-    _check_log_flags(call)
+    both = "selectors and the all flag cannot be used when passing resource/name arguments"
+    refuse_if(flags["selector"] and call.args, both)
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
-    _refuse_named_and_all(call, container)
-    tail = _lines_asked_for(call)
+    _check_log_flags(call, container)
+    options = _log_options(call)
     for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
         if flags["all-containers"]:
             names = [*_names(pod, "initContainers"), *_names(pod, "containers"), *_names(pod, "ephemeralContainers")]
         else:
             names = [_container_name(pod, container, call.complain)]
         for name in names:
-            place = (namespace_of(pod), name_of(pod), name)
-            read = partial(call.api.log, *place, previous=flags["previous"], tail=tail)
-            call.say(_log(call, read))
+            text = _log(call, partial(call.api.log, namespace_of(pod), name_of(pod), name, options))
+            prefix = f"[pod/{name_of(pod)}/{name}] " if flags["prefix"] else ""
+            call.say("".join(f"{prefix}{line}" for line in text.splitlines(keepends=True)))
 
 
-def _check_log_flags(call: Call) -> None:
-    """Refuse what kubectl refuses before it looks for a Pod."""
+def _check_log_flags(call: Call, container: str) -> None:
+    """Refuse what kubectl refuses once it has found the Pods."""
     flags = call.flags
-    both = "selectors and the all flag cannot be used when passing resource/name arguments"
-    refuse_if(flags["selector"] and call.args, both)
-    _refuse_named_and_all(call, flags["container"])
+    problem = f"--all-containers=true should not be specified with container name {container}"
+    refuse_if(flags["all-containers"] and container, problem)
     is_named_twice = flags["container"] and len(call.args) == 2
     refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
+    refuse_if(round(flags["since"]) < 0, "--since must be greater than 0")
     refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
-
-
-def _refuse_named_and_all(call: Call, container: str) -> None:
-    problem = f"--all-containers=true should not be specified with container name {container}"
-    refuse_if(call.flags["all-containers"] and container, problem)
 
 
 def _logged(call: Call) -> list[tuple[Resource, Object]]:
@@ -170,12 +167,14 @@ def _logged(call: Call) -> list[tuple[Resource, Object]]:
         raise KubectlError(problem) from None
 
 
-def _lines_asked_for(call: Call) -> int | None:
-    """How many lines of each log, counted from its end; None for all."""
-    if call.flags["selector"] and "tail" not in call.typed_flags:
-        return 10
-    tail: int = call.flags["tail"]
-    return None if tail < 0 else tail
+def _log_options(call: Call) -> LogOptions:
+    """Which part of each log is asked for."""
+    flags = call.flags
+    tail = None if flags["tail"] < 0 else flags["tail"]
+    if flags["selector"] and "tail" not in call.typed_flags:
+        tail = _LINES_OF_EACH
+    since = round(flags["since"]) if flags["since"] else None
+    return LogOptions(flags["previous"], tail, since, flags["timestamps"])
 
 
 def _log(call: Call, read: Callable[[], str]) -> str:

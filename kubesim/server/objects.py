@@ -14,7 +14,7 @@ from typing import Any
 from kubesim.api import errors
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object
-from kubesim.cluster.apiserver import APIServer, Client, patch
+from kubesim.cluster.apiserver import APIServer, Client, LogOptions, patch
 from kubesim.cluster.apiserver.checks import WriteOptions, check_name, check_namespace
 from kubesim.cluster.apiserver.deletion import DeleteOptions, decoded_options
 from kubesim.gotext import gofmt
@@ -95,12 +95,16 @@ class Objects:
 
     def log(self, request: Request, route: Route) -> Response:
         query = request.query
-        for option in ("limitBytes", "sinceSeconds", "sinceTime", "stream", "timestamps"):
+        for option in ("limitBytes", "sinceTime", "stream"):
             if is_set(query, option):
                 raise errors.not_simulated(f"{option} of logs is not part of this simulator")
-        place = (route.namespace, route.name, request.container)
-        previous = is_set(query, "previous")
-        return text(self.client(request).log(*place, previous=previous, tail=whole(query, "tailLines")))
+        options = LogOptions(
+            previous=is_set(query, "previous"),
+            tail=whole(query, "tailLines"),
+            since=whole(query, "sinceSeconds"),
+            timestamps=is_set(query, "timestamps"),
+        )
+        return text(self.client(request).log(route.namespace, route.name, request.container, options))
 
 
 Method = Callable[[Objects, Request, Route], Response]

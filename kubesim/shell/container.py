@@ -38,6 +38,13 @@ class Write(NamedTuple):
         return self._replace(seconds=self.seconds + seconds)
 
 
+class Line(NamedTuple):
+    """A line of what a process writes."""
+
+    seconds: float  # after its start, when the line was whole
+    text: str
+
+
 Argv = Sequence[str]
 Programs = Callable[[str, str], Mapping[str, Tool]]
 """What of a container asks the cluster or the cloud, given the Pod's namespace and ServiceAccount."""
@@ -95,10 +102,17 @@ class Process(NamedTuple):
     def written(self, stream: str) -> str:
         return "".join(write.text for write in self.writes if write.stream == stream)
 
-    def lines_by(self, seconds: float) -> list[str]:
+    def lines_by(self, seconds: float) -> list[Line]:
         """The lines of both streams written in the first `seconds`."""
-        text = "".join([write.text for write in self.writes if write.seconds <= seconds])
-        return re.findall(r"[^\n]*\n|[^\n]+", text)
+        lines: list[Line] = []
+        for write in self.writes:
+            if write.seconds > seconds:
+                continue
+            for text in re.findall(r"[^\n]*\n|[^\n]+", write.text):
+                if lines and not lines[-1].text.endswith("\n"):
+                    text = lines.pop().text + text
+                lines.append(Line(write.seconds, text))
+        return lines
 
 
 _TIME = re.compile(r"\{time(?::([^}]*))?\}")

@@ -100,7 +100,7 @@ def test_servers_and_loops_go_on() -> None:
     assert server(("started",), START, None) == Process(((0, "stdout", "started\n"),), 0, inf)
     loop = place().run(["sh", "-c", "while true; do echo -n wait; sleep 2; echo ing; done"], START)
     assert loop.seconds == inf
-    assert loop.lines_by(5) == ["waiting\n", "waiting\n", "wait"]
+    assert loop.lines_by(5) == [(2, "waiting\n"), (4, "waiting\n"), (4, "wait")]
 
 
 WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &

@@ -7,7 +7,7 @@ from kubesim.cluster.apiserver.authorization import AUTHENTICATED, MASTERS, User
 from kubesim.cluster.apiserver.backend import Backend, Change
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.component import Component
-from kubesim.cluster.apiserver.connection import Connection, NodeServer
+from kubesim.cluster.apiserver.connection import Connection, LogLine, LogOptions, NodeServer
 
 _COMPONENT = User("system:apiserver", (MASTERS, AUTHENTICATED))
 
@@ -27,4 +27,4 @@ class APIServer:
         return Component(self.backend, _COMPONENT)
 
 
-__all__ = ["APIServer", "Change", "Client", "Component", "Connection", "NodeServer"]
+__all__ = ["APIServer", "Change", "Client", "Component", "Connection", "LogLine", "LogOptions", "NodeServer"]

@@ -19,7 +19,7 @@ from kubesim.cluster.apiserver import admission, checks, patch, services, strate
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import PLAIN, Warn, WriteOptions
-from kubesim.cluster.apiserver.connection import Connection
+from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
@@ -305,18 +305,12 @@ class Client:
         self.authorize("create", SERVICE_ACCOUNT, namespace, account, "token")
         return request_token(self._backend, namespace, account, spec)
 
-    def log(self, namespace: str, name: str, container: str, *, previous: bool = False, tail: int | None = None) -> str:
-        """What a container has written, or the one before it: all, or the last `tail` lines.
-
-        "" is the only container of its Pod.
-        """
+    def log(self, namespace: str, name: str, container: str, options: LogOptions = WHOLE_LOG) -> str:
+        """What a container has written; "" is the only one of its Pod."""
         self.authorize("get", POD, namespace, name, "log")
-        if tail is not None and tail < 0:
-            cause = errors.invalid_value("tailLines", tail, "must be greater than or equal to 0")
-            raise errors.invalid_kind("PodLogOptions", "", name, [cause])
-        lines = self._backend.connect(namespace, name, container).logs(previous)
-        first = 0 if tail is None else max(0, len(lines) - tail)
-        return "".join(lines[first:])
+        options.check(name)
+        lines = self._backend.connect(namespace, name, container).logs(options.previous)
+        return options.text(lines, self._backend.clock.now)
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""

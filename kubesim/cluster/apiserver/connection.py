@@ -6,19 +6,64 @@ Mirrors kubernetes pkg/registry/core/pod/strategy.go (LogLocation, ExecLocation)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget
+from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, name_of
 from kubesim.api.specs import PodSpec
 from kubesim.shell.container import Place, Process
 
 
+class LogLine(NamedTuple):
+    """A line of a container's log."""
+
+    written: Micros
+    text: str
+
+
+class LogOptions(NamedTuple):
+    """Which part of a log is read, and how it is shown: the fields of PodLogOptions."""
+
+    previous: bool = False  # of the container before it
+    tail: int | None = None  # the last lines
+    since: int | None = None  # what is younger, in seconds
+    timestamps: bool = False  # each line begins with its time
+
+    def check(self, pod: str) -> None:
+        """Raise StatusError (Invalid) for what can't be. Mirrors ValidatePodLogOptions."""
+        causes = []
+        if self.tail is not None and self.tail < 0:
+            causes.append(errors.invalid_value("tailLines", self.tail, "must be greater than or equal to 0"))
+        if self.since is not None and self.since < 1:
+            causes.append(errors.invalid_value("sinceSeconds", self.since, "must be greater than 0"))
+        if causes:
+            raise errors.invalid_kind("PodLogOptions", "", pod, causes)
+
+    def text(self, lines: Sequence[LogLine], now: Micros) -> str:
+        """The part of a log that is asked for at a moment."""
+        first = 0 if self.tail is None else max(0, len(lines) - self.tail)
+        shown = lines[first:]
+        if self.since is not None:
+            shown = [line for line in shown if line.written >= now - self.since * SECOND]
+        if self.timestamps:
+            return "".join(f"{_nanoseconds(line.written)} {line.text}" for line in shown)
+        return "".join(line.text for line in shown)
+
+
+WHOLE_LOG = LogOptions()
+
+
+def _nanoseconds(moment: Micros) -> str:
+    """As a log has it: "2026-11-24T14:00:00.123456000Z"."""
+    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
+
+
 class Connection(Protocol):
     """A container on its node."""
 
-    def logs(self, previous: bool) -> list[str]:
+    def logs(self, previous: bool) -> list[LogLine]:
         """The lines that it has written, or the one before it. Raises StatusError where there is nothing to read."""
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:

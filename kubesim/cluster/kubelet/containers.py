@@ -15,6 +15,7 @@ from kubesim.api import load_records, load_table
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
+from kubesim.cluster.apiserver import LogLine
 from kubesim.cluster.kubelet.environment import Files
 from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.registry.image import NODE_PLATFORM, Image
@@ -181,10 +182,11 @@ class Container:
         """Its command, as its process list shows it."""
         return command_of(self.spec) or ["sh"]
 
-    def lines(self, now: Micros) -> list[str]:
+    def lines(self, now: Micros) -> list[LogLine]:
         """What it has written by `now`."""
         seconds = (min(now, self.finished or now) - self.started) / SECOND
-        return self.process.lines_by(seconds)
+        lines = self.process.lines_by(seconds)
+        return [LogLine(self.started + round(line.seconds * SECOND), line.text) for line in lines]
 
     def stops_after(self, grace: float, reaction: float) -> tuple[float, int]:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
@@ -206,7 +208,7 @@ class Container:
             self.process = self.process._replace(writes=(*self.process.writes, *last_words))
         text = self.process.failure or self.place.files.text_at(self.spec["terminationMessagePath"], now)[-4096:]
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
-            text = "".join(self.lines(now)[-80:])[-2048:]
+            text = "".join(line.text for line in self.lines(now)[-80:])[-2048:]
         self.message = text
 
     @property

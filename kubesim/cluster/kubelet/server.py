@@ -9,7 +9,7 @@ from kubesim.api import errors, imageref
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, find_named
-from kubesim.cluster.apiserver import Component
+from kubesim.cluster.apiserver import Component, LogLine
 from kubesim.cluster.kubelet.containers import Container, bases
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
@@ -36,7 +36,7 @@ class ContainerServer(NamedTuple):
     name: str
     container: Container | None
 
-    def logs(self, previous: bool) -> list[str]:
+    def logs(self, previous: bool) -> list[LogLine]:
         """What it (or the one before it) wrote. Raises StatusError where there is nothing to read."""
         pod = self.pod["metadata"]["name"]
         if self.container is None:
