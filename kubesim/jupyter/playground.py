@@ -23,10 +23,10 @@ _OFFER = (
     f"the file `{CASE}` in the folder `workspace` contains, in a new namespace `case`."
 )
 _MISSING = f"There's no file `{CASE}` in the folder `workspace` yet. Create one with `nano {CASE}`, or drag it there."
-# Only a real cluster can set these fields, and the objects are to go into one namespace.
-_LOAD = rf"""kubectl delete namespace case --ignore-not-found
+# Only a real cluster can set these fields, its nodes and owners aren't here, and one namespace gets all objects.
+LOAD = rf"""kubectl delete namespace case --ignore-not-found
 kubectl create namespace case
-sed '/resourceVersion:/d; /uid:/d; /namespace:/d' {CASE} | kubectl apply -n case -f -
+sed -E '/ownerReferences:/,/uid:/d; /(resourceVersion|uid|namespace|nodeName):/d' {CASE} | kubectl apply -n case -f -
 sleep 10
 kubectl get pods -n case"""
 
@@ -55,7 +55,7 @@ class Playground(Exercise):
 
     def do_load(self, _message: Message) -> None:
         if self._seat.session.workspace.exists(CASE):
-            workbench(self._seat).feed(_LOAD)
+            workbench(self._seat).feed(LOAD)
             self._said = f"`{CASE}` is loaded: see the terminal."
         else:
             self._said = _MISSING

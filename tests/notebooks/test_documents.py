@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from pages import FOLDER, PATH, ROOT
+from pages import FOLDER, PATH, ROOT, prose_of
 
+from kubesim.jupyter.playground import LOAD
 from kubesim.session import Session
 
 GLOSSARY = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
@@ -104,3 +105,7 @@ def test_every_letter_of_the_tree_has_its_row():
     tree = re.search(r"```text\n(.*?)```", SHEET, re.DOTALL)[1]
     letters = re.findall(r"· ([A-Z])$", tree, re.MULTILINE)
     assert letters == sorted(letters) == [row[0].strip().removeprefix("**")[0] for row in ROWS]
+
+
+def test_the_playground_types_what_its_notebook_shows():
+    assert f"```\n{LOAD}\n```" in prose_of("playground")
