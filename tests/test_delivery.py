@@ -25,7 +25,7 @@ from tools import notebooks as tool
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-site.txt")
-LEARNER = ("anywidget", "graphviz", "ipywidgets", "jsonpatch", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
+LEARNER = ("anywidget", "graphviz", "ipywidgets", "jupyterlab", "lightkube-models", "nbval", "pyyaml")
 
 
 def pins(lock: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Patches: JSON (RFC 6902), merge (RFC 7386) and Kubernetes' strategic merge, and how apply works its patch out.
 
-Mirrors k8s.io/apiserver pkg/endpoints/handlers/patch.go, v1.36; a strategic merge patch is computed in patchdiff and
-merged in patchmerge. No function changes its arguments; each raises StatusError, with the API server's sentence, for a
-patch that cannot be applied.
+Mirrors k8s.io/apiserver pkg/endpoints/handlers/patch.go, v1.36; a JSON patch is applied in jsonpatch, and a strategic
+merge patch is computed in patchdiff and merged in patchmerge. No function changes its arguments; each raises
+StatusError, with the API server's sentence, for a patch that cannot be applied.
 """
 
 from __future__ import annotations
@@ -12,33 +12,22 @@ from typing import Any
 from kubesim.api import decoding, schema
 from kubesim.api.budget import Budget, count_values
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value, why_of_other_type
-from kubesim.api.objects import Object, clone
+from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.patchdiff import diff_maps
 from kubesim.cluster.apiserver.patchmerge import merge_maps
 from kubesim.gotext import gofmt, gojson
 
-_OPERATION_COST = 110  # of an operation in a JSON patch, in steps
-_MISTAKES = (TypeError, LookupError, AttributeError, RecursionError)  # what else a wrong operation raises
 _MAP = "value of type map[string]interface {}"
 
 
 def json_patch(obj: Object, operations: Any, budget: Budget | None = None) -> Object:
     """`obj` changed by a list of RFC 6902 operations, which are paid for from `budget`."""
-    budget = budget or Budget()
-    if not isinstance(operations, list):
-        raise bad_request(f"error decoding patch: {gojson.mismatch(operations, 'value of type []interface {}')}")
-    import jsonpatch
-    import jsonpointer
+    from kubesim.cluster.apiserver import jsonpatch  # late: few lines send a JSON patch
 
-    changed = clone(obj)
     try:
-        for operation in operations:
-            budget.spend(_OPERATION_COST)
-            if isinstance(operation, dict) and operation.get("op") == "copy":
-                budget.produce(len(gojson.dumps(jsonpointer.resolve_pointer(changed, operation["from"]))))
-            changed = jsonpatch.apply_patch(changed, [operation], in_place=True)
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, *_MISTAKES):
+        changed = jsonpatch.apply(operations, obj, budget or Budget())
+    except (LookupError, RecursionError):
         raise _refused() from None
     if not isinstance(changed, dict):
         raise _refused()
