@@ -54,7 +54,9 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         *("Pod", "spec", "kubelet"),
         (
             *("imagePullSecrets[].name", "initContainers", "containers", "ephemeralContainers", "restartPolicy"),
-            *("hostname", "terminationGracePeriodSeconds", "volumes", "securityContext.runAsNonRoot"),
+            *("hostname", "terminationGracePeriodSeconds", "volumes", "securityContext.fsGroup"),
+            *("securityContext.runAsGroup", "securityContext.runAsNonRoot", "securityContext.runAsUser"),
+            "securityContext.supplementalGroups",
         ),
     ),
     ("Pod", "spec.containers[]", "API server", ("resources",)),
@@ -65,7 +67,11 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
             *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
             *(
+                "securityContext.capabilities.drop",
+                "securityContext.readOnlyRootFilesystem",
+                "securityContext.runAsGroup",
                 "securityContext.runAsNonRoot",
+                "securityContext.runAsUser",
                 "terminationMessagePath",
                 "terminationMessagePolicy",
             ),

@@ -4,13 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.containerfiles import Attributes, ContainerFiles, Folder
 from kubesim.shell.machine import Files
 from kubesim.shell.tools import TOOLS
+from kubesim.shell.users import ROOT, Accounts, User, accounts_of
 from kubesim.workspace import Entries, MemoryFiles
 
 _LISTED = {*TOOLS, "tar"}
 """Programs that every base lists whose images have them."""
+_PROGRAM = Attributes(0o755)
+_MODES = {"/dev/termination-log": Attributes(0o666), "/root": Attributes(0o700), "/tmp": Attributes(0o1777)}
+"""What isn't open to all for reading, and to root alone for writing."""
 
 
 class BaseRow(NamedTuple):
@@ -31,8 +35,6 @@ class BaseRow(NamedTuple):
     """The real image may have any other program, too."""
     is_unknown: bool = False
     """Nothing is known of what the image holds."""
-    user: str = "uid=0 gid=0 groups=0"
-    """What `id` prints."""
     files: Mapping[str, str] = {}
     """Files besides the image's own."""
     folders: Sequence[str] = ()
@@ -70,22 +72,42 @@ class Base(BaseRow):
         return not slash or folder in self.paths
 
     @cached_property
+    def _program_paths(self) -> list[str]:
+        names = (*self.shells, *self.programs.split(), *self.lacking.split())
+        return [name if "/" in name else f"{self.paths[0]}/{name}" for name in names]
+
+    @cached_property
     def _entries(self) -> Entries:
         """What every container has: the programs, its files and folders."""
-        files: dict[str, str] = {}
-        for name in (*self.shells, *self.programs.split(), *self.lacking.split()):
-            path = name if "/" in name else f"{self.paths[0]}/{name}"
-            files[path] = ""
-        files.update(self.files)
+        files = {**dict.fromkeys(self._program_paths, ""), **self.files}
         return MemoryFiles().fill(files, self.folders)
+
+    @cached_property
+    def attributes(self) -> Mapping[str, Attributes]:
+        """Those of the files and folders that have others than most."""
+        return {**dict.fromkeys(self._program_paths, _PROGRAM), **_MODES}
+
+    def accounts(self, image_files: Mapping[str, str]) -> Accounts:
+        """The users and groups that an image names."""
+        files = {**self.files, **image_files}
+        return accounts_of(files.get("/etc/passwd", ""), files.get("/etc/group", ""))
 
     def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
         """What a container of an image holds, with more `folders` where there is nothing else."""
         return MemoryFiles(self._entries).fill(image_files, folders)
 
-    def new_files(self, image_files: Mapping[str, str], folders: Sequence[str] = ()) -> ContainerFiles:
-        """The files of a fresh container."""
-        return ContainerFiles(partial(self.with_files, image_files, folders))
+    def _folder(self, image_files: Mapping[str, str], folders: Sequence[str]) -> Folder:
+        return Folder(self.with_files(image_files, folders), dict(self.attributes))
+
+    def new_files(
+        self,
+        image_files: Mapping[str, str],
+        folders: Sequence[str] = (),
+        user: User = ROOT,
+        is_read_only: bool = False,
+    ) -> ContainerFiles:
+        """The files of a fresh container, which a user finds."""
+        return ContainerFiles(partial(self._folder, image_files, folders), user, is_read_only)
 
 
 def last_part(path: str) -> str:

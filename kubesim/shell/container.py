@@ -16,9 +16,10 @@ from kubesim.api.clock import SECOND, Clock, Micros, to_datetime
 from kubesim.shell.bases import Base, last_part
 from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Files, Input, Machine, Started, Streams
+from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool
+from kubesim.shell.users import Accounts, accounts_of
 
 _EXEC_PID = 7
 """The first process beside that of the container."""
@@ -137,15 +138,22 @@ class _Container(Machine):
     COMMAND_SECONDS = 0
     SECOND_COST = 2 * Budget.STEPS / (100 * 365 * 86400)  # a sleep of a hundred years is all that it may do
     IS_TERMINAL = False
+    files: ContainerFiles
 
-    def __init__(self, clock: Clock, files: Files, env: dict[str, str], hostname: str, base: Base) -> None:
+    def __init__(self, clock: Clock, files: ContainerFiles, env: dict[str, str], hostname: str, base: Base) -> None:
         super().__init__(clock, files, env)
         self.hostname = hostname
         self.base = base
-        self.user = base.user
+        self.user = files.user
         self.shell = next(iter(base.shells), "sh")
         self.dialects = base.shells
         self.is_busybox = base.is_busybox
+
+    @property
+    def accounts(self) -> Accounts:
+        passwd, group = (self.files.entries.get(path) or "" for path in ("/etc/passwd", "/etc/group"))
+        self.budget.spend(len(passwd) + len(group))
+        return accounts_of(passwd, group)
 
     def program(self, name: str) -> str:
         return last_part(name) if self.base.can_run(name) else name

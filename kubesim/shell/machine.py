@@ -9,6 +9,7 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock, Micros
 from kubesim.api.result import Edit
+from kubesim.shell.users import Accounts, User, accounts_of
 from kubesim.workspace import MemoryFiles, Workspace
 
 Sink = Callable[[str], object]
@@ -89,8 +90,7 @@ class Machine:
         self.parameters: Sequence[str] = ("bash",)
         """Those of the script, from `$0` on."""
         self.hostname = "kubesim"
-        self.user = "uid=1000(learner) gid=1000(learner) groups=1000(learner)"
-        """What `id` prints."""
+        self.user = User(1000, 1000, (1000,))
         self.shell = "bash"
         """The name of the shell that runs."""
         self.dialects: Mapping[str, Mapping[str, str]] = {}
@@ -120,9 +120,14 @@ class Machine:
         return has_dash and runs_script and self.shell == "sh"
 
     @property
+    def accounts(self) -> Accounts:
+        """Whom the machine has names for."""
+        return accounts_of("learner:x:1000:1000::/workspace:/bin/bash", "learner:x:1000:")
+
+    @property
     def user_name(self) -> str:
-        """The name, or without one the number, in what `id` prints: uid=1000(learner) gid=…, uid=0 gid=…"""
-        return re.sub(r"uid=(\d+)(?:\((\w+)\))?.*", lambda match: match[2] or match[1], self.user)
+        """The name, or without one the number."""
+        return self.accounts.user_name(self.user.uid) or str(self.user.uid)
 
     @property
     def login(self) -> str:
@@ -192,7 +197,7 @@ class Machine:
         """An error message of bash or a GNU tool as the programs here put it; `<` and `>` mark redirections."""
         for pattern, sentence in self.dialects.get(self.shell, {}).items():
             message = re.sub(pattern, sentence, message)
-        return re.sub(r"^(\w+): [<>] ", r"\1: ", message)
+        return re.sub(r"^(\w+(: line 1)?): [<>] ", r"\1: ", message)
 
     def program(self, name: str) -> str:
         """The name of the tool that a command names."""

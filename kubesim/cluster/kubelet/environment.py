@@ -61,8 +61,10 @@ class MissingError(Exception):
     """
 
 
-def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
+def variables(api: Component, pod: Object, container: ContainerSpec, home: str) -> dict[str, str]:
     """The variables of a container, in the order in which it finds them. Raises MissingError.
+
+    `home` is its user's folder.
 
     A `$(NAME)` in a value is one of `env` that stands before it, or one of the API server's.
     """
@@ -78,7 +80,7 @@ def variables(api: Component, pod: Object, container: ContainerSpec) -> dict[str
         "HOSTNAME": _hostname(pod),
         **own,
         **{name: value for name, value in _API_SERVER.items() if name not in own},
-        "HOME": own.get("HOME", "/root"),
+        "HOME": own.get("HOME", home),
     }
 
 
@@ -99,20 +101,6 @@ def _from_sources(api: Component, pod: Object, container: ContainerSpec) -> dict
                 data = data_of(api, pod, kind.resource, reference) or {}
                 variables |= {prefix + key: value for key, value in data.items()}
     return variables
-
-
-def check_user(pod: Object, container: ContainerSpec) -> None:
-    """Raise MissingError where a container may not run as root, as every image here does."""
-    context = {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
-    user = context.get("runAsUser")
-    if not context.get("runAsNonRoot") or user:
-        return
-    why = "container has runAsNonRoot and image will run as root"
-    if user == 0:
-        why = "container's runAsUser breaks non-root policy"
-    meta = pod["metadata"]
-    pod_name = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
-    raise MissingError(f'{why} (pod: "{pod_name}", container: {container["name"]})')
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:

@@ -15,6 +15,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.shell.container import Place, Process
+from kubesim.shell.containerfiles import Folder
 from kubesim.workspace import MemoryFiles
 
 # What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
@@ -35,6 +36,8 @@ class ContainerServer(NamedTuple):
     pod: Object
     name: str
     container: Container | None
+    folders: dict[str, Folder]
+    """The Pod's emptyDirs."""
 
     def logs(self, previous: bool) -> list[LogLine]:
         """What it (or the one before it) wrote. Raises StatusError where there is nothing to read."""
@@ -56,7 +59,7 @@ class ContainerServer(NamedTuple):
     def place(self, argv: Sequence[str]) -> Place:
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""
         running = self._running()
-        running.place.files.mount(mounts(self.api, self.pod, running.spec, running.images))
+        running.place.files.mounts |= mounts(self.api, self.pod, running.spec, running.images, self.folders)
         running.place.files.open_at(self.clock)
         running.place.check(list(argv))
         return running.place
@@ -82,7 +85,7 @@ class Server:
         """The way to one of the Pod's containers, which need not be there."""
         worker = self._worker_of(pod["metadata"]["uid"])
         started = worker.containers.get(container) if worker else None
-        return ContainerServer(self._api, self._clock, pod, container, started)
+        return ContainerServer(self._api, self._clock, pod, container, started, worker.folders if worker else {})
 
     def lacks_program(self, reference: str, program: str) -> bool:
         """Whether an image lacks a program here that it has, or may have, on a real node, and that isn't its own."""

@@ -17,7 +17,7 @@ from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Recorder, Words
-from kubesim.cluster.kubelet import containers, environment, volumes
+from kubesim.cluster.kubelet import containers, environment, users, volumes
 from kubesim.cluster.kubelet.containers import STOP, Container, Waiting, restarts
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
@@ -27,6 +27,7 @@ from kubesim.cluster.kubelet.resting import BackOff
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside, StartError
+from kubesim.shell.users import User
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -209,15 +210,17 @@ class Starter:
         worker = sync.worker
         pod = worker.with_address(sync.pod)
         try:
-            variables = environment.variables(self._api, pod, spec)
-            environment.check_user(pod, spec)
+            accounts = containers.bases()[image.base].accounts(image.files)
+            user = users.user_of(pod, spec, image.user, accounts)
+            variables = environment.variables(self._api, pod, spec, accounts.home(user.uid))
+            users.check_user(pod, spec, image.user)
             argv = environment.substitute(containers.command_of(spec), variables)
         except MissingError as error:
             return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
             return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
         record("Normal", "Created", "Container created")
-        container = self._create(sync, pod, spec, image, variables, argv)
+        container = self._create(sync, pod, spec, image, user, variables, argv)
         ran = container.process
         if ran.failure:
             self._pods.end_container(worker, container, ran.exit_code)
@@ -237,15 +240,15 @@ class Starter:
         pod: Object,
         spec: ContainerSpec,
         image: Image,
+        user: User,
         variables: Mapping[str, str],
         argv: list[str],
     ) -> Container:
         """A new container of the worker: its files, and its process, which is run ahead of time."""
         worker = sync.worker
-        place = containers.new_place(image, variables, pod, spec, worker.ip, self.outside)
-        images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mount(volumes.mounts(self._api, pod, spec, images))
-        place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
+        place = containers.new_place(image, variables, pod, spec, user, self.outside)
+        images = {name: containers.folder_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.mounts |= volumes.mounts(self._api, pod, spec, images, worker.folders)
         now = self._clock.now
         ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
         if spec["name"] not in worker.inits:

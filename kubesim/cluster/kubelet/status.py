@@ -13,6 +13,7 @@ from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.cluster.kubelet.worker import Worker
+from kubesim.shell.users import User
 
 
 class _Holding(NamedTuple):
@@ -24,7 +25,6 @@ class _Holding(NamedTuple):
 
 
 _MOST_STATUSES = 4  # that are kept of a Pod: what it waits for may be another message each time
-_ROOT = {"linux": {"gid": 0, "supplementalGroups": [0], "uid": 0}}
 
 
 def status_of(pod: Object, worker: Worker, now: str) -> Object:
@@ -93,12 +93,21 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
         "state": _state(container, waiting, default_reason),
     }
     if container:
-        status |= {"containerID": container.url, "resources": spec.get("resources", {}), "user": _ROOT}
+        status |= {
+            "containerID": container.url,
+            "resources": spec.get("resources", {}),
+            "user": _user(container.place.files.user),
+        }
         if spec.get("resources", {}).get("requests"):
             status["allocatedResources"] = spec["resources"]["requests"]
     if spec.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in spec["volumeMounts"]]
     return status
+
+
+@lru_cache(maxsize=64)
+def _user(user: User) -> Object:
+    return {"linux": {"gid": user.gid, "supplementalGroups": list(user.groups), "uid": user.uid}}
 
 
 def _is_ready(container: Container, is_init: bool) -> bool:

@@ -1,76 +1,173 @@
-"""The files that a container finds in its volumes.
+"""The files that a container finds in its volumes, with their owners and modes.
 
-Mirrors kubernetes pkg/volume/{secret,configmap,projected,downwardapi}, v1.36.
+Mirrors kubernetes pkg/volume/{secret,configmap,projected,downwardapi,emptydir}, pkg/volume/volume_linux.go and
+pkg/volume/util/atomic_writer.go, v1.36.
 """
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
+from kubesim.api.clock import Micros, parse_time, to_datetime
+from kubesim.api.digest import sha256
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.kubelet.environment import SOURCES, DataSource, Files, MissingError, amount, data_of, field_value
-from kubesim.shell.containerfiles import Folder
+from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, amount, data_of, field_value
+from kubesim.cluster.kubelet.users import Owners
+from kubesim.shell.containerfiles import FILE, FOLDER, Attributes, Folder, Mount
+from kubesim.workspace import Entries
 
-_WITH_FILES = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image"})
-"""The sources of volumes that bring files, which containers can't write to."""
+Item = TypeVar("Item")
+
+_WITH_FILES = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI"})
+"""The sources of volumes whose files the kubelet writes, and containers can't."""
+_ON_DISK = frozenset({"configMap"})
+"""Those of them that are no tmpfs."""
+_FILE_MASK = 0o440
+_FOLDER_MASK = _FILE_MASK | 0o110 | stat.S_ISGID
+"""What the files and folders of a volume with an fsGroup let this group do, where containers can't write."""
+
+
+class FileProjection(NamedTuple):
+    """A file that the kubelet writes."""
+
+    text: str
+    mode: int
+    uid: int = 0
+
+
+Payload = dict[str, FileProjection]
+"""The files of a volume, by their paths in it."""
 
 
 def check_volumes(api: Component, pod: Object) -> None:
     """Raise MissingError for the first volume that cannot be mounted."""
     for volume in pod["spec"].get("volumes", ()):
         try:
-            _contents(api, pod, volume)
+            _contents(api, pod, volume, Owners.of(pod))
         except MissingError as error:
             raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
 
 
-def mounts(api: Component, pod: Object, container: ContainerSpec, images: Mapping[str, Files]) -> dict[str, Files]:
-    """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
+def mounts(
+    api: Component, pod: Object, container: ContainerSpec, images: Mapping[str, Folder], folders: dict[str, Folder]
+) -> dict[str, Mount]:
+    """What a container's volumes show as they are now, by mount path; those of a broken volume are empty.
 
-    A volume that is a folder to write to is left out. A file that is mounted alone has the name "". `images` are the
-    files of image volumes by their names.
+    `images` are image volumes by their names. `folders` keeps the Pod's emptyDirs: one that no container has mounted
+    before is added. A volume of a type that isn't simulated is left out, and so is a part of an emptyDir.
     """
-    mounted: dict[str, Files] = {}
+    mounted: dict[str, Mount] = {}
     for mount in container.get("volumeMounts", ()):
         volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
-        if not _brings_files(volume):
-            continue
         path = mount["mountPath"].rstrip("/")
         part = mount.get("subPath")
-        contents = images.get(mount["name"]) or _contents_if_there(api, pod, volume)
-        if not part:
-            mounted[path] = contents or {}
-        elif contents is not None:
-            mounted[path] = _part_of(contents, part)
+        if "emptyDir" in volume and not part:
+            folder = folders.setdefault(mount["name"], _empty_folder(pod, volume["emptyDir"]))
+            mounted[path] = Mount(folder, mount.get("readOnly", False))
+        elif mount["name"] in images:
+            mounted[path] = Mount(_part_of_image(images[mount["name"]], part), is_read_only=True)
+        elif _brings_files(volume):
+            written = _written(api, pod, volume, part)
+            if written is not None:
+                mounted[path] = Mount(written, is_read_only=True)
     return mounted
 
 
-def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Folder]) -> dict[str, Folder]:
-    """The Pod's emptyDirs that a container mounts as a whole, by mount path.
+def _empty_folder(pod: Object, source: Object) -> Folder:
+    in_memory = source.get("medium") == "Memory"
+    mode = 0o1777 if in_memory else 0o777
+    group = Owners.of(pod).fs_group
+    if group is not None:
+        mode |= stat.S_ISGID
+    return Folder({"": None}, {"": Attributes(mode, gid=group or 0, time=_start(pod))}, in_memory=in_memory)
 
-    `folders` keeps them by their names: one that no container has mounted before is added.
-    """
-    names = [volume["name"] for volume in pod["spec"].get("volumes", ()) if "emptyDir" in volume]
-    shared: dict[str, Folder] = {}
-    for mount in container.get("volumeMounts", ()):
-        if mount["name"] in names and not mount.get("subPath"):
-            shared[mount["mountPath"].rstrip("/")] = folders.setdefault(mount["name"], Folder({"": None}))
-    return shared
+
+def _start(pod: Object) -> Micros:
+    """About when the volumes of a Pod were set up."""
+    return parse_time(pod["status"].get("startTime") or pod["metadata"]["creationTimestamp"])
+
+
+def _part_of_image(folder: Folder, part: str | None) -> Folder:
+    """A file or folder of an image; one that is missing is an empty folder."""
+    if not part:
+        return folder
+    entries = _below(folder.entries, f"/{part.strip('/')}")
+    return Folder(entries or {"": None}, _below(folder.attributes, f"/{part.strip('/')}"))
+
+
+def _below(items: Mapping[str, Item], path: str) -> dict[str, Item]:
+    """What is at or below a path, by what its own path adds to that."""
+    return {key[len(path) :]: item for key, item in items.items() if f"{key}/".startswith(f"{path}/")}
+
+
+def _written(api: Component, pod: Object, volume: Object, part: str | None) -> Folder | None:
+    """A volume, or a part of it, as the kubelet has written it; None for a part of a broken one."""
+    owners = Owners.of(pod)
+    try:
+        payload = _contents(api, pod, volume, owners)
+    except MissingError:
+        if part:
+            return None
+        payload = {}
+    in_memory = _ON_DISK.isdisjoint(volume)
+    number = int(sha256(f"{pod['metadata']['uid']} {volume['name']} {payload}".encode()).hexdigest()[:8], 16)
+    data = f"..{to_datetime(_start(pod)):%Y_%m_%d_%H_%M_%S}.{number}"
+    folder = _Layout(owners, _start(pod)).folder(payload, data, in_memory)
+    if part:
+        return _part_of_image(folder, f"{data}/{part}")
+    return folder
+
+
+class _Layout(NamedTuple):
+    """How the kubelet's atomic writer puts files into a volume."""
+
+    owners: Owners
+    time: Micros
+
+    def folder(self, payload: Payload, data: str, in_memory: bool) -> Folder:
+        """Files in a folder `data`, to which "..data" leads, and through it a link for each name of the first level.
+
+        Only that one link has to change when the files do.
+        """
+        entries: Entries = {"": None, f"/{data}": None, "/..data": ""}
+        links = {"/..data": data}
+        attributes = {
+            "": self._owned(0o1777 if in_memory else 0o777, is_folder=True),
+            f"/{data}": self._owned(FOLDER.mode, is_folder=True),
+            "/..data": self._link(),
+        }
+        for path, file in payload.items():
+            *folders, _ = path.split("/")
+            for depth in range(len(folders)):
+                inner = f"/{data}/{'/'.join(folders[: depth + 1])}"
+                entries[inner] = None
+                attributes[inner] = self._owned(FOLDER.mode, is_folder=True)
+            entries[f"/{data}/{path}"] = file.text
+            attributes[f"/{data}/{path}"] = self._owned(file.mode, file.uid)
+            first = path.partition("/")[0]
+            entries[f"/{first}"] = ""
+            links[f"/{first}"] = f"..data/{first}"
+            attributes[f"/{first}"] = self._link(file.uid)
+        return Folder(entries, attributes, links, in_memory)
+
+    def _link(self, uid: int = 0) -> Attributes:
+        return Attributes(0o777, uid, self.owners.fs_group or 0, self.time)
+
+    def _owned(self, mode: int, uid: int = 0, *, is_folder: bool = False) -> Attributes:
+        """Those of a file or folder, which its group may read."""
+        if self.owners.fs_group is None:
+            return Attributes(mode, uid, time=self.time)
+        mode |= _FOLDER_MASK if is_folder else _FILE_MASK
+        return Attributes(mode, uid, self.owners.fs_group, self.time)
 
 
 def _brings_files(volume: Object) -> bool:
     return any(not _WITH_FILES.isdisjoint(source) for source in _sources(volume))
-
-
-def _part_of(contents: Files, path: str) -> Files:
-    """A file of a volume, or what a folder of it holds; one that is missing is made, as a folder (makeMounts)."""
-    if path in contents:
-        return {"": contents[path]}
-    prefix = f"{path.strip('/')}/"
-    return {name.removeprefix(prefix): text for name, text in contents.items() if name.startswith(prefix)}
 
 
 def _sources(volume: Object) -> Sequence[Object]:
@@ -81,50 +178,52 @@ def _sources(volume: Object) -> Sequence[Object]:
     return (volume,)
 
 
-def _contents_if_there(api: Component, pod: Object, volume: Object) -> Files | None:
-    try:
-        return _contents(api, pod, volume)
-    except MissingError:
-        return None
-
-
-def _contents(api: Component, pod: Object, volume: Object) -> Files:
-    """The files of a volume, by their paths in it. Raises MissingError."""
-    files: Files = {}
+def _contents(api: Component, pod: Object, volume: Object, owners: Owners) -> Payload:
+    """The files of a volume. Raises MissingError."""
+    payload: Payload = {}
     for source in _sources(volume):
-        files.update(_source_files(api, pod, source))
-    return files
+        payload.update(_source_files(api, pod, source, _default_mode(volume), owners))
+    return payload
 
 
-def _source_files(api: Component, pod: Object, source: Object) -> Files:
+def _default_mode(volume: Object) -> int:
+    modes = [source.get("defaultMode", FILE.mode) for name, source in volume.items() if name != "name"]
+    return int(modes[0])
+
+
+def _source_files(api: Component, pod: Object, source: Object, mode: int, owners: Owners) -> Payload:
     for kind in SOURCES:
         if reference := source.get(kind.volume):
-            return _keys(api, pod, kind, reference)
+            return _keys(api, pod, kind, reference, mode)
     if token := source.get("serviceAccountToken"):
+        if owners != (None, None):
+            mode = 0o600
         try:
-            return {token["path"]: api.pod_token(pod, token)}
+            return {token["path"]: FileProjection(api.pod_token(pod, token), mode, owners.user or 0)}
         except StatusError as error:
             raise MissingError(f"failed to fetch token: {error.message}") from None
-    return _downward_files(api, pod, source.get("downwardAPI") or {})
+    return _downward_files(api, pod, source.get("downwardAPI") or {}, mode)
 
 
-def _downward_files(api: Component, pod: Object, source: Object) -> Files:
-    files: Files = {}
+def _downward_files(api: Component, pod: Object, source: Object, mode: int) -> Payload:
+    payload: Payload = {}
     for item in source.get("items", ()):
         if "fieldRef" in item:
-            files[item["path"]] = field_value(pod, item["fieldRef"]["fieldPath"])
+            text = field_value(pod, item["fieldRef"]["fieldPath"])
         else:
-            files[item["path"]] = amount(api, pod, item["resourceFieldRef"])
-    return files
+            text = amount(api, pod, item["resourceFieldRef"])
+        payload[item["path"]] = FileProjection(text, item.get("mode", mode))
+    return payload
 
 
-def _keys(api: Component, pod: Object, source: DataSource, reference: Object) -> Files:
+def _keys(api: Component, pod: Object, source: DataSource, reference: Object, mode: int) -> Payload:
     """The keys of a Secret or ConfigMap as files: all of them, or the `items` under their paths."""
     data = data_of(api, pod, source.resource, reference) or {}
     items = reference.get("items")
     if not items:
-        return data
+        return {key: FileProjection(text, mode) for key, text in data.items()}
     missing = [item["key"] for item in items if item["key"] not in data]
     if missing and not reference.get("optional"):
         raise MissingError(f"references non-existent {source.noun} key: {missing[0]}")
-    return {item["path"]: data[item["key"]] for item in items if item["key"] in data}
+    there = [item for item in items if item["key"] in data]
+    return {item["path"]: FileProjection(data[item["key"]], item.get("mode", mode)) for item in there}

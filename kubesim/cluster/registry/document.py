@@ -26,6 +26,7 @@ class ImageFields(NamedTuple):
     base: Literal["app", "busybox", "nginx", "debian", "alpine", "cloud-tools", "distroless"] = (
         "app"  # what more it has
     )
+    user: str = ""  # whom it runs as: a number, or a name of its /etc/passwd; root if left out
     runs: Literal["forever", "until-stopped", "once"] = "forever"
     program: str = ""  # its own program, which runs so with any arguments, too
     needs: tuple[str, ...] = ()  # variables of which one must be set, or it fails without a command

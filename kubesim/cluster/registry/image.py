@@ -35,8 +35,10 @@ def digest_of(content: str) -> str:
 class Image(NamedTuple):
     """What a reference leads to: what it writes when it starts (`log`), texts by path (`files`; its `base` has more).
 
-    Without a command, and its `program` with any, it `runs` "forever" (ignores SIGTERM), "until-stopped" or "once". If
-    all that it `needs` is missing, it writes its `complaint` and fails. An `index` lists platforms with manifests."""
+    Its processes run as its `user`, a number or a name ("": root). Without a command, and its `program` with any, it
+    `runs` "forever" (ignores SIGTERM), "until-stopped" or "once". If all that it `needs` is missing, it writes its
+    `complaint` and fails. An `index` lists platforms with manifests.
+    """
 
     digest: str
     size: int
@@ -45,6 +47,7 @@ class Image(NamedTuple):
     platforms: tuple[str, ...] = (NODE_PLATFORM,)
     index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
     base: str = "app"
+    user: str = ""
     runs: str = "forever"
     program: str = ""
     needs: tuple[str, ...] = ()

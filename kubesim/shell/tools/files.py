@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+from collections.abc import Mapping
+
 from kubesim.api.result import Edit
+from kubesim.shell.containerfiles import READ, ContainerFiles
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
+from kubesim.shell.tools.owners import long_listing
 from kubesim.workspace import Workspace
 
 _FILE_COST = 500  # steps for looking at a file
@@ -30,35 +36,45 @@ def tee(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
+    trouble = 1 if io.machine.is_busybox else 2
+    is_long = "l" in options
     files: list[str] = []
     folders: list[str] = []
     for name in sorted(operands or ["."]):
         io.spend(_FILE_COST)
-        with reported(io, f"cannot access '{name}'", 1 if io.machine.is_busybox else 2):
+        with reported(io, f"cannot access '{name}'", trouble):
             io.files.size(name)
-            if io.files.is_dir(name) and "d" not in options:
+            is_opened = io.files.is_dir(name) and "d" not in options
+            if is_opened and not (is_long and isinstance(io.files, ContainerFiles) and io.files.target(name)):
                 folders.append(name)
             else:
                 files.append(name)
     blocks: list[str] = []
     if files:
-        blocks.append("".join(_entry(name, name, options, io) for name in files))
+        blocks.append(_rows(dict(zip(files, files, strict=True)), is_long, io))
     for folder in folders:
-        block = f"{folder}:\n" if len(operands) > 1 else ""
-        for name in (".", "..", *io.files.listdir(folder)):
-            if "a" in options or not name.startswith("."):
-                block += _entry(f"{folder}/{name}", name, options, io)
-        blocks.append(block)
+        with reported(io, f"cannot open directory '{folder}'", trouble):
+            names = [name for name in (".", "..", *io.files.listdir(folder)) if "a" in options or name[0] != "."]
+            heading = f"{folder}:\n" if len(operands) > 1 else ""
+            paths = {f"{folder}/{name}": name for name in names}
+            blocks.append(heading + _rows(paths, is_long, io, is_folder=True))
     io.out("\n".join(blocks))
 
 
-def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
-    if "l" not in options:
-        return f"{name}\n"
+def _rows(names: Mapping[str, str], is_long: bool, io: Invocation, *, is_folder: bool = False) -> str:
+    """What `ls` says of files and folders, whose `names` it has by their paths."""
+    if not is_long:
+        return "".join(f"{name}\n" for name in names.values())
+    if isinstance(io.files, ContainerFiles):
+        return long_listing(names, io.files, io, has_total=is_folder)
     user = io.machine.user_name
-    if name in (".", "..") or io.files.is_dir(path):
-        return f"drwxr-xr-x 1 {user} {user}     4096 {name}\n"
-    return f"-rw-r--r-- 1 {user} {user} {io.files.size(path):>8} {name}\n"
+    rows = []
+    for path, name in names.items():
+        if name in (".", "..") or io.files.is_dir(path):
+            rows.append(f"drwxr-xr-x 1 {user} {user}     4096 {name}\n")
+        else:
+            rows.append(f"-rw-r--r-- 1 {user} {user} {io.files.size(path):>8} {name}\n")
+    return "".join(rows)
 
 
 def pwd(operands: list[str], options: Options, io: Invocation) -> None:
@@ -110,6 +126,8 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
     if io.files.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
     io.spend(io.files.size(source))
+    if isinstance(io.files, ContainerFiles) and not io.files.permits(source, READ):
+        raise ToolError(f"cannot open '{source}' for reading: {os.strerror(errno.EACCES)}")
     with reported(io, f"cannot create regular file '{target}'"):
         io.files.copy(source, target)
 
@@ -131,8 +149,10 @@ def _source_and_target(operands: list[str], io: Invocation) -> tuple[str, str]:
     if len(operands) > 2:
         raise UnsupportedError(f"'{io.name}' of several files at once")
     source, target = operands
-    if not io.files.exists(source):
-        raise ToolError(f"cannot stat '{source}': No such file or directory")
+    try:
+        io.files.size(source)
+    except OSError as error:
+        raise ToolError(f"cannot stat '{source}': {error.strerror}") from None
     if io.files.is_dir(target):
         target = f"{target.rstrip('/')}/{io.files.absolute(source).name}"
     if io.files.absolute(source) == io.files.absolute(target):

@@ -9,6 +9,7 @@ from kubesim.api.clock import to_datetime
 from kubesim.shell.machine import Started
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError
+from kubesim.shell.users import id_of
 
 
 class _Format(NamedTuple):
@@ -71,9 +72,8 @@ def neighbor(operands: list[str], options: Options, io: Invocation) -> None:
 
 def id_(operands: list[str], options: Options, io: Invocation) -> None:
     user = io.machine.user
-    if "u" in options:
-        user = user.removeprefix("uid=").partition("(")[0].partition(" ")[0]
-    io.out(f"{user}\n")
+    text = str(user.uid) if "u" in options else id_of(user, io.machine.accounts)
+    io.out(f"{text}\n")
 
 
 def whoami(operands: list[str], options: Options, io: Invocation) -> int:

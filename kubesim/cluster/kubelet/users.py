@@ -1,0 +1,68 @@
+"""Whom a container runs as, as its image and the Pod's securityContext have it.
+
+Mirrors kubernetes pkg/kubelet/kuberuntime/security_context{,_others}.go and pkg/volume/util/util.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from kubesim.api.objects import Object, containers_of
+from kubesim.api.specs import ContainerSpec
+from kubesim.cluster.kubelet.environment import MissingError
+from kubesim.shell.users import Accounts, User
+
+
+def security_context(pod: Object, container: ContainerSpec) -> dict[str, Any]:
+    """The settings of a container: its own, before those of its Pod."""
+    return {**pod["spec"].get("securityContext", {}), **container.get("securityContext", {})}
+
+
+def user_of(pod: Object, container: ContainerSpec, image_user: str, accounts: Accounts) -> User:
+    """Whom a container runs as, whose image names a user (by number or name; "": root) and `accounts`."""
+    context = security_context(pod, container)
+    of_pod = pod["spec"].get("securityContext", {})
+    groups = list(of_pod.get("supplementalGroups", ()))
+    if "fsGroup" in of_pod:
+        groups.append(of_pod["fsGroup"])
+    word = str(context.get("runAsUser", image_user or 0))
+    user = accounts.user(word, context.get("runAsGroup"), groups)
+    dropped = {"ALL", "DAC_OVERRIDE"}.intersection(context.get("capabilities", {}).get("drop", ()))
+    return user._replace(overrides_modes=user.uid == 0 and not dropped)
+
+
+def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:
+    """Raise MissingError where a container may not run as root, and does, or may do so."""
+    context = security_context(pod, container)
+    if not context.get("runAsNonRoot"):
+        return
+    if "runAsUser" in context:
+        why = "" if context["runAsUser"] else "container's runAsUser breaks non-root policy"
+    elif image_user in ("", "0"):
+        why = "container has runAsNonRoot and image will run as root"
+    elif image_user.isdecimal():
+        why = ""
+    else:
+        why = (
+            f"container has runAsNonRoot and image has non-numeric user ({image_user}), cannot verify user is non-root"
+        )
+    if why:
+        meta = pod["metadata"]
+        pod_name = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
+        raise MissingError(f'{why} (pod: "{pod_name}", container: {container["name"]})')
+
+
+class Owners(NamedTuple):
+    """For whom a Pod's volumes are written."""
+
+    fs_group: int | None
+    """The group that all their files get."""
+    user: int | None
+    """The user of all containers, who gets the token; None where they differ, or one leaves that to its image."""
+
+    @classmethod
+    def of(cls, pod: Object) -> Owners:
+        """Mirrors FsUserFrom."""
+        users = {security_context(pod, container).get("runAsUser") for _, container in containers_of(pod["spec"])}
+        user = users.pop() if len(users) == 1 else None
+        return cls(pod["spec"].get("securityContext", {}).get("fsGroup"), user)
