@@ -272,6 +272,7 @@ def answer(facts: Facts) -> Known:
     """What was answered, by whom, and whether credentials have to do with it."""
     reply, role = facts.reply, facts.asking.role
     return {
+        "uninspected": facts.trace is not None and facts.trace.outcome == "ImageInspectError",
         "damaged_there": facts.kind == "partial" and not facts.scene.is_export,
         "passed_on": reply and reply.credentials and role in ("mirror", "storage"),
         "mirror": role == "mirror",

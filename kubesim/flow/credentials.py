@@ -82,10 +82,16 @@ def nothing_listed(facts: Facts) -> Known | None:
     if facts.names or facts.reference is None or facts.is_partial or facts.is_silent:
         return None
     other, namespace = facts.elsewhere()
+    obtain = "create_secret"
+    if facts.matching_secret:
+        obtain = "have_secret"
+    elif other:
+        obtain = "copy_secret"
     return {
         **_account(facts),
         "account_matches": any(map(facts.is_match, facts.account_secrets)),
-        "other": other,
+        "obtain": obtain,
+        "suitable": facts.matching_secret or other or facts.free,
         "other_namespace": namespace,
         "local": facts.registry == DEFAULT_REGISTRY and len(facts.marks) > 2,
         **_context(facts),
@@ -127,9 +133,11 @@ def identity(facts: Facts) -> Known | None:
     needed = facts.reply is not None and facts.reply.credentials and not facts.is_silent
     if not needed or not facts.owner_of_registry.registry.who or facts.matches or facts.is_unsure:
         return None
-    if facts.names and facts.kind not in ("permission", "forbidden", "expired"):
-        return None
-    return _context(facts)
+    if facts.names:
+        is_nodes_part = facts.kind in ("permission", "forbidden", "expired")
+    else:
+        is_nodes_part = not (facts.matching_secret or facts.elsewhere()[0])
+    return _context(facts) if is_nodes_part else None
 
 
 def unseen_list(facts: Facts) -> Known | None:

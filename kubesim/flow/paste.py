@@ -75,6 +75,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
     _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
     _Dress("bold", "**", re.compile(r"\*\*")),
+    _Dress("emphasis", "_", re.compile(r"(?<![\w/.:@-])_+([A-Za-z][^_\n]*)_+(?![\w/.-])"), r"\1"),
     _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
     _Dress("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
     _Dress("fence", "~~~", re.compile(r"~~~+")),
@@ -116,7 +117,7 @@ _STARTS = {
     "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
     "a header": r"NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason",
     "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
-    r"Container image |Unable to |ctr: |Trying to pull |Completed short name ",
+    r"Container image |Unable to |ctr: |docker: |Trying to pull |Completed short name ",
     "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
     "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
     r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
@@ -129,7 +130,7 @@ _STARTS = {
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
     r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
     "a field that Spark's driver logs": r"(?:pod|container) (?:name|image|state|status): |pending reason: ",
-    "a field of describe": r"[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
+    "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
 """How a line looks that isn't the rest of the one before it, by the name of its examples in a test."""
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
-from kubesim.flow.signs import as_name, image_of, read
+from kubesim.flow.signs import as_name, client_of, image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
@@ -61,7 +61,7 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "shop   web-1   0/1   ErrImagePull",
         re.compile(
-            r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+",
+            r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?:pod/)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+",
         ),
     ),
     # the scheduler's event
@@ -89,8 +89,8 @@ _REASON = re.compile(
 _MESSAGE = re.compile(
     r"Failed to |Failed create |[Ee]rror creating |image pull failed for |Error: |Error response |Error from "
     r"|Error syncing|Back-off |Unable to |Container image |Successfully pulled |ERROR: |failed to |failed pulling"
-    r"|rpc error|FATA\[|Revision \"|trigger\.poll|image-updater|image-reflector|(?:Run|[Cc]reate)PodSandbox"
-    r"|(?:Get|Head) \"?https?:"
+    r"|rpc error|FATA\[|Revision \"|trigger\.poll|requesting tags|image-updater|image-reflector"
+    r"|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
 )
 _SUCCESS = re.compile(
     r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
@@ -147,7 +147,7 @@ class Row(NamedTuple):
     @property
     def is_kubelets(self) -> bool:
         """Whether the kubelet, or the runtime that it asked, says so."""
-        says_so = _BY_KUBELET.search(self.message) and "oci://" not in self.message  # Argo CD fetches charts
+        says_so = _BY_KUBELET.search(self.message) and not client_of(self.message)
         return bool(self.pod or self.node or self.reason or says_so)
 
     @property
@@ -212,7 +212,7 @@ def _with_names(above: Above, record: str) -> Above:
     if asked or any(mark in record for mark in _BEGINS):
         named = _named(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler names the namespace, too
         return Above(asked["namespace"] if asked else named.namespace, named.pod)
-    if "ull" in record and (image := _image_of(record)):  # Pulling image, docker pull
+    if ("ull" in record or "' locally" in record) and (image := _image_of(record)):  # docker pull, Pulling image
         return above._replace(image=image, image_of=_named(record).pod)
     return above
 

@@ -13,6 +13,7 @@ from kubesim.flow.signs import as_name
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
 
+STATUSES = ("initContainerStatuses", "containerStatuses")
 _FIELD = re.compile(r"(?P<key>[A-Z][\w ]*):\s+(?P<value>\S.*)")
 
 
@@ -43,6 +44,12 @@ def _pod(lines: list[str]) -> Iterator[Item]:
     yield partial(metadata, others, inits, nodeName=node, serviceAccountName=account)
     for row in rows_of(sections.get("Events", [])):
         yield event_of(metadata, row)
+
+
+def is_waiting(pod: Object) -> bool:
+    """Whether a container of a Pod waits for something."""
+    states = (container.get("state", {}) for name in STATUSES for container in pod.get("status", {}).get(name, ()))
+    return any("waiting" in state for state in states)
 
 
 def _containers(lines: list[str]) -> list[Object]:

@@ -90,11 +90,13 @@ class Registry(NamedTuple):
 
 
 class Client(NamedTuple):
-    """A program on a person's machine, by its name: how it shows, pulls and logs in (if not by its name)."""
+    """A program that pulls in a node's place: how it shows, and its commands, most of which follow from its name."""
 
     sign: str
-    pull: str = ""
-    login: str = ""
+    pull: str = "{client} pull "
+    login: str = "{client} login {registry}"
+    logout: str = "{client} logout {registry}"
+    logins: str = "grep -A9 auths ~/.docker/config.json | cut -d: -f1"
 
 
 class Signs(NamedTuple):

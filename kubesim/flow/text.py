@@ -14,7 +14,7 @@ from kubesim.api.objects import Object
 from kubesim.flow.paste import Records, event_row, records, shortened
 from kubesim.flow.redact import redact
 from kubesim.flow.rows import KNOWN, Row, rows_of
-from kubesim.flow.screen import Item, described, event_of, partial
+from kubesim.flow.screen import Item, described, event_of, is_waiting, partial
 from kubesim.flow.signs import client_of, read
 
 _MOST_LINES = 300
@@ -63,12 +63,13 @@ class _Reading(NamedTuple):
 
 def _read(pasted: Records, unread: int) -> _Reading:
     text = redact("\n".join(pasted.lines))
-    if items := list(described(text)):
-        return _Reading(items, is_known=True)
+    screens = list(described(text))
+    if any(kind == "Event" or is_waiting(item) for kind, item in screens):
+        return _Reading(screens, is_known=True)
     lines = text.split("\n")
     rows = list(rows_of(lines))
     items = _unread(_told(rows, _client(lines, rows)), unread)
-    return _Reading(items, any(row.rank == KNOWN for row in rows))
+    return _Reading(items or screens, any(row.rank == KNOWN for row in rows))
 
 
 def read_events(events: list[Object]) -> list[Item]:
@@ -243,6 +244,6 @@ def _container(row: Row, number: int) -> Object:
         name = CONTAINER if number == 1 else f"'<container {number}>'"
     reason = _INSTEAD.get(row.reason, row.reason) or "ErrImagePull"
     waiting = {"reason": reason, "message": row.message}
-    if not row.says_why:  # a back-off alone says nothing
-        waiting = {"reason": "ImagePullBackOff", "message": ""}
+    if not row.says_why:  # a reason alone
+        waiting = {"reason": reason if reason == "ImageInspectError" else "ImagePullBackOff", "message": ""}
     return {"name": name, "image": row.image, "state": {"waiting": waiting}}

@@ -32,7 +32,9 @@ ROOM = Path(flow.__file__).parent
 ARGUMENTS = set("abcABC")
 """Those of a row of `commands`."""
 READERS = {"signs": tables.read_signs, "causes": tables.read_causes, "hops": tables.read_hops}
-CLIENTS = {"docker", "helm", "podman", "skopeo", "buildah", "nerdctl"}
+CLIENTS = {"argocd", "flux", "kaniko", "pack", "docker", "helm", "podman", "skopeo", "buildah", "nerdctl"}
+OBTAIN = {"create_secret", "overwrite_secret", "have_secret"}
+"""Commands that credentials.py chooses from."""
 FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop", *CLIENTS}
 """Registries that no sign is of alone, nodes and clients: nothing refers to their rows by name."""
 OF_CODE = {"blocked_port", "gateway", "other"}
@@ -143,7 +145,7 @@ def check(**changed: Any) -> None:
     verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
     said = {word for row in verdicts for word in row.also}
     assert said == set(causes.sentences), said ^ set(causes.sentences)
-    used = {call[0] for row in verdicts for call in row.fix} | {"collect", "create_secret", "overwrite_secret"}
+    used = {call[0] for row in verdicts for call in row.fix} | {"collect", *OBTAIN}
     used |= {word for row in signs.registries.values() for word in (row.login, row.identity)} - {""}
     used = {name for name in used if not name.startswith("{")}
     assert used == set(causes.commands), used ^ set(causes.commands)
