@@ -309,6 +309,22 @@ class MemoryFiles:
             raise _error(errno.ENOTDIR, path)
         return key
 
+    def _removable(self, path: str) -> str:
+        """The key of what can be removed."""
+        return self._writable(path)
+
+    def _store(self, key: str, text: str | None) -> None:
+        """Create or replace an entry."""
+        self.entries[key] = text
+
+    def _append(self, key: str, text: str) -> None:
+        """Add to the end of a file, which may be new."""
+        self.entries[key] = (self.entries.get(key) or "") + text
+
+    def _drop(self, key: str, path: str) -> None:
+        """Remove an entry; `path` is what was typed."""
+        del self.entries[key]
+
     def _below(self, key: str) -> list[str]:
         return [name for name in self.entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
 
@@ -326,10 +342,12 @@ class MemoryFiles:
     def write_text(self, path: str, text: str) -> None:
         if self.is_dir(path):
             raise _error(errno.EISDIR, path)
-        self.entries[self._writable(path)] = text
+        self._store(self._writable(path), text)
 
     def append_text(self, path: str, text: str) -> None:
-        self.write_text(path, (self.read_text(path) if self.exists(path) else "") + text)
+        if self.is_dir(path):
+            raise _error(errno.EISDIR, path)
+        self._append(self._writable(path), text)
 
     def put(self, path: str, text: str) -> None:
         self.mkdir(path.rpartition("/")[0] or "/", parents=True)
@@ -356,18 +374,18 @@ class MemoryFiles:
         if parents and not self.exists(path):
             self.mkdir(str(self.absolute(path).parent), parents=True)
         if not self.exists(path):
-            self.entries[self._writable(path)] = None
+            self._store(self._writable(path), None)
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         is_file = self._entry(path) is not None
-        key = self._writable(path)
+        key = self._removable(path)
         if key == "/":
             raise _error(errno.EBUSY, path)
         inside = [] if is_file else self._below(key)
         if inside and not recursive:
             raise _error(errno.ENOTEMPTY, path)
-        for name in (key, *inside):
-            del self.entries[name]
+        for name in (*sorted(inside, reverse=True), key):  # what is in a folder before the folder
+            self._drop(name, path)
 
     def copy(self, path: str, target: str) -> None:
         self.write_text(target, self.read_text(path))

@@ -13,7 +13,8 @@ from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_named
 from kubesim.shell.container import Place
-from kubesim.shell.containerfiles import READ, ContainerFiles
+from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.folders import READ
 from kubesim.workspace import Workspace
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from kubesim.shell.containerfiles import Attributes, ContainerFiles, Folder
+from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.folders import Attributes, Folder
 from kubesim.shell.machine import Files
 from kubesim.shell.tools import TOOLS
 from kubesim.shell.users import ROOT, Accounts, User, accounts_of

@@ -1,8 +1,6 @@
 """A container's files: its own and those of volumes, which other containers of its Pod may write at the same time.
 
-Each has an owner, a group and a mode, which say what the container's user may do. A process is run at once to its end,
-ahead of the time at which it does things. So what it does to files is noted as changes with their times, and handed
-over to the folders, which make each one when its time has come.
+Each has an owner, a group and a mode, which say what the container's user may do.
 """
 
 from __future__ import annotations
@@ -14,140 +12,15 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from math import ceil
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from kubesim.api.clock import Clock, Micros
+from kubesim.shell.folders import FILE, FOLDER, READ, SEARCH, WRITE, Attributes, Change, Folder, Mount, Status
 from kubesim.shell.users import ROOT, User
-from kubesim.workspace import Entries, MemoryFiles
+from kubesim.workspace import MemoryFiles
 
-READ = 4
-WRITE = 2
-SEARCH = 1
-"""What a user may do to a file or a folder, as the bits of a mode."""
-_BLOCK = 4  # kilobytes: how a file system counts what a file or folder takes
-
-
-class Attributes(NamedTuple):
-    """Who owns a file or a folder, and who may do what."""
-
-    mode: int  # permissions, and whether a folder is sticky or gives its group to what is created in it
-    uid: int = 0
-    gid: int = 0
-    time: Micros = 0
-    """When it was last changed. An image's files are of no known time."""
-
-    def allows(self, user: User, right: int) -> bool:
-        if user.overrides_modes:
-            return True
-        if user.uid == self.uid:
-            bits = self.mode >> 6
-        elif self.gid in user.groups:
-            bits = self.mode >> 3
-        else:
-            bits = self.mode
-        return bool(bits & right)
-
-
-class Status(NamedTuple):
-    """What `ls` and `stat` tell of a file, a folder or a link."""
-
-    attributes: Attributes
-    type: int  # as the mode has it: stat.S_IFREG, S_IFDIR or S_IFLNK
-    size: int  # bytes
-    blocks: int  # kilobytes that it takes
-    links: int  # how many names it has
-    target: str = ""  # what a symbolic link leads to
-
-
-FILE = Attributes(0o644)
-FOLDER = Attributes(0o755)
 _UMASK = 0o022
-
-
-class Change(NamedTuple):
-    """Something that is done to an entry."""
-
-    at: Micros
-    path: str
-    text: str | None  # None for a folder
-    kind: Literal["set", "added", "gone", "owned"]  # added: the text comes behind what is there
-    attributes: Attributes = FILE
-    """Those that it has then; "owned" changes nothing else."""
-
-
-class Folder:
-    """Entries by their paths, "" for the folder itself, and the changes to them that are `planned`.
-
-    An entry without `attributes` has those of FILE or FOLDER. `links` are symbolic links, by their paths, with what
-    they lead to; they are entries, too. What is `in_memory` is a tmpfs.
-    """
-
-    def __init__(
-        self,
-        entries: Entries,
-        attributes: dict[str, Attributes] | None = None,
-        links: Mapping[str, str] | None = None,
-        in_memory: bool = False,
-    ) -> None:
-        self.entries = entries
-        self.attributes = attributes or {}
-        self.links = links or {}
-        self.in_memory = in_memory
-        self.planned: list[Change] = []
-
-    def copy(self) -> Folder:
-        copy = Folder(self.entries.copy(), self.attributes.copy(), self.links, self.in_memory)
-        copy.planned = self.planned.copy()
-        return copy
-
-    def at_time(self, now: Micros) -> Entries:
-        """What it holds at a moment, no earlier than that of the last call."""
-        due = [change for change in self.planned if change.at <= now]
-        due.sort(key=lambda change: change.at)
-        self.planned = [change for change in self.planned if change.at > now]
-        for change in due:
-            self._make(change)
-        return self.entries
-
-    def _make(self, change: Change) -> None:
-        path = change.path
-        if change.kind == "gone":
-            self.entries.pop(path, None)  # another process may have been faster
-            self.attributes.pop(path, None)
-            return
-        self.attributes[path] = change.attributes
-        if change.kind == "added":
-            self.entries[path] = (self.entries.get(path) or "") + str(change.text)
-        elif change.kind == "set":
-            self.entries[path] = change.text
-
-
-class Mount(NamedTuple):
-    """A folder where a container finds it."""
-
-    folder: Folder
-    is_read_only: bool = False
-
-
-class _NotingEntries(dict[str, str | None]):
-    """Entries of `files` that note what is done to them, and when."""
-
-    def __init__(self, entries: Entries, files: ContainerFiles) -> None:
-        super().__init__(entries)
-        self._files = files
-
-    def __setitem__(self, path: str, text: str | None) -> None:
-        before = self.get(path)
-        is_new = path not in self
-        super().__setitem__(path, text)
-        if before and text and text.startswith(before):
-            self._files.note(path, text[len(before) :], "added", is_new)
-        else:
-            self._files.note(path, text, "set", is_new)
-
-    def __delitem__(self, path: str) -> None:
-        self._files.note(path, None, "gone", is_new=False)
-        super().__delitem__(path)
+_BLOCK = 4  # kilobytes: how a file system counts what a file or folder takes
 
 
 class ContainerFiles(MemoryFiles):
@@ -186,20 +59,23 @@ class ContainerFiles(MemoryFiles):
         if "" not in self.mounts:
             self.mounts[""] = Mount(self._own(), self.is_read_only)
         self.hand_over()
-        visible: Entries = {}
+        self.entries = {}
         self._attributes = {}
         self._links = {}
-        for place, mount in self.mounts.items():
-            folder = mount.folder
-            for path, text in folder.at_time(clock.now).items():
-                if self._place(place + path) != place:  # another volume is mounted over it
-                    continue
-                visible[place + path] = text
-                if path in folder.attributes:
-                    self._attributes[place + path] = folder.attributes[path]
-                if path in folder.links:
-                    self._links[place + path] = folder.links[path]
-        self.entries = _NotingEntries(visible, self)
+        for place in sorted(self.mounts, key=len):
+            folder = self.mounts[place].folder
+            self._hide(place)
+            self.entries |= {place + path: text for path, text in folder.advance_to(clock.now).items()}
+            self._attributes |= {place + path: attributes for path, attributes in folder.attributes.items()}
+            self._links |= {place + path: target for path, target in folder.links.items()}
+
+    def _hide(self, place: str) -> None:
+        """Show nothing of what is where a volume is mounted."""
+        if place in self.entries:
+            for key in [place, *self._below(place)]:
+                del self.entries[key]
+                self._attributes.pop(key, None)
+                self._links.pop(key, None)
 
     def text_at(self, path: str, now: Micros) -> str:
         """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
@@ -207,33 +83,56 @@ class ContainerFiles(MemoryFiles):
             return ""
         self.hand_over()
         place = self._place(path)
-        return self.mounts[place].folder.at_time(now).get(path[len(place) :]) or ""
-
-    def note(self, path: str, text: str | None, kind: Literal["set", "added", "gone"], is_new: bool) -> None:
-        """Note what has been done to an entry, with the attributes that it has then."""
-        attributes = self._of_new(path, text) if is_new else self._attributes_of(path)
-        self._note_change(Change(self._now, path, text, kind, attributes._replace(time=self._now)))
-        if kind == "gone":
-            del self._attributes[path]
+        return self.mounts[place].folder.advance_to(now).get(path[len(place) :]) or ""
 
     def set_attributes(self, path: str, attributes: Attributes) -> None:
         """Give a file or folder another owner, group, mode or time. Raises OSError where it is not there."""
         self._entry(path)
-        self._note_change(Change(self._now, self._key(path), None, "owned", attributes))
+        self._note(self._key(path), None, "owned", attributes)
 
-    def _note_change(self, change: Change) -> None:
-        self._attributes[change.path] = change.attributes
-        self._changes.append(change)
+    def close(self) -> None:
+        """Forget what volumes show that can't be written: whoever opens the files next mounts them anew."""
+        self.hand_over()
+        self.entries = {}
+        self._attributes = {}
+        self._links = {}
+        for place in [place for place, mount in self.mounts.items() if place and mount.is_read_only]:
+            del self.mounts[place]
 
-    def _of_new(self, path: str, text: str | None) -> Attributes:
-        """The attributes of what the user creates."""
-        folder = self._attributes_of(_parent(path))
+    def _store(self, key: str, text: str | None) -> None:
+        attributes = self._after_write(key, text)
+        super()._store(key, text)
+        self._note(key, text, "set", attributes)
+
+    def _append(self, key: str, text: str) -> None:
+        attributes = self._after_write(key, text)
+        super()._append(key, text)
+        self._note(key, text, "added", attributes)
+
+    def _drop(self, key: str, path: str) -> None:
+        self._require_removable(key, path)
+        super()._drop(key, path)
+        self._note(key, None, "gone", FILE)
+        del self._attributes[key]
+
+    def _note(
+        self, key: str, text: str | None, kind: Literal["set", "added", "gone", "owned"], attributes: Attributes
+    ) -> None:
+        """Note what is done to an entry, with the attributes that it has then."""
+        self._attributes[key] = attributes
+        self._changes.append(Change(self._now, key, text, kind, attributes))
+
+    def _after_write(self, key: str, text: str | None) -> Attributes:
+        """The attributes of what the user writes or creates."""
+        if key in self.entries:
+            return self._attributes_of(key)._replace(time=self._now)
+        folder = self._attributes_of(_parent(key))
         mode = FOLDER.mode if text is None else FILE.mode
         if not folder.mode & stat.S_ISGID:
-            return Attributes(mode, self.user.uid, self.user.gid)
+            return Attributes(mode, self.user.uid, self.user.gid, self._now)
         if text is None:
             mode |= stat.S_ISGID
-        return Attributes(mode, self.user.uid, folder.gid)
+        return Attributes(mode, self.user.uid, folder.gid, self._now)
 
     @property
     def _now(self) -> Micros:
@@ -300,11 +199,6 @@ class ContainerFiles(MemoryFiles):
             self._require(self._key(path), READ, path)
         return super().read_text(path)
 
-    def write_text(self, path: str, text: str) -> None:
-        if self.exists(path) and not self.is_dir(path):
-            self._require(self._writable(path), WRITE, path)
-        super().write_text(path, text)
-
     def copy(self, path: str, target: str) -> None:
         """Copy a file, whose mode a new one has, too."""
         is_new = not self.exists(target)
@@ -323,16 +217,6 @@ class ContainerFiles(MemoryFiles):
         if self.is_dir(path):
             self._require(self._key(path), SEARCH, path)
         super().chdir(path)
-
-    def remove(self, path: str, *, recursive: bool = False) -> None:
-        key = self._writable(path)
-        if key in self.mounts:
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
-        inside = self._below(key) if recursive else []
-        for name in (key, *inside):
-            if name in self.entries:
-                self._require_removable(name, path)
-        super().remove(path, recursive=recursive)
 
     def _require_removable(self, key: str, path: str) -> None:
         """Raise PermissionError where the user may not remove an entry, in a sticky folder one of another user."""
@@ -376,11 +260,20 @@ class ContainerFiles(MemoryFiles):
 
     def _writable(self, path: str) -> str:
         key = super()._writable(path)
+        self._require_changeable(key, path)
+        self._require(key if key in self.entries else _parent(key), WRITE, path)
+        return key
+
+    def _removable(self, path: str) -> str:
+        key = super()._writable(path)
+        self._require_changeable(key, path)
+        if key in self.mounts:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
+        return key
+
+    def _require_changeable(self, key: str, path: str) -> None:
         if self.mounts[self._place(key)].is_read_only:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
-        if key not in self.entries:
-            self._require(_parent(key), WRITE, path)
-        return key
 
 
 def _parent(key: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.shell.container import Place, Process, StartError, server
-from kubesim.shell.containerfiles import Folder, Mount
+from kubesim.shell.folders import Folder, Mount
 
 CASES = yaml.safe_load(Path(__file__).with_name("containers.yaml").read_text("utf-8"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
@@ -83,6 +83,21 @@ def test_two_processes_remove_the_same_file() -> None:
     assert box.run(["rm", "/tmp/x"], START + 5_000_000).exit_code == 0
     late = box.run(["cat", "/tmp/x"], START + 20_000_000)
     assert late.written("stderr") == "cat: can't open '/tmp/x': No such file or directory\n"
+
+
+@pytest.mark.parametrize("meanwhile", ["rm /tmp/f", "echo other > /tmp/f"])
+def test_a_copy_replaces_what_another_process_has_left(meanwhile: str) -> None:
+    box = place()
+    box.run(["sh", "-c", "echo one > /tmp/f; (cat /tmp/f; echo two) > /tmp/g; sleep 20; cp /tmp/g /tmp/f"], START)
+    box.run(["sh", "-c", meanwhile], START + 10_000_000)
+    assert box.run(["cat", "/tmp/f"], START + 30_000_000).written("stdout") == "one\ntwo\n"
+
+
+def test_what_is_added_comes_behind_what_another_process_has_written() -> None:
+    box = place()
+    box.run(["sh", "-c", "echo one > /tmp/f; sleep 20; echo three >> /tmp/f"], START)
+    box.run(["sh", "-c", "echo two >> /tmp/f"], START + 10_000_000)
+    assert box.run(["cat", "/tmp/f"], START + 30_000_000).written("stdout") == "one\ntwo\nthree\n"
 
 
 def test_volumes_are_read_only() -> None:

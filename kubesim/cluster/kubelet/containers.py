@@ -20,7 +20,7 @@ from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.registry.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
 from kubesim.shell.container import Awaited, Outside, Place, Process, StartError, Write, server
-from kubesim.shell.containerfiles import Attributes, Folder, Mount
+from kubesim.shell.folders import Attributes, Folder, Mount
 from kubesim.shell.users import User
 from kubesim.workspace import MemoryFiles
 

@@ -15,7 +15,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.shell.container import Place, Process
-from kubesim.shell.containerfiles import Folder
+from kubesim.shell.folders import Folder
 from kubesim.workspace import MemoryFiles
 
 # What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
@@ -54,7 +54,9 @@ class ContainerServer(NamedTuple):
         """Run a command beside the container's. Raises StatusError where it does not run, and StartError."""
         place = self.place(argv)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
-        return place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
+        ran = place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
+        place.files.close()
+        return ran
 
     def place(self, argv: Sequence[str]) -> Place:
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""

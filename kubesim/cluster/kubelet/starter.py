@@ -251,6 +251,7 @@ class Starter:
         place.files.mounts |= volumes.mounts(self._api, pod, spec, images, worker.folders)
         now = self._clock.now
         ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
+        place.files.close()
         if spec["name"] not in worker.inits:
             ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
         names = self._images.node.status_names(image.digest)
@@ -262,12 +263,16 @@ class Starter:
     def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
         """Run what a container is to do once it has started; where that fails, the container is stopped."""
         now = self._clock.now
+        files = container.place.files
+        pod = sync.worker.with_address(sync.pod)
+        files.mounts |= volumes.mounts(self._api, pod, container.spec, container.images, sync.worker.folders)
         try:
             with self._processor.share(now) as budget:
                 ran = container.place.run(argv, now, container.main, budget)
             has_failed = ran.exit_code != 0 and not ran.unsimulated
         except StartError:
             has_failed = True
+        files.close()
         if has_failed:
             record("Warning", "FailedPostStartHook", "PostStartHook failed")
             record("Normal", "Killing", "FailedPostStartHook")

@@ -9,16 +9,16 @@ from __future__ import annotations
 import stat
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
+from zlib import crc32
 
 from kubesim.api.clock import Micros, parse_time, to_datetime
-from kubesim.api.digest import sha256
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, amount, data_of, field_value
 from kubesim.cluster.kubelet.users import Owners
-from kubesim.shell.containerfiles import FILE, FOLDER, Attributes, Folder, Mount
+from kubesim.shell.folders import FILE, FOLDER, Attributes, Folder, Mount
 from kubesim.workspace import Entries
 
 Item = TypeVar("Item")
@@ -30,6 +30,9 @@ _ON_DISK = frozenset({"configMap"})
 _FILE_MASK = 0o440
 _FOLDER_MASK = _FILE_MASK | 0o110 | stat.S_ISGID
 """What the files and folders of a volume with an fsGroup let this group do, where containers can't write."""
+
+
+_DEEPEST = 20  # in how many folders a file of a volume may be; a limit of kubesim
 
 
 class FileProjection(NamedTuple):
@@ -115,7 +118,8 @@ def _written(api: Component, pod: Object, volume: Object, part: str | None) -> F
             return None
         payload = {}
     in_memory = _ON_DISK.isdisjoint(volume)
-    number = int(sha256(f"{pod['metadata']['uid']} {volume['name']} {payload}".encode()).hexdigest()[:8], 16)
+    contents = "".join([pod["metadata"]["uid"], volume["name"], *(file.text for file in payload.values())])
+    number = crc32(contents.encode("utf-8", "surrogateescape"))
     data = f"..{to_datetime(_start(pod)):%Y_%m_%d_%H_%M_%S}.{number}"
     folder = _Layout(owners, _start(pod)).folder(payload, data, in_memory)
     if part:
@@ -134,35 +138,37 @@ class _Layout(NamedTuple):
 
         Only that one link has to change when the files do.
         """
+        usual_folder = self._owned(FOLDER.mode, is_folder=True)
+        usual_link = self._owned(0o777, is_link=True)
         entries: Entries = {"": None, f"/{data}": None, "/..data": ""}
         links = {"/..data": data}
         attributes = {
             "": self._owned(0o1777 if in_memory else 0o777, is_folder=True),
-            f"/{data}": self._owned(FOLDER.mode, is_folder=True),
-            "/..data": self._link(),
+            f"/{data}": usual_folder,
+            "/..data": usual_link,
         }
+        kinds = {(file.mode, file.uid) for file in payload.values()}
+        owned = {kind: self._owned(*kind) for kind in kinds}
         for path, file in payload.items():
-            *folders, _ = path.split("/")
-            for depth in range(len(folders)):
-                inner = f"/{data}/{'/'.join(folders[: depth + 1])}"
+            first, *others = path.split("/")
+            inner = f"/{data}/{first}"
+            for name in others:
                 entries[inner] = None
-                attributes[inner] = self._owned(FOLDER.mode, is_folder=True)
-            entries[f"/{data}/{path}"] = file.text
-            attributes[f"/{data}/{path}"] = self._owned(file.mode, file.uid)
-            first = path.partition("/")[0]
+                attributes[inner] = usual_folder
+                inner = f"{inner}/{name}"
+            entries[inner] = file.text
+            attributes[inner] = owned[file.mode, file.uid]
             entries[f"/{first}"] = ""
             links[f"/{first}"] = f"..data/{first}"
-            attributes[f"/{first}"] = self._link(file.uid)
+            attributes[f"/{first}"] = usual_link._replace(uid=file.uid) if file.uid else usual_link
         return Folder(entries, attributes, links, in_memory)
 
-    def _link(self, uid: int = 0) -> Attributes:
-        return Attributes(0o777, uid, self.owners.fs_group or 0, self.time)
-
-    def _owned(self, mode: int, uid: int = 0, *, is_folder: bool = False) -> Attributes:
-        """Those of a file or folder, which its group may read."""
+    def _owned(self, mode: int, uid: int = 0, *, is_folder: bool = False, is_link: bool = False) -> Attributes:
+        """Those of a file, folder or link; its group may read it."""
         if self.owners.fs_group is None:
             return Attributes(mode, uid, time=self.time)
-        mode |= _FOLDER_MASK if is_folder else _FILE_MASK
+        if not is_link:
+            mode |= _FOLDER_MASK if is_folder else _FILE_MASK
         return Attributes(mode, uid, self.owners.fs_group, self.time)
 
 
@@ -183,6 +189,8 @@ def _contents(api: Component, pod: Object, volume: Object, owners: Owners) -> Pa
     payload: Payload = {}
     for source in _sources(volume):
         payload.update(_source_files(api, pod, source, _default_mode(volume), owners))
+    if any(path.count("/") > _DEEPEST for path in payload):
+        raise MissingError("kubesim: a file in more than 20 folders is not part of this simulator")
     return payload
 
 

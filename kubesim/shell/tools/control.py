@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.containerfiles import READ, SEARCH, WRITE, ContainerFiles
+from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.folders import READ, SEARCH, WRITE
 from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Invocation, LeaveError, Options, Tool, ToolError, misused

@@ -7,7 +7,8 @@ import os
 from collections.abc import Mapping
 
 from kubesim.api.result import Edit
-from kubesim.shell.containerfiles import READ, ContainerFiles
+from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.folders import READ
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
 from kubesim.shell.tools.owners import long_listing
