@@ -5,9 +5,12 @@ Mirrors kubernetes pkg/controller/{serviceaccount,certificates/rootcacertpublish
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import NAMESPACE, RESOURCES
+from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.bootstrap import published
@@ -15,6 +18,21 @@ from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted
 
 # Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
+# Seconds that what has finalizers is taken to need (finalizerEstimateSeconds).
+FINALIZING = 15
+# The conditions of a namespace that ends, as they are where nothing is wrong: type, reason, message.
+_FINE = (
+    ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
+    ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
+    (
+        "NamespaceDeletionContentFailure",
+        "ContentDeleted",
+        "All content successfully deleted, may be waiting on finalization",
+    ),
+    ("NamespaceContentRemaining", "ContentRemoved", "All content successfully removed"),
+    ("NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+)
+_OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
 # Of these kinds, the namespace `default` has what leads to the API server. It looks every ten seconds whether its own
 # Service is there; here only after one was deleted.
 _OF_API_SERVER = ("Service", "Endpoints", "EndpointSlice")
@@ -27,13 +45,16 @@ class NamespaceController(Loop):
     watched = (None,)
 
     def on_change(self, change: Change) -> None:
-        if change.resource is NAMESPACE and change.type != "DELETED":
-            self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
-        elif change.type == "DELETED" and change.resource.namespaced:
+        if change.resource is NAMESPACE:
+            if change.type != "DELETED":
+                self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
+            return
+        namespace = self.api.find(NAMESPACE, "", namespace_of(change.obj))
+        if change.type == "DELETED" and namespace and not is_deleted(namespace):
             delay = REACTION
             if change.resource.kind in _OF_API_SERVER:
                 delay = (INTERVAL - self.clock.now % INTERVAL) / SECOND
-            self.add_key(("", namespace_of(change.obj)), delay)
+            self.add(namespace, delay)
 
     def reconcile(self, _: str, name: str) -> None:
         namespace = self.api.find(NAMESPACE, "", name)
@@ -47,15 +68,59 @@ class NamespaceController(Loop):
                 self.api.create(resource, obj, TYPED)
 
     def _empty(self, namespace: Object) -> None:
-        """Delete all that is in a namespace; once nothing is left, it is gone."""
+        """Delete all that is in a namespace, its Pods first; once nothing is left, it is gone.
+
+        What is left is looked at again after half the time that it is taken to need.
+        """
         name = name_of(namespace)
-        is_empty = True
-        for resource in RESOURCES:
-            if resource.namespaced and resource.simulated:
-                for obj in self.api.list(resource, name):
-                    if not is_deleted(obj):
-                        self.api.delete(resource, name, name_of(obj))
-                if self.api.list(resource, name):
-                    is_empty = False
-        if is_empty:
+        pods = self._delete_all([POD], name)
+        left = pods or self._delete_all(_OTHERS, name)
+        # Of Pods the conditions say nothing, as upstream.
+        self._report(namespace, {} if pods else _remaining(left))
+        if not left:
             self.api.remove(NAMESPACE, namespace)
+            return
+        seconds = [pod["spec"]["terminationGracePeriodSeconds"] for pod in pods.get(POD, ())]
+        self.add(namespace, max(seconds, default=FINALIZING) // 2 + 1)
+
+    def _delete_all(self, resources: Iterable[Resource], namespace: str) -> dict[Resource, list[Object]]:
+        """Delete all objects of some types; return those that are still there."""
+        left: dict[Resource, list[Object]] = {}
+        for resource in resources:
+            for obj in self.api.list(resource, namespace):
+                if not is_deleted(obj):
+                    self.api.delete(resource, namespace, name_of(obj))
+            if objects := self.api.list(resource, namespace):
+                left[resource] = objects
+        return left
+
+    def _report(self, namespace: Object, problems: Mapping[str, tuple[str, str]]) -> None:
+        """Say in the namespace's conditions what keeps it. A change of them has it looked at again, as any change."""
+        before = {item["type"]: item for item in namespace["status"].get("conditions", ())}
+        conditions: list[Object] = []
+        for kind, fine_reason, fine_message in _FINE:
+            reason, message = problems.get(kind, (fine_reason, fine_message))
+            status = "True" if kind in problems else "False"
+            old = before.get(kind, {})
+            since = old["lastTransitionTime"] if old.get("status") == status else self.clock.timestamp()
+            condition = {"lastTransitionTime": since, "message": message, "reason": reason, "status": status}
+            conditions.append({**condition, "type": kind})
+        self.api.update_status(NAMESPACE, namespace, {**namespace["status"], "conditions": conditions})
+
+
+def _remaining(left: Mapping[Resource, list[Object]]) -> dict[str, tuple[str, str]]:
+    """By condition, why and how it isn't fine. Mirrors ProcessContentTotals of status_condition_utils.go."""
+    finalizers: Counter[str] = Counter()
+    for objects in left.values():
+        for obj in objects:
+            finalizers.update(obj["metadata"].get("finalizers", ()))
+    problems: dict[str, tuple[str, str]] = {}
+    if left:
+        counts = [f"{item.plural}.{item.group} has {len(objects)} resource instances" for item, objects in left.items()]
+        message = f"Some resources are remaining: {', '.join(sorted(counts))}"
+        problems["NamespaceContentRemaining"] = ("SomeResourcesRemain", message)
+    if finalizers:
+        counts = [f"{finalizer} in {count} resource instances" for finalizer, count in finalizers.items()]
+        message = f"Some content in the namespace has finalizers remaining: {', '.join(sorted(counts))}"
+        problems["NamespaceFinalizersRemaining"] = ("SomeFinalizersRemain", message)
+    return problems
