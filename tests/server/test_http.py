@@ -111,7 +111,7 @@ def test_head(client: Client) -> None:
 
 def test_paths_are_unquoted(client: Client) -> None:
     path = "/apis/rbac.authorization.k8s.io/v1/clusterroles/"
-    assert client("GET", path + "system%3Abasic-user") == client("GET", path + "system:basic-user")
+    assert client("GET", path + "system%3Abasic-user")[:2] == client("GET", path + "system:basic-user")[:2]
     odd = ("/api/v1/namespaces%2Fdefault/configmaps", "//api//v1/namespaces", "/api/v1/%00", "/%FF", "/%zz", "/a%20b")
     assert [path for path in odd if not 200 <= client("GET", path)[0] < 500] == []
 

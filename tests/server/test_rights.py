@@ -330,12 +330,11 @@ def test_parts_of_objects_by_the_served_api(session: Session, rights: Rights) ->
     api.history.close()
 
 
-@pytest.mark.parametrize("line", ["auth can-i get pods", "auth can-i --list", "auth whoami"])
+@pytest.mark.parametrize("line", ["auth can-i get pods", "auth can-i --list"])
 def test_who_is_anonymous_gets_no_review(session: Session, line: str) -> None:
     kind, group = {
         "auth can-i get pods": ("selfsubjectaccessreviews", "authorization.k8s.io"),
         "auth can-i --list": ("selfsubjectrulesreviews", "authorization.k8s.io"),
-        "auth whoami": ("selfsubjectreviews", "authentication.k8s.io"),
     }[line]
     why = f'User "system:anonymous" cannot create resource "{kind}" in API group "{group}" at the cluster scope'
     result = session.run(f"kubectl {line} --as=system:anonymous")
