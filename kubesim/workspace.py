@@ -286,6 +286,8 @@ class MemoryFiles:
     def _key(self, path: str) -> str:
         if not path:
             raise _error(errno.ENOENT, path)
+        if len(path) > _PATH_MAX or path.count("/") > _DEPTH_MAX:
+            raise _error(errno.ENAMETOOLONG, path)
         return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
 
     def _entry(self, path: str) -> str | None:
@@ -354,7 +356,9 @@ class MemoryFiles:
         self.write_text(path, text)
 
     def exists(self, path: str) -> bool:
-        return bool(path) and self._key(path) in self.entries
+        with suppress(OSError):
+            return self._key(path) in self.entries
+        return False
 
     def is_dir(self, path: str) -> bool:
         return self.exists(path) and self.entries[self._key(path)] is None

@@ -189,11 +189,6 @@ class ContainerFiles(MemoryFiles):
             return attributes.allows(self.user, right)
         return False
 
-    def exists(self, path: str) -> bool:
-        with suppress(PermissionError):
-            return super().exists(path)
-        return False
-
     def read_text(self, path: str) -> str:
         if self.exists(path) and not self.is_dir(path):
             self._require(self._key(path), READ, path)

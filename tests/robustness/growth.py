@@ -343,6 +343,45 @@ def expansion(dice: random.Random) -> Case:
     return Case(f"kubectl apply -f {FILE}; {shows}", json.dumps(pod))
 
 
+def owners(dice: random.Random) -> Case:
+    """A container of some user, with volumes of odd modes and depths, and what scripts do to its files."""
+    users = [0, 1, 1000, 65534, 2**31 - 1, -1, 2**31, 10**30, "x"]
+    modes = [0, 0o400, 0o644, 0o777, 0o1777, -1, 420]
+    paths = ["/".join(["d"] * _times(dice, 1, 15, 900) + [f"f{n}"]) for n in range(_times(dice, 1, 30, 3000))]
+    items = [{"key": "color", "path": path, "mode": dice.choice(modes[:4])} for path in paths]
+    groups = list(range(_times(dice, 1, 50, 30_000)))
+    context = {"runAsUser": dice.choice(users), "fsGroup": dice.choice(users[:4]), "supplementalGroups": groups}
+    volumes = [
+        {"name": "v", "configMap": {"name": "settings", "defaultMode": dice.choice(modes), "items": items}},
+        {"name": "w", "emptyDir": {"medium": dice.choice(["", "Memory"])}},
+    ]
+    mounts = [{"name": "v", "mountPath": "/v"}, {"name": "w", "mountPath": dice.choice(["/w", "/v/w", "/", "/tmp"])}]
+    image = dice.choice(["busybox", "alpine", "nginx"])
+    container = {"name": "c", "image": image, "command": ["sleep", "9d"], "volumeMounts": mounts}
+    container["securityContext"] = {"readOnlyRootFilesystem": dice.random() < 0.3}
+    spec = {
+        "securityContext": dict(dice.sample(sorted(context.items()), 2)),
+        "volumes": volumes,
+        "containers": [container],
+    }
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "owned"}, "spec": spec}
+    rounds = " ".join(map(str, range(_times(dice, 1, 40, 5000))))
+    steps = [
+        f"for i in {rounds}; do echo $i >> /w/f; done",
+        f"for i in {rounds}; do mkdir /w/$i; done",
+        f"mkdir -p /w/{'d/' * _times(dice, 1, 90, 2000)}; ls -la /w/d",
+        "ls -la / /v /w /v/..data/ /tmp",
+        "cat /v/..data/*/* /v/*",
+        "rm -rf /w /v /tmp /etc",
+        "id; whoami; cd /v/..data; ls -la .. .",
+        "cp /etc/passwd /w; cat /w/passwd /w/passwd /w/passwd > /etc/passwd; id; ls -l /etc",
+        "[ -r /v/f0 ]; [ -w /v ]; [ -x /bin/ls ]; touch /w /v; mv /v/f0 /w",
+    ]
+    script = "; ".join(dice.sample(steps, dice.randint(1, 5)))
+    runs = f"kubectl apply -f {FILE}; sleep 3; kubectl exec owned -- sh -c '{script}'; kubectl cp owned:/v out"
+    return Case(f"{runs}; kubectl delete -f {FILE} --force; rm -rf out", json.dumps(pod))
+
+
 HIDDEN = "a-word-that-must-not-be-read"
 
 
@@ -381,6 +420,7 @@ _LINES = (
     scenario,
     kustomization,
     expansion,
+    owners,
     identity,
 )
 CLASSES: dict[str, Callable[[random.Random], Case]] = {
