@@ -23,6 +23,10 @@ _SHORTEST_OPEN = _NARROWEST // 2
 
 _LONGEST_TEXT = 120_000
 """Characters of different lines that are read: that takes half a second."""
+_EACH = 60
+"""Characters that take as long as what is done once for each line."""
+_REPEATS = 6
+"""Lines that differ in their numbers only and take as long as one that differs in more."""
 _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _POD = re.compile(r"^(?=Name:\s)", re.MULTILINE)
 """Where what describe says of a Pod begins."""
@@ -108,7 +112,6 @@ _OPEN = re.compile(r"(?:desc =|[a-z\"]:|=)\s*$")
 """How a message ends whose rest is on the next line."""
 _QUOTED = re.compile(r"^(?:> ?)+")
 _DEBUG = re.compile(r"^\s*(?:DEBU|TRAC)\[|\blevel=(?:debug|trace)\b")
-"""An entry of a log that tells each step of what goes well, too."""
 _STARTS = {
     "a row of events": r"(?:Normal|Warning)\b|"
     r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
@@ -159,8 +162,14 @@ def records(text: str, *, cuts: bool = True, debug: bool = False) -> Records:
             lines += _unwrapped(bare, width)
         else:
             lines += map(_undressed, _messages(part))
-    told = [line for line in lines if debug or not _DEBUG.search(line[:400])]
+    told = [line for line in lines if debug or not _is_debug(line[:400])]
     return Records(told, is_cut, has_debug=len(told) < len(lines))
+
+
+def _is_debug(line: str) -> bool:
+    """Whether it is an entry of a log that tells each step of what goes well, too."""
+    may_be = "[" in line or "level=" in line  # that is quicker to look for
+    return may_be and bool(_DEBUG.search(line))
 
 
 class Shortened(NamedTuple):
@@ -181,7 +190,9 @@ def shortened(text: str) -> Shortened:
     if len(pods) > 1:
         parts = [pod for pod in pods if "Waiting" in pod] or pods
     else:
-        parts = [line for line in text.splitlines(keepends=True) if is_hint(line)]
+        lines = text.splitlines(keepends=True)
+        hints = set(filter(is_hint, set(lines)))  # a line that is there often is looked at once
+        parts = [line for line in lines if line in hints]
     sizes = _sizes(parts)
     first = _fitting(sizes, _LONGEST_TEXT // 4)
     last = _fitting(sizes[:first:-1], _LONGEST_TEXT * 3 // 4)
@@ -191,12 +202,13 @@ def shortened(text: str) -> Shortened:
 
 
 def _sizes(parts: list[str]) -> list[int]:
-    """The characters of each part; none of one that differs from one before in its numbers only, for that is cheap."""
+    """What each part costs, in characters."""
     sizes: list[int] = []
     patterns: set[str] = set()
     for part in parts:
         pattern = part.translate(_NO_DIGITS)
-        sizes.append(0 if pattern in patterns else len(part))
+        size = _EACH + len(part)
+        sizes.append(size // _REPEATS if pattern in patterns else size)
         patterns.add(pattern)
     return sizes
 

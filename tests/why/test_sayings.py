@@ -152,6 +152,12 @@ def test_a_long_text_says_how_much_of_it_was_not_read() -> None:
     assert "quay.io/acme/last:1 for default/last-1, container '<container>'" in said
 
 
+def test_of_lines_that_differ_in_their_numbers_only_more_are_read_but_not_all() -> None:
+    line = 'Warning  Failed  pod/web-{0}  Failed to pull image "registry.acme.test/web:{0}": denied'
+    said = explain("\n".join(map(line.format, range(30_000)))).splitlines()
+    assert re.fullmatch("kubesim: the text is long, so 2[3456][0-9]{3} parts of it weren't read: give .*", said[-1])
+
+
 def test_of_many_described_pods_those_that_wait_are_read() -> None:
     pod = (
         "Name:         {0}\nNamespace:    shop\nContainers:\n  app:\n    Image:  quay.io/acme/web:1\n    State:  {1}\n"
