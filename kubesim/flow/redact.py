@@ -70,8 +70,9 @@ def redact(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     lower = text.lower()
+    marks = {mark for mark in MARKS if mark in lower}
     for form in FORMS:
-        if any(mark in lower for mark in form.marks):
+        if not marks.isdisjoint(form.marks):
             text = re.sub(form.pattern, form.instead, text, flags=form.flags)
     return text
 
@@ -186,3 +187,4 @@ FORMS = (
     Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*", MASK),
     Form(r"[A-Za-z0-9+_=-]{16,}", _mask_long),
 )
+MARKS = frozenset(mark for form in FORMS for mark in form.marks)
