@@ -19,7 +19,7 @@ _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from
 """What follows the message in the logs of the kubelet and of Airflow."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(
-    r"\s*-?\s*(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
+    r"\s*+(?:-\s*+)?(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
     r"|(?P<line>[\w-]+(?:\.[\w-]+)+(?::\d+)?/[\w./-]+:[\w.-]+)\s*$"
     r"|pod name:\s+(?P<pod>[a-z0-9.-]+)$|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
 )
@@ -53,7 +53,10 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # (its name is that of the event, with a number behind it, where the column is the event's)
     (
         "web-1   Pod   Warning",
-        re.compile(r"(?<![\w.-])(?P<pod>[a-z0-9][a-z0-9.-]*?)(?:\.[0-9a-f]{14,16})?(?:\s{2,}|\t)Pod\s"),
+        re.compile(
+            r"(?<![\w.-])(?=[a-z0-9.-]++\s+Pod\s)"  # most names are no Pod's: that is seen before one is taken apart
+            r"(?P<pod>[a-z0-9][a-z0-9.-]*?)(?:\.[0-9a-f]{14,16})?(?:\s{2,}|\t)Pod\s"
+        ),
     ),
     # the events in the log of Jenkins
     ("[Warning][shop/web-1][Failed]", re.compile(r"\[(?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*)\]\[")),
