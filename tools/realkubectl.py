@@ -29,6 +29,12 @@ STEP, QUIET = 0.01, 0.15
 _TIMED = ("--timeout", "--request-timeout")
 
 
+# What the first kubectl of this process learned of the server's kinds, which is the same in each cluster: to ask for it
+# takes as much CPU as a command.
+_kept = tempfile.TemporaryDirectory()
+_discovered = Path(_kept.name, "discovery")
+
+
 def find_kubectl() -> str | None:
     """The real kubectl: the one of this Python's environment, or none."""
     return shutil.which("kubectl", path=str(Path(sys.executable).parent))
@@ -60,12 +66,17 @@ class RealSession(Session):
         self._home = tempfile.TemporaryDirectory()
         self._server = _Counting(self.cluster, tick=0)
         self._server.write_kubeconfig(Path(self._home.name, "config"))
+        self._discovered = Path(self._home.name, ".kube", "cache", "discovery", f"127.0.0.1_{self._server.port}")
+        if _discovered.exists():
+            shutil.copytree(_discovered, self._discovered)
 
     def __enter__(self) -> RealSession:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._server.close()
+        if not _discovered.exists() and (self._discovered / "servergroups.json").exists():
+            shutil.copytree(self._discovered, _discovered)
         self._home.cleanup()
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
