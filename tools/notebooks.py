@@ -51,8 +51,9 @@ def execute(path: Path) -> NotebookNode:
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
-    with tempfile.TemporaryDirectory() as empty:
-        client.execute(env=kernel_environment(Path(empty)))
+    if any(cell.cell_type == "code" for cell in notebook.cells):
+        with tempfile.TemporaryDirectory() as empty:
+            client.execute(env=kernel_environment(Path(empty)))
     return normalise(notebook)
 
 
