@@ -24,7 +24,7 @@ class Watch:
     """
 
     def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
         self._digests: dict[str, tuple[int, Object]] = {}
         self._validated: set[str] = set()
         self.changes: list[tuple[int, Change]] = []
@@ -33,12 +33,18 @@ class Watch:
         cluster.api.subscribe(self._note)
         cluster.api.subscribe(self._note, EVENT)
 
+    def copy(self) -> Watch:
+        """The same of a copy of its cluster; what was found to be valid isn't looked at again."""
+        watch = Watch(self.cluster.copy())
+        watch._validated |= self._validated
+        return watch
+
     def start(self) -> None:
         """Forget the changes so far."""
         self.changes.clear()
 
     def _note(self, change: Change) -> None:
-        self.changes.append((self._cluster.clock.now, change))
+        self.changes.append((self.cluster.clock.now, change))
         version = change.obj["metadata"]["resourceVersion"]
         self._digests.setdefault(version, (_digest(change.obj), change.obj))
 
@@ -48,11 +54,11 @@ class Watch:
         assert not problems, "\n".join(problems)
 
     def _problems(self) -> Iterator[str]:
-        everything = list(stored(self._cluster))
-        yield from _keys(self._cluster, everything)
-        yield from _identities(self._cluster, everything)
+        everything = list(stored(self.cluster))
+        yield from _keys(self.cluster, everything)
+        yield from _identities(self.cluster, everything)
         yield from _owners(everything)
-        yield from _kubelet(self._cluster)
+        yield from _kubelet(self.cluster)
         yield from self._mutations(everything)
         yield from self._contents(everything)
 

@@ -6,6 +6,7 @@ import shlex
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import FrameType
 
 from kubesim import Session
@@ -72,13 +73,23 @@ def _bounded(what: str) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
+@cache
+def _worked_with(world: str) -> Watch:
+    """The watch of a cluster in which these lines were run, which each probe copies."""
+    session = Session()
+    session.run(world)
+    watch = Watch(session.cluster)
+    watch.check()
+    return watch
+
+
 class Probe:
     """A session in a cluster that has been worked with."""
 
     def __init__(self, world: str = WORLD) -> None:
         self.session = Session()
-        self.session.run(world)
-        self.watch = Watch(self.session.cluster)
+        self.watch = _worked_with(world).copy()
+        self.session.resume(self.watch.cluster)
         self.watch.start()
 
     def run(self, line: str) -> Result:
