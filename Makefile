@@ -26,15 +26,15 @@ QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.p
   tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py \
   tests/command/test_copied_notebooks.py
 
-# Two processes begin with the slowest files (tests/conftest.py), whose tests stay together.
-PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder
+# Two processes begin with the slowest files (tests/conftest.py), whose tests stay together. nbval takes a second to load.
+PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder -p no:nbval
 
 ##@ Check
 quick: format lint types imports sample ## check style, types, imports and a sample of each room, in a minute
 
 sample: $(VENV)/.dev
 	$(call heading,A sample of each room)
-	$(BIN)/pytest -n 2 --dist loadfile $(QUICK)
+	$(BIN)/pytest -n 2 --dist loadfile -p no:nbval $(QUICK)
 
 test: format lint types imports unit fresh ## check everything, in this order
 	$(call heading,All checks passed)

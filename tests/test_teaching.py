@@ -181,7 +181,7 @@ def test_a_lesson_that_is_added_as_the_page_says_passes(tmp_path: Path, monkeypa
     wanted = f"{LESSON} or 00-start or goal or readme or minutes or thrice or exercise or translated or fits"
     rest = "lessons/test_review.py", "lessons/test_content.py", "test_teaching.py"
     chosen = [f"tests/{name}" for name in (*shape, *rest)]
-    pytest_line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *chosen, "-k", wanted]
+    pytest_line = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:nbval", *chosen, "-k", wanted]
     checked = subprocess.run(pytest_line, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout[-3000:]
 
