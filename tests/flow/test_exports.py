@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -286,6 +287,7 @@ def test_a_text_too_long_is_not_decoded() -> None:
         decode(b"x" * (3 * 1024 * 1024 + 1))
 
 
+@cache
 def three_mebibytes() -> dict[str, str]:
     """Many Pods and Secrets as JSON and as YAML, which is longer, and the events of many Pods."""
     items = [pod(f"{OLDER}{HEAD}401 Unauthorized") | {"metadata": {"name": f"web-{n}"}} for n in range(3000)]
