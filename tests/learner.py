@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, Resource
 
@@ -78,4 +77,4 @@ def rows(test: str) -> Any:
     """The tables of a test file, by test: rows/flags.yaml for test_flags.py and test_kubectl_flags.py."""
     path = Path(test)
     name = path.stem.removeprefix("test_").removeprefix("kubectl_")
-    return yaml.safe_load((path.parent / "rows" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return load_yaml(path.parent / "rows" / f"{name}.yaml")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from kubesim import Session
+from kubesim.api import load_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PATH = ROOT / "docs/recipes.md"
@@ -69,8 +69,8 @@ def _cell(error: str) -> str:
 
 
 def test_the_table_says_what_each_dialect_answers() -> None:
-    products = yaml.safe_load((ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8"))["dialects"]
-    rows = yaml.safe_load((ROOT / "tests/cluster/dialects.yaml").read_text(encoding="utf-8"))
+    products = load_yaml(ROOT / "kubesim/cluster/registries.yaml")["dialects"]
+    rows = load_yaml(ROOT / "tests/cluster/dialects.yaml")
     cells: dict[str, list[str]] = {}
     for row in rows:
         cells.setdefault(products[row["dialect"]]["title"], []).append(_cell(row["error"]))

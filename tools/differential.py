@@ -29,12 +29,10 @@ from itertools import combinations
 from multiprocessing import get_context
 from pathlib import Path
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from kubesim import Session
-from kubesim.api import resources
+from kubesim.api import load_yaml, resources
 from kubesim.api.objects import Object
 from kubesim.api.result import Result
 from kubesim.gotext.pflag import Flag
@@ -81,7 +79,7 @@ LEFT_OUT = {
     r" --(follow|watch)(=t|=T|=1| |$)(?!.*--request-timeout)": "a real kubectl would never end",
 }
 
-_DATA = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+_DATA = load_yaml(Path(__file__).with_suffix(".yaml"))
 
 
 class _Oracle(RealSession):

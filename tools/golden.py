@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import yaml
+from kubesim.api import load_yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
 FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials
@@ -221,7 +221,7 @@ def _screen(text: str, is_masked: bool) -> list[str]:
 
 def load(path: Path) -> Recording:
     """The recording in a file."""
-    recording: Recording = yaml.safe_load(path.read_text(encoding="utf-8"))
+    recording: Recording = load_yaml(path)
     return recording
 
 

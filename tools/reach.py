@@ -25,10 +25,11 @@ from typing import Any, NamedTuple
 
 import coverage
 import nbformat
-import yaml
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget  # type: ignore[import-untyped]
 from traitlets.config import Config
+
+from kubesim.api import load_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kubesim"
@@ -172,7 +173,7 @@ def play_exercises() -> None:
     from kubesim.session import Session
 
     for path in sorted((ROOT / "tests" / "exercises").glob("*.yaml")):
-        for items in yaml.safe_load(path.read_text("utf-8")).values():
+        for items in load_yaml(path).values():
             session = Session()
             for line in [item for item in items if "source" not in item]:
                 session.run(line["run"] if isinstance(line, dict) else line[0])

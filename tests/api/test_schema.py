@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import decoding, schema
+from kubesim.api import decoding, load_yaml, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import (
     CONFIG_MAP,
@@ -30,7 +29,7 @@ from kubesim.api.resources import (
 )
 from tests.learner import Learner
 
-REFUSALS = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text("utf-8"))
+REFUSALS = load_yaml(Path(__file__).with_name("refusals.yaml"))
 
 
 def refusal(resource: Resource | None, obj: Any, strict: bool = True) -> str:

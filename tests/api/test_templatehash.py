@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from kubesim.api.templatehash import hash_of_template
 
-CASES = yaml.safe_load(Path(__file__).with_name("templates.yaml").read_text("utf-8"))
+CASES = load_yaml(Path(__file__).with_name("templates.yaml"))
 
 
 @pytest.mark.parametrize("expected", CASES)

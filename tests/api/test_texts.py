@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.api import quantity, resources
+from kubesim.api import load_yaml, quantity, resources
 from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.humanize import age, format_labels, format_selector, go_duration, human_duration, long_time, node_roles
 from kubesim.api.imageref import parse
@@ -49,7 +48,7 @@ FUNCTIONS = {
     "quantity": quantity.canonical,
     "resource field": resource_field,
 }
-TABLES = yaml.safe_load(Path(__file__).with_name("texts.yaml").read_text("utf-8"))
+TABLES = load_yaml(Path(__file__).with_name("texts.yaml"))
 
 
 def expanded(text: Any) -> Any:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import decoding, schema
+from kubesim.api import decoding, load_yaml, schema
 from kubesim.api.clock import parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import clone
@@ -37,7 +36,7 @@ SPECS: dict[str, Any] = {
 
 def rows(name: str) -> list[Any]:
     """The entries of a file, each with its name as the test's."""
-    entries = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    entries = load_yaml(Path(__file__).with_name(name))
     return [pytest.param(entry, id=f"{index} {entry['name']}") for index, entry in enumerate(entries)]
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubesim.api import load_yaml
 from kubesim.api.budget import TooMuchError
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import POD, SECRET, SERVICE_ACCOUNT, Resource, find_resource
 from kubesim.cluster.apiserver import patch
 
-PATCHES = yaml.safe_load(Path(__file__).with_name("patches.yaml").read_text("utf-8"))
+PATCHES = load_yaml(Path(__file__).with_name("patches.yaml"))
 SA = {"kind": "ServiceAccount", "metadata": {"name": "builder"}, "imagePullSecrets": [{"name": "a"}]}
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.api.clock import Clock
 from kubesim.api.imageref import parse
 from kubesim.cluster.keyring import Credential
@@ -37,7 +37,7 @@ LOOKUP = "on 10.96.0.10:53: no such host"
 
 
 def table(name: str) -> list[Any]:
-    rows: list[Any] = yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    rows: list[Any] = load_yaml(Path(__file__).with_name(name))
     return rows
 
 
@@ -67,7 +67,7 @@ def test_how_a_product_refuses(row: dict[str, str]) -> None:
 
 def test_each_dialect_is_played_for_each_client() -> None:
     rows = table("dialects.yaml")
-    dialects = yaml.safe_load((ROOT / "kubesim/cluster/registries.yaml").read_text(encoding="utf-8"))["dialects"]
+    dialects = load_yaml(ROOT / "kubesim/cluster/registries.yaml")["dialects"]
     clients = ("anonymous", "unknown", "barred", "no repository", "no tag")
     assert [(row["dialect"], row["client"]) for row in rows] == [(name, who) for name in dialects for who in clients]
 

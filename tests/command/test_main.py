@@ -22,10 +22,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-import yaml
 
 from kubesim import Session
 from kubesim.__main__ import main
+from kubesim.api import load_yaml
 from kubesim.api.result import Result
 from kubesim.flow.export import explain
 from kubesim.lessons import documents, load_tasks
@@ -95,7 +95,7 @@ def test_bytes_that_are_no_text_are_shown_as_far_as_they_can(tmp_path: Path) -> 
 
 def ask(config: Path, method: str, path: str, body: object = None) -> Any:
     """Ask a served cluster as a client does that knows its kubeconfig."""
-    known = yaml.safe_load(config.read_text(encoding="utf-8"))
+    known = load_yaml(config)
     cluster, user = known["clusters"][0]["cluster"], known["users"][0]["user"]
     trust = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
     headers = {"Authorization": f"Bearer {user['token']}", "Content-Type": "application/json"}

@@ -21,6 +21,7 @@ import pytest
 import yaml
 
 from kubesim import Session
+from kubesim.api import load_yaml
 from tools.golden import difference
 from tools.realkubectl import RealSession, find_kubectl
 
@@ -42,7 +43,7 @@ def read_chapters(folder: Path) -> dict[str, Chapter]:
     """The chapters of all files in a folder, each with the name of its file."""
     read: dict[str, Chapter] = {}
     for path in sorted(folder.glob("*.yaml")):
-        for title, items in yaml.safe_load(path.read_text("utf-8")).items():
+        for title, items in load_yaml(path).items():
             source = items.pop(0)["source"] if "source" in items[0] else ""
             lines = [item if isinstance(item, dict) else dict(zip(KEYS, item, strict=True)) for item in items]
             read[f"{path.stem}: {title}"] = Chapter(source, lines)
@@ -126,7 +127,7 @@ _Dumper.add_representer(
 
 def record(path: Path) -> None:
     """Write down what kubesim answers, for want of a real cluster."""
-    chapters = yaml.safe_load(path.read_text("utf-8"))
+    chapters = load_yaml(path)
     for lines in chapters.values():
         session = Session()
         for line in lines[1:] if "source" in lines[0] else lines:

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED
 from tests.flow.making import ACCOUNT, CREATE, make, pod
@@ -23,7 +23,7 @@ SUBSTITUTES = {
 
 
 FOLDER = Path(__file__).parent
-FAILURES = yaml.safe_load((FOLDER / "causes.yaml").read_text())
+FAILURES = load_yaml(FOLDER / "causes.yaml")
 
 
 @pytest.fixture(params=FAILURES)
@@ -39,7 +39,7 @@ def broken(request):
     return session, row["hop"], row["problem"]
 
 
-@pytest.mark.parametrize(("image", "cause"), yaml.safe_load((FOLDER / "troubles.yaml").read_text()).items())
+@pytest.mark.parametrize(("image", "cause"), load_yaml(FOLDER / "troubles.yaml").items())
 def test_trouble_of_a_registry_is_the_cause(image, cause):
     flow = trace_flow(make((), pod(image=image)).cluster, "default", "web")
     assert {"hop": flow.cause.hop, "problem": flow.cause.problem} == cause

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from kubesim.flow import FILE_USAGE
 from kubesim.session import Session
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXPORT = "kubectl get pod,serviceaccount,secret -A -o yaml"
 IMAGE = "registry.example.com/myapp:1.0"
 WANTED = "it should be what kubectl get prints with -o yaml or -o json"
-CASES = yaml.safe_load(Path(__file__).with_name("stories.yaml").read_text())
+CASES = load_yaml(Path(__file__).with_name("stories.yaml"))
 
 
 def cluster_of(case: dict[str, Any]) -> Session:

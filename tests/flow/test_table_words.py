@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kubesim import flow
+from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.imagepull import Attempt
 from kubesim.flow import facts, tables
 from kubesim.flow.causes import CHECKS
@@ -43,7 +43,7 @@ OF_CODE = {"blocked_port", "gateway", "other"}
 
 @cache
 def content(name: str) -> Any:
-    return yaml.safe_load((ROOM / f"{name}.yaml").read_text("utf-8"))
+    return load_yaml(ROOM / f"{name}.yaml")
 
 
 def placeholders(text: str) -> set[str]:

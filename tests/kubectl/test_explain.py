@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from kubesim import Session
-from kubesim.api import schema
+from kubesim.api import load_yaml, schema
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT, Resource
 from tests.learner import rows
 
 ROWS = rows(__file__)
 
-SCREENS = yaml.safe_load(Path(__file__).with_name("explain.yaml").read_text())
+SCREENS = load_yaml(Path(__file__).with_name("explain.yaml"))
 
 
 @pytest.mark.parametrize("words", SCREENS["whole"])

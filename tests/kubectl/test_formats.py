@@ -15,6 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kubesim.api import load_yaml
 from kubesim.api.budget import Budget
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
@@ -29,7 +30,7 @@ from kubesim.kubectl.formats import (
 )
 from kubesim.kubectl.formats.sorting import sort_objects
 
-CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
+CASES = load_yaml(Path(__file__).with_name("formats.yaml"))
 WEB = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
 ONE = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "one", "namespace": "default"}, "type": "docker"}
 TWO = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "two", "labels": {"tier": "web"}}}

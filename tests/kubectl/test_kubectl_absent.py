@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.api.resources import RESOURCES, Resource
 
-TABLE: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("absent.yaml").read_text(encoding="utf-8"))
+TABLE: dict[str, Any] = load_yaml(Path(__file__).with_name("absent.yaml"))
 ABSENT = [resource for resource in RESOURCES if not resource.simulated]
 
 

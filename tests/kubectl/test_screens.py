@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.api.clock import parse_time
 from kubesim.api.resources import RESOURCES
 from kubesim.kubectl import describers
 from tools import golden
 
 HERE = Path(__file__).parent
-DESCRIBED = yaml.safe_load((HERE / "describe.yaml").read_text(encoding="utf-8"))
+DESCRIBED = load_yaml(HERE / "describe.yaml")
 
 
 @pytest.mark.parametrize("path", sorted((HERE / "screens").glob("*.yaml")), ids=lambda path: path.stem)

@@ -5,10 +5,11 @@ import yaml
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from kubesim.api import load_yaml
 from kubesim.kubectl.documents import dump as to_yaml
 from kubesim.kubectl.documents import parse_document, sorted_keys
 
-CASES = yaml.safe_load(Path(__file__).with_name("formats.yaml").read_text())
+CASES = load_yaml(Path(__file__).with_name("formats.yaml"))
 
 
 def test_an_object_as_kubectl_get_prints_it():

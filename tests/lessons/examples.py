@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import yaml
-
+from kubesim.api import load_yaml
 from kubesim.lessons import fields
 from kubesim.lessons.quiz import Quiz
 from kubesim.lessons.task import Task
 
-_FOUND = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
+_FOUND = load_yaml(Path(__file__).with_suffix(".yaml"))
 QUIZZES = {entry["id"]: Quiz(**fields(entry)) for entry in _FOUND["quizzes"]}
 TASKS = {entry["id"]: Task(**fields(entry)) for entry in _FOUND["tasks"]}

@@ -7,9 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from kubesim.api import load_yaml
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
 from kubesim.lessons.quiz import BLANK, Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
@@ -255,7 +255,7 @@ def test_a_task_can_be_started_over(task):
     assert check(task, session) == first
 
 
-ATTEMPTS = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text())
+ATTEMPTS = load_yaml(Path(__file__).with_name("answers.yaml"))
 ROWS = [(task, name) for task, attempts in ATTEMPTS.items() for name in attempts]
 
 
@@ -270,7 +270,7 @@ def test_half_a_solution_misses_what_it_should(task_id, name):
     assert [number for number, goal in enumerate(check(task, session)) if not goal.holds] == attempt["missing"]
 
 
-TYPED_LINES = yaml.safe_load(Path(__file__).with_name("typed.yaml").read_text())
+TYPED_LINES = load_yaml(Path(__file__).with_name("typed.yaml"))
 
 
 @pytest.mark.parametrize("quiz_id", TYPED_LINES)

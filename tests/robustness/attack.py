@@ -28,9 +28,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.api.budget import TooMuchError
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.export import explain
@@ -134,7 +133,7 @@ def _served(session: Session) -> tuple[Server, str]:
     server = Server(session.cluster)
     path = Path(session.workspace.root, "served")
     server.write_kubeconfig(path)
-    token = yaml.safe_load(path.read_text())["users"][0]["user"]["token"]
+    token = load_yaml(path)["users"][0]["user"]["token"]
     return server, f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
 
 

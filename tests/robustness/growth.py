@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from kubesim.api import load_yaml
 from tests.learner import rows
 
 ROWS = rows(__file__)
 
 FILE = "work.yaml"
-SHAPES = yaml.safe_load(Path(__file__).with_name("shapes.yaml").read_text(encoding="utf-8"))
+SHAPES = load_yaml(Path(__file__).with_name("shapes.yaml"))
 _COPY = '{{"op":"copy","from":"/metadata","path":"/metadata/labels/a{}"}}'
 
 

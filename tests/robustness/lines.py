@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hypothesis import strategies as st
 
-from kubesim.api import resources
+from kubesim.api import load_yaml, resources
 from kubesim.gotext.pflag import Flag
 from kubesim.kubectl.catalogue import GLOBAL
 from kubesim.kubectl.command import Command
@@ -27,7 +26,7 @@ Step = tuple[str, str]
 @cache
 def recordings() -> list[list[Step]]:
     """Every recording as steps: ("run", a line), ("sleep", seconds), or a file's name and its text."""
-    found = (yaml.safe_load(path.read_text()) for path in sorted(RECORDINGS.glob("*.yaml")))
+    found = (load_yaml(path) for path in sorted(RECORDINGS.glob("*.yaml")))
     return [list(map(_step, recording["steps"])) for recording in found if "steps" in recording]
 
 

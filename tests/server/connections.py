@@ -15,9 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import yaml
-
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.server.https import Server
 from tests.patience import SECONDS
 
@@ -28,7 +27,7 @@ class Client:
     """Knows what a kubeconfig says."""
 
     def __init__(self, kubeconfig: Path, port: int) -> None:
-        config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+        config = load_yaml(kubeconfig)
         cluster = config["clusters"][0]["cluster"]
         self.url: str = cluster["server"]
         self.port = port

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from kubesim.api.resources import RESOURCES
 from tests.learner import rows
 from tests.server.caller import CORE, TABLE, Caller, status
@@ -25,7 +25,7 @@ def call() -> Caller:
     return Caller(*LINES)
 
 
-ANSWERS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text(encoding="utf-8"))
+ANSWERS: dict[str, Any] = load_yaml(Path(__file__).with_name("answers.yaml"))
 
 
 @pytest.mark.parametrize("path", ANSWERS["documents"])

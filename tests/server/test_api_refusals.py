@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from tests.server.caller import CORE, Caller, status
 from tests.server.test_api_writes import MAP, MAPS, SHOP, WORLD
 
 PLACES = {"CORE": CORE, "MAPS": MAPS, "SHOP": SHOP, "REVIEWS": "/apis/authorization.k8s.io/v1"}
-ROWS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("refusals.yaml").read_text(encoding="utf-8"))
+ROWS: list[dict[str, Any]] = load_yaml(Path(__file__).with_name("refusals.yaml"))
 DEEP = {
     "request": "POST MAPS",
     "raw": '{"a":' * 200 + "1" + "}" * 200,

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from kubesim.api import decoding
+from kubesim.api import decoding, load_yaml
 from kubesim.api.budget import Budget
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import (
@@ -211,9 +210,7 @@ def test_reviews_with_a_wrong_value_in_every_field(path: str) -> None:
             _check(call.answer("POST", path, json.dumps(body).encode("utf-8", "replace")))
 
 
-SAMPLES = {
-    obj["kind"]: obj for obj in yaml.safe_load(Path(__file__).with_name("samples.yaml").read_text("utf-8"))["protobuf"]
-}
+SAMPLES = {obj["kind"]: obj for obj in load_yaml(Path(__file__).with_name("samples.yaml"))["protobuf"]}
 
 
 @pytest.mark.parametrize("kind", SAMPLES)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from kubernetes import client, config, watch
 from kubernetes.client import ApiClient, ApiException
 
 from kubesim import Session
+from kubesim.api import load_yaml
 from kubesim.api.resources import RESOURCES
 from tests.patience import SECONDS
 from tests.server.connections import Client, served
@@ -34,7 +34,7 @@ def api(place: tuple[Session, ApiClient]) -> ApiClient:
 
 
 # Of each kind: the client's class, the word in its methods, and an object without its metadata.
-KINDS: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("samples.yaml").read_text("utf-8"))["kinds"]
+KINDS: dict[str, Any] = load_yaml(Path(__file__).with_name("samples.yaml"))["kinds"]
 
 
 def test_no_kind_is_forgotten() -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from kubesim import Session
+from kubesim.api import load_yaml
 
 FILE = ".docker/config.json"
 SHOWN = {
@@ -22,7 +22,7 @@ https://docs.docker.com/go/credential-store/
 
 """,
 }
-ROWS = yaml.safe_load(Path(__file__).with_name("docker.yaml").read_text(encoding="utf-8"))
+ROWS = load_yaml(Path(__file__).with_name("docker.yaml"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["run"])

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from kubesim.api.clock import SECOND
 from kubesim.api.resources import NAMESPACE
 from kubesim.flow.hops import trace_flow
 from kubesim.session import Session
 from kubesim.session.history import LIMIT, History
 
-STORIES = yaml.safe_load(Path(__file__).with_name("undo.yaml").read_text(encoding="utf-8"))
+STORIES = load_yaml(Path(__file__).with_name("undo.yaml"))
 GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("lesson-0*.yaml"))
 
 
@@ -149,7 +149,7 @@ def test_looking_back_changes_nothing(learner: Learner) -> None:
 @pytest.mark.parametrize("recording", GOLDEN, ids=lambda path: path.stem)
 def test_a_recording_goes_the_same_way_when_every_command_is_taken_back_and_done_again(recording: Path) -> None:
     """Each command is given twice, with an undo between: both times it says the same."""
-    lines = [step["run"] for step in yaml.safe_load(recording.read_text())["steps"] if "run" in step]
+    lines = [step["run"] for step in load_yaml(recording)["steps"] if "run" in step]
     learner = Learner()
     for line in lines:
         steps = len(learner.history.steps)

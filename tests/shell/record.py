@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from kubesim.api import load_yaml
+
 FILE = Path(__file__).with_name("bash.yaml")
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "HOME": "/workspace", "USER": "learner"}
 
@@ -60,7 +62,7 @@ _Dumper.add_representer(str, _text)
 
 def main() -> None:
     """Write bash.yaml again."""
-    document = yaml.safe_load(FILE.read_text())
+    document = load_yaml(FILE)
     document["scripts"] = [_bash(document["setup"], entry["run"]) for entry in document["scripts"]]
     FILE.write_text(yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000))
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.shell.container import Place, Process, StartError, server
 from kubesim.shell.folders import Folder, Mount
 
-CASES = yaml.safe_load(Path(__file__).with_name("containers.yaml").read_text("utf-8"))
+CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
 START = 1795528800_000000
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from kubesim.api import load_table
+from kubesim.api import load_table, load_yaml
 from kubesim.api.clock import SECOND
 from kubesim.api.result import Edit, Result
 from kubesim.shell import Shell, tools, word_start
@@ -19,9 +18,9 @@ from tests.learner import rows
 ROWS = rows(__file__)
 
 HERE = Path(__file__).parent
-RECORDED = yaml.safe_load((HERE / "bash.yaml").read_text("utf-8"))
-SCREENS = yaml.safe_load((HERE / "screens.yaml").read_text("utf-8"))
-COMPLETIONS = yaml.safe_load((HERE / "completions.yaml").read_text("utf-8"))
+RECORDED = load_yaml(HERE / "bash.yaml")
+SCREENS = load_yaml(HERE / "screens.yaml")
+COMPLETIONS = load_yaml(HERE / "completions.yaml")
 
 
 def _id(case: dict[str, Any]) -> str:

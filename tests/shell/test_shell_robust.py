@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shells import new_shell
 
+from kubesim.api import load_yaml
 from tests.patience import within
 
 BOUND = 2.0  # seconds of this process's own time
@@ -51,7 +51,7 @@ def test_nothing_leaves_the_workspace(lines: list[str]) -> None:
 
 _LONG = {
     name: re.sub(r"«(\d+)\*(.*?)»", lambda match: match[2] * int(match[1]), line, flags=re.DOTALL)
-    for name, line in yaml.safe_load(Path(__file__).with_name("long.yaml").read_text("utf-8")).items()
+    for name, line in load_yaml(Path(__file__).with_name("long.yaml")).items()
 }
 
 

@@ -16,14 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from kubesim.api import load_yaml
 from kubesim.flow.export import explain
 
 CASES = {
-    case["name"]: case
-    for path in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
-    for case in yaml.safe_load(path.read_text())
+    case["name"]: case for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")) for case in load_yaml(path)
 }
 OBJECTS = {name: case for name, case in CASES.items() if "text" not in case}
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
+from kubesim.api import load_yaml
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.flow.signs import read
 
 FOLDER = Path(__file__).parent
-FORMS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "forms.yaml").read_text())
-TRUTHS: dict[str, dict[str, Any]] = yaml.safe_load((FOLDER / "texts.yaml").read_text())
+FORMS: dict[str, dict[str, Any]] = load_yaml(FOLDER / "forms.yaml")
+TRUTHS: dict[str, dict[str, Any]] = load_yaml(FOLDER / "texts.yaml")
 SAYINGS = [(truth, number) for truth, row in TRUTHS.items() for number in range(len(row["says"]))]
 GRADES = {"certain": "certain from", "likely": "most likely", "one": "one of these"}
 
@@ -104,9 +105,7 @@ def test_a_redacted_part_matches_anything_of_its_place(instead: str, form: str) 
 
 
 UNSEEN: dict[str, dict[str, Any]] = {
-    name: row
-    for file in ("unseen", "threads")
-    for name, row in yaml.safe_load((FOLDER / f"{file}.yaml").read_text()).items()
+    name: row for file in ("unseen", "threads") for name, row in load_yaml(FOLDER / f"{file}.yaml").items()
 }
 
 
