@@ -207,6 +207,7 @@ def _service(call: Call, resource: Resource, obj: Object, selector: Object, name
     labels = _labels(flags["labels"]) or metadata(obj).get("labels")
     fields = {
         "type": flags["type"],
+        "clusterIP": flags["cluster-ip"],
         "externalIPs": [flags["external-ip"]] if flags["external-ip"] else [],
         "sessionAffinity": flags["session-affinity"],
     }

@@ -169,6 +169,17 @@ def _default_service(service: Object) -> None:
         port["targetPort"] = port.get("targetPort") or port.get("port", 0)
 
 
+def _default_endpoints(endpoints: Object) -> None:
+    for subset in endpoints.get("subsets") or ():
+        for port in subset.get("ports") or ():
+            _default(port, protocol="TCP")
+
+
+def _default_endpoint_slice(endpoint_slice: Object) -> None:
+    for port in endpoint_slice.get("ports") or ():
+        _default(port, name="", protocol="TCP")
+
+
 def _default_deployment(deployment: Object) -> None:
     spec = _inner(deployment, "spec")
     _default(spec, replicas=1, progressDeadlineSeconds=600, revisionHistoryLimit=10)
@@ -242,6 +253,8 @@ _OF_KINDS: Mapping[str, Callable[[Object], None]] = {
     "CronJob": _default_cron_job,
     "DaemonSet": _default_daemon_set,
     "Deployment": _default_deployment,
+    "Endpoints": _default_endpoints,
+    "EndpointSlice": _default_endpoint_slice,
     "Job": _default_job,
     "Namespace": _default_namespace,
     "Node": _default_node,

@@ -49,11 +49,19 @@ def _endpoints(slices: Sequence[Object], port_name: str) -> str:
     """Where the ready Pods of a Service serve the port of this name."""
     places: list[str] = []
     for item in slices:
-        ready = [endpoint for endpoint in item.get("endpoints") or () if endpoint["conditions"].get("ready")]
-        for port in item.get("ports") or ():
+        ready = [endpoint["addresses"][0] for endpoint in item.get("endpoints") or () if _is_ready(endpoint)]
+        ports = item.get("ports") or ()
+        if not ports:
+            places += ready
+        for port in ports:
             if port["name"] == port_name:
-                places += [f"{endpoint['addresses'][0]}:{port['port']}" for endpoint in ready]
+                places += [f"{address}:{port['port']}" for address in ready]
     return first_three(places, "")
+
+
+def _is_ready(endpoint: Object) -> bool:
+    """Whether an endpoint takes traffic, as one does of which nothing is known."""
+    return bool(endpoint.get("conditions", {}).get("ready", True))
 
 
 _SHOWN_ABOVE = {f"metadata.{name}" for name in ("name", "namespace", "labels", "annotations", "managedFields")}
