@@ -1,6 +1,7 @@
 """Metadata and label selectors: what all kinds have.
 
-Mirrors k8s.io/apimachinery pkg/api/validation/objectmeta.go and pkg/apis/meta/v1/validation/validation.go, v1.36.
+Mirrors k8s.io/apimachinery pkg/api/validation/{generic,objectmeta}.go and pkg/apis/meta/v1/validation/validation.go,
+v1.36.
 """
 
 from __future__ import annotations
@@ -13,15 +14,21 @@ from kubesim.cluster.apiserver.validation.fields import Field
 
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
+_OWNER = {  # what each field of an owner must not be
+    "apiVersion": "version must not be empty",
+    "kind": "must not be empty",
+    "name": "must not be empty",
+    "uid": "must not be empty",
+}
 
 
 def validate_object_meta(obj: Field, namespaced: bool, name_check: Check) -> None:
     """The metadata of a new object, whose name must pass `name_check`."""
     meta = obj.inner("metadata")
     if prefix := meta.get("generateName"):
-        # A suffix follows, so that the prefix itself may end in a dash.
-        whole = prefix[:-1] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
-        for problem in name_check(whole):
+        # A suffix follows, so that the prefix itself may end in a dash. Upstream masks the character before it, too.
+        masked = f"{prefix[:-2]}a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+        for problem in name_check(masked):
             meta.invalid("generateName", problem)
     if meta.get("name"):
         meta.check("name", name_check)
@@ -50,12 +57,32 @@ def validate_object_meta_update(new: Field, old: Field) -> None:
 def _validate_common(meta: Field) -> None:
     meta.labels("labels")
     validate_annotations(meta)
-    for index, finalizer in enumerate(meta.get("finalizers", ())):
+    _validate_owners(meta)
+    finalizers = meta.get("finalizers") or ()
+    for finalizer in finalizers:
         for problem in qualified_name(finalizer):
             meta.invalid("finalizers", problem, value=finalizer)
+    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
+        meta.invalid("finalizers", "finalizer orphan and foregroundDeletion cannot be both set")
+    for index, finalizer in enumerate(finalizers):
         if "/" not in finalizer and finalizer not in _FINALIZERS:
             why = "name is neither a standard finalizer name nor is it fully qualified"
             meta.invalid(f"finalizers[{index}]", why, value=finalizer)
+
+
+def _validate_owners(meta: Field) -> None:
+    """Whom the object belongs to. The API server doesn't say which reference is wrong."""
+    controllers = []
+    for reference in meta.get("ownerReferences") or ():
+        owner = Field(meta.errors, meta.path_of("ownerReferences"), reference)
+        for name, why in _OWNER.items():
+            if not owner.get(name):
+                owner.invalid(name, why)
+        if owner.get("controller"):
+            controllers.append(f"{owner.get('kind')}/{owner.get('name')}")
+    for other in controllers[1:]:
+        why = f'Found "true" in references for {controllers[0]} and {other}'
+        meta.invalid("ownerReferences", f"Only one reference can have Controller set to true. {why}")
 
 
 def validate_annotations(meta: Field) -> None:
@@ -64,7 +91,8 @@ def validate_annotations(meta: Field) -> None:
     for key in sorted(annotations):
         for problem in qualified_name(key.lower()):
             meta.invalid("annotations", problem, value=key)
-    if sum(len(key) + len(value) for key, value in annotations.items()) > _ANNOTATIONS_LIMIT:
+    texts = [*annotations, *annotations.values()]
+    if sum(len(text.encode("utf-8", "surrogatepass")) for text in texts) > _ANNOTATIONS_LIMIT:
         meta.too_long("annotations", _ANNOTATIONS_LIMIT)
 
 
