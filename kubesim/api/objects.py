@@ -132,10 +132,11 @@ def owner_reference(owner: Object) -> Object:
     return {"apiVersion": owner["apiVersion"], "blockOwnerDeletion": True, "controller": True, **named}
 
 
-def is_owned_by(obj: Object, owner: Object) -> bool:
+def is_controlled_by(obj: Object, owner: Object) -> bool:
     """Whether `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
-    return any(reference.get("uid") == uid for reference in metadata(obj).get("ownerReferences", ()))
+    references = metadata(obj).get("ownerReferences", ())
+    return any(reference.get("controller") and reference.get("uid") == uid for reference in references)
 
 
 def is_static(pod: Object) -> bool:

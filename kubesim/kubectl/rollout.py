@@ -13,7 +13,7 @@ from kubesim.api.objects import (
     at,
     bare_template,
     clone,
-    is_owned_by,
+    is_controlled_by,
     metadata,
     name_of,
     namespace_of,
@@ -133,7 +133,7 @@ def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
     keeper_type = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
     keepers: dict[int, Object] = {}
     for keeper in call.api.list(keeper_type, namespace_of(obj)):
-        if is_owned_by(keeper, obj):
+        if is_controlled_by(keeper, obj):
             keepers[keeper.get("revision") or revision(keeper)] = keeper
     return dict(sorted(keepers.items()))
 

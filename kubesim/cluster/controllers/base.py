@@ -7,7 +7,15 @@ from typing import ClassVar, Self
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, find_condition, is_owned_by, metadata, name_of, namespace_of, owner_reference
+from kubesim.api.objects import (
+    Object,
+    find_condition,
+    is_controlled_by,
+    metadata,
+    name_of,
+    namespace_of,
+    owner_reference,
+)
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import Change, Component
@@ -135,12 +143,13 @@ class Controller(Loop):
             self._unclaimed.discard((namespace, name))
             claim(self.api, obj, self.owned)
         self.refusal = None
-        self.sync(obj, self.owned_by(obj))
+        self.sync(obj, self.controlled_by(obj))
         if self.refusal:
             raise self.refusal
 
-    def owned_by(self, obj: Object) -> list[Object]:
-        return self.api.owned_by(obj, self.owned)
+    def controlled_by(self, obj: Object) -> list[Object]:
+        """What `obj` controls; another owner's dependents may refer to it, too."""
+        return [item for item in self.api.owned_by(obj, self.owned) if is_controlled_by(item, obj)]
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
         self.recorder.event(obj, kind, reason, message)
@@ -190,14 +199,15 @@ def claim(api: Component, owner: Object, resource: Resource) -> None:
     for item in api.list(resource, namespace_of(owner)) if selector else ():
         meta = metadata(item)
         references = meta.get("ownerReferences", [])
-        is_owned = is_owned_by(item, owner)
+        is_owned = is_controlled_by(item, owner)
         is_selected = matches(selector, meta.get("labels", {}))
         if is_deleted(item) or is_owned == is_selected:
             continue
         if is_owned:
             release(api, owner, resource, item)
         elif not any(reference.get("controller") for reference in references):
-            adopted = [*references, owner_reference(owner)]
+            others = [other for other in references if other["uid"] != metadata(owner)["uid"]]
+            adopted = [*others, owner_reference(owner)]
             api.record(resource, {**item, "metadata": {**meta, "ownerReferences": adopted}})
 
 

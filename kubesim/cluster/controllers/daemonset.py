@@ -84,7 +84,7 @@ class DaemonSetController(RevisionedController):
             self.delete_pod(daemon_set, pod)
 
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
-        pods = _with_node(self.owned_by(daemon_set))
+        pods = _with_node(self.controlled_by(daemon_set))
         placed = [pod for pod in pods if _node_of(pod) in nodes]
         ready = len([pod for pod in placed if is_ready(pod)])
         updated = len([pod for pod in placed if revision_of(pod) == revision])

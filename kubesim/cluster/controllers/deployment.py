@@ -40,7 +40,7 @@ class DeploymentController(Controller):
         before = Rollout(deployment, owned)
         if not is_deleted(deployment):
             self._go_on(before)
-        after = Rollout(deployment, self.owned_by(deployment))
+        after = Rollout(deployment, self.controlled_by(deployment))
         self._report(after, made=after.new if before.new is None else None)
 
     def _go_on(self, rollout: Rollout) -> None:

@@ -168,7 +168,7 @@ class JobController(Controller):
                 return
 
     def _report(self, job: Object, status: Object, outcome: JobOutcome | None) -> None:
-        pods = self.owned_by(job)
+        pods = self.controlled_by(job)
         active = active_pods(pods)
         terminating = [pod for pod in pods if is_deleted(pod)]
         status["ready"] = sum(1 for pod in active if is_ready(pod))

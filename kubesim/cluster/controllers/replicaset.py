@@ -35,7 +35,7 @@ class ReplicaSetController(Controller):
         self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
         if not is_deleted(replica_set):
             self._scale(replica_set, active_pods(pods))
-        active = active_pods(self.owned_by(replica_set))
+        active = active_pods(self.controlled_by(replica_set))
         self._report(replica_set, active, len(pods) - len(active))
 
     def _failure(self, replica_set: Object) -> Object | None:

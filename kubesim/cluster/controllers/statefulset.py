@@ -87,7 +87,7 @@ class StatefulSetController(RevisionedController):
         self.create_pod(stateful_set, {**template, "spec": spec}, name, **labels)
 
     def _report(self, stateful_set: Object, current_revision: str, update_revision: str) -> None:
-        pods = self.owned_by(stateful_set)
+        pods = self.controlled_by(stateful_set)
         ready = sum(map(is_ready, pods))
         revisions = [revision_of(pod) for pod in pods if not is_deleted(pod)]
         updated = revisions.count(update_revision)

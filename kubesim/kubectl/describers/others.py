@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from kubesim.api.errors import StatusError
 from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE
-from kubesim.api.objects import Object, at, bare_template, is_owned_by, metadata, name_of
+from kubesim.api.objects import Object, at, bare_template, is_controlled_by, metadata, name_of
 from kubesim.cluster.apiserver.printers import first_three
 
 
@@ -106,7 +106,7 @@ def _label(name: str) -> str:
 @formatter
 def _replica_sets(deployment: Object, replica_sets: Sequence[Object] | None) -> Iterator[str]:
     """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
-    owned = [item for item in replica_sets or () if is_owned_by(item, deployment)]
+    owned = [item for item in replica_sets or () if is_controlled_by(item, deployment)]
     owned.sort(key=lambda item: (item["metadata"].get("creationTimestamp") or "", name_of(item)))
     new = [item for item in owned if bare_template(item) == bare_template(deployment)][:1]
     old = [item for item in owned if item not in new]
@@ -131,5 +131,5 @@ def _pods_status(owner: Object, listed: Sequence[Object] | StatusError | None) -
     """How many Pods of an object are in each phase."""
     if isinstance(listed, StatusError):
         return f"error in fetching pods: {listed}"
-    counts = Counter(at(pod, "status.phase") for pod in listed or () if is_owned_by(pod, owner))
+    counts = Counter(at(pod, "status.phase") for pod in listed or () if is_controlled_by(pod, owner))
     return " / ".join(f"{counts[phase]} {word}" for phase, word in _PHASES.items())
