@@ -70,7 +70,7 @@ class Call:
         self.format: Format | None = None
         """What `output_format` has parsed."""
         self.written: list[Written] = []
-        """What was written, in its order: whether to stdout, and the text."""
+        """What was written, in its order."""
         self.exit_code = 0
         self.edit: Edit | None = None
         """What a live front end is to open in an editor."""
@@ -103,6 +103,8 @@ class Call:
             is_needed = self.flags["kubeconfig"] and not self.command.traits.is_offline
             refuse_if(is_needed, f"stat {path}: no such file or directory")
             return Kubeconfig(EMPTY)
+        except IsADirectoryError:
+            raise KubectlError(f'error loading config file "{path}": read {path}: is a directory') from None
         except ManifestError as error:
             raise KubectlError(f'error loading config file "{path}": {error}') from None
         except (AttributeError, KeyError, TypeError):
@@ -178,14 +180,13 @@ class Call:
         Raises NotSimulated where that is longer than anything here takes, before any time passes; without a limit
         (inf), once it has gone on for so long.
         """
+        is_too_long = timeout > LONGEST_WAIT
         seconds = timeout
-        if timeout == inf:
-            seconds = LONGEST_WAIT
-        elif timeout > LONGEST_WAIT:
-            seconds = 0
+        if is_too_long:
+            seconds = LONGEST_WAIT if timeout == inf else 0
         if self.context.clock.run_until(done, seconds, self.context.budget):
             return True
-        if timeout > LONGEST_WAIT:
+        if is_too_long:
             raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")
         return False
 

@@ -9,7 +9,7 @@ from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import KubectlError, refuse_if
+from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
 from kubesim.kubectl.kubeconfig import EMPTY, Kubeconfig, Section
@@ -49,8 +49,7 @@ def get_contexts(call: Call) -> None:
             mark = "*" if name == config.current else ""
             rows.append([mark, name, *(str(fields.get(part, "")) for part in ("cluster", "user", "namespace"))])
         call.say(tabwriter.format(rows))
-    for name in call.args:
-        refuse_if(name not in names, f"context {name} not found")
+    raise_all(KubectlError(f"context {name} not found") for name in call.args if name not in names)
 
 
 @_command("config get-clusters")

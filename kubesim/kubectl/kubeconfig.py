@@ -21,6 +21,7 @@ KUBECONFIG = f"{HOME}/.kube/config"
 Section = Literal["clusters", "users", "contexts"]
 SECTIONS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
 """The lists of the file, each with the field that its entries have beside their name."""
+_TEXTS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")  # fields of all three, as read
 
 
 def _simulated(what: str) -> str:
@@ -83,7 +84,10 @@ class Kubeconfig:
             entries = config.content[section]
             config.content = {**config.content, section: None}
             for entry in entries or ():
-                config.put(section, str(entry["name"]), {**(entry.get(part) or {})})
+                fields = {**(entry.get(part) or {})}
+                if not all(isinstance(fields.get(name), str | None) for name in _TEXTS):
+                    raise TypeError
+                config.put(section, str(entry["name"]), fields)
         return config
 
     @property
