@@ -95,6 +95,12 @@ def test_a_go_template_that_does_not_match_is_refused(template: str, problem: st
         render(f"go-template={template}", CASES["objects"]["go-template"])
 
 
+@pytest.mark.parametrize("action", CASES["go-template"]["absent"])
+def test_what_is_not_simulated_of_go_templates(action: str) -> None:
+    with pytest.raises(NotSimulated, match=" in this place of a Go template is not part of this simulator$"):
+        render(f"go-template={{{{{action}}}}}", {})
+
+
 def test_what_is_printed_for_debugging() -> None:
     assert str(refused("jsonpath={.a[1]}", {"a": [1], "b": {"c": True}})).endswith(
         "\tobject given to jsonpath engine was:\n"

@@ -85,7 +85,7 @@ class _Field(NamedTuple):
 
     def evaluate(self, run: _Run, dot: Any) -> Any:
         if self.variable and self.variable not in run.variables:
-            raise _Refusal(f"undefined variable {quote(self.variable)}")
+            raise _Refusal(f"undefined variable {quote(self.variable)}")  # in the pipeline that declares it
         value = run.variables[self.variable] if self.variable else dot
         for name in self.names:
             if value is not None and not isinstance(value, dict):
@@ -144,7 +144,7 @@ class _Control(NamedTuple):
     def execute(self, run: _Run, dot: Any) -> None:
         value = _evaluate(self.pipeline, run, dot)
         if not value:
-            run.walk(self.otherwise, dot, {})
+            run.walk(self.otherwise, dot, dict.fromkeys(self.variables, value))
         elif self.keyword == "range":
             for key, item in _pairs(value):
                 run.walk(self.body, item, self._range_variables(key, item))
@@ -181,12 +181,14 @@ _ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DO
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<string>{_STRING})
     |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:=)
-    |(?P<number>-?[0-9]{{1,18}})
+    |(?P<number>[-+]?[0-9][\w.]*)
     |(?P<path>\$\w*(?:\.[^\W\d]\w*)*|(?:\.[^\W\d]\w*)+|\.)
     |(?P<word>[^\W\d]\w*)
     |(?P<pipe>\|))""",
     re.VERBOSE,
 )
+_INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]{0,17})")
+_CODE = re.compile(r"\\[0-7xuU]")  # of a character, in a string
 
 
 class _Token(NamedTuple):
@@ -206,6 +208,7 @@ class _Parser:
         self._budget = budget
         self._at = 0
         self._pieces = self._cut()
+        self._variables = ["$"]
 
     def _error(self, problem: str) -> FormatError:
         line = 1 + self._text.count("\n", 0, self._at)
@@ -234,6 +237,8 @@ class _Parser:
             kind = str(token.lastgroup)
             tokens.append(_Token(kind, token[kind]))
             at = token.end()
+            if kind == "path" and body.startswith(".", at):
+                raise self._error("unexpected <.> in operand")
             if kind in ("path", "word") and re.match(r"[^\s.,|:()]", body[at:]):
                 raise self._error(f"bad character {gofmt.code_point(body[at])}")
         if not tokens:
@@ -272,6 +277,8 @@ class _Parser:
             variables = re.findall(r"\$\w+", condition.pop(0).text)
         if not condition:
             raise self._error(f"missing value for {keyword.text}")
+        outer = len(self._variables)
+        self._variables += variables
         pipeline = self._pipeline(condition)
         body, end = self._statements()
         otherwise: list[_Statement] = []
@@ -279,6 +286,7 @@ class _Parser:
             otherwise, end = self._statements()
         if end != "end":
             raise self._error(f"expected end; found {{{{{end}}}}}" if end else "unexpected EOF")
+        del self._variables[outer:]
         return _Control(keyword.text, variables, pipeline, body, otherwise)
 
     def _pipeline(self, tokens: list[_Token]) -> list[_Command]:
@@ -305,14 +313,16 @@ class _Parser:
                 raise self._error(f"function {quote(first.text)} not defined")
             return _Command(first.text, [self._operand(token) for token in tokens[1:]])
         operand = self._operand(first)
-        if tokens[1:]:
-            raise self._error(f"can't give argument to non-function {first.text}")
+        if tokens[1:] or first.text == "nil":
+            raise _not_simulated(first.text)  # Go finds that only when it gets there
         return _Command("", [operand])
 
     def _operand(self, token: _Token) -> _Constant | _Field:
         kind, text = token
         if kind == "path":
             variable, *names = text.split(".")
+            if variable and variable not in self._variables:
+                raise self._error(f"undefined variable {quote(variable)}")
             return _Field(variable, [name for name in names if name])
         if text[0] == "`":
             return _Constant(text[1:-1])
@@ -320,8 +330,10 @@ class _Parser:
             try:
                 return _Constant(gofmt.unquote(text[1:-1]))
             except ValueError as error:
+                if _CODE.search(text):
+                    raise _not_simulated(text) from None
                 raise self._error(str(error)) from None
-        if kind == "number":
+        if _INTEGER.fullmatch(text):
             return _Constant(int(text))
         if text in _CONSTANTS:
             return _Constant(_CONSTANTS[text])
@@ -333,7 +345,16 @@ def _base64decode(value: Any) -> str:
         return gobase64.decode(value).decode(errors="replace")
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(one: Any, *others: Any) -> bool:
+    """Whether one value is any of the others. What is missing is only equal to what is missing, too."""
+    if not others:
+        raise TypeError
+    return any(_is_same(one, other) for other in others)
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
     if type(one) is not type(other) or isinstance(one, dict | list):
         raise TypeError
     return bool(one == other)
