@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import traitlets
 import yaml
 
-from kubesim.api import load_yaml
+from kubesim.api import load_yaml, yaml_loader
 from kubesim.api.result import Edit, Result
 from kubesim.jupyter.card import Message, Widget
 from kubesim.jupyter.current import Seat, time_of_day
@@ -32,6 +34,7 @@ _TABLES = load_yaml(Path(__file__).with_suffix(".yaml"))
 _WORDS = {word: code for code, words in _TABLES["words"].items() for word in words}
 _SIGNS = {32: "✓", 33: "…", 31: "✗"}
 _OPENINGS = {word: code for code, words in _TABLES["openings"].items() for word in words}
+_CODES = _OPENINGS | _WORDS
 YAML_HINTS: dict[str, str] = _TABLES["yaml_hints"]
 _MARKED = re.compile(
     rf"^(?:{'|'.join(map(re.escape, _OPENINGS))})|(?:^|(?<=  )|(?<=:)|(?<=: ))(?:{'|'.join(_WORDS)})(?=  |[ ]?$)",
@@ -69,11 +72,56 @@ def _first(command: str) -> str:
     return f"$ {line} …\n" if line_end else f"$ {line}\n"
 
 
+class _Screen:
+    """What the screen shows, and which of it the page was sent."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, str]] = []
+        """As (kind, text): a "command", the "output" of one (with colours), or a "note"."""
+        self._size = 0  # characters of their texts
+        self._sent = 0  # how many entries the page has
+        self._gone = 0  # how many of those that it has are dropped
+
+    def write(self, *entries: tuple[str, str]) -> None:
+        """Add entries; the oldest go where there is too much."""
+        self.entries += entries
+        self._size += _size(entries)
+        while len(self.entries) > 1 and self._size > LARGEST_TRANSCRIPT:
+            self._drop(1)
+
+    def clear(self) -> None:
+        self._drop(len(self.entries))
+
+    def _drop(self, count: int) -> None:
+        """Drop the oldest entries."""
+        sent = min(count, self._sent)
+        self._sent -= sent
+        self._gone += sent
+        self._size -= _size(self.entries[:count])
+        del self.entries[:count]
+
+    def whole(self) -> Message:
+        """All entries, for a page that has none."""
+        self.news()
+        return {"entries": self.entries}
+
+    def news(self) -> Message:
+        """What is new since this was asked last: how many entries have `gone` from the beginning, and new `entries`."""
+        new = {"gone": self._gone, "entries": self.entries[self._sent :]}
+        self._gone = 0
+        self._sent = len(self.entries)
+        return new
+
+
+def _size(entries: Iterable[tuple[str, str]]) -> int:
+    return sum(len(text) for _, text in entries)
+
+
 class Terminal(Widget):
     """A live terminal: a prompt, the screen, an editor for files, and the clock with its buttons.
 
-    The page gets the screen in increments, with the reply to what it asked: how many entries have gone from the
-    beginning (`gone`), the `entries` that are new, and what is new in the `history` that the up arrow brings back.
+    With the reply to what it asked, the page gets what is new on the screen, and in the `history` that the up arrow
+    brings back.
     """
 
     time = traitlets.Unicode().tag(sync=True)
@@ -86,12 +134,8 @@ class Terminal(Widget):
         self._shown = False
         self._saved = False  # since the editor was opened
         self._then = ""  # the command to run when it is closed
-        # what the page was not yet sent, and what it was
-        self._gone = 0
-        self._known = 0
-        self._remembered = 0
-        self.entries: list[tuple[str, str]] = []
-        """What the screen shows, as (kind, text): a "command", the "output" of one (with colours), or a "note"."""
+        self.screen = _Screen()
+        self._commands_sent = 0  # of the history
         super().__init__()
 
     # What Python offers
@@ -102,18 +146,16 @@ class Terminal(Widget):
             self._show(self._seat.run(command), ("command", command))
 
     def say(self, text: str) -> None:
-        self._write(("note", f"# {text}\n"))
+        self.screen.write(("note", f"# {text}\n"))
 
     def refresh(self) -> None:
         self.time = time_of_day(self._seat.session.cluster.clock.now)
 
     def news(self) -> Message:
-        """What is new on the screen since this was asked last; nothing where the page knows all."""
+        """What is new since this was asked last; nothing where the page knows all."""
         history = self._seat.session.shell.history
-        new = {"gone": self._gone, "entries": self.entries[self._known :], "history": history[self._remembered :]}
-        self._gone = 0
-        self._known = len(self.entries)
-        self._remembered = len(history)
+        new = {**self.screen.news(), "history": history[self._commands_sent :]}
+        self._commands_sent = len(history)
         return new if any(new.values()) else {}
 
     def complain(self, words: str) -> Message:
@@ -128,22 +170,11 @@ class Terminal(Widget):
             screen = _EDITOR_HINT.sub("", screen)
         if CLEAR_SCREEN.search(screen):
             screen, before = CLEAR_SCREEN.split(screen)[-1], ()
-            self.do_clear({})
+            self.screen.clear()
         output = [("output", colour(_whole(screen)))] if screen else []
-        self._write(*before, *output)
+        self.screen.write(*before, *output)
         if result.edit:
             self._open(result.edit)
-
-    def _write(self, *entries: tuple[str, str]) -> None:
-        self.entries += entries
-        while len(self.entries) > 1 and sum(len(text) for _, text in self.entries) > LARGEST_TRANSCRIPT:
-            self._forget(1)
-
-    def _forget(self, count: int) -> None:
-        """Drop the oldest entries, those that the page has and those that it has not."""
-        sent = min(count, self._known)
-        self._gone, self._known = self._gone + sent, self._known - sent
-        del self.entries[:count]
 
     # The editor
 
@@ -154,7 +185,7 @@ class Terminal(Widget):
             saved = workspace.read_text(path) if workspace.exists(path) else None
             (saved or "").encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
-            self._write(("output", colour(f"kubesim: {edit.editor} cannot open {name}: {_reason(error)}\n")))
+            self.screen.write(("output", colour(f"kubesim: {edit.editor} cannot open {name}: {_reason(error)}\n")))
             return
         saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
         file = {"name": name, "text": saved or "", "saved": saved or "", "exists": saved is not None}
@@ -196,11 +227,9 @@ class Terminal(Widget):
         again, self._shown = self._shown, True
         if not again:
             self._seat.catch_up(message["wall"])  # nothing was typed before
-        self._gone = 0
-        self._known = len(self.entries)
-        self._remembered = len(self._seat.session.shell.history)
-        history = self._seat.session.shell.history[-LONGEST_HISTORY:]
-        return {"start": {"entries": self.entries, "history": history, "again": again}}
+        history = self._seat.session.shell.history
+        self._commands_sent = len(history)
+        return {"start": {**self.screen.whole(), "history": history[-LONGEST_HISTORY:], "again": again}}
 
     def do_enter(self, message: Message) -> Message:
         text, is_complete = message["text"], self._seat.session.shell.is_complete
@@ -226,11 +255,11 @@ class Terminal(Widget):
         self.say(self._seat.advance_to_change(LONGEST_WAIT))
 
     def do_clear(self, _message: Message) -> None:
-        self._forget(len(self.entries))
+        self.screen.clear()
 
     def do_restart(self, _message: Message) -> None:
         self._seat.restart()
-        self._forget(len(self.entries))
+        self.screen.clear()
         self.say("a fresh cluster; your files are still there")
 
 
@@ -255,7 +284,7 @@ def colour(text: str) -> str:
     """`text` with colour escapes around its statuses and refusals; text that has its own escapes is left as it is."""
     if "\x1b" in text:
         return text
-    return _MARKED.sub(lambda match: f"\x1b[{(_OPENINGS | _WORDS)[match[0]]}m{match[0]}\x1b[0m", text)
+    return _MARKED.sub(lambda match: f"\x1b[{_CODES[match[0]]}m{match[0]}\x1b[0m", text)
 
 
 def sign(status: str) -> str:
@@ -272,16 +301,25 @@ _NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'
 
 def first_mistake(text: str) -> Message:
     """The `line` on which `text` cannot be read as YAML documents, and why, in `words`; nothing when it can."""
+    with suppress(yaml.YAMLError, RecursionError, UnicodeEncodeError):
+        _compose(text, yaml_loader())
+        return {}
     try:
-        for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
-            pass
+        _compose(text, yaml.SafeLoader)  # slower, but it says what it expected, for which `yaml_hints` has our words
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "this is not YAML"
         hint = next((hint for part, hint in YAML_HINTS.items() if part in problem), problem)
         return {"line": _line(error, text), "words": hint}
     except yaml.YAMLError as error:
         return {"line": 1, "words": str(error).splitlines()[0]}
+    except RecursionError:
+        return {"line": 1, "words": "this is nested too deeply"}
     return {}
+
+
+def _compose(text: str, loader: Any) -> None:
+    for _ in yaml.compose_all(text, Loader=loader):
+        pass
 
 
 def _line(error: yaml.MarkedYAMLError, text: str) -> int:

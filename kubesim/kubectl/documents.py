@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from kubesim.api import yaml_loader
 from kubesim.api.budget import MAX_VALUES, count_values, too_much
 from kubesim.gotext import gobase64, gofmt, gojson
 from kubesim.gotext.gojson import JSONError
@@ -200,7 +201,7 @@ _PLAIN_WORDS: dict[str, Any] = {
     **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], -math.inf),
     **dict.fromkeys([".nan", ".NaN", ".NAN"], math.nan),
 }
-_BASE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BASE = yaml_loader()
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")

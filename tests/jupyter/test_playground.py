@@ -46,6 +46,6 @@ def test_a_file_becomes_a_cluster(card, seat):
     seat.run(f"kubectl get pods,serviceaccounts,secrets -n shop -o yaml | sed s/sim-worker/ip-10-0-1-7/ > {CASE}")
     for times in (1, 2):
         assert "is loaded" in press(card, "load")["said"]
-        screen = strip("".join(text for _, text in workbench(seat).entries))
+        screen = strip("".join(text for _, text in workbench(seat).screen.entries))
         assert len(re.findall(r"^web-\S+ +0/1 +ErrImagePull +", screen, re.MULTILINE)) == times
         assert "error" not in screen.lower()

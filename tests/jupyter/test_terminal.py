@@ -19,7 +19,10 @@ class Screen(Terminal):
 
     @property
     def transcript(self):
-        texts = ("$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else text for kind, text in self.entries)
+        texts = (
+            "$ " + text.replace("\n", "\n> ") + "\n" if kind == "command" else text
+            for kind, text in self.screen.entries
+        )
         return strip("".join(texts))
 
     def feed(self, text):
@@ -95,7 +98,7 @@ def test_an_unfinished_block_is_still_one_command():
 
 def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(terminal):
     terminal.feed("echo 'p   0/1   ErrImagePull   0'")
-    assert terminal.entries[-1] == ("output", "p   0/1   \x1b[31mErrImagePull\x1b[0m   0\n")
+    assert terminal.screen.entries[-1] == ("output", "p   0/1   \x1b[31mErrImagePull\x1b[0m   0\n")
     assert terminal.transcript.endswith("\np   0/1   ErrImagePull   0\n")
 
 
@@ -180,7 +183,7 @@ def test_the_page_gets_only_what_is_new(terminal):
         terminal.feed(text)
         new = terminal.news()
         shown = [*shown[new.get("gone", 0) :], *new.get("entries", [])]
-        assert shown == terminal.entries
+        assert shown == terminal.screen.entries
         assert terminal.news() == {}
 
 
@@ -215,7 +218,7 @@ def test_wall_time_passes_only_between_typed_commands(page, terminal, session):
     terminal.feed("echo a cell")
     assert enter(1003.5) == pytest.approx(3.5)
     shown = page.ask("start", wall=1010.0)["start"]  # the same terminal is drawn again
-    assert shown == {"entries": terminal.entries, "history": session.shell.history, "again": True}
+    assert shown == {"entries": terminal.screen.entries, "history": session.shell.history, "again": True}
     assert enter(1013.5) == pytest.approx(10)
     assert enter(9999999.0) == pytest.approx(600)
     assert enter(5.0) == pytest.approx(0)  # the reader's clock was put back

@@ -56,7 +56,18 @@ AFTER_END = "something follows the end of the value; put text with ':' or quotes
         ("a: @x\n", (1, "this sign cannot begin a value: put the value into quotes")),
         ("a: *x\n", (1, "'*' refers to an anchor that does not exist: put the value into quotes")),
         ('a: "x" y\n', (1, AFTER_END)),
-        *((text, ()) for text in ("", "# only a comment\n", "a: 1\n---\nb: 2\n", "- 1\n- {a: b}\n", "plain")),
+        ("[" * 900, (1, "this is nested too deeply")),
+        *(
+            (text, ())
+            for text in (
+                "[" * 900 + "]" * 900,
+                "",
+                "# only a comment\n",
+                "a: 1\n---\nb: 2\n",
+                "- 1\n- {a: b}\n",
+                "plain",
+            )
+        ),
     ],
 )
 def test_the_first_mistake_has_its_line_and_its_words(text, mistake):

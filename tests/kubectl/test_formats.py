@@ -97,7 +97,7 @@ def test_a_go_template_that_does_not_match_is_refused(template: str, problem: st
 
 @pytest.mark.parametrize("action", CASES["go-template"]["absent"])
 def test_what_is_not_simulated_of_go_templates(action: str) -> None:
-    with pytest.raises(NotSimulated, match=" in this place of a Go template is not part of this simulator$"):
+    with pytest.raises(NotSimulated, match=r" in this place of a Go template is not part of this simulator$"):
         render(f"go-template={{{{{action}}}}}", {})
 
 
