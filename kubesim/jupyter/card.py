@@ -129,6 +129,11 @@ class Exercise(Card):
         self.revealed = True
         self.helped = REVEALED
 
+    def forget_help(self) -> None:
+        """Fold the hints and the answer away, for another start."""
+        self.hints_shown = 0
+        self.revealed = False
+
     def help(self) -> dict[str, Any]:
         """The part of the feedback that helps: `hints` and, where it is shown, the answer (`reveal`)."""
         hints = [inline(hint) for hint in self.hints[: self.hints_shown]]

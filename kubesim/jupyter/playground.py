@@ -32,7 +32,7 @@ kubectl get pods -n case"""
 
 
 class Playground(Exercise):
-    """At most one broken cluster at a time. Its goals are on the workbench, and nothing counts."""
+    """At most one broken cluster at a time. Its goals are on the workbench until a task is taken up; nothing counts."""
 
     _esm = static("parts.js", "task.js")
     _css = styles("card.css", "task.css")
@@ -47,11 +47,17 @@ class Playground(Exercise):
     def do_break(self, message: Message) -> None:
         self._broken = broken_clusters(int(message["seed"]))[0]
         self.hints = self._broken.hints
-        self.hints_shown = 0
-        self.revealed = False
+        self.forget_help()
+        self._seat.start_over = self._begin
         with self._seat.changing(f"break something: {self._broken.title}"):
-            begin(self._broken, self._seat.session)
+            self._begin()
         self._said = "Something is broken. Undo reverts this."
+
+    def _begin(self) -> str:
+        """Break it (again, for `reset` in the terminal), and return its title."""
+        assert self._broken
+        begin(self._broken, self._seat.session)
+        return self._broken.title
 
     def do_load(self, _message: Message) -> None:
         if self._seat.session.workspace.exists(CASE):
@@ -67,7 +73,8 @@ class Playground(Exercise):
         broken = self._broken
         if broken:
             readings = check(broken, self._seat.session)
-            workbench(self._seat).open_task(broken, readings)
+            if self._seat.start_over == self._begin:
+                workbench(self._seat).open_task(broken, readings)
             buttons = [("break", "Break something else"), load]
             task["title"] = card.inline(broken.title)
             task["html"] = card.paragraphs(broken.text)

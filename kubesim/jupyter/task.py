@@ -84,20 +84,13 @@ class TaskCard(Exercise):
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
             self._begin()
-        self.revealed = False
-        self.hints_shown = 0
+        self.forget_help()
         self._said = "Started over. Undo reverts this."
 
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
-        reached_before = self._reached
-        self._reached = tuple(reading.holds for reading in readings)
-        if reached_before != self._reached:
-            self._step_count_at_tick = len(self._seat.history.steps)
+        news = self._note(readings)
         is_done = all(self._reached)
-        was_done_before = bool(reached_before) and all(reached_before)
-        if is_done and not was_done_before:
-            self._keep()
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
             "count": self._count(),
@@ -106,12 +99,23 @@ class TaskCard(Exercise):
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
             "said": card.inline(self._said or self._nudge()),
-            "news": _news(readings, reached_before or self._reached),
+            "news": news,
             "buttons": self._buttons(is_done),
         }
         self._said = ""
         if self._is_open():
             workbench(self._seat).open_task(self._task, readings)
+
+    def _note(self, readings: tuple[Reading, ...]) -> str:
+        """Remember which goals are reached, and keep that all are; return what is new since the last refresh."""
+        before = self._reached
+        self._reached = tuple(reading.holds for reading in readings)
+        if self._reached == before:
+            return ""
+        self._step_count_at_tick = len(self._seat.history.steps)
+        if all(self._reached):
+            self._keep()
+        return _news(readings, before) if before else ""
 
     def _nudge(self) -> str:
         return NUDGE if self._is_stuck() else ""

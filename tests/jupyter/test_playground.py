@@ -6,8 +6,10 @@ import pytest
 
 from kubesim.jupyter.card import inline
 from kubesim.jupyter.playground import CASE, Playground
+from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.terminal import strip
 from kubesim.jupyter.workbench import workbench
+from kubesim.lessons import load_tasks
 from kubesim.lessons.challenge import broken_clusters
 from tests.jupyter.conftest import labels, press
 
@@ -31,6 +33,19 @@ def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
     assert workbench(seat).goals["done"]
     assert labels(press(card, "break", seed=8))[2:] == ["Hint", "Show a solution"]
     assert seat.undo().startswith("Reverted: `break something: ")
+
+
+def test_the_workbench_has_the_goals_of_what_was_begun_last(card, seat):
+    task, broken = load_tasks()["fix-the-namespace"], broken_clusters(7)[0]
+    task_card = TaskCard(task, seat)
+    press(card, "break", seed=7)
+    assert workbench(seat).goals["title"] == broken.title.replace("`", "")
+    seat.run(f"kubectl delete namespace {' '.join(broken.namespaces)}")
+    assert seat.run("reset").stdout.startswith(f"started over: {broken.title}; ")
+    assert not seat.run(f"kubectl get namespace {' '.join(broken.namespaces)}").exit_code
+    task_card.take_up()
+    seat.run("kubectl get pods")
+    assert workbench(seat).goals["title"] == task.title
 
 
 def test_a_number_picks_what_is_broken(card):
