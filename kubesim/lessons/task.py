@@ -15,7 +15,7 @@ from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.session import Session
-from kubesim.session.programs import PROGRAMS, new_context
+from kubesim.session.programs import beside_kubectl, new_context
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -65,7 +65,7 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
         context = new_context(session.cluster, ADMIN, io, kubectl.Kubeconfig(), clock)
         return io.show(kubectl.run(arguments, context))
 
-    return Shell(clock, workspace, [Tool("kubectl", run), *(make(lambda: session.cluster) for make in PROGRAMS)])
+    return Shell(clock, workspace, [Tool("kubectl", run), *beside_kubectl(lambda: session.cluster)])
 
 
 @dataclass(frozen=True)

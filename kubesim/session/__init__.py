@@ -13,7 +13,7 @@ from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow import FILE_USAGE, why_file, why_tool
-from kubesim.session.programs import PROGRAMS, in_containers, new_context
+from kubesim.session.programs import beside_kubectl, in_containers, new_context
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 
@@ -54,7 +54,7 @@ class Session:
         about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
         usage = "kubectl COMMAND [options]"
         client = Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
-        tools = [client, about, why, *(make(lambda: self.cluster) for make in PROGRAMS)]
+        tools = [client, about, why, *beside_kubectl(lambda: self.cluster)]
         self.shell = Shell(self.cluster.clock, self.workspace, tools)
         self.shell.aliases["k"] = "kubectl"  # as in the exams
 

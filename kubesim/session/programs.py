@@ -18,8 +18,12 @@ from kubesim.session.node import aws, crictl, node
 from kubesim.shell import Invocation, Tool, UnsupportedError
 from kubesim.workspace import Workspace
 
-PROGRAMS = (docker, aws, node, crictl)
-"""Those beside kubectl."""
+_PROGRAMS = (docker, aws, node, crictl)
+
+
+def beside_kubectl(cluster: Callable[[], Cluster]) -> list[Tool]:
+    """The programs beside kubectl, on the cluster that there is when they run."""
+    return [make(cluster) for make in _PROGRAMS]
 
 
 class _Moment(Clock):
@@ -53,6 +57,6 @@ def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str
         context = new_context(cluster, user, io, kubectl.Kubeconfig.of_account(namespace), moment)
         return io.show(kubectl.run(arguments, context))
 
-    tools = [Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods")]
-    tools += [make(lambda: cluster) for make in PROGRAMS]
+    client = Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods")
+    tools = [client, *beside_kubectl(lambda: cluster)]
     return {tool.name: tool for tool in tools}
