@@ -73,10 +73,12 @@ class Explained(NamedTuple):
         return questions[0] if len(questions) == 1 else ""
 
     def told(self, form: str = "text") -> str:
-        """All of it, in one of report.FORMS; JSON is a list."""
-        stories = [report.FORMS[form](flow) for flow in self.flows]
+        """All of it, in one of report.FORMS."""
         if form == "json":
-            return f"[{', '.join(stories)}]\n"
+            explanations = [report.as_object(flow) for flow in self.flows]
+            known = {"explanations": explanations, "fine": self.fine, "left_out": self.rest, "unread": self.unread}
+            return f"{report.as_json(known)}\n"
+        stories = [report.FORMS[form](flow) for flow in self.flows]
         return "\n\n".join([*stories, *self.rests()]) + "\n"
 
     def rests(self) -> Iterator[str]:

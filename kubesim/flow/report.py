@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kubesim.flow.causes import Cause
 
@@ -245,11 +245,15 @@ def _markdown_of(part: Part) -> list[str]:
 # JSON
 
 
-def as_json(flow: Flow) -> str:
-    """The same as an object: what is known, how sure it is, and the commands."""
+def as_object(flow: Flow) -> dict[str, Any]:
+    """The same for a program: what is known, how sure it is, the commands, and the steps.
+
+    Where nothing is wrong, the outcome says why, and the cause is "".
+    """
     cause = flow.cause or Cause(hop="", problem="", fix=())
-    known = {
+    return {
         **flow.about._asdict(),
+        "outcome": "" if flow.cause else flow.outcome,
         "cause": cause.problem,
         "sure": SURE[cause.grade] if flow.cause else "",
         "evidence": flow.evidence,
@@ -260,8 +264,16 @@ def as_json(flow: Flow) -> str:
         "collect": flow.collect,
         "recipe": flow.recipe,
         "same": flow.same,
+        "story": flow.story,
     }
+
+
+def as_json(known: dict[str, Any]) -> str:
     return json.dumps(known, ensure_ascii=False, indent=2)
 
 
-FORMS: Mapping[str, Callable[[Flow], str]] = {"text": Flow.why, "markdown": markdown, "json": as_json}
+FORMS: Mapping[str, Callable[[Flow], str]] = {
+    "text": Flow.why,
+    "markdown": markdown,
+    "json": lambda flow: as_json(as_object(flow)),
+}

@@ -21,6 +21,17 @@ def test_for_a_program() -> None:
     assert json.loads(explain(ROWS["text"], form="json")) == ROWS["json"]
 
 
+def test_a_program_learns_how_many_causes_were_left_out_and_that_nothing_is_wrong() -> None:
+    waits = 'Warning  Failed  pod/web-{0}  Failed to pull image "registry-{0}.example/web:1": 401 Unauthorized'
+    told = json.loads(explain("\n".join(waits.format(number) for number in range(25)), form="json"))
+    assert (len(told["explanations"]), told["left_out"]) == (20, 5)
+    came = 'Normal  Pulled  pod/web-1  Successfully pulled image "r.example/web:1"'
+    told = json.loads(explain(came, "web-1", form="json"))["explanations"][0]
+    assert told["cause"] == ""
+    assert told["outcome"] == "The image is on the node and the container may start."
+    assert told["story"][0] == "The container '<container>' needs r.example/web:1, from the registry r.example."
+
+
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_an_answer_decides(answer: str) -> None:
     assert explain(ROWS["text"], answer=answer) == ROWS[answer]
