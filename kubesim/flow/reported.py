@@ -15,7 +15,7 @@ from kubesim.cluster.kubelet.containers import Waiting
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret
 from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.pull import Answer
-from kubesim.flow.facts import Facts
+from kubesim.flow.facts import UNCLEAR, Facts
 from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import Reply, read
 
@@ -120,17 +120,21 @@ def _endings(status: Object) -> Iterator[str]:
 
 def _failed(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
     """An attempt that the container's status reports, or an event does where the status says nothing that is known."""
-    reply = read(waiting.message)
-    if not reply.row.unasked:
-        reply = _last_reply(waiting.message)
+    reply = _reply_of(waiting.message)
     if reply.kind == "other" and (event := _event(facts)):
         waiting = Waiting(waiting.reason, event)
-        reply = _last_reply(event)
+        reply = _reply_of(event)
     is_no_name = facts.reference is None and bool(facts.image)
     is_unasked = waiting.reason in _WITHOUT_ASKING or _is_unreadable_secret(waiting) or reply.row.unasked
     if is_no_name or is_unasked:
         return _unasked(facts, waiting, registries)
     return _refusal(facts, waiting, registries)
+
+
+def _reply_of(message: str) -> Reply:
+    """What a message amounts to: that no registry was asked, which the whole says, or what the last one said."""
+    whole = read(message)
+    return whole if whole.row.unasked else read(_telling(_answers(message)))
 
 
 def _failed_before(facts: Facts, registries: ReportedRegistries) -> PullTrace | None:
@@ -169,20 +173,26 @@ def _unasked(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> 
 
 def _refusal(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
     """A refused attempt; which credentials it used follows from the answer and the Secrets' ages."""
-    answers = _answers(waiting.message) or _answers(_event(facts)) or [""]
+    answers = _answers(waiting.message)
     reply = read(_telling(answers), with_credentials=bool(facts.matches) or facts.is_unsure)
     newer = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
     at_that_time = [match for match in facts.matches if match.secret_name not in newer]
     registries.note(facts, reply, (match.credential for match in at_that_time))
-    presumed = facts.matches
-    # Where no credential was there then, such a refusal is that of an anonymous request.
-    if reply.kind == "anonymous" or (reply.kind in ("scope", "denied") and not at_that_time):
-        presumed = []
-    seen = [
-        SeenSecret(secret.name, found=False, problem=_BEFORE) if secret.found and secret.name in newer else secret
+    seen = (
+        SeenSecret(secret.name, found=False, problem=_BEFORE) if secret.name in newer else secret
         for secret in facts.seen
-    ]
-    return _make(facts, waiting)._replace(secrets=tuple(seen), attempts=_attempts(presumed, answers, facts.is_unsure))
+    )
+    attempts = _attempts(_presumed(facts, reply, at_that_time), answers, facts.is_unsure)
+    return _make(facts, waiting)._replace(secrets=tuple(seen), attempts=attempts)
+
+
+def _presumed(facts: Facts, reply: Reply, at_that_time: list[Match]) -> list[Match]:
+    """The credentials that were sent, going by the reply; none where it answers a request without any.
+
+    Some registries say the same to users without rights: then it depends on whether a Secret was there by that time.
+    """
+    is_anonymous = reply.kind == "anonymous" or (reply.kind in UNCLEAR and not at_that_time)
+    return [] if is_anonymous else facts.matches
 
 
 def _is_newer(secret: Object, pod: Object) -> bool:
@@ -218,11 +228,6 @@ def _telling(answers: list[str]) -> str:
     if answers and read(answers[0]).kind == "not_found":
         return answers[0]
     return answers[-1] if answers else ""
-
-
-def _last_reply(message: str) -> Reply:
-    """What the answer that counts in a message amounts to."""
-    return read(_telling(_answers(message)))
 
 
 def _make(facts: Facts, waiting: Waiting) -> PullTrace:
