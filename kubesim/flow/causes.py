@@ -274,7 +274,7 @@ def answer(facts: Facts) -> Known:
     return {
         "uninspected": facts.trace is not None and facts.trace.outcome == "ImageInspectError",
         "damaged_there": facts.kind == "partial" and not facts.scene.is_export,
-        "passed_on": reply and reply.credentials and role in ("mirror", "storage"),
+        "passed_on": reply and reply.credentials and facts.kind != "other" and role in ("mirror", "storage"),
         "mirror": role == "mirror",
         "matched": facts.matches[0].secret_name if facts.matches else "",
         "mirrors": ", ".join(dict.fromkeys(_MIRROR.findall(facts.message))),

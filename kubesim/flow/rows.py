@@ -36,7 +36,7 @@ _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # a sandbox or a container that the kubelet failed to start
     (
         'for pod "web-1_shop(7f3c)"',
-        re.compile(r"[Pp]od (?:[0-9a-f-]+ \()?\"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)\("),
+        re.compile(r"[Pp]od (?:[0-9a-f-]+ \()?\"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)[(\"]"),
     ),
     # what Tilt shows
     ("[K8s EVENT: Pod web-1 (ns: shop)]", re.compile(r"Pod (?P<pod>[a-z0-9.-]+) \(ns: (?P<namespace>[a-z0-9-]+)\)")),

@@ -280,8 +280,8 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     * `https://t.example/token?…`, or "failed to fetch oauth token": a token service
     * `https://s.example/layer`, or `lookup s.example`: its storage
     """
-    requests = [*_REQUEST.finditer(message)]
-    host = requests[-1]["host"] if requests else registry
+    requests = [request for request in _REQUEST.finditer(message) if request.end() < len(message) or request["rest"]]
+    host = requests[-1]["host"] if requests else registry  # a host at the very end may have been cut off
     path = requests[-1]["rest"] if requests else ""
     looked_up = reply.words.get("lookup", "")
     is_elsewhere = bool(looked_up) and not _is_name_of(looked_up, host)
