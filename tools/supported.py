@@ -67,7 +67,6 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
             *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
             *(
-                "securityContext.capabilities.drop",
                 "securityContext.readOnlyRootFilesystem",
                 "securityContext.runAsGroup",
                 "securityContext.runAsNonRoot",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import NamedTuple, NoReturn
 
@@ -14,7 +15,6 @@ from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_named
 from kubesim.shell.container import Place
 from kubesim.shell.containerfiles import ContainerFiles
-from kubesim.shell.folders import READ
 from kubesim.workspace import Workspace
 
 
@@ -113,12 +113,14 @@ def _copy_out(call: Call, files: ContainerFiles, source: str, target: str, tar: 
             call.complain(f"warning: skipping symlink: {quote(path)} -> {quote(link)}{hint}\n")
             hint = ""
             continue
-        if not files.permits(source + inner, READ):
+        try:
+            text = files.read_text(source + inner)
+        except OSError:
             errors += tar.unreadable.format(source + inner)
             continue
         if "/" in path:
             local.mkdir(path.rpartition("/")[0], parents=True)
-        local.write_text(path, files.read_text(source + inner))
+        local.write_text(path, text)
     call.say(errors + tar.ends_with if errors else "")
 
 
@@ -127,11 +129,15 @@ def _inner_paths(files: Workspace | ContainerFiles, path: str) -> Iterator[str]:
 
     A folder that can't be read is in the place of what it holds.
     """
-    is_closed = isinstance(files, ContainerFiles) and bool(files.target(path) or not files.permits(path, READ))
-    if is_closed or not files.is_dir(path):
+    is_link = isinstance(files, ContainerFiles) and bool(files.target(path))
+    names: list[str] | None = None
+    if files.is_dir(path) and not is_link:
+        with suppress(PermissionError):
+            names = files.listdir(path)
+    if names is None:
         yield ""
         return
-    for name in files.listdir(path):
+    for name in names:
         for inner in _inner_paths(files, f"{path.rstrip('/')}/{name}"):
             yield f"/{name}{inner}"
 

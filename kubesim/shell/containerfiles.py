@@ -8,9 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections import deque
+from collections.abc import Callable, Mapping
 from math import ceil
 from typing import Literal
 
@@ -19,7 +18,6 @@ from kubesim.shell.folders import FILE, FOLDER, READ, SEARCH, WRITE, Attributes,
 from kubesim.shell.users import ROOT, User
 from kubesim.workspace import MemoryFiles
 
-_UMASK = 0o022
 _BLOCK = 4  # kilobytes: how a file system counts what a file or folder takes
 
 
@@ -85,11 +83,6 @@ class ContainerFiles(MemoryFiles):
         place = self._place(path)
         return self.mounts[place].folder.advance_to(now).get(path[len(place) :]) or ""
 
-    def set_attributes(self, path: str, attributes: Attributes) -> None:
-        """Give a file or folder another owner, group, mode or time. Raises OSError where it is not there."""
-        self._entry(path)
-        self._note(self._key(path), None, "owned", attributes)
-
     def close(self) -> None:
         """Forget what volumes show that can't be written: whoever opens the files next mounts them anew."""
         self.hand_over()
@@ -110,14 +103,12 @@ class ContainerFiles(MemoryFiles):
         self._note(key, text, "added", attributes)
 
     def _drop(self, key: str, path: str) -> None:
-        self._require_removable(key, path)
+        self._require(_parent(key), WRITE, path)
         super()._drop(key, path)
         self._note(key, None, "gone", FILE)
         del self._attributes[key]
 
-    def _note(
-        self, key: str, text: str | None, kind: Literal["set", "added", "gone", "owned"], attributes: Attributes
-    ) -> None:
+    def _note(self, key: str, text: str | None, kind: Literal["set", "added", "gone"], attributes: Attributes) -> None:
         """Note what is done to an entry, with the attributes that it has then."""
         self._attributes[key] = attributes
         self._changes.append(Change(self._now, key, text, kind, attributes))
@@ -149,59 +140,31 @@ class ContainerFiles(MemoryFiles):
         """Forget what has been noted here since then."""
         self._changes.clear()
 
-    def statuses(self, paths: Iterable[str]) -> list[Status]:
-        """What is to be told of files, folders and links. Raises OSError where one isn't there, or can't be reached."""
-        counts = Counter(_parent(key) for key in self.entries if key != "/")
-        folder_counts = Counter(_parent(key) for key, text in self.entries.items() if text is None and key != "/")
-        statuses = []
-        for path in paths:
-            key = self._own_key(path)
-            self._entry(key)
-            attributes = self._attributes_of(key)
-            in_memory = self.mounts[self._place(key)].folder.in_memory
-            target = self._links.get(key)
-            if target:
-                status = Status(attributes, stat.S_IFLNK, len(target), 0, 1, target)
-            elif self.entries[key] is not None:
-                size = self.size(key)
-                status = Status(attributes, stat.S_IFREG, size, _BLOCK * ceil(size / (_BLOCK * 1024)), 1)
-            elif in_memory:
-                status = Status(attributes, stat.S_IFDIR, 40 + 20 * counts[key], 0, 2 + folder_counts[key])
-            else:
-                status = Status(attributes, stat.S_IFDIR, 4096, _BLOCK, 2 + folder_counts[key])
-            statuses.append(status)
-        return statuses
+    def status(self, path: str) -> Status:
+        """What is to be told of a file, a folder or a link. Raises OSError for one that isn't there or out of reach."""
+        key = self._own_key(path)
+        text = self._entry(key)
+        attributes = self._attributes_of(key)
+        target = self._links.get(key, "")
+        if target:
+            return Status(attributes, stat.S_IFLNK, len(target), 0, 1, target)
+        if text is not None:
+            size = self.size(key)
+            return Status(attributes, stat.S_IFREG, size, _BLOCK * ceil(size / (_BLOCK * 1024)), 1)
+        inner = [name for name in self._below(key) if _parent(name) == key]
+        links = 2 + sum(self.entries[name] is None for name in inner)
+        if self.mounts[self._place(key)].folder.in_memory:
+            return Status(attributes, stat.S_IFDIR, 40 + 20 * len(inner), 0, links)
+        return Status(attributes, stat.S_IFDIR, 4096, _BLOCK, links)
 
     def target(self, path: str) -> str:
         """What a symbolic link leads to, "" for what is none; a path with a slash at its end is none."""
         return self._links.get(self._own_key(path), "")
 
-    def permits(self, path: str, right: int) -> bool:
-        """Whether the user may do that to a file or folder that is there."""
-        with suppress(OSError):
-            is_file = self._entry(path) is not None
-            key = self._key(path)
-            attributes = self._attributes_of(key)
-            if right == WRITE and self.mounts[self._place(key)].is_read_only:
-                return False
-            if right == SEARCH and is_file and not attributes.mode & 0o111:
-                return False  # what no one may run, root can't either
-            return attributes.allows(self.user, right)
-        return False
-
     def read_text(self, path: str) -> str:
         if self.exists(path) and not self.is_dir(path):
             self._require(self._key(path), READ, path)
         return super().read_text(path)
-
-    def copy(self, path: str, target: str) -> None:
-        """Copy a file, whose mode a new one has, too."""
-        is_new = not self.exists(target)
-        super().copy(path, target)
-        if is_new:
-            mode = self._attributes_of(self._key(path)).mode & ~_UMASK
-            key = self._key(target)
-            self.set_attributes(target, self._attributes_of(key)._replace(mode=mode))
 
     def listdir(self, path: str) -> list[str]:
         if self.is_dir(path):
@@ -212,14 +175,6 @@ class ContainerFiles(MemoryFiles):
         if self.is_dir(path):
             self._require(self._key(path), SEARCH, path)
         super().chdir(path)
-
-    def _require_removable(self, key: str, path: str) -> None:
-        """Raise PermissionError where the user may not remove an entry, in a sticky folder one of another user."""
-        self._require(_parent(key), WRITE, path)
-        folder = self._attributes_of(_parent(key))
-        is_owner = self.user.uid in (folder.uid, self._attributes_of(key).uid)
-        if folder.mode & stat.S_ISVTX and not (is_owner or self.user.overrides_modes):
-            raise OSError(errno.EPERM, os.strerror(errno.EPERM), path)
 
     def _place(self, path: str) -> str:
         """The folder that a path is in: of those around it the innermost."""

@@ -22,14 +22,14 @@ SEARCH = 1
 class Attributes(NamedTuple):
     """Who owns a file or a folder, and who may do what."""
 
-    mode: int  # permissions, and whether a folder is sticky or gives its group to what is created in it
+    mode: int  # permissions, and whether a folder gives its group to what is created in it
     uid: int = 0
     gid: int = 0
     time: Micros = 0
     """When it was last changed. An image's files are of no known time."""
 
     def allows(self, user: User, right: int) -> bool:
-        if user.overrides_modes:
+        if user.uid == 0:  # which has CAP_DAC_OVERRIDE
             return True
         if user.uid == self.uid:
             bits = self.mode >> 6
@@ -61,9 +61,9 @@ class Change(NamedTuple):
     at: Micros
     path: str
     text: str | None  # None for a folder
-    kind: Literal["set", "added", "gone", "owned"]  # added: the text comes behind what is there
-    attributes: Attributes = FILE
-    """Those that it has then; "owned" changes nothing else."""
+    kind: Literal["set", "added", "gone"]  # added: the text comes behind what is there
+    attributes: Attributes
+    """Those that it has then."""
 
 
 class Folder:
@@ -109,7 +109,7 @@ class Folder:
         self.attributes[path] = change.attributes
         if change.kind == "added":
             self.entries[path] = (self.entries.get(path) or "") + str(change.text)
-        elif change.kind == "set":
+        else:
             self.entries[path] = change.text
 
 

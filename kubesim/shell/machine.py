@@ -127,7 +127,7 @@ class Machine:
     @property
     def user_name(self) -> str:
         """The name, or without one the number."""
-        return self.accounts.user_name(self.user.uid) or str(self.user.uid)
+        return self.accounts.user_name(self.user.uid)
 
     @property
     def login(self) -> str:

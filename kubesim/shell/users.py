@@ -14,11 +14,9 @@ class User(NamedTuple):
     gid: int = 0
     groups: tuple[int, ...] = (0,)
     """All of its groups, in ascending order."""
-    overrides_modes: bool = False
-    """Whether it has the capability DAC_OVERRIDE."""
 
 
-ROOT = User(overrides_modes=True)
+ROOT = User()
 
 
 class Account(NamedTuple):
@@ -51,11 +49,11 @@ class Accounts:
         return next((account.home for account in self.users if account.uid == uid), default)
 
     def user_name(self, uid: int) -> str:
-        """The name of a user, "" for none."""
-        return next((account.name for account in self.users if account.uid == uid), "")
+        """The name of a user, or without one the number."""
+        return next((account.name for account in self.users if account.uid == uid), str(uid))
 
     def group_name(self, gid: int) -> str:
-        return next((group.name for group in self.groups if group.gid == gid), "")
+        return next((group.name for group in self.groups if group.gid == gid), str(gid))
 
     def user(self, word: str, gid: int | None = None, more_groups: Iterable[int] = ()) -> User:
         """The user of a number or a name, with the groups that list it and `more_groups`.
@@ -63,18 +61,18 @@ class Accounts:
         Without a `gid`, it's that of /etc/passwd, or root's. Mirrors containerd's WithUser, WithAdditionalGIDs and
         WithSupplementalGroups (pkg/oci/spec_opts.go and internal/cri/opts/spec_opts.go, v2.4).
         """
-        account = next((account for account in self.users if word in (account.name, str(account.uid))), None)
         uid = int(word) if word.isdecimal() else 0
-        name = ""
-        default_gid = 0
-        if account is not None:
-            uid = account.uid
-            name = account.name
-            default_gid = account.gid
+        account = Account("", uid, 0, "")
+        for listed in self.users:
+            if word in (listed.name, str(listed.uid)):
+                account = listed
+                break
         if gid is None:
-            gid = default_gid
-        lists_it = {group.gid for group in self.groups if name in group.members and group.name != name}
-        return User(uid, gid, tuple(sorted({gid, *(lists_it if name else ()), *more_groups})))
+            gid = account.gid
+        name = account.name
+        groups = {gid, *more_groups}
+        groups |= {group.gid for group in self.groups if name and name in group.members and group.name != name}
+        return User(account.uid, gid, tuple(sorted(groups)))
 
 
 def id_of(user: User, accounts: Accounts) -> str:
@@ -86,7 +84,7 @@ def id_of(user: User, accounts: Accounts) -> str:
 
 
 def _labelled(number: int, name: str) -> str:
-    return f"{number}({name})" if name else str(number)
+    return name if name == str(number) else f"{number}({name})"
 
 
 def _rows(text: str, numbers: tuple[int, ...], count: int) -> Iterator[list[str]]:

@@ -26,9 +26,7 @@ def user_of(pod: Object, container: ContainerSpec, image_user: str, accounts: Ac
     if "fsGroup" in of_pod:
         groups.append(of_pod["fsGroup"])
     word = str(context.get("runAsUser", image_user or 0))
-    user = accounts.user(word, context.get("runAsGroup"), groups)
-    dropped = {"ALL", "DAC_OVERRIDE"}.intersection(context.get("capabilities", {}).get("drop", ()))
-    return user._replace(overrides_modes=user.uid == 0 and not dropped)
+    return accounts.user(word, context.get("runAsGroup"), groups)
 
 
 def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.containerfiles import ContainerFiles
-from kubesim.shell.folders import READ, SEARCH, WRITE
 from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Invocation, LeaveError, Options, Tool, ToolError, misused
@@ -227,22 +225,12 @@ def xargs(operands: list[str], options: Options, io: Invocation) -> int:
     return 123 if status else 0
 
 
-def _permits(io: Invocation, path: str, right: int) -> bool:
-    """Whether the user may do that to a file: at a terminal, everything but run it."""
-    if isinstance(io.files, ContainerFiles):
-        return io.files.permits(path, right)
-    return io.files.exists(path) and (right != SEARCH or io.files.is_dir(path))
-
-
 _UNARY: dict[str, Callable[[Invocation, str], bool]] = {
     "-z": lambda io, text: not text,
     "-n": lambda io, text: bool(text),
     "-e": lambda io, text: io.files.exists(text),
     "-d": lambda io, text: io.files.is_dir(text),
     "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
-    "-r": lambda io, text: _permits(io, text, READ),
-    "-w": lambda io, text: _permits(io, text, WRITE),
-    "-x": lambda io, text: _permits(io, text, SEARCH),
     "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
 }
 _OF_TEXTS = {"=": operator.eq, "==": operator.eq, "!=": operator.ne}
@@ -254,7 +242,7 @@ _OF_NUMBERS = {
     "-gt": operator.gt,
     "-ge": operator.ge,
 }
-_UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoptuvGLNORS"}
+_UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
 _UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
 
 

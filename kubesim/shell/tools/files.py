@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Mapping
 
 from kubesim.api.result import Edit
 from kubesim.shell.containerfiles import ContainerFiles
-from kubesim.shell.folders import READ
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
 from kubesim.shell.tools.owners import long_listing
@@ -126,11 +123,10 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
     if io.files.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
-    io.spend(io.files.size(source))
-    if isinstance(io.files, ContainerFiles) and not io.files.permits(source, READ):
-        raise ToolError(f"cannot open '{source}' for reading: {os.strerror(errno.EACCES)}")
-    with reported(io, f"cannot create regular file '{target}'"):
-        io.files.copy(source, target)
+    with reported(io, f"cannot open '{source}' for reading"):
+        text = io.read(source)
+        with reported(io, f"cannot create regular file '{target}'"):
+            io.files.write_text(target, text)
 
 
 def mv(operands: list[str], options: Options, io: Invocation) -> None:

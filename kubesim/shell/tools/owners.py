@@ -1,9 +1,9 @@
-"""Tools for the owners and modes of a container's files."""
+"""`ls -l` of a container's files."""
 
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros, to_datetime
@@ -11,7 +11,7 @@ from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.tools import Invocation
 
 _HALF_A_YEAR = 182 * 86400 * SECOND
-_STATUS_COST = 2  # steps for an entry of a machine: all of them are counted
+_STATUS_COST = 2  # steps for an entry of a machine, all of which may be counted
 
 
 class _Row(NamedTuple):
@@ -28,25 +28,25 @@ class _Row(NamedTuple):
 
 def long_listing(names: Mapping[str, str], files: ContainerFiles, io: Invocation, *, has_total: bool) -> str:
     """What `ls -l` says of files and folders, whose `names` it has by their paths. Raises OSError."""
-    io.spend(_STATUS_COST * len(files.entries))
     accounts = io.machine.accounts
-    statuses = files.statuses(names)
     rows = []
-    for name, status in zip(names.values(), statuses, strict=True):
-        attributes = status.attributes
-        rows.append(
-            _Row(
-                mode=stat.filemode(status.type | attributes.mode),
-                links=str(status.links),
-                user=accounts.user_name(attributes.uid) or str(attributes.uid),
-                group=accounts.group_name(attributes.gid) or str(attributes.gid),
-                size=str(status.size),
-                time=_time(attributes.time, io.machine.clock.now),
-                name=f"{name} -> {status.target}" if status.target else name,
-            )
-        )
-    total = f"total {sum(status.blocks for status in statuses)}\n" if has_total else ""
-    return total + (_of_busybox(rows) if io.machine.is_busybox else _of_gnu(rows))
+    blocks = 0
+    for path, name in names.items():
+        io.spend(_STATUS_COST * len(files.entries))
+        status = files.status(path)
+        blocks += status.blocks
+        mode = stat.filemode(status.type | status.attributes.mode)
+        user = accounts.user_name(status.attributes.uid)
+        group = accounts.group_name(status.attributes.gid)
+        time = _time(status.attributes.time, io.machine.clock.now)
+        label = f"{name} -> {status.target}" if status.target else name
+        rows.append(_Row(mode, str(status.links), user, group, str(status.size), time, label))
+    if io.machine.is_busybox:
+        widths = [10, 4, 8, 8, 9]
+    else:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    total = f"total {blocks}\n" if has_total else ""
+    return total + "".join(_line(row, *widths[1:5]) for row in rows)
 
 
 def _time(time: Micros, now: Micros) -> str:
@@ -55,31 +55,7 @@ def _time(time: Micros, now: Micros) -> str:
     return f"{moment:%b %e  %Y}" if now - time > _HALF_A_YEAR else f"{moment:%b %e %H:%M}"
 
 
-def _of_busybox(rows: Sequence[_Row]) -> str:
-    lines = []
-    for row in rows:
-        owners = f"{row.user[:8]:8} {row.group[:8]:8}"
-        lines.append(f"{row.mode} {row.links:>4} {owners} {row.size:>9} {row.time} {row.name}\n")
-    return "".join(lines)
-
-
-def _of_gnu(rows: Sequence[_Row]) -> str:
-    """Rows as GNU's `ls` writes them, whose columns are as wide as they must be."""
-    links = _width(row.links for row in rows)
-    user = _width(row.user for row in rows)
-    group = _width(row.group for row in rows)
-    size = _width(row.size for row in rows)
-    lines = []
-    for row in rows:
-        owners = f"{_owner(row.user, user)} {_owner(row.group, group)}"
-        lines.append(f"{row.mode} {row.links:>{links}} {owners} {row.size:>{size}} {row.time} {row.name}\n")
-    return "".join(lines)
-
-
-def _width(column: Iterable[str]) -> int:
-    return max(map(len, column), default=0)
-
-
-def _owner(text: str, width: int) -> str:
-    """A name, or a number, which is at the right."""
-    return text.rjust(width) if text.isdecimal() else text.ljust(width)
+def _line(row: _Row, links: int, user: int, group: int, size: int) -> str:
+    """A row whose columns have these widths."""
+    owners = f"{row.user:{user}} {row.group:{group}}"
+    return f"{row.mode} {row.links:>{links}} {owners} {row.size:>{size}} {row.time} {row.name}\n"
