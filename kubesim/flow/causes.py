@@ -20,10 +20,11 @@ from kubesim.api.resources import NODE
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER
 from kubesim.flow import credentials, tables
-from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, first, nearest
+from kubesim.flow.facts import UNCLEAR, Facts, nearest
 from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of
 from kubesim.flow.tables import Verdict
+from kubesim.flow.words import Known, Words, first
 
 
 class Cause(NamedTuple):
@@ -154,7 +155,7 @@ def invalid_name(facts: Facts) -> Known | None:
     if not is_said and (facts.reference or facts.is_partial):  # of a text, a part of the name may be redacted
         return None
     lower = facts.image.lower()
-    unset = _UNSET.search(lower)
+    unset = bool(_UNSET.search(lower))
     if _COMMAND.search(lower):
         return {"command": json.dumps(facts.image.split())}
     with suppress(ValueError):
@@ -165,7 +166,7 @@ def invalid_name(facts: Facts) -> Known | None:
     return {
         "valid": "'<a valid image name>'",
         "empty_tag": lower.endswith(":"),
-        "no_registry": re.match(r"/[^/]+/[^/]+:", lower) and not lower.startswith(("/tmp/", "/var/")),
+        "no_registry": bool(re.match(r"/[^/]+/[^/]+:", lower)) and not lower.startswith(("/tmp/", "/var/")),
         "is_path": lower.startswith(("/tmp/", "/var/", "/home/")) or lower.endswith((".jar", ".tar", ".war")),
         "number": number[1] if number else "",
         "scheme": scheme[0] if scheme else "",
@@ -261,7 +262,7 @@ def official(facts: Facts) -> Known | None:
     official = f"{DEFAULT_REGISTRY}/{OFFICIAL_PREFIX}"
     if facts.reference is None or not facts.reference.name.startswith(official) or facts.kind not in UNCLEAR:
         return None
-    return {"official": facts.reference.name.removeprefix(official)}
+    return {"official": facts.reference.name.removeprefix(official), "local": facts.is_node}
 
 
 _MIRROR = re.compile(r"(?:Mirrors also failed: \[|\]? \[|\], \[)([^/\s]+)/[^\s:]+(?::[^\s/]+)?: ")

@@ -18,11 +18,12 @@ from kubesim.api.objects import Object, name_of, pull_secret_names, template_of
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
-from kubesim.flow.facts import UNCLEAR, Facts, Known, Words, nearest, reply_to, say, seconds
+from kubesim.flow.facts import UNCLEAR, Facts, nearest, reply_to, seconds
 from kubesim.flow.masks import Flaw
 from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
+from kubesim.flow.words import Known, Words, say
 from kubesim.gotext import gojson
 
 
@@ -30,8 +31,8 @@ def unreadable(facts: Facts) -> Known | None:
     bad = next((seen for seen in facts.seen if seen.problem.startswith("cannot be read")), None)
     if bad is None:
         return None
-    words = {"trouble": bad.problem, "unasked": not facts.attempts, "twice": Flaw.TWICE in facts.flaws(bad.name)}
-    return {**_secret(facts, bad.name), **words}
+    is_twice = Flaw.TWICE in facts.flaws(bad.name)
+    return {**_secret(facts, bad.name), "trouble": bad.problem, "unasked": not facts.attempts, "twice": is_twice}
 
 
 _MISPLACED = re.compile(r"([\w.]*ontainers\[\d+\]|metadata)\.imagePullSecrets")
@@ -147,7 +148,6 @@ def unseen_list(facts: Facts) -> Known | None:
     return {
         "expired": facts.kind == "expired",
         "anonymous": facts.kind == "anonymous",
-        "sent": facts.kind != "anonymous",
         "first": next(iter(facts.names), ""),
     }
 
@@ -161,17 +161,23 @@ def _account(facts: Facts) -> Known:
 
 
 def refused(facts: Facts) -> Known | None:
-    attempt = _refusal(facts.attempts)
-    coming = None if attempt else _refusal(_next_attempts(facts))
-    attempt = attempt or coming
+    reported = _refusal(facts.attempts)
+    attempt = reported or _refusal(_next_attempts(facts))
     if attempt is None or not facts.matches:
         return None
-    kind = reply_to(attempt).kind
-    words = {"user": attempt.username, "unauthorized": kind == "unauthorized", "coming": coming}
-    words["answer"] = reply_to(attempt).sentence
-    if facts.scene.is_export:
-        words |= {"unclear": kind in UNCLEAR, "permission": kind == "permission", **_oddities(facts, attempt)}
-    return {**_secret(facts, str(attempt.secret)), **words, "expired": words.get("expired") or kind == "expired"}
+    reply = reply_to(attempt)
+    oddities = _oddities(facts, attempt) if facts.scene.is_export else {}
+    return {
+        **_secret(facts, str(attempt.secret)),
+        **oddities,
+        "user": attempt.username,
+        "answer": reply.sentence,
+        "coming": reported is None,
+        "unauthorized": reply.kind == "unauthorized",
+        "unclear": reply.kind in UNCLEAR,
+        "permission": reply.kind == "permission",
+        "expired": oddities.get("expired") or reply.kind == "expired",
+    }
 
 
 def _oddities(facts: Facts, attempt: Attempt) -> Known:
@@ -232,7 +238,7 @@ def missing(facts: Facts) -> Known | None:
         "near": facts.matching_secret and near,
         "unretrieved": unretrieved,
         "unseen": not facts.scene.knows_secrets,
-        "placeholder": re.search(r"[${}<>]", name),
+        "placeholder": any(mark in name for mark in "${}<>"),
     }
 
 
@@ -312,13 +318,14 @@ def _emptiness(secret: Object) -> str:
 def _style(entry: str, name: str, kind: str | None) -> str:
     """What is wrong with an entry that would match the image if it were written differently; "" if nothing is."""
     host, _, path = (keyring.registry_key(entry) or "").partition("/")
-    lower, bare = f"{host.lower()}/{path}".rstrip("/"), f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/")
-    words = {
+    lower = f"{host.lower()}/{path}".rstrip("/")
+    bare = f"{host}/{re.split('[:@*]', path)[0]}".rstrip("/")
+    words: Known = {
         "dockercfg": kind if entry == "auths" and kind == keyring.DOCKERCFG else "",
         "invalid": not host,
         "entry": entry,
         "case": host and host != host.lower() and keyring.key_matches(lower, name),
-        "path": host and re.search("[:@*]", path) and keyring.key_matches(bare, name),
+        "path": host and bare != f"{host}/{path}".rstrip("/") and keyring.key_matches(bare, name),
         "star": "*" in host and fnmatchcase(name.partition("/")[0], host),
     }
     return say("style", words)

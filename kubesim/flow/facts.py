@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from types import MappingProxyType
-from typing import Any
 
 from kubesim.api import imageref
 from kubesim.api.clock import parse_time
-from kubesim.api.imageref import DEFAULT_REGISTRY, Reference
+from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, find_named, name_of, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET, SERVICE_ACCOUNT
 from kubesim.cluster import keyring
@@ -25,53 +23,8 @@ from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, c
 from kubesim.flow.signs import Asked, Owner, Reply, read
 from kubesim.flow.text import POD_NAME
 
-_ADDRESS = re.compile(r"[\d.]+|\[.*\]")
 UNCLEAR = ("scope", "denied")
 """Kinds of answers that are the same for a missing image and for a user without rights."""
-
-
-Known = Mapping[str, Any]
-
-
-class Words(dict[str, Any]):
-    """The words of a table's row: those that are given, then the facts by their names, then what the message and the
-    registry's row say; else "".
-    """
-
-    def __init__(self, facts: Facts, given: Known = MappingProxyType({})) -> None:
-        names = {"namespace": facts.namespace, "pod": name_of(facts.pod), "container": facts.container["name"]}
-        host = facts.registry or ("" if facts.asking.role else facts.asking.host)
-        asked = {"image": facts.image or "'<image>'", "registry": host or "'<registry>'"}
-        super().__init__({**names, **asked, **given})
-        self._facts = facts
-
-    def __missing__(self, name: str) -> Any:
-        facts = self._facts
-        if name in _WORDS:
-            return _WORDS[name](facts)
-        if hasattr(Facts, name):
-            return getattr(facts, name)
-        if facts.reply and name in facts.reply.words:
-            return facts.reply.words[name]
-        if facts.reply and hasattr(Reply, name):
-            return getattr(facts.reply, name)
-        owner = facts.owner_of_registry
-        if name in owner.registry._fields:
-            return getattr(owner.registry, name)
-        if name in owner.parts:
-            return owner.parts[name]
-        # The word of another check or sentence doesn't hold here; tests/flow/test_table_words.py knows that it is one.
-        return name if name in facts.marks else ""
-
-
-def first(rows: Known, words: Known) -> Any:
-    """The first row whose words (its key) all hold."""
-    return next(row for needs, row in rows.items() if all(words[need] for need in needs.split()))
-
-
-def say(part: str, words: Known) -> str:
-    """The sentence of hops.yaml on `part`."""
-    return str(first(getattr(tables.hops(), part), words)).format_map(words)
 
 
 def reply_to(attempt: Attempt) -> Reply:
@@ -335,52 +288,12 @@ class Facts:
         return next(controllers(self.pod), None)
 
 
-def _client(facts: Facts) -> tables.Client:
-    return tables.signs().clients[facts.client]
-
-
-_WORDS: Mapping[str, Callable[[Facts], Any]] = {
-    "asked": lambda facts: facts.asking.host or "'<registry>'",
-    "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0] or "'<registry>'",
-    "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["asked"], "443")),
-    "pull_with": lambda facts: _client(facts).pull.format_map(Words(facts)),
-    "log_in": lambda facts: _client(facts).login.format_map(Words(facts)),
-    "log_out": lambda facts: _client(facts).logout.format_map(Words(facts)),
-    "logins": lambda facts: _client(facts).logins,
-    "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
-    "how": lambda facts: facts.owner_of_registry.registry.how.format_map(Words(facts)),
-    "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
-    "is_export": lambda facts: facts.scene.is_export,
-    "listed": lambda facts: ", ".join(facts.names),
-    "lookup": lambda facts: (facts.reply and facts.reply.words.get("lookup")) or Words(facts)["asked_host"],
-    "node": lambda facts: facts.pod["spec"].get("nodeName") or "'<node>'",
-    "others": lambda facts: ", ".join(facts.account_names),
-    "repository": lambda facts: facts.reference.name if facts.reference else "the image",
-    "role": lambda facts: facts.asking.role,
-    "server": lambda facts: (
-        "https://index.docker.io/v1/" if facts.registry == DEFAULT_REGISTRY else facts.registry or "'<registry>'"
-    ),
-    "san": lambda facts: (
-        f"{'IP' if _ADDRESS.fullmatch(Words(facts)['asked_host']) else 'DNS'}:{Words(facts)['asked_host']}"
-    ),
-    "unit": lambda facts: facts.marks[0],
-    "token_refused": lambda facts: "failed to fetch oauth token" in facts.message,
-    "where": lambda facts: in_namespace(facts.namespace),
-}
-"""What the tables may ask for, beside the facts by their own names."""
-
-
 def seconds(stamp: str) -> float:
     """The seconds of the epoch of an API Time; 0 where it is none."""
     try:
         return datetime.fromisoformat(stamp).timestamp()
     except (ValueError, OverflowError):
         return 0
-
-
-def in_namespace(namespace: str) -> str:
-    """The -n flag, unless it is the default one."""
-    return "" if namespace == "default" else f" -n {namespace}"
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
-from typing import Any
 
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
@@ -14,10 +13,11 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.kubelet.imagepull import SeenSecret
 from kubesim.flow import tables
 from kubesim.flow.causes import Cause, command, find_cause, will_recover
-from kubesim.flow.facts import Facts, Known, Words, first, gather, in_namespace, nearest, say
+from kubesim.flow.facts import Facts, gather, nearest
 from kubesim.flow.report import FAILED, NOT_REACHED, About, Flow, Hop
 from kubesim.flow.scene import Scene, containers
 from kubesim.flow.story import limits, story
+from kubesim.flow.words import Known, Words, first, in_namespace, say
 
 _RECIPES = "docs/recipes.md"
 
@@ -32,8 +32,8 @@ def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None
     facts = gather(scene, item, container)
     if facts is None:
         names = ", ".join(each["name"] for each in containers(item))
-        subject = f"{namespace}/{pod}, container {container}"
-        return _stopped(subject, {"namespace": namespace, "pod": pod, "container": container, "near": names})
+        words = {"namespace": namespace, "pod": pod, "container": container, "near": names}
+        return _stopped(About(namespace, pod, container or ""), words)
     return draw_facts(facts)
 
 
@@ -111,7 +111,7 @@ def _subject(facts: Facts) -> str:
     return f"{image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
 
 
-def _state(facts: Facts) -> dict[str, Any]:
+def _state(facts: Facts) -> Known:
     """The words that decide what is shown of each hop."""
     trace = facts.trace
     attempts = facts.attempts
@@ -163,11 +163,14 @@ def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
         "home": homes[0] if homes else "",
         "there": in_namespace(homes[0]) if homes else "",
     }
-    return _stopped(f"{namespace}/{pod}", words)
+    return _stopped(About(namespace, pod), words)
 
 
-def _stopped(subject: str, words: Known) -> Flow:
+def _stopped(about: About, words: Known) -> Flow:
     """The flow of a Pod or container that isn't there: it ends at kubectl."""
+    subject = f"{about.namespace}/{about.pod}"
+    if about.container:
+        subject += f", container {about.container}"
     hops = []
     for key, title in tables.hops().titles.items():
         is_cause = key == "kubectl"
@@ -175,5 +178,4 @@ def _stopped(subject: str, words: Known) -> Flow:
             hops.append(Hop(key, title, FAILED if is_cause else NOT_REACHED, is_cause=is_cause))
     problem, command = (text.format_map(words) for text in first(tables.hops().no_pod, words))
     cause = Cause(hop="kubectl", problem=problem, fix=(command,))
-    about = About(words["namespace"], words["pod"], words["container"])
     return Flow(subject, tuple(hops), outcome="", about=about, cause=cause)

@@ -10,8 +10,9 @@ from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
 from kubesim.flow import signs, tables
 from kubesim.flow.credentials import mismatch
-from kubesim.flow.facts import Facts, Words, reply_to, say
+from kubesim.flow.facts import Facts, reply_to
 from kubesim.flow.report import listed
+from kubesim.flow.words import Known, Words, say
 
 _MANY = 5  # Secrets that the Pod does not list, by name
 
@@ -57,7 +58,7 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
     homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
     unreadable = seen.problem.startswith("cannot be read")
     entries = facts.covering(seen) if seen.found else []
-    words = {
+    words: Known = {
         "home": next((home for home in homes if home != facts.namespace), ""),
         "unexported": not seen.found and facts.scene.is_export and seen.problem.startswith("not found"),
         "missing": not seen.found,

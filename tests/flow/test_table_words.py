@@ -20,7 +20,8 @@ import pytest
 from kubesim import flow
 from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.imagepull import Attempt
-from kubesim.flow import facts, tables
+from kubesim.flow import tables
+from kubesim.flow import words as flow_words
 from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import Facts
 from kubesim.flow.masks import Flaw
@@ -92,7 +93,7 @@ def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, s
 @cache
 def in_code() -> set[str]:
     """Each word that code gives."""
-    words = {*facts._WORDS, *vars(Facts), *(field.name for field in fields(Facts))}
+    words = {*flow_words._WORDS, *vars(Facts), *(field.name for field in fields(Facts))}
     words |= {*Flaw, *Attempt._fields, *Asked._fields, *vars(Reply), *Registry._fields, *ARGUMENTS}
     words |= {kind.lower() for kind in (*ROLLED_OUT, "Job")}
     for path in ROOM.glob("*.py"):

@@ -8,11 +8,12 @@ import pytest
 
 from kubesim.flow import signs, tables
 from kubesim.flow.export import Export
-from kubesim.flow.facts import Facts, Words
+from kubesim.flow.facts import Facts
 from kubesim.flow.paste import is_hint
 from kubesim.flow.reported import ReportedRegistries
 from kubesim.flow.scene import Scene
 from kubesim.flow.signs import _compiled, read
+from kubesim.flow.words import Words
 from tests.learner import rows
 
 ROWS = rows(__file__)
