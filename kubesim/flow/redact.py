@@ -167,7 +167,14 @@ FORMS = (
     _any_case(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
     _any_case(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@", "@"),
     _any_case(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query, "?", "&"),
-    # Keys of a config, of YAML, of the environment
+    # Keys of a config, of YAML, of the environment; before these, what they would take the wrong part of
+    _any_case(r"(base64encode\(\s{0,9}[\"'])[^\"']+", rf"\1{MASK}", "base64encode("),
+    _any_case(
+        rf"(name{_QUOTE}:\s{{0,9}}{_QUOTE}[\w.-]{{0,60}}{_SECRET_KEY}[\w.-]{{0,60}}{_QUOTE},?\s{{0,80}}"
+        rf"{_QUOTE}value{_QUOTE}:\s{{0,9}}){_SCALAR}",
+        rf"\1{MASK}",
+        "name",
+    ),
     _any_case(
         rf"((?:\A|(?<=\n))[ \t-]*{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+",
         rf"\1{MASK}",
@@ -179,9 +186,7 @@ FORMS = (
     # As others write them: an element of XML, JSON in a URL, a variable in Go's words, a table, Terraform, ECR's user
     _any_case(r"(<(?:password|passwd|token|secret|auth)>)[^<]+", rf"\1{MASK}", *(f"<{key}" for key in _KEY_MARKS)),
     _any_case(r"(%22(?:password|token|secret|auth)%22%3a(?:%20)*%22)[^%\s]+", rf"\1{MASK}", "%22"),
-    _any_case(rf"(name:[\w.-]{{0,60}}{_SECRET_KEY}[\w.-]{{0,60}},\s?value:)[^,}}\s]+", rf"\1{MASK}", "name:"),
     _any_case(r"(username,\s?password[^\n]{0,80}\n[^\n,]{0,200},)[^\n\"']+", rf"\1{MASK}", "username,"),
-    _any_case(r"(base64encode\(\s{0,9}[\"'])[^\"']+", rf"\1{MASK}", "base64encode("),
     Form(r"(AWS:)(?!:)[^\s\"']+", rf"\1{MASK}", ("aws:",)),
     # What it looks like
     Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*", MASK),
