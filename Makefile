@@ -26,15 +26,15 @@ QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.p
   tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py \
   tests/command/test_copied_notebooks.py
 
-# Two processes begin with the slowest files (tests/conftest.py), whose tests stay together. nbval takes a second to load.
-PROCESSES := -n 2 --dist loadfile --no-loadscope-reorder -p no:nbval
+# Processes begin with the slowest files (tests/conftest.py), whose tests stay together. nbval takes a second to load.
+TOGETHER := --dist loadfile --no-loadscope-reorder -p no:nbval
 
 ##@ Check
 quick: format lint types imports sample ## check style, types, imports and a sample of each room, in a minute
 
 sample: $(VENV)/.dev
 	$(call heading,A sample of each room)
-	$(BIN)/pytest -n 2 --dist loadfile -p no:nbval $(QUICK)
+	$(BIN)/pytest -n 2 $(TOGETHER) $(QUICK)
 
 test: format lint types imports unit fresh ## check everything, in this order
 	$(call heading,All checks passed)
@@ -55,11 +55,11 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
 	$(BIN)/lint-imports --no-logo --no-cache
 
-unit: $(VENV)/.dev ## pytest in two processes, and in two browsers meanwhile
+unit: $(VENV)/.dev ## pytest in three processes, which often wait, and in two browsers meanwhile
 	$(call heading,pytest)
-	@$(BIN)/pytest -rfEs $(PROCESSES) tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; \
+	@$(BIN)/pytest -rfEs -n 2 $(TOGETHER) tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; \
 	trap 'kill $$browser; exit 130' INT TERM; \
-	$(BIN)/pytest -rfEs $(PROCESSES) --ignore tests/browser; status=$$?; \
+	$(BIN)/pytest -rfEs -n 3 $(TOGETHER) --ignore tests/browser; status=$$?; \
 	wait $$browser || status=1; cat $(VENV)/browser.log; exit $$status
 
 nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less strictly than fresh

