@@ -59,5 +59,6 @@ def test_a_prompted_pod_that_is_refused_again_has_one_retry(learner: Learner) ->
     learner.wait(100)
     learner("kubectl uncordon sim-worker")
     learner.wait(650)
-    times = [event["eventTime"][11:19] for event in learner.api.list(EVENT, "default")]
+    events = learner.api.list(EVENT, "default", fields="reason=FailedScheduling")
+    times = [event["eventTime"][11:19] for event in events]
     assert times == ["13:59:00", "14:00:40", "14:05:40", "14:10:40"]

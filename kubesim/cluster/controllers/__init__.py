@@ -11,12 +11,13 @@ from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.namespaces import NamespaceController
 from kubesim.cluster.controllers.replicaset import ReplicaSetController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
-from kubesim.cluster.controllers.taints import TaintEvictionController
+from kubesim.cluster.controllers.taints import NodeLifecycleController, TaintEvictionController
 
 CONTROLLERS = (
     NamespaceController,
     GarbageCollector,
     TaintEvictionController,
+    NodeLifecycleController,
     ReplicaSetController,
     DeploymentController,
     DaemonSetController,

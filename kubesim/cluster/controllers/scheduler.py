@@ -23,7 +23,7 @@ RETRY = 300.0
 ROUND, PAUSE = 100, 0.1
 _VICTIMS = "No preemption victims found for incoming pod"
 _UNHELPFUL = "Preemption is not helpful for scheduling"
-_UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 class Refusal(NamedTuple):
@@ -209,7 +209,7 @@ def _counted(reasons: list[str], nodes: int) -> str:
 
 def _mismatches(pod: Object, node: Object) -> list[str]:
     """Why a node does not take a Pod, whatever room it has. Mirrors pkg/scheduler/framework/plugins."""
-    if node["spec"].get("unschedulable") and not tolerations(pod, _UNSCHEDULABLE):
+    if node["spec"].get("unschedulable") and not tolerations(pod, UNSCHEDULABLE):
         return ["node(s) were unschedulable"]
     if not tolerates(pod, node, "NoSchedule", "NoExecute"):
         return ["node(s) had untolerated taint(s)"]

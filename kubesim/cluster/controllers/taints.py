@@ -1,4 +1,7 @@
-"""Whom taints drive away: the controller that deletes Pods. Mirrors kubernetes pkg/controller/tainteviction, v1.36."""
+"""Whom taints drive away: the controller that deletes Pods; and the taint of a node that is cordoned.
+
+Mirrors kubernetes pkg/controller/{tainteviction,nodelifecycle}, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.controllers.base import REACTION, is_deleted
-from kubesim.cluster.controllers.scheduler import tolerations
+from kubesim.cluster.controllers.scheduler import UNSCHEDULABLE, tolerations
 from kubesim.cluster.events import Recorder
 
 
@@ -110,3 +114,63 @@ def _seconds_tolerated(pod: Object, taints: Sequence[Object]) -> float | None:
         if "tolerationSeconds" in first:
             seconds.append(first["tolerationSeconds"])
     return min(seconds, default=None)
+
+
+STATUS_INTERVAL: Micros = 10 * SECOND
+"""How often a kubelet looks at its node and reports its status (nodeStatusUpdateFrequency)."""
+
+
+class NodeLifecycleController:
+    """Taints a node that is cordoned, until it is no longer. Its kubelet says so when it looks at the node again.
+
+    Mirrors doNoScheduleTaintingPass of node_lifecycle_controller.go and recordNodeSchedulableEvent of the kubelet.
+    """
+
+    def __init__(self, api: Component, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._recorder = Recorder(api, clock, "kubelet", NODE_NAME)
+        self._reported: dict[str, bool] = {}  # by the names of nodes, whether they were cordoned at the last look
+        api.subscribe(self._on_change, NODE)
+
+    def resume(self, other: NodeLifecycleController) -> None:
+        """Go on from the state of another one."""
+        self._recorder.resume(other._recorder)
+        self._reported = other._reported.copy()
+
+    def _on_change(self, change: Change) -> None:
+        was_cordoned = change.old is not None and _is_cordoned(change.old)
+        if change.type == "DELETED" or _is_cordoned(change.obj) == was_cordoned:
+            return
+        name = name_of(change.obj)
+        self._clock.call_later(REACTION, self._taint, name)
+        until_look = (STATUS_INTERVAL - self._clock.now % STATUS_INTERVAL) / SECOND
+        self._clock.call_later(until_look, self._report, name)
+
+    def _taint(self, name: str) -> None:
+        node = self._api.find(NODE, "", name)
+        if node is None:
+            return
+        taints = node["spec"].get("taints") or []
+        others = [taint for taint in taints if not UNSCHEDULABLE.items() <= taint.items()]
+        is_tainted = len(others) < len(taints)
+        if is_tainted == _is_cordoned(node):
+            return
+        if not is_tainted:
+            others.append({**UNSCHEDULABLE, "timeAdded": self._clock.timestamp()})
+        spec = {key: value for key, value in node["spec"].items() if key != "taints"}
+        if others:
+            spec["taints"] = others
+        self._api.record(NODE, {**node, "spec": spec})
+
+    def _report(self, name: str) -> None:
+        node = self._api.find(NODE, "", name)
+        if node is None or _is_cordoned(node) == self._reported.get(name, False):
+            return
+        self._reported[name] = _is_cordoned(node)
+        reason = "NodeNotSchedulable" if _is_cordoned(node) else "NodeSchedulable"
+        self._recorder.event(node, "Normal", reason, f"Node {name} status is now: {reason}")
+
+
+def _is_cordoned(node: Object) -> bool:
+    return bool(node["spec"].get("unschedulable"))
