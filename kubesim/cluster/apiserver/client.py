@@ -267,7 +267,7 @@ class Client:
         if "deletionTimestamp" in meta and meta["deletionTimestamp"] <= at:
             return obj
         marks: Object = {"deletionTimestamp": at}
-        if resource is POD:
+        if resource is not NAMESPACE:
             marks["deletionGracePeriodSeconds"] = seconds
         new = {**obj, "metadata": {**meta, **marks}}
         if "generation" in meta:
@@ -349,4 +349,5 @@ class Client:
 def _is_held(resource: Resource, obj: Object) -> bool:
     """Whether only its finalizers keep a deleted object. Pods have time to end, and Namespaces are emptied first."""
     meta = obj["metadata"]
-    return resource not in (POD, NAMESPACE) and "deletionTimestamp" in meta and bool(meta.get("finalizers"))
+    has_time = resource is NAMESPACE or meta.get("deletionGracePeriodSeconds")
+    return "deletionTimestamp" in meta and not has_time and bool(meta.get("finalizers"))

@@ -23,7 +23,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
-from kubesim.cluster.kubelet.status import status_of
+from kubesim.cluster.kubelet.status import ENDED, ended, status_of
 from kubesim.cluster.kubelet.worker import (
     RequiredImage,
     Worker,
@@ -390,8 +390,9 @@ class Kubelet:
         return 0
 
     def _remove(self, number: int) -> None:
-        """Remove the worker's Pod."""
-        current = self._worker_and_pod(number)
-        if current:
-            _, pod = current
+        """Remove the worker's Pod; where finalizers keep it, it only says how it has ended."""
+        worker, pod = self._worker_and_pod(number) or (None, None)
+        if worker and pod and not pod["metadata"].get("finalizers"):
             self._api.remove(POD, pod)
+        elif worker and pod and pod["status"]["phase"] not in ENDED:
+            self._api.record(POD, ended(pod, worker, self._clock.now))

@@ -1,4 +1,4 @@
-"""The status that the kubelet reports for a Pod: a pure function of the Pod, its containers and time.
+"""The status that the kubelet reports for a Pod: a function of the Pod, its containers and time.
 
 Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/kubelet/status/generate.go, v1.36.
 """
@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
-from kubesim.cluster.kubelet.containers import Container, Waiting
+from kubesim.cluster.kubelet.containers import STOP, Container, Waiting
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.shell.users import User
 
@@ -49,6 +50,8 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     inits = [item for item in inits_and_sidecars if item["name"] in worker.inits]
     sidecars = [item for item in inits_and_sidecars if item["name"] not in worker.inits]
     phase = _phase(spec, inits, sidecars, statuses)
+    if "deletionTimestamp" in pod["metadata"]:  # then it's asked for once all is over
+        phase = _last_phase(statuses)
     incomplete = ""
     if inits_and_sidecars and all(_never_started(item) for item in statuses):
         incomplete = _unready(inits_and_sidecars)
@@ -75,6 +78,39 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
     return status
+
+
+ENDED = ("Succeeded", "Failed")
+"""The phases of a Pod that has ended."""
+
+
+def ended(pod: Object, worker: Worker, now: Micros) -> Object:
+    """A Pod that was deleted and has had its time, which only finalizers keep; its containers end here.
+
+    As the last deletion, without a grace period, makes it: pkg/registry/rest/delete.go of k8s.io/apiserver, v1.36.
+    """
+    meta = pod["metadata"]
+    grace = meta["deletionGracePeriodSeconds"]
+    for container in worker.containers.values():
+        if container.is_running:
+            _, exit_code = container.stops_after(grace, STOP)
+            container.end(exit_code, now)
+    asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - grace * SECOND)
+    kept = {**meta, "deletionGracePeriodSeconds": 0, "deletionTimestamp": asked_at}
+    status = generate(pod, worker, rfc3339(now))
+    for container_status in status["containerStatuses"]:
+        if "terminated" not in container_status["state"]:
+            container_status["state"] = {"terminated": _UNKNOWN_END}
+    return {**pod, "metadata": kept, "status": status}
+
+
+_UNKNOWN_END: Object = {
+    "exitCode": 137,
+    "finishedAt": None,
+    "message": "The container could not be located when the pod was terminated",
+    "reason": "ContainerStatusUnknown",
+    "startedAt": None,
+}
 
 
 def _container_status(spec: Object, worker: Worker, default_reason: str) -> Object:
@@ -157,6 +193,12 @@ def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: 
     if all(state["exitCode"] == 0 for state in ended):
         return "Succeeded"
     return "Failed" if policy == "Never" else "Running"
+
+
+def _last_phase(statuses: list[Object]) -> str:
+    """The phase of a Pod that has ended and won't start again. Mirrors getPhase and TerminatePod."""
+    exit_codes = [status["state"].get("terminated", {}).get("exitCode") for status in statuses]
+    return "Failed" if any(code != 0 for code in exit_codes) else "Succeeded"
 
 
 def _unready(statuses: list[Object]) -> str:
