@@ -8,8 +8,9 @@ import pytest
 
 from kubesim import Session
 from kubesim.api.clock import SECOND
+from kubesim.cluster.apiserver.backend import READS
 
-MOST = 45_000  # pieces of work, each about 30 µs of computing
+MOST = 45_000  # pieces of work, each about 20 µs of computing
 REFUSED = "--image=registry.example.com/myapp:1.0"
 SET = """
 apiVersion: apps/v1
@@ -63,6 +64,18 @@ def test_a_line_stops_where_too_much_happens_and_the_next_goes_on(lines: list[st
     copy.advance(1)
     session.advance(1)
     assert session.cluster.api.revision == copy.api.revision
+
+
+def test_what_a_controller_looks_at_is_work_as_what_it_writes_is() -> None:
+    work = []
+    for replicas in (3, 303):
+        session = Session()
+        session.run(f"kubectl cordon sim-worker; kubectl create deployment web --image=nginx --replicas={replicas}")
+        session.run("sleep 10")
+        begin = session.cluster.clock.work
+        session.run("kubectl label rs --all a=b; sleep 0.1")
+        work.append(session.cluster.clock.work - begin)
+    assert work[1] - work[0] >= 300 // READS
 
 
 def test_a_day_of_a_quiet_cluster_passes() -> None:

@@ -22,6 +22,8 @@ from kubesim.cluster.apiserver.store import Key, Store
 # (kube-apiserver --event-ttl).
 EVENT_TTL = 3600
 LEASE_REUSE = 60
+READS = 10
+"""Objects that are looked at in the time of a write."""
 CREATION = 10
 """How much more a new object costs than a change: it is completed, admitted and validated."""
 
@@ -136,6 +138,7 @@ class Backend:
         """Remove an object at once and for good, and tell who watches. Raises StatusError where it isn't there."""
         current = self.existing(resource, namespace_of(obj), name_of(obj))
         self.store.remove(resource, current)
+        self.clock.work += 1
         if resource is EVENT:
             self._written.pop((namespace_of(current), name_of(current)), None)
         if _may_be_missing(resource, name_of(current)):

@@ -17,7 +17,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver import admission, checks, patch, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
-from kubesim.cluster.apiserver.backend import Backend, Change, Listener
+from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import PLAIN, Warn, WriteOptions
 from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions
 from kubesim.cluster.apiserver.defaults import apply_defaults
@@ -338,6 +338,7 @@ class Client:
         self, resource: Resource, namespace: str | None, labels: str, fields: str, budget: Budget | None
     ) -> Objects:
         objects = self._store.list(resource, namespace if resource.namespaced else None)
+        self._backend.clock.work += len(objects) // READS
         if budget:
             budget.spend(len(objects) * (2 + (len(labels) + len(fields)) // 4))
         if not labels and not fields:

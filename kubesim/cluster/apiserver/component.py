@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kubesim.api.objects import Object, namespace_of
 from kubesim.api.resources import Resource
-from kubesim.cluster.apiserver.backend import Listener
+from kubesim.cluster.apiserver.backend import READS, Listener
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.connection import NodeServer
 from kubesim.cluster.apiserver.tokens import pod_token
@@ -21,7 +21,9 @@ class Component(Client):
     def owned_by(self, owner: Object, resource: Resource) -> list[Object]:
         """The objects of a type in the owner's namespace that refer to the owner, by name."""
         namespace = namespace_of(owner)
-        return [obj for obj in self._store.owned_by(owner, resource) if namespace_of(obj) == namespace]
+        objects = [obj for obj in self._store.owned_by(owner, resource) if namespace_of(obj) == namespace]
+        self._backend.clock.work += len(objects) // READS
+        return objects
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change (of one type); call what is returned to end that."""

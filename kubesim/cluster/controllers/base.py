@@ -30,6 +30,8 @@ LAST_RETRY = 1000.0
 # Pods that one sync creates or deletes at most. Real controllers take 500, which the rate limit of their client spreads
 # over half a minute.
 BURST = 100
+SYNC = 3
+"""Writes in the time of which a controller finds that there is nothing to do."""
 
 
 class Loop:
@@ -77,6 +79,7 @@ class Loop:
         if self._waiting.get(key) != due:
             return
         del self._waiting[key]
+        self.clock.work += SYNC
         try:
             self.reconcile(*key)
         except StatusError:

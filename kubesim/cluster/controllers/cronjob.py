@@ -6,7 +6,7 @@ Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36
 from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
-from kubesim.api.objects import Object, clone, metadata, name_of, namespace_of, reference_to
+from kubesim.api.objects import Object, metadata, name_of, namespace_of, reference_to
 from kubesim.api.resources import CRON_JOB, JOB
 from kubesim.api.schedule import parse_schedule
 from kubesim.cluster.controllers.base import Controller, dependent, is_deleted
@@ -25,7 +25,7 @@ class CronJobController(Controller):
     owned = JOB
 
     def sync(self, cron: Object, jobs: list[Object]) -> None:
-        status = clone(cron["status"])
+        status = {**cron["status"]}
         active = self._still_active(cron, jobs, status)
         self._clean_up(cron, jobs)
         if not cron["spec"]["suspend"]:
@@ -73,8 +73,9 @@ class CronJobController(Controller):
     def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
         """Delete the oldest Jobs that ended, but as many as the CronJob keeps."""
         limits = {"Complete": "successfulJobsHistoryLimit", "Failed": "failedJobsHistoryLimit"}
+        all_ended = [job for job in jobs if finished(job) and not is_deleted(job)]
         for end, limit in limits.items():
-            ended = [job for job in jobs if finished(job) == end and not is_deleted(job)]
+            ended = [job for job in all_ended if finished(job) == end]
             ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
             excess = max(0, len(ended) - cron["spec"][limit])
             for job in ended[:excess]:

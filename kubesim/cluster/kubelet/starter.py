@@ -33,6 +33,8 @@ from kubesim.shell.users import User
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
 # Why a container waits whose image could not be pulled: it has just been tried, or has to wait for the next time.
 _OF_PULLS = frozenset({"ErrImagePull", "ImagePullBackOff"})
+_START = 20
+"""Writes in the time of which a container starts: it gets its files, and its process runs."""
 Record = Callable[[str, str, str], None]
 Secrets = Sequence[tuple[str, Object | None]]
 """A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
@@ -250,6 +252,7 @@ class Starter:
         images = {name: containers.folder_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.mounts |= volumes.mounts(self._api, pod, spec, images, worker.folders)
         now = self._clock.now
+        self._clock.work += _START
         ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
         place.files.close()
         if spec["name"] not in worker.inits:
