@@ -250,7 +250,7 @@ def split_pair(word: str) -> tuple[str, str]:
 def _types(call: Call, word: str) -> list[Resource]:
     types: list[Resource] = []
     for name in word.split(","):
-        in_category = [item for item in RESOURCES if item.simulated and name in item.categories]
+        in_category = [item for item in RESOURCES if item.readable and name in item.categories]
         for resource in in_category or [resolve(call, name)]:
             if resource not in types:
                 types.append(resource)
