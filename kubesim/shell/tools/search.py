@@ -32,16 +32,33 @@ def grep(operands: list[str], options: Options, io: Invocation) -> int:
     regex = Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
     is_inverted = "v" in options
     any_selected = False
+    has_labels = len(operands) > 1
+    if "r" in options:
+        named = operands or [""]
+        has_labels = has_labels or io.files.is_dir(named[0] or ".")
+        operands = [path for name in named for path in _files_in(name, io)]
+        if not operands:  # or else standard input would be read
+            return 1
     for name, text in inputs(io, operands, trouble=2):
         content = bare_lines(text)
         selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
         any_selected = any_selected or bool(selected)
         if "q" not in options:
-            label = f"{name}:" if len(operands) > 1 else ""
+            label = f"{name}:" if has_labels else ""
             io.out("".join(_report(_Selection(name, label, content, selected), regex, options)))
     if any_selected and "q" in options:
         io.status = 0
     return 0 if any_selected else 1
+
+
+def _files_in(path: str, io: Invocation) -> Iterator[str]:
+    """The files below a folder, "" for the present one; of what is no folder, itself."""
+    io.spend(_LINE_COST)
+    if not io.files.is_dir(path or "."):
+        yield path
+        return
+    for name in sorted(io.files.listdir(path or ".")):
+        yield from _files_in(f"{path.rstrip('/')}/{name}" if path else name, io)
 
 
 def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:

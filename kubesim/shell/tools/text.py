@@ -157,15 +157,20 @@ def _ranges(spec: str) -> Iterator[range]:
 
 def tr(operands: list[str], options: Options, io: Invocation) -> None:
     first, *others = [_characters(operand, io) for operand in operands]
-    if not others and "d" not in options:
+    if not others and options.keys().isdisjoint({"d", "s"}):
         problem = f"missing operand after '{operands[0]}'\nTwo strings must be given when translating."
         raise misused(io.name, problem)
+    table: dict[int, int | None] = {}
     if "d" in options:
-        table: dict[int, int | None] = dict.fromkeys(map(ord, first))
-    else:
+        table = dict.fromkeys(map(ord, first))
+    elif others:
         second = others[0].ljust(len(first), others[0][-1])
         table = {ord(old): ord(new) for old, new in zip(first, second, strict=False)}
-    io.out(io.read().translate(table))
+    text = io.read().translate(table)
+    if "s" in options:
+        squeezed = others[0] if others else first
+        text = re.sub(rf"([{re.escape(squeezed)}])\1+", r"\1", text)
+    io.out(text)
 
 
 def _characters(spec: str, io: Invocation) -> str:
