@@ -394,7 +394,7 @@ What differs, and why (the first two only with the real kubectl):
 What an explanation says of its own certainty, against texts that it wasn't written for. Each was answered once before
 anything was changed for it. The first rows are texts of our own in `tests/why/` (`texts.yaml` in the forms of
 `forms.yaml`, `unseen.yaml`), with what must and must not be said of each; since then, all of them are tests. The last
-six rows are texts that people pasted into public threads; their words aren't ours to keep, so
+nine rows are texts that people pasted into public threads; their words aren't ours to keep, so
 `tests/why/threads.yaml` has texts of our own in the forms that were read wrongly.
 
 | right at first sight | texts | certain | most likely | one of these | not understood |
@@ -409,13 +409,18 @@ six rows are texts that people pasted into public threads; their words aren't ou
 | more public threads | 81 | 19 of 22 | 22 of 26 | 21 of 27 | 6 |
 | and more, after those were taught | 33 | 10 of 12 | 6 of 9 | 9 of 9 | 3 |
 | and more, after those, too | 19 | 2 of 2 | 7 of 8 | 9 of 9 | 0 |
+| public threads of more programs (`pack`, Argo CD, Flux, Tekton, …) | 77 | 10 of 15 | 19 of 23 | 21 of 34 | 5 |
+| and more, after those were taught | 20 | 2 of 4 | 3 of 4 | 11 of 12 | 0 |
+| and more, after those, too | 10 | 0 of 0 | 4 of 4 | 3 of 4 | 2 |
 
 "Right" asks for more than the cause: the image, the Pod and its namespace where the text has them, evidence that is
-the sentence itself, and a fix that this reader can carry out. By the cause alone, "certain" was right in 72 of the 74
-answers about public threads (97 %): one called a controller's request that of a node, and one sent a reader to the
-registry for a layer that the node's own store lacked. In the last three sets, "most likely" was right about the cause
-in 38 of 43 (88 %): three of the other five took what an old Docker says of a private image for a missing tag. Of all
-274 texts, 200 were right in everything (the third set has one more, in which nothing was wrong, and `why` said so).
+the sentence itself, and a fix that this reader can carry out. By the cause alone, "certain" was right in 88 of the 93
+answers about public threads (95 %). Of the other five, one called a controller's request that of a node, and one
+helm's that of a controller; one sent a reader to the registry for a layer that the node's own store lacked, one took a
+missing ServiceAccount for a missing image, and one a refusal with a web page for something that is no registry. In the
+last six sets, "most likely" was right about the cause in 64 of 74 (86 %): three of the other ten took what an old
+Docker says of a private image for a missing tag, two a part that the node's store lacked for one. Of all 381 texts, 273
+were right in everything (three more say that nothing is wrong with a pull, and `why` didn't say otherwise).
 Sayings in several forms aren't independent of each other, so the sum of the rows says little.
 
 What `why` can't read is a picture, a text in which the error itself was cut away (it then says which command shows

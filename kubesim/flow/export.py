@@ -112,14 +112,11 @@ def explained(texts: Sequence[str], pod: str = "", answer: str = "") -> Explaine
         raise ExportError(f"there is no Pod {redact(pod)} in it" if pod else "there is no Pod in it")
     every = [facts for item in pods for facts in facts_of(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
-    told = waiting
     fine: list[str] = []
-    if pod:
-        told = waiting or every
-    else:
+    if len(pods) > 1 and not pod:
         busy = {id(facts.pod) for facts in waiting}
         fine = [f"{namespace_of(item)}/{name_of(item)}" for item in pods if id(item) not in busy]
-    groups = _alike(told)
+    groups = _alike(waiting if waiting or fine else every)
     return Explained(
         flows=[draw_facts(facts[0], _others(facts)) for facts in groups[:MAX_STORIES]],
         fine=fine,

@@ -111,6 +111,8 @@ _FAILED = re.compile(
 """What begins a message that says why an image didn't come, whether its sign is known or not."""
 _CHANGES = re.compile(r"(?<!\S)(?=\S{4})[^\s\d]*\d\S*")
 """Words that differ where the same is said again: names, times, addresses, digests; no status code."""
+_RESTARTS = "Back-off restarting"
+"""What the kubelet waits for where the image came and its program ends."""
 PULLED = "success"
 """The kind of a record that says that the image is there."""
 SILENT = ""
@@ -250,7 +252,7 @@ def _kind(message: str) -> str | None:
 
 def _row(record: str, kinds: Kinds) -> Row | None:
     """What a record says; None where it is not about an image that doesn't come, or came."""
-    if not is_hint(record):
+    if not is_hint(record) or _RESTARTS in record:
         return None
     start = _MESSAGE.search(record)
     at = start.start() if start else 0
