@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from kubesim.api.objects import Object
@@ -13,63 +14,57 @@ from kubesim.flow.signs import as_name
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""
 
-STATUSES = ("initContainerStatuses", "containerStatuses")
-_FIELD = re.compile(r"(?P<key>[A-Z][\w ]*):\s+(?P<value>\S.*)")
+_SECTION = re.compile(r"^(\S[^:\n]*):(.*(?:\n(?!\S).*)*)", re.MULTILINE)
+"""A line that isn't indented, and those below that are."""
+_CONTAINER = re.compile(r"^  (\S+):[ \t]*$", re.MULTILINE)
+_FIELD = re.compile(r"^\s+(Image|Image ID|State|Reason|Message):[ \t]+(\S.*?)\s*$", re.MULTILINE)
 
 
 def described(text: str) -> Iterator[Item]:
     """What `kubectl describe pod` says of each Pod."""
     for part in re.split(r"^(?=Name:\s)", text, flags=re.MULTILINE):
         if part.startswith("Name:") and re.search(r"^(Init )?Containers:\s*$", part, re.MULTILINE):
-            yield from _pod(part.splitlines())
+            yield from _pod(part)
 
 
-def _pod(lines: list[str]) -> Iterator[Item]:
-    fields: dict[str, str] = {}
-    sections: dict[str, list[str]] = {}
-    section = ""
-    for line in lines:
-        if line[:1] not in ("", " "):
-            section, _, value = line.partition(":")
-            fields.setdefault(section, value.strip().partition(" ")[0])
-        sections.setdefault(section, []).append(line)
-    kind, _, owner = fields.get("Controlled By", "").partition("/")
-    metadata: Object = {"name": fields["Name"], "namespace": fields.get("Namespace", "default")}
-    if label := re.search(r"pod-template-hash=(\S+)", "\n".join(sections.get("Labels", []))):
+def _pod(text: str) -> Iterator[Item]:
+    sections = dict(reversed(_SECTION.findall(text)))  # of two with one name, the first
+    words = {key: next(iter(value.split()), "") for key, value in sections.items()}
+    kind, _, owner = words.get("Controlled By", "").partition("/")
+    metadata: Object = {"name": words["Name"], "namespace": words.get("Namespace", "default")}
+    if label := re.search(r"pod-template-hash=(\S+)", sections.get("Labels", "")):
         metadata["labels"] = {"pod-template-hash": label[1]}
     if owner:
         metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
-    node, account = fields.get("Node", "").split("/")[0], fields.get("Service Account", "")
-    inits, others = (_containers(sections.get(name, [])) for name in ("Init Containers", "Containers"))
-    yield partial(metadata, others, inits, nodeName=node, serviceAccountName=account)
-    for row in rows_of(sections.get("Events", [])):
+    yield partial(
+        metadata,
+        _containers(sections.get("Containers", "")),
+        _containers(sections.get("Init Containers", "")),
+        nodeName=words.get("Node", "").split("/")[0],
+        serviceAccountName=words.get("Service Account", ""),
+    )
+    for row in rows_of(sections.get("Events", "").splitlines()):
         yield event_of(metadata, row)
 
 
 def is_waiting(pod: Object) -> bool:
     """Whether a container of a Pod waits for something."""
-    states = (container.get("state", {}) for name in STATUSES for container in pod.get("status", {}).get(name, ()))
-    return any("waiting" in state for state in states)
+    statuses = chain.from_iterable(pod["status"].values())
+    return any("waiting" in status.get("state", {}) for status in statuses)
 
 
-def _containers(lines: list[str]) -> list[Object]:
+def _containers(text: str) -> list[Object]:
     """Name, image and state of each container of a section."""
-    containers: list[Object] = []
-    state: Object = {}
-    for line in lines[1:]:
-        if name := re.fullmatch(r"  (\S+):\s*", line):
-            containers.append({"name": name[1]})
-        elif containers and (field := _FIELD.fullmatch(line.strip())):
-            key, value = field["key"], field["value"].strip()
-            if key in ("Image", "Image ID"):
-                containers[-1]["image" if key == "Image" else "imageID"] = as_name(value)
-            elif key in ("State", "Last State"):
-                state = {}
-                if key == "State":
-                    containers[-1]["state"] = {value.lower(): state}
-            elif key in ("Reason", "Message"):
-                state[key.lower()] = value
-    return containers
+    _, *parts = _CONTAINER.split(text)
+    return [_container(name, body) for name, body in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _container(name: str, text: str) -> Object:
+    fields = dict(reversed(_FIELD.findall(text.partition("Last State:")[0])))
+    container = {"name": name, "image": as_name(fields.get("Image", "")), "imageID": fields.get("Image ID", "")}
+    if state := fields.get("State"):
+        container["state"] = {state.lower(): {"reason": fields.get("Reason"), "message": fields.get("Message")}}
+    return container
 
 
 def partial(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
