@@ -47,13 +47,13 @@ def _float(value: float) -> str:
     return repr(value)
 
 
-def syntax(value: Any) -> str:
-    """A decoded JSON value as Go source, as %#v prints it."""
+def syntax(value: Any, keys: str = "string") -> str:
+    """A decoded JSON value as Go source, as %#v prints it; `keys` is the type of a map's keys."""
     if isinstance(value, dict):
-        entries = ", ".join([f"{quote(key)}:{syntax(value[key])}" for key in sorted(value)])
-        return f"{type_name(value)}{{{entries}}}"
+        entries = ", ".join([f"{quote(key)}:{syntax(value[key], keys)}" for key in sorted(value)])
+        return f"map[{keys}]interface {{}}{{{entries}}}"
     if isinstance(value, list):
-        return f"{type_name(value)}{{{', '.join(map(syntax, value))}}}"
+        return f"{type_name(value)}{{{', '.join([syntax(item, keys) for item in value])}}}"
     if isinstance(value, str):
         return quote(value)
     return "interface {}(nil)" if value is None else sprint(value)

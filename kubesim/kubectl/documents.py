@@ -43,17 +43,15 @@ def documents(text: str) -> Iterator[tuple[Any, str]]:
 
 
 def _json_first(text: str) -> Iterator[tuple[Any, str]]:
-    """JSON values one after the other; "---" begins YAML, and the first value may be YAML, too."""
+    """JSON values one after the other, up to "---", which begins YAML; where the first isn't JSON, all may be YAML."""
     end = 0
-    while rest := text[end:].lstrip():
+    while beginning := re.compile(r"\S").search(text, end):
         is_first = end == 0
-        if rest.startswith("---") and not is_first:
-            yield from _yaml_documents(rest)
+        start = beginning.start()
+        if text.startswith("---", start):
+            yield from _yaml_documents(text[start:])
             return
-        start = len(text) - len(rest)
-        end = len(text)
-        with suppress(ValueError, RecursionError):
-            _, end = json.JSONDecoder().raw_decode(text, start)
+        end = _end_of_json(text, start)
         try:
             value = gojson.loads(text[start:end])
         except JSONError as error:
@@ -63,6 +61,14 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
             yield from as_yaml
             return
         yield value, text[start:end]
+
+
+def _end_of_json(text: str, start: int) -> int:
+    """Where the JSON value ends that begins at `start`: with the text where it has no end."""
+    with suppress(ValueError, RecursionError):
+        _, end = json.JSONDecoder().raw_decode(text, start)
+        return end
+    return len(text)
 
 
 def _read_as_yaml(text: str) -> list[tuple[Any, str]]:
@@ -137,6 +143,7 @@ def _yaml(text: str) -> Any:
         loader.dispose()
 
 
+_OF_ITSELF = "value contains itself"
 _UNFINISHED = 0  # the size of a node that is being counted
 
 
@@ -147,7 +154,7 @@ def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
     """
     size = sizes.get(id(node))
     if size == _UNFINISHED:
-        raise yaml.YAMLError("an anchor's value contains itself")
+        raise yaml.MarkedYAMLError(problem=_OF_ITSELF, problem_mark=node.start_mark)
     if size is None:
         sizes[id(node)] = _UNFINISHED
         size = 1 + sum(_unfolded(child, sizes) for child in _children(node))
@@ -177,10 +184,10 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
     """The problem with its line, as goyaml says it: the scanner counts from 1, the parser from 0, and 0 is left out."""
     mark = error.problem_mark
     problem = error.problem or "cannot be parsed"
-    if problem.startswith("found undefined alias") and mark:
-        from_alias = text.split("\n")[mark.line][mark.column :]
-        name = re.sub(r"(?s)^\*?([\w-]*).*", r"\1", from_alias)
-        return f"unknown anchor '{name}' referenced"
+    if mark and problem == _OF_ITSELF:
+        return f"anchor '{_anchor_at(mark, text)}' {problem}"
+    if mark and problem.startswith("found undefined alias"):
+        return f"unknown anchor '{_anchor_at(mark, text)}' referenced"
     if problem.startswith("expected a mapping"):
         return "map merge requires map or sequence of maps as the value"
     line = mark.line if mark else 0
@@ -190,6 +197,12 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
         return problem
     first = 1 if isinstance(error, yaml.scanner.ScannerError) else 0
     return f"line {line + first}: {problem}"
+
+
+def _anchor_at(mark: yaml.Mark, text: str) -> str:
+    """The name of the anchor that is set or referenced at a mark."""
+    from_sign = text.split("\n")[mark.line][mark.column :]
+    return re.sub(r"(?s)^[*&]?([\w-]*).*", r"\1", from_sign)
 
 
 # What plain texts other than numbers mean, which is why a string that reads so has quotes.
@@ -249,6 +262,9 @@ def _tagged(text: str, tag: str) -> Any:
     return value
 
 
+_KEYS = "interface {}"  # the Go type of a YAML map's keys
+
+
 class _Loader(_BASE):  # type: ignore[misc, valid-type]
     """Makes plain values: keys are strings; of equal keys, the last one counts; other tags than _TYPES mean nothing."""
 
@@ -262,15 +278,19 @@ class _Loader(_BASE):  # type: ignore[misc, valid-type]
         """The value of any node."""
         if isinstance(node, yaml.MappingNode):
             self.flatten_mapping(node)
-            return {_key(self.construct_plain(key)): self.construct_plain(value) for key, value in node.value}
+            pairs = [(self.construct_plain(key), self.construct_plain(value)) for key, value in node.value]
+            return {_key(key, value): value for key, value in pairs}
         if isinstance(node, yaml.SequenceNode):
             return [self.construct_plain(item) for item in node.value]
         return _tagged(node.value, node.tag.removeprefix(_TAG))
 
 
-def _key(key: Any) -> str:
-    if isinstance(key, dict | list | None):
-        raise ManifestError(f"yaml: invalid map key: {gofmt.syntax(key)}")
+def _key(key: Any, value: Any) -> str:
+    if key is None:
+        value_said = gofmt.syntax(value, _KEYS)
+        raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {value_said}")
+    if isinstance(key, dict | list):
+        raise ManifestError(f"yaml: invalid map key: {gofmt.syntax(key, _KEYS)}")
     return key if isinstance(key, str) else gofmt.sprint(key)
 
 
