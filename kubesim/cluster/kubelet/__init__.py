@@ -24,13 +24,7 @@ from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
 from kubesim.cluster.kubelet.status import ENDED, ended, status_of
-from kubesim.cluster.kubelet.worker import (
-    RequiredImage,
-    Worker,
-    images_of_volumes,
-    marks,
-    pod_address,
-)
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Outside
 
@@ -46,7 +40,16 @@ LONGEST_MOUNT_WAIT = 122.0
 
 
 class Kubelet:
-    """Runs the Pods that are bound to `node`."""
+    """Runs the Pods that are bound to `node`.
+
+    Each Pod has a worker, which is looked up by its number when one of its timers is over, because the Pod may be gone:
+
+    * `_sync` and `_say_again` carry a ticket. Whatever is planned next replaces them (`_plan`).
+    * `_on_news` comes a second after something has happened, whatever is planned (`_relist`).
+    * `_start_sandbox` comes once, after the first sync that could mount the volumes.
+    * `process_ended` comes for each process that ends by itself or is stopped.
+    * `_remove` comes for each sync of a Pod that is being deleted; the first one counts.
+    """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
         self.images = images
@@ -138,10 +141,10 @@ class Kubelet:
         self._workers.put(worker.number, worker)
         return worker
 
-    def _worker_and_pod(self, number: int) -> tuple[Worker, Object] | None:
-        """A worker and its Pod; None where either is gone, or another Pod has its name."""
+    def _current(self, number: int, ticket: int | None = None) -> tuple[Worker, Object] | None:
+        """A worker and its Pod; None where either is gone, another Pod has its name, or the ticket is an old one."""
         worker = self.worker(number)
-        if worker is None:
+        if worker is None or ticket not in (None, worker.ticket):
             return None
         pod = self._api.find(POD, worker.namespace, worker.name)
         if pod is None or pod["metadata"]["uid"] != worker.uid:
@@ -173,12 +176,10 @@ class Kubelet:
 
         With a ticket, only if nothing else has been planned since.
         """
-        current = self._worker_and_pod(number)
+        current = self._current(number, ticket)
         if current is None:
             return
         worker, pod = current
-        if ticket not in (None, worker.ticket):
-            return
         if pod["metadata"].get("deletionTimestamp"):
             self._terminate(pod, worker)
             return
@@ -216,7 +217,7 @@ class Kubelet:
         return True
 
     def _start_sandbox(self, number: int) -> None:
-        current = self._worker_and_pod(number)
+        current = self._current(number)
         if current is None:
             return
         worker, pod = current
@@ -297,12 +298,10 @@ class Kubelet:
 
     def _say_again(self, number: int, ticket: int) -> None:
         """Report a resting Pod and say what a sync would find; not if something else is planned."""
-        current = self._worker_and_pod(number)
+        current = self._current(number, ticket)
         if current is None:
             return
         worker, pod = current
-        if worker.ticket != ticket:
-            return
         rest = self._rests.get(number)
         if rest is None:  # the runtime's news came first: they end a rest, and needn't plan anything
             self._sync(number)
@@ -391,8 +390,11 @@ class Kubelet:
 
     def _remove(self, number: int) -> None:
         """Remove the worker's Pod; where finalizers keep it, it only says how it has ended."""
-        worker, pod = self._worker_and_pod(number) or (None, None)
-        if worker and pod and not pod["metadata"].get("finalizers"):
+        current = self._current(number)
+        if current is None:
+            return
+        worker, pod = current
+        if not pod["metadata"].get("finalizers"):
             self._api.remove(POD, pod)
-        elif worker and pod and pod["status"]["phase"] not in ENDED:
+        elif pod["status"]["phase"] not in ENDED:
             self._api.record(POD, ended(pod, worker, self._clock.now))
