@@ -95,12 +95,17 @@ class History:
 
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
-        """Remember what is done meanwhile as one step, if it changes anything; its label holds no password."""
-        self._open = _Open(hide_passwords(label), self._snapshot())
+        """Remember what is done meanwhile as one step, if it changes anything; its label holds no password.
+
+        A step within another one parts that in two.
+        """
+        begun = self._interrupt()
+        self._continue(hide_passwords(label))
         try:
             yield
         finally:
             self._close()
+            self._continue(begun)
 
     def notice(self, label: str) -> None:
         """Remember what someone else did since the last step, as if it had been done at once just now."""

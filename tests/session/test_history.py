@@ -74,6 +74,16 @@ def test_a_line_that_changes_something_is_a_step(learner: Learner, line: str) ->
     assert labels(learner) == ["kubectl run web --image=nginx", line]
 
 
+def test_a_step_within_another_one_parts_it(learner: Learner) -> None:
+    run = learner.session.shell.run
+    with learner.history.step("outer"):
+        run("kubectl create namespace a")
+        with learner.history.step("inner"):
+            run("kubectl create namespace b")
+        run("kubectl create namespace c")
+    assert labels(learner) == ["outer", "inner", "outer"]
+
+
 def test_nothing_is_taken_back_from_before_a_beginning(learner: Learner) -> None:
     learner("kubectl create namespace blue")
     learner.history.begin("the task")
