@@ -62,6 +62,7 @@ class Interpreter:
         with machine.subshell():
             machine.shell = shell
             machine.parameters = parameters
+            machine.runs_script = True
             machine.variables = {}
             machine.aliases = {}
             return self.interpret(text, streams)

@@ -72,10 +72,13 @@ class Started(NamedTuple):
         return " ".join(self.arguments)
 
 
+_OF_A_SHELL = ("env", "variables", "aliases", "shell", "parameters", "runs_script", "pipeline_pid")  # for `subshell`
+
+
 class Machine:
     """Where commands run: the learner's terminal, or (a subclass) a container."""
 
-    LONGEST_ARGUMENT = 4096  # of what is kept of a process
+    LONGEST_ARGUMENT = 4096  # of what is kept of a process, in characters, and in arguments
     COMMAND_SECONDS = 0.1  # as in the recordings
     SECOND_COST = 20.0  # steps for a second of sleep, besides what a cluster does in it
     IS_TERMINAL = True
@@ -89,6 +92,8 @@ class Machine:
         """The others."""
         self.parameters: Sequence[str] = ("bash",)
         """Those of the script, from `$0` on."""
+        self.runs_script = False
+        """Whether that is a script, or a text of `sh -c`, and not what is typed."""
         self.hostname = "kubesim"
         self.user = User(1000, 1000, (1000,))
         self.shell = "bash"
@@ -116,8 +121,7 @@ class Machine:
     def is_dash(self) -> bool:
         """Whether a script of Debian's sh runs, and not only a program of such a container."""
         has_dash = not self.IS_TERMINAL and not self.is_busybox
-        runs_script = self.parameters != ("bash",)
-        return has_dash and runs_script and self.shell == "sh"
+        return has_dash and self.runs_script and self.shell == "sh"
 
     @property
     def accounts(self) -> Accounts:
@@ -143,25 +147,15 @@ class Machine:
     @contextmanager
     def subshell(self) -> Iterator[None]:
         """Undo at the end what the block does to the shell and the current folder."""
-        env = self.env
-        variables = self.variables
-        aliases = self.aliases
-        shell = self.shell
-        parameters = self.parameters
-        pipeline_pid = self.pipeline_pid
+        before = {name: getattr(self, name) for name in _OF_A_SHELL}
         cwd = self.files.cwd
-        self.env = dict(env)
-        self.variables = dict(variables)
-        self.aliases = dict(aliases)
+        self.env = dict(self.env)
+        self.variables = dict(self.variables)
+        self.aliases = dict(self.aliases)
         try:
             yield
         finally:
-            self.env = env
-            self.variables = variables
-            self.aliases = aliases
-            self.shell = shell
-            self.parameters = parameters
-            self.pipeline_pid = pipeline_pid
+            vars(self).update(before)
             self.files.cwd = cwd
 
     def start(self, arguments: Sequence[str]) -> None:

@@ -37,15 +37,14 @@ class GarbageCollector:
     def _collect(self, resource: Resource, owner: Object) -> None:
         """Delete what an owner has, which is as it was a moment ago: it may be gone by now.
 
-        Orphans, and what has another owner, only lose the reference.
+        Orphans, and what another owner keeps, only lose the reference. What is being deleted is left alone, because
+        this is called for an owner again whenever one of its dependents is gone.
         """
         finalizer = _finalizer(owner)
         options = DeleteOptions(policy="Foreground" if finalizer else "")
         for kind, obj in self._dependents(owner):
             place = kind, namespace_of(obj), name_of(obj)
-            # An owner that waits for the end of what it has doesn't keep it, as classifyReferences sees it.
-            is_kept = any(_finalizer(other) != "foregroundDeletion" for _, other in self._owners(obj))
-            if finalizer == "orphan" or is_kept:
+            if finalizer == "orphan" or self._is_kept(obj):
                 release(self._api, owner, kind, obj)
             elif self._api.find(*place) and not is_deleted(obj):
                 self._api.delete(*place, options)
@@ -54,6 +53,10 @@ class GarbageCollector:
 
     def _dependents(self, owner: Object) -> list[tuple[Resource, Object]]:
         return [(kind, obj) for kind in _OWNED for obj in self._api.owned_by(owner, kind)]
+
+    def _is_kept(self, dependent: Object) -> bool:
+        """Whether an owner keeps it, as classifyReferences sees it: not one that waits for the end of what it has."""
+        return any(_finalizer(owner) != "foregroundDeletion" for _, owner in self._owners(dependent))
 
     def _owners(self, dependent: Object) -> Iterator[tuple[Resource, Object]]:
         """Those owners that there still are."""

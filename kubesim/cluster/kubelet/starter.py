@@ -186,7 +186,7 @@ class Starter:
 
     def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
-        crash_loop = sync.worker.crash_loop(spec, self._clock.now)
+        crash_loop = sync.worker.take_restart(spec, self._clock.now)
         error = crash_loop or sync.broken_volume(spec)
         if error is None:
             return False

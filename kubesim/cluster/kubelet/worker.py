@@ -81,7 +81,10 @@ class Worker:
         self.reported = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
 
     def copy(self, outside: Outside) -> Worker:
-        """Another kubelet's memory of the Pod, whose containers reach what is `outside` there."""
+        """Another kubelet's memory of the Pod, whose containers reach what is `outside` there.
+
+        What can be changed in place is copied here, by hand; of statuses there are none yet.
+        """
         folders = {name: folder.copy() for name, folder in self.folders.items()}
         shared = {id(folder): folders[name] for name, folder in self.folders.items()}
         twin = copy(self)
@@ -121,8 +124,10 @@ class Worker:
         self.containers[container.spec["name"]] = container
         self.change()
 
-    def crash_loop(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
-        """Why a container that exited too often has to wait for its restart, if it has to."""
+    def take_restart(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
+        """Why a container that exited too often has to wait for its restart; None where it starts now, and then the
+        next restart has to wait for twice as long.
+        """
         name = spec["name"]
         container = self.containers.get(name)
         delay = self.crashes.get(name)
