@@ -177,7 +177,7 @@ class ChallengeCard(Card):
         return bool(standing and not standing.is_over and not standing.why)
 
     def _score(self) -> str:
-        return f"{self._round.points} of {self._round.of} points"
+        return f"{self._round.points} of {self._round.most_points} points"
 
     def _begin(self) -> str:
         return self._round.begin(self._seat.session)
@@ -202,7 +202,7 @@ class ChallengeCard(Card):
         challenge.recall(progress.record())  # what another kernel has added meanwhile
         newer |= challenge.kept()
         if _is_scored(challenge):
-            newer["scores"] = {f"challenge-{challenge.seed}": [challenge.points, challenge.of]}
+            newer["scores"] = {f"challenge-{challenge.seed}": [challenge.points, challenge.most_points]}
         progress.add(newer)
         self._marks = challenge.marks
         self._warning = progress.message or self._warning

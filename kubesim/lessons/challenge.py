@@ -59,7 +59,8 @@ def small_rounds() -> Mapping[str, SmallRound]:
 def broken_clusters(seed: int, count: int = COUNT, small: str = "") -> tuple[Broken, ...]:
     """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names.
 
-    With the name of a `small` round, they are `count` of its own; KeyError if there is no such round.
+    With the name of a `small` round, they are `count` of its own. Raises KeyError where there is no such round, and
+    ValueError where there aren't so many.
     """
     chance = random.Random(seed)
     templates = _documents().templates
@@ -222,7 +223,7 @@ class Round:
         return sum(standing.worth for standing in self.standings if standing.solved)
 
     @property
-    def of(self) -> int:
+    def most_points(self) -> int:
         return POINTS * len(self.standings)
 
     @property
@@ -243,7 +244,7 @@ class Round:
         self.current = None
 
     def begin(self, session: Session) -> str:
-        """Set the open cluster up, and return the title of its task."""
+        """Set the open cluster up, of which there must be one, and return the title of its task."""
         assert self.current is not None
         begin(self.current.task, session)
         self.current.start = _contents(self.current.task, session)
@@ -306,14 +307,19 @@ class Round:
         standing.is_timed = standing.is_over
 
     def _charge(self, session: Session) -> None:
-        """Charge for `why` in the terminal: the cluster that it explained; an export could be of the open one."""
+        """Charge for `why` in the terminal: each cluster that it explained."""
         explained = session.explained[self._charged :]
         self._charged = len(session.explained)
         for namespace in explained:
             for standing in self.standings:
-                is_about = namespace in standing.task.namespaces or (not namespace and standing is self.current)
-                if is_about and standing.start and not standing.is_over:
+                if self._is_about(standing, namespace) and standing.start and not standing.is_over:
                     standing.why = True
+
+    def _is_about(self, standing: Standing, namespace: str) -> bool:
+        """Whether `why` explained this cluster; where it read an export (""), that could be of the open one."""
+        if not namespace:
+            return standing is self.current
+        return namespace in standing.task.namespaces
 
     def kept(self) -> Record:
         """What to add to the learner's progress."""
