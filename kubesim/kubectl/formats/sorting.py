@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from kubesim.api import quantity
@@ -27,32 +28,38 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
     path = relaxed(field)
     with reworded(FormatError, "sorting error: ", FormatError):
         template = parse(path)
-    values: list[Any] = []
-    for obj in objects:
-        parts = results(template, obj, budget)
-        values.append(parts[0][0] if parts and parts[0] else _MISSING)
+    values = [_first(results(template, obj, budget)) for obj in objects]
     if values and all(value is _MISSING for value in values):
         raise FormatError(f"couldn't find any field with path {quote(path)} in the list of objects")
     present = [value for value in values if value is not _MISSING and value is not None]
-    types = {type(value) for value in present}
-    if len(values) > 1 and (len(types) > 1 or types & {bool, dict, list}):
+    if len(values) > 1 and not _have_order(present):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
-    as_quantities = all(isinstance(value, str) and _is_quantity(value) for value in present)
-
-    def rank(index: int) -> _Rank:
-        value = values[index]
-        if value is _MISSING:
-            return _Rank(0)
-        if value is None:
-            return _Rank(1)
-        return _Rank(2, quantity.parse(value) if as_quantities else value)
-
-    return [objects[index] for index in sorted(range(len(objects)), key=rank)]
+    are_quantities = all(map(_is_quantity, present))
+    ranks = [_rank(value, are_quantities) for value in values]
+    return [objects[index] for index in sorted(range(len(objects)), key=ranks.__getitem__)]
 
 
-def _is_quantity(text: str) -> bool:
-    try:
-        quantity.parse(text)
-    except ValueError:
-        return False
-    return True
+def _first(parts: Sequence[Sequence[Any]]) -> Any:
+    """The first value that a path leads to, of what it leads to in its parts."""
+    return parts[0][0] if parts and parts[0] else _MISSING
+
+
+def _have_order(values: Sequence[Any]) -> bool:
+    types = set(map(type, values))
+    return len(types) <= 1 and types.isdisjoint({bool, dict, list})
+
+
+def _rank(value: Any, is_quantity: bool) -> _Rank:
+    if value is _MISSING:
+        return _Rank(0)
+    if value is None:
+        return _Rank(1)
+    return _Rank(2, quantity.parse(value) if is_quantity else value)
+
+
+def _is_quantity(value: Any) -> bool:
+    if isinstance(value, str):
+        with suppress(ValueError):
+            quantity.parse(value)
+            return True
+    return False
