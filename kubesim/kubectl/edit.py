@@ -173,6 +173,11 @@ def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> No
             refusals.append(error)
             if error.reason != "Invalid" or not call.flags["edit-result"]:
                 call.complain(f"error: {original.title} {_problem(error)}\n")
+    _end(call, refusals, path)
+
+
+def _end(call: Call, refusals: list[StatusError], path: str) -> None:
+    """End as kubectl does, by what was refused; `path` is the file that holds what was edited."""
     reasons = {error.reason for error in refusals}
     if call.flags["edit-result"]:
         raise_all(error for error in refusals if error.reason == "Invalid")

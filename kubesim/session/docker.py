@@ -117,13 +117,7 @@ def _login(address: str, flags: Options, path: str, io: Invocation, registries: 
 
 def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
     """The credential on the command line and on stdin, or without flags the one that is filed already."""
-    if "password-stdin" in flags and "password" in flags:
-        raise _DockerError("conflicting options: cannot specify both --password and --password-stdin")
-    if "password-stdin" in flags and "username" not in flags:
-        raise _DockerError("the --password-stdin option requires --username to be set")
-    for name in ("username", "password"):
-        if flags.get(name) == "":
-            raise _DockerError(f"{name} is empty")
+    _check(flags)
     username = flags.get("username", "")
     password = flags.get("password", "")
     if password:
@@ -139,6 +133,17 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
     if io.streams.stdin is not None:
         raise _DockerError(_NO_TERMINAL)
     raise UnsupportedError("typing a user name or a password for 'docker login'")
+
+
+def _check(flags: Options) -> None:
+    """Refuse flags that contradict each other, and empty ones."""
+    if "password-stdin" in flags and "password" in flags:
+        raise _DockerError("conflicting options: cannot specify both --password and --password-stdin")
+    if "password-stdin" in flags and "username" not in flags:
+        raise _DockerError("the --password-stdin option requires --username to be set")
+    for name in ("username", "password"):
+        if flags.get(name) == "":
+            raise _DockerError(f"{name} is empty")
 
 
 def _logout(address: str, server: str, path: str, io: Invocation) -> None:

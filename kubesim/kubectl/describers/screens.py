@@ -108,14 +108,11 @@ def _row(text: str) -> Row:
     label, colon, words = text.partition(": ") if has_label else ("", ": ", text)
     if not colon:
         return Row(label.removeprefix("="), "=")
-    name, *paths = words.split()
-    mark = ""
-    if name[0] in "*#@+":
-        mark = name[0]
-        name = name[1:]
-    name, bar, instead = name.partition("|")
+    formatter, *paths = words.split()
+    mark = formatter[0] if formatter[0] in "*#@+" else ""
+    name, bar, instead = formatter.removeprefix(mark).partition("|")
     is_optional = name.endswith("?")
-    name = name.rstrip("?")
+    name = name.removesuffix("?")
     is_part = mark in ("*", "#", "+")
     known: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATTERS
     if name not in known:
@@ -177,10 +174,7 @@ def _field(label: str, value: Any) -> list[str]:
 
 def _items(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
     """A part for each item below its label, or a table of them."""
-    items = value or []
-    if isinstance(items, dict):
-        items = [{"key": key, "value": items[key]} for key in sorted(items)]
-    items = [item if isinstance(item, dict) else {"value": item} for item in items]
+    items = _as_objects(value)
     if label and (items or row.mark == "*"):
         yield f"{label}:" if items else f"{label}:\t{NONE}"
     columns = _screens().tables.get(row.name)
@@ -191,6 +185,13 @@ def _items(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
         indent = label[: len(label) - len(label.lstrip())]
         rows = [[_cell(column, _values(column, item, known)) for column in columns] for item in items]
         yield from table([column.label for column in columns], rows, f"{indent}  ")
+
+
+def _as_objects(value: Any) -> list[Object]:
+    """The items of a list, or a map's with their keys; those that are no objects have a field "value"."""
+    if isinstance(value, dict):
+        return [{"key": key, "value": value[key]} for key in sorted(value)]
+    return [item if isinstance(item, dict) else {"value": item} for item in value or ()]
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:

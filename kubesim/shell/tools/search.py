@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget
@@ -73,23 +73,26 @@ def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str
     return patterns
 
 
-def _report(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
+def _report(selection: _Selection, regex: Regex, options: Options) -> Iterable[str]:
     """What is printed of one input."""
-    name, label, content, selected = selection
     if "l" in options:
-        if selected:
-            title = "(standard input)" if name == "-" else name
-            yield f"{title}\n"
-    elif "c" in options:
-        yield f"{label}{len(selected)}\n"
-    elif "o" not in options:
-        yield from _with_context(selection, options, regex.budget)
-    elif "v" not in options:
-        for index in selected:
-            number = f"{index + 1}:" if "n" in options else ""
-            for begin, end in regex.find_all(content[index]):
-                if end > begin:
-                    yield f"{label}{number}{content[index][begin:end]}\n"
+        title = "(standard input)" if selection.name == "-" else selection.name
+        return [f"{title}\n"] if selection.selected else []
+    if "c" in options:
+        return [f"{selection.label}{len(selection.selected)}\n"]
+    if "o" not in options:
+        return _with_context(selection, options, regex.budget)
+    return [] if "v" in options else _matches(selection, regex, options)
+
+
+def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
+    """The parts of the selected lines that match, each on a line of its own."""
+    for index in selection.selected:
+        line = selection.lines[index]
+        number = f"{index + 1}:" if "n" in options else ""
+        for begin, end in regex.find_all(line):
+            if end > begin:
+                yield f"{selection.label}{number}{line[begin:end]}\n"
 
 
 def _with_context(selection: _Selection, options: Options, budget: Budget) -> Iterator[str]:
