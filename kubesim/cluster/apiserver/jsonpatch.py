@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
-from kubesim.api.errors import StatusError, bad_request
+from kubesim.api.errors import bad_request, not_simulated
 from kubesim.api.objects import Object, clone
 from kubesim.gotext import gojson
 
@@ -85,21 +85,18 @@ def apply(operations: Any, obj: Object, budget: Budget) -> Any:
 def _decoded(operations: Any) -> list[Object]:
     """The operations without what is null, which is as good as missing. Raises StatusError."""
     if not isinstance(operations, list | None):
-        raise _undecodable(operations, "value of type []handlers.jsonPatchOp")
-    decoded = []
-    for operation in operations or ():
-        if not isinstance(operation, dict | None):
-            raise _undecodable(operation, "value of type handlers.jsonPatchOp")
-        fields = {field: value for field, value in (operation or {}).items() if value is not None}
-        for field in _STRINGS:
-            if not isinstance(fields.get(field, ""), str):
-                raise _undecodable(fields[field], f"struct field jsonPatchOp.{field} of type string")
-        decoded.append(fields)
-    return decoded
+        mismatch = gojson.mismatch(operations, "value of type []handlers.jsonPatchOp")
+        raise bad_request(f"error decoding patch: {mismatch}")
+    return [_fields(operation) for operation in operations or ()]
 
 
-def _undecodable(value: Any, into: str) -> StatusError:
-    return bad_request(f"error decoding patch: {gojson.mismatch(value, into)}")
+def _fields(operation: Any) -> Object:
+    if not isinstance(operation, dict):
+        raise not_simulated("an operation of a JSON patch that is no object is not part of this simulator")
+    fields = {field: value for field, value in operation.items() if value is not None}
+    if not all(isinstance(fields.get(field, ""), str) for field in _STRINGS):
+        raise not_simulated("an operation of a JSON patch with a field that is no string is not part of this simulator")
+    return fields
 
 
 def _change(document: _Place, operation: Mapping[str, Any], budget: Budget) -> None:
