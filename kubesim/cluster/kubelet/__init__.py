@@ -47,8 +47,7 @@ class Kubelet:
     * `_sync` and `_say_again` carry a ticket. Whatever is planned next replaces them (`_plan`).
     * `_on_news` comes a second after something has happened, whatever is planned (`_relist`).
     * `_start_sandbox` comes once, after the first sync that could mount the volumes.
-    * `process_ended` comes for each process that ends by itself or is stopped.
-    * `_remove` comes for each sync of a Pod that is being deleted; the first one counts.
+    * `process_ended` comes for each process, and `_remove` for each sync of a Pod that is being deleted.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:

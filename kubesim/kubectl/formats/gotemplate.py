@@ -345,11 +345,9 @@ def _base64decode(value: Any) -> str:
         return gobase64.decode(value).decode(errors="replace")
 
 
-def _equal(one: Any, *others: Any) -> bool:
+def _equal(one: Any, other: Any, *others: Any) -> bool:
     """Whether one value is any of the others. What is missing is only equal to what is missing, too."""
-    if not others:
-        raise TypeError
-    return any(_is_same(one, other) for other in others)
+    return any(_is_same(one, each) for each in (other, *others))
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -80,9 +80,9 @@ def _report(selection: _Selection, regex: Regex, options: Options) -> Iterable[s
         return [f"{title}\n"] if selection.selected else []
     if "c" in options:
         return [f"{selection.label}{len(selection.selected)}\n"]
-    if "o" not in options:
-        return _with_context(selection, options, regex.budget)
-    return [] if "v" in options else _matches(selection, regex, options)
+    if "o" in options:
+        return _matches(selection, regex, options)
+    return _with_context(selection, options, regex.budget)
 
 
 def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
