@@ -91,12 +91,9 @@ def _decoded(operations: Any) -> list[Object]:
 
 
 def _fields(operation: Any) -> Object:
-    if not isinstance(operation, dict):
-        raise not_simulated("an operation of a JSON patch that is no object is not part of this simulator")
-    fields = {field: value for field, value in operation.items() if value is not None}
-    if not all(isinstance(fields.get(field, ""), str) for field in _STRINGS):
-        raise not_simulated("an operation of a JSON patch with a field that is no string is not part of this simulator")
-    return fields
+    if not isinstance(operation, dict) or not all(isinstance(operation.get(field), str | None) for field in _STRINGS):
+        raise not_simulated("an operation of a JSON patch that isn't built as one is not part of this simulator")
+    return {field: value for field, value in operation.items() if value is not None}
 
 
 def _change(document: _Place, operation: Mapping[str, Any], budget: Budget) -> None:

@@ -71,7 +71,10 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
         status["initContainerStatuses"] = inits_and_sidecars
     if spec.get("ephemeralContainers"):
         ephemeral = [_container_status(item, worker, waiting) for item in spec["ephemeralContainers"]]
-        status["ephemeralContainerStatuses"] = [_unprobed(item) for item in ephemeral]
+        for item in ephemeral:  # nothing probes them
+            del item["started"]
+            item["ready"] = False
+        status["ephemeralContainerStatuses"] = ephemeral
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
     return status
@@ -136,13 +139,6 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
     if spec.get("volumeMounts"):
         status["volumeMounts"] = [_mount(mount) for mount in spec["volumeMounts"]]
     return status
-
-
-def _unprobed(status: Object) -> Object:
-    """The status of an ephemeral container, which nothing probes."""
-    unprobed = {**status, "ready": False}
-    del unprobed["started"]
-    return unprobed
 
 
 @lru_cache(maxsize=64)
