@@ -14,6 +14,7 @@ from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespa
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
+from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if
@@ -61,18 +62,36 @@ def patch(call: Call) -> None:
     if call.dry_run == "client":
         raise NotSimulated("patch --dry-run=client is not part of this simulator, but --dry-run=server is")
     part = flags["subresource"]
-    if part not in ("", "ephemeralcontainers"):
+    if part not in ("", "ephemeralcontainers", "scale"):
         raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
     change = _read_patch(call)
 
     def act(target: Target, obj: Object) -> None:
         if isinstance(change, StatusError):
             raise change
-        new = send_patch(call, target.resource, obj, change, kind)
-        operation = "patched (no change)" if new == obj else "patched"
-        print_result(call, target.resource, new, operation, is_alone=True, mentions_dry_run=False)
+        resource = target.resource
+        old = obj
+        if part == "scale":
+            old = call.api.scale(*target.place)
+            new = _patch_scale(call, target, change, kind)
+            resource = SCALE
+        else:
+            new = send_patch(call, resource, obj, change, kind)
+        operation = "patched (no change)" if new == old else "patched"
+        print_result(call, resource, new, operation, is_alone=True, mentions_dry_run=False)
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
+
+
+def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> Object:
+    """Send a patch of a workload's Scale, in which nothing is merged in a strategic way; return the new one."""
+
+    def patched(scale: Object) -> Any:
+        if kind == "json":
+            return patches.json_patch(scale, change, call.context.budget)
+        return patches.merge_patch(scale, change)
+
+    return call.api.change_scale(*target.place, patched, dry_run=call.dry_run == "server")
 
 
 def _read_patch(call: Call) -> Any:
