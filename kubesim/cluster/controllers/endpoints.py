@@ -1,7 +1,7 @@
 """The controllers of Endpoints and EndpointSlices: which Pods are behind a Service.
 
-Mirrors kubernetes pkg/controller/endpoint/endpoints_controller.go and pkg/controller/endpointslice{,mirroring}, v1.36,
-with one slice for each Service, or for the first subset of Endpoints that somebody has made for it.
+Mirrors kubernetes pkg/controller/endpoint/endpoints_controller.go and pkg/controller/endpointslice, v1.36, with one
+slice for each Service.
 """
 
 from __future__ import annotations
@@ -18,18 +18,13 @@ _CHANGED = "endpoints.kubernetes.io/last-change-trigger-time"
 
 
 class EndpointsController(Loop):
-    """Keeps the Endpoints and the slice of every Service with a selector, and of others' Endpoints the slice."""
+    """Keeps the Endpoints and the EndpointSlice of every Service with a selector."""
 
-    watched = (SERVICE, POD, ENDPOINTS)
+    watched = (SERVICE, POD)
 
     def on_change(self, change: Change) -> None:
         if change.resource is SERVICE:
             self.add(change.obj)
-            return
-        if change.resource is ENDPOINTS:
-            service = self.api.find(SERVICE, namespace_of(change.obj), name_of(change.obj))
-            if service and not service["spec"].get("selector"):
-                self.add(service)
             return
         if change.of_status and change.old and _conditions(change.obj) is _conditions(change.old):
             return
@@ -40,52 +35,39 @@ class EndpointsController(Loop):
     def reconcile(self, namespace: str, name: str) -> None:
         service = self.api.find(SERVICE, namespace, name)
         slice_name = f"{name}-{safe_hash(f'{namespace}/{name}')}"
-        mirror_name = f"{name}-{safe_hash(f'{namespace}/{name}/mirror')}"
         if service is None:
             # That of the API server's own Service has no hash in its name.
-            self._remove((ENDPOINTS, namespace, name))
-            for key in (name, slice_name, mirror_name):
-                self._remove((ENDPOINT_SLICE, namespace, key))
-            return
-        endpoints = self.api.find(ENDPOINTS, namespace, name)
-        if service["spec"].get("selector"):
+            for resource, key in ((ENDPOINTS, name), (ENDPOINT_SLICE, name), (ENDPOINT_SLICE, slice_name)):
+                if obj := self.api.find(resource, namespace, key):
+                    self.api.remove(resource, obj)
+        elif service["spec"].get("selector"):
             pods = [pod for pod in self.api.list(POD, namespace) if _is_behind(pod, service)]
             pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
             ports = list(_ports(service, pods[0])) if pods else []
             # A Service whose ports the Pods don't have has no Endpoints; its slice lists the Pods without ports.
             has_ports = ports or not service["spec"].get("ports")
-            self._write(
-                ENDPOINTS, service, name, _labels(ENDPOINTS, service), _subsets(pods if has_ports else [], ports)
-            )
-            self._write(ENDPOINT_SLICE, service, slice_name, _labels(ENDPOINT_SLICE, service), _slice(pods, ports))
-        elif endpoints and _SKIP not in (metadata(endpoints).get("labels") or {}) and endpoints.get("subsets"):
-            self._write(ENDPOINT_SLICE, endpoints, mirror_name, _mirrored_labels(endpoints), _mirrored(endpoints))
-        else:
-            self._remove((ENDPOINT_SLICE, namespace, mirror_name))
+            self._write(ENDPOINTS, service, name, _subsets(pods if has_ports else [], ports))
+            self._write(ENDPOINT_SLICE, service, slice_name, _slice(pods, ports))
 
-    def _remove(self, place: tuple[Resource, str, str]) -> None:
-        if obj := self.api.find(*place):
-            self.api.remove(place[0], obj)
-
-    def _write(self, resource: Resource, owner: Object, name: str, labels: dict[str, str], content: Object) -> None:
+    def _write(self, resource: Resource, service: Object, name: str, content: Object) -> None:
         """Create or change the object, if what it says of the Pods has changed."""
-        old = self.api.find(resource, namespace_of(owner), name)
+        old = self.api.find(resource, namespace_of(service), name)
+        labels = _labels(resource, service)
         if old and metadata(old)["labels"] == labels and all(old.get(key) == content.get(key) for key in _CONTENT):
             return
         now = self.clock.timestamp()
         meta: Object = {
+            "annotations": {_CHANGED: now},
             "creationTimestamp": metadata(old)["creationTimestamp"] if old else now,
             "labels": labels,
             "name": name,
-            "namespace": namespace_of(owner),
-            "uid": _uid(resource, owner),
+            "namespace": namespace_of(service),
+            "uid": _uid(resource, service),
         }
-        if owner["kind"] == SERVICE.kind:
-            meta["annotations"] = {_CHANGED: now}
         if resource is ENDPOINT_SLICE:
-            meta["generateName"] = f"{name_of(owner)}-"
+            meta["generateName"] = f"{name_of(service)}-"
             meta["generation"] = metadata(old)["generation"] + 1 if old else 1
-            meta["ownerReferences"] = [owner_reference(owner)]
+            meta["ownerReferences"] = [owner_reference(service)]
         head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": meta}
         self.api.record(resource, {**head, **content})
 
@@ -93,43 +75,21 @@ class EndpointsController(Loop):
 _CONTENT = ("subsets", "endpoints", "ports")
 
 
-_SKIP = "endpointslice.kubernetes.io/skip-mirror"
-_MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
-_SERVICE_NAME = "kubernetes.io/service-name"
-
-
 def _labels(resource: Resource, service: Object) -> dict[str, str]:
     labels = dict(metadata(service).get("labels", {}))
     if resource is ENDPOINTS:
         labels["endpoints.kubernetes.io/managed-by"] = "endpoint-controller"
     else:
-        labels[_MANAGED_BY] = "endpointslice-controller.k8s.io"
-        labels[_SERVICE_NAME] = name_of(service)
+        labels["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+        labels["kubernetes.io/service-name"] = name_of(service)
     if service["spec"].get("clusterIP") == "None":
         labels["service.kubernetes.io/headless"] = ""
     return labels
 
 
-def _mirrored_labels(endpoints: Object) -> dict[str, str]:
-    own = {_MANAGED_BY: "endpointslicemirroring-controller.k8s.io", _SERVICE_NAME: name_of(endpoints)}
-    return {**(metadata(endpoints).get("labels") or {}), **own}
-
-
-def _mirrored(endpoints: Object) -> Object:
-    """What a slice says that the first subset of Endpoints says."""
-    subset = endpoints["subsets"][0]
-    places: list[Object] = []
-    for key, is_ready_place in (("addresses", True), ("notReadyAddresses", False)):
-        for address in subset.get(key) or ():
-            kept = {name: address[name] for name in ("hostname", "nodeName", "targetRef") if name in address}
-            places.append({"addresses": [address["ip"]], "conditions": {"ready": is_ready_place}, **kept})
-    ports = [{"name": "", **port} for port in subset.get("ports") or ()]
-    return {"addressType": "IPv4", "endpoints": places or None, "ports": ports or None}
-
-
-def _uid(resource: Resource, owner: Object) -> str:
-    """A uid that follows from the owner's, so that other objects get those that they would get without it."""
-    seed = int(metadata(owner)["uid"].replace("-", ""), 16) + len(resource.kind)
+def _uid(resource: Resource, service: Object) -> str:
+    """A uid that follows from the Service's, so that other objects get those that they would get without it."""
+    seed = int(metadata(service)["uid"].replace("-", ""), 16) + len(resource.kind)
     return Identity(seed).uid()
 
 
