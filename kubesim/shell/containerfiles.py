@@ -84,13 +84,14 @@ class ContainerFiles(MemoryFiles):
         return self.mounts[place].folder.advance_to(now).get(path[len(place) :]) or ""
 
     def close(self) -> None:
-        """Forget what volumes show that can't be written: whoever opens the files next mounts them anew."""
+        """Forget what volumes show that can't be written, unless it is kept: the next one mounts them anew."""
         self.hand_over()
         self.entries = {}
         self._attributes = {}
         self._links = {}
-        for place in [place for place, mount in self.mounts.items() if place and mount.is_read_only]:
-            del self.mounts[place]
+        for place, mount in list(self.mounts.items()):
+            if place and mount.is_read_only and not mount.is_kept:
+                del self.mounts[place]
 
     def _store(self, key: str, text: str | None) -> None:
         attributes = self._after_write(key, text)

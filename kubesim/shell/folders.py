@@ -118,3 +118,4 @@ class Mount(NamedTuple):
 
     folder: Folder
     is_read_only: bool = False
+    is_kept: bool = False  # also while no process has the files open

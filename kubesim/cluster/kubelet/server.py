@@ -61,8 +61,9 @@ class ContainerServer(NamedTuple):
     def place(self, argv: Sequence[str]) -> Place:
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""
         running = self._running()
-        running.place.files.mounts |= mounts(self.api, self.pod, running.spec, running.images, self.folders)
-        running.place.files.open_at(self.clock)
+        files = running.place.files
+        files.mounts |= mounts(self.api, self.pod, running.spec, running.images, self.folders, files.mounts)
+        files.open_at(self.clock)
         running.place.check(list(argv))
         return running.place
 

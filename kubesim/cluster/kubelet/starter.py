@@ -250,7 +250,7 @@ class Starter:
         worker = sync.worker
         place = containers.new_place(image, variables, pod, spec, user, self.outside)
         images = {name: containers.folder_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mounts |= volumes.mounts(self._api, pod, spec, images, worker.folders)
+        place.files.mounts |= volumes.mounts(self._api, pod, spec, images, worker.folders, {})
         now = self._clock.now
         self._clock.work += _START
         ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
@@ -268,7 +268,8 @@ class Starter:
         now = self._clock.now
         files = container.place.files
         pod = sync.worker.with_address(sync.pod)
-        files.mounts |= volumes.mounts(self._api, pod, container.spec, container.images, sync.worker.folders)
+        folders = sync.worker.folders
+        files.mounts |= volumes.mounts(self._api, pod, container.spec, container.images, folders, files.mounts)
         try:
             with self._processor.share(now) as budget:
                 ran = container.place.run(argv, now, container.main, budget)

@@ -172,9 +172,10 @@ def _state(container: Container | None, waiting: Waiting | None, default_reason:
 
 
 def _mount(mount: Object) -> Object:
+    status = {"mountPath": mount["mountPath"], "name": mount["name"]}
     if mount.get("readOnly"):
-        return {**mount, "recursiveReadOnly": "Disabled"}
-    return mount
+        status |= {"readOnly": True, "recursiveReadOnly": "Disabled"}
+    return status
 
 
 def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: list[Object]) -> str:

@@ -57,12 +57,19 @@ def check_volumes(api: Component, pod: Object) -> None:
 
 
 def mounts(
-    api: Component, pod: Object, container: ContainerSpec, images: Mapping[str, Folder], folders: dict[str, Folder]
+    api: Component,
+    pod: Object,
+    container: ContainerSpec,
+    images: Mapping[str, Folder],
+    folders: dict[str, Folder],
+    known: Mapping[str, Mount],
 ) -> dict[str, Mount]:
-    """What a container's volumes show as they are now, by mount path; those of a broken volume are empty.
+    """What a container's volumes show as they are now, by mount path.
 
-    `images` are image volumes by their names. `folders` keeps the Pod's emptyDirs: one that no container has mounted
-    before is added. A volume of a type that isn't simulated is left out, and so is a part of an emptyDir.
+    What it has already is among `known`: a volume whose source is gone stays as it was, and so does a part of one,
+    which is bound to the file that there was when the container started. `images` are image volumes by their names.
+    `folders` keeps the Pod's emptyDirs: one that no container has mounted before is added. A volume of a type that
+    isn't simulated is left out, and so is a part of an emptyDir.
     """
     mounted: dict[str, Mount] = {}
     for mount in container.get("volumeMounts", ()):
@@ -74,10 +81,12 @@ def mounts(
             mounted[path] = Mount(folder, mount.get("readOnly", False))
         elif mount["name"] in images:
             mounted[path] = Mount(_part_of_image(images[mount["name"]], part), is_read_only=True)
-        elif _brings_files(volume):
+        elif _brings_files(volume) and not (part and path in known):
             written = _written(api, pod, volume, part)
+            if written is None and path not in known and not part:
+                written = Folder({"": None})
             if written is not None:
-                mounted[path] = Mount(written, is_read_only=True)
+                mounted[path] = Mount(written, is_read_only=True, is_kept="projected" not in volume)
     return mounted
 
 
@@ -109,14 +118,12 @@ def _below(items: Mapping[str, Item], path: str) -> dict[str, Item]:
 
 
 def _written(api: Component, pod: Object, volume: Object, part: str | None) -> Folder | None:
-    """A volume, or a part of it, as the kubelet has written it; None for a part of a broken one."""
+    """A volume, or a part of it, as the kubelet has written it; None for one whose source is gone."""
     owners = Owners.of(pod)
     try:
         payload = _contents(api, pod, volume, owners)
     except MissingError:
-        if part:
-            return None
-        payload = {}
+        return None
     in_memory = _ON_DISK.isdisjoint(volume)
     contents = "".join([pod["metadata"]["uid"], volume["name"], *(file.text for file in payload.values())])
     number = crc32(contents.encode("utf-8", "surrogateescape"))
