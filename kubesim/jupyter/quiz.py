@@ -103,8 +103,7 @@ class QuizCard(Exercise):
             self._progress.keep(self._quiz.id, None)
         self.answer = []
         self._verdict = None
-        self.revealed = False
-        self.hints_shown = 0
+        self.forget_help()
         following = self._variants.index(self._quiz) + 1
         self._take(self._variants[following % len(self._variants)])
 

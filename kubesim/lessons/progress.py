@@ -252,16 +252,17 @@ class Progress:
                 text = write(change(kept.record or blank()))
                 if kept.is_later:
                     self.message = _LEFT_ALONE
-                elif _is_too_large(text):
+                    return False
+                if _is_too_large(text):
                     self.message = "Your progress cannot be kept: with that, `.progress.json` is too large."
-                else:
-                    if kept.trouble:
-                        self._set_aside(kept.trouble)
-                    self._replace(text)
-                    return True
+                    return False
+                if kept.trouble:
+                    self._set_aside(kept.trouble)
+                self._replace(text)
         except OSError as error:
             self.message = _not_kept(error)
-        return False
+            return False
+        return True
 
     def _set_aside(self, trouble: str) -> None:
         names = chain(["progress-damaged.json"], (f"progress-damaged-{number}.json" for number in count(2)))
