@@ -81,7 +81,7 @@ class Reply(NamedTuple):
         return self.row.verdict is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def read(answer: str, *, with_credentials: bool = True) -> Reply:
     """What `answer` amounts to; what is part of an address in it does not count.
 
@@ -89,26 +89,42 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     """
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # as long as before: a match is at the same place
-    small = without_urls.translate(_SMALL)
+    first = _first_sign(without_urls)
+    if first is None:
+        return Reply("other", known(_cut(text), _names(text)))
     table = tables.signs()
-    for number, sign in enumerate(table.signs):
-        match = _search(sign, without_urls, small)
-        if match:
-            name = _kind(sign, text, with_credentials)
-            kind = table.kinds[name]
-            words = {
-                group: without_urls[slice(*match.span(group))] for group, word in match.groupdict().items() if word
-            }
-            if kind.for_others:
-                words |= {"inner": _inner(text, number + 1)}
-            means = kind.means
-            if sign.means and name == sign.kind:
-                means = sign.means
-            isnt = sign.isnt
-            if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
-                isnt = kind.isnt
-            return Reply(name, _sentence(text, match), means, isnt, kind, words)
-    return Reply("other", known(_cut(text), _names(text)))
+    sign = table.signs[first.number]
+    name = _kind(sign, text, with_credentials)
+    kind = table.kinds[name]
+    words = {}
+    for group, word in first.match.groupdict().items():
+        if word:
+            words[group] = without_urls[slice(*first.match.span(group))]
+    if kind.for_others:
+        words["inner"] = _inner(text, first.number + 1)
+    means = kind.means
+    if sign.means and name == sign.kind:
+        means = sign.means
+    isnt = sign.isnt
+    if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
+        isnt = kind.isnt
+    return Reply(name, _sentence(text, first.match), means, isnt, kind, words)
+
+
+class _First(NamedTuple):
+    """The number of the first sign in a text, and where it is."""
+
+    number: int
+    match: re.Match[str]
+
+
+@lru_cache(maxsize=4096)
+def _first_sign(text: str) -> _First | None:
+    small = text.translate(_SMALL)
+    for number, sign in enumerate(tables.signs().signs):
+        if match := _search(sign, text, small):
+            return _First(number, match)
+    return None
 
 
 def _search(sign: Sign, text: str, small: str) -> re.Match[str] | None:
@@ -193,7 +209,7 @@ def as_name(image: str) -> str:
     return f"{name}{space}{known(more, name)}"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def image_of(text: str) -> str:
     """The image that a text speaks of; "" if it names none."""
     text = text[:MOST]
