@@ -311,10 +311,6 @@ class MemoryFiles:
             raise _error(errno.ENOTDIR, path)
         return key
 
-    def _removable(self, path: str) -> str:
-        """The key of what can be removed."""
-        return self._writable(path)
-
     def _store(self, key: str, text: str | None) -> None:
         """Create or replace an entry."""
         self.entries[key] = text
@@ -335,10 +331,15 @@ class MemoryFiles:
             raise _error(errno.ENOTDIR, path)
         self.cwd = self.absolute(path)
 
+    def _readable(self, path: str) -> str:
+        """The key of what is read, which is there."""
+        return self._key(path)
+
     def read_text(self, path: str) -> str:
         text = self._entry(path)
         if text is None:
             raise _error(errno.EISDIR, path)
+        self._readable(path)
         return text
 
     def write_text(self, path: str, text: str) -> None:
@@ -369,7 +370,7 @@ class MemoryFiles:
     def listdir(self, path: str) -> list[str]:
         if self._entry(path) is not None:
             raise _error(errno.ENOTDIR, path)
-        key = self._key(path).rstrip("/")
+        key = self._readable(path).rstrip("/")
         return sorted({name[len(key) + 1 :].partition("/")[0] for name in self._below(key)})
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
@@ -382,7 +383,7 @@ class MemoryFiles:
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         is_file = self._entry(path) is not None
-        key = self._removable(path)
+        key = self._key(path)
         if key == "/":
             raise _error(errno.EBUSY, path)
         inside = [] if is_file else self._below(key)

@@ -377,6 +377,9 @@ container runtime and the kubelet make of them was recorded.
 `python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
 compared, because which of the two is reported first isn't simulated.
 
+In every recording, containers run as root. What another user may not read or write, and how `id` shows it, is from the
+sources of Kubernetes (`pkg/volume`), containerd (`pkg/oci`), busybox, dash and coreutils.
+
 `metadata.managedFields` isn't kept, so `--show-managed-fields` adds nothing, and server-side apply, which
 depends on it, is refused. It would almost double the size of each object (3.0 of a Pod's 3.4 kB, 1.4 of a Deployment's
 1.6 kB), and each write would take half as long again (0.06 of 0.13 ms), for something that kubectl hides.

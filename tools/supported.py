@@ -67,7 +67,6 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
             *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
             *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
             *(
-                "securityContext.readOnlyRootFilesystem",
                 "securityContext.runAsGroup",
                 "securityContext.runAsNonRoot",
                 "securityContext.runAsUser",
@@ -127,6 +126,10 @@ DIFFERENCES: tuple[str, ...] = (
     "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
     "There is no network: no DNS and no ports. A Service has an address and Endpoints, and nothing answers there.",
     "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files.",
+    "A container's files have owners, groups and modes. An image's own are root's, what a process creates is its "
+    "user's, and a volume shows its files where a real one has links (..data). Root may do everything, also without "
+    "its capabilities; a token is as open as its volume; sticky folders, chmod and chown aren't simulated; and an "
+    "image's own program runs as every user.",
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",

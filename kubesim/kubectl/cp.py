@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import NamedTuple, NoReturn
 
 from kubesim.api.resources import POD
-from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_named
 from kubesim.shell.container import Place
-from kubesim.shell.containerfiles import ContainerFiles
-from kubesim.workspace import Workspace
+from kubesim.workspace import MemoryFiles, Workspace
 
 
 class _Tar(NamedTuple):
@@ -27,26 +24,24 @@ class _Tar(NamedTuple):
     no_folder: str  # of one whose folder isn't there
     no_file: str  # of one that can't be written
     unreadable: str  # of one that can't be read
-    ends_with: str  # what it says at its end, after an error
 
 
 _GNU = _Tar(
     status=2,
     absolute="tar: Removing leading `/' from member names\n",
-    missing="tar: {}: Cannot stat: No such file or directory\n",
+    missing="tar: {}: Cannot stat: No such file or directory\n"
+    "tar: Exiting with failure status due to previous errors\n",
     no_folder="tar: {}: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now\n",
     no_file="tar: {}: Cannot open: {}\ntar: Exiting with failure status due to previous errors\n",
-    unreadable="tar: {}: Cannot open: Permission denied\n",
-    ends_with="tar: Exiting with failure status due to previous errors\n",
+    unreadable="tar: {}: Cannot open: {}\ntar: Exiting with failure status due to previous errors\n",
 )
 _BUSYBOX = _Tar(
     status=1,
     absolute="tar: removing leading '/' from member names\n",
-    missing="tar: {}: No such file or directory\n",
+    missing="tar: {}: No such file or directory\ntar: error exit delayed from previous errors\n",
     no_folder="tar: can't change directory to '{}': No such file or directory\n",
     no_file="tar: can't open '{}': {}\n",
-    unreadable="tar: can't open '{}': Permission denied\n",
-    ends_with="tar: error exit delayed from previous errors\n",
+    unreadable="tar: can't open '{}': {}\ntar: error exit delayed from previous errors\n",
 )
 
 
@@ -67,9 +62,7 @@ def copy(call: Call) -> None:
         raise NotSimulated("copying files of an image that isn't known is not part of this simulator")
     tar = _BUSYBOX if container.base.is_busybox else _GNU
     if from_pod:
-        where = f"-n {quote(pod['metadata']['namespace'])} {quote(name)}"
-        hint = f' (consider using "kubectl exec {where} -- tar cf - {quote(source)} | tar xf -")'
-        _copy_out(call, container.files, source.rstrip("/") or "/", target, tar, hint)
+        _copy_out(call, container.files, source.rstrip("/") or "/", target, tar)
     else:
         _copy_in(call, container, source, target, tar)
 
@@ -92,54 +85,39 @@ def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) 
     if folder and not files.is_dir(folder):
         _give_up(call, tar.no_folder.format(folder), tar)
     try:
-        for inner in _inner_paths(local, source):
-            files.put(target + inner, local.read_text(source.rstrip("/") + inner))
+        for inner, text in _texts(local, source):
+            files.put(target + inner, text)
     except OSError as error:
         _give_up(call, tar.no_file.format(name, error.strerror), tar)
 
 
-def _copy_out(call: Call, files: ContainerFiles, source: str, target: str, tar: _Tar, hint: str) -> None:
-    """Write what tar reads in a container; the first link that is left out is said with a `hint`."""
+def _copy_out(call: Call, files: MemoryFiles, source: str, target: str, tar: _Tar) -> None:
     local = call.context.workspace
     if not files.exists(source):  # kubectl doesn't wait for tar's exit status
-        call.say(tar.missing.format(source) + tar.ends_with)
+        call.say(tar.missing.format(source))
         return
     call.say(tar.absolute if source.startswith("/") else "")
     refuse_if(local.is_dir(target) and not files.is_dir(source), f"open {target}: is a directory")
-    errors = ""
-    for inner in _inner_paths(files, source):
+    try:
+        texts = list(_texts(files, source))
+    except PermissionError as error:
+        texts = []
+        call.say(tar.unreadable.format(error.filename, error.strerror))
+    for inner, text in texts:
         path = (target.rstrip("/") or "/") + inner
-        if link := files.target(source + inner):
-            call.complain(f"warning: skipping symlink: {quote(path)} -> {quote(link)}{hint}\n")
-            hint = ""
-            continue
-        try:
-            text = files.read_text(source + inner)
-        except OSError:
-            errors += tar.unreadable.format(source + inner)
-            continue
         if "/" in path:
             local.mkdir(path.rpartition("/")[0], parents=True)
         local.write_text(path, text)
-    call.say(errors + tar.ends_with if errors else "")
 
 
-def _inner_paths(files: Workspace | ContainerFiles, path: str) -> Iterator[str]:
-    """Every file and link at or below a path, by what its own path adds to that; not what is behind a link.
-
-    A folder that can't be read is in the place of what it holds.
-    """
-    is_link = isinstance(files, ContainerFiles) and bool(files.target(path))
-    names: list[str] | None = None
-    if files.is_dir(path) and not is_link:
-        with suppress(PermissionError):
-            names = files.listdir(path)
-    if names is None:
-        yield ""
+def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str]]:
+    """The text of every file at or below a path, with what its own path adds to that."""
+    if not files.is_dir(path):
+        yield "", files.read_text(path)
         return
-    for name in names:
-        for inner in _inner_paths(files, f"{path.rstrip('/')}/{name}"):
-            yield f"/{name}{inner}"
+    for name in sorted(files.listdir(path)):
+        for inner, text in list(_texts(files, f"{path.rstrip('/')}/{name}")):
+            yield f"/{name}{inner}", text
 
 
 def _give_up(call: Call, message: str, tar: _Tar) -> NoReturn:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from kubesim.shell.containerfiles import ContainerFiles
-from kubesim.shell.folders import Attributes, Folder
+from kubesim.shell.containerfiles import ContainerFiles, Folder, Owner
 from kubesim.shell.machine import Files
 from kubesim.shell.tools import TOOLS
 from kubesim.shell.users import ROOT, Accounts, User, accounts_of
@@ -13,9 +12,8 @@ from kubesim.workspace import Entries, MemoryFiles
 
 _LISTED = {*TOOLS, "tar"}
 """Programs that every base lists whose images have them."""
-_PROGRAM = Attributes(0o755)
-_MODES = {"/dev/termination-log": Attributes(0o666), "/root": Attributes(0o700), "/tmp": Attributes(0o1777)}
-"""What isn't open to all for reading, and to root alone for writing."""
+_OWNERS = {"/dev/termination-log": Owner(0o666), "/root": Owner(0o700), "/tmp": Owner(0o777)}
+"""What isn't open to all for reading, and to root alone for writing. A sticky folder is one like any other here."""
 
 
 class BaseRow(NamedTuple):
@@ -73,42 +71,32 @@ class Base(BaseRow):
         return not slash or folder in self.paths
 
     @cached_property
-    def _program_paths(self) -> list[str]:
-        names = (*self.shells, *self.programs.split(), *self.lacking.split())
-        return [name if "/" in name else f"{self.paths[0]}/{name}" for name in names]
-
-    @cached_property
     def _entries(self) -> Entries:
         """What every container has: the programs, its files and folders."""
-        files = {**dict.fromkeys(self._program_paths, ""), **self.files}
+        files: dict[str, str] = {}
+        for name in (*self.shells, *self.programs.split(), *self.lacking.split()):
+            path = name if "/" in name else f"{self.paths[0]}/{name}"
+            files[path] = ""
+        files.update(self.files)
         return MemoryFiles().fill(files, self.folders)
 
-    @cached_property
-    def attributes(self) -> Mapping[str, Attributes]:
-        """Those of the files and folders that have others than most."""
-        return {**dict.fromkeys(self._program_paths, _PROGRAM), **_MODES}
+    def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
+        """What a container of an image holds, with more `folders` where there is nothing else."""
+        return MemoryFiles(self._entries).fill(image_files, folders)
 
     def accounts(self, image_files: Mapping[str, str]) -> Accounts:
         """The users and groups that an image names."""
         files = {**self.files, **image_files}
         return accounts_of(files.get("/etc/passwd", ""), files.get("/etc/group", ""))
 
-    def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
-        """What a container of an image holds, with more `folders` where there is nothing else."""
-        return MemoryFiles(self._entries).fill(image_files, folders)
-
     def _folder(self, image_files: Mapping[str, str], folders: Sequence[str]) -> Folder:
-        return Folder(self.with_files(image_files, folders), dict(self.attributes))
+        return Folder(self.with_files(image_files, folders), dict(_OWNERS))
 
     def new_files(
-        self,
-        image_files: Mapping[str, str],
-        folders: Sequence[str] = (),
-        user: User = ROOT,
-        is_read_only: bool = False,
+        self, image_files: Mapping[str, str], folders: Sequence[str] = (), user: User = ROOT
     ) -> ContainerFiles:
-        """The files of a fresh container, which a user finds."""
-        return ContainerFiles(partial(self._folder, image_files, folders), user, is_read_only)
+        """The files of a fresh container, as a user finds them."""
+        return ContainerFiles(partial(self._folder, image_files, folders), user)
 
 
 def last_part(path: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,80 +20,75 @@ class User(NamedTuple):
 ROOT = User()
 
 
-class Account(NamedTuple):
+class _Account(NamedTuple):
     """A line of /etc/passwd."""
 
     name: str
-    uid: int
-    gid: int
+    uid: str
+    gid: str
     home: str
 
 
-class Group(NamedTuple):
+class _Group(NamedTuple):
     """A line of /etc/group."""
 
     name: str
-    gid: int
-    members: tuple[str, ...]
+    gid: str
+    members: str
+
+
+_PASSWD = r"^([^:\n]+):[^:\n]*:(\d{1,10}):(\d{1,10}):[^:\n]*:([^:\n]*):"
+_GROUP = r"^([^:\n]+):[^:\n]*:(\d{1,10}):(.*)$"
 
 
 class Accounts:
-    """Whom the texts of /etc/passwd and /etc/group name. A line that is none of theirs is passed over."""
+    """Whom the texts of /etc/passwd and /etc/group name. A line that isn't theirs is passed over."""
 
     def __init__(self, passwd: str, group: str) -> None:
-        self.users = [Account(row[0], int(row[2]), int(row[3]), row[5]) for row in _rows(passwd, (2, 3), 6)]
-        self.groups = [Group(row[0], int(row[2]), tuple(row[3].split(","))) for row in _rows(group, (2,), 4)]
-
-    def home(self, uid: int) -> str:
-        """The folder of a user; runc's choice for one that isn't listed."""
-        default = "/" if uid else "/root"
-        return next((account.home for account in self.users if account.uid == uid), default)
+        self._accounts = [_Account(*fields) for fields in re.findall(_PASSWD, passwd, re.MULTILINE)]
+        self._groups = [_Group(*fields) for fields in re.findall(_GROUP, group, re.MULTILINE)]
+        self._user_names = {account.uid: account.name for account in self._accounts}
+        self._group_names = {group.gid: group.name for group in self._groups}
+        self._homes = {account.uid: account.home for account in self._accounts}
 
     def user_name(self, uid: int) -> str:
         """The name of a user, or without one the number."""
-        return next((account.name for account in self.users if account.uid == uid), str(uid))
+        return self._user_names.get(str(uid), str(uid))
 
     def group_name(self, gid: int) -> str:
-        return next((group.name for group in self.groups if group.gid == gid), str(gid))
+        return self._group_names.get(str(gid), str(gid))
 
-    def user(self, word: str, gid: int | None = None, more_groups: Iterable[int] = ()) -> User:
+    def home(self, uid: int) -> str:
+        """The folder of a user; runc's choice for one that isn't listed."""
+        return self._homes.get(str(uid), "/" if uid else "/root")
+
+    def user(self, word: str, gid: int | None, more_groups: Iterable[int]) -> User:
         """The user of a number or a name, with the groups that list it and `more_groups`.
 
         Without a `gid`, it's that of /etc/passwd, or root's. Mirrors containerd's WithUser, WithAdditionalGIDs and
         WithSupplementalGroups (pkg/oci/spec_opts.go and internal/cri/opts/spec_opts.go, v2.4).
         """
-        uid = int(word) if word.isdecimal() else 0
-        account = Account("", uid, 0, "")
-        for listed in self.users:
-            if word in (listed.name, str(listed.uid)):
+        account = _Account("", word, "0", "")
+        for listed in self._accounts:
+            if word in (listed.name, listed.uid):
                 account = listed
-                break
         if gid is None:
-            gid = account.gid
-        name = account.name
+            gid = int(account.gid)
         groups = {gid, *more_groups}
-        groups |= {group.gid for group in self.groups if name and name in group.members and group.name != name}
-        return User(account.uid, gid, tuple(sorted(groups)))
+        groups |= {
+            int(group.gid) for group in self._groups if account.name and account.name in group.members.split(",")
+        }
+        return User(int(account.uid), gid, tuple(sorted(groups)))
 
-
-def id_of(user: User, accounts: Accounts) -> str:
-    """What `id` prints."""
-    uid = _labelled(user.uid, accounts.user_name(user.uid))
-    gid = _labelled(user.gid, accounts.group_name(user.gid))
-    groups = [_labelled(group, accounts.group_name(group)) for group in user.groups]
-    return f"uid={uid} gid={gid} groups={','.join(groups)}"
+    def id_of(self, user: User) -> str:
+        """What `id` prints."""
+        groups = [_labelled(gid, self.group_name(gid)) for gid in user.groups]
+        uid = _labelled(user.uid, self.user_name(user.uid))
+        return f"uid={uid} gid={_labelled(user.gid, self.group_name(user.gid))} groups={','.join(groups)}"
 
 
 def _labelled(number: int, name: str) -> str:
     return name if name == str(number) else f"{number}({name})"
-
-
-def _rows(text: str, numbers: tuple[int, ...], count: int) -> Iterator[list[str]]:
-    """The lines of a text with at least `count` fields, those at the places of `numbers` numbers."""
-    for line in text.splitlines():
-        row = line.split(":")
-        if len(row) >= count and all(row[place].isdecimal() for place in numbers):
-            yield row
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.containers import bases
 from kubesim.shell.container import Place, Process, StartError, server
-from kubesim.shell.folders import Folder, Mount
+from kubesim.shell.containerfiles import Folder
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
@@ -102,14 +102,14 @@ def test_what_is_added_comes_behind_what_another_process_has_written() -> None:
 
 def test_volumes_are_read_only() -> None:
     box = place()
-    box.files.mounts["/etc/creds"] = Mount(Folder({"": None, "/user": "me"}), is_read_only=True)
-    box.files.mounts["/etc/one"] = Mount(Folder({"": "1"}), is_read_only=True)
+    box.files.folders.update({"/etc/creds": Folder({"": None, "/user": "me"}, is_read_only=True)})
+    box.files.folders.update({"/etc/one": Folder({"": "1"}, is_read_only=True)})
     ran = box.run(["sh", "-c", "cat /etc/creds/user /etc/one; echo x > /etc/one; rm -r /etc/creds"], START)
     assert (ran.written("stdout"), ran.exit_code) == ("me1", 1)
     assert ran.written("stderr") == (
         "sh: can't create /etc/one: Read-only file system\nrm: can't remove '/etc/creds': Read-only file system\n"
     )
-    box.files.mounts["/etc/creds"] = Mount(Folder({"": None, "/user": "you"}), is_read_only=True)
+    box.files.folders.update({"/etc/creds": Folder({"": None, "/user": "you"}, is_read_only=True)})
     assert box.run(["cat", "/etc/creds/user"], START).written("stdout") == "you"
 
 

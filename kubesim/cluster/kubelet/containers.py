@@ -17,12 +17,12 @@ from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import LogLine
 from kubesim.cluster.kubelet.processor import Processor
+from kubesim.cluster.kubelet.volumes import FileProjection, Payload
 from kubesim.cluster.registry.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
 from kubesim.shell.container import Awaited, Outside, Place, Process, StartError, Write, server
-from kubesim.shell.folders import Attributes, Folder, Mount
+from kubesim.shell.containerfiles import FILE
 from kubesim.shell.users import User
-from kubesim.workspace import MemoryFiles
 
 KILLED = 137
 STOP = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
@@ -57,6 +57,7 @@ def new_place(
     namespace = pod["metadata"]["namespace"]
     base = bases()[image.base]
     own = {
+        "/dev/termination-log": "",
         "/etc/hostname": f"{hostname}\n",
         "/etc/hosts": f"{_HOSTS}{pod['status']['podIP']}\t{hostname}\n",
         "/etc/resolv.conf": _NAMES.format(namespace),
@@ -67,11 +68,7 @@ def new_place(
         folders.append(f"{mount['mountPath']}/.." if is_part else mount["mountPath"])
     account = pod["spec"].get("serviceAccountName") or "default"
     folder = spec.get("workingDir") or "/"
-    is_read_only = spec.get("securityContext", {}).get("readOnlyRootFilesystem", False)
-    files = base.new_files({**image.files, **own}, [*folders, folder], user, is_read_only)
-    if is_read_only:  # but for what the runtime mounts
-        files.mounts["/dev"] = Mount(Folder({"": None}))
-        files.mounts[spec["terminationMessagePath"]] = Mount(Folder({"": ""}, {"": Attributes(0o666)}))
+    files = base.new_files({**image.files, **own}, [*folders, folder], user)
     return Place(base, variables, files, hostname, outside, namespace, account, folder)
 
 
@@ -138,13 +135,10 @@ def running_on(ran: Process, policy: str) -> Process:
     return ran
 
 
-def folder_of(image: Image) -> Folder:
-    """An image as an image volume shows it: its files alone, for a runtime may have created the empty folders."""
-    base = bases()[image.base]
-    files = {path: text for path, text in base.with_files(image.files).items() if text is not None}
-    entries = MemoryFiles().fill(files)
-    del entries["/"]
-    return Folder({"": None, **entries}, dict(base.attributes))
+def files_of(image: Image) -> Payload:
+    """The files of an image as an image volume shows them, by their paths from the mount on."""
+    entries = bases()[image.base].with_files(image.files)
+    return {path[1:]: FileProjection(text, FILE.mode) for path, text in entries.items() if text is not None}
 
 
 class Container:
@@ -159,7 +153,7 @@ class Container:
         place: Place,
         process: Process,
         started: Micros,
-        images: Mapping[str, Folder],
+        images: Mapping[str, Payload],
     ) -> None:
         self.spec = spec
         self.id = container_id

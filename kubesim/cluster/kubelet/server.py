@@ -15,7 +15,6 @@ from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.shell.container import Place, Process
-from kubesim.shell.folders import Folder
 from kubesim.workspace import MemoryFiles
 
 # What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
@@ -36,8 +35,6 @@ class ContainerServer(NamedTuple):
     pod: Object
     name: str
     container: Container | None
-    folders: dict[str, Folder]
-    """The Pod's emptyDirs."""
 
     def logs(self, previous: bool) -> list[LogLine]:
         """What it (or the one before it) wrote. Raises StatusError where there is nothing to read."""
@@ -54,15 +51,13 @@ class ContainerServer(NamedTuple):
         """Run a command beside the container's. Raises StatusError where it does not run, and StartError."""
         place = self.place(argv)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
-        ran = place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
-        place.files.close()
-        return ran
+        return place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
 
     def place(self, argv: Sequence[str]) -> Place:
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""
         running = self._running()
         files = running.place.files
-        files.mounts |= mounts(self.api, self.pod, running.spec, running.images, self.folders, files.mounts)
+        files.folders |= mounts(self.api, self.pod, running.spec, running.images, files.folders)
         files.open_at(self.clock)
         running.place.check(list(argv))
         return running.place
@@ -88,7 +83,7 @@ class Server:
         """The way to one of the Pod's containers, which need not be there."""
         worker = self._worker_of(pod["metadata"]["uid"])
         started = worker.containers.get(container) if worker else None
-        return ContainerServer(self._api, self._clock, pod, container, started, worker.folders if worker else {})
+        return ContainerServer(self._api, self._clock, pod, container, started)
 
     def lacks_program(self, reference: str, program: str) -> bool:
         """Whether an image lacks a program here that it has, or may have, on a real node, and that isn't its own."""

@@ -249,12 +249,12 @@ class Starter:
         """A new container of the worker: its files, and its process, which is run ahead of time."""
         worker = sync.worker
         place = containers.new_place(image, variables, pod, spec, user, self.outside)
-        images = {name: containers.folder_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.mounts |= volumes.mounts(self._api, pod, spec, images, worker.folders, {})
+        images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
+        place.files.folders |= volumes.mounts(self._api, pod, spec, images, {})
+        place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
         now = self._clock.now
         self._clock.work += _START
         ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
-        place.files.close()
         if spec["name"] not in worker.inits:
             ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
         names = self._images.node.status_names(image.digest)
@@ -266,17 +266,12 @@ class Starter:
     def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
         """Run what a container is to do once it has started; where that fails, the container is stopped."""
         now = self._clock.now
-        files = container.place.files
-        pod = sync.worker.with_address(sync.pod)
-        folders = sync.worker.folders
-        files.mounts |= volumes.mounts(self._api, pod, container.spec, container.images, folders, files.mounts)
         try:
             with self._processor.share(now) as budget:
                 ran = container.place.run(argv, now, container.main, budget)
             has_failed = ran.exit_code != 0 and not ran.unsimulated
         except StartError:
             has_failed = True
-        files.close()
         if has_failed:
             record("Warning", "FailedPostStartHook", "PostStartHook failed")
             record("Normal", "Killing", "FailedPostStartHook")

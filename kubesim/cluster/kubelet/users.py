@@ -5,9 +5,9 @@ Mirrors kubernetes pkg/kubelet/kuberuntime/security_context{,_others}.go and pkg
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from kubesim.api.objects import Object, containers_of
+from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.shell.users import Accounts, User
@@ -48,19 +48,3 @@ def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:
         meta = pod["metadata"]
         pod_name = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
         raise MissingError(f'{why} (pod: "{pod_name}", container: {container["name"]})')
-
-
-class Owners(NamedTuple):
-    """For whom a Pod's volumes are written."""
-
-    fs_group: int | None
-    """The group that all their files get."""
-    user: int | None
-    """The user of all containers, who gets the token; None where they differ, or one leaves that to its image."""
-
-    @classmethod
-    def of(cls, pod: Object) -> Owners:
-        """Mirrors FsUserFrom."""
-        users = {security_context(pod, container).get("runAsUser") for _, container in containers_of(pod["spec"])}
-        user = users.pop() if len(users) == 1 else None
-        return cls(pod["spec"].get("securityContext", {}).get("fsGroup"), user)

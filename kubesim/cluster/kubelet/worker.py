@@ -16,7 +16,7 @@ from kubesim.api.objects import Object, containers_of, find_named, sidecars_of
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.shell.container import Outside
-from kubesim.shell.folders import Folder
+from kubesim.shell.containerfiles import Folder
 
 CRASH_BACKOFF_FIRST = 10  # seconds, twice as many each time
 CRASH_BACKOFF_LIMIT = 300

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import stat
 
 from kubesim.api.result import Edit
 from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
-from kubesim.shell.tools.owners import long_listing
 from kubesim.workspace import Workspace
 
 _FILE_COST = 500  # steps for looking at a file
@@ -35,44 +34,42 @@ def tee(operands: list[str], options: Options, io: Invocation) -> None:
 
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
     trouble = 1 if io.machine.is_busybox else 2
-    is_long = "l" in options
     files: list[str] = []
     folders: list[str] = []
     for name in sorted(operands or ["."]):
         io.spend(_FILE_COST)
         with reported(io, f"cannot access '{name}'", trouble):
             io.files.size(name)
-            is_opened = io.files.is_dir(name) and "d" not in options
-            if is_opened and not (is_long and isinstance(io.files, ContainerFiles) and io.files.target(name)):
+            if io.files.is_dir(name) and "d" not in options:
                 folders.append(name)
             else:
                 files.append(name)
     blocks: list[str] = []
     if files:
-        blocks.append(_rows(dict(zip(files, files, strict=True)), is_long, io))
+        blocks.append("".join(_entry(name, name, options, io) for name in files))
     for folder in folders:
+        block = f"{folder}:\n" if len(operands) > 1 else ""
         with reported(io, f"cannot open directory '{folder}'", trouble):
-            names = [name for name in (".", "..", *io.files.listdir(folder)) if "a" in options or name[0] != "."]
-            heading = f"{folder}:\n" if len(operands) > 1 else ""
-            paths = {f"{folder}/{name}": name for name in names}
-            blocks.append(heading + _rows(paths, is_long, io, is_folder=True))
+            for name in (".", "..", *io.files.listdir(folder)):
+                if "a" in options or not name.startswith("."):
+                    block += _entry(f"{folder}/{name}", name, options, io)
+            blocks.append(block)
     io.out("\n".join(blocks))
 
 
-def _rows(names: Mapping[str, str], is_long: bool, io: Invocation, *, is_folder: bool = False) -> str:
-    """What `ls` says of files and folders, whose `names` it has by their paths."""
-    if not is_long:
-        return "".join(f"{name}\n" for name in names.values())
+def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
+    if "l" not in options:
+        return f"{name}\n"
+    user = group = io.machine.user_name
+    is_folder = name in (".", "..") or io.files.is_dir(path)
+    mode = stat.S_IFDIR | 0o755 if is_folder else stat.S_IFREG | 0o644
     if isinstance(io.files, ContainerFiles):
-        return long_listing(names, io.files, io, has_total=is_folder)
-    user = io.machine.user_name
-    rows = []
-    for path, name in names.items():
-        if name in (".", "..") or io.files.is_dir(path):
-            rows.append(f"drwxr-xr-x 1 {user} {user}     4096 {name}\n")
-        else:
-            rows.append(f"-rw-r--r-- 1 {user} {user} {io.files.size(path):>8} {name}\n")
-    return "".join(rows)
+        owner = io.files.owner(path)
+        user = io.machine.accounts.user_name(owner.uid)
+        group = io.machine.accounts.group_name(owner.gid)
+        mode = stat.S_IFMT(mode) | owner.mode
+    size = 4096 if is_folder else io.files.size(path)
+    return f"{stat.filemode(mode)} 1 {user} {group} {size:>8} {name}\n"
 
 
 def pwd(operands: list[str], options: Options, io: Invocation) -> None:

@@ -9,7 +9,6 @@ from kubesim.api.clock import to_datetime
 from kubesim.shell.machine import Started
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError
-from kubesim.shell.users import id_of
 
 
 class _Format(NamedTuple):
@@ -72,7 +71,7 @@ def neighbor(operands: list[str], options: Options, io: Invocation) -> None:
 
 def id_(operands: list[str], options: Options, io: Invocation) -> None:
     user = io.machine.user
-    text = str(user.uid) if "u" in options else id_of(user, io.machine.accounts)
+    text = str(user.uid) if "u" in options else io.machine.accounts.id_of(user)
     io.out(f"{text}\n")
 
 

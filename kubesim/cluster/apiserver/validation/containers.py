@@ -28,7 +28,6 @@ _VARIABLE_FIELDS = (
     "status.podIP",
     "status.podIPs",
 )
-_NUMBER_OF_USER = content.number_between(0, 2**31 - 1)
 _HOOKS = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
 _ABSENT_IN_EPHEMERAL = ("ports", "resources", "resizePolicy", "restartPolicy", *_HOOKS)
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
@@ -61,13 +60,6 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
         container.unique_name(names)
 
 
-def validate_users(context: Field, *names: str) -> None:
-    """Users and groups of a securityContext, which may be missing."""
-    for name in names:
-        if context.has(name):
-            context.check(name, _NUMBER_OF_USER)
-
-
 def _validate_container(container: Field, mountable: set[str]) -> None:
     container.check_required("name", content.dns_label)
     container.needs("image")
@@ -81,7 +73,6 @@ def _validate_container(container: Field, mountable: set[str]) -> None:
     _validate_mounts(container, mountable)
     container.enum("imagePullPolicy", PULL_POLICIES)
     _validate_resources(container.inner("resources"))
-    validate_users(container.inner("securityContext"), "runAsUser", "runAsGroup")
     container.enum_optional("restartPolicy", _RESTART_POLICIES)
 
 

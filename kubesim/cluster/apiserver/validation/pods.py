@@ -12,7 +12,7 @@ from kubesim.api.content import dns_label
 from kubesim.api.objects import Object, find_named
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.validation import scheduling
-from kubesim.cluster.apiserver.validation.containers import validate_containers, validate_users
+from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal, pod_spec_diff, unified_diff
 from kubesim.cluster.apiserver.validation.metadata import validate_annotations
@@ -52,11 +52,6 @@ def _validate_pod_spec(spec: Field) -> None:
     spec.enum("restartPolicy", _RESTART_POLICIES)
     spec.enum("dnsPolicy", _DNS_POLICIES)
     spec.labels("nodeSelector")
-    context = spec.inner("securityContext")
-    validate_users(context, "fsGroup", "runAsUser", "runAsGroup")
-    for index, group in enumerate(context.get("supplementalGroups") or ()):
-        name = f"supplementalGroups[{index}]"
-        validate_users(Field(context.errors, context.path, {name: group}), name)
     scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
     for name in ("serviceAccountName", "nodeName"):
         spec.check_nonempty(name, dns_subdomain)
