@@ -110,17 +110,11 @@ def node_port(value: int) -> list[str]:
     return [] if in_range else ["provided port is not in the valid range. The range of valid ports is 30000-32767"]
 
 
-def descending_path(value: str) -> list[str]:
-    """A path in a volume, below where it starts."""
+def projected_path(value: str) -> list[str]:
+    """A path in a volume, below where it starts, whose names that start with ".." are the kubelet's."""
     problems = ["must be a relative path"] if value.startswith("/") else []
     if ".." in value.split("/"):
         problems.append("must not contain '..'")
-    return problems
-
-
-def projected_path(value: str) -> list[str]:
-    """The same, of whose names those that start with ".." are the kubelet's."""
-    problems = descending_path(value)
     if value.startswith("..") and value[2:3] not in ("", "/"):
         problems.append("must not start with '..'")
     return problems
@@ -138,8 +132,3 @@ def container_resource(value: str) -> list[str]:
     if value not in _OF_OTHERS:
         problems.insert(0, "must be a standard resource type or fully qualified")
     return problems
-
-
-def is_extended_resource(name: str) -> bool:
-    """Whether a resource isn't Kubernetes' own, such as nvidia.com/gpu. Mirrors IsExtendedResourceName."""
-    return "/" in name and "kubernetes.io/" not in name

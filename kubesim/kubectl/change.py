@@ -140,11 +140,6 @@ class _Marks(NamedTuple):
         removed = [key for key in self.removed if key in present]
         return {**dict.fromkeys(removed), **self.added}
 
-    def applied(self, present: Mapping[str, str]) -> dict[str, str]:
-        """What there is after the change."""
-        kept = {key: value for key, value in present.items() if key not in self.removed}
-        return kept | self.added
-
 
 @command("label", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
 def label(call: Call) -> None:
@@ -152,18 +147,13 @@ def label(call: Call) -> None:
     _check_mark(call, "label", words, changes)
     marks = _read_labels(changes)
 
-    query = Query(call, words, needs_name=True)
-
     def act(target: Target, obj: Object) -> None:
         present = metadata(obj).get("labels") or {}
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in _overwritten(call, marks, present))
-        if call.flags["list"]:
-            call.say(_listed("labels", marks.applied(present), target, query.is_single))
-            return
         new, operation = _labeled(call, marks, target, obj)
         print_result(call, target.resource, new, operation, is_alone=True)
 
-    query.visit(act)
+    Query(call, words, needs_name=True).visit(act)
 
 
 @command("annotate", asks_namespace=True, operands="types", shows_config_errors=True)
@@ -172,29 +162,16 @@ def annotate(call: Call) -> None:
     _check_mark(call, "annotation", words, changes)
     marks = _read_annotations(changes)
 
-    query = Query(call, words, needs_name=True)
-
     def act(target: Target, obj: Object) -> None:
         present = metadata(obj).get("annotations") or {}
         already = _overwritten(call, marks, present)
         problem = f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}"
         refuse_if(already, problem)
-        if call.flags["list"]:
-            call.say(_listed("annotations", marks.applied(present), target, query.is_single))
-            return
         change = {"metadata": {"annotations": marks.change(present)}}
         new = send_patch(call, target.resource, obj, change, "merge")
         print_result(call, target.resource, new, "annotated")
 
-    query.visit(act)
-
-
-def _listed(noun: str, marks: Mapping[str, str], target: Target, is_single: bool) -> str:
-    """What --list shows of an object: what it has, and would have after the changes, which aren't made."""
-    if is_single:
-        return "".join(f"{key}={value}\n" for key, value in marks.items())
-    subject = f"{target.resource.kind}.{target.resource.group}/{target.name}"
-    return f"Listing {noun} for {subject}:\n" + "".join(f" {key}={value}\n" for key, value in marks.items())
+    Query(call, words, needs_name=True).visit(act)
 
 
 def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[str]) -> None:
@@ -204,8 +181,7 @@ def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[s
         refuse_if(not is_change(word), f"all resources must be specified before {noun} changes: {word}")
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
-    refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
-    refuse_if(not changes and not flags["list"], f"at least one {noun} update is required")
+    refuse_if(not changes, f"at least one {noun} update is required")
 
 
 def _read_marks(changes: Sequence[str]) -> _Marks:

@@ -61,7 +61,7 @@ def _endpoints(slices: Sequence[Object], port_name: str) -> str:
 
 def _is_ready(endpoint: Object) -> bool:
     """Whether an endpoint takes traffic, as one does of which nothing is known."""
-    return bool(endpoint.get("conditions", {}).get("ready", True))
+    return bool(endpoint.get("addresses") and endpoint.get("conditions", {}).get("ready", True))
 
 
 _SHOWN_ABOVE = {f"metadata.{name}" for name in ("name", "namespace", "labels", "annotations", "managedFields")}

@@ -42,7 +42,6 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
         container.unique_name(names)
         _validate_hooks(container)
         _validate_probes(container)
-    _validate_host_ports(spec)
     for container in spec.items("initContainers"):
         _validate_container(container, mountable)
         container.unique_name(names)
@@ -85,18 +84,6 @@ def _validate_ports(container: Field) -> None:
             port.check("hostPort", port_number)
         port.enum("protocol", PROTOCOLS)
         port.unique_name(names)
-
-
-def _validate_host_ports(spec: Field) -> None:
-    """No two containers have the same port of the node."""
-    taken: set[str] = set()
-    for container in spec.items("containers"):
-        for port in container.items("ports"):
-            place = f"{port.get('protocol')}/{port.get('hostIP', '')}/{port.get('hostPort')}"
-            if place in taken:
-                port.duplicate("hostPort", place)
-            if port.get("hostPort"):
-                taken.add(place)
 
 
 def _validate_value_from(source: Field, has_value: bool) -> None:
@@ -156,11 +143,6 @@ def _validate_mounts(container: Field, mountable: set[str]) -> None:
         if mount.get("mountPath", "") in paths:
             mount.invalid("mountPath", "must be unique")
         paths.add(mount.get("mountPath", ""))
-        for name in ("subPath", "subPathExpr"):
-            if name == "subPathExpr" and mount.get(name) and mount.get("subPath"):
-                mount.invalid(name, "subPathExpr and subPath are mutually exclusive")
-            for problem in content.descending_path(mount.get(name, "")):  # without the index, as upstream has it
-                container.invalid(f"volumeMounts.{name}", problem, value=mount.get(name))
 
 
 def _validate_resources(resources: Field) -> None:
@@ -172,22 +154,9 @@ def _validate_resources(resources: Field) -> None:
             number = quantity.parse(amount)
             if number < 0:
                 resources.invalid(f"{kind}[{name}]", "must be greater than or equal to 0", value=amount)
-            if content.is_extended_resource(name) and number % 1:
-                resources.invalid(f"{kind}[{name}]", "must be an integer", value=amount)
-            if kind == "requests":
-                _validate_request(resources, name, amount, limits.get(name))
-
-
-def _validate_request(resources: Field, name: str, amount: str, limit: str | None) -> None:
-    """A request beside its limit: of what is no part of Kubernetes, a node has no more than it gives."""
-    is_whole = content.is_extended_resource(name)
-    if limit is None:
-        if is_whole:
-            resources.required("limits", "Limit must be set for non overcommitable resources")
-    elif is_whole and quantity.parse(amount) != quantity.parse(limit):
-        resources.invalid("requests", f"must be equal to {name} limit of {limit}", value=amount)
-    elif quantity.parse(amount) > quantity.parse(limit):
-        resources.invalid("requests", f"must be less than or equal to {name} limit of {limit}", value=amount)
+            limit = limits.get(name, amount)
+            if number > quantity.parse(limit):
+                resources.invalid("requests", f"must be less than or equal to {name} limit of {limit}", value=amount)
 
 
 def validate_port(holder: Field, name: str) -> None:

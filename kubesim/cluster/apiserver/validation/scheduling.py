@@ -27,7 +27,7 @@ def validate_node_affinity(affinity: Field) -> None:
 def _validate_node_selector_term(term: Field) -> None:
     for requirement in term.items("matchExpressions"):
         if requirement.get("operator") in ("Gt", "Lt"):
-            if len(requirement.get("values") or ()) != 1:
+            if not requirement.get("values"):
                 why = "must be specified single value when `operator` is 'Lt' or 'Gt'"
                 requirement.required("values", why)
         elif not validate_operator(requirement):

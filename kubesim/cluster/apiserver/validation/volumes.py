@@ -14,16 +14,6 @@ from kubesim.api.selectors import qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
-_HOST_PATHS = (
-    "",
-    "BlockDevice",
-    "CharDevice",
-    "Directory",
-    "DirectoryOrCreate",
-    "File",
-    "FileOrCreate",
-    "Socket",
-)
 _FILE_FIELDS = ("metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid")
 # Which fields of a Pod there are: ConvertDownwardAPIFieldLabel in pkg/apis/core/pods/helpers.go.
 _KNOWN_FIELD = re.compile(
@@ -67,17 +57,6 @@ def _validate_source(volume: Field) -> None:
         validate(volume.inner(sources[0]))
     for name in sources[1:]:
         volume.forbidden(name, "may not specify more than 1 volume type")
-
-
-def _validate_host_path(source: Field) -> None:
-    path = source.get("path", "")
-    if not path:
-        source.required("path")
-        return
-    if ".." in path.split("/"):
-        source.invalid("path", "must not contain '..'")
-    if source.get("type", "") not in _HOST_PATHS:
-        source.unsupported("type", _HOST_PATHS)
 
 
 def _validate_secret(source: Field) -> None:
@@ -177,7 +156,6 @@ def _validate_image(source: Field) -> None:
 
 # In the order in which upstream looks for them.
 _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
-    "hostPath": _validate_host_path,
     "secret": _validate_secret,
     "downwardAPI": _validate_downward_api,
     "configMap": _validate_config_map,
@@ -187,6 +165,6 @@ _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
 
 
 def _rank(source: str) -> tuple[bool, int]:
-    """Where upstream looks for a type of volume: emptyDir, which isn't checked here, first."""
+    """Where upstream looks for a type of volume: emptyDir and hostPath first, those that aren't checked here."""
     known = list(_VALIDATE_SOURCE)
     return source in known, known.index(source) if source in known else 0

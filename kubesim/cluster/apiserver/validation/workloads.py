@@ -55,9 +55,6 @@ def validate_stateful_set(stateful_set: Field) -> None:
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
-    retention = spec.inner("persistentVolumeClaimRetentionPolicy")
-    for name in ("whenDeleted", "whenScaled"):
-        retention.enum(name, ("Retain", "Delete"))
     spec.non_negative("replicas", "minReadySeconds")
     spec.check_nonempty("serviceName", dns_label)
     _validate_selector(stateful_set)
@@ -88,7 +85,6 @@ def _validate_deployment_strategy(strategy: Field) -> None:
         _validate_int_or_percent(rolling, "maxSurge")
         if _is_none(rolling.get("maxUnavailable")) and _is_none(rolling.get("maxSurge")):
             rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
-        _validate_at_most_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "Recreate":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
@@ -99,16 +95,7 @@ def _validate_deployment_strategy(strategy: Field) -> None:
 def _validate_daemon_set_strategy(strategy: Field) -> None:
     rolling = strategy.inner("rollingUpdate")
     if strategy.get("type") == "RollingUpdate":
-        names = ("maxUnavailable", "maxSurge")
-        for name in names:
-            _validate_int_or_percent(rolling, name)
-        for name in names:
-            _validate_at_most_all(rolling, name)
-        are_none = [_is_none(rolling.get(name)) for name in names]
-        if all(are_none):
-            rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
-        elif not any(are_none):
-            rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
+        _validate_int_or_percent(rolling, "maxUnavailable")
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=internal_strategy)
@@ -120,9 +107,6 @@ def _validate_stateful_set_strategy(strategy: Field) -> None:
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("StatefulSetStrategy", strategy.value)
         strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=internal_strategy)
-    elif strategy.has("rollingUpdate"):
-        rolling = internal("StatefulSetStrategy", strategy.value)["RollingUpdate"]
-        strategy.invalid("rollingUpdate", "only allowed for updateStrategy 'RollingUpdate'", value=rolling)
 
 
 def _validate_int_or_percent(holder: Field, name: str) -> None:
@@ -130,12 +114,6 @@ def _validate_int_or_percent(holder: Field, name: str) -> None:
         holder.check(name, percent)
     else:
         holder.non_negative(name)
-
-
-def _validate_at_most_all(holder: Field, name: str) -> None:
-    value = holder.get(name)
-    if isinstance(value, str) and not percent(value) and int(value[:-1]) > 100:
-        holder.invalid(name, "must not be greater than 100%")
 
 
 def _is_none(value: int | str | None) -> bool:
