@@ -38,8 +38,8 @@ def _error(number: int, path: str | PurePosixPath) -> OSError:
     return OSError(number, os.strerror(number), str(path))
 
 
-def _encoded(text: str) -> bytes:
-    """UTF-8, in which `read_text`'s surrogates are bytes again; what no text can hold becomes U+FFFD."""
+def encoded(text: str) -> bytes:
+    """A text in UTF-8, in which `read_text`'s surrogates are bytes again; what no text can hold becomes U+FFFD."""
     return re.sub(_NO_CHARACTER, "\ufffd", text).encode("utf-8", "surrogateescape")
 
 
@@ -196,12 +196,12 @@ class Workspace:
         self.write_text(path, text)
 
     def write_text(self, path: str, text: str) -> None:
-        self.write_bytes(path, _encoded(text))
+        self.write_bytes(path, encoded(text))
 
     def append_text(self, path: str, text: str) -> None:
         """Add to the end of a file, which is created if it isn't there."""
         with self._open(path, "ab") as file:
-            file.write(_encoded(text))
+            file.write(encoded(text))
 
     def exists(self, path: str) -> bool:
         with suppress(OSError):
@@ -365,7 +365,7 @@ class MemoryFiles:
         return self.exists(path) and self.entries[self._key(path)] is None
 
     def size(self, path: str) -> int:
-        return len((self._entry(path) or "").encode("utf-8", "surrogateescape"))
+        return len(encoded(self._entry(path) or ""))
 
     def listdir(self, path: str) -> list[str]:
         if self._entry(path) is not None:

@@ -18,6 +18,7 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name, is_text, nonempty, short_hash
 from kubesim.kubectl.create import create_object, one_name, refuse_empty_name
 from kubesim.kubectl.errors import KubectlError, refuse_if
+from kubesim.workspace import encoded
 
 
 @command("create secret docker-registry", check=one_name)
@@ -118,7 +119,7 @@ def _sources(call: Call) -> _Pairs:
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
-        yield key, value.encode("utf-8", "surrogateescape")
+        yield key, encoded(value)
     for source in files:
         yield from _of_file(call, source)
     for path in env_files:
@@ -135,7 +136,7 @@ def _of_env_file(call: Call, path: str) -> _Pairs:
             key, equals, value = line.partition("=")
             check_variable_name(key)
             value = value if equals else call.context.env.get(key, "")
-            yield key, value.encode("utf-8", "surrogateescape")
+            yield key, encoded(value)
 
 
 def _of_file(call: Call, source: str) -> _Pairs:
@@ -159,8 +160,8 @@ def _of_file(call: Call, source: str) -> _Pairs:
 
 def _read(call: Call, path: str) -> bytes:
     if path in ("-", "/dev/stdin"):
-        return (call.context.stdin or "").encode("utf-8", "surrogateescape")
+        return encoded(call.context.stdin or "")
     try:
-        return call.context.workspace.read_text(path).encode("utf-8", "surrogateescape")
+        return encoded(call.context.workspace.read_text(path))
     except OSError as error:
         raise KubectlError(f"error reading {path}: {(error.strerror or '').lower()}") from None

@@ -11,6 +11,7 @@ from math import inf
 
 from kubesim.shell.syntax import UnsupportedError, unescape
 from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, lines, misused, whole_number
+from kubesim.workspace import encoded
 
 
 def head(operands: list[str], options: Options, io: Invocation) -> None:
@@ -81,7 +82,7 @@ def wc(operands: list[str], options: Options, io: Invocation) -> None:
 
 def _counts(text: str) -> Counter[str]:
     """Lines, words and bytes by the letter that asks for them."""
-    return Counter(l=text.count("\n"), w=len(text.split()), c=len(text.encode("utf-8", "surrogateescape")))
+    return Counter(l=text.count("\n"), w=len(text.split()), c=len(encoded(text)))
 
 
 def sort(operands: list[str], options: Options, io: Invocation) -> None:
@@ -193,10 +194,10 @@ def base64(operands: list[str], options: Options, io: Invocation) -> int:
     for _, text in inputs(io, operands):
         if "d" in options:
             return _decode(text.replace("\n", ""), io)
-        encoded = codec.b64encode(text.encode("utf-8", "surrogateescape")).decode()
+        base = codec.b64encode(encoded(text)).decode()
         if width > 0:
-            encoded = "".join(f"{encoded[at : at + width]}\n" for at in range(0, len(encoded), width))
-        io.out(encoded)
+            base = "".join(f"{base[at : at + width]}\n" for at in range(0, len(base), width))
+        io.out(base)
     return 0
 
 
