@@ -120,7 +120,6 @@ def projected_path(value: str) -> list[str]:
     return problems
 
 
-_OF_OTHERS = frozenset({"configmaps", "persistentvolumeclaims", "pods", "secrets", "services", "storage"})
 _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
@@ -128,7 +127,4 @@ def container_resource(value: str) -> list[str]:
     """What a container asks for, such as cpu or example.com/gpu."""
     if "/" in value or value.startswith("hugepages-") or value in _OF_CONTAINERS:
         return []
-    problems = ["must be a standard resource for containers"]
-    if value not in _OF_OTHERS:
-        problems.insert(0, "must be a standard resource type or fully qualified")
-    return problems
+    return ["must be a standard resource type or fully qualified", "must be a standard resource for containers"]

@@ -221,9 +221,6 @@ def _undo(call: Call, resource: Resource, obj: Object) -> None:
         call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))
     number = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), number)
-    if call.dry_run == "client":
-        print_result(call, resource, obj, pod_template(_template(old)), typed=True, is_alone=True)
-        return
     paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
     refuse_if(obj["spec"].get("paused"), paused)
     operation = _roll_back(call, resource, obj, old, number)

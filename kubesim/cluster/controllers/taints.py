@@ -118,6 +118,8 @@ def _seconds_tolerated(pod: Object, taints: Sequence[Object]) -> float | None:
 
 STATUS_INTERVAL: Micros = 10 * SECOND
 """How often a kubelet looks at its node and reports its status (nodeStatusUpdateFrequency)."""
+ORPHANED = 60.0
+"""Seconds after which Pods without a node are removed: they are looked for every 20, and kept for 40 (podgc)."""
 
 
 class NodeLifecycleController:
@@ -132,13 +134,29 @@ class NodeLifecycleController:
         self._recorder = Recorder(api, clock, "kubelet", NODE_NAME)
         self._reported: dict[str, bool] = {}  # by the names of nodes, whether they were cordoned at the last look
         api.subscribe(self._on_change, NODE)
+        api.subscribe(self._on_pod, POD)
 
     def resume(self, other: NodeLifecycleController) -> None:
         """Go on from the state of another one."""
         self._recorder.resume(other._recorder)
         self._reported = other._reported.copy()
 
+    def _on_pod(self, change: Change) -> None:
+        if change.type == "ADDED" and self._is_orphan(change.obj):
+            self._clock.call_later(ORPHANED, self._collect_orphans)
+
+    def _is_orphan(self, pod: Object) -> bool:
+        node_name = pod["spec"].get("nodeName")
+        return bool(node_name) and self._api.find(NODE, "", node_name) is None
+
+    def _collect_orphans(self) -> None:
+        """Remove the Pods of nodes that there aren't. Mirrors gcOrphaned of pkg/controller/podgc."""
+        for pod in filter(self._is_orphan, self._api.list(POD)):
+            self._api.remove(POD, pod)
+
     def _on_change(self, change: Change) -> None:
+        if change.type == "DELETED":
+            self._clock.call_later(ORPHANED, self._collect_orphans)
         was_cordoned = change.old is not None and _is_cordoned(change.old)
         if change.type == "DELETED" or _is_cordoned(change.obj) == was_cordoned:
             return
@@ -151,16 +169,12 @@ class NodeLifecycleController:
         node = self._api.find(NODE, "", name)
         if node is None:
             return
-        taints = node["spec"].get("taints") or []
-        others = [taint for taint in taints if not UNSCHEDULABLE.items() <= taint.items()]
-        is_tainted = len(others) < len(taints)
-        if is_tainted == _is_cordoned(node):
-            return
-        if not is_tainted:
-            others.append({**UNSCHEDULABLE, "timeAdded": self._clock.timestamp()})
-        spec = {key: value for key, value in node["spec"].items() if key != "taints"}
-        if others:
-            spec["taints"] = others
+        spec = dict(node["spec"])
+        taints = [taint for taint in spec.pop("taints", ()) if not UNSCHEDULABLE.items() <= taint.items()]
+        if _is_cordoned(node):
+            taints.append({**UNSCHEDULABLE, "timeAdded": self._clock.timestamp()})
+        if taints:
+            spec["taints"] = taints
         self._api.record(NODE, {**node, "spec": spec})
 
     def _report(self, name: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kubesim.api.content import dns_label, percent
+from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -24,7 +24,7 @@ def validate_deployment(deployment: Field) -> None:
     spec = deployment.inner("spec")
     spec.non_negative("replicas")
     _validate_selector(deployment)
-    _validate_lasting_template(spec, "ReplicaSet")
+    _validate_lasting_template(spec)
     _validate_deployment_strategy(spec.inner("strategy"))
     spec.non_negative("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
     if spec.has("progressDeadlineSeconds") and spec.get("progressDeadlineSeconds") <= spec.get("minReadySeconds", 0):
@@ -36,14 +36,14 @@ def validate_replica_set(replica_set: Field) -> None:
     spec = replica_set.inner("spec")
     spec.non_negative("replicas", "minReadySeconds")
     _validate_selector(replica_set)
-    _validate_lasting_template(spec, "ReplicaSet")
+    _validate_lasting_template(spec)
 
 
 def validate_daemon_set(daemon_set: Field) -> None:
     """A new or changed DaemonSet."""
     spec = daemon_set.inner("spec")
     _validate_selector(daemon_set)
-    _validate_lasting_template(spec, "DaemonSet")
+    _validate_lasting_template(spec)
     spec.non_negative("minReadySeconds")
     _validate_daemon_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("revisionHistoryLimit")
@@ -55,10 +55,9 @@ def validate_stateful_set(stateful_set: Field) -> None:
     if spec.get("podManagementPolicy") not in ("OrderedReady", "Parallel"):
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
-    spec.non_negative("replicas", "minReadySeconds")
-    spec.check_nonempty("serviceName", dns_label)
+    spec.non_negative("replicas")
     _validate_selector(stateful_set)
-    _validate_lasting_template(_without_identity(spec), "StatefulSet")
+    _validate_lasting_template(_without_identity(spec))
 
 
 def _without_identity(spec: Field) -> Field:
@@ -68,14 +67,11 @@ def _without_identity(spec: Field) -> Field:
     return Field(spec.errors, spec.path, {"template": {**template, "spec": pod_spec}})
 
 
-def _validate_lasting_template(spec: Field, kind: str) -> None:
+def _validate_lasting_template(spec: Field) -> None:
     """The template of Pods that run until they are deleted."""
     template = spec.inner("template")
     validate_pod_template(template)
-    pod_spec = template.inner("spec")
-    pod_spec.enum_optional("restartPolicy", ("Always",))
-    if pod_spec.has("activeDeadlineSeconds"):
-        pod_spec.forbidden("activeDeadlineSeconds", f"activeDeadlineSeconds in {kind} is not Supported")
+    template.inner("spec").enum_optional("restartPolicy", ("Always",))
 
 
 def _validate_deployment_strategy(strategy: Field) -> None:
@@ -157,7 +153,6 @@ def validate_job(job: Field) -> None:
 
 def _validate_job_spec(spec: Field) -> None:
     spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
-    spec.enum_optional("completionMode", ("NonIndexed", "Indexed"))
     template = spec.inner("template")
     validate_pod_template(template)
     pod_spec = template.inner("spec")
