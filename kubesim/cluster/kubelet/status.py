@@ -69,11 +69,7 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     }
     if inits_and_sidecars:
         status["initContainerStatuses"] = inits_and_sidecars
-    if spec.get("ephemeralContainers"):
-        ephemeral = [_container_status(item, worker, waiting) for item in spec["ephemeralContainers"]]
-        for item in ephemeral:  # nothing probes them
-            del item["started"]
-            item["ready"] = False
+    if ephemeral := [_ephemeral_status(item, worker, waiting) for item in spec.get("ephemeralContainers", ())]:
         status["ephemeralContainerStatuses"] = ephemeral
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
@@ -141,6 +137,13 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
     return status
 
 
+def _ephemeral_status(spec: Object, worker: Worker, default_reason: str) -> Object:
+    """That of a container which nothing probes."""
+    status = _container_status(spec, worker, default_reason)
+    del status["started"]
+    return {**status, "ready": False}
+
+
 @lru_cache(maxsize=64)
 def _user(user: User) -> Object:
     return {"linux": {"gid": user.gid, "supplementalGroups": list(user.groups), "uid": user.uid}}
@@ -187,19 +190,18 @@ def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: 
         return "Pending"
     if any(_never_started(status) for status in (*sidecars, *statuses)):
         return "Pending"
-    ended = [status["state"]["terminated"] for status in statuses if "terminated" in status["state"]]
-    some_run = len(ended) < len(statuses) or any("running" in status["state"] for status in sidecars)
-    if some_run or policy == "Always":
+    have_ended = all("terminated" in status["state"] for status in statuses)
+    if policy == "Always" or not have_ended or any("running" in status["state"] for status in sidecars):
         return "Running"
-    if all(state["exitCode"] == 0 for state in ended):
-        return "Succeeded"
-    return "Failed" if policy == "Never" else "Running"
+    phase = _last_phase(statuses)
+    starts_again = phase == "Failed" and policy == "OnFailure"
+    return "Running" if starts_again else phase
 
 
 def _last_phase(statuses: list[Object]) -> str:
     """The phase of a Pod that has ended and won't start again. Mirrors getPhase and TerminatePod."""
-    exit_codes = [status["state"].get("terminated", {}).get("exitCode") for status in statuses]
-    return "Failed" if any(code != 0 for code in exit_codes) else "Succeeded"
+    exit_codes = {status["state"].get("terminated", {}).get("exitCode") for status in statuses}
+    return "Succeeded" if exit_codes == {0} else "Failed"
 
 
 def _unready(statuses: list[Object]) -> str:
