@@ -129,7 +129,7 @@ DIFFERENCES: tuple[str, ...] = (
     "A container's files have owners, groups and modes. An image's own are root's, what a process creates is its "
     "user's, and a volume shows its files where a real one has links (..data). Root may do everything, also without "
     "its capabilities; a token is as open as its volume; sticky folders, chmod and chown aren't simulated; and an "
-    "image's own program runs as every user.",
+    "image's own program runs as every user. The numbers of users and groups aren't checked.",
     "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
     "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
     f"The cluster keeps at most {MAX_PODS} Pods.",

@@ -32,11 +32,12 @@ class Owner(NamedTuple):
     def lets(self, user: User, right: int) -> bool:
         if user.uid == 0:
             return True
+        shift = 0
         if user.uid == self.uid:
-            return bool(self.mode >> 6 & right)
-        if self.gid in user.groups:
-            return bool(self.mode >> 3 & right)
-        return bool(self.mode & right)
+            shift = 6
+        elif self.gid in user.groups:
+            shift = 3
+        return bool(self.mode >> shift & right)
 
 
 FILE = Owner(0o644)
@@ -206,9 +207,9 @@ class ContainerFiles(MemoryFiles):
 
     def _note(self, key: str, text: str | None, kind: Literal["set", "added", "gone"]) -> None:
         """Note what is done to an entry; a new one is the user's, and of its folder's group, if that isn't root's."""
-        mode = FOLDER.mode if text is None else FILE.mode
-        gid = self._owner_of(_parent(key)).gid or self.user.gid
         if key not in self.entries:
+            mode = FOLDER.mode if text is None else FILE.mode
+            gid = self._owner_of(_parent(key)).gid or self.user.gid
             self._owners[key] = Owner(mode, self.user.uid, gid)
         owner = self._owner_of(key)
         self._changes.append(Change(self._clock.now if self._clock else 0, key, text, kind, owner))

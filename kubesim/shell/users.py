@@ -47,20 +47,23 @@ class Accounts:
     def __init__(self, passwd: str, group: str) -> None:
         self._accounts = [_Account(*fields) for fields in re.findall(_PASSWD, passwd, re.MULTILINE)]
         self._groups = [_Group(*fields) for fields in re.findall(_GROUP, group, re.MULTILINE)]
-        self._user_names = {account.uid: account.name for account in self._accounts}
-        self._group_names = {group.gid: group.name for group in self._groups}
-        self._homes = {account.uid: account.home for account in self._accounts}
+        self._by_uid = {account.uid: account for account in reversed(self._accounts)}
+        self._group_names = {group.gid: group.name for group in reversed(self._groups)}
 
     def user_name(self, uid: int) -> str:
         """The name of a user, or without one the number."""
-        return self._user_names.get(str(uid), str(uid))
+        account = self._by_uid.get(str(uid))
+        return account.name if account else str(uid)
 
     def group_name(self, gid: int) -> str:
         return self._group_names.get(str(gid), str(gid))
 
     def home(self, uid: int) -> str:
         """The folder of a user; runc's choice for one that isn't listed."""
-        return self._homes.get(str(uid), "/" if uid else "/root")
+        account = self._by_uid.get(str(uid))
+        if account is None:
+            return "/" if uid else "/root"
+        return account.home
 
     def user(self, word: str, gid: int | None, more_groups: Iterable[int]) -> User:
         """The user of a number or a name, with the groups that list it and `more_groups`.
@@ -68,16 +71,14 @@ class Accounts:
         Without a `gid`, it's that of /etc/passwd, or root's. Mirrors containerd's WithUser, WithAdditionalGIDs and
         WithSupplementalGroups (pkg/oci/spec_opts.go and internal/cri/opts/spec_opts.go, v2.4).
         """
-        account = _Account("", word, "0", "")
-        for listed in self._accounts:
-            if word in (listed.name, listed.uid):
-                account = listed
+        unlisted = _Account("", word if word.isdecimal() else "0", "0", "")
+        account = next((row for row in self._accounts if word in (row.name, row.uid)), unlisted)
         if gid is None:
             gid = int(account.gid)
         groups = {gid, *more_groups}
-        groups |= {
-            int(group.gid) for group in self._groups if account.name and account.name in group.members.split(",")
-        }
+        for group in self._groups:
+            if account.name and account.name in group.members.split(","):
+                groups.add(int(group.gid))
         return User(int(account.uid), gid, tuple(sorted(groups)))
 
     def id_of(self, user: User) -> str:

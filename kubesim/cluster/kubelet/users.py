@@ -34,13 +34,12 @@ def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:
     context = security_context(pod, container)
     if not context.get("runAsNonRoot"):
         return
+    why = ""
     if "runAsUser" in context:
         why = "" if context["runAsUser"] else "container's runAsUser breaks non-root policy"
     elif image_user in ("", "0"):
         why = "container has runAsNonRoot and image will run as root"
-    elif image_user.isdecimal():
-        why = ""
-    else:
+    elif not image_user.isdecimal():
         why = (
             f"container has runAsNonRoot and image has non-numeric user ({image_user}), cannot verify user is non-root"
         )

@@ -76,13 +76,14 @@ def _folder(contents: Payload, group: int | None) -> Folder:
     """Files that can't be written; a `group` that there is may read them."""
     inside = MemoryFiles().fill({f"/{name}": file.text for name, file in contents.items() if name})
     owners: dict[str, Owner] = {}
+    added = 0 if group is None else _READABLE
     for name, file in contents.items():
-        owner = Owner(file.mode) if group is None else Owner(file.mode | _READABLE, gid=group)
+        owner = Owner(file.mode | added, gid=group or 0)
         if owner != FILE:
             owners[f"/{name}" if name else ""] = owner
     del inside["/"]
     alone = contents.get("")
-    return Folder({"": alone and alone.text, **inside}, owners, is_read_only=True)
+    return Folder({"": alone.text if alone else None, **inside}, owners, is_read_only=True)
 
 
 def _group(pod: Object) -> int | None:
@@ -99,9 +100,8 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
     shared: dict[str, Folder] = {}
     for mount in container.get("volumeMounts", ()):
         if mount["name"] in names and not mount.get("subPath"):
-            group = _group(pod)
-            mode = 0o777 if group is None else 0o2777  # with setgid
-            empty = Folder({"": None}, {"": Owner(mode, gid=group or 0)})
+            group = _group(pod) or 0
+            empty = Folder({"": None}, {"": Owner(0o2777 if group else 0o777, gid=group)})  # with setgid
             shared[mount["mountPath"].rstrip("/")] = folders.setdefault(mount["name"], empty)
     return shared
 
