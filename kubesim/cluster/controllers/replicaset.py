@@ -33,9 +33,11 @@ class ReplicaSetController(Controller):
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
         self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
-        if not is_deleted(replica_set):
-            self._scale(replica_set, active_pods(pods))
-        active = active_pods(self.controlled_by(replica_set))
+        active = active_pods(pods)
+        missing = replica_set["spec"]["replicas"] - len(active)
+        if missing and not is_deleted(replica_set):
+            self._scale(replica_set, active, missing)
+            active = active_pods(self.controlled_by(replica_set))
         self._report(replica_set, active, len(pods) - len(active))
 
     def _failure(self, replica_set: Object) -> Object | None:
@@ -49,8 +51,7 @@ class ReplicaSetController(Controller):
         kind = {"reason": "FailedCreate", "status": "True", "type": "ReplicaFailure"}
         return {"lastTransitionTime": now, "message": message, **kind}
 
-    def _scale(self, replica_set: Object, active: list[Object]) -> None:
-        missing = replica_set["spec"]["replicas"] - len(active)
+    def _scale(self, replica_set: Object, active: list[Object], missing: int) -> None:
         for _ in range(min(missing, BURST)):
             if not self.create_pod(replica_set):
                 return
