@@ -131,10 +131,11 @@ def _describe_by_prefix(call: Call, with_events: bool) -> bool:
     """Describe the objects whose names begin with the one that was not found; return whether there are any."""
     kind, prefix = call.args
     (target,) = find_targets(call, [kind], one_type=True)
-    resource = target.resource
-    matches = [obj for obj in call.api.list(resource, target.namespace) if name_of(obj).startswith(prefix)]
+    matches = [obj for obj in call.api.list(target.resource, target.namespace) if name_of(obj).startswith(prefix)]
     for obj in matches:
-        call.say(f"{_described(call, resource, obj, with_events)}\n")  # written one by one, with no empty line between
+        call.say(
+            f"{_described(call, target.resource, obj, with_events)}\n"
+        )  # written one by one, with no empty line between
     return bool(matches)
 
 

@@ -24,31 +24,27 @@ class _Selection(NamedTuple):
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
-    patterns = _patterns(operands, options, io)
-    is_fixed = "F" in options
-    if is_fixed:
-        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
-    is_extended = "E" in options and not is_fixed
-    regex = Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
-    is_inverted = "v" in options
+    regex = _regex_of(operands, options, io)
     any_selected = False
     has_labels = len(operands) > 1
     if "r" in options:
         named = operands or [""]
-        has_labels = has_labels or io.files.is_dir(named[0] or ".")
+        has_labels |= io.files.is_dir(named[0] or ".")
         operands = [path for name in named for path in _files_in(name, io)]
         if not operands:  # or else standard input would be read
             return 1
     for name, text in inputs(io, operands, trouble=2):
         content = bare_lines(text)
-        selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
-        any_selected = any_selected or bool(selected)
+        selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == ("v" in options)]
+        any_selected |= bool(selected)
         if "q" not in options:
             label = f"{name}:" if has_labels else ""
             io.out("".join(_report(_Selection(name, label, content, selected), regex, options)))
-    if any_selected and "q" in options:
-        io.status = 0
-    return 0 if any_selected else 1
+    if not any_selected:
+        return 1
+    if "q" in options:
+        io.status = 0  # also where a file can't be read
+    return 0
 
 
 def _files_in(path: str, io: Invocation) -> Iterator[str]:
@@ -59,6 +55,16 @@ def _files_in(path: str, io: Invocation) -> Iterator[str]:
         return
     for name in sorted(io.files.listdir(path or ".")):
         yield from _files_in(f"{path.rstrip('/')}/{name}" if path else name, io)
+
+
+def _regex_of(operands: list[str], options: Options, io: Invocation) -> Regex:
+    """What is looked for; with -F, its texts as they are."""
+    patterns = _patterns(operands, options, io)
+    is_fixed = "F" in options
+    if is_fixed:
+        patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
+    is_extended = "E" in options and not is_fixed
+    return Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
 
 
 def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
@@ -106,11 +112,10 @@ def _with_context(selection: _Selection, options: Options, budget: Budget) -> It
         around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
         budget.spend(len(around))
         printed.update(around)
-    has_context = before > 0 or after > 0
+    has_context = before + after > 0
     previous = -1
     for index in sorted(printed):
-        is_behind_gap = previous >= 0 and index > previous + 1
-        if is_behind_gap and has_context:
+        if has_context and 0 <= previous < index - 1:  # behind a gap
             yield "--\n"
         previous = index
         mark = ":" if index in selected else "-"
@@ -146,7 +151,6 @@ def awk(operands: list[str], options: Options, io: Invocation) -> None:
 
 def _field(name: str, line: str, fields: list[str]) -> str:
     """What `$0`, `$1` … or `$NF` stands for."""
+    values = [line, *fields]
     place = len(fields) if name == "$NF" else int(name[1:])
-    if place == 0:
-        return line
-    return fields[place - 1] if place <= len(fields) else ""
+    return values[place] if place < len(values) else ""
