@@ -178,7 +178,7 @@ def _inner(text: str, since: int) -> str:
 def _is_public(text: str) -> bool:
     """Whether the host that was asked, says the message, is one that the internet knows."""
     requests = [request["host"] for request in _REQUEST.finditer(text)]
-    hosts = requests[-1:] or re.findall(r'(?:image|reference) "([^"/\s]+\.[^"/\s]+)/', text)[-1:]
+    hosts = requests[-1:] or re.findall(r'(?:(?:image|reference) "|, not )([^"/,\s]+\.[^"/,\s]+)', text)[-1:]
     public = _compiled("".join(tables.signs().public.split()))
     return any(public.fullmatch(split_port(host)[0]) for host in hosts)
 
