@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
-from kubesim.flow.signs import as_name, client_of, image_of, read
+from kubesim.flow.signs import as_name, client_of, fullest, image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
@@ -226,7 +226,7 @@ def _filled(row: Row, above: Above) -> Row:
     """A row, with what it doesn't name itself."""
     if not row.pod or above.pod in ("", row.pod):
         row = row._replace(pod=row.pod or above.pod, namespace=row.namespace or above.namespace)
-    return row._replace(image=_fullest(row.image, above.image)) if above.image_of in ("", row.pod) else row
+    return row._replace(image=fullest(row.image, above.image)) if above.image_of in ("", row.pod) else row
 
 
 class Kinds:
@@ -271,7 +271,7 @@ def _row(record: str, kinds: Kinds) -> Row | None:
     reason = around.reason or said.reason
     image = _image_of(message)
     if not _TAGGED.search(image):
-        image = _fullest(image, _image_of(record))
+        image = fullest(image, _image_of(record))
     if kind is None:
         kind = SILENT
         reason = reason or "ImagePullBackOff"
@@ -308,11 +308,6 @@ def _leftmost(patterns: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> r
     """The match that begins first in the text; of two at the same place, that of the upper row."""
     matches = [match for _, pattern in patterns if (match := pattern.search(text))]
     return min(matches, key=lambda match: match.start(), default=None)
-
-
-def _fullest(name: str, other: str) -> str:
-    """The image, with the tag that it may have elsewhere."""
-    return other if other.startswith(name) else name
 
 
 def _image_of(text: str) -> str:

@@ -101,7 +101,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
         if word:
             words[group] = without_urls[slice(*first.match.span(group))]
     if kind.for_others:
-        words["inner"] = _inner(text, first.number + 1)
+        words |= {"inner": _inner(text, first.number + 1)}
     means = kind.means
     if sign.means and name == sign.kind:
         means = sign.means
@@ -257,6 +257,13 @@ def _cut(sentence: str) -> str:
     if len(sentence) <= _LONGEST:
         return sentence
     return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
+
+
+def fullest(name: str, other: str) -> str:
+    """The image, with the tag or digest that it has elsewhere; another one whose name only begins so is none of it."""
+    rest = other.removeprefix(name)
+    is_same = other.startswith(name) and (not name or rest[:1] in ("", ":", "@"))
+    return other if is_same else name
 
 
 def is_redacted(name: str) -> bool:

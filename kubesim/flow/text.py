@@ -7,6 +7,7 @@ say most. The objects are `partial`: what the Pod lists, and which Secrets there
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ _INSTEAD = {
     "FailedToRetrieveImagePullSecret": "ErrImagePull",
 }
 """The reason of the container's status that belongs to that of an event."""
+_TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
 
@@ -93,7 +95,7 @@ def _client(lines: list[str], rows: list[Row]) -> str:
 
 def _told(rows: list[Row], client: str) -> Iterator[Item]:
     """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it."""
-    rows = _with_tags(rows)
+    rows = _completed(rows)
     warnings = [row for row in rows if row.is_missing_secret]
     pulled = [row for row in rows if row.is_pulled]
     troubles = _troubles(rows)
@@ -104,23 +106,25 @@ def _told(rows: list[Row], client: str) -> Iterator[Item]:
             yield kind, {**item, "client": client}
 
 
-def _with_tags(rows: list[Row]) -> list[Row]:
-    """The rows, each image with the tag or digest that a different row has of it; and a Pod's only image for each."""
-    images: dict[str, set[str]] = {}
-    for row in rows:
-        if row.image:
-            images.setdefault(row.pod, set()).add(row.image)
-    rows = [_with_only(row, images.get(row.pod, set())) for row in rows]
+def _completed(rows: list[Row]) -> list[Row]:
+    """The rows, each with what the whole text says only once: the image's tag or digest, a Pod's image, the Pod."""
     full: dict[str, str] = {}
     for row in rows:
-        bare = re.sub(r"(:[\w.-]+|@sha256:\w+)$", "", row.image)
+        bare = _TAG.sub("", row.image)
         if bare != row.image:
             full.setdefault(bare, row.image)
-    return [row._replace(image=full[row.image]) if row.image in full else row for row in rows]
-
-
-def _with_only(row: Row, images: set[str]) -> Row:
-    return row._replace(image=next(iter(images))) if not row.image and len(images) == 1 else row
+    images: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.image:
+            images[row.pod].add(full.get(row.image, row.image))
+    completed = []
+    for row in rows:
+        names = {row.image} if row.image else images[row.pod]
+        image = next(iter(names)) if len(names) == 1 else ""
+        completed.append(row._replace(image=full.get(image, image)))
+    if only := _only_pod(rows):
+        completed = [row if row.pod else row._replace(pod=only.pod, namespace=only.namespace) for row in completed]
+    return completed
 
 
 def _running(row: Row) -> Item:
@@ -132,11 +136,8 @@ def _running(row: Row) -> Item:
 
 def _troubles(rows: list[Row]) -> list[Row]:
     """Of each image that didn't come until now, the row that says most."""
-    only = _only_pod(rows)
     troubles: dict[tuple[str, str, str], Row] = {}
     for row in rows:
-        if only and not row.pod:
-            row = row._replace(pod=only.pod, namespace=only.namespace)
         key = (row.namespace, row.pod, row.image)
         if row.is_pulled:
             troubles.pop(key, None)
@@ -174,10 +175,6 @@ def _settled(rows: list[Row]) -> list[Row]:
     telling = [row for row in rows if row.says_why]
     if not telling:
         return with_image or rows
-    images = {row.image for row in with_image}
-    if len(images) == 1:
-        only = images.pop()
-        telling = [row._replace(image=only) for row in telling]
     return [row for row in telling if row.image] or telling
 
 
