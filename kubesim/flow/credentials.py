@@ -43,26 +43,27 @@ def misplaced(facts: Facts) -> Known | None:
     if facts.names or not (facts.kind == "anonymous" or facts.kind in UNCLEAR):
         return None
     for manifest in (facts.manifest, *(manifest_of(item.found) for item in facts.creators if item.found)):
-        applied = None
-        with suppress(ValueError, RecursionError):
-            applied = json.loads(manifest)
-        for path, names in _lists(applied):
+        for path, names in _lists(manifest):
             if _MISPLACED.fullmatch(path):
                 return {"path": path, "secret": redact(names[0]) if names else facts.matching_secret or facts.free}
     return None
 
 
-def _lists(value: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
-    """Where an object has a field imagePullSecrets, and the names in it."""
-    pairs = value.items() if isinstance(value, dict) else ()
-    for key, item in pairs:
-        if key == "imagePullSecrets" and isinstance(item, list):
-            yield f"{path}{key}", [str(each.get("name", "")) for each in item if isinstance(each, dict)]
-        elif isinstance(item, dict):
-            yield from _lists(item, f"{path}{key}.")
-        elif isinstance(item, list):
-            for number, each in enumerate(item):
-                yield from _lists(each, f"{path}{key}[{number}].")
+def _lists(manifest: str) -> Iterator[tuple[str, list[str]]]:
+    """Where a manifest in JSON has a field imagePullSecrets, and the names in it."""
+    places: list[tuple[str, Any]] = []
+    with suppress(ValueError, RecursionError):
+        places.append(("", json.loads(manifest)))
+    for path, value in places:  # it grows: a manifest may be deeper than calls may be
+        if isinstance(value, dict):
+            names = value.get("imagePullSecrets")
+            if isinstance(names, list):
+                yield f"{path}imagePullSecrets", [str(each.get("name", "")) for each in names if isinstance(each, dict)]
+            places += (
+                (f"{path}{key}" if isinstance(item, list) else f"{path}{key}.", item) for key, item in value.items()
+            )
+        elif isinstance(value, list):
+            places += ((f"{path}[{number}].", item) for number, item in enumerate(value))
 
 
 def _secret(facts: Facts, name: str) -> Known:

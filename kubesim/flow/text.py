@@ -175,6 +175,10 @@ def _settled(rows: list[Row]) -> list[Row]:
     telling = [row for row in rows if row.says_why]
     if not telling:
         return with_image or rows
+    images = {row.image for row in with_image}
+    if len(images) == 1:
+        [only] = images
+        telling = [row._replace(image=only) for row in telling]
     return [row for row in telling if row.image] or telling
 
 
