@@ -271,11 +271,11 @@ _MIRROR = re.compile(r"(?:Mirrors also failed: \[|\]? \[|\], \[)([^/\s]+)/[^\s:]
 
 def answer(facts: Facts) -> Known:
     """What was answered, by whom, and whether credentials have to do with it."""
-    reply, role = facts.reply, facts.asking.role
+    role = facts.asking.role
     return {
         "uninspected": facts.trace is not None and facts.trace.outcome == "ImageInspectError",
         "damaged_there": facts.kind == "partial" and not facts.scene.is_export,
-        "passed_on": reply and reply.credentials and facts.kind != "other" and role in ("mirror", "storage"),
+        "passed_on": facts.is_refused and facts.kind != "other" and role in ("mirror", "storage"),
         "mirror": role == "mirror",
         "matched": facts.matches[0].secret_name if facts.matches else "",
         "mirrors": ", ".join(dict.fromkeys(_MIRROR.findall(facts.message))),

@@ -132,8 +132,7 @@ def _sibling(facts: Facts) -> str:
 
 def identity(facts: Facts) -> Known | None:
     """A cloud's registry, whose nodes can pull without any Secret: nothing else brought credentials."""
-    needed = facts.reply is not None and facts.reply.credentials and not facts.is_silent
-    if not needed or not facts.owner_of_registry.registry.who or facts.matches or facts.is_unsure:
+    if not facts.is_refused or not facts.owner_of_registry.registry.who or facts.matches or facts.is_unsure:
         return None
     if facts.names:
         is_nodes_part = facts.kind in ("permission", "forbidden", "expired")
@@ -144,7 +143,7 @@ def identity(facts: Facts) -> Known | None:
 
 def unseen_list(facts: Facts) -> Known | None:
     """An export that doesn't show the Pod's list, or not the Secrets in it."""
-    if not facts.is_unsure or facts.is_silent or facts.reply is None or not facts.reply.credentials:
+    if not facts.is_unsure or not facts.is_refused:
         return None
     return {
         "expired": facts.kind == "expired",
@@ -332,6 +331,7 @@ def _style(entry: str, name: str, kind: str | None) -> str:
     return say("style", words)
 
 
+# In the order of this file: which of them is asked first, causes.yaml says.
 CHECKS = (
     *(unreadable, misplaced, own_list, nothing_listed, identity, unseen_list, refused, missing, wrong_type, empty),
     *(no_entry, unused),

@@ -154,7 +154,7 @@ def _deciding(facts: Facts) -> _Deciding:
     if verdict and verdict.hop in ("kubelet", "registry"):
         return answered
     to_whom = answered._replace(namespace=facts.namespace, names=tuple(facts.names), account=facts.account)
-    if reply and reply.credentials and not facts.is_silent:
+    if facts.is_refused:
         return to_whom
     return to_whom._replace(image=facts.image, secret=reply.words.get("secret", "") if reply else "")
 

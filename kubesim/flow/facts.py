@@ -124,6 +124,11 @@ class Facts:
         return self.scene.is_export and self.reply is not None and self.reply[:2] == ("other", "")
 
     @property
+    def is_refused(self) -> bool:
+        """Whether different credentials could help, going by what was answered."""
+        return self.reply is not None and self.reply.credentials and not self.is_silent
+
+    @property
     def is_unsure(self) -> bool:
         """Whether the export cannot show which credentials were sent."""
         return self.scene.is_export and (self.is_partial or (bool(self.names) and not self.scene.knows_secrets))

@@ -70,7 +70,7 @@ def _has_more(facts: Facts, cause: Cause | None) -> bool:
 
 def _recipe(facts: Facts, cause: Cause) -> str:
     """The section of the recipes that fits the cause or, where credentials matter, the registry; "" where none does."""
-    needs_credentials = facts.reply and facts.reply.credentials and facts.kind != "other"
+    needs_credentials = facts.is_refused and facts.kind != "other"
     section = cause.recipe or (facts.owner_of_registry.registry.recipe if needs_credentials else "")
     return f"{_recipes()}#{section}" if section else ""
 

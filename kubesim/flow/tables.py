@@ -146,6 +146,7 @@ class Hops(NamedTuple):
 
 def read_signs(table: Any) -> Signs:
     """What signs.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    _whole("signs.yaml", Signs, table)
     kinds = _named("signs.yaml", _kind, table["kinds"])
     registries = _named("signs.yaml", Registry, table["registries"])
     signs = load_records(__file__, "signs.yaml", _sign, table["signs"])
@@ -156,11 +157,14 @@ def read_signs(table: Any) -> Signs:
 
 def read_causes(table: Any) -> Causes:
     """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
-    others = _named("causes.yaml", _verdict, table["alternatives"])
-    questions = _named("causes.yaml", _question, table["questions"])
-    read = partial(_verdict, others, questions)
-    stages = ("before_the_pull", "after_a_failed_pull")
-    rows = {stage: load_records(__file__, "causes.yaml", read, table[stage]) for stage in stages}
+    try:
+        others = _named("causes.yaml", _verdict, table["alternatives"])
+        questions = _named("causes.yaml", _question, table["questions"])
+        read = partial(_verdict, others, questions)
+        stages = ("before_the_pull", "after_a_failed_pull")
+        rows = {stage: load_records(__file__, "causes.yaml", read, table[stage]) for stage in stages}
+    except KeyError as name:
+        raise ValueError(f"causes.yaml: nothing is called {name}") from None
     return _whole("causes.yaml", Causes, {**table, "alternatives": others, "questions": questions, **rows})
 
 
@@ -177,10 +181,8 @@ def _named(name: str, record: Callable[..., T], rows: Mapping[str, Any]) -> Mapp
     return dict(zip(rows, load_records(__file__, name, record, rows.values()), strict=True))
 
 
-def _sign(**row: Any) -> Sign:
-    if isinstance(row["sign"], str):
-        row["sign"] = [row["sign"]]
-    return Sign(**row)
+def _sign(sign: Any, **row: Any) -> Sign:
+    return Sign((sign,) if isinstance(sign, str) else tuple(sign), **row)
 
 
 def _kind(**row: Any) -> Kind:

@@ -205,3 +205,20 @@ def refuses(name: str, changed: Any, where: tuple[Any, ...]) -> None:
     except (ValueError, TypeError, AssertionError, KeyError):
         return
     pytest.fail(f"{name}.yaml may have a slip at {where}", pytrace=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("signs", (), {"signs": []}),
+        ("signs", ("signs", 0), {"kind": "disk", "source": "x", "example": "y"}),
+        ("causes", ("after_a_failed_pull", 0, "others"), ["no-such"]),
+        ("causes", ("after_a_failed_pull", 0, "ask"), "no-such"),
+    ],
+)
+def test_what_a_table_lacks_is_told_in_a_sentence(name: str, path: tuple[Any, ...], value: Any) -> None:
+    table = deepcopy(content(name))
+    if path:
+        at(table, path[:-1])[path[-1]] = value
+    with pytest.raises(ValueError, match=f"{name}.yaml"):
+        READERS[name](table if path else value)
