@@ -102,12 +102,15 @@ def in_code() -> set[str]:
 
 
 def _keys(path: Path) -> Iterator[str]:
-    """The keys of the dictionaries that a file makes."""
+    """The keys of the dictionaries that a file makes or adds to."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Dict):
             for key in node.keys:
                 if isinstance(key, ast.Constant) and isinstance(key.value, str):
                     yield key.value
+        is_stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+        if is_stored and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            yield node.slice.value
 
 
 def given(signs: Signs) -> set[str]:
