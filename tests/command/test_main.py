@@ -21,6 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
+import psutil
 import pytest
 
 from kubesim import Session
@@ -31,7 +32,7 @@ from kubesim.flow.export import explain
 from kubesim.lessons import documents, load_tasks
 from kubesim.lessons.grade import question_ids
 from tests.learner import rows
-from tests.patience import SECONDS
+from tests.patience import SECONDS, eventually
 from tests.served_lab import address
 
 ROWS = rows(__file__)
@@ -219,6 +220,8 @@ def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     with subprocess.Popen(words, stdin=stdin, start_new_session=True, **pipes) as why:
         assert why.stderr
         assert why.stderr.readline() == "kubesim: paste what kubectl printed, then press Ctrl+D\n"
+        # A signal that comes a moment before Python reads is heard when it has read: nobody presses keys that soon.
+        assert eventually(psutil.Process(why.pid).status, psutil.STATUS_SLEEPING) == psutil.STATUS_SLEEPING
         os.killpg(why.pid, signal.SIGINT)
         assert (*why.communicate(), why.returncode) == ("", "", 130)
     os.close(terminal)
