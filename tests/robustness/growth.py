@@ -332,7 +332,9 @@ def kustomization(dice: random.Random) -> Case:
 
 
 def expansion(dice: random.Random) -> Case:
-    """Variables of a container that double, in its command, too."""
+    """Variables of a container that double, in its command, too; or what containers of other users do to files."""
+    if dice.random() < 0.5:
+        return owners(dice)
     rounds, text = _times(dice, 3, 18, 40), "x" * _times(dice, 3, 999, 50_000)
     env = [{"name": "V0", "value": text}]
     env += [{"name": f"V{n + 1}", "value": f"$(V{n})" * dice.randint(1, 3)} for n in range(rounds)]
@@ -421,7 +423,6 @@ _LINES = (
     scenario,
     kustomization,
     expansion,
-    owners,
     identity,
 )
 CLASSES: dict[str, Callable[[random.Random], Case]] = {
