@@ -92,7 +92,7 @@ _REASON = re.compile(
 _MESSAGE = re.compile(
     r"Failed to |Failed create |[Ee]rror creating |image pull failed for |Error: |Error response |Error from "
     r"|Error syncing|Back-off |Unable to |Container image |Successfully pulled |ERROR: |failed to |failed pulling"
-    r"|rpc error|FATA\[|Revision \"|trigger\.poll|requesting tags|image-updater|image-reflector"
+    r"|rpc error|FATA\[|trigger\.poll|requesting tags|image-updater|image-reflector"
     r"|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
 )
 _SUCCESS = re.compile(
