@@ -13,7 +13,7 @@ from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.flow.tables import shapes
-from kubesim.flow.text import read_events, read_text
+from kubesim.flow.text import ADDED, read_events, read_text
 
 MAX_SIZE = 3 * 1024 * 1024
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
@@ -138,7 +138,7 @@ def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
             if isinstance(item, dict) and not str(item.get("kind", "")).endswith("List"):  # kubectl nests none
                 yield from _items(item, kind.removesuffix("List"))
     else:
-        yield kind, document
+        yield kind, {field: value for field, value in document.items() if field not in ADDED}
 
 
 _BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}

@@ -27,10 +27,8 @@ _LONGEST_USER = 64
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HELPERS = ("credsstore", "credhelpers")
 """Keys of a Docker config, in lower case, that name a program which has the passwords."""
-_NOT_SHOWN = ("data", "annotations")
-"""Fields that no explanation quotes: a Secret's data are hidden already, and annotations aren't read."""
-_POD_NAMES = "same"
-"""The field of a Pod that text.py adds: Pods of which a text says the same, and as what they are asked for."""
+_AS_THEY_ARE = ("data", "annotations")
+"""Fields that no explanation quotes as a whole: a Secret's data are hidden already, a manifest must stay JSON."""
 
 
 class Flaw(StrEnum):
@@ -128,29 +126,27 @@ class Masks:
         self.text.cache_clear()  # a text that was masked before may have it
 
     def _mask(self, text: str) -> str:
-        """The text in one line, without the passwords, and without what looks like one."""
-        text = _UNPRINTABLE.sub(" ", text[:MOST])
-        for password in sorted(self._passwords_in(text), key=len, reverse=True):  # one may be a part of another
-            text = text.replace(password, MASK)
-        return redact(text)
+        """The beginning of the text in one line, without the passwords, and without what looks like one.
 
-    def _passwords_in(self, text: str) -> set[str]:
-        """The passwords that a text holds. They are looked up by their first letters, because there are many texts."""
-        passwords: set[str] = set()
-        if self._passwords:
-            for start in range(len(text) - _SHORTEST + 1):
-                for password in self._passwords.get(text[start : start + _SHORTEST], ()):
-                    if text.startswith(password, start):
-                        passwords.add(password)
-        return passwords
+        The passwords are looked up by their first letters, because there are many texts.
+        """
+        text = _UNPRINTABLE.sub(" ", text)
+        masked = ""
+        end = 0  # of what is masked; a password may begin within another, or go on beyond MOST
+        for start in range(min(len(text), MOST) if self._passwords else 0):
+            for password in self._passwords.get(text[start : start + _SHORTEST], ()):
+                if text.startswith(password, start):
+                    if start >= end:
+                        masked += text[end:start] + MASK
+                    end = max(end, start + len(password))
+        return redact(masked + text[end:MOST])
 
     def everywhere(self, value: Any) -> Any:
-        """The object with every text masked, but for what isn't shown, and for names of Pods."""
+        """The object with every text masked that may be quoted."""
         if isinstance(value, dict):
             masked: Object = {}
             for key, item in value.items():
-                is_kept = key in _NOT_SHOWN or key == _POD_NAMES
-                masked[self.text(key)] = item if is_kept else self.everywhere(item)
+                masked[self.text(key)] = item if key in _AS_THEY_ARE else self.everywhere(item)
             return masked
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]
@@ -183,7 +179,7 @@ def _expiry(password: str) -> int:
     try:
         claims = json.loads(_decoded(payload))
         return int(claims.get("expiration") or claims.get("exp") or 0)
-    except (ValueError, TypeError, AttributeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return 0
 
 

@@ -28,6 +28,8 @@ _INSTEAD = {
     "FailedToRetrieveImagePullSecret": "ErrImagePull",
 }
 """The reason of the container's status that belongs to that of an event."""
+ADDED = ("partial", "client", "unread", "same")
+"""Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"

@@ -19,7 +19,7 @@ from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
 from kubesim.flow.masks import Masks
 from kubesim.flow.redact import FORMS, Form, redact
-from kubesim.flow.signs import read
+from kubesim.flow.signs import MOST, read
 from kubesim.session import Session
 from tests.learner import rows
 from tests.why.test_cases import CASES, OBJECTS, export_of
@@ -152,26 +152,70 @@ def test_a_text_that_was_masked_before_a_password_was_known_is_masked_again() ->
     assert masks.text("user of plainword") == "user of masked"
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "json"])
-def test_an_annotation_is_shown_in_no_form(form: str) -> None:
-    pod = {
+def test_a_password_is_masked_where_a_long_text_is_cut_off() -> None:
+    masks = Masks()
+    masks.hide(_pull_secret("plainword"))
+    assert masks.text("." * (MOST - 5) + "plainword. And more").strip(".") == "masked"
+
+
+def test_a_password_within_another_and_one_that_overlaps_it() -> None:
+    masks = Masks()
+    for password in ("plainword", "lainwo", "wordpress", "plainwor"):
+        masks.hide(_pull_secret(password))
+    assert (
+        masks.text("a plainwordpress, a plainwordplainword and the lainwo") == "a masked, a maskedmasked and the masked"
+    )
+
+
+def _waiting(**fields: Any) -> dict[str, Any]:
+    """A Pod that lists regcred, and whose message has a password."""
+    message = "plainword: 401 Unauthorized"
+    status = {
+        "name": "web",
+        "image": "r.example/web",
+        "state": {"waiting": {"reason": "ErrImagePull", "message": message}},
+    }
+    return {
         "kind": "Pod",
         "metadata": {"name": "web", "annotations": {"note": "plainword"}},
         "spec": {"containers": [{"name": "web", "image": "r.example/web"}], "imagePullSecrets": [{"name": "regcred"}]},
-        "status": {
-            "containerStatuses": [
-                {
-                    "name": "web",
-                    "image": "r.example/web",
-                    "state": {"waiting": {"reason": "ErrImagePull", "message": "plainword: 401 Unauthorized"}},
-                }
-            ]
-        },
+        "status": {"containerStatuses": [status]},
+        **fields,
     }
-    export = json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]})
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_an_annotation_is_shown_in_no_form(form: str) -> None:
+    export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret("plainword")]})
     explanation = explain([export], form=form)
     assert "regcred" in explanation
     assert "plainword" not in explanation
+
+
+@pytest.mark.parametrize(
+    "fields", [{"same": ["plainword"]}, {"unread": "plainword"}, {"client": "plainword"}, {"partial": "true"}]
+)
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_a_file_cannot_add_what_only_a_text_tells(fields: dict[str, Any], form: str) -> None:
+    secret = _pull_secret("plainword")
+    plain = json.dumps({"kind": "List", "items": [_waiting(), secret]})
+    odd = json.dumps({"kind": "List", "items": [_waiting(**fields), secret]})
+    assert explain([odd], form=form) == explain([plain], form=form)
+
+
+def test_the_names_in_a_text_are_masked_as_well() -> None:
+    text = "\n".join(
+        f"2m Warning Failed pod/{name} Failed to pull image r.example/web: 401" for name in ("a", "plainword")
+    )
+    said = explain([text, json.dumps(_pull_secret("plainword"))])
+    assert "plainword" in explain([text])
+    assert "masked" in said
+    assert "plainword" not in said
+
+
+def test_a_password_that_is_json_of_endless_depth() -> None:
+    export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret(encoded("[" * 5000))]})
+    assert "regcred" in explain([export])
 
 
 @pytest.mark.parametrize("line", ROWS["command_lines"])
