@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Self
 
 from kubesim.api import quantity
@@ -144,15 +145,20 @@ class Controller(Loop):
             return
         if (namespace, name) in self._unclaimed:
             self._unclaimed.discard((namespace, name))
-            claim(self.api, obj, self.owned)
+            claim(self.api, obj, self.owned, self.may_own)
         self.refusal = None
         self.sync(obj, self.controlled_by(obj))
         if self.refusal:
             raise self.refusal
 
+    def may_own(self, _owner: Object, _item: Object) -> bool:
+        """Whether an object may own what its selector matches."""
+        return True
+
     def controlled_by(self, obj: Object) -> list[Object]:
         """What `obj` controls; another owner's dependents may refer to it, too."""
-        return [item for item in self.api.owned_by(obj, self.owned) if is_controlled_by(item, obj)]
+        owned = self.api.owned_by(obj, self.owned)
+        return [item for item in owned if is_controlled_by(item, obj) and self.may_own(obj, item)]
 
     def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
         self.recorder.event(obj, kind, reason, message)
@@ -193,17 +199,19 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     return {**head, **content}
 
 
-def claim(api: Component, owner: Object, resource: Resource) -> None:
+def claim(
+    api: Component, owner: Object, resource: Resource, may_own: Callable[[Object, Object], bool] = lambda *_: True
+) -> None:
     """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
 
-    Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
+    `may_own` says of the owner and a thing that it matches whether that is one of its own. Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
     """
     selector = owner["spec"].get("selector")
     for item in api.list(resource, namespace_of(owner)) if selector else ():
         meta = metadata(item)
         references = meta.get("ownerReferences", [])
         is_owned = is_controlled_by(item, owner)
-        is_selected = matches(selector, meta.get("labels", {}))
+        is_selected = matches(selector, meta.get("labels", {})) and may_own(owner, item)
         if is_deleted(item) or is_owned == is_selected:
             continue
         if is_owned:

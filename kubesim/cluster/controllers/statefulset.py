@@ -22,6 +22,10 @@ class StatefulSetController(RevisionedController):
     CREATE_FAILED = "Create Pod {0} in StatefulSet {1} failed error: {2}"
     DELETED = "Delete Pod {0} in StatefulSet {1} successful"
 
+    def may_own(self, owner: Object, item: Object) -> bool:
+        """Whether a Pod has the name of one of a StatefulSet's. Mirrors isMemberOf."""
+        return re.fullmatch(re.escape(name_of(owner)) + r"-\d+", name_of(item)) is not None
+
     def sync(self, stateful_set: Object, pods: list[Object]) -> None:
         update_revision = name_of(self.current_revision(stateful_set))
         current_revision = stateful_set["status"].get("currentRevision") or update_revision
@@ -42,7 +46,9 @@ class StatefulSetController(RevisionedController):
             if pod is None:
                 self._create(stateful_set, ordinal, current_revision if ordinal < partition else update_revision)
                 created += 1
-            is_settled = pod is not None and is_ready(pod) and not is_deleted(pod)
+                is_settled = False
+            else:
+                is_settled = is_ready(pod) and not is_deleted(pod)
             if created == BURST or (_is_ordered(stateful_set) and not is_settled):
                 return False
         return True
@@ -50,7 +56,7 @@ class StatefulSetController(RevisionedController):
     def _delete_excess(self, stateful_set: Object, pods: dict[int, Object]) -> bool:
         """Delete Pods beyond spec.replicas, the last first; say whether nothing has to be waited for."""
         replicas = stateful_set["spec"]["replicas"]
-        excess = sorted((ordinal for ordinal in pods if not 0 <= ordinal < replicas), reverse=True)
+        excess = sorted((ordinal for ordinal in pods if ordinal >= replicas), reverse=True)
         for ordinal in excess:
             if not is_deleted(pods[ordinal]):
                 self.delete_pod(stateful_set, pods[ordinal])
@@ -116,6 +122,4 @@ def _partition(stateful_set: Object) -> int:
 
 
 def _ordinal(pod: Object) -> int:
-    """The number at the end of a Pod's name; -1 for an adopted one that has none."""
-    match = re.search(r"-(\d+)$", name_of(pod))
-    return int(match[1]) if match else -1
+    return int(name_of(pod).rpartition("-")[2])
