@@ -31,6 +31,7 @@ LAST_RETRY = 1000.0
 # Pods that one sync creates or deletes at most. Real controllers take 500, which the rate limit of their client spreads
 # over half a minute.
 BURST = 100
+_CLAIMED_BY = ("labels", "ownerReferences")
 SYNC = 3
 """Writes in the time of which a controller finds that there is nothing to do."""
 
@@ -131,12 +132,27 @@ class Controller(Loop):
             self.enqueue(key, REACTION)
 
     def _on_owned(self, change: Change) -> None:
-        for reference in change.obj["metadata"].get("ownerReferences", ()):
+        references = change.obj["metadata"].get("ownerReferences", ())
+        before = metadata(change.old or change.obj)
+        is_changed = any(metadata(change.obj).get(field) != before.get(field) for field in _CLAIMED_BY)
+        for reference in references:
             if reference["kind"] == self.resource.kind:
                 key = (namespace_of(change.obj), reference["name"])
-                before = change.old or change.obj
-                if metadata(change.obj).get("labels") != metadata(before).get("labels"):
+                if is_changed:
                     self._unclaimed.add(key)
+                self.enqueue(key, self.batch)
+        is_orphan = not any(reference.get("controller") for reference in references)
+        if is_orphan and (is_changed or change.type == "ADDED"):
+            self._offer(change.obj)
+
+    def _offer(self, orphan: Object) -> None:
+        """Let objects that may adopt a thing without a controller look at it."""
+        labels = metadata(orphan).get("labels", {})
+        for obj in self.api.list(self.resource, namespace_of(orphan)):
+            selector = obj["spec"].get("selector")
+            if selector and matches(selector, labels):
+                key = (namespace_of(obj), name_of(obj))
+                self._unclaimed.add(key)
                 self.enqueue(key, self.batch)
 
     def reconcile(self, namespace: str, name: str) -> None:
