@@ -220,7 +220,9 @@ def claim(
 ) -> None:
     """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
 
-    `may_own` says of the owner and a thing that it matches whether that is one of its own. Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
+    `may_own` says of the owner and a thing that matches whether that can be one of its own.
+
+    Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
     """
     selector = owner["spec"].get("selector")
     for item in api.list(resource, namespace_of(owner)) if selector else ():

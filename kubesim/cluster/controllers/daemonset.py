@@ -54,18 +54,21 @@ class DaemonSetController(RevisionedController):
         matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
         to_run_on = [name_of(node) for node in matching if tolerates(template, node, "NoSchedule", "NoExecute")]
         to_stay_on = [name_of(node) for node in matching if tolerates(template, node, "NoExecute")]
-        pods = _with_node(owned)
         revision = metadata(self.current_revision(daemon_set))["labels"][REVISION_HASH]
         generation = metadata(daemon_set)["annotations"][GENERATION]
         labels = {REVISION_HASH: revision, "pod-template-generation": generation}
+        occupied = set(map(_node_of, owned))
         for node_name in to_run_on:
-            if all(_node_of(pod) != node_name for pod in pods):
+            if node_name not in occupied:
                 self.create_pod(daemon_set, _on_node(template, node_name), **labels)
-        remaining = [pod for pod in pods if not is_deleted(pod)]
+        remaining = [pod for pod in owned if not is_deleted(pod)]
+        oldest = _oldest_by_node(remaining)
         for pod in remaining:
-            if _node_of(pod) not in to_stay_on:
+            node_name = _node_of(pod)
+            is_in_place = node_name in to_stay_on and pod is oldest[node_name]
+            if node_name and not is_in_place:
                 self.delete_pod(daemon_set, pod)
-        self._roll(daemon_set, [pod for pod in remaining if _node_of(pod) in to_run_on], revision, len(to_run_on))
+        self._roll(daemon_set, [oldest[name] for name in to_run_on if name in oldest], revision, len(to_run_on))
         self._report(daemon_set, to_run_on, revision)
 
     def _roll(self, daemon_set: Object, pods: list[Object], revision: str, desired: int) -> None:
@@ -73,7 +76,7 @@ class DaemonSetController(RevisionedController):
         strategy = daemon_set["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
-        unavailable_now = desired - len([pod for pod in pods if is_ready(pod)])
+        unavailable_now = desired - sum(map(is_ready, pods))
         max_unavailable = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
         unavailable_allowed = max(1, max_unavailable)  # 0 is valid only with maxSurge, which is not followed
         spare = max(0, unavailable_allowed - unavailable_now)
@@ -84,14 +87,14 @@ class DaemonSetController(RevisionedController):
             self.delete_pod(daemon_set, pod)
 
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
-        pods = _with_node(self.controlled_by(daemon_set))
-        placed = [pod for pod in pods if _node_of(pod) in nodes]
-        ready = len([pod for pod in placed if is_ready(pod)])
+        oldest = _oldest_by_node(self.controlled_by(daemon_set))
+        placed = [oldest[name] for name in nodes if name in oldest]
+        ready = sum(map(is_ready, placed))
         updated = len([pod for pod in placed if revision_of(pod) == revision])
         status = {
-            "currentNumberScheduled": len({_node_of(pod) for pod in placed}),
+            "currentNumberScheduled": len(placed),
             "desiredNumberScheduled": len(nodes),
-            "numberMisscheduled": len(pods) - len(placed),
+            "numberMisscheduled": len(oldest) - len(placed),
             "numberReady": ready,
             "observedGeneration": metadata(daemon_set)["generation"],
         }
@@ -104,9 +107,14 @@ class DaemonSetController(RevisionedController):
         )
 
 
-def _with_node(pods: list[Object]) -> list[Object]:
-    """The Pods that are on a node or meant for one; an adopted one may be neither."""
-    return [pod for pod in pods if _node_of(pod)]
+def _oldest_by_node(pods: list[Object]) -> dict[str, Object]:
+    """The Pod that stays on each node; an adopted one may be on none. Mirrors podByCreationTimestampAndPhase."""
+
+    def age(pod: Object) -> tuple[bool, str, str]:
+        return not pod["spec"].get("nodeName"), metadata(pod)["creationTimestamp"], name_of(pod)
+
+    youngest_first = sorted(pods, key=age, reverse=True)
+    return {_node_of(pod): pod for pod in youngest_first if _node_of(pod)}
 
 
 def _node_of(pod: Object) -> str:
