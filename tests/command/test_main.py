@@ -212,6 +212,15 @@ def test_who_closes_the_output_early_sees_no_error() -> None:
     assert (ran.stderr, ran.returncode) == ("", 1)
 
 
+@pytest.fixture
+def with_ctrl_c() -> Iterator[None]:
+    """Programs hear of Ctrl+C, also where the tests don't: a shell starts what runs in the background deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("with_ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals for a group of processes")
 def test_ctrl_c_ends_a_command_without_a_traceback() -> None:
     terminal, stdin = os.openpty()
@@ -238,6 +247,7 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.usefixtures("with_ctrl_c")
 @pytest.mark.skipif(sys.platform == "win32", reason="has no signals for a group of processes")
 def test_ctrl_c_is_left_to_jupyterlab(tmp_path: Path) -> None:
     (tmp_path / "jupyterlab.py").write_text(ASKS_FIRST)
