@@ -42,7 +42,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     return why
 
 
-@tool(FILE_USAGE, "f:/filename p:/pod a:/answer o:/output")
+@tool(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output")
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
     names = options.get("f", "").splitlines()

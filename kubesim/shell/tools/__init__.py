@@ -145,7 +145,8 @@ class Declaration(NamedTuple):
 
     usage: str
     options: str | None = None
-    """Words such as `ad` (flags -a and -d), `k:` (it takes a value) and `n:/lines` (--lines is the same as -n).
+    """Words such as `ad` (flags -a and -d), `k:` (it takes a value), `e*` (its values add up) and `n:/lines` (--lines
+    is the same as -n).
 
     None is for a tool that reads its arguments itself.
     """
@@ -197,13 +198,13 @@ def tool(usage: str, options: str | None = None, *, example: str = "", most: flo
 
 
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
-    """Options by their short names, the values of one that is repeated on lines of their own; and the operands."""
+    """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
 
     short_names = ""
     long_names: list[str] = []
     short_of: dict[str, str] = {}
-    for word in declared.split():
+    for word in declared.replace("*", ":").split():
         letters, _, long_name = word.partition("/")
         short_names += letters
         if long_name:
@@ -220,10 +221,9 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, li
     options: Options = {}
     for option, value in pairs:
         letter = short_of.get(option, option.lstrip("-"))
-        if value and letter in options:
-            options[letter] += f"\n{value}"
-        else:
-            options[letter] = value
+        if letter in options and f"{letter}*" in declared:
+            value = f"{options[letter]}\n{value}"
+        options[letter] = value
     return options, operands
 
 

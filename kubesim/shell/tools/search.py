@@ -74,8 +74,8 @@ def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str
             raise misused(io.name, "no pattern given")
         return operands.pop(0).split("\n")
     patterns = options["e"].split("\n") if "e" in options else []
-    if "f" in options:
-        patterns += bare_lines(io.read(options["f"]))
+    for name in options.get("f", "").splitlines():
+        patterns += bare_lines(io.read(name))
     return patterns
 
 
