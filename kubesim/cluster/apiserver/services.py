@@ -121,15 +121,16 @@ def _keep_node_ports(ports: Sequence[Object], before: Sequence[Object]) -> None:
 def _give_node_ports(service: Object, others: list[Object]) -> None:
     """The node ports that are asked for, or any; ports of one number share theirs, such as TCP's and UDP's."""
     taken = {port["nodePort"] for other in others for port in other.get("ports", ()) if port.get("nodePort")}
+    ports = service["spec"].get("ports", ())
+    asked_for = {port.get("port"): port.get("nodePort") for port in reversed(ports) if port.get("nodePort")}
     by_number: dict[int, int] = {}
-    for index, port in enumerate(service["spec"].get("ports", ())):
+    for index, port in enumerate(ports):
         number = port.get("port", 0)
-        if port.get("nodePort"):
-            if port["nodePort"] != by_number.get(number):
-                _check_node_port(service, f"spec.ports[{index}].nodePort", port["nodePort"], taken)
-        else:
-            port["nodePort"] = by_number.get(number) or _free_node_port(taken, _first_place(service))
-        by_number[number] = port["nodePort"]
+        on_nodes = port.get("nodePort") or by_number.get(number) or asked_for.get(number)
+        if on_nodes and on_nodes != by_number.get(number):
+            _check_node_port(service, f"spec.ports[{index}].nodePort", on_nodes, taken)
+        port["nodePort"] = on_nodes or _free_node_port(taken, _first_place(service))
+        by_number.setdefault(number, port["nodePort"])
         taken.add(port["nodePort"])
 
 
