@@ -5,7 +5,6 @@ as a process that runs until it is stopped.
 """
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
@@ -18,7 +17,7 @@ from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import TOOLS, LeaveError, Tool
+from kubesim.shell.tools import TOOLS, LeaveError, Tool, lines
 from kubesim.shell.users import Accounts, accounts_of
 
 _EXEC_PID = 7
@@ -104,16 +103,20 @@ class Process(NamedTuple):
         return "".join(write.text for write in self.writes if write.stream == stream)
 
     def lines_by(self, seconds: float) -> list[Line]:
-        """The lines of both streams written in the first `seconds`."""
-        lines: list[Line] = []
+        """The lines written in the first `seconds`: each stream's, as they end, and behind them what has begun."""
+        ended: list[Line] = []
+        begun: dict[str, Line] = {}  # by stream
         for write in self.writes:
             if write.seconds > seconds:
                 continue
-            for text in re.findall(r"[^\n]*\n|[^\n]+", write.text):
-                if lines and not lines[-1].text.endswith("\n"):
-                    text = lines.pop().text + text
-                lines.append(Line(write.seconds, text))
-        return lines
+            before = begun.pop(write.stream).text if write.stream in begun else ""
+            for text in lines(before + write.text):
+                line = Line(write.seconds, text)
+                if text.endswith("\n"):
+                    ended.append(line)
+                else:
+                    begun[write.stream] = line
+        return [*ended, *begun.values()]
 
 
 _TIME = re.compile(r"\{time(?::([^}]*))?\}")
@@ -140,11 +143,18 @@ class _Container(Machine):
     IS_TERMINAL = False
     files: ContainerFiles
 
-    def __init__(self, clock: Clock, files: ContainerFiles, env: dict[str, str], hostname: str, base: Base) -> None:
-        super().__init__(clock, files, env)
-        self.hostname = hostname
-        self.base = base
-        self.user = files.user
+    def __init__(self, place: "Place", started: Micros, argv: Argv, main: Argv) -> None:
+        """For `argv` as process 1, or, where `main` is that, as the first process that an exec starts beside it."""
+        clock = Clock(to_datetime(started))
+        clock.now = started
+        super().__init__(clock, place.files, dict(place.env))
+        self.hostname = place.hostname
+        self.base = base = place.base
+        self.user = place.files.user
+        self.shell_process = Started(1, started, tuple(main or argv))
+        first_pid = _EXEC_PID if main else 1
+        self.processes.append(Started(first_pid - 1, started, ("",)))  # the next one is the first
+        self.pipeline_pid = self.next_pid
         self.shell = next(iter(base.shells), "sh")
         self.dialects = base.shells
         self.is_busybox = base.is_busybox
@@ -212,7 +222,7 @@ class Place(NamedTuple):
     env: Mapping[str, str]
     files: ContainerFiles
     hostname: str
-    outside: Outside = Outside()
+    outside: Outside
     """What reaches out of the container, for the Pod's namespace and ServiceAccount."""
     namespace: str = ""
     account: str = ""
@@ -223,7 +233,8 @@ class Place(NamedTuple):
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
         """Run `argv` as the container's process, or beside its process `main`, out of `budget`. Raises StartError."""
-        machine = self._machine(started, argv, main)
+        machine = _Container(self, started, argv, main)
+        self.files.cwd = self.files.absolute(self.folder)
         self.files.open_at(machine.clock)
         self.check(argv)
         machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
@@ -266,17 +277,6 @@ class Place(NamedTuple):
             self.files.discard()
         seconds = delay + (machine.clock.now - began) / SECOND
         return ran._replace(stop_code=status, stop_seconds=seconds, last_words=tuple(words))
-
-    def _machine(self, started: Micros, argv: Argv, main: Argv) -> _Container:
-        clock = Clock(to_datetime(started))
-        clock.now = started
-        base = self.base
-        machine = _Container(clock, self.files, dict(self.env), self.hostname, base)
-        machine.shell_process = Started(1, started, tuple(main or argv))
-        machine.processes = deque([Started(_EXEC_PID - 1 if main else 0, started, ("",))], 1000)
-        machine.pipeline_pid = machine.next_pid
-        self.files.cwd = self.files.absolute(self.folder)
-        return machine
 
     def _tools(self) -> Mapping[str, Tool]:
         """The programs of the image that are simulated, here or by what reaches out of the container."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.containers import bases
-from kubesim.shell.container import Place, Process, StartError, server
+from kubesim.shell.container import Outside, Place, Process, StartError, server
 from kubesim.shell.containerfiles import Folder
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
@@ -21,7 +21,7 @@ START = 1795528800_000000
 
 
 def place(base: str = "busybox") -> Place:
-    return Place(bases()[base], ENV, bases()[base].new_files({"/etc/marker": "myapp 1.0"}), "web")
+    return Place(bases()[base], ENV, bases()[base].new_files({"/etc/marker": "myapp 1.0"}), "web", Outside())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['base']}: {str(case['run'])[:40]}")
@@ -118,6 +118,11 @@ def test_servers_and_loops_go_on() -> None:
     loop = place().run(["sh", "-c", "while true; do echo -n wait; sleep 2; echo ing; done"], START)
     assert loop.seconds == inf
     assert loop.lines_by(5) == [(2, "waiting\n"), (4, "waiting\n"), (4, "wait")]
+
+
+def test_the_lines_of_the_two_streams_are_each_whole() -> None:
+    ran = place().run(["sh", "-c", "printf a; echo b >&2; echo c; printf d; printf e >&2; printf f"], START)
+    assert [line.text for line in ran.lines_by(0)] == ["b\n", "ac\n", "e", "df"]
 
 
 WORDS = """while true; do done if then else fi for i in a b echo $X X=$X$X $(echo x) "$(ls)" 'q' " ' ( ) { } | || && ! &
