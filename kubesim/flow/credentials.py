@@ -20,7 +20,6 @@ from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
 from kubesim.flow.facts import UNCLEAR, Facts, nearest, reply_to, seconds
 from kubesim.flow.masks import Flaw
-from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
 from kubesim.flow.words import Known, Words, say
@@ -45,7 +44,10 @@ def misplaced(facts: Facts) -> Known | None:
     for manifest in (facts.manifest, *(manifest_of(item.found) for item in facts.creators if item.found)):
         for path, names in _lists(manifest):
             if _MISPLACED.fullmatch(path):
-                return {"path": path, "secret": redact(names[0]) if names else facts.matching_secret or facts.free}
+                return {
+                    "path": path,
+                    "secret": facts.scene.mask(names[0]) if names else facts.matching_secret or facts.free,
+                }
     return None
 
 

@@ -28,7 +28,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HELPERS = ("credsstore", "credhelpers")
 """Keys of a Docker config, in lower case, that name a program which has the passwords."""
 _AS_THEY_ARE = ("data", "annotations")
-"""Fields that no explanation quotes as a whole: a Secret's data are hidden already, a manifest must stay JSON."""
+"""Maps that no explanation quotes: a Secret's data are hidden already, and a manifest must stay JSON."""
 
 
 class Flaw(StrEnum):
@@ -146,7 +146,8 @@ class Masks:
         if isinstance(value, dict):
             masked: Object = {}
             for key, item in value.items():
-                masked[self.text(key)] = item if key in _AS_THEY_ARE else self.everywhere(item)
+                is_kept = key in _AS_THEY_ARE and isinstance(item, dict)
+                masked[self.text(key)] = item if is_kept else self.everywhere(item)
             return masked
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]

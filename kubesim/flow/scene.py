@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -14,6 +14,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.kubelet.imagepull import PullTrace
 from kubesim.cluster.registry.pull import Answer
+from kubesim.flow.redact import redact
 
 # Kinds whose next Pods follow a change of the Pod template.
 ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet", "CronJob")
@@ -56,6 +57,8 @@ class Scene:
     """Whether the Secrets are known: an export without any says nothing of those that may exist."""
     kept: Mapping[tuple[str, str], Object] = field(default_factory=dict)
     """The immutable Secrets that the kubelet keeps as it read them, by namespace and name."""
+    mask: Callable[[str], str] = redact
+    """Takes out of a text what may be secret; of an export, the passwords of its Secrets as well."""
     answer: str = ""
     """What the reader said to the question that an export left open: "yes", "no", or "" if not asked yet."""
 

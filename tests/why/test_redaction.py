@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim import __main__
+from kubesim.api.objects import LAST_APPLIED
 from kubesim.flow import tables
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
@@ -189,6 +190,23 @@ def test_an_annotation_is_shown_in_no_form(form: str) -> None:
     export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret("plainword")]})
     explanation = explain([export], form=form)
     assert "regcred" in explanation
+    assert "plainword" not in explanation
+
+
+@pytest.mark.parametrize("place", ["manifest", "selector"])
+def test_what_is_quoted_of_a_manifest_or_a_selector_is_masked(place: str) -> None:
+    pod = _waiting()
+    del pod["spec"]["imagePullSecrets"]
+    if place == "manifest":
+        misplaced = {"spec": {"containers": [{"imagePullSecrets": [{"name": "plainword"}]}]}}
+        pod["metadata"]["annotations"] = {LAST_APPLIED: json.dumps(misplaced)}
+        pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = "no basic auth credentials"
+    else:
+        pod["spec"]["nodeSelector"] = {"data": "plainword"}
+        said = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+        pod["status"] = {"conditions": [{"reason": "Unschedulable", "message": said}]}
+    explanation = explain(json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]}))
+    assert "masked" in explanation
     assert "plainword" not in explanation
 
 
