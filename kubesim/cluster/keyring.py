@@ -139,9 +139,14 @@ def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...
     return _read_blob(kind, blob) if blob else ()
 
 
+def config_of(blob: str) -> Any:
+    """What a Docker config in base64 holds. Raises ValueError, as the kubelet words it, when it cannot be read."""
+    return gojson.loads(gobase64.decode(blob).decode(errors="replace"))
+
+
 @lru_cache(maxsize=256)
 def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
-    config = gojson.loads(gobase64.decode(blob).decode(errors="replace"))
+    config = config_of(blob)
     if kind == DOCKER_CONFIG_JSON:
         whole = _typed(config, dict, "value of type credentialprovider.DockerConfigJSON")
         where = f"struct field {_AUTHS} of type credentialprovider.DockerConfig"

@@ -5,7 +5,6 @@ Each check gives the words for the placeholders of its rows in causes.yaml, or N
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -23,7 +22,6 @@ from kubesim.flow.masks import Flaw
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
 from kubesim.flow.words import Known, Words, say
-from kubesim.gotext import gojson
 
 
 def unreadable(facts: Facts) -> Known | None:
@@ -294,7 +292,7 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
     words = Words(facts, {"held": f"holds credentials for {', '.join(seen.entries)}"})
     for entry in seen.entries:
         host = host_of(entry)
-        words |= {
+        reasons = {
             "style": _style(entry, words["repository"], seen.type),
             "path": keyring.key_matches(host, words["repository"]),
             "port": host.partition(":")[0] == facts.registry.partition(":")[0],
@@ -302,7 +300,8 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
             "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
             "alias": facts.registry == DEFAULT_REGISTRY and host.endswith((".docker.com", ".docker.io")),
         }
-        if any(words[reason] for reason in ("style", "path", "port", "spelling", "hub", "alias")):
+        words |= reasons
+        if any(reasons.values()):
             break
     return say("mismatch", words)
 
@@ -312,7 +311,7 @@ def _emptiness(secret: Object) -> str:
     blob = (secret.get("data") or {}).get(key)
     config = None
     with suppress(ValueError):
-        config = gojson.loads(base64.b64decode(blob or "").decode(errors="replace"))
+        config = keyring.config_of(blob or "")
     has_auths = not isinstance(config, dict) or any(name.lower() == "auths" for name in config)
     return say("empty", {"key": key, "no_key": not blob, "no_auths": config and not has_auths})
 
@@ -335,6 +334,16 @@ def _style(entry: str, name: str, kind: str | None) -> str:
 
 # In the order of this file: which of them is asked first, causes.yaml says.
 CHECKS = (
-    *(unreadable, misplaced, own_list, nothing_listed, identity, unseen_list, refused, missing, wrong_type, empty),
-    *(no_entry, unused),
+    unreadable,
+    misplaced,
+    own_list,
+    nothing_listed,
+    identity,
+    unseen_list,
+    refused,
+    missing,
+    wrong_type,
+    empty,
+    no_entry,
+    unused,
 )

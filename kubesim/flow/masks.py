@@ -16,7 +16,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.flow.redact import MASK, redact
 from kubesim.flow.signs import MOST
-from kubesim.gotext import gobase64, gojson
+from kubesim.gotext import gobase64
 
 _SHORTEST = 6
 """Letters of a password; shorter ones would be found in texts where they are none."""
@@ -85,7 +85,7 @@ class Masks:
     def _hide_config(self, kind: str, blob: str) -> _HiddenConfig:
         try:
             entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
-            config = gojson.loads(base64.b64decode(blob).decode(errors="replace"))
+            config = keyring.config_of(blob)
         except ValueError:
             is_twice = _decoded(_decoded(blob)).startswith("{")
             return _HiddenConfig(blob, {"": [Flaw.TWICE] if is_twice else []}, {})
