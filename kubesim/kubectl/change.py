@@ -24,13 +24,11 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
-MAX_REQUEST = 3 * 1024 * 1024
+_MAX_REQUEST = 3 * 1024 * 1024
 """Bytes that the API server takes."""
+_PATCH_TYPES = ("json", "merge", "strategic")
 ALL_OR_SELECTOR = "cannot set --all and --selector at the same time"
 NO_OBJECTS = "one or more resources must be specified as <resource> <name> or <resource>/<name>"
-
-
-PATCH_TYPES = ("json", "merge", "strategic")
 
 
 def with_last_applied(obj: Object) -> Object:
@@ -41,7 +39,7 @@ def with_last_applied(obj: Object) -> Object:
 
 
 def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
-    """Send a patch of an object; return the object as it is then (the very same where nothing changed).
+    """Send a patch of an object; return the object as it is then.
 
     With --dry-run=client, kubectl makes a merge patch or a strategic one itself.
     """
@@ -58,7 +56,7 @@ def patch(call: Call) -> None:
     flags = call.flags
     refuse_if(not flags["patch"], "must specify --patch or --patch-file containing the contents of the patch")
     kind = flags["type"].lower()
-    refuse_if(kind not in PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
+    refuse_if(kind not in _PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
     if call.dry_run == "client":
         raise NotSimulated("patch --dry-run=client is not part of this simulator, but --dry-run=server is")
     part = flags["subresource"]
@@ -99,8 +97,8 @@ def _read_patch(call: Call) -> Any:
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     text = str(call.flags["patch"])
-    if len(text) > MAX_REQUEST:
-        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_REQUEST}")
+    if len(text) > _MAX_REQUEST:
+        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_MAX_REQUEST}")
     try:
         return parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
     except ManifestError as error:
@@ -109,17 +107,27 @@ def _read_patch(call: Call) -> Any:
         return bad_request(str(error))
 
 
-def is_change(word: str) -> bool:
-    """Whether a word sets or removes something: KEY=VALUE, or KEY-."""
-    return word[1:].endswith("-") or "=" in word[1:]
+class Change(NamedTuple):
+    """What a word sets or removes: KEY=VALUE, or KEY- with None as its value."""
+
+    key: str
+    value: str | None
+
+
+def read_change(word: str) -> Change | None:
+    """The change that a word is; None for one that is none. Mirrors parsePairs."""
+    key, equals, value = word.partition("=")
+    if equals and key:
+        return Change(key, value)
+    return Change(word[:-1], None) if word[1:].endswith("-") else None
 
 
 def split_changes(
-    args: Sequence[str], is_change: Callable[[str], bool] = is_change
+    args: Sequence[str], read: Callable[[str], object] = read_change
 ) -> tuple[Sequence[str], Sequence[str]]:
-    """The arguments that name objects, and from the first change on the others."""
+    """The arguments that name objects, and from the first that `read` takes for a change on the others."""
     for at, word in enumerate(args):
-        if is_change(word):
+        if read(word):
             return args[:at], args[at:]
     return args, ()
 
@@ -178,7 +186,7 @@ def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[s
     """Refuse a command line that names no objects, or changes no label or annotation, which is the `noun`."""
     flags = call.flags
     for word in changes:
-        refuse_if(not is_change(word), f"all resources must be specified before {noun} changes: {word}")
+        refuse_if(not read_change(word), f"all resources must be specified before {noun} changes: {word}")
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(not changes, f"at least one {noun} update is required")
@@ -187,12 +195,11 @@ def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[s
 def _read_marks(changes: Sequence[str]) -> _Marks:
     """KEY=VALUE pairs, and the keys of KEY- removals."""
     marks = _Marks({}, [])
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if equals and key:
-            marks.added[key] = value
+    for key, value in filter(None, map(read_change, changes)):
+        if value is None:
+            marks.removed.append(key)
         else:
-            marks.removed.append(change[:-1])
+            marks.added[key] = value
     return marks
 
 
@@ -223,7 +230,7 @@ def _labeled(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Ob
     if not change:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
     new = send_patch(call, target.resource, obj, {"metadata": {"labels": change}}, "merge")
-    if new is obj:
+    if new == obj:
         return new, "not labeled"
     if not marks.removed:
         return new, "labeled"
@@ -264,7 +271,8 @@ def scale(call: Call) -> None:
             refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
             is_dry = call.dry_run == "server"
             call.api.change_scale(resource, namespace_of(obj), name_of(obj), set_replicas, dry_run=is_dry)
-        # The object as it was, but for the number.
-        print_result(call, resource, {**obj, "spec": {**obj["spec"], "replicas": replicas}}, "scaled")
+        # The object as it was, but for the number; --dry-run=client gives one even to what has no spec.
+        spec = {**(obj.get("spec") or {}), "replicas": replicas}
+        print_result(call, resource, {**obj, "spec": spec}, "scaled")
 
     refuse_if(not Query(call, call.args, needs_name=True).visit(act), "no objects passed to scale")

@@ -13,7 +13,7 @@ from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gofmt import quote
-from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, is_change, send_patch, split_changes
+from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name
 from kubesim.kubectl.errors import KubectlError, NotSimulated, raise_all, refuse_if, reworded, visit
@@ -67,7 +67,7 @@ def set_service_account(call: Call) -> None:
 @_set("set env")
 def set_env(call: Call) -> None:
     _check_env(call)
-    words, changes = split_changes(call.args)
+    words, changes = split_changes(call.args, _is_variable)
     variables, removed = _variables(changes)
     if call.flags["from"]:
         for resource, obj in Query(call, [call.flags["from"]], needs_name=True).fetch():
@@ -92,12 +92,17 @@ def set_env(call: Call) -> None:
         _change(call, words, "env updated", set_variables, "env update to pod template:")
 
 
+def _is_variable(word: str) -> bool:
+    """Whether a word sets or removes a variable: its name may be empty, which is refused only later."""
+    return "=" in word[1:] or word[1:].endswith("-")
+
+
 def _check_env(call: Call) -> None:
     if "-" in call.args:
         raise NotSimulated("set env with the variables of standard input is not part of this simulator")
-    words, changes = split_changes(call.args)
+    words, changes = split_changes(call.args, _is_variable)
     flags = call.flags
-    is_mixed = not all(map(is_change, changes))
+    is_mixed = not all(map(_is_variable, changes))
     refuse_if(is_mixed, f"all resources must be specified before environment changes: {' '.join(call.args)}")
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
