@@ -177,7 +177,7 @@ def _line(variable: Object) -> str:
     if source is None:
         return f"{variable['name']}={variable.get('value', '')}\n"
     kind = next(iter(source))
-    return f"# {variable['name']} from {_SOURCES[kind].format(**source[kind])}\n"
+    return f"# {variable['name']} from {_SOURCES.get(kind, 'invalid valueFrom').format(**source[kind])}\n"
 
 
 def _chosen(call: Call, resource: Resource, obj: Object) -> list[ContainerSpec]:

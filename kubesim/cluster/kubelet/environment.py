@@ -129,7 +129,8 @@ def _value(
             return _one_key(api, pod, kind.resource, reference)
     if reference := source.get("resourceFieldRef"):
         return amount(api, pod, reference, container["name"])
-    return field_value(pod, source.get("fieldRef", {}).get("fieldPath", ""))
+    reference = source.get("fieldRef")
+    return field_value(pod, reference["fieldPath"]) if reference else ""
 
 
 def amount(api: Component, pod: Object, reference: Object, own_name: str = "") -> str:
