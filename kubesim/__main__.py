@@ -32,6 +32,9 @@ COMMANDS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the prompt, or a command with its options; the exit status is that of the last command."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # whoever started this closed it
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
     options = _parser(sys.argv[1:] if words is None else words).parse_args(words)
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):  # no character that a terminal lacks ends the session
@@ -45,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        return fail(str(error.strerror))
+        return fail(str(error.strerror or error))
     return status
 
 

@@ -203,6 +203,29 @@ def test_what_is_piped_in_is_explained_without_an_option() -> None:
     assert (ran.stdout, ran.stderr, ran.returncode) == (explain(said), "", 0)
 
 
+NO_EXPORT = (
+    "kubesim: -: it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml"
+    " prints"
+)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
+@pytest.mark.parametrize(
+    ("words", "out", "err", "status"),
+    [
+        ("why 'x 401 Unauthorized' >&-", "", "", 0),
+        ("<&-", "", "", 0),
+        (">&-", "", "", 0),
+        ("why <&-", "", f"{NO_EXPORT}\n", 1),
+        ("why nothing 2>&-", "", "", 1),
+    ],
+)
+def test_streams_that_are_closed_are_empty(words: str, out: str, err: str, status: int, tmp_path: Path) -> None:
+    line = ["sh", "-c", f"'{sys.executable}' -m kubesim {words}"]
+    ran = subprocess.run(line, input="true\n", capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == (out, err, status)
+
+
 def test_who_closes_the_output_early_sees_no_error() -> None:
     words = [sys.executable, "-m", "kubesim", "why", 'Back-off pulling image "ghcr.io/acme/web:1"']
     reading, writing = os.pipe()
