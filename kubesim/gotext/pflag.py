@@ -98,7 +98,7 @@ class FlagSet:
         for at, letter in enumerate(word[1:], 2):
             flag = self.shorts.get(letter)
             if flag is None:
-                raise FlagError(f"unknown shorthand flag: {letter!r} in -{word[at - 1 :]}")
+                raise FlagError(f"unknown shorthand flag: {_quoted(letter)} in -{word[at - 1 :]}")
             rest = word[at:]
             has_equals = rest.startswith("=") and rest != "="
             if has_equals:
@@ -107,7 +107,12 @@ class FlagSet:
             if rest and flag.bare is None:
                 yield flag, rest
                 return
-            yield flag, _value_of(flag, left, f"{letter!r} in {word}")
+            yield flag, _value_of(flag, left, f"{_quoted(letter)} in {word}")
+
+
+def _quoted(letter: str) -> str:
+    """A letter as Go's %q has it."""
+    return r"'\''" if letter == "'" else repr(letter)
 
 
 def _value_of(flag: Flag, left: deque[str], spelling: str) -> str:
@@ -129,8 +134,8 @@ def _parse(flag: Flag, text: str) -> Any:
 
 TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_PART = r"(?!$)([0-9]*\.?[0-9]*)([^.0-9]*)"
+_UNITS = {"ns": 1e-9, "us": 1e-6, "\u00b5s": 1e-6, "\u03bcs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_PART = r"(?!\Z)([0-9]*\.?[0-9]*)([^.0-9]*)"
 _LONGEST = (2**63 - 1) / 1e9
 
 

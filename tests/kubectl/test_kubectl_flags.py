@@ -49,7 +49,7 @@ def test_what_stood_before_the_dash(line: str, dash: int) -> None:
 @pytest.mark.parametrize(("line", "refusal"), ROWS["refused_flags"])
 def test_refused_flags(line: str, refusal: str) -> None:
     with pytest.raises(FlagError) as caught:
-        FLAGS.parse(line.split())
+        FLAGS.parse(line.split(" "))
     assert str(caught.value).startswith(refusal)
 
 
