@@ -14,7 +14,7 @@ from kubesim.cluster.keyring import Credential, split_port
 from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
-from kubesim.cluster.registry.node import NodeSettings
+from kubesim.cluster.registry.node import NodeSettings, is_loopback
 from kubesim.cluster.registry.pull import Answer, Host, Pull
 from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Repository, World
 
@@ -164,7 +164,7 @@ class Network:
             problem = lookup_trouble.error if lookup_trouble else "no such host"
             raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
         unreachable = registry.trouble_at("connection") if registry else None
-        if registry is None and not address.startswith("127.") and address not in self.world.addresses:
+        if registry is None and not is_loopback(address) and address not in self.world.addresses:
             unreachable = self.world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
             raise NoResponseError(f"{before}dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)

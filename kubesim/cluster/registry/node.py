@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
@@ -68,8 +69,7 @@ class NodeSettings:
         if mode := self.hosts.get(host):
             return MODES[mode][0]
         name, port = split_port(host, "443")
-        is_local = name == "localhost" or name.startswith("127.")
-        return "http" if is_local and port != "443" else "https"
+        return "http" if is_loopback(name) and port != "443" else "https"
 
     def _table(self, host: str) -> str:
         """What hosts.toml says of a host: a registry that is not treated as others, or a mirror."""
@@ -104,3 +104,11 @@ class NodeSettings:
             hosts.append(registry)
         tables = "".join(self._table(host) for host in hosts)
         return f'server = "{self.scheme(registry)}://{server}"\n{tables}'
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address means the machine itself. Mirrors containerd's MatchLocalhost."""
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
