@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from kubesim.jupyter.card import NEXT, Button, Exercise, Message, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
 from kubesim.lessons import load_predictions, load_quizzes
+from kubesim.lessons.progress import Record
 from kubesim.lessons.quiz import VARIANT, Note, Quiz, Verdict, judge, letter
 from kubesim.lessons.review import to_review
 
@@ -61,19 +62,20 @@ class QuizCard(Exercise):
             self._label = "Review"
         self._verdict: Verdict | None = None
         super().__init__()
-        answers = self._progress.record()["answers"]
-        self._take(variants[self._first_variant(answers)])
+        record = self._progress.record()
+        answers = record["answers"]
+        self._take(variants[self._first_variant(record)])
         kept = answers.get(self._quiz.id)
         takes_text = not self._quiz.choices
         if not is_review and kept is not None and isinstance(kept, str) == takes_text:
             self._judge(kept)
         self.refresh()
 
-    def _first_variant(self, answers: Container[str]) -> int:
+    def _first_variant(self, record: Record) -> int:
         """The number of the variant to begin with: the last one that was answered, but in a review a later one."""
-        answered = [number for number, quiz in enumerate(self._variants) if quiz.id in answers]
+        answered = [number for number, quiz in enumerate(self._variants) if quiz.id in record["answers"]]
         number = answered[-1] if answered else 0
-        asked = self._progress.record()["asked"].get(self._variants[0].id)
+        asked = record["asked"].get(self._variants[0].id)
         if self._is_review and asked:
             _day, place = asked  # the place grows with each review that went well
             number += max(place, 1)

@@ -65,7 +65,7 @@ class Server:
         self._realtime = realtime
         self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
-        self.attach(cluster)
+        self._serve(cluster)
         self._tls = self._certified()
         self._connections: set[iostream.SSLIOStream] = set()
         self._sockets = netutil.bind_sockets(port, address)
@@ -96,13 +96,15 @@ class Server:
 
     def attach(self, cluster: Cluster) -> None:
         """Serve this cluster from now on; watches of the one before end."""
-        before = getattr(self, "_api", None)
+        before = self._api
+        self._serve(cluster)
+        before.history.close()
+        self._api.history.undone = max(before.history.undone, before.cluster.api.revision)
+
+    def _serve(self, cluster: Cluster) -> None:
         self._api = API(cluster)
         self._api.history.jumps = self._tick > 0
         self._revision = cluster.api.revision
-        if before:
-            before.history.close()
-            self._api.history.undone = max(before.history.undone, before.cluster.api.revision)
 
     def on_change(self, listener: Callable[[], object]) -> None:
         """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""
@@ -180,8 +182,8 @@ class Server:
                 server.handle_stream(stream, address)
 
     def _application(self) -> web.Application:
-        rules = [(path, handler, {"server": self}) for path, handler in ((EXEC_PATH, Exec), (".*", Handler))]
-        return web.Application(rules, log_function=lambda _: None)
+        options = {"server": self}
+        return web.Application([(EXEC_PATH, Exec, options), (".*", Handler, options)], log_function=lambda _: None)
 
     def _certified(self) -> ssl.SSLContext:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
