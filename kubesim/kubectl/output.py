@@ -64,6 +64,9 @@ def _columns_of(resource: Resource, wide: bool) -> Columns:
     return Columns(names, printers.row_of(resource.kind, wide))
 
 
+_CELL_COST = 10  # steps for the cell of a label, of which a learner may ask for thousands
+
+
 class Table:
     """Prints objects of one type; of a watch, line after line with the widths that the columns have got.
 
@@ -85,9 +88,11 @@ class Table:
         self._is_from_server = columns is None
         self._has_more_cells = self._with_kind or self._shows_namespace or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
+        self._budget = call.context.budget
 
     def render(self, objects: Sequence[Object], now: Micros) -> str:
         """The objects' rows, under the headings when they are printed for the first time."""
+        self._budget.spend(_CELL_COST * len(objects) * len(self._labels))
         cells_of = self._columns.cells
         rows = [cells_of(obj, now) for obj in objects]
         if self._is_from_server and not "".join(map("".join, rows)).isprintable():  # few tables need a cut

@@ -41,6 +41,7 @@ def test_every_input_has_an_answer() -> None:
         "kubectl create configmap x --from-literal=a=$(echo {1..999999})",
         "printf '%999d' {1..9999} | kubectl apply -f -",
         "kubectl label pod web a=" + "{a,b}" * 30,
+        "kubectl get pods -L " + "a," * 20_000 + "a",
     ],
 )
 def test_what_is_refused_changes_nothing(session: Session, line: str) -> None:
