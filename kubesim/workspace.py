@@ -166,7 +166,14 @@ class Workspace:
 
     def _stat(self, path: str) -> os.stat_result:
         with self._place(path) as (name, folder):
-            return os.stat(name, dir_fd=folder, follow_symlinks=False)
+            return self._status(path, name, folder)
+
+    def _status(self, path: str, name: str, folder: int | None) -> os.stat_result:
+        """What the system says of what a path leads to; only a folder may have a slash at its end."""
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        if path.endswith("/") and not S_ISDIR(status.st_mode):
+            raise _error(errno.ENOTDIR, path)
+        return status
 
     def chdir(self, path: str) -> None:
         if not S_ISDIR(self._stat(path).st_mode):
@@ -236,7 +243,7 @@ class Workspace:
         if str(self.absolute(path)) == PROGRESS:
             raise _error(errno.EPERM, path)
         with self._place(path, follow=False) as (name, folder):
-            if not S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            if not S_ISDIR(self._status(path, name, folder).st_mode):
                 os.unlink(name, dir_fd=folder)
             elif recursive:
                 import shutil

@@ -109,6 +109,9 @@ def rm(operands: list[str], options: Options, io: Invocation) -> None:
     for name in operands:
         if is_recursive and name.rstrip("/").rpartition("/")[2] in (".", ".."):
             io.fail(f"refusing to remove '.' or '..' directory: skipping '{name}'")
+        elif is_recursive and name == "/" and not io.machine.is_busybox:
+            io.fail("it is dangerous to operate recursively on '/'")
+            io.fail("use --no-preserve-root to override this failsafe")
         elif io.files.is_dir(name) and not is_recursive:
             io.fail(f"cannot remove '{name}': Is a directory")
         elif io.files.exists(name) or not is_forced:
@@ -121,7 +124,8 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
     if io.files.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
     with reported(io, f"cannot open '{source}' for reading"):
-        text = io.read(source)
+        io.spend(io.files.size(source))
+        text = io.files.read_text(source)  # a file called - is no input here
         with reported(io, f"cannot create regular file '{target}'"):
             io.files.write_text(target, text)
 
