@@ -179,7 +179,7 @@ class Progress:
     """A learner's answers, tasks and scores. `today` is the day on the learner's own calendar.
 
     A file that is damaged, or not ours, is renamed before the first write, and `message` says so; one of a later
-    version stays as it is. Every `keep…` returns whether the file could be written; if not, `message` says why.
+    version stays as it is. Every `keep…` returns whether all of it was written; if not, `message` says why.
     """
 
     def __init__(self, workspace: Workspace, today: Callable[[], int] = lambda: 0) -> None:
@@ -216,7 +216,11 @@ class Progress:
         return {"shown": {name: [help_taken, self.today()]}}
 
     def add(self, newer: Record) -> bool:
-        return self._change(lambda record: merge(record, sift(newer)[0]))
+        record, lost = sift(newer)
+        if lost:
+            self.message = "Your progress cannot be kept: a part of it is of no kind that `.progress.json` has."
+            return False
+        return self._change(lambda kept: merge(kept, record))
 
     def take_in(self, text: str | None) -> bool:
         """Merge what was downloaded earlier, unless it is damaged or no progress file: then nothing is changed."""
@@ -288,7 +292,10 @@ def _answered(answers: Mapping[str, Answer]) -> Record:
 
 
 def _bounded(answer: Answer) -> Answer:
-    return answer[:LONGEST_ANSWER] if isinstance(answer, str) else list(answer)
+    """An answer that can be kept: not too long, and without half a character, which no file can hold."""
+    if isinstance(answer, str):
+        return answer[:LONGEST_ANSWER].encode(errors="replace").decode()
+    return list(answer)
 
 
 def _next(asked: list[int] | None, right: bool, today: int) -> list[int]:

@@ -128,11 +128,18 @@ def test_a_long_answer_is_cut(workspace):
     assert progress.record()["answers"]["one"] == "a" * LONGEST_ANSWER
 
 
+def test_half_a_character_of_an_answer_is_replaced(workspace):
+    progress = Progress(workspace)
+    assert progress.keep("one", "a\ud800b")
+    assert progress.record()["answers"]["one"] == "a?b"
+
+
 @pytest.mark.parametrize("answer", [["A"], [True], [1.5], list(range(999))])
 def test_an_answer_of_a_strange_kind_is_not_kept_and_damages_nothing(workspace, answer):
     progress = Progress(workspace)
     progress.keep("one", [1])
-    assert progress.keep("two", answer)
+    assert not progress.keep("two", answer)
+    assert progress.message == "Your progress cannot be kept: a part of it is of no kind that `.progress.json` has."
     assert (progress.record()["answers"].get("one"), progress.record()["answers"].get("two"), progress.notice()) == (
         [1],
         None,
