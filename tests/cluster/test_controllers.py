@@ -147,3 +147,19 @@ def test_a_daemon_set_that_may_only_surge_is_rolled_out_all_the_same(learner: Le
     learner.wait(60)
     assert learner("kubectl rollout status ds/d") == 'daemon set "d" successfully rolled out\n'
     assert learner("kubectl get pod -o jsonpath='{.items[*].spec.containers[*].image}'") == "nginx:1.28"
+
+
+def test_a_pod_without_a_node_fails_and_stays_while_a_finalizer_keeps_it(learner: Learner) -> None:
+    learner("kubectl run web --image=nginx")
+    patch = json.dumps({"metadata": {"finalizers": ["example.com/hold"]}})
+    learner(f"kubectl patch pod web -p '{patch}'")
+    learner.wait(10)
+    learner("kubectl delete node sim-worker")
+    learner.wait(90)
+    pod = learner.get(POD, "web")
+    (condition,) = [item for item in pod["status"]["conditions"] if item["type"] == "DisruptionTarget"]
+    assert (condition["status"], condition["reason"]) == ("True", "DeletionByPodGC")
+    assert condition["message"] == "PodGC: node no longer exists"
+    assert (pod["status"]["phase"], pod["metadata"]["deletionGracePeriodSeconds"]) == ("Failed", 0)
+    learner('kubectl patch pod web --type=json -p \'[{"op":"remove","path":"/metadata/finalizers"}]\'')
+    assert learner.api.list(POD, "default") == []
