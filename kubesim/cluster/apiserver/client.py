@@ -350,5 +350,6 @@ class Client:
 def _is_held(resource: Resource, obj: Object) -> bool:
     """Whether only its finalizers keep a deleted object. Pods have time to end, and Namespaces are emptied first."""
     meta = obj["metadata"]
-    has_time = resource is NAMESPACE or meta.get("deletionGracePeriodSeconds")
-    return "deletionTimestamp" in meta and not has_time and bool(meta.get("finalizers"))
+    if meta.get("deletionGracePeriodSeconds") or (resource is NAMESPACE and "finalizers" in obj["spec"]):
+        return False
+    return "deletionTimestamp" in meta and bool(meta.get("finalizers"))

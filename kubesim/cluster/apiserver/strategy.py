@@ -10,7 +10,7 @@ import base64
 
 from kubesim.api import errors
 from kubesim.api.objects import Object, clone, metadata, name_of
-from kubesim.api.resources import JOB, SECRET, Resource
+from kubesim.api.resources import JOB, NAMESPACE, SECRET, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 
@@ -59,6 +59,8 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
         if ephemeral := obj["spec"].get("ephemeralContainers"):
             spec["ephemeralContainers"] = ephemeral
         obj |= {"metadata": {**old["metadata"]}, "spec": spec}
+    if resource is NAMESPACE:  # whose only field is for the controller that empties it
+        obj["spec"] = old["spec"]
     meta = obj["metadata"]
     old_meta = old["metadata"]
     for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import TYPED
@@ -61,14 +61,15 @@ class NamespaceController(Loop):
         if namespace is None:
             return
         if is_deleted(namespace):
-            self._empty(namespace)
+            if "finalizers" in namespace["spec"]:  # otherwise it has been emptied
+                self._empty(namespace)
             return
         for resource, obj in published(name):
             if self.api.find(resource, name, name_of(obj)) is None:
                 self.api.create(resource, obj, TYPED)
 
     def _empty(self, namespace: Object) -> None:
-        """Delete all that is in a namespace, its Pods first; once nothing is left, it is gone.
+        """Delete all that is in a namespace, its Pods first; once nothing is left, only its own finalizers keep it.
 
         What is left is looked at again after half the time that it is taken to need.
         """
@@ -78,10 +79,18 @@ class NamespaceController(Loop):
         # Of Pods the conditions say nothing, as upstream.
         self._report(namespace, {} if pods else _remaining(left))
         if not left:
-            self.api.remove(NAMESPACE, namespace)
+            self._finish(name)
             return
         seconds = [pod["spec"]["terminationGracePeriodSeconds"] for pod in pods.get(POD, ())]
         self.add(namespace, max(seconds, default=FINALIZING) // 2 + 1)
+
+    def _finish(self, name: str) -> None:
+        """Let go of an emptied namespace. Mirrors finalizeNamespace and ShouldDeleteNamespaceDuringUpdate."""
+        namespace = self.api.get(NAMESPACE, "", name)
+        if metadata(namespace).get("finalizers"):
+            self.api.record(NAMESPACE, {**namespace, "spec": {}})
+        else:
+            self.api.remove(NAMESPACE, namespace)
 
     def _delete_all(self, resources: Iterable[Resource], namespace: str) -> dict[Resource, list[Object]]:
         """Delete all objects of some types; return those that are still there."""
