@@ -178,7 +178,11 @@ class Expander:
         if not files.is_dir(folder or "."):
             return
         match = _file_pattern(segment).match
-        for name in files.listdir(folder or "."):
+        try:
+            names = files.listdir(folder or ".")
+        except OSError:  # a folder that may not be read has no file for a pattern
+            return
+        for name in names:
             self.machine.budget.spend(len(name))
             if match(name) and (not name.startswith(".") or segment.startswith(".")):
                 yield prefix + name
