@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, misused, whole_number
+from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, misused, reported, whole_number
 from kubesim.shell.tools.regex import Regex, with_characters
 
 _LINE_COST = 100
@@ -53,7 +53,10 @@ def _files_in(path: str, io: Invocation) -> Iterator[str]:
     if not io.files.is_dir(path or "."):
         yield path
         return
-    for name in sorted(io.files.listdir(path or ".")):
+    names: list[str] = []
+    with reported(io, path or ".", status=0 if io.machine.is_busybox else 2):
+        names = sorted(io.files.listdir(path or "."))
+    for name in names:
         yield from _files_in(f"{path.rstrip('/')}/{name}" if path else name, io)
 
 
