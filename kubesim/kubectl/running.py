@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import partial
+from math import copysign
 from typing import NamedTuple, TypeVar
 
 from kubesim.api.errors import StatusError
@@ -141,6 +142,11 @@ def logs(call: Call) -> None:
             call.say("".join(f"{prefix}{line}" for line in text.splitlines(keepends=True)))
 
 
+def _whole_seconds(duration: float) -> int:
+    """Seconds rounded as Go's Duration.Round does it: a half goes away from zero."""
+    return int(duration + copysign(0.5, duration))
+
+
 def _check_log_flags(call: Call, container: str) -> None:
     """Refuse what kubectl refuses once it has found the Pods."""
     flags = call.flags
@@ -148,7 +154,7 @@ def _check_log_flags(call: Call, container: str) -> None:
     refuse_if(flags["all-containers"] and container, problem)
     is_named_twice = flags["container"] and len(call.args) == 2
     refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
-    refuse_if(round(flags["since"]) < 0, "--since must be greater than 0")
+    refuse_if(_whole_seconds(flags["since"]) < 0, "--since must be greater than 0")
     refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
 
 
@@ -173,7 +179,7 @@ def _log_options(call: Call) -> LogOptions:
     tail = None if flags["tail"] < 0 else flags["tail"]
     if flags["selector"] and "tail" not in call.typed_flags:
         tail = _LINES_OF_EACH
-    since = round(flags["since"]) if flags["since"] else None
+    since = _whole_seconds(flags["since"]) if flags["since"] else None
     return LogOptions(flags["previous"], tail, since, flags["timestamps"])
 
 
