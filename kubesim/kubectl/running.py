@@ -18,6 +18,7 @@ from kubesim.kubectl.manifests import check_paths
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, Target, find_targets, get_named, list_all
 from kubesim.shell.container import Process, StartError
+from kubesim.shell.tools import lines
 
 T = TypeVar("T")
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
@@ -139,7 +140,7 @@ def logs(call: Call) -> None:
         for name in names:
             text = _log(call, partial(call.api.log, namespace_of(pod), name_of(pod), name, options))
             prefix = f"[pod/{name_of(pod)}/{name}] " if flags["prefix"] else ""
-            call.say("".join(f"{prefix}{line}" for line in text.splitlines(keepends=True)))
+            call.say("".join(f"{prefix}{line}" for line in lines(text)))
 
 
 def _whole_seconds(duration: float) -> int:
