@@ -27,6 +27,8 @@ _LONGEST_USER = 64
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HELPERS = ("credsstore", "credhelpers")
 """Keys of a Docker config, in lower case, that name a program which has the passwords."""
+_NO_SECRETS = ("username", "email")
+"""Keys of an entry of a Docker config, in lower case, that may be told."""
 _AS_THEY_ARE = ("data", "annotations")
 """Maps that no explanation quotes: a Secret's data are hidden already, and a manifest must stay JSON."""
 
@@ -84,8 +86,9 @@ class Masks:
 
     def _hide_config(self, kind: str, blob: str) -> _HiddenConfig:
         try:
-            entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
             config = keyring.config_of(blob)
+            self._learn(*_secrets(config))
+            entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
         except ValueError:
             is_twice = _decoded(_decoded(blob)).startswith("{")
             return _HiddenConfig(blob, {"": [Flaw.TWICE] if is_twice else []}, {})
@@ -121,8 +124,9 @@ class Masks:
 
     def _learn(self, *words: str) -> None:
         for word in words:
-            if len(word) >= _SHORTEST:
-                self._passwords.setdefault(word[:_SHORTEST], set()).add(word)
+            plain = _UNPRINTABLE.sub(" ", word).strip()  # as it is in a text, without its line end
+            if len(plain) >= _SHORTEST:
+                self._passwords.setdefault(plain[:_SHORTEST], set()).add(plain)
         self.text.cache_clear()  # a text that was masked before may have it
 
     def _mask(self, text: str) -> str:
@@ -152,6 +156,21 @@ class Masks:
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def _secrets(config: Any) -> Iterator[str]:
+    """What may be a secret in the entries of a Docker config, whether or not the keyring reads it; and decoded."""
+    members = config.items() if isinstance(config, dict) else ()
+    rest: list[Any] = [item for key, item in members if isinstance(item, dict) and key.lower() not in _HELPERS]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            rest += [item for key, item in value.items() if key.lower() not in _NO_SECRETS]
+        elif isinstance(value, list):
+            rest += value
+        elif isinstance(value, str):
+            yield value
+            yield _decoded(value).split(":", 1)[-1]
 
 
 def _address(entry: str) -> str:

@@ -193,6 +193,43 @@ def test_an_annotation_is_shown_in_no_form(form: str) -> None:
     assert "plainword" not in explanation
 
 
+@pytest.mark.parametrize(
+    ("entry", "leak"),
+    [
+        ({"auth": encoded("bob:plum-tree9\n")}, "plum-tree9"),
+        ({"username": "bob", "password": "plum-tree9 "}, "plum-tree9"),
+        ({"username": "bob", "password": "plum\ntree-nine"}, "plum tree-nine"),
+        ({"username": "bob", "password": "", "identitytoken": "plum-tree9"}, "plum-tree9"),
+        ({"username": "bob", "registryToken": "plum-tree9"}, "plum-tree9"),
+        ({"auth": "plum.tree9"}, "plum.tree9"),  # can't be decoded
+        ({"auth": encoded("plum-tree9")}, "plum-tree9"),  # no user
+        ({"auth": encoded("bob:plum-tree9"), "email": 7}, "plum-tree9"),
+        ({"more": [{"password": "plum-tree9"}]}, "plum-tree9"),
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_no_part_of_an_entry_is_shown_even_if_the_keyring_reads_it_differently(
+    entry: dict[str, Any], leak: str, form: str
+) -> None:
+    secret = _pull_secret("")
+    secret["data"][".dockerconfigjson"] = encoded(json.dumps({"auths": {"r.example": entry}}))
+    pod = _waiting()
+    message = f"failed to do request: dial tcp: lookup {leak} on 10.0.0.1:53: no such host. {entry.get('auth', '')}"
+    pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = message
+    pod["metadata"]["name"] = leak
+    explanation = explain([json.dumps({"kind": "List", "items": [pod, secret]})], form=form)
+    assert "masked" in explanation
+    assert [word for word in (leak, entry.get("auth", leak)) if word in explanation] == []
+
+
+def test_what_a_docker_config_has_beside_its_entries_is_told() -> None:
+    masks = Masks()
+    entry = {"username": "bob-builder", "email": "bob-builder", "password": "plain-word"}
+    config = {"credsStore": "desktop", "credHelpers": {"r.example": "ecr-login"}, "auths": {"r.example": entry}}
+    masks.hide({"data": {".dockerconfigjson": encoded(json.dumps(config))}})
+    assert masks.text("bob-builder desktop ecr-login plain-word") == "bob-builder desktop ecr-login masked"
+
+
 @pytest.mark.parametrize("place", ["manifest", "selector"])
 def test_what_is_quoted_of_a_manifest_or_a_selector_is_masked(place: str) -> None:
     pod = _waiting()
