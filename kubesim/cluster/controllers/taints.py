@@ -181,20 +181,21 @@ class NodeLifecycleController:
     def _on_change(self, change: Change) -> None:
         if change.type == "DELETED":
             self._clock.call_later(ORPHANED, self._collect_orphans)
-        was_cordoned = change.old is not None and _is_cordoned(change.old)
-        if change.type == "DELETED" or _is_cordoned(change.obj) == was_cordoned:
             return
         name = name_of(change.obj)
-        self._clock.call_later(REACTION, self._taint, name)
-        until_look = (STATUS_INTERVAL - self._clock.now % STATUS_INTERVAL) / SECOND
-        self._clock.call_later(until_look, self._report, name)
+        if _is_tainted(change.obj) != _is_cordoned(change.obj):
+            self._clock.call_later(REACTION, self._taint, name)
+        was_cordoned = change.old is not None and _is_cordoned(change.old)
+        if _is_cordoned(change.obj) != was_cordoned:
+            until_look = (STATUS_INTERVAL - self._clock.now % STATUS_INTERVAL) / SECOND
+            self._clock.call_later(until_look, self._report, name)
 
     def _taint(self, name: str) -> None:
         node = self._api.find(NODE, "", name)
-        if node is None:
+        if node is None or _is_tainted(node) == _is_cordoned(node):
             return
         spec = dict(node["spec"])
-        taints = [taint for taint in spec.pop("taints", ()) if not UNSCHEDULABLE.items() <= taint.items()]
+        taints = [taint for taint in spec.pop("taints", ()) if not _is_of_cordon(taint)]
         if _is_cordoned(node):
             taints.append({**UNSCHEDULABLE, "timeAdded": self._clock.timestamp()})
         if taints:
@@ -212,3 +213,11 @@ class NodeLifecycleController:
 
 def _is_cordoned(node: Object) -> bool:
     return bool(node["spec"].get("unschedulable"))
+
+
+def _is_tainted(node: Object) -> bool:
+    return any(_is_of_cordon(taint) for taint in node["spec"].get("taints", ()))
+
+
+def _is_of_cordon(taint: Object) -> bool:
+    return UNSCHEDULABLE.items() <= taint.items()
