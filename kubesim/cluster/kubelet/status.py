@@ -1,6 +1,7 @@
 """The status that the kubelet reports for a Pod: a function of the Pod, its containers and time.
 
-Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and pkg/kubelet/status/generate.go, v1.36.
+Mirrors kubernetes pkg/kubelet/kubelet_pods.go (generateAPIPodStatus) and
+pkg/kubelet/status/{generate,status_manager}.go, v1.36.
 """
 
 from __future__ import annotations
@@ -94,10 +95,38 @@ def ended(pod: Object, worker: Worker, now: Micros) -> Object:
     asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - grace * SECOND)
     kept = {**meta, "deletionGracePeriodSeconds": 0, "deletionTimestamp": asked_at}
     status = generate(pod, worker, rfc3339(now))
-    for container_status in status["containerStatuses"]:
+    unknown = _begun(status.get("initContainerStatuses", []))
+    if _has_initialized(pod):
+        unknown += status["containerStatuses"]
+    for container_status in unknown:
         if "terminated" not in container_status["state"]:
             container_status["state"] = {"terminated": _UNKNOWN_END}
     return {**pod, "metadata": kept, "status": status}
+
+
+def _begun(inits: list[Object]) -> list[Object]:
+    """The init containers up to the last that has started, the first in any case. Mirrors initializedContainers."""
+    count = len(inits)
+    while count > 1 and _never_started(inits[count - 1]):
+        count -= 1
+    return inits[:count]
+
+
+def _has_initialized(pod: Object) -> bool:
+    """Whether it shows that its init containers have done their part. Mirrors hasPodInitialized."""
+    specs = pod["spec"].get("initContainers")
+    if not specs:
+        return True
+    status = pod["status"]
+    if not all(_never_started(item) for item in status.get("containerStatuses", ())):
+        return True
+    inits = status.get("initContainerStatuses")
+    if not inits:
+        return False
+    last = inits[-1]
+    if specs[-1].get("restartPolicy") == "Always":
+        return "running" in last["state"]
+    return any(state.get("terminated", {}).get("exitCode") == 0 for state in (last["state"], last["lastState"]))
 
 
 _UNKNOWN_END: Object = {
