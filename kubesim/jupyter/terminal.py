@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from kubesim.api import load_yaml, yaml_loader
 from kubesim.api.result import Edit, Result
 from kubesim.jupyter.card import Message, Widget
 from kubesim.jupyter.current import Seat, time_of_day
-from kubesim.shell import word_start
+from kubesim.shell import Shell, word_start
 from kubesim.workspace import HOME
 
 LONGEST_WAIT = 600
@@ -44,14 +44,19 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 CLEAR_SCREEN = re.compile(r"\x1b\[[23]?J|\x1bc")
 
 
-def commands(text: str, is_complete: Callable[[str], bool]) -> Iterator[str]:
+def commands(text: str, shell: Shell) -> Iterator[str]:
     """Cut `text` into commands: mostly lines, but a heredoc or an open quote stays with its end."""
     block: list[str] = []
-    for line in text.splitlines():
+    end_mark = ""
+    for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n"):
         if block or line.strip():
             block.append(line)
-        if block and is_complete("\n".join(block)):
-            yield "\n".join(block)
+        if not block or (end_mark and line != end_mark):  # only that line can end a heredoc, which may be long
+            continue
+        command = "\n".join(block)
+        end_mark = shell.end_mark(command) if "<<" in command else ""
+        if not end_mark and shell.is_complete(command):
+            yield command
             block.clear()
     if block:
         yield "\n".join(block)
@@ -62,8 +67,8 @@ def transcript(seat: Seat, text: str) -> str:
 
     Of a command of several lines only the first is repeated, because the cell right above has them all.
     """
-    is_complete = seat.session.shell.is_complete
-    screens = [_first(command) + _whole(seat.run(command).screen) for command in commands(text, is_complete)]
+    blocks = commands(text, seat.session.shell)
+    screens = [_first(command) + _whole(seat.run(command).screen) for command in blocks]
     return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
 
 
@@ -142,7 +147,7 @@ class Terminal(Widget):
 
     def feed(self, text: str) -> None:
         """Run each command of `text`, as if it was typed."""
-        for command in commands(text, self._seat.session.shell.is_complete):
+        for command in commands(text, self._seat.session.shell):
             self._show(self._seat.run(command), ("command", command))
 
     def say(self, text: str) -> None:
@@ -232,9 +237,9 @@ class Terminal(Widget):
         return {"start": {**self.screen.whole(), "history": history[-LONGEST_HISTORY:], "again": again}}
 
     def do_enter(self, message: Message) -> Message:
-        text, is_complete = message["text"], self._seat.session.shell.is_complete
-        blocks = list(commands(text, is_complete))
-        if blocks and not is_complete(blocks[-1]):
+        text, shell = message["text"], self._seat.session.shell
+        blocks = list(commands(text, shell))
+        if blocks and not shell.is_complete(blocks[-1]):
             return {"more": True}
         self._seat.catch_up(message["wall"])
         self.feed(text)

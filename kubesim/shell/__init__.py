@@ -106,18 +106,27 @@ class Shell:
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""
+        return self._missing(text) is None
+
+    def end_mark(self, text: str) -> str:
+        """The line that ends the here-document which is open at the end of `text`, or an empty string."""
+        error = self._missing(text)
+        return error.end_mark if error else ""
+
+    def _missing(self, text: str) -> IncompleteError | None:
+        """Why `text` must be continued."""
         text = _clean(text)
         stripped = text.rstrip("\n")
         if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and text == stripped:
-            return False
+            return IncompleteError("a last backslash")
         try:
             for _ in parse(text, self.aliases, Budget()):
                 pass
-        except IncompleteError:
-            return False
+        except IncompleteError as error:
+            return error
         except (ShellSyntaxError, UnsupportedError, TooMuchError):
             pass
-        return True
+        return None
 
     def complete(self, line: str, cursor: int) -> list[str]:
         """The words, sorted, that may replace line[word_start(line, cursor):cursor].

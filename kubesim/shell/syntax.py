@@ -57,7 +57,11 @@ class ShellSyntaxError(ShellError):
 
 
 class IncompleteError(ShellSyntaxError):
-    """The text ends too early: a terminal would show "> " and read on."""
+    """The text ends too early: a terminal would show "> " and read on, up to `end_mark` where that is known."""
+
+    def __init__(self, message: str, end_mark: str = "") -> None:
+        super().__init__(message)
+        self.end_mark = end_mark
 
 
 class UnsupportedError(Exception):
@@ -303,7 +307,8 @@ class Lexer:
             end = re.compile(rf"(?m:^{re.escape(document.delimiter)}$)").search(self.text, self.position)
             if not end:
                 raise IncompleteError(
-                    f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')"
+                    f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')",
+                    document.delimiter,
                 )
             text = self.text[self.position : end.start()]
             self.position = end.end() + 1

@@ -5,11 +5,13 @@ import re
 import pytest
 
 import kubesim
+from kubesim import shell
 from kubesim.api.budget import Budget
 from kubesim.api.clock import STEPS
 from kubesim.jupyter import current
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, strip, transcript
+from kubesim.shell.parser import parse
 
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"
 
@@ -92,8 +94,28 @@ def test_the_history_has_whole_commands(terminal):
     assert terminal.news()["history"] == [HEREDOC, "echo 'a\nb' &&\n  cat pod.yaml"]
 
 
-def test_an_unfinished_block_is_still_one_command():
-    assert list(commands("a\n\nb <<E\nx", lambda text: "<<" not in text)) == ["a", "b <<E\nx"]
+@pytest.mark.parametrize(
+    ("text", "blocks"),
+    [
+        ("a\n\nb <<E\nx", ["a", "b <<E\nx"]),
+        ("cat <<A <<'B'\nB\nA\nA\nB\nls", ["cat <<A <<'B'\nB\nA\nA\nB", "ls"]),
+        ("cat <<A \\\n-n\nls \\\nA\nls \\\n-l", ["cat <<A \\\n-n\nls \\\nA", "ls \\\n-l"]),
+        ("if true; then cat <<A\nA\nfi\nls", ["if true; then cat <<A\nA\nfi", "ls"]),
+        ("echo '<<A\nB'\nls", ["echo '<<A\nB'", "ls"]),
+        ("cat <<A\r\nx\r\nA\r\nls\r\n", ["cat <<A\nx\nA", "ls"]),
+        ("echo a\fb\u2028c\x1dd\n", ["echo a\fb\u2028c\x1dd"]),
+    ],
+)
+def test_a_text_is_cut_into_commands(text, blocks, session):
+    assert list(commands(text, session.shell)) == blocks
+
+
+def test_a_long_heredoc_is_read_once(session, monkeypatch):
+    texts = []
+    monkeypatch.setattr(shell, "parse", lambda text, *rest: texts.append(text) or parse(text, *rest))
+    block = "cat > a.yaml <<EOF\n" + "key: value\n" * 4000 + "EOF"
+    assert list(commands(block, session.shell)) == [block]
+    assert texts == ["cat > a.yaml <<EOF", block, block]
 
 
 def test_statuses_are_coloured_on_the_screen_and_plain_in_the_transcript(terminal):
