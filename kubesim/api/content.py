@@ -86,6 +86,8 @@ def number_between(low: int, high: int) -> Check:
 
 
 port_number = number_between(1, 65535)
+numeric_id = number_between(0, 2**31 - 1)
+"""The number of a user or group."""
 
 
 def port_name(value: str) -> list[str]:

@@ -72,6 +72,8 @@ def _validate_container(container: Field, mountable: set[str]) -> None:
     _validate_mounts(container, mountable)
     container.enum("imagePullPolicy", PULL_POLICIES)
     _validate_resources(container.inner("resources"))
+    for name in ("runAsUser", "runAsGroup"):
+        container.inner("securityContext").check_nonempty(name, content.numeric_id)
     container.enum_optional("restartPolicy", _RESTART_POLICIES)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubesim.api.content import dns_label
+from kubesim.api.content import dns_label, numeric_id
 from kubesim.api.objects import Object, find_named
 from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.validation import scheduling
@@ -52,6 +52,7 @@ def _validate_pod_spec(spec: Field) -> None:
     spec.enum("restartPolicy", _RESTART_POLICIES)
     spec.enum("dnsPolicy", _DNS_POLICIES)
     spec.labels("nodeSelector")
+    _validate_security_context(spec.inner("securityContext"))
     scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
     for name in ("serviceAccountName", "nodeName"):
         spec.check_nonempty(name, dns_subdomain)
@@ -62,6 +63,14 @@ def _validate_pod_spec(spec: Field) -> None:
         spec.check_nonempty(name, dns_label)
     for toleration in spec.items("tolerations"):
         scheduling.validate_toleration(toleration)
+
+
+def _validate_security_context(context: Field) -> None:
+    for name in ("fsGroup", "runAsUser", "runAsGroup"):
+        context.check_nonempty(name, numeric_id)
+    for index, gid in enumerate(context.get("supplementalGroups", ())):
+        for problem in numeric_id(gid):
+            context.invalid(f"supplementalGroups[{index}]", problem, value=gid)
 
 
 _UPDATABLE = (
