@@ -195,12 +195,17 @@ class ContainerFiles(MemoryFiles):
         self._note(key, text, "added")
         super()._append(key, text)
 
-    def _drop(self, key: str, path: str) -> None:
+    def require_removable(self, path: str) -> None:
+        """Raise OSError where the user may not remove an entry from its folder."""
+        key = self._key(path)
         if self.folders[self._place(key)].is_read_only:
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
         if key in self.folders:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
         self._require(WRITE, _parent(key), path)
+
+    def _drop(self, key: str, path: str) -> None:
+        self.require_removable(key)
         self._note(key, None, "gone")
         super()._drop(key, path)
         self._owners.pop(key, None)

@@ -136,6 +136,8 @@ def mv(operands: list[str], options: Options, io: Invocation) -> None:
         raise UnsupportedError("'mv' of a folder")
     io.spend(io.files.size(source))
     with reported(io, f"cannot move '{source}' to '{target}'"):
+        if isinstance(io.files, ContainerFiles):
+            io.files.require_removable(source)  # before there is a copy
         io.files.copy(source, target)
         io.files.remove(source)
 
