@@ -97,6 +97,7 @@ class ContainerFiles(MemoryFiles):
     def __init__(self, own: Callable[[], Folder], user: User = ROOT) -> None:
         super().__init__()
         self.folders: dict[str, Folder] = {}
+        self.read_only: set[str] = set()  # where a folder is mounted that others may write
         self.user = user
         self._own = own
         self._clock: Clock | None = None
@@ -107,6 +108,7 @@ class ContainerFiles(MemoryFiles):
         """Other files that hold the same. `folders` has the copies of those that several containers share, by id."""
         other = ContainerFiles(self._own, self.user)
         other.folders = {place: folders.get(id(folder)) or folder.copy() for place, folder in self.folders.items()}
+        other.read_only = self.read_only
         other._changes = self._changes.copy()
         return other
 
@@ -180,10 +182,14 @@ class ContainerFiles(MemoryFiles):
             self._require(SEARCH, self._key(path), path)
         super().chdir(path)
 
+    def _require_writable_place(self, key: str, path: str) -> None:
+        place = self._place(key)
+        if place in self.read_only or self.folders[place].is_read_only:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
     def _writable(self, path: str) -> str:
         key = super()._writable(path)
-        if self.folders[self._place(key)].is_read_only:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        self._require_writable_place(key, path)
         self._require(WRITE, key if key in self.entries else _parent(key), path)
         return key
 
@@ -198,8 +204,7 @@ class ContainerFiles(MemoryFiles):
     def require_removable(self, path: str) -> None:
         """Raise OSError where the user may not remove an entry from its folder."""
         key = self._key(path)
-        if self.folders[self._place(key)].is_read_only:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+        self._require_writable_place(key, path)
         if key in self.folders:
             raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
         self._require(WRITE, _parent(key), path)

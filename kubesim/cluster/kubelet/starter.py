@@ -252,6 +252,7 @@ class Starter:
         images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
         place.files.folders |= volumes.mounts(self._api, pod, spec, images, {})
         place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
+        place.files.read_only = volumes.read_only_paths(spec)
         now = self._clock.now
         self._clock.work += _START
         ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)

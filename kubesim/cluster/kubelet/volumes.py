@@ -106,6 +106,11 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
     return shared
 
 
+def read_only_paths(container: ContainerSpec) -> set[str]:
+    """Where a container mounts what it may not write."""
+    return {mount["mountPath"].rstrip("/") for mount in container.get("volumeMounts", ()) if mount.get("readOnly")}
+
+
 def _brings_files(volume: Object) -> bool:
     return any(not _WITH_FILES.isdisjoint(source) for source in _sources(volume))
 
