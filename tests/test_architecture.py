@@ -68,6 +68,6 @@ def test_a_first_answer_imports_no_more_than_it_needs() -> None:
     own = [name for name in imported if name.partition(".")[0] == "kubesim"]
     assert answer == "No resources found in default namespace."
     assert SLOW.keys() & set(imported) == set()
-    assert len(own) <= 133
+    assert len(own) <= 130
     assert int(patterns) <= 55  # each takes a tenth of a millisecond
-    assert len(imported) <= 169
+    assert len(imported) <= 166

@@ -15,7 +15,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, rfc3339
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
-from kubesim.cluster.apiserver import admission, checks, patch, services, strategy, validation
+from kubesim.cluster.apiserver import admission, checks, services, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
 from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import PLAIN, Warn, WriteOptions
@@ -229,6 +229,8 @@ class Client:
     def _patch(
         self, resource: Resource, namespace: str, name: str, change: Any, patch_type: str, options: WriteOptions
     ) -> Object:
+        from kubesim.cluster.apiserver import patch  # late: a first answer patches nothing
+
         old = self._backend.existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, options.budget)
         checks.check_unmoved(new, old)
