@@ -9,6 +9,7 @@ from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.garbage import GarbageCollector
 from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.namespaces import NamespaceController
+from kubesim.cluster.controllers.podgc import PodGarbageCollector
 from kubesim.cluster.controllers.replicaset import ReplicaSetController
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 from kubesim.cluster.controllers.taints import NodeLifecycleController, TaintEvictionController
@@ -18,6 +19,7 @@ CONTROLLERS = (
     GarbageCollector,
     TaintEvictionController,
     NodeLifecycleController,
+    PodGarbageCollector,
     ReplicaSetController,
     DeploymentController,
     DaemonSetController,

@@ -1,6 +1,6 @@
 """Whom taints drive away: the controller that deletes Pods; and the taint of a node that is cordoned.
 
-Mirrors kubernetes pkg/controller/{tainteviction,nodelifecycle,podgc}, v1.36.
+Mirrors kubernetes pkg/controller/{tainteviction,nodelifecycle}, v1.36.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.objects import Object, is_static, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver import Change, Component
-from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.controllers.base import REACTION, is_deleted
 from kubesim.cluster.controllers.scheduler import UNSCHEDULABLE, tolerations
@@ -119,8 +118,6 @@ def _seconds_tolerated(pod: Object, taints: Sequence[Object]) -> float | None:
 
 STATUS_INTERVAL: Micros = 10 * SECOND
 """How often a kubelet looks at its node and reports its status (nodeStatusUpdateFrequency)."""
-ORPHANED = 60.0
-"""Seconds after which Pods without a node are removed: they are looked for every 20, and kept for 40 (podgc)."""
 
 
 class NodeLifecycleController:
@@ -135,52 +132,14 @@ class NodeLifecycleController:
         self._recorder = Recorder(api, clock, "kubelet", NODE_NAME)
         self._reported: dict[str, bool] = {}  # by the names of nodes, whether they were cordoned at the last look
         api.subscribe(self._on_change, NODE)
-        api.subscribe(self._on_pod, POD)
 
     def resume(self, other: NodeLifecycleController) -> None:
         """Go on from the state of another one."""
         self._recorder.resume(other._recorder)
         self._reported = other._reported.copy()
 
-    def _on_pod(self, change: Change) -> None:
-        if change.type == "ADDED" and self._is_orphan(change.obj):
-            self._clock.call_later(ORPHANED, self._collect_orphans)
-
-    def _is_orphan(self, pod: Object) -> bool:
-        node_name = pod["spec"].get("nodeName")
-        return bool(node_name) and self._api.find(NODE, "", node_name) is None
-
-    def _collect_orphans(self) -> None:
-        """Delete the Pods of nodes that there aren't. Mirrors gcOrphaned of pkg/controller/podgc."""
-        for pod in filter(self._is_orphan, self._api.list(POD)):
-            if is_static(pod):  # nobody else may delete it
-                self._api.remove(POD, pod)
-                continue
-            self._mark_failed(pod)
-            self._api.delete(POD, namespace_of(pod), name_of(pod), DeleteOptions(grace_seconds=0))
-
-    def _mark_failed(self, pod: Object) -> None:
-        """Say of a Pod that it has failed, unless it has ended: no kubelet will. Finalizers may keep it after that."""
-        status = pod["status"]
-        if status["phase"] in ("Succeeded", "Failed"):
-            return
-        generation = metadata(pod)["generation"]
-        condition = {
-            "lastProbeTime": None,
-            "lastTransitionTime": self._clock.timestamp(),
-            "message": "PodGC: node no longer exists",
-            "observedGeneration": generation,
-            "reason": "DeletionByPodGC",
-            "status": "True",
-            "type": "DisruptionTarget",
-        }
-        conditions = [*status.get("conditions", ()), condition]
-        failed = {**status, "conditions": conditions, "observedGeneration": generation, "phase": "Failed"}
-        self._api.update_status(POD, pod, failed)
-
     def _on_change(self, change: Change) -> None:
         if change.type == "DELETED":
-            self._clock.call_later(ORPHANED, self._collect_orphans)
             return
         name = name_of(change.obj)
         if _is_tainted(change.obj) != _is_cordoned(change.obj):
