@@ -35,7 +35,7 @@ class CommandLine(NamedTuple):
     """What the words of a command line say."""
 
     args: tuple[str, ...]
-    values: dict[str, Any]  # of every flag that is simulated, by its name
+    values: dict[str, Any]  # by the flags' names: of all that are simulated, and of every other one that was typed
     typed: frozenset[str]  # the names of the flags that were typed
     dash: int  # how many of the arguments come before "--", -1 without one: pflag's ArgsLenAtDash
     refused: str  # the first flag that isn't simulated, "" for none
@@ -66,8 +66,11 @@ class FlagSet:
                 lists.setdefault(flag.name, []).extend(parsed)
             else:
                 values[flag.name] = parsed
-        dash = len(args) if left else -1
-        args += list(left)[1:]
+        dash = -1
+        if left:
+            left.popleft()  # "--"
+            dash = len(args)
+            args += left
         for name, items in lists.items():
             values[name] = tuple(items)
         refused = next((flag.name for flag in typed if not flag.simulated), "")
@@ -181,8 +184,37 @@ def parse_duration(value: str) -> float:
     return -seconds if value.startswith("-") else seconds
 
 
+# An item of a list: in quotes, of which two stand for one, or without any.
+_ITEM = r'"(?P<quoted>(?:[^"]|"")*)"(?=,|\Z)|(?P<plain>[^",]*)(?=,|\Z)'
+
+
 def _list(value: str) -> tuple[str, ...]:
-    return tuple(value.split(",")) if value else ()
+    """The items between commas, as Go's encoding/csv reads a line. Raises ValueError in its words."""
+    if '"' not in value:
+        return tuple(value.split(",")) if value else ()
+    item = re.compile(_ITEM)
+    items: list[str] = []
+    start = 0
+    while start <= len(value):
+        match = item.match(value, start)
+        if match is None:
+            raise ValueError(f"parse error on line 1, {_misplaced_quote(value, start)}")
+        quoted, plain = match.groups()
+        items.append(plain if quoted is None else quoted.replace('""', '"'))
+        start = match.end() + 1  # behind the comma
+    return tuple(items)
+
+
+def _misplaced_quote(value: str, start: int) -> str:
+    """What is wrong with the item that begins there, and at which byte."""
+    if value[start] == '"':
+        quoted = re.compile('"(?:[^"]|"")*"(?!")').match(value, start)
+        place = quoted.end() - 1 if quoted else len(value)
+        problem = 'extraneous or missing " in quoted-field'
+    else:
+        place = value.index('"', start)
+        problem = 'bare " in non-quoted-field'
+    return f"column {len(value[:place].encode()) + 1}: {problem}"
 
 
 def _pairs(value: str) -> tuple[str, ...]:
