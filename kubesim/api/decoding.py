@@ -180,8 +180,8 @@ def _integer(kind: Type, value: Any) -> int:
     limit = 2 ** (int(kind.go.removeprefix("int")) - 1)
     if value is None:
         return 0
-    is_whole_float = value.__class__ is float and value.is_integer() and abs(value) < 1e21
-    if (value.__class__ is int or is_whole_float) and -limit <= value < limit:
+    is_whole = value.__class__ is int or (value.__class__ is float and value.is_integer())
+    if is_whole and -limit <= value < limit:
         return int(value)
     raise DecodeError(kind, value)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-LONGEST_WITHOUT_EXPONENT = 1e21
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 """A string with its quotes."""
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
@@ -40,11 +39,13 @@ def sprint(value: Any) -> str:
 
 def _float(value: float) -> str:
     """A number as %v prints it: 1, 1.5, 1e-05, 1e+21, NaN."""
-    if value != value or value in (float("inf"), float("-inf")):
-        return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}[str(value)]
-    if value.is_integer() and abs(value) < LONGEST_WITHOUT_EXPONENT:
-        return str(int(value))
-    return repr(value)
+    text = str(int(value)) if is_whole(value) else repr(value)
+    return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}.get(text, text)
+
+
+def is_whole(value: float) -> bool:
+    """Whether Go prints a number as an integer: it has no fraction, and needs no exponent."""
+    return value.is_integer() and abs(value) < 1e21
 
 
 def syntax(value: Any, keys: str = "string") -> str:
@@ -68,6 +69,11 @@ def code_point(char: str) -> str:
 def quote(text: str) -> str:
     """A string as %q writes it."""
     return '"' + "".join(r"\"" if char == '"' else escaped(char) for char in text) + '"'
+
+
+def quote_char(char: str) -> str:
+    """A character as %q writes it."""
+    return r"'\''" if char == "'" else f"'{escaped(char)}'"
 
 
 def escaped(char: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from kubesim.gotext.gofmt import LONGEST_WITHOUT_EXPONENT, QUOTED, sprint
+from kubesim.gotext.gofmt import QUOTED, is_whole, sprint
 
 MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
 TOO_DEEP = "exceeded max depth"
@@ -44,7 +44,7 @@ def loads(text: str) -> Any:
         from kubesim.gotext.jsonerrors import problem  # late: few texts are broken
 
         raise JSONError(*problem(text, error)) from None
-    may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH
+    may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH  # quicker than to look, and true of few
     if may_be_deep and len(list(levels(value))) > MAX_DEPTH + 1:
         raise JSONError(TOO_DEEP)
     if re.search(_ESCAPED_SURROGATE, text):  # has become one in the value, where `valid` doesn't reach
@@ -73,8 +73,8 @@ def levels(value: Any) -> Iterator[list[Any]]:
 
 def _number(digits: str) -> int | float:
     """A whole number of 64 bits as it is, any other one as a float."""
-    is_whole = len(digits) <= _LONGEST_INTEGER and digits.removeprefix("-").isdecimal()
-    if is_whole and -(2**63) <= int(digits) < 2**63:
+    is_integer = len(digits) <= _LONGEST_INTEGER and digits.removeprefix("-").isdecimal()
+    if is_integer and -(2**63) <= int(digits) < 2**63:
         return int(digits)
     value = float(digits)
     if math.isinf(value):
@@ -99,10 +99,10 @@ _JSON_TYPES: dict[type, str] = {
 }
 
 
-def mismatch(value: Any, into: str, whole: bool = False) -> str:
-    """Go's sentence for a decoded value of the wrong type; where a `whole` number is wanted, with the number."""
+def mismatch(value: Any, into: str, is_integer_expected: bool = False) -> str:
+    """Go's sentence for a decoded value of the wrong type: which number it is, it says where it expects an integer."""
     word = _JSON_TYPES[type(value)]
-    if whole and word == "number":
+    if is_integer_expected and word == "number":
         word += f" {sprint(value)}"
     return f"json: cannot unmarshal {word} into Go {into}"
 
@@ -144,5 +144,4 @@ def whole(value: Any) -> Any:
         return {key: whole(item) for key, item in value.items()}
     if isinstance(value, list):
         return [whole(item) for item in value]
-    is_whole = isinstance(value, float) and value.is_integer() and abs(value) < LONGEST_WITHOUT_EXPONENT
-    return int(value) if is_whole else value
+    return int(value) if isinstance(value, float) and is_whole(value) else value

@@ -10,7 +10,7 @@ import re
 from string import hexdigits
 from typing import NamedTuple
 
-from kubesim.gotext.gofmt import QUOTED, escaped
+from kubesim.gotext.gofmt import QUOTED, quote_char
 
 END = "unexpected end of JSON input"
 
@@ -47,8 +47,8 @@ def problem(text: str, error: json.JSONDecodeError) -> Problem:
     if stop.at >= len(text) or error.msg.startswith("Unterminated"):
         return Problem(END, len(text.encode()))
     first_byte = text[stop.at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
-    quoted = {"'": r"'\''", '"': "'\"'"}.get(first_byte) or f"'{escaped(first_byte)}'"
-    return Problem(f"invalid character {quoted} {stop.context}", len(text[: stop.at].encode()) + 1)
+    read = len(text[: stop.at].encode()) + 1
+    return Problem(f"invalid character {quote_char(first_byte)} {stop.context}", read)
 
 
 def _stop(text: str, message: str, at: int) -> _Stop:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from kubesim.gotext.gofmt import quote
+from kubesim.gotext.gofmt import quote, quote_char
 
 
 class FlagError(Exception):
@@ -101,7 +101,7 @@ class FlagSet:
         for at, letter in enumerate(word[1:], 2):
             flag = self.shorts.get(letter)
             if flag is None:
-                raise FlagError(f"unknown shorthand flag: {_quoted(letter)} in -{word[at - 1 :]}")
+                raise FlagError(f"unknown shorthand flag: {quote_char(letter)} in -{word[at - 1 :]}")
             rest = word[at:]
             has_equals = rest.startswith("=") and rest != "="
             if has_equals:
@@ -110,12 +110,7 @@ class FlagSet:
             if rest and flag.bare is None:
                 yield flag, rest
                 return
-            yield flag, _value_of(flag, left, f"{_quoted(letter)} in {word}")
-
-
-def _quoted(letter: str) -> str:
-    """A letter as Go's %q has it."""
-    return r"'\''" if letter == "'" else repr(letter)
+            yield flag, _value_of(flag, left, f"{quote_char(letter)} in {word}")
 
 
 def _value_of(flag: Flag, left: deque[str], spelling: str) -> str:

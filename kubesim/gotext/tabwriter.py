@@ -22,9 +22,8 @@ def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, w
         return ""
     columns = zip(*rows, strict=True)
     widest = [max(minwidth, max(map(len, column)) + padding) for column in columns]
-    if widths:
-        widest = [max(now, before) for now, before in zip(widest, widths, strict=True)]
     if widths is not None:
+        widest = [max(now, before) for now, before in zip(widest, widths or widest, strict=True)]
         widths[:] = widest
     pattern = "".join([f"%-{width}s" for width in widest[:-1]]) + "%s\n"
     return "".join([pattern % tuple(row) for row in rows])
