@@ -7,9 +7,71 @@ pkg/apis/core/validation/validation.go, v1.36.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any
 
-from kubesim.api.selectors import Check, dns_subdomain, longer, text_form
+Check = Callable[[Any], list[str]]
+"""Takes a value and returns what is wrong with it."""
+
+
+def _too_long(value: str, limit: int, unit: str = "characters") -> list[str]:
+    """What is wrong with a text of more bytes than `limit`, which only the checks of labels call bytes."""
+    size = len(value.encode("utf-8", "surrogatepass"))
+    return [f"must be no more than {limit} {unit}"] if size > limit else []
+
+
+def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "characters") -> Check:
+    """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
+    quoted_examples = " or ".join(f"'{example}', " for example in examples)
+    sentence = f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')"
+    has_form = re.compile(pattern).fullmatch
+
+    def check(value: str) -> list[str]:
+        problems = _too_long(value, limit, unit)
+        if not has_form(value):
+            problems.append(sentence)
+        return problems
+
+    return check
+
+
+_WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
+_ENDS = "must start and end with an alphanumeric character"
+_CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
+_NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc", unit="bytes")
+_EMPTY = "must be non-empty"
+label_value = text_form(
+    f"({_WORD})?",
+    63,
+    f"a valid label must be an empty string or {_CONSISTS}",
+    "MyValue",
+    "my_value",
+    "12345",
+    unit="bytes",
+)
+dns_subdomain = text_form(
+    "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+    253,
+    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
+    "example.com",
+)
+
+
+def qualified_name(value: str) -> list[str]:
+    """What is wrong with a label's key: an optional DNS prefix and a slash, then a name."""
+    prefix, slash, name = value.rpartition("/")
+    if "/" in prefix:
+        end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+        return [f"a valid label key {_NAME('')[0]} {end}"]
+    problems = []
+    if slash:
+        of_prefix = dns_subdomain(prefix) if prefix else [_EMPTY]
+        problems += [f"prefix part {problem}" for problem in of_prefix]
+    if not name:
+        problems.append(f"name part {_EMPTY}")
+    return problems + [f"name part {problem}" for problem in _NAME(name)]
+
 
 _dns_label = text_form(
     r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
@@ -30,23 +92,18 @@ _config_key = text_form(
 percent = text_form(
     "[0-9]+%", 2**31, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
 )
-_LONGEST_CRON_JOB = 52
-_LONGEST_PORT_NAME = 15
 
 
 def dns_label(value: str) -> list[str]:
     """The name of a namespace, a container, a volume."""
     if "." in value and not dns_subdomain(value):
-        return [*longer(value, 63), "must not contain dots"]
+        return [*_too_long(value, 63), "must not contain dots"]
     return _dns_label(value)
 
 
 def cron_job_name(value: str) -> list[str]:
     """A name to which the controller adds eleven characters for each Job."""
-    problems = dns_subdomain(value)
-    if len(value) > _LONGEST_CRON_JOB:
-        problems.append(f"must be no more than {_LONGEST_CRON_JOB} characters")
-    return problems
+    return dns_subdomain(value) + _too_long(value, 52)
 
 
 def path_segment(value: str) -> list[str]:
@@ -92,9 +149,7 @@ numeric_id = number_between(0, 2**31 - 1)
 
 def port_name(value: str) -> list[str]:
     """The name of a container's port."""
-    problems = []
-    if len(value) > _LONGEST_PORT_NAME:
-        problems.append(f"must be no more than {_LONGEST_PORT_NAME} characters")
+    problems = _too_long(value, 15)
     if not re.fullmatch("[-a-z0-9]+", value):
         problems.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")
     if not re.search("[a-z]", value):

@@ -1,6 +1,6 @@
-"""What labels must look like, and selectors: `-l 'tier in (web,api),!old'`, `--field-selector type!=Normal`.
+"""Selectors: `-l 'tier in (web,api),!old'`, `--field-selector type!=Normal`, and the label selectors of manifests.
 
-Mirrors k8s.io/apimachinery pkg/util/validation, pkg/labels/selector.go and pkg/fields/selector.go, v1.36.
+Mirrors k8s.io/apimachinery pkg/labels/selector.go and pkg/fields/selector.go, v1.36.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import gt, lt
-from typing import Any
 
+from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import invalid_value
 from kubesim.api.objects import Object, at, metadata
 from kubesim.api.resources import Resource
@@ -26,67 +26,6 @@ _OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _INTEGER = re.compile("([-+]?)0*([0-9]{1,19})")
 LETTER_COST = 8
 """Steps of the budget for a letter of a selector."""
-
-Check = Callable[[Any], list[str]]
-"""Takes a value and returns what is wrong with it."""
-
-
-def longer(value: str, limit: int, unit: str = "characters") -> list[str]:
-    """What is wrong with a text of more bytes than `limit`, which only the checks of labels call bytes."""
-    too_long = len(value.encode("utf-8", "surrogatepass")) > limit
-    return [f"must be no more than {limit} {unit}"] if too_long else []
-
-
-def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "characters") -> Check:
-    """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
-    quoted_examples = " or ".join(f"'{example}', " for example in examples)
-    sentence = f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')"
-    has_form = re.compile(pattern).fullmatch
-
-    def check(value: str) -> list[str]:
-        problems = longer(value, limit, unit)
-        if not has_form(value):
-            problems.append(sentence)
-        return problems
-
-    return check
-
-
-_WORD = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
-_ENDS = "must start and end with an alphanumeric character"
-_CONSISTS = f"consist of alphanumeric characters, '-', '_' or '.', and {_ENDS}"
-_NAME = text_form(_WORD, 63, f"must {_CONSISTS}", "MyName", "my.name", "123-abc", unit="bytes")
-_EMPTY = "must be non-empty"
-label_value = text_form(
-    f"({_WORD})?",
-    63,
-    f"a valid label must be an empty string or {_CONSISTS}",
-    "MyValue",
-    "my_value",
-    "12345",
-    unit="bytes",
-)
-dns_subdomain = text_form(
-    "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
-    253,
-    f"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and {_ENDS}",
-    "example.com",
-)
-
-
-def qualified_name(value: str) -> list[str]:
-    """What is wrong with a label's key: an optional DNS prefix and a slash, then a name."""
-    prefix, slash, name = value.rpartition("/")
-    if "/" in prefix:
-        end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
-        return [f"a valid label key {_NAME('')[0]} {end}"]
-    problems = []
-    if slash:
-        of_prefix = dns_subdomain(prefix) if prefix else [_EMPTY]
-        problems += [f"prefix part {problem}" for problem in of_prefix]
-    if not name:
-        problems.append(f"name part {_EMPTY}")
-    return problems + [f"name part {problem}" for problem in _NAME(name)]
 
 
 class SelectorError(ValueError):

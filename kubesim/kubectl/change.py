@@ -9,10 +9,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kubesim.api.content import label_value
 from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespace_of
 from kubesim.api.resources import RESOURCES, Resource
-from kubesim.api.selectors import label_value
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt

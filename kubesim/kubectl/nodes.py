@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import NODE, find_resource
-from kubesim.api.selectors import label_value, qualified_name
 from kubesim.kubectl.change import send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, refuse_if

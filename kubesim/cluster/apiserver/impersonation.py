@@ -6,7 +6,7 @@ ServiceAccount is known to belong to a node here, so there is no mode "associate
 
 from __future__ import annotations
 
-from kubesim.api.selectors import dns_subdomain
+from kubesim.api.content import dns_subdomain
 from kubesim.cluster.apiserver.authorization import (
     AUTHENTICATED,
     MASTERS,

@@ -12,11 +12,10 @@ from http import HTTPStatus
 
 from kubesim.api import quantity, resources
 from kubesim.api.clock import safe_hash
-from kubesim.api.content import port_name, port_number
+from kubesim.api.content import dns_subdomain, port_name, port_number
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource
-from kubesim.api.selectors import dns_subdomain
 from kubesim.kubectl.apply import NO_FILES, create_manifest
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.content import nonempty

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kubesim.api.content import cron_job_name, dns_label, path_segment
+from kubesim.api.content import Check, cron_job_name, dns_label, dns_subdomain, path_segment
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD, Resource
-from kubesim.api.selectors import Check, dns_subdomain
 from kubesim.cluster.apiserver.validation import pods, rbac, scheduling, secrets, services, workloads
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_object_meta, validate_object_meta_update

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.api import content, quantity
-from kubesim.api.content import port_name, port_number
-from kubesim.api.selectors import dns_subdomain, qualified_name
+from kubesim.api.content import dns_subdomain, port_name, port_number, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.volumes import CONTAINER_RESOURCES, PULL_POLICIES, validate_field_reference
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubesim.api import errors
+from kubesim.api.content import Check, label_value, qualified_name
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
-from kubesim.api.selectors import Check, label_value, qualified_name
 
 _OWN = object()
 """Says that a refusal shows the field's own value."""

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kubesim.api.content import dns_label
-from kubesim.api.selectors import Check, label_value, qualified_name
+from kubesim.api.content import Check, dns_label, label_value, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubesim.api.content import dns_label, numeric_id
+from kubesim.api.content import dns_label, dns_subdomain, numeric_id
 from kubesim.api.objects import Object, find_named
-from kubesim.api.selectors import dns_subdomain
 from kubesim.cluster.apiserver.validation import scheduling
 from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kubesim.api.content import path_segment
-from kubesim.api.selectors import dns_subdomain
+from kubesim.api.content import dns_subdomain, path_segment
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal
 

@@ -6,7 +6,7 @@ pkg/apis/core/validation/validation.go, v1.36. inert.json has what the scheduler
 
 from __future__ import annotations
 
-from kubesim.api.selectors import label_value, qualified_name
+from kubesim.api.content import label_value, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_operator
 

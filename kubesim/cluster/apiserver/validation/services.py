@@ -6,8 +6,7 @@ something here acts upon. inert.json has the rest.
 
 from __future__ import annotations
 
-from kubesim.api.content import dns_label, port_number
-from kubesim.api.selectors import dns_subdomain
+from kubesim.api.content import dns_label, dns_subdomain, port_number
 from kubesim.cluster.apiserver.validation.containers import PROTOCOLS, validate_port
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal

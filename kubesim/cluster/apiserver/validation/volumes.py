@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.api import content
-from kubesim.api.selectors import qualified_name
+from kubesim.api.content import qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 
 PULL_POLICIES = ("Always", "IfNotPresent", "Never")
