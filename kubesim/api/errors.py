@@ -1,5 +1,6 @@
 """The catalogue of refusals: one constructor for each, with Kubernetes' own code, reason and sentence.
 
+Sentences that only validation says of a field are in apiserver/validation/fields.py.
 Mirrors k8s.io/apimachinery pkg/api/errors/errors.go and pkg/util/validation/field/errors.go, v1.36.
 """
 
@@ -12,49 +13,50 @@ from typing import Any, NamedTuple
 from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext.gofmt import quote
 
+# What can be wrong with a field, and what a Status calls that.
+_REASONS = {
+    "Duplicate value": "FieldValueDuplicate",
+    "Forbidden": "FieldValueForbidden",
+    "Invalid value": "FieldValueInvalid",
+    "Not found": "FieldValueNotFound",
+    "Required value": "FieldValueRequired",
+    "Too large resource version": "ResourceVersionTooLarge",  # by which a client knows that it has to list anew
+    "Too long": "FieldValueTooLong",
+    "Unsupported value": "FieldValueNotSupported",
+}
+
 
 class FieldError(NamedTuple):
     """One thing that is wrong with one field: "spec.containers[0].image: Required value"."""
 
     field: str
-    body: str
+    problem: str  # a key of _REASONS
+    detail: str = ""
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.body}"
+        return f"{self.field}: {self.message}"
+
+    @property
+    def message(self) -> str:
+        return f"{self.problem}: {self.detail}" if self.detail else self.problem
+
+    @property
+    def reason(self) -> str:
+        return _REASONS[self.problem]
 
 
-def _value(value: Any) -> str:
+def json_of(value: Any) -> str:
+    """A value as the refusal of a field shows it."""
     return quote(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def required(field: str, detail: str = "") -> FieldError:
-    return FieldError(field, f"Required value: {detail}" if detail else "Required value")
-
-
 def invalid_value(field: str, value: Any, detail: str) -> FieldError:
-    return FieldError(field, f"Invalid value: {_value(value)}" + (f": {detail}" if detail else ""))
-
-
-def duplicate(field: str, value: Any) -> FieldError:
-    return FieldError(field, f"Duplicate value: {_value(value)}")
-
-
-def field_not_found(field: str, value: Any) -> FieldError:
-    return FieldError(field, f"Not found: {_value(value)}")
-
-
-def field_forbidden(field: str, detail: str) -> FieldError:
-    return FieldError(field, f"Forbidden: {detail}")
+    return FieldError(field, "Invalid value", f"{json_of(value)}: {detail}" if detail else json_of(value))
 
 
 def unsupported(field: str, value: Any, supported: Sequence[str]) -> FieldError:
-    return FieldError(
-        field, f"Unsupported value: {_value(value)}: supported values: {', '.join(map(quote, supported))}"
-    )
-
-
-def too_long(field: str, limit: int) -> FieldError:
-    return FieldError(field, f"Too long: may not be more than {limit} bytes")
+    choices = ", ".join(map(quote, supported))
+    return FieldError(field, "Unsupported value", f"{json_of(value)}: supported values: {choices}")
 
 
 class StatusError(Exception):

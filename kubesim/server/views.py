@@ -19,7 +19,7 @@ INCLUDES = ("Metadata", "Object", "None")
 
 
 def status_of(error: errors.StatusError) -> Object:
-    causes = [_cause(cause) for cause in error.causes]
+    causes = [{"reason": cause.reason, "message": cause.message, "field": cause.field} for cause in error.causes]
     details = {"name": error.name, "group": error.group, "kind": error.kind, "causes": causes}
     return {
         "kind": "Status",
@@ -31,24 +31,6 @@ def status_of(error: errors.StatusError) -> Object:
         "details": {key: value for key, value in details.items() if value},
         "code": error.code,
     }
-
-
-def _cause(cause: errors.FieldError) -> Object:
-    kind = cause.body.partition(":")[0]
-    return {"reason": _REASONS[kind], "message": cause.body, "field": cause.field}
-
-
-# By the beginning of a field error's message (kubesim.api.errors).
-_REASONS = {
-    "Duplicate value": "FieldValueDuplicate",
-    "Forbidden": "FieldValueForbidden",
-    "Invalid value": "FieldValueInvalid",
-    "Not found": "FieldValueNotFound",
-    "Required value": "FieldValueRequired",
-    "Too large resource version": "ResourceVersionTooLarge",  # by which a client knows that it has to list anew
-    "Too long": "FieldValueTooLong",
-    "Unsupported value": "FieldValueNotSupported",
-}
 
 
 def success(resource: Resource, obj: Object) -> Object:

@@ -22,7 +22,7 @@ QUOTED = r'"a\"\\b"'
         (errors.forbidden(DEPLOYMENT, "", "why"), "deployments.apps is forbidden: why"),
         (errors.conflict(POD, NAME, "why"), f"Operation cannot be fulfilled on pods {QUOTED}: why"),
         (
-            errors.invalid(DEPLOYMENT, NAME, [errors.required("a")]),
+            errors.invalid(DEPLOYMENT, NAME, [errors.FieldError("a", "Required value")]),
             f"Deployment.apps {QUOTED} is invalid: a: Required value",
         ),
     ],

@@ -53,8 +53,11 @@ class Field:
 
     # Refusals
 
-    def required(self, name: str = "", detail: str = "") -> None:
-        self.errors.append(errors.required(self.path_of(name), detail))
+    def _refuse(self, name: str, problem: str, detail: str) -> None:
+        self.errors.append(FieldError(self.path_of(name), problem, detail))
+
+    def required(self, name: str, detail: str = "") -> None:
+        self._refuse(name, "Required value", detail)
 
     def invalid(self, name: str, detail: str, value: Any = _OWN) -> None:
         """The refusal shows `value`, or else the field's."""
@@ -62,7 +65,7 @@ class Field:
         self.errors.append(errors.invalid_value(self.path_of(name), refused, detail))
 
     def forbidden(self, name: str, detail: str) -> None:
-        self.errors.append(errors.field_forbidden(self.path_of(name), detail))
+        self._refuse(name, "Forbidden", detail)
 
     def unsupported(self, name: str, supported: Sequence[str], value: Any = _OWN) -> None:
         """As for `invalid`."""
@@ -70,13 +73,13 @@ class Field:
         self.errors.append(errors.unsupported(self.path_of(name), refused, supported))
 
     def duplicate(self, name: str, value: Any) -> None:
-        self.errors.append(errors.duplicate(self.path_of(name), value))
+        self._refuse(name, "Duplicate value", errors.json_of(value))
 
     def not_found(self, name: str) -> None:
-        self.errors.append(errors.field_not_found(self.path_of(name), self.value.get(name, "")))
+        self._refuse(name, "Not found", errors.json_of(self.value.get(name, "")))
 
     def too_long(self, name: str, limit: int) -> None:
-        self.errors.append(errors.too_long(self.path_of(name), limit))
+        self._refuse(name, "Too long", f"may not be more than {limit} bytes")
 
     # Rules
 
