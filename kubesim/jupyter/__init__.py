@@ -138,7 +138,7 @@ class KubesimMagics(Magics):
     @line_magic
     def predict(self, line: str) -> None:
         """Ask for a prediction of what the next cell prints: `%predict ID`."""
-        _room("quiz").predict(line, _seat())
+        _room("prediction").show(line, _seat())
 
     @no_var_expand
     @line_magic

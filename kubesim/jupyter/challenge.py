@@ -18,7 +18,7 @@ from kubesim.api.resources import POD
 from kubesim.flow.export import Explained
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
-from kubesim.jupyter import card, quiz, why
+from kubesim.jupyter import markup, quiz, why
 from kubesim.jupyter.card import HISTORY, Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
@@ -49,13 +49,12 @@ class ChallengeCard(Card):
     _css = styles("card.css", "flow.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat, small: str = "") -> None:
-        self._seat = seat
         self._round = _round_of(seat, seed, small)
         self._marks = self._round.marks
         self._news: tuple[int, str] = (0, "")
         self._asking = False
         self._warning = ""
-        super().__init__(content={"label": _title(self._round), "html": card.paragraphs(_rules(self._round))})
+        super().__init__(seat, content={"label": _title(self._round), "html": markup.paragraphs(_rules(self._round))})
         seat.on_change(self.refresh)
         self.refresh()
 
@@ -135,9 +134,6 @@ class ChallengeCard(Card):
 
     # What it shows
 
-    def complain(self, words: str) -> None:
-        self._warning = words
-
     def refresh(self) -> None:
         challenge, standing = self._round, self._round.current
         readings = challenge.update(self._seat.session)
@@ -150,8 +146,8 @@ class ChallengeCard(Card):
             "since": (challenge.wall or 0) if standing and not standing.is_over else 0,
             "owes": bool(standing and standing.is_over and not standing.is_timed),
             "task": self._task(standing, readings) if standing else {},
-            "warning": card.inline(_LOSS if self._asking else self._warning),
-            "end": card.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
+            "warning": markup.inline(_LOSS if self._asking else self._warning),
+            "end": markup.listed(map(_review, challenge.standings), "ol") if challenge.is_over else "",
             "buttons": self._buttons(),
             "news": list(self._news),
         }
@@ -159,13 +155,13 @@ class ChallengeCard(Card):
             workbench(self._seat).open_task(standing.task, readings, standing.solved)
 
     def plain(self) -> str:
-        tasks = [f"{number}. {card.plain_text(one.task.text)}" for number, one in enumerate(self._round.standings, 1)]
+        tasks = [f"{number}. {markup.plain_text(one.task.text)}" for number, one in enumerate(self._round.standings, 1)]
         return "\n".join([_title(self._round), _TO_DO, *tasks])
 
     def static_html(self) -> str:
-        solutions = [card.details("Evidence and solution", _solution(one.task)) for one in self._round.standings]
-        texts = [card.paragraphs(one.task.text) for one in self._round.standings]
-        tasks = card.listed(map(add, texts, solutions), "ol")
+        solutions = [markup.details("Evidence and solution", _solution(one.task)) for one in self._round.standings]
+        texts = [markup.paragraphs(one.task.text) for one in self._round.standings]
+        tasks = markup.listed(map(add, texts, solutions), "ol")
         return f"<p><b>{_title(self._round)}</b></p><p>{_TO_DO}</p>{tasks}"
 
     def say(self, text: str) -> None:
@@ -228,11 +224,11 @@ class ChallengeCard(Card):
         files = f"{'Its files are' if len(task.files) > 1 else 'Its manifest is'} {names}."
         reached = [(reading.holds or standing.solved, reading.condition.what) for reading in readings]
         return {
-            "title": card.inline(f"Task {number}. {task.title}"),
-            "html": card.paragraphs(task.text) + card.paragraphs(files),
-            "goals": [{"ok": ok, "what": card.inline(what)} for ok, what in reached],
-            "advice": card.inline(GONE if gone else self._round.advice(session)),
-            "hints": [card.inline(hint) for hint in task.hints[: standing.hints]],
+            "title": markup.inline(f"Task {number}. {task.title}"),
+            "html": markup.paragraphs(task.text) + markup.paragraphs(files),
+            "goals": [{"ok": ok, "what": markup.inline(what)} for ok, what in reached],
+            "advice": markup.inline(GONE if gone else self._round.advice(session)),
+            "hints": [markup.inline(hint) for hint in task.hints[: standing.hints]],
             "why": self._why_page(standing) if standing.why and not standing.is_over else "",
             "over": f"<p><b>{_summary(standing)}</b></p>{_solution(standing.task)}" if standing.is_over else "",
         }
@@ -329,13 +325,13 @@ def _summary(standing: Standing) -> str:
 def _solution(cluster: Broken) -> str:
     """Where the evidence was, why it pointed to the cause, and the shortest fix."""
     clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
-    evidence = card.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
-    fix = card.listing(cluster.solution)
-    return f"{evidence}{card.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
+    evidence = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
+    fix = markup.listing(cluster.solution)
+    return f"{evidence}{markup.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
 
 
 def _review(one: Standing) -> str:
-    return card.details(f"{card.inline(one.task.title)}. {_summary(one)}", _solution(one.task))
+    return markup.details(f"{markup.inline(one.task.title)}. {_summary(one)}", _solution(one.task))
 
 
 def show(arguments: str, seat: Seat) -> None:

@@ -11,7 +11,7 @@ from IPython.display import display
 from kubesim.api.clock import SECOND, Micros
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import FAILED, FORMS, PASSED, Flow
-from kubesim.jupyter import card, drawing
+from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.current import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
 
@@ -21,12 +21,12 @@ def advice(flow: Flow) -> str:
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
     title, problem = html.escape(flow.cause.title), html.escape(flow.cause.problem, quote=False)
-    fix = card.listing(flow.cause.fix)
+    fix = markup.listing(flow.cause.fix)
     return f"<p><b>What's wrong</b> ({title}): {problem}</p><p><b>How to fix it:</b></p>{fix}"
 
 
 def story(flow: Flow) -> str:
-    return card.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
+    return markup.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
 
 
 def announcement(flow: Flow) -> str:
@@ -43,8 +43,8 @@ def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) 
 
 def _page(flow: Flow, time: str) -> str:
     """The picture; below it what is wrong, and the same in words, both folded."""
-    said = card.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
-    words = card.details(f"{time}, simulated time: the picture in words", drawing.chain(flow))
+    said = markup.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
+    words = markup.details(f"{time}, simulated time: the picture in words", drawing.chain(flow))
     broken = " ks-broken" if flow.cause else ""
     parts = {"picture": drawing.image(flow), "advice": said, "twin": words}
     page = "".join(f'<div class="ks-{name}">{part}</div>' for name, part in parts.items())

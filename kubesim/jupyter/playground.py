@@ -9,7 +9,7 @@ from functools import cache
 
 from IPython.display import display
 
-from kubesim.jupyter import card
+from kubesim.jupyter import markup
 from kubesim.jupyter.card import Button, Exercise, Message, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.workbench import workbench
@@ -38,9 +38,8 @@ class Playground(Exercise):
     _css = styles("card.css", "task.css")
 
     def __init__(self, seat: Seat) -> None:
-        self._seat = seat
         self._broken: Broken | None = None
-        super().__init__(content={"label": _PLAYGROUND, "html": card.paragraphs(_OFFER)})
+        super().__init__(seat, content={"label": _PLAYGROUND, "html": markup.paragraphs(_OFFER)})
         seat.on_change(self.refresh)
         self.refresh()
 
@@ -76,24 +75,24 @@ class Playground(Exercise):
             if self._seat.start_over == self._begin:
                 workbench(self._seat).open_task(broken, readings)
             buttons = [("break", "Break something else"), load]
-            task["title"] = card.inline(broken.title)
-            task["html"] = card.paragraphs(broken.text)
+            task["title"] = markup.inline(broken.title)
+            task["html"] = markup.paragraphs(broken.text)
             if all(reading.holds for reading in readings):
-                task["done"] = card.inline(broken.because)
+                task["done"] = markup.inline(broken.because)
             else:
                 buttons += self.help_buttons("Show a solution")
-        self.feedback = {**task, **self.help(), "said": card.inline(self._said), "buttons": buttons}
+        self.feedback = {**task, **self.help(), "said": markup.inline(self._said), "buttons": buttons}
         self._said = ""
 
     def plain(self) -> str:
-        return f"{_PLAYGROUND}: {card.plain_text(_OFFER)}"
+        return f"{_PLAYGROUND}: {markup.plain_text(_OFFER)}"
 
     def static_html(self) -> str:
-        return f"<p><b>{_PLAYGROUND}</b></p>{card.paragraphs(_OFFER)}"
+        return f"<p><b>{_PLAYGROUND}</b></p>{markup.paragraphs(_OFFER)}"
 
     def answer_html(self) -> str:
         assert self._broken
-        return card.listing(self._broken.solution) + card.paragraphs(self._broken.because)
+        return markup.listing(self._broken.solution) + markup.paragraphs(self._broken.because)
 
 
 @cache

@@ -11,8 +11,9 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter.card import Card, Message, inline, listed, static, styles
+from kubesim.jupyter.card import Card, Message, static, styles
 from kubesim.jupyter.current import Seat
+from kubesim.jupyter.markup import inline, listed
 from kubesim.lessons.grade import best, gained, grade, predicted, total
 from kubesim.lessons.progress import MAX_SIZE, Record, blank, write
 from kubesim.lessons.review import review_news
@@ -49,8 +50,7 @@ class ProgressMap(Card):
     _css = styles("progress.css")
 
     def __init__(self, seat: Seat) -> None:
-        self._seat = seat
-        super().__init__()
+        super().__init__(seat)
         self.refresh()
 
     def refresh(self) -> None:
@@ -87,9 +87,6 @@ class ProgressMap(Card):
         progress = self._seat.progress
         was_added = progress.take_in(text if isinstance(text, str) else None)
         self._say(was_added, f"{_ADDED} {progress.message}" if was_added else progress.message)
-
-    def complain(self, words: str) -> None:
-        self._say(False, words)
 
     def plain(self) -> str:
         if self._is_empty():

@@ -11,10 +11,9 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.flow.report import Flow
-from kubesim.jupyter import card, drawing
-from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static, styles
+from kubesim.jupyter import drawing, markup
+from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static, styles, unknown
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.quiz import unknown
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
 from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact, is_started, solve
@@ -39,7 +38,6 @@ class TaskCard(Exercise):
 
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task
-        self._seat = seat
         self._in_the_way: list[str] = []
         self._comparing = False
         self._reached: tuple[bool, ...] = ()
@@ -49,7 +47,7 @@ class TaskCard(Exercise):
         """The history's length when a tick last appeared or disappeared."""
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
-        super().__init__(content={"label": _title(task), "html": card.paragraphs(task.text)})
+        super().__init__(seat, content={"label": _title(task), "html": markup.paragraphs(task.text)})
         self.take_up()  # before the card follows changes, of which this is one
         seat.on_change(self.refresh)
 
@@ -94,11 +92,11 @@ class TaskCard(Exercise):
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
             "count": self._count(),
-            "done": card.inline(self._task.done) if is_done else "",
-            "warnings": [card.inline(warning) for warning in self._warnings()],
+            "done": markup.inline(self._task.done) if is_done else "",
+            "warnings": [markup.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._comparing else "",
-            "said": card.inline(self._said or self._nudge()),
+            "said": markup.inline(self._said or self._nudge()),
             "news": news,
             "buttons": self._buttons(is_done),
         }
@@ -129,18 +127,18 @@ class TaskCard(Exercise):
         return self._seat.start_over == self._begin
 
     def plain(self) -> str:
-        goals = [f"  - {card.plain_text(goal.what)}" for goal in self._task.goal]
-        return "\n".join([_title(self._task), card.plain_text(self._task.text), "Goals:", *goals])
+        goals = [f"  - {markup.plain_text(goal.what)}" for goal in self._task.goal]
+        return "\n".join([_title(self._task), markup.plain_text(self._task.text), "Goals:", *goals])
 
     def static_html(self) -> str:
-        title, text = card.inline(_title(self._task)), card.paragraphs(self._task.text)
-        goals = card.listed(card.inline(goal.what) for goal in self._task.goal)
-        hints = card.details("Hints", card.listed(map(card.inline, self.hints), "ol"))
-        solution = card.details("A solution", self.answer_html())
+        title, text = markup.inline(_title(self._task)), markup.paragraphs(self._task.text)
+        goals = markup.listed(markup.inline(goal.what) for goal in self._task.goal)
+        hints = markup.details("Hints", markup.listed(map(markup.inline, self.hints), "ol"))
+        solution = markup.details("A solution", self.answer_html())
         return f"<p><b>{title}</b></p>{text}<p>Goals:</p>{goals}{hints}{solution}"
 
     def answer_html(self) -> str:
-        return card.listing(self._task.solution)
+        return markup.listing(self._task.solution)
 
     def _begin(self) -> str:
         self._in_the_way = begin(self._task, self._seat.session)
@@ -165,10 +163,10 @@ class TaskCard(Exercise):
         is_missing = not reading.holds and self._seat.history.steps != self._steps_at_start
         return {
             "ok": reading.holds,
-            "what": card.inline(goal.what),
-            "missing": card.inline(goal.otherwise) if is_missing else "",
-            "hint": card.inline(goal.hint) if is_missing else "",
-            "reason": card.inline(goal.reason) if is_missing or reading.holds else "",
+            "what": markup.inline(goal.what),
+            "missing": markup.inline(goal.otherwise) if is_missing else "",
+            "hint": markup.inline(goal.hint) if is_missing else "",
+            "reason": markup.inline(goal.reason) if is_missing or reading.holds else "",
         }
 
     def _warnings(self) -> Iterator[str]:
@@ -211,7 +209,7 @@ def _row(reading: Reading) -> str:
     if reading.holds:
         mark = "✓ the same"
     elif goal.equals is None:
-        mark = card.inline(goal.what)
+        mark = markup.inline(goal.what)
     else:
         mark = f"<code>{html.escape(goal.equals)}</code>"
     now = f"<code>{html.escape(reading.printed[:_LONGEST])}</code>" if reading.printed else "nothing"
@@ -228,7 +226,7 @@ def show(arguments: str, seat: Seat) -> None:
     tasks = load_tasks()
     name = arguments.strip()
     if name not in tasks:
-        print(unknown("task", arguments, list(tasks)))  # noqa: T201  # a cell's output
+        print(unknown("task", name, list(tasks)))  # noqa: T201  # a cell's output
         return
     task_card = _card(name, seat)  # the same one when it is shown again
     task_card.take_up()

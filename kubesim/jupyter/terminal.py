@@ -135,13 +135,12 @@ class Terminal(Widget):
     """The file that is open in the `editor`: its name, its text now, as last saved, and whether it `exists`; or {}."""
 
     def __init__(self, seat: Seat) -> None:
-        self._seat = seat
         self._shown = False
         self._saved = False  # since the editor was opened
         self._then = ""  # the command to run when it is closed
         self.screen = _Screen()
         self._commands_sent = 0  # of the history
-        super().__init__()
+        super().__init__(seat)
 
     # What Python offers
 
@@ -162,9 +161,6 @@ class Terminal(Widget):
         new = {**self.screen.news(), "history": history[self._commands_sent :]}
         self._commands_sent = len(history)
         return new if any(new.values()) else {}
-
-    def complain(self, words: str) -> Message:
-        return {"error": words}
 
     # What the screen shows
 

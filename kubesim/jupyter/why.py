@@ -17,7 +17,7 @@ from kubesim.flow.export import Explained, explained
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
 from kubesim.flow.report import FORMS, Flow, Form, Part, parts
-from kubesim.jupyter import card
+from kubesim.jupyter import markup
 from kubesim.jupyter.card import Button, Card, Message, static, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import target
@@ -37,7 +37,7 @@ _OPTIONS = re.compile(
 def why(arguments: str, seat: Seat) -> None:
     """Explain why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
     if not arguments.strip():
-        display(Paste())
+        display(Paste(seat))
     elif asked := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"):
         seat.session.explained.append(asked.namespace)
         flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
@@ -77,9 +77,9 @@ class Paste(Card):
     answer = traitlets.Unicode().tag(sync=True)
     """Always "": what was pasted stays on the page."""
 
-    def __init__(self) -> None:
-        content = {"kind": "paste", "label": "Your own case", "html": card.inline(_PASTE), "how": _HOW}
-        super().__init__(content={**content, "choices": [], "run": ""})
+    def __init__(self, seat: Seat) -> None:
+        content = {"kind": "paste", "label": "Your own case", "html": markup.inline(_PASTE), "how": _HOW}
+        super().__init__(seat, content={**content, "choices": [], "run": ""})
         self._say("", "")
 
     def do_check(self, message: Message) -> None:
@@ -102,14 +102,11 @@ class Paste(Card):
             answers = _ANSWERS if explanation.question else ()
             self._say("right", "Explained", page(explanation, is_elsewhere=True), answers)
 
-    def complain(self, words: str) -> None:
-        self._say("wrong", words)
-
     def plain(self) -> str:
         return f"{self.content['label']}: {_PASTE}"
 
     def static_html(self) -> str:
-        return f"<p><b>{self.content['label']}</b> {card.inline(_PASTE)}</p>"
+        return f"<p><b>{self.content['label']}</b> {markup.inline(_PASTE)}</p>"
 
     def _say(self, verdict: str, word: str, told: str = "", answers: Sequence[Button] = ()) -> None:
         said = {"verdict": verdict, "word": word, "told": told, "buttons": [("check", "Explain"), *answers]}
@@ -155,15 +152,15 @@ def _part(part: Part) -> str:
         case Form.EVIDENCE:
             told = f"<p><b>{part.title}</b></p><pre>{lines[0]}</pre>"
         case Form.CHECK if part.is_other:
-            told = f"<p>{part.title}:</p>{card.listing(part.lines)}"
+            told = f"<p>{part.title}:</p>{markup.listing(part.lines)}"
         case Form.FIX | Form.CHECK:
-            told = heading + card.listing(part.lines)
+            told = heading + markup.listing(part.lines)
         case Form.PARAGRAPH:
             told = f"{heading}<p>{lines[0]}</p>"
         case Form.STEPS:
-            told = card.details(part.title, card.listed(lines, "ol"))
+            told = markup.details(part.title, markup.listed(lines, "ol"))
         case Form.POINTS:
-            told = heading + card.listed(lines)
+            told = heading + markup.listed(lines)
         case Form.PODS | Form.LINE:
             told = f"<p>{title}{lines[0]}</p>"
     return told

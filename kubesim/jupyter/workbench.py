@@ -29,8 +29,9 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
-from kubesim.jupyter.card import Message, inline, static, styles
+from kubesim.jupyter.card import Message, static, styles
 from kubesim.jupyter.current import Seat, time_of_day
+from kubesim.jupyter.markup import inline
 from kubesim.jupyter.terminal import Terminal, sign
 from kubesim.lessons.task import Reading, Task
 from kubesim.session.timeline import Try, last_tries

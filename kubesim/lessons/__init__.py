@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import count, takewhile
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
@@ -69,6 +70,18 @@ def filled(value: Any, words: Mapping[str, str]) -> Any:
 def load_quizzes() -> Mapping[str, Quiz]:
     """All quizzes by their id, in the order of the files. The further variants of one follow it, as ID#1, ID#2, …"""
     return _questions("quizzes")
+
+
+def question_ids() -> list[str]:
+    """The ids of all questions, each once, whatever variants it has."""
+    return [name for name in load_quizzes() if VARIANT not in name]
+
+
+def variants_of(question: str) -> list[Quiz]:
+    """A question's quizzes: those called "x", "x#1", "x#2" and so on."""
+    quizzes = load_quizzes()
+    further = (f"{question}{VARIANT}{number}" for number in count(1))
+    return [quizzes[question], *(quizzes[name] for name in takewhile(quizzes.__contains__, further))]
 
 
 @cache

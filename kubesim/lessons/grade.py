@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from kubesim.lessons import documents, load_predictions, load_quizzes
+from kubesim.lessons import documents, load_predictions, load_quizzes, question_ids, variants_of
 from kubesim.lessons.progress import Answer, Record
-from kubesim.lessons.quiz import VARIANT, judge
+from kubesim.lessons.quiz import judge
 
 
 class Counts(NamedTuple):
@@ -38,11 +38,6 @@ def contents() -> Mapping[str, Lesson]:
 
 def _ids(folder: str) -> dict[str, list[str]]:
     return {name.removesuffix(".yaml"): [entry["id"] for entry in entries] for name, entries in documents(folder)}
-
-
-def question_ids() -> list[str]:
-    """The ids of all questions, each once, whatever variants it has."""
-    return [question for lesson in contents().values() for question in lesson.quizzes]
 
 
 def grade(record: Record) -> dict[str, Counts]:
@@ -99,16 +94,8 @@ def gained(record: Record) -> tuple[int, int]:
 
 def is_right(question: str, record: Record) -> bool:
     """Whether a question was answered correctly, at any time and in any of its variants."""
-    return any(_is_right(name, answer) for name in _variants(question) for answer in record["given"].get(name, []))
-
-
-def _variants(question: str) -> list[str]:
-    """The ids of a question's quizzes: "x", "x#1", "x#2" and so on."""
-    quizzes = load_quizzes()
-    variants = [question]
-    while (further := f"{question}{VARIANT}{len(variants)}") in quizzes:
-        variants.append(further)
-    return variants
+    given = record["given"]
+    return any(_is_right(quiz.id, answer) for quiz in variants_of(question) for answer in given.get(quiz.id, []))
 
 
 def is_right_at_first(question: str, record: Record) -> bool:

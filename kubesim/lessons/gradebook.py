@@ -9,7 +9,8 @@ from functools import partial
 from statistics import StatisticsError, correlation
 
 from kubesim.gotext import tabwriter
-from kubesim.lessons.grade import best, contents, grade, is_right_at_first, question_ids, total
+from kubesim.lessons import question_ids
+from kubesim.lessons.grade import best, contents, grade, is_right_at_first, total
 from kubesim.lessons.progress import Record
 
 Sheet = tuple[str, Record]

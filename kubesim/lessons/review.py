@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubesim.lessons.grade import is_right_at_first, question_ids
+from kubesim.lessons import question_ids
+from kubesim.lessons.grade import is_right_at_first
 from kubesim.lessons.progress import INTERVALS, Record
 
 AT_ONCE = 3

@@ -29,8 +29,7 @@ from kubesim.__main__ import main
 from kubesim.api import load_yaml
 from kubesim.api.result import Result
 from kubesim.flow.export import explain
-from kubesim.lessons import documents, load_tasks
-from kubesim.lessons.grade import question_ids
+from kubesim.lessons import documents, load_tasks, question_ids
 from tests.learner import rows
 from tests.patience import SECONDS, eventually
 from tests.served_lab import address

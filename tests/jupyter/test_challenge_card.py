@@ -224,11 +224,6 @@ def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
     assert "Why? (costs 3)" not in labels(press(other, "next"))
 
 
-def test_what_goes_wrong_is_shown(card, monkeypatch):
-    monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
-    assert press(card, "hint")["warning"] == "kubesim: internal error: this could not be done"
-
-
 def test_the_faces_of_a_round(card):
     bundle = card._repr_mimebundle_()[0]
     plain = bundle["text/plain"].splitlines()

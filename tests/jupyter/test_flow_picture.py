@@ -5,7 +5,7 @@ import pytest
 
 from kubesim.flow.causes import Cause
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
-from kubesim.jupyter import card, drawing, flow, why, workbench
+from kubesim.jupyter import drawing, flow, markup, why, workbench
 from tests.jupyter.pictures import SVG, pictures
 
 CREATE = (
@@ -139,13 +139,13 @@ SED = (
 
 
 def test_a_long_command_is_cut_where_its_meaning_stays():
-    assert card.folded(FIT) == FIT
-    assert card.folded(SED).split("\n") == [
+    assert markup.folded(FIT) == FIT
+    assert markup.folded(SED).split("\n") == [
         "kubectl get pod web -o yaml \\",
         "    | sed 's/- name: my-registry-cred$/- name: my-registry-creds/' \\",
         "    | kubectl replace -f -",
     ]
-    assert [line.split()[0] for line in card.folded(LONG).split("\n")] == ["kubectl", "--docker-username=myuser", "|"]
+    assert [line.split()[0] for line in markup.folded(LONG).split("\n")] == ["kubectl", "--docker-username=myuser", "|"]
 
 
 NOTE = "please --do not fold this very long note of mine, it is one word for the shell | and its pipes too"
@@ -158,7 +158,7 @@ NOTE = "please --do not fold this very long note of mine, it is one word for the
 )
 def test_a_command_is_not_cut_inside_quotes(word):
     command = f"kubectl annotate deployment web --overwrite note={word} --all | cat"
-    assert card.folded(command).split("\n") == [
+    assert markup.folded(command).split("\n") == [
         "kubectl annotate deployment web \\",
         f"    --overwrite note={word} \\",
         "    --all \\",
@@ -175,11 +175,11 @@ def test_a_command_is_not_cut_inside_quotes(word):
     ],
 )
 def test_markup_and_code_in_a_paragraph(text, marked):
-    assert card.inline(text) == marked
+    assert markup.inline(text) == marked
 
 
 def test_a_folded_command_does_the_same(seat):
-    assert seat.run(card.folded(LONG)).stdout == "secret/regcred created\n"
+    assert seat.run(markup.folded(LONG)).stdout == "secret/regcred created\n"
     assert seat.run("kubectl get secret regcred -o name").stdout == "secret/regcred\n"
 
 

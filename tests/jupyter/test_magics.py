@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from kubesim.flow.export import explain, explained
-from kubesim.jupyter import current, quiz, why, workbench
+from kubesim.jupyter import current, prediction, quiz, why, workbench
 from kubesim.jupyter.current import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
@@ -106,7 +106,7 @@ def test_cells_share_the_cluster_and_loading_again_keeps_it(cell):
 
 def test_the_cell_after_a_prediction_answers_it(cell, monkeypatch):
     shown = []
-    monkeypatch.setattr(quiz, "display", shown.append)
+    monkeypatch.setattr(prediction, "display", shown.append)
     cell("%predict touch-the-pod")
     [guess] = shown
     guess._on_message(guess, {"do": "check", "answer": [0]}, [])
@@ -236,7 +236,7 @@ def test_nothing_that_is_pasted_becomes_html(cell):
 
 
 def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
-    box = why.Paste()
+    box = why.Paste(current.seat())
     box._on_message(box, {"do": "check", "answer": REFUSED}, [])
     assert box.feedback["buttons"] == [("check", "Explain"), ("yes", "Yes"), ("no", "No")]
     for answer in ("yes", "no"):
@@ -248,7 +248,7 @@ def test_the_question_of_an_explanation_is_answered_with_a_button(cell):
 def test_what_is_pasted_into_the_box_is_explained_and_not_kept(cell):
     shown = cell("%why")
     assert shown.plain[0].startswith("Your own case: Paste what you have")
-    box = why.Paste()
+    box = why.Paste(current.seat())
     assert box.feedback["buttons"] == [("check", "Explain")]
     box._on_message(box, {"do": "check", "answer": MESSAGE}, [])
     assert box.feedback["told"] == why.page(explained([MESSAGE]), is_elsewhere=True)

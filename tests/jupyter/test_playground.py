@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kubesim.jupyter.card import inline
+from kubesim.jupyter.markup import inline
 from kubesim.jupyter.playground import CASE, Playground
 from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.terminal import strip

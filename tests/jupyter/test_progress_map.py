@@ -6,8 +6,8 @@ from kubesim.jupyter import KubesimMagics
 from kubesim.jupyter import progress as jupyter_progress
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.progress import ProgressMap
-from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import grade, question_ids
+from kubesim.lessons import load_quizzes, load_tasks, question_ids
+from kubesim.lessons.grade import grade
 from kubesim.lessons.progress import Progress, blank, read, write
 from kubesim.session import Session
 from tests.jupyter.conftest import press

@@ -1,9 +1,11 @@
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from kubesim.jupyter import quiz
+from kubesim import lessons
+from kubesim.jupyter import prediction, quiz
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.quiz import PredictionCard, QuizCard
+from kubesim.jupyter.prediction import PredictionCard
+from kubesim.jupyter.quiz import QuizCard
 from kubesim.lessons import variants
 from kubesim.lessons.progress import REVEALED, Progress
 from kubesim.lessons.quiz import Choice, Quiz
@@ -156,7 +158,7 @@ def test_lines_stand_as_they_were_printed(seat):
 def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, capsys, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
-    monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
+    monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
     press(make("pick", seat), "check", answer=[1])
     assert quiz.recall("pick  typed nothing", seat)
     assert (
@@ -219,7 +221,7 @@ PREDICTION = Quiz(
 
 
 def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
-    guess = PredictionCard([PREDICTION], seat)
+    guess = PredictionCard(PREDICTION, seat)
     assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No"
     assert guess.static_html().endswith("<details><summary>Answer</summary><p>B.</p><p>It has no image.</p></details>")
     guess.on_cell(None)
@@ -229,14 +231,14 @@ def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
     guess.on_cell(None)
     assert (guess.answer, guess.feedback["word"], guess.feedback["said"]) == ([1], "As you predicted", "")
     assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
-    again = PredictionCard([PREDICTION], seat)
+    again = PredictionCard(PREDICTION, seat)
     assert (again.answer, again.feedback["verdict"]) == ([1], "")
     record = seat.progress.record()
     assert (record["given"], record["asked"], record["shown"]) == ({"guess": [[1]]}, {}, {})
 
 
 def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
-    guess = PredictionCard([PREDICTION], seat)
+    guess = PredictionCard(PREDICTION, seat)
     for _ in range(5):
         guess.on_cell(None)
     picked = press(guess, "check", answer=[0])
@@ -269,7 +271,7 @@ def test_a_strange_message_gives_no_traceback(card, message):
 def test_show(seat, capsys, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
-    monkeypatch.setattr(quiz, "load_quizzes", lambda: QUIZZES)
+    monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
     quiz.show("nothing", seat)
     assert (
         capsys.readouterr().out
@@ -306,11 +308,11 @@ def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_h
 def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
     shell = InteractiveShell()
     shown = []
-    monkeypatch.setattr(quiz, "display", shown.append)
-    monkeypatch.setattr(quiz, "get_ipython", lambda: shell)
-    monkeypatch.setattr(quiz, "load_predictions", lambda: {"guess": PREDICTION})
+    monkeypatch.setattr(prediction, "display", shown.append)
+    monkeypatch.setattr(prediction, "get_ipython", lambda: shell)
+    monkeypatch.setattr(prediction, "load_predictions", lambda: {"guess": PREDICTION})
     before = list(shell.events.callbacks["post_run_cell"])
-    quiz.predict("guess", seat)
+    prediction.show("guess", seat)
     press(shown[0], "check", answer=[1])
     shell.events.trigger("post_run_cell", None)
     assert len(shell.events.callbacks["post_run_cell"]) == len(before) + 1

@@ -158,9 +158,12 @@ def test_progress_that_cannot_be_kept_is_shown(card, seat, tmp_path):
     assert card.feedback["said"].startswith("Your progress cannot be kept: ")
 
 
-def test_what_goes_wrong_is_shown(card, monkeypatch):
+def test_what_goes_wrong_is_told_to_the_page(card, monkeypatch):
+    replies = []
+    monkeypatch.setattr(card, "send", replies.append)
     monkeypatch.setattr(card, "do_hint", lambda _message: 1 / 0)
-    assert press(card, "hint")["said"] == "kubesim: internal error: this could not be done"
+    press(card, "hint", id="page-1")
+    assert replies == [{"error": "kubesim: internal error: this could not be done", "re": "page-1"}]
 
 
 def test_watchers_hear_of_the_start_state(seat):

@@ -7,8 +7,9 @@ from kubesim.jupyter import drawing, flow, why
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.playground import Playground
+from kubesim.jupyter.prediction import PredictionCard
 from kubesim.jupyter.progress import ProgressMap
-from kubesim.jupyter.quiz import PredictionCard, QuizCard
+from kubesim.jupyter.quiz import QuizCard
 from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.workbench import MOST_OBJECTS, workbench
 from kubesim.lessons import load_predictions, load_quizzes, load_tasks
@@ -46,15 +47,15 @@ def test_no_synced_trait_holds_none(seat, bench):
     quizzes = {quiz.kind: quiz for quiz in load_quizzes().values()}
     cards = [QuizCard([quiz], seat) for quiz in quizzes.values()]
     cards += [
-        PredictionCard([load_predictions()["touch-the-pod"]], seat),
+        PredictionCard(load_predictions()["touch-the-pod"], seat),
         ProgressMap(seat),
         TaskCard(load_tasks()["store-credentials"], seat),
         ChallengeCard(1, seat),
         Playground(seat),
         bench,
-        why.Paste(),
+        why.Paste(seat),
     ]
-    assert {type(card).__name__ for card in cards} == {kind.__name__ for kind in kinds() if "_css" in vars(kind)}
+    assert {type(card).__name__ for card in cards} == {kind.__name__ for kind in kinds() if not kind.__subclasses__()}
     seat.run(RUN)
     bench.feed("nano new.yaml")
     for card in cards:

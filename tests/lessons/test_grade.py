@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.lessons import load_quizzes, load_tasks
-from kubesim.lessons.grade import Counts, best, gained, grade, predicted, question_ids, total
+from kubesim.lessons import load_quizzes, load_tasks, question_ids
+from kubesim.lessons.grade import Counts, best, gained, grade, predicted, total
 from kubesim.lessons.gradebook import comma_separated, questions, table
 from kubesim.lessons.progress import blank
 

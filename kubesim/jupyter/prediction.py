@@ -1,0 +1,84 @@
+"""A prediction in a notebook: pick what the next cell will print, and run that cell to see."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from IPython.core.events import EventManager
+from IPython.core.getipython import get_ipython
+from IPython.display import display
+
+from kubesim.jupyter.card import Message, unknown
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.quiz import QuestionCard
+from kubesim.lessons import load_predictions
+from kubesim.lessons.quiz import Quiz, Verdict
+
+
+class PredictionCard(QuestionCard):
+    """What the next cell will print, picked with one click: the first pick counts, and that cell's output answers it.
+
+    Whether it was right is said once a second cell has run, that after the card's own. The page folds the text that
+    follows until the card is `open`: predicted, or passed over.
+    """
+
+    _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
+
+    def __init__(self, prediction: Quiz, seat: Seat) -> None:
+        self._cells_run = 0
+        """Since the card was made, its own cell among them."""
+        super().__init__("Predict", prediction, seat)
+        self._show_kept(seat.progress.record())
+        self.refresh()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the next cell has run. The first to end after the card was made is the card's own."""
+        return self._cells_run > 1
+
+    def on_cell(self, _result: object) -> None:
+        """Follow the cells that run from now on."""
+        self._cells_run += 1
+        self.refresh()
+
+    def do_check(self, message: Message) -> None:
+        if self._verdict is None:
+            super().do_check(message)
+
+    def _keep(self, _verdict: Verdict) -> None:
+        self._seat.progress.keep(self._quiz.id, self.answer)
+
+    def refresh(self) -> None:
+        is_predicted = self._verdict is not None
+        is_waiting = is_predicted and not self.is_answered
+        self.feedback = {
+            **self._judgement(self._verdict if self.is_answered else None),
+            **self.help(),
+            "buttons": [],
+            "said": "Now run the next cell." if is_waiting else "",
+            "open": is_predicted or self.is_answered,
+        }
+
+
+def show(arguments: str, seat: Seat) -> None:
+    """Display the prediction whose id `arguments` names (`%predict ID`), or print which ids there are."""
+    predictions = load_predictions()
+    name = arguments.strip()
+    if name not in predictions:
+        print(unknown("prediction", name, list(predictions)))  # noqa: T201  # a cell's output
+        return
+    prediction = PredictionCard(predictions[name], seat)
+    if shell := get_ipython():
+        _follow_cells(prediction, shell.events)
+    display(prediction)
+
+
+def _follow_cells(prediction: PredictionCard, events: EventManager) -> None:
+    """Tell a prediction of each cell that has run, until it is answered."""
+
+    def tell(result: object) -> None:
+        prediction.on_cell(result)
+        if prediction.is_answered:
+            events.unregister("post_run_cell", tell)
+
+    events.register("post_run_cell", tell)
