@@ -11,6 +11,8 @@ from kubesim.api.resources import Resource
 from kubesim.api.specs import ContainerSpec, PodSpec
 
 Object = dict[str, Any]
+Key = tuple[str, str]
+"""A namespace and a name."""
 
 
 def clone(value: Any) -> Any:
@@ -57,6 +59,11 @@ def namespace_of(obj: Object) -> str:
     """metadata.namespace, or "" for an object of the whole cluster."""
     namespace = metadata(obj).get("namespace")
     return namespace if isinstance(namespace, str) else ""
+
+
+def key_of(obj: Object) -> Key:
+    """By what an object is looked up among those of its type."""
+    return namespace_of(obj), name_of(obj)
 
 
 def metadata(obj: Object) -> Object:
@@ -142,6 +149,16 @@ def is_controlled_by(obj: Object, owner: Object) -> bool:
 def is_static(pod: Object) -> bool:
     """Whether the kubelet runs the Pod from a file of its own, and only shows it at the API server."""
     return MIRROR in (metadata(pod).get("annotations") or {})
+
+
+def is_deleted(obj: Object) -> bool:
+    """Whether it is on its way out."""
+    return bool(metadata(obj).get("deletionTimestamp"))
+
+
+def has_ended(pod: Object) -> bool:
+    """Whether the Pod's containers have all ended and none starts again."""
+    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
 
 
 def find_condition(obj: Object, kind: str) -> str:

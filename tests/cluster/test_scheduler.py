@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim.api.objects import name_of
+from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import EVENT, POD
 from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.controllers.scheduler import ROUND, Scheduler
@@ -24,9 +24,9 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
     tried: list[str] = []
     schedule = Scheduler._schedule
 
-    def count(self: Scheduler, namespace: str, name: str, uid: str, prompted: bool = False) -> None:
-        tried.append(name)
-        schedule(self, namespace, name, uid, prompted)
+    def count(self: Scheduler, pod: Object, prompted: bool = False) -> None:
+        tried.append(name_of(pod))
+        schedule(self, pod, prompted)
 
     monkeypatch.setattr(Scheduler, "_schedule", count)
     learner("kubectl create deployment web --image=nginx --replicas=350")

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.objects import Key, Object, name_of, namespace_of
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, POD, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver.connection import Connection, NodeServer, container_of
-from kubesim.cluster.apiserver.store import Key, Store
+from kubesim.cluster.apiserver.store import Store
 
 # Seconds that an event lives after it was written last, and those for which etcd leases are shared
 # (kube-apiserver --event-ttl).

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.api.objects import Object, namespace_of
+from kubesim.api.objects import Object, key_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver.backend import READS, Listener
 from kubesim.cluster.apiserver.client import Client
 from kubesim.cluster.apiserver.connection import NodeServer
+from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.tokens import pod_token
 
 
@@ -17,6 +18,11 @@ class Component(Client):
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
         return self._store.get(resource, namespace, name)
+
+    def current(self, resource: Resource, obj: Object) -> Object | None:
+        """An object as it is by now; None where it is gone, or another one has its name."""
+        current = self.find(resource, *key_of(obj))
+        return current if current and current["metadata"]["uid"] == obj["metadata"]["uid"] else None
 
     def owned_by(self, owner: Object, resource: Resource) -> list[Object]:
         """The objects of a type in the owner's namespace that refer to the owner, by name."""
@@ -46,6 +52,9 @@ class Component(Client):
         if old.get("status") == status:
             return old
         return self._backend.commit(resource, {**old, "status": status}, of_status=True)
+
+    def delete_object(self, resource: Resource, obj: Object, options: DeleteOptions = AS_USUAL) -> None:
+        self.delete(resource, *key_of(obj), options)
 
     def remove(self, resource: Resource, obj: Object) -> Object:
         """Remove an object at once and for good."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kubesim.api import decoding, errors, schema
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, has_ended
 from kubesim.api.resources import POD, Resource
 
 FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -45,7 +45,7 @@ class DeleteOptions(NamedTuple):
         """How long an object may take to end: only a Pod that a node runs takes any time."""
         if resource is not POD or not obj["spec"].get("nodeName"):
             return 0
-        if obj["status"].get("phase") in ("Succeeded", "Failed"):
+        if has_ended(obj):
             return 0
         if self.grace_seconds is not None:
             return self.grace_seconds

@@ -6,13 +6,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kubesim.api.objects import Object, name_of, namespace_of, subject_uid
+from kubesim.api.objects import Key, Object, name_of, namespace_of, subject_uid
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.sharing import Shared
 
 Objects = list[Object]  # a name of its own, for `list` is a method of the store
-Key = tuple[str, str]
-"""A namespace and a name."""
 
 
 class Amendment(NamedTuple):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
+    Key,
     Object,
     find_condition,
+    has_ended,
     is_controlled_by,
+    is_deleted,
+    key_of,
     metadata,
     name_of,
     namespace_of,
@@ -22,8 +26,6 @@ from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.events import Recorder
-
-Key = tuple[str, str]
 
 REACTION = 0.02
 FIRST_RETRY = 0.005
@@ -36,40 +38,59 @@ SYNC = 3
 """Writes in the time of which a controller finds that there is nothing to do."""
 
 
-class Loop:
-    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
+class Part:
+    """A part of the control plane: `on_change` gets each change of the `watched` types (None: of all but events).
 
-    `on_change` gets the changes of the `watched` types (None: of every type but events). A key whose reconciling the
-    API server refuses is tried again, each time later.
-
-    Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
+    Its events come from `component` and, where it speaks for a node, from that `host`.
     """
 
     watched: ClassVar[tuple[Resource | None, ...]] = ()
 
-    def __init__(self, api: Component, clock: Clock) -> None:
-        self.api, self.clock = api, clock
-        self._waiting: dict[Key, Micros] = {}
-        self._failures: dict[Key, int] = {}
+    def __init__(self, api: Component, clock: Clock, component: str = "", host: str = "") -> None:
+        self.api = api
+        self.clock = clock
+        self.recorder = Recorder(api, clock, component, host)
         for resource in self.watched:
             api.subscribe(self.on_change, resource)
 
     def resume(self, other: Self) -> None:
-        """Go on from the state of another one."""
-        self._waiting = other._waiting.copy()
-        self._failures = other._failures.copy()
+        """Go on from the state of another one, whose timers come here, too."""
+        self.recorder.resume(other.recorder)
 
     def on_change(self, change: Change) -> None:
-        """Add what a change concerns."""
+        """Do, or plan, what a change calls for."""
         raise NotImplementedError
+
+    def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
+        """Record an event about an object."""
+        self.recorder.event(obj, kind, reason, message)
+
+
+class Loop(Part):
+    """Calls `reconcile(namespace, name)` a moment after `add`, once for all that is added until then.
+
+    A key whose reconciling the API server refuses is tried again, each time later.
+
+    Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
+    """
+
+    def __init__(self, api: Component, clock: Clock, component: str = "") -> None:
+        super().__init__(api, clock, component)
+        self._waiting: dict[Key, Micros] = {}
+        self._failures: dict[Key, int] = {}
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
+        self._waiting = other._waiting.copy()
+        self._failures = other._failures.copy()
 
     def reconcile(self, namespace: str, name: str) -> None:
         """Bring what an object asks for nearer; it may be gone."""
         raise NotImplementedError
 
     def add(self, obj: Object, delay: float = REACTION) -> None:
-        """Queue the object (by namespace and name), in `delay` seconds."""
-        self.add_key((namespace_of(obj), name_of(obj)), delay)
+        """Queue the object, by its key, in `delay` seconds."""
+        self.add_key(key_of(obj), delay)
 
     def add_key(self, key: Key, delay: float = REACTION) -> None:
         due = self.clock.now + round(delay * SECOND)
@@ -104,16 +125,14 @@ class Controller(Loop):
     DELETED = "Deleted pod: {0}"
 
     def __init__(self, api: Component, clock: Clock) -> None:
-        super().__init__(api, clock)
-        self.recorder = Recorder(api, clock, f"{self.resource.singular}-controller")
+        super().__init__(api, clock, f"{self.resource.singular}-controller")
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
         self.refusal: StatusError | None = None  # why this sync could not make a Pod
-        api.subscribe(self._on_change, self.resource)
+        api.subscribe(self._on_object, self.resource)
         api.subscribe(self._on_owned, self.owned)
 
     def resume(self, other: Self) -> None:
         super().resume(other)
-        self.recorder.resume(other.recorder)
         self._unclaimed = other._unclaimed.copy()
 
     def sync(self, obj: Object, owned: list[Object]) -> None:
@@ -124,26 +143,25 @@ class Controller(Loop):
         """Plan a sync of an object."""
         self.add_key(key, delay)
 
-    def _on_change(self, change: Change) -> None:
-        key = (namespace_of(change.obj), name_of(change.obj))
+    def _on_object(self, change: Change) -> None:
+        key = key_of(change.obj)
         if change.type == "ADDED":
             self._unclaimed.add(key)
         if change.type != "DELETED":
             self.enqueue(key, REACTION)
 
     def _on_owned(self, change: Change) -> None:
-        references = change.obj["metadata"].get("ownerReferences", ())
-        before = metadata(change.old or change.obj)
-        is_changed = any(metadata(change.obj).get(field) != before.get(field) for field in _CLAIMED_BY)
-        for reference in references:
+        item = change.obj
+        before = metadata(change.old or item)
+        is_changed = any(metadata(item).get(field) != before.get(field) for field in _CLAIMED_BY)
+        for reference in metadata(item).get("ownerReferences", ()):
             if reference["kind"] == self.resource.kind:
-                key = (namespace_of(change.obj), reference["name"])
+                key = (namespace_of(item), reference["name"])
                 if is_changed:
                     self._unclaimed.add(key)
                 self.enqueue(key, self.batch)
-        is_orphan = not any(reference.get("controller") for reference in references)
-        if is_orphan and (is_changed or change.type == "ADDED"):
-            self._offer(change.obj)
+        if (is_changed or change.type == "ADDED") and not _has_controller(item):
+            self._offer(item)
 
     def _offer(self, orphan: Object) -> None:
         """Let objects that may adopt a thing without a controller look at it."""
@@ -151,9 +169,8 @@ class Controller(Loop):
         for obj in self.api.list(self.resource, namespace_of(orphan)):
             selector = obj["spec"].get("selector")
             if selector and matches(selector, labels):
-                key = (namespace_of(obj), name_of(obj))
-                self._unclaimed.add(key)
-                self.enqueue(key, self.batch)
+                self._unclaimed.add(key_of(obj))
+                self.enqueue(key_of(obj), self.batch)
 
     def reconcile(self, namespace: str, name: str) -> None:
         obj = self.api.find(self.resource, namespace, name)
@@ -175,9 +192,6 @@ class Controller(Loop):
         """What `obj` controls; another owner's dependents may refer to it, too."""
         owned = self.api.owned_by(obj, self.owned)
         return [item for item in owned if is_controlled_by(item, obj) and self.may_own(obj, item)]
-
-    def record(self, obj: Object, reason: str, message: str, kind: str = "Normal") -> None:
-        self.recorder.event(obj, kind, reason, message)
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
         """Write the status, and of `counts` those that aren't 0."""
@@ -204,7 +218,7 @@ class Controller(Loop):
         return True
 
     def delete_pod(self, obj: Object, pod: Object) -> None:
-        self.api.delete(POD, namespace_of(pod), name_of(pod))
+        self.api.delete_object(POD, pod)
         self.record(obj, "SuccessfulDelete", self.DELETED.format(name_of(pod), name_of(obj)))
 
 
@@ -226,45 +240,46 @@ def claim(
     """
     selector = owner["spec"].get("selector")
     for item in api.list(resource, namespace_of(owner)) if selector else ():
-        meta = metadata(item)
-        references = meta.get("ownerReferences", [])
         is_owned = is_controlled_by(item, owner)
-        is_selected = matches(selector, meta.get("labels", {})) and may_own(owner, item)
+        is_selected = matches(selector, metadata(item).get("labels", {})) and may_own(owner, item)
         if is_deleted(item) or is_owned == is_selected:
             continue
         if is_owned:
             release(api, owner, resource, item)
-        elif not any(reference.get("controller") for reference in references):
-            others = [other for other in references if other["uid"] != metadata(owner)["uid"]]
-            adopted = [*others, owner_reference(owner)]
-            api.record(resource, {**item, "metadata": {**meta, "ownerReferences": adopted}})
+        elif not _has_controller(item):
+            references = [*_other_references(item, owner), owner_reference(owner)]
+            api.record(resource, {**item, "metadata": {**metadata(item), "ownerReferences": references}})
 
 
 def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:
     """Let go of what the owner has made: it stays, and nobody owns it."""
-    others = [other for other in metadata(item)["ownerReferences"] if other["uid"] != metadata(owner)["uid"]]
-    meta = {key: value for key, value in metadata(item).items() if key != "ownerReferences"}
-    if others:
-        meta["ownerReferences"] = others
+    meta = {**metadata(item), "ownerReferences": _other_references(item, owner)}
+    if not meta["ownerReferences"]:
+        del meta["ownerReferences"]
     api.record(resource, {**item, "metadata": meta})
+
+
+def _other_references(item: Object, owner: Object) -> list[Object]:
+    """The references of a thing to other owners than this one."""
+    references = metadata(item).get("ownerReferences", ())
+    return [reference for reference in references if reference["uid"] != metadata(owner)["uid"]]
+
+
+def _has_controller(item: Object) -> bool:
+    return any(reference.get("controller") for reference in metadata(item).get("ownerReferences", ()))
 
 
 def is_ready(pod: Object) -> bool:
     return find_condition(pod, "Ready") == "True"
 
 
-def is_deleted(obj: Object) -> bool:
-    """Whether it is on its way out."""
-    return bool(metadata(obj).get("deletionTimestamp"))
+def count_ready(pods: Iterable[Object]) -> int:
+    return sum(map(is_ready, pods))
 
 
-def is_active(pod: Object) -> bool:
-    """Whether the Pod is neither deleted nor done."""
-    return not is_deleted(pod) and pod["status"]["phase"] not in ("Succeeded", "Failed")
-
-
-def active_pods(pods: list[Object]) -> list[Object]:
-    return [pod for pod in pods if is_active(pod)]
+def active_pods(pods: Iterable[Object]) -> list[Object]:
+    """The Pods that are neither deleted nor done."""
+    return [pod for pod in pods if not is_deleted(pod) and not has_ended(pod)]
 
 
 def part_of(whole: int, value: int | str) -> float:

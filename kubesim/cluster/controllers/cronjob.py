@@ -6,10 +6,10 @@ Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36
 from __future__ import annotations
 
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
-from kubesim.api.objects import Object, metadata, name_of, namespace_of, reference_to
+from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of, reference_to
 from kubesim.api.resources import CRON_JOB, JOB
 from kubesim.api.schedule import parse_schedule
-from kubesim.cluster.controllers.base import Controller, dependent, is_deleted
+from kubesim.cluster.controllers.base import Controller, dependent
 from kubesim.cluster.controllers.job import finished
 
 _DELTA = 0.1  # seconds after the scheduled moment (nextScheduleDelta)
@@ -82,7 +82,7 @@ class CronJobController(Controller):
                 self._delete(cron, job)
 
     def _delete(self, cron: Object, job: Object) -> None:
-        self.api.delete(JOB, namespace_of(job), name_of(job))
+        self.api.delete_object(JOB, job)
         self.record(cron, "SuccessfulDelete", f"Deleted job {name_of(job)}")
 
     def _start(self, cron: Object, due: Micros, active: list[Object], status: Object) -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 
-from kubesim.api.objects import Object, at, metadata, name_of
+from kubesim.api.objects import Object, at, is_deleted, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import is_deleted, is_ready, part_of
+from kubesim.cluster.controllers.base import count_ready, is_ready, part_of
 from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
 from kubesim.cluster.controllers.scheduler import matches_node, tolerates
 
@@ -76,7 +76,7 @@ class DaemonSetController(RevisionedController):
         strategy = daemon_set["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
-        unavailable_now = desired - sum(map(is_ready, pods))
+        unavailable_now = desired - count_ready(pods)
         max_unavailable = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
         unavailable_allowed = max(1, max_unavailable)  # 0 is valid only with maxSurge, which is not followed
         spare = max(0, unavailable_allowed - unavailable_now)
@@ -89,7 +89,7 @@ class DaemonSetController(RevisionedController):
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
         oldest = _oldest_by_node(self.controlled_by(daemon_set))
         placed = [oldest[name] for name in nodes if name in oldest]
-        ready = sum(map(is_ready, placed))
+        ready = count_ready(placed)
         updated = len([pod for pod in placed if revision_of(pod) == revision])
         status = {
             "currentNumberScheduled": len(placed),

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, parse_time
-from kubesim.api.objects import REVISION, Object, metadata, name_of, namespace_of, revision
+from kubesim.api.objects import REVISION, Object, is_deleted, key_of, metadata, name_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.apiserver.checks import TYPED
-from kubesim.cluster.controllers.base import Controller, is_deleted
+from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, annotations_of, count, size_of
 
 
@@ -67,7 +67,7 @@ class DeploymentController(Controller):
     def _annotate(self, resource: Resource, obj: Object, annotations: dict[str, str]) -> Object:
         if annotations.items() <= annotations_of(obj).items():
             return obj
-        current = self.api.get(resource, namespace_of(obj), name_of(obj))
+        current = self.api.get(resource, *key_of(obj))
         meta = {**metadata(current), "annotations": {**annotations_of(current), **annotations}}
         return self.api.record(resource, {**current, "metadata": meta})
 
@@ -116,7 +116,7 @@ class DeploymentController(Controller):
         excess = max(0, len(rollout.old) - rollout.deployment["spec"]["revisionHistoryLimit"])
         for item in sorted(rollout.old, key=revision)[:excess]:
             if not size_of(item) and not count(item, "replicas"):
-                self.api.delete(REPLICA_SET, namespace_of(item), name_of(item))
+                self.api.delete_object(REPLICA_SET, item)
 
     def _scale(self, rollout: Rollout, replica_set: Object, replicas: int) -> bool:
         """Give a ReplicaSet a size; say whether it had another."""
@@ -124,7 +124,7 @@ class DeploymentController(Controller):
         if replicas == before:
             return False
         change = {"metadata": {"annotations": rollout.size_annotations()}, "spec": {"replicas": replicas}}
-        self.api.patch(REPLICA_SET, namespace_of(replica_set), name_of(replica_set), change, "merge", TYPED)
+        self.api.patch(REPLICA_SET, *key_of(replica_set), change, "merge", TYPED)
         self._record_scaling(rollout.deployment, replica_set, before, replicas)
         return True
 

@@ -12,7 +12,7 @@ from kubesim.api.clock import Identity, safe_hash
 from kubesim.api.objects import Object, metadata, name_of, namespace_of, owner_reference, reference_to
 from kubesim.api.resources import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import Change
-from kubesim.cluster.controllers.base import Loop, is_active, is_ready
+from kubesim.cluster.controllers.base import Loop, active_pods, is_ready
 
 _CHANGED = "endpoints.kubernetes.io/last-change-trigger-time"
 
@@ -41,7 +41,8 @@ class EndpointsController(Loop):
                 if obj := self.api.find(resource, namespace, key):
                     self.api.remove(resource, obj)
         elif service["spec"].get("selector"):
-            pods = [pod for pod in self.api.list(POD, namespace) if _is_behind(pod, service)]
+            selected = [pod for pod in self.api.list(POD, namespace) if _selects(service, pod)]
+            pods = [pod for pod in active_pods(selected) if pod["status"].get("podIP")]
             pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
             ports = list(_ports(service, pods[0])) if pods else []
             # A Service whose ports the Pods don't have has no Endpoints; its slice lists the Pods without ports.
@@ -101,10 +102,6 @@ def _conditions(pod: Object) -> object:
 def _selects(service: Object, pod: Object) -> bool:
     selector = service["spec"].get("selector")
     return bool(selector) and selector.items() <= (metadata(pod).get("labels") or {}).items()
-
-
-def _is_behind(pod: Object, service: Object) -> bool:
-    return bool(pod["status"].get("podIP")) and is_active(pod) and _selects(service, pod)
 
 
 def _ports(service: Object, pod: Object) -> Iterable[Object]:

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, is_deleted, key_of, metadata, namespace_of
 from kubesim.api.resources import EVENT, RESOURCES, Resource, find_kind
-from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.deletion import FINALIZERS, DeleteOptions
-from kubesim.cluster.controllers.base import is_deleted, release
+from kubesim.cluster.controllers.base import Part, release
 
 DELAY = 0.05
 _OWNED = tuple(item for item in RESOURCES if item.simulated and item.namespaced and item is not EVENT)
 
 
-class GarbageCollector:
+class GarbageCollector(Part):
     """Deletes what an owner made when that is gone, or, by its finalizer, before or instead of that."""
 
-    def __init__(self, api: Component, clock: Clock) -> None:
-        self._api = api
-        self._clock = clock
-        api.subscribe(self._on_change)
+    watched = (None,)
 
-    def resume(self, _: GarbageCollector) -> None:
-        """Go on from the state of another one: it has none but its timers."""
-
-    def _on_change(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         owner = change.obj
         # A limit: what anything else owns, which no controller here makes, stays.
         if change.resource.template and (change.type == "DELETED" or _finalizer(owner)):
-            self._clock.call_later(DELAY, self._collect, change.resource, owner)
+            self.clock.call_later(DELAY, self._collect, change.resource, owner)
         if change.type == "DELETED":
             self._finish_owners(owner)
 
@@ -43,16 +36,15 @@ class GarbageCollector:
         finalizer = _finalizer(owner)
         options = DeleteOptions(policy="Foreground" if finalizer else "")
         for kind, obj in self._dependents(owner):
-            place = kind, namespace_of(obj), name_of(obj)
             if finalizer == "orphan" or self._is_kept(obj):
-                release(self._api, owner, kind, obj)
-            elif self._api.find(*place) and not is_deleted(obj):
-                self._api.delete(*place, options)
+                release(self.api, owner, kind, obj)
+            elif self.api.find(kind, *key_of(obj)) and not is_deleted(obj):
+                self.api.delete_object(kind, obj, options)
         if finalizer and not self._dependents(owner):
             self._drop_finalizer(resource, owner, finalizer)
 
     def _dependents(self, owner: Object) -> list[tuple[Resource, Object]]:
-        return [(kind, obj) for kind in _OWNED for obj in self._api.owned_by(owner, kind)]
+        return [(kind, obj) for kind in _OWNED for obj in self.api.owned_by(owner, kind)]
 
     def _is_kept(self, dependent: Object) -> bool:
         """Whether an owner keeps it, as classifyReferences sees it: not one that waits for the end of what it has."""
@@ -65,20 +57,20 @@ class GarbageCollector:
             if resource is None:
                 continue
             namespace = namespace_of(dependent) if resource.namespaced else ""
-            owner = self._api.find(resource, namespace, reference["name"])
+            owner = self.api.find(resource, namespace, reference["name"])
             if owner and metadata(owner)["uid"] == reference["uid"]:
                 yield resource, owner
 
     def _drop_finalizer(self, resource: Resource, owner: Object, finalizer: str) -> None:
         """Say that the dependents are dealt with: unless another finalizer holds the owner, it is gone."""
-        current = self._api.find(resource, namespace_of(owner), name_of(owner))
-        if current is None or metadata(current)["uid"] != metadata(owner)["uid"] or not _finalizer(current):
+        current = self.api.current(resource, owner)
+        if current is None or not _finalizer(current):
             return
         others = [name for name in metadata(current).get("finalizers", ()) if name != finalizer]
         if others:
-            self._api.record(resource, {**current, "metadata": {**metadata(current), "finalizers": others}})
+            self.api.record(resource, {**current, "metadata": {**metadata(current), "finalizers": others}})
         else:
-            self._api.remove(resource, current)
+            self.api.remove(resource, current)
 
     def _finish_owners(self, gone: Object) -> None:
         """Look again at an owner in the foreground whose dependent is gone."""

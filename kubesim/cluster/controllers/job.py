@@ -10,11 +10,11 @@ from copy import copy
 from typing import NamedTuple, Self
 
 from kubesim.api.clock import SECOND, Clock, Micros, parse_time
-from kubesim.api.objects import Object, find_condition, metadata, name_of, namespace_of
+from kubesim.api.objects import Key, Object, find_condition, has_ended, is_deleted, key_of, metadata, namespace_of
 from kubesim.api.resources import JOB
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
-from kubesim.cluster.controllers.base import BURST, Controller, Key, active_pods, is_deleted, is_ready
+from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready
 
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
 
@@ -119,7 +119,7 @@ class JobController(Controller):
     def sync(self, job: Object, pods: list[Object]) -> None:
         if finished(job):
             return
-        tally = self._tallies.own_or((namespace_of(job), name_of(job)), _Tally)
+        tally = self._tallies.own_or(key_of(job), _Tally)
         status = {"succeeded": 0, "failed": 0, **job["status"]}
         status.setdefault("startTime", self.clock.timestamp())
         tally.count([*pods, *tally.gone], status)
@@ -171,7 +171,7 @@ class JobController(Controller):
         pods = self.controlled_by(job)
         active = active_pods(pods)
         terminating = [pod for pod in pods if is_deleted(pod)]
-        status["ready"] = sum(1 for pod in active if is_ready(pod))
+        status["ready"] = count_ready(active)
         status["terminating"] = len(terminating)
         status["uncountedTerminatedPods"] = {}
         if outcome:
@@ -242,9 +242,8 @@ def _status_count(pod: Object) -> str:
 
     One that was deleted before it was done has failed.
     """
-    phase: str = pod["status"]["phase"]
-    if phase in ("Succeeded", "Failed"):
-        return phase.lower()
+    if has_ended(pod):
+        return str(pod["status"]["phase"]).lower()
     return "failed" if is_deleted(pod) else ""
 
 

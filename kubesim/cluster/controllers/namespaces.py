@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.bootstrap import published
-from kubesim.cluster.controllers.base import REACTION, Loop, is_deleted
+from kubesim.cluster.controllers.base import REACTION, Loop
 
 # Seconds for which a deleted namespace is left alone, so that its watchers can react (namespaceDeletionGracePeriod).
 GRACE = 5.0
@@ -98,7 +98,7 @@ class NamespaceController(Loop):
         for resource in resources:
             for obj in self.api.list(resource, namespace):
                 if not is_deleted(obj):
-                    self.api.delete(resource, namespace, name_of(obj))
+                    self.api.delete_object(resource, obj)
             if objects := self.api.list(resource, namespace):
                 left[resource] = objects
         return left

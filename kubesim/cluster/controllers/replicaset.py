@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Self
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Key, Object, is_deleted, key_of, metadata
 from kubesim.api.resources import REPLICA_SET
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.controllers.base import BURST, Controller, Key, active_pods, is_deleted, is_ready
+from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready, is_ready
 
 FREQUENT = 50  # Pods up to which every change is answered at once
 
@@ -32,7 +32,7 @@ class ReplicaSetController(Controller):
         self.add_key(key, delay * max(1, self._sizes.get(key, 0) / FREQUENT))
 
     def sync(self, replica_set: Object, pods: list[Object]) -> None:
-        self._sizes[namespace_of(replica_set), name_of(replica_set)] = len(pods)
+        self._sizes[key_of(replica_set)] = len(pods)
         active = active_pods(pods)
         missing = replica_set["spec"]["replicas"] - len(active)
         if missing and not is_deleted(replica_set):
@@ -47,9 +47,13 @@ class ReplicaSetController(Controller):
         before: list[Object] = replica_set["status"].get("conditions", [])
         if before:
             return before[0]
-        now, message = self.clock.timestamp(), self.refusal.message
-        kind = {"reason": "FailedCreate", "status": "True", "type": "ReplicaFailure"}
-        return {"lastTransitionTime": now, "message": message, **kind}
+        return {
+            "lastTransitionTime": self.clock.timestamp(),
+            "message": self.refusal.message,
+            "reason": "FailedCreate",
+            "status": "True",
+            "type": "ReplicaFailure",
+        }
 
     def _scale(self, replica_set: Object, active: list[Object], missing: int) -> None:
         for _ in range(min(missing, BURST)):
@@ -60,7 +64,7 @@ class ReplicaSetController(Controller):
                 self.delete_pod(replica_set, pod)
 
     def _report(self, replica_set: Object, active: list[Object], terminating: int) -> None:
-        ready = sum(map(is_ready, active))
+        ready = count_ready(active)
         status: Object = {
             "observedGeneration": replica_set["metadata"]["generation"],
             "replicas": len(active),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from kubesim.api.clock import content_hash
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import CONTROLLER_REVISION
 from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.controllers.base import Controller, claim, dependent
@@ -42,7 +42,7 @@ class RevisionedController(Controller):
         old = [item for item in known if name_of(item) != name_of(current)]
         excess = max(0, len(old) - owner["spec"]["revisionHistoryLimit"])
         for item in old[:excess]:
-            self.api.delete(CONTROLLER_REVISION, namespace_of(item), name_of(item))
+            self.api.delete_object(CONTROLLER_REVISION, item)
         return current
 
     def hash_of(self, data: Object) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, at, clone, name_of, namespace_of, remembered
+from kubesim.api.objects import Object, at, has_ended, name_of, namespace_of, remembered
 from kubesim.api.podresources import pod_requests
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
 from kubesim.api.selectors import matches
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
-from kubesim.cluster.events import Recorder
+from kubesim.cluster.controllers.base import Part
 
 _NAME = "default-scheduler"
 DELAY = 0.01
@@ -37,7 +37,7 @@ class Refusal(NamedTuple):
     lacks_room: bool
 
 
-class Scheduler:
+class Scheduler(Part):
     """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
     and affinity, taints, and what Pods request; without preemption.
 
@@ -51,43 +51,46 @@ class Scheduler:
     is; any other says why and gets a new retry. A Pod is forgotten once it is bound, has ended or is deleted.
     """
 
+    watched = (POD, NODE)
+
     def __init__(self, api: Component, clock: Clock) -> None:
-        self._api = api
-        self._clock = clock
-        self._recorder = Recorder(api, clock, _NAME)
+        super().__init__(api, clock, _NAME)
         self._waiting_for_room: dict[str, Object] = {}  # by uid
         self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
         self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
         # By node and uid, the Pods that take room there.
         self._running: Shared[str, dict[str, Object]] = Shared(dict.copy)
-        api.subscribe(self._on_pod, POD)
-        api.subscribe(self._on_node, NODE)
 
-    def resume(self, other: Scheduler) -> None:
-        """Go on from the state of another one."""
-        self._recorder.resume(other._recorder)
+    def resume(self, other: Self) -> None:
+        super().resume(other)
         self._waiting_for_room = other._waiting_for_room.copy()
         self._prompted = other._prompted.copy()
         self._retries = other._retries.copy()
         self._running.share(other._running)
 
+    def on_change(self, change: Change) -> None:
+        if change.resource is POD:
+            self._on_pod(change)
+        elif change.type == "MODIFIED":
+            self._on_node(change.obj)
+
     def _on_pod(self, change: Change) -> None:
         pod = change.obj
-        uid, node = pod["metadata"]["uid"], pod["spec"].get("nodeName")
-        if change.type == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed"):
+        uid = pod["metadata"]["uid"]
+        node = pod["spec"].get("nodeName")
+        if change.type == "DELETED" or has_ended(pod):
             self._forget(uid)
-            if self._running.own_or(node, dict).pop(uid, None):
+            if node and self._running.own_or(node, dict).pop(uid, None):
                 self._prompt(self._waiting_for_room)
         elif node:
             self._running.own_or(node, dict)[uid] = pod
         elif change.type == "ADDED":
-            self._clock.call_later(DELAY, self._schedule, namespace_of(pod), name_of(pod), uid)
+            self.clock.call_later(DELAY, self._schedule, pod)
 
-    def _on_node(self, change: Change) -> None:
+    def _on_node(self, node: Object) -> None:
         """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
-        if change.type == "MODIFIED":
-            waiting = [pod for pod in self._api.list(POD) if not pod["spec"].get("nodeName")]
-            self._prompt({pod["metadata"]["uid"]: pod for pod in waiting if not _mismatches(pod, change.obj)})
+        waiting = [pod for pod in self.api.list(POD) if not pod["spec"].get("nodeName")]
+        self._prompt({pod["metadata"]["uid"]: pod for pod in waiting if not _mismatch(pod, node)})
 
     def _forget(self, uid: str) -> None:
         self._waiting_for_room.pop(uid, None)
@@ -95,51 +98,52 @@ class Scheduler:
 
     def _prompt(self, pods: dict[str, Object]) -> None:
         if pods and not self._prompted:
-            self._clock.call_later(DELAY, self._try_prompted)
+            self.clock.call_later(DELAY, self._try_prompted)
         self._prompted |= pods
 
     def _try_prompted(self) -> None:
         """Try the next of the prompted Pods."""
         for uid, pod in list(self._prompted.items())[:ROUND]:
             del self._prompted[uid]
-            self._schedule(namespace_of(pod), name_of(pod), uid, prompted=True)
+            self._schedule(pod, prompted=True)
         if self._prompted:
-            self._clock.call_later(PAUSE, self._try_prompted)
+            self.clock.call_later(PAUSE, self._try_prompted)
 
     def _plan_retry(self, pod: Object) -> None:
         """Try a Pod after RETRY, instead of any retry that was planned before."""
         uid = pod["metadata"]["uid"]
         number = self._retries.get(uid, 0) + 1
         self._retries[uid] = number
-        self._clock.call_later(RETRY, self._retry, namespace_of(pod), name_of(pod), uid, number)
+        self.clock.call_later(RETRY, self._retry, pod, number)
 
-    def _retry(self, namespace: str, name: str, uid: str, number: int) -> None:
-        if self._retries.get(uid) == number:
-            self._schedule(namespace, name, uid)
+    def _retry(self, pod: Object, number: int) -> None:
+        if self._retries.get(pod["metadata"]["uid"]) == number:
+            self._schedule(pod)
 
-    def _schedule(self, namespace: str, name: str, uid: str, prompted: bool = False) -> None:
-        """Bind a Pod to the first node that takes it, or say why none does."""
-        pod = self._api.find(POD, namespace, name)
-        if pod is None or pod["metadata"]["uid"] != uid or pod["spec"].get("nodeName"):
+    def _schedule(self, pod: Object, prompted: bool = False) -> None:
+        """Bind a Pod, as it is by now, to the first node that takes it, or say why none does."""
+        current = self.api.current(POD, pod)
+        if current is None or current["spec"].get("nodeName"):
             return
-        if pod["spec"].get("schedulerName", _NAME) != _NAME:  # another one's, which isn't there
+        if current["spec"].get("schedulerName", _NAME) != _NAME:  # another one's, which isn't there
             return
+        uid = current["metadata"]["uid"]
         refusals = []
-        for node in self._api.list(NODE):
-            refusal = self._refusal(pod, node)
+        for node in self.api.list(NODE):
+            refusal = self._refusal(current, node)
             if refusal is None:
                 self._forget(uid)
-                self._bind(pod, name_of(node))
+                self._bind(current, name_of(node))
                 return
             refusals.append(refusal)
         says_nothing_new = prompted and uid in self._waiting_for_room
         if not says_nothing_new:
-            self._report_failure(pod, refusals)
+            self._report_failure(current, refusals)
 
     def _refusal(self, pod: Object, node: Object) -> Refusal | None:
         """Why a node does not take the Pod; None: it does."""
-        if mismatches := _mismatches(pod, node):
-            return Refusal(mismatches, _UNHELPFUL, lacks_room=False)
+        if mismatch := _mismatch(pod, node):
+            return Refusal([mismatch], _UNHELPFUL, lacks_room=False)
         return self._shortage(pod, node)
 
     def _shortage(self, pod: Object, node: Object) -> Refusal | None:
@@ -165,27 +169,24 @@ class Scheduler:
         return Refusal(lacking, preemption, lacks_room=True) if lacking else None
 
     def _bind(self, pod: Object, node: str) -> None:
-        condition = self._condition("True")
-        bound = {**pod, "spec": {**pod["spec"], "nodeName": node}}
-        bound["status"] = {**pod["status"], "conditions": [condition]}
-        self._api.record(POD, bound)
+        status = {**pod["status"], "conditions": [self._condition("True")]}
+        self.api.record(POD, {**pod, "spec": {**pod["spec"], "nodeName": node}, "status": status})
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
-        self._recorder.announce(pod, "Scheduled", "Binding", message)
+        self.recorder.announce(pod, "Scheduled", "Binding", message)
 
     def _report_failure(self, pod: Object, refusals: list[Refusal]) -> None:
         if any(refusal.lacks_room for refusal in refusals):
             self._waiting_for_room[pod["metadata"]["uid"]] = pod
         why = _explanation(refusals)
-        status = clone(pod["status"])
-        status["conditions"] = [{**self._condition("False"), "message": why, "reason": "Unschedulable"}]
-        self._api.update_status(POD, pod, status)
-        self._recorder.announce(pod, "FailedScheduling", "Scheduling", why)
+        condition = {**self._condition("False"), "message": why, "reason": "Unschedulable"}
+        self.api.update_status(POD, pod, {**pod["status"], "conditions": [condition]})
+        self.recorder.announce(pod, "FailedScheduling", "Scheduling", why)
         self._plan_retry(pod)
 
     def _condition(self, status: str) -> Object:
         return {
             "lastProbeTime": None,
-            "lastTransitionTime": self._clock.timestamp(),
+            "lastTransitionTime": self.clock.timestamp(),
             "observedGeneration": 1,
             "status": status,
             "type": "PodScheduled",
@@ -207,13 +208,16 @@ def _counted(reasons: list[str], nodes: int) -> str:
     return f"0/{nodes} nodes are available: {counts}."
 
 
-def _mismatches(pod: Object, node: Object) -> list[str]:
-    """Why a node does not take a Pod, whatever room it has. Mirrors pkg/scheduler/framework/plugins."""
+def _mismatch(pod: Object, node: Object) -> str:
+    """Why a node does not take a Pod, whatever room it has; "" where it does.
+
+    Mirrors pkg/scheduler/framework/plugins.
+    """
     if node["spec"].get("unschedulable") and not tolerations(pod, UNSCHEDULABLE):
-        return ["node(s) were unschedulable"]
+        return "node(s) were unschedulable"
     if not tolerates(pod, node, "NoSchedule", "NoExecute"):
-        return ["node(s) had untolerated taint(s)"]
-    return [] if matches_node(pod, node) else ["node(s) didn't match Pod's node affinity/selector"]
+        return "node(s) had untolerated taint(s)"
+    return "" if matches_node(pod, node) else "node(s) didn't match Pod's node affinity/selector"
 
 
 class _HostPort(NamedTuple):

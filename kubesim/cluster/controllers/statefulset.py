@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.objects import Object, is_deleted, metadata, name_of
 from kubesim.api.resources import STATEFUL_SET
-from kubesim.cluster.controllers.base import BURST, is_deleted, is_ready
+from kubesim.cluster.controllers.base import BURST, count_ready, is_ready
 from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
 
 
@@ -94,7 +94,7 @@ class StatefulSetController(RevisionedController):
 
     def _report(self, stateful_set: Object, current_revision: str, update_revision: str) -> None:
         pods = self.controlled_by(stateful_set)
-        ready = sum(map(is_ready, pods))
+        ready = count_ready(pods)
         revisions = [revision_of(pod) for pod in pods if not is_deleted(pod)]
         updated = revisions.count(update_revision)
         if updated == len(pods) == ready == stateful_set["spec"]["replicas"]:  # the update is complete

@@ -6,32 +6,35 @@ Mirrors kubernetes pkg/controller/{tainteviction,nodelifecycle}, v1.36.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_NAME
-from kubesim.cluster.controllers.base import REACTION, is_deleted
+from kubesim.cluster.controllers.base import REACTION, Part
 from kubesim.cluster.controllers.scheduler import UNSCHEDULABLE, tolerations
-from kubesim.cluster.events import Recorder
 
 
-class TaintEvictionController:
+class TaintEvictionController(Part):
     """Deletes Pods that do not tolerate a NoExecute taint of their node, or no longer than some seconds."""
 
-    def __init__(self, api: Component, clock: Clock) -> None:
-        self._api = api
-        self._clock = clock
-        self._recorder = Recorder(api, clock, "taint-eviction-controller")
-        self._due: dict[str, Micros] = {}  # by the uids of Pods, when they will be deleted
-        api.subscribe(self._on_node, NODE)
-        api.subscribe(self._on_pod, POD)
+    watched = (NODE, POD)
 
-    def resume(self, other: TaintEvictionController) -> None:
-        """Go on from the state of another one."""
-        self._recorder.resume(other._recorder)
+    def __init__(self, api: Component, clock: Clock) -> None:
+        super().__init__(api, clock, "taint-eviction-controller")
+        self._due: dict[str, Micros] = {}  # by the uids of Pods, when they will be deleted
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
         self._due = other._due.copy()
+
+    def on_change(self, change: Change) -> None:
+        if change.resource is NODE:
+            self._on_node(change)
+        else:
+            self._on_pod(change)
 
     def _on_node(self, change: Change) -> None:
         if change.type != "MODIFIED" or change.old is None:
@@ -39,7 +42,7 @@ class TaintEvictionController:
         taints = _taints(change.obj)
         if taints == _taints(change.old):
             return
-        for pod in self._api.list(POD):
+        for pod in self.api.list(POD):
             if pod["spec"].get("nodeName") == name_of(change.obj):
                 self._plan(pod, taints)
 
@@ -55,7 +58,7 @@ class TaintEvictionController:
             old_spec = change.old["spec"]
             if spec is old_spec or all(spec.get(field) == old_spec.get(field) for field in ("nodeName", "tolerations")):
                 return
-        node = self._api.find(NODE, "", spec["nodeName"])
+        node = self.api.find(NODE, "", spec["nodeName"])
         taints = _taints(node) if node else []
         if taints:
             self._plan(pod, taints)
@@ -77,26 +80,27 @@ class TaintEvictionController:
             delay = max(REACTION, seconds)
         else:
             self._cancel(pod)
-        due = self._clock.now + round(delay * SECOND)
+        due = self.clock.now + round(delay * SECOND)
         self._due[uid] = due
-        self._clock.call_later(delay, self._evict, pod, due)
+        self.clock.call_later(delay, self._evict, pod, due)
 
     def _cancel(self, pod: Object) -> None:
         """No longer plan to delete the Pod."""
         if self._due.pop(metadata(pod)["uid"], None) is not None:
-            message = f"Cancelling deletion of Pod {namespace_of(pod)}/{name_of(pod)}"
-            self._recorder.event(pod, "Normal", "TaintManagerEviction", message)
+            self._record_eviction(pod, "Cancelling deletion of")
 
     def _evict(self, pod: Object, due: Micros) -> None:
         uid = metadata(pod)["uid"]
         if self._due.get(uid) != due:  # planned anew, or gone
             return
         del self._due[uid]
-        current = self._api.find(POD, namespace_of(pod), name_of(pod))
+        current = self.api.current(POD, pod)
         if current and not is_deleted(current):
-            message = f"Marking for deletion Pod {namespace_of(pod)}/{name_of(pod)}"
-            self._recorder.event(current, "Normal", "TaintManagerEviction", message)
-            self._api.delete(POD, namespace_of(pod), name_of(pod))
+            self._record_eviction(current, "Marking for deletion")
+            self.api.delete_object(POD, current)
+
+    def _record_eviction(self, pod: Object, doing: str) -> None:
+        self.record(pod, "TaintManagerEviction", f"{doing} Pod {namespace_of(pod)}/{name_of(pod)}")
 
 
 def _taints(node: Object) -> list[Object]:
@@ -120,54 +124,52 @@ STATUS_INTERVAL: Micros = 10 * SECOND
 """How often a kubelet looks at its node and reports its status (nodeStatusUpdateFrequency)."""
 
 
-class NodeLifecycleController:
+class NodeLifecycleController(Part):
     """Taints a node that is cordoned, until it is no longer. Its kubelet says so when it looks at the node again.
 
     Mirrors doNoScheduleTaintingPass of node_lifecycle_controller.go and recordNodeSchedulableEvent of the kubelet.
     """
 
-    def __init__(self, api: Component, clock: Clock) -> None:
-        self._api = api
-        self._clock = clock
-        self._recorder = Recorder(api, clock, "kubelet", NODE_NAME)
-        self._reported: dict[str, bool] = {}  # by the names of nodes, whether they were cordoned at the last look
-        api.subscribe(self._on_change, NODE)
+    watched = (NODE,)
 
-    def resume(self, other: NodeLifecycleController) -> None:
-        """Go on from the state of another one."""
-        self._recorder.resume(other._recorder)
+    def __init__(self, api: Component, clock: Clock) -> None:
+        super().__init__(api, clock, "kubelet", NODE_NAME)
+        self._reported: dict[str, bool] = {}  # by the names of nodes, whether they were cordoned at the last look
+
+    def resume(self, other: Self) -> None:
+        super().resume(other)
         self._reported = other._reported.copy()
 
-    def _on_change(self, change: Change) -> None:
+    def on_change(self, change: Change) -> None:
         if change.type == "DELETED":
             return
         name = name_of(change.obj)
         if _is_tainted(change.obj) != _is_cordoned(change.obj):
-            self._clock.call_later(REACTION, self._taint, name)
+            self.clock.call_later(REACTION, self._taint, name)
         was_cordoned = change.old is not None and _is_cordoned(change.old)
         if _is_cordoned(change.obj) != was_cordoned:
-            until_look = (STATUS_INTERVAL - self._clock.now % STATUS_INTERVAL) / SECOND
-            self._clock.call_later(until_look, self._report, name)
+            until_look = (STATUS_INTERVAL - self.clock.now % STATUS_INTERVAL) / SECOND
+            self.clock.call_later(until_look, self._report, name)
 
     def _taint(self, name: str) -> None:
-        node = self._api.find(NODE, "", name)
+        node = self.api.find(NODE, "", name)
         if node is None or _is_tainted(node) == _is_cordoned(node):
             return
         spec = dict(node["spec"])
         taints = [taint for taint in spec.pop("taints", ()) if not _is_of_cordon(taint)]
         if _is_cordoned(node):
-            taints.append({**UNSCHEDULABLE, "timeAdded": self._clock.timestamp()})
+            taints.append({**UNSCHEDULABLE, "timeAdded": self.clock.timestamp()})
         if taints:
             spec["taints"] = taints
-        self._api.record(NODE, {**node, "spec": spec})
+        self.api.record(NODE, {**node, "spec": spec})
 
     def _report(self, name: str) -> None:
-        node = self._api.find(NODE, "", name)
+        node = self.api.find(NODE, "", name)
         if node is None or _is_cordoned(node) == self._reported.get(name, False):
             return
         self._reported[name] = _is_cordoned(node)
         reason = "NodeNotSchedulable" if _is_cordoned(node) else "NodeSchedulable"
-        self._recorder.event(node, "Normal", reason, f"Node {name} status is now: {reason}")
+        self.record(node, reason, f"Node {name} status is now: {reason}")
 
 
 def _is_cordoned(node: Object) -> bool:
