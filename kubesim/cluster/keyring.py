@@ -40,6 +40,17 @@ class Credential(NamedTuple):
         """A stable hash, by which the kubelet remembers what pulled an image without keeping the password."""
         return sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
 
+    @property
+    def expires_at(self) -> int:
+        """The second of the epoch at which the password expires, as ECR's and JSON web tokens say; 0 for others."""
+        parts = self.password.split(".")
+        payload = parts[1] if len(parts) > 1 else self.password  # a web token is HEADER.CLAIMS.SIGNATURE
+        try:
+            claims = json.loads(gobase64.text_of(payload))
+            return int(claims.get("expiration") or claims.get("exp") or 0)
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            return 0
+
 
 class Match(NamedTuple):
     """A credential that matches, the registry key it is filed under, and the Secret that it comes from.

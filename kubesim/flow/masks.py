@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from enum import StrEnum
 from functools import cache
 from typing import Any, NamedTuple
@@ -90,7 +89,7 @@ class Masks:
             self._learn(*_secrets(config))
             entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
         except ValueError:
-            is_twice = _decoded(_decoded(blob)).startswith("{")
+            is_twice = gobase64.text_of(gobase64.text_of(blob)).startswith("{")
             return _HiddenConfig(blob, {"": [Flaw.TWICE] if is_twice else []}, {})
         flaws: dict[str, list[Flaw]] = {}
         if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
@@ -100,7 +99,7 @@ class Masks:
         for entry, credential in entries:
             address = _address(entry)
             flaws[address] = list(_flaws(credential))
-            expires[address] = _expiry(credential.password)
+            expires[address] = credential.expires_at
             hidden[address] = self._credential(credential)
         if kind == keyring.DOCKER_CONFIG_JSON:
             if hidden:
@@ -170,7 +169,7 @@ def _secrets(config: Any) -> Iterator[str]:
             rest += value
         elif isinstance(value, str):
             yield value
-            yield _decoded(value).split(":", 1)[-1]
+            yield gobase64.text_of(value).split(":", 1)[-1]
 
 
 def _address(entry: str) -> str:
@@ -188,23 +187,5 @@ def _flaws(credential: Credential) -> Iterator[Flaw]:
             yield Flaw.VARIABLE
         elif re.fullmatch(r"'.*'|\".*\"", word):
             yield Flaw.QUOTES
-    if _decoded(credential.password).startswith(f"{credential.username}:"):
+    if gobase64.text_of(credential.password).startswith(f"{credential.username}:"):
         yield Flaw.ENCODED
-
-
-def _expiry(password: str) -> int:
-    """When a token expires, in seconds of the epoch: ECR's passwords and JSON web tokens say so; else 0."""
-    parts = password.split(".")
-    payload = parts[1] if len(parts) > 1 else password  # a web token is HEADER.CLAIMS.SIGNATURE, ECR's only claims
-    try:
-        claims = json.loads(_decoded(payload))
-        return int(claims.get("expiration") or claims.get("exp") or 0)
-    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        return 0
-
-
-def _decoded(text: str) -> str:
-    """The text that base64 (or its form for URLs, without padding) stands for; "" where it is none."""
-    with suppress(ValueError):
-        return gobase64.decode(text.strip().rstrip("=").replace("-", "+").replace("_", "/"), padded=False).decode()
-    return ""

@@ -21,6 +21,14 @@ def decode(text: str, padded: bool = True) -> bytes:
     return b64decode(digits + "=" * (-len(digits) % 4))
 
 
+def text_of(encoded: str) -> str:
+    """The text that base64 stands for, also its form for URLs and without padding; "" where it is none."""
+    try:
+        return decode(encoded.strip().rstrip("=").replace("-", "+").replace("_", "/"), padded=False).decode()
+    except ValueError:
+        return ""
+
+
 def _stop(text: str, padded: bool) -> int | None:
     """Where Go's decoder gives up, which is not always the byte that is wrong; None where nothing is."""
     at = _end(_DIGITS, text, 0)

@@ -19,7 +19,7 @@ from kubesim.api.resources import NODE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.authorization import AUTHENTICATED, SERVICE_ACCOUNT_PREFIX, User
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.impersonation import account_groups
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HEAD = b'{"alg":"RS256","kid":"kubesim"}'
@@ -68,7 +68,7 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
 
 def user_of(backend: Backend, token: str) -> User:
     """The ServiceAccount that a token is of. Raises StatusError (Unauthorized) where it lets nobody in."""
-    payload = _decoded(token.split(".")[1] if token.count(".") == 2 else "")
+    payload = gobase64.text_of(token.split(".")[1] if token.count(".") == 2 else "")
     if not payload or _signed(payload) != token:
         raise _unauthorized()
     claims = gojson.loads(payload)
@@ -141,14 +141,6 @@ def _signed(payload: str) -> str:
 
 def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _decoded(text: str) -> str:
-    """The text behind a part of a token, "" for what is none."""
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-    except ValueError:
-        return ""
 
 
 def _unauthorized() -> errors.StatusError:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +14,7 @@ from kubesim.cluster.keyring import Credential, split_port
 from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
-from kubesim.cluster.registry.node import NodeSettings, is_loopback
+from kubesim.cluster.registry.node import NodeSettings, is_loopback, literal_address
 from kubesim.cluster.registry.pull import Answer, Host, Pull
 from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Repository, World
 
@@ -35,7 +35,6 @@ class Network:
         self.node = node
         self._first_asked = first_asked
         self._steady_answers: dict[tuple[Reference, Credential | None, str], Answer] = {}
-        self._asked_steady = True  # of the registries that were asked since this was set, none changes with time
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` as the node; what is wrong at first may pass some time after that.
@@ -46,19 +45,25 @@ class Network:
         question = (reference, credential, self.node.route)
         answer = self._steady_answers.get(question)
         if answer is None:
-            self._asked_steady = True
-            answer = self.resolve(reference, credential)
-            if len(self._steady_answers) >= _MOST_ANSWERS:
-                self._steady_answers.clear()
-            if self._asked_steady:
+            asked: list[Registry] = []
+            answer = self.resolve(reference, credential, asked)
+            if all(registry.is_steady for registry in asked):
+                if len(self._steady_answers) >= _MOST_ANSWERS:
+                    self._steady_answers.clear()
                 self._steady_answers[question] = answer
         return answer
 
-    def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
-        """What comes of asking for `reference` with `credential` (None: anonymously)."""
+    def resolve(
+        self, reference: Reference, credential: Credential | None, asked: list[Registry] | None = None
+    ) -> Answer:
+        """What comes of asking for `reference` with `credential` (None: anonymously).
+
+        The registries that were reached are added to `asked`.
+        """
         # The runtime takes a credential without a user, or without a password, for none.
         usable = credential if credential and credential.username and credential.password else None
-        return Pull(self.send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
+        send = partial(self._send, self.node, [] if asked is None else asked)
+        return Pull(send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
 
     def _hosts(self, registry: str) -> list[Host]:
         """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""
@@ -70,15 +75,15 @@ class Network:
     def login(self, server: str, credential: Credential) -> str:
         """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
         url = f"https://{host_of(server)}/v2/"
-        client = NodeSettings(proxy=self.node.proxy)
+        send = partial(self._send, NodeSettings(proxy=self.node.proxy), [])
         try:
-            response = self.send(Request("GET", url), client)
+            response = send(Request("GET", url))
             if response.auth == "token":
-                answer = self.send(Request("token", response.token_url, authorization=credential), client)
+                answer = send(Request("token", response.token_url, authorization=credential))
                 problem = answer.reason or f"received unexpected HTTP status: {answer.line}"
                 return "" if answer.token else f'Get "{url}": {problem}'
             if response.auth == "basic":
-                response = self.send(Request("GET", url, authorization=credential), client)
+                response = send(Request("GET", url, authorization=credential))
         except NoResponseError as error:
             return f'Get "{url}": {error}'
         if response.status == HTTPStatus.OK:
@@ -102,7 +107,7 @@ class Network:
     def is_guess(self, reference: Reference) -> bool:
         """Whether no one here knows that there is such an image, and it's pulled as if there were."""
         repository = self._repository(reference)
-        return repository is not None and repository.guess is not None and not repository.knows(reference.manifest)
+        return repository is not None and repository.guess is not None and repository.known(reference.manifest) is None
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """Tags of a reference's repository; none if it is not there."""
@@ -113,11 +118,20 @@ class Network:
         registry = self.world.by_name.get(split_port(reference.registry)[0])
         return registry.repository(reference.repository) if registry else None
 
-    def send(self, request: Request, client: NodeSettings | None = None) -> Response:
-        """Ask a registry, as the node or as a machine on which something else is set. Raises NoResponseError."""
-        registry = self._connect(request, client or self.node)
-        if request.scheme == "http" and not registry.trouble_at("protocol"):  # it speaks TLS
+    def _send(self, client: NodeSettings, asked: list[Registry], request: Request) -> Response:
+        """Ask a registry, as a machine with these settings, and add it to `asked`. Raises NoResponseError."""
+        name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
+        self._pass_proxy(client)
+        registry = self._dial(name, port)
+        asked.append(registry)
+        if request.scheme == "https":
+            self._shake_hands(name, registry, client.hosts.get(request.host))
+        elif not registry.trouble_at("protocol"):  # it speaks TLS
             return Response(HTTPStatus.BAD_REQUEST)
+        return self._response(registry, request)
+
+    def _response(self, registry: Registry, request: Request) -> Response:
+        """The first of a registry's own answers that holds for a request, or what the client may have."""
         now = self.clock.now
         elapsed = (now - self._first_asked.get(request.host, now)) / SECOND
         clients = _clients(registry, request, now)
@@ -127,27 +141,28 @@ class Network:
                 return Response(answer.status, answer.reason)
         return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
-    def _connect(self, request: Request, client: NodeSettings) -> Registry:
-        """The registry that a client's request comes to, through its proxy and with TLS. Raises NoResponseError."""
-        if client.proxy:
-            self._reach(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT), "proxyconnect tcp: ")
-        name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
-        registry = self._reach(name, port)
-        self._asked_steady = self._asked_steady and registry.is_steady
-        if request.scheme == "https":
-            if trouble := registry.trouble_at("protocol"):
-                raise NoResponseError(trouble.error, trouble.seconds)
-            mode = client.hosts.get(request.host)
-            if mode != "skip-verify":
-                self._verify(name, registry, is_trusted=mode == "trust")
-        return registry
+    def _pass_proxy(self, client: NodeSettings) -> None:
+        """Reach a client's proxy, if it has one. Raises NoResponseError."""
+        if not client.proxy:
+            return
+        try:
+            self._dial(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT))
+        except NoResponseError as error:
+            raise NoResponseError(f"proxyconnect tcp: {error}", error.seconds) from None
 
-    def _verify(self, name: str, registry: Registry, is_trusted: bool) -> None:
-        """Check a registry's certificate, whose authority may be trusted. Raises NoResponseError."""
+    def _shake_hands(self, name: str, registry: Registry, mode: str | None) -> None:
+        """Begin to speak TLS with a registry, and check its certificate as the host's `mode` has it: see node.MODES.
+
+        Raises NoResponseError.
+        """
+        if trouble := registry.trouble_at("protocol"):
+            raise NoResponseError(trouble.error, trouble.seconds)
+        if mode == "skip-verify":
+            return
         if name == registry.address:
             raise _untrusted(f"cannot validate certificate for {name} because it doesn't contain any IP SANs")
         trouble = registry.trouble_at("certificate")
-        if trouble is None or (is_trusted and trouble.trusted):
+        if trouble is None or (mode == "trust" and trouble.trusted):
             return
         now = self.clock.timestamp()
         until = registry.certificate.until
@@ -155,34 +170,29 @@ class Network:
             names = ", ".join(registry.certificate.names)
             raise _untrusted(trouble.message(host=name, now=now, until=until, names=names))
 
-    def _reach(self, name: str, port: str, before: str = "") -> Registry:
-        """The registry that listens at a port; `before` begins what is said of an error. Raises NoResponseError."""
-        registry = self.world.by_name.get(name)
-        address = registry.address if registry else _literal_address(name)
-        lookup_trouble = registry.trouble_at("lookup") if registry else None
-        if address is None or lookup_trouble:
-            problem = lookup_trouble.error if lookup_trouble else "no such host"
-            raise NoResponseError(f"{before}dial tcp: lookup {name} on {NAMESERVER}: {problem}")
-        unreachable = registry.trouble_at("connection") if registry else None
-        if registry is None and not is_loopback(address) and address not in self.world.addresses:
+    def _dial(self, name: str, port: str) -> Registry:
+        """The registry that listens at a port of a host. Raises NoResponseError."""
+        host = self.world.by_name.get(name)
+        address = _look_up(name, host)
+        unreachable = host.trouble_at("connection") if host else None
+        if host is None and not is_loopback(address) and address not in self.world.addresses:
             unreachable = self.world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
-            raise NoResponseError(f"{before}dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
+            raise NoResponseError(f"dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
         listener = self.world.by_port.get((name, port))
         if listener is None:
-            raise NoResponseError(f"{before}dial tcp {address}:{port}: connect: connection refused")
+            raise NoResponseError(f"dial tcp {address}:{port}: connect: connection refused")
         return listener
 
 
-def _literal_address(host: str) -> str | None:
-    """The address of a host that is written as one; None for a name, which has to be looked up."""
-    if host == "localhost":
-        return "127.0.0.1"
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return None
-    return host
+def _look_up(name: str, host: Registry | None) -> str:
+    """The address of a host that the nameserver may know, or that is written as one. Raises NoResponseError."""
+    trouble = host.trouble_at("lookup") if host else None
+    address = host.address if host else literal_address(name)
+    if address is None or trouble:
+        problem = trouble.error if trouble else "no such host"
+        raise NoResponseError(f"dial tcp: lookup {name} on {NAMESERVER}: {problem}")
+    return address
 
 
 def _untrusted(problem: str) -> NoResponseError:

@@ -106,9 +106,18 @@ class NodeSettings:
         return f'server = "{self.scheme(registry)}://{server}"\n{tables}'
 
 
+def literal_address(host: str) -> str | None:
+    """The address that a host's name is, or stands for everywhere; None for one that has to be looked up."""
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return None
+    return host
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host's name or address means the machine itself. Mirrors containerd's MatchLocalhost."""
-    try:
-        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    address = literal_address(host)
+    return address is not None and ip_address(address.strip("[]")).is_loopback

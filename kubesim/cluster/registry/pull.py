@@ -150,23 +150,9 @@ class Pull:
             raise RefusedError(f"{failed}{problem}", part="content")
         return response
 
-    def _request(self, host: Host, kind: str, manifest: str) -> Request:
-        repository = self.reference.repository
-        url = f"{host.base}/v2/{repository}/manifests/{manifest}{host.query}"
-        return Request(kind, url, repository, manifest, self.authorizations.get(host), self.reference.manifest)
-
-    def _send(self, request: Request) -> Response:
-        try:
-            return self.send(request)
-        except NoResponseError as error:
-            self.seconds += error.seconds
-            method = request.kind.capitalize()
-            raise RefusedError(f'failed to do request: {method} "{request.url}": {error}') from None
-
     def _authorized(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
-        """A request for the manifest, sent again with what the host asks for, and the response."""
-        request = self._request(host, kind, manifest)
-        response = self._send(request)
+        """A request for the manifest, sent again with what the host asks for, and the response. Raises RefusedError."""
+        request, response = self._ask(host, kind, manifest)
         if response.auth:
             if response.auth == "basic" and self.credential is None:
                 raise RefusedError(f"{_DENIED}: authorization failed: no basic auth credentials")
@@ -174,33 +160,36 @@ class Pull:
                 self.authorizations[host] = self.credential
             else:
                 self.authorizations[host] = self._token(response.token_url)
-            request = self._request(host, kind, manifest)
-            response = self._send(request)
+            request, response = self._ask(host, kind, manifest)
         if response.reason == "insufficient_scope":
             raise RefusedError(f"{_DENIED}: server message: {response.reason}: authorization failed")
         return request, response
+
+    def _ask(self, host: Host, kind: str, manifest: str) -> tuple[Request, Response]:
+        repository = self.reference.repository
+        url = f"{host.base}/v2/{repository}/manifests/{manifest}{host.query}"
+        request = Request(kind, url, repository, manifest, self.authorizations.get(host), self.reference.manifest)
+        return request, self._response(request, f'failed to do request: {kind.capitalize()} "{url}"')
+
+    def _response(self, request: Request, failed: str) -> Response:
+        """Raises RefusedError where there is none; `failed` is what it begins with."""
+        try:
+            return self.send(request)
+        except NoResponseError as error:
+            self.seconds += error.seconds
+            raise RefusedError(f"{failed}: {error}") from None
 
     def _token(self, url: str) -> Token:
         """The token that a service gives. Raises RefusedError.
 
         With credentials the runtime tries a POST first, and then a GET where the service takes no POST.
         """
+        request = Request("token", url, self.reference.repository, "", self.credential, self.reference.manifest)
         has_credential = self.credential is not None
         method = "Post" if has_credential else "Get"
         first_url = url.partition("?")[0] if has_credential else url
         failed = f"failed to authorize: failed to fetch {'oauth' if has_credential else 'anonymous'} token: "
-        request = Request(
-            "token",
-            url,
-            self.reference.repository,
-            authorization=self.credential,
-            pulled=self.reference.manifest,
-        )
-        try:
-            response = self.send(request)
-        except NoResponseError as error:
-            self.seconds += error.seconds
-            raise RefusedError(f'{failed}{method} "{first_url}": {error}') from None
+        response = self._response(request, f'{failed}{method} "{first_url}"')
         if response.token:
             return response.token
         if response.status >= HTTPStatus.TOO_MANY_REQUESTS:  # the first request was the last

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.digest import sha256
@@ -49,16 +49,14 @@ class Repository:
 
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest."""
-        if self.guess and not self.knows(manifest):
-            is_digest = manifest.startswith("sha256:")
-            return self.guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
-        return self._known(manifest)
+        image = self.known(manifest)
+        if image or self.guess is None:
+            return image
+        is_digest = manifest.startswith("sha256:")
+        return self.guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
 
-    def knows(self, manifest: str) -> bool:
-        """Whether there is an image with this tag or digest in the file."""
-        return self._known(manifest) is not None
-
-    def _known(self, manifest: str) -> Image | None:
+    def known(self, manifest: str) -> Image | None:
+        """The image with this tag or digest in the file."""
         if manifest in self.every:
             return self.every[manifest]
         return next((image for image in self.every.values() if image.digest == manifest), None)
@@ -120,14 +118,13 @@ class Registry(NamedTuple):
         text = json.dumps({"payload": seal, "version": "2", "type": "DATA_KEY", "expiration": until})
         return base64.b64encode(text.encode()).decode()
 
-    def standing(self, credential: Credential, now: Micros) -> str:
-        """What a user with a password is: known, unknown, or expired where the password has been issued long ago."""
-        user = credential.username
-        password = credential.password
+    def standing(self, credential: Credential, now: Micros) -> Literal["known", "unknown", "expired"]:
+        """What a user with a password is; "expired": the password has been issued too long ago."""
+        user, password = credential
         if self.users.get(user) == password:
             return "known"
-        until = _expiration(password) if user in self.issues else None
-        if until is None or password != self._password(user, until):
+        until = credential.expires_at
+        if user not in self.issues or password != self._password(user, until):
             return "unknown"
         return "known" if now < until * SECOND else "expired"
 
@@ -148,14 +145,6 @@ UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")
 def may_have_more(listed: tuple[str, ...] | None, name: str) -> bool:
     """Whether a registry may have more of a repository than its file says."""
     return listed is not None and name not in listed and name.partition("/")[0] not in listed
-
-
-def _expiration(password: str) -> int | None:
-    try:
-        until = json.loads(base64.b64decode(password, validate=True))["expiration"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return None
-    return until if type(until) is int else None
 
 
 class World:

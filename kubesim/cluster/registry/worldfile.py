@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from kubesim.cluster.registry.document import (
     Dialect,
@@ -63,14 +64,13 @@ def _world(document: Document) -> World:
     """Raises LookupError where something refers to what is not there."""
     theirs = _builtin_document()
     troubles = {**theirs.troubles, **document.troubles}
-    dialects = {**theirs.dialects, **document.dialects}
     images = {name: _image(name, fields, troubles) for name, fields in document.images.items()}
+    named = _Named(troubles, {**theirs.dialects, **document.dialects}, images)
     is_strict = not document.furnished if document.strict is None else document.strict
-    registries = []
-    for fields in document.registries:
-        listed = None if is_strict else fields.listed
-        registries.append(_registry(fields, listed, dialects, images, troubles))
-    return World(tuple(registries), troubles, document.furnished)
+    registries = document.registries
+    if is_strict:
+        registries = tuple(fields._replace(listed=None) for fields in registries)
+    return World(tuple(named.registry(fields) for fields in registries), troubles, document.furnished)
 
 
 def _trouble(name: str | None, troubles: Mapping[str, Trouble], *places: str) -> Trouble | None:
@@ -90,71 +90,66 @@ def _image(name: str, fields: ImageFields, troubles: Mapping[str, Trouble]) -> I
     return Image(digest_of(content), **own)
 
 
-def _registry(
-    fields: RegistryFields,
-    listed: tuple[str, ...] | None,
-    dialects: Mapping[str, Dialect],
-    images: Mapping[str, Image],
-    troubles: Mapping[str, Trouble],
-) -> Registry:
-    """A registry, of whose repositories the file has all that there is where they are `listed`."""
-    if not fields.hosts:
-        raise LookupError("a registry lacks the name of its host")
-    if fields.dialect is not None and fields.dialect not in dialects:
-        raise LookupError(f"{fields.dialect} is none of the dialects: {', '.join(dialects)}")
-    dialect = dialects[fields.dialect] if fields.dialect else _PLAIN
-    host = fields.hosts[0]
-    auth = fields.auth or dialect.auth
-    has_tokens = auth == "token"
-    return Registry(
-        hosts=fields.hosts,
-        address=fields.address,
-        auth=auth,
-        hides=dialect.hides,
-        realm=fields.realm or (f"https://{host}/token" if has_tokens else ""),
-        service=fields.service or (host if has_tokens else ""),
-        users=fields.users,
-        repositories=_repositories(fields, listed, images, is_open=auth == "none"),
-        trouble=_trouble(fields.trouble, troubles, "lookup", "connection", "certificate", "protocol", "config"),
-        certificate=fields.certificate,
-        answers=fields.answers + dialect.answers,
-        issues=fields.issues,
-        listed=listed,
-    )
+class _Named(NamedTuple):
+    """What the registries of a file refer to by name. Each method raises LookupError for a name that isn't there."""
+
+    troubles: Mapping[str, Trouble]
+    dialects: Mapping[str, Dialect]
+    images: Mapping[str, Image]
+
+    def registry(self, fields: RegistryFields) -> Registry:
+        if not fields.hosts:
+            raise LookupError("a registry lacks the name of its host")
+        if fields.dialect is not None and fields.dialect not in self.dialects:
+            raise LookupError(f"{fields.dialect} is none of the dialects: {', '.join(self.dialects)}")
+        dialect = self.dialects[fields.dialect] if fields.dialect else _PLAIN
+        host = fields.hosts[0]
+        auth = fields.auth or dialect.auth
+        has_tokens = auth == "token"
+        return Registry(
+            hosts=fields.hosts,
+            address=fields.address,
+            auth=auth,
+            hides=dialect.hides,
+            realm=fields.realm or (f"https://{host}/token" if has_tokens else ""),
+            service=fields.service or (host if has_tokens else ""),
+            users=fields.users,
+            repositories=self.repositories(fields, is_open=auth == "none"),
+            trouble=_trouble(
+                fields.trouble, self.troubles, "lookup", "connection", "certificate", "protocol", "config"
+            ),
+            certificate=fields.certificate,
+            answers=fields.answers + dialect.answers,
+            issues=fields.issues,
+            listed=fields.listed,
+        )
+
+    def repositories(self, fields: RegistryFields, is_open: bool) -> dict[str, Repository]:
+        """The repositories of a registry by their names, with those of its catalog, which are public."""
+        catalog = {name: lines for names, lines in fields.catalog.items() for name in expand(names)}
+        of_catalog = dict.fromkeys(catalog, RepositoryFields({}, public=True))
+        repositories = {}
+        for name, own in {**of_catalog, **fields.repositories}.items():
+            own = own._replace(public=is_open or own.public)
+            repository = self.repository(f"{fields.hosts[0]}/{name}", own, catalog.get(name, ()))
+            if repository.public and may_have_more(fields.listed, name):
+                repository.guess = next(iter(repository.every.values()), UNKNOWN)
+            repositories[name] = repository
+        return repositories
+
+    def repository(self, name: str, fields: RepositoryFields, catalog: Sequence[str]) -> Repository:
+        lines = []
+        for line in catalog:
+            image, _, words = line.partition(" ")
+            lines.append((self.image(image, f"{name}:"), words))
+        tags = {tag: self.image(image, f"{name}:{tag}") for tag, image in fields.tags.items()}
+        readers = None if fields.readers is None else frozenset(fields.readers)
+        return Repository(tags, fields.public, readers, name, lines)
+
+    def image(self, name: str, where: str) -> Image:
+        if name not in self.images:
+            raise LookupError(f"{where} is the image {name}, which is not among the images")
+        return self.images[name]
 
 
 _PLAIN = Dialect(title="", source="")
-
-
-def _repositories(
-    fields: RegistryFields, listed: tuple[str, ...] | None, images: Mapping[str, Image], is_open: bool
-) -> dict[str, Repository]:
-    """The repositories of a registry by their names, with those of its catalog, which are public."""
-    catalog = {name: lines for names, lines in fields.catalog.items() for name in expand(names)}
-    of_catalog = dict.fromkeys(catalog, RepositoryFields({}, public=True))
-    repositories = {}
-    for name, own in {**of_catalog, **fields.repositories}.items():
-        full_name = f"{fields.hosts[0]}/{name}"
-        repository = _repository(full_name, own, images, catalog.get(name, ()), is_public=is_open or own.public)
-        if repository.public and may_have_more(listed, name):
-            repository.guess = next(iter(repository.every.values()), UNKNOWN)
-        repositories[name] = repository
-    return repositories
-
-
-def _repository(
-    name: str, fields: RepositoryFields, images: Mapping[str, Image], catalog: Sequence[str], is_public: bool
-) -> Repository:
-    lines = []
-    for line in catalog:
-        image, _, words = line.partition(" ")
-        lines.append((_named(image, images, f"{name}:"), words))
-    tags = {tag: _named(image, images, f"{name}:{tag}") for tag, image in fields.tags.items()}
-    readers = None if fields.readers is None else frozenset(fields.readers)
-    return Repository(tags, is_public, readers, name, lines)
-
-
-def _named(image: str, images: Mapping[str, Image], where: str) -> Image:
-    if image not in images:
-        raise LookupError(f"{where} is the image {image}, which is not among the images")
-    return images[image]
