@@ -71,6 +71,9 @@ class Budget:
             self._levels += 1
 
 
+UNPAID = Budget(10**18, 10**18)
+"""For the cluster's own work, for which nobody pays: more than it can ever do."""
+
 MAX_DEPTH = 100
 MAX_VALUES = 30_000
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from types import MethodType
 from typing import Any, NamedTuple
 
-from kubesim.api.budget import Budget, TooMuchError
+from kubesim.api.budget import UNPAID, Budget, TooMuchError
 from kubesim.api.digest import sha256
 from kubesim.api.garbage import uncollected
 
@@ -66,11 +66,11 @@ class Clock:
             for timer in other._timers
         ]
 
-    def advance(self, seconds: float, budget: Budget | None = None) -> None:
+    def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError, as `run_until` does."""
         self.run_until(lambda: False, seconds, budget)
 
-    def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget | None = None) -> bool:
+    def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget = UNPAID) -> bool:
         """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
 
         The clock stops at the timer that made `done()` true, or at the end of the timeout. `budget` pays for what
@@ -89,11 +89,10 @@ class Clock:
                 timer.method(*timer.arguments)
                 self.work += 1
                 steps = (self.work - before) * STEPS
-                if budget and steps > budget.steps:
+                if steps > budget.steps:
                     passed = f"{(self.now - start) / SECOND:,.0f} of {timeout:,.0f} seconds"
                     raise TooMuchError(f"so much happens in this cluster that time was stopped after {passed}")
-                if budget:
-                    budget.spend(steps)
+                budget.spend(steps)
         return True
 
     def timestamp(self) -> str:

@@ -24,8 +24,6 @@ _Test = Callable[[_Labels], bool]
 _TOKEN = r"==|!=|[=!(),<>]|[^\s=!(),<>]+"
 _OPERATORS = "in, notin, =, ==, !=, gt, lt"
 _INTEGER = re.compile("([-+]?)0*([0-9]{1,19})")
-LETTER_COST = 8
-"""Steps of the budget for a letter of a selector."""
 
 
 class SelectorError(ValueError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kubesim.api import imageref
-from kubesim.api.budget import Budget
+from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.digest import sha256
 from kubesim.api.garbage import uncollected
@@ -106,7 +106,7 @@ class Cluster(_Parts):
         self._programs = programs
         self.kubelet.outside.programs = partial(programs, self) if programs else None
 
-    def advance(self, seconds: float, budget: Budget | None = None) -> None:
+    def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""
         self.clock.advance(seconds, budget)
 

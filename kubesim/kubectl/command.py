@@ -141,7 +141,7 @@ class Call:
     @cached_property
     def api(self) -> Client:
         """The API server, as the user who asks: whose credentials kubectl has, or for whom those speak with --as."""
-        client = self._authenticated().warning(self.warn)
+        client = self._authenticated().for_call(self.warn, self.context.budget)
         if self.flags["as"]:
             return client.impersonating(self.flags["as"], tuple(self.flags["as-group"]))
         return client
@@ -192,14 +192,7 @@ class Call:
 
     def request(self) -> WriteOptions:
         """How the API server takes a write: how strictly (--validate), and whether it stores anything."""
-        chosen = self.validation()
-        return WriteOptions(
-            strict=chosen == "strict",
-            warn=self.warn if chosen == "warn" else None,
-            note=self.warn,
-            dry_run=self.dry_run == "server",
-            budget=self.context.budget,
-        )
+        return WriteOptions(self.validation().title(), dry_run=self.dry_run == "server")
 
     def validation(self) -> str:
         """--validate as strict, warn or ignore. Commands without the flag leave it to the server, which warns."""

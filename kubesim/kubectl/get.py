@@ -140,8 +140,7 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
         labels = ""
         fields = f"metadata.name={target.name}"
     namespace = target.namespace or None
-    budget = call.context.budget
-    stop = call.api.watch(target.resource, note, namespace, labels=labels, fields=fields, budget=budget)
+    stop = call.api.watch(target.resource, note, namespace, labels=labels, fields=fields)
     try:
         call.wait_until(lambda: False, call.request_timeout or WATCH)
     finally:

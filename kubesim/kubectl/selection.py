@@ -320,9 +320,8 @@ def list_all(call: Call, target: Target) -> list[Object]:
     resource = target.resource
     labels = call.flags.get("selector") or ""
     fields = call.flags.get("field-selector") or ""
-    budget = call.context.budget
     try:
-        return call.api.list(resource, target.namespace, labels=labels, fields=fields, budget=budget)
+        return call.api.list(resource, target.namespace, labels=labels, fields=fields)
     except StatusError as error:
         if error.reason != "BadRequest":
             raise

@@ -73,7 +73,7 @@ class API:
         route = request.route
         asked = authorization.Request(user, request.method.lower(), "", path=request.path)
         if route:
-            asked = authorization.request(user, route.verb, *route.place, route.subresource)
+            asked = authorization.Request.about(user, route.verb, *route.place, route.subresource)
         self._objects.client(request).check_impersonation(asked)
 
     def _of_object(self, request: Request, route: Route) -> Response | Watch:

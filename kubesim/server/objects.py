@@ -40,7 +40,7 @@ class Objects:
         return method(self, request, route)
 
     def client(self, request: Request) -> Client:
-        return self._apiserver.as_user(request.user).warning(request.warnings.append)
+        return self._apiserver.as_user(request.user).for_call(request.warnings.append, request.budget)
 
     def get(self, request: Request, route: Route) -> Response:
         return self._shown(request, self.client(request).get(*route.place, route.subresource))
@@ -50,9 +50,7 @@ class Objects:
         _check_version(request, route, client.revision)
         labels = request.query.get("labelSelector", "")
         fields = request.query.get("fieldSelector", "")
-        objects = client.list(
-            route.resource, route.namespace or None, labels=labels, fields=fields, budget=request.budget
-        )
+        objects = client.list(route.resource, route.namespace or None, labels=labels, fields=fields)
         request.budget.spend(SHOWN_COST * len(objects))
         meta = {"resourceVersion": str(client.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))
@@ -140,15 +138,7 @@ def _check_version(request: Request, route: Route, present: int) -> None:
 
 
 def _options(request: Request, route: Route) -> WriteOptions:
-    directive = request.field_validation
-    return WriteOptions(
-        strict=directive == "Strict",
-        warn=request.warnings.append if directive == "Warn" else None,
-        note=request.warnings.append,
-        dry_run=request.dry_run,
-        subresource=route.subresource,
-        budget=request.budget,
-    )
+    return WriteOptions(request.field_validation, request.dry_run, route.subresource)
 
 
 def _placed(obj: Object, route: Route) -> Object:

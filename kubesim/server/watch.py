@@ -145,9 +145,7 @@ class Watch:
         if route.name:  # an older form of a watch has the one object in its path
             fields = f"{fields},metadata.name={route.name}"
         # Even where no objects are told: this refuses who may not watch them and selectors that are wrong.
-        objects = client.list(
-            route.resource, route.namespace or None, labels=labels, fields=fields, verb="watch", budget=request.budget
-        )
+        objects = client.list(route.resource, route.namespace or None, labels=labels, fields=fields, verb="watch")
         self._selects = selector(route.resource, labels, fields)
         self._initial = objects if start.tells_objects else []
         request.budget.spend(SHOWN_COST * len(self._initial))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubesim import kubectl
-from kubesim.api.budget import Budget
+from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
@@ -92,7 +92,7 @@ class Session:
         """Put a file into the workspace, with the folders that it needs. Raises OSError outside the workspace."""
         self.workspace.put(name, text)
 
-    def advance(self, seconds: float, budget: Budget | None = None) -> None:
+    def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""
         with self.cluster.lock:
             self.cluster.advance(seconds, budget)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import cast
 
 from kubesim import kubectl
-from kubesim.api.budget import Budget
+from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import Clock, to_datetime
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import User
@@ -29,7 +29,7 @@ def beside_kubectl(cluster: Callable[[], Cluster]) -> list[Tool]:
 class _Moment(Clock):
     """A clock that stands still: what a container runs is played at the moment when it starts."""
 
-    def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget | None = None) -> bool:
+    def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget = UNPAID) -> bool:
         if not done():
             raise NotSimulated("kubectl that waits in a container is not part of this simulator")
         return True

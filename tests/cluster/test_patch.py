@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim.api import load_yaml
-from kubesim.api.budget import TooMuchError
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.errors import StatusError
 from kubesim.api.resources import POD, SECRET, SERVICE_ACCOUNT, Resource, find_resource
 from kubesim.cluster.apiserver import patch
@@ -34,14 +34,14 @@ def test_strategic_merge(plural: str, old: Any, change: Any, new: Any) -> None:
 @pytest.mark.parametrize(("kind", "change", "code", "sentence"), PATCHES["refused"])
 def test_a_patch_that_cannot_be_applied(kind: str, change: Any, code: int, sentence: str) -> None:
     with pytest.raises(StatusError) as caught:
-        patch.patched(SERVICE_ACCOUNT, {**SA, "secrets": [{"name": "a"}]}, change, kind)
+        patch.patched(SERVICE_ACCOUNT, {**SA, "secrets": [{"name": "a"}]}, change, kind, Budget())
     assert (caught.value.code, caught.value.message) == (code, sentence)
 
 
 @pytest.mark.parametrize(("operations", "outcome"), PATCHES["json"])
 def test_json_patches(operations: Any, outcome: Any) -> None:
     try:
-        changed: Any = patch.json_patch({"a": 1, "list": ["x", "y"]}, operations)
+        changed: Any = patch.json_patch({"a": 1, "list": ["x", "y"]}, operations, Budget())
     except StatusError:
         changed = None
     assert changed == outcome
@@ -51,11 +51,11 @@ def test_a_json_patch_may_not_grow_without_end() -> None:
     obj = {"kind": "ConfigMap", "data": {"a": "x" * 100_000}}
     copies = [{"op": "copy", "from": "/data", "path": f"/data/{number}"} for number in range(8)]
     with pytest.raises(TooMuchError):
-        patch.json_patch(obj, copies)
-    assert len(patch.json_patch(obj, copies[:4])["data"]) == 5
+        patch.json_patch(obj, copies, Budget())
+    assert len(patch.json_patch(obj, copies[:4], Budget())["data"]) == 5
     tests = [{"op": "test", "path": "/kind", "value": "ConfigMap"}]
     with pytest.raises(TooMuchError):
-        patch.json_patch(obj, tests * 40_000)
+        patch.json_patch(obj, tests * 40_000, Budget())
 
 
 def test_merge_patches() -> None:
@@ -186,7 +186,7 @@ def test_any_json_is_a_patch_or_is_refused(change: Any, resource: Resource, kind
     }
     before = copy.deepcopy((obj, change))
     try:
-        result = patch.patched(resource, obj, change, kind)
+        result = patch.patched(resource, obj, change, kind, Budget())
     except StatusError as error:
         result = {"message": error.message}
     assert isinstance(result, dict)

@@ -66,6 +66,22 @@ class Request(NamedTuple):
     name: str = ""
     path: str = ""
 
+    @classmethod
+    def about(
+        cls, user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = ""
+    ) -> "Request":
+        """The request about a known resource type, or about a part of it such as pods/log.
+
+        A Namespace is in itself, so that whoever may get everything in it may get it, too. Mirrors
+        pkg/endpoints/request/requestinfo.go.
+        """
+        plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
+        if resource is NAMESPACE:
+            namespace = name
+        elif not resource.namespaced:
+            namespace = ""
+        return cls(user, verb, plural, resource.group, namespace, name)
+
     def forbidden(self) -> StatusError:
         """The refusal of the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
         plural = self.plural.partition("/")[0]
@@ -80,20 +96,6 @@ class Request(NamedTuple):
         sentence = f"User {quote(self.user.name)} cannot {self.verb} {what} {scope}"
         sentence = sentence.translate(_ENTITIES)
         return StatusError(403, "Forbidden", f"{head}: {sentence}", plural, self.name, group=self.group)
-
-
-def request(user: User, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> Request:
-    """The Request for a known resource type, or for a part of it such as pods/log.
-
-    A Namespace is in itself, so that whoever may get everything in it may get it, too. Mirrors
-    pkg/endpoints/request/requestinfo.go.
-    """
-    plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    if resource is NAMESPACE:
-        namespace = name
-    elif not resource.namespaced:
-        namespace = ""
-    return Request(user, verb, plural, resource.group, namespace, name)
 
 
 def is_allowed(asked: Request, store: Store) -> bool:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from kubesim.api import decoding, errors, schema
-from kubesim.api.budget import Budget
-from kubesim.api.objects import Object, clone, name_of, namespace_of
+from kubesim.api import errors
+from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import Resource
-from kubesim.api.selectors import LETTER_COST, Selector, SelectorError, field_selector, label_selector
-
-Warn = Callable[[str], None]
+from kubesim.api.selectors import Selector, SelectorError, field_selector, label_selector
 
 
-def selector(resource: Resource, labels: str, fields: str, budget: Budget | None = None) -> Selector:
-    """What a list or watch selects, read at the cost of `budget`. Raises StatusError where that can't be done."""
-    if budget:
-        budget.spend(LETTER_COST * (len(labels) + len(fields)))
+def selector(resource: Resource, labels: str, fields: str) -> Selector:
+    """What a list or watch selects. Raises StatusError where that can't be read."""
     selectors: list[Selector] = []
     try:
         if labels:
@@ -42,34 +37,14 @@ def single_name(fields: str) -> str:
 class WriteOptions(NamedTuple):
     """What goes with a write: how strictly it is taken, and whether it is only tried out."""
 
-    strict: bool = True  # refuse unknown fields; else they are dropped and reported to `warn`
-    warn: Warn | None = None
-    note: Warn | None = None  # is told what the API server warns of, and which known fields have no effect here
+    validation: str = "Strict"  # refuses unknown fields; "Warn" reports and drops them, "Ignore" drops them
     dry_run: bool = False
     subresource: str = ""  # the part of the object that is changed: "ephemeralcontainers" of a Pod
-    budget: Budget | None = None  # pays for a patch
     typed: bool = False  # it comes from the cluster's own components, which misspell no field
 
 
 PLAIN = WriteOptions()
 TYPED = WriteOptions(typed=True)
-
-
-def decoded(resource: Resource, obj: Object, options: WriteOptions) -> Object:
-    """`obj` as an object of the type; a copy of what is typed already. Raises StatusError."""
-    if options.typed:
-        return clone(obj)  # type: ignore[no-any-return]
-    new = decoding.decode(resource, obj, options.strict)
-    new.setdefault("metadata", {})
-    if not options.strict:
-        warn_of(decoding.unknown_fields(schema.type_of(resource), obj), options.warn)
-    return new
-
-
-def warn_of(unknown: list[str], warn: Warn | None) -> None:
-    if warn:
-        for text in unknown:
-            warn(text)
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:

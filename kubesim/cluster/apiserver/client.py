@@ -11,25 +11,29 @@ from functools import partial
 from typing import Any
 
 from kubesim.api import decoding, errors, schema
-from kubesim.api.budget import Budget
+from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import SECOND, rfc3339
-from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.objects import Object, clone, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver import admission, checks, services, strategy, validation
-from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, request, rules_for
+from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, rules_for
 from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
-from kubesim.cluster.apiserver.checks import PLAIN, Warn, WriteOptions
+from kubesim.cluster.apiserver.checks import PLAIN, WriteOptions
 from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
-from kubesim.cluster.apiserver.notes import note_write
+from kubesim.cluster.apiserver.notes import Warn, note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
 from kubesim.cluster.apiserver.tokens import request_token, user_of
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
 NAME_ATTEMPTS = 8
+# In steps of a budget: a letter of a selector that is read, and an object that is looked at.
+_LETTER_COST = 8
+_OBJECT_COST = 2
 
 Objects = list[Object]  # inside Client, `list` is a verb
 
@@ -41,9 +45,10 @@ class Client:
     `errors.StatusError` for what Kubernetes refuses: Forbidden first, before anything is told.
     """
 
-    def __init__(self, backend: Backend, user: User, warn: Warn | None = None) -> None:
+    def __init__(self, backend: Backend, user: User, warn: Warn | None = None, budget: Budget = UNPAID) -> None:
         self.user = user
         self._warn = warn
+        self._budget = budget
         self._backend = backend
         self._store = backend.store
         impersonation = user.impersonation
@@ -51,15 +56,20 @@ class Client:
 
     def impersonating(self, name: str, groups: tuple[str, ...] = ()) -> Client:
         """The requests that this user sends in the name of another one."""
-        return Client(self._backend, impersonate(self.user, name, groups), self._warn)
+        return self._speaking_as(impersonate(self.user, name, groups))
 
     def bearing(self, token: str) -> Client:
         """The requests of the ServiceAccount that a token is of. Raises StatusError (Unauthorized)."""
-        return Client(self._backend, user_of(self._backend, token), self._warn)
+        return self._speaking_as(user_of(self._backend, token))
 
-    def warning(self, warn: Warn) -> Client:
-        """The same requests; `warn` is told what the API server has to say of a type."""
-        return Client(self._backend, self.user, warn)
+    def _speaking_as(self, user: User) -> Client:
+        return Client(self._backend, user, self._warn, self._budget)
+
+    def for_call(self, warn: Warn, budget: Budget) -> Client:
+        """The requests of one command line or HTTP request: `budget` pays for what it selects and patches, and `warn`
+        is told what the API server warns of, and what of a write has no effect here.
+        """
+        return Client(self._backend, self.user, warn, budget)
 
     @property
     def revision(self) -> int:
@@ -70,7 +80,7 @@ class Client:
     def authorize(self, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> None:
         """Raise StatusError (Forbidden) unless the user may do this."""
         if not self._is_master:
-            self.check(request(self.user, verb, resource, namespace, name, subresource))
+            self.check(Request.about(self.user, verb, resource, namespace, name, subresource))
         if resource.warning and self._warn:
             self._warn(resource.warning)
 
@@ -124,15 +134,14 @@ class Client:
         self,
         resource: Resource,
         listener: Listener,
-        namespace: str | None = None,
+        namespace: str | None,
         *,
         labels: str = "",
         fields: str = "",
-        budget: Budget | None = None,
     ) -> Callable[[], None]:
         """Call `listener` with every later change of a selection; call what is returned to end that."""
         self.authorize("watch", resource, namespace or "", checks.single_name(fields))
-        selects = checks.selector(resource, labels, fields, budget)
+        selects = self._selector(resource, labels, fields)
 
         def pass_on(change: Change) -> None:
             if namespace in (None, namespace_of(change.obj)) and (seen_as := change.type_among(selects)):
@@ -145,7 +154,7 @@ class Client:
     def create(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN) -> Object:
         self.authorize("create", resource, namespace_of(obj), "")
         admission.check_may_grant(self.user, resource)
-        new = checks.decoded(resource, obj, options)
+        new = self._decoded(resource, obj, options)
         self._initialize_metadata(resource, new)
         self._check_namespace(resource, new)
         apply_defaults(resource, new)
@@ -188,12 +197,27 @@ class Client:
             return self._backend.discard(resource, obj)
         return self._mark_deleted(resource, obj, seconds)
 
+    def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
+        """`obj` as an object of the type; a copy of what is typed already. Raises StatusError."""
+        if options.typed:
+            return clone(obj)  # type: ignore[no-any-return]
+        new = decoding.decode(resource, obj, strict=options.validation == "Strict")
+        new.setdefault("metadata", {})
+        if options.validation == "Warn":
+            self._report(decoding.unknown_fields(schema.type_of(resource), obj))
+        return new
+
+    def _report(self, unknown: list[str]) -> None:
+        if self._warn:
+            for text in unknown:
+                self._warn(text)
+
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
         """Store an object that is valid, unless that is only tried out."""
         if old is None:
             self._check_free(resource, new)
-        if options.note:
-            note_write(resource, new, old, options.note, self._backend)
+        if self._warn:
+            note_write(resource, new, old, self._warn, self._backend)
         if options.dry_run:
             return new
         if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):
@@ -212,7 +236,7 @@ class Client:
         old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
         part = options.subresource
         admission.check_may_grant(self.user, resource)
-        new = checks.decoded(resource, obj, options)
+        new = self._decoded(resource, obj, options)
         checks.check_current(resource, new, old)
         apply_defaults(resource, new)
         if resource is POD:
@@ -232,13 +256,14 @@ class Client:
         from kubesim.cluster.apiserver import patch  # late: a first answer patches nothing
 
         old = self._backend.existing(resource, namespace, name)
-        new = patch.patched(resource, old, change, patch_type, options.budget)
+        new = patch.patched(resource, old, change, patch_type, self._budget)
         checks.check_unmoved(new, old)
         unknown = [] if options.typed else decoding.unknown_fields(schema.type_of(resource), new)
-        if unknown and options.strict:
-            raise patch.mismatch(change if patch_type == "strategic" else new, decoding.strict_error(unknown))
-        checks.warn_of(unknown, options.warn)
-        return self._update(resource, new, options._replace(strict=False, warn=None))  # they are reported
+        if unknown and options.validation == "Strict":
+            raise patch.mismatch(patch_type, change, new, decoding.strict_error(unknown))
+        if options.validation == "Warn":
+            self._report(unknown)
+        return self._update(resource, new, options._replace(validation="Ignore"))  # they are reported
 
     def _initialize_metadata(self, resource: Resource, obj: Object) -> None:
         """Give a new object its name, if that is generated, its uid and its time."""
@@ -327,26 +352,23 @@ class Client:
         labels: str = "",
         fields: str = "",
         verb: str = "list",
-        budget: Budget | None = None,
     ) -> Objects:
         """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them.
 
-        They, and what they look at, are paid for from `budget`. `verb` "watch" is for who watches the same selection.
+        `verb` "watch" is for who watches the same selection.
         """
         self.authorize(verb, resource, namespace or "", checks.single_name(fields) if fields else "")
-        return self._select(resource, namespace, labels, fields, budget)
-
-    def _select(
-        self, resource: Resource, namespace: str | None, labels: str, fields: str, budget: Budget | None
-    ) -> Objects:
         objects = self._store.list(resource, namespace if resource.namespaced else None)
         self._backend.clock.work += len(objects) // READS
-        if budget:
-            budget.spend(len(objects) * (2 + (len(labels) + len(fields)) // 4))
+        self._budget.spend(len(objects) * (_OBJECT_COST + (len(labels) + len(fields)) // 4))
         if not labels and not fields:
             return objects
-        selects = checks.selector(resource, labels, fields, budget)
+        selects = self._selector(resource, labels, fields)
         return [obj for obj in objects if selects(obj)]
+
+    def _selector(self, resource: Resource, labels: str, fields: str) -> Selector:
+        self._budget.spend(_LETTER_COST * (len(labels) + len(fields)))
+        return checks.selector(resource, labels, fields)
 
 
 def _is_held(resource: Resource, obj: Object) -> bool:

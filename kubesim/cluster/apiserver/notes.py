@@ -1,6 +1,6 @@
 """What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -9,8 +9,9 @@ from kubesim.api.objects import Object, containers_of, template_of
 from kubesim.api.resources import POD, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.backend import Backend
-from kubesim.cluster.apiserver.checks import Warn
 from kubesim.cluster.apiserver.warnings import warnings_of
+
+Warn = Callable[[str], None]
 
 
 class Inert(NamedTuple):

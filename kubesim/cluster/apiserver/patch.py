@@ -14,6 +14,7 @@ from kubesim.api.budget import Budget, count_values
 from kubesim.api.errors import StatusError, bad_request, invalid_request, invalid_value, why_of_other_type
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
+from kubesim.cluster.apiserver import jsonpatch
 from kubesim.cluster.apiserver.patchdiff import diff_maps
 from kubesim.cluster.apiserver.patchmerge import merge_maps
 from kubesim.gotext import gofmt, gojson
@@ -21,12 +22,10 @@ from kubesim.gotext import gofmt, gojson
 _MAP = "value of type map[string]interface {}"
 
 
-def json_patch(obj: Object, operations: Any, budget: Budget | None = None) -> Object:
+def json_patch(obj: Object, operations: Any, budget: Budget) -> Object:
     """`obj` changed by a list of RFC 6902 operations, which are paid for from `budget`."""
-    from kubesim.cluster.apiserver import jsonpatch  # late: few lines send a JSON patch
-
     try:
-        changed = jsonpatch.apply(operations, obj, budget or Budget())
+        changed = jsonpatch.apply(operations, obj, budget)
     except (LookupError, RecursionError):
         raise _refused() from None
     if not isinstance(changed, dict):
@@ -66,11 +65,11 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     try:
         decoding.convert(struct, merged)
     except decoding.DecodeError as error:
-        raise mismatch(change, error.in_converter()) from None
+        raise mismatch("strategic", change, merged, error.in_converter()) from None
     return merged
 
 
-def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budget: Budget | None = None) -> Object:
+def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budget: Budget) -> Object:
     """`obj` changed by a patch of type "strategic", "merge" or "json"; its fields have the right types."""
     if patch_type == "strategic":
         return strategic_merge(obj, change, resource)
@@ -80,17 +79,17 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budge
     if not kind or not api_version:
         return {}  # what has no type is read as nothing
     if (kind, api_version) != (resource.kind, resource.api_version):
-        raise mismatch(changed, why_of_other_type(resource, str(kind), str(api_version)))
+        raise mismatch(patch_type, change, changed, why_of_other_type(resource, str(kind), str(api_version)))
     try:
         decoding.convert(schema.type_of(resource), changed)
     except decoding.DecodeError as error:
-        raise mismatch(changed, error.in_json()) from None
+        raise mismatch(patch_type, change, changed, error.in_json()) from None
     return changed
 
 
-def mismatch(change: Object, why: str) -> StatusError:
-    """The refusal of a patch that does not match the type. `change` is what it quotes: the patch, or its outcome."""
-    quoted = gofmt.sprint(change) if "apiVersion" not in change else gojson.dumps(change)
+def mismatch(patch_type: str, change: Any, outcome: Object, why: str) -> StatusError:
+    """The refusal of a patch whose outcome is none of the type: it shows the outcome, or a strategic patch itself."""
+    quoted = gofmt.sprint(change) if patch_type == "strategic" else gojson.dumps(outcome)
     cause = invalid_value("patch", quoted, why)
     return invalid_request(f' "" is invalid: {cause}', cause)
 
