@@ -74,8 +74,8 @@ def long_time(timestamp: str | None) -> str:
 
 
 def format_labels(labels: Mapping[str, str] | None) -> str:
-    """Labels on one line, sorted: "app=web,tier=front", or "<none>"."""
-    return ",".join([f"{key}={value}" for key, value in sorted(labels.items())]) if labels else NONE
+    """Labels on one line: "app=web,tier=front", or "<none>"; sorted as pairs, so that "a.b=x" is before "a=x"."""
+    return ",".join(sorted(f"{key}={value}" for key, value in labels.items())) if labels else NONE
 
 
 _REQUIREMENTS = {

@@ -17,9 +17,9 @@ from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
 from kubesim.kubectl.formats import last_applied
-from kubesim.kubectl.manifests import parse_json
+from kubesim.kubectl.manifests import parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, Target
 
@@ -54,12 +54,15 @@ def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: s
 @command("patch", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
 def patch(call: Call) -> None:
     flags = call.flags
-    refuse_if(not flags["patch"], "must specify --patch or --patch-file containing the contents of the patch")
+    file = flags["patch-file"]
+    refuse_if(flags["patch"] and file, "cannot specify --patch and --patch-file together")
+    is_missing = not flags["patch"] and not file
+    refuse_if(is_missing, "must specify --patch or --patch-file containing the contents of the patch")
     kind = flags["type"].lower()
     refuse_if(kind not in _PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
-    if call.dry_run == "client":
-        raise NotSimulated("patch --dry-run=client is not part of this simulator, but --dry-run=server is")
     part = flags["subresource"]
+    if call.dry_run == "client" and (part or kind == "json"):
+        raise NotSimulated(_PATCHED_LOCALLY)
     if part not in ("", "ephemeralcontainers", "scale"):
         raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
     change = _read_patch(call)
@@ -78,7 +81,16 @@ def patch(call: Call) -> None:
         operation = "patched (no change)" if new == old else "patched"
         print_result(call, resource, new, operation, is_alone=True, mentions_dry_run=False)
 
-    Query(call, call.args, needs_name=True, latest=False).visit(act)
+    def act_locally(target: Target, obj: Object) -> None:
+        try:
+            act(target, obj)
+        except StatusError:  # the server's words
+            raise NotSimulated(_PATCHED_LOCALLY) from None
+
+    Query(call, call.args, needs_name=True, latest=False).visit(act_locally if call.dry_run == "client" else act)
+
+
+_PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
 
 
 def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> Object:
@@ -97,12 +109,15 @@ def _read_patch(call: Call) -> Any:
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     text = str(call.flags["patch"])
+    if file := call.flags["patch-file"]:
+        with reworded(KubectlError, "unable to read patch file: "):
+            text = read_text(call, file)
     if len(text) > _MAX_REQUEST:
         raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_MAX_REQUEST}")
     try:
         return parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
     except ManifestError as error:
-        raise KubectlError(f"unable to parse {gofmt.quote(text)}: {error}") from None
+        raise KubectlError(f"unable to parse {gofmt.quote(call.flags['patch'])}: {error}") from None
     except ValueError as error:
         return bad_request(str(error))
 
@@ -222,19 +237,18 @@ def _read_annotations(changes: Sequence[str]) -> _Marks:
 
 
 def _labeled(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Object, str]:
-    """The object with its new labels, and what was done to it."""
+    """The object with its new labels, and what kubectl takes to be done to it, whatever the API server makes of it."""
     present: dict[str, str] = metadata(obj).get("labels") or {}
     if call.dry_run != "client":
         call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
-    change = marks.change(present)
+    change = {key: value for key, value in marks.change(present).items() if present.get(key) != value}
     if not change:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
     new = send_patch(call, target.resource, obj, {"metadata": {"labels": change}}, "merge")
-    if new == obj:
-        return new, "not labeled"
-    if not marks.removed:
+    if None not in change.values():
         return new, "labeled"
-    return new, "modified" if marks.added else "unlabeled"
+    adds = any(value is not None for value in change.values())
+    return new, "modified" if adds else "unlabeled"
 
 
 def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str]) -> list[str]:

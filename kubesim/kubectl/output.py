@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros
+from kubesim.api.humanize import format_labels
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.schema import in_go_order
@@ -124,7 +125,7 @@ class Table:
         labels = metadata(obj).get("labels") or {}
         row += [labels.get(label, "") for label in self._labels]
         if self._all_labels:
-            row.append(",".join(f"{key}={labels[key]}" for key in sorted(labels)) or "<none>")
+            row.append(format_labels(labels))
         return row
 
 
