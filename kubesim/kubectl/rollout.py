@@ -89,6 +89,7 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
         while changes and not finished:
             new = changes.pop(0)
             if metadata(new)["uid"] == metadata(obj)["uid"]:
+                _require_revision(resource, new, call.flags["revision"])
                 line, finished = _state(resource, new)
                 call.say(line)
         return finished
@@ -100,6 +101,13 @@ def _follow(call: Call, resource: Resource, obj: Object) -> None:
             raise KubectlError("timed out waiting for the condition")
     finally:
         stop()
+
+
+def _require_revision(resource: Resource, obj: Object, number: int) -> None:
+    """Refuse a Deployment that runs another revision than is to be waited for."""
+    running = revision(obj)
+    is_other = resource is DEPLOYMENT and number not in (0, running)
+    refuse_if(is_other, f"desired revision ({number}) is different from the running revision ({running})")
 
 
 def _state(resource: Resource, obj: Object) -> tuple[str, bool]:
@@ -152,11 +160,24 @@ def _show_history(call: Call, resource: Resource, obj: Object) -> None:
     revisions = _history(call, resource, obj)
     number = call.flags["revision"]
     refuse_if(number and number not in revisions, "unable to find the specified revision")
+    if call.flags["output"]:
+        for keeper in [revisions[number]] if number else revisions.values():
+            _print_revision(call, resource, obj, keeper)
+        return
     if number:
         text = f"with revision #{number}\n{_revision_text(resource, revisions[number])}"
     else:
         text = f"\n{_revision_table(revisions)}"
     call.say(f"{resource.printed}/{name_of(obj)} {text}\n")
+
+
+def _print_revision(call: Call, resource: Resource, obj: Object, keeper: Object) -> None:
+    """Print a ReplicaSet, or the object with the template that a ControllerRevision keeps."""
+    if resource is DEPLOYMENT:
+        print_result(call, REPLICA_SET, keeper, "", typed=True)
+    else:
+        old = {**obj, "spec": {**obj["spec"], "template": _template(keeper)}}
+        print_result(call, resource, old, "", typed=True)
 
 
 def _revision_text(resource: Resource, keeper: Object) -> str:
@@ -221,6 +242,10 @@ def _undo(call: Call, resource: Resource, obj: Object) -> None:
         call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))
     number = call.flags["to-revision"]
     old = _revision_before(resource, obj, _history(call, resource, obj), number)
+    if call.dry_run == "client":
+        operation = "" if resource is DEPLOYMENT else "will roll back to "
+        print_result(call, resource, obj, operation + pod_template(_template(old)), typed=True, is_alone=True)
+        return
     paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
     refuse_if(obj["spec"].get("paused"), paused)
     operation = _roll_back(call, resource, obj, old, number)
