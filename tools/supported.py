@@ -99,7 +99,11 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     (
         *("Job", "spec", "job controller"),
-        (*("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds"),),
+        (
+            *("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds"),
+            "suspend",
+            "ttlSecondsAfterFinished",
+        ),
     ),
     (
         *("CronJob", "spec", "cronjob controller"),

@@ -1,6 +1,6 @@
 """The Job controller: Pods until enough of them have succeeded, or too many have failed.
 
-Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go, v1.36. A Job can't be suspended.
+Mirrors kubernetes pkg/controller/job/{job_controller,backoff_utils}.go and pkg/controller/ttlafterfinished, v1.36.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from kubesim.api.objects import Key, Object, find_condition, has_ended, is_delet
 from kubesim.api.resources import JOB
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready
 
 FIRST_BACKOFF, LAST_BACKOFF = 10.0, 600.0  # seconds until a failed Pod is replaced; twice as long each time
@@ -42,9 +43,12 @@ _LIMIT = JobOutcome("BackoffLimitExceeded", "Job has reached the specified backo
 _DEADLINE = JobOutcome("DeadlineExceeded", "Job was active longer than specified deadline")
 
 
+_FINAL = ("Complete", "Failed")
+
+
 def finished(job: Object) -> str:
     """Complete or Failed, or "" for a Job that is neither."""
-    for kind in ("Complete", "Failed"):
+    for kind in _FINAL:
         if find_condition(job, kind) == "True":
             return kind
     return ""
@@ -118,21 +122,53 @@ class JobController(Controller):
 
     def sync(self, job: Object, pods: list[Object]) -> None:
         if finished(job):
+            self._remove_after_ttl(job)
             return
         tally = self._tallies.own_or(key_of(job), _Tally)
         status = {"succeeded": 0, "failed": 0, **job["status"]}
-        status.setdefault("startTime", self.clock.timestamp())
+        if not _is_suspended(job):
+            status.setdefault("startTime", self.clock.timestamp())
         tally.count([*pods, *tally.gone], status)
         tally.gone = []
         outcome = self._outcome_of(job, status, pods)
         if outcome is None:
-            desired = _desired(job, status)
+            desired = 0 if _is_suspended(job) else _desired(job, status)
         else:
             desired = 0
             if not outcome.succeeded:
                 self._count_as_failed(active_pods(pods), tally, status)  # those that _scale deletes now
         self._scale(job, pods, desired, tally.wait(self.clock.now))
+        if outcome is None:
+            self._note_suspension(job, status)
         self._report(job, status, outcome)
+
+    def _note_suspension(self, job: Object, status: Object) -> None:
+        """Where a Job has been suspended, or goes on after that, say so in its status and in an event."""
+        is_suspended = _is_suspended(job)
+        if is_suspended == (find_condition(job, "Suspended") == "True"):
+            return
+        word = "Suspended" if is_suspended else "Resumed"
+        message = f"Job {word.lower()}"
+        condition = self._condition("Suspended", JobOutcome(f"Job{word}", message)) | {"status": str(is_suspended)}
+        others = [item for item in status.get("conditions", ()) if item["type"] != "Suspended"]
+        status["conditions"] = [*others, condition]
+        self.record(job, word, message)
+        if is_suspended:
+            status.pop("startTime", None)
+        else:
+            status["startTime"] = self.clock.timestamp()
+
+    def _remove_after_ttl(self, job: Object) -> None:
+        """Delete a Job that has ended, and its Pods, as soon as it says."""
+        ttl = job["spec"].get("ttlSecondsAfterFinished")
+        if ttl is None:
+            return
+        ends = [item["lastTransitionTime"] for item in job["status"]["conditions"] if item["type"] in _FINAL]
+        left = ttl - (self.clock.now - parse_time(ends[0])) / SECOND
+        if left > 0:
+            self.add(job, left)
+        else:
+            self.api.delete(JOB, *key_of(job), DeleteOptions(policy="Foreground"))
 
     def _count_as_failed(self, pods: list[Object], tally: _Tally, status: Object) -> None:
         tally.counted.update(metadata(pod)["uid"] for pod in pods)
@@ -148,7 +184,8 @@ class JobController(Controller):
         spec = job["spec"]
         if status["failed"] > spec["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
             return _LIMIT
-        if (limit := spec.get("activeDeadlineSeconds")) is not None:
+        limit = spec.get("activeDeadlineSeconds")
+        if limit is not None and not _is_suspended(job):
             left = limit - (self.clock.now - parse_time(status["startTime"])) / SECOND
             if left <= 0:
                 return _DEADLINE
@@ -202,6 +239,10 @@ class JobController(Controller):
         now = self.clock.timestamp()
         times = {"lastProbeTime": now, "lastTransitionTime": now}
         return {**times, "message": outcome.message, "reason": outcome.reason, "status": "True", "type": kind}
+
+
+def _is_suspended(job: Object) -> bool:
+    return bool(job["spec"].get("suspend"))
 
 
 def _is_complete(job: Object, status: Object, pods: list[Object]) -> bool:
