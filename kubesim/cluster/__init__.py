@@ -69,6 +69,7 @@ class _Parts:
             self.scheduler,
             *self.controllers,
             self.kubelet,
+            self.kubelet.runtime,
             self.kubelet.starter,
         ]
 
@@ -104,7 +105,7 @@ class Cluster(_Parts):
     def offer(self, programs: ClusterPrograms | None) -> None:
         """Give the containers programs that ask this cluster. Those of a copy ask the copy."""
         self._programs = programs
-        self.kubelet.outside.programs = partial(programs, self) if programs else None
+        self.kubelet.runtime.outside.programs = partial(programs, self) if programs else None
 
     def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""

@@ -152,8 +152,7 @@ def orphans(cluster: Cluster) -> list[str]:
 
 def _kubelet(cluster: Cluster) -> Iterator[str]:
     """The kubelet knows every Pod of its node and no other, and what it reported last is what the Pod says."""
-    numbers = cluster.kubelet._numbers
-    workers = {uid: worker for uid in numbers if (worker := cluster.kubelet.worker_of(uid))}
+    workers = {worker.uid: worker for worker in cluster.kubelet.runtime.workers.values()}
     pods = {obj["metadata"]["uid"]: obj for obj in cluster.api.list(POD)}
     for uid in workers.keys() - pods.keys():
         yield f"the kubelet runs {workers[uid].name}, which is gone"

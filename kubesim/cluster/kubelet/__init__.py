@@ -8,33 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubesim.api.clock import SECOND, Clock, Identity
+from kubesim.api.clock import Clock, Identity
 from kubesim.api.imageref import Reference
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import POD, SECRET
-from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet import volumes
-from kubesim.cluster.kubelet.containers import STOP, Container
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
+from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
-from kubesim.cluster.kubelet.status import ENDED, ended, status_of
+from kubesim.cluster.kubelet.status import ended, status_of
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
 from kubesim.cluster.registry.image import Image
-from kubesim.shell.container import Outside
 
-# Seconds. The runtime is asked for news every second (pkg/kubelet/pleg).
-RELIST = 1.0
+# Seconds.
 REACTION = 0.02
 SANDBOX = 0.2
-# From the end of the last process to the Pod's removal, as recorded; where nothing runs, from the sync that sees that.
-CLEANUP = 1.5
-CLEANUP_IDLE = 0.2
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
 
@@ -42,69 +36,45 @@ LONGEST_MOUNT_WAIT = 122.0
 class Kubelet:
     """Runs the Pods that are bound to `node`.
 
-    Each Pod has a worker, which is looked up by its number when one of its timers is over, because the Pod may be gone:
+    Each Pod has a worker, which is looked up by the Pod's uid when one of its timers is over, because it may be gone:
 
     * `_sync` and `_say_again` carry a ticket. Whatever is planned next replaces them (`_plan`).
-    * `_on_news` comes a second after something has happened, whatever is planned (`_relist`).
+    * The runtime calls `_sync` a second after something has happened, whatever is planned.
     * `_start_sandbox` comes once, after the first sync that could mount the volumes.
-    * `process_ended` comes for each process, and `_remove` for each sync of a Pod that is being deleted.
+    * `_remove` comes for each sync of a Pod that is being deleted.
     """
 
     def __init__(self, api: Component, clock: Clock, identity: Identity, images: ImageManager, node: str) -> None:
         self.images = images
         self._api = api
         self._clock = clock
-        self._recorder = Recorder(api, clock, "kubelet", node)
-        self.starter = Starter(api, clock, identity, images, self._recorder, self)
         self._node = node
-        self._workers: Shared[int, Worker] = Shared(self._copy)
-        self._numbers: dict[str, int] = {}  # the workers' numbers by the uids of their Pods
-        self._rests: dict[int, Rest] = {}  # of the Pods that rest, by the numbers of their workers
-        self._count = 0  # of the workers until now, of which each has its number
+        self._recorder = Recorder(api, clock, "kubelet", node)
+        self.runtime = Runtime(clock, self._recorder, self._sync)
+        self.starter = Starter(api, clock, identity, images, self.runtime, self._settle)
+        self._workers = self.runtime.workers
+        self._rests: dict[str, Rest] = {}  # of the Pods that rest, by their uids
         self._addresses = 1  # of the Pods until now, and of the node's own
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
-        api.connect_node(node, Server(api, clock, images, self.worker_of))
+        api.connect_node(node, Server(api, clock, images, self._workers))
 
     def resume(self, other: Kubelet) -> None:
         """Go on from the state of another one."""
         self.images.resume(other.images)
         self._recorder.resume(other._recorder)
-        self._workers.share(other._workers)
-        self._numbers = other._numbers.copy()
         self._rests = other._rests.copy()
-        self._count = other._count
         self._addresses = other._addresses
-
-    def worker_of(self, uid: str) -> Worker | None:
-        """The worker of a Pod, which may be changed."""
-        number = self._numbers.get(uid)
-        return None if number is None else self.worker(number)
-
-    def worker(self, number: int) -> Worker | None:
-        """A worker, which may be changed; None where its Pod is gone."""
-        try:
-            return self._workers.own(number)
-        except KeyError:
-            return None
 
     def load(self, reference: Reference, image: Image) -> None:
         """Have an image on the node that no Pod has pulled."""
         self.images.node.load(reference, image, self._clock.now)
         self._wake()
 
-    def _copy(self, worker: Worker) -> Worker:
-        return worker.copy(self.outside)
-
     @property
     def traces(self) -> dict[tuple[str, str, str], PullTrace]:
         """Why the last attempt to get an image went as it did, by namespace, Pod and container."""
         return self.starter.traces
-
-    @property
-    def outside(self) -> Outside:
-        """What the processes of containers reach."""
-        return self.starter.outside
 
     def _on_pod(self, change: Change) -> None:
         if change.of_status:
@@ -119,67 +89,47 @@ class Kubelet:
 
     def _forget(self, pod: Object) -> None:
         uid = pod["metadata"]["uid"]
-        number = self._numbers.pop(uid, None)
-        if number is None:
-            return
-        self._workers.drop(number)
-        self._rests.pop(number, None)
-        self.images.node.forget_pod(uid)
-        self.starter.forget(pod)
+        if self._workers.get(uid):
+            self._workers.drop(uid)
+            self._rests.pop(uid, None)
+            self.images.node.forget_pod(uid)
+            self.starter.forget(pod)
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
             return  # nothing that concerns a kubelet has changed: such an update keeps the spec, the very same object
-        worker = self.worker_of(pod["metadata"]["uid"]) or self._add_worker(pod)
+        uid = pod["metadata"]["uid"]
+        worker = self._workers.find(uid) or self._workers.put(uid, Worker(pod))
         self._plan(worker, REACTION)
 
-    def _add_worker(self, pod: Object) -> Worker:
-        self._count += 1
-        worker = Worker(pod, self._count)
-        self._numbers[worker.uid] = worker.number
-        self._workers.put(worker.number, worker)
-        return worker
-
-    def _current(self, number: int, ticket: int | None = None) -> tuple[Worker, Object] | None:
+    def _current(self, uid: str, ticket: int | None = None) -> tuple[Worker, Object] | None:
         """A worker and its Pod; None where either is gone, another Pod has its name, or the ticket is an old one."""
-        worker = self.worker(number)
+        worker = self._workers.find(uid)
         if worker is None or ticket not in (None, worker.ticket):
             return None
         pod = self._api.find(POD, worker.namespace, worker.name)
-        if pod is None or pod["metadata"]["uid"] != worker.uid:
+        if pod is None or pod["metadata"]["uid"] != uid:
             return None
         return worker, pod
 
-    def _plan(self, worker: Worker, delay: float, action: Callable[[int, int], None] | None = None) -> None:
+    def _plan(self, worker: Worker, delay: float, action: Callable[[str, int], None] | None = None) -> None:
         """Sync after `delay` seconds, or do something else, instead of whatever was planned before.
 
         What was planned before comes all the same, but with an old ticket, and does nothing.
         """
         worker.ticket += 1
-        self._clock.call_later(delay, action or self._sync, worker.number, worker.ticket)
+        self._clock.call_later(delay, action or self._sync, worker.uid, worker.ticket)
 
-    def _relist(self, worker: Worker) -> None:
-        """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
-        if not worker.awaits_news:
-            worker.awaits_news = True
-            self._clock.call_later(RELIST, self._on_news, worker.number)
-
-    def _on_news(self, number: int) -> None:
-        worker = self.worker(number)
-        if worker:
-            worker.awaits_news = False
-            self._sync(number)
-
-    def _sync(self, number: int, ticket: int | None = None) -> None:
+    def _sync(self, uid: str, ticket: int | None = None) -> None:
         """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy.
 
         With a ticket, only if nothing else has been planned since.
         """
-        current = self._current(number, ticket)
+        current = self._current(uid, ticket)
         if current is None:
             return
         worker, pod = current
-        if pod["metadata"].get("deletionTimestamp"):
+        if is_deleted(pod):
             self._terminate(pod, worker)
             return
         if worker.is_busy:
@@ -190,8 +140,8 @@ class Kubelet:
         if not worker.has_sandbox and self._mounts(pod, worker):
             worker.has_sandbox = True
             self.starter.report_missing_secrets(pod, self.starter.secrets.of(pod))
-            self._clock.call_later(SANDBOX, self._start_sandbox, worker.number)
-            self._relist(worker)
+            self._clock.call_later(SANDBOX, self._start_sandbox, uid)
+            self.runtime.relist(worker)
         elif worker.ip:
             self._start_due(pod, worker)
 
@@ -215,8 +165,8 @@ class Kubelet:
             return False
         return True
 
-    def _start_sandbox(self, number: int) -> None:
-        current = self._current(number)
+    def _start_sandbox(self, uid: str) -> None:
+        current = self._current(uid)
         if current is None:
             return
         worker, pod = current
@@ -246,20 +196,20 @@ class Kubelet:
             worker.is_busy = True
             self.starter.start_all(Round(pod, worker, due, secrets))
 
-    def settle(self, sync: Round) -> None:
+    def _settle(self, sync: Round) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker = sync.worker
         worker.is_busy = False
         if any(sync.started):
             if not all(sync.started):
                 self._plan(worker, RETRY)
-            self._relist(worker)
+            self.runtime.relist(worker)
             self._wake()
         elif sync.started:
             self._come_back(sync)
         if worker.is_due:
             worker.is_due = False
-            self._sync(worker.number)
+            self._sync(worker.uid)
 
     def _come_back(self, sync: Round) -> None:
         """Plan the next sync of a Pod that waits, and what it says until then."""
@@ -274,7 +224,7 @@ class Kubelet:
         the next round, and speaks in those in which an event passes.
         """
         now = self._clock.now
-        self._rests[worker.number] = Rest(now, back_off)
+        self._rests[worker.uid] = Rest(now, back_off)
         rounds_to_try = rounds_in(back_off.until - now)
         rounds_to_speak = 1
         if worker.waiting == back_off.waiting and self._is_reported(pod, worker):
@@ -288,22 +238,22 @@ class Kubelet:
         """Count the rounds before this one that a Pod has rested through, as if it had spoken in each; nothing where it
         does not rest.
         """
-        rest = self._rests.pop(worker.number, None)
+        rest = self._rests.pop(worker.uid, None)
         if rest is None:
             return
         skipped = rest.rounds(self._clock.now) - 1
         if skipped:
             self._recorder.count_again(worker.uid, rest.back_off.words, skipped)
 
-    def _say_again(self, number: int, ticket: int) -> None:
+    def _say_again(self, uid: str, ticket: int) -> None:
         """Report a resting Pod and say what a sync would find; not if something else is planned."""
-        current = self._current(number, ticket)
+        current = self._current(uid, ticket)
         if current is None:
             return
         worker, pod = current
-        rest = self._rests.get(number)
+        rest = self._rests.get(uid)
         if rest is None:  # the runtime's news came first: they end a rest, and needn't plan anything
-            self._sync(number)
+            self._sync(uid)
             return
         now = self._clock.now
         self.images.own(now)  # a sync reads the node's credentials again when they are due
@@ -315,31 +265,10 @@ class Kubelet:
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
-        for number, rest in sorted(self._rests.items()):
-            worker = self.worker(number)
-            if worker and namespace in (None, worker.namespace):
+        for uid, rest in self._rests.items():
+            worker = self._workers.own(uid)
+            if namespace in (None, worker.namespace):
                 self._plan(worker, rest.seconds_to_round(self._clock.now))
-
-    def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
-        """A container's process is over, if the container is still there."""
-        worker = self.worker(number)
-        if worker is None:
-            return
-        for container in worker.containers.values():
-            if container.id == container_id:
-                self.end_container(worker, container, exit_code)
-
-    def end_container(self, worker: Worker, container: Container, exit_code: int) -> None:
-        """Note that a container is over, unless that is known; the Pod is synced once the runtime tells so."""
-        if not container.is_running:
-            return
-        container.end(exit_code, self._clock.now)
-        worker.change()
-        name = container.spec["name"]
-        has_done_its_part = name in worker.inits and exit_code == 0
-        if not container.stopping and not has_done_its_part:
-            worker.crashes.setdefault(name, 0)  # its first restart doesn't have to wait, the next ones do
-        self._relist(worker)
 
     def _stop_undue(self, pod: Object, worker: Worker) -> None:
         """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
@@ -350,19 +279,8 @@ class Kubelet:
                 continue
             message = worker.change_of(container, pod["spec"])
             if message or worker.is_over(pod["spec"]):
-                self._stop(pod, container, message)
-                self._end_by(worker, container, pod["spec"]["terminationGracePeriodSeconds"])
-
-    def _end_by(self, worker: Worker, container: Container, grace: float) -> None:
-        """Plan the end of a container that is being stopped."""
-        seconds, code = container.stops_after(grace, STOP)
-        self._clock.call_later(seconds, self.process_ended, worker.number, container.id, code)
-
-    def _stop(self, pod: Object, container: Container, message: str = "") -> None:
-        if not container.stopping:
-            container.stopping = True
-            name = container.spec["name"]
-            self.starter.recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
+                self.runtime.stop(pod, container, message)
+                self.runtime.end_within(pod["spec"]["terminationGracePeriodSeconds"], worker, container)
 
     def _terminate(self, pod: Object, worker: Worker) -> None:
         """Stop a Pod that is being deleted, and plan its removal.
@@ -371,29 +289,15 @@ class Kubelet:
         have ended meanwhile bring it forward, and nothing puts it off.
         """
         worker.is_terminating = True
-        seconds = [self._seconds_to_clean_up(pod, worker, container) for container in worker.containers.values()]
-        self._clock.call_later(max([CLEANUP_IDLE, *seconds]), self._remove, worker.number)
+        self._clock.call_later(self.runtime.stop_all(pod, worker), self._remove, worker.uid)
 
-    def _seconds_to_clean_up(self, pod: Object, worker: Worker, container: Container) -> float:
-        """Stop a container of a Pod that is being deleted; in how many seconds it is over and cleaned up."""
-        if container.is_running:
-            grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
-            self._stop(pod, container)
-            if container.process.last_words:  # which its log gets; where there are none, nobody sees the end
-                self._end_by(worker, container, grace)
-            seconds, _ = container.stops_after(grace, STOP)
-            return seconds + CLEANUP
-        if container.stopping:
-            return CLEANUP - (self._clock.now - container.finished) / SECOND
-        return 0
-
-    def _remove(self, number: int) -> None:
+    def _remove(self, uid: str) -> None:
         """Remove the worker's Pod; where finalizers keep it, it only says how it has ended."""
-        current = self._current(number)
+        current = self._current(uid)
         if current is None:
             return
         worker, pod = current
         if not pod["metadata"].get("finalizers"):
             self._api.remove(POD, pod)
-        elif pod["status"]["phase"] not in ENDED:
+        elif not has_ended(pod):
             self._api.record(POD, ended(pod, worker, self._clock.now))

@@ -12,11 +12,11 @@ from math import inf
 from typing import NamedTuple
 
 from kubesim.api import load_records, load_table
+from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, rfc3339
 from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import LogLine
-from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.volumes import FileProjection, Payload
 from kubesim.cluster.registry.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
@@ -25,7 +25,7 @@ from kubesim.shell.containerfiles import FILE
 from kubesim.shell.users import User
 
 KILLED = 137
-STOP = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
+_REACTION = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
 _HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
@@ -77,7 +77,7 @@ def command_of(spec: ContainerSpec) -> list[str]:
     return [*spec.get("command", ()), *spec.get("args", ())]
 
 
-def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, processor: Processor) -> Process:
+def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: bool, budget: Budget) -> Process:
     """Run a command, or what an image runs if the Pod names none; or say why the runtime could not.
 
     What reads its input finds none, or with an open `stdin` waits for it for ever. What isn't simulated runs as if the
@@ -98,8 +98,7 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     if not argv:
         return _main_program(image, place, started)
     try:
-        with processor.share(started) as budget:
-            ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+        ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
     except StartError as error:
         return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if ran.unsimulated:
@@ -191,11 +190,11 @@ class Container:
         lines = self.process.lines_by(seconds)
         return [LogLine(self.started + round(line.seconds * SECOND), line.text) for line in lines]
 
-    def stops_after(self, grace: float, reaction: float) -> tuple[float, int]:
+    def stops_after(self, grace: float) -> tuple[float, int]:
         """After how many seconds it ends when it is stopped, and its exit status: killed, if it ignores SIGTERM."""
         code = self.process.stop_code
-        seconds = max(reaction, self.process.stop_seconds)
-        if code is None or seconds > max(grace, reaction):
+        seconds = max(_REACTION, self.process.stop_seconds)
+        if code is None or seconds > max(grace, _REACTION):
             return grace, KILLED
         return min(grace, seconds), code
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubesim.api import errors, imageref
@@ -13,7 +13,7 @@ from kubesim.cluster.apiserver import Component, LogLine
 from kubesim.cluster.kubelet.containers import Container, bases
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
-from kubesim.cluster.kubelet.worker import Worker
+from kubesim.cluster.kubelet.worker import Workers
 from kubesim.shell.container import Place, Process
 from kubesim.workspace import MemoryFiles
 
@@ -69,19 +69,17 @@ class ContainerServer(NamedTuple):
 
 
 class Server:
-    """What the API server asks of a node; `worker_of` gets the worker of a Pod, by its uid."""
+    """What the API server asks of a node."""
 
-    def __init__(
-        self, api: Component, clock: Clock, images: ImageManager, worker_of: Callable[[str], Worker | None]
-    ) -> None:
+    def __init__(self, api: Component, clock: Clock, images: ImageManager, workers: Workers) -> None:
         self._api = api
         self._images = images
         self._clock = clock
-        self._worker_of = worker_of
+        self._workers = workers
 
     def connect(self, pod: Object, container: str) -> ContainerServer:
         """The way to one of the Pod's containers, which need not be there."""
-        worker = self._worker_of(pod["metadata"]["uid"])
+        worker = self._workers.find(pod["metadata"]["uid"])
         started = worker.containers.get(container) if worker else None
         return ContainerServer(self._api, self._clock, pod, container, started)
 

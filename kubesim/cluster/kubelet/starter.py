@@ -6,28 +6,25 @@ v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from copy import copy
-from functools import partial
+from collections.abc import Callable, Sequence
 from math import inf
-from typing import Protocol
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object, containers_of, name_of, namespace_of
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
-from kubesim.cluster.events import Recorder, Words
+from kubesim.cluster.events import Words
 from kubesim.cluster.kubelet import containers, environment, users, volumes
-from kubesim.cluster.kubelet.containers import STOP, Container, Waiting, restarts
+from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.cluster.kubelet.environment import MissingError
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
-from kubesim.cluster.kubelet.processor import Processor
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets
 from kubesim.cluster.kubelet.resting import BackOff
+from kubesim.cluster.kubelet.runtime import Record, Runtime
+from kubesim.cluster.kubelet.volumes import Payload
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.cluster.registry.image import Image
-from kubesim.shell.container import Outside, StartError
-from kubesim.shell.users import User
+from kubesim.shell.container import Place, StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -35,25 +32,8 @@ _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError
 _OF_PULLS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _START = 20
 """Writes in the time of which a container starts: it gets its files, and its process runs."""
-Record = Callable[[str, str, str], None]
 Secrets = Sequence[tuple[str, Object | None]]
 """A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
-
-
-class Pods(Protocol):
-    """What a Starter tells the kubelet, and asks it."""
-
-    def worker(self, number: int) -> Worker | None:
-        """A worker, which may be changed; None where its Pod is gone."""
-
-    def settle(self, sync: Round) -> None:
-        """End a sync, for all that was due of a Pod was tried."""
-
-    def end_container(self, worker: Worker, container: Container, exit_code: int) -> None:
-        """A container is over."""
-
-    def process_ended(self, number: int, container_id: str, exit_code: int) -> None:
-        """A container's process is over, if the container is still there."""
 
 
 class Round:
@@ -74,6 +54,10 @@ class Round:
         copy.volumes |= self.volumes
         return copy
 
+    def image_files(self) -> dict[str, Payload]:
+        """The files of image volumes, by the volumes' names."""
+        return {name: containers.files_of(pull.image) for name, pull in self.volumes.items() if pull.image}
+
     def broken_volume(self, container: ContainerSpec) -> Waiting | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
         if not self.volumes:
@@ -85,28 +69,31 @@ class Round:
 class Starter:
     """Starts what is due of Pods, and remembers in `traces` why the last attempt to get an image went as it did.
 
-    Processes reach what is `outside`.
+    Calls `settle` when all that was due in one sync of a Pod was tried.
     """
 
     def __init__(
-        self, api: Component, clock: Clock, identity: Identity, images: ImageManager, recorder: Recorder, pods: Pods
+        self,
+        api: Component,
+        clock: Clock,
+        identity: Identity,
+        images: ImageManager,
+        runtime: Runtime,
+        settle: Callable[[Round], None],
     ) -> None:
         self.traces: dict[tuple[str, str, str], PullTrace] = {}
-        self.outside = Outside()
         self.secrets = PullSecrets(api)
         self._api = api
         self._clock = clock
         self._identity = identity
         self._images = images
-        self._recorder = recorder
-        self._pods = pods
-        self._processor = Processor()
+        self._runtime = runtime
+        self._settle = settle
 
     def resume(self, other: Starter) -> None:
         """Go on from the state of another one."""
         self.traces = other.traces.copy()
         self.secrets.resume(other.secrets)
-        self._processor = copy(other._processor)
 
     def forget(self, pod: Object) -> None:
         """Remember nothing of a Pod that is gone."""
@@ -125,15 +112,15 @@ class Starter:
                 continue
             pull = self._ensure_image(sync, required)
             if pull.duration:
-                self.recorder_for(sync.pod, required.container)(*pull.events[0])  # Pulling
+                self._runtime.recorder_for(sync.pod, required.container)(*pull.events[0])  # Pulling
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
                 return
             self._finish_pull(sync, required, pull, pull.events)
-        self._pods.settle(sync)
+        self._settle(sync)
 
     def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over, unless the Pod is being deleted, or gone."""
-        worker = self._pods.worker(sync.worker.number)
+        worker = self._runtime.workers.find(sync.worker.uid)
         if worker and not worker.is_terminating:
             going_on = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
             self._finish_pull(going_on, required, pull, events)
@@ -141,7 +128,7 @@ class Starter:
 
     def _finish_pull(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
-        record = self.recorder_for(sync.pod, required.container)
+        record = self._runtime.recorder_for(sync.pod, required.container)
         for event in events:
             record(*event)
         if required.spec is None:
@@ -157,8 +144,9 @@ class Starter:
         sync.started.append(error is None)
 
     def report_missing_secrets(self, pod: Object, secrets: Secrets) -> None:
+        """Say which of a Pod's pull secrets are not there."""
         for words in _on_missing(secrets):
-            self._recorder.event(pod, *words)
+            self._runtime.recorder_for(pod, "")(words.kind, words.reason, words.message)
 
     def back_off(self, sync: Round) -> BackOff | None:
         """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
@@ -180,17 +168,13 @@ class Starter:
             return None
         return BackOff(min(ends), words, waiting)
 
-    def recorder_for(self, pod: Object, container: str) -> Record:
-        """What records events of a container, or without one of the Pod itself."""
-        return partial(self._recorder.event, pod, field=field_of(pod["spec"], container))
-
     def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
         crash_loop = sync.worker.take_restart(spec, self._clock.now)
         error = crash_loop or sync.broken_volume(spec)
         if error is None:
             return False
-        record = self.recorder_for(sync.pod, spec["name"])
+        record = self._runtime.recorder_for(sync.pod, spec["name"])
         if crash_loop:
             record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
             sync.worker.wait(spec["name"], crash_loop)
@@ -212,23 +196,20 @@ class Starter:
         worker = sync.worker
         pod = worker.with_address(sync.pod)
         try:
-            accounts = containers.bases()[image.base].accounts(image.files)
-            user = users.user_of(pod, spec, image.user, accounts)
-            variables = environment.variables(self._api, pod, spec, accounts.home(user.uid))
-            users.check_user(pod, spec, image.user)
-            argv = environment.substitute(containers.command_of(spec), variables)
+            place, argv = self._prepare(pod, spec, image)
         except MissingError as error:
             return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
             return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
         record("Normal", "Created", "Container created")
-        container = self._create(sync, pod, spec, image, user, variables, argv)
+        self._mount(place, sync, pod, spec)
+        container = self._start(sync, spec, image, place, argv)
         ran = container.process
         if ran.failure:
-            self._pods.end_container(worker, container, ran.exit_code)
+            self._runtime.end(worker, container, ran.exit_code)
             return Waiting("RunContainerError", ran.failure)
         if ran.seconds != inf:
-            self._clock.call_later(ran.seconds, self._pods.process_ended, worker.number, container.id, ran.exit_code)
+            self._runtime.end_in(ran.seconds, worker, container, ran.exit_code)
         record("Normal", "Started", "Container started")
         if hook := spec.get("lifecycle", {}).get("postStart", {}).get("exec"):
             self._run_hook(sync, container, hook["command"], record)
@@ -236,48 +217,46 @@ class Starter:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return None
 
-    def _create(
-        self,
-        sync: Round,
-        pod: Object,
-        spec: ContainerSpec,
-        image: Image,
-        user: User,
-        variables: Mapping[str, str],
-        argv: list[str],
-    ) -> Container:
-        """A new container of the worker: its files, and its process, which is run ahead of time."""
-        worker = sync.worker
-        place = containers.new_place(image, variables, pod, spec, user, self.outside)
-        images = {name: containers.files_of(pull.image) for name, pull in sync.volumes.items() if pull.image}
-        place.files.folders |= volumes.mounts(self._api, pod, spec, images, {})
-        place.files.folders |= volumes.shared_folders(pod, spec, worker.folders)
+    def _prepare(self, pod: Object, spec: ContainerSpec, image: Image) -> tuple[Place, list[str]]:
+        """Where a container's processes run, still without its volumes, and its command. Raises MissingError."""
+        accounts = containers.bases()[image.base].accounts(image.files)
+        user = users.user_of(pod, spec, image.user, accounts)
+        variables = environment.variables(self._api, pod, spec, accounts.home(user.uid))
+        users.check_user(pod, spec, image.user)
+        argv = environment.substitute(containers.command_of(spec), variables)
+        return containers.new_place(image, variables, pod, spec, user, self._runtime.outside), argv
+
+    def _mount(self, place: Place, sync: Round, pod: Object, spec: ContainerSpec) -> None:
+        place.files.folders |= volumes.mounts(self._api, pod, spec, sync.image_files(), {})
+        place.files.folders |= volumes.shared_folders(pod, spec, sync.worker.folders)
         place.files.read_only = volumes.read_only_paths(spec)
+
+    def _start(self, sync: Round, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:
+        """A new container of the worker, whose process is run ahead of time."""
         now = self._clock.now
         self._clock.work += _START
-        ran = containers.start(image, place, argv, now, spec.get("stdin", False), self._processor)
-        if spec["name"] not in worker.inits:
-            ran = containers.running_on(ran, spec.get("restartPolicy", pod["spec"]["restartPolicy"]))
+        with self._runtime.processor() as budget:
+            ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
+        if spec["name"] not in sync.worker.inits:
+            ran = containers.running_on(ran, spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"]))
         names = self._images.node.status_names(image.digest)
         started = 0 if ran.failure else now
-        container = Container(spec, self._identity.container_id(), *names, place, ran, started, images)
-        worker.add(container)
+        container = Container(spec, self._identity.container_id(), *names, place, ran, started, sync.image_files())
+        sync.worker.add(container)
         return container
 
     def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
         """Run what a container is to do once it has started; where that fails, the container is stopped."""
-        now = self._clock.now
         try:
-            with self._processor.share(now) as budget:
-                ran = container.place.run(argv, now, container.main, budget)
+            with self._runtime.processor() as budget:
+                ran = container.place.run(argv, self._clock.now, container.main, budget)
             has_failed = ran.exit_code != 0 and not ran.unsimulated
         except StartError:
             has_failed = True
         if has_failed:
             record("Warning", "FailedPostStartHook", "PostStartHook failed")
             record("Normal", "Killing", "FailedPostStartHook")
-            seconds, code = container.stops_after(sync.pod["spec"]["terminationGracePeriodSeconds"], STOP)
-            self._clock.call_later(seconds, self._pods.process_ended, sync.worker.number, container.id, code)
+            self._runtime.end_within(sync.pod["spec"]["terminationGracePeriodSeconds"], sync.worker, container)
 
     def _fail(self, sync: Round, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.objects import Object
 from kubesim.cluster.bootstrap import NODE_ADDRESS
-from kubesim.cluster.kubelet.containers import STOP, Container, Waiting
+from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.cluster.kubelet.worker import Worker
 from kubesim.shell.users import User
 
@@ -77,10 +77,6 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     return status
 
 
-ENDED = ("Succeeded", "Failed")
-"""The phases of a Pod that has ended."""
-
-
 def ended(pod: Object, worker: Worker, now: Micros) -> Object:
     """A Pod that was deleted and has had its time, which only finalizers keep; its containers end here.
 
@@ -90,7 +86,7 @@ def ended(pod: Object, worker: Worker, now: Micros) -> Object:
     grace = meta["deletionGracePeriodSeconds"]
     for container in worker.containers.values():
         if container.is_running:
-            _, exit_code = container.stops_after(grace, STOP)
+            _, exit_code = container.stops_after(grace)
             container.end(exit_code, now)
     asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - grace * SECOND)
     kept = {**meta, "deletionGracePeriodSeconds": 0, "deletionTimestamp": asked_at}

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, containers_of, find_named, sidecars_of
+from kubesim.api.sharing import Shared
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.shell.container import Outside
@@ -52,12 +53,11 @@ def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
 
 
 class Worker:
-    """The kubelet's memory of one Pod, of which nothing is known yet but the Pod; timers name it by its number."""
+    """The kubelet's memory of one Pod, of which nothing is known yet but the Pod."""
 
-    def __init__(self, pod: Object, number: int) -> None:
+    def __init__(self, pod: Object) -> None:
         meta = pod["metadata"]
         names = [item["name"] for item in pod["spec"].get("initContainers", ())]
-        self.number = number
         self.uid: str = meta["uid"]
         self.namespace: str = meta["namespace"]
         self.name: str = meta["name"]
@@ -195,6 +195,18 @@ class Worker:
             if container is None or container.is_running or restarts(spec["restartPolicy"], container):
                 return False
         return True
+
+
+class Workers(Shared[str, Worker]):
+    """The workers of a node's Pods by their uids, in the order in which they came."""
+
+    def __init__(self, outside: Outside) -> None:
+        """The Pods' containers reach what is `outside`."""
+        super().__init__(lambda worker: worker.copy(outside))
+
+    def find(self, uid: str) -> Worker | None:
+        """A worker, which may be changed; None where its Pod is gone."""
+        return self.own(uid) if self.get(uid) else None
 
 
 def marks(pod: Object) -> tuple[object, ...]:
