@@ -1,5 +1,6 @@
 """What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -81,12 +82,23 @@ def _note_unsimulated(pod: Object, old: Object | None, note: Warn, backend: Back
     for image in dict.fromkeys(_pulled(pod["spec"])):
         if any(node.is_guess(image) for node in nodes):
             note(f"kubesim: whether {image} exists isn't known here; it's pulled as if it did")
+    if _shares_folder(pod["spec"]):
+        note("kubesim: a process that goes on sees in an emptyDir only what was there when it started")
     for _, container in containers_of(pod["spec"]):
         words = [*container.get("command", ()), *container.get("args", ())]
         if not words or words[0].startswith("-"):
             continue
         if any(node.lacks_program(container["image"], words[0]) for node in nodes):
             note(f"kubesim: '{words[0]}' in this image isn't simulated")
+
+
+def _shares_folder(spec: PodSpec) -> bool:
+    """Whether containers that run at the same time mount an emptyDir that is the same one."""
+    mounted: Counter[str] = Counter()
+    for kind, container in containers_of(spec):
+        if kind != "initContainers" or container.get("restartPolicy"):
+            mounted.update({mount["name"] for mount in container.get("volumeMounts", ())})
+    return any("emptyDir" in volume and mounted[volume["name"]] > 1 for volume in spec.get("volumes", ()))
 
 
 def _pulled(spec: PodSpec) -> Iterator[str]:

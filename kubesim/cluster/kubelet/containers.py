@@ -27,7 +27,14 @@ from kubesim.shell.users import User
 KILLED = 137
 _REACTION = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
 _UNSTARTED = 128  # containerd's exit status of what it could not start (internal/cri/server/container_start.go)
-_HOSTS = "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"
+_HOSTS = """# Kubernetes-managed hosts file.
+127.0.0.1\tlocalhost
+::1\tlocalhost ip6-localhost ip6-loopback
+fe00::0\tip6-localnet
+fe00::0\tip6-mcastprefix
+fe00::1\tip6-allnodes
+fe00::2\tip6-allrouters
+"""
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
 
 

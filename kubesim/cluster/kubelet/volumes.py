@@ -107,8 +107,11 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
 
 
 def read_only_paths(container: ContainerSpec) -> set[str]:
-    """Where a container mounts what it may not write."""
-    return {mount["mountPath"].rstrip("/") for mount in container.get("volumeMounts", ()) if mount.get("readOnly")}
+    """Where a container mounts what it may not write; "" for all of its own files."""
+    paths = {mount["mountPath"].rstrip("/") for mount in container.get("volumeMounts", ()) if mount.get("readOnly")}
+    if container.get("securityContext", {}).get("readOnlyRootFilesystem"):
+        paths.add("")
+    return paths
 
 
 def _brings_files(volume: Object) -> bool:
