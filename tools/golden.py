@@ -131,9 +131,6 @@ KNOWN: dict[str, dict[str, str]] = {
             "the file in the image ends in a newline here, in an earlier recording it does not"
         ),
     },
-    "surge": {
-        "kubectl apply -f web.yaml": "kubesim warns that it doesn't wait for minReadySeconds",
-    },
     "typos-change": {
         "kubectl port-forward": "the command isn't simulated, so it is refused before its arguments are looked at",
     },

@@ -78,16 +78,24 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     (
         *("Deployment", "spec", "deployment controller"),
         (
-            *("replicas", "selector", "template", "paused", "progressDeadlineSeconds", "revisionHistoryLimit"),
+            *(
+                "replicas",
+                "selector",
+                "template",
+                "paused",
+                "progressDeadlineSeconds",
+                "minReadySeconds",
+                "revisionHistoryLimit",
+            ),
             *("strategy.type", "strategy.rollingUpdate.maxSurge", "strategy.rollingUpdate.maxUnavailable"),
         ),
     ),
-    ("ReplicaSet", "spec", "replicaset controller", ("replicas", "template")),
+    ("ReplicaSet", "spec", "replicaset controller", ("replicas", "template", "minReadySeconds")),
     (
         *("DaemonSet", "spec", "daemonset controller"),
         (
             *("selector", "template", "revisionHistoryLimit", "updateStrategy.type"),
-            "updateStrategy.rollingUpdate.maxUnavailable",
+            *("updateStrategy.rollingUpdate.maxUnavailable", "minReadySeconds"),
         ),
     ),
     (
@@ -95,6 +103,7 @@ ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
         (
             *("replicas", "selector", "template", "serviceName", "podManagementPolicy"),
             *("revisionHistoryLimit", "updateStrategy.type", "updateStrategy.rollingUpdate.partition"),
+            "minReadySeconds",
         ),
     ),
     (

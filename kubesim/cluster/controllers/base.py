@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar, Self
 
 from kubesim.api import quantity
-from kubesim.api.clock import SECOND, Clock, Micros
+from kubesim.api.clock import SECOND, Clock, Micros, parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
     Key,
@@ -192,6 +192,25 @@ class Controller(Loop):
         """What `obj` controls; another owner's dependents may refer to it, too."""
         owned = self.api.owned_by(obj, self.owned)
         return [item for item in owned if is_controlled_by(item, obj) and self.may_own(obj, item)]
+
+    def is_available(self, owner: Object, pod: Object) -> bool:
+        """Whether a Pod has been ready for the owner's minReadySeconds; if it yet has to be, the owner is synced then.
+
+        Mirrors IsPodAvailable of kubernetes pkg/api/v1/pod/util.go, v1.36.
+        """
+        if not is_ready(pod):
+            return False
+        seconds: int = owner["spec"].get("minReadySeconds", 0)
+        if not seconds:
+            return True
+        (since,) = [item["lastTransitionTime"] for item in pod["status"]["conditions"] if item["type"] == "Ready"]
+        left = seconds - (self.clock.now - parse_time(since)) / SECOND
+        if left > 0:
+            self.add(owner, left)
+        return left <= 0
+
+    def count_available(self, owner: Object, pods: Iterable[Object]) -> int:
+        return sum(self.is_available(owner, pod) for pod in pods)
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
         """Write the status, and of `counts` those that aren't 0."""

@@ -12,7 +12,7 @@ from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
-from kubesim.cluster.controllers.base import count_ready, is_ready, part_of
+from kubesim.cluster.controllers.base import count_ready, part_of
 from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
 from kubesim.cluster.controllers.scheduler import matches_node, tolerates
 
@@ -76,33 +76,33 @@ class DaemonSetController(RevisionedController):
         strategy = daemon_set["spec"]["updateStrategy"]
         if strategy["type"] != "RollingUpdate":
             return
-        unavailable_now = desired - count_ready(pods)
+        unavailable_now = desired - self.count_available(daemon_set, pods)
         max_unavailable = math.ceil(part_of(desired, strategy["rollingUpdate"]["maxUnavailable"]))
         unavailable_allowed = max(1, max_unavailable)  # 0 is valid only with maxSurge, which is not followed
         spare = max(0, unavailable_allowed - unavailable_now)
         old = [pod for pod in pods if revision_of(pod) != revision]
-        available = [pod for pod in old if is_ready(pod)]
-        unavailable = [pod for pod in old if not is_ready(pod)]
+        available = [pod for pod in old if self.is_available(daemon_set, pod)]
+        unavailable = [pod for pod in old if pod not in available]
         for pod in unavailable + available[:spare]:
             self.delete_pod(daemon_set, pod)
 
     def _report(self, daemon_set: Object, nodes: list[str], revision: str) -> None:
         oldest = _oldest_by_node(self.controlled_by(daemon_set))
         placed = [oldest[name] for name in nodes if name in oldest]
-        ready = count_ready(placed)
+        available = self.count_available(daemon_set, placed)
         updated = len([pod for pod in placed if revision_of(pod) == revision])
         status = {
             "currentNumberScheduled": len(placed),
             "desiredNumberScheduled": len(nodes),
             "numberMisscheduled": len(oldest) - len(placed),
-            "numberReady": ready,
+            "numberReady": count_ready(placed),
             "observedGeneration": metadata(daemon_set)["generation"],
         }
         self.report(
             daemon_set,
             status,
-            numberAvailable=ready,
-            numberUnavailable=len(nodes) - ready,
+            numberAvailable=available,
+            numberUnavailable=len(nodes) - available,
             updatedNumberScheduled=updated,
         )
 

@@ -142,6 +142,11 @@ class Rollout:
             annotations[REVISION_HISTORY] = history if len(history) <= MOST_HISTORY else history.partition(",")[2]
         return {**annotations, REVISION: str(number)}
 
+    @property
+    def min_ready_seconds(self) -> int | None:
+        """For how long a Pod has to be ready; None where a ReplicaSet says nothing of it."""
+        return self.deployment["spec"].get("minReadySeconds") or None
+
     def new_replica_set(self) -> Object:
         """The ReplicaSet for the present template."""
         template = self.deployment["spec"]["template"]
@@ -154,6 +159,8 @@ class Rollout:
             "selector": selector,
             "template": {**template, "metadata": {**metadata(template), "labels": labels}},
         }
+        if self.min_ready_seconds:
+            spec["minReadySeconds"] = self.min_ready_seconds
         annotations = {**self.size_annotations(), **self.new_annotations()}
         meta = {"annotations": annotations, "labels": labels, "name": f"{name_of(self.deployment)}-{template_hash}"}
         return dependent(self.deployment, REPLICA_SET, meta, spec=spec)

@@ -9,7 +9,7 @@ import re
 
 from kubesim.api.objects import Object, is_deleted, metadata, name_of
 from kubesim.api.resources import STATEFUL_SET
-from kubesim.cluster.controllers.base import BURST, count_ready, is_ready
+from kubesim.cluster.controllers.base import BURST, count_ready
 from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
 
 
@@ -48,7 +48,7 @@ class StatefulSetController(RevisionedController):
                 created += 1
                 is_settled = False
             else:
-                is_settled = is_ready(pod) and not is_deleted(pod)
+                is_settled = self.is_available(stateful_set, pod) and not is_deleted(pod)
             if created == BURST or (_is_ordered(stateful_set) and not is_settled):
                 return False
         return True
@@ -65,7 +65,7 @@ class StatefulSetController(RevisionedController):
         return True
 
     def _roll(self, stateful_set: Object, pods: dict[int, Object], update_revision: str) -> None:
-        """Delete the last Pod of an earlier template, once all after it are ready."""
+        """Delete the last Pod of an earlier template, once all after it are available."""
         if stateful_set["spec"]["updateStrategy"]["type"] != "RollingUpdate":
             return
         for ordinal in range(stateful_set["spec"]["replicas"] - 1, _partition(stateful_set) - 1, -1):
@@ -75,7 +75,7 @@ class StatefulSetController(RevisionedController):
             if revision_of(pod) != update_revision:
                 self.delete_pod(stateful_set, pod)
                 return
-            if not is_ready(pod):
+            if not self.is_available(stateful_set, pod):
                 return
 
     def _create(self, stateful_set: Object, ordinal: int, revision: str) -> None:
@@ -100,7 +100,7 @@ class StatefulSetController(RevisionedController):
         if updated == len(pods) == ready == stateful_set["spec"]["replicas"]:  # the update is complete
             current_revision = update_revision
         status = {
-            "availableReplicas": ready,
+            "availableReplicas": self.count_available(stateful_set, pods),
             "collisionCount": 0,
             "currentRevision": current_revision,
             "observedGeneration": metadata(stateful_set)["generation"],
