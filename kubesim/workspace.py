@@ -1,4 +1,4 @@
-"""The learner's files, a real folder shown as /workspace that is never left; and a container's, which are in memory."""
+"""The learner's files: a real folder, shown as /workspace, that is never left."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import errno
 import os
 import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
 from stat import S_ISDIR, S_ISREG
@@ -16,10 +15,10 @@ from typing import IO
 
 HOME = PurePosixPath("/workspace")
 _ELSEWHERE = ("opt", "tmp")  # folders beside it, which are hidden folders of the real one
-_NULL = "/dev/null"  # the only device that can be read
-_PATH_MAX = 4096  # Linux's limit
+NULL = "/dev/null"  # the only device that can be read
+PATH_MAX = 4096  # Linux's limit
 _LINKS_MAX = 40  # Linux's limit
-_DEPTH_MAX = 100  # folders in folders; a limit of kubesim
+DEPTH_MAX = 100  # folders in folders; a limit of kubesim
 LARGEST = 16 << 20  # bytes of a file that is read or written; a limit of kubesim
 _MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
 # What Windows lacks, or needs. Without O_NONBLOCK, a named pipe would hang until somebody writes to it.
@@ -34,7 +33,8 @@ PROGRESS = "/workspace/.progress.json"
 _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 
 
-def _error(number: int, path: str | PurePosixPath) -> OSError:
+def file_error(number: int, path: str | PurePosixPath) -> OSError:
+    """What the system says of a path, by the number of the error."""
     return OSError(number, os.strerror(number), str(path))
 
 
@@ -91,13 +91,13 @@ class Workspace:
 
     def _below(self, path: str) -> PurePosixPath:
         parts = self.absolute(path).parts
-        if len(path) > _PATH_MAX or len(parts) > _DEPTH_MAX:
-            raise _error(errno.ENAMETOOLONG, path)
+        if len(path) > PATH_MAX or len(parts) > DEPTH_MAX:
+            raise file_error(errno.ENAMETOOLONG, path)
         if parts == ("/",):
-            raise _error(errno.EACCES, path)
+            raise file_error(errno.EACCES, path)
         _, name, *below = parts
         if not path or "\0" in path or name not in (HOME.name, *_ELSEWHERE):
-            raise _error(errno.ENOENT, path)
+            raise file_error(errno.ENOENT, path)
         if name == HOME.name:
             return PurePosixPath(*below)
         folder = f".{name}"
@@ -114,7 +114,7 @@ class Workspace:
             with ExitStack() as stack:
                 yield self._walk(path, follow, stack) if _BY_DESCRIPTOR else (self._real(path, follow), None)
         except OSError as error:
-            raise _error(error.errno or errno.EIO, path) from None
+            raise file_error(error.errno or errno.EIO, path) from None
 
     def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
         """Open one folder after the other, never through a link that somebody may put there meanwhile; follow links."""
@@ -134,10 +134,10 @@ class Workspace:
             elif parts:
                 folders.append(_folder(name, folders[-1], stack))
             if links > _LINKS_MAX:
-                raise _error(errno.ELOOP, path)
+                raise file_error(errno.ELOOP, path)
             leads_outside = not folders or parts[:1] == ["/"]
             if leads_outside:
-                raise _error(errno.EACCES, path)
+                raise file_error(errno.EACCES, path)
         return name, folders[-1]
 
     def _real(self, path: str, follow: bool) -> str:
@@ -145,7 +145,7 @@ class Workspace:
         is_followed = follow or place == self.root
         real = Path(os.path.realpath(place if is_followed else place.parent))
         if not real.is_relative_to(os.path.realpath(self.root)):
-            raise _error(errno.EACCES, path)
+            raise file_error(errno.EACCES, path)
         return str(real if is_followed else real / place.name)
 
     @contextmanager
@@ -157,11 +157,11 @@ class Workspace:
             stack.callback(os.close, handle)
             status = os.fstat(handle)
             if S_ISDIR(status.st_mode):
-                raise _error(errno.EISDIR, path)
+                raise file_error(errno.EISDIR, path)
             if not S_ISREG(status.st_mode):
-                raise _error(errno.EACCES, path)
+                raise file_error(errno.EACCES, path)
             if status.st_size > LARGEST and mode != "wb":
-                raise _error(errno.EFBIG, path)
+                raise file_error(errno.EFBIG, path)
             yield stack.enter_context(open(handle, mode, closefd=False))
 
     def _stat(self, path: str) -> os.stat_result:
@@ -172,16 +172,16 @@ class Workspace:
         """What the system says of what a path leads to; only a folder may have a slash at its end."""
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if path.endswith("/") and not S_ISDIR(status.st_mode):
-            raise _error(errno.ENOTDIR, path)
+            raise file_error(errno.ENOTDIR, path)
         return status
 
     def chdir(self, path: str) -> None:
         if not S_ISDIR(self._stat(path).st_mode):
-            raise _error(errno.ENOTDIR, path)
+            raise file_error(errno.ENOTDIR, path)
         self.cwd = self.absolute(path)
 
     def read_bytes(self, path: str) -> bytes:
-        if path == _NULL:
+        if path == NULL:
             return b""
         with self._open(path, "rb") as file:
             return file.read(LARGEST)
@@ -212,7 +212,7 @@ class Workspace:
 
     def exists(self, path: str) -> bool:
         with suppress(OSError):
-            return path == _NULL or bool(self._stat(path))
+            return path == NULL or bool(self._stat(path))
         return False
 
     def is_dir(self, path: str) -> bool:
@@ -221,7 +221,7 @@ class Workspace:
         return False
 
     def size(self, path: str) -> int:
-        return 0 if path == _NULL else self._stat(path).st_size
+        return 0 if path == NULL else self._stat(path).st_size
 
     def listdir(self, path: str) -> list[str]:
         with self._place(path) as (name, folder), ExitStack() as stack:
@@ -238,10 +238,7 @@ class Workspace:
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         """Remove a file, or an empty folder, or with `recursive` a folder with all that is in it."""
-        if not self._below(path).parts:
-            raise _error(errno.EBUSY, path)
-        if str(self.absolute(path)) == PROGRESS:
-            raise _error(errno.EPERM, path)
+        self.require_removable(path)
         with self._place(path, follow=False) as (name, folder):
             if not S_ISDIR(self._status(path, name, folder).st_mode):
                 os.unlink(name, dir_fd=folder)
@@ -252,6 +249,13 @@ class Workspace:
             else:
                 os.rmdir(name, dir_fd=folder)
 
+    def require_removable(self, path: str) -> None:
+        """Raise OSError for the root, and for what no command removes."""
+        if not self._below(path).parts:
+            raise file_error(errno.EBUSY, path)
+        if str(self.absolute(path)) == PROGRESS:
+            raise file_error(errno.EPERM, path)
+
     def rename(self, path: str, target: str) -> None:
         with self._place(path, follow=False) as old, self._place(target, follow=False) as new:
             os.replace(old[0], new[0], src_dir_fd=old[1], dst_dir_fd=new[1])
@@ -259,145 +263,3 @@ class Workspace:
     def copy(self, path: str, target: str) -> None:
         """Copy the content of a file to `target`, which is created or replaced."""
         self.write_bytes(target, self.read_bytes(path))
-
-
-Entries = dict[str, str | None]
-"""Texts by path; None is a folder."""
-
-
-@lru_cache(maxsize=4096)
-def _normal(path: str) -> str:
-    return "/" + normpath(path).lstrip("/")
-
-
-class MemoryFiles:
-    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`."""
-
-    def __init__(self, entries: Entries | None = None) -> None:
-        self.cwd = PurePosixPath("/")
-        self.entries: Entries = {"/": None, **(entries or {})}
-
-    def fill(self, files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
-        """Put files there, and folders where there is nothing else; what there is then."""
-        for path, text in files.items():
-            self.put(path, text)
-        for folder in folders:
-            with suppress(OSError):
-                self.mkdir(folder, parents=True)
-        return self.entries
-
-    def absolute(self, path: str) -> PurePosixPath:
-        """`path` from the root on, with every "." and ".." resolved."""
-        return PurePosixPath(_normal(f"{self.cwd}/{path}" if path[:1] != "/" else path))
-
-    def _key(self, path: str) -> str:
-        if not path:
-            raise _error(errno.ENOENT, path)
-        if len(path) > _PATH_MAX or path.count("/") > _DEPTH_MAX:
-            raise _error(errno.ENAMETOOLONG, path)
-        return _normal(path if path[0] == "/" else f"{self.cwd}/{path}")
-
-    def _entry(self, path: str) -> str | None:
-        key = self._key(path)
-        if key == _NULL:
-            return ""
-        if key not in self.entries:
-            raise _error(errno.ENOENT, path)
-        entry = self.entries[key]
-        if path.endswith("/") and entry is not None:
-            raise _error(errno.ENOTDIR, path)
-        return entry
-
-    def _writable(self, path: str) -> str:
-        """The key of what can be written there, because its folder exists."""
-        key = self._key(path)
-        parent = key.rpartition("/")[0] or "/"
-        if parent not in self.entries:
-            raise _error(errno.ENOENT, path)
-        if self.entries[parent] is not None:
-            raise _error(errno.ENOTDIR, path)
-        return key
-
-    def _store(self, key: str, text: str | None) -> None:
-        """Create or replace an entry."""
-        self.entries[key] = text
-
-    def _append(self, key: str, text: str) -> None:
-        """Add to the end of a file, which may be new."""
-        self.entries[key] = (self.entries.get(key) or "") + text
-
-    def _drop(self, key: str, path: str) -> None:
-        """Remove an entry; `path` is what was typed."""
-        del self.entries[key]
-
-    def _below(self, key: str) -> list[str]:
-        return [name for name in self.entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
-
-    def chdir(self, path: str) -> None:
-        if self._entry(path) is not None:
-            raise _error(errno.ENOTDIR, path)
-        self.cwd = self.absolute(path)
-
-    def _readable(self, path: str) -> str:
-        """The key of what is read, which is there."""
-        return self._key(path)
-
-    def read_text(self, path: str) -> str:
-        text = self._entry(path)
-        if text is None:
-            raise _error(errno.EISDIR, path)
-        self._readable(path)
-        return text
-
-    def write_text(self, path: str, text: str) -> None:
-        if self.is_dir(path):
-            raise _error(errno.EISDIR, path)
-        self._store(self._writable(path), text)
-
-    def append_text(self, path: str, text: str) -> None:
-        if self.is_dir(path):
-            raise _error(errno.EISDIR, path)
-        self._append(self._writable(path), text)
-
-    def put(self, path: str, text: str) -> None:
-        self.mkdir(path.rpartition("/")[0] or "/", parents=True)
-        self.write_text(path, text)
-
-    def exists(self, path: str) -> bool:
-        with suppress(OSError):
-            return self._key(path) in self.entries
-        return False
-
-    def is_dir(self, path: str) -> bool:
-        return self.exists(path) and self.entries[self._key(path)] is None
-
-    def size(self, path: str) -> int:
-        return len(encoded(self._entry(path) or ""))
-
-    def listdir(self, path: str) -> list[str]:
-        if self._entry(path) is not None:
-            raise _error(errno.ENOTDIR, path)
-        key = self._readable(path).rstrip("/")
-        return sorted({name[len(key) + 1 :].partition("/")[0] for name in self._below(key)})
-
-    def mkdir(self, path: str, *, parents: bool = False) -> None:
-        if self.exists(path) and not (parents and self.is_dir(path)):
-            raise _error(errno.EEXIST, path)
-        if parents and not self.exists(path):
-            self.mkdir(str(self.absolute(path).parent), parents=True)
-        if not self.exists(path):
-            self._store(self._writable(path), None)
-
-    def remove(self, path: str, *, recursive: bool = False) -> None:
-        is_file = self._entry(path) is not None
-        key = self._key(path)
-        if key == "/":
-            raise _error(errno.EBUSY, path)
-        inside = [] if is_file else self._below(key)
-        if inside and not recursive:
-            raise _error(errno.ENOTEMPTY, path)
-        for name in (*sorted(inside, reverse=True), key):  # what is in a folder before the folder
-            self._drop(name, path)
-
-    def copy(self, path: str, target: str) -> None:
-        self.write_text(target, self.read_text(path))

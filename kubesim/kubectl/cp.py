@@ -12,7 +12,8 @@ from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
 from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_named
 from kubesim.shell.container import Place
-from kubesim.workspace import MemoryFiles, Workspace
+from kubesim.shell.memoryfiles import MemoryFiles
+from kubesim.workspace import Workspace
 
 
 class _Tar(NamedTuple):

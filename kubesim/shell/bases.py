@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import NamedTuple
 
-from kubesim.shell.containerfiles import ContainerFiles, Folder, Owner
-from kubesim.shell.machine import Files
+from kubesim.shell.containerfiles import ContainerFiles, Folder
+from kubesim.shell.memoryfiles import Entries, MemoryFiles
 from kubesim.shell.tools import TOOLS
-from kubesim.shell.users import ROOT, Accounts, User, accounts_of
-from kubesim.workspace import Entries, MemoryFiles
+from kubesim.shell.users import ROOT, Accounts, Owner, User, accounts_of
 
 _LISTED = {*TOOLS, "tar"}
 """Programs that every base lists whose images have them."""
@@ -54,7 +53,7 @@ class Base(BaseRow):
         """Whether a program can be run by this name or path."""
         return self._is_in_path(path) and last_part(path) in self.names
 
-    def has_unsimulated(self, path: str, files: Files) -> bool:
+    def has_unsimulated(self, path: str, files: MemoryFiles) -> bool:
         """Whether the real image has, or may have, a program of this name or path that isn't simulated.
 
         What is among the container's `files` is no program.

@@ -18,7 +18,7 @@ from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import TOOLS, LeaveError, Tool, lines
-from kubesim.shell.users import Accounts, accounts_of
+from kubesim.shell.users import Accounts, Owner, accounts_of
 
 _EXEC_PID = 7
 """The first process beside that of the container."""
@@ -164,6 +164,9 @@ class _Container(Machine):
         passwd, group = (self.files.entries.get(path) or "" for path in ("/etc/passwd", "/etc/group"))
         self.budget.spend(len(passwd) + len(group))
         return accounts_of(passwd, group)
+
+    def owner(self, path: str, usual: Owner) -> Owner:
+        return self.files.owner(path)
 
     def program(self, name: str) -> str:
         return last_part(name) if self.base.can_run(name) else name

@@ -8,40 +8,13 @@ folders, which make each one when its time has come.
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 from kubesim.api.clock import Clock, Micros
-from kubesim.shell.users import ROOT, User
-from kubesim.workspace import Entries, MemoryFiles
-
-READ = 4
-WRITE = 2
-SEARCH = 1
-"""What a user may do to a file or folder, as the bits of a mode."""
-
-
-class Owner(NamedTuple):
-    """Whose a file or folder is, and who may do what."""
-
-    mode: int
-    uid: int = 0
-    gid: int = 0
-
-    def lets(self, user: User, right: int) -> bool:
-        if user.uid == 0:
-            return True
-        shift = 0
-        if user.uid == self.uid:
-            shift = 6
-        elif self.gid in user.groups:
-            shift = 3
-        return bool(self.mode >> shift & right)
-
-
-FILE = Owner(0o644)
-FOLDER = Owner(0o755)
+from kubesim.shell.memoryfiles import Entries, MemoryFiles, parent
+from kubesim.shell.users import FILE, FOLDER, READ, ROOT, SEARCH, WRITE, Owner, User
+from kubesim.workspace import file_error
 
 
 class Change(NamedTuple):
@@ -161,21 +134,21 @@ class ContainerFiles(MemoryFiles):
     def _require(self, right: int, key: str, path: str) -> None:
         """Raise PermissionError where the user may not do that to an entry; `path` is what was typed."""
         if not self._owner_of(key).lets(self.user, right):
-            raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+            raise file_error(errno.EACCES, path)
 
     def _key(self, path: str) -> str:
         key = super()._key(path)
         above = key
         while above != "/" and self.user != ROOT:
-            above = _parent(above)
+            above = parent(above)
             if self.entries.get(above, "") is None:
                 self._require(SEARCH, above, path)
         return key
 
-    def _readable(self, path: str) -> str:
-        key = super()._readable(path)
-        self._require(READ, key, path)
-        return key
+    def _readable(self, path: str) -> str | None:
+        entry = super()._readable(path)
+        self._require(READ, self._key(path), path)
+        return entry
 
     def chdir(self, path: str) -> None:
         if self.is_dir(path):
@@ -187,12 +160,12 @@ class ContainerFiles(MemoryFiles):
         if key.startswith("/dev/"):  # is mounted of its own
             return
         if place in self.read_only or self.folders[place].is_read_only:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+            raise file_error(errno.EROFS, path)
 
     def _writable(self, path: str) -> str:
         key = super()._writable(path)
         self._require_writable_place(key, path)
-        self._require(WRITE, key if key in self.entries else _parent(key), path)
+        self._require(WRITE, key if key in self.entries else parent(key), path)
         return key
 
     def _store(self, key: str, text: str | None) -> None:
@@ -208,25 +181,20 @@ class ContainerFiles(MemoryFiles):
         key = self._key(path)
         self._require_writable_place(key, path)
         if key in self.folders:
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), path)
-        self._require(WRITE, _parent(key), path)
+            raise file_error(errno.EBUSY, path)
+        self._require(WRITE, parent(key), path)
 
-    def _drop(self, key: str, path: str) -> None:
+    def _drop(self, key: str) -> None:
         self.require_removable(key)
         self._note(key, None, "gone")
-        super()._drop(key, path)
+        super()._drop(key)
         self._owners.pop(key, None)
 
     def _note(self, key: str, text: str | None, kind: Literal["set", "added", "gone"]) -> None:
         """Note what is done to an entry; a new one is the user's, and of its folder's group, if that isn't root's."""
         if key not in self.entries:
             mode = FOLDER.mode if text is None else FILE.mode
-            gid = self._owner_of(_parent(key)).gid or self.user.gid
+            gid = self._owner_of(parent(key)).gid or self.user.gid
             self._owners[key] = Owner(mode, self.user.uid, gid)
         owner = self._owner_of(key)
         self._changes.append(Change(self._clock.now if self._clock else 0, key, text, kind, owner))
-
-
-def _parent(key: str) -> str:
-    """The folder that an entry is in."""
-    return key.rpartition("/")[0] or "/"

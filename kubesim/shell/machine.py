@@ -9,11 +9,12 @@ from typing import NamedTuple
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock, Micros
 from kubesim.api.result import Edit
-from kubesim.shell.users import Accounts, User, accounts_of
-from kubesim.workspace import MemoryFiles, Workspace
+from kubesim.shell.containerfiles import ContainerFiles
+from kubesim.shell.users import Accounts, Owner, User, accounts_of
+from kubesim.workspace import Workspace
 
 Sink = Callable[[str], object]
-Files = Workspace | MemoryFiles
+Files = Workspace | ContainerFiles
 
 _ADVICE = {
     "emacs": "its editor is nano, as in: nano pod.yaml",
@@ -128,16 +129,15 @@ class Machine:
         """Whom the machine has names for."""
         return accounts_of("learner:x:1000:1000::/workspace:/bin/bash", "learner:x:1000:")
 
-    @property
-    def user_name(self) -> str:
-        """The name, or without one the number."""
-        return self.accounts.user_name(self.user.uid)
+    def owner(self, path: str, usual: Owner) -> Owner:
+        """Whose a file or folder is that is there: at a terminal the learner's, with the mode that is usual."""
+        return Owner(usual.mode, self.user.uid, self.user.gid)
 
     @property
     def login(self) -> str:
-        """Who is logged in, as `whoami` says; at a terminal that is a variable."""
+        """The name of the user, or without one the number; at a terminal a variable says it."""
         user = self.lookup("USER") if self.IS_TERMINAL else ""
-        return user or self.user_name
+        return user or self.accounts.user_name(self.user.uid)
 
     @property
     def next_pid(self) -> int:

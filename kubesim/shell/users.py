@@ -1,4 +1,4 @@
-"""The users and groups of a machine: whom a process runs as, and what /etc/passwd and /etc/group call them."""
+"""The users and groups of a machine: whom a process runs as, what they are called, and what each may do to a file."""
 
 from __future__ import annotations
 
@@ -18,6 +18,33 @@ class User(NamedTuple):
 
 
 ROOT = User()
+
+READ = 4
+WRITE = 2
+SEARCH = 1
+"""What a user may do to a file or folder, as the bits of a mode."""
+
+
+class Owner(NamedTuple):
+    """Whose a file or folder is, and what its mode lets whom do."""
+
+    mode: int
+    uid: int = 0
+    gid: int = 0
+
+    def lets(self, user: User, right: int) -> bool:
+        if user.uid == 0:
+            return True
+        shift = 0
+        if user.uid == self.uid:
+            shift = 6
+        elif self.gid in user.groups:
+            shift = 3
+        return bool(self.mode >> shift & right)
+
+
+FILE = Owner(0o644)
+FOLDER = Owner(0o755)
 
 
 class _Account(NamedTuple):

@@ -21,8 +21,7 @@ from kubesim.cluster.kubelet.volumes import FileProjection, Payload
 from kubesim.cluster.registry.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
 from kubesim.shell.container import Awaited, Outside, Place, Process, StartError, Write, server
-from kubesim.shell.containerfiles import FILE
-from kubesim.shell.users import User
+from kubesim.shell.users import FILE, User
 
 KILLED = 137
 _REACTION = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM

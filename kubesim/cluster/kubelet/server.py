@@ -15,7 +15,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Workers
 from kubesim.shell.container import Place, Process
-from kubesim.workspace import MemoryFiles
+from kubesim.shell.memoryfiles import MemoryFiles
 
 # What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
 _WAITING_MESSAGES = {

@@ -14,8 +14,9 @@ from kubesim.api.objects import Object, find_named
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, amount, data_of, field_value
-from kubesim.shell.containerfiles import FILE, Folder, Owner
-from kubesim.workspace import MemoryFiles
+from kubesim.shell.containerfiles import Folder
+from kubesim.shell.memoryfiles import MemoryFiles
+from kubesim.shell.users import FILE, Owner
 
 _WITH_FILES = frozenset({"secret", "configMap", "serviceAccountToken", "downwardAPI", "image"})
 """The sources of volumes that bring files, which containers can't write to."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import stat
+from typing import cast
 
 from kubesim.api.result import Edit
-from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
+from kubesim.shell.users import FILE, FOLDER
 from kubesim.workspace import Workspace
 
 _FILE_COST = 500  # steps for looking at a file
@@ -60,15 +61,16 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
 def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
     if "l" not in options:
         return f"{name}\n"
-    user = group = io.machine.user_name
-    is_folder = name in (".", "..") or io.files.is_dir(path)
-    mode = stat.S_IFDIR | 0o755 if is_folder else stat.S_IFREG | 0o644
-    if isinstance(io.files, ContainerFiles):
-        owner = io.files.owner(path)
-        user = io.machine.accounts.user_name(owner.uid)
-        group = io.machine.accounts.group_name(owner.gid)
-        mode = stat.S_IFMT(mode) | owner.mode
-    size = 4096 if is_folder else io.files.size(path)
+    if name in (".", "..") or io.files.is_dir(path):
+        owner = io.machine.owner(path, FOLDER)
+        mode = stat.S_IFDIR | owner.mode
+        size = 4096
+    else:
+        owner = io.machine.owner(path, FILE)
+        mode = stat.S_IFREG | owner.mode
+        size = io.files.size(path)
+    user = io.machine.accounts.user_name(owner.uid)
+    group = io.machine.accounts.group_name(owner.gid)
     return f"{stat.filemode(mode)} 1 {user} {group} {size:>8} {name}\n"
 
 
@@ -136,8 +138,7 @@ def mv(operands: list[str], options: Options, io: Invocation) -> None:
         raise UnsupportedError("'mv' of a folder")
     io.spend(io.files.size(source))
     with reported(io, f"cannot move '{source}' to '{target}'"):
-        if isinstance(io.files, ContainerFiles):
-            io.files.require_removable(source)  # before there is a copy
+        io.files.require_removable(source)  # before there is a copy
         io.files.copy(source, target)
         io.files.remove(source)
 
@@ -167,7 +168,8 @@ def nano(operands: list[str], options: Options, io: Invocation) -> None:
     path = operands[0]
     if io.stdin is not None:
         raise UnsupportedError(f"'{io.name}' where another command is its terminal")
-    if not isinstance(io.files, Workspace) or io.files.is_dir(path):
+    if io.files.is_dir(path):
         raise ToolError(f"{path}: Is a directory")
-    io.machine.edit = Edit(io.files.relative(path), editor=io.name)
+    workspace = cast(Workspace, io.files)  # no image has an editor
+    io.machine.edit = Edit(workspace.relative(path), editor=io.name)
     io.err(f"kubesim: the editor opens in the live terminal; elsewhere write the file: cat > {path} <<'EOF'\n")

@@ -1,0 +1,167 @@
+"""Files in memory: what an image holds, and the files of a container or a volume."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import PurePosixPath
+from posixpath import normpath
+
+from kubesim.workspace import DEPTH_MAX, NULL, PATH_MAX, encoded, file_error
+
+Entries = dict[str, str | None]
+"""Texts by path; None is a folder."""
+
+
+@lru_cache(maxsize=4096)
+def _normal(path: str) -> str:
+    return "/" + normpath(path).lstrip("/")
+
+
+def parent(key: str) -> str:
+    """The folder that an entry is in."""
+    return key.rpartition("/")[0] or "/"
+
+
+class MemoryFiles:
+    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`."""
+
+    def __init__(self, entries: Entries | None = None) -> None:
+        self.cwd = PurePosixPath("/")
+        self.entries: Entries = {"/": None, **(entries or {})}
+
+    def fill(self, files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
+        """Put files there, and folders where there is nothing else; what there is then."""
+        for path, text in files.items():
+            self.put(path, text)
+        for folder in folders:
+            with suppress(OSError):
+                self.mkdir(folder, parents=True)
+        return self.entries
+
+    def absolute(self, path: str) -> PurePosixPath:
+        """`path` from the root on, with every "." and ".." resolved."""
+        return PurePosixPath(self._resolved(path))
+
+    def _resolved(self, path: str) -> str:
+        return _normal(path if path.startswith("/") else f"{self.cwd}/{path}")
+
+    def _key(self, path: str) -> str:
+        """The key in `entries` of what a path names, which need not be there."""
+        if not path:
+            raise file_error(errno.ENOENT, path)
+        if len(path) > PATH_MAX or path.count("/") > DEPTH_MAX:
+            raise file_error(errno.ENAMETOOLONG, path)
+        return self._resolved(path)
+
+    def _entry(self, path: str) -> str | None:
+        """The text of a file, which is there, or None for a folder. Only a folder may have a slash at its end."""
+        key = self._key(path)
+        if key == NULL:
+            return ""
+        if key not in self.entries:
+            raise file_error(errno.ENOENT, path)
+        entry = self.entries[key]
+        if path.endswith("/") and entry is not None:
+            raise file_error(errno.ENOTDIR, path)
+        return entry
+
+    def _readable(self, path: str) -> str | None:
+        """As `_entry`, of what is read."""
+        return self._entry(path)
+
+    def _writable(self, path: str) -> str:
+        """The key of what can be written there, because its folder exists."""
+        key = self._key(path)
+        folder = parent(key)
+        if folder not in self.entries:
+            raise file_error(errno.ENOENT, path)
+        if self.entries[folder] is not None:
+            raise file_error(errno.ENOTDIR, path)
+        return key
+
+    def _store(self, key: str, text: str | None) -> None:
+        """Create or replace an entry."""
+        self.entries[key] = text
+
+    def _append(self, key: str, text: str) -> None:
+        """Add to the end of a file, which may be new."""
+        self.entries[key] = (self.entries.get(key) or "") + text
+
+    def _drop(self, key: str) -> None:
+        """Remove an entry."""
+        del self.entries[key]
+
+    def _below(self, key: str) -> list[str]:
+        return [name for name in self.entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
+
+    def chdir(self, path: str) -> None:
+        if self._entry(path) is not None:
+            raise file_error(errno.ENOTDIR, path)
+        self.cwd = self.absolute(path)
+
+    def read_text(self, path: str) -> str:
+        text = self._readable(path)
+        if text is None:
+            raise file_error(errno.EISDIR, path)
+        return text
+
+    def write_text(self, path: str, text: str) -> None:
+        self._refuse_folder(path)
+        self._store(self._writable(path), text)
+
+    def append_text(self, path: str, text: str) -> None:
+        self._refuse_folder(path)
+        self._append(self._writable(path), text)
+
+    def _refuse_folder(self, path: str) -> None:
+        if self.is_dir(path):
+            raise file_error(errno.EISDIR, path)
+
+    def put(self, path: str, text: str) -> None:
+        self.mkdir(path.rpartition("/")[0] or "/", parents=True)
+        self.write_text(path, text)
+
+    def exists(self, path: str) -> bool:
+        with suppress(OSError):
+            return self._key(path) in self.entries
+        return False
+
+    def is_dir(self, path: str) -> bool:
+        with suppress(OSError):
+            return self._entry(path) is None
+        return False
+
+    def size(self, path: str) -> int:
+        return len(encoded(self._entry(path) or ""))
+
+    def listdir(self, path: str) -> list[str]:
+        if self._readable(path) is not None:
+            raise file_error(errno.ENOTDIR, path)
+        key = self._key(path).rstrip("/")
+        return sorted({name[len(key) + 1 :].partition("/")[0] for name in self._below(key)})
+
+    def mkdir(self, path: str, *, parents: bool = False) -> None:
+        if self.exists(path):
+            if parents and self.is_dir(path):
+                return
+            raise file_error(errno.EEXIST, path)
+        if parents:
+            self.mkdir(parent(self._resolved(path)), parents=True)
+        self._store(self._writable(path), None)
+
+    def remove(self, path: str, *, recursive: bool = False) -> None:
+        is_folder = self._entry(path) is None
+        key = self._key(path)
+        if key == "/":
+            raise file_error(errno.EBUSY, path)
+        inside = self._below(key) if is_folder else []
+        if inside and not recursive:
+            raise file_error(errno.ENOTEMPTY, path)
+        for name in (*sorted(inside, reverse=True), key):  # what is in a folder before the folder
+            self._drop(name)
+
+    def copy(self, path: str, target: str) -> None:
+        self.write_text(target, self.read_text(path))
