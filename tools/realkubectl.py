@@ -24,7 +24,7 @@ from kubesim.server.https import Server
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 from kubesim.shell import Invocation
-from kubesim.shell.container import Process
+from kubesim.shell.process import Process
 from kubesim.workspace import HOME
 
 # Seconds of the wall clock: between two looks, and without a request or a change, after which kubectl is taken to wait.

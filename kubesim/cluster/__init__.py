@@ -105,7 +105,8 @@ class Cluster(_Parts):
     def offer(self, programs: ClusterPrograms | None) -> None:
         """Give the containers programs that ask this cluster. Those of a copy ask the copy."""
         self._programs = programs
-        self.kubelet.runtime.outside.programs = partial(programs, self) if programs else None
+        if programs:
+            self.kubelet.runtime.outside.programs = partial(programs, self)
 
     def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""

@@ -17,7 +17,7 @@ from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, re
 from kubesim.kubectl.manifests import check_paths
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.selection import Query, Target, find_targets, get_named, list_all
-from kubesim.shell.container import Process, StartError
+from kubesim.shell.process import Process, StartError
 from kubesim.shell.tools import lines
 
 T = TypeVar("T")

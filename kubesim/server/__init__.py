@@ -18,7 +18,7 @@ from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route
 from kubesim.server.views import status_of
 from kubesim.server.watch import History, Watch
-from kubesim.shell.container import Process
+from kubesim.shell.process import Process
 
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated for all that have them.

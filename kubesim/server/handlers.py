@@ -26,7 +26,7 @@ from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
 from kubesim.server.request import Request, Response
 from kubesim.server.views import status_of
 from kubesim.server.watch import Watch, event
-from kubesim.shell.container import Process, StartError
+from kubesim.shell.process import Process, StartError
 
 if TYPE_CHECKING:
     from kubesim.server.https import Server

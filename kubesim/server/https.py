@@ -30,7 +30,7 @@ from kubesim.server import API
 from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
-from kubesim.shell.container import Process
+from kubesim.shell.process import Process
 
 LOOPBACK = "127.0.0.1"
 COMMAND_SECONDS = 0.1

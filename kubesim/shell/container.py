@@ -4,7 +4,6 @@ Nothing of it is ever run on the host, and no script keeps it busy: what goes on
 as a process that runs until it is stopped.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
@@ -16,8 +15,9 @@ from kubesim.shell.bases import Base, last_part
 from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Input, Machine, Started, Streams
+from kubesim.shell.process import Process, StartError, Write
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import TOOLS, LeaveError, Tool, lines
+from kubesim.shell.tools import TOOLS, LeaveError, Tool
 from kubesim.shell.users import Accounts, Owner, accounts_of
 
 _EXEC_PID = 7
@@ -25,114 +25,34 @@ _EXEC_PID = 7
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
 _UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
-
-class Write(NamedTuple):
-    """What a process writes at once."""
-
-    seconds: float  # after its start
-    stream: str  # "stdout" or "stderr"
-    text: str
-
-    def later(self, seconds: float) -> "Write":
-        """The same, some seconds later."""
-        return self._replace(seconds=self.seconds + seconds)
-
-
-class Line(NamedTuple):
-    """A line of what a process writes."""
-
-    seconds: float  # after its start, when the line was whole
-    text: str
-
-
 Argv = Sequence[str]
-Programs = Callable[[str, str], Mapping[str, Tool]]
-"""What of a container asks the cluster or the cloud, given the Pod's namespace and ServiceAccount."""
 
 
-class StartError(Exception):
-    """The runtime could not start the command; runc's words: `exec: "foo": executable file not found in $PATH`."""
-
-    def of_container(self) -> str:
-        """What the kubelet says when it was a container's own command."""
-        runtime = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create"
-        return f"{runtime} failed: unable to start container process: {self}"
-
-    def of_exec(self, exec_id: str) -> str:
-        """What the API server says when it was the command of an exec; `exec_id` is 64 hexadecimal digits.
-
-        The runtime's streaming server and the API server's translator of streams each put their prefix before it.
-        """
-        prefix = "Internal error occurred: Internal error occurred: error executing command in container"
-        runtime = f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec failed'
-        return f"{prefix}: {runtime}: unable to start container process: {self}"
-
-
-class Awaited(Input):
-    """The input of a process to which nobody is attached yet: one that reads it goes on and on."""
+class Outside:
+    """Programs that ask the cluster or the cloud. A session sets them."""
 
     def __init__(self) -> None:
-        super().__init__("")
-
-    @property
-    def text(self) -> str:
-        """Raises TooMuchError, as anything that never ends."""
-        raise TooMuchError
-
-    def line(self) -> str:
-        return self.text
+        self.programs: Callable[[str, str], Mapping[str, Tool]] = lambda namespace, account: {}
+        """Those of a Pod, by its namespace and ServiceAccount."""
 
 
-class Process(NamedTuple):
-    """What a process wrote and how it ended."""
+class _Refusals(NamedTuple):
+    """What is said of a program that can't be run."""
 
-    writes: tuple[Write, ...] = ()
-    exit_code: int = 0
-    seconds: float = 0
-    """How long it ran; inf: until it is stopped."""
-    stop_code: int | None = None
-    """The status with which it ends after SIGTERM, in `stop_seconds` and with `last_words`; None: it ignores that."""
-    failure: str = ""
-    """Why it never started, in the runtime's words."""
-    unsimulated: str = ""
-    """What it needed that isn't simulated; there it stopped."""
-    stop_seconds: float = 0
-    last_words: tuple[Write, ...] = ()
+    not_in_path: str
+    no_program: str
+    not_there: str
 
-    def written(self, stream: str) -> str:
-        return "".join(write.text for write in self.writes if write.stream == stream)
-
-    def lines_by(self, seconds: float) -> list[Line]:
-        """The lines written in the first `seconds`: each stream's, as they end, and behind them what has begun."""
-        ended: list[Line] = []
-        begun: dict[str, Line] = {}  # by stream
-        for write in self.writes:
-            if write.seconds > seconds:
-                continue
-            before = begun.pop(write.stream).text if write.stream in begun else ""
-            for text in lines(before + write.text):
-                line = Line(write.seconds, text)
-                if text.endswith("\n"):
-                    ended.append(line)
-                else:
-                    begun[write.stream] = line
-        return [*ended, *begun.values()]
+    def of(self, name: str, files: ContainerFiles) -> str:
+        if "/" not in name:
+            return self.not_in_path
+        if files.exists(name):
+            return self.no_program
+        return self.not_there.format(name)
 
 
-_TIME = re.compile(r"\{time(?::([^}]*))?\}")
-
-
-def server(lines: Iterable[str], started: Micros, stop_code: int | None) -> Process:
-    """A process that writes `lines` and then runs until it is stopped.
-
-    `{time}` is its start, written as the log of nginx does or by the format of strftime after a colon: `{time:%H:%M}`.
-    """
-
-    def written(match: re.Match[str]) -> str:
-        return to_datetime(started).strftime(match[1] or "%Y/%m/%d %H:%M:%S")
-
-    writes = tuple(Write(0, "stdout", _TIME.sub(written, line) + "\n") for line in lines)
-    return Process(writes, seconds=inf, stop_code=stop_code)
+_BY_SHELL = _Refusals("command not found", "Permission denied", "not found")
+_BY_RUNTIME = _Refusals("executable file not found in $PATH", "permission denied", "stat {}: no such file or directory")
 
 
 class _Container(Machine):
@@ -174,18 +94,7 @@ class _Container(Machine):
     def unknown(self, name: str, known: Iterable[str]) -> str:
         if name in _UNSIMULATED_BUILTINS.split() or self.base.has_unsimulated(name, self.files):
             raise UnsupportedError(f"'{name[:80]}'")
-        if "/" not in name:
-            problem = "command not found"
-        elif self.files.exists(name):
-            problem = "Permission denied"
-        else:
-            problem = "not found"
-        return self.in_dialect(f"{self.shell}: {name}: {problem}\n")
-
-
-def _streams(stdin: Input, write: Callable[[str, str], None]) -> Streams:
-    """Streams whose outputs `write` gets, each text behind its stream's name."""
-    return Streams(stdin, partial(write, "stdout"), partial(write, "stderr"))
+        return self.in_dialect(f"{self.shell}: {name}: {_BY_SHELL.of(name, self.files)}\n")
 
 
 class _Outcome(NamedTuple):
@@ -209,13 +118,15 @@ def _outcome(interpreter: Interpreter, argv: Argv, streams: Streams) -> _Outcome
         return _Outcome(has_ended=False)
 
 
-class Outside:
-    """Programs that ask the cluster or the cloud. A session sets them."""
+def _streams(stdin: Input, clock: Clock, writes: list[Write]) -> Streams:
+    """Streams whose outputs are added to `writes`, with the seconds since now."""
+    began = clock.now
 
-    programs: Programs | None = None
+    def write(stream: str, text: str) -> None:
+        if text:
+            writes.append(Write((clock.now - began) / SECOND, stream, text))
 
-    def tools(self, namespace: str, account: str) -> Mapping[str, Tool]:
-        return self.programs(namespace, account) if self.programs else {}
+    return Streams(stdin, partial(write, "stdout"), partial(write, "stderr"))
 
 
 class Place(NamedTuple):
@@ -241,14 +152,9 @@ class Place(NamedTuple):
         self.files.open_at(machine.clock)
         self.check(argv)
         machine.budget = budget or Budget(2 * Budget.STEPS, Budget.BYTES // 4)
-        writes: list[Write] = []
-
-        def write(stream: str, text: str) -> None:
-            if text:
-                writes.append(Write((machine.clock.now - started) / SECOND, stream, text))
-
         interpreter = Interpreter(machine, self._tools())
-        streams = _streams(Input(stdin) if isinstance(stdin, str) else stdin, write)
+        writes: list[Write] = []
+        streams = _streams(Input(stdin) if isinstance(stdin, str) else stdin, machine.clock, writes)
         outcome = _outcome(interpreter, argv, streams)
         self.files.hand_over()
         seconds = (machine.clock.now - started) / SECOND if outcome.has_ended else inf
@@ -268,32 +174,24 @@ class Place(NamedTuple):
         began = machine.clock.now
         delay = machine.last_wait / 2  # until the command ends that runs when the signal comes
         words: list[Write] = []
-
-        def write(stream: str, text: str) -> None:
-            words.append(Write(0, stream, text))
-
         try:
-            status = interpreter.handle(trap.action, _streams(Input(""), write))
+            status = interpreter.handle(trap.action, _streams(Input(""), machine.clock, words))
         except (TooMuchError, RecursionError, UnsupportedError):
             return ran
         finally:
-            self.files.discard()
+            self.files.discard()  # nobody has stopped it yet
         seconds = delay + (machine.clock.now - began) / SECOND
-        return ran._replace(stop_code=status, stop_seconds=seconds, last_words=tuple(words))
+        last_words = tuple(write._replace(seconds=0) for write in words)  # which the kubelet shows when it has ended
+        return ran._replace(stop_code=status, stop_seconds=seconds, last_words=last_words)
 
     def _tools(self) -> Mapping[str, Tool]:
         """The programs of the image that are simulated, here or by what reaches out of the container."""
-        programs = {**TOOLS, **self.outside.tools(self.namespace, self.account)}
+        programs = {**TOOLS, **self.outside.programs(self.namespace, self.account)}
         builtins = _BUILTINS.split() if self.base.shells else ()
         return {name: programs[name] for name in (*builtins, *self.base.names) if name in programs}
 
     def check(self, argv: Argv) -> None:
         """Raise StartError for a program that the image is known not to hold."""
         path = argv[0] if argv else ""
-        if self.base.can_run(path) or self.base.has_unsimulated(path, self.files):
-            return
-        if "/" not in path:
-            raise StartError(f'exec: "{path}": executable file not found in $PATH')
-        if self.files.exists(path):
-            raise StartError(f'exec: "{path}": permission denied')
-        raise StartError(f'exec: "{path}": stat {path}: no such file or directory')
+        if not (self.base.can_run(path) or self.base.has_unsimulated(path, self.files)):
+            raise StartError(f'exec: "{path}": {_BY_RUNTIME.of(path, self.files)}')

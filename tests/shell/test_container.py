@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.containers import bases
-from kubesim.shell.container import Outside, Place, Process, StartError, server
+from kubesim.shell.container import Outside, Place
 from kubesim.shell.containerfiles import Folder
+from kubesim.shell.process import Process, StartError, server
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}

@@ -13,7 +13,8 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.api.objects import Object, name_of
 from kubesim.api.specs import PodSpec
-from kubesim.shell.container import Place, Process
+from kubesim.shell.container import Place
+from kubesim.shell.process import Process
 
 
 class LogLine(NamedTuple):

@@ -20,7 +20,8 @@ from kubesim.cluster.apiserver import LogLine
 from kubesim.cluster.kubelet.volumes import FileProjection, Payload
 from kubesim.cluster.registry.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
-from kubesim.shell.container import Awaited, Outside, Place, Process, StartError, Write, server
+from kubesim.shell.container import Outside, Place
+from kubesim.shell.process import Awaited, Process, StartError, Write, server
 from kubesim.shell.users import FILE, User
 
 KILLED = 137

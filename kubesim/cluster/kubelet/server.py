@@ -14,8 +14,9 @@ from kubesim.cluster.kubelet.containers import Container, bases
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Workers
-from kubesim.shell.container import Place, Process
+from kubesim.shell.container import Place
 from kubesim.shell.memoryfiles import MemoryFiles
+from kubesim.shell.process import Process
 
 # What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
 _WAITING_MESSAGES = {

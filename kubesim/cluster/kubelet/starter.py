@@ -24,7 +24,8 @@ from kubesim.cluster.kubelet.runtime import Record, Runtime
 from kubesim.cluster.kubelet.volumes import Payload
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.cluster.registry.image import Image
-from kubesim.shell.container import Place, StartError
+from kubesim.shell.container import Place
+from kubesim.shell.process import StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
