@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from kubesim.cluster import Cluster
-from kubesim.shell import Invocation, Options, Tool, tool
+from kubesim.shell import Declaration, Invocation, Options, Tool
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
 FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [-o markdown|json] | MESSAGE)"
@@ -25,7 +25,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     `on_why` is called with the namespace of a Pod that was explained.
     """
 
-    @tool(USAGE, "n:/namespace c:/container o:/output", example="why web")
+    @Declaration(USAGE, "n:/namespace c:/container o:/output", example="why web").tool
     def why(operands: list[str], options: Options, io: Invocation) -> int:
         form = options.get("o", "text")
         if len(operands) != 1 or form not in FORMS:
@@ -42,7 +42,7 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     return why
 
 
-@tool(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output")
+@Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output").tool
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
     names = options.get("f", "").splitlines()

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from kubesim.server.https import Server
 
 
-_USAGE = f"kubesim supported, or {FILE_USAGE}"
-
-
 class Session:
     """A fresh cluster with a shell on it.
 
@@ -49,14 +46,17 @@ class Session:
         self.server: Server | None = None
         self.explained: list[str] = []
         """The namespaces of the Pods that `why` has explained, "" for one from an export: a challenge counts them."""
-        why = why_tool(lambda: self.cluster, lambda: self.config.working_namespace, self.explained.append)
-        why = why._replace(complete=lambda words: self._complete_kubectl(["get", "pod", *words]))
-        about = Tool("kubesim", self._run_kubesim, _USAGE, "kubesim supported")
+        self.shell = Shell(self.cluster.clock, self.workspace, self._programs())
+        self.shell.aliases["k"] = "kubectl"  # as in the exams
+
+    def _programs(self) -> list[Tool]:
+        """The programs of the terminal; each asks for the cluster when it runs, because another may take its place."""
         usage = "kubectl COMMAND [options]"
         client = Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
-        tools = [client, about, why, *beside_kubectl(lambda: self.cluster)]
-        self.shell = Shell(self.cluster.clock, self.workspace, tools)
-        self.shell.aliases["k"] = "kubectl"  # as in the exams
+        why = why_tool(lambda: self.cluster, lambda: self.config.working_namespace, self.explained.append)
+        why = why._replace(complete=self._complete_pods)
+        why_of_a_file = Tool("kubesim", self._run_kubesim, FILE_USAGE, "kubesim why -f case.yaml")
+        return [client, why, why_of_a_file, *beside_kubectl(lambda: self.cluster)]
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
         def run_editor(editor: str, path: str) -> int:
@@ -67,21 +67,20 @@ class Session:
         return io.show(kubectl.run(arguments, context._replace(run_editor=run_editor)))
 
     def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
-        if arguments[:1] == ["why"]:
-            self.explained.append("")
-            return why_file.run(arguments[1:], io)
-        if arguments == ["supported"]:
-            io.out("docs/supported.md lists what kubesim simulates and what it doesn't\n")
-            return 0
-        io.err(f"Usage: {_USAGE}\n")
-        return 2
+        if arguments[:1] != ["why"]:
+            io.err(f"Usage: {FILE_USAGE}\n")
+            return 2
+        self.explained.append("")
+        return why_file.run(arguments[1:], io)
 
     def _complete_kubectl(self, words: list[str]) -> list[str]:
-        cluster = self.cluster
-        client = cluster.apiserver.as_user(ADMIN)
         from kubesim.kubectl.completion import complete  # late: only Tab needs it
 
-        return complete(words, kubectl.Context(client, cluster.clock, self.workspace, self.config, Budget()))
+        client = self.cluster.apiserver.as_user(ADMIN)
+        return complete(words, kubectl.Context(client, self.cluster.clock, self.workspace, self.config, Budget()))
+
+    def _complete_pods(self, words: list[str]) -> list[str]:
+        return self._complete_kubectl(["get", "pod", *words])
 
     def run(self, line: str) -> Result:
         """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""

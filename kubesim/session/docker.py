@@ -17,7 +17,6 @@ from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gojson
 from kubesim.gotext.pflag import Flag, FlagError, FlagSet
-from kubesim.session.program import program
 from kubesim.shell import Invocation, Options, UnsupportedError
 from kubesim.workspace import HOME
 
@@ -50,7 +49,6 @@ class _DockerError(Exception):
         self.status = status
 
 
-@program("docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]", None, "docker login -u me")
 def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
     import getopt  # late: few sessions use docker

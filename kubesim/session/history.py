@@ -17,7 +17,7 @@ from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
 from kubesim.kubectl import Kubeconfig
 from kubesim.session import Session
-from kubesim.shell import Invocation, Options, Tool, tool
+from kubesim.shell import Declaration, Invocation, Options, Tool
 from kubesim.shell.passwords import hide_passwords
 
 LIMIT = 100
@@ -209,7 +209,6 @@ class History:
 
 
 def _tool(name: str, move: Callable[[], str | None], done: str, verb: str) -> Tool:
-    @tool(name, "", example=name, most=0)
     def run(operands: list[str], options: Options, io: Invocation) -> int:
         label = move()
         if label is None:
@@ -218,4 +217,4 @@ def _tool(name: str, move: Callable[[], str | None], done: str, verb: str) -> To
         io.out(f"{done}: {label}\n")
         return 0
 
-    return run
+    return Declaration(name, "", example=name, most=0).tool(run)

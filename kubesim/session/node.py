@@ -8,13 +8,11 @@ from kubesim.api import imageref
 from kubesim.cluster import Cluster
 from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.keyring import Credential, registry_key
-from kubesim.cluster.registry.node import CONFIG, MODES, PROXY
+from kubesim.cluster.registry.node import CONFIG, MODES, PROXY, NodeSettings
 from kubesim.gotext import tabwriter
-from kubesim.session.program import program
 from kubesim.shell import Invocation, Options, UnsupportedError
 
 
-@program("aws ecr get-login-password [--region REGION]", "r:/region", "aws ecr get-login-password")
 def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """A password for Amazon's registries, valid for as long as the registries' file says."""
     issuing = [registry for registry in cluster.registries.network.world.registries if "AWS" in registry.issues]
@@ -24,7 +22,7 @@ def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation)
     return 0
 
 
-_NODE_USAGE = (
+NODE_USAGE = (
     "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
     " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
 )
@@ -34,17 +32,15 @@ _LATER = {
 }
 
 
-@program(_NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example")
 def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
     settings = cluster.registries.node
     before = settings.files()
+    if not _is_well_named(operands):
+        right = "as in an image's name, such as registry.local:5000"
+        io.err(f"kubesim: a registry is written {right}, not {operands[1]}\n")
+        return 2
     match operands:
-        case [command, name, *_] if command != "proxy" and not _is_registry(
-            name, may_have_path=command in ("login", "logout")
-        ):
-            io.err(f"kubesim: a registry is written as in an image's name, such as registry.local:5000, not {name}\n")
-            return 2
         case ["files"]:
             _show(before, io)
         case [mode, host] if mode in MODES:
@@ -55,32 +51,43 @@ def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation
             settings.hosts.pop(host, None)
             settings.mirrors.pop(host, None)
         case ["login", registry] if options.keys() == {"u", "p"}:
-            _forget(cluster, registry)
+            _forget(settings, registry)
             own = {"from": "config", "registry": registry, "username": options["u"], "password": options["p"]}
             settings.credentials.append(own)
         case ["logout", registry]:
-            _forget(cluster, registry)
+            _forget(settings, registry)
         case ["proxy", url]:
             settings.proxy = "" if url == "off" else url
         case _:
-            io.err(f"kubesim: usage: {_NODE_USAGE}\n")
+            io.err(f"kubesim: usage: {NODE_USAGE}\n")
             return 2
     _tell(before, settings.files(), io)
     return 0
 
 
-def _is_registry(name: str, *, may_have_path: bool = False) -> bool:
-    """Whether it is written as in an image's name; credentials of `login` may be for a part of a registry."""
-    if not name or registry_key(name) != name:
-        return False
-    return may_have_path or "/" not in name
+def _is_well_named(operands: list[str]) -> bool:
+    """Whether the registry of a call, if it has one, is written as in an image's name."""
+    match operands:
+        case [] | [_] | ["proxy", *_]:
+            return True
+        case ["login" | "logout", registry, *_]:
+            return _is_registry_or_part(registry)
+    return _is_registry(operands[1])
 
 
-def _forget(cluster: Cluster, registry: str) -> None:
+def _is_registry(name: str) -> bool:
+    return "/" not in name and _is_registry_or_part(name)
+
+
+def _is_registry_or_part(name: str) -> bool:
+    """Whether it is a registry, or some repositories of one, which credentials may be for."""
+    return name != "" and registry_key(name) == name
+
+
+def _forget(settings: NodeSettings, registry: str) -> None:
     """Take what config.json says of a registry out of it."""
-    settings = cluster.registries.node
-    kept = [item for item in settings.credentials if (item["registry"], item.get("from")) != (registry, "config")]
-    settings.credentials = kept
+    gone = (registry, "config")
+    settings.credentials = [item for item in settings.credentials if (item["registry"], item.get("from")) != gone]
 
 
 def _show(files: Mapping[str, str], io: Invocation) -> None:
@@ -100,7 +107,6 @@ def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -
                 io.out(f"kubesim: {_LATER[path]}\n")
 
 
-@program("crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE", "c:/creds", "crictl images")
 def crictl(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """Show the node's images, or pull one. Mirrors kubernetes-sigs/cri-tools cmd/crictl/image.go, v1.36."""
     match operands:

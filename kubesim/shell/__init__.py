@@ -12,10 +12,10 @@ from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Files, Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
-from kubesim.shell.tools import TOOLS, Invocation, Options, Tool, tool
+from kubesim.shell.tools import TOOLS, Declaration, Invocation, Options, Tool
 from kubesim.workspace import HOME, Workspace
 
-__all__ = ["Invocation", "Options", "Shell", "Tool", "UnsupportedError", "tool", "word_start"]
+__all__ = ["Declaration", "Invocation", "Options", "Shell", "Tool", "UnsupportedError", "word_start"]
 
 # Of a line that may still be unfinished: what ends a command, what begins a redirection, a word with its quotes, a
 # variable at the end of one, what quotes in it, and what has to be quoted in the name of a file.

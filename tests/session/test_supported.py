@@ -31,13 +31,9 @@ def test_the_page_is_fresh() -> None:
     assert supported.PAGE.read_text(encoding="utf-8") == supported.page(), "`make docs` updates it"
 
 
-def test_kubesim_supported_names_the_page(learner: Learner) -> None:
-    assert learner("kubesim supported") == "docs/supported.md lists what kubesim simulates and what it doesn't\n"
-
-
-@pytest.mark.parametrize("line", ["kubesim", "kubesim frob", "kubesim supported twice"])
-def test_kubesim_has_two_commands(learner: Learner, line: str) -> None:
-    assert learner.fails(line) == f"Usage: kubesim supported, or {FILE_USAGE}\n"
+@pytest.mark.parametrize("line", ["kubesim", "kubesim frob"])
+def test_kubesim_has_one_command(learner: Learner, line: str) -> None:
+    assert learner.fails(line) == f"Usage: {FILE_USAGE}\n"
 
 
 @pytest.mark.parametrize("path", sorted(ABSENT), ids=" ".join)

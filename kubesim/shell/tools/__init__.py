@@ -192,11 +192,6 @@ class Declaration(NamedTuple):
         return options, operands
 
 
-def tool(usage: str, options: str | None = None, *, example: str = "", most: float = inf) -> Callable[[Function], Tool]:
-    """Make a Tool of a function; see `Declaration`."""
-    return Declaration(usage, options, example, most=most).tool
-
-
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
     """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
