@@ -24,24 +24,33 @@ Message = dict[str, Any]
 _FOLDER = Path(__file__).parent / "static"
 
 
-def static(*names: str) -> str:
+def _joined(*names: str) -> str:
     """These files of static/, one after the other: a widget has no other way to share parts."""
     return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
+def script(*names: str) -> str:
+    """A widget's JavaScript, after the parts and the life that all widgets share."""
+    return _joined("parts.js", "life.js", *names)
+
+
 def styles(*names: str) -> str:
-    """The same for style sheets, after the design tokens and what all widgets have."""
-    return static("tokens.css", "base.css", *names)
+    """A widget's style sheets, after the design tokens and what all widgets have."""
+    return _joined("tokens.css", "base.css", *names)
 
 
 class Widget(anywidget.AnyWidget):
     """Calls `do_check`, `do_hint`, … when the page sends {"do": "check", …}; a message with an `id` gets a reply."""
+
+    name = traitlets.Unicode().tag(sync=True)
+    """The model's id, by which the page finds the whole model, and asks the kernel whether it's still there."""
 
     def __init__(self, seat: Seat, **traits: Any) -> None:
         self._seat = seat
         self._said = ""
         """What `say` was told since the last refresh."""
         super().__init__(**traits)
+        self.name = self.model_id or ""
         self.on_msg(self._on_message)
 
     def plain(self) -> str:

@@ -19,7 +19,7 @@ from kubesim.flow.export import Explained
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import markup, quiz, why
-from kubesim.jupyter.card import HISTORY, Button, Card, Message, static, styles
+from kubesim.jupyter.card import HISTORY, Button, Card, Message, script, styles
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
@@ -45,7 +45,7 @@ _BLOCKED = "The task's files cannot be written to the folder round-{}: what is i
 class ChallengeCard(Card):
     """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened."""
 
-    _esm = static("parts.js", "challenge.js")
+    _esm = script("challenge.js")
     _css = styles("card.css", "flow.css", "task.css", "challenge.css")
 
     def __init__(self, seed: int, seat: Seat, small: str = "") -> None:

@@ -10,7 +10,7 @@ from functools import cache
 from IPython.display import display
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.card import Button, Exercise, Message, static, styles
+from kubesim.jupyter.card import Button, Exercise, Message, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import Broken, broken_clusters
@@ -34,7 +34,7 @@ kubectl get pods -n case"""
 class Playground(Exercise):
     """At most one broken cluster at a time. Its goals are on the workbench until a task is taken up; nothing counts."""
 
-    _esm = static("parts.js", "task.js")
+    _esm = script("task.js")
     _css = styles("card.css", "task.css")
 
     def __init__(self, seat: Seat) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from IPython.display import display
 
-from kubesim.jupyter.card import Card, Message, static, styles
+from kubesim.jupyter.card import Card, Message, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline, listed
 from kubesim.lessons.grade import best, gained, grade, predicted, total
@@ -46,7 +46,7 @@ class ProgressMap(Card):
     result of a button; its `number` tells two equal results apart.
     """
 
-    _esm = static("parts.js", "progress.js")
+    _esm = script("progress.js")
     _css = styles("progress.css")
 
     def __init__(self, seat: Seat) -> None:

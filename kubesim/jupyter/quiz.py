@@ -11,7 +11,7 @@ import traitlets
 from IPython.display import display
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.card import NEXT, Button, Exercise, Message, static, styles, unknown
+from kubesim.jupyter.card import NEXT, Button, Exercise, Message, script, styles, unknown
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.terminal import strip
 from kubesim.lessons import question_ids, variants_of
@@ -39,7 +39,7 @@ _HOW = {
 class QuestionCard(Exercise):
     """A question that is asked and judged; a quiz and a prediction differ in what follows from the verdict."""
 
-    _esm = static("parts.js", "quiz.js")
+    _esm = script("quiz.js")
     _css = styles("card.css")
     _words: ClassVar[dict[bool, str]]
     """What a right and a wrong answer is called."""

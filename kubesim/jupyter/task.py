@@ -12,7 +12,7 @@ from IPython.display import display
 
 from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
-from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, static, styles, unknown
+from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, script, styles, unknown
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
@@ -33,7 +33,7 @@ class TaskCard(Exercise):
     It is set up unless its namespace exists already; `reset` in the terminal sets it up again.
     """
 
-    _esm = static("parts.js", "task.js")
+    _esm = script("task.js")
     _css = styles("card.css", "flow.css", "task.css")
 
     def __init__(self, task: Task, seat: Seat) -> None:

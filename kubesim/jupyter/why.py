@@ -18,7 +18,7 @@ from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
 from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import markup
-from kubesim.jupyter.card import Button, Card, Message, static, styles
+from kubesim.jupyter.card import Button, Card, Message, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import target
 
@@ -71,7 +71,7 @@ def _display(text: str, html_page: str) -> None:
 class Paste(Card):
     """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
 
-    _esm = static("parts.js", "quiz.js")
+    _esm = script("quiz.js")
     _css = styles("card.css", "flow.css")
 
     answer = traitlets.Unicode().tag(sync=True)

@@ -29,7 +29,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
-from kubesim.jupyter.card import Message, static, styles
+from kubesim.jupyter.card import Message, script, styles
 from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.markup import inline
 from kubesim.jupyter.terminal import Terminal, sign
@@ -54,14 +54,19 @@ class Focus(NamedTuple):
 class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
-    _esm = static(
-        *("parts.js", "lines.js", "terminal.js", "prompt.js", "editor.js", "steps.js", "views.js"),
-        *("lesson.js", "dock.js", "workbench.js"),
+    _esm = script(
+        "lines.js",
+        "terminal.js",
+        "prompt.js",
+        "editor.js",
+        "steps.js",
+        "views.js",
+        "lesson.js",
+        "dock.js",
+        "workbench.js",
     )
     _css = styles("flow.css", "lines.css", "terminal.css", "workbench.css")
 
-    name = traitlets.Unicode().tag(sync=True)
-    """The model's id, by which the page finds the whole model."""
     path = traitlets.Dict().tag(sync=True)
     """The pull for the Pod in focus: `title`, `chain`, `advice` and `story` as HTML, whether it is `broken`, which
     `attempt` it is, and where another one is to come, `past`: when this one was, and `next`: when that will be."""
@@ -72,7 +77,6 @@ class Workbench(Terminal):
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
-        self.name = self.model_id or ""
         self._focus: Focus | None = None
         self._task: Task | None = None
         self._task_opened: Micros = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Page, expect
 
-from browser.conftest import Lab, wait_until
+from browser.conftest import CURRENT, Lab, wait_until
 from browser.test_notebooks import magics
 
 
@@ -50,6 +51,22 @@ def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_noteboo
     map_of_notebooks.get_by_role("link", name="01 Storing credentials").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing-credentials")).to_be_visible()
     expect(page.locator(".jp-Dialog")).to_have_count(0)
+
+
+IS_SAVED = f"""() => {{
+    const {{model}} = {CURRENT}.context;
+    return Boolean(model.getMetadata("language_info").version) && !model.dirty;
+}}"""
+ADD = "() => window.jupyterapp.commands.execute('notebook:insert-cell-below')"
+
+
+def test_a_notebook_that_was_only_opened_has_nothing_to_save(open_notebook: Callable[[str], Any]) -> None:
+    """JupyterLab notes in it the version of Python that its kernel has."""
+    page = open_notebook("00-start.ipynb").page
+    wait_until(page, IS_SAVED)
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current")).not_to_have_class(re.compile("jp-mod-dirty"))
+    page.evaluate(ADD)
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current")).to_have_class(re.compile("jp-mod-dirty"))
 
 
 UNTOUCHED = (

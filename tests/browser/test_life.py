@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.access import resize, violations
-from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT, wait_until
+from browser.conftest import CURRENT, OPEN, RUN_ALL, SETTLE, VIEWPORT, Lab, wait_until
 from kubesim.lessons import load_predictions, load_tasks
 from tests.patience import SECONDS
 
@@ -125,6 +125,40 @@ def test_a_busy_kernel_is_told_and_answers_later(notebook: Any) -> None:
     expect(page.locator(".kubesim-terminal .notice")).to_have_text("")
     expect(card(notebook, "task")).to_contain_text("Hint 1.")
     expect(card(notebook, "task").locator(".ks-life")).to_have_text("")
+
+
+ASKED = f"""() => new Promise((done) => {{
+    const {{kernel}} = {CURRENT}.sessionContext.session;
+    kernel.anyMessage.connect((_, {{msg}}) => msg.header.msg_type === "comm_info_reply" && done());
+}})"""
+
+
+def test_an_idle_kernel_that_is_long_in_answering_a_widget_is_not_gone(notebook: Any) -> None:
+    """JupyterLab has it answer widgets in a thread of their own, and calls it idle meanwhile."""
+    page = notebook.page
+    (notebook.path.parent / "over").unlink(missing_ok=True)
+    page.evaluate(RUN_CODE.replace("CURRENT", CURRENT), HOLD)
+    notebook.prompt.fill("echo much later")
+    notebook.prompt.press("Enter")
+    page.evaluate(ASKED)
+    expect(page.locator(".kubesim-terminal .notice")).to_have_text(BUSY)
+    (notebook.path.parent / "over").touch()
+    expect(page.get_by_role("log").locator(".output").last).to_have_text("much later\n")
+    expect(page.locator(".kubesim-terminal .notice")).to_have_text("")
+
+
+def test_a_second_page_says_that_the_kernel_was_restarted_in_the_first(notebook: Any, lab: Lab) -> None:
+    notebook.reload()
+    second = notebook.page.context.new_page()
+    second.goto(f"{lab.url}/lab/workspaces/second/tree/{notebook.path.parent.name}/all.ipynb?token={lab.token}&reset")
+    expect(second.locator(".ks-card:visible").first).to_be_visible()
+    expect(second.locator(".kubesim-terminal .notice")).to_have_text("")
+    notebook.restart_kernel()
+    expect(second.locator(".kubesim-terminal .notice")).to_contain_text(GONE)
+    for life in second.locator(".ks-life").all():
+        expect(life).to_contain_text(GONE)
+    second.close()
+    notebook.run_all()
 
 
 def test_after_a_restart_every_widget_says_so_and_one_button_brings_it_back(notebook: Any) -> None:

@@ -1,5 +1,6 @@
 // What JupyterLab loads with its page: a lesson's text has the width from the start that it keeps beside the workbench,
 // so that nothing that is being read wraps anew when the workbench docks. From then on, static/workbench.js has the say.
+// And a notebook that was only opened has nothing to save.
 // No build makes this file: it is an extension in the form in which JupyterLab looks for one.
 
 {
@@ -17,12 +18,22 @@
     .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but a browser counts it among what moves */
   `;
 
+  // JupyterLab notes in a notebook which kernel it has just got, and takes that for a change that is to be saved.
+  async function keepSaved(model, kernel) {
+    if (model.dirty) return;
+    const cells = () => JSON.stringify(model.sharedModel.toJSON().cells);
+    const before = cells();
+    await Promise.all([kernel.info, kernel.spec]);
+    if (!model.isDisposed && cells() === before) model.dirty = false;
+  }
+
   const extension = {
     id: "kubesim:room",
     autoStart: true,
     activate({ docRegistry, shell, restored }) {
       document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
-      const createNew = (panel, { ready, model }) => {
+      const createNew = (panel, { ready, model, sessionContext }) => {
+        sessionContext.kernelChanged.connect((_, { newValue: kernel }) => kernel && keepSaved(model, kernel));
         ready.then(() => {
           if (![...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source))) return;
           panel.addClass("ks-awaits");
