@@ -9,7 +9,7 @@ import pytest
 from tools import differential
 from tools.realkubectl import find_kubectl
 
-COUNT = int(os.environ.get("KUBESIM_LINES", "200"))
+COUNT = int(os.environ.get("KUBESIM_LINES", "60"))
 SEED = int(os.environ.get("KUBESIM_SEED", "2027"))
 
 
