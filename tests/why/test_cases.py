@@ -10,7 +10,7 @@ import base64
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -180,11 +180,15 @@ def three_containers(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [pod, *objects[1:]]
 
 
-@pytest.mark.parametrize("change", [other_host, other_order, another_secret, no_events, no_secrets, three_containers])
 @pytest.mark.parametrize("name", OBJECTS)
-def test_less_or_other_evidence_gives_no_confident_wrong_answer(name: str, change: Any) -> None:
-    case = OBJECTS[name]
-    text = told(change(export_of(case)))
+def test_less_or_other_evidence_gives_no_confident_wrong_answer(name: str) -> None:
+    objects = export_of(OBJECTS[name])
+    for change in (other_host, other_order, another_secret, no_events, no_secrets, three_containers):
+        judge(OBJECTS[name], change, told(change(objects)))
+
+
+def judge(case: dict[str, Any], change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]], text: str) -> None:
+    """Assert what must hold of the explanation of a case that a function has changed."""
     assert found([item for item in case.get("never", []) if item != "certain"], text) == [], text
     if "(certain from this export)" in text and change not in (other_host, another_secret):
         ideas = [item for item in case["must"] if item not in ("most likely", "one of these")]

@@ -98,7 +98,7 @@ def leaks(said: str, secret: str) -> list[str]:
 
 
 @given(st.sampled_from(ROWS["forms"]), SECRETS, st.sampled_from(TEXTS), st.data())
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=200)
 def test_a_secret_of_any_form_at_any_place_of_any_text_is_never_shown(
     form: str, secret: str, text: str, data: st.DataObject
 ) -> None:
@@ -106,7 +106,7 @@ def test_a_secret_of_any_form_at_any_place_of_any_text_is_never_shown(
 
 
 @given(st.sampled_from(ROWS["words_of_texts"]), SECRETS, st.sampled_from(MESSAGES), st.data())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 def test_what_a_text_says_in_other_words_is_not_quoted(form: str, secret: str, text: str, data: st.DataObject) -> None:
     assert leaks(said_of(text, form, secret, data), secret) == []
 
@@ -120,7 +120,7 @@ def test_the_door_masks_every_form(form: str, secret: str) -> None:
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form.marks != ("",)], ids=lambda form: form.marks[0])
 @given(st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=20)
 def test_no_text_that_has_a_form_lacks_its_marks(form: Form, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(re.compile(form.pattern, form.flags)))
     assert any(mark in text.lower() for mark in form.marks)

@@ -86,9 +86,14 @@ def test_each_saying_is_understood_in_a_form(form: str) -> None:
 REDACTED = ["<company>", "< my company >", "XXXXXX", "***", "…", "[redacted]", "CENSORED", "${COMPANY}"]
 
 
-@pytest.mark.parametrize("form", ["gRPC", "event of a fence", "events of all namespaces", "describe", "bold"])
-@pytest.mark.parametrize("instead", REDACTED)
-def test_a_redacted_part_matches_anything_of_its_place(instead: str, form: str) -> None:
+@pytest.mark.parametrize(
+    ("form", "instead"),
+    [
+        *(("gRPC", instead) for instead in REDACTED),
+        *((form, "<company>") for form in ("event of a fence", "events of all namespaces", "describe", "bold")),
+    ],
+)
+def test_a_redacted_part_matches_anything_of_its_place(form: str, instead: str) -> None:
     misunderstood = []
     for truth, number in SAYINGS:
         if "acme" not in TRUTHS[truth]["image"]:
@@ -144,10 +149,10 @@ def test_of_messages_that_all_differ_a_bounded_number_is_read(line: str) -> None
 
 
 def test_a_long_text_says_how_much_of_it_was_not_read() -> None:
-    noise = [LINES[0].format(different(number)) for number in range(20_000)]
+    noise = [LINES[0].format(different(number)) for number in range(6_000)]
     last = 'Warning  Failed  pod/last-1  Failed to pull image "quay.io/acme/last:1": no space left on device'
     said = explain("\n".join([*noise, last])).splitlines()
-    assert re.fullmatch("kubesim: the text is long, so 1[789][0-9]{3} parts of it weren't read: give .*", said[-1])
+    assert re.fullmatch("kubesim: the text is long, so [345][0-9]{3} parts of it weren't read: give .*", said[-1])
     assert "quay.io/acme/last:1 for default/last-1, container '<container>'" in said
 
 
