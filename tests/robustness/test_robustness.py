@@ -25,7 +25,7 @@ ROWS = rows(__file__)
 
 # The number of examples follows the profile's: see tests/conftest.py.
 robust = settings(
-    max_examples=settings.default.max_examples * 4 // 10,
+    max_examples=settings.default.max_examples // 5,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 

@@ -38,7 +38,7 @@ from tests.server.caller import PATCHES, TABLE, Caller
 from tests.server.wire import message
 
 robust = settings(
-    max_examples=settings.default.max_examples * 6 // 10,
+    max_examples=settings.default.max_examples * 3 // 10,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 

@@ -25,7 +25,7 @@ _PIECES = st.sampled_from([*_WORDS.split(), "\n", "EOF\n"])
 _LINES = st.lists(_PIECES | st.text(max_size=8), max_size=30).map(" ".join) | st.text(max_size=200)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=300)
 @given(_LINES)
 def test_any_line_gives_a_result(line: str) -> None:
     shell = new_shell()
