@@ -17,7 +17,7 @@ FILES = {
     "alias bomb in data": _HEAD + "data:\n" + "".join(f"  {line}\n" for line in _BOMB.splitlines()),
     "merges": "a: &a {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: [*a, *a, *a, *a]}}\n" for n in range(200)),
     "merge bomb": "a0: &a0 {x: 1}\n" + "".join(_MERGES),
-    "quadratic aliases": f"a: &a [{'x,' * 20000}x]\nb: [{'*a,' * 90}*a]\n",
+    "quadratic aliases": f"a: &a [{'x,' * 10_000}x]\nb: [{'*a,' * 90}*a]\n",
     "alias to itself": "a: &a\n  b: *a\n",
     "open brackets": "[" * 100_000,
     "closed braces": "{a: " * 5000 + "1" + "}" * 5000,
@@ -33,11 +33,11 @@ FILES = {
     "broken list of 1 MB": "[" + "1," * 500_000 + "x",
     "broken list of 10 MB": "[" + "1," * 5_000_000 + "x",
     "block list of 10 MB": "- a\n" * 2_500_000,
-    "many documents": "---\n" * 200_000,
+    "many documents": "---\n" * 50_000,
     "many full documents": ("a: [" + "1," * 10_000 + "1]\n---\n") * 100,
     "many objects": "".join(f"---\n{_HEAD.replace('big', f'n{n}')}" for n in range(300)),
-    "many keys": _HEAD + "data:\n" + "".join(f"  k{n}: YQ==\n" for n in range(20_000)),
-    "many unknown fields": _HEAD + "".join(f"k{n}: 1\n" for n in range(20_000)),
+    "many keys": _HEAD + "data:\n" + "".join(f"  k{n}: YQ==\n" for n in range(8_000)),
+    "many unknown fields": _HEAD + "".join(f"k{n}: 1\n" for n in range(8_000)),
     "colons": ":" * 100_000,
     "question marks": "? " * 5000,
     "quotes": "'" * 100_001,
@@ -56,10 +56,9 @@ FILES = {
 def test_files(text: str) -> None:
     probe = Probe("")
     probe.write("x.yaml", text)
-    for line in ("kubectl apply -f x.yaml", "kubectl apply -f x.yaml", "cat x.yaml | kubectl create -f -"):
-        probe.run(line)
+    probe.run("kubectl apply -f x.yaml")
+    probe.run("cat x.yaml | kubectl apply -f -")
     probe.run("kubectl create secret generic s --from-file=x.yaml")
-    probe.run("kubectl create configmap s --from-file=x.yaml")
     probe.run("kubectl create secret docker-registry t --from-file=.dockerconfigjson=x.yaml")
     for kind in ("merge", "strategic", "json"):
         probe.run(f'kubectl patch cm kube-root-ca.crt --type={kind} -p "$(cat x.yaml)"')
