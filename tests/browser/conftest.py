@@ -74,12 +74,6 @@ SELECT_FIRST = f"""() => {{
     Object.assign(content, {{activeCellIndex: 0, mode: "command"}});
     content.activeCell.node.focus();
 }}"""
-ALL_RAN = f"""() => {{
-    const {{content, sessionContext}} = {CURRENT};
-    const code = [...content.model.cells].filter((cell) => cell.type === "code");
-    return sessionContext.session.kernel.status === "idle" && code.every((cell) => cell.executionCount)
-        && !content.widgets.some((cell) => cell.promptNode?.textContent.includes("*"));
-}}"""
 
 expect.set_options(timeout=SECONDS * 1000)
 
@@ -263,13 +257,6 @@ class Notebook:
         """Run the cell with that id."""
         self.page.evaluate(SELECT, name)
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-cell')")
-
-    def run_by_keyboard(self, cells: int) -> None:
-        """Clear what is stored, run each cell with Shift+Enter, and return when the last one is selected and done."""
-        self.page.evaluate(SELECT_FIRST)
-        for _ in range(cells - 1):
-            self.page.keyboard.press("Shift+Enter")
-        wait_until(self.page, ALL_RAN)
 
     def reload(self) -> None:
         """Save the notebook, and load the page again when the kernel has nothing to do any more.

@@ -42,11 +42,12 @@ LESSONS = [path.name for path in sorted(NOTEBOOKS.glob("*.ipynb")) if len(nbform
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_a_learner_takes_it_by_keyboard(name: str, open_notebook: Callable[[str], Any]) -> None:
-    """Shift+Enter runs each cell; all is as stored and not too long, and anyone can use it at any width."""
+def test_it_runs_as_stored_is_not_too_long_and_anyone_can_use_it_at_any_width(
+    name: str, open_notebook: Callable[[str], Any]
+) -> None:
     notebook = open_notebook(name)
     stored = nbformat.read(notebook.path, 4)
-    notebook.run_by_keyboard(len(stored.cells))
+    notebook.run_all()
     run = nbformat.from_dict(notebook.page.evaluate(STORED))  # type: ignore[no-untyped-call]
     assert texts(run) == texts(stored)
     expect(notebook.page.locator(BENCH)).to_have_count(1)  # a busy page draws it after the last cell has run

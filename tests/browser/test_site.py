@@ -93,8 +93,16 @@ def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
     expect(opened.locator(".ks-bench")).to_have_count(1)
 
 
+def test_an_address_without_a_notebook_leaves_no_python_behind(site: str, page: Page) -> None:
+    page.goto(f"{site}/lab/index.html?path=notebooks/not-there.ipynb")
+    expect(page.locator(".jp-Dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.evaluate(OPEN, "notebooks/00-start.ipynb")
+    wait_until(page, f"async () => await ({KERNELS})() === 1")
+
+
 def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable[[], Page]) -> None:
-    """Editor, quiz and map work in the tab; what was done outlives a reload and the browser; a link ends the kernel."""
+    """Editor, quiz and map work in the tab; what was done outlives the browser; a link ends the kernel."""
     visit(page, site, "00-start")
     page.evaluate(RUN_ALL, SECONDS * 1000)
     notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
@@ -112,21 +120,16 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     expect(row).to_contain_text("1 of ")
     assert violations(page) == []
     page.evaluate(SAVE)
-
-    page.reload()
-    wait_until(page, READY)
-    page.get_by_role("button", name="Run the cells again, up to where you were").press("Enter")
-    expect(row).to_contain_text("1 of ")
-    enter(notebook.prompt, "cat pod.yaml")
-    expect(page.get_by_role("log")).to_contain_text("kind: Pod")
     page.context.close()
 
     page = start()
     visit(page, site, "00-start")
-    page.evaluate(RUN_ALL, SECONDS * 1000)
+    page.get_by_role("button", name="Run the cells again, up to where you were").press("Enter")
     notebook = Notebook(NOTEBOOKS / "00-start.ipynb", page)
     shown = notebook.cell("progress-map").locator(".ks-progress")
     expect(shown.get_by_role("row", name="00 Start")).to_contain_text("1 of ")
+    enter(notebook.prompt, "cat pod.yaml")
+    expect(page.get_by_role("log")).to_contain_text("kind: Pod")
     shown.get_by_role("link", name="01 Storing").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing")).to_be_visible()
     wait_until(page, READY)

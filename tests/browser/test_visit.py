@@ -82,6 +82,13 @@ def close(host: ThreadingHTTPServer) -> None:
     host.server_close()
 
 
+def run_first_cells(page: Page) -> None:
+    """Press Shift+Enter in the first cell, which brings the workbench, and in the next one."""
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+    for _ in range(2):
+        page.keyboard.press("Shift+Enter")
+
+
 def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again_and_later_python_begins_with_the_page(
     site: str, visitor: Page, broken: set[str]
 ) -> None:
@@ -108,7 +115,7 @@ def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again_a
         module.name
     ]
     visitor.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
-    visitor.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    run_first_cells(visitor)
     expect(visitor.locator(".ks-bench")).to_be_visible()
     assert visitor.evaluate(KERNELS) == 1
 
@@ -123,26 +130,9 @@ def test_where_nothing_can_be_stored_the_page_says_so_and_works(
     expect(said).to_contain_text("This browser stores nothing for this page")
     expect(said.get_by_role("link", name="Open it on Binder")).to_have_attribute("href", website.binder())
     wait_until(page, READY)
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    run_first_cells(page)
     expect(page.locator(".ks-bench")).to_be_visible()
     page.context.close()
-
-
-def test_after_the_first_reload_python_has_the_files_however_slow_the_browser_is(visitor: Page, site: str) -> None:
-    visitor.add_init_script(NEVER_LISTS_WORKERS)  # as good as what a slow machine does
-    visitor.goto(f"{site}/{NOTEBOOK.format('00-start')}")
-    wait_until(visitor, READY)
-    visitor.reload()
-    wait_until(visitor, READY)
-    assert "kept.txt" in visitor.evaluate(FILE_OF_PYTHON)
-
-
-def test_an_address_without_a_notebook_leaves_no_python_behind(visitor: Page, site: str) -> None:
-    visitor.goto(f"{site}/{NOTEBOOK.format('not-there')}")
-    expect(visitor.locator(".jp-Dialog")).to_be_visible()
-    visitor.keyboard.press("Escape")
-    visitor.evaluate(OPEN, "notebooks/00-start.ipynb")
-    wait_until(visitor, f"async () => await ({KERNELS})() === 1")
 
 
 def write_preferences(profile: Path, settings: object) -> None:
@@ -196,11 +186,11 @@ def release(before: Path, after: Path) -> str:
 def test_keys_that_are_pressed_before_python_is_there_wait_and_after_a_visit_the_lesson_needs_no_network(
     visitor: Page, site: str
 ) -> None:
+    """After the reload, Python has the files, however slow the browser is."""
+    visitor.add_init_script(NEVER_LISTS_WORKERS)  # as good as what a slow machine does
     host = serve(loopback.SITE)
     visitor.goto(address(host) + NOTEBOOK.format("00-start"))
-    visitor.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-    for _ in range(2):
-        visitor.keyboard.press("Shift+Enter")
+    run_first_cells(visitor)
     wait_until(visitor, READY)
     expect(visitor.locator(".ks-bench")).to_be_visible()
     expect(visitor.locator(".jp-Dialog")).to_have_count(0)
@@ -215,6 +205,7 @@ def test_keys_that_are_pressed_before_python_is_there_wait_and_after_a_visit_the
     close(host)
     visitor.reload()
     wait_until(visitor, READY)
+    assert "kept.txt" in visitor.evaluate(FILE_OF_PYTHON)  # that are kept, and not in Python's memory
     visitor.evaluate(OPEN, "notebooks/01-storing-credentials.ipynb")
     expect(visitor.locator(".jp-Notebook").get_by_role("heading", level=1)).to_contain_text("Stor")
     assert visitor.evaluate(KERNELS) == 1
