@@ -161,10 +161,13 @@ def port_name(value: str) -> list[str]:
     return problems
 
 
+NODE_PORTS = range(30000, 32768)  # --service-node-port-range
+
+
 def node_port(value: int) -> list[str]:
     """A port that a Service has on every node."""
-    in_range = 30000 <= value <= 32767  # --service-node-port-range
-    return [] if in_range else ["provided port is not in the valid range. The range of valid ports is 30000-32767"]
+    valid = f"The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
+    return [] if value in NODE_PORTS else [f"provided port is not in the valid range. {valid}"]
 
 
 def projected_path(value: str) -> list[str]:

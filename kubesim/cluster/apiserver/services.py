@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_address, ip_network
 from itertools import count
+from typing import Any
 from zlib import crc32
 
 from kubesim.api import errors
-from kubesim.api.content import ip, node_port
+from kubesim.api.content import NODE_PORTS, ip, node_port
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import SERVICE
 from kubesim.cluster.apiserver.store import Store
 
-FIRST_NODE_PORT, _NODE_PORTS = 30000, 2768  # --service-node-port-range
-SERVICE_CIDR = "10.96.0.0/12"  # --service-cluster-ip-range
+_SERVICE_NETWORK = "10.96.0.0/12"  # --service-cluster-ip-range
 _ON_NODES = ("NodePort", "LoadBalancer")
 # What a Service has only as one of some types.
 _OF_TYPES: Sequence[tuple[Sequence[str], Sequence[str]]] = (
@@ -74,9 +74,11 @@ def _first_place(service: Object) -> int:
 def _give_address(service: Object, before: Object, others: list[Object]) -> None:
     """The address that is asked for, the one that it had, or any."""
     spec = service["spec"]
+    address = spec.get("clusterIP") or before.get("clusterIP", "")
+    addresses = spec.get("clusterIPs", [])
+    if addresses and addresses != before.get("clusterIPs"):  # else only the one is meant
+        _check_same(service, address, addresses)
     taken = {address for other in others for address in other.get("clusterIPs", ())}
-    asked_for = spec.get("clusterIP") or next(iter(spec.get("clusterIPs", ())), "")
-    address = asked_for or before.get("clusterIP")
     if not address:
         address = next(free for free in _addresses(_first_place(service)) if free not in taken)
     elif address != "None" and not before.get("clusterIP"):
@@ -85,6 +87,22 @@ def _give_address(service: Object, before: Object, others: list[Object]) -> None
     spec["clusterIPs"] = [address]
     spec["ipFamilies"] = spec.get("ipFamilies") or ["IPv4"]
     spec["ipFamilyPolicy"] = spec.get("ipFamilyPolicy") or "SingleStack"
+
+
+def _check_same(service: Object, address: str, addresses: list[str]) -> None:
+    """Raise StatusError where the list of addresses says something else than the address alone."""
+    if not address:
+        raise _invalid(service, "spec.clusterIPs", addresses, "must be empty when `clusterIP` is not specified")
+    if addresses[0] != address:
+        raise _invalid(service, "spec.clusterIPs", addresses, "first value must match `clusterIP`")
+    if len(addresses) > 1:
+        raise errors.not_simulated("a Service with several addresses is not part of this simulator")
+
+
+def _invalid(service: Object, field: str, value: Any, *problems: str) -> errors.StatusError:
+    """The refusal of one field, for each of its problems."""
+    causes = [errors.invalid_value(field, value, problem) for problem in problems]
+    return errors.invalid(SERVICE, name_of(service), causes)
 
 
 def _addresses(first: int) -> Iterator[str]:
@@ -96,16 +114,15 @@ def _addresses(first: int) -> Iterator[str]:
 
 def _check_address(service: Object, address: str, taken: Collection[str]) -> None:
     """Raise StatusError (Invalid) for an address that a new Service can't have."""
-    causes = [errors.invalid_value("spec.clusterIPs[0]", address, problem) for problem in ip(address)]
-    why = ""
-    if not causes and ip_address(address) not in ip_network(SERVICE_CIDR):
+    if problems := ip(address):
+        raise _invalid(service, "spec.clusterIPs[0]", address, *problems)
+    if ip_address(address) not in ip_network(_SERVICE_NETWORK):
         why = "the provided network does not match the current range"
     elif address in taken:
         why = "provided IP is already allocated"
-    if why:
-        causes = [errors.invalid_value("spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")]
-    if causes:
-        raise errors.invalid(SERVICE, name_of(service), causes)
+    else:
+        return
+    raise _invalid(service, "spec.clusterIPs", [address], f"failed to allocate IP {address}: {why}")
 
 
 def _keep_node_ports(ports: Sequence[Object], before: Sequence[Object]) -> None:
@@ -140,14 +157,13 @@ def _check_node_port(service: Object, field: str, number: int, taken: Collection
     if number in taken:
         problems.append("provided port is already allocated")
     if problems:
-        causes = [errors.invalid_value(field, number, problem) for problem in problems]
-        raise errors.invalid(SERVICE, name_of(service), causes)
+        raise _invalid(service, field, number, *problems)
 
 
 def _free_node_port(taken: Collection[int], first: int) -> int:
     """The next free one; `first` decides where to look first."""
-    for offset in range(_NODE_PORTS):
-        candidate = FIRST_NODE_PORT + (first + offset) % _NODE_PORTS
+    for offset in range(len(NODE_PORTS)):
+        candidate = NODE_PORTS[(first + offset) % len(NODE_PORTS)]
         if candidate not in taken:
             return candidate
     why = "Internal error occurred: failed to allocate a nodePort: range is full"
