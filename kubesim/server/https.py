@@ -27,7 +27,8 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN, User
 from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
 from kubesim.server import API
-from kubesim.server.handlers import EXEC_PATH, MAX_READ, Exec, Handler
+from kubesim.server.executions import EXEC_PATH, Exec
+from kubesim.server.handlers import MAX_READ, Handler
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch
 from kubesim.shell.process import Process
@@ -45,24 +46,26 @@ _REAL_TIME_STEP = 0.2
 class Server:
     """Serves a cluster until it is closed.
 
-    `address` other than loopback lets every machine in that network reach it (the token is still needed). `port` 0
-    takes a free one. Each request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the
-    cluster's time instead. Raises OSError where the address cannot be bound.
+    `kubeconfig` is written: the file that tells kubectl where the server is, and lets it in. `address` other than
+    loopback lets every machine in that network reach it (the token is still needed). `port` 0 takes a free one. Each
+    request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the cluster's time instead.
+    Raises OSError where the address cannot be bound, or the file not be written.
     """
 
     def __init__(
         self,
         cluster: Cluster,
+        kubeconfig: Path,
         *,
         address: str = LOOPBACK,
         port: int = 0,
         tick: float = COMMAND_SECONDS,
         realtime: bool = False,
     ) -> None:
+        self.kubeconfig = kubeconfig
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
-        self._realtime = realtime
         self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
         self._serve(cluster)
@@ -70,11 +73,20 @@ class Server:
         self._connections: set[iostream.SSLIOStream] = set()
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
+        self._write_kubeconfig()
+        self._http = httpserver.HTTPServer(
+            self._application(),
+            max_body_size=MAX_READ,
+            body_timeout=_STALLED,
+            idle_connection_timeout=_SILENT,
+        )
+        # Whoever connects from now on waits in the sockets' queues until the loop runs.
         self._loop = asyncio.new_event_loop()
-        self._started = threading.Event()
+        self._accepting = [self._loop.create_task(self._accept(listening)) for listening in self._sockets]
+        if realtime:
+            self._loop.call_soon(self._follow_wall_clock, self._loop.time())
         self._thread = threading.Thread(target=self._run, name="kubesim-server", daemon=True)
         self._thread.start()
-        self._started.wait()
 
     def __repr__(self) -> str:
         """The line that makes a shell's kubectl use this server, as a notebook shows it."""
@@ -117,9 +129,8 @@ class Server:
             for listener in self._listeners:
                 listener()
 
-    def write_kubeconfig(self, path: Path) -> None:
-        """Write the file that tells kubectl where the server is and lets it in: in one step, for its owner alone."""
-        self.kubeconfig = path
+    def _write_kubeconfig(self) -> None:
+        """In one step, for its owner alone. Raises OSError, and then nothing is bound."""
         authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()
         config = {
             "apiVersion": "v1",
@@ -129,12 +140,18 @@ class Server:
             "current-context": CONTEXT,
             "users": [{"name": USER, "user": {"token": self._token}}],
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self.kubeconfig
         fresh = path.with_name(f"{path.name}.new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            yaml.safe_dump(config, file, sort_keys=False)
-        fresh.replace(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.unlink(missing_ok=True)
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                yaml.safe_dump(config, file, sort_keys=False)
+            fresh.replace(path)
+        except OSError:
+            for listening in self._sockets:
+                listening.close()
+            raise
 
     def close(self) -> None:
         """Stop serving for good, and cut open connections."""
@@ -146,25 +163,14 @@ class Server:
         self._thread.join()
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        server = httpserver.HTTPServer(
-            self._application(),
-            max_body_size=MAX_READ,
-            body_timeout=_STALLED,
-            idle_connection_timeout=_SILENT,
-        )
-        accepting = [self._loop.create_task(self._accept(listening, server)) for listening in self._sockets]
-        if self._realtime:
-            self._loop.call_soon(self._follow_wall_clock, self._loop.time())
-        self._loop.call_soon(self._started.set)
         self._loop.run_forever()
-        for task, listening in zip(accepting, self._sockets, strict=True):
+        for task, listening in zip(self._accepting, self._sockets, strict=True):
             task.cancel()
             listening.close()
-        self._loop.run_until_complete(server.close_all_connections())
+        self._loop.run_until_complete(self._http.close_all_connections())
         self._loop.close()
 
-    async def _accept(self, listening: socket.socket, server: httpserver.HTTPServer) -> None:
+    async def _accept(self, listening: socket.socket) -> None:
         """Take connections in, and hang up on those that are too many. Without a descriptor left, wait a moment."""
         while True:
             try:
@@ -179,7 +185,7 @@ class Server:
             with suppress(OSError):  # it is gone already
                 stream = iostream.SSLIOStream(self._tls.wrap_socket(connection, True, do_handshake_on_connect=False))
                 self._connections.add(stream)
-                server.handle_stream(stream, address)
+                self._http.handle_stream(stream, address)
 
     def _application(self) -> web.Application:
         options = {"server": self}

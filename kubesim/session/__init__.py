@@ -105,9 +105,8 @@ class Session:
         from kubesim.server.https import Server  # late: a browser lacks what it needs
 
         if self.server is None or self.server.is_closed:
-            server = Server(self.cluster, **options)
-            server.write_kubeconfig(kubeconfig or self.workspace.root / ".kubesim" / "kubeconfig")
-            self.server = server
+            kubeconfig = kubeconfig or self.workspace.root / ".kubesim" / "kubeconfig"
+            self.server = Server(self.cluster, kubeconfig, **options)
         return self.server
 
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:

@@ -133,9 +133,8 @@ def _read(session: Session, case: Case) -> str:
 @cache
 def _served(session: Session) -> tuple[Server, str]:
     """A server of this process, and the head of a request that it lets in."""
-    server = Server(session.cluster)
     path = Path(session.workspace.root, "served")
-    server.write_kubeconfig(path)
+    server = Server(session.cluster, path)
     token = load_yaml(path)["users"][0]["user"]["token"]
     return server, f"Host: localhost\r\nAuthorization: Bearer {token}\r\n"
 

@@ -394,15 +394,25 @@ def test_old_tls_is_refused(place: Served) -> None:
     assert place[1]._tls.minimum_version == ssl.TLSVersion.TLSv1_2
 
 
-def test_the_kubeconfig_is_for_its_owner_alone(place: Served, tmp_path: Path) -> None:
+def test_the_kubeconfig_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "a folder" / "config"
     path.parent.mkdir()
     path.write_text("old")
     path.chmod(0o644)
-    place[1].write_kubeconfig(path)
+    server = Server(Session().cluster, path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in path.parent.iterdir()] == ["config"]
-    assert Client(path, place[1].port)("GET", MAPS)[0] == 200
+    assert Client(path, server.port)("GET", MAPS)[0] == 200
+    server.close()
+    assert repr(server) == f"export KUBECONFIG='{path}'"
+
+
+def test_a_kubeconfig_that_cannot_be_written_leaves_the_port_free(tmp_path: Path) -> None:
+    server = Server(Session().cluster, tmp_path / "config")
+    server.close()
+    with pytest.raises(FileExistsError):
+        Server(Session().cluster, tmp_path / "config" / "config", port=server.port)
+    Server(Session().cluster, tmp_path / "config", port=server.port).close()
 
 
 @pytest.mark.parametrize(("address", "url"), [("127.0.0.2", "https://127.0.0.2:"), ("0.0.0.0", "https://0.0.0.0:")])
@@ -416,9 +426,9 @@ def test_another_address(address: str, url: str) -> None:
         connection.close()
 
 
-def test_an_address_that_cannot_be_had(place: Served) -> None:
+def test_an_address_that_cannot_be_had(place: Served, tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r".") as refused:
-        Server(Session().cluster, port=place[1].port)
+        Server(Session().cluster, tmp_path / "config", port=place[1].port)
     assert refused.value.errno
 
 
