@@ -47,7 +47,7 @@ class ResourceRow(NamedTuple):
     warning: str = ""  # which the API server gives with every answer, as the type is deprecated
     status: Mapping[str, Any] | None = None  # of a new object; only the server writes a status
     fields: str = ""  # by which `--field-selector` selects
-    counted: bool = False  # whether metadata.generation counts changes of the spec, as of every type with a template
+    counted: bool = False  # see has_generation
     columns: Mapping[str, str] = COLUMNS  # of `kubectl get`, as printers.py reads them; "+" begins a wide one
     rollout: Rollout | None = None
 
@@ -59,6 +59,11 @@ class Resource(ResourceRow):
     __eq__ = object.__eq__
     __ne__ = object.__ne__
     __hash__ = object.__hash__
+
+    @property
+    def has_generation(self) -> bool:
+        """Whether metadata.generation counts changes of the spec, as of every type with a Pod template."""
+        return self.counted or bool(self.template)
 
     @property
     def left_out(self) -> str:

@@ -10,18 +10,60 @@ import base64
 
 from kubesim.api import errors
 from kubesim.api.objects import Object, clone, metadata, name_of
-from kubesim.api.resources import JOB, NAMESPACE, SECRET, Resource
+from kubesim.api.resources import DAEMON_SET, JOB, NAMESPACE, NODE, POD, SECRET, STATEFUL_SET, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
 
 GENERATION = "deprecated.daemonset.template.generation"
+_SYSTEM_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+def prepare_for_create(resource: Resource, obj: Object) -> None:
+    """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
+    _check_simulated(resource, obj)
+    if resource.has_generation:
+        obj["metadata"]["generation"] = 1
+    if resource.status is not None and resource is not NODE:
+        obj["status"] = clone(resource.status)
+    if resource is POD:
+        obj["status"]["qosClass"] = _qos_class(obj["spec"])
+    elif resource is JOB:
+        _check_generated_selector(obj["spec"])
+        _select_by_uid(obj)
+    elif resource is DAEMON_SET:
+        _set_template_generation(obj, 1)
+    elif resource is SECRET:
+        _merge_string_data(obj)
+
+
+def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource: str = "") -> None:
+    """Carry over what clients cannot change, and what does not belong to the subresource that they change.
+
+    Raises StatusError for what is not simulated.
+    """
+    _check_simulated(resource, obj)
+    if subresource:
+        _change_ephemeral_containers_alone(obj, old)
+    for key in _SYSTEM_METADATA:
+        _keep(obj["metadata"], old["metadata"], key)
+    if resource.status is not None:
+        _keep(obj, old, "status")
+    if resource is NAMESPACE:  # whose only field is for the controller that empties it
+        obj["spec"] = old["spec"]
+    if resource.has_generation and obj.get("spec") != old.get("spec"):
+        obj["metadata"]["generation"] += 1
+    if resource is DAEMON_SET:
+        number = int(metadata(old)["annotations"][GENERATION])
+        is_same = obj["spec"].get("template") == old["spec"].get("template")
+        _set_template_generation(obj, number if is_same else number + 1)
+    elif resource is SECRET:
+        _merge_string_data(obj)
 
 
 def _check_simulated(resource: Resource, obj: Object) -> None:
     """Raise StatusError for what a real API server takes and kubesim refuses."""
-    spec = obj.get("spec", {})
     what = ""
-    if resource.kind == "StatefulSet" and spec.get("volumeClaimTemplates"):
+    if resource is STATEFUL_SET and obj.get("spec", {}).get("volumeClaimTemplates"):
         what = "volumeClaimTemplates of a StatefulSet are"
     elif resource is SECRET and obj.get("type") == "kubernetes.io/service-account-token":
         what = "a Secret that is filled with a ServiceAccount's token (kubectl create token makes one) is"
@@ -31,63 +73,24 @@ def _check_simulated(resource: Resource, obj: Object) -> None:
         raise errors.not_simulated(f"{what} not part of this simulator")
 
 
-def prepare_for_create(resource: Resource, obj: Object) -> None:
-    """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
-    _check_simulated(resource, obj)
-    if resource is JOB:
-        _check_generated_selector(obj["spec"])
-    if resource.counted or resource.template:
-        obj["metadata"]["generation"] = 1
-    if resource.status is not None and resource.kind != "Node":
-        obj["status"] = clone(resource.status)
-    if resource.kind == "Pod":
-        obj["status"]["qosClass"] = _qos_class(obj["spec"])
-    if resource is JOB:
-        _select_by_uid(obj)
-    _set_template_generation(obj, None)
-    _merge_string_data(obj)
+def _keep(new: Object, old: Object, key: str) -> None:
+    """What a client says of this field is ignored."""
+    new.pop(key, None)
+    if key in old:
+        new[key] = old[key]
 
 
-def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource: str = "") -> None:
-    """Carry over what clients cannot change, and what does not belong to the subresource that they change.
-
-    Raises StatusError for what is not simulated.
-    """
-    _check_simulated(resource, obj)
-    if subresource:  # "ephemeralcontainers": nothing else changes
-        spec = {key: value for key, value in old["spec"].items() if key != "ephemeralContainers"}
-        if ephemeral := obj["spec"].get("ephemeralContainers"):
-            spec["ephemeralContainers"] = ephemeral
-        obj |= {"metadata": {**old["metadata"]}, "spec": spec}
-    if resource is NAMESPACE:  # whose only field is for the controller that empties it
-        obj["spec"] = old["spec"]
-    meta = obj["metadata"]
-    old_meta = old["metadata"]
-    for key in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
-        meta.pop(key, None)
-        if key in old_meta:
-            meta[key] = old_meta[key]
-    if resource.status is not None:
-        obj.pop("status", None)
-        if "status" in old:
-            obj["status"] = old["status"]
-    if (resource.counted or resource.template) and obj.get("spec") != old.get("spec"):
-        meta["generation"] = old_meta["generation"] + 1
-    _set_template_generation(obj, old)
-    _merge_string_data(obj)
+def _change_ephemeral_containers_alone(pod: Object, old: Object) -> None:
+    spec = {key: value for key, value in old["spec"].items() if key != "ephemeralContainers"}
+    if ephemeral := pod["spec"].get("ephemeralContainers"):
+        spec["ephemeralContainers"] = ephemeral
+    pod |= {"metadata": {**old["metadata"]}, "spec": spec}
 
 
-def _set_template_generation(obj: Object, old: Object | None) -> None:
-    """A DaemonSet has the number of its template in an annotation."""
-    if obj["kind"] != "DaemonSet":
-        return
-    generation = 1
-    if old:
-        generation = int(metadata(old)["annotations"][GENERATION])
-        if obj["spec"].get("template") != old["spec"].get("template"):
-            generation += 1
-    meta = obj["metadata"]
-    meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(generation)}
+def _set_template_generation(daemon_set: Object, number: int) -> None:
+    """Write the number of its template into an annotation."""
+    meta = daemon_set["metadata"]
+    meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(number)}
 
 
 _JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
@@ -114,11 +117,11 @@ def _select_by_uid(job: Object) -> None:
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
-def _merge_string_data(obj: Object) -> None:
-    """Secret.stringData is written into data and never read back."""
-    if obj["kind"] == "Secret" and (plain := obj.pop("stringData", None)):
+def _merge_string_data(secret: Object) -> None:
+    """Write stringData into data; it is never read back."""
+    if plain := secret.pop("stringData", None):
         encoded = {key: base64.b64encode(value.encode()).decode() for key, value in plain.items()}
-        obj["data"] = {**obj.get("data", {}), **encoded}
+        secret["data"] = {**secret.get("data", {}), **encoded}
 
 
 def _qos_class(spec: PodSpec) -> str:
@@ -127,8 +130,8 @@ def _qos_class(spec: PodSpec) -> str:
     resources = [container.get("resources", {}) for container in containers]
     if not any(item.get("requests") or item.get("limits") for item in resources):
         return "BestEffort"
-    guaranteed = all(
-        {"cpu", "memory"} <= set(item.get("limits", {})) and item.get("requests") == item.get("limits")
-        for item in resources
-    )
-    return "Guaranteed" if guaranteed else "Burstable"
+    for item in resources:
+        limits = item.get("limits", {})
+        if not {"cpu", "memory"} <= limits.keys() or item.get("requests") != limits:
+            return "Burstable"
+    return "Guaranteed"
