@@ -6,7 +6,7 @@ import pytest
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NODE, POD, ROLE, ROLE_BINDING, SECRET
-from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed, request
+from kubesim.cluster.apiserver.authorization import ADMIN, Request, User, is_allowed
 from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.cluster.apiserver.store import Store
 from kubesim.cluster.bootstrap import parts
@@ -47,19 +47,19 @@ CI = impersonate(ADMIN, "system:serviceaccount:team:ci")
 @pytest.mark.parametrize(
     ("asked", "allowed"),
     [
-        (request(JANE, "get", SECRET, "default", "regcred"), True),
-        (request(JANE, "get", SECRET, "default", "other"), False),
-        (request(JANE, "list", SECRET, "default", ""), False),
-        (request(JANE, "get", SECRET, "other", "regcred"), False),
-        (request(JANE, "get", POD, "default", "web", "log"), True),
-        (request(JANE, "create", POD, "default", "web", "exec"), False),
-        (request(JANE, "list", NODE, "", ""), True),
+        (Request.about(JANE, "get", SECRET, "default", "regcred"), True),
+        (Request.about(JANE, "get", SECRET, "default", "other"), False),
+        (Request.about(JANE, "list", SECRET, "default", ""), False),
+        (Request.about(JANE, "get", SECRET, "other", "regcred"), False),
+        (Request.about(JANE, "get", POD, "default", "web", "log"), True),
+        (Request.about(JANE, "create", POD, "default", "web", "exec"), False),
+        (Request.about(JANE, "list", NODE, "", ""), True),
         (Request(JANE, "get", "pods", "apps", "default"), False),
-        (request(CI, "delete", POD, "default", "web"), True),
-        (request(impersonate(ADMIN, "joe", ("devs",)), "delete", POD, "default", "web"), True),
-        (request(impersonate(ADMIN, "joe"), "delete", POD, "default", "web"), False),
-        (request(impersonate(ADMIN, "system:serviceaccount:default:ci"), "get", POD, "default", "web"), False),
-        (request(ADMIN, "delete", SECRET, "other", "x"), True),
+        (Request.about(CI, "delete", POD, "default", "web"), True),
+        (Request.about(impersonate(ADMIN, "joe", ("devs",)), "delete", POD, "default", "web"), True),
+        (Request.about(impersonate(ADMIN, "joe"), "delete", POD, "default", "web"), False),
+        (Request.about(impersonate(ADMIN, "system:serviceaccount:default:ci"), "get", POD, "default", "web"), False),
+        (Request.about(ADMIN, "delete", SECRET, "other", "x"), True),
         (Request(ADMIN, "get", "", path="/logs/"), True),
         (Request(JANE, "get", "", path="/apis/apps/v1"), True),
         (Request(JANE, "get", "", path="/logs/"), False),
@@ -80,11 +80,11 @@ def test_a_service_account_is_in_its_groups() -> None:
     ("asked", "sentence"),
     [
         (
-            request(JANE, "get", POD, "team", "w", "log"),
+            Request.about(JANE, "get", POD, "team", "w", "log"),
             'pods "w" is forbidden: User "jane" cannot get resource "pods/log" in API group "" in the namespace "team"',
         ),
         (
-            request(JANE, "list", NODE, "", ""),
+            Request.about(JANE, "list", NODE, "", ""),
             'nodes is forbidden: User "jane" cannot list resource "nodes" in API group "" at the cluster scope',
         ),
     ],
