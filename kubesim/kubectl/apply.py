@@ -1,4 +1,4 @@
-"""kubectl apply, diff and replace. Mirrors k8s.io/kubectl pkg/cmd/{apply,diff,replace}, v1.36."""
+"""kubectl apply, diff and replace. Mirrors k8s.io/kubectl pkg/cmd/{apply,diff,replace} and pkg/util/apply.go, v1.36."""
 
 from __future__ import annotations
 
@@ -11,21 +11,14 @@ from kubesim.api.objects import LAST_APPLIED, Object, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
-from kubesim.kubectl.change import send_patch, with_last_applied
+from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import (
-    Exit,
-    NotSimulated,
-    raise_all,
-    refuse_if,
-    visit,
-    with_source,
-)
+from kubesim.kubectl.errors import Exit, NotSimulated, raise_all, refuse_if, visit, with_source
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests, visit_manifests
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import find_named
+from kubesim.kubectl.selection import find_live
 
 NO_FILES = "must specify one of -f and -k"
 _NO_ANNOTATION = (
@@ -49,18 +42,34 @@ def apply(call: Call) -> None:
 def _apply_one(call: Call, manifest: Target) -> None:
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
-    modified = with_last_applied(manifest.obj)
+    resource = manifest.resource
+    modified = _with_last_applied(manifest.obj)
     current = _current(call, manifest)
     if current is None:
-        print_result(call, manifest.resource, create_manifest(call, manifest, modified), "created")
+        print_result(call, resource, create_manifest(call, manifest, modified), "created")
         return
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
-        call.complain(_NO_ANNOTATION.format(resource=manifest.resource.plural, name=manifest.name))
-    change = patch.three_way(_original_of(current), modified, current, manifest.resource)
+        call.complain(_NO_ANNOTATION.format(resource=resource.plural, name=manifest.name))
+    change = patch.three_way(_original_of(current), modified, current, resource)
     if change:
-        print_result(call, manifest.resource, _patch(call, manifest, change, current), "configured")
+        print_result(call, resource, _patch(call, manifest._replace(obj=current), change), "configured")
     else:
-        print_result(call, manifest.resource, current, "unchanged")
+        print_result(call, resource, current, "unchanged")
+
+
+def _bare(obj: Object) -> Object:
+    """The manifest without the annotation LAST_APPLIED, but with room for some."""
+    meta = metadata(obj)
+    annotations = {key: text for key, text in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
+    return {**obj, "metadata": {**meta, "annotations": annotations}}
+
+
+def _with_last_applied(obj: Object) -> Object:
+    """The manifest with itself in the annotation from which the next apply sees what was removed."""
+    bare = _bare(obj)
+    meta = bare["metadata"]
+    annotations = {**meta["annotations"], LAST_APPLIED: gojson.dumps(bare) + "\n"}
+    return {**bare, "metadata": {**meta, "annotations": annotations}}
 
 
 def _original_of(current: Object) -> Object | None:
@@ -105,13 +114,13 @@ def _send(call: Call, manifest: Target, obj: Object, write: Callable[..., Object
         raise with_source(verb, manifest.source, error) from None
 
 
-def _patch(call: Call, manifest: Target, change: Object, current: Object) -> Object:
+def _patch(call: Call, current: Target, change: Object) -> Object:
     try:
-        return send_patch(call, manifest.resource, current, change, "strategic")
+        return send_patch(call, current, change, "strategic")
     except StatusError as error:
-        verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(manifest)}for:"
-        inner = with_source("patching", manifest.source, error)  # kubectl names the file twice
-        raise with_source(verb, manifest.source, inner) from None
+        verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(current)}for:"
+        inner = with_source("patching", current.source, error)  # kubectl names the file twice
+        raise with_source(verb, current.source, inner) from None
 
 
 def _place(manifest: Target) -> str:
@@ -137,7 +146,7 @@ def diff(call: Call) -> None:
         version = manifest.resource.api_version.replace("/", ".")
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
-        live = find_named(call, *manifest.place)
+        live = find_live(call, manifest)
         merged = _merged(call, manifest, live)
         if manifest.resource is SECRET:  # where there was none, kubectl compares with "null"
             before = to_yaml(_with_stars(live, merged, "before"))
@@ -178,10 +187,7 @@ def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object as apply would leave it."""
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, call.request())
-    meta = metadata(manifest.obj)
-    annotations = {key: value for key, value in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
-    modified = {**manifest.obj, "metadata": {**meta, "annotations": annotations}}
-    change = patch.three_way(_original_of(live), modified, live, manifest.resource)
+    change = patch.three_way(_original_of(live), _bare(manifest.obj), live, manifest.resource)
     try:
         return call.api.patch(*manifest.place, change, options=call.request())
     except StatusError as error:
@@ -209,7 +215,7 @@ def replace(call: Call) -> None:
 def _with_config(manifest: Target) -> Object:
     """The manifest as it is sent: with itself in the annotation of `apply`, where the file has that annotation."""
     was_applied = LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
-    return with_last_applied(manifest.obj) if was_applied else manifest.obj
+    return _with_last_applied(manifest.obj) if was_applied else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:

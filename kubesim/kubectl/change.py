@@ -11,17 +11,16 @@ from typing import Any, NamedTuple
 
 from kubesim.api.content import label_value
 from kubesim.api.errors import StatusError, bad_request, no_such_path
-from kubesim.api.objects import LAST_APPLIED, Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import patch as patches
 from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
-from kubesim.kubectl.formats import last_applied
-from kubesim.kubectl.manifests import parse_json, read_text
+from kubesim.kubectl.manifests import Target, parse_json, read_text
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target
+from kubesim.kubectl.selection import Query
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _MAX_REQUEST = 3 * 1024 * 1024
@@ -31,24 +30,17 @@ ALL_OR_SELECTOR = "cannot set --all and --selector at the same time"
 NO_OBJECTS = "one or more resources must be specified as <resource> <name> or <resource>/<name>"
 
 
-def with_last_applied(obj: Object) -> Object:
-    """The manifest with itself in the annotation from which the next apply sees what was removed."""
-    meta = metadata(obj)
-    annotations = {**(meta.get("annotations") or {}), LAST_APPLIED: last_applied(obj)}
-    return {**obj, "metadata": {**meta, "annotations": annotations}}
-
-
-def send_patch(call: Call, resource: Resource, obj: Object, change: Any, kind: str) -> Object:
-    """Send a patch of an object; return the object as it is then.
+def send_patch(call: Call, target: Target, change: Any, kind: str) -> Object:
+    """Send a patch of an object that is known; return the object as it is then.
 
     With --dry-run=client, kubectl makes a merge patch or a strategic one itself.
     """
     if call.dry_run != "client":
         request = call.request()._replace(subresource=call.flags.get("subresource", ""))
-        return call.api.patch(resource, namespace_of(obj), name_of(obj), change, kind, request)
+        return call.api.patch(*target.place, change, kind, request)
     if kind == "merge":
-        return patches.merge_patch(obj, change)
-    return patches.strategic_merge(obj, change, resource)
+        return patches.merge_patch(target.obj, change)
+    return patches.strategic_merge(target.obj, change, target.resource)
 
 
 @command("patch", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
@@ -67,23 +59,18 @@ def patch(call: Call) -> None:
         raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
     change = _read_patch(call)
 
-    def act(target: Target, obj: Object) -> None:
+    def act(target: Target) -> None:
         if isinstance(change, StatusError):
             raise change
-        resource = target.resource
-        old = obj
         if part == "scale":
-            old = call.api.scale(*target.place)
-            new = _patch_scale(call, target, change, kind)
-            resource = SCALE
+            scale = call.api.scale(*target.place)
+            _report_patch(call, SCALE, scale, _patch_scale(call, target, change, kind))
         else:
-            new = send_patch(call, resource, obj, change, kind)
-        operation = "patched (no change)" if new == old else "patched"
-        print_result(call, resource, new, operation, is_alone=True, mentions_dry_run=False)
+            _report_patch(call, target.resource, target.obj, send_patch(call, target, change, kind))
 
-    def act_locally(target: Target, obj: Object) -> None:
+    def act_locally(target: Target) -> None:
         try:
-            act(target, obj)
+            act(target)
         except StatusError:  # the server's words
             raise NotSimulated(_PATCHED_LOCALLY) from None
 
@@ -102,6 +89,11 @@ def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> Object:
         return patches.merge_patch(scale, change)
 
     return call.api.change_scale(*target.place, patched, dry_run=call.dry_run == "server")
+
+
+def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:
+    operation = "patched (no change)" if new == old else "patched"
+    print_result(call, resource, new, operation, is_alone=True, mentions_dry_run=False)
 
 
 def _read_patch(call: Call) -> Any:
@@ -170,10 +162,10 @@ def label(call: Call) -> None:
     _check_mark(call, "label", words, changes)
     marks = _read_labels(changes)
 
-    def act(target: Target, obj: Object) -> None:
-        present = metadata(obj).get("labels") or {}
+    def act(target: Target) -> None:
+        present = metadata(target.obj).get("labels") or {}
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in _overwritten(call, marks, present))
-        new, operation = _labeled(call, marks, target, obj)
+        new, operation = _labeled(call, marks, target)
         print_result(call, target.resource, new, operation, is_alone=True)
 
     Query(call, words, needs_name=True).visit(act)
@@ -185,13 +177,13 @@ def annotate(call: Call) -> None:
     _check_mark(call, "annotation", words, changes)
     marks = _read_annotations(changes)
 
-    def act(target: Target, obj: Object) -> None:
-        present = metadata(obj).get("annotations") or {}
+    def act(target: Target) -> None:
+        present = metadata(target.obj).get("annotations") or {}
         already = _overwritten(call, marks, present)
         problem = f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}"
         refuse_if(already, problem)
         change = {"metadata": {"annotations": marks.change(present)}}
-        new = send_patch(call, target.resource, obj, change, "merge")
+        new = send_patch(call, target, change, "merge")
         print_result(call, target.resource, new, "annotated")
 
     Query(call, words, needs_name=True).visit(act)
@@ -236,15 +228,16 @@ def _read_annotations(changes: Sequence[str]) -> _Marks:
     return marks
 
 
-def _labeled(call: Call, marks: _Marks, target: Target, obj: Object) -> tuple[Object, str]:
+def _labeled(call: Call, marks: _Marks, target: Target) -> tuple[Object, str]:
     """The object with its new labels, and what kubectl takes to be done to it, whatever the API server makes of it."""
+    obj = target.obj
     present: dict[str, str] = metadata(obj).get("labels") or {}
     if call.dry_run != "client":
         call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
     change = {key: value for key, value in marks.change(present).items() if present.get(key) != value}
     if not change:
         return {**obj, "metadata": {**metadata(obj), "labels": present}}, "not labeled"
-    new = send_patch(call, target.resource, obj, {"metadata": {"labels": change}}, "merge")
+    new = send_patch(call, target, {"metadata": {"labels": change}}, "merge")
     if None not in change.values():
         return new, "labeled"
     adds = any(value is not None for value in change.values())
@@ -276,17 +269,16 @@ def scale(call: Call) -> None:
     def set_replicas(scale: Object) -> Object:
         return {**scale, "spec": {"replicas": replicas}}
 
-    def act(target: Target, obj: Object) -> None:
-        resource = target.resource
+    def act(target: Target) -> None:
+        obj = target.obj
         if call.dry_run != "client":
-            if "scale" not in resource.parts:
+            if "scale" not in target.resource.parts:
                 raise no_such_path()
             present = obj["spec"]["replicas"]
             refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
-            is_dry = call.dry_run == "server"
-            call.api.change_scale(resource, namespace_of(obj), name_of(obj), set_replicas, dry_run=is_dry)
+            call.api.change_scale(*target.place, set_replicas, dry_run=call.dry_run == "server")
         # The object as it was, but for the number; --dry-run=client gives one even to what has no spec.
         spec = {**(obj.get("spec") or {}), "replicas": replicas}
-        print_result(call, resource, {**obj, "spec": spec}, "scaled")
+        print_result(call, target.resource, {**obj, "spec": spec}, "scaled")
 
     refuse_if(not Query(call, call.args, needs_name=True).visit(act), "no objects passed to scale")

@@ -9,8 +9,9 @@ from typing import NamedTuple, NoReturn
 from kubesim.api.resources import POD
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.running import exec_in
-from kubesim.kubectl.selection import get_named
+from kubesim.kubectl.selection import get_live
 from kubesim.shell.container import Place
 from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.workspace import Workspace
@@ -56,7 +57,7 @@ def copy(call: Call) -> None:
     is_there = from_pod or call.context.workspace.exists(source)
     refuse_if(not is_there, f"{source} doesn't exist in local filesystem")
     namespace, _, name = (from_pod or to_pod).rpartition("/")
-    pod = get_named(call, POD, namespace or call.namespace, name)
+    pod = get_live(call, Target(POD, namespace or call.namespace, name))
     # kubectl shows on stdout what tar and it itself say while files come out.
     container = exec_in(call, pod, lambda connection: connection.place(["tar"]), call.say if from_pod else None)
     if container.base.is_unknown:

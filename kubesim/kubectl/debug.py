@@ -50,15 +50,16 @@ def debug(call: Call) -> None:
     for name, image in images.items():
         _check_image(image, f' for container "{name}"')
     for word in words:
-        resource, pod = find_subject(call, word)
+        subject = find_subject(call, word)
+        resource = subject.resource
         if resource is NODE:
             raise NotSimulated("debugging a node is not part of this simulator")
         kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         refuse_if(resource is not POD, f'"{kind}" not supported by debug')
         if call.flags["copy-to"]:
-            _copy(call, pod, arguments, images)
+            _copy(call, subject.obj, arguments, images)
         else:
-            _add_ephemeral(call, pod, arguments)
+            _add_ephemeral(call, subject.obj, arguments)
 
 
 def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None:

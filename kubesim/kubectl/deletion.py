@@ -17,8 +17,9 @@ from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if, with_source
 from kubesim.kubectl.formats import evaluate_relaxed
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
-from kubesim.kubectl.selection import Query, Target, find_named, follow
+from kubesim.kubectl.selection import Query, find_live, follow
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
 PATIENCE = 3600.0
@@ -105,11 +106,11 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
     ending: list[_Ending] = []
     for target in targets:
         try:
-            obj = find_named(call, *target.place)
+            obj = find_live(call, target)
         except StatusError:  # who may not look doesn't wait
             return
         if obj:
-            ending.append(_Ending(target, metadata(obj)["uid"], follow(call, *target.place)))
+            ending.append(_Ending(target, metadata(obj)["uid"], follow(call, target)))
 
     def are_gone() -> bool:
         return not any(item.is_there() for item in ending)
@@ -144,7 +145,7 @@ def wait(call: Call) -> None:
     def wait_for(target: Target) -> None:
         for condition in conditions:
             is_deletable = "delete" in events and condition.event != "create"
-            if is_deletable and not find_named(call, *target.place):
+            if is_deletable and not find_live(call, target):
                 return  # beside --for=delete, kubectl asks nothing of what isn't there
             if condition.event != "delete":
                 _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
@@ -156,7 +157,7 @@ def wait(call: Call) -> None:
     if events & {"create", "delete"}:  # the objects may not exist
         visited = query.visit_names(wait_for)
     else:
-        visited = query.visit(lambda target, _: wait_for(target))
+        visited = query.visit(wait_for)
     refuse_if(not visited and "delete" not in events, "no matching resources found")
 
 
@@ -174,7 +175,7 @@ def _wait_until(call: Call, target: Target, condition: _Condition, seconds: floa
     """Let at most so many seconds pass until the condition holds; it is not tried where none are left."""
     resource = target.resource
     is_creation = condition.event == "create"
-    current = partial(find_named, call, *target.place) if is_creation else follow(call, *target.place)
+    current = partial(find_live, call, target) if is_creation else follow(call, target)
     current()  # refuses those who may not read it
 
     def holds() -> bool:

@@ -5,25 +5,17 @@ from __future__ import annotations
 import shlex
 from itertools import count
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import Resource, find_kind
+from kubesim.api.resources import find_kind
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import (
-    REFUSALS,
-    Exit,
-    KubectlError,
-    ManifestError,
-    NotSimulated,
-    raise_all,
-    refuse_if,
-)
+from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, ManifestError, NotSimulated, raise_all, refuse_if
 from kubesim.kubectl.formats import list_of, to_yaml
-from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, read_text
+from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, Target, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 from kubesim.workspace import HOME
@@ -42,26 +34,6 @@ _EDIT_ELSEWHERE = (
 _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
 
-class _Opened(NamedTuple):
-    """An object that is edited, as the draft shows it."""
-
-    resource: Resource
-    obj: Object
-
-    @property
-    def uid(self) -> Any:
-        return metadata(self.obj).get("uid")
-
-    @property
-    def place(self) -> tuple[Resource, str, str]:
-        """Where the API server has the object."""
-        return self.resource, namespace_of(self.obj), name_of(self.obj)
-
-    @property
-    def title(self) -> str:
-        return f'{self.resource.qualified} "{name_of(self.obj)}"'
-
-
 @command("edit", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them.
@@ -72,9 +44,9 @@ def edit(call: Call) -> None:
     path = call.flags["edit-result"]
     before = call.context.stdin if path else None
     if not before:
-        objects = [_Opened(resource, obj) for resource, obj in Query(call, call.args).fetch()]
+        objects = Query(call, call.args).fetch()
         refuse_if(not objects, "edit cancelled, no objects found")
-        before = _draft([opened.obj for opened in objects])
+        before = _draft([target.obj for target in objects])
         if not path:
             path = _file_of_editor(call, objects, before)
     if path:
@@ -86,10 +58,10 @@ def _draft(objects: list[Object]) -> str:
     return _EDIT_COMMENT + to_yaml(document)
 
 
-def _file_of_editor(call: Call, objects: list[_Opened], draft: str) -> str:
+def _file_of_editor(call: Call, objects: list[Target], draft: str) -> str:
     """The file that an editor has changed, or "" where a live front end will open one."""
     context = call.context
-    path = _free_name(call, f"{name_of(objects[0].obj)}.yaml")
+    path = _free_name(call, f"{objects[0].name}.yaml")
     editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
     program = PurePosixPath(editor.split(" ")[0]).name
     if program in _INTERACTIVE or context.run_editor is None:
@@ -102,11 +74,11 @@ def _file_of_editor(call: Call, objects: list[_Opened], draft: str) -> str:
     return path
 
 
-def _ask_for_editor(call: Call, objects: list[_Opened], path: str, draft: str, editor: str) -> None:
+def _ask_for_editor(call: Call, objects: list[Target], path: str, draft: str, editor: str) -> None:
     """Have a live front end open the draft, and come back with --edit-result when it is saved."""
     path = call.context.workspace.relative(path)
-    words = ["kubectl", "edit", *(f"{opened.resource.qualified}/{name_of(opened.obj)}" for opened in objects)]
-    if any(opened.resource.namespaced for opened in objects):
+    words = ["kubectl", "edit", *(f"{target.resource.qualified}/{target.name}" for target in objects)]
+    if any(target.resource.namespaced for target in objects):
         words += ["-n", call.namespace]
     words.append(f"--edit-result={HOME / path}")
     then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # in YAML, no line of the draft is that word alone
@@ -128,28 +100,36 @@ def _finish(call: Call, before: str, path: str) -> None:
     call.context.workspace.remove(path)
 
 
-def _objects(text: str) -> list[_Opened]:
+def _objects(text: str) -> list[Target]:
     """The objects of a draft or of an edited file. Raises ManifestError where anything in it is no object."""
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
-    items: list[Any] = []
+    objects: list[Target] = []
     for document, _ in documents(text):
-        items += items_of(document)
-    for item in items:
-        if not isinstance(item, dict) or not item.get("kind") or not item.get("apiVersion"):
-            raise ManifestError("this is no object")
-    if not items:
+        objects += map(_target, items_of(document))
+    if not objects:
         raise ManifestError("this is no object")
-    objects: list[_Opened] = []
-    for item in items:
-        resource = find_kind(str(item["apiVersion"]), str(item["kind"]))
-        if resource is None:
-            raise KubectlError(_NOTHING_VALID)
-        objects.append(_Opened(resource, item))
     return objects
 
 
-def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> None:
+def _target(item: Any) -> Target:
+    if not isinstance(item, dict) or not item.get("kind") or not item.get("apiVersion"):
+        raise ManifestError("this is no object")
+    resource = find_kind(str(item["apiVersion"]), str(item["kind"]))
+    if resource is None:
+        raise KubectlError(_NOTHING_VALID)
+    return Target(resource, namespace_of(item), name_of(item), obj=item)
+
+
+def _title(target: Target) -> str:
+    return f'{target.resource.qualified} "{target.name}"'
+
+
+def _uid(target: Target) -> Any:
+    return metadata(target.obj).get("uid")
+
+
+def _send_all(call: Call, originals: list[Target], after: str, path: str) -> None:
     """Send each object of the edited file, and say which were refused. Mirrors visitToPatch and addError.
 
     Where one isn't valid, kubectl would open the editor again, with the reason in it: here that is an error, which in
@@ -158,11 +138,11 @@ def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> No
     try:
         edited = _objects(after)
     except ManifestError:
-        call.complain(f"error: {originals[0].title} is invalid\n")
+        call.complain(f"error: {_title(originals[0])} is invalid\n")
         raise KubectlError(_NOTHING_VALID) from None
     refusals: list[StatusError] = []
     for item in edited:
-        original = next((each for each in originals if each.uid == item.uid), None)
+        original = next((each for each in originals if _uid(each) == _uid(item)), None)
         if original is None:
             raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
         try:
@@ -172,7 +152,7 @@ def _send_all(call: Call, originals: list[_Opened], after: str, path: str) -> No
                 raise
             refusals.append(error)
             if error.reason != "Invalid" or not call.flags["edit-result"]:
-                call.complain(f"error: {original.title} {_problem(error)}\n")
+                call.complain(f"error: {_title(original)} {_problem(error)}\n")
     _end(call, refusals, path)
 
 
@@ -199,9 +179,10 @@ def _problem(error: StatusError) -> str:
     return f"could not be patched: {error.message}"
 
 
-def _send(call: Call, original: _Opened, edited: Object) -> None:
+def _send(call: Call, original: Target, edited: Object) -> None:
     """Send a patch of what was edited in an object: whatever has happened to it meanwhile is no conflict."""
-    resource, namespace, _ = original.place
+    resource = original.resource
+    namespace = original.namespace
     meta = metadata(edited)
     new_namespace = meta.get("namespace") or namespace
     refuse_if(new_namespace != namespace, ANOTHER_NAMESPACE.format(new_namespace, namespace))

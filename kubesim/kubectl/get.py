@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.humanize import age
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import EVENT, Resource
+from kubesim.api.objects import Object, metadata
+from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
 from kubesim.kubectl.formats import list_of, relaxed
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import Columns, Table, nothing_found
-from kubesim.kubectl.selection import Groups, Query, Target, find_targets, resolve, split_pair
+from kubesim.kubectl.selection import Group, Query, find_targets, resolve, split_pair
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
@@ -53,8 +55,8 @@ def get(call: Call) -> None:
     visit([groups], [error] if error else [], show)
 
 
-def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: Groups) -> None:
-    objects = [obj for _, group in groups for obj in group]
+def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: list[Group]) -> None:
+    objects = list(chain.from_iterable(group.objects for group in groups))
     if is_single and error:
         return
     if is_single and len(objects) == 1:
@@ -72,25 +74,27 @@ def _sorted(call: Call, objects: list[Object]) -> list[Object]:
     return sort_objects(objects, field, call.context.budget)
 
 
-def _print_tables(call: Call, error: Exception | None, groups: Groups) -> None:
+def _print_tables(call: Call, error: Exception | None, groups: list[Group]) -> None:
     if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
         path = quote(relaxed(call.flags["sort-by"]))
         raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
     with_kind = len(groups) > 1 or "all" in call.args
-    screens = [_screen(call, resource, objects, with_kind) for resource, objects in groups if objects]
+    screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
     if not screens and not error and not call.flags["ignore-not-found"]:
-        call.complain(nothing_found(call, all(resource.namespaced for resource, _ in groups)))
+        call.complain(nothing_found(call, all(group.resource.namespaced for group in groups)))
 
 
-def _screen(call: Call, resource: Resource, objects: list[Object], with_kind: bool) -> str:
+def _screen(call: Call, group: Group, with_kind: bool) -> str:
     """The table of one type; nothing where --sort-by names no field, for kubectl ignores that error."""
+    objects = group.objects
     try:
-        objects = _sorted(call, objects) if objects[1:] else objects
+        if len(objects) > 1:
+            objects = _sorted(call, objects)
     except FormatError:
         return ""
-    return Table(call, resource, with_kind=with_kind).render(objects, call.context.clock.now)
+    return Table(call, group.resource, with_kind=with_kind).render(objects, call.context.clock.now)
 
 
 def _watch(call: Call) -> None:
@@ -101,13 +105,13 @@ def _watch(call: Call) -> None:
     query = Query(call, call.args)
     present = query.fetch(is_strict=True)
     if not targets:  # but files
-        targets = [Target(resource, namespace_of(obj), name_of(obj)) for resource, obj in present]
+        targets = present
     several_types = len({target.resource for target in targets}) > 1
     refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
     table = Table(call, target.resource)
     if present and not call.flags["watch-only"]:
-        _show_objects(call, table, [obj for _, obj in present], call.context.clock.now)
+        _show_objects(call, table, [item.obj for item in present], call.context.clock.now)
     if len(targets) > 1 and query.is_single:
         raise KubectlError(f"{_WATCHED_ALONE} - {len(targets)} resources were found")
     refuse_if(len(targets) > 1, "you may only watch a single resource or type of resource at a time")

@@ -37,12 +37,12 @@ _ENDINGS = (".json", ".yaml", ".yml")
 class Target(NamedTuple):
     """One object by name, or (name None) all objects of a type that the selectors match.
 
-    Of an object in a file, `source` is that file. `obj` is the object where it is known: with the namespace that it
-    goes into, or in a list that was fetched.
+    Of an object in a file, `source` is that file. `obj` is the object where it is known: as a file has it, with the
+    namespace that it goes into; or as the API server has it.
     """
 
     resource: Resource
-    namespace: str | None
+    namespace: str | None  # None: of all namespaces
     name: str | None
     source: str = ""
     obj: Object = {}  # noqa: RUF012 (never changed)

@@ -7,13 +7,14 @@ from functools import partial
 
 from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, name_of
+from kubesim.api.objects import Object
 from kubesim.api.resources import NODE, find_resource
 from kubesim.kubectl.change import send_patch, split_changes
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, refuse_if
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, find_targets
+from kubesim.kubectl.selection import Query, find_targets
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
@@ -35,28 +36,28 @@ def uncordon(call: Call) -> None:
 def _mark(call: Call, verb: str, unschedulable: bool | None) -> None:
     """Set or remove spec.unschedulable of the nodes that are named; a refusal is told, and doesn't count."""
     for node in _nodes(call):
-        name = name_of(node)
-        if node["spec"].get("unschedulable") is unschedulable:
-            call.say(f"node/{name} already {verb}ed\n")
+        if node.obj["spec"].get("unschedulable") is unschedulable:
+            call.say(f"node/{node.name} already {verb}ed\n")
             continue
         try:
-            send_patch(call, NODE, node, {"spec": {"unschedulable": unschedulable}}, "merge")
+            send_patch(call, node, {"spec": {"unschedulable": unschedulable}}, "merge")
         except StatusError as error:
-            call.complain(f'error: unable to {verb} node "{name}": {error.message}\n')
+            call.complain(f'error: unable to {verb} node "{node.name}": {error.message}\n')
         else:
-            call.say(f"node/{name} {verb}ed\n")
+            call.say(f"node/{node.name} {verb}ed\n")
 
 
-def _nodes(call: Call) -> list[Object]:
+def _nodes(call: Call) -> list[Target]:
     words = list(call.args)
     if not any("/" in word for word in words):
         words.insert(0, "nodes")
     find_targets(call, words, one_type=True)
-    objects = Query(call, words).fetch(is_strict=True)
-    for resource, _ in objects:
+    nodes = Query(call, words).fetch(is_strict=True)
+    for node in nodes:
+        resource = node.resource
         place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
         refuse_if(resource is not NODE, f"expected resource of type node, got {place}")
-    return [node for _, node in objects]
+    return nodes
 
 
 @command("taint", asks_namespace=True, operands="types", kinds=(NODE.kind,))
@@ -135,12 +136,12 @@ def _taint(text: str) -> Object:
     return taint
 
 
-def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Target, node: Object) -> None:
+def _change_taints(call: Call, added: list[Object], removed: list[Object], node: Target) -> None:
     """Change the taints of one Node and say whether it gained or lost some."""
-    old: list[Object] = node["spec"].get("taints", [])
+    old: list[Object] = node.obj["spec"].get("taints", [])
     present = [new["key"] for new in added if _is_among(old, new)]
     already = f"already has {','.join(present)} taint(s) with same effect(s) and --overwrite is false"
-    refuse_if(present and not call.flags["overwrite"], f"node {name_of(node)} {already}")
+    refuse_if(present and not call.flags["overwrite"], f"node {node.name} {already}")
     taints = [*added, *(taint for taint in old if not _is_among(added, taint))]
     gains = len(taints) != len(old)
     taints, loses = _without(taints, removed)
@@ -150,7 +151,7 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], _: Ta
         done = "tainted"
     else:
         done = "untainted"
-    changed = send_patch(call, NODE, node, {"spec": {"taints": taints or None}}, "strategic")
+    changed = send_patch(call, node, {"spec": {"taints": taints or None}}, "strategic")
     print_result(call, NODE, changed, done, is_alone=True, mentions_dry_run=False)
 
 

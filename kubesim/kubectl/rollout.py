@@ -16,7 +16,6 @@ from kubesim.api.objects import (
     is_controlled_by,
     metadata,
     name_of,
-    namespace_of,
     revision,
 )
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
@@ -27,14 +26,15 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError, refuse_if, reworded
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, follow
+from kubesim.kubectl.selection import Query, follow
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.rollout)
 
-_Act = Callable[[Call, Resource, Object], None]
+_Act = Callable[[Call, Target], None]
 
 
 def _rollout(
@@ -46,11 +46,10 @@ def _rollout(
     """
 
     def register(act: _Act) -> _Act:
-        def act_on(call: Call, target: Target, obj: Object) -> None:
-            resource = target.resource
-            if resource.kind not in kinds:
-                raise KubectlError(refusal.format(kind=resource.qualified_kind, object=_named(resource, obj)))
-            act(call, resource, obj)
+        def act_on(call: Call, target: Target) -> None:
+            kind = target.resource.qualified_kind
+            refuse_if(target.resource.kind not in kinds, refusal.format(kind=kind, object=_named(target)))
+            act(call, target)
 
         def run(call: Call) -> None:
             refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
@@ -66,31 +65,29 @@ def _rollout(
     return register
 
 
-def _named(resource: Resource, obj: Object) -> str:
-    return f'error: {resource.qualified} "{name_of(obj)}"'
+def _named(target: Target) -> str:
+    return f'error: {target.resource.qualified} "{target.name}"'
 
 
 @_rollout("status", "no status viewer has been implemented for {kind}")
-def _follow(call: Call, resource: Resource, obj: Object) -> None:
+def _follow(call: Call, target: Target) -> None:
     """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
-    changes = [obj]
+    changes = [target.obj]
     finished = False
-    namespace = namespace_of(obj)
-    name = name_of(obj)
-    follow(call, resource, namespace, name)  # refuses those who may not watch it
+    follow(call, target)  # refuses those who may not watch it
 
     def note(change: Change) -> None:
         changes.append(change.obj)
 
-    stop = call.api.watch(resource, note, namespace, fields=f"metadata.name={name}")
+    stop = call.api.watch(target.resource, note, target.namespace, fields=f"metadata.name={target.name}")
 
     def done() -> bool:
         nonlocal finished
         while changes and not finished:
             new = changes.pop(0)
-            if metadata(new)["uid"] == metadata(obj)["uid"]:
-                _require_revision(resource, new, call.flags["revision"])
-                line, finished = _state(resource, new)
+            if metadata(new)["uid"] == metadata(target.obj)["uid"]:
+                _require_revision(target.resource, new, call.flags["revision"])
+                line, finished = _state(target.resource, new)
                 call.say(line)
         return finished
 
@@ -136,12 +133,12 @@ def _number(obj: Object, path: str) -> int:
     return number - int(at(obj, subtracted) or 0) if subtracted else number
 
 
-def _history(call: Call, resource: Resource, obj: Object) -> dict[int, Object]:
+def _history(call: Call, target: Target) -> dict[int, Object]:
     """The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by revision."""
-    keeper_type = REPLICA_SET if resource is DEPLOYMENT else CONTROLLER_REVISION
+    keeper_type = REPLICA_SET if target.resource is DEPLOYMENT else CONTROLLER_REVISION
     keepers: dict[int, Object] = {}
-    for keeper in call.api.list(keeper_type, namespace_of(obj)):
-        if is_controlled_by(keeper, obj):
+    for keeper in call.api.list(keeper_type, target.namespace):
+        if is_controlled_by(keeper, target.obj):
             keepers[keeper.get("revision") or revision(keeper)] = keeper
     return dict(sorted(keepers.items()))
 
@@ -155,29 +152,29 @@ def _template(keeper: Object) -> Object:
 
 
 @_rollout("history", 'no history viewer has been implemented for "{kind}"', reports_none=False, prints_last=False)
-def _show_history(call: Call, resource: Resource, obj: Object) -> None:
+def _show_history(call: Call, target: Target) -> None:
     """List the revisions, or show the Pod template of --revision."""
-    revisions = _history(call, resource, obj)
+    revisions = _history(call, target)
     number = call.flags["revision"]
     refuse_if(number and number not in revisions, "unable to find the specified revision")
     if call.flags["output"]:
         for keeper in [revisions[number]] if number else revisions.values():
-            _print_revision(call, resource, obj, keeper)
+            _print_revision(call, target, keeper)
         return
     if number:
-        text = f"with revision #{number}\n{_revision_text(resource, revisions[number])}"
+        text = f"with revision #{number}\n{_revision_text(target.resource, revisions[number])}"
     else:
         text = f"\n{_revision_table(revisions)}"
-    call.say(f"{resource.printed}/{name_of(obj)} {text}\n")
+    call.say(f"{target.resource.printed}/{target.name} {text}\n")
 
 
-def _print_revision(call: Call, resource: Resource, obj: Object, keeper: Object) -> None:
+def _print_revision(call: Call, target: Target, keeper: Object) -> None:
     """Print a ReplicaSet, or the object with the template that a ControllerRevision keeps."""
-    if resource is DEPLOYMENT:
+    if target.resource is DEPLOYMENT:
         print_result(call, REPLICA_SET, keeper, "", typed=True)
     else:
-        old = {**obj, "spec": {**obj["spec"], "template": _template(keeper)}}
-        print_result(call, resource, old, "", typed=True)
+        spec = {**target.obj["spec"], "template": _template(keeper)}
+        print_result(call, target.resource, {**target.obj, "spec": spec}, "", typed=True)
 
 
 def _revision_text(resource: Resource, keeper: Object) -> str:
@@ -199,57 +196,57 @@ def _revision_table(revisions: dict[int, Object]) -> str:
 
 
 @_rollout("restart", "{object} restarting is not supported")
-def _restart(call: Call, resource: Resource, obj: Object) -> None:
+def _restart(call: Call, target: Target) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
+    spec = target.obj["spec"]
+    paused = f"{_named(target)} can't restart paused deployment (run rollout resume first)"
+    refuse_if(spec.get("paused"), paused)
     now = call.context.clock.timestamp()
-    if obj["spec"].get("paused"):
-        raise KubectlError(f"{_named(resource, obj)} can't restart paused deployment (run rollout resume first)")
-    if metadata(obj["spec"]["template"]).get("annotations", {}).get(_RESTARTED) == now:
+    if metadata(spec["template"]).get("annotations", {}).get(_RESTARTED) == now:
         wait = "please wait before attempting to trigger another"
         again = f"if restart has already been triggered within the past second, {wait}"
-        raise KubectlError(f"failed to create patch for {name_of(obj)}: {again}")
-    change = {"metadata": {"annotations": {_RESTARTED: now}}}
-    _patch(call, resource, obj, {"spec": {"template": change}}, "restarted")
+        raise KubectlError(f"failed to create patch for {target.name}: {again}")
+    _patch(call, target, {"template": {"metadata": {"annotations": {_RESTARTED: now}}}}, "restarted")
 
 
-def _patch(call: Call, resource: Resource, obj: Object, change: Object, operation: str) -> None:
+def _patch(call: Call, target: Target, change_of_spec: Object, operation: str) -> None:
     with reworded(StatusError, "failed to patch: "):
-        new = call.api.patch(resource, namespace_of(obj), name_of(obj), change, "merge")
-    print_result(call, resource, new, operation, typed=True, is_alone=True)
+        new = call.api.patch(*target.place, {"spec": change_of_spec}, "merge")
+    print_result(call, target.resource, new, operation, typed=True, is_alone=True)
 
 
 _PAUSED = (DEPLOYMENT.kind,)
 
 
 @_rollout("pause", "{object} pausing is not supported", _PAUSED)
-def _pause(call: Call, resource: Resource, obj: Object) -> None:
-    if obj["spec"].get("paused"):
-        raise KubectlError(f"{_named(resource, obj)} is already paused")
-    _patch(call, resource, obj, {"spec": {"paused": True}}, "paused")
+def _pause(call: Call, target: Target) -> None:
+    refuse_if(target.obj["spec"].get("paused"), f"{_named(target)} is already paused")
+    _patch(call, target, {"paused": True}, "paused")
 
 
 @_rollout("resume", "{object} resuming is not supported", _PAUSED)
-def _resume(call: Call, resource: Resource, obj: Object) -> None:
-    if not obj["spec"].get("paused"):
-        raise KubectlError(f"{_named(resource, obj)} is not paused")
-    _patch(call, resource, obj, {"spec": {"paused": None}}, "resumed")
+def _resume(call: Call, target: Target) -> None:
+    refuse_if(not target.obj["spec"].get("paused"), f"{_named(target)} is not paused")
+    _patch(call, target, {"paused": None}, "resumed")
 
 
 @_rollout("undo", 'no rollbacker has been implemented for "{kind}"', reports_none=False)
-def _undo(call: Call, resource: Resource, obj: Object) -> None:
+def _undo(call: Call, target: Target) -> None:
     """Give the object the Pod template of --to-revision, or that before the last."""
+    obj = target.obj
     if LAST_APPLIED in metadata(obj).get("annotations", {}):
-        call.complain(_APPLIED_BEFORE.format(resource.plural, name_of(obj)))
+        call.complain(_APPLIED_BEFORE.format(target.resource.plural, target.name))
     number = call.flags["to-revision"]
-    old = _revision_before(resource, obj, _history(call, resource, obj), number)
+    old = _revision_before(target, _history(call, target), number)
     if call.dry_run == "client":
-        operation = "" if resource is DEPLOYMENT else "will roll back to "
-        print_result(call, resource, obj, operation + pod_template(_template(old)), typed=True, is_alone=True)
+        operation = "" if target.resource is DEPLOYMENT else "will roll back to "
+        operation += pod_template(_template(old))
+        print_result(call, target.resource, obj, operation, typed=True, is_alone=True)
         return
     paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
     refuse_if(obj["spec"].get("paused"), paused)
-    operation = _roll_back(call, resource, obj, old, number)
-    print_result(call, resource, obj, operation, typed=True, is_alone=True)
+    operation = _roll_back(call, target, old, number)
+    print_result(call, target.resource, obj, operation, typed=True, is_alone=True)
 
 
 _APPLIED_BEFORE = (
@@ -259,30 +256,31 @@ _APPLIED_BEFORE = (
 )
 
 
-def _roll_back(call: Call, resource: Resource, obj: Object, old: Object, number: int) -> str:
+def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:
     """Give the object an old template, and a Deployment the old annotations; return what was done."""
+    obj = target.obj
     template = bare_template({"spec": {"template": _template(old)}})
     if template == obj["spec"]["template"]:
         return f"skipped rollback (current template already matches revision {number})"
     new = {**obj, "spec": {**obj["spec"], "template": template}}
-    if resource is DEPLOYMENT:
+    if target.resource is DEPLOYMENT:
         annotations = {}
         for keeper, keeps_rollout in ((obj, True), (old, False)):
             for key, value in metadata(keeper).get("annotations", {}).items():
                 if (key in ROLLOUT_ANNOTATIONS) is keeps_rollout:
                     annotations[key] = value
         new["metadata"] = {**obj["metadata"], "annotations": annotations}
-    call.api.update(resource, new, call.request(), verb="patch")
+    call.api.update(target.resource, new, call.request(), verb="patch")
     return "rolled back"
 
 
-def _revision_before(resource: Resource, obj: Object, revisions: dict[int, Object], number: int) -> Object:
+def _revision_before(target: Target, revisions: dict[int, Object], number: int) -> Object:
     """What keeps the revision of a number, or for 0 the one before the last."""
     if number:
         refuse_if(number not in revisions, f"unable to find specified revision {number} in history")
         return revisions[number]
     if len(revisions) > 1:
         return revisions[sorted(revisions)[-2]]
-    if resource is DEPLOYMENT:
-        raise KubectlError(f'no rollout history found for deployment "{name_of(obj)}"')
+    if target.resource is DEPLOYMENT:
+        raise KubectlError(f'no rollout history found for deployment "{target.name}"')
     raise KubectlError("no last revision to roll back to")

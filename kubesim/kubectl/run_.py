@@ -16,9 +16,9 @@ from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, raise_all, refuse_if
-from kubesim.kubectl.manifests import parse_json
+from kubesim.kubectl.manifests import Target, parse_json
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, Target, decoded
+from kubesim.kubectl.selection import Query
 
 _RESTART_POLICIES = ("", "Always", "OnFailure", "Never")
 _PULL_POLICIES = ("", "Always", "IfNotPresent", "Never")
@@ -177,34 +177,43 @@ def expose(call: Call) -> None:
     refuse_if(affinity not in ("", "None", "ClientIP"), f"unknown session affinity: {affinity}")
     call.flags = {**call.flags, "selector": ""}  # a Query would choose by it what is exposed
 
-    exposed: list[tuple[Resource, Object]] = []
+    exposed: list[Target] = []
 
-    def act(target: Target, obj: Object) -> None:
+    def act(target: Target) -> None:
         refuse_if(target.resource.kind not in _EXPOSED, f"cannot expose a {target.resource.qualified_kind}")
-        resource, first = exposed[0] if exposed else (target.resource, decoded(target, obj))
-        selector = selected or _selector_of(resource, first)
-        service = _service(call, resource, first, selector, name_of(obj))
-        exposed.append((resource, first))  # what kubectl takes from the first object, it keeps for the others
+        first = exposed[0] if exposed else target._replace(obj=_decoded(target))
+        selector = selected or _selector_of(first)
+        service = _service(call, first, selector, name_of(target.obj))
+        exposed.append(first)  # what kubectl takes from the first object, it keeps for the others
         service = _create(call, SERVICE, service)
         print_result(call, SERVICE, service, "exposed", typed=True)
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
+def _decoded(target: Target) -> Object:
+    """The object of a file in kubectl's own types. Raises KubectlError where a field has another type."""
+    try:
+        typed: Object = decoding.convert(schema.type_of(target.resource), target.obj)
+    except decoding.DecodeError as error:
+        raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
+    return typed
+
+
 _LONGEST_NAME = 63
 
 
-def _service(call: Call, resource: Resource, obj: Object, selector: Object, name: str) -> Object:
+def _service(call: Call, exposed: Target, selector: Object, name: str) -> Object:
     """A Service for the Pods that a selector matches, with the fields that flags name; `name` unless they do."""
     flags = call.flags
-    protocols = _protocols(resource, obj)
+    protocols = _protocols(exposed)
     ports = [port for port in flags["port"].split(",") if port] or list(protocols)
     refuse_if(not ports, "couldn't find port via --port flag or introspection")
     service_ports = [_service_port(call, port, protocols.get(port, "TCP")) for port in ports]
     if len(ports) > 1:
         for number, port in enumerate(service_ports, 1):
             port["name"] = f"port-{number}"
-    labels = _labels(flags["labels"]) or metadata(obj).get("labels")
+    labels = _labels(flags["labels"]) or metadata(exposed.obj).get("labels")
     fields = {
         "type": flags["type"],
         "clusterIP": flags["cluster-ip"],
@@ -230,19 +239,21 @@ def _service_port(call: Call, text: str, protocol: str) -> Object:
     }
 
 
-def _protocols(resource: Resource, obj: Object) -> dict[str, str]:
-    """By their numbers, the ports of a Service, or of the containers of a Pod or its template."""
-    if resource is SERVICE:
-        return {str(port["port"]): port.get("protocol", "TCP") for port in at(obj, "spec.ports") or ()}
+def _protocols(exposed: Target) -> dict[str, str]:
+    """The protocols of the ports of a Service, or of the containers of a Pod or its template, by their numbers."""
+    if exposed.resource is SERVICE:
+        return {str(port["port"]): port.get("protocol", "TCP") for port in at(exposed.obj, "spec.ports") or ()}
     protocols: dict[str, str] = {}
-    for container in at(template_of(resource, obj), "spec.containers") or ():
+    for container in at(template_of(exposed.resource, exposed.obj), "spec.containers") or ():
         for port in container.get("ports", ()):
             protocols[str(port["containerPort"])] = port.get("protocol", "TCP")
     return protocols
 
 
-def _selector_of(resource: Resource, obj: Object) -> Object:
+def _selector_of(exposed: Target) -> Object:
     """The labels of the Pods that an object stands for. Raises KubectlError."""
+    resource = exposed.resource
+    obj = exposed.obj
     if resource is POD:
         selector = metadata(obj).get("labels")
         problem = "the pod has no labels and cannot be exposed"

@@ -10,13 +10,13 @@ from typing import NamedTuple, TypeVar
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
-from kubesim.api.resources import POD, SERVICE, Resource
+from kubesim.api.resources import POD, SERVICE
 from kubesim.cluster.apiserver import Connection, LogOptions
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
-from kubesim.kubectl.manifests import check_paths
+from kubesim.kubectl.manifests import Target, check_paths
 from kubesim.kubectl.output import nothing_found
-from kubesim.kubectl.selection import Query, Target, find_targets, get_named, list_all
+from kubesim.kubectl.selection import Group, Query, find_targets, get_live, list_live
 from kubesim.shell.process import Process, StartError
 from kubesim.shell.tools import lines
 
@@ -28,22 +28,24 @@ _LINES_OF_EACH = 10  # of the logs of a selection
 _SECONDS = 20  # for which --follow waits for a container to start
 
 
-def find_subject(call: Call, word: str) -> tuple[Resource, Object]:
+def find_subject(call: Call, word: str) -> Target:
     """The object that a word names: a Pod, or TYPE/NAME."""
     kind, slash, name = word.rpartition("/")
     if not slash or kind in ("pod", "pods", "po"):
-        return POD, get_named(call, POD, call.namespace, name)
-    target = find_targets(call, [word])[0]
-    return target.resource, get_named(call, *target.place)
+        target = Target(POD, call.namespace, name)
+    else:
+        (target,) = find_targets(call, [word])
+    return target._replace(obj=get_live(call, target))
 
 
-def _pod_of(call: Call, resource: Resource, owner: Object, purpose: str) -> Object:
-    """An object that is a Pod, or one of the Pods of an object; a refusal says what the `purpose` was."""
+def _pod_of(call: Call, subject: Target, purpose: str) -> Object:
+    """The Pod that is named, or one of the Pods of what is; a refusal says what the `purpose` was."""
+    resource = subject.resource
     if resource is POD:
-        return owner
+        return subject.obj
     kind = f"*{resource.version}.{resource.kind}"
-    labels = owner.get("spec", {}).get("selector") or {}
-    lacking = f"invalid service '{name_of(owner)}': Service is defined without a selector"
+    labels = subject.obj.get("spec", {}).get("selector") or {}
+    lacking = f"invalid service '{subject.name}': Service is defined without a selector"
     if resource is not SERVICE:
         labels = labels.get("matchLabels", {})
         lacking = f"selector for {kind} not implemented"
@@ -132,7 +134,7 @@ def logs(call: Call) -> None:
     container = call.args[1] if len(call.args) == 2 else flags["container"]
     _check_log_flags(call, container)
     options = _log_options(call)
-    for pod in [_pod_of(call, resource, obj, _LOGS) for resource, obj in subjects]:
+    for pod in [_pod_of(call, subject, _LOGS) for subject in subjects]:
         if flags["all-containers"]:
             names = [*_names(pod, "initContainers"), *_names(pod, "containers"), *_names(pod, "ephemeralContainers")]
         else:
@@ -159,12 +161,13 @@ def _check_log_flags(call: Call, container: str) -> None:
     refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
 
 
-def _logged(call: Call) -> list[tuple[Resource, Object]]:
+def _logged(call: Call) -> list[Target]:
+    """What logs are asked for of: Pods of a selector, or what is named."""
     if call.flags["selector"]:
-        pods = list_all(call, Target(POD, call.namespace, None))
+        pods = list_live(call, Target(POD, call.namespace, None))
         if not pods:
             call.complain(nothing_found(call))
-        return [(POD, pod) for pod in pods]
+        return Group(POD, pods).targets
     try:
         return [find_subject(call, call.args[0])]
     except StatusError as error:
@@ -230,7 +233,7 @@ def execute(call: Call) -> None:
     subjects = Query(call, words).fetch(is_strict=True) if in_files else [find_subject(call, words[0])]
     # A file without an object, too, is read into a list.
     refuse_if(len(subjects) != 1, "cannot exec into multiple objects at a time")
-    pod = _pod_of(call, *subjects[0], "attach to")
+    pod = _pod_of(call, subjects[0], "attach to")
     stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
     def run(connection: Connection) -> Process:

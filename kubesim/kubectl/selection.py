@@ -7,20 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from kubesim.api import decoding, schema
 from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, refuse_if, visit
-from kubesim.kubectl.manifests import Target as Target  # what a Query is about
-from kubesim.kubectl.manifests import check_paths, manifests
+from kubesim.kubectl.manifests import Target, check_paths, manifests
 
 T = TypeVar("T")
-Groups = list[tuple[Resource, list[Object]]]
-"""Objects in groups of one type."""
+
+
+class Group(NamedTuple):
+    """Objects of one type, as the API server has them."""
+
+    resource: Resource
+    objects: list[Object]
+
+    @property
+    def targets(self) -> list[Target]:
+        return [Target(self.resource, namespace_of(obj), name_of(obj), obj=obj) for obj in self.objects]
 
 
 def resolve(call: Call, name: str) -> Resource:
@@ -62,27 +70,28 @@ class Query:
         self._errors: list[Exception] = []
         self._targets = find_targets(call, args, needs_name=needs_name, all_selects=all_selects)
 
-    def visit(self, act: Callable[[Target, Object], object]) -> int:
+    def visit(self, act: Callable[[Target], object]) -> int:
         """Do something with each object, fetched before; see `errors.visit`."""
-        return self.visit_names(lambda target: act(target, self._fetched(target)))
+        return self.visit_names(lambda target: act(self._fetched(target)))
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
         """The same with objects that may not exist. Raises TooMuchError before anything is done to any."""
-        targets = [target for batch in self._batches() for target in batch.singles()]
+        targets: list[Target] = []
+        for batch in self._batches():
+            targets += batch.targets if isinstance(batch, Group) else [batch]
         self._call.context.budget.spend(_VISIT_COST * len(targets))
         return visit(targets, self._errors, partial(self._tolerating, act))
 
-    def select(self) -> tuple[Groups, Exception | None]:
-        """Everything, fetched, and what went wrong."""
-        groups: Groups = []
+    def select(self) -> tuple[list[Group], Exception | None]:
+        """Everything, fetched, in groups of what follows each other and is of one type; and what went wrong."""
+        groups: list[Group] = []
 
-        def keep(batch: _Batch) -> None:
-            resource = batch.target.resource
-            objects = [self._fetched(batch.target)] if batch.objects is None else batch.objects
-            if groups and groups[-1][0] is resource:
-                groups[-1][1].extend(objects)
+        def keep(batch: Target | Group) -> None:
+            group = batch if isinstance(batch, Group) else Group(batch.resource, [self._fetched(batch).obj])
+            if groups and groups[-1].resource is group.resource:
+                groups[-1].objects.extend(group.objects)
             else:
-                groups.append((resource, list(objects)))
+                groups.append(group)
 
         try:
             visit(self._batches(), self._errors, partial(self._tolerating, keep))
@@ -90,12 +99,12 @@ class Query:
             return groups, error
         return groups, None
 
-    def fetch(self, is_strict: bool = False) -> list[tuple[Resource, Object]]:
+    def fetch(self, is_strict: bool = False) -> list[Target]:
         """Every object. Raises what went wrong with any of them; `is_strict`: the first alone, as Infos does."""
         groups, error = self.select()
         if error:
             raise Several([error]).errors[0] if is_strict else error
-        return [(resource, obj) for resource, group in groups for obj in group]
+        return list(chain.from_iterable(group.targets for group in groups))
 
     def _tolerating(self, act: Callable[[T], object], item: T) -> None:
         """Do something with an item; with --ignore-not-found it may be missing."""
@@ -113,61 +122,38 @@ class Query:
             return len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])
         return len(self._targets) == 1 and self._targets[0].name is not None
 
-    def _fetched(self, target: Target) -> Object:
+    def _fetched(self, target: Target) -> Target:
+        """The target with its object, which is read from the API server where it isn't known."""
         if target.obj:
-            return target.obj
-        if not target.name:
-            raise KubectlError("resource name may not be empty")
-        return get_named(self._call, *target.place)
+            return target
+        refuse_if(not target.name, "resource name may not be empty")
+        return target._replace(obj=get_live(self._call, target))
 
-    def _batches(self) -> Iterator[_Batch]:
-        """Each object of files and each name; each type with its objects."""
+    def _batches(self) -> Iterator[Target | Group]:
+        """Each object of files, and each that is named; for each type all its objects."""
         if self._call.flags.get("filename"):
             for manifest in manifests(self._call, self._errors, validates=False):
-                yield from self._present(manifest) if self._latest else [_Batch(manifest)]
+                yield from self._live(manifest) if self._latest else [manifest]
         for target in self._targets:
             if target.name is not None:
-                yield _Batch(target)
+                yield target
                 continue
             try:
-                objects = list_all(self._call, target)
+                objects = list_live(self._call, target)
             except REFUSALS as error:
                 self._errors.append(error)
             else:
-                yield _Batch(target, objects)
+                yield Group(target.resource, list(objects))
 
-    def _present(self, manifest: Target) -> Iterator[_Batch]:
+    def _live(self, manifest: Target) -> Iterator[Target]:
         """What the API server has in place of an object in a file; that it hasn't is one of the errors of finding."""
         try:
-            yield _Batch(manifest._replace(obj=self._fetched(manifest._replace(obj={}))))
+            yield self._fetched(manifest._replace(obj={}))
         except StatusError as error:
             if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
                 self._errors.append(error)
         except REFUSALS as error:
             self._errors.append(error)
-
-
-class _Batch(NamedTuple):
-    """A target; one that is a whole type has the objects that were listed of it."""
-
-    target: Target
-    objects: list[Object] | None = None
-
-    def singles(self) -> list[Target]:
-        """A target for each object."""
-        if self.objects is None:
-            return [self.target]
-        resource = self.target.resource
-        return [Target(resource, namespace_of(obj), name_of(obj), obj=obj) for obj in self.objects]
-
-
-def decoded(target: Target, obj: Object) -> Object:
-    """The object of a file in kubectl's own types. Raises KubectlError where a field has another type."""
-    try:
-        typed: Object = decoding.convert(schema.type_of(target.resource), obj)
-    except decoding.DecodeError as error:
-        raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
-    return typed
 
 
 _NOTHING_NAMED = (
@@ -268,19 +254,19 @@ def _named(call: Call, resource: Resource, name: str) -> Target:
     return Target(resource, call.namespace if resource.namespaced else "", name)
 
 
-def get_named(call: Call, resource: Resource, namespace: str, name: str) -> Object:
-    """One object. Raises StatusError: NotFound of the namespace where that is missing.
+def get_live(call: Call, target: Target) -> Object:
+    """An object as the API server has it. Raises StatusError: NotFound of the namespace where that is missing.
 
     Mirrors Info.Get of k8s.io/cli-runtime pkg/resource/visitor.go, v1.36.
     """
     part = call.flags.get("subresource", "")
-    if part and part not in resource.parts:
+    if part and part not in target.resource.parts:
         raise no_such_path()
     try:
-        return call.api.get(resource, namespace, name, part)
+        return call.api.get(*target.place, part)
     except StatusError as error:
-        if error.reason == "NotFound" and namespace not in ("", "default"):
-            _refuse_missing_namespace(call, namespace)
+        if error.reason == "NotFound" and target.namespace not in (None, "", "default"):
+            _refuse_missing_namespace(call, target.namespace)
         raise
 
 
@@ -293,29 +279,30 @@ def _refuse_missing_namespace(call: Call, namespace: str) -> None:
             raise error from None
 
 
-def find_named(call: Call, resource: Resource, namespace: str, name: str) -> Object | None:
-    """One object, or None where it is not there. Raises StatusError where it cannot be read."""
+def find_live(call: Call, target: Target) -> Object | None:
+    """The same, or None where it is not there. Raises StatusError where it cannot be read."""
     try:
-        return get_named(call, resource, namespace, name)
+        return get_live(call, target)
     except StatusError as error:
         if error.reason == "NotFound":
             return None
         raise
 
 
-def follow(call: Call, resource: Resource, namespace: str, name: str) -> Callable[[], Object | None]:
+def follow(call: Call, target: Target) -> Callable[[], Object | None]:
     """What tells the present state of an object to a command that waits for it.
 
     Raises NotSimulated where the user may not list and watch it: kubectl would ask again and again, and log that.
     """
     try:
-        return call.api.follow(resource, namespace, name)
+        return call.api.follow(*target.place)
     except StatusError:
-        why = f"waiting without the rights to list and to watch {resource.qualified} is not part of this simulator"
+        qualified = target.resource.qualified
+        why = f"waiting without the rights to list and to watch {qualified} is not part of this simulator"
         raise NotSimulated(why) from None
 
 
-def list_all(call: Call, target: Target) -> list[Object]:
+def list_live(call: Call, target: Target) -> list[Object]:
     """The objects that a target without a name means. Raises StatusError, in the words of NewSelector.Visit."""
     resource = target.resource
     labels = call.flags.get("selector") or ""

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, clone, name_of, template_of
-from kubesim.api.resources import CONFIG_MAP, POD, SECRET, Resource
+from kubesim.api.objects import Object, clone, template_of
+from kubesim.api.resources import CONFIG_MAP, POD, SECRET
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gofmt import quote
@@ -17,15 +17,16 @@ from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, send_patch, spli
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name
 from kubesim.kubectl.errors import KubectlError, NotSimulated, raise_all, refuse_if, reworded, visit
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
 _set = partial(command, asks_namespace=True, operands="types")
 
 
-def _containers(resource: Resource, obj: Object) -> list[ContainerSpec]:
+def _containers(target: Target) -> list[ContainerSpec]:
     """The containers of a Pod or of a workload's template, those that initialise it last."""
-    spec: PodSpec = template_of(resource, obj)["spec"]
+    spec: PodSpec = template_of(target.resource, target.obj)["spec"]
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
 
@@ -39,9 +40,9 @@ def set_image(call: Call) -> None:
     refuse_if("*" in images and len(images) > 1, twice)
     missing: list[str] = []
 
-    def set_images(resource: Resource, obj: Object) -> None:
+    def set_images(copy: Target) -> None:
         refuse_if(not images, "at least one image update is required")
-        containers = _containers(resource, obj)
+        containers = _containers(copy)
         names = {container["name"] for container in containers}
         missing.extend(name for name in images if name != "*" and name not in names)
         for container in containers:
@@ -58,8 +59,8 @@ def set_service_account(call: Call) -> None:
     refuse_if(not call.args, "serviceaccount is required")
     *words, account = call.args
 
-    def set_account(resource: Resource, obj: Object) -> None:
-        template_of(resource, obj)["spec"]["serviceAccountName"] = account
+    def set_account(copy: Target) -> None:
+        template_of(copy.resource, copy.obj)["spec"]["serviceAccountName"] = account
 
     _change(call, words, "serviceaccount updated", set_account, "ServiceAccountName", sends_empty=True)
 
@@ -70,24 +71,23 @@ def set_env(call: Call) -> None:
     words, changes = split_changes(call.args, _is_variable)
     variables, removed = _variables(changes)
     if call.flags["from"]:
-        for resource, obj in Query(call, [call.flags["from"]], needs_name=True).fetch():
-            variables += _references(call, resource, obj)
+        for source in Query(call, [call.flags["from"]], needs_name=True).fetch():
+            variables += _references(call, source)
     variables = [{**variable, "name": call.flags["prefix"] + variable["name"]} for variable in variables]
 
-    def set_variables(resource: Resource, obj: Object) -> None:
-        containers = _chosen(call, resource, obj)
+    def set_variables(copy: Target) -> None:
+        containers = _chosen(call, copy)
         if not containers:
             pattern = quote(call.flags["containers"])
-            call.warn(f"{obj['kind']}/{name_of(obj)} does not have any containers matching {pattern}")
+            call.warn(f"{copy.resource.kind}/{copy.name} does not have any containers matching {pattern}")
         for container in containers:
-            _set_variables(call, f"{resource.plural}/{name_of(obj)}", container, variables, removed)
+            _set_variables(call, f"{copy.resource.plural}/{copy.name}", container, variables, removed)
             if call.flags["list"]:
-                call.say(f"# {obj['kind']} {name_of(obj)}, container {container['name']}\n")
+                call.say(f"# {copy.resource.kind} {copy.name}, container {container['name']}\n")
                 call.say("".join(map(_line, container.get("env", ()))))
 
     if call.flags["list"]:
-        objects = Query(call, words, needs_name=True).fetch()
-        visit(objects, [], lambda item: _changed(*item, set_variables))
+        visit(Query(call, words, needs_name=True).fetch(), [], lambda target: _changed(target, set_variables))
     else:
         _change(call, words, "env updated", set_variables, "env update to pod template:")
 
@@ -126,19 +126,19 @@ def _variables(words: Sequence[str]) -> tuple[list[Object], list[str]]:
     return variables, removed
 
 
-def _references(call: Call, resource: Resource, obj: Object) -> list[Object]:
+def _references(call: Call, source: Target) -> list[Object]:
     """A variable for each key of a Secret or ConfigMap, or for each of --keys."""
-    sources = {SECRET: "secretKeyRef", CONFIG_MAP: "configMapKeyRef"}
-    refuse_if(resource not in sources, "unsupported resource specified in --from")
+    fields = {SECRET: "secretKeyRef", CONFIG_MAP: "configMapKeyRef"}
+    refuse_if(source.resource not in fields, "unsupported resource specified in --from")
     variables: list[Object] = []
-    for key in sorted(obj.get("data") or {}):
+    for key in sorted(source.obj.get("data") or {}):
         if call.flags["keys"] and key not in call.flags["keys"]:
             continue
         name = re.sub("[^a-zA-Z0-9_]", "_", key).upper()
         if name != key:
             call.warn(f"key {key} transferred to {name}")
-        reference = {"name": name_of(obj), "key": key}
-        variables.append({"name": name, "valueFrom": {sources[resource]: reference}})
+        reference = {"name": source.name, "key": key}
+        variables.append({"name": name, "valueFrom": {fields[source.resource]: reference}})
     return variables
 
 
@@ -180,13 +180,14 @@ def _line(variable: Object) -> str:
     return f"# {variable['name']} from {_SOURCES.get(kind, 'invalid valueFrom').format(**source[kind])}\n"
 
 
-def _chosen(call: Call, resource: Resource, obj: Object) -> list[ContainerSpec]:
+def _chosen(call: Call, target: Target) -> list[ContainerSpec]:
     """The containers that --containers means."""
     pattern = call.flags["containers"].replace("[", "[[]").replace("?", "[?]")
-    return [container for container in _containers(resource, obj) if fnmatchcase(container["name"], pattern)]
+    return [container for container in _containers(target) if fnmatchcase(container["name"], pattern)]
 
 
-_Make = Callable[[Resource, Object], None]
+_Make = Callable[[Target], None]
+"""Changes the object of a target, which is a copy."""
 
 
 def _change(
@@ -197,23 +198,23 @@ def _change(
     `sends_empty`: a patch that changes nothing is sent, too.
     """
 
-    def change(item: tuple[Resource, Object]) -> None:
-        resource, obj = item
-        patch = three_way(obj, _changed(resource, obj, make), obj, resource)
+    def change(target: Target) -> None:
+        patch = three_way(target.obj, _changed(target, make), target.obj, target.resource)
         if patch or sends_empty:
             with reworded(StatusError, f"failed to patch {what} "):
-                new = send_patch(call, resource, obj, patch, "strategic")
-            print_result(call, resource, new, operation, typed=True)
+                new = send_patch(call, target, patch, "strategic")
+            print_result(call, target.resource, new, operation, typed=True)
 
     visit(Query(call, words, needs_name=True).fetch(), [], change)
 
 
-def _changed(resource: Resource, obj: Object, make: _Make) -> Object:
+def _changed(target: Target, make: _Make) -> Object:
     """A copy of an object with a Pod template, as `make` has changed it."""
+    resource = target.resource
     if resource is not POD and not resource.template:
         kind = f"*{resource.version}.{resource.kind}"
         without = f"the object is not a pod or does not have a pod template: {kind}"
-        raise KubectlError(f"error: {resource.plural}/{name_of(obj)} {without}\n")
-    changed: Object = clone(obj)
-    make(resource, changed)
-    return changed
+        raise KubectlError(f"error: {resource.plural}/{target.name} {without}\n")
+    copy = target._replace(obj=clone(target.obj))
+    make(copy)
+    return copy.obj

@@ -20,10 +20,8 @@ from kubesim.api.budget import Budget
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import (
-    LAST_APPLIED,
     Format,
     evaluate_relaxed,
-    last_applied,
     list_of,
     parse_output,
     to_json,
@@ -215,12 +213,6 @@ def test_json_is_safe_for_html_and_keeps_the_order_of_what_kubectl_built() -> No
         '        "b": [],\n        "n": 2\n    },\n    "kind": "Secret",\n    "metadata": {}\n}'
     )
     assert list(json.loads(to_json(obj, typed=True))) == ["kind", "apiVersion", "metadata", "data", "c"]
-
-
-def test_last_applied_is_compact_and_does_not_hold_itself() -> None:
-    obj = {"kind": "Pod", "metadata": {"name": "a", "annotations": {LAST_APPLIED: "old", "note": "x"}}}
-    assert last_applied(obj) == '{"kind":"Pod","metadata":{"annotations":{"note":"x"},"name":"a"}}\n'
-    assert last_applied({"kind": "Pod"}) == '{"kind":"Pod","metadata":{"annotations":{}}}\n'
 
 
 WORDS = "{{ }} {{- -}} . .a .items $x := = | ( ) \" ` 'a' 1 - %d , range if with else end break index len printf eq nil"

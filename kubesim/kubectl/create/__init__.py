@@ -135,8 +135,9 @@ def _job_of(call: Call, name: str, source: str) -> Object:
     """The Job of a CronJob's template."""
     objects = Query(call, [source], needs_name=True).fetch()
     refuse_if(len(objects) != 1, "from must be an existing cronjob")
-    resource, cron_job = objects[0]
+    resource = objects[0].resource
     refuse_if(resource is not resources.CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
+    cron_job = objects[0].obj
     template: Object = cron_job["spec"]["jobTemplate"]
     owner = owner_reference(cron_job)
     del owner["blockOwnerDeletion"]

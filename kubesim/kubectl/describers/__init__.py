@@ -7,6 +7,7 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros
@@ -19,8 +20,9 @@ from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
 from kubesim.kubectl.describers.screens import lines, part, screen_of
 from kubesim.kubectl.errors import raise_all, refuse_if
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import nothing_found
-from kubesim.kubectl.selection import Query, find_targets
+from kubesim.kubectl.selection import Group, Query, find_targets
 
 Related = Mapping[str, list[Object] | StatusError]
 
@@ -106,7 +108,7 @@ def describe_objects(call: Call) -> None:
     """Describe what was asked for; each refusal is said once, after what could be described."""
     refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
     groups, error = Query(call, call.args).select()
-    objects = [(resource, obj) for resource, group in groups for obj in group]
+    objects = list(chain.from_iterable(group.targets for group in groups))
     is_alone = len(objects) == 1 and not error
     # Unless asked, kubectl looks for events only where a single object was asked for and found.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
@@ -116,9 +118,9 @@ def describe_objects(call: Call) -> None:
         return
     texts: list[str] = []
     refusals = {str(error): error} if error else {}
-    for resource, obj in objects:
+    for target in objects:
         try:
-            texts.append(_described(call, resource, obj, with_events))
+            texts.append(_described(call, target, with_events))
         except StatusError as refusal:
             refusals.setdefault(str(refusal), refusal)
     call.say("\n\n".join(texts))
@@ -130,18 +132,18 @@ def describe_objects(call: Call) -> None:
 def _describe_by_prefix(call: Call, with_events: bool) -> bool:
     """Describe the objects whose names begin with the one that was not found; return whether there are any."""
     kind, prefix = call.args
-    (target,) = find_targets(call, [kind], one_type=True)
-    matches = [obj for obj in call.api.list(target.resource, target.namespace) if name_of(obj).startswith(prefix)]
-    for obj in matches:
-        call.say(
-            f"{_described(call, target.resource, obj, with_events)}\n"
-        )  # written one by one, with no empty line between
+    (all_of_type,) = find_targets(call, [kind], one_type=True)
+    resource = all_of_type.resource
+    matches = [obj for obj in call.api.list(resource, all_of_type.namespace) if name_of(obj).startswith(prefix)]
+    for target in Group(resource, matches).targets:
+        call.say(f"{_described(call, target, with_events)}\n")  # written one by one, with no empty line between
     return bool(matches)
 
 
-def _described(call: Call, resource: Resource, obj: Object, with_events: bool) -> str:
+def _described(call: Call, target: Target, with_events: bool) -> str:
     """The description of an object, which is read once more for it: who may only list them is refused."""
-    obj = call.api.get(resource, namespace_of(obj), name_of(obj))
+    resource = target.resource
+    obj = call.api.get(*target.place)
     related: dict[str, list[Object] | StatusError] = {}
     for plural in screen_of(resource.kind).related:
         listed = find_resource(plural)

@@ -1,7 +1,7 @@
 """kubectl's -o: which formats there are, and how an object is printed in one.
 
 Mirrors k8s.io/cli-runtime pkg/genericclioptions/{print,template,jsonpath,name}_flags.go and k8s.io/kubectl
-pkg/cmd/get/{get,customcolumn}_flags.go and pkg/util/apply.go, v1.36.
+pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.budget import Budget
-from kubesim.api.objects import LAST_APPLIED
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
@@ -203,13 +202,6 @@ def to_json(value: Any, typed: bool) -> str:
     if typed:
         value = {key: value[key] for key in ("kind", "apiVersion") if key in value} | value
     return gojson.dumps(value, sort=not typed, indent=4)
-
-
-def last_applied(obj: Mapping[str, Any]) -> str:
-    """What kubectl apply keeps of `obj` in the annotation LAST_APPLIED: all but that annotation, with a line end."""
-    metadata = obj.get("metadata") or {}
-    annotations = {key: text for key, text in (metadata.get("annotations") or {}).items() if key != LAST_APPLIED}
-    return gojson.dumps({**obj, "metadata": {**metadata, "annotations": annotations}}) + "\n"
 
 
 def to_yaml(value: Any) -> str:
