@@ -28,7 +28,7 @@ _NO_ANNOTATION = (
 )
 
 
-@command("apply", check=only_files, prints_last=True)
+@command("apply", check=only_files, checks_format="last")
 def apply(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
     errors: list[Exception] = []

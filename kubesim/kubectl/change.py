@@ -43,7 +43,7 @@ def send_patch(call: Call, target: Target, change: Any, kind: str) -> Object:
     return patches.strategic_merge(target.obj, change, target.resource)
 
 
-@command("patch", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
+@command("patch", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
 def patch(call: Call) -> None:
     flags = call.flags
     file = flags["patch-file"]
@@ -156,7 +156,7 @@ class _Marks(NamedTuple):
         return {**dict.fromkeys(removed), **self.added}
 
 
-@command("label", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
+@command("label", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
 def label(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "label", words, changes)
@@ -171,7 +171,7 @@ def label(call: Call) -> None:
     Query(call, words, needs_name=True).visit(act)
 
 
-@command("annotate", asks_namespace=True, operands="types", shows_config_errors=True)
+@command("annotate", asks_namespace=True, operands="types", checks_format="first", shows_config_errors=True)
 def annotate(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "annotation", words, changes)
@@ -258,7 +258,7 @@ def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str]) -> list[
 _SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)
 
 
-@command("scale", asks_namespace=True, operands="types", kinds=_SCALED)
+@command("scale", asks_namespace=True, operands="types", kinds=_SCALED, checks_format="first")
 def scale(call: Call) -> None:
     replicas = call.flags["replicas"]
     expected = call.flags["current-replicas"]

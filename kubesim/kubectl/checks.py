@@ -10,8 +10,6 @@ from kubesim.kubectl.command import Call, DryRun
 from kubesim.kubectl.errors import KubectlError, NotSimulated, Plain, refuse_if
 from kubesim.kubectl.kubeconfig import SERVER
 
-# Commands that look at the output's format before they read the kubeconfig.
-_PRINTERS_FIRST = {"annotate", "create", "expose", "scale", "set env", "set image", "set serviceaccount", "wait"}
 _DRY_RUNS = ("none", "client", "server")
 
 
@@ -20,21 +18,22 @@ def check_before_running(call: Call) -> None:
 
     Only the first refusal is shown, so the order counts: the command line by itself, the kubeconfig, the connection.
     """
-    command = call.command
-    missing = [f'"{name}"' for name in command.row.required if name not in call.typed_flags]
+    traits = call.command.traits
+    missing = [f'"{name}"' for name in call.command.row.required if name not in call.typed_flags]
     refuse_if(missing, f"required flag(s) {', '.join(missing)} not set")
-    if command.traits.check:
-        command.traits.check(call)
+    if traits.check:
+        traits.check(call)
     if "dry-run" in call.flags:
         call.dry_run = _dry_run(call)
-    if " ".join(command.path) in _PRINTERS_FIRST:
+    if traits.checks_format == "first":
         _check_output_format(call)
-    _check_validation(call)
-    if command.traits.asks_namespace and not call.flags["namespace"]:
+    if "validate" in call.flags:
+        call.validation()  # refuses an unknown one
+    if traits.asks_namespace and not call.flags["namespace"]:
         _check_namespace_of_context(call)
-    if not command.traits.is_offline:
+    if not traits.is_offline:
         check_client(call)
-    if not command.traits.prints_last:
+    if traits.checks_format == "":
         _check_output_format(call)
 
 
@@ -42,12 +41,6 @@ def _check_output_format(call: Call) -> None:
     """Refuse an unknown -o or a wrong template, where the command has templates."""
     if "template" in call.flags:
         call.output_format()
-
-
-def _check_validation(call: Call) -> None:
-    """Refuse an unknown --validate, where the command has that flag."""
-    if "validate" in call.flags:
-        call.validation()
 
 
 def _dry_run(call: Call) -> DryRun:

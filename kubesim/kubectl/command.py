@@ -223,8 +223,8 @@ class Traits(NamedTuple):
     """It asks the kubeconfig for the namespace before it connects, which refuses a wrong context in other words."""
     shows_config_errors: bool = False
     """As they are, without the word "error"."""
-    prints_last: bool = False
-    """A wrong -o is found after the work."""
+    checks_format: Literal["first", "", "last"] = ""
+    """A wrong -o is refused even before the kubeconfig is read, or only after the work."""
     has_tables: bool = False
     """-o knows `wide` and custom columns."""
     operands: Literal["", "pods", "types"] = ""

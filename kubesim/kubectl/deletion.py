@@ -132,7 +132,7 @@ class _Ending(NamedTuple):
         return obj is not None and metadata(obj)["uid"] == self.uid
 
 
-@command("wait", operands="types")
+@command("wait", operands="types", checks_format="first")
 def wait(call: Call) -> None:
     """Let time pass until objects are as asked, at most for --timeout in all."""
     refuse_if(not call.flags["for"], "unrecognized condition: []")

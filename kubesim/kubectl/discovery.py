@@ -181,7 +181,7 @@ def _in_group(group: str) -> str:
     return f" in group '{group}'" if group else ""
 
 
-@command("auth whoami", prints_last=True)
+@command("auth whoami", checks_format="last")
 def whoami(call: Call) -> None:
     try:
         user = call.api.whoami()

@@ -34,7 +34,7 @@ _EDIT_ELSEWHERE = (
 _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
 
-@command("edit", asks_namespace=True, operands="types", prints_last=True, shows_config_errors=True)
+@command("edit", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
 def edit(call: Call) -> None:
     """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them.
 

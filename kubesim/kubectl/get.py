@@ -152,7 +152,7 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     return seen
 
 
-@command("events", asks_namespace=True, prints_last=True)
+@command("events", asks_namespace=True, checks_format="last")
 def events(call: Call) -> None:
     if call.flags["output"]:  # --template alone counts for nothing here
         call.output_format()

@@ -38,11 +38,17 @@ _Act = Callable[[Call, Target], None]
 
 
 def _rollout(
-    verb: str, refusal: str, kinds: Collection[str] = _ROLLED_OUT, reports_none: bool = True, prints_last: bool = True
+    verb: str,
+    refusal: str,
+    *,
+    kinds: Collection[str] = _ROLLED_OUT,
+    reports_none: bool = True,
+    checks_format: str = "last",
 ) -> Callable[[_Act], _Act]:
     """Make a subcommand of what it does with each object that is named.
 
-    `refusal` is the sentence for objects of other kinds. `reports_none`: it says so where there is no object.
+    `refusal` is the sentence for objects of other kinds, with a place for their {kind} or for the {object}.
+    `reports_none`: it says so where there is no object. `checks_format`: see `Traits`.
     """
 
     def register(act: _Act) -> _Act:
@@ -59,7 +65,10 @@ def _rollout(
             if not count and reports_none:
                 call.complain(f"No resources found in {call.namespace} namespace.\n")
 
-        command(f"rollout {verb}", asks_namespace=True, prints_last=prints_last, operands="types", kinds=kinds)(run)
+        register_command = command(
+            f"rollout {verb}", asks_namespace=True, checks_format=checks_format, operands="types", kinds=kinds
+        )
+        register_command(run)
         return act
 
     return register
@@ -151,7 +160,7 @@ def _template(keeper: Object) -> Object:
     return template
 
 
-@_rollout("history", 'no history viewer has been implemented for "{kind}"', reports_none=False, prints_last=False)
+@_rollout("history", 'no history viewer has been implemented for "{kind}"', reports_none=False, checks_format="")
 def _show_history(call: Call, target: Target) -> None:
     """List the revisions, or show the Pod template of --revision."""
     revisions = _history(call, target)
@@ -218,13 +227,13 @@ def _patch(call: Call, target: Target, change_of_spec: Object, operation: str) -
 _PAUSED = (DEPLOYMENT.kind,)
 
 
-@_rollout("pause", "{object} pausing is not supported", _PAUSED)
+@_rollout("pause", "{object} pausing is not supported", kinds=_PAUSED)
 def _pause(call: Call, target: Target) -> None:
     refuse_if(target.obj["spec"].get("paused"), f"{_named(target)} is already paused")
     _patch(call, target, {"paused": True}, "paused")
 
 
-@_rollout("resume", "{object} resuming is not supported", _PAUSED)
+@_rollout("resume", "{object} resuming is not supported", kinds=_PAUSED)
 def _resume(call: Call, target: Target) -> None:
     refuse_if(not target.obj["spec"].get("paused"), f"{_named(target)} is not paused")
     _patch(call, target, {"paused": None}, "resumed")

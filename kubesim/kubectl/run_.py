@@ -170,7 +170,7 @@ def _override(call: Call, pod: Object) -> Object:
 _EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
 
 
-@command("expose", asks_namespace=True, operands="types", kinds=_EXPOSED)
+@command("expose", asks_namespace=True, operands="types", kinds=_EXPOSED, checks_format="first")
 def expose(call: Call) -> None:
     affinity = call.flags["session-affinity"]
     selected = _labels(call.flags["selector"])

@@ -21,7 +21,7 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
-_set = partial(command, asks_namespace=True, operands="types")
+_set = partial(command, asks_namespace=True, operands="types", checks_format="first")
 
 
 def _containers(target: Target) -> list[ContainerSpec]:

@@ -27,7 +27,7 @@ from kubesim.kubectl.selection import Query
 _LAST_PORT = 65535
 
 
-@command("create", check=only_files)
+@command("create", check=only_files, checks_format="first")
 def create(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
     if not visit_manifests(call, partial(_create_one, call)):

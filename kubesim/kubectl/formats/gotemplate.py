@@ -1,20 +1,25 @@
 """-o go-template: the part of Go's templates that shows what Secrets hold.
 
-Fields, `range` with its variables, `if`, `with`, pipelines and six functions; the rest is not simulated. Mirrors
-text/template (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36, which adds base64decode.
+Fields, `range` with its variables, `if`, pipelines and the functions of gofunctions.py; the rest is not simulated.
+Mirrors text/template/parse and text/template/exec.go (Go 1.26).
+
+A template is read into statements, which are executed on one object after the other; what a statement prints is the
+value of a pipeline of commands, each of which has operands.
 """
 
 from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
-from kubesim.gotext import gobase64, gofmt
+from kubesim.gotext import gofmt
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
+from kubesim.kubectl.formats import gofunctions
+from kubesim.kubectl.formats.gofunctions import Refusal
 
 _STATEMENT_COST = 5  # steps of the budget
 _TOKEN_COST = 25
@@ -34,13 +39,9 @@ class Printer:
 
     def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
         run = _Run(obj, self._budget)
-        with reworded(_Refusal, "a Go template that fails: ", NotSimulated):
+        with reworded(Refusal, "a Go template that fails: ", NotSimulated):
             run.walk(self._statements, obj, {})
         return "".join(run.out)
-
-
-class _Refusal(Exception):
-    """What is wrong with the values that a template meets."""
 
 
 class _Run:
@@ -85,11 +86,11 @@ class _Field(NamedTuple):
 
     def evaluate(self, run: _Run, dot: Any) -> Any:
         if self.variable and self.variable not in run.variables:
-            raise _Refusal(f"undefined variable {quote(self.variable)}")  # in the pipeline that declares it
+            raise Refusal(f"undefined variable {quote(self.variable)}")  # in the pipeline that declares it
         value = run.variables[self.variable] if self.variable else dot
         for name in self.names:
             if value is not None and not isinstance(value, dict):
-                raise _Refusal(f"can't evaluate field {name} in type {gofmt.type_name(value)}")
+                raise Refusal(f"can't evaluate field {name} in type {gofmt.type_name(value)}")
             value = (value or {}).get(name)
         return value
 
@@ -102,7 +103,12 @@ class _Command(NamedTuple):
 
     def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
         values = [operand.evaluate(run, dot) for operand in self.operands]
-        return _call(self.function, [*values, *handed], run.budget) if self.function else values[0]
+        if not self.function:
+            return values[0]
+        value = gofunctions.call(self.function, [*values, *handed])
+        if isinstance(value, str):
+            run.budget.spend(len(value))
+        return value
 
 
 def _evaluate(pipeline: Sequence[_Command], run: _Run, dot: Any) -> Any:
@@ -133,7 +139,7 @@ class _Output(NamedTuple):
 
 
 class _Control(NamedTuple):
-    """The statement `if`, `with` or `range`."""
+    """The statement `if` or `range`."""
 
     keyword: str
     variables: Sequence[str]  # of a range
@@ -145,13 +151,11 @@ class _Control(NamedTuple):
         value = _evaluate(self.pipeline, run, dot)
         if not value:
             run.walk(self.otherwise, dot, dict.fromkeys(self.variables, value))
-        elif self.keyword == "range":
+        elif self.keyword == "if":
+            run.walk(self.body, dot, {})
+        else:
             for key, item in _pairs(value):
                 run.walk(self.body, item, self._range_variables(key, item))
-        elif self.keyword == "with":
-            run.walk(self.body, value, {})
-        else:
-            run.walk(self.body, dot, {})
 
     def _range_variables(self, key: Any, item: Any) -> dict[str, Any]:
         """Of two variables, the first gets the key; one alone gets the item."""
@@ -171,10 +175,10 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
     elif isinstance(value, list):
         yield from enumerate(value)
     else:
-        raise _Refusal(f"range can't iterate over {gofmt.sprint(value)}")
+        raise Refusal(f"range can't iterate over {gofmt.sprint(value)}")
 
 
-_CONTROLS = ("if", "range", "with")
+_CONTROLS = ("if", "range")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
 _ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DOTALL)
@@ -192,6 +196,8 @@ _CODE = re.compile(r"\\[0-7xuU]")  # of a character, in a string
 
 
 class _Token(NamedTuple):
+    """A word of an action."""
+
     kind: str  # a group of _TOKEN
     text: str
 
@@ -201,7 +207,7 @@ def _not_simulated(text: str) -> NotSimulated:
 
 
 class _Parser:
-    """Reads statements from the text, piece by piece."""
+    """Reads statements from the text, piece by piece; so that errors name the line up to which it was read."""
 
     def __init__(self, text: str, budget: Budget) -> None:
         self._text = text
@@ -221,7 +227,8 @@ class _Parser:
             self._at = start
             action = _ACTION.match(self._text, start)
             if action is None:
-                raise self._error("unterminated quoted string" if '"' in self._text[start:] else "unclosed action")
+                is_in_string = '"' in self._text[start:]
+                raise self._error("unterminated quoted string" if is_in_string else "unclosed action")
             yield self._tokens(action[1].rstrip())
             self._at = action.end()
         yield self._text[self._at :]
@@ -253,7 +260,7 @@ class _Parser:
         return statements
 
     def _statements(self) -> tuple[list[_Statement], str]:
-        """What stands up to `end` or `else`, which is returned too, or to the end of the text."""
+        """What stands up to `end` or `else`, which is returned too, or ("") to the end of the text."""
         statements: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
@@ -284,8 +291,10 @@ class _Parser:
         otherwise: list[_Statement] = []
         if end == "else":
             otherwise, end = self._statements()
-        if end != "end":
-            raise self._error(f"expected end; found {{{{{end}}}}}" if end else "unexpected EOF")
+        if not end:
+            raise self._error("unexpected EOF")
+        if end == "else":
+            raise self._error("expected end; found {{else}}")
         del self._variables[outer:]
         return _Control(keyword.text, variables, pipeline, body, otherwise)
 
@@ -307,9 +316,9 @@ class _Parser:
     def _command(self, tokens: list[_Token]) -> _Command:
         first = tokens[0]
         if first.kind == "word" and first.text not in _CONSTANTS:
-            if first.text in _ABSENT:
+            if first.text in gofunctions.ABSENT:
                 raise _not_simulated(first.text)
-            if first.text not in _FUNCTIONS:
+            if first.text not in gofunctions.FUNCTIONS:
                 raise self._error(f"function {quote(first.text)} not defined")
             return _Command(first.text, [self._operand(token) for token in tokens[1:]])
         operand = self._operand(first)
@@ -338,81 +347,3 @@ class _Parser:
         if text in _CONSTANTS:
             return _Constant(_CONSTANTS[text])
         raise _not_simulated(text)
-
-
-def _base64decode(value: Any) -> str:
-    with reworded(ValueError, "base64 decode failed: ", _Refusal):
-        return gobase64.decode(value).decode(errors="replace")
-
-
-def _equal(one: Any, other: Any, *others: Any) -> bool:
-    """Whether one value is any of the others. What is missing is only equal to what is missing, too."""
-    return any(_is_same(one, each) for each in (other, *others))
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    if type(one) is not type(other) or isinstance(one, dict | list):
-        raise TypeError
-    return bool(one == other)
-
-
-def _index(item: Any, *indices: Any) -> Any:
-    """What a list has at a number, or a map at a key, and what that has at the next one."""
-    for index in indices:
-        if isinstance(item, dict) and isinstance(index, str):
-            item = item.get(index)
-        elif not isinstance(item, list) or not isinstance(index, int):
-            raise TypeError
-        elif 0 <= index < len(item):
-            item = item[index]
-        else:
-            raise _Refusal(f"index out of range: {index}")
-    return item
-
-
-def _printf(form: str, *values: Any) -> str:
-    """A text with a value in the place of each %s, %v or %d."""
-    parts = _VERB.split(form)
-    if len(parts[1::2]) != len(values) or any("%" in part for part in parts[::2]):
-        raise TypeError
-    text = parts[0]
-    for verb, value, after in zip(parts[1::2], values, parts[2::2], strict=True):
-        if verb in _VERB_TYPES and type(value) is not _VERB_TYPES[verb]:
-            raise TypeError
-        text += gofmt.sprint(value) + after
-    return text
-
-
-_VERB = re.compile("%([svd])")
-_VERB_TYPES = {"s": str, "d": int}
-
-
-def _len(item: Any) -> int:
-    return len(item.encode() if isinstance(item, str) else item)
-
-
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "base64decode": _base64decode,
-    "eq": _equal,
-    "index": _index,
-    "len": _len,
-    "not": lambda value: not value,
-    "printf": _printf,
-}
-_ABSENT = (
-    *("and", "block", "break", "call", "continue", "define", "exists", "ge", "gt", "html", "js", "le", "lt", "ne"),
-    *("or", "print", "println", "slice", "template", "urlquery"),
-)
-
-
-def _call(name: str, arguments: Sequence[Any], budget: Budget) -> Any:
-    """The value of a function; a text that it makes is paid for. Raises _Refusal."""
-    try:
-        value = _FUNCTIONS[name](*arguments)
-    except (TypeError, AttributeError, KeyError):
-        raise _Refusal(f"{name} of such values is not part of this simulator") from None
-    if isinstance(value, str):
-        budget.spend(len(value))
-    return value

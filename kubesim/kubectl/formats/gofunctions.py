@@ -1,0 +1,94 @@
+"""The functions of Go templates, as far as showing what Secrets hold needs them.
+
+Mirrors text/template/funcs.go (Go 1.26) and k8s.io/cli-runtime pkg/printers/template.go, v1.36, which adds
+base64decode.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kubesim.gotext import gobase64, gofmt
+from kubesim.kubectl.errors import reworded
+
+ABSENT = (
+    *("and", "block", "break", "call", "continue", "define", "exists", "ge", "gt", "html", "js", "le", "lt", "ne"),
+    *("or", "print", "println", "slice", "template", "urlquery", "with"),
+)
+"""What Go's templates have, and these don't: functions, and words that begin statements."""
+
+
+class Refusal(Exception):
+    """What is wrong with the values that a template meets."""
+
+
+def call(name: str, arguments: Sequence[Any]) -> Any:
+    """The value of a function of FUNCTIONS. Raises Refusal for other arguments than it takes."""
+    try:
+        return FUNCTIONS[name](*arguments)
+    except (TypeError, AttributeError, KeyError):
+        raise Refusal(f"{name} of such values is not part of this simulator") from None
+
+
+def _base64decode(value: Any) -> str:
+    with reworded(ValueError, "base64 decode failed: ", Refusal):
+        return gobase64.decode(value).decode(errors="replace")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two values of one type are the same; what is missing is only equal to what is missing, too."""
+    if one is None or other is None:
+        return one is other
+    if type(one) is not type(other) or isinstance(one, dict | list):
+        raise TypeError
+    return bool(one == other)
+
+
+def _index(item: Any, *indices: Any) -> Any:
+    """What a list has at a number, or a map at a key, and what that has at the next one."""
+    for index in indices:
+        if isinstance(item, dict) and isinstance(index, str):
+            item = item.get(index)
+        elif not isinstance(item, list) or not isinstance(index, int):
+            raise TypeError
+        elif 0 <= index < len(item):
+            item = item[index]
+        else:
+            raise Refusal(f"index out of range: {index}")
+    return item
+
+
+def _len(item: Any) -> int:
+    return len(item.encode() if isinstance(item, str) else item)
+
+
+_VERB = re.compile("%([svd])")
+_VERB_TYPES = {"s": str, "d": int}
+
+
+def _printf(form: str, *values: Any) -> str:
+    """A text with a value in the place of each %s, %v or %d."""
+    first, *rest = _VERB.split(form)  # a text, a verb, the text behind it, a verb, …
+    verbs = rest[::2]
+    texts = rest[1::2]
+    if len(verbs) != len(values) or any("%" in text for text in (first, *texts)):
+        raise TypeError
+    printed = first
+    for verb, value, text in zip(verbs, values, texts, strict=True):
+        if verb in _VERB_TYPES and type(value) is not _VERB_TYPES[verb]:
+            raise TypeError
+        printed += gofmt.sprint(value) + text
+    return printed
+
+
+FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    "base64decode": _base64decode,
+    "eq": _equal,
+    "index": _index,
+    "len": _len,
+    "not": lambda value: not value,
+    "printf": _printf,
+}
+"""Each function by its name. One raises Refusal, or whatever wrong types or too few of them raise in Python."""
