@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 from kubesim.api.content import label_value
 from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import Object, metadata
-from kubesim.api.resources import RESOURCES, Resource
+from kubesim.api.resources import RESOURCES
 from kubesim.cluster.apiserver import patch as patches
-from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, raise_all, refuse_if, reworded
@@ -55,18 +54,16 @@ def patch(call: Call) -> None:
     part = flags["subresource"]
     if call.dry_run == "client" and (part or kind == "json"):
         raise NotSimulated(_PATCHED_LOCALLY)
-    if part not in ("", "ephemeralcontainers", "scale"):
+    if part not in ("", "ephemeralcontainers"):
         raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
     change = _read_patch(call)
 
     def act(target: Target) -> None:
         if isinstance(change, StatusError):
             raise change
-        if part == "scale":
-            scale = call.api.scale(*target.place)
-            _report_patch(call, SCALE, scale, _patch_scale(call, target, change, kind))
-        else:
-            _report_patch(call, target.resource, target.obj, send_patch(call, target, change, kind))
+        new = send_patch(call, target, change, kind)
+        operation = "patched (no change)" if new == target.obj else "patched"
+        print_result(call, target.resource, new, operation, is_alone=True, mentions_dry_run=False)
 
     def act_locally(target: Target) -> None:
         try:
@@ -78,22 +75,6 @@ def patch(call: Call) -> None:
 
 
 _PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
-
-
-def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> Object:
-    """Send a patch of a workload's Scale, in which nothing is merged in a strategic way; return the new one."""
-
-    def patched(scale: Object) -> Any:
-        if kind == "json":
-            return patches.json_patch(scale, change, call.context.budget)
-        return patches.merge_patch(scale, change)
-
-    return call.api.change_scale(*target.place, patched, dry_run=call.dry_run == "server")
-
-
-def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:
-    operation = "patched (no change)" if new == old else "patched"
-    print_result(call, resource, new, operation, is_alone=True, mentions_dry_run=False)
 
 
 def _read_patch(call: Call) -> Any:

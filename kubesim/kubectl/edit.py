@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from http import HTTPStatus
 from itertools import count
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,8 +14,8 @@ from kubesim.api.resources import find_kind
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, ManifestError, NotSimulated, raise_all, refuse_if
-from kubesim.kubectl.formats import list_of, to_yaml
+from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, ManifestError, NotSimulated, refuse_if
+from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, Target, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -36,36 +37,38 @@ _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
 @command("edit", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
 def edit(call: Call) -> None:
-    """Open objects in the editor of $KUBE_EDITOR or $EDITOR, several as a List, and send what it made of them.
+    """Open an object in the editor of $KUBE_EDITOR or $EDITOR, and send what that made of it.
 
     Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result and
     with the draft on standard input. The file goes only when it is no longer needed.
     """
     path = call.flags["edit-result"]
-    before = call.context.stdin if path else None
-    if not before:
-        objects = Query(call, call.args).fetch()
-        refuse_if(not objects, "edit cancelled, no objects found")
-        before = _draft([target.obj for target in objects])
+    draft = call.context.stdin if path else None
+    if not draft:
+        target = _edited(call)
+        draft = _EDIT_COMMENT + to_yaml(target.obj)
         if not path:
-            path = _file_of_editor(call, objects, before)
+            path = _file_of_editor(call, target, draft)
     if path:
-        _finish(call, before, path)
+        _finish(call, draft, path)
 
 
-def _draft(objects: list[Object]) -> str:
-    document = objects[0] if len(objects) == 1 else list_of(objects) | {"metadata": {}}
-    return _EDIT_COMMENT + to_yaml(document)
+def _edited(call: Call) -> Target:
+    targets = Query(call, call.args).fetch()
+    refuse_if(not targets, "edit cancelled, no objects found")
+    if len(targets) > 1:
+        raise NotSimulated("editing several objects at once is not part of this simulator")
+    return targets[0]
 
 
-def _file_of_editor(call: Call, objects: list[Target], draft: str) -> str:
+def _file_of_editor(call: Call, target: Target, draft: str) -> str:
     """The file that an editor has changed, or "" where a live front end will open one."""
     context = call.context
-    path = _free_name(call, f"{objects[0].name}.yaml")
+    path = _free_name(call, f"{target.name}.yaml")
     editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
     program = PurePosixPath(editor.split(" ")[0]).name
     if program in _INTERACTIVE or context.run_editor is None:
-        _ask_for_editor(call, objects, path, draft, program)
+        _ask_for_editor(call, target, path, draft, program)
         return ""
     context.workspace.write_text(path, draft)
     if context.run_editor(editor, path):
@@ -74,11 +77,11 @@ def _file_of_editor(call: Call, objects: list[Target], draft: str) -> str:
     return path
 
 
-def _ask_for_editor(call: Call, objects: list[Target], path: str, draft: str, editor: str) -> None:
+def _ask_for_editor(call: Call, target: Target, path: str, draft: str, editor: str) -> None:
     """Have a live front end open the draft, and come back with --edit-result when it is saved."""
     path = call.context.workspace.relative(path)
-    words = ["kubectl", "edit", *(f"{target.resource.qualified}/{target.name}" for target in objects)]
-    if any(target.resource.namespaced for target in objects):
+    words = ["kubectl", "edit", f"{target.resource.qualified}/{target.name}"]
+    if target.resource.namespaced:
         words += ["-n", call.namespace]
     words.append(f"--edit-result={HOME / path}")
     then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # in YAML, no line of the draft is that word alone
@@ -86,100 +89,64 @@ def _ask_for_editor(call: Call, objects: list[Target], path: str, draft: str, ed
     call.complain(_EDIT_ELSEWHERE)
 
 
-def _finish(call: Call, before: str, path: str) -> None:
-    """Send what the file has other than the draft `before`; the file is kept where that is refused."""
+def _finish(call: Call, draft: str, path: str) -> None:
+    """Send what the file has other than the draft; the file is kept where that is refused."""
     after = read_text(call, path)
     try:
-        if _without_comments(after) == _without_comments(before):
+        if _without_comments(after) == _without_comments(draft):
             call.complain("Edit cancelled, no changes made.\n")
         else:
-            _send_all(call, _objects(before), after, path)
+            _send(call, _object(draft), after, path)
     except (*REFUSALS, ManifestError) as error:
         call.complain(f'A copy of your changes has been stored to "{path}"\n')
         raise error from None
     call.context.workspace.remove(path)
 
 
-def _objects(text: str) -> list[Target]:
-    """The objects of a draft or of an edited file. Raises ManifestError where anything in it is no object."""
-    from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
+def _object(text: str) -> Target:
+    """The object of a draft or of an edited file. Raises ManifestError where that is no object."""
+    from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
-    objects: list[Target] = []
-    for document, _ in documents(text):
-        objects += map(_target, items_of(document))
-    if not objects:
+    obj = parse_document(text)
+    if not isinstance(obj, dict) or not obj.get("kind") or not obj.get("apiVersion"):
         raise ManifestError("this is no object")
-    return objects
-
-
-def _target(item: Any) -> Target:
-    if not isinstance(item, dict) or not item.get("kind") or not item.get("apiVersion"):
-        raise ManifestError("this is no object")
-    resource = find_kind(str(item["apiVersion"]), str(item["kind"]))
+    resource = find_kind(str(obj["apiVersion"]), str(obj["kind"]))
     if resource is None:
         raise KubectlError(_NOTHING_VALID)
-    return Target(resource, namespace_of(item), name_of(item), obj=item)
+    return Target(resource, namespace_of(obj), name_of(obj), obj=obj)
 
 
-def _title(target: Target) -> str:
-    return f'{target.resource.qualified} "{target.name}"'
-
-
-def _uid(target: Target) -> Any:
-    return metadata(target.obj).get("uid")
-
-
-def _send_all(call: Call, originals: list[Target], after: str, path: str) -> None:
-    """Send each object of the edited file, and say which were refused. Mirrors visitToPatch and addError.
-
-    Where one isn't valid, kubectl would open the editor again, with the reason in it: here that is an error, which in
-    the live terminal says why.
-    """
+def _send(call: Call, original: Target, after: str, path: str) -> None:
+    """Send what the edited file says, and say how that was refused. Mirrors visitToPatch and addError."""
+    title = f'{original.resource.qualified} "{original.name}"'
     try:
-        edited = _objects(after)
+        edited = _object(after).obj
     except ManifestError:
-        call.complain(f"error: {_title(originals[0])} is invalid\n")
+        call.complain(f"error: {title} is invalid\n")
         raise KubectlError(_NOTHING_VALID) from None
-    refusals: list[StatusError] = []
-    for item in edited:
-        original = next((each for each in originals if _uid(each) == _uid(item)), None)
-        if original is None:
-            raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
-        try:
-            _send(call, original, item.obj)
-        except StatusError as error:
-            if error.code == 501:
-                raise
-            refusals.append(error)
-            if error.reason != "Invalid" or not call.flags["edit-result"]:
-                call.complain(f"error: {_title(original)} {_problem(error)}\n")
-    _end(call, refusals, path)
+    if metadata(edited).get("uid") != metadata(original.obj).get("uid"):
+        raise NotSimulated("an edited object whose uid isn't that of the original is not part of this simulator")
+    try:
+        _patch(call, original, edited)
+    except StatusError as error:
+        # Where the object isn't valid, kubectl would open the editor again, with the reason in it. Here that ends in
+        # an error, which in the live terminal says why.
+        is_live = bool(call.flags["edit-result"])
+        if error.code == HTTPStatus.NOT_IMPLEMENTED or (error.reason == "Invalid" and is_live):
+            raise
+        if error.reason == "Invalid":
+            call.complain(f"error: {title} is invalid\n")
+            raise KubectlError(_NOTHING_VALID) from None
+        if error.reason == "NotFound":
+            call.complain(f"error: {title} could not be found on the server\n")
+            call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
+        else:
+            call.complain(f"error: {title} could not be patched: {error.message}\n")
+            call.complain(f"You can run `kubectl replace -f {path}` to try this update again.\n")
+        raise Exit(1) from None
 
 
-def _end(call: Call, refusals: list[StatusError], path: str) -> None:
-    """End as kubectl does, by what was refused; `path` is the file that holds what was edited."""
-    reasons = {error.reason for error in refusals}
-    if call.flags["edit-result"]:
-        raise_all(error for error in refusals if error.reason == "Invalid")
-    if reasons - {"Invalid", "NotFound"}:
-        call.complain(f"You can run `kubectl replace -f {path}` to try this update again.\n")
-        raise Exit(1)
-    if "NotFound" in reasons:
-        call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
-        raise Exit(1)
-    if refusals:
-        raise KubectlError(_NOTHING_VALID)
-
-
-def _problem(error: StatusError) -> str:
-    if error.reason == "Invalid":
-        return "is invalid"
-    if error.reason == "NotFound":
-        return "could not be found on the server"
-    return f"could not be patched: {error.message}"
-
-
-def _send(call: Call, original: Target, edited: Object) -> None:
+def _patch(call: Call, original: Target, edited: Object) -> None:
     """Send a patch of what was edited in an object: whatever has happened to it meanwhile is no conflict."""
     resource = original.resource
     namespace = original.namespace

@@ -83,21 +83,6 @@ def test_an_edited_object_that_was_deleted_meanwhile_is_named_and_kept(learner: 
     assert learner("ls -a") == f".\n..\n{asked.path}\n"
 
 
-def test_of_several_that_were_edited_each_that_is_refused_is_named(learner: Learner) -> None:
-    learner("kubectl create configmap a; kubectl create secret generic b; kubectl create secret generic c")
-    asked = learner.session.run("kubectl edit cm/a secret/b secret/c").edit
-    assert asked
-    learner("kubectl delete cm a")
-    draft = asked.draft.replace("Opaque", "Other").replace("    name: a\n", "    labels: {x: y}\n    name: a\n")
-    learner.session.write_file(asked.path, draft)
-    assert learner.session.run(asked.then).screen == (
-        'error: configmaps "a" could not be found on the server\n'
-        f'A copy of your changes has been stored to "/workspace/{asked.path}"\n'
-        'Error from server (Invalid): Secret "b" is invalid: type: Invalid value: "Other": field is immutable\n'
-        'Error from server (Invalid): Secret "c" is invalid: type: Invalid value: "Other": field is immutable\n'
-    )
-
-
 @pytest.mark.parametrize(
     "text", ["EOF\nEOF\n", "$HOME `ls` \\ 'a'\n" * 3000, "tab\there\r\n"], ids=["EOF", "long", "odd"]
 )
