@@ -10,7 +10,6 @@ from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
-from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
 from kubesim.kubectl.kubeconfig import EMPTY, Kubeconfig, Section
 
@@ -18,12 +17,6 @@ _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
 _DATA = "DATA+OMITTED"
 _REDACTED = "REDACTED"
-
-
-def _save(call: Call) -> None:
-    """Write a kubeconfig that was changed, if it is a file."""
-    if call.kubeconfig_path:
-        call.context.workspace.put(call.kubeconfig_path, to_yaml(call.kubeconfig.content))
 
 
 @_command("config current-context")
@@ -77,7 +70,6 @@ def use_context(call: Call) -> None:
     name = call.args[0]
     refuse_if(not call.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
     call.kubeconfig.use(name)
-    _save(call)
     call.say(f'Switched to context "{name}".\n')
 
 
@@ -102,7 +94,6 @@ def set_context(call: Call) -> None:
     if not fields.get("namespace"):
         fields.pop("namespace", None)
     config.put("contexts", name, fields)
-    _save(call)
     call.say(f'Context "{name}" {done}.\n')
 
 
@@ -119,7 +110,6 @@ def set_credentials(call: Call) -> None:
     if "token" in call.typed_flags:
         fields = nonempty({**fields, "token": call.flags["token"]})
     call.kubeconfig.put("users", name, fields)
-    _save(call)
     call.say(f'User "{name}" set.\n')
 
 
