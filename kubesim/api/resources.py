@@ -95,6 +95,21 @@ class Resource(ResourceRow):
         """How kubectl calls it before a slash: "pod", "deployment.apps"."""
         return self.qualified_kind.lower()
 
+    @property
+    def in_go(self) -> str:
+        """How Go prints the type of its objects: "*v1.Pod"."""
+        return f"*{self.version}.{self.kind}"
+
+    @property
+    def gvr(self) -> str:
+        """How Go prints its GroupVersionResource: "/v1, Resource=pods"."""
+        return f"{self.group}/{self.version}, Resource={self.plural}"
+
+    @property
+    def gvk(self) -> str:
+        """How Go prints its GroupVersionKind: "/v1, Kind=Pod"."""
+        return f"{self.group}/{self.version}, Kind={self.kind}"
+
 
 def _plural(kind: str) -> str:
     name = kind.lower()

@@ -25,6 +25,7 @@ from kubesim.kubectl.errors import (
     UsageError,
     message,
     refuse_if,
+    reworded,
 )
 from kubesim.kubectl.help import help_text, suggestions
 from kubesim.kubectl.kubeconfig import Kubeconfig
@@ -36,14 +37,15 @@ _LONGEST_KEPT = 1000  # letters of a command line that is kept with what it was 
 def run(args: Sequence[str], context: Context) -> Result:
     """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
     call = Call(ROOT, context)
+    is_short = sum(map(len, args)) <= _LONGEST_KEPT
+    find = _find_kept if is_short else find_command
+    parse = _parse_kept if is_short else _parse
     try:
-        is_short = sum(map(len, args)) <= _LONGEST_KEPT
-        call.command, rest = _find_kept(tuple(args)) if is_short else find_command(args)
+        call.command, rest = find(tuple(args))
         if call.command is ROOT:
-            call.say(_first_help(call, rest))
+            _help(call, rest)
         else:
-            line = _parse_kept(call.command, tuple(rest)) if is_short else _parse(call.command, rest)
-            _run(call, line)
+            _run(call, parse(call.command, tuple(rest)))
     except Exit as end:
         call.exit_code = end.code
     except REFUSALS as error:
@@ -56,10 +58,12 @@ def run(args: Sequence[str], context: Context) -> Result:
 
 
 def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
-    try:
-        return command.flag_set.parse(words)
-    except pflag.FlagError as error:
-        raise FlagError(str(error)) from None
+    """The arguments and flags of a command. Raises FlagError; NotSimulated for a flag, unless help is asked for."""
+    with reworded(pflag.FlagError, into=FlagError):
+        line = command.flag_set.parse(words)
+    if line.refused and not line.values["help"]:
+        raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")
+    return line
 
 
 # A line that was typed before isn't taken apart again.
@@ -72,13 +76,10 @@ def _run(call: Call, line: pflag.CommandLine) -> None:
     call.dash = line.dash
     call.flags = line.values
     call.typed_flags = line.typed
-    is_help = call.flags["help"]
-    if line.refused and not is_help:
-        raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")
     if folder := call.flags.get("kustomize"):
         refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
         call.flags = {**call.flags, "filename": (Kustomization(folder),)}  # from here on -k is a kind of -f
-    if is_help:
+    if call.flags["help"]:
         call.say(help_text(call.command))
         return
     check_before_running(call)
@@ -96,13 +97,12 @@ def _fail(call: Call, error: Exception) -> None:
     call.exit_code = call.command.traits.failure
 
 
-def _first_help(call: Call, words: Sequence[str]) -> str:
-    """The help that words without a command ask for; "" where it went to stderr. Raises a refusal of other words."""
+def _help(call: Call, words: Sequence[str]) -> None:
+    """Show the help that words without a command ask for: none, flags, or "help" and a topic. Refuses other words."""
     if next_word(words, ROOT.flag_set) is None:
-        line = _parse(ROOT, words)
-        if line.refused and not line.values["help"]:
-            raise NotSimulated(f"the flag --{line.refused} is not part of this simulator")
-        return help_text(ROOT)
+        _parse(ROOT, words)
+        call.say(help_text(ROOT))
+        return
     if words[0].startswith("-"):
         raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
     if words[0] != "help":
@@ -112,8 +112,8 @@ def _first_help(call: Call, words: Sequence[str]) -> str:
         quoted = " ".join(f"`{word}`" for word in rest)
         commands = help_text(ROOT).removeprefix(f"{ROOT.row.long}\n\n")
         call.complain(f"Unknown help topic [{quoted}]\n\n\n{commands}")
-        return ""
-    return help_text(topic)
+    else:
+        call.say(help_text(topic))
 
 
 __all__ = ["ABSENT", "Command", "Context", "Kubeconfig", "find_command", "run"]

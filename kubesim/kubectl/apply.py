@@ -126,9 +126,8 @@ def _patch(call: Call, current: Target, change: Object) -> Object:
 def _place(manifest: Target) -> str:
     """The object of a manifest, as apply's longer sentences name it."""
     resource = manifest.resource
-    version = f"{resource.group}/{resource.version}"
     return (
-        f'Resource: "{version}, Resource={resource.plural}", GroupVersionKind: "{version}, Kind={resource.kind}"\n'
+        f'Resource: "{resource.gvr}", GroupVersionKind: "{resource.gvk}"\n'
         f'Name: "{manifest.name}", Namespace: "{manifest.namespace}"\n'
     )
 

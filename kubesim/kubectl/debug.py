@@ -54,8 +54,7 @@ def debug(call: Call) -> None:
         resource = subject.resource
         if resource is NODE:
             raise NotSimulated("debugging a node is not part of this simulator")
-        kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
-        refuse_if(resource is not POD, f'"{kind}" not supported by debug')
+        refuse_if(resource is not POD, f'"{resource.gvk}" not supported by debug')
         if call.flags["copy-to"]:
             _copy(call, subject.obj, arguments, images)
         else:

@@ -6,7 +6,7 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from posixpath import normpath
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from kubesim.kubectl.errors import (
     NotSimulated,
     raise_all,
     refuse_if,
+    reworded,
     visit,
 )
 
@@ -104,15 +105,17 @@ def read_text(call: Call, path: str) -> str:
         raise KubectlError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
 
 
-def check_paths(call: Call) -> dict[str, list[str]]:
-    """The files of each name after -f. Raises what is wrong with the names. Mirrors FilenameParam of builder.go."""
-    files: dict[str, list[str]] = {}
+def check_paths(call: Call) -> list[str]:
+    """The files that -f names, "-" for standard input, and the folder of -k as itself.
+
+    Raises what is wrong with the names. Mirrors FilenameParam of builder.go.
+    """
+    files: list[str] = []
     problems: list[Exception] = []
     for path in call.flags["filename"]:
-        if isinstance(path, Kustomization):
-            continue
-        files[path] = _files(call, path)
-        if files[path]:
+        of_path = _files(call, path)
+        files += of_path
+        if of_path:
             continue
         problem = f'the path "{path}" does not exist'
         if call.context.workspace.exists(path):
@@ -122,28 +125,26 @@ def check_paths(call: Call) -> dict[str, list[str]]:
     return files
 
 
-def _is_elsewhere(path: str) -> bool:  # standard input, or in the network
-    return path == "-" or path.startswith(("http://", "https://"))
+_NETWORK = ("http://", "https://")
 
 
-def _sources(call: Call, files: Mapping[str, list[str]]) -> Iterator[tuple[str, str]]:
+def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What each file is called in errors, and its text."""
-    for name in call.flags["filename"]:
-        if isinstance(name, Kustomization):  # and -f isn't there, too
+    for file in files:
+        if isinstance(file, Kustomization):
             from kubesim.kubectl.kustomize import build  # late: it imports YAML
 
-            yield str(name), build(call, name)
+            yield file, build(call, file)
             continue
-        for path in files[name]:
-            if path != "-" and _is_elsewhere(path):
-                raise NotSimulated(f"there is no network here, so {path} cannot be read")
-            yield "STDIN" if path == "-" else path, read_text(call, path)
+        if file.startswith(_NETWORK):
+            raise NotSimulated(f"there is no network here, so {file} cannot be read")
+        yield "STDIN" if file == "-" else file, read_text(call, file)
 
 
 def _files(call: Call, path: str) -> list[str]:
-    """The files that one -f names: those of a folder, without the folders in it."""
+    """The files that one -f names: those of a folder, without the folders in it; none where there is no such path."""
     workspace = call.context.workspace
-    if _is_elsewhere(path):
+    if isinstance(path, Kustomization) or path == "-" or path.startswith(_NETWORK):
         return [path]
     if workspace.is_dir(path):
         names = [name for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]
@@ -173,9 +174,10 @@ def _objects(text: str, source: str, errors: list[Exception], validates: bool) -
 
 
 def _manifest(call: Call, item: Any, json_text: str, source: str) -> Target:
-    _check_object(item, json_text, source)
-    resource = _resource(call, item, source)
-    _check_metadata(resource, item, source)
+    with reworded(ManifestError, f'unable to decode "{source}": '):
+        _check_object(item, json_text)
+        resource = _resource(item, source)
+        _check_metadata(resource, item)
     meta = metadata(item)
     name = meta.get("name") or ""
     if not resource.namespaced:
@@ -187,18 +189,18 @@ def _manifest(call: Call, item: Any, json_text: str, source: str) -> Target:
     return Target(resource, namespace, name, source, obj)
 
 
-def _check_metadata(resource: Resource, item: Object, source: str) -> None:
+def _check_metadata(resource: Resource, item: Object) -> None:
     """As metadata_decoder.go: kubectl works on the metadata itself, so that its types must be right."""
     try:
         decoding.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
     except decoding.DecodeError as error:
-        problem = error.in_json().replace(
-            f"struct field {resource.kind}.metadata ", "struct field metadataOnlyObject.metadata "
-        )
-        raise KubectlError(f'unable to decode "{source}": {problem}') from None
+        whole_metadata = f"struct field {resource.kind}.metadata "
+        raise ManifestError(
+            error.in_json().replace(whole_metadata, "struct field metadataOnlyObject.metadata ")
+        ) from None
 
 
-def _resource(call: Call, item: Any, source: str) -> Resource:
+def _resource(item: Any, source: str) -> Resource:
     """The type of an object. Raises KubectlError for one that there isn't, and NotSimulated."""
     kind = item["kind"]
     version = item.get("apiVersion") or ""
@@ -236,17 +238,16 @@ def check_kind(manifest: Target) -> None:
         raise other_type(resource, kind, resource.api_version)
 
 
-def _check_object(item: Any, json_text: str, source: str) -> None:
-    """Refuse what is no object with a kind, or has an apiVersion that is no text."""
+def _check_object(item: Any, json_text: str) -> None:
+    """Raise ManifestError for what is no object with a kind, or has an apiVersion that is no text."""
     if not isinstance(item, dict):
-        problem = gojson.mismatch(item, "value of type unstructured.detector")
-        raise KubectlError(f'unable to decode "{source}": {problem}')
+        raise ManifestError(gojson.mismatch(item, "value of type unstructured.detector"))
     if not item.get("kind") or not isinstance(item["kind"], str):
-        raise KubectlError(f"unable to decode \"{source}\": Object 'Kind' is missing in '{json_text}'")
+        raise ManifestError(f"Object 'Kind' is missing in '{json_text}'")
     version = item.get("apiVersion")
     if version is not None and not isinstance(version, str):
-        problem = gojson.mismatch(version, "struct field metadataOnlyObject.TypeMeta.apiVersion of type string")
-        raise KubectlError(f'unable to decode "{source}": {problem}')
+        field = "struct field metadataOnlyObject.TypeMeta.apiVersion of type string"
+        raise ManifestError(gojson.mismatch(version, field))
 
 
 def _validate_head(item: Any, source: str) -> None:

@@ -54,9 +54,7 @@ def _nodes(call: Call) -> list[Target]:
     find_targets(call, words, one_type=True)
     nodes = Query(call, words).fetch(is_strict=True)
     for node in nodes:
-        resource = node.resource
-        place = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
-        refuse_if(resource is not NODE, f"expected resource of type node, got {place}")
+        refuse_if(node.resource is not NODE, f'expected resource of type node, got "{node.resource.gvr}"')
     return nodes
 
 

@@ -43,13 +43,12 @@ def _pod_of(call: Call, subject: Target, purpose: str) -> Object:
     resource = subject.resource
     if resource is POD:
         return subject.obj
-    kind = f"*{resource.version}.{resource.kind}"
     labels = subject.obj.get("spec", {}).get("selector") or {}
     lacking = f"invalid service '{subject.name}': Service is defined without a selector"
     if resource is not SERVICE:
         labels = labels.get("matchLabels", {})
-        lacking = f"selector for {kind} not implemented"
-    refuse_if(not labels, f"cannot {purpose} {kind}: {lacking}")
+        lacking = f"selector for {resource.in_go} not implemented"
+    refuse_if(not labels, f"cannot {purpose} {resource.in_go}: {lacking}")
     label_selector = ",".join(f"{key}={value}" for key, value in labels.items())
     pods = call.api.list(POD, call.namespace, labels=label_selector)
     refuse_if(not pods, "timed out waiting for the condition")

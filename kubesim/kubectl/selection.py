@@ -312,6 +312,6 @@ def list_live(call: Call, target: Target) -> list[Object]:
     except StatusError as error:
         if error.reason != "BadRequest":
             raise
-        group, _, version = resource.api_version.rpartition("/")
-        what = f'Unable to find "{group}/{version}, Resource={resource.plural}" that match'
-        raise bad_request(f'{what} label selector "{labels}", field selector "{fields}": {error.message}') from None
+        selectors = f'label selector "{labels}", field selector "{fields}"'
+        why = f'Unable to find "{resource.gvr}" that match {selectors}: {error.message}'
+        raise bad_request(why) from None

@@ -212,8 +212,7 @@ def _changed(target: Target, make: _Make) -> Object:
     """A copy of an object with a Pod template, as `make` has changed it."""
     resource = target.resource
     if resource is not POD and not resource.template:
-        kind = f"*{resource.version}.{resource.kind}"
-        without = f"the object is not a pod or does not have a pod template: {kind}"
+        without = f"the object is not a pod or does not have a pod template: {resource.in_go}"
         raise KubectlError(f"error: {resource.plural}/{target.name} {without}\n")
     copy = target._replace(obj=clone(target.obj))
     make(copy)

@@ -136,7 +136,7 @@ def _job_of(call: Call, name: str, source: str) -> Object:
     objects = Query(call, [source], needs_name=True).fetch()
     refuse_if(len(objects) != 1, "from must be an existing cronjob")
     resource = objects[0].resource
-    refuse_if(resource is not resources.CRON_JOB, f"unknown object type *{resource.version}.{resource.kind}")
+    refuse_if(resource is not resources.CRON_JOB, f"unknown object type {resource.in_go}")
     cron_job = objects[0].obj
     template: Object = cron_job["spec"]["jobTemplate"]
     owner = owner_reference(cron_job)

@@ -59,16 +59,16 @@ class Printer:
                 f"more information for debugging the template:\n\ttemplate was:\n\t\t{self._text}\n"
                 f"\tobject given to jsonpath engine was:\n\t\t{gofmt.syntax(obj)}\n\n\n"
             ) from None
-        texts = [self._joined(values) for values in values_of_parts]
         if self._as_json:
-            texts = [f"{gojson.dumps(values, indent=4)}\n" for values in values_of_parts]
-        return "".join(texts)
+            return "".join(f"{gojson.dumps(values, indent=4)}\n" for values in values_of_parts)
+        return "".join(map(self._joined, values_of_parts))
 
     def _joined(self, values: Values) -> str:
         texts = []
         for value in values:
-            texts.append(gojson.dumps(value) if isinstance(value, dict | list | None) else gofmt.sprint(value))
-            self._budget.spend(len(texts[-1]))
+            text = gojson.dumps(value) if isinstance(value, dict | list | None) else gofmt.sprint(value)
+            self._budget.spend(len(text))
+            texts.append(text)
         return " ".join(texts)
 
 
@@ -120,7 +120,7 @@ _TOKEN = re.compile(
     |(?P<root>[ @$])""",
     re.VERBOSE | re.DOTALL,
 )
-# What is wrong where no token begins.
+# What is wrong where no token begins, by the first pattern that matches there.
 _BROKEN = {
     r"$|[\r\n]": "unclosed action",
     r"\[\?\((?:\"[^\"\n]*\"|'[^'\n]*'|[^\"'\n)])*\)": "unclosed array expect ]",
@@ -163,12 +163,19 @@ def _action(text: str, at: int = 0) -> tuple[Path, int]:
     while not text.startswith("}", at):
         token = _TOKEN.match(text, at)
         if token is None:
-            broken = next((problem for pattern, problem in _BROKEN.items() if re.match(pattern, text[at:])), "")
-            raise FormatError(broken or f"unrecognized character in action: {gofmt.code_point(text[at])}")
+            raise FormatError(_problem(text[at:]))
         kind = str(token.lastgroup)
         steps += _STEPS[kind](token[kind])
         at = token.end()
     return steps, at + 1
+
+
+def _problem(text: str) -> str:
+    """What is wrong with a text that begins with no token."""
+    for pattern, problem in _BROKEN.items():
+        if re.match(pattern, text):
+            return problem
+    return f"unrecognized character in action: {gofmt.code_point(text[0])}"
 
 
 def _sub(text: str) -> Path:
@@ -233,11 +240,11 @@ def _array(text: str) -> Step:
     """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
     if "," in text:
         return UnionStep([_sub(f"[{part.strip()}]") for part in text.split(",")])
+    if text.count(":") > 1:
+        raise NotSimulated(f"[{text}] in JSONPath is not part of this simulator")
     if key := re.fullmatch(r"'([^']*)'", text):
         path = _sub(f".{key[1]}")
         return lambda value, budget: _follow(path, value, budget)
-    if text.count(":") > 1:
-        raise NotSimulated(f"[{text}] in JSONPath is not part of this simulator")
     match = _SLICE.fullmatch(":" if text == "*" else text)
     if match is None:
         raise FormatError(f"invalid array index {text}")
@@ -248,11 +255,13 @@ def _array(text: str) -> Step:
         last = int(end)
     elif not is_slice and first != -1:
         last = first + 1
-    return lambda value, budget: [] if value is None else _cut(value, first, last)
+    return lambda value, budget: _cut(value, first, last)
 
 
 def _cut(value: Any, first: int, last: int | None) -> Values:
-    """`[first:last]` of a list."""
+    """`[first:last]` of a list, nothing of null."""
+    if value is None:
+        return []
     if not isinstance(value, list):
         raise FormatError(f"{gofmt.type_name(value)} is not array or slice")
     length = len(value)
