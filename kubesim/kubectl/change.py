@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from kubesim.api.content import label_value
@@ -26,6 +27,7 @@ _MAX_REQUEST = 3 * 1024 * 1024
 """Bytes that the API server takes."""
 _PATCH_TYPES = ("json", "merge", "strategic")
 ALL_OR_SELECTOR = "cannot set --all and --selector at the same time"
+_change = partial(command, asks_namespace=True, operands="types", shows_config_errors=True)
 NO_OBJECTS = "one or more resources must be specified as <resource> <name> or <resource>/<name>"
 
 
@@ -42,7 +44,7 @@ def send_patch(call: Call, target: Target, change: Any, kind: str) -> Object:
     return patches.strategic_merge(target.obj, change, target.resource)
 
 
-@command("patch", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
+@_change("patch", checks_format="last", prints_alone=True, hides_dry_run=True)
 def patch(call: Call) -> None:
     flags = call.flags
     file = flags["patch-file"]
@@ -63,7 +65,7 @@ def patch(call: Call) -> None:
             raise change
         new = send_patch(call, target, change, kind)
         operation = "patched (no change)" if new == target.obj else "patched"
-        print_result(call, target.resource, new, operation, is_alone=True, mentions_dry_run=False)
+        print_result(call, target.resource, new, operation)
 
     def act_locally(target: Target) -> None:
         try:
@@ -137,7 +139,7 @@ class _Marks(NamedTuple):
         return {**dict.fromkeys(removed), **self.added}
 
 
-@command("label", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
+@_change("label", checks_format="last", prints_alone=True)
 def label(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "label", words, changes)
@@ -147,12 +149,12 @@ def label(call: Call) -> None:
         present = metadata(target.obj).get("labels") or {}
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in _overwritten(call, marks, present))
         new, operation = _labeled(call, marks, target)
-        print_result(call, target.resource, new, operation, is_alone=True)
+        print_result(call, target.resource, new, operation)
 
     Query(call, words, needs_name=True).visit(act)
 
 
-@command("annotate", asks_namespace=True, operands="types", checks_format="first", shows_config_errors=True)
+@_change("annotate", checks_format="first")
 def annotate(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "annotation", words, changes)

@@ -206,6 +206,12 @@ class Traits(NamedTuple):
     """A wrong -o is refused even before the kubeconfig is read, or only after the work."""
     has_tables: bool = False
     """-o knows `wide` and custom columns."""
+    is_typed: bool = False
+    """kubectl holds its objects as Go structs, see `Format.render`."""
+    prints_alone: bool = False
+    """kubectl makes a printer for each object, so that YAML has no `---` between them."""
+    hides_dry_run: bool = False
+    """What it reports doesn't mention --dry-run."""
     operands: Literal["", "pods", "types"] = ""
     """What Tab completes: the names of Pods, or types and then the names of one type."""
     kinds: Collection[str] = ()

@@ -55,17 +55,14 @@ def get_users(call: Call) -> None:
     call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names("users"))))
 
 
-def _refuse_with_help(call: Call, problem: str = "Unexpected") -> None:
-    call.say(help_text(call.command))
-    raise KubectlError(f"{problem} args: [{' '.join(call.args)}]")
+def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> None:
+    """Show the help of a command before its number of arguments is refused."""
+    if is_wrong:
+        call.say(help_text(call.command))
+        raise KubectlError(f"{problem} args: [{' '.join(call.args)}]")
 
 
-def _check_use_context(call: Call) -> None:
-    if len(call.args) != 1:
-        _refuse_with_help(call)
-
-
-@_command("config use-context", check=_check_use_context)
+@_command("config use-context", check=lambda call: _show_help_if(call, len(call.args) != 1))
 def use_context(call: Call) -> None:
     name = call.args[0]
     refuse_if(not call.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
@@ -73,12 +70,7 @@ def use_context(call: Call) -> None:
     call.say(f'Switched to context "{name}".\n')
 
 
-def _check_set_context(call: Call) -> None:
-    if len(call.args) > 1:
-        _refuse_with_help(call)
-
-
-@_command("config set-context", check=_check_set_context)
+@_command("config set-context", check=lambda call: _show_help_if(call, len(call.args) > 1))
 def set_context(call: Call) -> None:
     is_both = call.flags["current"] and call.args
     refuse_if(is_both, "you cannot specify both a context name and --current")
@@ -98,8 +90,7 @@ def set_context(call: Call) -> None:
 
 
 def _check_set_credentials(call: Call) -> None:
-    if len(call.args) != 1:
-        _refuse_with_help(call, "unexpected")
+    _show_help_if(call, len(call.args) != 1, "unexpected")
     refuse_if(not call.args[0], "you must specify a non-empty user name")
 
 

@@ -35,7 +35,9 @@ _EDIT_ELSEWHERE = (
 _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
 
 
-@command("edit", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True)
+@command(
+    "edit", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True, prints_alone=True
+)
 def edit(call: Call) -> None:
     """Open an object in the editor of $KUBE_EDITOR or $EDITOR, and send what that made of it.
 
@@ -157,11 +159,11 @@ def _patch(call: Call, original: Target, edited: Object) -> None:
     if resource.namespaced:
         edited = {**edited, "metadata": {**meta, "namespace": namespace}}
     if edited == original.obj:
-        print_result(call, resource, edited, "skipped", is_alone=True)
+        print_result(call, resource, edited, "skipped")
         return
     change = patch.three_way(original.obj, edited, original.obj, resource)
     new = call.api.patch(*original.place, change, "strategic", call.request())
-    print_result(call, resource, new, "edited", is_alone=True)
+    print_result(call, resource, new, "edited")
 
 
 def _identity(obj: Object) -> tuple[Any, Any, Any]:

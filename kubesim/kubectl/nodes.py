@@ -58,7 +58,7 @@ def _nodes(call: Call) -> list[Target]:
     return nodes
 
 
-@command("taint", asks_namespace=True, operands="types", kinds=(NODE.kind,))
+@command("taint", asks_namespace=True, operands="types", kinds=(NODE.kind,), prints_alone=True, hides_dry_run=True)
 def taint(call: Call) -> None:
     words, changes = split_changes(call.args, _is_taint)
     for word in changes:
@@ -150,7 +150,7 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], node:
     else:
         done = "untainted"
     changed = send_patch(call, node, {"spec": {"taints": taints or None}}, "strategic")
-    print_result(call, NODE, changed, done, is_alone=True, mentions_dry_run=False)
+    print_result(call, NODE, changed, done)
 
 
 def _without(taints: list[Object], removed: list[Object]) -> tuple[list[Object], bool]:

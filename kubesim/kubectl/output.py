@@ -21,29 +21,19 @@ from kubesim.kubectl.command import Call
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
 
 
-def print_result(
-    call: Call,
-    resource: Resource,
-    obj: Object,
-    operation: str,
-    *,
-    typed: bool = False,
-    is_alone: bool = False,
-    mentions_dry_run: bool = True,
-) -> None:
-    """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o.
-
-    `typed`: kubectl holds the object as a Go struct, see Format.render. `is_alone`: kubectl makes a printer for each
-    object, so that YAML has no `---` between them.
-    """
-    if is_alone:
+def print_result(call: Call, resource: Resource, obj: Object, operation: str) -> None:
+    """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o."""
+    traits = call.command.traits
+    if traits.prints_alone:
         call.format = None  # the next `output_format` makes a new one
     form = call.output_format()
     if form.is_table:
-        suffix = DRY_RUN_SUFFIX[call.dry_run] if mentions_dry_run else ""
+        suffix = "" if traits.hides_dry_run else DRY_RUN_SUFFIX[call.dry_run]
         call.say(f"{resource.printed}/{name_of(obj) or '<unknown>'} {operation}{suffix}\n")
+    elif traits.is_typed:
+        call.say(form.render(in_go_order(resource, obj), typed=True))
     else:
-        call.say(form.render(in_go_order(resource, obj) if typed else obj, typed))
+        call.say(form.render(obj))
 
 
 def nothing_found(call: Call, namespaced: bool = True) -> str:

@@ -65,10 +65,15 @@ def _rollout(
             if not count and reports_none:
                 call.complain(f"No resources found in {call.namespace} namespace.\n")
 
-        register_command = command(
-            f"rollout {verb}", asks_namespace=True, checks_format=checks_format, operands="types", kinds=kinds
-        )
-        register_command(run)
+        command(
+            f"rollout {verb}",
+            asks_namespace=True,
+            operands="types",
+            kinds=kinds,
+            checks_format=checks_format,
+            is_typed=True,
+            prints_alone=True,
+        )(run)
         return act
 
     return register
@@ -221,7 +226,7 @@ def _restart(call: Call, target: Target) -> None:
 def _patch(call: Call, target: Target, change_of_spec: Object, operation: str) -> None:
     with reworded(StatusError, "failed to patch: "):
         new = call.api.patch(*target.place, {"spec": change_of_spec}, "merge")
-    print_result(call, target.resource, new, operation, typed=True, is_alone=True)
+    print_result(call, target.resource, new, operation)
 
 
 _PAUSED = (DEPLOYMENT.kind,)
@@ -255,7 +260,7 @@ def _undo(call: Call, target: Target) -> None:
     paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
     refuse_if(obj["spec"].get("paused"), paused)
     operation = _roll_back(call, target, old, number)
-    print_result(call, target.resource, obj, operation, typed=True, is_alone=True)
+    print_result(call, target.resource, obj, operation)
 
 
 _APPLIED_BEFORE = (

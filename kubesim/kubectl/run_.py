@@ -33,7 +33,7 @@ def _check_run(call: Call) -> None:
     refuse_if(flags["expose"] and not flags["port"], "--port must be set when exposing a service", UsageError)
 
 
-@command("run", check=_check_run)
+@command("run", check=_check_run, is_typed=True)
 def run(call: Call) -> None:
     refuse_if(call.args and not call.args[0], "Parameter: name is required")
     refuse_if(not call.flags["image"], "--image is required")
@@ -47,7 +47,7 @@ def run(call: Call) -> None:
             _expose(call)
         except StatusError as error:
             errors.append(error)
-    print_result(call, POD, pod, "created", typed=True)
+    print_result(call, POD, pod, "created")
     raise_all(errors)
 
 
@@ -66,7 +66,7 @@ def _expose(call: Call) -> None:
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
     spec = {"selector": labels or {"run": name}, "ports": ports}
     service = _create(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
-    print_result(call, SERVICE, service, "created", typed=True)
+    print_result(call, SERVICE, service, "created")
     call.say("---\n" if call.flags["output"] == "yaml" else "")
 
 
@@ -170,7 +170,7 @@ def _override(call: Call, pod: Object) -> Object:
 _EXPOSED = ("Deployment", "Pod", "ReplicaSet", "Service")
 
 
-@command("expose", asks_namespace=True, operands="types", kinds=_EXPOSED, checks_format="first")
+@command("expose", asks_namespace=True, operands="types", kinds=_EXPOSED, checks_format="first", is_typed=True)
 def expose(call: Call) -> None:
     affinity = call.flags["session-affinity"]
     selected = _labels(call.flags["selector"])
@@ -186,7 +186,7 @@ def expose(call: Call) -> None:
         service = _service(call, first, selector, name_of(target.obj))
         exposed.append(first)  # what kubectl takes from the first object, it keeps for the others
         service = _create(call, SERVICE, service)
-        print_result(call, SERVICE, service, "exposed", typed=True)
+        print_result(call, SERVICE, service, "exposed")
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 

@@ -21,7 +21,7 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
-_set = partial(command, asks_namespace=True, operands="types", checks_format="first")
+_set = partial(command, asks_namespace=True, operands="types", checks_format="first", is_typed=True)
 
 
 def _containers(target: Target) -> list[ContainerSpec]:
@@ -203,7 +203,7 @@ def _change(
         if patch or sends_empty:
             with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, target, patch, "strategic")
-            print_result(call, target.resource, new, operation, typed=True)
+            print_result(call, target.resource, new, operation)
 
     visit(Query(call, words, needs_name=True).fetch(), [], change)
 

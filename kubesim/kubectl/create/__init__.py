@@ -38,10 +38,13 @@ def _create_one(call: Call, manifest: Target) -> None:
     print_result(call, manifest.resource, create_manifest(call, manifest, manifest.obj), "created")
 
 
-def one_name(call: Call) -> None:
-    """The check of all other commands here."""
+def _one_name(call: Call) -> None:
     names = len(call.args) if call.dash < 0 else call.dash
     refuse_if(names != 1, f"exactly one NAME is required, got {names}", UsageError)
+
+
+subcommand = partial(command, check=_one_name, is_typed=True)
+"""Registers a command that creates one object."""
 
 
 def refuse_empty_name(call: Call) -> None:
@@ -70,23 +73,23 @@ def create_object(call: Call, resource: Resource, obj: Object, failure: str | No
             if error.code == HTTPStatus.NOT_IMPLEMENTED or not failure:
                 raise
             raise KubectlError(f"{failure} {error}") from None
-    print_result(call, resource, obj, "created", typed=True)
+    print_result(call, resource, obj, "created")
 
 
-@command("create namespace", check=one_name)
+@subcommand("create namespace")
 def create_namespace(call: Call) -> None:
     refuse_empty_name(call)
     namespace = {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}
     create_object(call, resources.NAMESPACE, namespace, failure="")
 
 
-@command("create serviceaccount", check=one_name)
+@subcommand("create serviceaccount")
 def create_service_account(call: Call) -> None:
     refuse_empty_name(call)
     create_object(call, resources.SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}})
 
 
-@command("create deployment", check=one_name)
+@subcommand("create deployment")
 def create_deployment(call: Call) -> None:
     name, *arguments = call.args
     images = call.flags["image"]
@@ -116,7 +119,7 @@ def _container_name(image: str) -> str:
     return plain if plain == name else f"{plain}-{safe_hash(image)}"
 
 
-@command("create job", check=one_name)
+@subcommand("create job")
 def create_job(call: Call) -> None:
     name, *arguments = call.args
     image = call.flags["image"]
@@ -148,7 +151,7 @@ def _job_of(call: Call, name: str, source: str) -> Object:
     return {"metadata": meta, "spec": spec, "status": {}}
 
 
-@command("create cronjob", check=one_name)
+@subcommand("create cronjob")
 def create_cron_job(call: Call) -> None:
     name, *arguments = call.args
     pod = nonempty(
@@ -160,7 +163,7 @@ def create_cron_job(call: Call) -> None:
 
 
 def _check_token(call: Call) -> None:
-    one_name(call)
+    _one_name(call)
     duration = call.flags["duration"]
     refuse_if(not call.args[0], "service account name is required")
     refuse_if(duration < 0, "--duration must be greater than or equal to 0")
@@ -181,7 +184,7 @@ def create_token(call: Call) -> None:
         call.say(call.output_format().render(request, typed=True))
 
 
-@command("create service clusterip", check=one_name)
+@subcommand("create service clusterip")
 def create_cluster_ip(call: Call) -> None:
     address = call.flags["clusterip"]
     if address != "None":
@@ -189,13 +192,13 @@ def create_cluster_ip(call: Call) -> None:
     _create_service(call, "ClusterIP", {"clusterIP": address})
 
 
-@command("create service nodeport", check=one_name)
+@subcommand("create service nodeport")
 def create_node_port(call: Call) -> None:
     _require_port(call)
     _create_service(call, "NodePort", {})
 
 
-@command("create service externalname", check=one_name)
+@subcommand("create service externalname")
 def create_external_name(call: Call) -> None:
     name = call.flags["external-name"]
     refuse_if(dns_subdomain(name), f"invalid service external name {name}")

@@ -16,8 +16,8 @@ from kubesim.api.resources import (
     Resource,
     find_resource,
 )
-from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.create import create_object, one_name, refuse_empty_name
+from kubesim.kubectl.command import Call
+from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import Plain, refuse_if
 
 _PATH_VERBS = "get post put delete patch head options *"
@@ -33,7 +33,7 @@ _SPECIAL = {
 }
 
 
-@command("create role", check=one_name)
+@subcommand("create role")
 def create_role(call: Call) -> None:
     refuse_empty_name(call)
     rules = _rules(call, _verbs(call))
@@ -41,7 +41,7 @@ def create_role(call: Call) -> None:
     create_object(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
 
 
-@command("create clusterrole", check=one_name)
+@subcommand("create clusterrole")
 def create_cluster_role(call: Call) -> None:
     refuse_empty_name(call)
     verbs = _verbs(call)
@@ -109,7 +109,7 @@ def _paths(verbs: list[str], paths: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(paths))
 
 
-@command("create rolebinding", check=one_name)
+@subcommand("create rolebinding")
 def create_role_binding(call: Call) -> None:
     refuse_empty_name(call)
     role = call.flags["role"]
@@ -121,7 +121,7 @@ def create_role_binding(call: Call) -> None:
         _bind(call, ROLE_BINDING, "ClusterRole", cluster_role)
 
 
-@command("create clusterrolebinding", check=one_name)
+@subcommand("create clusterrolebinding")
 def create_cluster_role_binding(call: Call) -> None:
     _bind(call, CLUSTER_ROLE_BINDING, "ClusterRole", call.flags["clusterrole"])
 

@@ -14,14 +14,14 @@ from kubesim.api.content import config_key
 from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET
 from kubesim.gotext import gofmt, gojson
-from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.command import Call
 from kubesim.kubectl.content import check_variable_name, is_text, nonempty, short_hash
-from kubesim.kubectl.create import create_object, one_name, refuse_empty_name
+from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.workspace import encoded
 
 
-@command("create secret docker-registry", check=one_name)
+@subcommand("create secret docker-registry")
 def create_docker_registry(call: Call) -> None:
     refuse_empty_name(call)
     flags = call.flags
@@ -48,7 +48,7 @@ def _docker_config(flags: Mapping[str, Any]) -> bytes:
     return gojson.dumps({"auths": {server: entry}}, sort=False).encode()
 
 
-@command("create secret generic", check=one_name)
+@subcommand("create secret generic")
 def create_generic(call: Call) -> None:
     refuse_empty_name(call)
     _create_secret(call, call.flags["type"], _secret_data(_sources(call)))
@@ -64,7 +64,7 @@ def _encoded(data: dict[str, bytes]) -> dict[str, str]:
     return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
 
 
-@command("create configmap", check=one_name)
+@subcommand("create configmap")
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     refuse_empty_name(call)
