@@ -1,16 +1,14 @@
-"""What a ConfigMap or a Secret holds, as kubectl and kustomize make them: text or bytes, and a hash for the name.
-
-And which names variables can have.
-"""
+"""What several commands write into objects: names of images and of variables, text or bytes, a hash for the name."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 
+from kubesim.api import imageref
 from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, gojson
-from kubesim.kubectl.errors import refuse_if
+from kubesim.kubectl.errors import KubectlError, refuse_if
 
 
 def is_text(value: bytes) -> bool:
@@ -39,6 +37,14 @@ def check_variable_name(name: str) -> None:
     """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
     problem = f"{gofmt.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')"
     refuse_if(not _VARIABLE.fullmatch(name), problem)
+
+
+def check_image(image: str, problem: str, where: str = "") -> None:
+    """Refuse a name that no image can have; `problem` stands before it, and `where` behind it."""
+    try:
+        imageref.parse(image)
+    except ValueError:
+        raise KubectlError(f'{problem} "{image}"{where}: invalid reference format') from None
 
 
 def nonempty(fields: Object) -> Object:

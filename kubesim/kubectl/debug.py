@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.api.clock import Identity
-from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, clone, find_named, name_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patchparts import SET_ORDER
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.content import check_image, nonempty
+from kubesim.kubectl.errors import NotSimulated, refuse_if
 from kubesim.kubectl.running import find_subject
 
 # By profile, what the debug container's security context gets.
@@ -46,9 +45,9 @@ def debug(call: Call) -> None:
     if call.flags["target"]:
         call.say(_TARGETING.format(call.flags["target"]))
     images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
-    _check_image(call.flags["image"] or "none", "")
+    check_image(call.flags["image"] or "none", "invalid image name")
     for name, image in images.items():
-        _check_image(image, f' for container "{name}"')
+        check_image(image, "invalid image name", f' for container "{name}"')
     for word in words:
         subject = find_subject(call, word)
         resource = subject.resource
@@ -78,13 +77,6 @@ def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None
     refuse_if(not words, "NAME or filename is required for debug")
     both = "--target is incompatible with --copy-to. Use --share-processes instead."
     refuse_if(flags["target"] and flags["copy-to"], both)
-
-
-def _check_image(image: str, where: str) -> None:
-    try:
-        parse(image)
-    except ValueError:
-        raise KubectlError(f'invalid image name "{image}"{where}: invalid reference format') from None
 
 
 def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:

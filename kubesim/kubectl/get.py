@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -14,7 +13,15 @@ from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import FormatError, KubectlError, NotSimulated, Plain, refuse_if, visit
+from kubesim.kubectl.errors import (
+    REFUSALS,
+    FormatError,
+    KubectlError,
+    NotSimulated,
+    Plain,
+    raise_all,
+    refuse_if,
+)
 from kubesim.kubectl.formats import list_of, relaxed
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import Columns, Table, nothing_found
@@ -48,17 +55,19 @@ def get(call: Call) -> None:
         return
     query = Query(call, call.args)
     groups, error = query.select()
-    if call.output_format().is_table:
-        show = partial(_print_tables, call, error)
-    else:
-        show = partial(_print_formatted, call, query.is_single, error)
-    visit([groups], [error] if error else [], show)
+    refusals = [error] if error else []
+    try:
+        if call.output_format().is_table:
+            _print_tables(call, groups, is_complete=not error)
+        elif not error or not query.is_single:
+            _print_formatted(call, groups, query.is_single)
+    except REFUSALS as refusal:
+        refusals.insert(0, refusal)
+    raise_all(refusals)
 
 
-def _print_formatted(call: Call, is_single: bool, error: Exception | None, groups: list[Group]) -> None:
+def _print_formatted(call: Call, groups: list[Group], is_single: bool) -> None:
     objects = list(chain.from_iterable(group.objects for group in groups))
-    if is_single and error:
-        return
     if is_single and len(objects) == 1:
         call.say(call.output_format().render(objects[0]))
     elif objects or not call.flags["ignore-not-found"]:
@@ -74,7 +83,8 @@ def _sorted(call: Call, objects: list[Object]) -> list[Object]:
     return sort_objects(objects, field, call.context.budget)
 
 
-def _print_tables(call: Call, error: Exception | None, groups: list[Group]) -> None:
+def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
+    """A table for each type; `is_complete`: nothing was refused, so that none means that there is nothing."""
     if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
         path = quote(relaxed(call.flags["sort-by"]))
         raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
@@ -82,7 +92,7 @@ def _print_tables(call: Call, error: Exception | None, groups: list[Group]) -> N
     screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
-    if not screens and not error and not call.flags["ignore-not-found"]:
+    if not screens and is_complete and not call.flags["ignore-not-found"]:
         call.complain(nothing_found(call, all(group.resource.namespaced for group in groups)))
 
 

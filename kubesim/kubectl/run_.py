@@ -8,13 +8,12 @@ from typing import Any
 
 from kubesim.api import decoding, quantity, schema
 from kubesim.api.errors import StatusError
-from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, at, metadata, name_of, template_of
 from kubesim.api.resources import POD, SERVICE, Resource, find_kind
 from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import nonempty
+from kubesim.kubectl.content import check_image, nonempty
 from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, raise_all, refuse_if
 from kubesim.kubectl.manifests import Target, parse_json
 from kubesim.kubectl.output import print_result
@@ -73,10 +72,7 @@ def _expose(call: Call) -> None:
 def _pod(call: Call) -> Object:
     refuse_if(not call.args, "NAME is required for run", UsageError)
     image = call.flags["image"]
-    try:
-        parse(image)
-    except ValueError:
-        raise KubectlError(f'Invalid image name "{image}": invalid reference format') from None
+    check_image(image, "Invalid image name")
     name, *arguments = call.args
     flags = call.flags
     fields = {

@@ -52,17 +52,17 @@ def refuse_empty_name(call: Call) -> None:
     refuse_if(not call.args[0], "name must be specified")
 
 
-def create_object(call: Call, resource: Resource, obj: Object, failure: str | None = None) -> None:
-    """Create an object and report it.
+def create_object(call: Call, resource: Resource, fields: Object, failure: str | None = None) -> None:
+    """Create an object with the name that was typed, and these fields, and report it.
 
     `failure` begins the sentence of a refusal ("" for the server's own), but for what isn't simulated.
     """
     if failure is None:
         failure = f"failed to create {call.command.path[-1]}:"
-    meta = obj["metadata"]
+    meta = {"name": call.args[0], **fields.get("metadata", {})}
     if resource.namespaced and call.flags["namespace"]:
-        meta = {"name": meta["name"], "namespace": call.namespace, **meta}
-    obj = {"kind": resource.kind, "apiVersion": resource.api_version, **obj, "metadata": meta}
+        meta["namespace"] = call.namespace
+    obj = {"kind": resource.kind, "apiVersion": resource.api_version, **fields, "metadata": meta}
     if call.dry_run != "client":
         sent = obj
         if resource.namespaced:
@@ -79,14 +79,13 @@ def create_object(call: Call, resource: Resource, obj: Object, failure: str | No
 @subcommand("create namespace")
 def create_namespace(call: Call) -> None:
     refuse_empty_name(call)
-    namespace = {"metadata": {"name": call.args[0]}, "spec": {}, "status": {}}
-    create_object(call, resources.NAMESPACE, namespace, failure="")
+    create_object(call, resources.NAMESPACE, {"spec": {}, "status": {}}, failure="")
 
 
 @subcommand("create serviceaccount")
 def create_service_account(call: Call) -> None:
     refuse_empty_name(call)
-    create_object(call, resources.SERVICE_ACCOUNT, {"metadata": {"name": call.args[0]}})
+    create_object(call, resources.SERVICE_ACCOUNT, {})
 
 
 @subcommand("create deployment")
@@ -104,8 +103,7 @@ def create_deployment(call: Call) -> None:
         "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
         "strategy": {},
     }
-    deployment = {"metadata": {"name": name, "labels": labels}, "spec": spec, "status": {}}
-    create_object(call, resources.DEPLOYMENT, deployment)
+    create_object(call, resources.DEPLOYMENT, {"metadata": {"labels": labels}, "spec": spec, "status": {}})
 
 
 def _container(name: str, image: str, arguments: Sequence[str]) -> Object:
@@ -127,15 +125,14 @@ def create_job(call: Call) -> None:
     refuse_if(bool(image) == bool(source), "either --image or --from must be specified")
     if source:
         refuse_if(arguments, "cannot specify --from and command")
-        create_object(call, resources.JOB, _job_of(call, name, source))
+        create_object(call, resources.JOB, _job_of(call, source))
         return
     pod = {"containers": [_container(name, image, arguments)], "restartPolicy": "Never"}
-    job = {"metadata": {"name": name}, "spec": {"template": {"metadata": {}, "spec": pod}}, "status": {}}
-    create_object(call, resources.JOB, job)
+    create_object(call, resources.JOB, {"spec": {"template": {"metadata": {}, "spec": pod}}, "status": {}})
 
 
-def _job_of(call: Call, name: str, source: str) -> Object:
-    """The Job of a CronJob's template."""
+def _job_of(call: Call, source: str) -> Object:
+    """The fields of the Job of a CronJob's template."""
     objects = Query(call, [source], needs_name=True).fetch()
     refuse_if(len(objects) != 1, "from must be an existing cronjob")
     resource = objects[0].resource
@@ -146,9 +143,8 @@ def _job_of(call: Call, name: str, source: str) -> Object:
     del owner["blockOwnerDeletion"]
     annotations = {"cronjob.kubernetes.io/instantiate": "manual", **metadata(template).get("annotations", {})}
     marks = nonempty({"labels": metadata(template).get("labels"), "annotations": annotations})
-    meta = {"name": name, **marks, "ownerReferences": [owner]}
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
-    return {"metadata": meta, "spec": spec, "status": {}}
+    return {"metadata": {**marks, "ownerReferences": [owner]}, "spec": spec, "status": {}}
 
 
 @subcommand("create cronjob")
@@ -159,7 +155,7 @@ def create_cron_job(call: Call) -> None:
     )
     template = {"metadata": {"name": name}, "spec": {"template": {"metadata": {}, "spec": pod}}}
     spec = nonempty({"schedule": call.flags["schedule"], "jobTemplate": template})
-    create_object(call, resources.CRON_JOB, {"metadata": {"name": name}, "spec": spec, "status": {}})
+    create_object(call, resources.CRON_JOB, {"spec": spec, "status": {}})
 
 
 def _check_token(call: Call) -> None:
@@ -214,7 +210,7 @@ def _create_service(call: Call, kind: str, fields: Object) -> None:
     labels = {"app": call.args[0]}
     ports = [_port(text, call.flags.get("node-port")) for text in call.flags["tcp"]]
     service = {
-        "metadata": {"name": call.args[0], "labels": labels},
+        "metadata": {"labels": labels},
         "spec": {"selector": labels, **nonempty({"type": kind, **fields, "ports": ports})},
         "status": {"loadBalancer": {}},
     }

@@ -17,6 +17,7 @@ from kubesim.api.resources import (
     find_resource,
 )
 from kubesim.kubectl.command import Call
+from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import Plain, refuse_if
 
@@ -38,7 +39,7 @@ def create_role(call: Call) -> None:
     refuse_empty_name(call)
     rules = _rules(call, _verbs(call))
     refuse_if(not rules, "at least one resource must be specified")
-    create_object(call, ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
+    create_object(call, ROLE, {"rules": rules}, failure="")
 
 
 @subcommand("create clusterrole")
@@ -49,7 +50,7 @@ def create_cluster_role(call: Call) -> None:
     if call.flags["non-resource-url"]:
         rules.append({"verbs": verbs, "nonResourceURLs": _paths(verbs, call.flags["non-resource-url"])})
     refuse_if(not rules, "one of resource or nonResourceURL must be specified")
-    create_object(call, CLUSTER_ROLE, {"metadata": {"name": call.args[0]}, "rules": rules}, failure="")
+    create_object(call, CLUSTER_ROLE, {"rules": rules}, failure="")
 
 
 def _verbs(call: Call) -> list[str]:
@@ -133,11 +134,8 @@ def _bind(call: Call, resource: Resource, kind: str, role: str) -> None:
         for name in call.flags[subject_kind.lower()]:
             subjects.append({"kind": subject_kind, "apiGroup": ROLE.group, "name": name})
     subjects += map(_account, call.flags["serviceaccount"])
-    binding: Object = {"metadata": {"name": call.args[0]}}
-    if subjects:
-        binding["subjects"] = subjects
-    binding["roleRef"] = {"apiGroup": ROLE.group, "kind": kind, "name": role}
-    create_object(call, resource, binding)
+    role_reference = {"apiGroup": ROLE.group, "kind": kind, "name": role}
+    create_object(call, resource, {**nonempty({"subjects": subjects}), "roleRef": role_reference})
 
 
 def _account(text: str) -> Object:

@@ -55,9 +55,8 @@ def create_generic(call: Call) -> None:
 
 
 def _create_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
-    encoded = _encoded(data)
-    secret = {"metadata": {"name": call.args[0]}, **nonempty({"data": encoded, "type": kind})}
-    create_object(call, SECRET, secret, failure="failed to create secret")
+    fields = nonempty({"data": _encoded(data), "type": kind})
+    create_object(call, SECRET, fields, failure="failed to create secret")
 
 
 def _encoded(data: dict[str, bytes]) -> dict[str, str]:
@@ -68,17 +67,17 @@ def _encoded(data: dict[str, bytes]) -> dict[str, str]:
 def create_config_map(call: Call) -> None:
     """Create a ConfigMap; what is no text goes into binaryData."""
     refuse_empty_name(call)
-    values = _config_map_data(_sources(call), call.args[0])
+    name = call.args[0]
+    values = _config_map_data(_sources(call), name)
     texts = {key: values[key].decode() for key in sorted(values) if is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
     content: Object = {"kind": "ConfigMap", "data": texts}
     if others:
         content["binaryData"] = others
-    name = call.args[0]
     if call.flags["append-hash"]:
         name += f"-{short_hash({**content, 'name': name})}"
-    config_map = {"metadata": {"name": name}, **nonempty({"data": texts, "binaryData": others})}
-    create_object(call, CONFIG_MAP, config_map)
+    fields = nonempty({"data": texts, "binaryData": others})
+    create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
 
 
 _Pairs = Iterable[tuple[str, bytes]]
