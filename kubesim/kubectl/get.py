@@ -6,7 +6,6 @@ from itertools import chain
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
-from kubesim.api.humanize import age
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
@@ -24,7 +23,7 @@ from kubesim.kubectl.errors import (
 )
 from kubesim.kubectl.formats import list_of, relaxed
 from kubesim.kubectl.manifests import Target
-from kubesim.kubectl.output import Columns, Table, nothing_found
+from kubesim.kubectl.output import Columns, Table, escape, event_age, nothing_found
 from kubesim.kubectl.selection import Group, Query, find_targets, resolve, split_pair
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
@@ -221,12 +220,10 @@ _HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
 
 
 def _row(event: Object, now: Micros) -> list[str]:
-    last = age(event.get("lastTimestamp") or event.get("eventTime"), now)
-    if event.get("count", 1) > 1:
-        last = f"{last} (x{event['count']} over {age(event.get('firstTimestamp'), now)})"
     subject = _subject_of(event)
     message = event.get("message", "").strip()
-    return [last, event.get("type", ""), event.get("reason", ""), f"{subject.kind}/{subject.name}", message]
+    cells = [event.get("type", ""), event.get("reason", ""), f"{subject.kind}/{subject.name}", message]
+    return [event_age(event, now), *map(escape, cells)]
 
 
 def _last_seen(event: Object) -> Micros:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros
-from kubesim.api.humanize import format_labels
+from kubesim.api.humanize import age, format_labels
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.schema import in_go_order
@@ -34,6 +34,29 @@ def print_result(call: Call, resource: Resource, obj: Object, operation: str) ->
         call.say(form.render(in_go_order(resource, obj), typed=True))
     else:
         call.say(form.render(obj))
+
+
+_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
+
+
+def escape(text: str) -> str:
+    """The text without what a terminal would obey. Mirrors k8s.io/cli-runtime pkg/printers/terminal.go."""
+    return text.translate(_ESCAPES)
+
+
+def event_age(event: Object, now: Micros) -> str:
+    """How long ago an event was: "6s", or "6s (x3 over 41s)" for one that came again.
+
+    Mirrors getInterval of k8s.io/kubectl pkg/cmd/events/event_printer.go.
+    """
+    first = age(event.get("eventTime") or event.get("firstTimestamp"), now)
+    series = event.get("series")
+    if series:
+        return f"{age(series.get('lastObservedTime'), now)} (x{series.get('count')} over {first})"
+    count = event.get("count") or 1
+    if count > 1:
+        return f"{age(event.get('lastTimestamp'), now)} (x{count} over {first})"
+    return first
 
 
 def nothing_found(call: Call, namespaced: bool = True) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
-from kubesim.api.humanize import NONE, age
+from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
 from kubesim.gotext import tabwriter
@@ -21,7 +21,7 @@ from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noq
 from kubesim.kubectl.describers.screens import lines, part, screen_of
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
-from kubesim.kubectl.output import nothing_found
+from kubesim.kubectl.output import escape, event_age, nothing_found
 from kubesim.kubectl.selection import Group, Query, find_targets
 
 Related = Mapping[str, list[Object] | StatusError]
@@ -39,8 +39,7 @@ def describe(obj: Object, related: Related, now: Micros) -> str:
         known[f"+{plural}"] = related.get(plural)  # as the rows of screens.json call it
     described = lines(screen.rows, obj, known)
     described += _event_lines(known.get("+events"), now)
-    text = "".join(f"{line}\n" for line in described)
-    return tabwriter.align(text.replace("\x1b", "^[").replace("\r", "\\r"))
+    return tabwriter.align(escape("".join(f"{line}\n" for line in described)))
 
 
 class _EventRow(NamedTuple):
@@ -77,19 +76,7 @@ def _event(event: Object, now: Micros) -> _EventRow:
     field = at(event, "involvedObject.fieldPath")
     if field:
         message = f"{field}: {message}"
-    return _EventRow(event.get("type", ""), event.get("reason", ""), _interval(event, now), source, message)
-
-
-def _interval(event: Object, now: Micros) -> str:
-    """How long ago: "6s", or "6s (x3 over 41s)" for an event that came again."""
-    first = age(event.get("eventTime") or event.get("firstTimestamp"), now)
-    series = event.get("series")
-    if series:
-        return f"{age(series.get('lastObservedTime'), now)} (x{series.get('count')} over {first})"
-    count = event.get("count") or 1
-    if count > 1:
-        return f"{age(event.get('lastTimestamp'), now)} (x{count} over {first})"
-    return first
+    return _EventRow(event.get("type", ""), event.get("reason", ""), event_age(event, now), source, message)
 
 
 def pod_template(template: Object) -> str:

@@ -13,8 +13,7 @@ from kubesim.gotext import gofmt, tabwriter
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import items_of, relaxed
 from kubesim.kubectl.formats.jsonpath import Part, parse, results
-
-_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
+from kubesim.kubectl.output import escape
 
 
 class Column(NamedTuple):
@@ -54,7 +53,7 @@ class Printer:
     def _cell(self, template: Sequence[Part], obj: Any) -> str:
         """What a path finds in an object, with commas between; "<none>" for nothing."""
         parts = results(template, obj, self._budget)
-        texts = [gofmt.sprint(value).translate(_ESCAPES) for values in parts for value in values]
+        texts = [escape(gofmt.sprint(value)) for values in parts for value in values]
         if not parts or not parts[0]:
             texts.insert(0, "<none>")
         return ",".join(texts)
