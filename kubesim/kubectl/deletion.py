@@ -144,15 +144,15 @@ def wait(call: Call) -> None:
 
     def wait_for(target: Target) -> None:
         for condition in conditions:
-            is_deletable = "delete" in events and condition.event != "create"
-            if is_deletable and not find_live(call, target):
+            may_be_gone = "delete" in events and condition.event != "create"
+            if may_be_gone and not find_live(call, target):
                 return  # beside --for=delete, kubectl asks nothing of what isn't there
-            if condition.event != "delete":
+            if condition.event == "delete":
+                refuse_if(not timeout, _unmet(target))
+                wait_until_gone(call, [target])
+                call.say(f"{target.resource.printed}/{target.name} condition met\n")
+            else:
                 _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
-                continue
-            refuse_if(not timeout, _unmet(target))
-            wait_until_gone(call, [target])
-            call.say(f"{target.resource.printed}/{target.name} condition met\n")
 
     if events & {"create", "delete"}:  # the objects may not exist
         visited = query.visit_names(wait_for)
@@ -172,8 +172,10 @@ class _Condition(NamedTuple):
 
 
 def _wait_until(call: Call, target: Target, condition: _Condition, seconds: float) -> None:
-    """Let at most so many seconds pass until the condition holds; it is not tried where none are left."""
-    resource = target.resource
+    """Let at most so many seconds pass until the condition holds; it is not tried where none are left.
+
+    With --timeout=0 it is tried once.
+    """
     is_creation = condition.event == "create"
     current = partial(find_live, call, target) if is_creation else follow(call, target)
     current()  # refuses those who may not read it
@@ -182,17 +184,17 @@ def _wait_until(call: Call, target: Target, condition: _Condition, seconds: floa
         obj = current()
         return obj is not None and condition.holds(obj)
 
-    is_over = seconds <= 0 and call.flags["timeout"] != 0
-    if is_over or not call.wait_until(holds, seconds):
-        refuse_if(not (is_creation or call.flags["timeout"]), _unmet(target))
-        what = "" if is_creation else f" on {resource.plural}/{target.name}"
-        raise KubectlError(f"timed out waiting for the condition{what}")
+    is_one_try = call.flags["timeout"] == 0
+    is_met = (seconds > 0 or is_one_try) and call.wait_until(holds, seconds)
+    if not is_met:
+        refuse_if(is_creation, "timed out waiting for the condition")
+        refuse_if(is_one_try, _unmet(target))
+        raise KubectlError(f"timed out waiting for the condition on {target.resource.plural}/{target.name}")
     if obj := current():
-        print_result(call, resource, obj, "condition met")
+        print_result(call, target.resource, obj, "condition met")
 
 
 def _unmet(target: Target) -> str:
-    """What is said where one isn't to wait at all."""
     return f"condition not met for {target.resource.plural}/{target.name}"
 
 
