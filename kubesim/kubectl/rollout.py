@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
+from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -38,17 +39,12 @@ _Act = Callable[[Call, Target], None]
 
 
 def _rollout(
-    verb: str,
-    refusal: str,
-    *,
-    kinds: Collection[str] = _ROLLED_OUT,
-    reports_none: bool = True,
-    checks_format: str = "last",
+    verb: str, refusal: str, *, kinds: Collection[str] = _ROLLED_OUT, reports_none: bool = True, **traits: Any
 ) -> Callable[[_Act], _Act]:
     """Make a subcommand of what it does with each object that is named.
 
     `refusal` is the sentence for objects of other kinds, with a place for their {kind} or for the {object}.
-    `reports_none`: it says so where there is no object. `checks_format`: see `Traits`.
+    `reports_none`: it says so where there is no object. `traits` are those that most subcommands don't have.
     """
 
     def register(act: _Act) -> _Act:
@@ -65,15 +61,8 @@ def _rollout(
             if not count and reports_none:
                 call.complain(f"No resources found in {call.namespace} namespace.\n")
 
-        command(
-            f"rollout {verb}",
-            asks_namespace=True,
-            operands="types",
-            kinds=kinds,
-            checks_format=checks_format,
-            is_typed=True,
-            prints_alone=True,
-        )(run)
+        usual = {"checks_format": "last", "is_typed": True, "prints_alone": True}
+        command(f"rollout {verb}", asks_namespace=True, operands="types", kinds=kinds, **{**usual, **traits})(run)
         return act
 
     return register
@@ -165,7 +154,13 @@ def _template(keeper: Object) -> Object:
     return template
 
 
-@_rollout("history", 'no history viewer has been implemented for "{kind}"', reports_none=False, checks_format="")
+@_rollout(
+    "history",
+    'no history viewer has been implemented for "{kind}"',
+    reports_none=False,
+    checks_format="",
+    prints_alone=False,
+)
 def _show_history(call: Call, target: Target) -> None:
     """List the revisions, or show the Pod template of --revision."""
     revisions = _history(call, target)
@@ -185,10 +180,10 @@ def _show_history(call: Call, target: Target) -> None:
 def _print_revision(call: Call, target: Target, keeper: Object) -> None:
     """Print a ReplicaSet, or the object with the template that a ControllerRevision keeps."""
     if target.resource is DEPLOYMENT:
-        print_result(call, REPLICA_SET, keeper, "", typed=True)
+        print_result(call, REPLICA_SET, keeper, "")
     else:
         spec = {**target.obj["spec"], "template": _template(keeper)}
-        print_result(call, target.resource, {**target.obj, "spec": spec}, "", typed=True)
+        print_result(call, target.resource, {**target.obj, "spec": spec}, "")
 
 
 def _revision_text(resource: Resource, keeper: Object) -> str:
@@ -255,7 +250,7 @@ def _undo(call: Call, target: Target) -> None:
     if call.dry_run == "client":
         operation = "" if target.resource is DEPLOYMENT else "will roll back to "
         operation += pod_template(_template(old))
-        print_result(call, target.resource, obj, operation, typed=True, is_alone=True)
+        print_result(call, target.resource, obj, operation)
         return
     paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
     refuse_if(obj["spec"].get("paused"), paused)
