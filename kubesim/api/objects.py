@@ -96,6 +96,7 @@ def at(value: Any, path: str) -> Any:
 # Marks the image of a static Pod, which the kubelet keeps at the API server.
 MIRROR = "kubernetes.io/config.mirror"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+CHANGE_CAUSE = "kubernetes.io/change-cause"
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 # What a Deployment's ReplicaSets don't take over from it.

@@ -25,7 +25,6 @@ from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds
 
-
 DryRun = Literal["none", "client", "server"]
 
 
@@ -168,6 +167,10 @@ class Call:
         if is_too_long:
             raise NotSimulated(f"waiting for more than {LONGEST_WAIT // 3600:.0f} hours is not part of this simulator")
         return False
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass. Raises NotSimulated for too long."""
+        self.wait_until(lambda: False, seconds)
 
     def request(self) -> WriteOptions:
         """How the API server takes a write: how strictly (--validate), and whether it stores anything."""

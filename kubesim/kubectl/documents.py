@@ -24,7 +24,7 @@ from kubesim.gotext.gojson import JSONError
 from kubesim.gotext.jsonerrors import END
 from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 
-MAX_BYTES = 10 * 1024 * 1024
+_MAX_BYTES = 10 * 1024 * 1024
 
 
 def documents(text: str) -> Iterator[tuple[Any, str]]:
@@ -32,8 +32,8 @@ def documents(text: str) -> Iterator[tuple[Any, str]]:
 
     Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; StatusError (501) for too much.
     """
-    if len(text) > MAX_BYTES:
-        raise NotSimulated(f"a file of more than {MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
+    if len(text) > _MAX_BYTES:
+        raise NotSimulated(f"a file of more than {_MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     values_left = MAX_VALUES
     parts = _json_first(text) if text.lstrip().startswith("{") else _yaml_documents(text)
     for document, source in parts:

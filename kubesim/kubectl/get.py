@@ -155,7 +155,7 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     namespace = target.namespace or None
     stop = call.api.watch(target.resource, note, namespace, labels=labels, fields=fields)
     try:
-        call.wait_until(lambda: False, call.request_timeout or WATCH)
+        call.pass_time(call.request_timeout or WATCH)
     finally:
         stop()
     return seen

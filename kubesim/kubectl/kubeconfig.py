@@ -19,7 +19,7 @@ SERVER = "https://127.0.0.1:6443"
 KUBECONFIG = f"{HOME}/.kube/config"
 
 Section = Literal["clusters", "users", "contexts"]
-SECTIONS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
+_FIELDS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
 """The lists of the file, each with the field that its entries have beside their name."""
 
 
@@ -30,7 +30,7 @@ def _simulated(what: str) -> str:
 CERTIFICATE = _simulated("certificate of kubernetes-admin")
 """The administrator's: who shows it is kubernetes-admin."""
 
-INITIAL: Object = {
+_INITIAL: Object = {
     "kind": "Config",
     "apiVersion": "v1",
     "clusters": [
@@ -61,7 +61,7 @@ class Kubeconfig:
     `is_in_pod`: there is no file, and kubectl is the Pod's ServiceAccount.
     """
 
-    def __init__(self, content: Object = INITIAL, is_in_pod: bool = False) -> None:
+    def __init__(self, content: Object = _INITIAL, is_in_pod: bool = False) -> None:
         self.content = content
         self.is_in_pod = is_in_pod
 
@@ -69,7 +69,7 @@ class Kubeconfig:
     def of_account(cls, namespace: str) -> Kubeconfig:
         """What kubectl goes by in a container of a namespace."""
         contexts = [{"name": "", "context": {"cluster": CLUSTER, "user": "", "namespace": namespace}}]
-        return cls({**EMPTY, "clusters": INITIAL["clusters"], "contexts": contexts}, is_in_pod=True)
+        return cls({**EMPTY, "clusters": _INITIAL["clusters"], "contexts": contexts}, is_in_pod=True)
 
     @property
     def current(self) -> str:
@@ -90,13 +90,13 @@ class Kubeconfig:
     def fields(self, section: Section, name: str) -> Object:
         """What an entry says; nothing for one that isn't there."""
         entry = find_named(self.content[section] or (), name) or {}
-        fields: Object = entry.get(SECTIONS[section]) or {}
+        fields: Object = entry.get(_FIELDS[section]) or {}
         return fields
 
     def put(self, section: Section, name: str, fields: Object) -> None:
         """Add an entry, or replace the one of that name."""
         entries = [entry for entry in self.content[section] or () if entry["name"] != name]
-        entries.append({"name": name, SECTIONS[section]: fields})
+        entries.append({"name": name, _FIELDS[section]: fields})
         self.content = {**self.content, section: sorted(entries, key=lambda entry: str(entry["name"]))}
 
     def use(self, context: str) -> None:

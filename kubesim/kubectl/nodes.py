@@ -9,9 +9,10 @@ from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import NODE, find_resource
-from kubesim.kubectl.change import send_patch, split_changes
+from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, refuse_if
+from kubesim.kubectl.labels import split_changes
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, find_targets

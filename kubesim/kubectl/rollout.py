@@ -8,6 +8,7 @@ from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
+    CHANGE_CAUSE,
     LAST_APPLIED,
     ROLLOUT_ANNOTATIONS,
     Object,
@@ -22,7 +23,6 @@ from kubesim.api.objects import (
 from kubesim.api.resources import CONTROLLER_REVISION, DEPLOYMENT, REPLICA_SET, RESOURCES, Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext import tabwriter
-from kubesim.kubectl.change import CHANGE_CAUSE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template

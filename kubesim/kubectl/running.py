@@ -23,9 +23,9 @@ from kubesim.shell.tools import lines
 T = TypeVar("T")
 _NO_TTY = "Unable to use a TTY - input is not a terminal or the right kind of file\n"
 _LOGS = "get the logs from"
-_LONGEST_EXEC = 3600
+_LONGEST_EXEC = 3600  # simulated seconds
 _LINES_OF_EACH = 10  # of the logs of a selection
-_SECONDS = 20  # for which --follow waits for a container to start
+_TRIES = 20  # of --follow, a second apart, until a container has started
 
 
 def find_subject(call: Call, word: str) -> Target:
@@ -188,14 +188,14 @@ def _log_options(call: Call) -> LogOptions:
 
 def _log(call: Call, read: Callable[[], str]) -> str:
     """The log; with --follow, of a container that is waiting to start as soon as it has, looked at every second."""
-    for _ in range(_SECONDS):
+    for _ in range(_TRIES):
         try:
             return read()
         except StatusError as error:
             if not call.flags["follow"] or error.reason != "BadRequest":
                 raise
             call.complain(f"{error.message}\n")
-            call.wait_until(lambda: False, 1.0)
+            call.pass_time(1.0)
     raise KubectlError("context deadline exceeded")
 
 
@@ -259,4 +259,4 @@ def _show(call: Call, ran: Process) -> None:
     if ran.seconds > _LONGEST_EXEC:
         call.complain("kubesim: this command would run on; it was interrupted, as by Ctrl-C\n")
         raise Exit(130)
-    call.wait_until(lambda: False, ran.seconds)
+    call.pass_time(ran.seconds)

@@ -13,10 +13,11 @@ from kubesim.api.resources import CONFIG_MAP, POD, SECRET
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.apiserver.patch import three_way
 from kubesim.gotext.gofmt import quote
-from kubesim.kubectl.change import ALL_OR_SELECTOR, NO_OBJECTS, send_patch, split_changes
+from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_variable_name
 from kubesim.kubectl.errors import KubectlError, NotSimulated, raise_all, refuse_if, reworded, visit
+from kubesim.kubectl.labels import ALL_OR_SELECTOR, NO_OBJECTS, split_changes
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query

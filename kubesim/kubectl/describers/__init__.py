@@ -24,10 +24,10 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import escape, event_age, nothing_found
 from kubesim.kubectl.selection import Group, Query, find_targets
 
-Related = Mapping[str, list[Object] | StatusError]
+_Related = Mapping[str, list[Object] | StatusError]
 
 
-def describe(obj: Object, related: Related, now: Micros) -> str:
+def describe(obj: Object, related: _Related, now: Micros) -> str:
     """The description of `obj`, ending in a newline.
 
     `related` holds the lists that its screen names for its kind, or the refusal of one that is shown instead. Without

@@ -22,13 +22,13 @@ Find = Callable[[Any, Budget], Iterable[Any]]
 """From one value to what a step finds in it."""
 
 
-class UnionStep(NamedTuple):
+class _Union(NamedTuple):
     """The step `[0,2]` or `['a','b']`: what its first path finds in all values comes first."""
 
     paths: Sequence[Path]
 
 
-Step: TypeAlias = Find | UnionStep
+Step: TypeAlias = Find | _Union
 Path: TypeAlias = Sequence[Step]
 
 
@@ -96,7 +96,7 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
     for step in path:
         before = values
         values = []
-        if isinstance(step, UnionStep):
+        if isinstance(step, _Union):
             for path_of_union in step.paths:
                 for value in before:
                     values += _follow(path_of_union, value, budget)
@@ -239,7 +239,7 @@ _SLICE = re.compile(r"(-?[0-9]{1,18})?(:(-?[0-9]{1,18})?)?")
 def _array(text: str) -> Step:
     """What brackets choose: a key in quotes, an index, a slice, or a union of them."""
     if "," in text:
-        return UnionStep([_sub(f"[{part.strip()}]") for part in text.split(",")])
+        return _Union([_sub(f"[{part.strip()}]") for part in text.split(",")])
     if text.count(":") > 1:
         raise NotSimulated(f"[{text}] in JSONPath is not part of this simulator")
     if key := re.fullmatch(r"'([^']*)'", text):
