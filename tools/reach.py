@@ -82,7 +82,7 @@ def play_notebooks() -> None:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         with tempfile.TemporaryDirectory() as folder:
             os.environ["KUBESIM_WORKSPACE"] = str(Path(folder, "workspace"))
-            current._seats.clear()
+            current.seat.cache_clear()
             cells = nbformat.read(path, as_version=4).cells
             sources = [cell.source for cell in cells if cell.cell_type == "code"]
             mentioned = [MENTIONED.findall(cell.source) for cell in cells if cell.cell_type == "markdown"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import traitlets
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline
 from kubesim.lessons.progress import REVEALED
+from kubesim.lessons.task import Reading
 
 Button = tuple[str, str]
 """What the page sends when it's pressed, as in `do_undo`, and its label. JSON knows no names, so it's a plain pair."""
@@ -159,6 +160,11 @@ class Exercise(Card):
         if not self.revealed:
             buttons.append(("reveal", reveal))
         return buttons
+
+
+def goals(readings: Iterable[Reading], were_reached: bool = False) -> list[Message]:
+    """The goals of a task as parts.js draws them: whether each is reached, or was, and what it is."""
+    return [{"ok": were_reached or one.holds, "what": inline(one.condition.what)} for one in readings]
 
 
 def unknown(kind: str, name: str, ids: Sequence[str]) -> str:

@@ -12,8 +12,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import date
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Micros, to_datetime
@@ -39,6 +40,13 @@ LONGEST_PAUSE = 600.0
 """Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
 
 
+class OpenTask(Protocol):
+    """A task, or a broken cluster, that a learner works on; `reset` in the terminal starts it over."""
+
+    def start_over(self) -> str:
+        """Set it up again, and return its title."""
+
+
 class Seat:
     """A learner's place at a cluster: a session, its history, the progress, and the widgets that watch it."""
 
@@ -46,8 +54,8 @@ class Seat:
         self.session = session
         self.progress = Progress(session.workspace, today)
         self.history = History(session)
-        self.start_over: Callable[[], str] | None = None
-        """Starts the open task over, for `reset` in the terminal, and returns its title."""
+        self.open_task: OpenTask | None = None
+        """What was taken up last."""
         self.conceals: Callable[[], bool] = lambda: False
         """Whether what is wrong may not be shown now, because the learner is to find it for points."""
         self.announce: Callable[[str], None] = lambda _words: None
@@ -160,10 +168,10 @@ class Seat:
         if arguments:
             io.err("Usage: reset\n")
             return 2
-        if self.start_over is None:
+        if self.open_task is None:
             io.err("kubesim: there is no task to start over\n")
             return 1
-        io.out(f"started over: {self.start_over()}; your files are kept, and undo reverts this\n")
+        io.out(f"started over: {self.open_task.start_over()}; your files are kept, and undo reverts this\n")
         return 0
 
     def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
@@ -221,16 +229,12 @@ def time_of_day(moment: Micros) -> str:
     return to_datetime(moment // SECOND * SECOND).strftime("%H:%M:%S")
 
 
-_seats: list[Seat] = []
-
-
+@cache
 def seat() -> Seat:
     """The notebook's seat, created when first needed."""
-    if not _seats:
-        folder = Path(os.environ.get("KUBESIM_WORKSPACE") or "workspace").absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        _seats.append(Seat(Session(folder)))
-    return _seats[0]
+    folder = Path(os.environ.get("KUBESIM_WORKSPACE") or "workspace").absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return Seat(Session(folder))
 
 
 def restart(seat: Seat) -> None:

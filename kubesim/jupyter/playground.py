@@ -13,7 +13,7 @@ from kubesim.jupyter import markup
 from kubesim.jupyter.card import Button, Exercise, Message, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.workbench import workbench
-from kubesim.lessons.challenge import Broken, broken_clusters
+from kubesim.lessons.challenge import Broken, RoundId, broken_clusters
 from kubesim.lessons.task import begin, check
 
 CASE = "case.yaml"
@@ -44,16 +44,16 @@ class Playground(Exercise):
         self.refresh()
 
     def do_break(self, message: Message) -> None:
-        self._broken = broken_clusters(int(message["seed"]))[0]
+        self._broken = broken_clusters(RoundId(int(message["seed"])))[0]
         self.hints = self._broken.hints
         self.forget_help()
-        self._seat.start_over = self._begin
+        self._seat.open_task = self
         with self._seat.changing(f"break something: {self._broken.title}"):
-            self._begin()
-        self._said = "Something is broken. Undo reverts this."
+            self.start_over()
+        self.say("Something is broken. Undo reverts this.")
 
-    def _begin(self) -> str:
-        """Break it (again, for `reset` in the terminal), and return its title."""
+    def start_over(self) -> str:
+        """Break it, or break it again, and return its title."""
         assert self._broken
         begin(self._broken, self._seat.session)
         return self._broken.title
@@ -61,9 +61,9 @@ class Playground(Exercise):
     def do_load(self, _message: Message) -> None:
         if self._seat.session.workspace.exists(CASE):
             workbench(self._seat).feed(LOAD)
-            self._said = f"`{CASE}` is loaded: see the terminal."
+            self.say(f"`{CASE}` is loaded: see the terminal.")
         else:
-            self._said = _MISSING
+            self.say(_MISSING)
 
     def refresh(self) -> None:
         load: Button = ("load", f"Load {CASE}")
@@ -72,7 +72,7 @@ class Playground(Exercise):
         broken = self._broken
         if broken:
             readings = check(broken, self._seat.session)
-            if self._seat.start_over == self._begin:
+            if self._seat.open_task is self:
                 workbench(self._seat).open_task(broken, readings)
             buttons = [("break", "Break something else"), load]
             task["title"] = markup.inline(broken.title)

@@ -54,9 +54,9 @@ class TaskCard(Exercise):
     def take_up(self) -> None:
         """Set the task up unless it is, and let `reset` start it over."""
         seat = self._seat
-        seat.start_over = self._begin
+        seat.open_task = self
         if not is_started(self._task, seat.session):
-            self._begin()
+            self.start_over()
             seat.history.begin(self._task.title)
             self._steps_at_start = seat.history.steps
             seat.changed()
@@ -81,9 +81,9 @@ class TaskCard(Exercise):
 
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
-            self._begin()
+            self.start_over()
         self.forget_help()
-        self._said = "Started over. Undo reverts this."
+        self.say("Started over. Undo reverts this.")
 
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
@@ -101,7 +101,7 @@ class TaskCard(Exercise):
             "buttons": self._buttons(is_done),
         }
         self._said = ""
-        if self._is_open():
+        if self._seat.open_task is self:
             workbench(self._seat).open_task(self._task, readings)
 
     def _note(self, readings: tuple[Reading, ...]) -> str:
@@ -122,10 +122,6 @@ class TaskCard(Exercise):
         buttons = [*self.help_buttons("Show a solution", _COMPARE), *HISTORY]
         return [NEXT, *buttons] if is_done else buttons
 
-    def _is_open(self) -> bool:
-        """Whether this is the task that was taken up last, which `reset` starts over."""
-        return self._seat.start_over == self._begin
-
     def plain(self) -> str:
         goals = [f"  - {markup.plain_text(goal.what)}" for goal in self._task.goal]
         return "\n".join([_title(self._task), markup.plain_text(self._task.text), "Goals:", *goals])
@@ -140,7 +136,8 @@ class TaskCard(Exercise):
     def answer_html(self) -> str:
         return markup.listing(self._task.solution)
 
-    def _begin(self) -> str:
+    def start_over(self) -> str:
+        """Set the task up again, and return its title."""
         self._in_the_way = begin(self._task, self._seat.session)
         return self._task.title
 

@@ -29,9 +29,8 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
-from kubesim.jupyter.card import Message, script, styles
+from kubesim.jupyter.card import Message, goals, script, styles
 from kubesim.jupyter.current import Seat, time_of_day
-from kubesim.jupyter.markup import inline
 from kubesim.jupyter.terminal import Terminal, sign
 from kubesim.lessons.task import Reading, Task
 from kubesim.session.timeline import Try, last_tries
@@ -112,9 +111,9 @@ class Workbench(Terminal):
             self._task = task
             self._task_opened = self._seat.session.cluster.clock.now // SECOND * SECOND  # as an object's creation
             self._focus = None  # what was looked at before has nothing to do with this task
-        goals = [{"ok": one.holds or solved, "what": inline(one.condition.what)} for one in readings]
+        is_done = solved or all(reading.holds for reading in readings)
         with self.hold_sync():
-            self.goals = {"title": task.title.replace("`", ""), "goals": goals, "done": all(one["ok"] for one in goals)}
+            self.goals = {"title": task.title.replace("`", ""), "goals": goals(readings, solved), "done": is_done}
             if is_new or (self.path.get("concealed") and not self._seat.conceals()):
                 self.path = self._path()
             if is_new or was_filtered != self._is_at_task:

@@ -21,6 +21,9 @@ from kubesim.session import Session
 
 COUNT = 12
 """How many broken clusters a round of the challenge has."""
+LAST_SEED = 9999
+_REVIEWS = 1_000_000
+"""The seeds of reviews follow it, one for each day, so that no round has the same files."""
 FOLDER = "challenges"
 POOLS = "pools.yaml"
 Template = dict[str, Any]
@@ -50,83 +53,136 @@ class SmallRound(NamedTuple):
     of: list[str]
 
 
+class RoundId(NamedTuple):
+    """Which round: the `seed` picks the clusters and their names, from all, or from those of a `small` round."""
+
+    seed: int
+    small: str = ""
+
+    @classmethod
+    def of_review(cls, day: int) -> RoundId:
+        """The round that a review of that day has."""
+        return cls(_REVIEWS + day)
+
+    @property
+    def is_review(self) -> bool:
+        return self.seed > LAST_SEED
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the points count: those of reviews and of small rounds don't."""
+        return not self.is_review and not self.small
+
+    @property
+    def clusters(self) -> int:
+        """How many broken clusters it has. Raises KeyError where there is no such small round."""
+        if self.small:
+            return small_rounds()[self.small].clusters
+        return 1 if self.is_review else COUNT
+
+    @property
+    def title(self) -> str:
+        if self.small:
+            return f"{small_rounds()[self.small].title}, round {self.seed}"
+        if self.is_review:
+            return "Review: a broken cluster"
+        return f"Challenge, round {self.seed}: {COUNT} broken clusters"
+
+    @property
+    def name(self) -> str:
+        """What the folder of its files, and its entries in the progress, are called after."""
+        return f"{self.small}-{self.seed}" if self.small else str(self.seed)
+
+
+class _Shared(NamedTuple):
+    """What pools.yaml holds. The templates name what they take from it."""
+
+    pools: dict[str, list[Any]]
+    words: dict[str, str]
+    goals: dict[str, dict[str, str]]
+    advice: dict[str, dict[str, str]]
+    advice_sets: dict[str, list[str]]
+    small_rounds: dict[str, dict[str, Any]]
+
+
+@cache
+def _documents() -> tuple[_Shared, list[Template]]:
+    """What the files hold: pools.yaml, and the templates of all others."""
+    files: dict[str, Any] = dict(documents(FOLDER))
+    shared = _Shared(**files.pop(POOLS))
+    return shared, [template for templates in files.values() for template in templates]
+
+
 @cache
 def small_rounds() -> Mapping[str, SmallRound]:
     """The small rounds by name."""
-    return {name: SmallRound(**entry) for name, entry in _documents().shared["small_rounds"].items()}
+    shared, _ = _documents()
+    return {name: SmallRound(**entry) for name, entry in shared.small_rounds.items()}
 
 
-def broken_clusters(seed: int, count: int = COUNT, small: str = "") -> tuple[Broken, ...]:
-    """The broken clusters of one round: `seed` picks them, no two of one part, their order, and their names.
-
-    With the name of a `small` round, they are `count` of its own. Raises KeyError where there is no such round, and
-    ValueError where there aren't so many.
-    """
-    chance = random.Random(seed)
-    templates = _documents().templates
-    if small:
-        own = small_rounds()[small].of
+def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
+    """The broken clusters of one round, no two of one part. Raises KeyError where there is no such small round."""
+    chance = random.Random(round_id.seed)
+    _, templates = _documents()
+    if round_id.small:
+        own = small_rounds()[round_id.small].of
         templates = [template for template in templates if template["id"] in own]
     parts: dict[str, list[Template]] = {}
     for template in templates:
         parts.setdefault(template.get("part") or template["id"], []).append(template)
-    picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), count)]
-    return _made(picked, round_name(seed, small), chance)
-
-
-def round_name(seed: int, small: str = "") -> str:
-    """What the folder of a round's files, and its entries in the progress, are called after."""
-    return f"{small}-{seed}" if small else str(seed)
+    picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), round_id.clusters)]
+    return _varied(picked, round_id.name, chance)
 
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters that there are, also those of which a round takes only one of several."""
-    return _made(_documents().templates, str(seed), random.Random(seed))
+    _, templates = _documents()
+    return _varied(templates, str(seed), random.Random(seed))
 
 
-class _Documents(NamedTuple):
-    """What the files hold: the templates, and pools.yaml, from which they share names, goals and advice."""
-
-    shared: dict[str, Any]
-    templates: list[Template]
-
-
-@cache
-def _documents() -> _Documents:
-    files: dict[str, Any] = dict(documents(FOLDER))
-    shared = files.pop(POOLS)
-    return _Documents(shared, [template for templates in files.values() for template in templates])
+def _varied(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
+    """The clusters that the templates become with words by chance."""
+    pools = _Pools(chance)
+    return tuple(_broken(template, {**pools.words(template["vary"]), "round": round_name}) for template in templates)
 
 
-def _made(templates: Sequence[Template], name: str, chance: random.Random) -> tuple[Broken, ...]:
-    left: dict[str, list[Any]] = {}
-    return tuple(_one(template, {**_drawn(template["vary"], left, chance), "round": name}) for template in templates)
+class _Pools:
+    """Words for the placeholders of a round. Each entry of a pool is drawn once before any is drawn again."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._left: dict[str, list[Any]] = {}
+
+    def words(self, vary: Mapping[str, Any]) -> dict[str, str]:
+        """A word for every placeholder in `vary`: from the choices listed there, or from the pool named there.
+
+        An entry may hold words for several placeholders, and several for one.
+        """
+        words: dict[str, str] = {}
+        for placeholder, source in vary.items():
+            entry = self._draw(source) if isinstance(source, str) else self._chance.choice(source)
+            entries = entry if isinstance(entry, dict) else {placeholder: entry}
+            for name, word in entries.items():
+                words[name] = self._chance.choice(word) if isinstance(word, list) else word
+        return words
+
+    def _draw(self, pool: str) -> Any:
+        if not self._left.get(pool):
+            shared, _ = _documents()
+            entries = shared.pools[pool]
+            self._left[pool] = self._chance.sample(entries, len(entries))
+        return self._left[pool].pop()
 
 
-def _drawn(vary: Mapping[str, Any], left: dict[str, list[Any]], chance: random.Random) -> dict[str, str]:
-    """A value for every placeholder in `vary`: from the choices listed there, or from a pool.
-
-    Each entry of a pool is drawn once (`left` are the others) before any is drawn again.
-    """
-    values: dict[str, str] = {}
-    for name, source in vary.items():
-        if isinstance(source, str):
-            pool = _documents().shared["pools"][source]
-            left[source] = left.get(source) or chance.sample(pool, len(pool))
-        entry = left[source].pop() if isinstance(source, str) else chance.choice(source)
-        choice = entry if isinstance(entry, dict) else {name: entry}
-        values |= {key: chance.choice(value) if isinstance(value, list) else value for key, value in choice.items()}
-    return values
-
-
-def _one(template: Template, values: Mapping[str, str]) -> Broken:
-    shared = _documents().shared
+def _broken(template: Template, words: Mapping[str, str]) -> Broken:
+    """The cluster with these words, and with the goals and the advice that its template names."""
+    shared, _ = _documents()
+    entry = {key: value for key, value in template.items() if key not in ("part", "vary")}
+    entry["goal"] = [shared.goals[goal] if isinstance(goal, str) else goal for goal in template["goal"]]
     advice = template["advice"]
-    names = shared["advice_sets"][advice] if isinstance(advice, str) else advice
-    goal = [shared["goals"][entry] if isinstance(entry, str) else entry for entry in template["goal"]]
-    whole = {**template, "goal": goal, "advice": [shared["advice"][name] for name in names]}
-    of_a_round = {key: value for key, value in whole.items() if key not in ("part", "vary")}
-    return Broken(**fields(filled(of_a_round, {**shared["words"], **values})))
+    names = shared.advice_sets[advice] if isinstance(advice, str) else advice
+    entry["advice"] = [shared.advice[name] for name in names]
+    return Broken(**fields(filled(entry, {**shared.words, **words})))
 
 
 class Marks(NamedTuple):
@@ -185,29 +241,22 @@ class Standing:
         """Continue from where a different kernel left it, if it is not over here."""
         if self.is_over:
             return
-        *counts, simulated, real = kept
-        marks = Marks(*counts)
-        self.solved = bool(marks.solved)
-        self.shown = bool(marks.shown)
+        solved, shown, hints, why, simulated, real = kept
+        self.solved = bool(solved)
+        self.shown = bool(shown)
         self.is_timed = self.is_over
-        self.hints = max(self.hints, min(marks.hints, len(self.task.hints)))
-        self.why = self.why or bool(marks.why)
+        self.hints = max(self.hints, min(hints, len(self.task.hints)))
+        self.why = self.why or bool(why)
         self.simulated = max(self.simulated, simulated)
         self.real = max(self.real, real)
 
 
 class Round:
-    """Broken clusters, picked and varied by `seed`, to be fixed in any order in one session.
+    """The broken clusters of a round, to be fixed in any order in one session."""
 
-    `small` is the name of one of the `small_rounds`, or "" for `count` clusters of all.
-    """
-
-    def __init__(self, seed: int, count: int = COUNT, small: str = "") -> None:
-        self.seed = seed
-        self.small = small
-        if small:
-            count = small_rounds()[small].clusters
-        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(seed, count, small))
+    def __init__(self, round_id: RoundId) -> None:
+        self.id = round_id
+        self.standings = tuple(Standing(cluster) for cluster in broken_clusters(round_id))
         self.current: Standing | None = None
         self.wall: float | None = None
         """The last time on the learner's own clock, in seconds."""
@@ -332,7 +381,7 @@ class Round:
                 standing.resume(kept)
 
     def _name(self, standing: Standing) -> str:
-        return f"{round_name(self.seed, self.small)}/{standing.task.id}"
+        return f"{self.id.name}/{standing.task.id}"
 
 
 def _contents(task: Task, session: Session) -> str:

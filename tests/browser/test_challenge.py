@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, expect
 
 from browser.access import AXE, cut
 from browser.contrast import pale_texts
-from kubesim.lessons.challenge import Round
+from kubesim.lessons.challenge import Round, RoundId
 
-TASK = Round(1).standings[0].task
+TASK = Round(RoundId(1)).standings[0].task
 
 
 def press(card: Locator, name: str) -> None:

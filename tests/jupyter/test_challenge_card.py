@@ -7,6 +7,7 @@ from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import NOTHING
 from kubesim.lessons import load_quizzes
+from kubesim.lessons.challenge import RoundId
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press
@@ -14,7 +15,7 @@ from tests.jupyter.conftest import labels, press
 
 @pytest.fixture
 def card(seat):
-    return ChallengeCard(1, seat)
+    return ChallengeCard(RoundId(1), seat)
 
 
 def fix(card, seat):
@@ -31,7 +32,7 @@ def namespace_of(card):
 
 def test_showing_a_round_sets_nothing_up(seat):
     revision = seat.session.cluster.api.revision
-    card = ChallengeCard(1, seat)
+    card = ChallengeCard(RoundId(1), seat)
     assert seat.session.cluster.api.revision == revision
     shown = card.feedback
     assert (shown["score"], labels(shown), shown["task"]) == ("0 of 120 points", ["Start"], {})
@@ -158,7 +159,7 @@ def test_the_score_and_the_round_outlive_the_kernel(card, seat, tmp_path):
     press(card, "hint")
     fix(card, seat)
     assert Progress(seat.session.workspace).record()["scores"] == {"challenge-1": [8, 120]}
-    again = ChallengeCard(1, Seat(Session(tmp_path)))
+    again = ChallengeCard(RoundId(1), Seat(Session(tmp_path)))
     assert (again.feedback["score"], again.feedback["tasks"][0]["state"]) == ("8 of 120 points", "solved")
     assert labels(again.feedback) == ["Continue"]
     assert press(again, "next")["task"]["title"].startswith("Task 2. ")
@@ -174,7 +175,7 @@ def test_after_a_restart_of_the_cluster_the_task_can_be_started_over(card, seat)
 
 def test_a_file_of_the_learners_in_the_way_is_left_alone_and_reported(seat, tmp_path):
     (tmp_path / "round-1").write_text("mine")
-    card = ChallengeCard(1, seat)
+    card = ChallengeCard(RoundId(1), seat)
     feedback = press(card, "next")
     assert feedback["warning"] == "The task's files cannot be written to the folder round-1: what is in the way?"
     assert (feedback["task"]["title"][:7], (tmp_path / "round-1").read_text()) == ("Task 1.", "mine")
@@ -184,10 +185,10 @@ def test_a_file_of_the_learners_in_the_way_is_left_alone_and_reported(seat, tmp_
 
 
 def test_a_round_shown_twice_is_the_same_on_both_cards(card, seat):
-    again = ChallengeCard(1, seat)
+    again = ChallengeCard(RoundId(1), seat)
     press(card, "next")
     seat.run(f"kubectl create configmap mine -n {namespace_of(card)} --from-literal=a=b")
-    third = ChallengeCard(1, seat)
+    third = ChallengeCard(RoundId(1), seat)
     assert third.feedback["task"]["title"] == again.feedback["task"]["title"] == card.feedback["task"]["title"]
     assert seat.session.run(f"kubectl get configmap mine -n {namespace_of(card)}").exit_code == 0
     fix(card, seat)
@@ -196,12 +197,12 @@ def test_a_round_shown_twice_is_the_same_on_both_cards(card, seat):
 
 
 def test_two_kernels_work_on_one_round(card, seat, tmp_path):
-    other = ChallengeCard(1, Seat(Session(tmp_path)))
+    other = ChallengeCard(RoundId(1), Seat(Session(tmp_path)))
     press(other, "open", number=1)
     press(card, "open", number=0)
     fix(card, seat)
     assert press(other, "hint")["score"] == "10 of 120 points"
-    third = ChallengeCard(1, Seat(Session(tmp_path)))
+    third = ChallengeCard(RoundId(1), Seat(Session(tmp_path)))
     assert third.feedback["score"] == "10 of 120 points"
     assert "Hint (costs 2)" in labels(press(third, "open", number=1))
     assert len(third.feedback["task"]["hints"]) == 1
@@ -214,7 +215,7 @@ def test_help_that_comes_too_late_is_not_shown(card, seat):
 
 
 def test_only_the_task_that_was_opened_last_takes_time_and_help(card, seat):
-    other = ChallengeCard(2, seat)
+    other = ChallengeCard(RoundId(2), seat)
     press(card, "next", wall=10.0)
     press(other, "next", wall=20.0)
     before = card.feedback["simulated"]

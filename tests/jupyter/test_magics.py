@@ -37,7 +37,7 @@ class Shown(NamedTuple):
 @pytest.fixture
 def cell(tmp_path, monkeypatch):
     """Run a cell in a notebook of its own, whose folder is `tmp_path`."""
-    monkeypatch.setattr(current, "_seats", [])
+    current.seat.cache_clear()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KUBESIM_WORKSPACE", raising=False)
     shell = InteractiveShell.instance()
@@ -63,7 +63,7 @@ def test_a_kernel_that_loaded_kubesim_as_it_started_lets_the_first_cell_load_it_
 
 def test_loading_starts_nothing(cell, tmp_path):
     assert cell("%load_ext kubesim.jupyter") == ("", [])
-    assert current._seats == []
+    assert current.seat.cache_info().currsize == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -197,7 +197,7 @@ def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
     said = cell(f"%%why\n{MESSAGE}").plain[0]
     assert said.startswith("ghcr.io/acme/{app}:$x, from a message alone\n")
     assert cell(f"%%why --pod web\n{MESSAGE}").stdout == "kubesim: there is no Pod web in it\n"
-    assert current._seats == []
+    assert current.seat.cache_info().currsize == 0
 
 
 def test_what_is_pasted_is_explained_for_a_ticket_and_for_a_program(cell):

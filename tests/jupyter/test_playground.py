@@ -10,7 +10,7 @@ from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.terminal import strip
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import broken_clusters
+from kubesim.lessons.challenge import RoundId, broken_clusters
 from tests.jupyter.conftest import labels, press
 
 
@@ -20,7 +20,7 @@ def card(seat):
 
 
 def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
-    task = broken_clusters(7)[0]
+    task = broken_clusters(RoundId(7))[0]
     assert labels(card.feedback) == ["Break something", "Load case.yaml"]
     feedback = press(card, "break", seed=7)
     assert feedback["title"] == inline(task.title)
@@ -36,7 +36,7 @@ def test_something_is_broken_and_can_be_fixed_or_undone(card, seat):
 
 
 def test_the_workbench_has_the_goals_of_what_was_begun_last(card, seat):
-    task, broken = load_tasks()["fix-the-namespace"], broken_clusters(7)[0]
+    task, broken = load_tasks()["fix-the-namespace"], broken_clusters(RoundId(7))[0]
     task_card = TaskCard(task, seat)
     press(card, "break", seed=7)
     assert workbench(seat).goals["title"] == broken.title.replace("`", "")

@@ -6,7 +6,17 @@ from functools import cache
 import pytest
 
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import COUNT, HINT, POINTS, WHY, Round, broken_clusters, every_cluster, small_rounds
+from kubesim.lessons.challenge import (
+    COUNT,
+    HINT,
+    POINTS,
+    WHY,
+    Round,
+    RoundId,
+    broken_clusters,
+    every_cluster,
+    small_rounds,
+)
 from kubesim.lessons.progress import blank, merge
 from kubesim.lessons.task import begin, check, read, solve
 from kubesim.session import Session
@@ -134,7 +144,7 @@ def test_every_cause_is_held():
 
 @pytest.mark.parametrize("seed", range(1, 30))
 def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
-    tasks = broken_clusters(seed)
+    tasks = broken_clusters(RoundId(seed))
     namespaces = [namespace for task in tasks for namespace in task.namespaces]
     files = [name for task in tasks for name in task.files]
     assert (len(tasks), len({task.id for task in tasks})) == (COUNT, COUNT)
@@ -143,7 +153,7 @@ def test_a_round_has_twelve_clusters_that_share_no_namespace_and_no_file(seed):
 
 @pytest.mark.parametrize("small", small_rounds())
 def test_a_small_round_takes_its_own_clusters_and_keeps_its_own_files_and_progress(small):
-    rounds = [Round(seed, small=small) for seed in range(1, 30)]
+    rounds = [Round(RoundId(seed, small)) for seed in range(1, 30)]
     assert {len(one.standings) for one in rounds} == {small_rounds()[small].clusters}
     ids = {standing.task.id for one in rounds for standing in one.standings}
     assert ids == set(small_rounds()[small].of)
@@ -159,13 +169,13 @@ def test_no_namespace_is_that_of_a_task_in_another_notebook():
 
 
 def test_a_seed_always_gives_the_same_round_and_another_seed_another():
-    assert broken_clusters(7) == broken_clusters(7)
-    first, second = ({cluster.text for cluster in broken_clusters(seed)} for seed in (1, 2))
+    assert broken_clusters(RoundId(7)) == broken_clusters(RoundId(7))
+    first, second = ({cluster.text for cluster in broken_clusters(RoundId(seed))} for seed in (1, 2))
     assert first & second == set()
 
 
 def test_all_clusters_come_up_in_a_few_rounds():
-    seen = {cluster.id for seed in range(1, 16) for cluster in broken_clusters(seed)}
+    seen = {cluster.id for seed in range(1, 16) for cluster in broken_clusters(RoundId(seed))}
     assert seen == set(CAUSES)
 
 
@@ -179,7 +189,7 @@ def session():
 
 @pytest.fixture
 def opened(session):
-    challenge = Round(1)
+    challenge = Round(RoundId(1))
     challenge.open(0, session)
     return challenge
 
@@ -194,14 +204,14 @@ def mend(challenge, session):
 
 def test_nothing_is_set_up_before_a_task_is_opened(session):
     before = session.cluster.api.revision
-    Round(1).update(session)
+    Round(RoundId(1)).update(session)
     assert session.cluster.api.revision == before
 
 
 @pytest.mark.parametrize("seed", [1, 3, 4, 8])
 def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
     """What was pulled for one task makes no other task run, nor hides its evidence."""
-    challenge = Round(seed)
+    challenge = Round(RoundId(seed))
     for number in range(COUNT):
         challenge.open(number, session)
         session.advance(15)
@@ -235,7 +245,7 @@ def test_all_help_together_leaves_a_point_and_the_solution_none(opened, session)
 
 
 def test_why_in_the_terminal_costs_once_and_only_for_the_cluster_it_told_of(session):
-    challenge = Round(1)
+    challenge = Round(RoundId(1))
     session.run("kubectl run other --image=nope.example.com/a:1")
     challenge.open(0, session)
     session.advance(5)
@@ -258,8 +268,8 @@ def test_why_of_an_export_costs_for_the_open_cluster(opened, session):
 
 
 def test_what_was_told_before_the_task_was_opened_costs_nothing(session):
-    namespace = Round(1).standings[0].task.namespaces[0]
-    challenge = Round(1)
+    namespace = Round(RoundId(1)).standings[0].task.namespaces[0]
+    challenge = Round(RoundId(1))
     session.explained.append(namespace)
     challenge.update(session)
     session.explained.append(namespace)
@@ -278,7 +288,7 @@ def test_advice_waits_until_something_was_changed(opened, session):
 
 
 def test_advice_of_a_mend_that_only_needs_time(session):
-    challenge = Round(1)
+    challenge = Round(RoundId(1))
     number = next(n for n, s in enumerate(challenge.standings) if s.task.id == "wrong-path")
     challenge.open(number, session)
     for line in challenge.current.task.solution:
@@ -344,7 +354,7 @@ def test_ending_shows_what_is_not_solved(opened, session):
 def test_a_round_is_kept_and_recalled(opened, session):
     opened.hint()
     mend(opened, session)
-    again = Round(1)
+    again = Round(RoundId(1))
     again.recall({**blank(), **opened.kept()})
     assert (again.points, again.standings[0].hints, again.standings[0].simulated) == (
         8,
@@ -356,18 +366,18 @@ def test_a_round_is_kept_and_recalled(opened, session):
 
 
 def test_of_two_kernels_on_one_cluster_the_one_that_has_solved_it_counts(opened, session):
-    other = Round(1)
+    other = Round(RoundId(1))
     other.open(0, Session())
     other.hint()
     mend(opened, session)
     opened.recall({**blank(), **other.kept()})
     assert opened.points == POINTS
-    later = Round(1)
+    later = Round(RoundId(1))
     later.recall(merge(opened.kept(), other.kept()))
     assert later.points == POINTS
     other.recall({**blank(), **opened.kept()})
     assert (other.points, other.is_over) == (POINTS - HINT, False)
     more = {name: [0, 0, 99, 0, 0, 0] for name in opened.kept()["clusters"]}
-    fresh = Round(1)
+    fresh = Round(RoundId(1))
     fresh.recall({**blank(), "clusters": more})
     assert fresh.standings[0].hints == len(fresh.standings[0].task.hints)

@@ -1,6 +1,6 @@
 // Draws a task, and the playground: a list that Python ticks off after every command. The parts stand in parts.js.
 
-const MOST_SEEDS = 1e6; // the page draws the number that picks what is broken
+const LAST_SEED = 9999; // of a round of the challenge, whose first cluster is what is broken
 
 function render({ model, el }) {
   const content = model.get("content");
@@ -38,7 +38,7 @@ function render({ model, el }) {
     draw.hints = hints.childElementCount;
     const words = [...spoken, hint].filter(Boolean).join(" ");
     if (words) news.textContent = words;
-    drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: Math.floor(Math.random() * MOST_SEEDS) }));
+    drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: Math.ceil(Math.random() * LAST_SEED) }));
     buttons.querySelector("[data-do=compare]")?.setAttribute("aria-expanded", String(Boolean(view.beside)));
   };
 

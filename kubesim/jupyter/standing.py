@@ -1,0 +1,45 @@
+"""What is told of one broken cluster of a round: its state, how it was solved, its evidence and solution."""
+
+from __future__ import annotations
+
+import html
+
+from kubesim.jupyter import markup
+from kubesim.jupyter.current import spell
+from kubesim.lessons.challenge import Broken, Standing
+from kubesim.lessons.review import counted
+
+
+def state(standing: Standing) -> str:
+    if standing.solved:
+        return "solved"
+    if standing.shown:
+        return "solution shown"
+    return "started" if standing.start else "not started"
+
+
+def summary(standing: Standing) -> str:
+    """Whether it was solved, with which help, for how many points, and how long it took."""
+    times = f"{spell(standing.simulated)} simulated, {spell(standing.real)} real."
+    if not standing.solved:
+        return f"Not solved: 0 points, {times}"
+    help_taken = []
+    if standing.hints:
+        help_taken.append(counted(standing.hints, "hint"))
+    if standing.why:
+        help_taken.append("why")
+    with_help = f" with {' and '.join(help_taken)}" if help_taken else ""
+    return f"Solved{with_help}: {standing.worth} points, {times}"
+
+
+def solution(cluster: Broken) -> str:
+    """Where the evidence was, why it pointed to the cause, and the shortest fix, as HTML."""
+    clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
+    evidence = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
+    fix = markup.listing(cluster.solution)
+    return f"{evidence}{markup.paragraphs(cluster.because)}<p>The shortest fix:</p>{fix}"
+
+
+def review(standing: Standing) -> str:
+    """All of it, folded below the cluster's title."""
+    return markup.details(f"{markup.inline(standing.task.title)}. {summary(standing)}", solution(standing.task))
