@@ -31,12 +31,17 @@ def pod_summary(pod: Object) -> PodSummary:
     sidecars = sidecars_of(spec)
     initialization = _initialization(spec, status, sidecars)
     ready = initialization.ready_sidecars
-    counted = initialization.visited
-    reason = initialization.reason
-    if not reason or find_condition(pod, "Initialized") == "True":
-        reason, running = _running(pod, containers, reason or status.get("reason") or status.get("phase") or "")
-        ready += running
-        counted = [item for item in counted if item["name"] in sidecars] + containers
+    if initialization.reason and find_condition(pod, "Initialized") != "True":
+        reason = initialization.reason
+        counted = initialization.visited
+    else:
+        ready_containers = [item for item in containers if "running" in (item.get("state") or {}) and item.get("ready")]
+        ready += len(ready_containers)
+        of_pod = initialization.reason or status.get("reason") or status.get("phase") or ""
+        reason = _reason(containers) or of_pod
+        if reason == "Completed" and ready_containers:
+            reason = "Running" if find_condition(pod, "Ready") == "True" else "NotReady"
+        counted = [item for item in initialization.visited if item["name"] in sidecars] + containers
     if pod["metadata"].get("deletionTimestamp") and status.get("phase") not in ("Failed", "Succeeded"):
         reason = "Terminating"
     restarts = sum(container.get("restartCount", 0) for container in counted)
@@ -75,21 +80,15 @@ def _initialization(spec: PodSpec, status: PodStatus, sidecars: Sequence[str]) -
     return _Initialization("", ready, containers)
 
 
-def _running(pod: Object, containers: Sequence[ContainerStatus], reason: str) -> tuple[str, int]:
-    """The first container's reason, else the next one's; and how many containers run and are ready."""
-    running = 0
-    for container in reversed(containers):
+def _reason(containers: Sequence[ContainerStatus]) -> str:
+    """Why the first container that doesn't run doesn't; "" where all run, or none says why."""
+    for container in containers:
         state = container.get("state") or {}
-        if "running" in state:
-            if container.get("ready"):
-                running += 1
-        elif "terminated" in state:
-            reason = _end(state["terminated"])
-        elif "waiting" in state:
-            reason = state["waiting"].get("reason") or reason
-    if reason == "Completed" and running:
-        reason = "Running" if find_condition(pod, "Ready") == "True" else "NotReady"
-    return reason, running
+        if "terminated" in state:
+            return _end(state["terminated"])
+        if why := (state.get("waiting") or {}).get("reason"):
+            return why
+    return ""
 
 
 def _end(terminated: TerminatedState) -> str:

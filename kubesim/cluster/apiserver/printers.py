@@ -44,10 +44,11 @@ def _column(heading: str, words: str) -> Column:
     """
     formatter, *paths = words.split()
     write = FORMATTERS[formatter]
-    values = [getter(path) for path in paths or ("",)]  # "" is the path of the object itself
-    return Column(
-        heading.removeprefix("+"), heading.startswith("+"), lambda obj: write(*[value_of(obj) for value_of in values])
-    )
+    getters = [getter(path) for path in paths]
+    name = heading.removeprefix("+")
+    if not paths:
+        return Column(name, name != heading, write)
+    return Column(name, name != heading, lambda obj: write(*[value_of(obj) for value_of in getters]))
 
 
 @cache
@@ -115,15 +116,15 @@ def _external_ip(spec: Object | None, ingress: Sequence[Object] | None) -> str:
     return ",".join(addresses)
 
 
+# In the order in which they count.
+_JOB_CONDITIONS = ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet")
+
+
 def _job_status(job: Object) -> str:
     held = [kind for kind in _JOB_CONDITIONS if find_condition(job, kind) == "True"]
     if metadata(job).get("deletionTimestamp") and not {"Complete", "Failed"}.intersection(held):
         return "Terminating"
     return held[0] if held else "Running"
-
-
-# In the order in which they count.
-_JOB_CONDITIONS = ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet")
 
 
 def _node_address(addresses: Sequence[Object] | None, kind: str) -> str:
