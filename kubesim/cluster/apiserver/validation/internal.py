@@ -36,21 +36,22 @@ def internal(struct: str, value: Mapping[str, Any]) -> Object:
 
 
 def _marshalled(name: str, held: Any, value: Any) -> Any:
-    """A field that holds something, or None where the external value lacks it."""
+    """A field that holds what the table says, of which the external value is `value`, None where it lacks it."""
     if held == _LEFT_OUT:
-        if value is not None:
-            raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
-        return None
+        if value is None:
+            return None
+        raise not_simulated(f"refusing a change of what has {name} is not part of this simulator")
     if held == _MAP:
         return internal_map(value or {})
     struct = str(held).removesuffix(_BY_VALUE)
-    if struct not in _STRUCTS:
-        zero = held
-        return zero if value is None else value
+    if struct not in _STRUCTS:  # a scalar, by its zero value
+        return held if value is None else value
     if isinstance(value, list):
         return [internal(struct, item) for item in value] or None
     is_pointer = struct == held
-    return None if value is None and is_pointer else internal(struct, value or {})
+    if value is None and is_pointer:
+        return None
+    return internal(struct, value or {})
 
 
 def internal_map(value: Mapping[str, Any]) -> Object | None:

@@ -48,13 +48,13 @@ def validate_volumes(spec: Field) -> set[str]:
 
 
 def _validate_source(volume: Field) -> None:
-    sources = [name for name in volume.value if name != "name" and volume.has(name)]
+    """Only the first source is looked into. Upstream looks for emptyDir and hostPath first, which aren't checked."""
+    unchecked = [name for name in volume.value if name not in ("name", *_VALIDATE_SOURCE) and volume.has(name)]
+    sources = unchecked + [name for name in _VALIDATE_SOURCE if volume.has(name)]
     if not sources:
         volume.required("", "must specify a volume type")
-        return
-    sources.sort(key=_rank)
-    if validate := _VALIDATE_SOURCE.get(sources[0]):
-        validate(volume.inner(sources[0]))
+    elif not unchecked:
+        _VALIDATE_SOURCE[sources[0]](volume.inner(sources[0]))
     for name in sources[1:]:
         volume.forbidden(name, "may not specify more than 1 volume type")
 
@@ -162,9 +162,3 @@ _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
     "projected": _validate_projected,
     "image": _validate_image,
 }
-
-
-def _rank(source: str) -> tuple[bool, int]:
-    """Where upstream looks for a type of volume: emptyDir and hostPath first, those that aren't checked here."""
-    known = list(_VALIDATE_SOURCE)
-    return source in known, known.index(source) if source in known else 0

@@ -17,13 +17,16 @@ from kubesim.cluster.apiserver.validation.metadata import validate_label_selecto
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
+_EMPTY = "empty selector is invalid for {}"
+_UNREADABLE = "invalid label selector"
 
 
 def validate_deployment(deployment: Field) -> None:
     """A new or changed Deployment."""
     spec = deployment.inner("spec")
     spec.non_negative("replicas")
-    _validate_selector(deployment)
+    _require_selector(deployment)
+    _validate_selector(deployment, empty=_EMPTY.format("deployment"), unreadable=_UNREADABLE)
     _validate_lasting_template(spec)
     _validate_deployment_strategy(spec.inner("strategy"))
     spec.non_negative("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
@@ -35,14 +38,15 @@ def validate_replica_set(replica_set: Field) -> None:
     """A new or changed ReplicaSet."""
     spec = replica_set.inner("spec")
     spec.non_negative("replicas", "minReadySeconds")
-    _validate_selector(replica_set)
+    _require_selector(replica_set)
+    _validate_selector(replica_set, empty=_EMPTY.format("deployment"), unreadable=_UNREADABLE)  # as upstream has it
     _validate_lasting_template(spec)
 
 
 def validate_daemon_set(daemon_set: Field) -> None:
     """A new or changed DaemonSet."""
     spec = daemon_set.inner("spec")
-    _validate_selector(daemon_set)
+    _validate_selector(daemon_set, empty=_EMPTY.format("daemonset"))
     _validate_lasting_template(spec)
     spec.non_negative("minReadySeconds")
     _validate_daemon_set_strategy(spec.inner("updateStrategy"))
@@ -56,7 +60,8 @@ def validate_stateful_set(stateful_set: Field) -> None:
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("replicas")
-    _validate_selector(stateful_set)
+    _require_selector(stateful_set)
+    _validate_selector(stateful_set, empty=_EMPTY.format("statefulset"), unreadable="")
     _validate_lasting_template(_without_identity(spec))
 
 
@@ -117,37 +122,39 @@ def _is_none(value: int | str | None) -> bool:
     return re.fullmatch(r"-?\d*[1-9]\d*%?", str(value)) is None
 
 
-def _template_labels(workload: Field) -> dict[str, str]:
-    template = workload.inner("spec").inner("template")
-    return template.inner("metadata").get("labels") or {}
+def _validate_selector(workload: Field, *, empty: str = "", unreadable: str | None = None) -> None:
+    """A selector that matches the template's labels.
 
-
-def _validate_selector(workload: Field) -> None:
-    """A selector that is not empty and matches the template's labels; what is said of it is each kind's own."""
-    kind = workload.get("kind", "")
+    `empty` and `unreadable` are what a kind says of one that is, the latter after what is wrong in it; by default
+    nothing.
+    """
     spec = workload.inner("spec")
     selector = spec.get("selector")
-    if selector is None and kind != "DaemonSet":
-        spec.required("selector")
     before = len(spec.errors)
     validate_label_selector(spec.inner("selector"))
-    is_valid = len(spec.errors) == before
-    if selector is not None and not any(selector.values()) and kind != "Job":
-        what = "deployment" if kind == "ReplicaSet" else kind.lower()
-        spec.invalid("selector", f"empty selector is invalid for {what}")
-    if not is_valid:
-        if kind not in ("DaemonSet", "Job"):
-            spec.invalid("selector", "" if kind == "StatefulSet" else "invalid label selector")
+    is_readable = len(spec.errors) == before
+    if empty and selector is not None and not any(selector.values()):
+        spec.invalid("selector", empty)
+    if not is_readable:
+        if unreadable is not None:
+            spec.invalid("selector", unreadable)
         return
-    labels = _template_labels(workload)
+    labels = spec.inner("template").inner("metadata").get("labels") or {}
     if selector is None or not matches(selector, labels):
         why = "`selector` does not match template `labels`"
         spec.invalid("template.metadata.labels", why, value=internal_map(labels))
 
 
+def _require_selector(workload: Field) -> None:
+    spec = workload.inner("spec")
+    if not spec.has("selector"):
+        spec.required("selector")
+
+
 def validate_job(job: Field) -> None:
     """A new or changed Job."""
     _validate_job_spec(job.inner("spec"))
+    _require_selector(job)
     _validate_selector(job)
 
 
