@@ -30,23 +30,27 @@ def diff_maps(applied: Object, new: Object, live: Object, struct: Type, retain: 
     """The patch between objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
     patch: Object = {}
     for key in sorted(new):
-        field = field_of(struct, key)
         if key not in live or go_type(live[key]) != go_type(new[key]):
             patch[key] = new[key]
-        elif isinstance(new[key], dict):
-            before = applied[key] if isinstance(applied.get(key), dict) else {}
-            if change := diff_maps(before, new[key], live[key], field.type, field.retains_keys):
-                patch[key] = change
-        elif isinstance(new[key], list) and field.merge_key is not None:
-            items = applied[key] if isinstance(applied.get(key), list) else []
-            patch |= _diff_lists(field, field.merge_key, items, new[key], live[key])
-        elif live[key] != new[key]:
-            patch[key] = new[key]
+        else:
+            patch |= _diff_values(field_of(struct, key), applied.get(key), new[key], live[key])
     patch |= {key: None for key in sorted(applied) if key not in new}
     kept = sorted(key for key in new if new[key] is not None)
     if retain and kept and (patch or set(live) - set(new)):
         patch[RETAIN] = kept
     return patch
+
+
+def _diff_values(field: Field, applied: Any, new: Any, live: Any) -> Object:
+    """What a patch says of a field whose new and live values have the same type; the applied one may have another."""
+    if isinstance(new, dict):
+        before = applied if isinstance(applied, dict) else {}
+        change = diff_maps(before, new, live, field.type, field.retains_keys)
+        return {field.name: change} if change else {}
+    if isinstance(new, list) and field.merge_key is not None:
+        items = applied if isinstance(applied, list) else []
+        return _diff_lists(field, field.merge_key, items, new, live)
+    return {field.name: new} if live != new else {}
 
 
 def _diff_lists(field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:

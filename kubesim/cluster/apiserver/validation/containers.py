@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from kubesim.api import content, quantity
-from kubesim.api.content import dns_subdomain, port_name, port_number, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.volumes import CONTAINER_RESOURCES, PULL_POLICIES, validate_field_reference
 
@@ -27,8 +26,8 @@ _VARIABLE_FIELDS = (
     "status.podIP",
     "status.podIPs",
 )
-_HOOKS = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
-_ABSENT_IN_EPHEMERAL = ("ports", "resources", "resizePolicy", "restartPolicy", *_HOOKS)
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_ABSENT_IN_EPHEMERAL = ("ports", "resources", "resizePolicy", "restartPolicy", "lifecycle", *_PROBES)
 _EPHEMERAL = "cannot be set for an Ephemeral Container"
 
 
@@ -39,18 +38,14 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
     for container in spec.items("containers"):
         _validate_container(container, mountable)
         container.unique_name(names)
-        _validate_hooks(container)
-        _validate_probes(container)
+        _validate_hooks_and_probes(container)
     for container in spec.items("initContainers"):
         _validate_container(container, mountable)
         container.unique_name(names)
         if container.get("restartPolicy") == "Always":
-            _validate_hooks(container)
-            _validate_probes(container)
-            continue
-        for name in _HOOKS:
-            if container.has(name):
-                container.forbidden(name, "may not be set for init containers without restartPolicy=Always")
+            _validate_hooks_and_probes(container)
+        else:
+            _forbid_hooks_and_probes(container)
     targets = frozenset(names)
     for container in spec.items("ephemeralContainers"):
         _validate_container(container, mountable)
@@ -79,10 +74,10 @@ def _validate_container(container: Field, mountable: set[str]) -> None:
 def _validate_ports(container: Field) -> None:
     names: set[str] = set()
     for port in container.items("ports"):
-        port.check_nonempty("name", port_name)
-        port.check_required("containerPort", port_number)
+        port.check_nonempty("name", content.port_name)
+        port.check_required("containerPort", content.port_number)
         if port.get("hostPort"):
-            port.check("hostPort", port_number)
+            port.check("hostPort", content.port_number)
         port.enum("protocol", PROTOCOLS)
         port.unique_name(names)
 
@@ -100,23 +95,15 @@ def _validate_value_from(source: Field, has_value: bool) -> None:
         source.invalid("", "may not have more than one field specified at a time")
 
 
-def _validate_field(reference: Field) -> None:
-    validate_field_reference(reference, _VARIABLE_FIELDS)
-
-
-def _validate_resource_field(reference: Field) -> None:
-    reference.enum("resource", CONTAINER_RESOURCES)
-
-
 def _validate_key_selector(selector: Field) -> None:
-    selector.check("name", dns_subdomain)
+    selector.check("name", content.dns_subdomain)
     selector.check_required("key", content.config_key)
 
 
 # In the order in which upstream looks for them.
 _VARIABLE_SOURCES: Mapping[str, Callable[[Field], None]] = {
-    "fieldRef": _validate_field,
-    "resourceFieldRef": _validate_resource_field,
+    "fieldRef": lambda reference: validate_field_reference(reference, _VARIABLE_FIELDS),
+    "resourceFieldRef": lambda reference: reference.enum("resource", CONTAINER_RESOURCES),
     "configMapKeyRef": _validate_key_selector,
     "secretKeyRef": _validate_key_selector,
     "fileKeyRef": lambda _: None,  # see inert.json
@@ -127,7 +114,7 @@ def _validate_env_from(container: Field) -> None:
     for source in container.items("envFrom"):
         kinds = [kind for kind in ("configMapRef", "secretRef") if source.has(kind)]
         for kind in kinds:
-            source.inner(kind).check_required("name", dns_subdomain)
+            source.inner(kind).check_required("name", content.dns_subdomain)
         # Without the index, as upstream has it.
         if not kinds:
             container.invalid("envFrom", "must specify one of: `configMapRef` or `secretRef`", value="")
@@ -151,7 +138,7 @@ def _validate_resources(resources: Field) -> None:
     limits = resources.get("limits") or {}
     for kind in ("limits", "requests"):
         for name, amount in sorted((resources.get(kind) or {}).items()):
-            for problem in (*qualified_name(name), *content.container_resource(name)):
+            for problem in (*content.qualified_name(name), *content.container_resource(name)):
                 resources.invalid(f"{kind}[{name}]", problem, value=name)
             number = quantity.parse(amount)
             if number < 0:
@@ -163,11 +150,21 @@ def _validate_resources(resources: Field) -> None:
 
 def validate_port(holder: Field, name: str) -> None:
     """A port by its number or its name."""
-    holder.check(name, port_name if isinstance(holder.get(name), str) else port_number, missing=0)
+    holder.check(name, content.port_name if isinstance(holder.get(name), str) else content.port_number, missing=0)
 
 
-def _validate_probes(container: Field) -> None:
-    for name in _HOOKS[1:]:
+def _forbid_hooks_and_probes(container: Field) -> None:
+    for name in ("lifecycle", *_PROBES):
+        if container.has(name):
+            container.forbidden(name, "may not be set for init containers without restartPolicy=Always")
+
+
+def _validate_hooks_and_probes(container: Field) -> None:
+    lifecycle = container.inner("lifecycle")
+    for name in ("postStart", "preStop"):
+        if lifecycle.has(name):
+            _validate_handler(lifecycle.inner(name), ("exec", "httpGet", "tcpSocket", "sleep"))
+    for name in _PROBES:
         if not container.has(name):
             continue
         probe = container.inner(name)
@@ -177,25 +174,18 @@ def _validate_probes(container: Field) -> None:
             probe.invalid("successThreshold", "must be 1")
 
 
-def _validate_hooks(container: Field) -> None:
-    lifecycle = container.inner("lifecycle")
-    for name in ("postStart", "preStop"):
-        if lifecycle.has(name):
-            _validate_handler(lifecycle.inner(name), ("exec", "httpGet", "tcpSocket", "sleep"))
-
-
 def _validate_handler(holder: Field, kinds: Sequence[str]) -> None:
-    """What a probe or a hook does, of these kinds."""
+    """What a probe or a hook does, of these kinds. Only the first is looked into."""
     handlers = [kind for kind in kinds if holder.has(kind)]
-    if not handlers:
+    first = handlers[0] if handlers else ""
+    if not first:
         holder.required("", "must specify a handler type")
-    elif handlers[0] == "exec":
+    elif first == "exec":
         holder.inner("exec").needs("command")
-    elif handlers[0] != "sleep":
-        action = holder.inner(handlers[0])
-        validate_port(action, "port")
-        if handlers[0] == "httpGet":
-            action.enum("scheme", ("HTTP", "HTTPS"))
+    elif first != "sleep":
+        validate_port(holder.inner(first), "port")
+    if first == "httpGet":
+        holder.inner("httpGet").enum("scheme", ("HTTP", "HTTPS"))
     for kind in handlers[1:]:
         holder.forbidden(kind, "may not specify more than 1 handler type")
 
