@@ -147,7 +147,7 @@ def values(kind: schema.Type, depth: int) -> st.SearchStrategy[Any]:
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data(), st.sampled_from([resource for resource in RESOURCES if resource.simulated]))
 def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resource) -> None:
     obj, other = (data.draw(values(schema.type_of(resource), 6)) for _ in range(2))

@@ -171,7 +171,7 @@ OPERATIONS = st.lists(
 )
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     CHANGES | OPERATIONS,
     st.sampled_from([POD, SECRET, SERVICE_ACCOUNT]),

@@ -63,7 +63,7 @@ ATTACHED = {"files: files of containers"}
 # A sixth of the chapters, unless all are wanted: the real kubectl takes 40 ms of CPU for a line, and often waits. Their
 # titles say which, so that a new chapter leaves the choice among the others as it is.
 ALL = os.environ.get("KUBESIM_EXERCISES") == "all"
-PLAYED = [title for title in CHAPTERS if title not in ATTACHED and (ALL or crc32(title.encode()) % 6 == 1)]
+PLAYED = [title for title in CHAPTERS if title not in ATTACHED and (ALL or crc32(title.encode()) % 6 == 4)]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
