@@ -103,7 +103,9 @@ def test_wrong_values(resource: Resource, data: st.DataObject, value: Any, line:
 @pytest.mark.parametrize("resource", files.DEEPLY_CHECKED, ids=lambda resource: resource.kind)
 def test_a_wrong_value_in_every_field(resource: Resource) -> None:
     probe = Probe("")
-    for path, value in zip(files.all_paths(resource), cycle(WRONG), strict=False):
+    # What is within the Pod's own spec, the Pod shows.
+    paths = [path for path in files.all_paths(resource) if path[:3] != ("spec", "template", "spec")]
+    for path, value in zip(paths, cycle(WRONG), strict=False):
         probe.write("x.yaml", files.dumped(files.placed(files.MANIFESTS[resource], path, value)))
         probe.run("kubectl apply --dry-run=server -f x.yaml")
 
