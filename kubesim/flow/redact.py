@@ -146,6 +146,10 @@ FORMS = (
     ),
     # What follows -p is no port; and a name that ends in -p, with two spaces after it, is a column of a table
     Form(r"(-p(?:=|\s+))(?!\d{1,5}(?::\d{1,5})?(?:\s|\Z))(?!\s)(?<!\w-p\s\s)" + _WORD, rf"\1{MASK}"),
+    # A flag and its value as neighbors in a list of words
+    _any_case(
+        r"([\"'](?:-p|--[a-z-]{0,40}(?:password|token|creds?))[\"'],\s{0,9})" + _SCALAR, rf"\1{MASK}", "-p", "--"
+    ),
     Form(r"(login\s[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}"),
     _any_case(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']*:)" + _WORD, rf"\1{MASK}"),
     Form(r"(\s-u)(?=[^\s:=]+:)" + _WORD, rf"\1 {MASK}"),
@@ -166,6 +170,9 @@ FORMS = (
     _any_case(r"(://)[^\s/@\"']{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
     _any_case(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
     _any_case(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@", "@"),
+    _any_case(
+        r"((?:://|%3a%2f%2f))[^\s/@\"']{1,2000}?%40(?!sha\d)", rf"\1{MASK}%40", "%40"
+    ),  # the same, encoded for a URL
     _any_case(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query, "?", "&"),
     # Keys of a config, of YAML, of the environment; before these, what they would take the wrong part of
     _any_case(r"(base64encode\(\s{0,9}[\"'])[^\"']+", rf"\1{MASK}", "base64encode("),
@@ -187,7 +194,11 @@ FORMS = (
     _any_case(r"(<(?:password|passwd|token|secret|auth)>)[^<]+", rf"\1{MASK}", *(f"<{key}" for key in _KEY_MARKS)),
     _any_case(r"(%22(?:password|token|secret|auth)%22%3a(?:%20)*%22)[^%\s]+", rf"\1{MASK}", "%22"),
     _any_case(r"(username,\s?password[^\n]{0,80}\n[^\n,]{0,200},)[^\n\"']+", rf"\1{MASK}", "username,"),
-    Form(r"(AWS:)(?!:)[^\s\"']+", rf"\1{MASK}", ("aws:",)),
+    Form(
+        r"((?:AWS|_json_key(?:_base64)?|oauth2accesstoken):)(?!:)[^\s\"']+",
+        rf"\1{MASK}",
+        ("aws:", "_json_key", "oauth2accesstoken:"),
+    ),
     # What it looks like
     Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*", MASK),
     Form(r"[A-Za-z0-9+_=-]{16,}", _mask_long),

@@ -48,6 +48,8 @@ _MARKS = (": ", "desc = ")
 """What a sentence of an error begins after."""
 _WHOLE_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$|^[^@]*[^/]:[\w.-]+$")
 """How a name ends that lacks nothing."""
+_NAME = re.compile(r"[^\s=%&?|;]+(?=\s|\Z)")
+"""What may be an image's name, placeholders and all."""
 _NAME_STARTS = re.compile(r"(?<![\w.-])(?<!\w/)")
 _TAG = re.compile(r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])")
 _REST_OF_DIGEST = re.compile("[0-9a-f]+")
@@ -205,8 +207,9 @@ def _names(text: str) -> str:
 
 def as_name(image: str) -> str:
     """What stands where an image's name should: a name, or more words, of which only known ones are repeated."""
-    name, space, more = image.partition(" ")
-    return f"{name}{space}{known(more, name)}"
+    name = _NAME.match(image)
+    end = name.end() if name else 0
+    return f"{image[:end]}{known(image[end:], image[:end])}"
 
 
 @lru_cache(maxsize=16_384)

@@ -93,6 +93,24 @@ def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
     assert leaks(explain(text), "qz000000") == []
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        'couldn\'t parse image reference "<WORDS>": invalid reference format',
+        "docker pull <WORDS>\n401 Unauthorized",
+        "Unable to find image <WORDS> locally: pull access denied for <WORDS>, repository does not exist",
+        'Unable to retrieve some image pull secrets (<WORDS>)\nFailed to pull image "shop/api:1": 401 Unauthorized',
+    ],
+)
+@pytest.mark.parametrize("words", ["PAT=plum-tree", "password\tplum-tree", "withRegistry('x', 'plum-tree')"])
+def test_what_stands_where_a_name_should_is_shown_only_if_it_can_be_one(message: str, words: str) -> None:
+    try:
+        said = explain(message.replace("<WORDS>", words))
+    except ExportError as error:
+        said = str(error)
+    assert leaks(said, "plum-tree") == []
+
+
 def leaks(said: str, secret: str) -> list[str]:
     return [each for each in (secret, encoded(secret), encoded(f"me:{secret}")) if each in said]
 
