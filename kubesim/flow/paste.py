@@ -123,7 +123,7 @@ _STARTS = {
     r"Container image |Unable to |ctr: |docker: |error pulling |Trying to pull |Completed short name ",
     "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
     "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
-    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
+    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|[A-Z][a-z]{2}, \d+ |\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
     r"[A-Z]{4}\[\d+\]|#\d+ ",
     "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
     "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |! "

@@ -95,7 +95,8 @@ def _mask_query(parameter: re.Match[str]) -> str:
 def _mask_long(run: re.Match[str]) -> str:
     """A long word, masked if it is as mixed as only secrets are."""
     word = run[0]
-    if re.fullmatch(r"[0-9a-f-]+|[0-9A-F-]+", word):  # a digest, a revision or a uid
+    # A digest, a revision, a uid, or a name that Kubernetes made of one
+    if re.fullmatch(r"[0-9a-f-]+|[0-9A-F-]+|[0-9a-f]{40,}[a-z0-9]{5}", word):
         return word
     before = run.string[max(0, run.start() - 200) : run.start()]
     if re.search(r"(/[a-z0-9._-]+:|/manifests/|/blobs/|sha\d+:)$", before):  # a tag

@@ -124,7 +124,7 @@ def _failed(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> P
     if reply.kind == "other" and (event := _event(facts)):
         waiting = Waiting(waiting.reason, event)
         reply = _reply_of(event)
-    is_no_name = facts.reference is None and bool(facts.image)
+    is_no_name = facts.reference is None and bool(facts.image) and not facts.is_partial
     is_unasked = waiting.reason in _WITHOUT_ASKING or _is_unreadable_secret(waiting) or reply.row.unasked
     if is_no_name or is_unasked:
         return _unasked(facts, waiting, registries)
@@ -150,17 +150,17 @@ def _failed_before(facts: Facts, registries: ReportedRegistries) -> PullTrace | 
 
 
 def _event(facts: Facts) -> str:
-    """The last event that says why the image could not be pulled; "" if none is in the export."""
-    start = f'{_FAILED}"{facts.image}": '
-    messages = [event["message"] for event in reversed(facts.events)]
+    """The last event that says why the image could not be pulled, or else that its pull began; "" if there is none."""
+    messages = [str(event["message"]) for event in reversed(facts.events)]
     for message in messages:
-        if message.startswith(start):
-            return str(message)
+        if message.startswith(f'{_FAILED}"{facts.image}": '):
+            return message
     for message in messages if facts.is_partial else ():
         is_about = facts.image in message or "image" not in message
-        if is_about and read(message).kind not in ("other", "missing_secret"):
-            return str(message)
-    return ""
+        if is_about and read(message).kind not in ("other", "missing_secret", "pulling"):
+            return message
+    began = f'Pulling image "{facts.image}"'
+    return began if any(message.startswith(began) for message in messages) else ""
 
 
 def _unasked(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:

@@ -19,7 +19,7 @@ _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from
 """What follows the message in the logs of the kubelet and of Airflow."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(
-    r"\s*+(?:-\s*+)?(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
+    r"\s*+(?:-\s*+|.*state: )?(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
     r"|(?P<line>[\w-]+(?:\.[\w-]+)+(?::\d+)?/[\w./-]+:[\w.-]+)\s*$"
     r"|pod name:\s+(?P<pod>[a-z0-9.-]+)$|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
 )
@@ -30,7 +30,7 @@ _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[
 """A command whose answer follows."""
 _PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
     # kubectl get events
-    ("pod/web-1", re.compile(r"[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
+    ("pod/web-1", re.compile(r"(?<!kubelet/)[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
     # the kubelet's log
     ('pod="shop/web-1"', re.compile(r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)")),
     # a sandbox or a container that the kubelet failed to start
@@ -99,7 +99,7 @@ _SUCCESS = re.compile(
     r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
 )
 _WAITS = re.compile(
-    r"Back-off pulling image|Unable to pull Docker image|waiting to start: \S+ can't be pulled"
+    r"Back-off pulling image|Unable to pull Docker image|Error pulling image \(|waiting to start: \S+ can't be pulled"
     r'|[Ff]ailed to pull (?:and unpack )?image "[^"]*"?$'
     r"|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
 )
@@ -117,6 +117,9 @@ PULLED = "success"
 """The kind of a record that says that the image is there."""
 SILENT = ""
 """The kind of a record that only says that the image is waited for."""
+PULLING = "pulling"
+"""The kind of a record that says that a pull began."""
+_BEGAN = re.compile(r'[Pp]ulling image "')
 
 
 _BY_KUBELET = re.compile(r"Failed to pull image|rpc error|Back-off|[Ss]andbox|imagePullSecrets|image pull secrets")
@@ -195,9 +198,9 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
         if field := _FIELD.match(record):
             above = _with_field(above, field)
         row = _row(record, kinds)
-        if row is None:
+        if row is None or row.kind == PULLING:
             above = _with_names(above, record)
-        else:
+        if row is not None:
             yield _filled(row, above)
 
 
@@ -216,7 +219,10 @@ def _with_names(above: Above, record: str) -> Above:
     asked = _ASKED.search(record)
     if asked or any(mark in record for mark in _BEGINS):
         named = _named(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler names the namespace, too
-        return Above(asked["namespace"] if asked else named.namespace, named.pod)
+        namespace = asked["namespace"] if asked else named.namespace
+        if not namespace and named.pod == above.pod:
+            namespace = above.namespace
+        return Above(namespace, named.pod)
     if ("ull" in record or "' locally" in record) and (image := _image_of(record)):  # docker pull, Pulling image
         return above._replace(image=image, image_of=_named(record).pod)
     return above
@@ -265,7 +271,10 @@ def _row(record: str, kinds: Kinds) -> Row | None:
         kind = kinds.of(message)
     waits = _WAITS.search(record) or _REASON.search(record)
     if kind is None and not waits:
-        return None
+        began = _BEGAN.search(record)
+        if began is None:
+            return None
+        kind, message = PULLING, record[began.start() :].strip()
     said = _named(message)
     around = _named(f"{record[:at]} {record[end:]}") if at or logged else said
     reason = around.reason or said.reason

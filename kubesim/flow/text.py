@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kubesim.api.objects import Object
 from kubesim.flow.paste import Records, event_row, records, shortened
 from kubesim.flow.redact import redact
-from kubesim.flow.rows import KNOWN, Row, rows_of
+from kubesim.flow.rows import KNOWN, PULLING, Row, rows_of
 from kubesim.flow.screen import Item, described, event_of, is_waiting, partial
 from kubesim.flow.signs import client_of, read
 
@@ -30,6 +30,7 @@ _INSTEAD = {
 """The reason of the container's status that belongs to that of an event."""
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
+_STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
@@ -72,6 +73,8 @@ def _read(pasted: Records, unread: int) -> _Reading:
         return _Reading(screens, is_known=True)
     lines = text.split("\n")
     rows = list(rows_of(lines))
+    if _STARTED.search(text):  # whatever was pulled came
+        rows = [row for row in rows if row.kind != PULLING]
     items = _unread(_told(rows, _client(lines, rows)), unread)
     return _Reading(items or screens, any(row.rank == KNOWN for row in rows))
 
@@ -97,7 +100,7 @@ def _client(lines: list[str], rows: list[Row]) -> str:
 
 def _told(rows: list[Row], client: str) -> Iterator[Item]:
     """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it."""
-    rows = _completed(rows)
+    rows = _completed([row for row in rows if row.kind != PULLING] or rows)
     warnings = [row for row in rows if row.is_missing_secret]
     pulled = [row for row in rows if row.is_pulled]
     troubles = _troubles(rows)
@@ -124,6 +127,13 @@ def _completed(rows: list[Row]) -> list[Row]:
         names = {row.image} if row.image else images[row.pod]
         image = next(iter(names)) if len(names) == 1 else ""
         completed.append(row._replace(image=full.get(image, image)))
+    homes: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.namespace:
+            homes[row.pod].add(row.namespace)
+    for number, row in enumerate(completed):
+        if row.pod and not row.namespace and len(homes[row.pod]) == 1:
+            completed[number] = row._replace(namespace=next(iter(homes[row.pod])))
     if only := _only_pod(rows):
         completed = [row if row.pod else row._replace(pod=only.pod, namespace=only.namespace) for row in completed]
     return completed
