@@ -64,7 +64,8 @@ class Facts:
 
     @property
     def registry(self) -> str:
-        return self.reference.registry if self.reference else ""
+        host = self.reference.registry if self.reference else ""
+        return self.image.partition("/")[0] if signs.REDACTED in host else host
 
     @cached_property
     def trace(self) -> PullTrace | None:

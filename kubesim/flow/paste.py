@@ -80,6 +80,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
     _Dress("bold", "**", re.compile(r"\*\*")),
     _Dress("emphasis", "_", re.compile(r"(?<![\w/.:@-])_+([A-Za-z][^_\n]*)_+(?![\w/.-])"), r"\1"),
+    _Dress("message in code", "`", re.compile(r"(?<!`)`(?=[^`\n]*: )([^`\n]{40,})`(?!`)"), r"\n\1\n\n"),
     _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
     _Dress("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
     _Dress("fence", "~~~", re.compile(r"~~~+")),
@@ -136,6 +137,8 @@ _STARTS = {
     "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
 """How a line looks that isn't the rest of the one before it, by the name of its examples in a test."""
+_PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
+"""How a line begins that someone typed: the next one is an answer."""
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
@@ -261,7 +264,7 @@ def _is_cut(last: str, line: str, width: int | None) -> bool:
 
 def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
-    if len(record) >= MOST:
+    if len(record) >= MOST or (_PROMPT.match(record) and not record.endswith("\\")):
         return False
     if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-_NARROWEST:]):
         return True

@@ -122,7 +122,9 @@ PULLING = "pulling"
 _BEGAN = re.compile(r'[Pp]ulling image "')
 
 
-_BY_KUBELET = re.compile(r"Failed to pull image|rpc error|Back-off|[Ss]andbox|imagePullSecrets|image pull secrets")
+_BY_KUBELET = re.compile(
+    r"Failed to pull image(?! with policy)|rpc error|Back-off|[Ss]andbox|imagePullSecrets|image pull secrets"
+)
 WAITING = 0
 UNKNOWN = 1
 KNOWN = 2
@@ -202,6 +204,8 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
             above = _with_names(above, record)
         if row is not None:
             yield _filled(row, above)
+            if row.is_pulled:  # what is said below is about another image
+                above = above._replace(image="")
 
 
 def _with_field(above: Above, field: re.Match[str]) -> Above:

@@ -38,6 +38,8 @@ _REDACTED = re.compile(
     re.IGNORECASE,
 )
 """What stands where someone took a part of a name out."""
+REDACTED = "redacted"
+"""What stands for it where a name is read."""
 _STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
 """Where registries of clouds keep layers."""
 _REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
@@ -155,7 +157,9 @@ def _kind(sign: Sign, text: str, with_credentials: bool) -> str:
     """The name of the kind that a sign is of at this registry, for someone who sent credentials or none."""
     table = tables.signs()
     name = sign.kind
-    if table.kinds[name].in_public and _is_public(text):
+    host = _public_host(text) if table.kinds[name].in_public else ""
+    is_given = any(registry_of(host).parts.values())  # a cloud's customers have hosts of their own, which may not exist
+    if host and not (name == "no_host" and is_given):
         name = table.kinds[name].in_public
     if with_credentials:
         return name
@@ -177,12 +181,12 @@ def _inner(text: str, since: int) -> str:
     return ""
 
 
-def _is_public(text: str) -> bool:
-    """Whether the host that was asked, says the message, is one that the internet knows."""
+def _public_host(text: str) -> str:
+    """The host that was asked, says the message, if it is one that the internet knows; else ""."""
     requests = [request["host"] for request in _REQUEST.finditer(text)]
     hosts = requests[-1:] or re.findall(r'(?:(?:image|reference) "|, not )([^"/,\s]+\.[^"/,\s]+)', text)[-1:]
     public = _compiled("".join(tables.signs().public.split()))
-    return any(public.fullmatch(split_port(host)[0]) for host in hosts)
+    return next((host for host in hosts if public.fullmatch(split_port(host)[0])), "")
 
 
 @cache
@@ -276,8 +280,8 @@ def is_redacted(name: str) -> bool:
 
 def filled(name: str) -> str:
     """An image's name with a word in the place of each part that someone took out."""
-    filled_name = _REDACTED.sub("redacted", name).strip("'\"")
-    return re.sub("@[^@]*redacted[^@]*$", "", filled_name)  # half a digest is none
+    filled_name = _REDACTED.sub(REDACTED, name).strip("'\"")
+    return re.sub(f"@[^@]*{REDACTED}[^@]*$", "", filled_name)  # half a digest is none
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from kubesim.api.objects import Object
@@ -31,6 +31,8 @@ _INSTEAD = {
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
+_IMAGE = re.compile(r"(?<![\w./:@-])(?:[\w-]+[\w.-]*(?::\d+)?/)+[\w.-]+:\w[\w.-]*(?<![.-])(?![\w/])")
+"""An image's name with a tag, whatever is around it."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
@@ -73,17 +75,24 @@ def _read(pasted: Records, unread: int) -> _Reading:
         return _Reading(screens, is_known=True)
     lines = text.split("\n")
     rows = list(rows_of(lines))
-    if _STARTED.search(text):  # whatever was pulled came
-        rows = [row for row in rows if row.kind != PULLING]
-    items = _unread(_told(rows, _client(lines, rows)), unread)
+    around = _Around(_client(lines, rows), set(_IMAGE.findall(text)), bool(_STARTED.search(text)))
+    items = _unread(_told(rows, around), unread)
     return _Reading(items or screens, any(row.rank == KNOWN for row in rows))
+
+
+class _Around(NamedTuple):
+    """What a text tells around its rows: who failed, which images it names, and whether a container started."""
+
+    client: str = ""
+    images: Collection[str] = ()
+    has_started: bool = False
 
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
     lines = [event_row(event.get("involvedObject", {}), event) for event in events]
     short = shortened("\n".join(lines))
-    return _unread(_told(list(rows_of(redact(short.text).split("\n"))), ""), short.unread)
+    return _unread(_told(list(rows_of(redact(short.text).split("\n"))), _Around()), short.unread)
 
 
 def _unread(items: Iterator[Item], lines: int) -> list[Item]:
@@ -98,9 +107,12 @@ def _client(lines: list[str], rows: list[Row]) -> str:
     return next(filter(None, map(client_of, lines[:_MOST_LINES])), "")
 
 
-def _told(rows: list[Row], client: str) -> Iterator[Item]:
+def _told(rows: list[Row], around: _Around) -> Iterator[Item]:
     """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it."""
-    rows = _completed([row for row in rows if row.kind != PULLING] or rows)
+    rows = _completed(rows, around.images)
+    telling = [row for row in rows if row.kind != PULLING]
+    if telling or around.has_started:  # whatever was pulled came, or says itself that it didn't
+        rows = telling
     warnings = [row for row in rows if row.is_missing_secret]
     pulled = [row for row in rows if row.is_pulled]
     troubles = _troubles(rows)
@@ -108,35 +120,41 @@ def _told(rows: list[Row], client: str) -> Iterator[Item]:
         yield _running(pulled[-1])
     else:
         for kind, item in _pods(_settled(troubles), warnings):
-            yield kind, {**item, "client": client}
+            yield kind, {**item, "client": around.client}
 
 
-def _completed(rows: list[Row]) -> list[Row]:
-    """The rows, each with what the whole text says only once: the image's tag or digest, a Pod's image, the Pod."""
+def _completed(rows: list[Row], named: Collection[str]) -> list[Row]:
+    """The rows, each with what the whole text says only once: the image's tag or digest, a Pod's image, the Pod.
+
+    `named` are the images that it names anywhere.
+    """
     full: dict[str, str] = {}
+    images: dict[str, set[str]] = defaultdict(set)
+    came: dict[str, set[str]] = defaultdict(set)
+    homes: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         bare = _TAG.sub("", row.image)
         if bare != row.image:
             full.setdefault(bare, row.image)
-    images: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        if row.image:
-            images[row.pod].add(full.get(row.image, row.image))
-    completed = []
-    for row in rows:
-        names = {row.image} if row.image else images[row.pod]
-        image = next(iter(names)) if len(names) == 1 else ""
-        completed.append(row._replace(image=full.get(image, image)))
-    homes: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
         if row.namespace:
             homes[row.pod].add(row.namespace)
-    for number, row in enumerate(completed):
-        if row.pod and not row.namespace and len(homes[row.pod]) == 1:
-            completed[number] = row._replace(namespace=next(iter(homes[row.pod])))
+    for row in rows:
+        if row.image:
+            kept = came if row.is_pulled else images
+            kept[row.pod].add(full.get(row.image, row.image))
+    completed = []
+    for row in rows:
+        image = row.image or _only(images[row.pod] - came[row.pod]) or _only(named)
+        namespace = row.namespace or (_only(homes[row.pod]) if row.pod else "")
+        completed.append(row._replace(image=full.get(image, image), namespace=namespace))
     if only := _only_pod(rows):
         completed = [row if row.pod else row._replace(pod=only.pod, namespace=only.namespace) for row in completed]
     return completed
+
+
+def _only(names: Collection[str]) -> str:
+    """The only one of some names; "" where there are more, or none."""
+    return next(iter(names)) if len(names) == 1 else ""
 
 
 def _running(row: Row) -> Item:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.api.objects import name_of
 from kubesim.cluster import keyring
-from kubesim.flow import tables
+from kubesim.flow import signs, tables
 from kubesim.flow.facts import Facts
 from kubesim.flow.signs import Reply
 
@@ -65,6 +65,12 @@ def say(part: str, words: Known) -> str:
     return str(first(getattr(tables.hops(), part), words)).format_map(words)
 
 
+def _repository(facts: Facts) -> str:
+    """The image's full name without a tag, as far as nobody took a part of it out."""
+    name = facts.reference.name if facts.reference else ""
+    return "the image" if not name or signs.REDACTED in name else name
+
+
 def _client(facts: Facts) -> tables.Client:
     return tables.signs().clients[facts.client]
 
@@ -85,7 +91,7 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "lookup": lambda facts: (facts.reply and facts.reply.words.get("lookup")) or Words(facts)["asked_host"],
     "node": lambda facts: facts.pod["spec"].get("nodeName") or "'<node>'",
     "others": lambda facts: ", ".join(facts.account_names),
-    "repository": lambda facts: facts.reference.name if facts.reference else "the image",
+    "repository": lambda facts: _repository(facts),
     "role": lambda facts: facts.asking.role,
     "server": lambda facts: (
         "https://index.docker.io/v1/" if facts.registry == DEFAULT_REGISTRY else facts.registry or "'<registry>'"
