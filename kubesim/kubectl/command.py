@@ -18,9 +18,9 @@ from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext.gofmt import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
-from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, UsageError, refuse_if
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.kubectl.kubeconfig import CERTIFICATE, KUBECONFIG, Kubeconfig
+from kubesim.kubectl.kubeconfig import CERTIFICATE, EMPTY, KUBECONFIG, Kubeconfig
 from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds
@@ -83,12 +83,33 @@ class Call:
         self.written.append((True, text))
 
     @property
-    def kubeconfig(self) -> Kubeconfig:
-        """What says where the cluster is and who asks. Raises NotSimulated for another file than the session's."""
+    def kubeconfig_path(self) -> str:
+        """The file of --kubeconfig or $KUBECONFIG; "" for the one that the session has in memory."""
         path = self.flags["kubeconfig"] or self.context.env.get("KUBECONFIG", "")
-        if path not in ("", KUBECONFIG):
-            raise NotSimulated(f"the kubeconfig {path[:80]} is not part of this simulator, which has one of its own")
-        return self.context.config
+        return "" if path == KUBECONFIG else str(path)
+
+    @cached_property
+    def kubeconfig(self) -> Kubeconfig:
+        """What says where the cluster is and who asks."""
+        path = self.kubeconfig_path
+        if not path:
+            return self.context.config
+        if self.context.config.is_in_pod:
+            raise NotSimulated("a kubeconfig in a container is not part of this simulator")
+        try:
+            return Kubeconfig.of_file(self.context.workspace.read_text(path))
+        except FileNotFoundError:
+            is_needed = self.flags["kubeconfig"] and not self.command.traits.is_offline
+            refuse_if(is_needed, f"stat {path}: no such file or directory")
+            return Kubeconfig(EMPTY)
+        except IsADirectoryError:
+            raise KubectlError(f'error loading config file "{path}": read {path}: is a directory') from None
+        except ManifestError as error:
+            raise KubectlError(f'error loading config file "{path}": {error}') from None
+        except (AttributeError, KeyError, TypeError):
+            raise NotSimulated(
+                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
+            ) from None
 
     @property
     def user(self) -> str:

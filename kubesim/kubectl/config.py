@@ -10,6 +10,7 @@ from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, no_arguments
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
+from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
 from kubesim.kubectl.kubeconfig import EMPTY, Kubeconfig, Section
 
@@ -17,6 +18,12 @@ _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
 _DATA = "DATA+OMITTED"
 _REDACTED = "REDACTED"
+
+
+def _save(call: Call) -> None:
+    """Write a kubeconfig that was changed, if it is a file."""
+    if call.kubeconfig_path:
+        call.context.workspace.put(call.kubeconfig_path, to_yaml(call.kubeconfig.content))
 
 
 @_command("config current-context")
@@ -67,6 +74,7 @@ def use_context(call: Call) -> None:
     name = call.args[0]
     refuse_if(not call.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
     call.kubeconfig.use(name)
+    _save(call)
     call.say(f'Switched to context "{name}".\n')
 
 
@@ -86,6 +94,7 @@ def set_context(call: Call) -> None:
     if not fields.get("namespace"):
         fields.pop("namespace", None)
     config.put("contexts", name, fields)
+    _save(call)
     call.say(f'Context "{name}" {done}.\n')
 
 
@@ -101,6 +110,7 @@ def set_credentials(call: Call) -> None:
     if "token" in call.typed_flags:
         fields = nonempty({**fields, "token": call.flags["token"]})
     call.kubeconfig.put("users", name, fields)
+    _save(call)
     call.say(f'User "{name}" set.\n')
 
 

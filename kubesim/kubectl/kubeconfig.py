@@ -21,6 +21,7 @@ KUBECONFIG = f"{HOME}/.kube/config"
 Section = Literal["clusters", "users", "contexts"]
 _FIELDS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
 """The lists of the file, each with the field that its entries have beside their name."""
+_TEXTS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")  # fields of all three, as read
 
 
 def _simulated(what: str) -> str:
@@ -70,6 +71,24 @@ class Kubeconfig:
         """What kubectl goes by in a container of a namespace."""
         contexts = [{"name": "", "context": {"cluster": CLUSTER, "user": "", "namespace": namespace}}]
         return cls({**EMPTY, "clusters": _INITIAL["clusters"], "contexts": contexts}, is_in_pod=True)
+
+    @classmethod
+    def of_file(cls, text: str) -> Kubeconfig:
+        """What a file says. Raises ManifestError for no YAML, and KeyError or TypeError where it is no kubeconfig."""
+        from kubesim.kubectl.documents import parse_document  # late: it imports YAML
+
+        config = cls({**EMPTY, **(parse_document(text) or {})})
+        if config.content["kind"] != "Config":
+            raise TypeError
+        for section, part in _FIELDS.items():
+            entries = config.content[section]
+            config.content = {**config.content, section: None}
+            for entry in entries or ():
+                fields = {**(entry.get(part) or {})}
+                if not all(isinstance(fields.get(name), str | None) for name in _TEXTS):
+                    raise TypeError
+                config.put(section, str(entry["name"]), fields)
+        return config
 
     @property
     def current(self) -> str:
