@@ -6,8 +6,9 @@ from typing import Any
 
 from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import Object
-from kubesim.api.resources import RESOURCES
+from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import patch as patches
+from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
@@ -53,7 +54,7 @@ def patch(call: Call) -> None:
     part = flags["subresource"]
     if call.dry_run == "client" and (part or kind == "json"):
         raise NotSimulated(_PATCHED_LOCALLY)
-    if part not in ("", "ephemeralcontainers"):
+    if part not in ("", "ephemeralcontainers", "scale"):
         raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
     change = _read_patch(call)
 
@@ -61,18 +62,38 @@ def patch(call: Call) -> None:
         try:
             if isinstance(change, StatusError):
                 raise change
+            if part == "scale":
+                _patch_scale(call, target, change, kind)
+                return
             new = send_patch(call, target, change, kind)
         except StatusError:
             if call.dry_run == "client":  # kubectl's own words are others
                 raise NotSimulated(_PATCHED_LOCALLY) from None
             raise
-        operation = "patched (no change)" if new == target.obj else "patched"
-        print_result(call, target.resource, new, operation)
+        _report_patch(call, target.resource, target.obj, new)
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 
 
 _PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
+
+
+def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> None:
+    """Send a patch of a workload's Scale, in which nothing is merged in a strategic way."""
+
+    def patched(scale: Object) -> Any:
+        if kind == "json":
+            return patches.json_patch(scale, change, call.context.budget)
+        return patches.merge_patch(scale, change)
+
+    scale = call.api.scale(*target.place)
+    new = call.api.change_scale(*target.place, patched, dry_run=call.dry_run == "server")
+    _report_patch(call, SCALE, scale, new)
+
+
+def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:
+    operation = "patched (no change)" if new == old else "patched"
+    print_result(call, resource, new, operation)
 
 
 def _read_patch(call: Call) -> Any:
