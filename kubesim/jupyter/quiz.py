@@ -13,7 +13,7 @@ from IPython.display import display
 from kubesim.jupyter import markup
 from kubesim.jupyter.card import NEXT, Button, Exercise, Message, script, styles, unknown
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.terminal import strip
+from kubesim.jupyter.screen import strip
 from kubesim.lessons import question_ids, variants_of
 from kubesim.lessons.progress import Record
 from kubesim.lessons.quiz import Note, Quiz, Verdict, judge, letter

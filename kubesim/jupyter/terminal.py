@@ -7,41 +7,25 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import traitlets
-import yaml
 
-from kubesim.api import load_yaml, yaml_loader
 from kubesim.api.result import Edit, Result
 from kubesim.jupyter.card import Message, Widget
 from kubesim.jupyter.current import Seat, time_of_day
+from kubesim.jupyter.mistakes import first_mistake
+from kubesim.jupyter.screen import Screen, colour, strip
+from kubesim.lessons.review import counted
 from kubesim.shell import Shell, word_start
 from kubesim.workspace import HOME
 
 LONGEST_WAIT = 600
 """Simulated seconds that "until something changes" waits at most."""
-LARGEST_TRANSCRIPT = 200_000
-"""Characters; older entries go when there are more."""
 LONGEST_HISTORY = 500
 """Commands that the up arrow brings back."""
-
 _EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
-_TABLES = load_yaml(Path(__file__).with_suffix(".yaml"))
-_WORDS = {word: code for code, words in _TABLES["words"].items() for word in words}
-_SIGNS = {32: "✓", 33: "…", 31: "✗"}
-_OPENINGS = {word: code for code, words in _TABLES["openings"].items() for word in words}
-_CODES = _OPENINGS | _WORDS
-YAML_HINTS: dict[str, str] = _TABLES["yaml_hints"]
-_MARKED = re.compile(
-    rf"^(?:{'|'.join(map(re.escape, _OPENINGS))})|(?:^|(?<=  )|(?<=:)|(?<=: ))(?:{'|'.join(_WORDS)})(?=  |[ ]?$)",
-    re.MULTILINE,
-)
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
-CLEAR_SCREEN = re.compile(r"\x1b\[[23]?J|\x1bc")
+_CLEAR = re.compile(r"\x1b\[[23]?J|\x1bc")
 
 
 def commands(text: str, shell: Shell) -> Iterator[str]:
@@ -77,51 +61,6 @@ def _first(command: str) -> str:
     return f"$ {line} …\n" if line_end else f"$ {line}\n"
 
 
-class _Screen:
-    """What the screen shows, and which of it the page was sent."""
-
-    def __init__(self) -> None:
-        self.entries: list[tuple[str, str]] = []
-        """As (kind, text): a "command", the "output" of one (with colours), or a "note"."""
-        self._size = 0  # characters of their texts
-        self._sent = 0  # how many entries the page has
-        self._gone = 0  # how many of those that it has are dropped
-
-    def write(self, *entries: tuple[str, str]) -> None:
-        """Add entries; the oldest go where there is too much."""
-        self.entries += entries
-        self._size += _size(entries)
-        while len(self.entries) > 1 and self._size > LARGEST_TRANSCRIPT:
-            self._drop(1)
-
-    def clear(self) -> None:
-        self._drop(len(self.entries))
-
-    def _drop(self, count: int) -> None:
-        """Drop the oldest entries."""
-        sent = min(count, self._sent)
-        self._sent -= sent
-        self._gone += sent
-        self._size -= _size(self.entries[:count])
-        del self.entries[:count]
-
-    def whole(self) -> Message:
-        """All entries, for a page that has none."""
-        self.news()
-        return {"entries": self.entries}
-
-    def news(self) -> Message:
-        """What is new since this was asked last: how many entries have `gone` from the beginning, and new `entries`."""
-        new = {"gone": self._gone, "entries": self.entries[self._sent :]}
-        self._gone = 0
-        self._sent = len(self.entries)
-        return new
-
-
-def _size(entries: Iterable[tuple[str, str]]) -> int:
-    return sum(len(text) for _, text in entries)
-
-
 class Terminal(Widget):
     """A live terminal: a prompt, the screen, an editor for files, and the clock with its buttons.
 
@@ -135,11 +74,15 @@ class Terminal(Widget):
     """The file that is open in the `editor`: its name, its text now, as last saved, and whether it `exists`; or {}."""
 
     def __init__(self, seat: Seat) -> None:
-        self._shown = False
-        self._saved = False  # since the editor was opened
-        self._then = ""  # the command to run when it is closed
-        self.screen = _Screen()
-        self._commands_sent = 0  # of the history
+        self._is_started = False
+        """Whether a page shows the terminal, or has shown it."""
+        self._is_saved = False
+        """Whether the file was, since the editor was opened."""
+        self._then = ""
+        """The command to run when the editor is closed."""
+        self.screen = Screen()
+        self._commands_sent = 0
+        """How many of the history the page has."""
         super().__init__(seat)
 
     # What Python offers
@@ -147,10 +90,10 @@ class Terminal(Widget):
     def feed(self, text: str) -> None:
         """Run each command of `text`, as if it was typed."""
         for command in commands(text, self._seat.session.shell):
-            self._show(self._seat.run(command), ("command", command))
+            self._print(self._seat.run(command), command)
 
     def say(self, text: str) -> None:
-        self.screen.write(("note", f"# {text}\n"))
+        self.screen.write("note", f"# {text}\n")
 
     def refresh(self) -> None:
         self.time = time_of_day(self._seat.session.cluster.clock.now)
@@ -164,34 +107,39 @@ class Terminal(Widget):
 
     # What the screen shows
 
-    def _show(self, result: Result, *before: tuple[str, str]) -> None:
-        """Write what a command said under its line, and open the editor if it asks for that."""
-        screen = result.screen
+    def _print(self, result: Result, command: str = "") -> None:
+        """Write what a command said, below its line if it was typed, and open the editor if it asks for that."""
+        printed = result.screen
         if result.edit:
-            screen = _EDITOR_HINT.sub("", screen)
-        if CLEAR_SCREEN.search(screen):
-            screen, before = CLEAR_SCREEN.split(screen)[-1], ()
+            printed = _EDITOR_HINT.sub("", printed)
+        *cleared, printed = _CLEAR.split(printed)
+        if cleared:
             self.screen.clear()
-        output = [("output", colour(_whole(screen)))] if screen else []
-        self.screen.write(*before, *output)
+        elif command:
+            self.screen.write("command", command)
+        if printed:
+            self.screen.write("output", colour(_whole(printed)))
         if result.edit:
             self._open(result.edit)
 
     # The editor
 
     def _open(self, edit: Edit) -> None:
-        name, workspace = edit.path, self._seat.session.workspace
-        path = str(HOME / name)
+        workspace = self._seat.session.workspace
+        path = str(HOME / edit.path)
         try:
             saved = workspace.read_text(path) if workspace.exists(path) else None
             (saved or "").encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
-            self.screen.write(("output", colour(f"kubesim: {edit.editor} cannot open {name}: {_reason(error)}\n")))
+            refusal = f"kubesim: {edit.editor} cannot open {edit.path}: {_reason(error)}\n"
+            self.screen.write("output", colour(refusal))
             return
-        saved = (edit.draft or None) if saved is None else saved  # to close an object unchanged asks nothing
-        file = {"name": name, "text": saved or "", "saved": saved or "", "exists": saved is not None}
+        if saved is None:
+            saved = edit.draft or None  # to close an object unchanged asks nothing
+        file = {"name": edit.path, "text": saved or "", "saved": saved or "", "exists": saved is not None}
         self.editing = {**file, "editor": edit.editor}
-        self._saved, self._then = False, edit.then
+        self._is_saved = False
+        self._then = edit.then
 
     def do_save(self, message: Message) -> Message:
         name, text = self.editing["name"], message["text"]
@@ -201,7 +149,7 @@ class Terminal(Widget):
         except OSError as error:
             return {"error": f"{name} is not saved: {_reason(error)}"}
         self.editing = {**self.editing, "text": text, "saved": text, "exists": True}
-        self._saved = True
+        self._is_saved = True
         return {}
 
     def do_check(self, message: Message) -> Message:
@@ -212,20 +160,23 @@ class Terminal(Widget):
         return first_mistake(message["text"]) if is_yaml else {}
 
     def do_close(self, _message: Message) -> Message:
-        name, saved = self.editing["name"], self.editing["saved"]
+        name = self.editing["name"]
+        lines = len(self.editing["saved"].splitlines())
         self.editing = {}
-        lines = len(saved.splitlines())
-        news = f"saved {name} ({lines} {'line' if lines == 1 else 'lines'})"
-        self.say(news if self._saved else f"closed {name}, nothing was saved")
-        if self._saved and self._then:
-            self._show(self._seat.run(self._then, label=self._then.partition(" --edit-result")[0]))
+        if not self._is_saved:
+            self.say(f"closed {name}, nothing was saved")
+            return {}
+        self.say(f"saved {name} ({counted(lines, 'line')})")
+        if self._then:
+            self._print(self._seat.run(self._then, label=self._then.partition(" --edit-result")[0]))
         return {}
 
     # What the page asks
 
     def do_start(self, message: Message) -> Message:
         """Hand the whole screen to a page that shows the terminal for the first time, or again."""
-        again, self._shown = self._shown, True
+        again = self._is_started
+        self._is_started = True
         if not again:
             self._seat.catch_up(message["wall"])  # nothing was typed before
         history = self._seat.session.shell.history
@@ -233,7 +184,8 @@ class Terminal(Widget):
         return {"start": {**self.screen.whole(), "history": history[-LONGEST_HISTORY:], "again": again}}
 
     def do_enter(self, message: Message) -> Message:
-        text, shell = message["text"], self._seat.session.shell
+        text = message["text"]
+        shell = self._seat.session.shell
         blocks = list(commands(text, shell))
         if blocks and not shell.is_complete(blocks[-1]):
             return {"more": True}
@@ -244,7 +196,8 @@ class Terminal(Widget):
         return {}
 
     def do_complete(self, message: Message) -> Message:
-        text, cursor = message["text"], message["cursor"]
+        text = message["text"]
+        cursor = message["cursor"]
         candidates = self._seat.session.shell.complete(text, cursor)
         before = completed(text[:cursor], candidates)
         return {"text": before + text[cursor:], "cursor": len(before), "candidates": candidates}
@@ -279,52 +232,3 @@ def _whole(screen: str) -> str:
 
 def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or "it is not a text file"
-
-
-def colour(text: str) -> str:
-    """`text` with colour escapes around its statuses and refusals; text that has its own escapes is left as it is."""
-    if "\x1b" in text:
-        return text
-    return _MARKED.sub(lambda match: f"\x1b[{_CODES[match[0]]}m{match[0]}\x1b[0m", text)
-
-
-def sign(status: str) -> str:
-    """✓, … or ✗ for a status that is good, waiting or bad, as its colour says too."""
-    return _SIGNS.get(_WORDS.get(status.removeprefix("Init:"), 0), "")
-
-
-def strip(text: str) -> str:
-    return _ESCAPE.sub("", text)
-
-
-_NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")  # than on the line of the mistake
-
-
-def first_mistake(text: str) -> Message:
-    """The `line` on which `text` cannot be read as YAML documents, and why, in `words`; nothing when it can."""
-    with suppress(yaml.YAMLError, RecursionError, UnicodeEncodeError):
-        _compose(text, yaml_loader())
-        return {}
-    try:
-        _compose(text, yaml.SafeLoader)  # slower, but it says what it expected, for which `yaml_hints` has our words
-    except yaml.MarkedYAMLError as error:
-        problem = error.problem or "this is not YAML"
-        hint = next((hint for part, hint in YAML_HINTS.items() if part in problem), problem)
-        return {"line": _line(error, text), "words": hint}
-    except yaml.YAMLError as error:
-        return {"line": 1, "words": str(error).splitlines()[0]}
-    except RecursionError:
-        return {"line": 1, "words": "this is nested too deeply"}
-    return {}
-
-
-def _compose(text: str, loader: Any) -> None:
-    for _ in yaml.compose_all(text, Loader=loader):
-        pass
-
-
-def _line(error: yaml.MarkedYAMLError, text: str) -> int:
-    began_before = any(part in (error.problem or "") for part in _NOTICED_LATER)
-    mark = (error.context_mark if began_before else None) or error.problem_mark or error.context_mark
-    last = max(1, len(text.rstrip().splitlines()))
-    return min(mark.line + 1, last) if mark else 1

@@ -31,7 +31,8 @@ from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.card import Message, goals, script, styles
 from kubesim.jupyter.current import Seat, time_of_day
-from kubesim.jupyter.terminal import Terminal, sign
+from kubesim.jupyter.screen import sign
+from kubesim.jupyter.terminal import Terminal
 from kubesim.lessons.task import Reading, Task
 from kubesim.session.timeline import Try, last_tries
 
@@ -89,7 +90,7 @@ class Workbench(Terminal):
     def _announce(self, words: str) -> None:
         """Note on the screen what was done elsewhere, and send it to the page, which hasn't asked."""
         self.say(words)
-        if self._shown:
+        if self._is_started:
             self.send(self.news())
 
     def focus(self, namespace: str, pod: str, container: str | None = None) -> None:

@@ -10,7 +10,8 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import STEPS
 from kubesim.jupyter import current
 from kubesim.jupyter.current import Seat, spell
-from kubesim.jupyter.terminal import LARGEST_TRANSCRIPT, Terminal, commands, completed, strip, transcript
+from kubesim.jupyter.screen import LARGEST_TRANSCRIPT, strip
+from kubesim.jupyter.terminal import Terminal, commands, completed, transcript
 from kubesim.shell.parser import parse
 
 HEREDOC = "cat > pod.yaml <<EOF\nkind: Pod\nEOF"

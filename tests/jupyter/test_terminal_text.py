@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.jupyter.terminal import YAML_HINTS, colour, first_mistake, strip
+from kubesim.jupyter.mistakes import HINTS, first_mistake
+from kubesim.jupyter.screen import colour, strip
 
 RED, GREEN, YELLOW, ASIDE, OFF = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
@@ -81,4 +82,4 @@ def test_any_text_gets_an_answer_inside_it(text):
 
 
 def test_every_hint_says_more_than_the_parser():
-    assert all(part not in words for part, words in YAML_HINTS.items())
+    assert all(part not in words for part, words in HINTS.items())
