@@ -126,7 +126,7 @@ class KubesimMagics(Magics):
     @line_magic
     def timeline(self, line: str) -> None:
         """List what happened: `%timeline [POD] [-n NAMESPACE]`."""
-        _room("flow").timeline(line, _seat())
+        _room("chronicle").timeline(line, _seat())
 
     @no_var_expand
     @line_magic

@@ -39,7 +39,9 @@ def _compose(text: str, loader: Any) -> None:
 
 
 def _line(error: yaml.MarkedYAMLError, text: str) -> int:
-    began_before = any(part in (error.problem or "") for part in _NOTICED_LATER)
-    mark = (error.context_mark if began_before else None) or error.problem_mark or error.context_mark
+    """The line of the mistake, from 1, but none below the last one that has text."""
+    mark = error.problem_mark or error.context_mark
+    if any(part in (error.problem or "") for part in _NOTICED_LATER):
+        mark = error.context_mark or mark
     last = max(1, len(text.rstrip().splitlines()))
     return min(mark.line + 1, last) if mark else 1

@@ -18,9 +18,9 @@ from kubesim.flow.hops import trace_flow
 from kubesim.flow.load import ExportError
 from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import markup
+from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Button, Card, Message, script, styles
 from kubesim.jupyter.current import Seat
-from kubesim.jupyter.flow import target
 
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "
@@ -38,7 +38,9 @@ def why(arguments: str, seat: Seat) -> None:
     """Explain why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
     if not arguments.strip():
         display(Paste(seat))
-    elif asked := target(arguments, "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"):
+        return
+    usage = "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
+    if asked := read_target(arguments, {"-n", "-c", "-o"}, usage):
         seat.session.explained.append(asked.namespace)
         flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
         if asked.form == "text":

@@ -29,6 +29,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import printers
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
+from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goals, script, styles
 from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.screen import sign
@@ -244,7 +245,8 @@ def show(seat: Seat) -> None:
 
 def draw(arguments: str, seat: Seat) -> None:
     """Display a flow as it is now, and put its Pod into focus, or print how to ask for one."""
-    if asked := flow.target(arguments, "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"):
+    usage = "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
+    if asked := read_target(arguments, {"-n", "-c"}, usage):
         seat.session.explained.append(asked.namespace)
         display(flow.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
         workbench(seat).focus(asked.namespace, asked.pod, asked.container)

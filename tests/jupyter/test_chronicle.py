@@ -1,14 +1,13 @@
 import pytest
 
-from kubesim.jupyter import flow
-from kubesim.jupyter.flow import chronicle
+from kubesim.jupyter import chronicle
 from tests.jupyter.pictures import SVG, pictures
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
 
 
 def faces(seat, namespace="default", pod="web"):
-    bundle = chronicle(seat, namespace, pod)
+    bundle = chronicle.chronicle(seat, namespace, pod)
     return bundle["text/plain"], bundle["text/html"]
 
 
@@ -77,11 +76,11 @@ def test_what_a_learner_typed_is_text(seat):
 )
 def test_the_magic_takes_a_pod_and_a_namespace(arguments, title, seat, monkeypatch):
     shown = []
-    monkeypatch.setattr(flow, "display", lambda bundle, raw: shown.append(bundle))
-    flow.timeline(arguments, seat)
+    monkeypatch.setattr(chronicle, "display", lambda bundle, raw: shown.append(bundle))
+    chronicle.timeline(arguments, seat)
     assert shown[0]["text/plain"].startswith(title + "\n")
 
 
 def test_the_magic_says_what_it_takes(seat, capsys):
-    flow.timeline("web --now", seat)
+    chronicle.timeline("web --now", seat)
     assert capsys.readouterr().out == "kubesim: the past of which Pod? %timeline [POD] [-n NAMESPACE]\n"
