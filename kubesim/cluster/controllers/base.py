@@ -33,7 +33,6 @@ LAST_RETRY = 1000.0
 # Pods that one sync creates or deletes at most. Real controllers take 500, which the rate limit of their client spreads
 # over half a minute.
 BURST = 100
-_CLAIMED_BY = ("labels", "ownerReferences")
 SYNC = 3
 """Writes in the time of which a controller finds that there is nothing to do."""
 
@@ -152,8 +151,7 @@ class Controller(Loop):
 
     def _on_owned(self, change: Change) -> None:
         item = change.obj
-        before = metadata(change.old or item)
-        is_changed = any(metadata(item).get(field) != before.get(field) for field in _CLAIMED_BY)
+        is_changed = not change.of_status and _claimed_by(item) != _claimed_by(change.old or item)
         for reference in metadata(item).get("ownerReferences", ()):
             if reference["kind"] == self.resource.kind:
                 key = (namespace_of(item), reference["name"])
@@ -276,6 +274,11 @@ def release(api: Component, owner: Object, resource: Resource, item: Object) -> 
     if not meta["ownerReferences"]:
         del meta["ownerReferences"]
     api.record(resource, {**item, "metadata": meta})
+
+
+def _claimed_by(item: Object) -> tuple[object, object]:
+    """What decides whose a thing is."""
+    return metadata(item).get("labels"), metadata(item).get("ownerReferences")
 
 
 def _other_references(item: Object, owner: Object) -> list[Object]:

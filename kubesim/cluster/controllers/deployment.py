@@ -155,44 +155,41 @@ class DeploymentController(Controller):
         self.report(rollout.deployment, status, **counts)
 
     def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
-        conditions = list(rollout.deployment["status"].get("conditions", ()))
+        conditions = _Conditions(rollout.deployment, self.clock.timestamp())
         is_paused = rollout.deployment["spec"].get("paused", False)
-        if pause := _pause(conditions, is_paused):
-            conditions = self._with_condition(conditions, "Progressing", pause)
+        conditions.note_pause(is_paused)
         if made:
             message = f'Created new replica set "{name_of(made)}"'
-            created = _Condition("True", "NewReplicaSetCreated", message)
-            conditions = self._with_condition(conditions, "Progressing", created)
+            conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
         is_available = counts["availableReplicas"] >= rollout.replicas - rollout.unavailable
-        conditions = self._with_condition(conditions, "Available", _AVAILABLE if is_available else _UNAVAILABLE)
+        conditions.set("Available", _AVAILABLE if is_available else _UNAVAILABLE)
         if not is_paused:
-            conditions = self._with_progress(rollout, counts, conditions)
+            self._note_progress(rollout, counts, conditions)
         newest_first = [rollout.new, *rollout.old] if rollout.new else rollout.old
         failures = [failure for item in newest_first for failure in item["status"].get("conditions", ())]
-        if not failures:
-            return [item for item in conditions if item["type"] != "ReplicaFailure"]
-        first = failures[0]
-        return self._with_condition(conditions, "ReplicaFailure", _Condition("True", first["reason"], first["message"]))
+        if failures:
+            conditions.set("ReplicaFailure", _Condition("True", failures[0]["reason"], failures[0]["message"]))
+        else:
+            conditions.remove("ReplicaFailure")
+        return conditions.items
 
-    def _with_progress(self, rollout: Rollout, counts: dict[str, int], conditions: list[Object]) -> list[Object]:
-        """The conditions with what the rollout has come to. Mirrors syncRolloutStatus."""
-        progress = _find(conditions, "Progressing")
+    def _note_progress(self, rollout: Rollout, counts: dict[str, int], conditions: _Conditions) -> None:
+        """Say in the conditions what the rollout has come to. Mirrors syncRolloutStatus."""
+        progress = conditions.find("Progressing")
         is_complete = progress is not None and progress["reason"] == "NewReplicaSetAvailable"
         if is_complete and counts["updatedReplicas"] == counts["replicas"]:
-            return conditions  # it stays complete while Pods come and go
+            return  # it stays complete while Pods come and go
         subject = f'Deployment "{name_of(rollout.deployment)}"'
         if rollout.new:
             subject = f'ReplicaSet "{name_of(rollout.new)}"'
         if counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == rollout.replicas:
-            complete = _Condition("True", "NewReplicaSetAvailable", f"{subject} has successfully progressed.")
-            return self._with_condition(conditions, "Progressing", complete)
-        if progress is None or _has_progressed(rollout.deployment["status"], counts):
-            going_on = _Condition("True", "ReplicaSetUpdated", f"{subject} is progressing.")
-            return self._with_condition(conditions, "Progressing", going_on, is_renewed=True)
-        if not is_complete and self._is_late(rollout.deployment, progress):
-            late = _Condition("False", "ProgressDeadlineExceeded", f"{subject} has timed out progressing.")
-            return self._with_condition(conditions, "Progressing", late)
-        return conditions
+            message = f"{subject} has successfully progressed."
+            conditions.set("Progressing", _Condition("True", "NewReplicaSetAvailable", message))
+        elif progress is None or _has_progressed(rollout.deployment["status"], counts):
+            conditions.renew("Progressing", _Condition("True", "ReplicaSetUpdated", f"{subject} is progressing."))
+        elif not is_complete and self._is_late(rollout.deployment, progress):
+            message = f"{subject} has timed out progressing."
+            conditions.set("Progressing", _Condition("False", "ProgressDeadlineExceeded", message))
 
     def _is_late(self, deployment: Object, progress: Object) -> bool:
         """Whether it has been without progress for too long; if not yet, it is asked again then."""
@@ -203,30 +200,45 @@ class DeploymentController(Controller):
         self.clock.call_later(left + 1, self.add, deployment)  # a second later, as requeueStuckDeployment does
         return False
 
-    def _with_condition(
-        self, conditions: list[Object], kind: str, condition: _Condition, *, is_renewed: bool = False
-    ) -> list[Object]:
-        """As SetDeploymentCondition: an unchanged one stays, unless it `is_renewed`; a changed one moves to the end."""
-        old = _find(conditions, kind)
-        if old and not is_renewed and (old["status"], old["reason"]) == (condition.status, condition.reason):
-            return conditions
-        now = self.clock.timestamp()
-        since = now
+
+class _Conditions:
+    """The conditions of a Deployment, as they become what is true `now`."""
+
+    def __init__(self, deployment: Object, now: str) -> None:
+        self.items: list[Object] = list(deployment["status"].get("conditions", ()))
+        self._now = now
+
+    def find(self, kind: str) -> Object | None:
+        return next((item for item in self.items if item["type"] == kind), None)
+
+    def remove(self, kind: str) -> None:
+        self.items = [item for item in self.items if item["type"] != kind]
+
+    def set(self, kind: str, condition: _Condition) -> None:
+        """As SetDeploymentCondition: one that says the same stays, a changed one moves to the end."""
+        old = self.find(kind)
+        if old is None or (old["status"], old["reason"]) != (condition.status, condition.reason):
+            self.renew(kind, condition)
+
+    def renew(self, kind: str, condition: _Condition) -> None:
+        """Set a condition also where one says the same, so that it is updated now."""
+        old = self.find(kind)
+        since = self._now
         if old and old["status"] == condition.status:
             since = old["lastTransitionTime"]
-        new = {"lastTransitionTime": since, "lastUpdateTime": now, **condition._asdict(), "type": kind}
-        return [item for item in conditions if item["type"] != kind] + [new]
+        self.remove(kind)
+        self.items.append(
+            {"lastTransitionTime": since, "lastUpdateTime": self._now, **condition._asdict(), "type": kind}
+        )
 
-
-def _pause(conditions: list[Object], is_paused: bool) -> _Condition | None:
-    """What a pause, or its end, makes of the progress; None: nothing. Mirrors checkPausedConditions."""
-    progress = _find(conditions, "Progressing")
-    reason = progress["reason"] if progress else ""
-    if is_paused and reason != "ProgressDeadlineExceeded":
-        return _PAUSED
-    if not is_paused and reason == _PAUSED.reason:
-        return _RESUMED
-    return None
+    def note_pause(self, is_paused: bool) -> None:
+        """Say that a rollout has been paused, or resumed. Mirrors checkPausedConditions."""
+        progress = self.find("Progressing")
+        reason = progress["reason"] if progress else ""
+        if is_paused and reason != "ProgressDeadlineExceeded":
+            self.set("Progressing", _PAUSED)
+        elif not is_paused and reason == _PAUSED.reason:
+            self.set("Progressing", _RESUMED)
 
 
 def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
@@ -240,7 +252,3 @@ def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
     old_before = before.get("replicas", 0) - before.get("updatedReplicas", 0)
     old_now = counts["replicas"] - counts["updatedReplicas"]
     return bool(old_now < old_before)
-
-
-def _find(conditions: list[Object], kind: str) -> Object | None:
-    return next((item for item in conditions if item["type"] == kind), None)

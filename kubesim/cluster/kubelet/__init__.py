@@ -15,14 +15,14 @@ from kubesim.api.resources import POD, SECRET
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet import volumes
-from kubesim.cluster.kubelet.environment import MissingError
+from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import Round, Starter
-from kubesim.cluster.kubelet.status import ended, status_of
+from kubesim.cluster.kubelet.status import ended, generate
+from kubesim.cluster.kubelet.volumes import check_volumes
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
 from kubesim.cluster.registry.image import Image
 
@@ -149,7 +149,7 @@ class Kubelet:
         """Write the Pod's status, unless nothing has changed since the last time."""
         if not self._is_reported(pod, worker):
             worker.reported = (worker.changes, pod["metadata"]["generation"])
-            self._api.update_status(POD, pod, status_of(pod, worker, self._clock.timestamp()))
+            self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
 
     def _is_reported(self, pod: Object, worker: Worker) -> bool:
         return worker.reported == (worker.changes, pod["metadata"]["generation"])
@@ -157,7 +157,7 @@ class Kubelet:
     def _mounts(self, pod: Object, worker: Worker) -> bool:
         """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
         try:
-            volumes.check_volumes(self._api, pod)
+            check_volumes(PodData(self._api, pod))
         except MissingError as error:
             self._recorder.event(pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
@@ -172,7 +172,7 @@ class Kubelet:
         worker, pod = current
         if worker.is_terminating:
             return
-        worker.change()
+        worker.changes += 1
         if pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
         else:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kubesim.api import quantity
-from kubesim.api.objects import Object, at, containers_of, find_named
+from kubesim.api.objects import Object, at, containers_of, find_named, metadata, name_of, namespace_of
 from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
@@ -61,23 +61,86 @@ class MissingError(Exception):
     """
 
 
-def variables(api: Component, pod: Object, container: ContainerSpec, home: str) -> dict[str, str]:
+class PodData(NamedTuple):
+    """What the cluster has for the variables and volumes of a Pod."""
+
+    api: Component
+    pod: Object
+
+    def of(self, resource: Resource, reference: Object) -> Files | None:
+        """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there.
+
+        Raises MissingError.
+        """
+        name = reference.get("secretName") or reference.get("name", "")
+        obj = self.api.find(resource, namespace_of(self.pod), name)
+        if obj is None:
+            if reference.get("optional"):
+                return None
+            raise MissingError(f'{resource.singular} "{name}" not found')
+        data: Files = obj.get("data") or {}
+        if resource is CONFIG_MAP:
+            return data
+        return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
+
+    def key(self, resource: Resource, reference: Object) -> str | None:
+        """One key of these data; None for an optional one that is not there. Raises MissingError."""
+        data = self.of(resource, reference)
+        if data is None:
+            return None
+        key = reference.get("key", "")
+        if key not in data and not reference.get("optional"):
+            place = f"{namespace_of(self.pod)}/{reference.get('name', '')}"
+            raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
+        return data.get(key)
+
+    def amount(self, reference: Object, own_name: str = "") -> str:
+        """An amount of the container that a resourceFieldRef names, or else of its own one, which a volume has none of.
+
+        A limit that the container lacks is what the node can give.
+        """
+        containers = [container for _, container in containers_of(self.pod["spec"])]
+        container = find_named(containers, reference.get("containerName") or own_name)
+        resources: Object = {}
+        if container is not None:
+            resources = container.get("resources") or {}
+        node = self.api.find(NODE, "", self.pod["spec"].get("nodeName", "")) or {}
+        allocatable = node.get("status", {}).get("allocatable", {})
+        limits = {**allocatable, **resources.get("limits", {})}
+        return quantity.of_field({**resources, "limits": limits}, reference)
+
+    def field(self, path: str) -> str:
+        """What the downward API says of a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
+        if match := _SUBSCRIPT.fullmatch(path):
+            values: Object = at(self.pod, f"metadata.{match[1]}") or {}
+            return str(values.get(match[2], ""))
+        value = at(self.pod, path)
+        if path == "metadata.annotations":  # the kubelet adds where it has the Pod from, and since when
+            seen = metadata(self.pod)["creationTimestamp"]
+            value = {**(value or {}), "kubernetes.io/config.seen": seen, "kubernetes.io/config.source": "api"}
+        if isinstance(value, dict):  # of metadata.labels or metadata.annotations, which only volumes may show
+            return "\n".join(f"{key}={quote(value[key])}" for key in sorted(value))
+        if isinstance(value, list):  # of addresses
+            return ",".join(item["ip"] for item in value)
+        return "" if value is None else str(value)
+
+
+def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, str]:
     """The variables of a container, in the order in which it finds them. Raises MissingError.
 
-    `home` is its user's folder.
-
-    A `$(NAME)` in a value is one of `env` that stands before it, or one of the API server's.
+    `home` is its user's folder. A `$(NAME)` in a value is one of `env` that stands before it, or one of the API
+    server's.
     """
     declared: dict[str, str] = {}
     earlier = ChainMap(declared, _API_SERVER)
     for variable in container.get("env", ()):
-        value = _value(api, pod, container, variable, earlier)
+        value = _value(data, container, variable, earlier)
         if value is not None:
             declared[variable["name"]] = value
-    own = {**_from_sources(api, pod, container), **declared}
+    own = {**_from_sources(data, container), **declared}
     return {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "HOSTNAME": _hostname(pod),
+        "HOSTNAME": _hostname(data.pod),
         **own,
         **{name: value for name, value in _API_SERVER.items() if name not in own},
         "HOME": own.get("HOME", home),
@@ -88,19 +151,32 @@ def _hostname(pod: Object) -> str:
     spec = pod["spec"]
     if spec.get("hostNetwork"):
         return str(spec["nodeName"])
-    return str(spec.get("hostname") or pod["metadata"]["name"])
+    return str(spec.get("hostname") or name_of(pod))
 
 
-def _from_sources(api: Component, pod: Object, container: ContainerSpec) -> dict[str, str]:
+def _from_sources(data: PodData, container: ContainerSpec) -> dict[str, str]:
     """The variables of `envFrom`."""
     variables: dict[str, str] = {}
     for source in container.get("envFrom", ()):
         prefix = source.get("prefix", "")
         for kind in SOURCES:
             if reference := source.get(kind.env_from):
-                data = data_of(api, pod, kind.resource, reference) or {}
-                variables |= {prefix + key: value for key, value in data.items()}
+                values = data.of(kind.resource, reference) or {}
+                variables |= {prefix + key: value for key, value in values.items()}
     return variables
+
+
+def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: Mapping[str, str]) -> str | None:
+    source = variable.get("valueFrom")
+    if not source:
+        return substitute([str(variable.get("value", ""))], earlier)[0]
+    for kind in SOURCES:
+        if reference := source.get(kind.env_key):
+            return data.key(kind.resource, reference)
+    if reference := source.get("resourceFieldRef"):
+        return data.amount(reference, container["name"])
+    reference = source.get("fieldRef")
+    return data.field(reference["fieldPath"]) if reference else ""
 
 
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
@@ -116,75 +192,3 @@ def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     if added > LONGEST_EXPANSION:
         raise MissingError("kubesim: $(NAME) would make this longer than a megabyte, the limit of this simulator")
     return [_REFERENCE.sub(value, word) if "$(" in word else word for word in words]
-
-
-def _value(
-    api: Component, pod: Object, container: ContainerSpec, variable: Object, earlier: Mapping[str, str]
-) -> str | None:
-    source = variable.get("valueFrom")
-    if not source:
-        return substitute([str(variable.get("value", ""))], earlier)[0]
-    for kind in SOURCES:
-        if reference := source.get(kind.env_key):
-            return _one_key(api, pod, kind.resource, reference)
-    if reference := source.get("resourceFieldRef"):
-        return amount(api, pod, reference, container["name"])
-    reference = source.get("fieldRef")
-    return field_value(pod, reference["fieldPath"]) if reference else ""
-
-
-def amount(api: Component, pod: Object, reference: Object, own_name: str = "") -> str:
-    """An amount of the container that a resourceFieldRef names, or else of its own one, which a volume has none of.
-
-    A limit that the container lacks is what the node can give.
-    """
-    containers = [container for _, container in containers_of(pod["spec"])]
-    container = find_named(containers, reference.get("containerName") or own_name)
-    resources: Object = {}
-    if container is not None:
-        resources = container.get("resources") or {}
-    node = api.find(NODE, "", pod["spec"].get("nodeName", "")) or {}
-    allocatable = node.get("status", {}).get("allocatable", {})
-    limits = {**allocatable, **resources.get("limits", {})}
-    return quantity.of_field({**resources, "limits": limits}, reference)
-
-
-def _one_key(api: Component, pod: Object, resource: Resource, reference: Object) -> str | None:
-    data = data_of(api, pod, resource, reference)
-    if data is None:
-        return None
-    key = reference.get("key", "")
-    if key not in data and not reference.get("optional"):
-        place = f"{pod['metadata']['namespace']}/{reference.get('name', '')}"
-        raise MissingError(f"couldn't find key {key} in {resource.kind} {place}")
-    return data.get(key)
-
-
-def data_of(api: Component, pod: Object, resource: Resource, reference: Object) -> Files | None:
-    """The data of a Secret or ConfigMap in plain text; None for an optional one that is not there."""
-    name = reference.get("secretName") or reference.get("name", "")
-    obj = api.find(resource, pod["metadata"]["namespace"], name)
-    if obj is None:
-        if reference.get("optional"):
-            return None
-        raise MissingError(f'{resource.singular} "{name}" not found')
-    data: Files = obj.get("data") or {}
-    if resource is CONFIG_MAP:
-        return data
-    return {key: base64.b64decode(value).decode(errors="replace") for key, value in data.items()}
-
-
-def field_value(pod: Object, path: str) -> str:
-    """What the downward API says of a field of the Pod, such as metadata.namespace. Mirrors pkg/fieldpath."""
-    if match := _SUBSCRIPT.fullmatch(path):
-        values: Object = at(pod, f"metadata.{match[1]}") or {}
-        return str(values.get(match[2], ""))
-    value = at(pod, path)
-    if path == "metadata.annotations":  # the kubelet adds where it has the Pod from, and since when
-        seen = pod["metadata"]["creationTimestamp"]
-        value = {**(value or {}), "kubernetes.io/config.seen": seen, "kubernetes.io/config.source": "api"}
-    if isinstance(value, dict):  # of metadata.labels or metadata.annotations, which only volumes may show
-        return "\n".join(f"{key}={quote(value[key])}" for key in sorted(value))
-    if isinstance(value, list):  # of addresses
-        return ",".join(item["ip"] for item in value)
-    return "" if value is None else str(value)

@@ -98,7 +98,7 @@ class Runtime:
         if not container.is_running:
             return
         container.end(exit_code, self._clock.now)
-        worker.change()
+        worker.changes += 1
         name = container.spec["name"]
         has_done_its_part = name in worker.inits and exit_code == 0
         if not container.stopping and not has_done_its_part:

@@ -11,6 +11,7 @@ from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver import Component, LogLine
 from kubesim.cluster.kubelet.containers import Container, bases
+from kubesim.cluster.kubelet.environment import PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Workers
@@ -58,7 +59,7 @@ class ContainerServer(NamedTuple):
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""
         running = self._running()
         files = running.place.files
-        files.folders |= mounts(self.api, self.pod, running.spec, running.images, files.folders)
+        files.folders |= mounts(PodData(self.api, self.pod), running.spec, running.images, files.folders)
         files.open_at(self.clock)
         running.place.check(list(argv))
         return running.place

@@ -16,7 +16,7 @@ from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Words
 from kubesim.cluster.kubelet import containers, environment, users, volumes
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
-from kubesim.cluster.kubelet.environment import MissingError
+from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets
 from kubesim.cluster.kubelet.resting import BackOff
@@ -195,15 +195,15 @@ class Starter:
     def _run(self, sync: Round, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
         """Create a container and start it; return why that failed, if it did."""
         worker = sync.worker
-        pod = worker.with_address(sync.pod)
+        data = PodData(self._api, worker.with_address(sync.pod))
         try:
-            place, argv = self._prepare(pod, spec, image)
+            place, argv = self._prepare(data, spec, image)
         except MissingError as error:
             return Waiting("CreateContainerConfigError", str(error))
         if image.trouble and not argv:
             return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
         record("Normal", "Created", "Container created")
-        self._mount(place, sync, pod, spec)
+        self._mount(place, sync, data, spec)
         container = self._start(sync, spec, image, place, argv)
         ran = container.process
         if ran.failure:
@@ -218,18 +218,18 @@ class Starter:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return None
 
-    def _prepare(self, pod: Object, spec: ContainerSpec, image: Image) -> tuple[Place, list[str]]:
+    def _prepare(self, data: PodData, spec: ContainerSpec, image: Image) -> tuple[Place, list[str]]:
         """Where a container's processes run, still without its volumes, and its command. Raises MissingError."""
         accounts = containers.bases()[image.base].accounts(image.files)
-        user = users.user_of(pod, spec, image.user, accounts)
-        variables = environment.variables(self._api, pod, spec, accounts.home(user.uid))
-        users.check_user(pod, spec, image.user)
+        user = users.user_of(data.pod, spec, image.user, accounts)
+        variables = environment.variables(data, spec, accounts.home(user.uid))
+        users.check_user(data.pod, spec, image.user)
         argv = environment.substitute(containers.command_of(spec), variables)
-        return containers.new_place(image, variables, pod, spec, user, self._runtime.outside), argv
+        return containers.new_place(image, variables, data.pod, spec, user, self._runtime.outside), argv
 
-    def _mount(self, place: Place, sync: Round, pod: Object, spec: ContainerSpec) -> None:
-        place.files.folders |= volumes.mounts(self._api, pod, spec, sync.image_files(), {})
-        place.files.folders |= volumes.shared_folders(pod, spec, sync.worker.folders)
+    def _mount(self, place: Place, sync: Round, data: PodData, spec: ContainerSpec) -> None:
+        place.files.folders |= volumes.mounts(data, spec, sync.image_files(), {})
+        place.files.folders |= volumes.shared_folders(data.pod, spec, sync.worker.folders)
         place.files.read_only = volumes.read_only_paths(spec)
 
     def _start(self, sync: Round, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:

@@ -26,21 +26,6 @@ class _Holding(NamedTuple):
     message: str = ""
 
 
-_MOST_STATUSES = 4  # that are kept of a Pod: what it waits for may be another message each time
-
-
-def status_of(pod: Object, worker: Worker, now: str) -> Object:
-    """The status of `pod`; where it only waits again for what it has waited for before, the one that it had then."""
-    waits = (pod["metadata"]["generation"], *worker.waiting.items())
-    status = worker.statuses.get(waits)
-    if status is None or status["conditions"] is not pod["status"].get("conditions"):
-        status = generate(pod, worker, now)
-        if len(worker.statuses) >= _MOST_STATUSES:
-            worker.statuses.clear()
-        worker.statuses[waits] = status
-    return status
-
-
 def generate(pod: Object, worker: Worker, now: str) -> Object:
     """The status of `pod`, whose conditions keep their transition times where they did not change."""
     spec = pod["spec"]

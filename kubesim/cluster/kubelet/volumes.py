@@ -12,8 +12,7 @@ from typing import NamedTuple
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, find_named
 from kubesim.api.specs import ContainerSpec
-from kubesim.cluster.apiserver import Component
-from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, amount, data_of, field_value
+from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, PodData
 from kubesim.shell.containerfiles import Folder
 from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.users import FILE, Owner
@@ -36,21 +35,17 @@ Payload = dict[str, FileProjection]
 """Files by their paths in a volume; a file alone has the name ""."""
 
 
-def check_volumes(api: Component, pod: Object) -> None:
+def check_volumes(data: PodData) -> None:
     """Raise MissingError for the first volume that cannot be mounted."""
-    for volume in pod["spec"].get("volumes", ()):
+    for volume in data.pod["spec"].get("volumes", ()):
         try:
-            _contents(api, pod, volume)
+            _contents(data, volume)
         except MissingError as error:
             raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
 
 
 def mounts(
-    api: Component,
-    pod: Object,
-    container: ContainerSpec,
-    images: Mapping[str, Payload],
-    known: Mapping[str, Folder],
+    data: PodData, container: ContainerSpec, images: Mapping[str, Payload], known: Mapping[str, Folder]
 ) -> dict[str, Folder]:
     """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
 
@@ -60,16 +55,16 @@ def mounts(
     """
     mounted: dict[str, Folder] = {}
     for mount in container.get("volumeMounts", ()):
-        volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
+        volume = find_named(data.pod["spec"].get("volumes", ()), mount["name"]) or {}
         path = mount["mountPath"].rstrip("/")
         part = mount.get("subPath")
         if not _brings_files(volume) or (part and path in known):
             continue
-        contents = images.get(mount["name"]) or _contents_if_there(api, pod, volume)
+        contents = images.get(mount["name"]) or _contents_if_there(data, volume)
         if contents is None and (part or path in known):
             continue
         payload = contents or {}
-        mounted[path] = _folder(_part_of(payload, part) if part else payload, _group(pod))
+        mounted[path] = _folder(_part_of(payload, part) if part else payload, _group(data.pod))
     return mounted
 
 
@@ -135,55 +130,55 @@ def _sources(volume: Object) -> Sequence[Object]:
     return (volume,)
 
 
-def _contents_if_there(api: Component, pod: Object, volume: Object) -> Payload | None:
+def _contents_if_there(data: PodData, volume: Object) -> Payload | None:
     try:
-        return _contents(api, pod, volume)
+        return _contents(data, volume)
     except MissingError:
         return None
 
 
-def _contents(api: Component, pod: Object, volume: Object) -> Payload:
+def _contents(data: PodData, volume: Object) -> Payload:
     """The files of a volume, by their paths in it. Raises MissingError."""
     (mode,) = [source.get("defaultMode", FILE.mode) for name, source in volume.items() if name != "name"]
     payload: Payload = {}
     for source in _sources(volume):
-        payload.update(_source_files(api, pod, source, mode))
+        payload |= _source_files(data, source, mode)
     if any(path.count("/") > _DEEPEST for path in payload):
         raise MissingError("kubesim: a file in so many folders is not part of this simulator")
     return payload
 
 
-def _source_files(api: Component, pod: Object, source: Object, mode: int) -> Payload:
+def _source_files(data: PodData, source: Object, mode: int) -> Payload:
     for kind in SOURCES:
         if reference := source.get(kind.volume):
-            return _keys(api, pod, kind, reference, mode)
+            return _keys(data, kind, reference, mode)
     if token := source.get("serviceAccountToken"):
         try:
-            return {token["path"]: FileProjection(api.pod_token(pod, token), mode)}
+            return {token["path"]: FileProjection(data.api.pod_token(data.pod, token), mode)}
         except StatusError as error:
             raise MissingError(f"failed to fetch token: {error.message}") from None
-    return _downward_files(api, pod, source.get("downwardAPI") or {}, mode)
+    return _downward_files(data, source.get("downwardAPI") or {}, mode)
 
 
-def _downward_files(api: Component, pod: Object, source: Object, mode: int) -> Payload:
+def _downward_files(data: PodData, source: Object, mode: int) -> Payload:
     payload: Payload = {}
     for item in source.get("items", ()):
         if "fieldRef" in item:
-            text = field_value(pod, item["fieldRef"]["fieldPath"])
+            text = data.field(item["fieldRef"]["fieldPath"])
         else:
-            text = amount(api, pod, item["resourceFieldRef"])
+            text = data.amount(item["resourceFieldRef"])
         payload[item["path"]] = FileProjection(text, item.get("mode", mode))
     return payload
 
 
-def _keys(api: Component, pod: Object, source: DataSource, reference: Object, mode: int) -> Payload:
+def _keys(data: PodData, source: DataSource, reference: Object, mode: int) -> Payload:
     """The keys of a Secret or ConfigMap as files: all of them, or the `items` under their paths."""
-    data = data_of(api, pod, source.resource, reference) or {}
+    values = data.of(source.resource, reference) or {}
     items = reference.get("items")
     if not items:
-        return {key: FileProjection(text, mode) for key, text in data.items()}
-    missing = [item["key"] for item in items if item["key"] not in data]
+        return {key: FileProjection(text, mode) for key, text in values.items()}
+    missing = [item["key"] for item in items if item["key"] not in values]
     if missing and not reference.get("optional"):
         raise MissingError(f"references non-existent {source.noun} key: {missing[0]}")
-    there = [item for item in items if item["key"] in data]
-    return {item["path"]: FileProjection(data[item["key"]], item.get("mode", mode)) for item in there}
+    there = [item for item in items if item["key"] in values]
+    return {item["path"]: FileProjection(values[item["key"]], item.get("mode", mode)) for item in there}

@@ -76,14 +76,12 @@ class Worker:
         self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
         self.awaits_news = False  # the runtime has something to report of its containers
         self.changes = 0  # of what the status depends on
-        # By the generation of the Pod and what its containers wait for, its statuses since anything else has changed.
-        self.statuses: dict[tuple[object, ...], Object] = {}
         self.reported = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
 
     def copy(self, outside: Outside) -> Worker:
         """Another kubelet's memory of the Pod, whose containers reach what is `outside` there.
 
-        What can be changed in place is copied here, by hand; of statuses there are none yet.
+        What can be changed in place is copied here, by hand.
         """
         folders = {name: folder.copy() for name, folder in self.folders.items()}
         shared = {id(folder): folders[name] for name, folder in self.folders.items()}
@@ -94,18 +92,12 @@ class Worker:
             twin.containers[name] = container.at(place)
         twin.folders = folders
         twin.waiting = self.waiting.copy()
-        twin.statuses = {}
         twin.crashes = self.crashes.copy()
         return twin
 
     def with_address(self, pod: Object) -> Object:
         """The Pod as its containers see it, before its status says so."""
         return {**pod, "status": {**pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
-
-    def change(self) -> None:
-        """Note that something else has changed than what containers wait for."""
-        self.changes += 1
-        self.statuses.clear()
 
     def wait(self, container: str, reason: Waiting | None) -> None:
         """Note why a container does not run (None: it does)."""
@@ -122,7 +114,7 @@ class Worker:
             container.previous = old
             old.previous = None
         self.containers[container.spec["name"]] = container
-        self.change()
+        self.changes += 1
 
     def take_restart(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
         """Why a container that exited too often has to wait for its restart; None where it starts now, and then the
@@ -206,7 +198,10 @@ class Workers(Shared[str, Worker]):
 
     def find(self, uid: str) -> Worker | None:
         """A worker, which may be changed; None where its Pod is gone."""
-        return self.own(uid) if self.get(uid) else None
+        try:
+            return self.own(uid)
+        except KeyError:
+            return None
 
 
 def marks(pod: Object) -> tuple[object, ...]:
