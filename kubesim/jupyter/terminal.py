@@ -17,7 +17,8 @@ from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.mistakes import first_mistake
 from kubesim.jupyter.screen import Screen, colour, strip
 from kubesim.lessons.review import counted
-from kubesim.shell import Shell, word_start
+from kubesim.shell import Shell
+from kubesim.shell.completion import word_start
 from kubesim.workspace import HOME
 
 LONGEST_WAIT = 600

@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock
 from kubesim.api.result import Result, Written
 from kubesim.shell.interpreter import Interpreter
-from kubesim.shell.machine import Files, Machine, Streams
+from kubesim.shell.machine import Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
 from kubesim.shell.tools import TOOLS, Declaration, Invocation, Options, Tool
 from kubesim.workspace import HOME, Workspace
 
-__all__ = ["Declaration", "Invocation", "Options", "Shell", "Tool", "UnsupportedError", "word_start"]
+__all__ = ["Declaration", "Invocation", "Options", "Shell", "Tool", "UnsupportedError"]
 
-# Of a line that may still be unfinished: what ends a command, what begins a redirection, a word with its quotes, a
-# variable at the end of one, what quotes in it, and what has to be quoted in the name of a file.
-_SEPARATORS = r"\|\||&&|[|;&\n(]"
-_REDIRECT = r"[0-9&]?>>?[ \t]*|<[ \t]*"
-_WORD = r"(?s)(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++"
-_VARIABLE = r"\$(\{?)([A-Za-z_0-9]*)$"
-_QUOTE = r"(?s)\\(.)|['\"]"
-_SPECIAL = r"[\s'\"\\$`|&;()<>*?\[\]#~]"
-_MAX_COMPLETED = 10_000  # characters before the cursor that are looked at
 _ENVIRONMENT = {
     "HOME": str(HOME),
     "USER": "learner",
@@ -84,23 +75,21 @@ class Shell:
     def _result(self, text: str) -> Result:
         machine = self._machine
         written: list[Written] = []
-
-        def write_error(text: str) -> None:
-            written.append((True, text))
-
-        streams = Streams(None, lambda text: written.append((False, text)), write_error)
+        streams = Streams(
+            None,
+            stdout=lambda text: written.append((False, text)),
+            stderr=lambda text: written.append((True, text)),
+        )
         machine.budget = Budget()
         machine.edit = None
         try:
             self._interpreter.interpret(text, streams)
         except UnsupportedError as error:
-            write_error(f"kubesim: {error} is not part of this simulator\n")
+            streams.stderr(f"kubesim: {error} is not part of this simulator\n")
             machine.status = 2
-        except TooMuchError as error:
-            write_error(f"{error}\n")
-            machine.status = 1
-        except RecursionError:
-            write_error(f"{TooMuchError()}\n")
+        except (TooMuchError, RecursionError) as error:
+            complaint = error if isinstance(error, TooMuchError) else TooMuchError()
+            streams.stderr(f"{complaint}\n")
             machine.status = 1
         return Result(written, machine.status, machine.edit)
 
@@ -133,62 +122,12 @@ class Shell:
 
         A folder ends with "/"; after anything else a space may follow if there is only one candidate.
         """
-        machine = self._machine
-        before = line[:cursor][-_MAX_COMPLETED:]
-        word = before[word_start(before, len(before)) :]
-        if variable := re.search(_VARIABLE, word):
-            return _completed_variables(word, variable, {**machine.env, **machine.variables})
-        command = _words(re.split(_SEPARATORS, before)[-1], machine.aliases)
-        if len(command) == 1 and "/" not in word:
-            return sorted(name for name in {*self._tools, *machine.aliases} if name.startswith(word))
-        program = self._tools.get(command[0])
-        is_redirected = re.search(_REDIRECT, before[: len(before) - len(word)][-3:])
-        if program and program.complete and not is_redirected:
-            words = set(program.complete(command[1:]))
-            if words:
-                return sorted(words)
-        return sorted(_files(word, machine.files))
+        from kubesim.shell.completion import complete  # late: only Tab needs it
 
-
-def _completed_variables(word: str, variable: re.Match[str], names: Iterable[str]) -> list[str]:
-    """A word that ends within `$NAME` or `${NAME`, with each name that it may become."""
-    brace, start = variable.groups()
-    before_name = word[: variable.start(2)]
-    end = "}" if brace else ""
-    return [f"{before_name}{name}{end}" for name in sorted(names) if name.startswith(start)]
+        return complete(line[:cursor], self._machine, self._tools)
 
 
 def _clean(line: str) -> str:
     """The line without what no terminal could send."""
     text = line.replace("\0", "").replace("\r\n", "\n")
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def word_start(line: str, cursor: int) -> int:
-    """Where the word that ends at `cursor` begins: after the last blank, separator or redirection."""
-    before = line[:cursor]
-    return len(before) - len(re.split(r"(?<!\\)[\s|;&<>(]", before[-_MAX_COMPLETED:])[-1])
-
-
-def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
-    """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
-    typed = re.findall(_WORD, command)
-    words = [re.sub(_QUOTE, r"\1", word) for word in typed]
-    if not typed or not command.endswith(typed[-1]):
-        words.append("")
-    while len(words) > 1 and re.match(r"[A-Za-z_]\w*=", words[0]):
-        words.pop(0)
-    if len(words) > 1 and words[0] in aliases:
-        return [*aliases[words[0]].split(), *words[1:]]
-    return words
-
-
-def _files(word: str, files: Files) -> Iterable[str]:
-    folder, slash, start = re.sub(r"\\(.)", r"\1", word).rpartition("/")
-    place = folder + slash or "."
-    if not files.is_dir(place):
-        return
-    for name in files.listdir(place):
-        if name.startswith(start) and (start or not name.startswith(".")):
-            path = re.sub(_SPECIAL, r"\\\g<0>", f"{folder}{slash}{name}")
-            yield f"{path}/" if files.is_dir(f"{place}/{name}") else path

@@ -12,7 +12,8 @@ import pytest
 from kubesim.api import load_table, load_yaml
 from kubesim.api.clock import SECOND
 from kubesim.api.result import Edit, Result
-from kubesim.shell import Shell, tools, word_start
+from kubesim.shell import Shell, tools
+from kubesim.shell.completion import word_start
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -81,11 +82,6 @@ def test_each_pipeline_takes_a_tenth_of_a_second(shell: Shell, line: str, second
 def test_a_call_leaves_no_trace_in_the_history(shell: Shell) -> None:
     assert shell.call("echo a").stdout == "a\n"
     assert shell.history == []
-
-
-def test_read_without_a_name_sets_reply_alone(shell: Shell) -> None:
-    shell.run("printf ' a  b \\n' > f; read -r < f")
-    assert shell._machine.variables == {"REPLY": " a  b "}
 
 
 def test_nano_hands_the_file_to_the_front_end(shell: Shell) -> None:
