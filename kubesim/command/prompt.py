@@ -67,6 +67,14 @@ def _report(typed: Sequence[str]) -> str:
     return f"kubesim: internal error. The cluster is kept; {where}\n"
 
 
+def _more(end_mark: str, prompt: str) -> str:
+    """The next line, or up to its `end_mark` the rest of a here-document, which nobody needs to parse for each line."""
+    lines = [input(prompt)]
+    while end_mark and lines[-1] != end_mark:
+        lines.append(input(prompt))
+    return "\n".join(lines)
+
+
 def _lines(session: Session) -> Iterator[tuple[str, float]]:
     """Complete command lines, each with the seconds for which the prompt was waiting."""
     is_terminal = sys.stdin.isatty()
@@ -75,7 +83,7 @@ def _lines(session: Session) -> Iterator[tuple[str, float]]:
         try:
             line = input(PROMPT if is_terminal else "")
             while not session.shell.is_complete(line):
-                line += "\n" + input(CONTINUED if is_terminal else "")
+                line += "\n" + _more(session.shell.end_mark(line), CONTINUED if is_terminal else "")
         except EOFError:
             return
         except KeyboardInterrupt:

@@ -31,7 +31,7 @@ from kubesim.api.result import Result
 from kubesim.flow.export import explain
 from kubesim.lessons import documents, load_tasks, question_ids
 from tests.learner import rows
-from tests.patience import SECONDS, eventually
+from tests.patience import SECONDS, eventually, within
 from tests.served_lab import address
 
 ROWS = rows(__file__)
@@ -53,6 +53,16 @@ def test_lines_in_screens_out(typed: str, shown: str, status: int, tmp_path: Pat
     )
     assert (ran.stdout, ran.stderr, ran.returncode) == (shown, "", status)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_here_document_is_not_parsed_again_with_each_of_its_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = "a line\n" * 15_000
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"cat > f <<A; cat <<B\n{document}A\nnot A\nB\nwc -l f\n"))
+    with within(3):
+        assert main([]) == 0
+    assert capsys.readouterr().out == "not A\n15000 f\n"
 
 
 def test_a_bug_costs_one_line_and_can_be_reported(
