@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, which knows the options of those commands whose names are among the words."""
+    """The parser, which knows the options of those commands whose names are among the words, be it as a value."""
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
     help_ = f"{REGISTRIES}, as docs/teaching.md describes it"

@@ -8,14 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import re
-from contextlib import suppress
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster import Cluster
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
-from kubesim.gotext import gojson
+from kubesim.gotext import gobase64, gojson
 from kubesim.gotext.pflag import Flag, FlagError, FlagSet
 from kubesim.shell import Invocation, Options, UnsupportedError
 from kubesim.workspace import HOME
@@ -51,31 +50,36 @@ class _DockerError(Exception):
 
 def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
-    import getopt  # late: few sessions use docker
-
-    try:
-        global_options, words = getopt.getopt(operands, "", ["config="])
-    except getopt.GetoptError:
-        raise UnsupportedError(f"'docker {operands[0]}'") from None
-    home = io.env.get("HOME") or HOME
-    folder = dict(global_options).get("--config") or io.env.get("DOCKER_CONFIG") or f"{home}/.docker"
+    folder, words = _config_folder(operands, io)
+    path = f"{folder.rstrip('/')}/config.json"
     command = words[0] if words else ""
     if command not in _USAGE:
         raise UnsupportedError(f"'docker {command}'" if command else "'docker' without login or logout")
     try:
         flags, server = _parsed(command, words[1:])
-        path = f"{folder.rstrip('/')}/config.json"
         if "help" in flags:
             io.out(f"Usage:  {_USAGE[command]}\n")
         elif command == "login":
-            address = _HUB if server in ("", DEFAULT_REGISTRY, _HUB) else _host(server)
-            _login(address, flags, path, io, cluster.registries)
+            _login(server, flags, path, io, cluster.registries)
         else:
-            _logout(_host(server) if server else _HUB, server, path, io)
+            _logout(server, path, io)
     except _DockerError as error:
         io.err(f"{error}\n")
         return error.status
     return 0
+
+
+def _config_folder(operands: list[str], io: Invocation) -> tuple[str, list[str]]:
+    """Where the configuration is, by the option before the command, a variable or the home; and the other operands."""
+    match operands:
+        case ["--config", folder, *words]:
+            return folder, words
+        case [option, *words] if option.startswith("--config="):
+            return option.partition("=")[2], words
+        case [option, *_] if option.startswith("-"):
+            raise UnsupportedError(f"'docker {option}'")
+    home = io.env.get("HOME") or HOME
+    return io.env.get("DOCKER_CONFIG") or f"{home}/.docker", operands
 
 
 def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
@@ -99,7 +103,8 @@ def _host(server: str) -> str:
     return re.sub(r"^https?://", "", server).partition("/")[0]
 
 
-def _login(address: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
+def _login(server: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
+    address = _HUB if server in ("", DEFAULT_REGISTRY, _HUB) else _host(server)
     config = _load(path, io)
     credential = _credential(flags, config["auths"].get(address), io)
     refusal = registries.network.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
@@ -123,8 +128,7 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
     if "password-stdin" in flags:
         password = io.read().removesuffix("\n").removesuffix("\r")
     if not flags and isinstance(filed, dict):
-        with suppress(TypeError, ValueError):
-            username, _, password = base64.b64decode(filed.get("auth", "")).decode(errors="replace").partition(":")
+        username, _, password = gobase64.text_of(str(filed.get("auth", ""))).partition(":")
         io.out(_EXISTING.format(username) if username and password else "")
     if username and password:
         return Credential(username, password)
@@ -144,7 +148,8 @@ def _check(flags: Options) -> None:
             raise _DockerError(f"{name} is empty")
 
 
-def _logout(address: str, server: str, path: str, io: Invocation) -> None:
+def _logout(server: str, path: str, io: Invocation) -> None:
+    address = _host(server) if server else _HUB
     config = _load(path, io)
     io.out(f"Removing login credentials for {address}\n")
     names = {address, server, f"http://{address}", f"https://{address}"} & config["auths"].keys()

@@ -20,31 +20,36 @@ class _Selection(NamedTuple):
     name: str
     label: str
     lines: list[str]
-    selected: list[int]
+    selected: list[int]  # by index
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
     regex = _regex_of(operands, options, io)
-    any_selected = False
     has_labels = len(operands) > 1
     if "r" in options:
-        named = operands or [""]
-        has_labels |= io.files.is_dir(named[0] or ".")
-        operands = [path for name in named for path in _files_in(name, io)]
+        has_labels = has_labels or io.files.is_dir(operands[0] if operands else ".")
+        operands = [path for name in operands or [""] for path in _files_in(name, io)]
         if not operands:  # or else standard input would be read
             return 1
+    any_selected = False
     for name, text in inputs(io, operands, trouble=2):
-        content = bare_lines(text)
-        selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == ("v" in options)]
-        any_selected |= bool(selected)
+        label = f"{name}:" if has_labels else ""
+        selection = _selected(name, label, bare_lines(text), regex, options)
+        any_selected = any_selected or bool(selection.selected)
         if "q" not in options:
-            label = f"{name}:" if has_labels else ""
-            io.out("".join(_report(_Selection(name, label, content, selected), regex, options)))
+            io.out("".join(_report(selection, regex, options)))
     if not any_selected:
         return 1
     if "q" in options:
         io.status = 0  # also where a file can't be read
     return 0
+
+
+def _selected(name: str, label: str, content: list[str], regex: Regex, options: Options) -> _Selection:
+    """The lines that match, or with -v those that don't."""
+    is_inverted = "v" in options
+    selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
+    return _Selection(name, label, content, selected)
 
 
 def _files_in(path: str, io: Invocation) -> Iterator[str]:

@@ -15,8 +15,7 @@ from kubesim.workspace import encoded
 
 
 def head(operands: list[str], options: Options, io: Invocation) -> None:
-    digits = "".join(option for option in options if option.isdigit())  # as in `head -12`
-    count = whole_number(digits or options.get("n", "10"), "invalid number of lines")
+    count = _number_of_lines(_lines_asked_for(options))
     _print_parts(operands, slice(count), io)
 
 
@@ -28,16 +27,7 @@ def tail(operands: list[str], options: Options, io: Invocation) -> None:
     follows = "f" in options or "F" in options
     if follows and io.machine.IS_TERMINAL:
         raise UnsupportedError("'tail -f'")
-    digits = "".join(option for option in options if option.isdigit())
-    text = digits or options.get("n", "10")
-    count = whole_number(text, "invalid number of lines")
-    if text.startswith("+"):
-        part = slice(max(count - 1, 0), None)
-    elif count:
-        part = slice(-abs(count), None)
-    else:
-        part = slice(0)
-    names = _print_parts(operands, part, io)
+    names = _print_parts(operands, _end(_lines_asked_for(options)), io)
     if not follows:
         return
     for name in names:
@@ -46,6 +36,26 @@ def tail(operands: list[str], options: Options, io: Invocation) -> None:
     if names or "F" in options:
         io.machine.sleep(inf)
     io.fail("no files" if io.machine.is_busybox else "no files remaining")
+
+
+def _lines_asked_for(options: Options) -> str:
+    """The number of -n, or the digits of `head -12`, which are an option each."""
+    digits = "".join(option for option in options if option.isdigit())
+    return digits or options.get("n", "10")
+
+
+def _number_of_lines(text: str) -> int:
+    return whole_number(text, "invalid number of lines")
+
+
+def _end(text: str) -> slice:
+    """The last lines of a file, so many, or with a plus those from such a line on."""
+    count = _number_of_lines(text)
+    if text.startswith("+"):
+        return slice(max(count - 1, 0), None)
+    if count == 0:
+        return slice(0)
+    return slice(-abs(count), None)
 
 
 def _print_parts(operands: list[str], part: slice, io: Invocation) -> list[str]:

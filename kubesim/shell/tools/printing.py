@@ -1,0 +1,116 @@
+"""Tools that print what they are given or what they know: text, the time, the tools themselves."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+
+from kubesim.api.clock import to_datetime
+from kubesim.shell.syntax import UnsupportedError, unescape
+from kubesim.shell.tools import Invocation, Options, Tool, ToolError
+
+_WIDTH = 39  # of a column of help
+_DIRECTIVE = re.compile(r"(?P<text>[^%]+)|%(?P<width>-?0?[0-9]{0,3}(?:\.[0-9]{1,3})?)(?P<kind>.?)", re.DOTALL)
+_DIRECTIVE_COST = 1000  # about the longest text that one makes of nothing
+
+
+def clear(operands: list[str], options: Options, io: Invocation) -> None:
+    io.out("\x1b[H\x1b[2J\x1b[3J")
+
+
+def echo(operands: list[str], options: Options, io: Invocation) -> None:
+    flag = "-n" if io.machine.is_dash else "-[neE]+"
+    letters = ""
+    words = list(operands)
+    while words and re.fullmatch(flag, words[0]):
+        letters += words.pop(0)
+    text = " ".join(words)
+    if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):  # the last one counts
+        text = unescape(text)
+    io.out(text if "n" in letters else f"{text}\n")
+
+
+def printf(operands: list[str], options: Options, io: Invocation) -> int:
+    """Use the format until there are no more arguments, as bash's builtin does."""
+    if operands[:1] == ["--"]:
+        operands = operands[1:]
+    elif operands and re.match("-.", operands[0]) and not io.machine.is_busybox:
+        raise UnsupportedError("an option of 'printf'")
+    if not operands:
+        io.err(io.machine.in_dialect("printf: usage: printf [-v var] format [arguments]\n"))
+        return 2
+    directives = list(_DIRECTIVE.finditer(operands[0]))
+    arguments = deque(operands[1:])
+    pieces: list[str] = []
+    while True:
+        count_before = len(arguments)
+        for directive in directives:
+            io.spend(_DIRECTIVE_COST)
+            pieces.append(_formatted(directive, arguments, io))
+        takes_none = len(arguments) == count_before
+        if takes_none or not arguments:
+            io.out("".join(pieces))
+            return 0
+
+
+def _formatted(directive: re.Match[str], arguments: deque[str], io: Invocation) -> str:
+    """One directive of a format, which may take an argument."""
+    text, width, kind = directive.groups()
+    if text:
+        return unescape(text)
+    if kind == "%":
+        return "%"
+    if not kind:
+        raise ToolError("`%': missing format character")
+    if kind not in "sd":
+        raise UnsupportedError(f"'printf %{kind}'")
+    argument = arguments.popleft() if arguments else ""
+    if kind == "s":
+        return f"%{width}s" % argument
+    is_number = re.fullmatch(r"[+-]?[0-9]{1,18}", argument)
+    if argument and not is_number:
+        io.fail(f"{argument}: invalid number")
+    return f"%{width}d" % (int(argument) if is_number else 0)
+
+
+def date(operands: list[str], options: Options, io: Invocation) -> None:
+    now = io.machine.clock.now
+    template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
+    io.spend(50 * len(template))
+    if not template.startswith("+"):
+        raise UnsupportedError("setting or reading a date")
+    time = to_datetime(now)
+
+    def text(directive: re.Match[str]) -> str:
+        if directive[0] == "%s":
+            return str(now // 10**6)  # strftime would take it for a local time
+        if directive[1] not in "aAbBdeFHIjmMpSTyYZ%":
+            raise UnsupportedError(f"'date +{directive[0]}'")
+        return time.strftime(directive[0])
+
+    io.out(re.sub("(?s)%(.)", text, template[1:]) + "\n")
+
+
+def help_(operands: list[str], options: Options, io: Invocation) -> None:
+    for name in operands:
+        if name not in io.tools:
+            raise ToolError(f"no help topics match `{name}'")
+        io.out(f"Usage: {io.tools[name].usage or name}\n")
+    if not operands:
+        io.out("\n".join(_overview(io.tools)) + "\n")
+
+
+def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
+    """All tools on one screen, each by an example, and the verbs of those that know their own words."""
+    yield "The tools here, by example; NAME --help says more:"
+    examples = [tool.example for _, tool in sorted(tools.items()) if tool.example]
+    half = (len(examples) + 1) // 2
+    for left, right in zip_longest(examples[:half], examples[half:], fillvalue=""):
+        yield f"  {left:{_WIDTH}}{right}".rstrip()
+    for name, program in sorted(tools.items()):
+        if program.complete and "COMMAND" in program.usage:
+            import textwrap  # late: only this needs it
+
+            yield textwrap.fill(f"{name}: {' '.join(program.complete(['']))}", 78, subsequent_indent="  ")
