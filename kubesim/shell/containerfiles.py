@@ -8,7 +8,7 @@ folders, which make each one when its time has come.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from kubesim.api.clock import Clock, Micros
@@ -70,7 +70,7 @@ class ContainerFiles(MemoryFiles):
     def __init__(self, own: Callable[[], Folder], user: User = ROOT) -> None:
         super().__init__()
         self.folders: dict[str, Folder] = {}
-        self.read_only: set[str] = set()  # the places of folders that can't be written here, though others may do so
+        self.read_only: set[str] = set()  # places that can't be written here, though other containers may do so
         self.user = user
         self._own = own
         self._clock: Clock | None = None
@@ -120,8 +120,8 @@ class ContainerFiles(MemoryFiles):
         self._changes.clear()
 
     def _place(self, path: str) -> str:
-        """The folder that a path is in: of those around it the innermost."""
-        return max((place for place in self.folders if f"{path}/".startswith(f"{place}/")), key=len)
+        """The folder that a path is in."""
+        return _innermost(self.folders, path)
 
     def owner(self, path: str) -> Owner:
         """Whose a file or folder is, which must be there."""
@@ -156,9 +156,9 @@ class ContainerFiles(MemoryFiles):
         super().chdir(path)
 
     def _require_writable_place(self, key: str, path: str) -> None:
-        place = self._place(key)
         if key.startswith("/dev/"):  # is mounted of its own
             return
+        place = _innermost({*self.folders, *self.read_only}, key)
         if place in self.read_only or self.folders[place].is_read_only:
             raise file_error(errno.EROFS, path)
 
@@ -198,3 +198,8 @@ class ContainerFiles(MemoryFiles):
             self._owners[key] = Owner(mode, self.user.uid, gid)
         owner = self._owner_of(key)
         self._changes.append(Change(self._clock.now if self._clock else 0, key, text, kind, owner))
+
+
+def _innermost(places: Iterable[str], path: str) -> str:
+    """Of the folders around a path, the one that is the deepest."""
+    return max((place for place in places if f"{path}/".startswith(f"{place}/")), key=len)

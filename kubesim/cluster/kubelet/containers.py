@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kubesim.api import load_records, load_table
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, rfc3339
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, find_named
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import LogLine
 from kubesim.cluster.kubelet.volumes import FileProjection, Payload
@@ -71,7 +71,8 @@ def new_place(
     }
     folders = []
     for mount in spec.get("volumeMounts", ()):
-        is_part = "subPath" in mount  # which may be a file: only the folder around it must be there
+        volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
+        is_part = "subPath" in mount and "emptyDir" not in volume  # it may be a file: only its folder must be there
         folders.append(f"{mount['mountPath']}/.." if is_part else mount["mountPath"])
     account = pod["spec"].get("serviceAccountName") or "default"
     folder = spec.get("workingDir") or "/"
