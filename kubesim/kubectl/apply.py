@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from functools import partial
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import LAST_APPLIED, Object, metadata
@@ -34,27 +33,37 @@ def apply(call: Call) -> None:
     errors: list[Exception] = []
     applied = list(manifests(call, errors))
     refuse_if(not applied and not errors, "no objects passed to apply")
-    if len(applied) > 1 and call.flags["output"] not in ("", "name"):
-        raise NotSimulated("--output of several objects that are applied is not part of this simulator")
-    visit(applied, errors, partial(_apply_one, call), errors_first=True)
+    results: list[Object] = []
+    prints_list = len(applied) > 1 and call.flags["output"] not in ("", "name")
+
+    def act(manifest: Target) -> None:
+        obj, operation = _apply_one(call, manifest)
+        results.append(obj)
+        if not prints_list:
+            print_result(call, manifest.resource, obj, operation)
+
+    visit(applied, errors, act, errors_first=True)
+    if prints_list:
+        items = gojson.loads(gojson.dumps(results))  # with sorted keys, which the list's own aren't
+        together = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
+        call.say(call.output_format().render(together, typed=True))
 
 
-def _apply_one(call: Call, manifest: Target) -> None:
+def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
+    """Apply a manifest; return the object and what was done to it."""
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
     resource = manifest.resource
     modified = _with_last_applied(manifest.obj)
     current = _current(call, manifest)
     if current is None:
-        print_result(call, resource, create_manifest(call, manifest, modified), "created")
-        return
+        return create_manifest(call, manifest, modified), "created"
     if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
         call.complain(_NO_ANNOTATION.format(resource=resource.plural, name=manifest.name))
     change = patch.three_way(_original_of(current), modified, current, resource)
     if change:
-        print_result(call, resource, _patch(call, manifest._replace(obj=current), change), "configured")
-    else:
-        print_result(call, resource, current, "unchanged")
+        return _patch(call, manifest._replace(obj=current), change), "configured"
+    return current, "unchanged"
 
 
 def _bare(obj: Object) -> Object:
@@ -205,10 +214,15 @@ def replace(call: Call) -> None:
         return
 
     def act(manifest: Target) -> None:
+        _require_name(manifest, "replacing")
         new = _send(call, manifest, _with_config(manifest), call.api.update, "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
     visit_manifests(call, act)
+
+
+def _require_name(manifest: Target, verb: str) -> None:
+    refuse_if(not manifest.name, f'error when {verb} "{manifest.source}": resource name may not be empty')
 
 
 def _with_config(manifest: Target) -> Object:
@@ -224,6 +238,7 @@ def _replace_by_force(call: Call) -> None:
     grace = max(1, call.flags["grace-period"]) if call.flags["grace-period"] >= 0 else None
 
     def remove(manifest: Target) -> None:
+        _require_name(manifest, "deleting")
         targets.append(manifest)
         try:
             delete_target(call, manifest, grace)

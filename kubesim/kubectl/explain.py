@@ -60,7 +60,7 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
 
     Raises KubectlError, with kubectl's order of complaints: first of the path, then of the type, then of the fields.
     """
-    word = word.removesuffix(".")
+    word = word.rstrip(".")
     jsonpath.parse(f"{{.{word}}}")  # only refuses
     word = re.sub(r"^([^.]+)\.\.", r"\1.", word)  # kubectl steps over one dot too many after the type
     before_bracket = re.split(r"[\[ ]", word)[0]

@@ -57,6 +57,8 @@ def get(call: Call) -> None:
     refusals = [error] if error else []
     try:
         if call.output_format().is_table:
+            if isinstance(error, KubectlError):  # is one of a list, which has no "error: "
+                refusals = [Plain(str(error))]
             _print_tables(call, groups, is_complete=not error)
         elif not error or not query.is_single:
             _print_formatted(call, groups, query.is_single)
@@ -87,7 +89,7 @@ def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
     if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
         path = quote(relaxed(call.flags["sort-by"]))
         raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
-    with_kind = len(groups) > 1 or "all" in call.args
+    with_kind = len(groups) > 1 or "all" in call.args or call.flags["show-kind"]
     screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))

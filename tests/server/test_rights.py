@@ -159,7 +159,7 @@ NAMED = {
     "kubectl describe T N": ["get"],
     "kubectl describe T": ["list"],
     "kubectl describe T name": ["get name", "list"],
-    "kubectl label T N a=b": ["get", "patch"],
+    "kubectl label T N new=b": ["get", "patch"],
     "kubectl annotate T --all a=b": ["list"],
     'kubectl patch T N -p \'{"metadata": {"labels": {"c": "d"}}}\'': ["get", "patch"],
     "kubectl delete T N": ["delete"],
