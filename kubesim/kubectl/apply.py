@@ -13,9 +13,9 @@ from kubesim.gotext import gojson
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import Exit, NotSimulated, raise_all, refuse_if, visit, with_source
+from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if, visit, with_source
 from kubesim.kubectl.formats import to_yaml
-from kubesim.kubectl.manifests import Target, check_kind, manifests, visit_manifests
+from kubesim.kubectl.manifests import Target, check_kind, manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import find_live
 
@@ -30,11 +30,11 @@ _NO_ANNOTATION = (
 @command("apply", check=only_files, checks_format="last")
 def apply(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
-    errors: list[Exception] = []
-    applied = list(manifests(call, errors))
-    refuse_if(not applied and not errors, "no objects passed to apply")
+    applied = list(manifests(call))
+    refuse_if(not applied, "no objects passed to apply")
     results: list[Object] = []
-    prints_list = len(applied) > 1 and call.flags["output"] not in ("", "name")
+    is_several = sum(isinstance(manifest, Target) for manifest in applied) > 1
+    prints_list = is_several and call.flags["output"] not in ("", "name")
 
     def act(manifest: Target) -> None:
         obj, operation = _apply_one(call, manifest)
@@ -42,7 +42,7 @@ def apply(call: Call) -> None:
         if not prints_list:
             print_result(call, manifest.resource, obj, operation)
 
-    visit(applied, errors, act, errors_first=True)
+    visit(applied, act, errors_first=True)
     if prints_list:
         items = gojson.loads(gojson.dumps(results))  # with sorted keys, which the list's own aren't
         together = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
@@ -147,10 +147,10 @@ def diff(call: Call) -> None:
     if call.context.env.get("KUBECTL_EXTERNAL_DIFF"):
         raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
     texts: dict[str, str] = {}
-    errors: list[Exception] = []
     call.dry_run = "server"
-    for manifest in manifests(call, errors):
-        raise_all(errors[:1])
+    for manifest in manifests(call):
+        if isinstance(manifest, Exception):  # kubectl stops there, and shows no difference
+            raise manifest
         version = manifest.resource.api_version.replace("/", ".")
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
@@ -163,7 +163,6 @@ def diff(call: Call) -> None:
             before = to_yaml(live) if live else ""
             after = to_yaml(merged)
         texts[name] = _difference(name, before, after)
-    raise_all(errors[:1])  # kubectl stops at the first file that it can't read, and shows no difference
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
@@ -218,7 +217,7 @@ def replace(call: Call) -> None:
         new = _send(call, manifest, _with_config(manifest), call.api.update, "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
-    visit_manifests(call, act)
+    visit(manifests(call), act)
 
 
 def _require_name(manifest: Target, verb: str) -> None:
@@ -234,7 +233,6 @@ def _with_config(manifest: Target) -> Object:
 def _replace_by_force(call: Call) -> None:
     """Delete what exists, without checking its fields; then create it again."""
     targets: list[Target] = []
-    errors: list[Exception] = []
     grace = max(1, call.flags["grace-period"]) if call.flags["grace-period"] >= 0 else None
 
     def remove(manifest: Target) -> None:
@@ -250,6 +248,6 @@ def _replace_by_force(call: Call) -> None:
         new = call.api.create(manifest.resource, _with_config(manifest), call.request())
         print_result(call, manifest.resource, new, "replaced")
 
-    visit(manifests(call, errors, validates=False), errors, remove)
+    visit(manifests(call, validates=False), remove)
     wait_until_gone(call, targets)
-    refuse_if(not visit_manifests(call, create_again), "no objects passed to replace")
+    refuse_if(not visit(manifests(call), create_again), "no objects passed to replace")

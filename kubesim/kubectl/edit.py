@@ -47,7 +47,7 @@ def edit(call: Call) -> None:
     path = call.flags["edit-result"]
     draft = call.context.stdin if path else None
     if not draft:
-        target = _edited(call)
+        target = _named_object(call)
         draft = _EDIT_COMMENT + to_yaml(target.obj)
         if not path:
             path = _file_of_editor(call, target, draft)
@@ -55,7 +55,8 @@ def edit(call: Call) -> None:
         _finish(call, draft, path)
 
 
-def _edited(call: Call) -> Target:
+def _named_object(call: Call) -> Target:
+    """The one object that the command line names. Raises NotSimulated for several."""
     targets = Query(call, call.args).fetch()
     refuse_if(not targets, "edit cancelled, no objects found")
     if len(targets) > 1:
@@ -131,21 +132,28 @@ def _send(call: Call, original: Target, after: str, path: str) -> None:
     try:
         _patch(call, original, edited)
     except StatusError as error:
-        # Where the object isn't valid, kubectl would open the editor again, with the reason in it. Here that ends in
-        # an error, which in the live terminal says why.
-        is_live = bool(call.flags["edit-result"])
-        if error.code == HTTPStatus.NOT_IMPLEMENTED or (error.reason == "Invalid" and is_live):
-            raise
-        if error.reason == "Invalid":
-            call.complain(f"error: {title} is invalid\n")
-            raise KubectlError(_NOTHING_VALID) from None
-        if error.reason == "NotFound":
-            call.complain(f"error: {title} could not be found on the server\n")
-            call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
-        else:
-            call.complain(f"error: {title} could not be patched: {error.message}\n")
-            call.complain(f"You can run `kubectl replace -f {path}` to try this update again.\n")
-        raise Exit(1) from None
+        raise _ending(call, error, title, path) from None
+
+
+def _ending(call: Call, error: StatusError, title: str, path: str) -> Exception:
+    """Say that an object was refused, and return what ends the command; `path` is the file of what was edited.
+
+    Where the object isn't valid, kubectl would open the editor again, with the reason in it. Here that is the end,
+    which in the live terminal says why.
+    """
+    is_told_in_full = error.reason == "Invalid" and call.flags["edit-result"]
+    if is_told_in_full or error.code == HTTPStatus.NOT_IMPLEMENTED:
+        return error
+    if error.reason == "Invalid":
+        call.complain(f"error: {title} is invalid\n")
+        return KubectlError(_NOTHING_VALID)
+    if error.reason == "NotFound":
+        call.complain(f"error: {title} could not be found on the server\n")
+        call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
+    else:
+        call.complain(f"error: {title} could not be patched: {error.message}\n")
+        call.complain(f"You can run `kubectl replace -f {path}` to try this update again.\n")
+    return Exit(1)
 
 
 def _patch(call: Call, original: Target, edited: Object) -> None:

@@ -87,17 +87,21 @@ def raise_all(errors: Iterable[Exception]) -> None:
         raise gathered[0] if len(gathered) == 1 else Several(gathered)
 
 
-def visit(
-    items: Iterable[T], errors: list[Exception], act: Callable[[T], object], *, errors_first: bool = False
-) -> int:
-    """Do something with each item; raise at the end what went wrong, with what `errors` of finding them holds by then,
-    which is one error among others: the last, or with `errors_first` the first.
+def visit(items: Iterable[T | Exception], act: Callable[[T], object], *, errors_first: bool = False) -> int:
+    """Do something with each item; raise at the end what went wrong.
+
+    An item that is an error is one that couldn't be found. Of several such errors, beside others, kubectl makes one: it
+    is the last, or with `errors_first` the first.
 
     Returns how many items there were. Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
     """
     count = 0
+    errors: list[Exception] = []
     refusals: list[Exception] = []
     for item in items:
+        if isinstance(item, Exception):
+            errors.append(item)
+            continue
         count += 1
         try:
             act(item)

@@ -6,7 +6,7 @@ Mirrors k8s.io/cli-runtime pkg/resource/{builder,visitor}.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from posixpath import normpath
 from typing import Any, NamedTuple
 
@@ -25,7 +25,6 @@ from kubesim.kubectl.errors import (
     raise_all,
     refuse_if,
     reworded,
-    visit,
 )
 
 ANOTHER_NAMESPACE = (
@@ -61,8 +60,8 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def manifests(call: Call, errors: list[Exception], validates: bool = True) -> Iterator[Target]:
-    """The objects of every -f, one after the other; `errors` gets those of objects that could not be read.
+def manifests(call: Call, validates: bool = True) -> Iterator[Target | Exception]:
+    """The objects of every -f, one after the other; in place of one that could not be read, why.
 
     `validates`: it checks them as strictly as --validate asks for. Raises what is wrong with the files' names.
     """
@@ -72,20 +71,7 @@ def manifests(call: Call, errors: list[Exception], validates: bool = True) -> It
     if call.flags.get("selector"):
         raise NotSimulated("a selector beside -f is not part of this simulator")
     for source, text in list(_sources(call, files)):
-        for item, json_text in _objects(text, source, errors, validates):
-            try:
-                manifest = _manifest(call, item, json_text, source)
-                _require_namespace(call, manifest.namespace or "")
-            except (KubectlError, NotSimulated) as error:
-                errors.append(error)
-            else:
-                yield manifest
-
-
-def visit_manifests(call: Call, act: Callable[[Target], object]) -> int:
-    """Do something with every object of -f; see `visit`."""
-    errors: list[Exception] = []
-    return visit(manifests(call, errors), errors, act)
+        yield from _of_file(call, source, text, validates)
 
 
 def _require_namespace(call: Call, namespace: str) -> None:
@@ -157,8 +143,8 @@ def _files(call: Call, path: str) -> list[str]:
     return []
 
 
-def _objects(text: str, source: str, errors: list[Exception], validates: bool) -> Iterator[tuple[Any, str]]:
-    """The documents of a file with their JSON, lists taken apart; one that is broken or not valid ends the file."""
+def _of_file(call: Call, source: str, text: str, validates: bool) -> Iterator[Target | Exception]:
+    """The objects of a file, lists taken apart; a document that is broken or not valid ends the file."""
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
     try:
@@ -166,11 +152,21 @@ def _objects(text: str, source: str, errors: list[Exception], validates: bool) -
             if validates:
                 _validate_head(document, source)
             for item in items_of(document):
-                yield item, json_text
+                yield _read(call, item, json_text, source)
     except ManifestError as error:
-        errors.append(KubectlError(f"error parsing {source}: {error}"))
+        yield KubectlError(f"error parsing {source}: {error}")
     except REFUSALS as error:
-        errors.append(error)
+        yield error
+
+
+def _read(call: Call, item: Any, json_text: str, source: str) -> Target | Exception:
+    """An object, or what is wrong with it."""
+    try:
+        manifest = _manifest(call, item, json_text, source)
+        _require_namespace(call, manifest.namespace or "")
+    except (KubectlError, NotSimulated) as error:
+        return error
+    return manifest
 
 
 def _manifest(call: Call, item: Any, json_text: str, source: str) -> Target:

@@ -67,7 +67,6 @@ class Query:
     ) -> None:
         self._call = call
         self._latest = latest
-        self._errors: list[Exception] = []
         self._targets = find_targets(call, args, needs_name=needs_name, all_selects=all_selects)
 
     def visit(self, act: Callable[[Target], object]) -> int:
@@ -76,11 +75,11 @@ class Query:
 
     def visit_names(self, act: Callable[[Target], object]) -> int:
         """The same with objects that may not exist. Raises TooMuchError before anything is done to any."""
-        targets: list[Target] = []
+        targets: list[Target | Exception] = []
         for batch in self._batches():
             targets += batch.targets if isinstance(batch, Group) else [batch]
         self._call.context.budget.spend(_VISIT_COST * len(targets))
-        return visit(targets, self._errors, partial(self._tolerating, act))
+        return visit(targets, partial(self._tolerating, act))
 
     def select(self) -> tuple[list[Group], Exception | None]:
         """Everything, fetched, in groups of what follows each other and is of one type; and what went wrong."""
@@ -94,7 +93,7 @@ class Query:
                 groups.append(group)
 
         try:
-            visit(self._batches(), self._errors, partial(self._tolerating, keep))
+            visit(self._batches(), partial(self._tolerating, keep))
         except REFUSALS as error:
             return groups, error
         return groups, None
@@ -129,31 +128,32 @@ class Query:
         refuse_if(not target.name, "resource name may not be empty")
         return target._replace(obj=get_live(self._call, target))
 
-    def _batches(self) -> Iterator[Target | Group]:
-        """Each object of files, and each that is named; for each type all its objects."""
+    def _batches(self) -> Iterator[Target | Group | Exception]:
+        """Each object of files, and each that is named; for each type all its objects; and why some can't be found."""
         if self._call.flags.get("filename"):
-            for manifest in manifests(self._call, self._errors, validates=False):
-                yield from self._live(manifest) if self._latest else [manifest]
+            for manifest in manifests(self._call, validates=False):
+                if self._latest and isinstance(manifest, Target):
+                    yield from self._live(manifest)
+                else:
+                    yield manifest
         for target in self._targets:
             if target.name is not None:
                 yield target
                 continue
             try:
-                objects = list_live(self._call, target)
+                yield Group(target.resource, list(list_live(self._call, target)))
             except REFUSALS as error:
-                self._errors.append(error)
-            else:
-                yield Group(target.resource, list(objects))
+                yield error
 
-    def _live(self, manifest: Target) -> Iterator[Target]:
-        """What the API server has in place of an object in a file; that it hasn't is one of the errors of finding."""
+    def _live(self, manifest: Target) -> Iterator[Target | Exception]:
+        """What the API server has in place of an object in a file; nothing with --ignore-not-found, if it hasn't."""
         try:
             yield self._fetched(manifest._replace(obj={}))
         except StatusError as error:
             if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
-                self._errors.append(error)
+                yield error
         except REFUSALS as error:
-            self._errors.append(error)
+            yield error
 
 
 _NOTHING_NAMED = (

@@ -88,7 +88,7 @@ def set_env(call: Call) -> None:
                 call.say("".join(map(_line, container.get("env", ()))))
 
     if call.flags["list"]:
-        visit(Query(call, words, needs_name=True).fetch(), [], lambda target: _changed(target, set_variables))
+        visit(Query(call, words, needs_name=True).fetch(), lambda target: _changed(target, set_variables))
     else:
         _change(call, words, "env updated", set_variables, "env update to pod template:")
 
@@ -206,7 +206,7 @@ def _change(
                 new = send_patch(call, target, patch, "strategic")
             print_result(call, target.resource, new, operation)
 
-    visit(Query(call, words, needs_name=True).fetch(), [], change)
+    visit(Query(call, words, needs_name=True).fetch(), change)
 
 
 def _changed(target: Target, make: _Make) -> Object:

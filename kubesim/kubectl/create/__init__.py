@@ -19,8 +19,8 @@ from kubesim.api.resources import Resource
 from kubesim.kubectl.apply import NO_FILES, create_manifest
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.content import nonempty
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded
-from kubesim.kubectl.manifests import Target, visit_manifests
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded, visit
+from kubesim.kubectl.manifests import Target, manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
@@ -30,8 +30,7 @@ _LAST_PORT = 65535
 @command("create", check=only_files, checks_format="first")
 def create(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
-    if not visit_manifests(call, partial(_create_one, call)):
-        raise KubectlError("no objects passed to create")
+    refuse_if(not visit(manifests(call), partial(_create_one, call)), "no objects passed to create")
 
 
 def _create_one(call: Call, manifest: Target) -> None:
