@@ -48,6 +48,17 @@ def warn_of_others(call: Call, name: str) -> None:
         call.warn(f'short name "{name}" could also match lower priority resource {other.qualified}')
 
 
+class Selection(NamedTuple):
+    """The objects that a command line means, and what went wrong with others."""
+
+    groups: list[Group]  # of those that follow each other and are of one type
+    error: Exception | None = None
+
+    @property
+    def targets(self) -> list[Target]:
+        return list(chain.from_iterable(group.targets for group in self.groups))
+
+
 class Query:
     """What a command line asks for. Raises what is wrong with it as a whole.
 
@@ -81,8 +92,8 @@ class Query:
         self._call.context.budget.spend(_VISIT_COST * len(targets))
         return visit(targets, partial(self._tolerating, act))
 
-    def select(self) -> tuple[list[Group], Exception | None]:
-        """Everything, fetched, in groups of what follows each other and is of one type; and what went wrong."""
+    def select(self) -> Selection:
+        """Every object, fetched, and what went wrong with any."""
         groups: list[Group] = []
 
         def keep(batch: Target | Group) -> None:
@@ -95,15 +106,15 @@ class Query:
         try:
             visit(self._batches(), partial(self._tolerating, keep))
         except REFUSALS as error:
-            return groups, error
-        return groups, None
+            return Selection(groups, error)
+        return Selection(groups)
 
     def fetch(self, is_strict: bool = False) -> list[Target]:
         """Every object. Raises what went wrong with any of them; `is_strict`: the first alone, as Infos does."""
-        groups, error = self.select()
-        if error:
-            raise Several([error]).errors[0] if is_strict else error
-        return list(chain.from_iterable(group.targets for group in groups))
+        selection = self.select()
+        if selection.error:
+            raise Several([selection.error]).errors[0] if is_strict else selection.error
+        return selection.targets
 
     def _tolerating(self, act: Callable[[T], object], item: T) -> None:
         """Do something with an item; with --ignore-not-found it may be missing."""

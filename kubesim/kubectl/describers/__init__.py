@@ -7,7 +7,6 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros
@@ -94,9 +93,9 @@ _NO_TYPE = (
 def describe_objects(call: Call) -> None:
     """Describe what was asked for; each refusal is said once, after what could be described."""
     refuse_if(not call.args and not call.flags["filename"], _NO_TYPE)
-    groups, error = Query(call, call.args).select()
-    objects = list(chain.from_iterable(group.targets for group in groups))
-    is_alone = len(objects) == 1 and not error
+    selection = Query(call, call.args).select()
+    error = selection.error
+    is_alone = len(selection.targets) == 1 and not error
     # Unless asked, kubectl looks for events only where a single object was asked for and found.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
     if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
@@ -105,7 +104,7 @@ def describe_objects(call: Call) -> None:
         return
     texts: list[str] = []
     refusals = {str(error): error} if error else {}
-    for target in objects:
+    for target in selection.targets:
         try:
             texts.append(_described(call, target, with_events))
         except StatusError as refusal:
