@@ -12,7 +12,6 @@ from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
-from kubesim.kubectl.kubeconfig import EMPTY, Kubeconfig, Section
 
 _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
@@ -134,24 +133,19 @@ def _minified(call: Call) -> Object:
     refuse_if(not name, "current-context must exist in order to minify")
     refuse_if(not config.has("contexts", name), f"cannot locate context {name}")
     context = config.fields("contexts", name)
-    minified = Kubeconfig({**EMPTY, "current-context": name})
-    needed: dict[Section, str] = {
-        "contexts": name,
-        "users": context.get("user", ""),
-        "clusters": context.get("cluster", ""),
-    }
+    needed = {"contexts": name, "users": context.get("user", ""), "clusters": context.get("cluster", "")}
+    minified = {**config.content, "current-context": name}
     for section, needed_name in needed.items():
-        if config.has(section, needed_name):
-            minified.put(section, needed_name, config.fields(section, needed_name))
-    return minified.content
+        minified[section] = [entry for entry in minified[section] or () if entry["name"] == needed_name] or None
+    return minified
 
 
 def _hidden(value: Any, key: str = "") -> Any:
-    """A kubeconfig without its certificates, keys, tokens and passwords."""
+    """A kubeconfig without its certificates, keys and tokens."""
     if isinstance(value, dict):
         return {name: _hidden(part, name) for name, part in value.items()}
     if isinstance(value, list):
         return [_hidden(part) for part in value]
     if key.endswith("-data"):
         return _DATA
-    return _REDACTED if key in ("token", "password") else value
+    return _REDACTED if key == "token" else value
