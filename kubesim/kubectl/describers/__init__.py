@@ -7,7 +7,7 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
@@ -17,7 +17,7 @@ from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource,
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
-from kubesim.kubectl.describers.screens import lines, part, screen_of
+from kubesim.kubectl.describers.screens import lines, part, screen_of, table
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import escape, event_age, nothing_found
@@ -41,18 +41,7 @@ def describe(obj: Object, related: _Related, now: Micros) -> str:
     return tabwriter.align(escape("".join(f"{line}\n" for line in described)))
 
 
-class _EventRow(NamedTuple):
-    """A row of the table of events, in the order of its columns."""
-
-    type: str
-    reason: str
-    age: str
-    source: str
-    message: str
-
-
-_EVENT_HEADINGS = _EventRow("Type", "Reason", "Age", "From", "Message")
-_EVENT_RULE = _EventRow("----", "------", "----", "----", "-------")
+_EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl writes four dashes below "Age"
 
 
 def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
@@ -64,18 +53,18 @@ def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
         return
     yield "Events:"
     # The scheduler's events have no lastTimestamp, and Go's zero time sorts before all others.
-    rows = [_event(event, now) for event in sorted(events, key=lambda event: event.get("lastTimestamp") or "")]
-    for row in (_EVENT_HEADINGS, _EVENT_RULE, *rows):
-        yield "  " + "\t".join(row)
+    in_order = sorted(events, key=lambda event: event.get("lastTimestamp") or "")
+    yield from table(_EVENT_HEADINGS, [_event(event, now) for event in in_order])
 
 
-def _event(event: Object, now: Micros) -> _EventRow:
+def _event(event: Object, now: Micros) -> list[str]:
+    """The row of an event."""
     source = at(event, "source.component") or event.get("reportingComponent") or ""
     message = event.get("message", "").strip()
     field = at(event, "involvedObject.fieldPath")
     if field:
         message = f"{field}: {message}"
-    return _EventRow(event.get("type", ""), event.get("reason", ""), event_age(event, now), source, message)
+    return [event.get("type", ""), event.get("reason", ""), event_age(event, now), source, message]
 
 
 def pod_template(template: Object) -> str:
