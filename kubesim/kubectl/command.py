@@ -90,7 +90,7 @@ class Call:
 
     @cached_property
     def kubeconfig(self) -> Kubeconfig:
-        """What says where the cluster is and who asks."""
+        """What says where the cluster is and who asks. Raises KubectlError or NotSimulated for a file that doesn't."""
         path = self.kubeconfig_path
         if not path:
             return self.context.config
@@ -107,9 +107,8 @@ class Call:
         except ManifestError as error:
             raise KubectlError(f'error loading config file "{path}": {error}') from None
         except (AttributeError, KeyError, TypeError):
-            raise NotSimulated(
-                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
-            ) from None
+            problem = f"the kubeconfig {path[:80]}, which isn't built as one,"
+            raise NotSimulated(f"{problem} is not part of this simulator") from None
 
     @property
     def user(self) -> str:

@@ -141,11 +141,11 @@ def _minified(call: Call) -> Object:
 
 
 def _hidden(value: Any, key: str = "") -> Any:
-    """A kubeconfig without its certificates, keys and tokens."""
+    """A kubeconfig without its certificates, keys, tokens and passwords."""
     if isinstance(value, dict):
         return {name: _hidden(part, name) for name, part in value.items()}
     if isinstance(value, list):
         return [_hidden(part) for part in value]
     if key.endswith("-data"):
         return _DATA
-    return _REDACTED if key == "token" else value
+    return _REDACTED if key in ("token", "password") else value

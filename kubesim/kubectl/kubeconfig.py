@@ -46,6 +46,7 @@ _INITIAL: Object = {
     "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
     "current-context": CONTEXT,
 }
+EMPTY: Object = {**_INITIAL, "clusters": None, "users": None, "contexts": None, "current-context": ""}
 
 
 class Kubeconfig:
@@ -62,7 +63,7 @@ class Kubeconfig:
     def of_account(cls, namespace: str) -> Kubeconfig:
         """What kubectl goes by in a container of a namespace."""
         contexts = [{"name": "", "context": {"cluster": CLUSTER, "user": "", "namespace": namespace}}]
-        return cls({**_INITIAL, "users": None, "contexts": contexts, "current-context": ""}, is_in_pod=True)
+        return cls({**EMPTY, "clusters": _INITIAL["clusters"], "contexts": contexts}, is_in_pod=True)
 
     @classmethod
     def of_file(cls, text: str) -> Kubeconfig:
