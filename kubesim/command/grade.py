@@ -21,7 +21,7 @@ def define(command: argparse.ArgumentParser) -> None:
     command.add_argument("files", nargs="+", metavar="FILE", help="what learners downloaded: kubesim-progress.json")
     form = command.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV, for a spreadsheet")
-    help_ = "print how hard each question was, and what it tells"
+    help_ = "print how hard each question was"
     form.add_argument("--questions", action="store_true", help=help_)
 
 

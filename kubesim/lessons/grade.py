@@ -56,15 +56,8 @@ def _counts(record: Record, lesson: Lesson) -> Counts:
 
 
 def total(lessons: Iterable[Counts]) -> Counts:
-    """The sums of some lessons' counts."""
-    counts = list(lessons)
-    return Counts(
-        right=sum(lesson.right for lesson in counts),
-        first=sum(lesson.first for lesson in counts),
-        quizzes=sum(lesson.quizzes for lesson in counts),
-        done=sum(lesson.done for lesson in counts),
-        tasks=sum(lesson.tasks for lesson in counts),
-    )
+    """The sums of some lessons' counts, field by field."""
+    return Counts(*map(sum, zip(*lessons, strict=True)))
 
 
 def best(record: Record) -> tuple[int, int] | None:

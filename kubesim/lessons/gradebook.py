@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from statistics import StatisticsError, correlation
 
 from kubesim.gotext import tabwriter
 from kubesim.lessons import question_ids
@@ -59,43 +58,23 @@ def comma_separated(sheets: Sequence[Sheet]) -> str:
 
 
 def questions(sheets: Sequence[Sheet]) -> str:
-    """One line a question: how many answered it, how many of them were right at the first try, and TELLS.
+    """One line a question: how many answered it, and how many of them were right at the first try.
 
-    TELLS is how well the question tells strong learners from weak ones: the correlation, from -1 to 1, between a right
-    first answer to it and the share of right first answers to all others; "-" where too few differ. A question that
-    all or none of several learners got right tells nothing, and says so.
+    A question that all or none of several learners got right tells nothing about them, and is marked.
     """
-    first_answers = [_first_answers(record) for _, record in sheets]
-    rows = [["QUESTION", "ANSWERED", "FIRST TRY", "TELLS"]]
+    rows = [["QUESTION", "ANSWERED", "FIRST TRY", "NOTE"]]
     for question in question_ids():
-        learners = [answers for answers in first_answers if question in answers]
-        if learners:
-            right = sum(answers[question] for answers in learners)
-            share = f"{right / len(learners):.0%}"
-            rows.append([question, str(len(learners)), share, _discrimination(question, learners)])
+        answers = [is_right_at_first(question, record) for _, record in sheets if question in record["given"]]
+        if answers:
+            share = f"{sum(answers) / len(answers):.0%}"
+            rows.append([question, str(len(answers)), share, _mark(answers)])
     return _lines(rows)
 
 
-def _first_answers(record: Record) -> dict[str, bool]:
-    """Whether each question that a learner answered was right at the first try."""
-    return {name: is_right_at_first(name, record) for name in question_ids() if name in record["given"]}
-
-
-def _discrimination(question: str, learners: Sequence[Mapping[str, bool]]) -> str:
-    right = {answers[question] for answers in learners}
-    if len(learners) > 1 and len(right) == 1:
-        return "all right" if True in right else "none right"
-    own = []
-    others = []
-    for answers in learners:
-        rest = [is_right for name, is_right in answers.items() if name != question]
-        if rest:
-            own.append(answers[question])
-            others.append(sum(rest) / len(rest))
-    try:
-        return f"{correlation(own, others):.2f}"
-    except StatisticsError:  # fewer than two learners, or all alike
+def _mark(answers: Sequence[bool]) -> str:
+    if len(answers) == 1 or len(set(answers)) > 1:
         return "-"
+    return "all right" if answers[0] else "none right"
 
 
 def _printable(name: str) -> str:

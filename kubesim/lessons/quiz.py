@@ -76,7 +76,7 @@ class Quiz:
         """The choices as the learner sees them: those of an order by the alphabet, of a variant from its end."""
         if self.kind != "order":
             return tuple(self.choices[number] for number in self.numbers)
-        return tuple(sorted(self.choices, key=_letters, reverse=VARIANT in self.id))
+        return tuple(sorted(self.choices, key=_alphabetically, reverse=VARIANT in self.id))
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -99,80 +99,86 @@ class Verdict:
     printed: str = field(default="", compare=False)
 
 
-def _letters(choice: Choice) -> str:
-    return "".join(filter(str.isalpha, choice.text)).casefold()
+def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
+    """Judge an answer to any quiz: choices as their numbers from 0, everything else as the text typed."""
+    if isinstance(answer, str):
+        judge_typed = _judge_command if quiz.kind == "command" else _judge_text
+        return judge_typed(quiz, answer[:LONGEST_ANSWER])
+    if quiz.kind == "order":
+        return _judge_order(quiz, answer)
+    return _judge_choices(quiz, answer)
 
 
-def judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
-    """Judge the choices picked, by number from 0: feedback for each, and whether right ones are still missing."""
-    chosen = sorted({number for number in picked if 0 <= number < len(quiz.choices)})
+def _verdict(right: bool, text: str, printed: str = "") -> Verdict:
+    """A verdict with one note."""
+    return Verdict(right, (Note(right, text),), printed)
+
+
+def _judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
+    """Feedback for each choice that was picked, and whether right ones are still missing."""
+    chosen = {number for number in picked if 0 <= number < len(quiz.choices)}
     if not chosen:
-        return Verdict(False, (Note(False, "Pick an answer first."),))
+        return _verdict(False, "Pick an answer first.")
     if quiz.kind == "predict":
-        right = quiz.choices[chosen[0]].right
-        return Verdict(right, (Note(right, quiz.why),))
-    chosen.sort(key=quiz.numbers.index)
+        return _verdict(quiz.choices[min(chosen)].right, quiz.why)
     notes = []
-    for number in chosen:
-        choice = quiz.choices[number]
-        notes.append(Note(choice.right, f"{letter(quiz.numbers.index(number))}: {choice.why}"))
+    for place, number in enumerate(quiz.numbers):
+        if number in chosen:
+            choice = quiz.choices[number]
+            notes.append(Note(choice.right, f"{letter(place)}: {choice.why}"))
     is_all_picked = all(number in chosen for number, choice in enumerate(quiz.choices) if choice.right)
     if quiz.kind == "choices" and not is_all_picked:
         notes.append(Note(False, "That isn't all yet."))
     return Verdict(all(note.ok for note in notes), tuple(notes))
 
 
-def judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
-    """Judge an order of the choices shown, by number from 0: why the first one that is out of place comes too early."""
+def _judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
+    """How many of the first ones are right, and why the first one that is out of place comes too early."""
     if sorted(picked) != list(range(len(quiz.choices))):
-        return Verdict(False, (Note(False, "Put all of them in order first."),))
-    placed = [quiz.shown[number] == choice for number, choice in zip(picked, quiz.choices, strict=True)]
-    if all(placed):
-        return Verdict(True, (Note(True, quiz.why),))
-    place = placed.index(False)
+        return _verdict(False, "Put all of them in order first.")
+    is_in_place = [quiz.shown[number] == choice for number, choice in zip(picked, quiz.choices, strict=True)]
+    if all(is_in_place):
+        return _verdict(True, quiz.why)
+    place = is_in_place.index(False)
     early = Note(False, f"{letter(picked[place])} comes too early. {quiz.shown[picked[place]].why}")
+    if place == 0:
+        return Verdict(False, (early,))
     right = Note(True, "The first one is right." if place == 1 else f"The first {place} are right.")
-    return Verdict(False, (right, early) if place else (early,))
+    return Verdict(False, (right, early))
 
 
-def judge_text(quiz: Quiz, answer: str) -> Verdict:
+def _judge_text(quiz: Quiz, answer: str) -> Verdict:
     typed = _normalised(answer)
-    if not typed:
-        return Verdict(False, (Note(False, "Type an answer first."),))
-    accepted = typed in map(_normalised, quiz.accept)
-    if accepted or (quiz.matches and re.fullmatch(quiz.matches, typed, re.IGNORECASE)):
-        return Verdict(True, (Note(True, quiz.why),))
+    is_accepted = typed in map(_normalised, quiz.accept)
+    if is_accepted or (quiz.matches and re.fullmatch(quiz.matches, typed, re.IGNORECASE)):
+        return _verdict(True, quiz.why)
     replies = (reply.why for reply in quiz.replies if re.search(reply.matches, typed, re.IGNORECASE))
-    return Verdict(False, (Note(False, next(replies, quiz.otherwise)),))
+    return _verdict(False, next(replies, quiz.otherwise))
 
 
-def judge_command(quiz: Quiz, line: str) -> Verdict:
-    if not line.strip():
-        return Verdict(False, (Note(False, "Type a command first."),))
+def _judge_command(quiz: Quiz, line: str) -> Verdict:
     if quiz.gap and BLANK in line:
-        return Verdict(False, (Note(False, f"There's still a blank, `{BLANK}`, in the line."),))
+        return _verdict(False, f"There's still a blank, `{BLANK}`, in the line.")
     session = Session()
     for name, text in quiz.files.items():
         session.write_file(name, text)
     for step in quiz.start:
         session.run(step)
-    result = session.run(line[:LONGEST_ANSWER])
+    result = session.run(line)
     session.advance(quiz.wait)
-    missing = [Note(False, reading.condition.otherwise) for reading in read(quiz.goal, session) if not reading.holds]
-    if not missing:
-        return Verdict(True, (Note(True, quiz.why),), result.screen)
-    return Verdict(False, (missing[0],), result.screen)  # the rest mostly follows from it
-
-
-def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
-    """Judge an answer to any quiz: choices as their numbers from 0, everything else as the text typed."""
-    if not isinstance(answer, str):
-        return judge_order(quiz, answer) if quiz.kind == "order" else judge_choices(quiz, answer)
-    return judge_command(quiz, answer) if quiz.kind == "command" else judge_text(quiz, answer[:LONGEST_ANSWER])
+    missing = [reading.condition.otherwise for reading in read(quiz.goal, session) if not reading.holds]
+    if missing:
+        return _verdict(False, missing[0], result.screen)  # the rest mostly follows from it
+    return _verdict(True, quiz.why, result.screen)
 
 
 def letter(number: int) -> str:
+    """By which a learner knows a choice: "A" for 0."""
     return chr(ord("A") + number)
+
+
+def _alphabetically(choice: Choice) -> str:
+    return "".join(filter(str.isalpha, choice.text)).casefold()
 
 
 def _normalised(text: str) -> str:

@@ -29,7 +29,6 @@ FIRST, UNORDERED = "The first one is right.", "Put all of them in order first."
         ("typed", "\uff15 minutes", ["+ It is."]),
         ("typed", "10 min", ["- That is the first pause."]),
         ("typed", "15 minutes", ["- No."]),
-        ("typed", "  ", ["- Type an answer first."]),
         ("command", MAKE.answer, ["+ There it is."]),
         ("command", "kubectl create ns blue -o name", ["+ There it is."]),
         (
@@ -38,7 +37,6 @@ FIRST, UNORDERED = "The first one is right.", "Put all of them in order first."
             ["+ There it is."],
         ),
         ("command", "kubectl get pods", ["- There is no namespace `blue`."]),
-        ("command", " ", ["- Type a command first."]),
         ("command", "nope", ["- There is no namespace `blue`."]),
         ("order", [2, 0, 3, 1], ["+ Enjoy it."]),
         ("order", [0, 1, 2, 3], ["- A comes too early. There is no water."]),
