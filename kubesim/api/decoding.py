@@ -20,6 +20,9 @@ from kubesim.api.schema import Type, fields, type_of
 from kubesim.gotext import gobase64, gofmt, gojson
 
 Decoder = Callable[[Any], Any]
+# How the converter calls what it is given, and what it can't make of that.
+_GO_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
+_RESTORED = {"list": "slice from", "bytes": "slice from", "map": "map from", "struct": "struct from:"}
 
 
 class DecodeError(Exception):
@@ -57,15 +60,10 @@ class DecodeError(Exception):
         go_kind = _GO_KINDS[type(self.value)]
         if kind in _RESTORED:
             return f"cannot restore {_RESTORED[kind]} {go_kind}"
-        if kind != "string":
-            return f"unrecognized type: {self.kind.go}"
-        if go_kind == "int64":
+        if kind == "string" and go_kind == "int64":
             return f"cannot convert int64 to {self.kind.go}"
-        return "unrecognized type: string"
-
-
-_GO_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
-_RESTORED = {"list": "slice from", "bytes": "slice from", "map": "map from", "struct": "struct from:"}
+        unknown = "string" if kind == "string" else self.kind.go
+        return f"unrecognized type: {unknown}"
 
 
 def decode(resource: Resource, obj: Any, strict: bool) -> dict[str, Any]:

@@ -1,19 +1,8 @@
 """The fields of every API type, read as data from the package lightkube-models.
 
 Importing its classes would need the package lightkube and its HTTP client, which a browser lacks. Each class is read
-alone, when it is first asked for. What OpenAPI, hence the package, leaves out of Go's types is in gotypes.json. Its
-keys are "field" or, where the same name means different things, "Struct.field". From k8s.io/api core/v1, apps/v1,
-rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36:
-
-* special: types with a decoder of their own (they implement json.Unmarshaler) or without a fixed shape
-* int64: integers of that type; namedStrings: strings of a named type; enums: where it is an +enum, its values and what
-  they mean, as pkg/generated/openapi says
-* maps: what the maps hold that are no map[string]string
-* pointers: optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields
-* mergedBy: by which key (patchMergeKey, "" for scalars) a strategic merge finds the items of which lists; retainKeys
-* values: optional structs that aren't behind a pointer
-* order: the fields of a struct as Go has them, where that isn't by name; a capital letter begins an embedded struct
-* goNames, initials: fields that Go calls by another name, and the first words that it writes in capitals
+alone, when it is first asked for. What OpenAPI, hence the package, leaves out of Go's types is in gotypes.json. From
+k8s.io/api core/v1, apps/v1, rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36.
 """
 
 import importlib.util
@@ -27,7 +16,7 @@ from kubesim.api import load_record
 from kubesim.api.resources import Resource
 
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
-_FIRST = re.compile("^[a-z]+")  # the first word of a name
+_FIRST_WORD = re.compile("^[a-z]+")  # of a name
 _SCALARS = {
     "str": ("string", "string"),
     "int": ("integer", "int32"),
@@ -38,24 +27,32 @@ _SCALARS = {
 
 
 class _GoTypes(NamedTuple):
-    """What gotypes.json says, as the docstring above has it. A text is names with blanks between them."""
+    """What gotypes.json says. A text is names with blanks between them.
 
+    Fields are called "field" or, where the same name means different things, "Struct.field".
+    """
+
+    # The types that decode themselves (they implement json.Unmarshaler) or have no fixed shape: a Type's kind and go.
     special: Mapping[str, Sequence[str]]
-    int64: str
-    maps: Mapping[str, str]
-    namedStrings: Mapping[str, str]  # noqa: N815 (as in the table)
+    int64: str  # the integers of that type
+    maps: Mapping[str, str]  # what the maps hold that are no map[string]string
+    namedStrings: Mapping[str, str]  # noqa: N815  # the types of strings that have one of their own
+    # The optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields.
     pointers: str
-    values: str
-    enums: Mapping[str, Mapping[str, str]]
-    mergedBy: Mapping[str, str]  # noqa: N815
-    retainKeys: str  # noqa: N815
+    values: str  # the optional structs that aren't behind a pointer
+    enums: Mapping[str, Mapping[str, str]]  # the values of such a type, and their meaning: pkg/generated/openapi
+    mergedBy: Mapping[str, str]  # noqa: N815  # patchMergeKey, "" for scalars, and the lists that have it
+    retainKeys: str  # noqa: N815  # the fields whose patch strategy that is
+    # The fields of a struct as Go has them, where that isn't by name. A capital letter begins an embedded struct.
     order: Mapping[str, str]
-    goNames: Mapping[str, str]  # noqa: N815
-    initials: str
+    goNames: Mapping[str, str]  # noqa: N815  # what Go calls fields that it calls by another name
+    initials: str  # the first words of names that Go writes in capitals
 
 
 _GO = load_record(__file__, "gotypes.json", _GoTypes)
-_INT64, _POINTERS, _RETAINED = (frozenset(names.split()) for names in (_GO.int64, _GO.pointers, _GO.retainKeys))
+_INT64 = frozenset(_GO.int64.split())
+_POINTERS = frozenset(_GO.pointers.split())
+_RETAINED = frozenset(_GO.retainKeys.split())
 ENUMS = _GO.enums
 MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}
 _GO_ORDER = {struct: names.split() for struct, names in _GO.order.items()}
@@ -92,7 +89,7 @@ class Field(NamedTuple):
 
 def type_of(resource: Resource) -> Type:
     """The struct of a resource's objects."""
-    return _struct(_module(resource), resource.kind)
+    return _struct(f"{resource.group.partition('.')[0] or 'core'}_{resource.version}", resource.kind)
 
 
 def meta_type(name: str) -> Type:
@@ -105,8 +102,9 @@ def fields(struct: Type) -> Mapping[str, Field]:
     """The fields of `struct` by name, alphabetically; empty for what is no struct."""
     if struct.kind != "struct":
         return {}
-    declared = [_field(struct, name, annotation) for name, annotation in _declarations(struct)]
-    return {field.name: field for field in sorted(declared)}
+    # Fields that have another name in Python are in types that aren't simulated.
+    declarations = _FIELD.findall(source(struct).split('"""')[2])
+    return {name: _field(struct, name, annotation) for name, annotation in sorted(declarations)}
 
 
 @cache
@@ -126,15 +124,6 @@ def source(struct: Type) -> str:
     start = text.index(f"\nclass {struct.name}(")
     end = text.find("\n@dataclass", start)
     return text[start:] if end < 0 else text[start:end]  # a part of half a megabyte, which isn't copied on the way
-
-
-def _declarations(struct: Type) -> list[tuple[str, str]]:
-    """Name and annotation of each field. Those that have another name in Python are in types that aren't simulated."""
-    return _FIELD.findall(source(struct).split('"""')[2])
-
-
-def _module(resource: Resource) -> str:
-    return f"{resource.group.split('.')[0] or 'core'}_{resource.version}"
 
 
 def _struct(module: str, name: str) -> Type:
@@ -228,7 +217,7 @@ def _flat(names: Sequence[str]) -> list[str]:
 @cache
 def go_name(name: str) -> str:
     """What Go calls the field that JSON calls `name`: "dnsPolicy" is DNSPolicy."""
-    return _GO.goNames.get(name) or _FIRST.sub(_capitalized, name)
+    return _GO.goNames.get(name) or _FIRST_WORD.sub(_capitalized, name)
 
 
 def _capitalized(word: re.Match[str]) -> str:
