@@ -16,7 +16,7 @@ from types import MethodType
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import UNPAID, Budget, TooMuchError
-from kubesim.api.digest import sha256
+from kubesim.api.digest import SAFE_ALPHABET
 from kubesim.api.garbage import uncollected
 
 Micros = int
@@ -128,10 +128,6 @@ def parse_time(text: str) -> Micros:
     return round(moment.timestamp() * SECOND)
 
 
-# Kubernetes leaves out vowels and look-alikes (k8s.io/apimachinery pkg/util/rand, v1.36).
-SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-
-
 class Identity:
     """Makes identifiers; the same seed makes the same ones in the same order."""
 
@@ -168,29 +164,3 @@ def uuid(number: int, version: int = 0) -> str:
         number = number & ~(0xF << 76 | 0x3 << 62) | version << 76 | 0x2 << 62
     digits = f"{number:032x}"
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
-
-
-def content_hash(text: str) -> str:
-    """What Kubernetes calls a ControllerRevision by: FNV-1 of its JSON, whose decimal digits become safe letters.
-
-    Mirrors HashControllerRevision of pkg/controller/history/controller_history.go, without a collision.
-    """
-    number = 2166136261
-    for byte in f"{text}0".encode():
-        number = number * 16777619 % 2**32 ^ byte
-    return safe_letters(number)
-
-
-def safe_letters(number: int) -> str:
-    """A number in letters that make no words. Mirrors SafeEncodeString of k8s.io/apimachinery pkg/util/rand/rand.go."""
-    return "".join(SAFE_ALPHABET[ord(digit) % len(SAFE_ALPHABET)] for digit in str(number))
-
-
-def safe_hash(text: str) -> str:
-    """Five letters that stay the same for a text, where Kubernetes draws them."""
-    number = int.from_bytes(sha256(text.encode()).digest(), "big")
-    letters = []
-    for _ in range(5):
-        number, digit = divmod(number, len(SAFE_ALPHABET))
-        letters.append(SAFE_ALPHABET[digit])
-    return "".join(letters)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kubesim.api import quantity, schema
-from kubesim.api.clock import safe_letters
+from kubesim.api.digest import safe_letters
 from kubesim.api.objects import Object
 from kubesim.api.resources import REPLICA_SET
 from kubesim.api.schema import Field, Type

@@ -11,15 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubesim.api.clock import (
-    SAFE_ALPHABET,
     SECOND,
     Clock,
     Identity,
     parse_time,
     rfc3339,
-    safe_hash,
     to_datetime,
 )
+from kubesim.api.digest import SAFE_ALPHABET, safe_hash
 
 START = datetime(2026, 11, 24, 14, tzinfo=UTC)
 

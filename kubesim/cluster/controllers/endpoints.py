@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubesim.api.clock import Identity, safe_hash
+from kubesim.api.clock import Identity
+from kubesim.api.digest import safe_hash
 from kubesim.api.objects import Object, metadata, name_of, namespace_of, owner_reference, reference_to
 from kubesim.api.resources import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import Change

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from kubesim.api.clock import content_hash
+from kubesim.api.digest import content_hash
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import CONTROLLER_REVISION
 from kubesim.cluster.apiserver.checks import TYPED

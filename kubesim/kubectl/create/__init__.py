@@ -11,8 +11,8 @@ from functools import partial
 from http import HTTPStatus
 
 from kubesim.api import quantity, resources
-from kubesim.api.clock import safe_hash
 from kubesim.api.content import dns_subdomain, port_name, port_number
+from kubesim.api.digest import safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata, owner_reference
 from kubesim.api.resources import Resource
