@@ -1,18 +1,12 @@
-"""The API of a cluster: from one request to its answer. Here, no transport, no time of its own, no threads.
-
-Reviews mirror kubernetes pkg/registry/{authentication,authorization} and pkg/apis/authorization/validation, v1.36.
-"""
+"""The API of a cluster: from one request to its answer. Here, no transport, no time of its own, no threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from kubesim.api import decoding, errors
+from kubesim.api import errors
 from kubesim.api.budget import TooMuchError
-from kubesim.api.objects import Object
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import Client, authorization
-from kubesim.server import discovery
+from kubesim.cluster.apiserver import authorization
+from kubesim.server import discovery, reviews
 from kubesim.server.objects import Objects
 from kubesim.server.request import Request, Response, text
 from kubesim.server.routes import Route
@@ -63,8 +57,10 @@ class API:
             return text("404 page not found\n", 404)
         if not route.is_allowed:
             raise errors.method_not_allowed()
-        if route.resource.kind in _REVIEWS and not route.subresource:
-            return self._review(request, route)
+        if route.resource.kind in reviews.STATUSES and not route.subresource:
+            now = self.cluster.clock.timestamp()
+            review = reviews.answer(self._objects.client(request), route.resource, request.object(), now)
+            return Response(review, 201)
         return self._of_object(request, route)
 
     def _check_impersonation(self, request: Request) -> None:
@@ -97,58 +93,3 @@ class API:
         assert route, "the path is that of an exec"
         connection = self._objects.client(request).exec(route.namespace, route.name, request.container)
         return connection.execute(argv, request.budget, stdin)
-
-    def _review(self, request: Request, route: Route) -> Response:
-        resource = route.resource
-        kind = resource.kind
-        review = decoding.decode(resource, {**request.object(), "apiVersion": resource.api_version}, strict=False)
-        status = _REVIEWS[kind](self._objects.client(request), route, review)
-        meta = review.get("metadata", {})
-        if kind == "SelfSubjectReview":
-            meta = {"creationTimestamp": self.cluster.clock.timestamp()}
-        return Response({**review, "kind": kind, "metadata": meta, "status": status}, 201)
-
-
-def _self_subject(client: Client, _route: Route, _review: Object) -> Object:
-    user = client.whoami()
-    info: Object = {"username": user.name, "groups": list(user.groups)}
-    if user.extra:
-        info["extra"] = {key: list(values) for key, values in user.extra}
-    return {"userInfo": info}
-
-
-def _access(client: Client, route: Route, review: Object) -> Object:
-    spec = review.get("spec", {})
-    attributes = spec.get("resourceAttributes")
-    path = spec.get("nonResourceAttributes")
-    has_both_or_none = (attributes is None) == (path is None)
-    if has_both_or_none:
-        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-        cause = errors.invalid_value("spec.resourceAttributes", attributes, why)
-        raise errors.invalid(route.resource, "", [cause])
-    if path is not None:
-        return {"allowed": client.can(path.get("verb", ""), "", path=path.get("path", ""))}
-    plural = attributes.get("resource", "")
-    if part := attributes.get("subresource"):
-        plural = f"{plural}/{part}"
-    place = {key: attributes.get(key, "") for key in ("group", "namespace", "name")}
-    return {"allowed": client.can(attributes.get("verb", ""), plural, **place)}
-
-
-def _rules(client: Client, _route: Route, review: Object) -> Object:
-    namespace = review.get("spec", {}).get("namespace", "")
-    if not namespace:
-        raise errors.bad_request("no namespace on request")
-    rules = client.rules(namespace)
-    return {
-        "incomplete": False,
-        "nonResourceRules": [rule for rule in rules if rule.get("nonResourceURLs")],
-        "resourceRules": [rule for rule in rules if rule.get("resources")],
-    }
-
-
-_REVIEWS: dict[str, Callable[[Client, Route, Object], Object]] = {
-    "SelfSubjectReview": _self_subject,
-    "SelfSubjectAccessReview": _access,
-    "SelfSubjectRulesReview": _rules,
-}

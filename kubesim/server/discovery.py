@@ -1,27 +1,22 @@
-"""What the API says of itself: versions, groups, types and their OpenAPI schemas, from the table of resources; health.
+"""What the API says of itself: its versions, groups and types, from the table of resources; and that it is well.
 
-Mirrors k8s.io/apiserver pkg/endpoints/discovery and k8s.io/kube-openapi pkg/{handler3/handler,builder3/openapi}.go,
-v1.36. Of the two forms of discovery there is the older one, which every client reads. The schemas are those of
-`kubesim.api.schema`, whose prose leaves out what an enumeration's values mean; of the paths there is only what kubectl
-reads: `kubectl explain`, and what it asks before it writes.
+Mirrors k8s.io/apiserver pkg/endpoints/discovery, v1.36. Of the two forms of discovery there is the older one, which
+every client reads.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
-from typing import Any, NamedTuple
 
-from kubesim.api import KUBERNETES, errors, load_record, schema, server_version
+from kubesim.api import errors, server_version
 from kubesim.api.objects import Object
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource
-from kubesim.api.schema import ENUMS, Field, Type
-from kubesim.api.schemadocs import describe
 from kubesim.gotext import gojson
+from kubesim.server import openapi
 from kubesim.server.objects import PARTS
 from kubesim.server.request import Response, text
+from kubesim.server.routes import version_path
 
 _HEALTH = ("healthz", "livez", "readyz")
 # kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
@@ -59,7 +54,7 @@ def _document(path: str) -> Object | None:
         case ["apis", group]:
             return _group(group)
         case ["openapi", "v3", *place]:
-            return v3("/".join(place)) if place else v3_index()
+            return openapi.document("/".join(place)) if place else openapi.index()
     return _resource_list(path) if path in _served() else None
 
 
@@ -68,8 +63,7 @@ def _served() -> dict[str, list[Resource]]:
     """The types at each path, such as "api/v1" or "apis/apps/v1"; some versions have none."""
     types: dict[str, list[Resource]] = {}
     for resource in RESOURCES:
-        root = "apis" if resource.group else "api"
-        types.setdefault(f"{root}/{resource.api_version}", []).append(resource)
+        types.setdefault(version_path(resource), []).append(resource)
     return types | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in types}
 
 
@@ -92,140 +86,28 @@ def _resource_list(path: str) -> Object:
 
 def _listed(resource: Resource) -> Object:
     """A type that can't be read is in no category, so that `get all` doesn't ask for it."""
-    named = {"name": resource.plural, "singularName": resource.singular, "namespaced": resource.namespaced}
-    categories = list(resource.categories) if resource.readable else []
-    lists = _without_empty(shortNames=list(resource.short_names), categories=categories)
-    return {**named, "kind": resource.kind, "verbs": list(resource.verbs), **lists}
+    listed = {
+        "name": resource.plural,
+        "singularName": resource.singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": list(resource.verbs),
+    }
+    if resource.short_names:
+        listed["shortNames"] = list(resource.short_names)
+    if resource.categories and resource.readable:
+        listed["categories"] = list(resource.categories)
+    return listed
 
 
 def _part(resource: Resource, part: str) -> Object:
-    names = {"name": f"{resource.plural}/{part}", "singularName": "", "namespaced": resource.namespaced}
-    kind = {"kind": "Scale", "group": "autoscaling", "version": "v1"} if part == "scale" else {"kind": resource.kind}
-    return {**names, "verbs": list(PARTS[part]), **kind}
-
-
-# OpenAPI, version 3
-
-
-class _Table(NamedTuple):
-    """What OpenAPI says of types besides their fields."""
-
-    packages: Mapping[str, str]  # where a module's types are upstream, if not in io.k8s.api
-    special: Mapping[str, tuple[str, Object]]  # by its Go name, where a type is that is no struct, and its schema
-    formats: Mapping[str, str]  # of scalars, by their Go types
-
-
-_TABLE = load_record(__file__, "openapi.json", _Table)
-_GVK = "x-kubernetes-group-version-kind"
-_WRITING = ("dryRun", "fieldManager", "fieldValidation")
-
-
-@cache
-def v3_index() -> Object:
-    """The body of GET /openapi/v3: where each group version's document is, with a hash for the client's cache."""
-    source = (metadata.version("lightkube-models"), RESOURCES, KUBERNETES)
-    digest = hashlib.sha512(repr(source).encode()).hexdigest().upper()
-    return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"} for path in _described()}}
-
-
-@cache
-def _described() -> dict[str, list[Resource]]:
-    """The types at each path whose objects this cluster keeps: the others have no schema."""
-    kept: dict[str, list[Resource]] = {}
-    for path, resources in _served().items():
-        simulated = [resource for resource in resources if resource.simulated]
-        if simulated:
-            kept[path] = simulated
-    return kept
-
-
-@cache
-def v3(path: str) -> Object | None:
-    """The document of a group version such as "api/v1" or "apis/apps/v1"; None for one without types.
-
-    It is made once: don't change it.
-    """
-    resources = _described().get(path)
-    if resources is None:
-        return None
-    schemas: Object = {}
-    for resource in resources:
-        struct = schema.type_of(resource)
-        _add(struct, schemas)
-        schemas[_name(struct)][_GVK] = [_gvk(resource)]
-    return {
-        "openapi": "3.0.0",
-        "info": {"title": "Kubernetes", "version": "unversioned"},
-        "paths": dict(_path(f"/{path}", resource) for resource in resources),
-        "components": {"schemas": schemas},
+    listed = {
+        "name": f"{resource.plural}/{part}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": list(PARTS[part]),
     }
-
-
-def _gvk(resource: Resource) -> Object:
-    return {"group": resource.group, "version": resource.version, "kind": resource.kind}
-
-
-def _add(kind: Type, schemas: Object) -> None:
-    """Add the schema of a named type to `schemas`, and those of all types that it leads to."""
-    while kind.element:
-        kind = kind.element
-    name = _name(kind)
-    if name and name not in schemas:
-        schemas[name] = _TABLE.special[kind.go][1] if kind.go in _TABLE.special else _object(kind)
-        for field in schema.fields(kind).values():
-            _add(field.type, schemas)
-
-
-def _name(kind: Type) -> str:
-    """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
-    if kind.go in _TABLE.special:
-        return f"{_TABLE.special[kind.go][0]}.{kind.go.partition('.')[2]}"
-    package = _TABLE.packages.get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
-    return f"{package}.{kind.name}" if kind.name else ""
-
-
-def _object(struct: Type) -> Object:
-    described = describe(struct)
-    fields = schema.fields(struct)
-    properties = {name: _property(field, described.fields[name]) for name, field in fields.items()}
-    required = [name for name, field in fields.items() if field.required]
-    return _without_empty(description=described.text, type="object", properties=properties, required=required)
-
-
-def _property(field: Field, description: str) -> Object:
-    strategies: list[str] = []
-    if field.merge_key is not None:
-        strategies.append("merge")
-    if field.retains_keys:
-        strategies.append("retainKeys")
-    patch = {"x-kubernetes-patch-strategy": ",".join(strategies), "x-kubernetes-patch-merge-key": field.merge_key}
-    return _without_empty(description=description) | _value(field.type) | _without_empty(**patch)
-
-
-def _value(kind: Type) -> Object:
-    if name := _name(kind):
-        return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}  # beside a $ref, the rest would not count
-    if kind.element:
-        inner = _value(kind.element)
-        if kind.kind == "list":
-            return {"type": "array", "items": inner}
-        return {"type": "object", "additionalProperties": inner}
-    type_name = "string" if kind.kind == "bytes" else kind.kind
-    enum = list(ENUMS.get(kind.go, ()))
-    return _without_empty(type=type_name, format=_TABLE.formats.get(kind.go), enum=enum)
-
-
-def _without_empty(**keywords: Any) -> Object:
-    return {name: value for name, value in keywords.items() if value}
-
-
-def _path(root: str, resource: Resource) -> tuple[str, Object]:
-    """The one path of a resource: how kubectl learns its kind, and which parameters a change may have."""
-    place = "namespaces/{namespace}/" if resource.namespaced else ""
-    url = f"{root}/{place}{resource.plural}"
-    reading = {"responses": {"200": {"description": "OK"}}, _GVK: _gvk(resource), "parameters": []}
-    parameters = [{"name": name, "in": "query", "schema": {"type": "string"}} for name in _WRITING]
-    writing = {**reading, "parameters": parameters}
-    forms = {"get": reading, "patch": writing}
-    methods = {verb: forms[verb] for verb in resource.verbs if verb in forms}
-    return (f"{url}/{{name}}", methods) if methods else (url, {"post": writing})
+    if part == "scale":
+        listed |= {"kind": "Scale", "group": "autoscaling", "version": "v1"}
+    return listed

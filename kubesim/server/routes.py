@@ -21,6 +21,11 @@ _BY_PATH = {(resource.group, resource.version, resource.plural): resource for re
 _NAMESPACE_PARTS = ("status", "finalize")
 
 
+def version_path(resource: Resource) -> str:
+    """The path of a type's version: "api/v1", "apis/apps/v1"."""
+    return f"{'apis' if resource.group else 'api'}/{resource.api_version}"
+
+
 @dataclass(frozen=True)
 class Route:
     """What is requested: a verb of one type, of one object where `name` is given, or of a part of it."""

@@ -10,19 +10,19 @@ import pytest
 from kubesim.api import schema
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.schemadocs import describe
-from kubesim.server import discovery
+from kubesim.server import openapi
 
 CORE = "io.k8s.api.core.v1."
 META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 KEPT = [resource for resource in RESOURCES if resource.simulated]
-PATHS = sorted(discovery.v3_index()["paths"])
+PATHS = sorted(openapi.index()["paths"])
 GVK = "x-kubernetes-group-version-kind"
 STRATEGY, KEY = "x-kubernetes-patch-strategy", "x-kubernetes-patch-merge-key"
 
 
 def document(path: str) -> dict[str, Any]:
-    found = discovery.v3(path)
+    found = openapi.document(path)
     assert found is not None
     return found
 
@@ -36,14 +36,14 @@ def ref(name: str) -> dict[str, Any]:
 
 
 def test_the_index_names_every_group_version() -> None:
-    urls = {path: entry["serverRelativeURL"].split("?hash=") for path, entry in discovery.v3_index()["paths"].items()}
+    urls = {path: entry["serverRelativeURL"].split("?hash=") for path, entry in openapi.index()["paths"].items()}
     assert set(urls) == {f"api{'s' if item.group else ''}/{item.api_version}" for item in KEPT}
     assert {(url, len(digest)) for url, digest in urls.values()} == {(f"/openapi/v3/{path}", 128) for path in urls}
 
 
 @pytest.mark.parametrize("path", ["", "v1", "api/v2", "apis/v1", "apis/apps", "apis/nosuch.example/v1"])
 def test_there_is_no_document_of_what_is_not_served(path: str) -> None:
-    assert discovery.v3(path) is None
+    assert openapi.document(path) is None
 
 
 def test_a_whole_schema() -> None:
