@@ -160,6 +160,12 @@ def check_gotypes(content: Any) -> None:
     )
     for word in table.initials.split():
         assert any(re.match(f"{word}(?![a-z])", name) for name in names), f"gotable.json: no field begins with {word}"
+    for key, gap in table.gaps.items():
+        struct, _, name = key.partition(".")
+        assert name in known.get(struct, ()), f"gotable.json: no struct has {key}"
+        lost = re.search(r"\s+".join(map(re.escape, gap.split())), schema.source(types()[struct]))
+        assert lost is not None, f"gotable.json: {key} has no {gap!r}"
+        assert lost[0] != gap, f"gotable.json: the package has {gap!r}"
     unused = table.enums.keys() - set(table.namedStrings.values())
     assert not unused, f"gotable.json: no field is a {unused}"
 

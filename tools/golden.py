@@ -114,9 +114,6 @@ KNOWN: dict[str, dict[str, str]] = {
     "delete-replace": {
         "kubectl get pods": "how long a Pod stays after its containers have ended differed from one run to the next",
     },
-    "discovery": {
-        "kubectl explain pod.metadata.finalizers": "lightkube-models has lost one of two blanks at the end of a line",
-    },
     "events-cmd": {
         "kubectl get events -o wide --field-selector involvedObject.name=good": (
             "the recorded scheduler ran on a machine called default-scheduler-vm"

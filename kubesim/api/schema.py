@@ -47,6 +47,8 @@ class _GoTypes(NamedTuple):
     order: Mapping[str, str]
     goNames: Mapping[str, str]  # noqa: N815  # what Go calls fields that it calls by another name
     initials: str  # the first words of names that Go writes in capitals
+    # Words of a documentation with what the package has lost between them: a second blank, an empty line.
+    gaps: Mapping[str, str]
 
 
 _GO = load_record(__file__, "gotypes.json", _GoTypes)
@@ -54,6 +56,7 @@ _INT64 = frozenset(_GO.int64.split())
 _POINTERS = frozenset(_GO.pointers.split())
 _RETAINED = frozenset(_GO.retainKeys.split())
 ENUMS = _GO.enums
+GAPS = _GO.gaps
 MERGE_KEYS = {field: key for key, fields in _GO.mergedBy.items() for field in fields.split()}
 _GO_ORDER = {struct: names.split() for struct, names in _GO.order.items()}
 _VALUES = frozenset(_GO.values.split())

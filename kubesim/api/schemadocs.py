@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
-from kubesim.api.schema import ENUMS, Type, fields, source
+from kubesim.api.schema import ENUMS, GAPS, Type, fields, source
 
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
 _ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
@@ -27,6 +27,9 @@ def describe(struct: Type) -> Description:
     head, *rest = _PARAMETER.split(source(struct).split('"""')[1])
     texts = {name: _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
     for name, field in fields(struct).items():
+        if gap := GAPS.get(f"{struct.name}.{name}"):
+            words = r"\s+".join(map(re.escape, gap.split()))
+            texts[name] = re.sub(words, gap, texts[name], count=1)
         if meanings := ENUMS.get(field.type.go):
             values = [f' - `"{value}"` {meaning}'.rstrip() for value, meaning in meanings.items()]
             texts[name] = "\n".join([f"{texts[name]}\n\nPossible enum values:", *values])
