@@ -64,8 +64,8 @@ class Learner:
 
     def events(self, name: str) -> list[tuple[str, int]]:
         """Reasons and counts of the events of an object, the first said first."""
-        found = [event for event in self.api.list(EVENT, "default") if event["involvedObject"]["name"] == name]
-        return [(event["reason"], event.get("count", 1)) for event in found]
+        events = self.api.list(EVENT, "default")
+        return [(event["reason"], event.get("count", 1)) for event in events if event["involvedObject"]["name"] == name]
 
 
 def container(image: str, name: str = "app", **fields: Any) -> Object:

@@ -73,8 +73,8 @@ def test_a_chapter(chapter: str) -> None:
 
 
 def check(lines: list[Line]) -> None:
-    found = [text for _, text in played(Session(), lines) if text]
-    assert not found, "\n".join(found)
+    differences = [text for _, text in played(Session(), lines) if text]
+    assert not differences, "\n".join(differences)
 
 
 @pytest.mark.skipif(find_kubectl() is None, reason="there is no real kubectl")
@@ -83,8 +83,8 @@ def test_a_chapter_by_the_real_kubectl(chapter: str) -> None:
     """Without the lines that kubesim's kubectl refuses, and those that say why the real one answers differently."""
     lines = [line for line in CHAPTERS[chapter] if not is_refused(line)]
     with RealSession() as session:
-        found = [text for line, text in played(session, lines) if text and "real" not in line]
-    assert not found, "\n".join(found)
+        differences = [text for line, text in played(session, lines) if text and "real" not in line]
+    assert not differences, "\n".join(differences)
 
 
 def is_refused(line: Line) -> bool:

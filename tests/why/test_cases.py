@@ -117,7 +117,7 @@ def told(objects: list[dict[str, Any]]) -> str:
     return " ".join(explain(json.dumps({"kind": "List", "items": objects})).split())
 
 
-def found(patterns: list[str], text: str) -> list[str]:
+def matching(patterns: list[str], text: str) -> list[str]:
     return [pattern for pattern in patterns if re.search(pattern, text, re.IGNORECASE)]
 
 
@@ -125,8 +125,8 @@ def found(patterns: list[str], text: str) -> list[str]:
 def test_what_must_and_must_not_be_said(name: str) -> None:
     case = CASES[name]
     text = " ".join(explain(case["text"]).split()) if "text" in case else told(export_of(case))
-    assert set(case["must"]) - set(found(case["must"], text)) == set(), text
-    assert found(case.get("never", []), text) == [], text
+    assert set(case["must"]) - set(matching(case["must"], text)) == set(), text
+    assert matching(case.get("never", []), text) == [], text
     assert "kubectl describe" not in text
     assert re.search(r"wrong \((certain|most likely|one of)|nothing is wrong anymore", text), text
 
@@ -189,10 +189,10 @@ def test_less_or_other_evidence_gives_no_confident_wrong_answer(name: str) -> No
 
 def judge(case: dict[str, Any], change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]], text: str) -> None:
     """Assert what must hold of the explanation of a case that a function has changed."""
-    assert found([item for item in case.get("never", []) if item != "certain"], text) == [], text
+    assert matching([item for item in case.get("never", []) if item != "certain"], text) == [], text
     if "(certain from this export)" in text and change not in (other_host, another_secret):
         ideas = [item for item in case["must"] if item not in ("most likely", "one of these")]
-        assert found(ideas, text) if change is no_secrets else len(found(ideas, text)) == len(ideas), text
+        assert matching(ideas, text) if change is no_secrets else len(matching(ideas, text)) == len(ideas), text
     if change is no_secrets:
         assert not re.search("There is no Secret", text) or case.get("events"), text
         assert "has the type" not in text
