@@ -7,32 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import nbformat
 from playwright.sync_api import Page, expect
 
 from browser.conftest import CURRENT, Lab, wait_until
 from browser.test_notebooks import magics
 
-
-def test_a_notebook_opens_and_runs(folder: Path, open_notebook: Callable[[str], Any]) -> None:
-    cells = [
-        nbformat.v4.new_markdown_cell("# A lesson", id="title"),
-        nbformat.v4.new_code_cell("print(6 * 7)", id="answer"),
-        nbformat.v4.new_code_cell("import ipywidgets; ipywidgets.Button(description='Press')", id="button"),
-    ]
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "smoke.ipynb")
-    notebook = open_notebook("smoke.ipynb")
-    notebook.run_all()
-    expect(notebook.cell("answer").locator(".jp-OutputArea-output")).to_have_text("42\n")
-    expect(notebook.cell("button").get_by_role("button", name="Press")).to_be_visible()
-    expect(notebook.page.locator(".Toastify__toast")).to_have_count(0)
-
-
 FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"
 
 
-def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_notebook: Callable[[str], Any]) -> None:
+def test_no_dialog_and_no_news_come_over_a_notebook_that_has_hardly_run(open_notebook: Callable[[str], Any]) -> None:
     notebook = open_notebook("00-start.ipynb")
     page = notebook.page
     page.evaluate(FILES)
@@ -51,6 +34,7 @@ def test_no_dialog_asks_for_trust_in_a_notebook_that_has_hardly_run(open_noteboo
     map_of_notebooks.get_by_role("link", name="01 Storing credentials").press("Enter")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current", has_text="01-storing-credentials")).to_be_visible()
     expect(page.locator(".jp-Dialog")).to_have_count(0)
+    expect(page.locator(".Toastify__toast")).to_have_count(0)
 
 
 IS_SAVED = f"""() => {{
@@ -58,11 +42,21 @@ IS_SAVED = f"""() => {{
     return Boolean(model.getMetadata("language_info").version) && !model.dirty;
 }}"""
 ADD = "() => window.jupyterapp.commands.execute('notebook:insert-cell-below')"
+ALL_DRAWN = """() => {
+    const pictures = [...document.querySelectorAll(".jp-OutputArea img[alt^='Flow of ']")];
+    return pictures.length && pictures.every((picture) => picture.complete && picture.naturalWidth > 100);
+}"""
 
 
-def test_a_notebook_that_was_only_opened_has_nothing_to_save(open_notebook: Callable[[str], Any]) -> None:
-    """JupyterLab notes in it the version of Python that its kernel has."""
+def test_a_notebook_that_was_only_opened_shows_its_pictures_and_has_nothing_to_save(
+    open_notebook: Callable[[str], Any],
+) -> None:
+    """JupyterLab trusts no notebook that it has not run itself, and shows less of it.
+
+    And it notes in it the version of Python that its kernel has.
+    """
     page = open_notebook("00-start.ipynb").page
+    wait_until(page, ALL_DRAWN)
     wait_until(page, IS_SAVED)
     expect(page.locator(".lm-TabBar-tab.jp-mod-current")).not_to_have_class(re.compile("jp-mod-dirty"))
     page.evaluate(ADD)
@@ -82,14 +76,3 @@ def test_a_lesson_that_the_page_begins_with_has_the_page_to_itself(lab: Lab, loa
     expect(page.locator("#filebrowser")).to_be_hidden()
     page.close()
     lab.end_kernels()
-
-
-ALL_DRAWN = """() => {
-    const pictures = [...document.querySelectorAll(".jp-OutputArea img[alt^='Flow of ']")];
-    return pictures.length && pictures.every((picture) => picture.complete && picture.naturalWidth > 100);
-}"""
-
-
-def test_stored_pictures_are_seen_before_any_cell_has_run(open_notebook: Callable[[str], Any]) -> None:
-    """JupyterLab trusts no notebook that it has not run itself, and shows less of it."""
-    wait_until(open_notebook("00-start.ipynb").page, ALL_DRAWN)
