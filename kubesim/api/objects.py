@@ -72,6 +72,16 @@ def metadata(obj: Object) -> Object:
     return meta if isinstance(meta, dict) else {}
 
 
+def labels_of(obj: Object) -> dict[str, str]:
+    """The object's labels, {} where it has none."""
+    return metadata(obj).get("labels") or {}
+
+
+def annotations_of(obj: Object) -> dict[str, str]:
+    """The object's annotations, {} where it has none."""
+    return metadata(obj).get("annotations") or {}
+
+
 @cache
 def getter(path: str) -> Callable[[Any], Any]:
     """What gets the value of a field such as "spec.replicas", None where it is missing; the whole for ""."""

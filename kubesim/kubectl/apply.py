@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import LAST_APPLIED, Object, metadata
+from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
@@ -33,8 +33,8 @@ def apply(call: Call) -> None:
     applied = list(manifests(call))
     refuse_if(not applied, "no objects passed to apply")
     results: list[Object] = []
-    is_several = sum(isinstance(manifest, Target) for manifest in applied) > 1
-    prints_list = is_several and call.flags["output"] not in ("", "name")
+    targets = [manifest for manifest in applied if isinstance(manifest, Target)]
+    prints_list = len(targets) > 1 and call.flags["output"] not in ("", "name")
 
     def act(manifest: Target) -> None:
         obj, operation = _apply_one(call, manifest)
@@ -58,7 +58,7 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
     current = _current(call, manifest)
     if current is None:
         return create_manifest(call, manifest, modified), "created"
-    if LAST_APPLIED not in (metadata(current).get("annotations") or {}):
+    if LAST_APPLIED not in annotations_of(current):
         call.complain(_NO_ANNOTATION.format(resource=resource.plural, name=manifest.name))
     change = patch.three_way(_original_of(current), modified, current, resource)
     if change:
@@ -68,9 +68,8 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
 
 def _bare(obj: Object) -> Object:
     """The manifest without the annotation LAST_APPLIED, but with room for some."""
-    meta = metadata(obj)
-    annotations = {key: text for key, text in (meta.get("annotations") or {}).items() if key != LAST_APPLIED}
-    return {**obj, "metadata": {**meta, "annotations": annotations}}
+    annotations = {key: text for key, text in annotations_of(obj).items() if key != LAST_APPLIED}
+    return {**obj, "metadata": {**metadata(obj), "annotations": annotations}}
 
 
 def _with_last_applied(obj: Object) -> Object:
@@ -83,7 +82,7 @@ def _with_last_applied(obj: Object) -> Object:
 
 def _original_of(current: Object) -> Object | None:
     """The manifest that was applied last, or None."""
-    kept = (metadata(current).get("annotations") or {}).get(LAST_APPLIED)
+    kept = annotations_of(current).get(LAST_APPLIED)
     if not kept:
         return None
     try:
@@ -226,7 +225,7 @@ def _require_name(manifest: Target, verb: str) -> None:
 
 def _with_config(manifest: Target) -> Object:
     """The manifest as it is sent: with itself in the annotation of `apply`, where the file has that annotation."""
-    was_applied = LAST_APPLIED in (metadata(manifest.obj).get("annotations") or {})
+    was_applied = LAST_APPLIED in annotations_of(manifest.obj)
     return _with_last_applied(manifest.obj) if was_applied else manifest.obj
 
 

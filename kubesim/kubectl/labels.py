@@ -11,7 +11,7 @@ from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.content import label_value
-from kubesim.api.objects import CHANGE_CAUSE, Object, metadata
+from kubesim.api.objects import CHANGE_CAUSE, Object, annotations_of, labels_of, metadata
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
@@ -74,7 +74,7 @@ def label(call: Call) -> None:
     marks = _read_labels(changes)
 
     def act(target: Target) -> None:
-        present = metadata(target.obj).get("labels") or {}
+        present = labels_of(target.obj)
         raise_all(KubectlError(f"{text}, and --overwrite is false") for text in _overwritten(call, marks, present))
         new, operation = _labeled(call, marks, target, present)
         print_result(call, target.resource, new, operation)
@@ -89,7 +89,7 @@ def annotate(call: Call) -> None:
     marks = _read_annotations(changes)
 
     def act(target: Target) -> None:
-        present = metadata(target.obj).get("annotations") or {}
+        present = annotations_of(target.obj)
         already = _overwritten(call, marks, present)
         problem = f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}"
         refuse_if(already, problem)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import Micros
 from kubesim.api.humanize import age, format_labels
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, labels_of, name_of, namespace_of
 from kubesim.api.resources import Resource
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import printers
@@ -135,7 +135,7 @@ class Table:
             row[place] = f"{self._resource.printed}/{name_of(obj)}"
         if self._shows_namespace:
             row.insert(0, namespace_of(obj))
-        labels = metadata(obj).get("labels") or {}
+        labels = labels_of(obj)
         row += [labels.get(label, "") for label in self._labels]
         if self._all_labels:
             row.append(format_labels(labels))

@@ -12,6 +12,7 @@ from kubesim.api.objects import (
     LAST_APPLIED,
     ROLLOUT_ANNOTATIONS,
     Object,
+    annotations_of,
     at,
     bare_template,
     clone,
@@ -189,9 +190,9 @@ def _print_revision(call: Call, target: Target, keeper: Object) -> None:
 def _revision_text(resource: Resource, keeper: Object) -> str:
     """The Pod template of a revision, for a Deployment with the cause of the change among its annotations."""
     template = _template(keeper)
-    cause = (metadata(keeper).get("annotations") or {}).get(CHANGE_CAUSE)
+    cause = annotations_of(keeper).get(CHANGE_CAUSE)
     if resource is DEPLOYMENT and cause:
-        annotations = metadata(template).get("annotations") or {}
+        annotations = annotations_of(template)
         template["metadata"]["annotations"] = {**annotations, CHANGE_CAUSE: cause}
     return pod_template(template)
 
@@ -199,7 +200,7 @@ def _revision_text(resource: Resource, keeper: Object) -> str:
 def _revision_table(revisions: dict[int, Object]) -> str:
     rows = [["REVISION", "CHANGE-CAUSE"]]
     for number, keeper in revisions.items():
-        cause = metadata(keeper).get("annotations", {}).get(CHANGE_CAUSE)
+        cause = annotations_of(keeper).get(CHANGE_CAUSE)
         rows.append([str(number), cause or "<none>"])
     return tabwriter.format(rows, minwidth=0, padding=2)
 
@@ -211,7 +212,7 @@ def _restart(call: Call, target: Target) -> None:
     paused = f"{_named(target)} can't restart paused deployment (run rollout resume first)"
     refuse_if(spec.get("paused"), paused)
     now = call.context.clock.timestamp()
-    if metadata(spec["template"]).get("annotations", {}).get(_RESTARTED) == now:
+    if annotations_of(spec["template"]).get(_RESTARTED) == now:
         wait = "please wait before attempting to trigger another"
         again = f"if restart has already been triggered within the past second, {wait}"
         raise KubectlError(f"failed to create patch for {target.name}: {again}")
@@ -243,7 +244,7 @@ def _resume(call: Call, target: Target) -> None:
 def _undo(call: Call, target: Target) -> None:
     """Give the object the Pod template of --to-revision, or that before the last."""
     obj = target.obj
-    if LAST_APPLIED in metadata(obj).get("annotations", {}):
+    if LAST_APPLIED in annotations_of(obj):
         call.complain(_APPLIED_BEFORE.format(target.resource.plural, target.name))
     number = call.flags["to-revision"]
     old = _revision_before(target, _history(call, target), number)
@@ -275,7 +276,7 @@ def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:
     if target.resource is DEPLOYMENT:
         annotations = {}
         for keeper, keeps_rollout in ((obj, True), (old, False)):
-            for key, value in metadata(keeper).get("annotations", {}).items():
+            for key, value in annotations_of(keeper).items():
                 if (key in ROLLOUT_ANNOTATIONS) is keeps_rollout:
                     annotations[key] = value
         new["metadata"] = {**obj["metadata"], "annotations": annotations}

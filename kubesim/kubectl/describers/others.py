@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from kubesim.api.errors import StatusError
 from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE
-from kubesim.api.objects import Object, at, bare_template, is_controlled_by, metadata, name_of
+from kubesim.api.objects import Object, at, bare_template, is_controlled_by, labels_of, name_of
 from kubesim.cluster.apiserver.printers import first_three
 
 
@@ -30,7 +30,7 @@ def _secret_data(data: Object | None) -> Iterator[str]:
 
 @formatter
 def _service_ports(ports: Sequence[Object] | None, service: str, slices: Sequence[Object] | None) -> Iterator[str]:
-    own_slices = [item for item in slices or () if metadata(item).get("labels", {}).get(_SERVICE_NAME) == service]
+    own_slices = [item for item in slices or () if labels_of(item).get(_SERVICE_NAME) == service]
     for port in ports or ():
         name = port.get("name") or "<unset>"
         protocol = port.get("protocol", "TCP")
