@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.gotext.pflag import Flag
 
+_Fields = Mapping[str, Any]
+"""Fields of a Row or of a Flag, as the table has them."""
+
 _DEFAULTS: Mapping[str, Any] = {
     "text": "",
     "switch": False,
@@ -36,7 +39,7 @@ class Row(NamedTuple):
     is_group: bool = False  # it only holds others
     sets: Sequence[str] = ()
     shared: Sequence[str] = ()
-    flags: Sequence[Mapping[str, Any]] = ()
+    flags: Sequence[_Fields] = ()
     refused: Mapping[str, Sequence[str]] = {}
 
 
@@ -46,10 +49,10 @@ class Table(NamedTuple):
     groups: Mapping[str, Mapping[str, str]]
     absent: Mapping[str, Mapping[str, str]]  # by group, what isn't simulated, with its `short` ("": help has none)
     suggested: Mapping[str, str]
-    everywhere: Mapping[str, Any]  # the flags of every command, as fields of a Row
-    sets: Mapping[str, Mapping[str, Any]]  # flags that come together, as fields of a Row
-    shared: Mapping[str, Mapping[str, Any]]  # flags of several commands, by their name
-    commands: Mapping[str, Mapping[str, Any]]  # by their words
+    everywhere: _Fields  # of a Row: the flags of every command
+    sets: Mapping[str, _Fields]  # of Rows: flags that come together
+    shared: Mapping[str, _Fields]  # of Flags: those of several commands, by their name
+    commands: Mapping[str, _Fields]  # of Rows, by the command's words
 
     def row(self, path: str) -> Row:
         """The row of a command by its words after "kubectl"."""
@@ -72,7 +75,7 @@ class Table(NamedTuple):
                 yield _refused(kind, word)
 
 
-def _flag(fields: Mapping[str, Any]) -> Flag:
+def _flag(fields: _Fields) -> Flag:
     kind = fields.get("kind", "text")
     usual = {"default": _DEFAULTS[kind], "bare": _BARE.get(kind)}
     return Flag(**{**usual, **fields})

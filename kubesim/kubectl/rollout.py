@@ -137,10 +137,13 @@ def _number(obj: Object, path: str) -> int:
     return number - int(at(obj, subtracted) or 0) if subtracted else number
 
 
-def _history(call: Call, target: Target) -> dict[int, Object]:
-    """The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by revision."""
+_Revisions = dict[int, Object]
+"""The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by number, in order."""
+
+
+def _history(call: Call, target: Target) -> _Revisions:
     keeper_type = REPLICA_SET if target.resource is DEPLOYMENT else CONTROLLER_REVISION
-    keepers: dict[int, Object] = {}
+    keepers: _Revisions = {}
     for keeper in call.api.list(keeper_type, target.namespace):
         if is_controlled_by(keeper, target.obj):
             keepers[keeper.get("revision") or revision(keeper)] = keeper
@@ -197,7 +200,7 @@ def _revision_text(resource: Resource, keeper: Object) -> str:
     return pod_template(template)
 
 
-def _revision_table(revisions: dict[int, Object]) -> str:
+def _revision_table(revisions: _Revisions) -> str:
     rows = [["REVISION", "CHANGE-CAUSE"]]
     for number, keeper in revisions.items():
         cause = annotations_of(keeper).get(CHANGE_CAUSE)
@@ -284,13 +287,13 @@ def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:
     return "rolled back"
 
 
-def _revision_before(target: Target, revisions: dict[int, Object], number: int) -> Object:
+def _revision_before(target: Target, revisions: _Revisions, number: int) -> Object:
     """What keeps the revision of a number, or for 0 the one before the last."""
     if number:
         refuse_if(number not in revisions, f"unable to find specified revision {number} in history")
         return revisions[number]
     if len(revisions) > 1:
-        return revisions[sorted(revisions)[-2]]
+        return list(revisions.values())[-2]
     if target.resource is DEPLOYMENT:
         raise KubectlError(f'no rollout history found for deployment "{target.name}"')
     raise KubectlError("no last revision to roll back to")

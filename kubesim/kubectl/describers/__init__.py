@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kubesim.api.clock import Micros
@@ -17,7 +17,7 @@ from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource,
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
-from kubesim.kubectl.describers.screens import lines, part, screen_of, table
+from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
 from kubesim.kubectl.errors import raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import escape, event_age, nothing_found
@@ -44,7 +44,7 @@ def describe(obj: Object, related: _Related, now: Micros) -> str:
 _EVENT_HEADINGS = ("Type", "Reason", "Age ", "From", "Message")  # kubectl writes four dashes below "Age"
 
 
-def _event_lines(events: Sequence[Object] | None, now: Micros) -> Iterator[str]:
+def _event_lines(events: Items, now: Micros) -> Iterator[str]:
     """The table of events, oldest first; nothing at all if `events` is None (kubectl does not always ask for them)."""
     if events is None:
         return

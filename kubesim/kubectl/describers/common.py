@@ -17,7 +17,7 @@ from kubesim.api.clock import parse_time
 from kubesim.api.formatters import formatter, register
 from kubesim.api.humanize import NONE, human_duration, long_time
 from kubesim.api.objects import LAST_APPLIED, Object, pull_secret_names
-from kubesim.kubectl.describers.screens import TABLE
+from kubesim.kubectl.describers.screens import TABLE, Items
 
 _MAX_ANNOTATION = 140
 """Characters of an annotation that are shown."""
@@ -75,7 +75,7 @@ def _list(values: Sequence[str] | None) -> str:
 
 
 @formatter
-def _name_list(items: Sequence[Object] | None) -> str:
+def _name_list(items: Items) -> str:
     return ", ".join(item["name"] for item in items or ()) or NONE
 
 
@@ -120,7 +120,7 @@ def _size(encoded: str) -> str:
 
 
 @formatter
-def _ips(addresses: Sequence[Object] | None) -> str:
+def _ips(addresses: Items) -> str:
     return ",".join(item.get("ip", "") for item in addresses or ()) or NONE
 
 

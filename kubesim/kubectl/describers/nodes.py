@@ -6,7 +6,7 @@ pkg/describe/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 from kubesim.api import quantity
@@ -16,7 +16,7 @@ from kubesim.api.formatters import formatter
 from kubesim.api.humanize import age, long_time
 from kubesim.api.objects import Object, at
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
-from kubesim.kubectl.describers.screens import table
+from kubesim.kubectl.describers.screens import Items, Listed, table
 
 _RENEWAL: Micros = 10 * SECOND
 """How often a kubelet renews its Lease, which is not kept as an object: nothing else here looks at it."""
@@ -26,7 +26,7 @@ _ENDED = ("Failed", "Succeeded")
 
 
 @formatter
-def _taints(taints: Sequence[Object] | None) -> list[str]:
+def _taints(taints: Items) -> list[str]:
     texts = []
     for taint in taints or ():
         value = f"={taint['value']}" if taint.get("value") else ""
@@ -35,7 +35,7 @@ def _taints(taints: Sequence[Object] | None) -> list[str]:
 
 
 @formatter
-def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
+def _lease(node: str, leases: Listed, now: Micros) -> Iterator[str]:
     if isinstance(leases, StatusError):
         yield f"Lease:\tFailed to get lease: {leases}"
         return
@@ -46,7 +46,7 @@ def _lease(node: str, leases: Sequence[Object] | StatusError | None, now: Micros
 
 
 @formatter
-def _node_pods(node: Object, pods: Sequence[Object] | StatusError | None, now: Micros) -> Iterator[str]:
+def _node_pods(node: Object, pods: Listed, now: Micros) -> Iterator[str]:
     if pods is None or isinstance(pods, StatusError):
         yield "Pods:\tnot authorized"
         return

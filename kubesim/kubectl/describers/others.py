@@ -18,6 +18,7 @@ from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, bare_template, is_controlled_by, labels_of, name_of
 from kubesim.cluster.apiserver.printers import first_three
+from kubesim.kubectl.describers.screens import Items, Listed
 
 
 @formatter
@@ -29,7 +30,7 @@ def _secret_data(data: Object | None) -> Iterator[str]:
 
 
 @formatter
-def _service_ports(ports: Sequence[Object] | None, service: str, slices: Sequence[Object] | None) -> Iterator[str]:
+def _service_ports(ports: Items, service: str, slices: Items) -> Iterator[str]:
     own_slices = [item for item in slices or () if labels_of(item).get(_SERVICE_NAME) == service]
     for port in ports or ():
         name = port.get("name") or "<unset>"
@@ -104,7 +105,7 @@ def _label(name: str) -> str:
 
 
 @formatter
-def _replica_sets(deployment: Object, replica_sets: Sequence[Object] | None) -> Iterator[str]:
+def _replica_sets(deployment: Object, replica_sets: Items) -> Iterator[str]:
     """The ReplicaSets of a Deployment, apart from the others the one that has its template."""
     owned = [item for item in replica_sets or () if is_controlled_by(item, deployment)]
     owned.sort(key=lambda item: (item["metadata"].get("creationTimestamp") or "", name_of(item)))
@@ -127,7 +128,7 @@ _PHASES = {"Running": "Running", "Pending": "Waiting", "Succeeded": "Succeeded",
 
 
 @formatter
-def _pods_status(owner: Object, listed: Sequence[Object] | StatusError | None) -> str:
+def _pods_status(owner: Object, listed: Listed) -> str:
     """How many Pods of an object are in each phase."""
     if isinstance(listed, StatusError):
         return f"error in fetching pods: {listed}"

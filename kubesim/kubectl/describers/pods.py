@@ -5,7 +5,7 @@ Mirrors describePod, describeContainers and describeVolumes in k8s.io/kubectl pk
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from urllib.parse import quote
 
 from kubesim.api import quantity
@@ -13,7 +13,7 @@ from kubesim.api.clock import Micros
 from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE, age
 from kubesim.api.objects import Object, at
-from kubesim.kubectl.describers.screens import part
+from kubesim.kubectl.describers.screens import Items, part
 
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 
@@ -38,7 +38,7 @@ def _status(pod: Object, now: Micros) -> Iterator[str]:
 
 
 @formatter
-def _controlled_by(owners: Sequence[Object] | None) -> str | None:
+def _controlled_by(owners: Items) -> str | None:
     for owner in owners or ():
         if owner.get("controller"):
             return f"{owner['kind']}/{owner['name']}"
@@ -60,7 +60,7 @@ def _containers(pod: Object) -> Iterator[str]:
 
 
 @formatter
-def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
+def _pod_conditions(conditions: Items) -> Iterator[str]:
     if not conditions:
         return
     yield "Conditions:"
@@ -70,7 +70,7 @@ def _pod_conditions(conditions: Sequence[Object] | None) -> Iterator[str]:
 
 
 @formatter
-def _tolerations(tolerations: Sequence[Object] | None) -> list[str]:
+def _tolerations(tolerations: Items) -> list[str]:
     return [_toleration(item) for item in sorted(tolerations or (), key=lambda item: item.get("key", ""))]
 
 
@@ -90,7 +90,7 @@ def _toleration(item: Object) -> str:
 
 
 @formatter
-def _container_ports(ports: Sequence[Object] | None) -> Iterator[str]:
+def _container_ports(ports: Items) -> Iterator[str]:
     ports = ports or ()
     plural = "s" if len(ports) > 1 else ""
     for label, key in (("Port", "containerPort"), ("Host Port", "hostPort")):
@@ -186,7 +186,7 @@ def _optional(reference: Object) -> str:
 
 
 @formatter
-def _mounts(mounts: Sequence[Object] | None) -> Iterator[str]:
+def _mounts(mounts: Items) -> Iterator[str]:
     yield "    Mounts:" if mounts else f"    Mounts:\t{NONE}"
     for mount in sorted(mounts or (), key=lambda mount: str(mount["mountPath"])):
         access = "ro" if mount.get("readOnly") else "rw"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api.formatters import formatter
 from kubesim.api.objects import Object
-from kubesim.kubectl.describers.screens import table
+from kubesim.kubectl.describers.screens import Items, table
 
 RULE_HEADINGS = ("Resources", "Non-Resource URLs", "Resource Names", "Verbs")
 
@@ -56,5 +56,5 @@ def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
 
 
 @formatter
-def _rules(rules: Sequence[Object] | None) -> Iterator[str]:
+def _rules(rules: Items) -> Iterator[str]:
     yield from table(RULE_HEADINGS, rule_rows(rules or ()))

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from kubesim.api import load_record
+from kubesim.api.errors import StatusError
 from kubesim.api.formatters import FORMATTERS
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, getter
@@ -46,6 +47,11 @@ class Row(NamedTuple):
 
 Known = Mapping[str, Any]
 """What a description knows beside its object: the time, as "now", and related lists, as "+plural"."""
+
+Items = Sequence[Object] | None
+"""A list in an object, None where it has none."""
+Listed = Items | StatusError
+"""A related list, or why it may not be listed where that is shown; None where it isn't asked for."""
 
 
 class Screen(NamedTuple):

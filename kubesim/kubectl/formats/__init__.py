@@ -12,6 +12,7 @@ from itertools import chain, repeat
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.budget import Budget
+from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 
@@ -19,7 +20,7 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if
 class Print(Protocol):
     """Prints an object or a List. `typed`: kubectl built it itself, and its JSON keeps the order of the fields."""
 
-    def __call__(self, obj: Mapping[str, Any], typed: bool) -> str: ...
+    def __call__(self, obj: Object, typed: bool) -> str: ...
 
 
 class _Options(NamedTuple):
@@ -107,7 +108,7 @@ class Format(NamedTuple):
         """Whether it is a table for people, or the one line of a verb that changes something."""
         return self.printer is None
 
-    def render(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+    def render(self, obj: Object, typed: bool = False) -> str:
         """An object or a List in a format that is no table; YAML and columns know whether something was printed before.
 
         `typed` says that kubectl built the object itself: its JSON keeps the order of the fields. Raises FormatError.
@@ -167,25 +168,25 @@ def relaxed(expression: str) -> str:
     return f"{{.{match[1] or match[2]}}}" if match else ""
 
 
-def evaluate_relaxed(expression: str, obj: Mapping[str, Any], budget: Budget) -> list[Any]:
+def evaluate_relaxed(expression: str, obj: Object, budget: Budget) -> list[Any]:
     """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
     from kubesim.kubectl.formats import jsonpath  # late: few commands need it
 
     return [value for part in jsonpath.results(jsonpath.parse(relaxed(expression)), obj, budget) for value in part]
 
 
-def list_of(items: list[dict[str, Any]]) -> dict[str, Any]:
+def list_of(items: list[Object]) -> Object:
     """The List in which kubectl get shows several objects."""
     return {"apiVersion": "v1", "items": items, "kind": "List", "metadata": {"resourceVersion": ""}}
 
 
-def items_of(obj: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def items_of(obj: Object) -> list[Object]:
     """The objects of a List, or the object itself."""
     items = obj.get("items")
     return items if isinstance(items, list) else [obj]
 
 
-def _reference(obj: Mapping[str, Any]) -> str:
+def _reference(obj: Object) -> str:
     """What -o name prints: "deployment.apps/web"."""
     group = str(obj.get("apiVersion", "")).rpartition("/")[0]
     kind = str(obj.get("kind", "")).lower()

@@ -5,10 +5,11 @@ Mirrors k8s.io/kubectl pkg/cmd/get/customcolumn.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
+from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, tabwriter
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import items_of, relaxed
@@ -36,7 +37,7 @@ class Printer:
         self._widths: list[int] = []
         self._budget = budget
 
-    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+    def __call__(self, obj: Object, typed: bool = False) -> str:
         rows = [self._headers] if self._has_headings else []
         self._has_headings = False
         try:

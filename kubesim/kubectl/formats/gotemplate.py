@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
+from kubesim.api.objects import Object
 from kubesim.gotext import gofmt
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
@@ -37,7 +38,7 @@ class Printer:
         with reworded(FormatError, f"error parsing template {text}, ", FormatError):
             self._statements = _Parser(text, budget).whole()
 
-    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+    def __call__(self, obj: Object, typed: bool = False) -> str:
         run = _Run(obj, self._budget)
         with reworded(Refusal, "a Go template that fails: ", NotSimulated):
             run.walk(self._statements, obj, {})

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api.budget import Budget
+from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.errors import FormatError, NotSimulated, refuse_if, reworded
 
@@ -50,7 +51,7 @@ class Printer:
         with reworded(FormatError, f"error parsing jsonpath {text}, ", FormatError):
             self._parts = parse(text)
 
-    def __call__(self, obj: Mapping[str, Any], typed: bool = False) -> str:
+    def __call__(self, obj: Object, typed: bool = False) -> str:
         try:
             values_of_parts = results(self._parts, obj, self._budget)
         except FormatError as error:
