@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
+from typing import NamedTuple
 
 from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import StatusError
@@ -66,23 +68,31 @@ def taint(call: Call) -> None:
         refuse_if(not _is_taint(word), f"all resources must be specified before taint changes: {word}")
     refuse_if(not words, "one or more resources must be specified as <resource> <name>")
     refuse_if(not changes, "at least one taint update is required")
-    added, removed = _parsed(changes)
-    _check_taint(call, words, added, removed)
+    change = _read_changes(changes)
+    _check_taint(call, words, change)
     names = [] if call.flags["all"] else words[1:]
-    Query(call, ["nodes", *names]).visit(partial(_change_taints, call, added, removed))
+    Query(call, ["nodes", *names]).visit(partial(_change_taints, call, change))
 
 
 def _is_taint(word: str) -> bool:
     return "=" in word or ":" in word or word.endswith("-")
 
 
-def _check_taint(call: Call, words: Sequence[str], added: list[Object], removed: list[Object]) -> None:
+class _Change(NamedTuple):
+    """What is done to the taints of a Node."""
+
+    added: list[Object]
+    removed: list[Object]  # of any effect, where it is ""
+
+
+def _check_taint(call: Call, words: Sequence[str], change: _Change) -> None:
     kind = words[0].lower()
     resource = find_resource(kind)
     if resource is None:
         raise Plain(f'the server doesn\'t have a resource type "{kind}"')
     refuse_if(resource is not NODE, f"invalid resource type {kind}, only node types are supported")
-    both = [f"{old['key']}={old['effect']}" for new in added for old in removed if _matches(new, old)]
+    pairs = product(change.added, change.removed)
+    both = [f"{removed['key']}={removed['effect']}" for added, removed in pairs if _matches(added, removed)]
     clash = "can not both modify and remove the following taint(s) in the same command: "
     refuse_if(both, clash + ", ".join(both))
     is_named = call.flags["all"] or len(words) > 1
@@ -99,20 +109,20 @@ def _is_among(taints: Sequence[Object], taint: Object) -> bool:
     return any(_matches(each, taint) for each in taints)
 
 
-def _parsed(changes: Sequence[str]) -> tuple[list[Object], list[Object]]:
-    """The taints to add and to remove. Raises UsageError."""
-    added: list[Object] = []
-    removed: list[Object] = []
+def _read_changes(changes: Sequence[str]) -> _Change:
+    """What the words say. Raises UsageError."""
+    change = _Change([], [])
     for text in changes:
         if text.endswith("-"):
-            removed.append(_taint(text[:-1]))
+            change.removed.append(_taint(text[:-1]))
             continue
         new = _taint(text)
         refuse_if(not new["effect"], f"invalid taint spec: {text}", UsageError)
         struct = f"{{{new['key']} {new.get('value', '')} {new['effect']} <nil>}}"
-        refuse_if(_is_among(added, new), f"duplicated taints with the same key and effect: {struct}", UsageError)
-        added.append(new)
-    return added, removed
+        problem = f"duplicated taints with the same key and effect: {struct}"
+        refuse_if(_is_among(change.added, new), problem, UsageError)
+        change.added.append(new)
+    return change
 
 
 def _taint(text: str) -> Object:
@@ -135,15 +145,15 @@ def _taint(text: str) -> Object:
     return taint
 
 
-def _change_taints(call: Call, added: list[Object], removed: list[Object], node: Target) -> None:
-    """Change the taints of one Node and say whether it gained or lost some."""
+def _change_taints(call: Call, change: _Change, node: Target) -> None:
+    """Change the taints of one Node and say whether it gained or lost some. Mirrors reorganizeTaints."""
     old: list[Object] = node.obj["spec"].get("taints", [])
-    present = [new["key"] for new in added if _is_among(old, new)]
+    present = [new["key"] for new in change.added if _is_among(old, new)]
     already = f"already has {','.join(present)} taint(s) with same effect(s) and --overwrite is false"
     refuse_if(present and not call.flags["overwrite"], f"node {node.name} {already}")
-    taints = [*added, *(taint for taint in old if not _is_among(added, taint))]
+    taints = [*change.added, *(taint for taint in old if not _is_among(change.added, taint))]
     gains = len(taints) != len(old)
-    taints, loses = _without(taints, removed)
+    taints, loses = _without(taints, change.removed)
     if call.flags["overwrite"] or (gains and loses):
         done = "modified"
     elif gains:
@@ -157,7 +167,7 @@ def _change_taints(call: Call, added: list[Object], removed: list[Object], node:
 def _without(taints: list[Object], removed: list[Object]) -> tuple[list[Object], bool]:
     """The taints that are left, and whether the last removal took one away, which is what kubectl looks at.
 
-    Raises KubectlError for those that aren't there.
+    Raises KubectlError for those that aren't there. Mirrors deleteTaints.
     """
     loses = False
     missing: list[Exception] = []
