@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
+from typing import NamedTuple
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, template_of
@@ -68,13 +69,15 @@ def set_service_account(call: Call) -> None:
 
 @_set("set env")
 def set_env(call: Call) -> None:
-    _check_env(call)
     words, changes = split_changes(call.args, _is_variable)
-    variables, removed = _variables(changes)
+    _check_env(call, words, changes)
+    typed = _read_variables(changes)
+    added = typed.added
     if call.flags["from"]:
         for source in Query(call, [call.flags["from"]], needs_name=True).fetch():
-            variables += _references(call, source)
-    variables = [{**variable, "name": call.flags["prefix"] + variable["name"]} for variable in variables]
+            added += _references(call, source)
+    prefix = call.flags["prefix"]
+    variables = _Variables([{**variable, "name": prefix + variable["name"]} for variable in added], typed.removed)
 
     def set_variables(copy: Target) -> None:
         containers = _chosen(call, copy)
@@ -82,7 +85,7 @@ def set_env(call: Call) -> None:
             pattern = quote(call.flags["containers"])
             call.warn(f"{copy.resource.kind}/{copy.name} does not have any containers matching {pattern}")
         for container in containers:
-            _set_variables(call, f"{copy.resource.plural}/{copy.name}", container, variables, removed)
+            _set_variables(call, copy, container, variables)
             if call.flags["list"]:
                 call.say(f"# {copy.resource.kind} {copy.name}, container {container['name']}\n")
                 call.say("".join(map(_line, container.get("env", ()))))
@@ -98,10 +101,9 @@ def _is_variable(word: str) -> bool:
     return "=" in word[1:] or word[1:].endswith("-")
 
 
-def _check_env(call: Call) -> None:
+def _check_env(call: Call, words: Sequence[str], changes: Sequence[str]) -> None:
     if "-" in call.args:
         raise NotSimulated("set env with the variables of standard input is not part of this simulator")
-    words, changes = split_changes(call.args, _is_variable)
     flags = call.flags
     is_mixed = not all(map(_is_variable, changes))
     refuse_if(is_mixed, f"all resources must be specified before environment changes: {' '.join(call.args)}")
@@ -111,20 +113,26 @@ def _check_env(call: Call) -> None:
     refuse_if(flags["keys"] and not flags["from"], missing)
 
 
-def _variables(words: Sequence[str]) -> tuple[list[Object], list[str]]:
-    """The variables that words set, and the names of those that they remove."""
-    variables: list[Object] = []
-    removed: list[str] = []
+class _Variables(NamedTuple):
+    """What is done to the variables of a container."""
+
+    added: list[Object]
+    removed: list[str]  # by their names
+
+
+def _read_variables(words: Sequence[str]) -> _Variables:
+    """The variables that words set and remove."""
+    variables = _Variables([], [])
     for word in words:
         name, equals, value = word.partition("=")
         if equals:
             check_variable_name(name)
-            variables.append({"name": name, "value": value} if value else {"name": name})
+            variables.added.append({"name": name, "value": value} if value else {"name": name})
         else:
-            removed.append(word[:-1])
-    both = {each["name"] for each in variables} & set(removed)
+            variables.removed.append(word[:-1])
+    both = {each["name"] for each in variables.added} & set(variables.removed)
     refuse_if(both, "can not both modify and remove the same environment variable in the same command")
-    return variables, removed
+    return variables
 
 
 def _references(call: Call, source: Target) -> list[Object]:
@@ -143,23 +151,21 @@ def _references(call: Call, source: Target) -> list[Object]:
     return variables
 
 
-def _set_variables(
-    call: Call, subject: str, container: ContainerSpec, variables: list[Object], removed: list[str]
-) -> None:
+def _set_variables(call: Call, copy: Target, container: ContainerSpec, variables: _Variables) -> None:
     """Change variables where they stand, and add the others behind them; the first of a name counts."""
     present = {variable["name"]: variable for variable in container.get("env", ())}
     changed: dict[str, Object] = {}
-    for variable in variables:
+    for variable in variables.added:
         changed.setdefault(variable["name"], variable)
     if not call.flags["overwrite"]:
         for name, variable in changed.items():
             before = present.get(name, {}).get("value", "")
             problem = f"already has a value ({before}), and --overwrite is false"
             is_other = name in present and before != variable.get("value", "")
-            refuse_if(is_other, f"error: {subject} '{name}' {problem}\n")
+            refuse_if(is_other, f"error: {copy.resource.plural}/{copy.name} '{name}' {problem}\n")
     merged = {**present, **changed}
     container.pop("env", None)
-    env = [variable for name, variable in merged.items() if name not in removed]
+    env = [variable for name, variable in merged.items() if name not in variables.removed]
     if env:
         container["env"] = env
 
