@@ -7,6 +7,7 @@ slice for each Service.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from ipaddress import ip_address
 
 from kubesim.api.clock import Identity
 from kubesim.api.digest import safe_hash
@@ -42,14 +43,18 @@ class EndpointsController(Loop):
                 if obj := self.api.find(resource, namespace, key):
                     self.api.remove(resource, obj)
         elif service["spec"].get("selector"):
-            selected = [pod for pod in self.api.list(POD, namespace) if _selects(service, pod)]
-            pods = [pod for pod in active_pods(selected) if pod["status"].get("podIP")]
-            pods.sort(key=lambda pod: tuple(map(int, pod["status"]["podIP"].split("."))))
+            pods = self._pods_behind(service)
             ports = list(_ports(service, pods[0])) if pods else []
             # A Service whose ports the Pods don't have has no Endpoints; its slice lists the Pods without ports.
             has_ports = ports or not service["spec"].get("ports")
             self._write(ENDPOINTS, service, name, _subsets(pods if has_ports else [], ports))
             self._write(ENDPOINT_SLICE, service, slice_name, _slice(pods, ports))
+
+    def _pods_behind(self, service: Object) -> list[Object]:
+        """The Pods that a Service selects and that have an address, by their addresses."""
+        selected = [pod for pod in self.api.list(POD, namespace_of(service)) if _selects(service, pod)]
+        pods = [pod for pod in active_pods(selected) if pod["status"].get("podIP")]
+        return sorted(pods, key=lambda pod: ip_address(pod["status"]["podIP"]))
 
     def _write(self, resource: Resource, service: Object, name: str, content: Object) -> None:
         """Create or change the object, if what it says of the Pods has changed."""

@@ -136,7 +136,9 @@ class JobController(Controller):
         else:
             desired = 0
             if not outcome.succeeded:
-                self._count_as_failed(active_pods(pods), tally, status)  # those that _scale deletes now
+                lost = active_pods(pods)  # those that _scale deletes now
+                tally.counted.update(metadata(pod)["uid"] for pod in lost)
+                status["failed"] += len(lost)
         self._scale(job, pods, desired, tally.wait(self.clock.now))
         if outcome is None:
             self._note_suspension(job, status)
@@ -168,11 +170,7 @@ class JobController(Controller):
         if left > 0:
             self.add(job, left)
         else:
-            self.api.delete(JOB, *key_of(job), DeleteOptions(policy="Foreground"))
-
-    def _count_as_failed(self, pods: list[Object], tally: _Tally, status: Object) -> None:
-        tally.counted.update(metadata(pod)["uid"] for pod in pods)
-        status["failed"] += len(pods)
+            self.api.delete_object(JOB, job, DeleteOptions(policy="Foreground"))
 
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
         """Why the Job ends; None while it goes on."""
@@ -260,7 +258,7 @@ def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
     restarts = 0
     for pod in pods:
         status = pod["status"]
-        if status["phase"] in ("Pending", "Running"):
+        if not has_ended(pod):
             containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
             restarts += sum(container["restartCount"] for container in containers)
     limit: int = job["spec"]["backoffLimit"]

@@ -20,7 +20,8 @@ _NAME = "default-scheduler"
 DELAY = 0.01
 RETRY = 300.0
 # How many waiting Pods are tried at once when a node may have room again, and the seconds until the next ones are.
-ROUND, PAUSE = 100, 0.1
+ROUND = 100
+PAUSE = 0.1
 _VICTIMS = "No preemption victims found for incoming pod"
 _UNHELPFUL = "Preemption is not helpful for scheduling"
 UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}

@@ -97,21 +97,23 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     has_arguments_alone = bool(argv) and argv[0].startswith("-")
     if image.program and (has_arguments_alone or argv[:1] == [image.program]):
         return _main_program(image, place, started)
-    if has_arguments_alone:
-        what = f"the argument {argv[0][:80]} of an image's own program"
-        problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
-        return _in_place_of(Process((problem,), unsimulated=what), _own_program(image, started))
     if not argv and image.runs == "once" and stdin:
         argv = [*place.base.shells][:1]  # its shell, if it has one, which waits for what is typed
     if not argv:
         return _main_program(image, place, started)
-    try:
-        ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
-    except StartError as error:
-        return Process(exit_code=_UNSTARTED, failure=error.of_container())
-    if ran.unsimulated:
-        return _in_place_of(ran, _own_program(image, started))
-    return ran
+    if has_arguments_alone:
+        what = f"the argument {argv[0][:80]} of an image's own program"
+        problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
+        ran = Process((problem,), unsimulated=what)
+    else:
+        try:
+            ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+        except StartError as error:
+            return Process(exit_code=_UNSTARTED, failure=error.of_container())
+    if not ran.unsimulated:
+        return ran
+    own = _own_program(image, started)  # as which it goes on
+    return own._replace(writes=ran.writes, seconds=max(ran.seconds, own.seconds), unsimulated=ran.unsimulated)
 
 
 def _main_program(image: Image, place: Place, started: Micros) -> Process:
@@ -126,11 +128,6 @@ def _own_program(image: Image, started: Micros) -> Process:
     stop_code = 0 if image.runs == "until-stopped" else None
     main = server(image.log or bases()[image.base].log, started, stop_code)
     return main._replace(seconds=0) if image.runs == "once" else main
-
-
-def _in_place_of(ran: Process, own: Process) -> Process:
-    """What a process becomes that needs what isn't simulated: after what it wrote, it goes on as the image's own."""
-    return own._replace(writes=ran.writes, seconds=max(ran.seconds, own.seconds), unsimulated=ran.unsimulated)
 
 
 def running_on(ran: Process, policy: str) -> Process:

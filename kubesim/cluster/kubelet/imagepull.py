@@ -57,7 +57,7 @@ class Attempt(NamedTuple):
     entry: str | None
     username: str | None
     ok: bool
-    answer: str
+    answer: str  # the refusal, or "200 OK"
 
 
 class PullTrace(NamedTuple):

@@ -140,30 +140,30 @@ class Worker:
         policy = spec["restartPolicy"]
         init_policy = "OnFailure" if policy == "Always" else policy
         containers = spec["containers"]
-        for container in spec.get("ephemeralContainers", ()):
-            if container["name"] not in self.containers:
-                yield container
+        for ephemeral in spec.get("ephemeralContainers", ()):
+            if ephemeral["name"] not in self.containers:
+                yield ephemeral
         init_containers = spec.get("initContainers", ())
         for index, init in enumerate(init_containers):
             is_last = index + 1 == len(init_containers)
             following = containers[0] if is_last else init_containers[index + 1]
             if init["name"] in self.inits:
-                if restarts(init_policy, self.containers.get(init["name"])):
+                if self._restarts(init_policy, init):
                     yield init
-                if not self._has_succeeded(init["name"]):
+                container = self.containers.get(init["name"])
+                if container is None or container.exit_code != 0:
                     return
             else:  # a sidecar, for which the next one waits until it has started once
-                if restarts("Always", self.containers.get(init["name"])):
+                if self._restarts("Always", init):
                     yield init
                 if not self._has_started(init["name"], following["name"]):
                     return
-        for container in containers:
-            if restarts(policy, self.containers.get(container["name"])):
-                yield container
+        for main in containers:
+            if self._restarts(policy, main):
+                yield main
 
-    def _has_succeeded(self, name: str) -> bool:
-        container = self.containers.get(name)
-        return container is not None and container.exit_code == 0
+    def _restarts(self, policy: str, spec: ContainerSpec) -> bool:
+        return restarts(policy, self.containers.get(spec["name"]))
 
     def _has_started(self, name: str, following: str) -> bool:
         container = self.containers.get(name)
