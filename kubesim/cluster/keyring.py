@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Required, TypedDict, TypeVar
 
 from kubesim.api.digest import sha256
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
@@ -52,24 +52,40 @@ class Credential(NamedTuple):
             return 0
 
 
+class Owner(NamedTuple):
+    """The Secret that a credential comes from."""
+
+    namespace: str
+    name: str
+    uid: str
+
+
 class Match(NamedTuple):
     """A credential that matches, the registry key it is filed under, and the Secret that it comes from.
 
-    `owner` is the Secret's namespace, name and uid; None for the node's own, which every Pod may use.
+    `owner` is None for the node's own, which every Pod may use.
     """
 
     credential: Credential
     entry: str
-    owner: tuple[str, str, str] | None = None
+    owner: Owner | None = None
 
     @property
     def secret_name(self) -> str:
-        return self.owner[1] if self.owner else ""
+        return self.owner.name if self.owner else ""
 
     @property
     def source(self) -> str:
         """Where it comes from, in words."""
         return f'Secret "{self.secret_name}"' if self.owner else "the node's own credentials"
+
+
+# One of the kubelet's own credentials, as a person sets it: see NodeSettings in registry/node.py.
+NodeCredential = TypedDict(
+    "NodeCredential",
+    {"from": str, "registry": Required[str], "username": str, "password": str, "fails": bool, "issued": bool},
+    total=False,
+)
 
 
 def of_secrets(secrets: Iterable[Object]) -> list[Match]:
@@ -78,13 +94,13 @@ def of_secrets(secrets: Iterable[Object]) -> list[Match]:
     Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
     """
     return [
-        Match(credential, entry, (namespace_of(secret), name_of(secret), metadata(secret).get("uid", "")))
+        Match(credential, entry, Owner(namespace_of(secret), name_of(secret), metadata(secret).get("uid", "")))
         for secret in secrets
         for entry, credential in read_entries(secret)
     ]
 
 
-def of_node(credentials: Iterable[Mapping[str, Any]]) -> list[Match]:
+def of_node(credentials: Iterable[NodeCredential]) -> list[Match]:
     """The node's own credentials, from its Docker config or from plugins; one that fails has none."""
     return [
         Match(Credential(credential.get("username", ""), credential.get("password", "")), credential["registry"])

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kubesim.api import imageref
 from kubesim.cluster import Cluster
 from kubesim.cluster.bootstrap import NODE_NAME
-from kubesim.cluster.keyring import Credential, registry_key
+from kubesim.cluster.keyring import Credential, NodeCredential, registry_key
 from kubesim.cluster.registry.node import CONFIG, MODES, PROXY, NodeSettings
 from kubesim.gotext import tabwriter
 from kubesim.shell import Invocation, Options, UnsupportedError
@@ -52,7 +52,12 @@ def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation
             settings.mirrors.pop(host, None)
         case ["login", registry] if options.keys() == {"u", "p"}:
             _forget(settings, registry)
-            own = {"from": "config", "registry": registry, "username": options["u"], "password": options["p"]}
+            own: NodeCredential = {
+                "from": "config",
+                "registry": registry,
+                "username": options["u"],
+                "password": options["p"],
+            }
             settings.credentials.append(own)
         case ["logout", registry]:
             _forget(settings, registry)

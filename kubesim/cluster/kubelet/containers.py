@@ -146,27 +146,30 @@ def files_of(image: Image) -> Payload:
 
 
 class Container:
-    """One container, the part of the Pod that it was started from, and by name the files of its image volumes."""
+    """One container, the part of the Pod that it was started from (`spec`), and by name the files of image volumes.
+
+    `image_name` and `image_id` are what its status shows of the image; `started` is 0 for one that never did.
+    """
 
     def __init__(
         self,
         spec: ContainerSpec,
         container_id: str,
-        shown_image: str,
+        image_name: str,
         image_id: str,
         place: Place,
         process: Process,
         started: Micros,
-        images: Mapping[str, Payload],
+        image_files: Mapping[str, Payload],
     ) -> None:
         self.spec = spec
         self.id = container_id
-        self.shown_image = shown_image
+        self.image_name = image_name
         self.image_id = image_id
         self.place = place
         self.process = process
         self.started = started
-        self.images = images
+        self.image_files = image_files
         self.restarts = 0
         self.finished: Micros = 0
         self.exit_code: int | None = None

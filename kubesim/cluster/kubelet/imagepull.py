@@ -16,6 +16,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.containers import Waiting
 from kubesim.cluster.kubelet.nodeimages import Failure, NodeImages
+from kubesim.cluster.kubelet.pullsecrets import Secrets
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.image import Image
 from kubesim.gotext import gofmt
@@ -84,7 +85,7 @@ class PullTrace(NamedTuple):
 
 
 class PullRequest(NamedTuple):
-    """What one container needs. `secrets`: the Pod's pull secrets in its order, with the Secret (None: not found)."""
+    """What one container needs; `secrets` are the Pod's pull secrets."""
 
     namespace: str
     pod: str
@@ -92,7 +93,7 @@ class PullRequest(NamedTuple):
     container: str
     image: str
     policy: str
-    secrets: Sequence[tuple[str, Object | None]]
+    secrets: Secrets
     now: Micros
 
 

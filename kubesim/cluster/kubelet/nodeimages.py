@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
 from kubesim.api.sharing import Shared
-from kubesim.cluster.keyring import Match
+from kubesim.cluster.keyring import Match, Owner
 from kubesim.cluster.registry.image import Image
 
 INITIAL_BACK_OFF: Micros = 10 * SECOND
@@ -19,7 +19,7 @@ MAX_BACK_OFF: Micros = 300 * SECOND
 # A failure is forgotten when no other follows for this long.
 STABLE: Micros = 2 * MAX_BACK_OFF
 # By the Secret with which an image was pulled (None: every Pod may use it), a hash of the credential.
-Pullers = dict[tuple[str, str, str] | None, str]
+Pullers = dict[Owner | None, str]
 
 
 class Failure(NamedTuple):

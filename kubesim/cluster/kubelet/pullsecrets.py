@@ -5,13 +5,13 @@ Mirrors kubernetes pkg/kubelet/util/manager/watch_based_manager.go, v1.36.
 
 from __future__ import annotations
 
-from kubesim.api.objects import Object, metadata, namespace_of, pull_secret_names
+from kubesim.api.objects import Key, Object, metadata, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Component
 
-Place = tuple[str, str]
-"""A Secret's namespace and name."""
+Secrets = list[tuple[str, Object | None]]
+"""A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
 
 
 class PullSecrets:
@@ -22,17 +22,16 @@ class PullSecrets:
 
     def __init__(self, api: Component) -> None:
         self._api = api
-        self.kept: dict[Place, Object] = {}
+        self.kept: dict[Key, Object] = {}
         """The immutable Secrets as the kubelet has read them."""
-        self._pods: Shared[Place, set[str]] = Shared(set.copy)  # the uids of the Pods for which it keeps them
+        self._pods: Shared[Key, set[str]] = Shared(set.copy)  # the uids of the Pods for which it keeps them
 
     def resume(self, other: PullSecrets) -> None:
         """Go on from the state of another one."""
         self.kept = other.kept.copy()
         self._pods.share(other._pods)
 
-    def of(self, pod: Object) -> list[tuple[str, Object | None]]:
-        """The names in a Pod's list in its order, each with the Secret (None: there is none)."""
+    def of(self, pod: Object) -> Secrets:
         return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"])]
 
     def _find(self, pod: Object, name: str) -> Object | None:

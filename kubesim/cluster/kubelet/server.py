@@ -59,7 +59,7 @@ class ContainerServer(NamedTuple):
         """Where its commands run, if `argv` can. Raises StatusError and StartError."""
         running = self._running()
         files = running.place.files
-        files.folders |= mounts(PodData(self.api, self.pod), running.spec, running.images, files.folders)
+        files.folders |= mounts(PodData(self.api, self.pod), running.spec, running.image_files, files.folders)
         files.open_at(self.clock)
         running.place.check(list(argv))
         return running.place

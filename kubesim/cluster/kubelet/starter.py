@@ -18,7 +18,7 @@ from kubesim.cluster.kubelet import containers, environment, users, volumes
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
 from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
-from kubesim.cluster.kubelet.pullsecrets import PullSecrets
+from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
 from kubesim.cluster.kubelet.resting import BackOff
 from kubesim.cluster.kubelet.runtime import Record, Runtime
 from kubesim.cluster.kubelet.volumes import Payload
@@ -33,8 +33,6 @@ _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError
 _OF_PULLS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 _START = 20
 """Writes in the time of which a container starts: it gets its files, and its process runs."""
-Secrets = Sequence[tuple[str, Object | None]]
-"""A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
 
 
 class Round:
@@ -151,12 +149,14 @@ class Starter:
 
     def back_off(self, sync: Round) -> BackOff | None:
         """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
-        worker, spec = sync.worker, sync.pod["spec"]
+        worker = sync.worker
+        spec = sync.pod["spec"]
         words = _on_missing(self.secrets.of(sync.pod))
         waiting = {}
         ends = []
         for container in worker.due(spec):
-            name, image = container["name"], container["image"]
+            name = container["name"]
+            image = container["image"]
             failure = self._images.node.waits(worker.uid, image, self._clock.now)
             current = worker.waiting.get(name)
             if failure is None or current is None or current.reason not in _OF_PULLS:
@@ -240,9 +240,17 @@ class Starter:
             ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
         if spec["name"] not in sync.worker.inits:
             ran = containers.running_on(ran, spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"]))
-        names = self._images.node.status_names(image.digest)
-        started = 0 if ran.failure else now
-        container = Container(spec, self._identity.container_id(), *names, place, ran, started, sync.image_files())
+        image_name, image_id = self._images.node.status_names(image.digest)
+        container = Container(
+            spec=spec,
+            container_id=self._identity.container_id(),
+            image_name=image_name,
+            image_id=image_id,
+            place=place,
+            process=ran,
+            started=0 if ran.failure else now,
+            image_files=sync.image_files(),
+        )
         sync.worker.add(container)
         return container
 

@@ -125,7 +125,7 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
     container = worker.containers.get(name)
     waiting = worker.waiting.get(name)
     status: Object = {
-        "image": container.shown_image if container else spec["image"],
+        "image": container.image_name if container else spec["image"],
         "imageID": container.image_id if container else "",
         "lastState": _last_state(container, waiting),
         "name": name,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.imageref import Reference
-from kubesim.cluster.keyring import Credential, split_port
+from kubesim.cluster.keyring import Credential, NodeCredential, split_port
 from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
@@ -90,7 +88,7 @@ class Network:
             return ""
         return f"login attempt to {url} failed with status: {response.line}"
 
-    def issued(self, credential: Mapping[str, Any]) -> Mapping[str, Any]:
+    def issued(self, credential: NodeCredential) -> NodeCredential:
         """One of the node's own credentials, where it is `issued` with a password that its registry makes now."""
         host = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
         registry = self.world.by_port.get(host)

@@ -9,10 +9,9 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
-from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
-from kubesim.cluster.keyring import split_port
+from kubesim.cluster.keyring import NodeCredential, split_port
 
 # What hosts.toml says of a host of which there is nothing to say but that it may be asked.
 _PLAIN = 'capabilities = ["pull", "resolve"]'
@@ -52,7 +51,7 @@ class NodeSettings:
         proxy: str = "",
         hosts: Mapping[str, str] | None = None,
         mirrors: Mapping[str, list[str]] | None = None,
-        credentials: Sequence[Mapping[str, Any]] = (),
+        credentials: Sequence[NodeCredential] = (),
     ) -> None:
         self.proxy = proxy
         self.hosts = dict(hosts or {})
@@ -93,7 +92,7 @@ class NodeSettings:
             texts[PROXY] = f'[Service]\nEnvironment="HTTPS_PROXY={self.proxy}"\n'
         return texts
 
-    def _credentials_from(self, source: str) -> list[Mapping[str, Any]]:
+    def _credentials_from(self, source: str) -> list[NodeCredential]:
         return [item for item in self.credentials if item.get("from") == source]
 
     def _hosts_toml(self, registry: str) -> str:
