@@ -60,7 +60,8 @@ class ReplicaSetController(Controller):
             if not self.create_pod(replica_set):
                 return
         if missing < 0:
-            for pod in sorted(active, key=_deletion_rank)[: min(-missing, BURST)]:
+            newest_first = sorted(active, key=lambda pod: metadata(pod)["creationTimestamp"], reverse=True)
+            for pod in sorted(newest_first, key=_deletion_rank)[: min(-missing, BURST)]:
                 self.delete_pod(replica_set, pod)
 
     def _report(self, replica_set: Object, active: list[Object], terminating: int) -> None:
@@ -77,8 +78,6 @@ class ReplicaSetController(Controller):
         self.report(replica_set, status, **counts)
 
 
-def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, str]:
-    """Which Pod goes first: unscheduled before scheduled, pending before running, not ready before ready, new first."""
-    created = metadata(pod)["creationTimestamp"]
-    newest_first = "".join(chr(0x10FFFF - ord(letter)) for letter in created)
-    return bool(pod["spec"].get("nodeName")), pod["status"]["phase"] == "Running", is_ready(pod), newest_first
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool]:
+    """Which Pod goes first: unscheduled before scheduled, pending before running, not ready before ready."""
+    return bool(pod["spec"].get("nodeName")), pod["status"]["phase"] == "Running", is_ready(pod)

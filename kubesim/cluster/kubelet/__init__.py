@@ -256,7 +256,7 @@ class Kubelet:
             self._sync(uid)
             return
         now = self._clock.now
-        self.images.own(now)  # a sync reads the node's credentials again when they are due
+        self.images.node_credentials(now)  # a sync reads the node's credentials again when they are due
         self._report(pod, worker)
         for container, reason in rest.back_off.waiting.items():
             worker.wait(container, reason)

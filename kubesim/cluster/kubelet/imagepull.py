@@ -103,23 +103,22 @@ class ImageManager:
     def __init__(self, registries: Registries) -> None:
         self.registries = registries
         self.node = NodeImages()
-        self._own: list[Match] = []
+        self._credentials: list[Match] = []
         self._read_again: Micros = 0
 
     def resume(self, other: "ImageManager") -> None:
         """Go on from the state of another one."""
         self.node.resume(other.node)
-        self._own = other._own
+        self._credentials = other._credentials
         self._read_again = other._read_again
 
-    def own(self, now: Micros) -> list[Match]:
+    def node_credentials(self, now: Micros) -> list[Match]:
         """The node's own credentials, as they were when the kubelet last read them."""
         if now >= self._read_again:
-            self._own = keyring.of_node(
-                self.registries.network.issued(item) for item in self.registries.node.credentials
-            )
+            issued = map(self.registries.network.issued, self.registries.node.credentials)
+            self._credentials = keyring.of_node(issued)
             self._read_again = now + _CONFIG_LIFETIME
-        return self._own
+        return self._credentials
 
     def ensure_image(self, request: PullRequest) -> "Pull":
         """Get a container's image, if its Pod may use it; return what came of it and why."""
@@ -190,7 +189,7 @@ class Pull:
             self.error = Waiting(str(error), str(error))
             return None
         self.matches = []
-        for ring in (credentials, self.manager.own(self.request.now)):
+        for ring in (credentials, self.manager.node_credentials(self.request.now)):
             if ring:
                 self.matches += keyring.lookup(ring, self.reference.name)
         return self.matches

@@ -125,7 +125,9 @@ class NodeImages:
         """Note a failure: the wait after it is 10 s, or double the one before, up to 5 min."""
         of_pod = self._failures.own_or(uid, dict)
         before = of_pod.get(image)
-        delay = min(2 * before.delay, MAX_BACK_OFF) if before and at - before.at <= STABLE else INITIAL_BACK_OFF
+        delay = INITIAL_BACK_OFF
+        if before and at - before.at <= STABLE:
+            delay = min(2 * before.delay, MAX_BACK_OFF)
         of_pod[image] = Failure(error, at, delay)
 
     def forget_pod(self, uid: str) -> None:

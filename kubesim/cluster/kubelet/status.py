@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, is_deleted
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.cluster.kubelet.worker import Worker
@@ -35,9 +35,8 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     inits_and_sidecars = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
     inits = [item for item in inits_and_sidecars if item["name"] in worker.inits]
     sidecars = [item for item in inits_and_sidecars if item["name"] not in worker.inits]
-    phase = _phase(spec, inits, sidecars, statuses)
-    if "deletionTimestamp" in pod["metadata"]:  # then it's asked for once all is over
-        phase = _last_phase(statuses)
+    # The status of a Pod that is being deleted is asked for once all is over.
+    phase = _last_phase(statuses) if is_deleted(pod) else _phase(spec, inits, sidecars, statuses)
     incomplete = ""
     if inits_and_sidecars and all(_never_started(item) for item in statuses):
         incomplete = _unready(inits_and_sidecars)
