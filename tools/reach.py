@@ -132,7 +132,7 @@ def answers(quiz: Any) -> Iterator[Any]:
 def play_tasks() -> None:
     """Each task, and each broken cluster with several seeds: its evidence, solution, wrong solutions and `why`."""
     from kubesim.lessons import load_tasks
-    from kubesim.lessons.challenge import every_cluster
+    from kubesim.lessons.clusters import every_cluster
 
     for task in load_tasks().values():
         play_task(task, ())

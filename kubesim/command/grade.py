@@ -7,7 +7,8 @@ import shutil
 from pathlib import Path
 
 from kubesim.command import fail
-from kubesim.lessons import gradebook, progress
+from kubesim.lessons import gradebook
+from kubesim.lessons.record import MAX_SIZE, read
 
 _ABOUT = (
     "Print one line for each progress file: how many answers were right, how many of them at the first try, and what "
@@ -27,16 +28,16 @@ def define(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the table of what could be read."""
-    sheets: list[tuple[str, progress.Record]] = []
+    sheets: list[gradebook.Sheet] = []
     status = 0
     for name in options.files:
         try:
             with Path(name).open("rb") as file:
-                text = file.read(progress.MAX_SIZE + 1).decode(errors="surrogateescape")
+                text = file.read(MAX_SIZE + 1).decode(errors="surrogateescape")
         except OSError as error:
             status = fail(f"{name}: {error.strerror}")
             continue
-        reading = progress.read(text)
+        reading = read(text)
         if reading.trouble:
             status = fail(f"{name} {reading.trouble}")
         if reading.record:

@@ -13,7 +13,7 @@ import traitlets
 
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline
-from kubesim.lessons.progress import REVEALED
+from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Reading
 
 Button = tuple[str, str]

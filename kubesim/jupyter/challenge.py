@@ -22,8 +22,9 @@ from kubesim.jupyter.card import HISTORY, Button, Card, Message, goals, script, 
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
-from kubesim.lessons.challenge import HINT, LAST_SEED, POINTS, WHY, Round, RoundId, Standing, small_rounds
-from kubesim.lessons.progress import Record
+from kubesim.lessons.challenge import HINT, POINTS, WHY, Round, Standing
+from kubesim.lessons.clusters import LAST_SEED, RoundId, small_rounds
+from kubesim.lessons.record import Record
 from kubesim.lessons.skills import CLUSTER
 from kubesim.lessons.task import Reading, is_intact
 

@@ -15,7 +15,7 @@ from kubesim.jupyter.card import Card, Message, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline, listed
 from kubesim.lessons.grade import best, gained, grade, predicted, total
-from kubesim.lessons.progress import MAX_SIZE, Record, blank, write
+from kubesim.lessons.record import MAX_SIZE, Record, blank, write
 from kubesim.lessons.review import review_news
 from kubesim.lessons.skills import part, skills, skills_text, title
 

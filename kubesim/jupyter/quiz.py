@@ -15,8 +15,8 @@ from kubesim.jupyter.card import NEXT, Button, Exercise, Message, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.screen import strip
 from kubesim.lessons import question_ids, variants_of
-from kubesim.lessons.progress import Record
 from kubesim.lessons.quiz import Note, Quiz, Verdict, judge, letter
+from kubesim.lessons.record import Record
 from kubesim.lessons.review import to_review
 
 LONGEST_SCREEN = 4000
@@ -182,7 +182,7 @@ class QuizCard(QuestionCard):
 
     def do_retry(self, _message: Message) -> None:
         if not self._is_review:
-            self._seat.progress.keep(self._quiz.id, None)
+            self._seat.progress.forget(self._quiz.id)
         following = self._variants.index(self._quiz) + 1
         self._ask(self._variants[following % len(self._variants)])
         self._missed = 0

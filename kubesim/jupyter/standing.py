@@ -6,7 +6,8 @@ import html
 
 from kubesim.jupyter import markup
 from kubesim.jupyter.current import spell
-from kubesim.lessons.challenge import Broken, Standing
+from kubesim.lessons.challenge import Standing
+from kubesim.lessons.clusters import Broken
 from kubesim.lessons.review import counted
 
 

@@ -7,8 +7,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, question_ids, variants_of
-from kubesim.lessons.progress import Answer, Record
 from kubesim.lessons.quiz import judge
+from kubesim.lessons.record import Answer, Record
 
 
 class Counts(NamedTuple):

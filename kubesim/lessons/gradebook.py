@@ -10,7 +10,7 @@ from functools import partial
 from kubesim.gotext import tabwriter
 from kubesim.lessons import question_ids
 from kubesim.lessons.grade import best, contents, grade, is_right_at_first, total
-from kubesim.lessons.progress import Record
+from kubesim.lessons.record import Record
 
 Sheet = tuple[str, Record]
 """A file's name and what it holds."""

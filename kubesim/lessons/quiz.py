@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kubesim.lessons.progress import LONGEST_ANSWER
+from kubesim.lessons.record import LONGEST_ANSWER
 from kubesim.lessons.task import Condition, read
 from kubesim.session import Session
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kubesim.lessons import question_ids
 from kubesim.lessons.grade import is_right_at_first
-from kubesim.lessons.progress import INTERVALS, Record
+from kubesim.lessons.record import INTERVALS, Record
 
 AT_ONCE = 3
 """Questions of one review."""

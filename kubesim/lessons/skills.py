@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from kubesim.api import load_yaml
 from kubesim.lessons import load_tasks
 from kubesim.lessons.grade import best, is_right
-from kubesim.lessons.progress import REVEALED, Record
+from kubesim.lessons.record import REVEALED, Record
 from kubesim.lessons.review import counted
 
 CLUSTER = "cluster/"

@@ -11,7 +11,8 @@ from playwright.sync_api import Locator, expect
 
 from browser.access import AXE, cut
 from browser.contrast import pale_texts
-from kubesim.lessons.challenge import Round, RoundId
+from kubesim.lessons.challenge import Round
+from kubesim.lessons.clusters import RoundId
 
 TASK = Round(RoundId(1)).standings[0].task
 

@@ -7,7 +7,7 @@ from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import NOTHING
 from kubesim.lessons import load_quizzes
-from kubesim.lessons.challenge import RoundId
+from kubesim.lessons.clusters import RoundId
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press

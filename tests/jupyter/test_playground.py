@@ -10,7 +10,7 @@ from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.terminal import strip
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import RoundId, broken_clusters
+from kubesim.lessons.clusters import RoundId, broken_clusters
 from tests.jupyter.conftest import labels, press
 
 

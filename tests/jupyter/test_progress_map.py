@@ -8,7 +8,8 @@ from kubesim.jupyter.current import Seat
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.lessons import load_quizzes, load_tasks, question_ids
 from kubesim.lessons.grade import grade
-from kubesim.lessons.progress import Progress, blank, read, write
+from kubesim.lessons.progress import Progress
+from kubesim.lessons.record import blank, read, write
 from kubesim.session import Session
 from tests.jupyter.conftest import press
 

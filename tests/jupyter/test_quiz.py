@@ -7,8 +7,9 @@ from kubesim.jupyter.current import Seat
 from kubesim.jupyter.prediction import PredictionCard
 from kubesim.jupyter.quiz import QuizCard
 from kubesim.lessons import variants
-from kubesim.lessons.progress import REVEALED, Progress
+from kubesim.lessons.progress import Progress
 from kubesim.lessons.quiz import Choice, Quiz
+from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Condition
 from kubesim.session import Session
 from tests.jupyter.conftest import labels, press

@@ -13,7 +13,7 @@ from kubesim.jupyter.quiz import QuizCard
 from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.workbench import MOST_OBJECTS, workbench
 from kubesim.lessons import load_predictions, load_quizzes, load_tasks
-from kubesim.lessons.challenge import RoundId
+from kubesim.lessons.clusters import RoundId
 from tests.jupyter.conftest import press
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"

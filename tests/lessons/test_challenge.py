@@ -6,18 +6,15 @@ from functools import cache
 import pytest
 
 from kubesim.lessons import load_tasks
-from kubesim.lessons.challenge import (
+from kubesim.lessons.challenge import HINT, POINTS, WHY, Round
+from kubesim.lessons.clusters import (
     COUNT,
-    HINT,
-    POINTS,
-    WHY,
-    Round,
     RoundId,
     broken_clusters,
     every_cluster,
     small_rounds,
 )
-from kubesim.lessons.progress import blank, merge
+from kubesim.lessons.record import blank, merge
 from kubesim.lessons.task import begin, check, read, solve
 from kubesim.session import Session
 from tests.learner import rows

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from kubesim.lessons import load_quizzes, load_tasks, question_ids
 from kubesim.lessons.grade import Counts, best, gained, grade, predicted, total
 from kubesim.lessons.gradebook import comma_separated, questions, table
-from kubesim.lessons.progress import blank
+from kubesim.lessons.record import blank
 
 ANSWERS = st.text(max_size=20) | st.lists(st.integers(-9, 9), max_size=4)
 LESSONS = list(grade(blank()))

@@ -4,7 +4,7 @@ import pytest
 
 from kubesim.lessons import load_quizzes, load_tasks, question_ids
 from kubesim.lessons.grade import grade
-from kubesim.lessons.progress import REVEALED, blank
+from kubesim.lessons.record import REVEALED, blank
 from kubesim.lessons.review import review_news, to_review
 from kubesim.lessons.skills import lessons, skills, skills_text, title
 

@@ -34,7 +34,7 @@ from kubesim.api.budget import TooMuchError
 from kubesim.cluster.apiserver.authorization import ADMIN
 from kubesim.flow.export import explain
 from kubesim.flow.load import ExportError
-from kubesim.lessons import progress
+from kubesim.lessons import record
 from kubesim.server import API
 from kubesim.server.https import Server
 from kubesim.server.request import Request
@@ -123,7 +123,7 @@ def _sent(session: Session, case: Case) -> str:
 def _read(session: Session, case: Case) -> str:
     try:
         if case.door == "progress":
-            return "refused" if progress.read(case.text).trouble else "answered"
+            return "refused" if record.read(case.text).trouble else "answered"
         explain(case.text)
     except ExportError:
         return "refused"

@@ -1,0 +1,173 @@
+"""Broken clusters, from the templates in challenges/*.yaml: a round's seed picks them, and fills in their names."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from kubesim.lessons import documents, fields, filled
+from kubesim.lessons.task import Clue, Condition, Task
+
+COUNT = 12
+"""How many broken clusters a round of the challenge has."""
+LAST_SEED = 9999
+_REVIEWS = 1_000_000
+"""The seeds of reviews follow it, one for each day, so that no round has the same files."""
+FOLDER = "challenges"
+POOLS = "pools.yaml"
+Template = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Broken(Task):
+    """A cluster to fix. Its goal does not say what is wrong; the `advice` does, one by one.
+
+    For afterwards: where the `evidence` was, and why it pointed to the cause.
+    """
+
+    advice: tuple[Condition, ...] = ()
+    evidence: tuple[Clue, ...] = ()
+    because: str = ""
+
+
+class SmallRound(NamedTuple):
+    """A round between lessons: so many `clusters` `of` those with these ids."""
+
+    title: str
+    clusters: int
+    of: list[str]
+
+
+class RoundId(NamedTuple):
+    """Which round: the `seed` picks the clusters and their names, from all, or from those of a `small` round."""
+
+    seed: int
+    small: str = ""
+
+    @classmethod
+    def of_review(cls, day: int) -> RoundId:
+        """The round that a review of that day has."""
+        return cls(_REVIEWS + day)
+
+    @property
+    def is_review(self) -> bool:
+        return self.seed > LAST_SEED
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether the points count: those of reviews and of small rounds don't."""
+        return not self.is_review and not self.small
+
+    @property
+    def clusters(self) -> int:
+        """How many broken clusters it has. Raises KeyError where there is no such small round."""
+        if self.small:
+            return small_rounds()[self.small].clusters
+        return 1 if self.is_review else COUNT
+
+    @property
+    def title(self) -> str:
+        if self.small:
+            return f"{small_rounds()[self.small].title}, round {self.seed}"
+        if self.is_review:
+            return "Review: a broken cluster"
+        return f"Challenge, round {self.seed}: {COUNT} broken clusters"
+
+    @property
+    def name(self) -> str:
+        """What the folder of its files, and its entries in the progress, are called after."""
+        return f"{self.small}-{self.seed}" if self.small else str(self.seed)
+
+
+class _Shared(NamedTuple):
+    """What pools.yaml holds. The templates name what they take from it."""
+
+    pools: dict[str, list[Any]]
+    words: dict[str, str]
+    goals: dict[str, dict[str, str]]
+    advice: dict[str, dict[str, str]]
+    advice_sets: dict[str, list[str]]
+    small_rounds: dict[str, dict[str, Any]]
+
+
+@cache
+def _documents() -> tuple[_Shared, list[Template]]:
+    """What the files hold: pools.yaml, and the templates of all others."""
+    files: dict[str, Any] = dict(documents(FOLDER))
+    shared = _Shared(**files.pop(POOLS))
+    return shared, [template for templates in files.values() for template in templates]
+
+
+@cache
+def small_rounds() -> Mapping[str, SmallRound]:
+    """The small rounds by name."""
+    shared, _ = _documents()
+    return {name: SmallRound(**entry) for name, entry in shared.small_rounds.items()}
+
+
+def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
+    """The broken clusters of one round, no two of one part. Raises KeyError where there is no such small round."""
+    chance = random.Random(round_id.seed)
+    _, templates = _documents()
+    if round_id.small:
+        own = small_rounds()[round_id.small].of
+        templates = [template for template in templates if template["id"] in own]
+    parts: dict[str, list[Template]] = {}
+    for template in templates:
+        parts.setdefault(template.get("part") or template["id"], []).append(template)
+    picked = [chance.choice(alternatives) for alternatives in chance.sample(list(parts.values()), round_id.clusters)]
+    return _varied(picked, round_id.name, chance)
+
+
+def every_cluster(seed: int) -> tuple[Broken, ...]:
+    """All broken clusters that there are, also those of which a round takes only one of several."""
+    _, templates = _documents()
+    return _varied(templates, str(seed), random.Random(seed))
+
+
+def _varied(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
+    """The clusters that the templates become with words by chance."""
+    pools = _Pools(chance)
+    return tuple(_broken(template, {**pools.words(template["vary"]), "round": round_name}) for template in templates)
+
+
+class _Pools:
+    """Words for the placeholders of a round. Each entry of a pool is drawn once before any is drawn again."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._left: dict[str, list[Any]] = {}
+
+    def words(self, vary: Mapping[str, Any]) -> dict[str, str]:
+        """A word for every placeholder in `vary`: from the choices listed there, or from the pool named there.
+
+        An entry may hold words for several placeholders, and several for one.
+        """
+        words: dict[str, str] = {}
+        for placeholder, source in vary.items():
+            entry = self._draw(source) if isinstance(source, str) else self._chance.choice(source)
+            entries = entry if isinstance(entry, dict) else {placeholder: entry}
+            for name, word in entries.items():
+                words[name] = self._chance.choice(word) if isinstance(word, list) else word
+        return words
+
+    def _draw(self, pool: str) -> Any:
+        if not self._left.get(pool):
+            shared, _ = _documents()
+            entries = shared.pools[pool]
+            self._left[pool] = self._chance.sample(entries, len(entries))
+        return self._left[pool].pop()
+
+
+def _broken(template: Template, words: Mapping[str, str]) -> Broken:
+    """The cluster with these words, and with the goals and the advice that its template names."""
+    shared, _ = _documents()
+    entry = {key: value for key, value in template.items() if key not in ("part", "vary")}
+    entry["goal"] = [shared.goals[goal] if isinstance(goal, str) else goal for goal in template["goal"]]
+    advice = template["advice"]
+    names = shared.advice_sets[advice] if isinstance(advice, str) else advice
+    entry["advice"] = [shared.advice[name] for name in names]
+    return Broken(**fields(filled(entry, {**shared.words, **words})))

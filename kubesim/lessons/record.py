@@ -1,0 +1,186 @@
+"""What is kept of what a learner has done: sections of entries, how two records become one, and the text of a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+MARK = "kubesim-progress"
+VERSION = 4
+OLDEST = 2  # a file of version 2 lacks `asked`, `shown` and `clusters`; one of version 3 lacks `clusters`
+MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
+LONGEST_ANSWER = 2000  # characters
+_LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
+
+INTERVALS = (1, 3, 7, 21)
+"""Days until a question is due for review: after a wrong answer, and after one, two and more right ones in time."""
+REVEALED = 99
+"""More help than any number of hints: the answer was shown."""
+_LAST_DAY = date.max.toordinal() - max(INTERVALS)
+
+Answer = str | Sequence[int]
+Record = dict[str, dict[str, Any]]
+"""Entries by section and id; `_SECTIONS` says what each section holds. Days are those of `date.toordinal`."""
+
+
+class Contents(NamedTuple):
+    """What a file holds, as far as it can be read (None: nothing of it), and what's wrong with it, after "The file …".
+
+    There is nothing wrong with a file of a later version, but for what this one doesn't know.
+    """
+
+    record: Record | None
+    trouble: str = ""
+    is_later: bool = False
+
+
+def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list) and len(value) <= _LONGEST_LIST and all(map(check, value))
+
+
+def _is_numbers(value: object) -> bool:
+    return _is_list(value, lambda number: type(number) is int and abs(number) < 1 << 31)
+
+
+def _is_text(value: str) -> bool:
+    return len(value) <= LONGEST_ANSWER and value == value.encode(errors="replace").decode()
+
+
+def _is_answer(value: object) -> bool:
+    return _is_text(value) if isinstance(value, str) else _is_numbers(value)
+
+
+def _is_counts(value: Any, length: int = 2) -> bool:
+    return _is_numbers(value) and len(value) == length and min(value) >= 0
+
+
+def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
+    """Every answer once. Of too many the first stays, which counts as the first try, and the last ones."""
+    answers: list[Answer] = []
+    for answer in [*older, *newer]:
+        if answer not in answers:
+            answers.append(answer)
+    first, others = answers[:1], answers[1:]
+    return first + others[1 - _LONGEST_LIST :]
+
+
+class Section(NamedTuple):
+    """What entries a section has. Merging twice changes nothing, and loses nothing that was reached.
+
+    Only of `answers` and `given` it matters which entry is older.
+    """
+
+    accepts: Callable[[Any], bool]  # whether a value can be an entry
+    merged: Callable[[Any, Any], Any]  # what is kept of an older and a newer entry
+
+
+_SECTIONS = {
+    # the answer that a card shows
+    "answers": Section(_is_answer, lambda _older, newer: newer),
+    # every different answer that was given to a quiz
+    "given": Section(lambda value: _is_list(value, _is_answer), _all_given),
+    # True for a task that was solved
+    "tasks": Section(lambda value: value is True, lambda _older, newer: newer),
+    # [points, of how many]
+    "scores": Section(
+        lambda value: _is_counts(value) and value[0] <= value[1],
+        lambda older, newer: max(older, newer, key=lambda score: (score[0], -score[1])),
+    ),
+    # [the day when a question was last asked, which of the INTERVALS follows]
+    "asked": Section(
+        lambda value: _is_counts(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
+        lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1])),
+    ),
+    # [the least help with which it was answered or solved: hints or REVEALED, the day]
+    "shown": Section(lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
+    # what a challenge keeps of a broken cluster of its round: `Standing.kept`
+    "clusters": Section(lambda value: _is_counts(value, 6), max),
+}
+
+
+def blank() -> Record:
+    """The record of a learner who has done nothing yet."""
+    return {name: {} for name in _SECTIONS}
+
+
+def merge(older: Record, newer: Record) -> Record:
+    """What is kept of two records, section by section."""
+    merged = blank()
+    for name, section in _SECTIONS.items():
+        before = older.get(name, {})
+        after = newer.get(name, {})
+        both = {key: section.merged(before[key], after[key]) for key in before.keys() & after.keys()}
+        merged[name] = dict(sorted({**before, **after, **both}.items()))
+    return merged
+
+
+def write(record: Record) -> str:
+    """A record as the text of a file."""
+    return json.dumps({MARK: VERSION, **record}, separators=(",", ":")) + "\n"
+
+
+def read(text: str | None) -> Contents:
+    """What a file with this text holds; None is for one that is too large to be opened."""
+    if text is None or is_too_large(text):
+        return Contents(None, "is too large")
+    try:
+        content = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return Contents(None, "is damaged: it does not hold JSON")
+    if not isinstance(content, dict) or type(content.get(MARK)) is not int or content[MARK] < OLDEST:
+        return Contents(None, "is not a progress file of kubesim's")
+    version = content.pop(MARK)
+    record, lost = sift(content)
+    if version > VERSION:
+        return Contents(record, "was written by a later version of kubesim", is_later=True)
+    return Contents(record, f"is damaged: {lost} of its entries cannot be read" if lost else "")
+
+
+def is_too_large(text: str) -> bool:
+    """Whether a file with this text would be more than is read again."""
+    return len(text.encode(errors="replace")) > MAX_SIZE
+
+
+def sift(sections: dict[str, Any]) -> tuple[Record, int]:
+    """What can be kept of some sections, and how many entries cannot."""
+    record = blank()
+    lost = 0
+    for name, entries in sections.items():
+        if name not in _SECTIONS or not isinstance(entries, dict):
+            lost += 1
+            continue
+        accepts = _SECTIONS[name].accepts
+        record[name] = {key: value for key, value in entries.items() if _is_text(key) and accepts(value)}
+        lost += len(entries) - len(record[name])
+    return record, lost
+
+
+def answered(answers: Mapping[str, Answer]) -> Record:
+    """What to add when quizzes were answered, by their id."""
+    kept = {name: _bounded(answer) for name, answer in answers.items()}
+    return {"answers": kept, "given": {name: [answer] for name, answer in kept.items()}}
+
+
+def _bounded(answer: Answer) -> Answer:
+    """An answer that can be kept: not too long, and without half a character, which no file can hold."""
+    if isinstance(answer, str):
+        return answer[:LONGEST_ANSWER].encode(errors="replace").decode()
+    return list(answer)
+
+
+def asked_again(asked: list[int] | None, right: bool, today: int) -> list[int]:
+    """When a question was last asked, and its place among the INTERVALS; a right answer counts only when it was due."""
+    if not right:
+        return [today, 0]
+    day, place = asked or (today - INTERVALS[0], 0)
+    if day + INTERVALS[place] > today:
+        return [day, place]
+    return [today, min(place + 1, len(INTERVALS) - 1)]
+
+
+def without_answer(record: Record, quiz_id: str) -> Record:
+    """The record with no answer to show for a quiz. That one was given stays known."""
+    answers = {key: answer for key, answer in record["answers"].items() if key != quiz_id}
+    return {**record, "answers": answers}
