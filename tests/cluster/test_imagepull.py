@@ -210,7 +210,7 @@ def test_the_nodes_own_credentials_prove_nothing_for_an_image_that_a_secret_pull
     node.ask(GOOD)
     node.wait(1)
     own = Match(Credential("myuser", "mypassword"), "registry.example.com")
-    node.manager.own = lambda now: [own]  # type: ignore[method-assign]
+    node.manager.node_credentials = lambda now: [own]  # type: ignore[method-assign]
     assert node.ask(pod="b").trace.outcome == "Pulled"
 
 
