@@ -38,27 +38,27 @@ class Caller:
             assert result.exit_code == 0, result.screen
 
     def answer(self, method: str, target: str, body: Any = b"", **headers: str) -> Response:
-        found = self.api.answer(request(method, target, body, **headers))
-        assert isinstance(found, Response)
-        return found
+        response = self.api.answer(request(method, target, body, **headers))
+        assert isinstance(response, Response)
+        return response
 
     def __call__(self, method: str, target: str, body: Any = b"", **headers: str) -> tuple[int, Any]:
-        found = self.answer(method, target, body, **headers)
-        is_json = found.content_type.startswith("application/json")
-        return found.code, json.loads(found.body) if is_json else found.body.decode()
+        response = self.answer(method, target, body, **headers)
+        is_json = response.content_type.startswith("application/json")
+        return response.code, json.loads(response.body) if is_json else response.body.decode()
 
     def watch(self, target: str, **headers: str) -> Watch:
-        found = self.api.answer(request("GET", target, **headers))
-        assert isinstance(found, Watch), found
-        return found
+        watch = self.api.answer(request("GET", target, **headers))
+        assert isinstance(watch, Watch), watch
+        return watch
 
 
 def events(watch: Watch) -> list[tuple[str, str, str]]:
     """What a watch has to tell: type, name and resourceVersion of each event."""
-    found = [json.loads(line) for line in watch.lines().splitlines()]
+    told = [json.loads(line) for line in watch.lines().splitlines()]
     return [
         (event["type"], event["object"]["metadata"].get("name", ""), event["object"]["metadata"]["resourceVersion"])
-        for event in found
+        for event in told
     ]
 
 

@@ -27,13 +27,12 @@ from kubesim.api.resources import (
     find_kind,
 )
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.server import protobuf
+from kubesim.server import API, protobuf
 from kubesim.server.request import Request, Response
 from kubesim.server.watch import Watch as ServedWatch
 from tests.robustness.files import MANIFESTS, patch_documents
 from tests.robustness.garbage import WRONG, garbage, wrong
-from tests.robustness.invariants import Watch, orphans
-from tests.robustness.probe import WORLD
+from tests.robustness.probe import Probe
 from tests.server.caller import PATCHES, TABLE, Caller
 from tests.server.wire import message
 
@@ -170,20 +169,18 @@ def _check(answer: Response | ServedWatch, foreseen: bool = False) -> None:
 @robust
 @given(st.lists(requests, min_size=1, max_size=8))
 def test_any_request(asked: list[Request]) -> None:
-    call = Caller()
-    call.session.run(WORLD)
-    seen = Watch(call.cluster)
+    probe = Probe()
+    cluster = probe.session.cluster
+    api = API(cluster)
     for request in asked:
-        before = call.cluster.api.revision
-        answer = call.api.answer(request)
+        before = cluster.api.revision
+        answer = api.answer(request)
         _check(answer, request.content_type == "application/strategic-merge-patch+json")
         is_done = isinstance(answer, Response) and answer.code < 300 and request.is_write
-        assert is_done or call.cluster.api.revision == before
-        seen.check()
-        call.session.advance(0.1)
-    call.session.advance(40)
-    seen.check()
-    assert not orphans(call.cluster)
+        assert is_done or cluster.api.revision == before
+        probe.watch.check()
+        probe.session.advance(0.1)
+    probe.settle()
 
 
 REVIEWS = [
