@@ -390,10 +390,6 @@ def test_the_certificate_is_good_for_its_authority_alone(client: Client) -> None
         assert connection.version() in ("TLSv1.2", "TLSv1.3")
 
 
-def test_old_tls_is_refused(place: Served) -> None:
-    assert place[1]._tls.minimum_version == ssl.TLSVersion.TLSv1_2
-
-
 def test_the_kubeconfig_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "a folder" / "config"
     path.parent.mkdir()
