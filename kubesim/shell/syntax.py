@@ -25,13 +25,15 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
 _BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?)-([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
+_BACKQUOTED = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
+_IN_BACKQUOTES = re.compile(r"\\([`$\\])")  # what a backslash escapes there
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = dict(zip("abefnrtv\\'\"", "\a\b\x1b\f\n\r\t\v\\'\"", strict=True))
 _COST = 60  # steps for one token, or one part of a word
 
 
 class _Quoting(NamedTuple):
-    """A text in which `$` begins an expansion: its `plain` text, what a backslash escapes, and what ends it."""
+    """A text in which `$` and backquotes are replaced: its `plain` text, what a backslash escapes, and what ends it."""
 
     plain: re.Pattern[str]
     escapable: str
@@ -78,7 +80,7 @@ class Variable(NamedTuple):  # `$name`, `${name-default}`, or `${#name}`, whose 
     replaces_empty: bool = False  # as in `${name:-default}`
 
 
-class Substitution(NamedTuple):  # `$(script)`
+class Substitution(NamedTuple):  # `$(script)`, or a script in backquotes
     script: Script
     quoted: bool
 
@@ -251,7 +253,7 @@ class Lexer:
 
     def _expansion(self, *, quoted: bool) -> Part:
         if self._peek() == "`":
-            raise UnsupportedError("a command in backquotes")
+            return self._backquoted(quoted=quoted)
         self.position += 1
         if match := _NAME.match(self.text, self.position):
             self.position = match.end()
@@ -265,6 +267,15 @@ class Lexer:
             return Literal("$", quoted)
         self.position += 1
         return Substitution(self._nested(self), quoted)
+
+    def _backquoted(self, *, quoted: bool) -> Substitution:
+        match = _BACKQUOTED.match(self.text, self.position)
+        if not match:
+            raise IncompleteError("unexpected EOF while looking for matching ``'")
+        self.position = match.end()
+        script = _IN_BACKQUOTES.sub(r"\1", match[1])
+        closed = Lexer(f"{script}\n)", self.budget, self._nested)  # `nested` reads up to a `)`
+        return Substitution(self._nested(closed), quoted)
 
     def _brace(self, *, quoted: bool) -> Variable:
         end = self.text.find("}", self.position)

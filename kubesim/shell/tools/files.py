@@ -81,9 +81,13 @@ def pwd(operands: list[str], options: Options, io: Invocation) -> None:
 def cd(operands: list[str], options: Options, io: Invocation) -> None:
     if len(operands) > 1:
         raise ToolError("too many arguments")
-    if operands == ["-"]:
-        raise UnsupportedError("'cd -'")
-    io.files.chdir(operands[0] if operands else io.machine.lookup("HOME") or "/")
+    before = str(io.files.cwd)
+    target = operands[0] if operands else io.machine.lookup("HOME") or "/"
+    if target == "-":
+        target = io.machine.lookup("OLDPWD") or "."
+        io.out(f"{io.files.absolute(target)}\n")
+    io.files.chdir(target)
+    io.machine.assign("OLDPWD", before)
 
 
 def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
