@@ -14,11 +14,10 @@ from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
-Command = syntax.Simple | syntax.Compound
-
-
 _STREAMS = {"1": "/dev/stdout", "2": "/dev/stderr"}
 """What `>&1` and `>&2` write to."""
+
+Command = syntax.Simple | syntax.Compound
 
 
 class _RedirectError(ShellError):
@@ -211,27 +210,23 @@ class Interpreter:
 
     def _redirect(self, redirect: syntax.Redirect, streams: Streams) -> Streams:
         self.machine.budget.spend(COMMAND_COST // 4)
-        expander = self._expander(streams)
-        if isinstance(redirect.target, syntax.HereDocument):
-            return streams._replace(stdin=Input(expander.text(redirect.target.body)))
-        if redirect.operator == "<<<":
-            return streams._replace(stdin=Input(expander.text(redirect.target) + "\n"))
-        paths = expander.arguments([redirect.target])
-        if len(paths) != 1:
-            raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
-        path = paths[0]
-        if redirect.operator == "<":
-            return streams._replace(stdin=self._input(path, streams))
-        if redirect.operator == ">&":
-            path = _STREAMS.get(path, path)
-        sink = self._sink(path, streams, append=redirect.operator == ">>")
-        if redirect.operator.startswith("&"):
+        if redirect.operator.startswith("<"):
+            return streams._replace(stdin=self._input(redirect, streams))
+        sink = self._sink(redirect, streams)
+        if redirect.operator == "&>":
             return streams._replace(stdout=sink, stderr=sink)
         if redirect.descriptor == 1:
             return streams._replace(stdout=sink)
         return streams._replace(stderr=sink)
 
-    def _input(self, path: str, streams: Streams) -> Input | None:
+    def _input(self, redirect: syntax.Redirect, streams: Streams) -> Input | None:
+        """What is behind `<<`, `<<<` or `<`."""
+        expander = self._expander(streams)
+        if redirect.document:
+            return Input(expander.text(redirect.document.body))
+        if redirect.operator == "<<<":
+            return Input(expander.text(redirect.target) + "\n")
+        path = _one_path(redirect, expander)
         if path == "/dev/stdin":
             return streams.stdin
         try:
@@ -240,7 +235,11 @@ class Interpreter:
         except OSError as error:
             raise _RedirectError(f"< {path}: {error.strerror}") from None
 
-    def _sink(self, path: str, streams: Streams, *, append: bool) -> Sink:
+    def _sink(self, redirect: syntax.Redirect, streams: Streams) -> Sink:
+        """What is behind `>`, `>>`, `&>` or `>&`: a file, which is emptied or created, or a stream."""
+        path = _one_path(redirect, self._expander(streams))
+        if redirect.operator == ">&":
+            path = _STREAMS.get(path, path)
         devices: dict[str, Sink] = {
             "/dev/null": len,  # a function that keeps nothing of a text
             "/dev/stdout": streams.stdout,
@@ -250,10 +249,17 @@ class Interpreter:
             return devices[path]
         files = self.machine.files
         try:
-            if append:
+            if redirect.operator == ">>":
                 files.append_text(path, "")
             else:
                 files.write_text(path, "")
         except OSError as error:
             raise _RedirectError(f"> {path}: {error.strerror}") from None
         return partial(files.append_text, str(files.absolute(path)))
+
+
+def _one_path(redirect: syntax.Redirect, expander: Expander) -> str:
+    paths = expander.arguments([redirect.target])
+    if len(paths) != 1:
+        raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
+    return paths[0]

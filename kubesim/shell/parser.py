@@ -218,19 +218,19 @@ class Parser:
     def _redirects(self) -> Iterator[syntax.Redirect]:
         while isinstance(token := self._peek(), Operator) and token.descriptor is not None:
             self._take()
-            default = 0 if token.text.startswith("<") else 1
-            digits = token.descriptor.lstrip("0")[:3] or token.descriptor[:1]
-            descriptor = int(digits or default)
+            usual = 0 if token.text.startswith("<") else 1
+            descriptor = int(token.descriptor or usual)
             if descriptor > 2 or token.text in _UNSUPPORTED_REDIRECTS:
-                raise UnsupportedError(f"the redirection '{digits}{token.text}'")
+                raise UnsupportedError(f"the redirection '{token.descriptor}{token.text}'")
             if self._peek() is None:
                 self._waiting[-1] = Operator("\n")  # bash names a newline where a file is missing
-            target: Word | syntax.HereDocument = self._word()
-            if token.text == "<<" and isinstance(target, Word):
+            target = self._word()
+            document = None
+            if token.text == "<<":
                 delimiter = "".join(part.text for part in target.parts if isinstance(part, syntax.Literal))
-                target = syntax.HereDocument(delimiter, target.bare is not None)
-                self._lexer.pending.append(target)
-            yield syntax.Redirect(descriptor, token.text, target)
+                document = syntax.HereDocument(delimiter, expand=target.bare is not None)
+                self._lexer.pending.append(document)
+            yield syntax.Redirect(descriptor, token.text, target, document)
 
     def _for_header(self) -> tuple[str, tuple[Word, ...]]:
         name = self._word()

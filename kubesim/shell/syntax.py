@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeGuard
 from kubesim.api.budget import Budget
 
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
-_REDIRECT = re.compile(r"([0-9]*)(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
+_REDIRECT = re.compile(r"([0-9]{0,9})(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
 _OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
 _PART = re.compile(
     r"(?P<bare>[^ \t\n|&;()<>'\"\\$`]+)|'(?P<single>[^']*)'|\$'(?P<ansi>(?:[^'\\]|\\.)*)'|\$?(?P<double>\")"
@@ -130,10 +130,11 @@ class HereDocument:  # The lines that follow `<<`; the body is filled in when th
         self.body = Word((), "")
 
 
-class Redirect(NamedTuple):  # `2> file`: the descriptor, the operator, and a word or a here-document
+class Redirect(NamedTuple):  # `2> file`: the descriptor, the operator, the word behind it, and what `<<` reads
     descriptor: int
     operator: str
-    target: Word | HereDocument
+    target: Word
+    document: HereDocument | None
 
 
 class Simple(NamedTuple):  # `NAME=value command argument > file`

@@ -168,7 +168,8 @@ class Declaration(NamedTuple):
             return 0
         try:
             options, operands = self._read(arguments, io.name)
-            return max(function(operands, options, io) or 0, io.status)
+            status = function(operands, options, io) or 0
+            return max(status, io.status)
         except ToolError as error:
             return io.fail(str(error), error.status or self.trouble)
         except UnsupportedError as error:

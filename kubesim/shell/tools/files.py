@@ -40,7 +40,7 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
     for name in sorted(operands or ["."]):
         io.spend(_FILE_COST)
         with reported(io, f"cannot access '{name}'", trouble):
-            io.files.size(name)
+            io.files.size(name)  # raises what there is to complain about
             if io.files.is_dir(name) and "d" not in options:
                 folders.append(name)
             else:
@@ -49,13 +49,19 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
     if files:
         blocks.append("".join(_entry(name, name, options, io) for name in files))
     for folder in folders:
-        block = f"{folder}:\n" if len(operands) > 1 else ""
+        title = f"{folder}:\n" if len(operands) > 1 else ""
         with reported(io, f"cannot open directory '{folder}'", trouble):
-            for name in (".", "..", *io.files.listdir(folder)):
-                if "a" in options or not name.startswith("."):
-                    block += _entry(f"{folder}/{name}", name, options, io)
-            blocks.append(block)
+            blocks.append(title + _content(folder, options, io))
     io.out("\n".join(blocks))
+
+
+def _content(folder: str, options: Options, io: Invocation) -> str:
+    names = io.files.listdir(folder)
+    if "a" in options:
+        names = [".", "..", *names]
+    else:
+        names = [name for name in names if not name.startswith(".")]
+    return "".join(_entry(f"{folder}/{name}", name, options, io) for name in names)
 
 
 def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
