@@ -47,17 +47,21 @@ class Folder:
     def advance_to(self, now: Micros) -> Entries:
         """Make the changes that are due by a moment, no earlier than that of the last call; what it holds then."""
         due = [change for change in self.planned if change.at <= now]
-        due.sort(key=lambda change: change.at)
         self.planned = [change for change in self.planned if change.at > now]
-        for change in due:
-            if change.kind == "gone":
-                self.entries.pop(change.path, None)  # another process may have been faster
-                self.owners.pop(change.path, None)
-                continue
-            before = (self.entries.get(change.path) or "") if change.kind == "added" else ""
-            self.entries[change.path] = None if change.text is None else before + change.text
-            self.owners[change.path] = change.owner
+        for change in sorted(due, key=lambda change: change.at):
+            self._make(change)
         return self.entries
+
+    def _make(self, change: Change) -> None:
+        if change.kind == "gone":
+            self.entries.pop(change.path, None)  # another process may have been faster
+            self.owners.pop(change.path, None)
+            return
+        text = change.text
+        if change.kind == "added":
+            text = f"{self.entries.get(change.path) or ''}{text}"
+        self.entries[change.path] = text
+        self.owners[change.path] = change.owner
 
 
 class ContainerFiles(MemoryFiles):
@@ -67,20 +71,24 @@ class ContainerFiles(MemoryFiles):
     `user` may not do raises PermissionError.
     """
 
+    _clock: Clock
+    """That of the process which works on them; see `open_at`."""
+
     def __init__(self, own: Callable[[], Folder], user: User = ROOT) -> None:
         super().__init__()
         self.folders: dict[str, Folder] = {}
-        self.read_only: set[str] = set()  # places that can't be written here, though other containers may do so
+        self.read_only: set[str] = set()  # mount paths where nothing can be written, though other containers may do so
         self.user = user
         self._own = own
-        self._clock: Clock | None = None
         self._owners: dict[str, Owner] = {}
         self._changes: list[Change] = []
 
     def twin(self, folders: Mapping[int, Folder]) -> ContainerFiles:
         """Other files that hold the same. `folders` has the copies of those that several containers share, by id."""
         other = ContainerFiles(self._own, self.user)
-        other.folders = {place: folders.get(id(folder)) or folder.copy() for place, folder in self.folders.items()}
+        other.folders = {
+            mount_path: folders.get(id(folder)) or folder.copy() for mount_path, folder in self.folders.items()
+        }
         other.read_only = self.read_only
         other._changes = self._changes.copy()
         return other
@@ -93,34 +101,34 @@ class ContainerFiles(MemoryFiles):
         self._clock = clock
         self.entries = {}
         self._owners = {}
-        for place, folder in self.folders.items():
+        for mount_path, folder in self.folders.items():
             for path, text in folder.advance_to(clock.now).items():
-                if self._place(place + path) == place:  # and no volume is mounted over it
-                    self.entries[place + path] = text
+                if self._mount_path(mount_path + path) == mount_path:  # and no volume is mounted over it
+                    self.entries[mount_path + path] = text
                     if path in folder.owners:
-                        self._owners[place + path] = folder.owners[path]
+                        self._owners[mount_path + path] = folder.owners[path]
 
     def text_at(self, path: str, now: Micros) -> str:
         """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
         if "" not in self.folders:
             return ""
         self.hand_over()
-        place = self._place(path)
-        return self.folders[place].advance_to(now).get(path[len(place) :]) or ""
+        mount_path = self._mount_path(path)
+        return self.folders[mount_path].advance_to(now).get(path[len(mount_path) :]) or ""
 
     def hand_over(self) -> None:
         """Plan in the folders what has been noted here."""
         for change in self._changes:
-            place = self._place(change.path)
-            self.folders[place].planned.append(change._replace(path=change.path[len(place) :]))
+            mount_path = self._mount_path(change.path)
+            self.folders[mount_path].planned.append(change._replace(path=change.path[len(mount_path) :]))
         self._changes.clear()
 
     def discard(self) -> None:
         """Forget what has been noted here since then."""
         self._changes.clear()
 
-    def _place(self, path: str) -> str:
-        """The folder that a path is in."""
+    def _mount_path(self, path: str) -> str:
+        """That of the folder that a path is in."""
         return _innermost(self.folders, path)
 
     def owner(self, path: str) -> Owner:
@@ -139,7 +147,7 @@ class ContainerFiles(MemoryFiles):
     def _key(self, path: str) -> str:
         key = super()._key(path)
         above = key
-        while above != "/" and self.user != ROOT:
+        while above != "/" and self.user != ROOT:  # who must be let through each folder that leads there
             above = parent(above)
             if self.entries.get(above, "") is None:
                 self._require(SEARCH, above, path)
@@ -155,16 +163,16 @@ class ContainerFiles(MemoryFiles):
             self._require(SEARCH, self._key(path), path)
         super().chdir(path)
 
-    def _require_writable_place(self, key: str, path: str) -> None:
+    def _require_writable_folder(self, key: str, path: str) -> None:
         if key.startswith("/dev/"):  # is mounted of its own
             return
-        place = _innermost({*self.folders, *self.read_only}, key)
-        if place in self.read_only or self.folders[place].is_read_only:
+        mount_path = _innermost({*self.folders, *self.read_only}, key)
+        if mount_path in self.read_only or self.folders[mount_path].is_read_only:
             raise file_error(errno.EROFS, path)
 
     def _writable(self, path: str) -> str:
         key = super()._writable(path)
-        self._require_writable_place(key, path)
+        self._require_writable_folder(key, path)
         self._require(WRITE, key if key in self.entries else parent(key), path)
         return key
 
@@ -179,7 +187,7 @@ class ContainerFiles(MemoryFiles):
     def require_removable(self, path: str) -> None:
         """Raise OSError where the user may not remove an entry from its folder."""
         key = self._key(path)
-        self._require_writable_place(key, path)
+        self._require_writable_folder(key, path)
         if key in self.folders:
             raise file_error(errno.EBUSY, path)
         self._require(WRITE, parent(key), path)
@@ -197,9 +205,9 @@ class ContainerFiles(MemoryFiles):
             gid = self._owner_of(parent(key)).gid or self.user.gid
             self._owners[key] = Owner(mode, self.user.uid, gid)
         owner = self._owner_of(key)
-        self._changes.append(Change(self._clock.now if self._clock else 0, key, text, kind, owner))
+        self._changes.append(Change(self._clock.now, key, text, kind, owner))
 
 
-def _innermost(places: Iterable[str], path: str) -> str:
-    """Of the folders around a path, the one that is the deepest."""
-    return max((place for place in places if f"{path}/".startswith(f"{place}/")), key=len)
+def _innermost(mount_paths: Iterable[str], path: str) -> str:
+    """Of the mount paths around a path, the one that is the deepest."""
+    return max((mount_path for mount_path in mount_paths if f"{path}/".startswith(f"{mount_path}/")), key=len)
