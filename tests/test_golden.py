@@ -68,7 +68,7 @@ def test_a_known_difference_that_is_none_is_told() -> None:
     steps = [{"run": f"echo {word}", "exit": 0, "stdout": f"{word}\n", "stderr": ""} for word in "abc"]
     steps[1]["stdout"], steps[2]["exit"] = "B\n", 3
     assert golden.surprises("small", golden.play({"name": "small", "steps": steps}), known) == [
-        "$ echo a\nmatches now: take it out of KNOWN in tools/golden.py",
+        "$ echo a\nmatches now: take it out of tools/known.yaml",
         "$ echo c\nexit status 3 recorded, 0 by kubesim",
     ]
 

@@ -28,6 +28,8 @@ FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credent
 BREADTH = FOLDER / "breadth"  # what kubectl says of other things than pulls
 OWN = (FAILURES, BREADTH)  # played by kubesim's kubectl only: the real one would wait, or print what depends on chance
 WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
+PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
+TEMPLATE = Path(__file__).with_name("fidelity.md")
 sys.path.insert(0, str(FOLDER.parent.parent))
 
 from kubesim import Session  # noqa: E402 (kubesim need not be installed)
@@ -35,113 +37,8 @@ from tools.realkubectl import RealSession  # noqa: E402
 
 Recording = dict[str, Any]
 
-_NODE_DEBUG = "debugging a node isn't simulated, so its Pod is missing"
-_LEFT_OUT = "objects of this type are left out"
-_KUSTOMIZE = "of kustomize, prefixes, labels and patches are left out"
-_NO_SUBJECT = "kubectl set subject and auth reconcile, which were left out, had changed it"
-_NO_SET = "kubectl set selector and set resources, which were left out, had changed it"
-_CLAIMS = "claims are left out, so the StatefulSet with volumeClaimTemplates is refused"
-_SCHEDULED = "affinity between Pods, topology spread and scheduling gates aren't simulated, which a warning says"
-_MEMORY = "how much memory a process needs isn't simulated"
-# Recorded commands that kubesim answers differently, by recording, each with the reason.
-KNOWN: dict[str, dict[str, str]] = {
-    "cronjob": {
-        "kubectl describe cronjob tick": "the recorded session began eight seconds before a full minute",
-    },
-    "debug": {
-        "kubectl debug node/sim-worker --image=busybox -- sh -c 'echo on the node'": _NODE_DEBUG,
-        "kubectl get pods --no-headers -o custom-columns=N:.metadata.name | sed -E 's/sim-worker-.*/sim-worker-X/'": (
-            _NODE_DEBUG
-        ),
-    },
-    "describe-kinds": {
-        "kubectl get apiservices | head -4": _LEFT_OUT,
-        "kubectl get csinodes,volumeattachments": _LEFT_OUT,
-        "kubectl get leases -n kube-node-lease": _LEFT_OUT,
-    },
-    "kustomize": {
-        "kubectl kustomize prod": _KUSTOMIZE,
-        "kubectl kustomize patched": _KUSTOMIZE,
-        "kubectl kustomize bad": _KUSTOMIZE,
-        "kubectl apply -k prod": _KUSTOMIZE,
-        "kubectl get all,cm,secret -n prod -l env=prod": _KUSTOMIZE,
-        "kubectl diff -k prod": _KUSTOMIZE,
-        "kubectl get -k prod": _KUSTOMIZE,
-        "kubectl delete -k prod": _KUSTOMIZE,
-    },
-    "oom": {
-        "kubectl get pods": _MEMORY,
-        "kubectl describe pod hungry | sed -n '/State/,/Restart/p'": _MEMORY,
-    },
-    "pod-runtime": {
-        "kubectl exec term -- ps | awk '{print $1,$4,$5}' | head -2": (
-            "the busybox that was recorded is Debian's, whose ps has no column TIME"
-        ),
-        "kubectl attach nosuch": "the command isn't simulated, so it is refused before the Pod is looked for",
-    },
-    "rbac-auth": {
-        "kubectl auth can-i --list -n dev --as=system:serviceaccount:dev:ci": (
-            "OpenShift's build lets everybody read /.well-known"
-        ),
-        "kubectl describe role reader -n dev": _NO_SUBJECT,
-        "kubectl describe rolebinding ci-reader -n dev": _NO_SUBJECT,
-        "kubectl create clusterrole agg --aggregation-rule=x=y": "aggregated roles aren't simulated",
-    },
-    "set-commands": {
-        "kubectl set image deployment/web nginx=nginx:1.28 --local": "--local isn't simulated",
-        "kubectl set env deployment/web --list --resolve": "--resolve isn't simulated",
-        "kubectl get service web -o jsonpath='{.spec.selector}{\"\\n\"}'": _NO_SET,
-        "kubectl describe rolebinding view": _NO_SUBJECT,
-        "kubectl get deployment web -o yaml": _NO_SET,
-        "kubectl describe deployment web": _NO_SET,
-    },
-    "statefulset-update": {
-        "kubectl apply -f vct.yaml": _CLAIMS,
-        "kubectl get pods -l app=store": _CLAIMS,
-        "kubectl describe pod store-0 | sed -n '/^Events/,$p'": _CLAIMS,
-        "kubectl describe sts store": _CLAIMS,
-        "kubectl delete sts store": _CLAIMS,
-    },
-    "taints-unschedulable": {
-        "kubectl apply -f sel.yaml": _SCHEDULED,
-        "kubectl get pods -o wide": _SCHEDULED,
-        "kubectl get events --field-selector reason=FailedScheduling "
-        "-o custom-columns=POD:.involvedObject.name,MESSAGE:.message | sort": _SCHEDULED,
-        "kubectl describe pod gated | sed -n '/^Conditions/,$p'": _SCHEDULED,
-        "kubectl describe pod spread | sed -n '/^Node-Sel/,$p'": _SCHEDULED,
-        "kubectl describe node sim-worker | sed -n '/^Non-terminated/,/^Allocated/p'": _SCHEDULED,
-    },
-    "delete-replace": {
-        "kubectl get pods": "how long a Pod stays after its containers have ended differed from one run to the next",
-    },
-    "events-cmd": {
-        "kubectl get events -o wide --field-selector involvedObject.name=good": (
-            "the recorded scheduler ran on a machine called default-scheduler-vm"
-        ),
-    },
-    "formats": {
-        "kubectl get secrets -A": "lists Secrets that other recorded sessions had left behind",
-        "kubectl get ns --show-labels": "lists namespaces that other recorded sessions had left behind",
-    },
-    "image-volume": {
-        "kubectl exec reader -- cat /data/etc/marker": (
-            "the file in the image ends in a newline here, in an earlier recording it does not"
-        ),
-    },
-    "typos-change": {
-        "kubectl port-forward": "the command isn't simulated, so it is refused before its arguments are looked at",
-    },
-    "yaml-dumps": {
-        "kubectl get endpointslices -l kubernetes.io/service-name=web -o yaml": (
-            "whether a Service's controller sees a Pod's address before the Pod is ready is a matter of milliseconds"
-        ),
-    },
-    "status-429": {
-        "kubectl get pod limited -o jsonpath='{.status.containerStatuses[0].state.waiting.message}{\"\\n\"}'": (
-            "some seconds after an attempt, the message flips between that of the pull and that of the back-off"
-        ),
-    },
-}
+KNOWN: dict[str, dict[str, str]] = load_yaml(Path(__file__).with_name("known.yaml"))
+"""Recorded commands that kubesim answers differently, by recording, each with the reason."""
 
 # The same of the real kubectl: what it says of the place and the credential that the served cluster has.
 KNOWN_REAL = {
@@ -259,7 +156,7 @@ def surprises(name: str, played: Iterable[tuple[str, str]], all_known: dict[str,
         if differs and command not in known:
             found.append(f"$ {command}\n{differs}")
         elif command in known.keys() - differing:
-            found.append(f"$ {command}\nmatches now: take it out of KNOWN in tools/golden.py")
+            found.append(f"$ {command}\nmatches now: take it out of tools/known.yaml")
     return found
 
 
@@ -342,89 +239,12 @@ def table(real: dict[str, list[tuple[str, str]]]) -> str:
         own = list(play(load(find(name))))
         lines.append(f"| {name} | {len(own)} | {agreeing(own)} | - |")
     known = [f"* `{command}`: {why}." for found in KNOWN_REAL.values() for command, why in found.items()]
-    return _PAGE.format(rows="\n".join(lines), known="\n".join(known))
+    return TEMPLATE.read_text(encoding="utf-8").format(rows="\n".join(lines), known="\n".join(known))
 
 
 def agreeing(played: Iterable[tuple[str, str]]) -> int:
     """How many commands were answered as recorded."""
     return sum(not differs for _, differs in played)
-
-
-_PAGE = """# Fidelity
-
-`python tools/golden.py table` generates this page, and a test keeps it up to date.
-
-Each recording was played on a real cluster and then twice here: by kubesim's own kubectl, and by the real kubectl
-v1.36.4 that talks over HTTPS to the served cluster. The numbers say how many commands were answered as on the real
-cluster, whole screens and exit status. Left out is what differs between any two clusters: uids, resource versions,
-times, ages, addresses, digests, random suffixes, counts of events.
-
-The recorded control plane was OpenShift's build of Kubernetes v1.36.2, as MicroShift carries its sources, with kubectl
-v1.36.4. It publishes the ConfigMap `openshift-service-ca.crt`, which plain Kubernetes doesn't have, so its lines are
-left out on both sides.
-
-The recordings below the total are of pulls that fail for reasons other than credentials, and of what kubectl says of
-other things. Only kubesim's kubectl plays them. The registries in them were a small server, also those that are called
-like Docker Hub, GitHub, GitLab, Quay, Amazon ECR and Harbor: it gave the statuses after public reports, and what the
-container runtime and the kubelet make of them was recorded.
-
-`python tools/differential.py` generates command lines and compares the two kubectls. Lines with two mistakes aren't
-compared, because which of the two is reported first isn't simulated.
-
-In every recording, containers run as root. What another user may not read or write, and how `id` shows it, is from the
-sources of Kubernetes (`pkg/volume`), containerd (`pkg/oci`), busybox, dash and coreutils.
-
-`metadata.managedFields` isn't kept, so `--show-managed-fields` adds nothing, and server-side apply, which
-depends on it, is refused. It would almost double the size of each object (3.0 of a Pod's 3.4 kB, 1.4 of a Deployment's
-1.6 kB), and each write would take half as long again (0.06 of 0.13 ms), for something that kubectl hides.
-
-| recording | commands | kubesim's kubectl | the real kubectl |
-|---|---|---|---|
-{rows}
-
-What differs, and why (the first two only with the real kubectl):
-
-{known}
-
-## How sure `kubesim why` is
-
-What an explanation says of its own certainty, against texts that it wasn't written for. Each was answered once before
-anything was changed for it. The first rows are texts of our own in `tests/why/` (`texts.yaml` in the forms of
-`forms.yaml`, `unseen.yaml`), with what must and must not be said of each; since then, all of them are tests. The last
-nine rows are texts that people pasted into public threads; their words aren't ours to keep, so
-`tests/why/threads.yaml` has texts of our own in the forms that were read wrongly.
-
-| right at first sight | texts | certain | most likely | one of these | not understood |
-|---|---|---|---|---|---|
-| 71 sayings, each in 29 forms | 2059 | 565 of 565 | 617 of 696 (89 %) | 638 of 645 (99 %) | 153 |
-| texts of one form | 32 | 12 of 13 | 9 of 9 | 7 of 8 | 2 |
-| more texts of one form | 87 | 19 of 21 | 14 of 16 | 35 of 43 | 4 |
-| 45 texts of forms that none of those had | 45 | 7 of 11 | 7 of 12 | 8 of 14 | 8 |
-| public threads | 64 | 14 of 17 | 7 of 10 | 20 of 30 | 7 |
-| public threads, after those were taught | 46 | 9 of 12 | 14 of 19 | 11 of 11 | 4 |
-| public threads, after those, too | 31 | 9 of 9 | 1 of 1 | 10 of 16 | 5 |
-| more public threads | 81 | 19 of 22 | 22 of 26 | 21 of 27 | 6 |
-| and more, after those were taught | 33 | 10 of 12 | 6 of 9 | 9 of 9 | 3 |
-| and more, after those, too | 19 | 2 of 2 | 7 of 8 | 9 of 9 | 0 |
-| public threads of more programs (`pack`, Argo CD, Flux, Tekton, …) | 77 | 10 of 15 | 19 of 23 | 21 of 34 | 5 |
-| and more, after those were taught | 20 | 2 of 4 | 3 of 4 | 11 of 12 | 0 |
-| and more, after those, too | 10 | 0 of 0 | 4 of 4 | 3 of 4 | 2 |
-
-"Right" asks for more than the cause: the image, the Pod and its namespace where the text has them, evidence that is
-the sentence itself, and a fix that this reader can carry out. By the cause alone, "certain" was right in 88 of the 93
-answers about public threads (95 %). Of the other five, one called a controller's request that of a node, and one
-helm's that of a controller; one sent a reader to the registry for a layer that the node's own store lacked, one took a
-missing ServiceAccount for a missing image, and one a refusal with a web page for something that is no registry. In the
-last six sets, "most likely" was right about the cause in 64 of 74 (86 %): three of the other ten took what an old
-Docker says of a private image for a missing tag, two a part that the node's store lacked for one. Of all 381 texts, 273
-were right in everything (three more say that nothing is wrong with a pull, and `why` didn't say otherwise).
-Sayings in several forms aren't independent of each other, so the sum of the rows says little.
-
-What `why` can't read is a picture, a text in which the error itself was cut away (it then says which command shows
-it), an error in a language other than English, and, of a text of more than 120,000 characters, the middle of its
-lines about images: it says how many of them it left out.
-"""
-PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
 
 
 def main(words: Sequence[str]) -> int:

@@ -1,7 +1,7 @@
 """Writes docs/supported.md, what is simulated and what is not (`make docs`).
 
-Commands, flags, kinds, formats, tools and images are read from the tables that run them. Written by hand: which fields
-have an effect, and how the simulator differs from a real cluster.
+Commands, flags, kinds, formats, tools and images are read from the tables that run them, and what else there is to say
+from supported.yaml.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES
+from kubesim.api import CONTAINERD, KUBECTL, KUBERNETES, load_yaml
 from kubesim.api.resources import RESOURCES
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.admission import MAX_PODS
@@ -35,149 +36,30 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
 _WIDTH = 110
 _MANY = 20
 
-_RULES = ("apiGroups", "resources", "resourceNames", "verbs")
 
-# Who acts upon which fields: the kind, a part of it, who, and the fields of that part; "[]" is each item of a list.
-ACTED_UPON: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    (
-        *("every kind", "metadata", "API server"),
-        ("name", "generateName", "namespace", "labels", "annotations", "resourceVersion", "uid", "ownerReferences"),
-    ),
-    ("Secret", "", "API server", ("type", "data", "stringData", "immutable")),
-    ("Secret", "", "kubelet", ("type", "data")),
-    ("ConfigMap", "", "API server", ("immutable",)),
-    ("ConfigMap", "", "kubelet", ("data",)),
-    ("ServiceAccount", "", "admission", ("imagePullSecrets[].name", "automountServiceAccountToken")),
-    ("Pod", "spec", "admission", ("serviceAccountName", "automountServiceAccountToken", "tolerations")),
-    ("Pod", "spec", "scheduler", ("nodeName", "nodeSelector", "affinity.nodeAffinity")),
-    (
-        *("Pod", "spec", "kubelet"),
-        (
-            *("imagePullSecrets[].name", "initContainers", "containers", "ephemeralContainers", "restartPolicy"),
-            *("hostname", "terminationGracePeriodSeconds", "volumes", "securityContext.fsGroup"),
-            *("securityContext.runAsGroup", "securityContext.runAsNonRoot", "securityContext.runAsUser"),
-            "securityContext.supplementalGroups",
-        ),
-    ),
-    ("Pod", "spec.containers[]", "API server", ("resources",)),
-    (
-        *("Pod", "spec.containers[]", "kubelet"),
-        (
-            *("name", "image", "imagePullPolicy", "command", "args", "env[].value", "env[].valueFrom.secretKeyRef"),
-            *("env[].valueFrom.configMapKeyRef", "env[].valueFrom.fieldRef", "envFrom[].secretRef"),
-            *("envFrom[].configMapRef", "envFrom[].prefix", "volumeMounts", "stdin"),
-            *(
-                "securityContext.runAsGroup",
-                "securityContext.runAsNonRoot",
-                "securityContext.runAsUser",
-                "terminationMessagePath",
-                "terminationMessagePolicy",
-            ),
-        ),
-    ),
-    (
-        *("Deployment", "spec", "deployment controller"),
-        (
-            *(
-                "replicas",
-                "selector",
-                "template",
-                "paused",
-                "progressDeadlineSeconds",
-                "minReadySeconds",
-                "revisionHistoryLimit",
-            ),
-            *("strategy.type", "strategy.rollingUpdate.maxSurge", "strategy.rollingUpdate.maxUnavailable"),
-        ),
-    ),
-    ("ReplicaSet", "spec", "replicaset controller", ("replicas", "template", "minReadySeconds")),
-    (
-        *("DaemonSet", "spec", "daemonset controller"),
-        (
-            *("selector", "template", "revisionHistoryLimit", "updateStrategy.type"),
-            *("updateStrategy.rollingUpdate.maxUnavailable", "minReadySeconds"),
-        ),
-    ),
-    (
-        *("StatefulSet", "spec", "statefulset controller"),
-        (
-            *("replicas", "selector", "template", "serviceName", "podManagementPolicy"),
-            *("revisionHistoryLimit", "updateStrategy.type", "updateStrategy.rollingUpdate.partition"),
-            "minReadySeconds",
-        ),
-    ),
-    (
-        *("Job", "spec", "job controller"),
-        (
-            *("template", "completions", "parallelism", "backoffLimit", "activeDeadlineSeconds"),
-            "suspend",
-            "ttlSecondsAfterFinished",
-        ),
-    ),
-    (
-        *("CronJob", "spec", "cronjob controller"),
-        (
-            *("schedule", "timeZone", "jobTemplate", "concurrencyPolicy", "suspend"),
-            *("successfulJobsHistoryLimit", "failedJobsHistoryLimit"),
-        ),
-    ),
-    ("Role", "rules[]", "authorization", _RULES),
-    ("ClusterRole", "rules[]", "authorization", _RULES),
-    ("RoleBinding", "", "authorization", ("roleRef", "subjects")),
-    ("ClusterRoleBinding", "", "authorization", ("roleRef", "subjects")),
-)
+class Fields(NamedTuple):
+    """Who acts upon which `fields`, separated by blanks, of a part of a kind; "[]" is each item of a list."""
 
-# Flags that are accepted and change nothing, by the end of the command line, each with the reason.
-IDLE: dict[str, str] = {
-    "debug --target": "containers see only their own processes",
-    "exec --tty": "there is no terminal in a container",
-    "logs --follow": "nothing is written while you watch",
-}
-
-DIFFERENCES: tuple[str, ...] = (
-    "There is one node. Pods wait until it has room for what they request, but nothing measures what a container uses.",
-    "No container runs. A process is a small script on a table of tools, and it ends or goes on for ever at once.",
-    "There is no network: no DNS and no ports. A Service has an address and Endpoints, and nothing answers there.",
-    "Of volumes, those of type secret, configMap, projected, downwardAPI and image hold files.",
-    "A container's files have owners, groups and modes. An image's own are root's, what a process creates is its "
-    "user's, and a volume shows its files where a real one has links (..data). Root may do everything, also without "
-    "its capabilities; a token is as open as its volume; sticky folders, chmod and chown aren't simulated; and an "
-    "image's own program runs as every user. The numbers of users and groups aren't checked.",
-    "Every image ignores SIGTERM, as those that were recorded: a running Pod takes its whole grace period to go.",
-    "What is chance on a real cluster (jitter, order within a second, duration of a pull) is always the same here.",
-    f"The cluster keeps at most {MAX_PODS} Pods.",
-    "A StatefulSet has no volumeClaimTemplates, and there are no Secrets for the tokens of ServiceAccounts. Tokens "
-    "have no true signature: kubectl in the session takes them, registries and the served API don't.",
-    "Whether a user holds the rights that a Role or a binding grants isn't worked out: only kubernetes-admin writes "
-    "them. There is no constrained impersonation.",
-    "A new Job has no selector of its own, and brings none of the labels that a Job gives its Pods.",
-    "There are no roles that only Kubernetes' own parts use (system:controller:job-controller, system:kube-scheduler, "
-    "...).",
-    "The Pods that the kubelet runs from files of its own (etcd, kube-apiserver, ...) can't be deleted.",
-    "There is no server-side apply, and no managedFields.",
-    "Of the API server's warnings there are those about pull secrets, deprecated types and external addresses.",
-    "Admission plugins: NamespaceLifecycle, ServiceAccount, DefaultTolerationSeconds, Priority and RuntimeClass, in "
-    "part; no others. There is no RuntimeClass.",
-    "A container's variables know the plain paths of fieldRef only, and of Services that of the API server.",
-    "Finalizers keep an object that is deleted, for good; a Pod goes in spite of them.",
-    "What an object without a Pod template owns, as by a hand-written ownerReference to a ConfigMap, outlives it.",
-    "kubectl's help is in words of our own; its usage lines and flags are kubectl's.",
-    "Of a Go template that fails on an object, only the reason is shown.",
-)
+    kind: str
+    who: str
+    fields: str
+    part: str = ""
 
 
-HTTP: tuple[str, ...] = (
-    "Discovery, `/version`, health; OpenAPI v3 with all types, and of the paths what kubectl reads; "
-    "of OpenAPI v2 only that there is one.",
-    "Every verb on the kinds that are kept: lists with selectors (always whole); tables; the three patch types; "
-    "dry run; field validation with warnings; delete options; scale, log, and exec over a WebSocket.",
-    "Watches from a resourceVersion on, with bookmarks and initial events; 5,000 changes are remembered.",
-    "SelfSubjectReview, SelfSubjectAccessReview, SelfSubjectRulesReview, and impersonation of users and groups.",
-    "Bodies in JSON, in YAML, and in protobuf for the types that `kubectl create` sends; answers in JSON.",
-    "Not there: server-side apply, attach, port-forward, proxy, binding, eviction, tokens of service accounts, "
-    "writing a status, logs by time or size, lists at an older resourceVersion, PartialObjectMetadata, and protobuf of "
-    "other types. Each is refused in words that begin with `kubesim:`, or with the status 415.",
-)
+class Facts(NamedTuple):
+    """What supported.yaml says, because no table of kubesim does."""
+
+    acted_upon: Sequence[Mapping[str, str]]
+    idle: Mapping[str, str]
+    """Flags that are accepted and change nothing, by the end of the command line, each with the reason."""
+    differences: Sequence[str]
+    """How the simulator differs from a real cluster."""
+    http: Sequence[str]
+    """What the API over HTTPS has."""
+
+
+FACTS = Facts(**load_yaml(Path(__file__).with_suffix(".yaml")))
+ACTED_UPON = tuple(Fields(**row) for row in FACTS.acted_upon)
 
 
 def page() -> str:
@@ -214,7 +96,7 @@ def _commands() -> Iterator[str]:
     yield ""
     yield "Accepted without effect:"
     yield ""
-    for flag, reason in IDLE.items():
+    for flag, reason in FACTS.idle.items():
         yield from _item(f"`{flag}`: {reason}")
     yield ""
 
@@ -269,8 +151,10 @@ def _fields() -> Iterator[str]:
     yield ""
     yield "| kind | part | fields | who acts |"
     yield "|---|---|---|---|"
-    for kind, part, who, fields in ACTED_UPON:
-        yield f"| {kind} | {f'`{part}`' if part else ''} | {', '.join(f'`{field}`' for field in fields)} | {who} |"
+    for acted in ACTED_UPON:
+        part = f"`{acted.part}`" if acted.part else ""
+        fields = ", ".join(f"`{field}`" for field in acted.fields.split())
+        yield f"| {acted.kind} | {part} | {fields} | {acted.who} |"
     yield ""
     yield "## Fields that are only stored"
     yield ""
@@ -294,8 +178,8 @@ def _shell() -> Iterator[str]:
     yield from _wrapped(
         "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
         "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
-        "`[[`, and jobs in the background. Files are below `/workspace`, `/tmp` and `/opt`. `neighbor` exists only in "
-        "this simulator. It shows what a different user has seen in the process list."
+        "`[[`, backquotes, and jobs in the background. Files are below `/workspace`, `/tmp` and `/opt`. `neighbor` "
+        "exists only in this simulator. It shows what a different user has seen in the process list."
     )
     yield ""
     for tool in sorted([*TOOLS.values(), *beside_kubectl(Cluster)], key=lambda tool: tool.name):
@@ -383,7 +267,7 @@ def _readers(repository: Repository) -> str:
 def _http() -> Iterator[str]:
     yield "## The API over HTTPS"
     yield ""
-    for offered in HTTP:
+    for offered in FACTS.http:
         yield from _item(offered)
     yield ""
 
@@ -391,8 +275,8 @@ def _http() -> Iterator[str]:
 def _differences() -> Iterator[str]:
     yield "## Known differences from a real cluster"
     yield ""
-    for difference in DIFFERENCES:
-        yield from _item(difference)
+    for difference in FACTS.differences:
+        yield from _item(difference.format(max_pods=MAX_PODS))
     yield ""
 
 

@@ -23,7 +23,11 @@ REFUSED = [
     if not flag.simulated
 ]
 FIELDS = sorted(
-    {(kind, ".".join(filter(None, (part, field)))) for kind, part, _, names in supported.ACTED_UPON for field in names}
+    {
+        (row.kind, ".".join(filter(None, (row.part, field))))
+        for row in supported.ACTED_UPON
+        for field in row.fields.split()
+    }
 )
 
 
@@ -49,7 +53,7 @@ def test_an_absent_flag_says_that_kubesim_lacks_it(learner: Learner) -> None:
 
 
 def test_idle_flags_are_flags() -> None:
-    for idle in supported.IDLE:
+    for idle in supported.FACTS.idle:
         assert [flag for flag in SIMULATED if flag.endswith(idle)], idle
 
 
