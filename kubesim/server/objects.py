@@ -67,7 +67,7 @@ class Objects:
 
     def patch(self, request: Request, route: Route) -> Response:
         kind = request.patch_type
-        change = request.json()
+        change = request.patch()
         return self._shown(request, self.client(request).patch(*route.place, change, kind, _options(request, route)))
 
     def _shown(self, request: Request, obj: Object, code: int = 200) -> Response:
@@ -171,5 +171,5 @@ def _new_scale(request: Request, route: Route, scale: Object) -> Any:
     if route.verb != "patch":
         return request.object()
     if request.patch_type == "json":
-        return patch.json_patch(scale, request.json(), request.budget)
-    return patch.merge_patch(scale, request.json())  # nothing in a Scale is merged in another way
+        return patch.json_patch(scale, request.patch(), request.budget)
+    return patch.merge_patch(scale, request.patch())  # nothing in a Scale is merged in another way

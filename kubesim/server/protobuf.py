@@ -27,9 +27,13 @@ _RAW = 2
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 _KEY = 1
 _VALUE = 2
+_QUANTITY = 1  # of a Quantity: its text
 _IS_TEXT = 1  # of an IntOrString: whether it is a text (1) or a number (0)
 _NUMBER = 2
 _TEXT = 3
+# How a field is encoded, in the last three bits of its key.
+_VARINT = 0
+_BYTES = 2
 
 # The fields that kubectl writes, by number, of every struct that it writes; "+" marks a message whose fields are the
 # struct's own.
@@ -82,7 +86,7 @@ def _value(kind: Type, value: Any, budget: Budget) -> Any:
     if kind.kind == "struct":
         return _struct(kind, value, budget)
     if kind.kind == "quantity":
-        return dict(_wire(value, budget)).get(1, b"").decode()
+        return dict(_wire(value, budget)).get(_QUANTITY, b"").decode()
     if kind.kind == "intorstring":
         parts = dict(_wire(value, budget))
         return parts.get(_TEXT, b"").decode() if parts.get(_IS_TEXT) else parts.get(_NUMBER, 0)
@@ -101,17 +105,18 @@ def _wire(data: bytes, budget: Budget) -> Iterator[tuple[int, Any]]:
     while at < len(data):
         budget.spend(_FIELD_COST)
         key, at = _varint(data, at)
-        if key & 7 == 0:
-            value, at = _varint(data, at)
-            yield key >> 3, value
-        elif key & 7 == 2:
-            size, at = _varint(data, at)
-            if at + size > len(data):
-                raise ValueError("unexpected EOF")
-            yield key >> 3, data[at : at + size]
-            at += size
-        else:
-            raise ValueError(f"wire type {key & 7}")
+        number, encoding = divmod(key, 8)
+        if encoding not in (_VARINT, _BYTES):
+            raise ValueError(f"wire type {encoding}")
+        value, at = _varint(data, at)
+        if encoding == _VARINT:
+            yield number, value
+            continue
+        end = at + value  # which is the size
+        if end > len(data):
+            raise ValueError("unexpected EOF")
+        yield number, data[at:end]
+        at = end
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

@@ -142,21 +142,26 @@ class Request:
             return protobuf.decode(self.body, self.budget)
         if self.content_type not in _READABLE:
             raise errors.unsupported_media_type(_READABLE)
-        body = self.json(_UNRECOGNIZED + "JSON): ")
+        try:
+            body = self._value()
+        except ValueError as error:
+            raise errors.bad_request(f"{_UNRECOGNIZED}JSON): {error}") from None
         if not isinstance(body, dict):
             raise errors.bad_request(_UNRECOGNIZED + "Object)")
         return body
 
-    def json(self, complaint: str = "") -> Any:
-        """The value in the body, such as a patch. Raises StatusError where it is no JSON, with `complaint` before the
-        reason, or too much of it.
-        """
-        self.budget.spend(len(self.body) // _BYTES_PER_STEP)
+    def patch(self) -> Any:
+        """The patch in the body. Raises StatusError where it is no JSON, or too much of it."""
         try:
-            text = self.body.decode()
-            value = parse_document(text) if self.content_type == _YAML else gojson.loads(text)
+            return self._value()
         except ValueError as error:
-            raise errors.bad_request(f"{complaint}{error}") from None
+            raise errors.bad_request(str(error)) from None
+
+    def _value(self) -> Any:
+        """The value in the body. Raises ValueError where there is none, and StatusError for too much."""
+        self.budget.spend(len(self.body) // _BYTES_PER_STEP)
+        text = self.body.decode()
+        value = parse_document(text) if self.content_type == _YAML else gojson.loads(text)
         self.budget.spend(_VALUE_COST * count_values(value, "a body"))
         return value
 

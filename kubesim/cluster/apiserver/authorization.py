@@ -86,15 +86,14 @@ class Request(NamedTuple):
         """The refusal of the request. Mirrors pkg/endpoints/handlers/responsewriters/errors.go."""
         plural = self.plural.partition("/")[0]
         subject = f"{plural}.{self.group}" if self.group else plural
-        head = f"{subject} {quote(self.name)} is forbidden" if self.name else f"{subject} is forbidden"
-        what = f"resource {quote(self.plural)} in API group {quote(self.group)}"
-        scope = f"in the namespace {quote(self.namespace)}" if self.namespace else "at the cluster scope"
         if self.path:
             head = "forbidden"
-            what = "path"
-            scope = quote(self.path)
-        sentence = f"User {quote(self.user.name)} cannot {self.verb} {what} {scope}"
-        sentence = sentence.translate(_ENTITIES)
+            what = f"path {quote(self.path)}"
+        else:
+            head = f"{subject} {quote(self.name)} is forbidden" if self.name else f"{subject} is forbidden"
+            scope = f"in the namespace {quote(self.namespace)}" if self.namespace else "at the cluster scope"
+            what = f"resource {quote(self.plural)} in API group {quote(self.group)} {scope}"
+        sentence = f"User {quote(self.user.name)} cannot {self.verb} {what}".translate(_ENTITIES)
         return StatusError(403, "Forbidden", f"{head}: {sentence}", plural, self.name, group=self.group)
 
 
