@@ -213,6 +213,11 @@ def containers_of(spec: PodSpec) -> Iterator[tuple[str, ContainerSpec]]:
         yield "containers", container
 
 
+def lasting_containers(spec: PodSpec) -> list[ContainerSpec]:
+    """The init containers and the containers of a Pod spec, without the ephemeral ones."""
+    return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+
+
 def sidecars_of(spec: PodSpec) -> list[str]:
     """The names of the init containers that keep running beside the others."""
     return [item["name"] for item in spec.get("initContainers") or () if item.get("restartPolicy") == "Always"]

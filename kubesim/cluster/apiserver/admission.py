@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kubesim.api import errors
 from kubesim.api.clock import Identity
-from kubesim.api.objects import Object, clone, is_static, name_of
+from kubesim.api.objects import Object, clone, is_static, lasting_containers, name_of
 from kubesim.api.resources import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -132,7 +132,7 @@ def _mount_token(spec: PodSpec, identity: Identity) -> None:
     brought = [name for name in names if name.startswith(_TOKEN_VOLUME)]
     volume = brought[0] if brought else f"{_TOKEN_VOLUME}{identity.suffix()}"
     is_mounted = False
-    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+    for container in lasting_containers(spec):
         mounts = container.setdefault("volumeMounts", [])
         if all(mount.get("mountPath") != TOKEN_MOUNT_PATH for mount in mounts):
             mounts.append({"mountPath": TOKEN_MOUNT_PATH, "name": volume, "readOnly": True})

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from kubesim.api import errors
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Micros, to_datetime
-from kubesim.api.objects import Object, name_of
+from kubesim.api.objects import Object, lasting_containers, name_of
 from kubesim.api.specs import PodSpec
 from kubesim.shell.container import Place
 from kubesim.shell.process import Process
@@ -90,8 +90,7 @@ class NodeServer(Protocol):
 def container_of(pod: Object, name: str) -> str:
     """The container of that name, or with "" the only one. Raises StatusError. Mirrors validateContainer."""
     spec: PodSpec = pod["spec"]
-    containers = [*spec.get("initContainers", ()), *spec["containers"], *spec.get("ephemeralContainers", ())]
-    names = [container["name"] for container in containers]
+    names = [container["name"] for container in (*lasting_containers(spec), *spec.get("ephemeralContainers", ()))]
     if name and name not in names:
         raise errors.bad_request(f"container {name} is not valid for pod {name_of(pod)}")
     if not name and len(spec["containers"]) > 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.objects import Object, lasting_containers, metadata, name_of
 from kubesim.api.resources import ROLE, Resource
 
 _FILE_MODE = 0o644
@@ -55,7 +55,7 @@ def _default_pod(pod: Object) -> None:
     spec = _inner(pod, "spec")
     _default(spec, enableServiceLinks=True)
     _default_pod_spec(spec)
-    for container in [*spec.get("initContainers", ()), *spec.get("containers", ())]:
+    for container in lasting_containers(pod["spec"]):
         if spec.get("hostNetwork"):
             for port in container.get("ports", ()):
                 port["hostPort"] = port.get("hostPort") or port.get("containerPort", 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 
 from kubesim.api import errors
-from kubesim.api.objects import Object, clone, metadata, name_of
+from kubesim.api.objects import Object, clone, lasting_containers, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, JOB, NAMESPACE, NODE, POD, SECRET, STATEFUL_SET, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
@@ -126,8 +126,7 @@ def _merge_string_data(secret: Object) -> None:
 
 def _qos_class(spec: PodSpec) -> str:
     """As pkg/apis/core/v1/helper/qos: Guaranteed where all limits are set and equal the requests."""
-    containers = [*spec.get("initContainers", ()), *spec.get("containers", ())]
-    resources = [container.get("resources", {}) for container in containers]
+    resources = [container.get("resources", {}) for container in lasting_containers(spec)]
     if not any(item.get("requests") or item.get("limits") for item in resources):
         return "BestEffort"
     for item in resources:
