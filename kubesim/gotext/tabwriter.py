@@ -36,17 +36,17 @@ def align(text: str, minwidth: int = 0, padding: int = 2) -> str:
 
 def _align_section(text: str, minwidth: int, padding: int) -> str:
     lines = [line.split("\t") for line in text.split("\n")]
-    parts = [(lines, 0)]  # consecutive lines, and the number of a cell that some of them have
-    while parts:
-        part, number = parts.pop()
+    blocks = [(lines, 0)]  # consecutive lines, and the number of the cells in them that are padded next
+    while blocks:
+        block, number = blocks.pop()
         column: list[list[str]] = []
-        for line in (*part, []):
-            if len(line) > number + 1:  # the last text is no cell
+        for line in (*block, []):  # the empty one ends the last column
+            if len(line) > number + 1:  # the last text of a line is no cell
                 column.append(line)
             elif column:
                 width = max(minwidth, max([len(line[number]) for line in column]) + padding)
                 for line in column:
                     line[number] = line[number].ljust(width)
-                parts.append((column, number + 1))
+                blocks.append((column, number + 1))
                 column = []
     return "\n".join(["".join(line) for line in lines])

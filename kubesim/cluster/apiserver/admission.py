@@ -66,16 +66,16 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     if len(pod["spec"].get("containers", ())) > MAX_CONTAINERS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim runs at most {MAX_CONTAINERS} containers in a Pod")
     if not is_static(pod):
-        _service_account(pod, store, identity)
-    _tolerations(pod["spec"])
-    _priority_class(pod)
+        _set_service_account(pod, store, identity)
+    _add_tolerations(pod["spec"])
+    _set_priority(pod)
     if runtime := pod["spec"].get("runtimeClassName"):
         raise errors.forbidden(POD, name_of(pod), f'pod rejected: RuntimeClass "{runtime}" not found')
 
 
 def admit_pod_update(pod: Object, old: Object) -> None:
     """Complete a changed Pod in place: its priority stays, its tolerations come back; its ServiceAccount does not."""
-    _tolerations(pod["spec"])
+    _add_tolerations(pod["spec"])
     for key in ("priority", "preemptionPolicy"):
         if pod["spec"].get(key) is None and key in old["spec"]:
             pod["spec"][key] = old["spec"][key]
@@ -94,8 +94,8 @@ def admit_deletion(resource: Resource, obj: Object) -> None:
 PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 
 
-def _priority_class(pod: Object) -> None:
-    """The priority of the class that a Pod names. Raises StatusError (Forbidden)."""
+def _set_priority(pod: Object) -> None:
+    """Give a Pod the priority of the class that it names. Raises StatusError (Forbidden)."""
     spec = pod["spec"]
     name = spec.get("priorityClassName", "")
     if name not in PRIORITIES:
@@ -108,7 +108,7 @@ def _priority_class(pod: Object) -> None:
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
 
-def _service_account(pod: Object, store: Store, identity: Identity) -> None:
+def _set_service_account(pod: Object, store: Store, identity: Identity) -> None:
     spec = pod["spec"]
     name = spec.get("serviceAccountName") or "default"
     spec["serviceAccountName"] = spec["serviceAccount"] = name
@@ -142,7 +142,7 @@ def _mount_token(spec: PodSpec, identity: Identity) -> None:
         spec.setdefault("volumes", []).append({"name": volume, "projected": projected})
 
 
-def _tolerations(spec: PodSpec) -> None:
+def _add_tolerations(spec: PodSpec) -> None:
     tolerations = spec.setdefault("tolerations", [])
     for toleration in _TOLERATIONS:
         if not any(_covers(item, toleration) for item in tolerations):

@@ -63,21 +63,28 @@ def decoded_options(body: Object) -> DeleteOptions:
         options: dict[str, Any] = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
+    orphan = body.get("orphanDependents")  # older than the policy, and false is as good as said
+    if causes := _wrong(options, has_orphan=orphan is not None):
+        raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)
+    policy = options.get("propagationPolicy", "")
+    if orphan and not policy:
+        policy = "Orphan"
+    grace = body.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
+    if grace is not None and grace < 0:
+        grace = 1  # as the API server reads it
+    return DeleteOptions(grace, policy, bool(options.get("dryRun")), options.get("preconditions", {}))
+
+
+def _wrong(options: Mapping[str, Any], has_orphan: bool) -> list[errors.FieldError]:
+    """What is wrong with decoded options; `has_orphan`: they say, too, whether dependents are orphaned."""
     policy = options.get("propagationPolicy", "")
     dry_run = options.get("dryRun", [])
-    grace = body.get("gracePeriodSeconds")  # which may be 0, and a decoded 0 counts as missing
     causes = []
-    if policy and body.get("orphanDependents") is not None:
+    if policy and has_orphan:
         why = "orphanDependents and deletionPropagation cannot be both set"
         causes.append(errors.invalid_value("propagationPolicy", policy, why))
     if policy not in FINALIZERS:
         causes.append(errors.unsupported("propagationPolicy", policy, _POLICIES))
     if set(dry_run) - {"All"}:
         causes.append(errors.unsupported("dryRun", dry_run, ("All",)))
-    if causes:
-        raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)
-    if options.get("orphanDependents") and not policy:
-        policy = "Orphan"
-    if grace is not None and grace < 0:
-        grace = 1  # as the API server reads it
-    return DeleteOptions(grace, policy, bool(dry_run), options.get("preconditions", {}))
+    return causes

@@ -72,21 +72,26 @@ def user_of(backend: Backend, token: str) -> User:
     if not payload or _signed(payload) != token:
         raise _unauthorized()
     claims = gojson.loads(payload)
-    now = backend.clock.now // SECOND
-    parts = claims["kubernetes.io"]
-    namespace = parts["namespace"]
-    account = parts["serviceaccount"]
-    is_alive = now <= claims["exp"] + _LEEWAY and _is_there(backend, SERVICE_ACCOUNT, namespace, account)
-    if "pod" in parts and not _is_there(backend, POD, namespace, parts["pod"]):
-        is_alive = False
-    if not is_alive or _ISSUER not in claims["aud"]:
+    if not _is_valid(backend, claims):
         raise _unauthorized()
+    bound = claims["kubernetes.io"]
     extra = {f"{_EXTRA}/credential-id": (f"JTI={claims['jti']}",)}
     for kind in ("node", "pod"):
-        for field, value in parts.get(kind, {}).items():
+        for field, value in bound.get(kind, {}).items():
             extra[f"{_EXTRA}/{kind}-{field}"] = (value,)
-    groups = (*account_groups(namespace), AUTHENTICATED)
-    return User(claims["sub"], groups, tuple(sorted(extra.items())), uid=account["uid"])
+    groups = (*account_groups(bound["namespace"]), AUTHENTICATED)
+    return User(claims["sub"], groups, tuple(sorted(extra.items())), uid=bound["serviceaccount"]["uid"])
+
+
+def _is_valid(backend: Backend, claims: Object) -> bool:
+    """Whether a token is for the API server, in time, and of what is still there."""
+    bound = claims["kubernetes.io"]
+    namespace = bound["namespace"]
+    if _ISSUER not in claims["aud"] or backend.clock.now // SECOND > claims["exp"] + _LEEWAY:
+        return False
+    if "pod" in bound and not _is_there(backend, POD, namespace, bound["pod"]):
+        return False
+    return _is_there(backend, SERVICE_ACCOUNT, namespace, bound["serviceaccount"])
 
 
 def _is_there(backend: Backend, resource: Resource, namespace: str, reference: Object) -> bool:
