@@ -47,7 +47,8 @@ def rule_rows(rules: Iterable[Object]) -> list[tuple[str, ...]]:
     for rule in rules:
         names = rule.get("resourceNames") or [""]
         for key in product(rule.get("apiGroups") or (), rule.get("resources") or (), names):
-            verbs_of.setdefault(key, []).extend(rule["verbs"])
+            verbs = verbs_of.setdefault(key, [])
+            verbs += [verb for verb in rule["verbs"] if verb not in verbs]
         for url, verb in product(rule.get("nonResourceURLs") or (), rule["verbs"]):
             lines.append(_Rule([verb], url=url))
     for (group, resource, name), verbs in verbs_of.items():
