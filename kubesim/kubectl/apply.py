@@ -212,15 +212,10 @@ def replace(call: Call) -> None:
         return
 
     def act(manifest: Target) -> None:
-        _require_name(manifest, "replacing")
         new = _send(call, manifest, _with_config(manifest), call.api.update, "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
     visit(manifests(call), act)
-
-
-def _require_name(manifest: Target, verb: str) -> None:
-    refuse_if(not manifest.name, f'error when {verb} "{manifest.source}": resource name may not be empty')
 
 
 def _with_config(manifest: Target) -> Object:
@@ -235,7 +230,6 @@ def _replace_by_force(call: Call) -> None:
     grace = max(1, call.flags["grace-period"]) if call.flags["grace-period"] >= 0 else None
 
     def remove(manifest: Target) -> None:
-        _require_name(manifest, "deleting")
         targets.append(manifest)
         try:
             delete_target(call, manifest, grace)
