@@ -47,6 +47,36 @@ class OpenTask(Protocol):
         """Set it up again, and return its title."""
 
 
+class _PodNews:
+    """Whether a Pod is fixed or tried again: its line in `kubectl get pods` has changed, and it doesn't only wait now."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._touched: set[tuple[str, str]] = set()
+        self.before = pods(cluster)
+        """The Pods before the news."""
+
+    def note(self, change: Change) -> None:
+        self._touched.add((namespace_of(change.obj), name_of(change.obj)))
+
+    def has_come(self) -> bool:
+        """Look at the Pods that were touched since this was asked last."""
+        now: Pods = {}
+        for namespace, name in self._touched:
+            now |= pods(self._cluster, namespace, name)
+        is_news = any(self._is_news(now, place) for place in self._touched)
+        self._touched.clear()
+        if not is_news:
+            self.before.update(now)
+        return is_news
+
+    def _is_news(self, now: Pods, place: tuple[str, str]) -> bool:
+        if place not in self.before or place not in now:
+            return (place in self.before) != (place in now)
+        _ready, status = now[place]
+        return self.before[place] != now[place] and not status.endswith("BackOff")
+
+
 class Seat:
     """A learner's place at a cluster: a session, its history, the progress, and the widgets that watch it."""
 
@@ -85,31 +115,14 @@ class Seat:
         return self._passing(lambda: self.session.advance(seconds, Budget()))
 
     def advance_to_change(self, limit: float) -> str:
-        """The same until a Pod is fixed or tried again, at most `limit` seconds.
-
-        That is, until a Pod's line in `kubectl get pods` changes, but for one that only begins to wait.
-        """
+        """The same until a Pod is fixed or tried again, at most `limit` seconds; what changed with that."""
         cluster = self.session.cluster
-        before = pods(cluster)
-        touched: list[Change] = []
-
-        def is_news() -> bool:
-            places = {(namespace_of(change.obj), name_of(change.obj)) for change in touched}
-            touched.clear()
-            now: Pods = {}
-            for namespace, name in places:
-                now |= pods(cluster, namespace, name)
-            for place in places:
-                is_new_or_gone = (place in before) != (place in now)
-                if is_new_or_gone or (before.get(place) != now.get(place) and not now[place][1].endswith("BackOff")):
-                    return True
-            before.update(now)
-            return False
+        news = _PodNews(cluster)
+        unsubscribe = cluster.api.subscribe(news.note, POD)
 
         def wait() -> Pods | None:
-            return before if cluster.clock.run_until(is_news, limit, Budget()) else None
+            return news.before if cluster.clock.run_until(news.has_come, limit, Budget()) else None
 
-        unsubscribe = cluster.api.subscribe(touched.append, POD)
         try:
             return self._passing(wait)
         finally:
@@ -118,14 +131,16 @@ class Seat:
     def _passing(self, wait: Callable[[], Pods | None]) -> str:
         """Let `wait` let time pass; what changed since then, or since the state that it returns."""
         with self.changing():
-            start, before = self.session.cluster.clock.now, pods(self.session.cluster)
+            cluster = self.session.cluster
+            start = cluster.clock.now
+            before = pods(cluster)
             try:
                 before = wait() or before
             except TooMuchError as error:
                 return str(error)
-            seconds = (self.session.cluster.clock.now - start) / SECOND
+            seconds = (cluster.clock.now - start) / SECOND
             passed = spell(seconds) if seconds >= 0.5 else "less than a second"
-            return f"{passed} later: {change(before, pods(self.session.cluster)) or 'each Pod is as before'}"
+            return f"{passed} later: {change(before, pods(cluster)) or 'each Pod is as before'}"
 
     def catch_up(self, wall: float) -> None:
         """Let the time pass that passed on the reader's clock since the last command, if there was any.

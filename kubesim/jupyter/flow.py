@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import html
 
+from kubesim.api.clock import Micros, parse_time
+from kubesim.api.objects import Object, name_of, namespace_of
+from kubesim.api.resources import POD, SECRET
+from kubesim.cluster import Cluster
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.current import Seat, time_of_day
+from kubesim.session.timeline import Try, last_tries
 
 
 def advice(flow: Flow) -> str:
@@ -27,6 +32,36 @@ def story(flow: Flow) -> str:
 def announcement(flow: Flow) -> str:
     """One sentence for a screen reader when the flow has changed."""
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
+
+
+def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
+    """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`), and when that will be."""
+    pod = cluster.api.find(POD, namespace, name)
+    last = max(last_tries(cluster, pod), default=None) if pod else None
+    if pod is None or last is None:
+        return {"attempt": ""}
+    identity = {"attempt": f"{name} {last.at}"}
+    if last.until <= cluster.clock.now:
+        return identity
+    past = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
+    return {**identity, "past": past, "next": time_of_day(last.until)}
+
+
+def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
+    """The first pull secret that came or went after the last attempt: ", before the Secret regcred existed"."""
+    trace = cluster.kubelet.traces[namespace_of(pod), name_of(pod), last.container]
+    for seen in trace.secrets:
+        secret = cluster.api.find(SECRET, namespace_of(pod), seen.name)
+        if seen.found and secret is None:
+            return f", before the Secret {seen.name} was deleted"
+        if secret and created(secret) > last.at:
+            return f", before the Secret {seen.name} {'was recreated' if seen.found else 'existed'}"
+    return ""
+
+
+def created(obj: Object) -> Micros:
+    """When an object was created, in whole seconds."""
+    return parse_time(obj["metadata"]["creationTimestamp"])
 
 
 def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) -> dict[str, str]:

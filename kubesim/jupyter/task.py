@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from itertools import starmap
 from typing import Any
@@ -39,9 +39,9 @@ class TaskCard(Exercise):
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task
         self._in_the_way: list[str] = []
-        self._comparing = False
-        self._reached: tuple[bool, ...] = ()
-        """Which goals are, as of the last refresh; () before the first."""
+        self._compares = False
+        self._reached: tuple[bool, ...] | None = None
+        """Which goals are, as of the last refresh; None before the first."""
         self._steps_at_start = seat.history.steps
         self._step_count_at_tick = 0
         """The history's length when a tick last appeared or disappeared."""
@@ -69,15 +69,8 @@ class TaskCard(Exercise):
         if is_free:
             self.helped = helped_before
 
-    def _is_stuck(self) -> bool:
-        """Whether it's time for a nudge: several changes led to no tick, and no hint was taken."""
-        if all(self._reached) or self.hints_shown or self.revealed:
-            return False
-        steps_since_tick = len(self._seat.history.steps) - self._step_count_at_tick  # below 0 after an undo
-        return steps_since_tick >= PATIENCE
-
     def do_compare(self, _message: Message) -> None:
-        self._comparing = not self._comparing
+        self._compares = not self._compares
 
     def do_restart(self, _message: Message) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
@@ -87,16 +80,16 @@ class TaskCard(Exercise):
 
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
-        news = self._note(readings)
-        is_done = all(self._reached)
+        news = self._follow(tuple(reading.holds for reading in readings))
+        is_done = all(reading.holds for reading in readings)
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
-            "count": self._count(),
+            "count": self._count(readings),
             "done": markup.inline(self._task.done) if is_done else "",
             "warnings": [markup.inline(warning) for warning in self._warnings()],
             **self.help(),
-            "beside": self._beside(readings) if self._comparing else "",
-            "said": markup.inline(self._said or self._nudge()),
+            "beside": self._beside(readings) if self._compares else "",
+            "said": markup.inline(self._said or (NUDGE if self._is_stuck() else "")),
             "news": news,
             "buttons": self._buttons(is_done),
         }
@@ -104,19 +97,34 @@ class TaskCard(Exercise):
         if self._seat.open_task is self:
             workbench(self._seat).open_task(self._task, readings)
 
-    def _note(self, readings: tuple[Reading, ...]) -> str:
-        """Remember which goals are reached, and keep that all are; return what is new since the last refresh."""
+    def _follow(self, reached: tuple[bool, ...]) -> str:
+        """Note which goals are reached now, and keep that all are; what is new, for a screen reader.
+
+        It may say something, so what is said is drawn after it.
+        """
         before = self._reached
-        self._reached = tuple(reading.holds for reading in readings)
-        if self._reached == before:
+        self._reached = reached
+        if reached == before:
             return ""
         self._step_count_at_tick = len(self._seat.history.steps)
-        if all(self._reached):
+        if all(reached):
             self._keep()
-        return _news(readings, before) if before else ""
+        return "" if before is None else self._news(before, reached)
 
-    def _nudge(self) -> str:
-        return NUDGE if self._is_stuck() else ""
+    def _news(self, before: tuple[bool, ...], reached: tuple[bool, ...]) -> str:
+        """What a screen reader says when a tick appears or disappears."""
+        words = []
+        for goal, was, holds in zip(self._task.goal, before, reached, strict=True):
+            if holds != was:
+                words.append(f"{'Reached' if holds else 'Lost'}: {goal.what}")
+        return " ".join(words).replace("`", "")
+
+    def _is_stuck(self) -> bool:
+        """Whether it's time for a nudge: several changes led to no tick, and no hint was taken."""
+        if all(self._reached or ()) or self.hints_shown or self.revealed:
+            return False
+        steps_since_tick = len(self._seat.history.steps) - self._step_count_at_tick  # below 0 after an undo
+        return steps_since_tick >= PATIENCE
 
     def _buttons(self, is_done: bool) -> list[Button]:
         buttons = [*self.help_buttons("Show a solution", _COMPARE), *HISTORY]
@@ -127,7 +135,8 @@ class TaskCard(Exercise):
         return "\n".join([_title(self._task), markup.plain_text(self._task.text), "Goals:", *goals])
 
     def static_html(self) -> str:
-        title, text = markup.inline(_title(self._task)), markup.paragraphs(self._task.text)
+        title = markup.inline(_title(self._task))
+        text = markup.paragraphs(self._task.text)
         goals = markup.listed(markup.inline(goal.what) for goal in self._task.goal)
         hints = markup.details("Hints", markup.listed(map(markup.inline, self.hints), "ol"))
         solution = markup.details("A solution", self.answer_html())
@@ -150,9 +159,10 @@ class TaskCard(Exercise):
         self._was_done = progress.keep_task(self._task.id, self.helped) or self._was_done
         self._said = progress.message or self._said
 
-    def _count(self) -> str:
-        again = " (you have done this task before)" if self._was_done and not all(self._reached) else ""
-        return f"{sum(self._reached)} of {len(self._reached)} reached{again}"
+    def _count(self, readings: Sequence[Reading]) -> str:
+        reached = sum(reading.holds for reading in readings)
+        again = " (you have done this task before)" if self._was_done and reached < len(readings) else ""
+        return f"{reached} of {len(readings)} reached{again}"
 
     def _drawn(self, reading: Reading) -> dict[str, Any]:
         """A line of the list. What is missing is only shown after something was done."""
@@ -182,13 +192,6 @@ class TaskCard(Exercise):
 
 def _title(task: Task) -> str:
     return f"Task: {task.title} ({task.minutes} minutes)"
-
-
-def _news(readings: tuple[Reading, ...], before: tuple[bool, ...]) -> str:
-    """What a screen reader says when a tick appears or disappears."""
-    changed = [reading for reading, was in zip(readings, before, strict=True) if reading.holds != was]
-    words = [f"{'Reached' if reading.holds else 'Lost'}: {reading.condition.what}" for reading in changed]
-    return " ".join(words).replace("`", "")
 
 
 def _pictures(subject: str, now: Flow | None, goal: Flow) -> str:

@@ -13,33 +13,20 @@ from typing import Any, NamedTuple
 import traitlets
 from IPython.display import display
 
-from kubesim.api.clock import SECOND, Micros, parse_time
+from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
-from kubesim.api.resources import (
-    CRON_JOB,
-    DAEMON_SET,
-    DEPLOYMENT,
-    JOB,
-    NAMESPACE,
-    POD,
-    SECRET,
-    SERVICE_ACCOUNT,
-    STATEFUL_SET,
-)
-from kubesim.cluster.apiserver import printers
+from kubesim.api.resources import NAMESPACE, POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goals, script, styles
-from kubesim.jupyter.current import Seat, time_of_day
-from kubesim.jupyter.screen import sign
+from kubesim.jupyter.current import Seat
+from kubesim.jupyter.flow import created
+from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.terminal import Terminal
 from kubesim.lessons.task import Reading, Task
-from kubesim.session.timeline import Try, last_tries
 
 MOST_OBJECTS = 80
-KINDS = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CRON_JOB, JOB, POD, SECRET, SERVICE_ACCOUNT)
-"""What the cluster at a glance shows of each namespace, in this order."""
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
 _CONCEALED = "What blocks the pull is for you to find. The button Why? on the challenge shows it, at its price."
 
@@ -72,7 +59,7 @@ class Workbench(Terminal):
     """The pull for the Pod in focus: `title`, `chain`, `advice` and `story` as HTML, whether it is `broken`, which
     `attempt` it is, and where another one is to come, `past`: when this one was, and `next`: when that will be."""
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Each namespace with its objects: kind, name, what is said of it, and its sign."""
+    """Each namespace with its objects, as `glance` tells them."""
     goals = traitlets.Dict().tag(sync=True)
     """Of the open task: its `title`, whether all is `done`, and the `goals`."""
 
@@ -148,33 +135,8 @@ class Workbench(Terminal):
             "story": flow.story(traced),
             "news": flow.announcement(traced),
             "broken": traced.cause is not None,
-            **self._attempt(focus.namespace, focus.pod),
+            **flow.attempt(self._seat.session.cluster, focus.namespace, focus.pod),
         }
-
-    def _attempt(self, namespace: str, pod: str) -> dict[str, str]:
-        """Which attempt the path shows, and if another one is to come, when this one was, and when that will be."""
-        cluster = self._seat.session.cluster
-        item = cluster.api.find(POD, namespace, pod)
-        last = max(last_tries(cluster, item), default=None) if item else None
-        if item is None or last is None:
-            return {"attempt": ""}
-        attempt = {"attempt": f"{pod} {last.at}"}
-        if last.until <= cluster.clock.now:
-            return attempt
-        before = next(self._changes(item, last), "")
-        past = f"This is the attempt of {time_of_day(last.at)}{before}."
-        return {**attempt, "past": past, "next": time_of_day(last.until)}
-
-    def _changes(self, pod: Object, last: Try) -> Iterator[str]:
-        """Which pull secrets came or went after the last attempt: ", before the Secret regcred existed"."""
-        cluster = self._seat.session.cluster
-        trace = cluster.kubelet.traces[namespace_of(pod), name_of(pod), last.container]
-        for seen in trace.secrets:
-            secret = cluster.api.find(SECRET, namespace_of(pod), seen.name)
-            if seen.found and secret is None:
-                yield f", before the Secret {seen.name} was deleted"
-            elif secret and _created(secret) > last.at:
-                yield f", before the Secret {seen.name} {'was recreated' if seen.found else 'existed'}"
 
     def _focused(self) -> Focus | None:
         """The Pod in focus, or where that is gone the newest one, of the open task if there is one."""
@@ -186,16 +148,18 @@ class Workbench(Terminal):
         newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
         return Focus(namespace_of(newest), name_of(newest)) if newest else None
 
-    def _objects(self) -> Iterator[tuple[str, list[tuple[str, str, str, str]]]]:
-        api, left = self._seat.session.cluster.api, MOST_OBJECTS
-        for namespace in sorted(map(name_of, api.list(NAMESPACE))):
+    def _objects(self) -> Iterator[tuple[str, list[Glance]]]:
+        """Each namespace with what the cluster at a glance shows of it."""
+        cluster = self._seat.session.cluster
+        left = MOST_OBJECTS
+        for namespace in sorted(map(name_of, cluster.api.list(NAMESPACE))):
             if _is_system(namespace):
                 continue
-            objects = [obj for kind in KINDS for obj in api.list(kind, namespace) if self._belongs(obj)]
-            rows = list(map(self._row, objects[:left]))
-            left -= len(rows)
-            if rows or not self._is_at_task:
-                yield namespace, rows
+            objects = [obj for kind in KINDS for obj in cluster.api.list(kind, namespace) if self._belongs(obj)]
+            glances = [glance(obj, cluster.clock.now) for obj in objects[:left]]
+            left -= len(glances)
+            if glances or not self._is_at_task:
+                yield namespace, glances
 
     @property
     def _is_at_task(self) -> bool:
@@ -206,27 +170,7 @@ class Workbench(Terminal):
         """Whether an object has to do with the open task: it is in its namespaces, or newer than it."""
         if self._task is None or not self._is_at_task:
             return True
-        return namespace_of(obj) in self._task.namespaces or _created(obj) >= self._task_opened
-
-    def _row(self, obj: Object) -> tuple[str, str, str, str]:
-        kind, name = obj["kind"], name_of(obj)
-        if kind == "Secret":
-            return kind, name, obj.get("type", "").removeprefix("kubernetes.io/"), ""
-        if kind == "ServiceAccount":
-            names = ", ".join(one.get("name", "") for one in obj.get("imagePullSecrets") or ())
-            return kind, name, f"pulls with {names}" if names else "", ""
-        cells = printers.row(obj, self._seat.session.cluster.clock.now)
-        if kind == "Pod":
-            _, ready, status, *_ = cells
-            return kind, name, f"{ready} {status}", sign(status)
-        if kind == "DaemonSet":
-            _, desired, _, ready, *_ = cells
-            return kind, name, f"{ready}/{desired}", ""
-        return kind, name, cells[1], ""  # what is ready, a Job's status, a CronJob's schedule
-
-
-def _created(obj: Object) -> Micros:
-    return parse_time(obj["metadata"]["creationTimestamp"])
+        return namespace_of(obj) in self._task.namespaces or created(obj) >= self._task_opened
 
 
 def _is_system(namespace: str) -> bool:
