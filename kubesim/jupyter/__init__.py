@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
@@ -24,11 +25,56 @@ logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writ
 __all__ = ["load_ipython_extension", "session"]
 
 
+class _Magic(NamedTuple):
+    """A magic that calls a function of a room with what follows on its line, if it takes that, and the seat."""
+
+    room: str
+    function: str
+    about: str
+    """What `%quiz?` shows a learner."""
+    takes_line: bool = True
+
+
+_MAGICS = {
+    "registries": _Magic("current", "registries", "Start again with registries of your own: `%registries FILE`."),
+    "advance": _Magic("current", "advance", "Let simulated time pass: `%advance 30s`, `%advance 5m`."),
+    "restart": _Magic("current", "restart", "Start again with a fresh cluster. Your files stay.", takes_line=False),
+    "flow": _Magic("workbench", "draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."),
+    "timeline": _Magic("chronicle", "timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`."),
+    "quiz": _Magic("quiz", "show", "Ask a question: `%quiz ID`."),
+    "predict": _Magic("prediction", "show", "Ask for a prediction of what the next cell prints: `%predict ID`."),
+    "task": _Magic("task", "show", "Set a task: `%task ID`."),
+    "challenge": _Magic("challenge", "show", "Start broken clusters to fix: `%challenge`, `%challenge 2`."),
+    "review": _Magic("challenge", "review", "Repeat what is due, or some questions: `%review`, `%review ID ID`."),
+    "workbench": _Magic("workbench", "show", "Open the terminal and what is beside it.", takes_line=False),
+    "skills": _Magic("progress", "show_skills", "Show a page of what you've shown so far.", takes_line=False),
+    "playground": _Magic("playground", "show", "Show buttons that break or load something.", takes_line=False),
+    "progress": _Magic("progress", "show", "Show what you've done in all notebooks.", takes_line=False),
+}
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Register the magics. Loading the extension again keeps the notebook's cluster, and prints no notice."""
-    shell.register_magics(KubesimMagics)
+    shell.register_magics(CellMagics)
+    for name, magic in _MAGICS.items():
+        shell.magics_manager.register_function(_line_magic(name, magic), magic_kind="line", magic_name=name)
     if manager := shell.extension_manager:
         shell.events.register("pre_run_cell", lambda _cell: manager.loaded.discard(__name__))
+
+
+def _line_magic(name: str, magic: _Magic) -> Callable[[str], None]:
+    """What IPython calls with the line."""
+
+    def run(line: str) -> None:
+        if magic.takes_line:
+            getattr(_room(magic.room), magic.function)(line, _seat())
+        elif line.strip():
+            _say(f"%{name} takes no options, but here is {line.strip()!r}")
+        else:
+            getattr(_room(magic.room), magic.function)(_seat())
+
+    run.__doc__ = magic.about
+    return no_var_expand(run)
 
 
 def session() -> Session:
@@ -49,8 +95,8 @@ def _room(name: str) -> Any:
 
 
 @magics_class
-class KubesimMagics(Magics):
-    """The magics; `%quiz?` shows a learner what its docstring says."""
+class CellMagics(Magics):
+    """The magics that stand above a cell, and `%serve`; `%why?` shows a learner what its docstring says."""
 
     @no_var_expand
     @line_cell_magic
@@ -96,103 +142,6 @@ class KubesimMagics(Magics):
             _room("why").why(line, _seat())
         else:
             _room("why").why_cell(line, cell)
-
-    @no_var_expand
-    @line_magic
-    def restart(self, line: str) -> None:
-        """Start again with a fresh cluster. Your files stay."""
-        if not _refuse_options("restart", line):
-            _room("current").restart(_seat())
-
-    @no_var_expand
-    @line_magic
-    def registries(self, line: str) -> None:
-        """Start again with registries of your own: `%registries FILE`."""
-        _room("current").registries(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def advance(self, line: str) -> None:
-        """Let simulated time pass: `%advance 30s`, `%advance 5m`."""
-        _room("current").advance(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def flow(self, line: str) -> None:
-        """Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."""
-        _room("workbench").draw(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def timeline(self, line: str) -> None:
-        """List what happened: `%timeline [POD] [-n NAMESPACE]`."""
-        _room("chronicle").timeline(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def quiz(self, line: str) -> None:
-        """Ask a question: `%quiz ID`."""
-        _room("quiz").show(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def predict(self, line: str) -> None:
-        """Ask for a prediction of what the next cell prints: `%predict ID`."""
-        _room("prediction").show(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def task(self, line: str) -> None:
-        """Set a task: `%task ID`."""
-        _room("task").show(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def challenge(self, line: str) -> None:
-        """Start broken clusters to fix: `%challenge`, `%challenge 2`."""
-        _room("challenge").show(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def review(self, line: str) -> None:
-        """Repeat what is due, or some questions: `%review`, `%review ID ID`."""
-        _room("challenge").review(line, _seat())
-
-    @no_var_expand
-    @line_magic
-    def workbench(self, line: str) -> None:
-        """Open the terminal and what is beside it."""
-        if not _refuse_options("workbench", line):
-            _room("workbench").show(_seat())
-
-    @no_var_expand
-    @line_magic
-    def skills(self, line: str) -> None:
-        """Show a page of what you've shown so far."""
-        if not _refuse_options("skills", line):
-            _room("progress").show_skills(_seat())
-
-    @no_var_expand
-    @line_magic
-    def playground(self, line: str) -> None:
-        """Show buttons that break or load something."""
-        if not _refuse_options("playground", line):
-            _room("playground").show(_seat())
-
-    @no_var_expand
-    @line_magic
-    def progress(self, line: str) -> None:
-        """Show what you've done in all notebooks."""
-        if not _refuse_options("progress", line):
-            _room("progress").show(_seat())
-
-
-def _refuse_options(magic: str, line: str) -> bool:
-    """Print that a magic has to be alone on its line, if it is not; return whether that was so."""
-    if not line.strip():
-        return False
-    _say(f"%{magic} takes no options, but here is {line.strip()!r}")
-    return True
 
 
 def _say(words: str) -> None:

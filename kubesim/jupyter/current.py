@@ -48,7 +48,7 @@ class OpenTask(Protocol):
 
 
 class _PodNews:
-    """Whether a Pod is fixed or tried again: its line in `kubectl get pods` has changed, and it doesn't only wait now."""
+    """Whether a Pod was fixed or tried again: its line in `kubectl get pods` has changed, and not to one that waits."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

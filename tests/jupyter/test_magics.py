@@ -177,6 +177,7 @@ def test_advance_moves_simulated_time(cell):
         ("%%kubectl\n \n", "the cell has no commands: write one below %%kubectl, such as kubectl get pods"),
         ("%workbench now", "%workbench takes no options, but here is 'now'"),
         ("%restart now", "%restart takes no options, but here is 'now'"),
+        ("%progress now", "%progress takes no options, but here is 'now'"),
         ("%advance", "how long? %advance 30s or %advance 5m, at most 24h (not '')"),
         ("%advance soon", "how long? %advance 30s or %advance 5m, at most 24h (not 'soon')"),
         ("%%why -n shop\nx", "%%why [--pod NAME] [--answer yes|no] [-o markdown|json]"),

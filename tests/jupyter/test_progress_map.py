@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from kubesim.jupyter import KubesimMagics
 from kubesim.jupyter import progress as jupyter_progress
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.progress import ProgressMap
@@ -188,15 +187,11 @@ def test_only_ascii_goes_into_the_file_that_the_page_stores(seat, progress):
     assert json.loads(file)["answers"] == {"policy-that-stays": "Größe <b> \u2028"}
 
 
-def test_the_magic(seat, monkeypatch, capsys):
+def test_the_magic(seat, monkeypatch):
     shown = []
     monkeypatch.setattr(jupyter_progress, "display", shown.append)
-    monkeypatch.setattr("kubesim.jupyter.current.seat", lambda: seat)
-    magics = KubesimMagics(None)
-    magics.progress("")
+    jupyter_progress.show(seat)
     assert shown[0].plain().startswith("The map of your progress: ")
-    magics.progress("now")
-    assert capsys.readouterr().out == "kubesim: %progress takes no options, but here is 'now'\n"
 
 
 def test_the_map_says_what_reviewing_gained(seat, progress):
