@@ -27,22 +27,34 @@ from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
 _MAX_BYTES = 10 * 1024 * 1024
 
 
-def documents(text: str) -> Iterator[tuple[Any, str]]:
-    """The documents of a YAML or JSON text that hold anything, each with its JSON as written, or as kubectl makes it.
+class Document(NamedTuple):
+    """One value of a text, which may hold several."""
+
+    value: Any
+    source: str = ""  # its JSON, where it is written so
+
+    @property
+    def json(self) -> str:
+        """Its JSON as written, or as kubectl makes it of YAML."""
+        return self.source or gojson.dumps(self.value)
+
+
+def documents(text: str) -> Iterator[Document]:
+    """The documents of a YAML or JSON text that hold anything.
 
     Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; StatusError (501) for too much.
     """
     if len(text) > _MAX_BYTES:
         raise NotSimulated(f"a file of more than {_MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
     values_left = MAX_VALUES
-    parts = _json_first(text) if text.lstrip().startswith("{") else _yaml_documents(text)
-    for document, source in parts:
-        if document is not None:
-            values_left -= count_values(document, "a file", values_left)
-            yield document, source or gojson.dumps(document)
+    read = _json_first if text.lstrip().startswith("{") else _yaml_documents
+    for document in read(text):
+        if document.value is not None:
+            values_left -= count_values(document.value, "a file", values_left)
+            yield document
 
 
-def _json_first(text: str) -> Iterator[tuple[Any, str]]:
+def _json_first(text: str) -> Iterator[Document]:
     """JSON values one after the other, up to "---", which begins YAML; where the first isn't JSON, all may be YAML."""
     end = 0
     while beginning := re.compile(r"\S").search(text, end):
@@ -60,7 +72,7 @@ def _json_first(text: str) -> Iterator[tuple[Any, str]]:
                 raise _json_problem(text[:start], error) from None
             yield from as_yaml
             return
-        yield value, text[start:end]
+        yield Document(value, text[start:end])
 
 
 def _end_of_json(text: str, start: int) -> int:
@@ -71,7 +83,7 @@ def _end_of_json(text: str, start: int) -> int:
     return len(text)
 
 
-def _read_as_yaml(text: str) -> list[tuple[Any, str]]:
+def _read_as_yaml(text: str) -> list[Document]:
     """The documents of a text that began as JSON, none where it is no YAML either."""
     with suppress(ManifestError):
         return list(_yaml_documents(text))
@@ -85,11 +97,11 @@ def _json_problem(before: str, error: JSONError) -> ManifestError:
     return ManifestError(f"json: offset {len(before.encode()) + error.read}: {error}")
 
 
-def _yaml_documents(text: str) -> Iterator[tuple[Any, str]]:
+def _yaml_documents(text: str) -> Iterator[Document]:
     for part in _SEPARATOR.split(text):
         with reworded(ManifestError, "error converting YAML to JSON: ", ManifestError):
-            document = parse_document(part)
-        yield document, ""
+            document = Document(parse_document(part))
+        yield document
 
 
 # kubectl cuts at lines that begin so, before it parses any of the documents.

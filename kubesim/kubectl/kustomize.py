@@ -204,7 +204,7 @@ def _accumulated(call: Call, folder: PurePosixPath, entry: str) -> list[_Item]:
 def _objects(text: str, entry: str) -> list[Any]:
     """What a file holds. Raises KubectlError."""
     try:
-        return [obj for document, _ in documents(text) for obj in items_of(document)]
+        return list(chain.from_iterable(items_of(document.value) for document in documents(text)))
     except ManifestError as error:
         yaml_problem = str(error).removeprefix("error converting YAML to JSON: ")
         problem = f"accumulating resources from '{entry}': MalformedYAMLError: {yaml_problem} in File: {entry}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from posixpath import normpath
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubesim.api import decoding, schema
 from kubesim.api.budget import count_values
@@ -26,6 +26,9 @@ from kubesim.kubectl.errors import (
     refuse_if,
     reworded,
 )
+
+if TYPE_CHECKING:
+    from kubesim.kubectl.documents import Document
 
 ANOTHER_NAMESPACE = (
     'the namespace from the provided object "{0}" does not match the namespace "{1}". You must pass '
@@ -148,30 +151,30 @@ def _of_file(call: Call, source: str, text: str, validates: bool) -> Iterator[Ta
     from kubesim.kubectl.documents import documents, items_of  # late: it imports YAML
 
     try:
-        for document, json_text in documents(text):
+        for document in documents(text):
             if validates:
-                _validate_head(document, source)
-            for item in items_of(document):
-                yield _read(call, item, json_text, source)
+                _validate_head(document.value, source)
+            for item in items_of(document.value):
+                yield _read(call, item, document, source)
     except ManifestError as error:
         yield KubectlError(f"error parsing {source}: {error}")
     except REFUSALS as error:
         yield error
 
 
-def _read(call: Call, item: Any, json_text: str, source: str) -> Target | Exception:
-    """An object, or what is wrong with it."""
+def _read(call: Call, item: Any, document: Document, source: str) -> Target | Exception:
+    """An object of a document, or what is wrong with it."""
     try:
-        manifest = _manifest(call, item, json_text, source)
+        manifest = _manifest(call, item, document, source)
         _require_namespace(call, manifest.namespace or "")
     except (KubectlError, NotSimulated) as error:
         return error
     return manifest
 
 
-def _manifest(call: Call, item: Any, json_text: str, source: str) -> Target:
+def _manifest(call: Call, item: Any, document: Document, source: str) -> Target:
     with reworded(ManifestError, f'unable to decode "{source}": '):
-        _check_object(item, json_text)
+        _check_object(item, document)
         resource = _resource(item, source)
         _check_metadata(resource, item)
     meta = metadata(item)
@@ -234,12 +237,12 @@ def check_kind(manifest: Target) -> None:
         raise other_type(resource, kind, resource.api_version)
 
 
-def _check_object(item: Any, json_text: str) -> None:
+def _check_object(item: Any, document: Document) -> None:
     """Raise ManifestError for what is no object with a kind, or has an apiVersion that is no text."""
     if not isinstance(item, dict):
         raise ManifestError(gojson.mismatch(item, "value of type unstructured.detector"))
     if not item.get("kind") or not isinstance(item["kind"], str):
-        raise ManifestError(f"Object 'Kind' is missing in '{json_text}'")
+        raise ManifestError(f"Object 'Kind' is missing in '{document.json}'")
     version = item.get("apiVersion")
     if version is not None and not isinstance(version, str):
         field = "struct field metadataOnlyObject.TypeMeta.apiVersion of type string"

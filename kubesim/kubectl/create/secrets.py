@@ -54,12 +54,12 @@ def create_generic(call: Call) -> None:
     _create_secret(call, call.flags["type"], _secret_data(_sources(call)))
 
 
-def _create_secret(call: Call, kind: str, data: dict[str, bytes]) -> None:
+def _create_secret(call: Call, kind: str, data: _Data) -> None:
     fields = nonempty({"data": _encoded(data), "type": kind})
     create_object(call, SECRET, fields, failure="failed to create secret")
 
 
-def _encoded(data: dict[str, bytes]) -> dict[str, str]:
+def _encoded(data: _Data) -> dict[str, str]:
     return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
 
 
@@ -81,11 +81,12 @@ def create_config_map(call: Call) -> None:
 
 
 _Pairs = Iterable[tuple[str, bytes]]
+_Data = dict[str, bytes]
 
 
-def _secret_data(pairs: _Pairs) -> dict[str, bytes]:
+def _secret_data(pairs: _Pairs) -> _Data:
     """The pairs as a dict, unless a key is wrong or there twice."""
-    data: dict[str, bytes] = {}
+    data: _Data = {}
     for key, value in pairs:
         problems = config_key(key)
         refuse_if(problems, f"{gofmt.quote(key)} is not valid key name for a Secret {';'.join(problems)}")
@@ -94,9 +95,9 @@ def _secret_data(pairs: _Pairs) -> dict[str, bytes]:
     return data
 
 
-def _config_map_data(pairs: _Pairs, name: str) -> dict[str, bytes]:
+def _config_map_data(pairs: _Pairs, name: str) -> _Data:
     """The same for the ConfigMap of a name."""
-    data: dict[str, bytes] = {}
+    data: _Data = {}
     for key, value in pairs:
         quoted = gofmt.quote(key)
         problems = config_key(key)
