@@ -171,7 +171,8 @@ def _show_history(call: Call, target: Target) -> None:
     number = call.flags["revision"]
     refuse_if(number and number not in revisions, "unable to find the specified revision")
     if call.flags["output"]:
-        for keeper in [revisions[number]] if number else revisions.values():
+        keepers = [revisions[number]] if number else list(revisions.values())
+        for keeper in keepers:
             _print_revision(call, target, keeper)
         return
     if number:

@@ -30,19 +30,22 @@ class _Table(NamedTuple):
 TABLE = load_record(__file__, "screens.json", _Table)
 
 
+class Field(NamedTuple):
+    """What a row shows a value of."""
+
+    path: str
+    value_of: Callable[[Any], Any]  # gets the value from an object
+
+
 class Row(NamedTuple):
     """A row of screens.json, taken apart; see `_row`."""
 
     label: str
     mark: str  # "=" for a line as it is, "@" for several lines, "#", "*" or "+" for a part, "" for one value
     name: str = ""  # of the part, or of the formatter
-    fields: tuple[tuple[str, Callable[[Any], Any]], ...] = ()  # each path, and what gets its value from an object
+    fields: Sequence[Field] = ()
     is_optional: bool = False  # whether there is no line where nothing is at the first path
     instead: str | None = None  # what is shown there
-
-    @property
-    def paths(self) -> list[str]:
-        return [path for path, _ in self.fields]
 
 
 Known = Mapping[str, Any]
@@ -120,10 +123,10 @@ def _row(text: str) -> Row:
     is_optional = name.endswith("?")
     name = name.removesuffix("?")
     is_part = mark in ("*", "#", "+")
-    known: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATTERS
-    if name not in known:
+    names: Container[str] = {*TABLE.parts, *TABLE.tables} if is_part else FORMATTERS
+    if name not in names:
         raise ValueError(f"screens.json, {text!r}: there is no {name!r}")
-    fields = tuple((path, getter("" if path == "." else path)) for path in paths)
+    fields = [Field(path, getter("" if path == "." else path)) for path in paths]
     return Row(label, mark, name, fields, is_optional, instead if bar else None)
 
 
@@ -139,18 +142,17 @@ def _lines_of(row: Row, obj: Object, known: Known) -> Iterable[str]:
     label = row.label
     if "{" in label:
         label = label.format_map(defaultdict(str, obj))
+    if row.mark == "=":
+        return [label]
+    if row.mark == "":
+        return _field(label, _cell(row, obj, known))
     values = _values(row, obj, known)
-    match row.mark:
-        case "":
-            return _field(label, _cell(row, values))
-        case "@":
-            several: Iterable[str] = FORMATTERS[row.name](*values)
-            return several
-        case "#":
-            return [] if values[0] is None else part(row.name, values[0])
-        case "*" | "+":
-            return _items(row, label, values[0], known)
-    return [label]
+    if row.mark == "@":
+        several: Iterable[str] = FORMATTERS[row.name](*values)
+        return several
+    if row.mark == "#":
+        return [] if values[0] is None else part(row.name, values[0])
+    return _item_lines(row, label, values[0], known)
 
 
 def _values(row: Row, obj: Object, known: Known) -> list[Any]:
@@ -158,8 +160,9 @@ def _values(row: Row, obj: Object, known: Known) -> list[Any]:
     return [known[path] if path in known else value_of(obj) for path, value_of in row.fields]
 
 
-def _cell(row: Row, values: Sequence[Any]) -> Any:
-    """What a row shows beside its label; None for no line."""
+def _cell(row: Row, obj: Object, known: Known) -> Any:
+    """What a row shows beside its label, or a column below its heading; None for no line."""
+    values = _values(row, obj, known)
     first = values[0]
     if row.is_optional and first in (None, "", [], {}):
         return None
@@ -178,7 +181,7 @@ def _field(label: str, value: Any) -> list[str]:
     return [f"{label[1:]}: {value}" if label[0] == "=" else f"{label}:\t{value}"]
 
 
-def _items(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
+def _item_lines(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
     """A part for each item below its label, or a table of them."""
     items = _as_objects(value)
     if label and (items or row.mark == "*"):
@@ -189,7 +192,9 @@ def _items(row: Row, label: str, value: Any, known: Known) -> Iterator[str]:
             yield from lines(_screens().parts[row.name], item, known)
     elif items or not label:
         indent = label[: len(label) - len(label.lstrip())]
-        rows = [[_cell(column, _values(column, item, known)) for column in columns] for item in items]
+        rows: list[list[Any]] = []
+        for item in items:
+            rows.append([_cell(column, item, known) for column in columns])
         yield from table([column.label for column in columns], rows, f"{indent}  ")
 
 
