@@ -6,8 +6,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kubesim.api import load_yaml
-from kubesim.kubectl.documents import dump as to_yaml
-from kubesim.kubectl.documents import parse_document, sorted_keys
+from kubesim.kubectl.documents import parse_document
+from kubesim.kubectl.yamldump import dump as to_yaml
+from kubesim.kubectl.yamldump import sorted_keys
 
 CASES = load_yaml(Path(__file__).with_name("formats.yaml"))
 

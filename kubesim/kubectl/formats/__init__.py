@@ -207,6 +207,6 @@ def to_json(value: Any, typed: bool) -> str:
 
 def to_yaml(value: Any) -> str:
     """`value` as a YAML document with its line end."""
-    from kubesim.kubectl.documents import dump  # late: it imports PyYAML
+    from kubesim.kubectl.yamldump import dump  # late: it imports PyYAML
 
     return dump(value)
