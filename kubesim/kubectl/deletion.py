@@ -1,24 +1,18 @@
-"""kubectl delete and wait. Mirrors k8s.io/kubectl pkg/cmd/{delete/delete,wait/wait}.go, v1.36."""
+"""kubectl delete, and waiting for the end of objects. Mirrors k8s.io/kubectl pkg/cmd/delete/delete.go, v1.36."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from math import inf
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from kubesim.api.budget import Budget
-from kubesim.api.clock import SECOND
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, metadata
 from kubesim.cluster.apiserver.deletion import DeleteOptions
-from kubesim.gotext import gofmt
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if, with_source
-from kubesim.kubectl.formats import evaluate_relaxed
 from kubesim.kubectl.manifests import Target
-from kubesim.kubectl.output import DRY_RUN_SUFFIX, print_result
+from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, find_live, follow
 
 # Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
@@ -130,114 +124,3 @@ class _Ending(NamedTuple):
     def is_there(self) -> bool:
         obj = self.current()
         return obj is not None and metadata(obj)["uid"] == self.uid
-
-
-@command("wait", operands="types", checks_format="first")
-def wait(call: Call) -> None:
-    """Let time pass until objects are as asked, at most for --timeout in all."""
-    refuse_if(not call.flags["for"], "unrecognized condition: []")
-    conditions = [_condition(text, call.context.budget) for text in call.flags["for"]]
-    events = {condition.event for condition in conditions}
-    query = Query(call, call.args, needs_name=True)
-    timeout = call.flags["timeout"] if call.flags["timeout"] >= 0 else inf  # a week, for the real one
-    ends = call.context.clock.now + timeout * SECOND  # for all of them together
-
-    def wait_for(target: Target) -> None:
-        for condition in conditions:
-            may_be_gone = "delete" in events and condition.event != "create"
-            if may_be_gone and not find_live(call, target):
-                return  # beside --for=delete, kubectl asks nothing of what isn't there
-            if condition.event == "delete":
-                refuse_if(not timeout, _unmet(target))
-                wait_until_gone(call, [target])
-                call.say(f"{target.resource.printed}/{target.name} condition met\n")
-            else:
-                _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
-
-    if events & {"create", "delete"}:  # the objects may not exist
-        visited = query.visit_names(wait_for)
-    else:
-        visited = query.visit(wait_for)
-    refuse_if(not visited and "delete" not in events, "no matching resources found")
-
-
-_Test = Callable[[Object], bool]
-
-
-class _Condition(NamedTuple):
-    """What is waited for: that an object is created or deleted, or that something holds of it."""
-
-    event: Literal["create", "delete", ""]  # "" for neither
-    holds: _Test
-
-
-def _wait_until(call: Call, target: Target, condition: _Condition, seconds: float) -> None:
-    """Let at most so many seconds pass until the condition holds; it is not tried where none are left.
-
-    With --timeout=0 it is tried once.
-    """
-    is_creation = condition.event == "create"
-    current = partial(find_live, call, target) if is_creation else follow(call, target)
-    current()  # refuses those who may not read it
-
-    def holds() -> bool:
-        obj = current()
-        return obj is not None and condition.holds(obj)
-
-    is_one_try = call.flags["timeout"] == 0
-    is_met = (seconds > 0 or is_one_try) and call.wait_until(holds, seconds)
-    if not is_met:
-        refuse_if(is_creation, "timed out waiting for the condition")
-        refuse_if(is_one_try, _unmet(target))
-        raise KubectlError(f"timed out waiting for the condition on {target.resource.plural}/{target.name}")
-    if obj := current():
-        print_result(call, target.resource, obj, "condition met")
-
-
-def _unmet(target: Target) -> str:
-    return f"condition not met for {target.resource.plural}/{target.name}"
-
-
-def _condition(text: str, budget: Budget) -> _Condition:
-    """What a --for means: create, delete, condition=NAME[=VALUE] or jsonpath=PATH[=VALUE]."""
-    word, equals, rest = text.partition("=")
-    if text.lower() == "create":
-        return _Condition("create", lambda _: True)
-    if text.lower() == "delete":
-        return _Condition("delete", lambda _: True)
-    if word.lower() == "condition" and equals:
-        name, _, value = rest.partition("=")
-        return _Condition("", partial(_has_condition, name.lower(), (value or "True").lower()))
-    if word.lower() == "jsonpath" and equals:
-        return _Condition("", _jsonpath_test(rest, budget))
-    raise KubectlError(f'unrecognized condition: "{text}"')
-
-
-def _has_condition(name: str, value: str, obj: Object) -> bool:
-    conditions = obj.get("status", {}).get("conditions", ())
-    return any((item["type"].lower(), item["status"].lower()) == (name, value) for item in conditions)
-
-
-def _jsonpath_test(rest: str, budget: Budget) -> _Test:
-    """Whether the PATH of PATH[=VALUE] finds that value, or without one anything. Raises KubectlError."""
-    path, brace, after_brace = rest.rpartition("}")
-    if brace:
-        expression = path + brace
-        target_value = after_brace.removeprefix("=")
-    else:
-        expression, _, target_value = rest.partition("=")
-    refuse_if(not expression, "jsonpath expression cannot be empty")
-    example = "--for=jsonpath='{.status.readyReplicas}'=3"
-    refuse_if(after_brace == "=", f"jsonpath wait has to have a value after equal sign, like {example}")
-    evaluate_relaxed(expression, {}, budget)  # refuses a broken path
-
-    def test(obj: Object) -> bool:
-        values = evaluate_relaxed(expression, obj, budget)
-        refuse_if(len(values) > 1, "given jsonpath expression matches more than one value")
-        is_nested = target_value and values and isinstance(values[0], dict | list)
-        refuse_if(is_nested, "jsonpath leads to a nested object or list which is not supported")
-        if not values or not target_value:
-            return bool(values)
-        return gofmt.sprint(values[0]).strip() == target_value.strip()
-
-    return test

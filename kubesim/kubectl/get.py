@@ -1,14 +1,11 @@
-"""kubectl get and events. Mirrors k8s.io/kubectl pkg/cmd/{get/get,events/events}.go, v1.36."""
+"""kubectl get. Mirrors k8s.io/kubectl pkg/cmd/get/get.go, v1.36."""
 
 from __future__ import annotations
 
 from itertools import chain
-from typing import NamedTuple
 
-from kubesim.api.clock import Micros, parse_time
-from kubesim.api.objects import Object, metadata
-from kubesim.api.resources import EVENT
-from kubesim.api.schema import in_go_order
+from kubesim.api.clock import Micros
+from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import Change
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
@@ -23,8 +20,8 @@ from kubesim.kubectl.errors import (
 )
 from kubesim.kubectl.formats import list_of, relaxed
 from kubesim.kubectl.manifests import Target
-from kubesim.kubectl.output import Columns, Table, escape, event_age, nothing_found
-from kubesim.kubectl.selection import Group, Query, find_targets, resolve, split_pair
+from kubesim.kubectl.output import Table, nothing_found
+from kubesim.kubectl.selection import Group, Query, find_targets
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
@@ -151,73 +148,3 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     finally:
         stop()
     return seen
-
-
-@command("events", asks_namespace=True, checks_format="last")
-def events(call: Call) -> None:
-    if call.flags["output"]:  # --template alone counts for nothing here
-        call.output_format()
-    namespace = None if call.flags["all-namespaces"] else call.namespace
-    subject = _subject(call)
-    types = {item.lower() for item in call.flags["types"]}
-    refuse_if(not types <= {"normal", "warning"}, "valid --types are Normal or Warning")
-    listed = call.api.list(EVENT, namespace)
-    if subject:
-        listed = [event for event in listed if _subject_of(event) == subject]
-    if types:
-        listed = [event for event in listed if event.get("type", "").lower() in types]
-    if listed:
-        _show(call, sorted(listed, key=_last_seen))
-    else:
-        where = f" in {namespace} namespace" if namespace is not None else ""
-        call.complain(f"No events found{where}.\n")
-
-
-class _Subject(NamedTuple):
-    """What an event is about."""
-
-    kind: str
-    name: str
-
-
-def _subject_of(event: Object) -> _Subject:
-    about = event.get("involvedObject") or {}
-    return _Subject(about.get("kind", ""), about.get("name", ""))
-
-
-def _subject(call: Call) -> _Subject | None:
-    """What --for asks for."""
-    word = call.flags["for"]
-    if not word:
-        return None
-    refuse_if("/" not in word, "--for must be in resource/name form")
-    kind, name = split_pair(word)
-    try:
-        return _Subject(resolve(call, kind).kind, name)
-    except KubectlError as error:
-        raise Plain(str(error)) from None
-
-
-def _show(call: Call, events: list[Object]) -> None:
-    if not call.flags["output"]:
-        table = Table(call, EVENT, columns=Columns(_HEADINGS, _row))
-        call.say(table.render(events, call.context.clock.now))
-    elif call.output_format().name != "name":  # a list has none
-        items = [in_go_order(EVENT, event) for event in events]
-        listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
-        call.say(call.output_format().render(listed, typed=True))
-
-
-_HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
-
-
-def _row(event: Object, now: Micros) -> list[str]:
-    subject = _subject_of(event)
-    message = event.get("message", "").strip()
-    cells = [event.get("type", ""), event.get("reason", ""), f"{subject.kind}/{subject.name}", message]
-    return [event_age(event, now), *map(escape, cells)]
-
-
-def _last_seen(event: Object) -> Micros:
-    """When it was last seen. Old-style events have whole seconds and so come before newer ones of that second."""
-    return parse_time(event.get("lastTimestamp") or event.get("eventTime") or metadata(event)["creationTimestamp"])
