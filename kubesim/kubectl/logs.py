@@ -1,0 +1,111 @@
+"""kubectl logs. Mirrors k8s.io/kubectl pkg/cmd/logs, v1.36."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import chain
+from math import copysign
+
+from kubesim.api.errors import StatusError
+from kubesim.api.objects import name_of, namespace_of
+from kubesim.api.resources import POD
+from kubesim.cluster.apiserver import LogOptions
+from kubesim.kubectl.command import Call, command
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
+from kubesim.kubectl.manifests import Target
+from kubesim.kubectl.output import nothing_found
+from kubesim.kubectl.running import container_name, find_subject, names_of, pod_of
+from kubesim.kubectl.selection import Group, list_live
+from kubesim.shell.tools import lines
+
+_LINES_OF_EACH = 10  # of the logs of a selection
+_TRIES = 20  # of --follow, a second apart, until a container has started
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")  # in the order in which all are shown
+_USAGE = (
+    "expected 'logs [-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]'.\n"
+    "POD or TYPE/NAME is a required argument for the logs command"
+)
+
+
+def _check_logs(call: Call) -> None:
+    count = len(call.args)
+    if call.flags["selector"]:
+        refuse_if(count == 1, "only a selector (-l) or a POD name is allowed", UsageError)
+    else:
+        refuse_if(count not in (1, 2), _USAGE, UsageError)
+
+
+@command("logs", check=_check_logs, asks_namespace=True, operands="pods")
+def logs(call: Call) -> None:
+    flags = call.flags
+    both = "selectors and the all flag cannot be used when passing resource/name arguments"
+    refuse_if(flags["selector"] and call.args, both)
+    subjects = _logged(call)
+    container = call.args[1] if len(call.args) == 2 else flags["container"]
+    _check_log_flags(call, container)
+    options = _log_options(call)
+    for pod in [pod_of(call, subject, "get the logs from", tells_choice=True) for subject in subjects]:
+        if flags["all-containers"]:
+            names = list(chain.from_iterable(names_of(pod, field) for field in _CONTAINERS))
+        else:
+            names = [container_name(pod, container, call.complain)]
+        for name in names:
+            text = _log(call, partial(call.api.log, namespace_of(pod), name_of(pod), name, options))
+            prefix = f"[pod/{name_of(pod)}/{name}] " if flags["prefix"] else ""
+            call.say("".join(f"{prefix}{line}" for line in lines(text)))
+
+
+def _whole_seconds(duration: float) -> int:
+    """Seconds rounded as Go's Duration.Round does it: a half goes away from zero."""
+    return int(duration + copysign(0.5, duration))
+
+
+def _check_log_flags(call: Call, container: str) -> None:
+    """Refuse what kubectl refuses once it has found the Pods."""
+    flags = call.flags
+    problem = f"--all-containers=true should not be specified with container name {container}"
+    refuse_if(flags["all-containers"] and container, problem)
+    is_named_twice = flags["container"] and len(call.args) == 2
+    refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
+    refuse_if(_whole_seconds(flags["since"]) < 0, "--since must be greater than 0")
+    refuse_if(flags["tail"] < -1, "--tail must be greater than or equal to -1")
+
+
+def _logged(call: Call) -> list[Target]:
+    """What logs are asked for of: Pods of a selector, or what is named."""
+    if call.flags["selector"]:
+        pods = list_live(call, Target(POD, call.namespace, None))
+        if not pods:
+            call.complain(nothing_found(call))
+        return Group(POD, pods).targets
+    try:
+        return [find_subject(call, call.args[0])]
+    except StatusError as error:
+        if error.reason != "NotFound":
+            raise
+        problem = f'error from server (NotFound): {error.message} in namespace "{call.namespace}"'
+        raise KubectlError(problem) from None
+
+
+def _log_options(call: Call) -> LogOptions:
+    """Which part of each log is asked for."""
+    flags = call.flags
+    tail = None if flags["tail"] < 0 else flags["tail"]
+    if flags["selector"] and "tail" not in call.typed_flags:
+        tail = _LINES_OF_EACH
+    since = _whole_seconds(flags["since"]) if flags["since"] else None
+    return LogOptions(flags["previous"], tail, since, flags["timestamps"])
+
+
+def _log(call: Call, read: Callable[[], str]) -> str:
+    """The log; with --follow, of a container that is waiting to start as soon as it has, looked at every second."""
+    for _ in range(_TRIES):
+        try:
+            return read()
+        except StatusError as error:
+            if not call.flags["follow"] or error.reason != "BadRequest":
+                raise
+            call.complain(f"{error.message}\n")
+            call.pass_time(1.0)
+    raise KubectlError("context deadline exceeded")
