@@ -107,6 +107,12 @@ class Field:
         if self.value.get(name):
             self.check(name, check)
 
+    def check_each(self, name: str, check: Check) -> None:
+        """A list whose values must pass a check."""
+        for index, value in enumerate(self.value.get(name) or ()):
+            for problem in check(value):
+                self.invalid(f"{name}[{index}]", problem, value=value)
+
     def enum(self, name: str, supported: Sequence[str]) -> None:
         """A field that must have a value of an enumeration."""
         value = self.value.get(name)

@@ -67,9 +67,7 @@ def _validate_pod_spec(spec: Field) -> None:
 def _validate_security_context(context: Field) -> None:
     for name in ("fsGroup", "runAsUser", "runAsGroup"):
         context.check_nonempty(name, numeric_id)
-    for index, gid in enumerate(context.get("supplementalGroups", ())):
-        for problem in numeric_id(gid):
-            context.invalid(f"supplementalGroups[{index}]", problem, value=gid)
+    context.check_each("supplementalGroups", numeric_id)
 
 
 _UPDATABLE = (

@@ -6,7 +6,7 @@ something here acts upon. inert.json has the rest.
 
 from __future__ import annotations
 
-from kubesim.api.content import dns_label, dns_subdomain, port_number
+from kubesim.api.content import dns_label, dns_subdomain, ip, port_number
 from kubesim.cluster.apiserver.validation.containers import PROTOCOLS, validate_port
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal
@@ -31,6 +31,7 @@ def validate_service(service: Field) -> None:
         spec.check_nonempty("externalName", dns_subdomain)
     spec.labels("selector")
     spec.enum_optional("sessionAffinity", _AFFINITIES)
+    spec.check_each("externalIPs", ip)
     spec.enum_optional("type", _TYPES)
     if kind == "ClusterIP":
         for port in ports:

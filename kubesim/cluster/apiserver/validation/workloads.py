@@ -174,6 +174,7 @@ def validate_cron_job(cron_job: Field) -> None:
     """A new or changed CronJob."""
     spec = cron_job.inner("spec")
     _validate_schedule(spec)
+    spec.non_negative("startingDeadlineSeconds")
     spec.enum("concurrencyPolicy", _CONCURRENCY_POLICIES)
     job_spec = spec.inner("jobTemplate").inner("spec")
     _validate_job_spec(job_spec)
