@@ -100,6 +100,18 @@ def test_a_job_counts_the_restarts_of_its_init_containers(learner: Learner) -> N
     assert learner.api.list(POD, "default") == []
 
 
+def test_the_jobs_that_a_cron_job_misses_are_told_in_the_order_in_which_they_began(learner: Learner) -> None:
+    learner("kubectl create cronjob tick --image=nginx:typo --schedule='* * * * *'")
+    learner.wait(400)
+    active = learner("kubectl get cronjob tick -o jsonpath='{.status.active[*].name}'").split()
+    learner("kubectl delete job --all")
+    learner.wait(1)
+    events = learner.api.list(EVENT, "default")
+    missing = [event["message"] for event in events if event["reason"] == "MissingJob"]
+    assert missing == [f"Active job went missing: {name}" for name in active]
+    assert len(missing) > 5
+
+
 DAEMON_SET = """
 apiVersion: apps/v1
 kind: DaemonSet

@@ -25,36 +25,39 @@ class CronJobController(Controller):
     owned = JOB
 
     def sync(self, cron: Object, jobs: list[Object]) -> None:
-        status = {**cron["status"]}
-        active = self._still_active(cron, jobs, status)
+        status = {**cron["status"], "active": self._still_active(cron, jobs)}
+        successes = [job["status"]["completionTime"] for job in jobs if finished(job) == "Complete"]
+        if successes:
+            status["lastSuccessfulTime"] = max(*successes, status.get("lastSuccessfulTime", ""))
         self._clean_up(cron, jobs)
         if not cron["spec"]["suspend"]:
-            self._follow_schedule(cron, active, status)
-        status.pop("active", None)
-        if active:
-            status["active"] = active
+            self._follow_schedule(cron, status)
+        if not status["active"]:
+            del status["active"]
         self.api.update_status(CRON_JOB, cron, status)
 
-    def _follow_schedule(self, cron: Object, active: list[Object], status: Object) -> None:
-        """Start the Job that is due, and come back when the next one is."""
+    def _follow_schedule(self, cron: Object, status: Object) -> None:
+        """Start the Job that is due, as the status then says, and come back when the next one is."""
         spec = cron["spec"]
         schedule = parse_schedule(spec["schedule"], spec.get("timeZone", ""))
         since = parse_time(status.get("lastScheduleTime") or metadata(cron)["creationTimestamp"])
         due = schedule.last(since, self.clock.now)
         coming = schedule.next(since if due is None else due)
         if due is not None:
-            self._start(cron, due, active, status)
+            self._start(cron, due, status)
         if coming is not None:
             self.add(cron, (coming - self.clock.now) / SECOND + _DELTA)
         elif due is None:
             self.record(cron, "InvalidSchedule", f"invalid schedule: {spec['schedule']} : {_NEVER}", "Warning")
 
-    def _still_active(self, cron: Object, jobs: list[Object], status: Object) -> list[Object]:
-        """References to the Jobs that run; events and `status` say what has become of others."""
-        known = {reference["name"]: reference for reference in status.get("active", ())}
+    def _still_active(self, cron: Object, jobs: list[Object]) -> list[Object]:
+        """References to the Jobs that run, of those that the status names; events say what has become of the others."""
+        known = {reference["name"]: reference for reference in cron["status"].get("active", ())}
+        missing = dict.fromkeys(known)
         running = []
         for job in jobs:
             name = name_of(job)
+            missing.pop(name, None)
             end = finished(job)
             if end and name in known:
                 self.record(cron, "SawCompletedJob", f"Saw completed job: {name}, condition: {end}")
@@ -63,10 +66,7 @@ class CronJobController(Controller):
             elif not end:
                 message = f"Saw a job that the controller did not create or forgot: {name}"
                 self.record(cron, "UnexpectedJob", message, "Warning")
-            if end == "Complete":
-                last_success = status.get("lastSuccessfulTime", "")
-                status["lastSuccessfulTime"] = max(last_success, job["status"]["completionTime"])
-        for name in known.keys() - {name_of(job) for job in jobs}:
+        for name in missing:
             self.record(cron, "MissingJob", f"Active job went missing: {name}")
         return running
 
@@ -85,7 +85,8 @@ class CronJobController(Controller):
         self.api.delete_object(JOB, job)
         self.record(cron, "SuccessfulDelete", f"Deleted job {name_of(job)}")
 
-    def _start(self, cron: Object, due: Micros, active: list[Object], status: Object) -> None:
+    def _start(self, cron: Object, due: Micros, status: Object) -> None:
+        active = status["active"]
         policy = cron["spec"]["concurrencyPolicy"]
         if active and policy == "Forbid":
             self.record(cron, "JobAlreadyActive", _BLOCKED)
