@@ -211,8 +211,9 @@ class Controller(Loop):
         return sum(self.is_available(owner, pod) for pod in pods)
 
     def report(self, obj: Object, status: Object, **counts: int) -> None:
-        """Write the status, and of `counts` those that aren't 0."""
-        self.api.update_status(self.resource, obj, status | {key: value for key, value in counts.items() if value})
+        """Write the status, whose `counts` are these; one that is 0 is left out."""
+        others = {key: value for key, value in status.items() if key not in counts}
+        self.api.update_status(self.resource, obj, others | {key: value for key, value in counts.items() if value})
 
     def create_pod(self, obj: Object, template: Object | None = None, name: str = "", **labels: str) -> bool:
         """Make a Pod of the template, by default that of `obj`, with more labels; whether the API server took it.

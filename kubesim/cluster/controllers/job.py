@@ -211,11 +211,7 @@ class JobController(Controller):
         status["uncountedTerminatedPods"] = {}
         if outcome:
             self._report_outcome(job, status, outcome, is_done=not active and not terminating)
-        # Only these are left out where they are 0, as self.report does.
-        status.pop("active", None)
-        succeeded = status.pop("succeeded")
-        failed = status.pop("failed")
-        self.report(job, status, active=len(active), succeeded=succeeded, failed=failed)
+        self.report(job, status, active=len(active), succeeded=status["succeeded"], failed=status["failed"])
 
     def _report_outcome(self, job: Object, status: Object, outcome: JobOutcome, is_done: bool) -> None:
         """Add the conditions of a Job that ends, and once all its Pods have, record the event."""
