@@ -169,7 +169,7 @@ def is_deleted(obj: Object) -> bool:
 
 def has_ended(pod: Object) -> bool:
     """Whether the Pod's containers have all ended and none starts again."""
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return pod["status"].get("phase") in ("Succeeded", "Failed")
 
 
 def find_condition(obj: Object, kind: str) -> str:

@@ -20,7 +20,7 @@ from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
-from kubesim.cluster.kubelet.starter import Round, Starter
+from kubesim.cluster.kubelet.starter import PodSync, Starter
 from kubesim.cluster.kubelet.status import ended, generate
 from kubesim.cluster.kubelet.volumes import check_volumes
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
@@ -194,9 +194,9 @@ class Kubelet:
             if not is_same_sync:
                 self.starter.report_missing_secrets(pod, secrets)
             worker.is_busy = True
-            self.starter.start_all(Round(pod, worker, due, secrets))
+            self.starter.start_all(PodSync(pod, worker, due, secrets))
 
-    def _settle(self, sync: Round) -> None:
+    def _settle(self, sync: PodSync) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker = sync.worker
         worker.is_busy = False
@@ -211,7 +211,7 @@ class Kubelet:
             worker.is_due = False
             self._sync(worker.uid)
 
-    def _come_back(self, sync: Round) -> None:
+    def _come_back(self, sync: PodSync) -> None:
         """Plan the next sync of a Pod that waits, and what it says until then."""
         back_off = self.starter.back_off(sync)
         if back_off is None:

@@ -35,7 +35,7 @@ _START = 20
 """Writes in the time of which a container starts: it gets its files, and its process runs."""
 
 
-class Round:
+class PodSync:
     """How far one sync of a Pod is."""
 
     def __init__(self, pod: Object, worker: Worker, due: list[RequiredImage], secrets: Secrets) -> None:
@@ -46,9 +46,9 @@ class Round:
         self.started: list[bool] = []  # of each container that was tried, whether it started
         self.volumes: dict[str, Pull] = {}  # the pulls of image volumes, by the volumes' names
 
-    def copy(self, worker: Worker) -> Round:
+    def copy(self, worker: Worker) -> PodSync:
         """The same for a worker that is as its own was: a copy of the cluster goes on with a copy of the worker."""
-        copy = Round(self.pod, worker, self.due.copy(), self.secrets)
+        copy = PodSync(self.pod, worker, self.due.copy(), self.secrets)
         copy.started += self.started
         copy.volumes |= self.volumes
         return copy
@@ -78,7 +78,7 @@ class Starter:
         identity: Identity,
         images: ImageManager,
         runtime: Runtime,
-        settle: Callable[[Round], None],
+        settle: Callable[[PodSync], None],
     ) -> None:
         self.traces: dict[tuple[str, str, str], PullTrace] = {}
         self.secrets = PullSecrets(api)
@@ -102,7 +102,7 @@ class Starter:
             self.traces.pop((namespace_of(pod), name_of(pod), required.subject), None)
         self.secrets.forget(pod)
 
-    def start_all(self, sync: Round) -> None:
+    def start_all(self, sync: PodSync) -> None:
         """Get the volumes' images and start one container after the other; a pull holds up the rest."""
         while sync.due:
             required = sync.due.pop(0)
@@ -117,7 +117,7 @@ class Starter:
             self._finish_pull(sync, required, pull, pull.events)
         self._settle(sync)
 
-    def _pulled(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+    def _pulled(self, sync: PodSync, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over, unless the Pod is being deleted, or gone."""
         worker = self._runtime.workers.find(sync.worker.uid)
         if worker and not worker.is_terminating:
@@ -125,7 +125,7 @@ class Starter:
             self._finish_pull(going_on, required, pull, events)
             self.start_all(going_on)
 
-    def _finish_pull(self, sync: Round, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+    def _finish_pull(self, sync: PodSync, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
         record = self._runtime.recorder_for(sync.pod, required.container)
         for event in events:
@@ -147,7 +147,7 @@ class Starter:
         for words in _on_missing(secrets):
             self._runtime.recorder_for(pod, "")(words.kind, words.reason, words.message)
 
-    def back_off(self, sync: Round) -> BackOff | None:
+    def back_off(self, sync: PodSync) -> BackOff | None:
         """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
         worker = sync.worker
         spec = sync.pod["spec"]
@@ -169,7 +169,7 @@ class Starter:
             return None
         return BackOff(min(ends), words, waiting)
 
-    def _holds_back(self, sync: Round, spec: ContainerSpec) -> bool:
+    def _holds_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
         crash_loop = sync.worker.take_restart(spec, self._clock.now)
         error = crash_loop or sync.broken_volume(spec)
@@ -183,7 +183,7 @@ class Starter:
             self._fail(sync, spec, error, record)
         return True
 
-    def _ensure_image(self, sync: Round, required: RequiredImage) -> Pull:
+    def _ensure_image(self, sync: PodSync, required: RequiredImage) -> Pull:
         worker = sync.worker
         who = (worker.namespace, worker.name, worker.uid, required.subject)
         request = PullRequest(*who, required.image, required.policy, sync.secrets, self._clock.now)
@@ -192,7 +192,7 @@ class Starter:
             self.traces[worker.namespace, worker.name, request.container] = pull.trace
         return pull
 
-    def _run(self, sync: Round, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
+    def _run(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
         """Create a container and start it; return why that failed, if it did."""
         worker = sync.worker
         data = PodData(self._api, worker.with_address(sync.pod))
@@ -227,12 +227,12 @@ class Starter:
         argv = environment.substitute(containers.command_of(spec), variables)
         return containers.new_place(image, variables, data.pod, spec, user, self._runtime.outside), argv
 
-    def _mount(self, place: Place, sync: Round, data: PodData, spec: ContainerSpec) -> None:
+    def _mount(self, place: Place, sync: PodSync, data: PodData, spec: ContainerSpec) -> None:
         place.files.folders |= volumes.mounts(data, spec, sync.image_files(), {})
         place.files.folders |= volumes.shared_folders(data.pod, spec, sync.worker.folders)
         place.files.read_only = volumes.read_only_paths(spec)
 
-    def _start(self, sync: Round, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:
+    def _start(self, sync: PodSync, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:
         """A new container of the worker, whose process is run ahead of time."""
         now = self._clock.now
         self._clock.work += _START
@@ -254,7 +254,7 @@ class Starter:
         sync.worker.add(container)
         return container
 
-    def _run_hook(self, sync: Round, container: Container, argv: list[str], record: Record) -> None:
+    def _run_hook(self, sync: PodSync, container: Container, argv: list[str], record: Record) -> None:
         """Run what a container is to do once it has started; where that fails, the container is stopped."""
         try:
             with self._runtime.processor() as budget:
@@ -267,7 +267,7 @@ class Starter:
             record("Normal", "Killing", "FailedPostStartHook")
             self._runtime.end_within(sync.pod["spec"]["terminationGracePeriodSeconds"], sync.worker, container)
 
-    def _fail(self, sync: Round, spec: ContainerSpec, error: Waiting, record: Record) -> None:
+    def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
         policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
         is_tried_again = restarts(policy, sync.worker.containers.get(spec["name"]))
