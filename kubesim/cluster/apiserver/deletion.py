@@ -7,7 +7,7 @@ pkg/registry/{rest/delete,generic/registry/store}.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.objects import Object, has_ended
@@ -60,7 +60,7 @@ def decoded_options(body: Object) -> DeleteOptions:
     if body.get("kind", _KIND) != _KIND:
         raise errors.bad_request(f"no kind {_KIND} is in the body of the request")
     try:
-        options: dict[str, Any] = decoding.convert(schema.meta_type(_KIND), body)
+        options: Object = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
     orphan = body.get("orphanDependents")  # older than the policy, and false is as good as said
@@ -75,7 +75,7 @@ def decoded_options(body: Object) -> DeleteOptions:
     return DeleteOptions(grace, policy, bool(options.get("dryRun")), options.get("preconditions", {}))
 
 
-def _wrong(options: Mapping[str, Any], has_orphan: bool) -> list[errors.FieldError]:
+def _wrong(options: Object, has_orphan: bool) -> list[errors.FieldError]:
     """What is wrong with decoded options; `has_orphan`: they say, too, whether dependents are orphaned."""
     policy = options.get("propagationPolicy", "")
     dry_run = options.get("dryRun", [])

@@ -7,7 +7,6 @@ pkg/endpoints/handlers/patch.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kubesim.api.budget import Budget
@@ -96,7 +95,7 @@ def _fields(operation: Any) -> Object:
     return {field: value for field, value in operation.items() if value is not None}
 
 
-def _change(document: _Place, operation: Mapping[str, Any], budget: Budget) -> None:
+def _change(document: _Place, operation: Object, budget: Budget) -> None:
     """Carry one operation out. Raises LookupError where it can't be, and for a test that fails."""
     action = operation["op"]
     value = clone(operation.get("value"))

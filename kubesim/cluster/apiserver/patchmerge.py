@@ -7,7 +7,7 @@ changed. Raises StatusError, with the API server's sentence, for a patch that ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kubesim.api.errors import bad_request
@@ -29,7 +29,7 @@ from kubesim.cluster.apiserver.patchparts import (
 from kubesim.gotext import gofmt
 
 
-def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: Type) -> Object:
+def merge_maps(original: Object, change: Object, struct: Type) -> Object:
     """`original` with `change` merged in and its directives carried out."""
     if PATCH in change:
         if _directive(change) == "delete":
@@ -50,7 +50,7 @@ def merge_maps(original: Mapping[str, Any], change: Mapping[str, Any], struct: T
     return result
 
 
-def _directive(item: Mapping[str, Any]) -> str:
+def _directive(item: Object) -> str:
     """What an item's `$patch` says."""
     if item[PATCH] not in ("replace", "delete"):
         raise internal_error(f"unknown patch type: {gofmt.sprint(item[PATCH])} in map: {gofmt.sprint(item)}")

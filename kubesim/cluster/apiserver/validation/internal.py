@@ -26,7 +26,7 @@ _BY_VALUE = "!"
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 
 
-def internal(struct: str, value: Mapping[str, Any]) -> Object:
+def internal(struct: str, value: Object) -> Object:
     """A value of the external API as Go marshals its internal counterpart, a struct of the table.
 
     Raises StatusError where it has a field that the table leaves out.
@@ -54,7 +54,7 @@ def _marshalled(name: str, held: Any, value: Any) -> Any:
     return internal(struct, value or {})
 
 
-def internal_map(value: Mapping[str, Any]) -> Object | None:
+def internal_map(value: Object) -> Object | None:
     """A map as Go marshals it: by its keys, and null where it is empty."""
     return dict(sorted(value.items())) or None
 

@@ -86,18 +86,20 @@ def validate_pod_update(new: Field, old: Field) -> None:
             spec.forbidden(name, "pod updates may not add or remove containers")
             return
     _validate_added_tolerations(spec, old_spec.get("tolerations", ()))
-    deadline = spec.get("activeDeadlineSeconds")
-    old_deadline = old_spec.get("activeDeadlineSeconds")
-    if old_deadline is not None:
-        if deadline is None:
-            why = "must not update from a positive integer to nil value"
-            spec.invalid("activeDeadlineSeconds", why, value=None)
-        elif deadline > old_deadline:
-            spec.invalid("activeDeadlineSeconds", "must be less than or equal to previous value")
+    if old_spec.has("activeDeadlineSeconds"):
+        _validate_shorter_deadline(spec, old_spec.get("activeDeadlineSeconds"))
     munged = _munged(spec.value, old_spec.value)
     if munged != old_spec.value:
         difference = pod_spec_diff(old_spec.value, munged)
         spec.forbidden("", f"pod updates may not change fields other than {_UPDATABLE}\n{difference}")
+
+
+def _validate_shorter_deadline(spec: Field, old: int) -> None:
+    deadline = spec.get("activeDeadlineSeconds")
+    if deadline is None:
+        spec.invalid("activeDeadlineSeconds", "must not update from a positive integer to nil value", value=None)
+    elif deadline > old:
+        spec.invalid("activeDeadlineSeconds", "must be less than or equal to previous value")
 
 
 def _validate_added_tolerations(spec: Field, old: Sequence[Object]) -> None:

@@ -6,7 +6,6 @@ Mirrors kubernetes pkg/apis/{apps,batch}/validation/validation.go, v1.36.
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
@@ -228,14 +227,13 @@ _UPDATABLE = (
 
 def validate_stateful_set_update(new: Field, old: Field) -> None:
     """Little of a StatefulSet may change."""
-
-    def fixed(stateful_set: Field) -> dict[str, Any]:
-        return {name: value for name, value in stateful_set.get("spec", {}).items() if name not in _UPDATABLE}
-
-    if fixed(new) != fixed(old):
-        *most, last = (f"'{name}'" for name in _UPDATABLE)
-        fields = f"{', '.join(most)} and {last}"
-        new.forbidden("spec", f"updates to statefulset spec for fields other than {fields} are forbidden")
+    spec = new.get("spec", {})
+    before = old.get("spec", {})
+    fixed = (spec.keys() | before.keys()) - set(_UPDATABLE)
+    if any(spec.get(name) != before.get(name) for name in fixed):
+        most = "', '".join(_UPDATABLE[:-1])
+        why = f"updates to statefulset spec for fields other than '{most}' and '{_UPDATABLE[-1]}' are forbidden"
+        new.forbidden("spec", why)
 
 
 def validate_job_update(new: Field, old: Field) -> None:
