@@ -121,7 +121,7 @@ ROLLOUT_ANNOTATIONS = (
 
 def revision(replica_set: Object) -> int:
     """Which template of its Deployment a ReplicaSet has, by its annotation; 0 where that is no number."""
-    kept = str((metadata(replica_set).get("annotations") or {}).get(REVISION, ""))
+    kept = str(annotations_of(replica_set).get(REVISION, ""))
     return int(kept) if re.fullmatch("[+-]?[0-9]{1,18}", kept) else 0
 
 
@@ -138,7 +138,7 @@ def bare_template(obj: Object) -> Object:
     """
     template: Object = obj["spec"]["template"]
     meta = template.get("metadata") or {}
-    if "pod-template-hash" not in meta.get("labels", {}):
+    if "pod-template-hash" not in labels_of(template):
         return template
     labels = {key: value for key, value in meta["labels"].items() if key != "pod-template-hash"}
     return {**template, "metadata": {**meta, "labels": labels}}
@@ -159,7 +159,7 @@ def is_controlled_by(obj: Object, owner: Object) -> bool:
 
 def is_static(pod: Object) -> bool:
     """Whether the kubelet runs the Pod from a file of its own, and only shows it at the API server."""
-    return MIRROR in (metadata(pod).get("annotations") or {})
+    return MIRROR in annotations_of(pod)
 
 
 def is_deleted(obj: Object) -> bool:
@@ -195,7 +195,7 @@ def reference_to(obj: Object, field_path: str = "") -> Object:
 
 def subject_uid(obj: Object) -> str:
     """The uid by which events name an object: of a static Pod the one that the kubelet gave it."""
-    return str((metadata(obj).get("annotations") or {}).get(MIRROR) or metadata(obj).get("uid") or "")
+    return str(annotations_of(obj).get(MIRROR) or metadata(obj).get("uid") or "")
 
 
 def pull_secret_names(spec: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from operator import gt, lt
 
 from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import invalid_value
-from kubesim.api.objects import Object, at, metadata
+from kubesim.api.objects import Object, at, labels_of
 from kubesim.api.resources import Resource
 
 Selector = Callable[[Object], bool]
@@ -33,7 +33,7 @@ class SelectorError(ValueError):
 def label_selector(text: str) -> Selector:
     """The predicate of a label selector. Raises SelectorError."""
     tests = list(_Parser(text).requirements())
-    return lambda obj: all(test(metadata(obj).get("labels") or {}) for test in tests)
+    return lambda obj: all(test(labels_of(obj)) for test in tests)
 
 
 class _Parser:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
-from kubesim.api.objects import Key, Object, name_of, namespace_of
+from kubesim.api.objects import Key, Object, key_of, name_of
 from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, POD, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver.connection import Connection, NodeServer, container_of
@@ -136,11 +136,11 @@ class Backend:
 
     def discard(self, resource: Resource, obj: Object) -> Object:
         """Remove an object at once and for good, and tell who watches. Raises StatusError where it isn't there."""
-        current = self.existing(resource, namespace_of(obj), name_of(obj))
+        current = self.existing(resource, *key_of(obj))
         self.store.remove(resource, current)
         self.clock.work += 1
         if resource is EVENT:
-            self._written.pop((namespace_of(current), name_of(current)), None)
+            self._written.pop(key_of(current), None)
         if _may_be_missing(resource, name_of(current)):
             self._discarded |= {(resource, name_of(current))}
         self._notify(Change("DELETED", resource, current, current, self.store.revision))

@@ -13,7 +13,7 @@ from typing import Any
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import SECOND, rfc3339
-from kubesim.api.objects import Object, clone, name_of, namespace_of
+from kubesim.api.objects import Object, clone, is_deleted, key_of, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver import admission, checks, services, strategy, validation
@@ -168,7 +168,7 @@ class Client:
 
     def update(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN, *, verb: str = "update") -> Object:
         """Replace an object's spec and metadata; its resourceVersion, if given, must be the present one."""
-        self.authorize(verb, resource, namespace_of(obj), name_of(obj), options.subresource)
+        self.authorize(verb, resource, *key_of(obj), options.subresource)
         return self._update(resource, obj, options)
 
     def patch(
@@ -227,13 +227,11 @@ class Client:
 
     def _check_free(self, resource: Resource, new: Object) -> None:
         """Raise AlreadyExists for a name that an object has."""
-        present = self._store.get(resource, namespace_of(new), name_of(new))
-        if present is None:
-            return
-        raise errors.already_exists(resource, name_of(new), is_ending="deletionTimestamp" in present["metadata"])
+        if present := self._store.get(resource, *key_of(new)):
+            raise errors.already_exists(resource, name_of(new), is_ending=is_deleted(present))
 
     def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
-        old = self._backend.existing(resource, namespace_of(obj), name_of(obj))
+        old = self._backend.existing(resource, *key_of(obj))
         part = options.subresource
         admission.check_may_grant(self.user, resource)
         new = self._decoded(resource, obj, options)
@@ -271,7 +269,7 @@ class Client:
         if meta.get("generateName") and not meta.get("name"):
             for _ in range(NAME_ATTEMPTS):
                 meta["name"] = meta["generateName"][:LONGEST_BASE] + self._backend.identity.suffix()
-                if not self._store.get(resource, namespace_of(obj), name_of(obj)):
+                if not self._store.get(resource, *key_of(obj)):
                     break
         meta["uid"] = self._backend.identity.uid()
         meta["creationTimestamp"] = self._backend.clock.timestamp()
@@ -376,4 +374,4 @@ def _is_held(resource: Resource, obj: Object) -> bool:
     meta = obj["metadata"]
     if meta.get("deletionGracePeriodSeconds") or (resource is NAMESPACE and "finalizers" in obj["spec"]):
         return False
-    return "deletionTimestamp" in meta and bool(meta.get("finalizers"))
+    return is_deleted(obj) and bool(meta.get("finalizers"))

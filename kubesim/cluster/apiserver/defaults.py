@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kubesim.api.imageref import parse
-from kubesim.api.objects import Object, lasting_containers, metadata, name_of
+from kubesim.api.objects import Object, labels_of, lasting_containers, name_of
 from kubesim.api.resources import ROLE, Resource
 
 _FILE_MODE = 0o644
@@ -137,8 +137,7 @@ def _default_downward_files(source: Object) -> None:
 def _default_namespace(namespace: Object) -> None:
     _default(_inner(namespace, "spec"), finalizers=["kubernetes"])
     if name := name_of(namespace):
-        labels = metadata(namespace).get("labels") or {}
-        namespace["metadata"]["labels"] = {**labels, "kubernetes.io/metadata.name": name}
+        namespace["metadata"]["labels"] = {**labels_of(namespace), "kubernetes.io/metadata.name": name}
 
 
 def _default_node(node: Object) -> None:

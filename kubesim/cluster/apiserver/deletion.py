@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kubesim.api import decoding, errors, schema
-from kubesim.api.objects import Object, has_ended
+from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import POD, Resource
 
 FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
@@ -36,16 +36,14 @@ class DeleteOptions(NamedTuple):
         finalizer = FINALIZERS[self.policy]
         meta = obj["metadata"]
         may_have_dependents = resource.template  # only what has a template of Pods makes others
-        if not finalizer or not may_have_dependents or "deletionTimestamp" in meta:
+        if not finalizer or not may_have_dependents or is_deleted(obj):
             return obj
         others = [name for name in meta.get("finalizers", ()) if name not in FINALIZERS.values()]
         return {**obj, "metadata": {**meta, "finalizers": [*others, finalizer]}}
 
     def seconds_for(self, resource: Resource, obj: Object) -> int:
         """How long an object may take to end: only a Pod that a node runs takes any time."""
-        if resource is not POD or not obj["spec"].get("nodeName"):
-            return 0
-        if has_ended(obj):
+        if resource is not POD or not obj["spec"].get("nodeName") or has_ended(obj):
             return 0
         if self.grace_seconds is not None:
             return self.grace_seconds

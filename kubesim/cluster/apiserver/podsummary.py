@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubesim.api.objects import Object, find_condition, remembered, sidecars_of
+from kubesim.api.objects import Object, find_condition, has_ended, is_deleted, remembered, sidecars_of
 from kubesim.api.specs import ContainerStatus, PodSpec, PodStatus, TerminatedState
 
 
@@ -42,7 +42,7 @@ def pod_summary(pod: Object) -> PodSummary:
         if reason == "Completed" and ready_containers:
             reason = "Running" if find_condition(pod, "Ready") == "True" else "NotReady"
         counted = [item for item in initialization.visited if item["name"] in sidecars] + containers
-    if pod["metadata"].get("deletionTimestamp") and status.get("phase") not in ("Failed", "Succeeded"):
+    if is_deleted(pod) and not has_ended(pod):
         reason = "Terminating"
     restarts = sum(container.get("restartCount", 0) for container in counted)
     total = len(spec["containers"]) + len(sidecars)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.formatters import FORMATTERS, register
 from kubesim.api.humanize import NONE, UNKNOWN, age, human_duration
-from kubesim.api.objects import Object, at, find_condition, getter, metadata, remembered
+from kubesim.api.objects import Object, at, find_condition, getter, is_deleted, remembered
 from kubesim.api.resources import COLUMNS, RESOURCES
 from kubesim.cluster.apiserver.podsummary import pod_summary
 
@@ -122,7 +122,7 @@ _JOB_CONDITIONS = ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessC
 
 def _job_status(job: Object) -> str:
     held = [kind for kind in _JOB_CONDITIONS if find_condition(job, kind) == "True"]
-    if metadata(job).get("deletionTimestamp") and not {"Complete", "Failed"}.intersection(held):
+    if is_deleted(job) and not {"Complete", "Failed"}.intersection(held):
         return "Terminating"
     return held[0] if held else "Running"
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kubesim.api.objects import Key, Object, name_of, namespace_of, subject_uid
+from kubesim.api.objects import Key, Object, subject_uid
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.sharing import Shared
 
@@ -139,7 +139,7 @@ class Store:
 
     def remove(self, resource: Resource, obj: Object) -> None:
         self.revision += 1
-        key = namespace_of(obj), name_of(obj)
+        key = key_of(obj)
         self._index(resource, key, self._stored(resource).own(key[0]).pop(key[1]), None)
 
     def _index(self, resource: Resource, key: Key, old: Object | None, new: Object | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 
 from kubesim.api import errors
-from kubesim.api.objects import Object, clone, lasting_containers, metadata, name_of
+from kubesim.api.objects import Object, annotations_of, clone, labels_of, lasting_containers, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, JOB, NAMESPACE, NODE, POD, SECRET, STATEFUL_SET, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.impersonation import CONSTRAINED
@@ -53,7 +53,7 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
     if resource.has_generation and obj.get("spec") != old.get("spec"):
         obj["metadata"]["generation"] += 1
     if resource is DAEMON_SET:
-        number = int(metadata(old)["annotations"][GENERATION])
+        number = int(annotations_of(old)[GENERATION])
         is_same = obj["spec"].get("template") == old["spec"].get("template")
         _set_template_generation(obj, number if is_same else number + 1)
     elif resource is SECRET:
@@ -89,8 +89,7 @@ def _change_ephemeral_containers_alone(pod: Object, old: Object) -> None:
 
 def _set_template_generation(daemon_set: Object, number: int) -> None:
     """Write the number of its template into an annotation."""
-    meta = daemon_set["metadata"]
-    meta["annotations"] = {**(meta.get("annotations") or {}), GENERATION: str(number)}
+    daemon_set["metadata"]["annotations"] = {**annotations_of(daemon_set), GENERATION: str(number)}
 
 
 _JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name")
@@ -98,7 +97,7 @@ _JOB_LABELS = ("controller-uid", "job-name", "batch.kubernetes.io/controller-uid
 
 def _check_generated_selector(spec: Object) -> None:
     """Raise StatusError for a Job that says itself how its Pods are found, as one does that was read from a cluster."""
-    labels = metadata(spec.get("template") or {}).get("labels") or {}
+    labels = labels_of(spec.get("template") or {})
     if spec.get("selector") or spec["manualSelector"] or not labels.keys().isdisjoint(_JOB_LABELS):
         what = "a new Job with a selector, or with the labels that a Job gives its Pods,"
         raise errors.not_simulated(f"{what} is not part of this simulator")
@@ -109,10 +108,10 @@ def _select_by_uid(job: Object) -> None:
     spec = job["spec"]
     uid = job["metadata"]["uid"]
     generated = dict(zip(_JOB_LABELS, (uid, name_of(job), uid, name_of(job)), strict=True))
-    meta = metadata(spec["template"])
-    labels = {**generated, **(meta.get("labels") or {})}
-    spec["template"]["metadata"] = {**meta, "labels": labels}
-    if not job["metadata"].get("labels"):
+    template = spec["template"]
+    labels = {**generated, **labels_of(template)}
+    template["metadata"] = {**metadata(template), "labels": labels}
+    if not labels_of(job):
         job["metadata"]["labels"] = dict(labels)
     spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
