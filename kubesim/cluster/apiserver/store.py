@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import NamedTuple
 
-from kubesim.api.objects import Key, Object, subject_uid
+from kubesim.api.objects import Key, Object, key_of, subject_uid
 from kubesim.api.resources import EVENT, Resource
 from kubesim.api.sharing import Shared
 
