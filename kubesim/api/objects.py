@@ -153,8 +153,10 @@ def owner_reference(owner: Object) -> Object:
 def is_controlled_by(obj: Object, owner: Object) -> bool:
     """Whether `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
-    references = metadata(obj).get("ownerReferences", ())
-    return any(reference.get("controller") and reference.get("uid") == uid for reference in references)
+    for reference in metadata(obj).get("ownerReferences") or ():
+        if reference.get("controller") and reference.get("uid") == uid:
+            return True
+    return False
 
 
 def is_static(pod: Object) -> bool:
@@ -174,8 +176,10 @@ def has_ended(pod: Object) -> bool:
 
 def find_condition(obj: Object, kind: str) -> str:
     """The status of a condition: True, False, Unknown; "" where the object has no such condition."""
-    conditions = (obj.get("status") or {}).get("conditions") or ()
-    return next((str(item.get("status", "")) for item in conditions if item.get("type") == kind), "")
+    for condition in (obj.get("status") or {}).get("conditions") or ():
+        if condition.get("type") == kind:
+            return str(condition.get("status", ""))
+    return ""
 
 
 def reference_to(obj: Object, field_path: str = "") -> Object:
