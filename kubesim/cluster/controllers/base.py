@@ -201,10 +201,14 @@ class Controller(Loop):
         seconds: int = owner["spec"].get("minReadySeconds", 0)
         if not seconds:
             return True
-        (since,) = [item["lastTransitionTime"] for item in pod["status"]["conditions"] if item["type"] == "Ready"]
+        ready = next(item for item in pod["status"]["conditions"] if item["type"] == "Ready")
+        return self.has_passed(owner, seconds, ready["lastTransitionTime"])
+
+    def has_passed(self, obj: Object, seconds: int, since: str) -> bool:
+        """Whether some seconds have passed since a time of the API; if they have yet to, the object is synced then."""
         left = seconds - (self.clock.now - parse_time(since)) / SECOND
         if left > 0:
-            self.add(owner, left)
+            self.add(obj, left)
         return left <= 0
 
     def count_available(self, owner: Object, pods: Iterable[Object]) -> int:

@@ -132,7 +132,7 @@ class JobController(Controller):
         tally.gone = []
         outcome = self._outcome_of(job, status, pods)
         if outcome is None:
-            desired = 0 if _is_suspended(job) else _desired(job, status)
+            desired = _desired(job, status)
         else:
             desired = 0
             if not outcome.succeeded:
@@ -163,13 +163,8 @@ class JobController(Controller):
     def _remove_after_ttl(self, job: Object) -> None:
         """Delete a Job that has ended, and its Pods, as soon as it says."""
         ttl = job["spec"].get("ttlSecondsAfterFinished")
-        if ttl is None:
-            return
-        ends = [item["lastTransitionTime"] for item in job["status"]["conditions"] if item["type"] in _FINAL]
-        left = ttl - (self.clock.now - parse_time(ends[0])) / SECOND
-        if left > 0:
-            self.add(job, left)
-        else:
+        end = next(item for item in job["status"]["conditions"] if item["type"] in _FINAL)
+        if ttl is not None and self.has_passed(job, ttl, end["lastTransitionTime"]):
             self.api.delete_object(JOB, job, DeleteOptions(policy="Foreground"))
 
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
@@ -183,11 +178,8 @@ class JobController(Controller):
         if status["failed"] > spec["backoffLimit"] or _is_past_backoff_limit_on_failure(job, pods):
             return _LIMIT
         limit = spec.get("activeDeadlineSeconds")
-        if limit is not None and not _is_suspended(job):
-            left = limit - (self.clock.now - parse_time(status["startTime"])) / SECOND
-            if left <= 0:
-                return _DEADLINE
-            self.add(job, left)
+        if limit is not None and not _is_suspended(job) and self.has_passed(job, limit, status["startTime"]):
+            return _DEADLINE
         return _COMPLETED if _is_complete(job, status, pods) else None
 
     def _scale(self, job: Object, pods: list[Object], desired: int, wait: float) -> None:
@@ -265,6 +257,8 @@ def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
 
 def _desired(job: Object, status: Object) -> int:
     """How many Pods are to run while the Job goes on."""
+    if _is_suspended(job):
+        return 0
     completions = job["spec"].get("completions")
     parallelism = int(job["spec"]["parallelism"])
     if completions is None:
