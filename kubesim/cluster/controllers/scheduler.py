@@ -14,6 +14,7 @@ from kubesim.api.resources import NODE, POD
 from kubesim.api.selectors import matches
 from kubesim.api.sharing import Shared
 from kubesim.cluster.apiserver import Change, Component
+from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.controllers.base import Part
 
 _NAME = "default-scheduler"
@@ -55,7 +56,7 @@ class Scheduler(Part):
     watched = (POD, NODE)
 
     def __init__(self, api: Component, clock: Clock) -> None:
-        super().__init__(api, clock, _NAME)
+        super().__init__(api, clock, _NAME, f"{_NAME}-{NODE_NAME}")  # as it calls itself on its machine
         self._waiting_for_room: dict[str, Object] = {}  # by uid
         self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
         self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
