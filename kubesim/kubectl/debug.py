@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.api.clock import Identity
-from kubesim.api.objects import Object, clone, find_named, name_of
+from kubesim.api.objects import Object, annotations_of, clone, find_named, labels_of
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver.patchparts import SET_ORDER
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_image, nonempty
 from kubesim.kubectl.errors import NotSimulated, refuse_if
+from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.running import find_subject
 
 # By profile, what the debug container's security context gets.
@@ -55,9 +56,9 @@ def debug(call: Call) -> None:
             raise NotSimulated("debugging a node is not part of this simulator")
         refuse_if(resource is not POD, f'"{resource.gvk}" not supported by debug')
         if call.flags["copy-to"]:
-            _copy(call, subject.obj, arguments, images)
+            _copy(call, subject, arguments, images)
         else:
-            _add_ephemeral(call, subject.obj, arguments)
+            _add_ephemeral(call, subject, arguments)
 
 
 def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None:
@@ -79,9 +80,9 @@ def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None
     refuse_if(flags["target"] and flags["copy-to"], both)
 
 
-def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:
+def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:
     name = call.flags["container"] or _new_name(call, pod)
-    existing = pod["spec"].get("ephemeralContainers", [])
+    existing = pod.obj["spec"].get("ephemeralContainers", [])
     before = find_named(existing, name) or {}
     container = {"name": name, **_debug_fields(call, arguments), **_security(call, before)}
     if call.flags["target"]:
@@ -89,31 +90,37 @@ def _add_ephemeral(call: Call, pod: Object, arguments: list[str]) -> None:
     order = [{"name": item["name"]} for item in [*existing, container]]
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
     request = call.request()._replace(subresource="ephemeralcontainers")
-    call.api.patch(POD, pod["metadata"]["namespace"], name_of(pod), change, options=request)
+    call.api.patch(*pod.place, change, options=request)
 
 
-def _copy(call: Call, pod: Object, arguments: list[str], images: dict[str, str]) -> None:
-    """A copy of the Pod, with other images or one container more; it keeps its labels only where it isn't debugged."""
-    meta = {"name": call.flags["copy-to"], "namespace": pod["metadata"]["namespace"]}
-    spec: Object = clone(pod["spec"])
+def _copy(call: Call, pod: Target, arguments: list[str], images: dict[str, str]) -> None:
+    """Create a copy of the Pod with other images, which keeps its labels, or with a container that is debugged."""
+    meta = {"name": call.flags["copy-to"], "namespace": pod.namespace}
+    spec: Object = clone(pod.obj["spec"])
     spec.pop("ephemeralContainers", None)
     spec.pop("nodeName", None)
     for item in spec["containers"]:
         item["image"] = images.get(item["name"]) or images.get("*") or item["image"]
     container = _debugged(call, pod, spec, has_other_images=bool(images))
     if container is None:
-        meta |= {key: pod["metadata"][key] for key in ("labels", "annotations") if key in pod["metadata"]}
+        meta |= nonempty({"labels": labels_of(pod.obj), "annotations": annotations_of(pod.obj)})
     else:
         if arguments:
             container.pop("args", None)
         container |= {**_debug_fields(call, arguments), **_security(call, container)}
-        _strip(spec)
+        for each in spec["containers"]:
+            for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+                each.pop(probe, None)
+        spec.setdefault("shareProcessNamespace", True)
     copy: Object = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
     call.api.create(POD, copy, call.request())
 
 
-def _debugged(call: Call, pod: Object, spec: Object, has_other_images: bool) -> Object | None:
-    """The container of a copy that is debugged, which may be a new one; None where only images are changed."""
+def _debugged(call: Call, pod: Target, spec: Object, has_other_images: bool) -> Object | None:
+    """The container of a copy's spec that is debugged, a new one if there is none of the name.
+
+    None where only images are changed.
+    """
     name = call.flags["container"]
     container: Object | None = find_named(spec["containers"], name)
     if container is not None:
@@ -124,14 +131,6 @@ def _debugged(call: Call, pod: Object, spec: Object, has_other_images: bool) -> 
     new = {"name": name or _new_name(call, pod)}
     spec["containers"].append(new)
     return new
-
-
-def _strip(spec: Object) -> None:
-    """Take what a debugged copy does without out of its spec."""
-    for container in spec["containers"]:
-        for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-            container.pop(probe, None)
-    spec.setdefault("shareProcessNamespace", True)
 
 
 def _debug_fields(call: Call, arguments: list[str]) -> Object:
@@ -151,9 +150,9 @@ def _security(call: Call, container: Object) -> Object:
     return {"securityContext": context} if context else {}
 
 
-def _new_name(call: Call, pod: Object) -> str:
+def _new_name(call: Call, pod: Target) -> str:
     """A name for the debug container, another one at each change of the Pod."""
-    meta = pod["metadata"]
+    meta = pod.obj["metadata"]
     name = f"debugger-{Identity(int(meta['uid'].replace('-', ''), 16) + meta['generation']).suffix()}"
     call.say(f"Defaulting debug container name to {name}.\n")
     return name
