@@ -7,7 +7,6 @@ from itertools import chain
 from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver import Change
-from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import (
     REFUSALS,
@@ -18,7 +17,7 @@ from kubesim.kubectl.errors import (
     raise_all,
     refuse_if,
 )
-from kubesim.kubectl.formats import list_of, relaxed
+from kubesim.kubectl.formats import list_of
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Group, Query, find_targets
@@ -84,8 +83,9 @@ def _sorted(call: Call, objects: list[Object]) -> list[Object]:
 def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
     """A table for each type; `is_complete`: nothing was refused, so that none means that there is nothing."""
     if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
-        path = quote(relaxed(call.flags["sort-by"]))
-        raise KubectlError(f"couldn't find any field with path {path} in the list of objects")
+        from kubesim.kubectl.formats.sorting import no_field  # late: few lines are sorted
+
+        raise no_field(call.flags["sort-by"])
     with_kind = len(groups) > 1 or "all" in call.args or call.flags["show-kind"]
     screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]

@@ -14,7 +14,7 @@ from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.deletion import wait_until_gone
 from kubesim.kubectl.errors import KubectlError, refuse_if
-from kubesim.kubectl.formats import evaluate_relaxed
+from kubesim.kubectl.formats.jsonpath import evaluate_relaxed
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query, find_live, follow

@@ -21,11 +21,11 @@ from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated
 from kubesim.kubectl.formats import (
     Format,
-    evaluate_relaxed,
     list_of,
     parse_output,
     to_json,
 )
+from kubesim.kubectl.formats.jsonpath import evaluate_relaxed
 from kubesim.kubectl.formats.sorting import sort_objects
 
 CASES = load_yaml(Path(__file__).with_name("formats.yaml"))
@@ -159,16 +159,6 @@ def test_a_second_print_of_the_same_command(output: str, no_headers: bool, print
 @pytest.mark.parametrize(("output", "template", "tables", "message"), CASES["output"]["refused"])
 def test_what_is_no_format_is_refused(output: str, template: str, tables: bool, message: str) -> None:
     assert str(refused(output, WEB, template, tables=tables)) == message
-
-
-def test_tables_are_not_printed_here() -> None:
-    assert [form_of(output).is_table for output in ("", "wide", "name")] == [
-        True,
-        True,
-        False,
-    ]
-    with pytest.raises(ValueError, match="a table"):
-        render("wide", WEB)
 
 
 @pytest.mark.parametrize(

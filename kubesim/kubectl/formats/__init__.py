@@ -6,7 +6,6 @@ pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any, NamedTuple, Protocol
@@ -80,15 +79,15 @@ def _columns_of_file(options: _Options) -> Print:
     return Printer(of_file(options.template, options.read_file), options.budget, has_headings=True)
 
 
-_Make = Callable[[_Options], Print]
-_PLAIN: Mapping[str, _Make] = {"json": _json, "yaml": _yaml, "name": _names}
-_TEMPLATED: Mapping[str, _Make] = {
+_Makers = Mapping[str, Callable[[_Options], Print]]
+_PLAIN: _Makers = {"json": _json, "yaml": _yaml, "name": _names}
+_TEMPLATED: _Makers = {
     "go-template": _go_template,
     "template": _go_template,
     "jsonpath": _jsonpath,
     "jsonpath-as-json": _jsonpath_as_json,
 }
-_COLUMNS: Mapping[str, _Make] = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
+_COLUMNS: _Makers = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
 ABSENT_FORMATS = ("kyaml", "go-template-file", "templatefile", "jsonpath-file")
 """Those that aren't simulated."""
 FORMATS = (*_PLAIN, *_TEMPLATED, *ABSENT_FORMATS)
@@ -113,8 +112,7 @@ class Format(NamedTuple):
 
         `typed` says that kubectl built the object itself: its JSON keeps the order of the fields. Raises FormatError.
         """
-        if self.printer is None:
-            raise ValueError("a table is not printed by its format")
+        assert self.printer, "a table is not printed by its format"
         return self.printer(obj, typed)
 
 
@@ -150,29 +148,6 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
     return FormatError(
         f"unable to match a printer suitable for the output format {gofmt.quote(output)}, allowed formats are: {names}"
     )
-
-
-_RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
-
-
-def relaxed(expression: str) -> str:
-    """The template that a path without braces or leading dot means: `metadata.name` is `{.metadata.name}`.
-
-    For --sort-by, custom columns and wait. Raises FormatError.
-    """
-    match = re.fullmatch(_RELAXED, expression)
-    if match is None and expression:
-        raise FormatError(
-            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
-        )
-    return f"{{.{match[1] or match[2]}}}" if match else ""
-
-
-def evaluate_relaxed(expression: str, obj: Object, budget: Budget) -> list[Any]:
-    """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
-    from kubesim.kubectl.formats import jsonpath  # late: few commands need it
-
-    return [value for part in jsonpath.results(jsonpath.parse(relaxed(expression)), obj, budget) for value in part]
 
 
 def list_of(items: list[Object]) -> Object:

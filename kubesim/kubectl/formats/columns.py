@@ -12,8 +12,8 @@ from kubesim.api.budget import Budget
 from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, tabwriter
 from kubesim.kubectl.errors import FormatError, NotSimulated
-from kubesim.kubectl.formats import items_of, relaxed
-from kubesim.kubectl.formats.jsonpath import Part, parse, results
+from kubesim.kubectl.formats import items_of
+from kubesim.kubectl.formats.jsonpath import Part, parse, relaxed, results
 from kubesim.kubectl.output import escape
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 from kubesim.api.budget import Budget
@@ -136,6 +137,27 @@ _PIECE = re.compile(r"[^{]+|\{end\}|\{(?:range )?")
 def parse(template: str) -> Sequence[Part]:
     """The parts of a template. Raises FormatError with the bare reason, such as "unclosed action"."""
     return _parts(template, 0)[0]
+
+
+_RELAXED = r"\{\.?([^{}]+)\}|\.?([^{}]+)"
+
+
+def relaxed(expression: str) -> str:
+    """The template that a path without braces or leading dot means: `metadata.name` is `{.metadata.name}`.
+
+    For --sort-by, custom columns and wait. Raises FormatError.
+    """
+    match = re.fullmatch(_RELAXED, expression)
+    if match is None and expression:
+        raise FormatError(
+            "unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'"
+        )
+    return f"{{.{match[1] or match[2]}}}" if match else ""
+
+
+def evaluate_relaxed(expression: str, obj: Object, budget: Budget) -> Values:
+    """What a path, with or without braces and leading dot, finds in `obj`. Raises FormatError."""
+    return list(chain.from_iterable(results(parse(relaxed(expression)), obj, budget)))
 
 
 def _parts(text: str, at: int, in_range: bool = False) -> tuple[list[Part], int]:

@@ -10,8 +10,7 @@ from kubesim.api import quantity
 from kubesim.api.budget import Budget
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
-from kubesim.kubectl.formats import relaxed
-from kubesim.kubectl.formats.jsonpath import parse, results
+from kubesim.kubectl.formats.jsonpath import parse, relaxed, results
 
 _MISSING: Any = object()
 
@@ -30,13 +29,18 @@ def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any
         template = parse(path)
     values = [_first(results(template, obj, budget)) for obj in objects]
     if values and all(value is _MISSING for value in values):
-        raise FormatError(f"couldn't find any field with path {quote(path)} in the list of objects")
+        raise no_field(field)
     present = [value for value in values if value is not _MISSING and value is not None]
     if len(values) > 1 and not _have_order(present):
         raise NotSimulated(f"sorting by {path}, whose values have no order, is not part of this simulator")
     are_quantities = all(map(_is_quantity, present))
     ranks = [_rank(value, are_quantities) for value in values]
     return [objects[index] for index in sorted(range(len(objects)), key=ranks.__getitem__)]
+
+
+def no_field(field: str) -> FormatError:
+    """The refusal of a field that no object has."""
+    return FormatError(f"couldn't find any field with path {quote(relaxed(field))} in the list of objects")
 
 
 def _first(parts: Sequence[Sequence[Any]]) -> Any:
