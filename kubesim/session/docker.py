@@ -173,12 +173,17 @@ def _load(path: str, io: Invocation) -> dict[str, Any]:
     return {**config, "auths": auths}
 
 
+def _helper(config: dict[str, Any], address: str) -> Any:
+    """The program that the configuration has keep the credentials of a registry; none is there."""
+    helpers = config.get("credHelpers")
+    if isinstance(helpers, dict) and helpers.get(address):
+        return helpers[address]
+    return config.get("credsStore")
+
+
 def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> None:
     """Write the file as docker does: with tabs, sorted, and without a newline at its end."""
-    helpers = config.get("credHelpers")
-    helper = helpers.get(address) if isinstance(helpers, dict) else None
-    helper = helper or config.get("credsStore")
-    if helper:
+    if helper := _helper(config, address):
         problem = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
         raise _DockerError(f"Error saving credentials: error storing credentials - err: {problem}, out: ``")
     others = {key: value for key, value in config.items() if key != "auths"}

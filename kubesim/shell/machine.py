@@ -73,7 +73,8 @@ class Started(NamedTuple):
         return " ".join(self.arguments)
 
 
-_OF_A_SHELL = ("env", "variables", "aliases", "shell", "parameters", "runs_script", "pipeline_pid")  # for `subshell`
+_OF_A_SHELL = ("env", "variables", "aliases", "shell", "parameters", "runs_script", "pipeline_pid")
+"""What of a Machine belongs to one shell, so that `subshell` puts it back; the rest belongs to all of them."""
 
 
 class Machine:
@@ -83,6 +84,12 @@ class Machine:
     COMMAND_SECONDS = 0.1  # as in the recordings
     SECOND_COST = 20.0  # steps for a second of sleep, besides what a cluster does in it
     IS_TERMINAL = True
+
+    hostname = "kubesim"
+    user = User(1000, 1000, (1000,))
+    dialects: Mapping[str, Mapping[str, str]] = {}
+    """How each shell that is not bash puts what bash and GNU's tools say: patterns, and what replaces them."""
+    is_busybox = False
 
     def __init__(self, clock: Clock, files: Files, env: dict[str, str]) -> None:
         self.clock = clock
@@ -95,13 +102,8 @@ class Machine:
         """Those of the script, from `$0` on."""
         self.runs_script = False
         """Whether that is a script, or a text of `sh -c`, and not what is typed."""
-        self.hostname = "kubesim"
-        self.user = User(1000, 1000, (1000,))
         self.shell = "bash"
         """The name of the shell that runs."""
-        self.dialects: Mapping[str, Mapping[str, str]] = {}
-        """How each shell that is not bash puts what bash and GNU's tools say: patterns, and what replaces them."""
-        self.is_busybox = False
         self.aliases: dict[str, str] = {}
         self.history: list[str] = []
         self.shell_process = Started(10000, clock.now, ("bash",))

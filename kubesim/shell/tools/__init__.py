@@ -8,7 +8,7 @@ import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple
@@ -197,18 +197,9 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, li
     """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
 
-    short_names = ""
-    long_names: list[str] = []
-    short_of: dict[str, str] = {}
-    for word in declared.replace("*", ":").split():
-        letters, _, long_name = word.partition("/")
-        short_names += letters
-        if long_name:
-            short_of[f"--{long_name}"] = letters.rstrip(":")
-            takes_value = letters.endswith(":")
-            long_names.append(f"{long_name}=" if takes_value else long_name)
+    known = _known_options(declared)
     try:
-        pairs, operands = getopt.gnu_getopt(arguments, short_names, long_names)
+        pairs, operands = getopt.gnu_getopt(arguments, known.letters, known.long_names)
     except getopt.GetoptError as error:
         if "requires argument" in error.msg:
             raise misused(name, f"option requires an argument -- '{error.opt}'") from None
@@ -216,11 +207,31 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, li
         raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
     options: Options = {}
     for option, value in pairs:
-        letter = short_of.get(option, option.lstrip("-"))
+        letter = known.letter_of.get(option, option.lstrip("-"))
         if letter in options and f"{letter}*" in declared:
             value = f"{options[letter]}\n{value}"
         options[letter] = value
     return options, operands
+
+
+class _KnownOptions(NamedTuple):
+    """The options of a tool as getopt is told them, and the letters that the long ones stand for."""
+
+    letters: str
+    long_names: list[str]
+    letter_of: dict[str, str]
+
+
+@cache
+def _known_options(declared: str) -> _KnownOptions:
+    """What the words of a `Declaration` mean."""
+    words = [word.partition("/") for word in declared.replace("*", ":").split()]
+    long_ones = [(letter, name) for letter, _, name in words if name]
+    return _KnownOptions(
+        letters="".join(letters for letters, _, _ in words),
+        long_names=[f"{name}=" if letter.endswith(":") else name for letter, name in long_ones],
+        letter_of={f"--{name}": letter.rstrip(":") for letter, name in long_ones},
+    )
 
 
 def misused(name: str, problem: str) -> ToolError:
