@@ -48,9 +48,8 @@ class Objects:
     def list(self, request: Request, route: Route) -> Response:
         client = self.client(request)
         _check_version(request, route, client.revision)
-        labels = request.query.get("labelSelector", "")
-        fields = request.query.get("fieldSelector", "")
-        objects = client.list(route.resource, route.namespace or None, labels=labels, fields=fields)
+        place = route.resource, route.namespace or None
+        objects = client.list(*place, labels=request.labels, fields=request.fields)
         request.budget.spend(SHOWN_COST * len(objects))
         meta = {"resourceVersion": str(client.revision)}
         return Response(request.view.many(route.resource, objects, meta, self._clock.now))

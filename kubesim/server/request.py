@@ -84,6 +84,14 @@ class Request:
         return self.query.get("container", "")
 
     @property
+    def labels(self) -> str:
+        return self.query.get("labelSelector", "")
+
+    @property
+    def fields(self) -> str:
+        return self.query.get("fieldSelector", "")
+
+    @property
     def is_write(self) -> bool:
         return self.method not in ("GET", "HEAD")
 

@@ -140,13 +140,13 @@ class Watch:
         if client.revision < self._at <= history.undone:  # on Expired, a client lists anew and watches from there
             raise errors.expired(f"kubesim: the cluster was taken back to before the resource version {self._at}")
         self._owes_bookmark = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
-        labels = query.get("labelSelector", "")
-        fields = query.get("fieldSelector", "")
+        fields = request.fields
         if route.name:  # an older form of a watch has the one object in its path
             fields = f"{fields},metadata.name={route.name}"
         # Even where no objects are told: this refuses who may not watch them and selectors that are wrong.
-        objects = client.list(route.resource, route.namespace or None, labels=labels, fields=fields, verb="watch")
-        self._selects = selector(route.resource, labels, fields)
+        place = route.resource, route.namespace or None
+        objects = client.list(*place, labels=request.labels, fields=fields, verb="watch")
+        self._selects = selector(route.resource, request.labels, fields)
         self._initial = objects if start.tells_objects else []
         request.budget.spend(SHOWN_COST * len(self._initial))
         self._rounds = _ROUNDS if single_name(fields) else 0  # how often it may still move time on

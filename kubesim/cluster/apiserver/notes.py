@@ -29,15 +29,21 @@ class Inert(NamedTuple):
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
         """What an object of a type that has them has in these fields."""
-        values = [obj] if resource.kind in self.kinds.split() else [template_of(resource, obj)]
+        values = [obj if resource.kind in self.kinds.split() else template_of(resource, obj)]
         for keys in _steps(self.path):
-            inner: list[Any] = []
-            for value in values:
-                for key in keys:
-                    item = value.get(key)
-                    inner += item if isinstance(item, list) else [item]
-            values = [value for value in inner if value not in (None, *self.usual)]
+            inner = [item for value in values for item in _values_at(value, keys)]
+            values = [item for item in inner if item not in (None, *self.usual)]
         return values
+
+
+def _values_at(holder: Object, keys: Sequence[str]) -> Iterator[Any]:
+    """What a map has at each of some keys, None where it lacks one; of a list, its items."""
+    for key in keys:
+        value = holder.get(key)
+        if isinstance(value, list):
+            yield from value
+        else:
+            yield value
 
 
 @cache
