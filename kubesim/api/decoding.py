@@ -217,7 +217,8 @@ def _quantity(kind: Type, value: Any) -> str:
     if value is None:
         return "0"
     try:
-        return quantity.canonical(value.strip() if isinstance(value, str) else gojson.dumps(value))
+        text = value.strip() if isinstance(value, str) else gojson.dumps(value)
+        return quantity.canonical(text)
     except ValueError as error:
         raise DecodeError(kind, value, str(error)) from None
 

@@ -51,7 +51,8 @@ def json_of(value: Any) -> str:
 
 
 def invalid_value(field: str, value: Any, detail: str) -> FieldError:
-    return FieldError(field, "Invalid value", f"{json_of(value)}: {detail}" if detail else json_of(value))
+    refused = json_of(value)
+    return FieldError(field, "Invalid value", f"{refused}: {detail}" if detail else refused)
 
 
 def unsupported(field: str, value: Any, supported: Sequence[str]) -> FieldError:
@@ -129,9 +130,9 @@ def invalid_kind(kind: str, group: str, name: str, causes: Sequence[FieldError])
     return StatusError(422, "Invalid", message, kind, name, causes, group)
 
 
-def invalid_request(message: str, cause: FieldError | None = None) -> StatusError:
+def invalid_request(message: str, *causes: FieldError) -> StatusError:
     """An Invalid that names no object, such as a patch that does not match the type."""
-    return StatusError(422, "Invalid", message, causes=[cause] if cause else [])
+    return StatusError(422, "Invalid", message, causes=causes)
 
 
 def bad_request(message: str) -> StatusError:

@@ -112,4 +112,5 @@ def go_duration(micros: Micros) -> str:
     minutes, rest = divmod(micros // 1000, 60_000)
     if not minutes and 0 < rest < 1000:
         return f"{rest}ms"
-    return (f"{minutes}m" if minutes else "") + f"{rest / 1000:g}s"
+    seconds = f"{rest / 1000:g}s"
+    return f"{minutes}m{seconds}" if minutes else seconds

@@ -71,7 +71,9 @@ def parse(text: str) -> Reference:
         raise ValueError(f"repository name must not be more than {MAX_REPOSITORY_LENGTH} characters")
     if digest:
         _check_digest(digest)
-    return Reference(registry, repository, tag if tag or digest else DEFAULT_TAG, digest)
+    if not tag and not digest:
+        tag = DEFAULT_TAG
+    return Reference(registry, repository, tag, digest)
 
 
 def _split_registry(text: str) -> tuple[str, str]:

@@ -39,8 +39,9 @@ def _split(text: str) -> tuple[Decimal, str]:
 def _factor(suffix: str) -> Decimal:
     if suffix in _BINARY:
         return Decimal(1024) ** (_BINARY.index(suffix) + 1)
-    exponent = _EXPONENT.fullmatch(suffix)
-    return Decimal(1).scaleb(int(exponent[1]) if exponent else _DECIMAL[suffix])
+    if exponent := _EXPONENT.fullmatch(suffix):
+        return Decimal(1).scaleb(int(exponent[1]))
+    return Decimal(1).scaleb(_DECIMAL[suffix])
 
 
 def whole(digits: str) -> int:
@@ -89,7 +90,8 @@ def amount_of(text: str) -> Amount:
     """A canonical quantity as ParseQuantity reads it, where it has no more digits than an int64."""
     number, suffix = _split(text)
     if suffix in _BINARY:
-        return Amount(int(number * _factor(suffix)), 0, text if int(number) % 8 else "", "BinarySI")
+        kept_text = text if int(number) % 8 else ""
+        return Amount(int(number * _factor(suffix)), 0, kept_text, "BinarySI")
     if exponent := _EXPONENT.fullmatch(suffix):
         return Amount(int(number), int(exponent[1]), text, "DecimalExponent")
     return Amount(int(number), _DECIMAL[suffix], text, "DecimalSI")

@@ -57,6 +57,8 @@ def _unwrap(text: str, margin: int) -> str:
             is_in_list = bool(indent) or _ITEM.match(words) is not None
         else:
             gap = " "
-        whole += gap + indent + words if whole else words
+        if whole:
+            whole += gap + indent
+        whole += words
         last_width = len(indent) + len(words)
     return whole

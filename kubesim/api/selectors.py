@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import gt, lt
+from typing import NamedTuple
 
 from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import invalid_value
@@ -173,7 +174,7 @@ def field_selector(text: str, resource: Resource) -> Selector:
     if resource.namespaced or not own:
         supported.add("metadata.namespace")
     refusal = _FIELD_REFUSALS.get(resource.kind, "field label not supported: {}") if own else _ONLY_NAMES
-    tests: list[tuple[str, bool, str]] = []
+    tests: list[_FieldTest] = []
     for part in filter(None, text.split(",")):
         match = re.match(r"(.*?)(!=|==|=)(.*)$", part)
         if match is None:
@@ -181,8 +182,20 @@ def field_selector(text: str, resource: Resource) -> Selector:
         field, operator, value = match.groups()
         if field not in supported:
             raise SelectorError(refusal.format(field))
-        tests.append((field, operator != "!=", value))
-    return lambda obj: all((_field_value(obj, field) == value) is equal for field, equal, value in tests)
+        tests.append(_FieldTest(field, operator != "!=", value))
+    return lambda obj: all(test.holds(obj) for test in tests)
+
+
+class _FieldTest(NamedTuple):
+    """That a field has a value, or another one."""
+
+    field: str
+    is_equal: bool
+    value: str
+
+    def holds(self, obj: Object) -> bool:
+        has_value = _field_value(obj, self.field) == self.value
+        return has_value is self.is_equal
 
 
 def _field_value(obj: Object, field: str) -> str:
@@ -202,8 +215,11 @@ _OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist
 
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
     """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a term for nodes, selects `labels`."""
-    match_labels = selector.get("matchLabels") or {}
-    return all(labels.get(key) == value for key, value in match_labels.items()) and all(
-        _TESTS[_OF_MANIFESTS[item["operator"]]](item["key"], set(item.get("values") or ()), labels)
-        for item in selector.get("matchExpressions") or ()
-    )
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    for item in selector.get("matchExpressions") or ():
+        holds = _TESTS[_OF_MANIFESTS[item["operator"]]]
+        if not holds(item["key"], set(item.get("values") or ()), labels):
+            return False
+    return True

@@ -65,7 +65,8 @@ def _fields(struct: Type, names: Sequence[str], value: Object) -> Iterator[str]:
 def _typed(field: Field, value: Any) -> str:
     if not field.is_pointer:
         return f"({field.type.go}){_dump(field.type, value)}"
-    return f"(*{field.type.go}){'<nil>' if value is None else _dump(field.type, value)}"
+    pointed = "<nil>" if value is None else _dump(field.type, value)
+    return f"(*{field.type.go}){pointed}"
 
 
 def _items(kind: str, element: Type, value: Any) -> str:

@@ -114,8 +114,8 @@ _STRING_OR_SMALL = rf"{QUOTED.pattern}|[0-9.]+e-[0-9]+"
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
-    separators = (",", ":" if indent is None else ": ")
-    encode = partial(json.dumps, sort_keys=sort, separators=separators, indent=indent, ensure_ascii=False)
+    colon = ":" if indent is None else ": "
+    encode = partial(json.dumps, sort_keys=sort, separators=(",", colon), indent=indent, ensure_ascii=False)
     text = encode(value)
     if re.search(_MAY_BE_FLOAT, text):
         text = re.sub(_STRING_OR_SMALL, _small, encode(whole(value)))

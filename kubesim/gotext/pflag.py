@@ -94,7 +94,9 @@ class FlagSet:
         flag = self.flags.get(name)
         if flag is None:
             raise FlagError(f"unknown flag: --{name}")
-        return flag, value if equals else _value_of(flag, left, f"--{name}")
+        if not equals:
+            value = _value_of(flag, left, f"--{name}")
+        return flag, value
 
     def _short(self, word: str, left: deque[str]) -> Iterator[tuple[Flag, str]]:
         """The flags of -n NAME, -nNAME, -n=NAME, or -it, which are two."""

@@ -23,7 +23,8 @@ _NAMESPACE_PARTS = ("status", "finalize")
 
 def version_path(resource: Resource) -> str:
     """The path of a type's version: "api/v1", "apis/apps/v1"."""
-    return f"{'apis' if resource.group else 'api'}/{resource.api_version}"
+    root = "apis" if resource.group else "api"
+    return f"{root}/{resource.api_version}"
 
 
 @dataclass(frozen=True)

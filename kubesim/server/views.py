@@ -72,18 +72,17 @@ class View:
     def _row_object(self, obj: Object) -> Object:
         if self.include == "None":
             return {}
-        return {"object": obj if self.include == "Object" else _partial(obj)}
+        if self.include == "Object":
+            return {"object": obj}
+        return {"object": {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}}
 
 
 def _column(column: printers.Column) -> Object:
-    heading = {"name": column.name.title(), "type": "string", "format": "name" if column.name == "NAME" else ""}
+    form = "name" if column.name == "NAME" else ""
+    heading = {"name": column.name.title(), "type": "string", "format": form}
     return {**heading, "description": "", "priority": int(column.wide)}
 
 
 def _without_type(obj: Object) -> Object:
     """An item of a list, which says once what all of them are."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}
-
-
-def _partial(obj: Object) -> Object:
-    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": obj["metadata"]}

@@ -168,8 +168,11 @@ class Watch:
             self._owes_bookmark = False
         for moment, change, _ in self.history.since(self._at):
             self._at = change.revision
-            if kind := self._kind(change):
-                yield self._shown(kind, _last_state(change) if kind == "DELETED" else change.obj, moment)
+            kind = self._kind(change)
+            if kind == "DELETED":
+                yield self._shown(kind, _last_state(change), moment)
+            elif kind:
+                yield self._shown(kind, change.obj, moment)
 
     @property
     def pause(self) -> float:

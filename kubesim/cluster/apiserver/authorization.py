@@ -137,13 +137,17 @@ def grants(rule: Object, asked: Request) -> bool:
     if not _covers(rule.get("verbs"), asked.verb):
         return False
     if asked.path:
-        urls = rule.get("nonResourceURLs") or ()
-        return any(asked.path == url or (url[-1:] == "*" and asked.path.startswith(url.rstrip("*"))) for url in urls)
+        return any(_is_path_of(url, asked.path) for url in rule.get("nonResourceURLs") or ())
     names = rule.get("resourceNames") or ()
     is_named = not names or asked.name in names
     in_any = re.sub(".*/", "*/", asked.plural)  # such as */log, as ResourceMatches allows it
     is_covered = _covers(rule.get("resources"), asked.plural, in_any)
     return is_named and is_covered and _covers(rule.get("apiGroups"), asked.group)
+
+
+def _is_path_of(url: str, path: str) -> bool:
+    """Whether a URL of a rule, which may end in a star, allows a path."""
+    return path.startswith(url.rstrip("*")) if url.endswith("*") else path == url
 
 
 def _covers(granted: Sequence[str] | None, *names: str) -> bool:

@@ -109,7 +109,8 @@ class Backend:
             self._note_written((obj["metadata"]["namespace"], obj["metadata"]["name"]))
         else:
             self.clock.work += 1 if old else CREATION
-        self._notify(Change("MODIFIED" if old else "ADDED", resource, obj, old, self.store.revision, of_status))
+        kind = "MODIFIED" if old else "ADDED"
+        self._notify(Change(kind, resource, obj, old, self.store.revision, of_status))
         return obj
 
     def amend_event(self, key: Key, fields: Object) -> bool:

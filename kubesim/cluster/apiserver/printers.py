@@ -190,8 +190,11 @@ def _source(component: str | None, reporting: str | None, host: str | None, inst
 
 
 def _subjects(subjects: Sequence[Object] | None, kind: str) -> str:
-    of_kind = [item for item in subjects or () if item["kind"] == kind]
-    return ", ".join(f"{item['namespace']}/{item['name']}" if "namespace" in item else item["name"] for item in of_kind)
+    names = []
+    for subject in subjects or ():
+        if subject["kind"] == kind:
+            names.append("/".join([subject[key] for key in ("namespace", "name") if key in subject]))
+    return ", ".join(names)
 
 
 def _pod_ready(pod: Object) -> str:

@@ -36,7 +36,9 @@ class Index:
         """Take an object out, or put it in, or both."""
         before = self._uids_of(old) if old else ()
         after = self._uids_of(new) if new else ()
-        for uid in before if before != after else ():
+        for uid in before:
+            if uid in after:
+                continue
             objects = self._objects.own_or(uid, dict)
             objects.pop(key, None)
             if not objects:
@@ -89,7 +91,11 @@ class Store:
         """Objects of a type, ordered by namespace and name; of all namespaces where `namespace` is None."""
         by_namespace = self._stored(resource)
         namespaces = sorted(by_namespace) if namespace is None else [namespace]
-        return [objects[name] for key in namespaces if (objects := by_namespace.get(key)) for name in sorted(objects)]
+        listed: Objects = []
+        for key in namespaces:
+            objects = by_namespace.get(key) or {}
+            listed += [objects[name] for name in sorted(objects)]
+        return listed
 
     def events_about(self, obj: Object) -> Objects:
         """The events about an object, by name."""

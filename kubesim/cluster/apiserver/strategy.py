@@ -54,8 +54,9 @@ def prepare_for_update(resource: Resource, obj: Object, old: Object, subresource
         obj["metadata"]["generation"] += 1
     if resource is DAEMON_SET:
         number = int(annotations_of(old)[GENERATION])
-        is_same = obj["spec"].get("template") == old["spec"].get("template")
-        _set_template_generation(obj, number if is_same else number + 1)
+        if obj["spec"].get("template") != old["spec"].get("template"):
+            number += 1
+        _set_template_generation(obj, number)
     elif resource is SECRET:
         _merge_string_data(obj)
 

@@ -68,7 +68,8 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
 
 def user_of(backend: Backend, token: str) -> User:
     """The ServiceAccount that a token is of. Raises StatusError (Unauthorized) where it lets nobody in."""
-    payload = gobase64.text_of(token.split(".")[1] if token.count(".") == 2 else "")
+    _, _, rest = token.partition(".")
+    payload = gobase64.text_of(rest.partition(".")[0])
     if not payload or _signed(payload) != token:
         raise _unauthorized()
     claims = gojson.loads(payload)

@@ -150,7 +150,8 @@ def _validate_resources(resources: Field) -> None:
 
 def validate_port(holder: Field, name: str) -> None:
     """A port by its number or its name."""
-    holder.check(name, content.port_name if isinstance(holder.get(name), str) else content.port_number, missing=0)
+    check = content.port_name if isinstance(holder.get(name), str) else content.port_number
+    holder.check(name, check, missing=0)
 
 
 def _forbid_hooks_and_probes(container: Field) -> None:

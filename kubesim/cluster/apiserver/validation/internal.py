@@ -78,9 +78,7 @@ def unified_diff(old: Any, new: Any) -> str:
     """A unified diff of the JSON of two values, without file names; every line ends in a newline."""
     import difflib  # late: only for an update that is refused
 
-    lines = list(difflib.unified_diff(_json_lines(old), _json_lines(new), n=3))
-    return "".join(line if line.endswith("\n") else line + "\n" for line in lines[2:])
-
-
-def _json_lines(value: Any) -> list[str]:
-    return [f"{line}\n" for line in dumps(value, sort=False, indent=1).split("\n")]
+    old_lines = dumps(old, sort=False, indent=1).split("\n")
+    new_lines = dumps(new, sort=False, indent=1).split("\n")
+    lines = list(difflib.unified_diff(old_lines, new_lines, n=3, lineterm=""))
+    return "".join([f"{line}\n" for line in lines[2:]])
