@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, get_origin, get_type_hints
 
 from kubesim.api import load_record
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import find_kind
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import short_hash
+from kubesim.kubectl.content import nonempty, short_hash
 from kubesim.kubectl.documents import documents, items_of, parse_document
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
 from kubesim.kubectl.formats import to_yaml
@@ -34,20 +34,45 @@ class _Table(NamedTuple):
 
 
 _TABLE = load_record(__file__, "kustomize.json", _Table)
-_FIELDS: Mapping[str, Mapping[str, type]] = {
-    "Kustomization": {
-        "apiVersion": str,
-        "kind": str,
-        "metadata": dict,
-        "resources": list,
-        "namespace": str,
-        "images": list,
-        "secretGenerator": list,
-    },
-    "images": {"name": str, "newName": str, "newTag": str, "digest": str},
-    "secretGenerator": {"name": str, "namespace": str, "type": str, "literals": list, "files": list},
+
+
+class _Image(TypedDict, total=False):
+    """What replaces parts of the references to an image."""
+
+    name: str
+    newName: str
+    newTag: str
+    digest: str
+
+
+class _Generator(TypedDict, total=False):
+    """What a Secret is made of."""
+
+    name: str
+    namespace: str
+    type: str
+    literals: list[str]
+    files: list[str]
+
+
+class _Kustomization(TypedDict, total=False):
+    """What the file says, as far as it is simulated; any field may be null."""
+
+    apiVersion: str
+    kind: str
+    metadata: Object
+    resources: list[str]
+    namespace: str
+    images: list[_Image]
+    secretGenerator: list[_Generator]
+
+
+_FIELDS: Mapping[str, Mapping[str, Any]] = {
+    "Kustomization": get_type_hints(_Kustomization),
+    "images": get_type_hints(_Image),
+    "secretGenerator": get_type_hints(_Generator),
 }
-"""The fields of a kustomization and of the objects in it, each with what it holds."""
+"""The types of the fields of a kustomization, and of the objects in its field of that name."""
 
 _API = "kustomize.config.k8s.io/v1beta1"
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -113,20 +138,21 @@ def _layer(call: Call, folder: PurePosixPath) -> list[_Item]:
     items: list[_Item] = []
     for entry in kustomization.get("resources") or ():
         items += _accumulated(call, folder, entry)
-    for arguments in kustomization.get("secretGenerator") or ():
-        items.append(_generated(call, folder, arguments))
+    for generator in kustomization.get("secretGenerator") or ():
+        items.append(_generated(call, folder, generator))
     names = [(item.obj["kind"], namespace_of(item.obj), item.name) for item in items]
     if len(set(names)) < len(names):
         raise _refused("two objects of one kind have the same name")
+    namespace = kustomization.get("namespace")
     for item in items:
-        if kustomization.get("namespace"):
-            _move(item, kustomization["namespace"])
+        if namespace:
+            _move(item, namespace)
         for image in kustomization.get("images") or ():
             _set_image(item.obj.get("spec"), image, "spec")
     return items
 
 
-def _read(call: Call, folder: PurePosixPath) -> Object:
+def _read(call: Call, folder: PurePosixPath) -> _Kustomization:
     """The kustomization of a folder. Raises KubectlError, and NotSimulated for fields that are left out here."""
     files = call.context.workspace
     names = [name for name in _FILES if files.exists(f"{folder}/{name}")]
@@ -134,10 +160,11 @@ def _read(call: Call, folder: PurePosixPath) -> Object:
     refuse_if(not names, f"unable to find one of {one_of} in directory '{folder}'")
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
-        kustomization: Object = parse_document(_read_paid(call, f"{folder}/{names[0]}")) or {}
-        if not isinstance(kustomization, dict):
+        content = parse_document(_read_paid(call, f"{folder}/{names[0]}")) or {}
+        if not isinstance(content, dict):
             raise _refused(f"{names[0]} is no map")
-        _check_fields("Kustomization", kustomization)
+        _check_fields("Kustomization", content)
+    kustomization: _Kustomization = content  # type: ignore[assignment]  # its fields were checked
     api_version = kustomization.get("apiVersion", _API)
     if api_version != _API or kustomization.get("kind", "Kustomization") != "Kustomization":
         raise _refused(f"{names[0]} is of another kind or version")
@@ -161,7 +188,7 @@ def _check_fields(struct: str, values: Object) -> None:
             raise ValueError(f"json: unknown field {quote(name)}")
         if kind is None:
             raise NotSimulated(f"the field {name} of a kustomization is not part of this simulator")
-        if not isinstance(value, kind | None):
+        if not isinstance(value, (get_origin(kind) or kind) | None):
             raise _refused(f"{name} holds something else")
         items = value if isinstance(value, list) else []
         item_type = dict if name in _FIELDS else str
@@ -218,24 +245,22 @@ def _item(obj: Any, entry: str) -> _Item:
     return _Item({**obj, "metadata": dict(metadata(obj))}, name_of(obj))
 
 
-def _generated(call: Call, folder: PurePosixPath, arguments: Object) -> _Item:
+def _generated(call: Call, folder: PurePosixPath, generator: _Generator) -> _Item:
     """A generated Secret, its values in base64, and that in lines where it is long."""
-    name = arguments.get("name") or ""
+    name = generator.get("name") or ""
     refuse_if(not name, "a configmap must have a name")  # kustomize's words for Secrets, too
     data: dict[str, str] = {}
     pairs = chain(
-        _of_literals(arguments.get("literals") or ()),
-        _of_files(call, folder, arguments.get("files") or ()),
+        _of_literals(generator.get("literals") or ()),
+        _of_files(call, folder, generator.get("files") or ()),
     )
     for key, value in pairs:
         refuse_if(key in data, f"configmap {name} illegally repeats the key `{key}`")
         data[key] = base64.b64encode(value).decode()
         if len(data[key]) >= _LINE_WIDTH:
             data[key] = _LINE.sub(r"\g<0>\n", data[key])
-    meta = {"name": name}
-    if arguments.get("namespace"):
-        meta["namespace"] = arguments["namespace"]
-    kind = arguments.get("type") or "Opaque"
+    meta = {"name": name, **nonempty({"namespace": generator.get("namespace")})}
+    kind = generator.get("type") or "Opaque"
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": kind}
     return _Item(secret, name, is_hashed=True)
 
@@ -277,7 +302,7 @@ def _move(item: _Item, namespace: str) -> None:
         item.obj["metadata"]["namespace"] = namespace
 
 
-def _set_image(node: Any, image: Object, parent: str) -> None:
+def _set_image(node: Any, image: _Image, parent: str) -> None:
     """Change every container's image, and every image volume's, of a name; the node is in the field `parent`.
 
     Mirrors api/filters/imagetag/legacy.go and api/internal/konfig/builtinpluginconsts/images.go.
@@ -293,7 +318,7 @@ def _set_image(node: Any, image: Object, parent: str) -> None:
                 _set_image(value, image, key)
 
 
-def _renamed(text: str, image: Object) -> str:
+def _renamed(text: str, image: _Image) -> str:
     """A reference as an entry of `images` changes it, if that has its name."""
     name = image.get("name")
     if not name:
