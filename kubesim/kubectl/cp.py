@@ -50,31 +50,38 @@ _BUSYBOX = _Tar(
 @command("cp", asks_namespace=True)
 def copy(call: Call) -> None:
     refuse_if(len(call.args) != 2, "source and destination are required")
-    (from_pod, source), (to_pod, target) = map(_file_spec, call.args)
-    refuse_if(from_pod and to_pod, "one of src or dest must be a local file specification")
-    refuse_if(not source or not target, "filepath can not be empty")
-    refuse_if(not from_pod and not to_pod, "one of src or dest must be a remote file specification")
-    is_there = from_pod or call.context.workspace.exists(source)
-    refuse_if(not is_there, f"{source} doesn't exist in local filesystem")
-    namespace, _, name = (from_pod or to_pod).rpartition("/")
+    source, target = map(_file_spec, call.args)
+    refuse_if(source.pod and target.pod, "one of src or dest must be a local file specification")
+    refuse_if(not source.path or not target.path, "filepath can not be empty")
+    refuse_if(not source.pod and not target.pod, "one of src or dest must be a remote file specification")
+    is_there = source.pod or call.context.workspace.exists(source.path)
+    refuse_if(not is_there, f"{source.path} doesn't exist in local filesystem")
+    namespace, _, name = (source.pod or target.pod).rpartition("/")
     pod = get_live(call, Target(POD, namespace or call.namespace, name))
     # kubectl shows on stdout what tar and it itself say while files come out.
-    container = exec_in(call, pod, lambda connection: connection.place(["tar"]), call.say if from_pod else None)
+    container = exec_in(call, pod, lambda connection: connection.place(["tar"]), call.say if source.pod else None)
     if container.base.is_unknown:
         raise NotSimulated("copying files of an image that isn't known is not part of this simulator")
     tar = _BUSYBOX if container.base.is_busybox else _GNU
-    if from_pod:
-        _copy_out(call, container.files, source.rstrip("/") or "/", target, tar)
+    if source.pod:
+        _copy_out(call, container.files, source.path.rstrip("/") or "/", target.path, tar)
     else:
-        _copy_in(call, container, source, target, tar)
+        _copy_in(call, container, source.path, target.path, tar)
 
 
-def _file_spec(word: str) -> tuple[str, str]:
-    """The Pod, with or without its namespace ("": no Pod), and the path of [[NAMESPACE/]POD:]PATH."""
+class _FileSpec(NamedTuple):
+    """A path in the workspace or in a Pod."""
+
+    pod: str  # with or without its namespace; "" for the workspace
+    path: str
+
+
+def _file_spec(word: str) -> _FileSpec:
+    """What [[NAMESPACE/]POD:]PATH means. Raises KubectlError."""
     pod, colon, path = word.partition(":")
     wrong = "filespec must match the canonical format: [[namespace/]pod:]file/path"
     refuse_if(colon and (not pod or pod.count("/") > 1), wrong)
-    return (pod, path) if colon else ("", word)
+    return _FileSpec(pod, path) if colon else _FileSpec("", word)
 
 
 def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) -> None:
