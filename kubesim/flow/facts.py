@@ -123,7 +123,8 @@ class Facts:
     @property
     def is_silent(self) -> bool:
         """Whether something failed, and neither the status nor an event says why."""
-        return self.scene.is_export and self.reply is not None and self.reply[:2] == ("other", "")
+        is_unknown = self.reply is not None and self.reply.kind == "other"
+        return self.scene.is_export and is_unknown and not self.message
 
     @property
     def is_refused(self) -> bool:

@@ -26,6 +26,10 @@ _WORD = 1000
 """Characters of a word of a message."""
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
+_BY_NAME = re.compile(
+    r"\0+|(?<![\w./:-])(?!\S*(?:pause|ghcr|s3|blob\.core|cloudf|googleapis))[\w-]+\.[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?(?![\w/])"
+)
+"""What no sign looks at: URLs, which are taken out, and full names of images, but for a few."""
 _LOOKUP = re.compile(r"lookup [^\s:]+")
 """What Go says of a name that it asked a DNS server for."""
 _REQUEST = re.compile(
@@ -62,17 +66,23 @@ _HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
 
 
 class Reply(NamedTuple):
-    """An answer: its kind, the decisive sentence in it, what that means and what it does not.
+    """An answer: its kind, where the sign is in it, what that means and what it does not.
 
-    `row` is the kind's in signs.yaml, and `words` are those of the sentence's named groups, for placeholders.
+    `row` is the kind's in signs.yaml, and `words` are those of the sign's named groups, for placeholders.
     """
 
     kind: str
-    sentence: str
+    answer: str
+    match: re.Match[str] | None = None
     means: str = ""
     isnt: str = ""
     row: Kind = Kind("", credentials=True)
     words: Sentences = NONE
+
+    @property
+    def sentence(self) -> str:
+        """The decisive sentence, as far as its words may be repeated."""
+        return _sentence(self.answer, self.match)
 
     @property
     def credentials(self) -> bool:
@@ -95,7 +105,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # as long as before: a match is at the same place
     first = _first_sign(without_urls)
     if first is None:
-        return Reply("other", known(_cut(text), _names(text)))
+        return Reply("other", text)
     table = tables.signs()
     sign = table.signs[first.number]
     name = _kind(sign, text, with_credentials)
@@ -112,7 +122,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     isnt = sign.isnt
     if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
         isnt = kind.isnt
-    return Reply(name, _sentence(text, first.match), means, isnt, kind, words)
+    return Reply(name, text, first.match, means, isnt, kind, words)
 
 
 class _First(NamedTuple):
@@ -124,11 +134,20 @@ class _First(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _first_sign(text: str) -> _First | None:
+    number = _first_number(_BY_NAME.sub("name", text))  # most messages differ in names alone
+    if number is None:
+        return None
     small = text.translate(_SMALL)
-    for number, sign in enumerate(tables.signs().signs):
-        if match := _search(sign, text, small):
-            return _First(number, match)
-    return None
+    match = _search(tables.signs().signs[number], text, small)
+    return _First(number, match) if match else None
+
+
+@lru_cache(maxsize=4096)
+def _first_number(text: str) -> int | None:
+    """The number of the first sign in a text, None where it has none."""
+    small = text.translate(_SMALL)
+    matching = (number for number, sign in enumerate(tables.signs().signs) if _search(sign, text, small))
+    return next(matching, None)
 
 
 def _search(sign: Sign, text: str, small: str) -> re.Match[str] | None:
@@ -194,8 +213,11 @@ def _compiled(expression: str) -> re.Pattern[str]:
     return re.compile(expression, re.IGNORECASE)
 
 
-def _sentence(text: str, match: re.Match[str]) -> str:
+@lru_cache(maxsize=4096)
+def _sentence(text: str, match: re.Match[str] | None) -> str:
     """The sentence of an error (what follows a colon) that has the match, up to the end, in whole words."""
+    if match is None:
+        return known(_cut(text), _names(text))
     at = match.start()
     starts = (text.rfind(mark, 0, at) + len(mark) for mark in _MARKS if mark in text[:at])
     start = max(starts, default=0)
