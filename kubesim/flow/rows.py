@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from kubesim.flow import looks
 from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
 from kubesim.flow.signs import as_name, client_of, fullest, image_of, read
@@ -18,97 +20,22 @@ from kubesim.flow.signs import as_name, client_of, fullest, image_of, read
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
 _TAGGED = re.compile(r"[:@][^/]*$")
-_FIELD = re.compile(
-    r"\s*+(?:-\s*+|.*state: )?(?:(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)"
-    r"|(?P<line>[\w-]+(?:\.[\w-]+)+(?::\d+)?/[\w./-]+:[\w.-]+)\s*$"
-    r"|pod name:\s+(?P<pod>[a-z0-9.-]+)$|namespace:\s+(?P<namespace>[a-z0-9-]+)$)"
-)
-"""What has a line of its own, as YAML and the log of Spark's driver have it."""
+_FIELD = re.compile(rf"\s*+(?:-\s*+|.*state: )?(?:{'|'.join(looks.FIELDS.values())})")
 _BEGINS = ("Successfully assigned ", "describe po")
 """What a record has after which a Pod's own records follow."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
 """A command whose answer follows."""
-_PODS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    # kubectl get events
-    ("pod/web-1", re.compile(r"(?<!kubelet/)[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)")),
-    # the kubelet's log
-    ('pod="shop/web-1"', re.compile(r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)")),
-    # a sandbox or a container that the kubelet failed to start
-    (
-        'for pod "web-1_shop(7f3c)"',
-        re.compile(r"[Pp]od (?:[0-9a-f-]+ \()?\"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)[(\"]"),
-    ),
-    # what Tilt shows
-    ("[K8s EVENT: Pod web-1 (ns: shop)]", re.compile(r"Pod (?P<pod>[a-z0-9.-]+) \(ns: (?P<namespace>[a-z0-9-]+)\)")),
-    # the events that an end-to-end test prints
-    ("event for web-1: {kubelet node-1} Failed", re.compile(r"event for (?P<pod>[a-z0-9.-]+): ")),
-    # the log of an old kubelet
-    (
-        'Event(api.ObjectReference{Kind:"Pod", Namespace:"shop", Name:"web-1"',
-        re.compile(r'Reference\{Kind:"Pod", Namespace:"(?P<namespace>[a-z0-9-]+)", Name:"(?P<pod>[a-z0-9.-]+)"'),
-    ),
-    # kubectl logs
-    ('container "app" in pod "web-1" is waiting', re.compile(r"in pod \"(?P<pod>[a-z0-9.-]+)\"")),
-    # a table of events with a column for the name and one for the kind, as consoles have it
-    # (its name is that of the event, with a number behind it, where the column is the event's)
-    (
-        "web-1   Pod   Warning",
-        re.compile(
-            r"(?<![\w.-])(?=[a-z0-9.-]++\s+Pod\s)"  # most names are no Pod's: that is seen before one is taken apart
-            r"(?P<pod>[a-z0-9][a-z0-9.-]*?)(?:\.[0-9a-f]{14,16})?(?:\s{2,}|\t)Pod\s"
-        ),
-    ),
-    # the events in the log of Jenkins
-    ("[Warning][shop/web-1][Failed]", re.compile(r"\[(?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*)\]\[")),
-    # kubectl get pods, with -A too
-    (
-        "shop   web-1   0/1   ErrImagePull",
-        re.compile(
-            r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?:pod/)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+",
-        ),
-    ),
-    # the scheduler's event
-    (
-        "Successfully assigned shop/web-1 to node-1",
-        re.compile(r"Successfully assigned (?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*) to"),
-    ),
-    # the command that was typed
-    ("kubectl describe pod web-1", re.compile(r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)")),
-)
-"""How a record names the Pod that it is about: what such a record looks like, and where name and namespace stand."""
 _LISTED = re.compile(r"^(?P<namespace>[a-z0-9][a-z0-9.-]*)\s+\S+(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s")
-_CONTAINERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("spec.containers{app}", re.compile(r"spec\.\w+\{(?P<container>[\w.-]+)\}")),
-    ('failed to "StartContainer" for "app" with', re.compile(r"for \"(?P<container>[\w.-]+)\" with")),
-    ('container "app" in pod "web-1" is waiting', re.compile(r"container \"(?P<container>[\w.-]+)\"")),
-    ("container app is waiting to start", re.compile(r"container (?P<container>[\w.-]+) is waiting")),
-)
-"""How a record names the container: what such a record looks like, and where the name stands."""
+"""A row of kubectl get events -A."""
+_PODS = tuple(map(re.compile, looks.PODS.values()))
+_CONTAINERS = tuple(map(re.compile, looks.CONTAINERS.values()))
 _NODE = re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)")
-_REASON = re.compile(
-    r"\b(ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName|ImageInspectError|RegistryUnavailable"
-    r"|SignatureValidationFailed|InspectFailed|FailedCreatePodSandBox|FailedToRetrieveImagePullSecret|BackOff)\b"
-)
-_MESSAGE = re.compile(
-    r"Failed to |Failed create |[Ee]rror creating |image pull failed for |Error: |Error response |Error from "
-    r"|Error syncing|Back-off |Unable to |Container image |Successfully pulled |ERROR: |failed to |failed pulling"
-    r"|rpc error|FATA\[|trigger\.poll|requesting tags|image-updater|image-reflector"
-    r"|(?:Run|[Cc]reate)PodSandbox|(?:Get|Head) \"?https?:"
-)
-_SUCCESS = re.compile(
-    r'Successfully pulled image "?(?P<pulled>[^"\s]+)|Container image "(?P<present>[^"]+)" already present'
-)
-_WAITS = re.compile(
-    r"Back-off pulling image|Unable to pull Docker image|Error pulling image \(|waiting to start: \S+ can't be pulled"
-    r'|[Ff]ailed to pull (?:and unpack )?image "[^"]*"?$'
-    r"|trying and failing to pull image|ImagePullBackOff|ErrImagePull|ImageInspectError"
-)
-_FAILED = re.compile(
-    r'[Ff]ailed to pull (?:and unpack )?image ["\[]?[^"\s\]]+["\]]?: '
-    r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S'
-    r"|(?:Error response from daemon|CannotPull\w+): \S"
-)
-"""What begins a message that says why an image didn't come, whether its sign is known or not."""
+_REASON = re.compile(rf"\b({'|'.join(looks.REASONS)})\b")
+_MESSAGE = looks.any_of(looks.MESSAGES)
+_SUCCESS = looks.any_of(looks.SUCCESSES)
+_WAITS = looks.any_of(looks.WAITS)
+_FAILED = looks.any_of(looks.FAILURES)
+_BY_KUBELET = looks.any_of(looks.BY_KUBELET)
 _CHANGES = re.compile(r"(?<!\S)(?=\S{4})[^\s\d]*\d\S*")
 """Words that differ where the same is said again: names, times, addresses, digests; no status code."""
 _RESTARTS = "Back-off restarting"
@@ -122,12 +49,12 @@ PULLING = "pulling"
 _BEGAN = re.compile(r'[Pp]ulling image "')
 
 
-_BY_KUBELET = re.compile(
-    r"Failed to pull image(?! with policy)|rpc error|Back-off|[Ss]andbox|imagePullSecrets|image pull secrets"
-)
-WAITING = 0
-UNKNOWN = 1
-KNOWN = 2
+class Rank(IntEnum):
+    """How much a row says."""
+
+    WAITING = 0  # that the image is waited for
+    UNKNOWN = 1  # what no sign knows
+    KNOWN = 2  # what a sign knows
 
 
 class Row(NamedTuple):
@@ -161,16 +88,20 @@ class Row(NamedTuple):
         return bool(self.pod or self.node or self.reason or says_so)
 
     @property
-    def rank(self) -> int:
-        """How much it says: that the image is waited for, what no sign knows, or what a sign knows."""
+    def rank(self) -> Rank:
         if self.kind == SILENT:
-            return WAITING
-        return UNKNOWN if self.kind == "other" else KNOWN
+            return Rank.WAITING
+        return Rank.UNKNOWN if self.kind == "other" else Rank.KNOWN
 
     @property
     def says_why(self) -> bool:
         """Whether it says more than that the image is waited for."""
-        return self.rank > WAITING
+        return self.rank > Rank.WAITING
+
+    @property
+    def said(self) -> Row:
+        """The same without the names that differ where one cause keeps the image from several Pods."""
+        return self._replace(pod="", node="")
 
 
 class Named(NamedTuple):
@@ -260,7 +191,15 @@ def _kind(message: str) -> str | None:
     return kind if kind != "other" or _FAILED.search(message) else None
 
 
-def _row(record: str, kinds: Kinds) -> Row | None:
+class _Said(NamedTuple):
+    """What a record says of an image: its message, what stands around that, and the message's kind."""
+
+    message: str
+    around: str
+    kind: str
+
+
+def _said(record: str, kinds: Kinds) -> _Said | None:
     """What a record says; None where it is not about an image that doesn't come, or came."""
     if not is_hint(record) or _RESTARTS in record:
         return None
@@ -269,35 +208,34 @@ def _row(record: str, kinds: Kinds) -> Row | None:
     logged = _LOGGED.search(record, at)
     end = logged.start() if logged else len(record)
     message = record[at:end].strip().rstrip("'\"")
+    around = f"{record[:at]} {record[end:]}" if at or logged else message
     kind = kinds.of(message)
     if kind is None and logged:  # klog has the error behind the Pod
         message = record[at:].strip()
         kind = kinds.of(message)
-    waits = _WAITS.search(record) or _REASON.search(record)
-    if kind is None and not waits:
-        began = _BEGAN.search(record)
-        if began is None:
-            return None
-        kind, message = PULLING, record[began.start() :].strip()
-    said = _named(message)
-    around = _named(f"{record[:at]} {record[end:]}") if at or logged else said
-    reason = around.reason or said.reason
-    image = _image_of(message)
+    if kind is not None:
+        return _Said(message, around, kind)
+    if _WAITS.search(record) or _REASON.search(record):
+        return _Said(message, around, SILENT)
+    if began := _BEGAN.search(record):
+        return _Said(record[began.start() :].strip(), around, PULLING)
+    return None
+
+
+def _row(record: str, kinds: Kinds) -> Row | None:
+    """A record as a row; None where it is not about an image that doesn't come, or came."""
+    said = _said(record, kinds)
+    if said is None:
+        return None
+    image = _image_of(said.message)
     if not _TAGGED.search(image):
         image = fullest(image, _image_of(record))
-    if kind is None:
-        kind = SILENT
-        reason = reason or "ImagePullBackOff"
-    return Row(
-        namespace=around.namespace or said.namespace,
-        pod=around.pod or said.pod,
-        container=around.container or said.container,
-        node=around.node or said.node,
-        image=image,
-        reason=reason,
-        message=message,
-        kind=kind,
-    )
+    names = {}
+    for name, around, inside in zip(Named._fields, _named(said.around), _named(said.message), strict=True):
+        names[name] = around or inside
+    if said.kind == SILENT:
+        names["reason"] = names["reason"] or "ImagePullBackOff"
+    return Row(**names, image=image, message=said.message, kind=said.kind)
 
 
 @lru_cache(maxsize=4096)
@@ -317,9 +255,9 @@ def _named(text: str) -> Named:
     )
 
 
-def _leftmost(patterns: tuple[tuple[str, re.Pattern[str]], ...], text: str) -> re.Match[str] | None:
+def _leftmost(patterns: tuple[re.Pattern[str], ...], text: str) -> re.Match[str] | None:
     """The match that begins first in the text; of two at the same place, that of the upper row."""
-    matches = [match for _, pattern in patterns if (match := pattern.search(text))]
+    matches = [match for pattern in patterns if (match := pattern.search(text))]
     return min(matches, key=lambda match: match.start(), default=None)
 
 

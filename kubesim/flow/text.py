@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kubesim.api.objects import Object
 from kubesim.flow.paste import Records, event_row, records, shortened
 from kubesim.flow.redact import redact
-from kubesim.flow.rows import KNOWN, PULLING, Row, rows_of
+from kubesim.flow.rows import PULLING, Rank, Row, rows_of
 from kubesim.flow.screen import Item, described, event_of, is_waiting, partial
 from kubesim.flow.signs import client_of, read
 
@@ -77,7 +77,7 @@ def _read(pasted: Records, unread: int) -> _Reading:
     rows = list(rows_of(lines))
     around = _Around(_client(lines, rows), set(_IMAGE.findall(text)), bool(_STARTED.search(text)))
     items = _unread(_told(rows, around), unread)
-    return _Reading(items or screens, any(row.rank == KNOWN for row in rows))
+    return _Reading(items or screens, any(row.rank is Rank.KNOWN for row in rows))
 
 
 class _Around(NamedTuple):
@@ -256,7 +256,7 @@ def _groups(rows: list[Row], warnings: list[Row]) -> Iterable[_Group]:
     groups: dict[tuple[object, ...], _Group] = {}
     for (namespace, name), each in pods.items():
         about = [row for row in warnings if _may_be_of(row, each[0])]
-        said = (namespace, *_missed(about), *(row._replace(pod="", node="") for row in each))
+        said = (namespace, *_missed(about), *(row.said for row in each))
         groups.setdefault(said, _Group(namespace, [], each, about)).names.append(name)
     return groups.values()
 

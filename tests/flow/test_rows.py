@@ -1,74 +1,55 @@
-"""Each pattern by which a record names its Pod or container finds it in the pattern's own example, before any other."""
+"""Each row of looks.py finds what it should in its own example, before any other row."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
-from kubesim.flow import rows
-from kubesim.flow.paste import records
-from tests.why.test_cases import CASES
-from tests.why.test_sayings import FORMS, SAYINGS, UNSEEN, pasted, saying
+from kubesim.flow import looks, rows
+
+TABLES = {
+    "PODS": looks.PODS,
+    "CONTAINERS": looks.CONTAINERS,
+    "FIELDS": looks.FIELDS,
+    "MESSAGES": looks.MESSAGES,
+    "SUCCESSES": looks.SUCCESSES,
+    "WAITS": looks.WAITS,
+    "FAILURES": looks.FAILURES,
+    "BY_KUBELET": looks.BY_KUBELET,
+}
+EVERY = [(name, example) for name, table in TABLES.items() for example in table]
 
 
-@pytest.mark.parametrize(("example", "pattern"), rows._PODS, ids=[example for example, _ in rows._PODS])
-def test_a_pattern_finds_the_pod_of_its_example(example: str, pattern: object) -> None:
-    match = rows._leftmost(rows._PODS, example)
-    assert match is not None
-    assert match.re is pattern
+@pytest.mark.parametrize(("name", "example"), EVERY)
+def test_a_pattern_finds_its_own_example_and_no_other_row_does_so_early(name: str, example: str) -> None:
+    begins = {}
+    for other, pattern in TABLES[name].items():
+        if match := re.search(pattern, example):
+            begins[other] = match.start()
+    assert min(begins, key=lambda other: (begins[other], other != example)) == example
+
+
+def test_the_tables_are_all() -> None:
+    assert {name: table for name, table in vars(looks).items() if isinstance(table, dict) and name.isupper()} == TABLES
+
+
+@pytest.mark.parametrize("example", looks.PODS)
+def test_the_pod_of_an_example(example: str) -> None:
     assert rows._named(example)[:2] == ("shop" if "shop" in example else "", "web-1")
 
 
-@pytest.mark.parametrize(("example", "pattern"), rows._CONTAINERS, ids=[example for example, _ in rows._CONTAINERS])
-def test_a_pattern_finds_the_container_of_its_example(example: str, pattern: object) -> None:
-    match = rows._leftmost(rows._CONTAINERS, example)
-    assert match is not None
-    assert match.re is pattern
-    assert match["container"] == "app"
+@pytest.mark.parametrize("example", looks.CONTAINERS)
+def test_the_container_of_an_example(example: str) -> None:
+    assert rows._named(example).container == "app"
 
 
-OF_NO_TEXT = """
-Failed create pod sandbox: rpc error: code = Unknown desc = failed pulling image "pause"
-error creating pod sandbox: failed to get sandbox image "pause:3.9"
-argocd-image-updater: could not get tags from registry
-image-reflector-controller: unable to get tags
-container "app" in pod "web-1" is waiting to start: trying and failing to pull image
-image pull failed for web:1 (RegistryUnavailable)
-Warning  FailedToRetrieveImagePullSecret  kubelet  Unable to retrieve some image pull secrets (regcred)
-""".strip().splitlines()
-"""What is said in ways that no other own text has."""
+@pytest.mark.parametrize("example", looks.SUCCESSES)
+def test_a_success_names_the_image(example: str) -> None:
+    assert rows._image_of(example) == "web:1"
 
 
-@cache
-def own_records() -> list[str]:
-    texts = [row["text"] for row in (*UNSEEN.values(), *CASES.values()) if "text" in row]
-    texts += [saying(*each)[1] for each in SAYINGS]
-    texts += [pasted(form, *saying(*SAYINGS[0])) for form in FORMS]
-    return [*OF_NO_TEXT, *(line for text in texts for line in records(text).lines)]
-
-
-def alternatives(expression: str) -> Iterator[str]:
-    """The parts of an expression between the bars that are in no bracket."""
-    part = ""
-    depth = 0
-    for token in re.findall(r"\\.|.", expression):
-        if token in "([":
-            depth += 1
-        elif token in ")]":
-            depth -= 1
-        if token == "|" and not depth:
-            yield part
-            part = ""
-        else:
-            part += token
-    yield part
-
-
-@pytest.mark.parametrize("name", ["_MESSAGE", "_WAITS", "_FAILED", "_BY_KUBELET", "_REASON", "_SUCCESS"])
-def test_each_part_of_a_pattern_is_in_a_text_of_our_own(name: str) -> None:
-    expression = getattr(rows, name).pattern.removeprefix(r"\b(").removesuffix(r")\b")
-    unused = [part for part in alternatives(expression) if not any(re.search(part, line) for line in own_records())]
-    assert unused == []
+@pytest.mark.parametrize("reason", looks.REASONS)
+def test_a_reason_alone_is_a_row(reason: str) -> None:
+    (row,) = rows.rows_of([f"shop   3m   Warning   {reason}   pod/web-1   image"])
+    assert (row.namespace, row.pod, row.reason) == ("shop", "web-1", reason)

@@ -1,0 +1,153 @@
+"""How records look: what names a Pod or a container, and what says that an image doesn't come, or came.
+
+Each row is an example and a pattern, and a test plays them one by one: the pattern finds what it should in its own
+example, and no other row does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+Looks = Mapping[str, str]
+"""Patterns by their examples."""
+
+
+def any_of(looks: Looks) -> re.Pattern[str]:
+    """A pattern that finds what any of the rows does."""
+    return re.compile("|".join(looks.values()))
+
+
+PODS: Looks = {
+    # kubectl get events
+    "pod/web-1": r"(?<!kubelet/)[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)",
+    # the kubelet's log
+    'pod="shop/web-1"': r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)",
+    # a sandbox or a container that the kubelet failed to start
+    'for pod "web-1_shop(7f3c)"': (r"[Pp]od (?:[0-9a-f-]+ \()?\"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)[(\"]"),
+    # what Tilt shows
+    "[K8s EVENT: Pod web-1 (ns: shop)]": r"Pod (?P<pod>[a-z0-9.-]+) \(ns: (?P<namespace>[a-z0-9-]+)\)",
+    # the events that an end-to-end test prints
+    "event for web-1: {kubelet node-1} Failed": r"event for (?P<pod>[a-z0-9.-]+): ",
+    # the log of an old kubelet
+    'Event(api.ObjectReference{Kind:"Pod", Namespace:"shop", Name:"web-1"': (
+        r'Reference\{Kind:"Pod", Namespace:"(?P<namespace>[a-z0-9-]+)", Name:"(?P<pod>[a-z0-9.-]+)"'
+    ),
+    # kubectl logs
+    'container "app" in pod "web-1" is waiting': r"in pod \"(?P<pod>[a-z0-9.-]+)\"",
+    # a table of events with a column for the name and one for the kind, as consoles have it (its name is that of the
+    # event, with a number behind it, where the column is the event's); most names are no Pod's: that is seen first
+    "web-1   Pod   Warning": (
+        r"(?<![\w.-])(?=[a-z0-9.-]++\s+Pod\s)(?P<pod>[a-z0-9][a-z0-9.-]*?)(?:\.[0-9a-f]{14,16})?(?:\s{2,}|\t)Pod\s"
+    ),
+    # the events in the log of Jenkins
+    "[Warning][shop/web-1][Failed]": r"\[(?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*)\]\[",
+    # kubectl get pods, with -A too
+    "shop   web-1   0/1   ErrImagePull": (
+        r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?:pod/)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+"
+    ),
+    # the scheduler's event
+    "Successfully assigned shop/web-1 to node-1": (
+        r"Successfully assigned (?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*) to"
+    ),
+    # the command that was typed
+    "kubectl describe pod web-1": r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)",
+}
+"""How a record names the Pod that it is about, and its namespace."""
+
+CONTAINERS: Looks = {
+    "spec.containers{app}": r"spec\.\w+\{(?P<container>[\w.-]+)\}",
+    'failed to "StartContainer" for "app" with': r"for \"(?P<container>[\w.-]+)\" with",
+    'container "app" in pod "web-1" is waiting': r"container \"(?P<container>[\w.-]+)\"",
+    "container app is waiting to start": r"container (?P<container>[\w.-]+) is waiting",
+}
+"""How a record names the container."""
+
+FIELDS: Looks = {
+    "container image: reg.example/web:1": r"(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)",
+    "reg.example/web:1": r"(?P<line>[\w-]+(?:\.[\w-]+)+(?::\d+)?/[\w./-]+:[\w.-]+)\s*$",
+    "pod name: web-1": r"pod name:\s+(?P<pod>[a-z0-9.-]+)$",
+    "namespace: shop": r"namespace:\s+(?P<namespace>[a-z0-9-]+)$",
+}
+"""What has a line of its own, as YAML and the log of Spark's driver have it."""
+
+REASONS = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+    "InspectFailed",
+    "FailedCreatePodSandBox",
+    "FailedToRetrieveImagePullSecret",
+    "BackOff",
+)
+"""Of events and of waiting containers, where an image doesn't come."""
+
+MESSAGES: Looks = {
+    'Failed to pull image "web:1"': r"Failed to ",
+    "Failed create pod sandbox: rpc": r"Failed create ",
+    "error creating pod sandbox": r"[Ee]rror creating ",
+    "image pull failed for web:1 (RegistryUnavailable)": r"image pull failed for ",
+    "Error: ErrImagePull": r"Error: ",
+    "Error response from daemon": r"Error response ",
+    "Error from server (BadRequest)": r"Error from ",
+    "Error syncing pod": r"Error syncing",
+    'Back-off pulling image "web:1"': r"Back-off ",
+    "Unable to retrieve some image pull secrets (regcred)": r"Unable to ",
+    'Container image "web:1" already present on machine': r"Container image ",
+    'Successfully pulled image "web:1"': r"Successfully pulled ",
+    "ERROR: Job failed": r"ERROR: ",
+    'failed to pull image "web:1"': r"failed to ",
+    'failed pulling image "web:1"': r"failed pulling",
+    "rpc error: code = Unknown": r"rpc error",
+    "FATA[0000] pulling image": r"FATA\[",
+    "trigger.poll.manager: got error": r"trigger\.poll",
+    "requesting tags of web": r"requesting tags",
+    "argocd-image-updater: could not get tags": r"image-updater",
+    "image-reflector-controller: unable to get tags": r"image-reflector",
+    "RunPodSandbox for web": r"(?:Run|[Cc]reate)PodSandbox",
+    'Head "https://reg.example/v2/"': r"(?:Get|Head) \"?https?:",
+}
+"""How the message in a record begins."""
+
+SUCCESSES: Looks = {
+    'Successfully pulled image "web:1" in 2s': r'Successfully pulled image "?(?P<pulled>[^"\s]+)',
+    'Container image "web:1" already present on machine': r'Container image "(?P<present>[^"]+)" already present',
+}
+"""What says that an image is there."""
+
+WAITS: Looks = {
+    'Back-off pulling image "web:1"': r"Back-off pulling image",
+    'Unable to pull Docker image "web:1"': r"Unable to pull Docker image",
+    "Error pulling image (1) from reg.example/we": r"Error pulling image \(",
+    "waiting to start: web:1 can't be pulled": r"waiting to start: \S+ can't be pulled",
+    'Failed to pull image "web:1"': r'[Ff]ailed to pull (?:and unpack )?image "[^"]*"?$',
+    "trying and failing to pull image": r"trying and failing to pull image",
+    "web-1  0/1  ImagePullBackOff": r"ImagePullBackOff",
+    "Error: ErrImagePull": r"ErrImagePull",
+    "Error: ImageInspectError": r"ImageInspectError",
+}
+"""What says that an image is waited for, and not why."""
+
+FAILURES: Looks = {
+    'Failed to pull image "web:1": odd': (
+        r'[Ff]ailed to pull (?:and unpack )?image ["\[]?[^"\s\]]+["\]]?: '
+        r'(?!(?:rpc error: \S+ = \w+ desc = )?failed to pull and unpack image "[^"]*"?$)\S'
+    ),
+    "Error response from daemon: odd": r"Error response from daemon: \S",
+    "CannotPullContainerError: odd": r"CannotPull\w+: \S",
+}
+"""What begins a message that says why an image didn't come, whether its sign is known or not."""
+
+BY_KUBELET: Looks = {
+    'Failed to pull image "web:1"': r"Failed to pull image(?! with policy)",
+    "rpc error: code = Unknown": r"rpc error",
+    'Back-off pulling image "web:1"': r"Back-off",
+    "Failed create pod sandbox": r"[Ss]andbox",
+    "imagePullSecrets": r"imagePullSecrets",
+    "Unable to retrieve some image pull secrets (regcred)": r"image pull secrets",
+}
+"""What only the kubelet says, or the runtime that it asked."""
