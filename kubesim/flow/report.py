@@ -172,7 +172,7 @@ def listed(names: list[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-# Text
+# Text and Markdown
 
 
 def _as_text(lines: list[str], told: Iterator[Part]) -> str:
@@ -183,63 +183,58 @@ def _as_text(lines: list[str], told: Iterator[Part]) -> str:
 
 def _text_of(part: Part) -> list[str]:
     indent = "    " if part.is_other and part.form is not Form.PARAGRAPH else ""
-    title = f"{indent}{part.title}{part.note}:"
+    title = f"{indent}{part.title}{part.note}:" if part.title else ""
+    body = _body(part)
+    if part.form in _LISTS:
+        return [*filter(None, [title]), *(f"{indent or '  '}{line}" for line in body)]
+    return [" ".join(filter(None, [title, *body]))]
+
+
+_LISTS = (Form.FIX, Form.STEPS, Form.POINTS)
+"""Forms of which each line stands alone."""
+
+
+def _body(part: Part) -> list[str]:
+    """The lines of a part, numbered or marked where its form asks for that."""
     match part.form:
         case Form.FIX:
-            head = [title] if part.title else []
-            return [*head, *_prompted(part.lines, indent or "  ")]
+            return list(_prompted(part.lines))
         case Form.STEPS:
-            return [title, *(f"  {number}. {step}" for number, step in enumerate(part.lines, 1))]
+            return [f"{number}. {step}" for number, step in enumerate(part.lines, 1)]
         case Form.POINTS:
-            return [title, *(f"  - {point}" for point in part.lines)]
-    (line,) = part.lines
-    return [f"{title} {line}" if part.title else line]
+            return [f"- {point}" for point in part.lines]
+    return list(part.lines)
 
 
-def _prompted(commands: tuple[str, ...], indent: str) -> list[str]:
+def _prompted(commands: tuple[str, ...]) -> Iterator[str]:
     """Commands with a prompt, and what belongs into a file below a comment that says into which."""
-    lines = []
     for command in commands:
         head, *rest = command.split("\n")
-        lines.append(f"{indent}{'' if head.startswith('#') else '$ '}{head}")
-        lines += [f"{indent}{line}" for line in rest]
-    return lines
+        yield head if head.startswith("#") else f"$ {head}"
+        yield from rest
 
 
-# Markdown
+_MARKDOWN: Mapping[Form, str] = {
+    Form.VERDICT: "**{title}**{note}: {body}",
+    Form.EVIDENCE: "> {body}",
+    Form.PODS: "{title}: {body}",
+    Form.FIX: "**{title}{note}:**\n\n```console\n{body}\n```",
+    Form.CHECK: "{title}: `{body}`",
+    Form.PARAGRAPH: "**{title}:** {body}",
+    Form.LINE: "{title}: {body}",
+    Form.STEPS: "<details><summary>{title}</summary>\n\n{body}\n\n</details>",
+    Form.POINTS: "{title}:\n\n{body}",
+}
+_UNTITLED: Mapping[Form, str] = {Form.FIX: "```console\n{body}\n```", Form.LINE: "{body}"}
 
 
 def markdown(flow: Flow) -> str:
     """The verdict, its evidence and the fix, with the steps behind a fold."""
     blocks = [f"### {flow.subject}"]
     for part in parts(flow):
-        blocks += _markdown_of(part)
+        form = (_MARKDOWN if part.title else _UNTITLED)[part.form]
+        blocks.append(form.format(title=part.title, note=part.note, body="\n".join(_body(part))))
     return "\n\n".join(blocks)
-
-
-def _markdown_of(part: Part) -> list[str]:
-    """The paragraphs of a part."""
-    title = f"{part.title}:" if part.title else ""
-    text = part.lines[0] if part.lines else ""
-    paragraphs = [f"{title} {text}".lstrip()]
-    match part.form:
-        case Form.VERDICT:
-            paragraphs = [f"**{part.title}**{part.note}: {text}"]
-        case Form.EVIDENCE:
-            paragraphs = [f"> {text}"]
-        case Form.FIX:
-            commands = "\n".join(["```console", *_prompted(part.lines, ""), "```"])
-            paragraphs = [f"**{part.title}{part.note}:**", commands] if title else [commands]
-        case Form.CHECK:
-            paragraphs = [f"{title} `{text}`"]
-        case Form.PARAGRAPH:
-            paragraphs = [f"**{title}** {text}"]
-        case Form.STEPS:
-            steps = "\n".join(f"{number}. {step}" for number, step in enumerate(part.lines, 1))
-            paragraphs = [f"<details><summary>{part.title}</summary>", steps, "</details>"]
-        case Form.POINTS:
-            paragraphs = [title, "\n".join(f"- {point}" for point in part.lines)]
-    return paragraphs
 
 
 # JSON
