@@ -18,7 +18,7 @@ from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
 from kubesim.flow.facts import UNCLEAR, Facts, nearest, reply_to, seconds
-from kubesim.flow.masks import Flaw
+from kubesim.flow.oddities import Flaw
 from kubesim.flow.scene import entries_of, host_of, manifest_of
 from kubesim.flow.signs import read
 from kubesim.flow.words import Known, Words, say
@@ -192,7 +192,7 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
     return {
         **dict.fromkeys(flaws, True),
         "flaw": bool(flaws),
-        "expired": 0 < secret.get("expires", {}).get(attempt.entry, 0) < now,
+        "expired": 0 < facts.oddities(str(attempt.secret)).expires.get(str(attempt.entry), 0) < now,
         "short": any(user.startswith(one) for one in owner.users),
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
         "age": hours if hours >= owner.hours else "",

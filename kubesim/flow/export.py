@@ -187,6 +187,7 @@ def read_export(texts: Sequence[str], pod: str = "") -> Scene:
         events=export.events,
         now=export.now(),
         knows_secrets=bool(export.list(SECRET)),
+        oddities=masks.oddities,
         mask=masks.text,
     )
     for item in export.list(POD):

@@ -19,6 +19,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.flow import signs, tables
+from kubesim.flow.oddities import Flaw, Oddities
 from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
 from kubesim.flow.signs import Asked, Owner, Reply, read
 from kubesim.flow.text import POD_NAME
@@ -163,10 +164,13 @@ class Facts:
 
     # Secrets
 
-    def flaws(self, name: str, entry: str = "") -> Sequence[str]:
+    def flaws(self, name: str, entry: str = "") -> Sequence[Flaw]:
         """What is odd about an entry of an exported Secret, or about the whole."""
-        secret = self.scene.api.find(SECRET, self.namespace, name) or {}
-        return list(secret.get("flaws", {}).get(entry, ()))
+        return self.oddities(name).flaws.get(entry, ())
+
+    def oddities(self, name: str) -> Oddities:
+        """What is odd about an exported Secret."""
+        return self.scene.oddities.get((self.namespace, name)) or Oddities({}, {})
 
     @cached_property
     def names(self) -> list[str]:

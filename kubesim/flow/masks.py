@@ -6,13 +6,13 @@ import base64
 import json
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
+from kubesim.flow.oddities import Flaw, Oddities, flaws_of
 from kubesim.flow.redact import MASK, redact
 from kubesim.flow.signs import MOST
 from kubesim.gotext import gobase64
@@ -32,31 +32,12 @@ _AS_THEY_ARE = ("data", "annotations")
 """Maps that no explanation quotes: a Secret's data are hidden already, and a manifest must stay JSON."""
 
 
-class Flaw(StrEnum):
-    """What is odd about a Secret or about an entry of it: words for the rows of causes.yaml and for credentials.py."""
-
-    TWICE = "twice"  # encoded in base64 twice
-    HELPER = "helper"  # without passwords, for a program has them
-    NEWLINE = "newline"
-    VARIABLE = "variable"
-    QUOTES = "quotes"
-    ENCODED = "encoded"  # the password is the field "auth"
-
-
-class _HiddenConfig(NamedTuple):
-    """A Docker config in base64 without its passwords, and what is known of its entries, by address."""
-
-    blob: str
-    flaws: dict[str, list[Flaw]]
-    """Those of the config as a whole are at ""."""
-    expires: dict[str, int]
-    """In seconds of the epoch; 0 if that isn't known."""
-
-
 class Masks:
     """The passwords of the Secrets seen so far, each with its replacement."""
 
     def __init__(self) -> None:
+        self.oddities: dict[tuple[str, str], Oddities] = {}
+        """What is odd about the Secrets, by namespace and name."""
         self._replacements: dict[str, str] = {}
         self._passwords: dict[str, set[str]] = {}
         """What may not be in any text, by its first letters."""
@@ -67,46 +48,40 @@ class Masks:
         """The Secret with the same registries and users, and without anything secret.
 
         Equal passwords stay equal and empty ones empty. What cannot be read stays as it is, for the kubelet's words
-        on it are needed, and they do not repeat it; other keys lose their values. The Secret has `flaws` and `expires`,
-        as _HiddenConfig has them.
+        on it are needed, and they do not repeat it; other keys lose their values.
         """
+        odd = Oddities({}, {})
+        self.oddities[namespace_of(secret), name_of(secret)] = odd
         kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
         data: dict[str, str] = {}
-        flaws: dict[str, list[Flaw]] = {}
-        expires: dict[str, int] = {}
         for key, blob in secret.get("data", {}).items():
-            data[key] = ""
-            if key in kinds and blob:
-                hidden = self._hide_config(kinds[key], blob)
-                data[key] = hidden.blob
-                flaws |= hidden.flaws
-                expires |= hidden.expires
-        return {**secret, "data": data, "flaws": flaws, "expires": expires}
+            data[key] = self._hide_config(kinds[key], blob, odd) if key in kinds and blob else ""
+        return {**secret, "data": data}
 
-    def _hide_config(self, kind: str, blob: str) -> _HiddenConfig:
+    def _hide_config(self, kind: str, blob: str, odd: Oddities) -> str:
+        """A Docker config in base64 without its passwords; `odd` is told what is odd about it."""
         try:
             config = keyring.config_of(blob)
             self._learn(*_secrets(config))
             entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
         except ValueError:
-            is_twice = gobase64.text_of(gobase64.text_of(blob)).startswith("{")
-            return _HiddenConfig(blob, {"": [Flaw.TWICE] if is_twice else []}, {})
-        flaws: dict[str, list[Flaw]] = {}
+            if gobase64.text_of(gobase64.text_of(blob)).startswith("{"):
+                odd.flaws[""] = [Flaw.TWICE]
+            return blob
         if isinstance(config, dict) and any(name.lower() in _HELPERS for name in config):
-            flaws[""] = [Flaw.HELPER]
-        expires: dict[str, int] = {}
+            odd.flaws[""] = [Flaw.HELPER]
         hidden: Object = {}
         for entry, credential in entries:
             address = _address(entry)
-            flaws[address] = list(_flaws(credential))
-            expires[address] = credential.expires_at
+            odd.flaws[address] = list(flaws_of(credential))
+            odd.expires[address] = credential.expires_at
             hidden[address] = self._credential(credential)
         if kind == keyring.DOCKER_CONFIG_JSON:
             if hidden:
                 hidden = {"auths": hidden}
             else:  # the keys tell why there are no entries: those of a .dockercfg, perhaps
                 hidden = {_address(name): {} for name in config or ()}
-        return _HiddenConfig(base64.b64encode(json.dumps(hidden).encode()).decode(), flaws, expires)
+        return base64.b64encode(json.dumps(hidden).encode()).decode()
 
     def _credential(self, credential: Credential) -> Object:
         user = _UNPRINTABLE.sub(" ", credential.username)
@@ -176,16 +151,3 @@ def _address(entry: str) -> str:
     """A registry entry without user, password and query."""
     without_query = re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0]
     return re.sub(r"^(https?://)?[^/]*@", r"\1", without_query)
-
-
-def _flaws(credential: Credential) -> Iterator[Flaw]:
-    """What is odd about a user and a password."""
-    for word in (credential.username, credential.password):
-        if word != word.strip():
-            yield Flaw.NEWLINE
-        elif re.fullmatch(r"\$\{?\w+\}?|\$\(.*\)|\{\{.*\}\}|<.+>", word):
-            yield Flaw.VARIABLE
-        elif re.fullmatch(r"'.*'|\".*\"", word):
-            yield Flaw.QUOTES
-    if gobase64.text_of(credential.password).startswith(f"{credential.username}:"):
-        yield Flaw.ENCODED

@@ -14,6 +14,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.cluster.kubelet.imagepull import PullTrace
 from kubesim.cluster.registry.pull import Answer
+from kubesim.flow.oddities import Oddities
 from kubesim.flow.redact import redact
 
 # Kinds whose next Pods follow a change of the Pod template.
@@ -55,6 +56,8 @@ class Scene:
     """Of an export, the latest time in it, in seconds of the epoch; 0 if unknown."""
     knows_secrets: bool = True
     """Whether the Secrets are known: an export without any says nothing of those that may exist."""
+    oddities: Mapping[tuple[str, str], Oddities] = field(default_factory=dict)
+    """Of an export, what is odd about its Secrets, by namespace and name."""
     kept: Mapping[tuple[str, str], Object] = field(default_factory=dict)
     """The immutable Secrets that the kubelet keeps as it read them, by namespace and name."""
     mask: Callable[[str], str] = redact

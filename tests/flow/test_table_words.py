@@ -24,7 +24,7 @@ from kubesim.flow import tables
 from kubesim.flow import words as flow_words
 from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import Facts
-from kubesim.flow.masks import Flaw
+from kubesim.flow.oddities import Flaw
 from kubesim.flow.scene import ROLLED_OUT
 from kubesim.flow.signs import Asked, Reply, _compiled
 from kubesim.flow.tables import Causes, Hops, Registry, Signs, Verdict
@@ -225,3 +225,55 @@ def test_what_a_table_lacks_is_told_in_a_sentence(name: str, path: tuple[Any, ..
         at(table, path[:-1])[path[-1]] = value
     with pytest.raises(ValueError, match=f"{name}.yaml"):
         READERS[name](table if path else value)
+
+
+def calls_of(function: ast.FunctionDef) -> set[str]:
+    """The names of the functions that a function calls."""
+    calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return {call.id for call in calls if isinstance(call, ast.Name)}
+
+
+@cache
+def functions() -> dict[str, ast.FunctionDef]:
+    """The functions of the two files that have checks, by their names."""
+    trees = [ast.parse((ROOM / f"{name}.py").read_text("utf-8")) for name in ("causes", "credentials")]
+    return {node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def words_of(check_name: str) -> set[str]:
+    """The words that a check gives its rows: keys of the dictionaries in it, and in the functions that it calls."""
+    words: set[str] = set()
+    waiting, done = [check_name], set[str]()
+    while waiting:
+        name = waiting.pop()
+        done.add(name)
+        keys = (node.keys for node in ast.walk(functions()[name]) if isinstance(node, ast.Dict))
+        for key in (key for each in keys for key in each):
+            if isinstance(key, ast.Constant):
+                words.add(str(key.value))
+        waiting += (calls_of(functions()[name]) & functions().keys()) - done
+    return words | set(Flaw) if "_oddities" in done else words
+
+
+def common() -> set[str]:
+    """Each word that every row has: that of a fact, of the message and of the registry."""
+    signs = tables.signs()
+    words = {*flow_words._WORDS, *vars(Facts), *(field.name for field in fields(Facts)), *vars(Reply)}
+    words |= {*Registry._fields, *ARGUMENTS, *signs.runtimes, *signs.nodes, "namespace", "pod", "container", "image"}
+    words |= {"registry", "target", "workload", "old", "job", *(kind.lower() for kind in ROLLED_OUT)}
+    for sign in signs.signs:
+        words |= {name for expression in sign.sign for name in _compiled(expression).groupindex}
+    for registry in signs.registries.values():
+        words |= {*_compiled(registry.hosts).groupindex}
+    return words | {"inner"}
+
+
+CAUSES = (*tables.causes().before_the_pull, *tables.causes().after_a_failed_pull)
+
+
+@pytest.mark.parametrize("row", CAUSES, ids=lambda row: f"{row.check} {' '.join(row.needs)}")
+def test_a_row_has_only_words_that_its_own_check_or_every_row_gives(row: Verdict) -> None:
+    asked = set(of_verdict(row))
+    for word in row.also:
+        asked |= placeholders(tables.causes().sentences[word])
+    assert asked - common() - words_of(row.check) == set()
