@@ -146,6 +146,7 @@ class Hops(NamedTuple):
 
 def read_signs(table: Any) -> Signs:
     """What signs.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    table = _tuples(table)
     _whole("signs.yaml", Signs, table)
     kinds = _named("signs.yaml", _kind, table["kinds"])
     registries = _named("signs.yaml", Registry, table["registries"])
@@ -157,6 +158,7 @@ def read_signs(table: Any) -> Signs:
 
 def read_causes(table: Any) -> Causes:
     """What causes.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    table = _tuples(table)
     try:
         others = _named("causes.yaml", _verdict, table["alternatives"])
         questions = _named("causes.yaml", _question, table["questions"])
@@ -170,7 +172,7 @@ def read_causes(table: Any) -> Causes:
 
 def read_hops(table: Any) -> Hops:
     """What hops.yaml holds. Raises ValueError, whose sentence names what it shouldn't have or lacks."""
-    return _whole("hops.yaml", Hops, table)
+    return _whole("hops.yaml", Hops, _tuples(table))
 
 
 def _whole(name: str, record: Callable[..., T], table: Any) -> T:
@@ -182,7 +184,7 @@ def _named(name: str, record: Callable[..., T], rows: Mapping[str, Any]) -> Mapp
 
 
 def _sign(sign: Any, **row: Any) -> Sign:
-    return Sign((sign,) if isinstance(sign, str) else tuple(sign), **row)
+    return Sign((sign,) if isinstance(sign, str) else sign, **row)
 
 
 def _kind(**row: Any) -> Kind:
@@ -209,6 +211,13 @@ def _verdict(
 
 def _yaml(name: str) -> Any:
     return load_yaml(Path(__file__).with_name(name))
+
+
+def _tuples(value: Any) -> Any:
+    """The same with tuples for lists, as the records have them."""
+    if isinstance(value, dict):
+        return {key: _tuples(item) for key, item in value.items()}
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 @cache
