@@ -54,8 +54,7 @@ class Facts:
     @cached_property
     def reference(self) -> Reference | None:
         """The image's full name, None where the text is none."""
-        registry, slash, _ = self.image.partition("/")
-        if signs.is_redacted(self.image) or (slash and self.is_partial and signs.is_redacted(registry)):
+        if signs.is_redacted(self.image) or (self.is_partial and signs.lacks_registry(self.image)):
             return None  # whoever took it out knows which registry that is
         names = [self.image, signs.filled(self.image), signs.filled(self.image).lower()]
         for name in names if self.is_partial else names[:1]:

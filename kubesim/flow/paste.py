@@ -78,7 +78,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("space without width", "\u200b", re.compile("\u200b")),
     _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
     _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
-    _Dress("bold", "**", re.compile(r"\*\*")),
+    _Dress("bold", "**", re.compile(r"(?<!\*)\*\*(?!\*)")),
     _Dress("emphasis", "_", re.compile(r"(?<![\w/.:@-])_+([A-Za-z][^_\n]*)_+(?![\w/.-])"), r"\1"),
     _Dress("message in code", "`", re.compile(r"(?<!`)`(?=[^`\n]*: )([^`\n]{40,})`(?!`)"), r"\n\1\n\n"),
     _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),

@@ -19,6 +19,8 @@ from kubesim.flow.signs import as_name, client_of, fullest, image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
+_QUOTED = re.compile(r'"[.,;!?]? +(?=[A-Z]\w+ )')
+"""The end of a message that a sentence quotes, before the next one."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(rf"\s*+(?:-\s*+|.*state: )?(?:{'|'.join(looks.FIELDS.values())})")
 _BEGINS = ("Successfully assigned ", "describe po")
@@ -207,8 +209,10 @@ def _said(record: str, kinds: Kinds) -> _Said | None:
     at = start.start() if start else 0
     logged = _LOGGED.search(record, at)
     end = logged.start() if logged else len(record)
+    if record[at - 1 : at] == '"' and (quoted := _QUOTED.search(record, at, end)):
+        end = quoted.start()
     message = record[at:end].strip().rstrip("'\"")
-    around = f"{record[:at]} {record[end:]}" if at or logged else message
+    around = f"{record[:at]} {record[end:]}" if at or end < len(record) else message
     kind = kinds.of(message)
     if kind is None and logged:  # klog has the error behind the Pod
         message = record[at:].strip()

@@ -300,6 +300,12 @@ def is_redacted(name: str) -> bool:
     return bool(_REDACTED.fullmatch(name))
 
 
+def lacks_registry(name: str) -> bool:
+    """Whether the registry was taken out of an image's name, or so much that only a part of it is left."""
+    registry, slash, _ = name.partition("/")
+    return is_redacted(registry) if slash else "." in name and bool(_REDACTED.search(name))
+
+
 def filled(name: str) -> str:
     """An image's name with a word in the place of each part that someone took out."""
     filled_name = _REDACTED.sub(REDACTED, name).strip("'\"")
