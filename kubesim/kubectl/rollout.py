@@ -90,7 +90,6 @@ def _follow(call: Call, target: Target) -> None:
         while changes and not finished:
             new = changes.pop(0)
             if metadata(new)["uid"] == metadata(target.obj)["uid"]:
-                _require_revision(target.resource, new, call.flags["revision"])
                 line, finished = _state(target.resource, new)
                 call.say(line)
         return finished
@@ -102,13 +101,6 @@ def _follow(call: Call, target: Target) -> None:
             raise KubectlError("timed out waiting for the condition")
     finally:
         stop()
-
-
-def _require_revision(resource: Resource, obj: Object, number: int) -> None:
-    """Refuse a Deployment that runs another revision than is to be waited for."""
-    running = revision(obj)
-    is_other = resource is DEPLOYMENT and number not in (0, running)
-    refuse_if(is_other, f"desired revision ({number}) is different from the running revision ({running})")
 
 
 def _state(resource: Resource, obj: Object) -> tuple[str, bool]:

@@ -11,17 +11,22 @@ from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_operator
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _NOT_AN_OPERATOR = "not a valid selector operator"
 
 
 def validate_node_affinity(affinity: Field) -> None:
-    """Which nodes a Pod requires."""
+    """Which nodes a Pod requires, and which it prefers; that makes no difference where there is one."""
     selector = affinity.inner(_REQUIRED)
     for term in selector.items("nodeSelectorTerms"):
         _validate_node_selector_term(term)
     if affinity.has(_REQUIRED) and not selector.get("nodeSelectorTerms"):
         selector.required("nodeSelectorTerms", "must have at least one node selector term")
+    for preference in affinity.items(_PREFERRED):
+        if not 1 <= preference.get("weight", 0) <= 100:
+            preference.invalid("weight", "must be in the range 1-100", value=preference.get("weight", 0))
+        _validate_node_selector_term(preference.inner("preference"))
 
 
 def _validate_node_selector_term(term: Field) -> None:
