@@ -25,7 +25,7 @@ from kubesim.flow.words import Known, Words, say
 
 
 def unreadable(facts: Facts) -> Known | None:
-    bad = next((seen for seen in facts.seen if seen.problem.startswith("cannot be read")), None)
+    bad = next((seen for seen in facts.seen if seen.is_unreadable), None)
     if bad is None:
         return None
     is_twice = Flaw.TWICE in facts.flaws(bad.name)

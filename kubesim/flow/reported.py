@@ -178,10 +178,7 @@ def _refusal(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> 
     newer = {name_of(secret) for secret in facts.secrets if _is_newer(secret, facts.pod)}
     at_that_time = [match for match in facts.matches if match.secret_name not in newer]
     registries.note(facts, reply, (match.credential for match in at_that_time))
-    seen = (
-        SeenSecret(secret.name, found=False, problem=_BEFORE) if secret.name in newer else secret
-        for secret in facts.seen
-    )
+    seen = (SeenSecret(secret.name, problem=_BEFORE) if secret.name in newer else secret for secret in facts.seen)
     attempts = _attempts(_presumed(facts, reply, at_that_time), answers, facts.is_unsure)
     return _make(facts, waiting)._replace(secrets=tuple(seen), attempts=attempts)
 

@@ -240,10 +240,10 @@ def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
 @pytest.mark.parametrize(
     ("found", "expected"),
     [
-        (None, SeenSecret("s", False, problem="not found in the Pod's namespace")),
+        (None, SeenSecret("s", problem="not found in the Pod's namespace")),
         (
             {"metadata": {"name": "s"}, "type": "Opaque", "data": {".dockerconfigjson": "e30="}},
-            SeenSecret("s", True, "Opaque", problem="its type is Opaque, not kubernetes.io/dockerconfigjson"),
+            SeenSecret("s", "Opaque", problem="its type is Opaque, not kubernetes.io/dockerconfigjson"),
         ),
         (
             {
@@ -251,18 +251,18 @@ def test_a_secret_that_cannot_be_read_is_reason_and_message_at_once() -> None:
                 "type": "kubernetes.io/dockerconfigjson",
                 "data": {".dockerconfigjson": "e30="},
             },
-            SeenSecret("s", True, "kubernetes.io/dockerconfigjson", problem="it holds no registry entry"),
+            SeenSecret("s", "kubernetes.io/dockerconfigjson", problem="it holds no registry entry"),
         ),
         (
             secret("s", "", auth="?"),
             SeenSecret(
                 "s",
-                True,
                 "kubernetes.io/dockerconfigjson",
                 problem="cannot be read: illegal base64 data at input byte 0",
+                is_unreadable=True,
             ),
         ),
-        (GOOD, SeenSecret("s", True, "kubernetes.io/dockerconfigjson", True, "", ("registry.example.com",))),
+        (GOOD, SeenSecret("s", "kubernetes.io/dockerconfigjson", ("registry.example.com",))),
     ],
 )
 def test_what_is_seen_of_a_secret(found: dict[str, Any] | None, expected: SeenSecret) -> None:

@@ -38,14 +38,21 @@ quote = lru_cache(maxsize=1024)(gofmt.quote)
 
 
 class SeenSecret(NamedTuple):
-    """What the kubelet saw of one of the Pod's pull secrets; `entries` are its registry keys."""
+    """What the kubelet saw of one of the Pod's pull secrets, and its `problem` if it's of no use."""
 
     name: str
-    found: bool
-    type: str | None = None
-    usable: bool = False
+    type: str | None = None  # None: there is none of that name
+    entries: tuple[str, ...] = ()  # its registry keys
     problem: str = ""
-    entries: tuple[str, ...] = ()
+    is_unreadable: bool = False
+
+    @property
+    def found(self) -> bool:
+        return self.type is not None
+
+    @property
+    def usable(self) -> bool:
+        return not self.problem
 
 
 class Attempt(NamedTuple):
@@ -202,16 +209,15 @@ class Pull:
 def see(name: str, secret: Object | None) -> SeenSecret:
     """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
     if secret is None:
-        return SeenSecret(name, found=False, problem="not found in the Pod's namespace")
+        return SeenSecret(name, problem="not found in the Pod's namespace")
     kind = secret.get("type", "")
     try:
-        entries = keyring.read_entries(secret)
+        entries = tuple(entry for entry, _ in keyring.read_entries(secret))
     except ValueError as error:
-        return SeenSecret(name, True, kind, problem=f"cannot be read: {error}")
+        return SeenSecret(name, kind, problem=f"cannot be read: {error}", is_unreadable=True)
     if kind not in keyring.DATA_KEYS:
-        return SeenSecret(name, True, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
-    problem = "" if entries else "it holds no registry entry"
-    return SeenSecret(name, True, kind, not problem, problem, tuple(entry for entry, _ in entries))
+        return SeenSecret(name, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
+    return SeenSecret(name, kind, entries, "" if entries else "it holds no registry entry")
 
 
 def _parse_name(pull: Pull) -> str:
