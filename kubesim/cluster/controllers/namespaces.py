@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
@@ -20,18 +21,29 @@ from kubesim.cluster.controllers.base import REACTION, Loop
 GRACE = 5.0
 # Seconds that what has finalizers is taken to need (finalizerEstimateSeconds).
 FINALIZING = 15
-# The conditions of a namespace that ends, as they are where nothing is wrong: type, reason, message.
-_FINE = (
-    ("NamespaceDeletionDiscoveryFailure", "ResourcesDiscovered", "All resources successfully discovered"),
-    ("NamespaceDeletionGroupVersionParsingFailure", "ParsedGroupVersions", "All legacy kube types successfully parsed"),
-    (
-        "NamespaceDeletionContentFailure",
-        "ContentDeleted",
-        "All content successfully deleted, may be waiting on finalization",
+
+
+class _Finding(NamedTuple):
+    """Why a condition of a namespace that ends is as it is."""
+
+    reason: str
+    message: str
+
+
+_REMAINING = "NamespaceContentRemaining"
+_FINALIZERS_REMAINING = "NamespaceFinalizersRemaining"
+# The conditions of a namespace that ends, as they are where nothing is wrong.
+_FINE = {
+    "NamespaceDeletionDiscoveryFailure": _Finding("ResourcesDiscovered", "All resources successfully discovered"),
+    "NamespaceDeletionGroupVersionParsingFailure": _Finding(
+        "ParsedGroupVersions", "All legacy kube types successfully parsed"
     ),
-    ("NamespaceContentRemaining", "ContentRemoved", "All content successfully removed"),
-    ("NamespaceFinalizersRemaining", "ContentHasNoFinalizers", "All content-preserving finalizers finished"),
-)
+    "NamespaceDeletionContentFailure": _Finding(
+        "ContentDeleted", "All content successfully deleted, may be waiting on finalization"
+    ),
+    _REMAINING: _Finding("ContentRemoved", "All content successfully removed"),
+    _FINALIZERS_REMAINING: _Finding("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
+}
 _OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
 # Of these kinds, the namespace `default` has what leads to the API server. It looks every ten seconds whether its own
 # Service is there; here only after one was deleted.
@@ -103,33 +115,32 @@ class NamespaceController(Loop):
                 left[resource] = objects
         return left
 
-    def _report(self, namespace: Object, problems: Mapping[str, tuple[str, str]]) -> None:
+    def _report(self, namespace: Object, problems: Mapping[str, _Finding]) -> None:
         """Say in the namespace's conditions what keeps it. A change of them has it looked at again, as any change."""
         before = {item["type"]: item for item in namespace["status"].get("conditions", ())}
         conditions: list[Object] = []
-        for kind, fine_reason, fine_message in _FINE:
-            reason, message = problems.get(kind, (fine_reason, fine_message))
+        for kind, fine in _FINE.items():
+            finding = problems.get(kind, fine)
             status = "True" if kind in problems else "False"
             old = before.get(kind, {})
             since = old["lastTransitionTime"] if old.get("status") == status else self.clock.timestamp()
-            condition = {"lastTransitionTime": since, "message": message, "reason": reason, "status": status}
-            conditions.append({**condition, "type": kind})
+            conditions.append({"lastTransitionTime": since, **finding._asdict(), "status": status, "type": kind})
         self.api.update_status(NAMESPACE, namespace, {**namespace["status"], "conditions": conditions})
 
 
-def _remaining(left: Mapping[Resource, list[Object]]) -> dict[str, tuple[str, str]]:
-    """By condition, why and how it isn't fine. Mirrors ProcessContentTotals of status_condition_utils.go."""
+def _remaining(left: Mapping[Resource, list[Object]]) -> dict[str, _Finding]:
+    """The conditions that aren't fine, and why. Mirrors ProcessContentTotals of status_condition_utils.go."""
     finalizers: Counter[str] = Counter()
     for objects in left.values():
         for obj in objects:
             finalizers.update(obj["metadata"].get("finalizers", ()))
-    problems: dict[str, tuple[str, str]] = {}
+    problems: dict[str, _Finding] = {}
     if left:
         counts = [f"{item.plural}.{item.group} has {len(objects)} resource instances" for item, objects in left.items()]
         message = f"Some resources are remaining: {', '.join(sorted(counts))}"
-        problems["NamespaceContentRemaining"] = ("SomeResourcesRemain", message)
+        problems[_REMAINING] = _Finding("SomeResourcesRemain", message)
     if finalizers:
         counts = [f"{finalizer} in {count} resource instances" for finalizer, count in finalizers.items()]
         message = f"Some content in the namespace has finalizers remaining: {', '.join(sorted(counts))}"
-        problems["NamespaceFinalizersRemaining"] = ("SomeFinalizersRemain", message)
+        problems[_FINALIZERS_REMAINING] = _Finding("SomeFinalizersRemain", message)
     return problems

@@ -22,7 +22,7 @@ from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
 from kubesim.cluster.kubelet.resting import BackOff
 from kubesim.cluster.kubelet.runtime import Record, Runtime
 from kubesim.cluster.kubelet.volumes import Payload
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, images_of_volumes
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Place
 from kubesim.shell.process import StartError
@@ -177,7 +177,8 @@ class Starter:
             return False
         record = self._runtime.recorder_for(sync.pod, spec["name"])
         if crash_loop:
-            record("Warning", "BackOff", f"Back-off restarting failed container {full_name(spec, sync.pod)}")
+            what = f"{spec['name']} in pod {sync.worker.full_name}"
+            record("Warning", "BackOff", f"Back-off restarting failed container {what}")
             sync.worker.wait(spec["name"], crash_loop)
         else:
             self._fail(sync, spec, error, record)

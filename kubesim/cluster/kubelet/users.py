@@ -10,6 +10,7 @@ from typing import Any
 from kubesim.api.objects import Object
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.kubelet.environment import MissingError
+from kubesim.cluster.kubelet.worker import full_name
 from kubesim.shell.users import Accounts, User
 
 
@@ -34,16 +35,19 @@ def check_user(pod: Object, container: ContainerSpec, image_user: str) -> None:
     context = security_context(pod, container)
     if not context.get("runAsNonRoot"):
         return
-    why = ""
     if "runAsUser" in context:
         why = "" if context["runAsUser"] else "container's runAsUser breaks non-root policy"
-    elif image_user in ("", "0"):
-        why = "container has runAsNonRoot and image will run as root"
-    elif not image_user.isdecimal():
-        why = (
-            f"container has runAsNonRoot and image has non-numeric user ({image_user}), cannot verify user is non-root"
-        )
+    else:
+        why = _why_not_non_root(image_user)
     if why:
-        meta = pod["metadata"]
-        pod_name = f"{meta['name']}_{meta['namespace']}({meta['uid']})"
-        raise MissingError(f'{why} (pod: "{pod_name}", container: {container["name"]})')
+        raise MissingError(f'{why} (pod: "{full_name(pod)}", container: {container["name"]})')
+
+
+def _why_not_non_root(image_user: str) -> str:
+    """Why an image's user isn't known to be another one than root; "" where it is."""
+    if image_user in ("", "0"):
+        return "container has runAsNonRoot and image will run as root"
+    if not image_user.isdecimal():
+        problem = f"image has non-numeric user ({image_user}), cannot verify user is non-root"
+        return f"container has runAsNonRoot and {problem}"
+    return ""

@@ -61,6 +61,7 @@ class Worker:
         self.uid: str = meta["uid"]
         self.namespace: str = meta["namespace"]
         self.name: str = meta["name"]
+        self.full_name = full_name(pod)
         # The names of its init containers, without the sidecars.
         self.inits = frozenset(names).difference(sidecars_of(pod["spec"]))
         self.ip = ""
@@ -128,7 +129,7 @@ class Worker:
         if delay <= (now - container.finished) / SECOND:
             self.crashes[name] = min(delay * 2, CRASH_BACKOFF_LIMIT) if delay else CRASH_BACKOFF_FIRST
             return None
-        what = f"container={name} pod={self.name}_{self.namespace}({self.uid})"
+        what = f"container={name} pod={self.full_name}"
         return Waiting("CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}")
 
     def due(self, spec: PodSpec) -> Iterator[ContainerSpec]:
@@ -217,10 +218,10 @@ def pod_address(number: int) -> str:
     return f"10.244.{1 + block}.{1 + place}"
 
 
-def full_name(spec: ContainerSpec, pod: Object) -> str:
-    """A container with its Pod, as the kubelet names it in messages."""
+def full_name(pod: Object) -> str:
+    """A Pod as the kubelet names it in messages. Mirrors pkg/kubelet/util/format/pod.go."""
     meta = pod["metadata"]
-    return f"{spec['name']} in pod {meta['name']}_{meta['namespace']}({meta['uid']})"
+    return f"{meta['name']}_{meta['namespace']}({meta['uid']})"
 
 
 def field_of(spec: PodSpec, name: str) -> str:

@@ -43,9 +43,12 @@ class Repository:
     @cached_property
     def every(self) -> Mapping[str, Image]:
         """The images by all tags; each tag of the `lines` has an image of its own."""
-        images = {tag: image for image, words in self.lines for word in words.split() for tag in expand(word)}
-        own = {tag: image._replace(digest=digest_of(f"{self.name}:{tag}")) for tag, image in images.items()}
-        return {**own, **self.tags}
+        images: dict[str, Image] = {}
+        for image, patterns in self.lines:
+            for pattern in patterns.split():
+                for tag in expand(pattern):
+                    images[tag] = image._replace(digest=digest_of(f"{self.name}:{tag}"))
+        return {**images, **self.tags}
 
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest."""
