@@ -121,8 +121,12 @@ class Query:
         try:
             act(item)
         except StatusError as error:
-            if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
+            if not self._is_ignored(error):
                 raise
+
+    def _is_ignored(self, error: Exception) -> bool:
+        is_missing = isinstance(error, StatusError) and error.reason == "NotFound"
+        return is_missing and self._call.flags.get("ignore-not-found", False)
 
     @property
     def is_single(self) -> bool:
@@ -152,7 +156,7 @@ class Query:
                 yield target
                 continue
             try:
-                yield Group(target.resource, list(list_live(self._call, target)))
+                yield Group(target.resource, list(list_live(self._call, target)))  # a copy, to which `select` adds
             except REFUSALS as error:
                 yield error
 
@@ -160,11 +164,9 @@ class Query:
         """What the API server has in place of an object in a file; nothing with --ignore-not-found, if it hasn't."""
         try:
             yield self._fetched(manifest._replace(obj={}))
-        except StatusError as error:
-            if error.reason != "NotFound" or not self._call.flags.get("ignore-not-found"):
-                yield error
         except REFUSALS as error:
-            yield error
+            if not self._is_ignored(error):
+                yield error
 
 
 _NOTHING_NAMED = (
