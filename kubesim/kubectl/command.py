@@ -11,7 +11,6 @@ from typing import Any, Literal, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object
 from kubesim.api.result import Edit, Written
 from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.checks import WriteOptions
@@ -74,6 +73,8 @@ class Call:
         self.edit: Edit | None = None
         """What a live front end is to open in an editor."""
 
+    # What it prints
+
     def say(self, text: str) -> None:
         """Write to stdout."""
         self.written.append((False, text))
@@ -81,6 +82,21 @@ class Call:
     def complain(self, text: str) -> None:
         """Write to stderr."""
         self.written.append((True, text))
+
+    def warn(self, text: str) -> None:
+        """Pass a warning of the API server on, once."""
+        line = f"Warning: {text}\n"
+        if (True, line) not in self.written:
+            self.complain(line)
+
+    def output_format(self) -> Format:
+        """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
+        if self.format is None:
+            read_file = self.context.workspace.read_text
+            self.format = parse_output(self.flags, read_file, self.context.budget, self.command.traits.has_tables)
+        return self.format
+
+    # Whom it asks, as whom, and in which namespace: client-go's ClientConfig
 
     @property
     def kubeconfig_path(self) -> str:
@@ -116,14 +132,10 @@ class Call:
         typed = self.flags["user"]
         return typed if typed and isinstance(typed, str) else self.of_context("user")
 
-    @cached_property
-    def _chosen_context(self) -> Object:
-        """What the context says: that of --context, or the current one."""
-        return self.kubeconfig.fields("contexts", self.flags["context"] or self.kubeconfig.current)
-
     def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
-        """What the context names."""
-        return str(self._chosen_context.get(part, ""))
+        """What the context names: that of --context, or the current one."""
+        fields = self.kubeconfig.fields("contexts", self.flags["context"] or self.kubeconfig.current)
+        return str(fields.get(part, ""))
 
     def _authenticated(self) -> Client:
         """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
@@ -149,18 +161,7 @@ class Call:
         """The namespace of -n, or that of the context."""
         return self.flags["namespace"] or self.of_context("namespace") or "default"
 
-    def warn(self, text: str) -> None:
-        """Pass a warning of the API server on, once."""
-        line = f"Warning: {text}\n"
-        if (True, line) not in self.written:
-            self.complain(line)
-
-    def output_format(self) -> Format:
-        """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
-        if self.format is None:
-            read_file = self.context.workspace.read_text
-            self.format = parse_output(self.flags, read_file, self.context.budget, self.command.traits.has_tables)
-        return self.format
+    # How it asks
 
     @property
     def request_timeout(self) -> float | None:
