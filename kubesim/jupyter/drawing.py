@@ -18,11 +18,13 @@ import graphviz
 
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
 
-# The look of a state, by day: the theme's variables replace the colours on a JupyterLab page.
-PAPER, INK = "#ffffff", "#1f2328"
+PAPER = "#ffffff"
+INK = "#1f2328"
 
 
 class Look(NamedTuple):
+    """The box of a hop in some state, by day: the theme's variables replace the colours on a JupyterLab page."""
+
     line: str
     fill: str
     thickness: float
@@ -36,22 +38,22 @@ LOOKS = {
     NOT_REACHED: Look("#6e7781", "#f3f4f6", 1.2, "6 4"),
     NOT_NEEDED: Look("#6e7781", "#f3f4f6", 1.2, "2 4"),
 }
-CULPRIT_THICKNESS, CUT = 3.5, 14
+CULPRIT_THICKNESS = 3.5
+CUT = 14
 """The hop where the cause lies looks like a stop sign: this much of each corner goes."""
-MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
-FONT = "Arial"
-LONGEST_LINE, LONGEST_WORD = 27, 40
-"""Characters in a line of a box; a word that is longer makes the box wider, up to a limit."""
 
-# In points, as Graphviz counts
-LETTER = 6.9
-LINE = 16
-PADDING = 12
-GAP = 36
-MARGIN = 6
-"""The width of a letter of Arial at 12 pt, the height of a line, and the space in a box, between boxes and around."""
-NARROWEST = 160
+# Lengths are in points, as Graphviz counts.
 POINTS = 72  # in an inch
+FONT = "Arial"
+LETTER = 6.9  # the width of one, at 12 pt
+LINE = 16
+PADDING = 12  # in a box
+GAP = 36  # between boxes
+MARGIN = 6  # around the picture
+NARROWEST = 160  # box
+MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
+LONGEST_LINE = 27  # characters in a line of a box
+LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -124,20 +126,15 @@ def _row(hops: tuple[Hop, ...], y: int) -> list[Box]:
     return boxes
 
 
-def dot(above: list[Box], below: list[Box]) -> graphviz.Digraph:
-    """The boxes as a graph in two rows, the second one of which begins below the first."""
-    graph = graphviz.Digraph("flow")
-    graph.attr(nodesep=str(GAP / POINTS), ranksep=str(GAP / POINTS))
-    graph.attr("node", shape="box", fixedsize="true", label="")
-    for boxes in (above, below):
-        with graph.subgraph() as row:
-            row.attr(rank="same")
-            for box in boxes:
-                row.node(box.hop.key, width=f"{box.width / POINTS:.4f}", height=f"{box.height / POINTS:.4f}")
-            for before, after in pairwise(boxes):
-                row.edge(before.hop.key, after.hop.key)
-    graph.edge(above[0].hop.key, below[0].hop.key, weight="20")
-    return graph
+def _dot(above: list[Box], below: list[Box]) -> str:
+    """The boxes as a graph for Graphviz: two rows, the second one of which begins below the first."""
+    statements = [f"nodesep={GAP / POINTS}", f"ranksep={GAP / POINTS}", 'node [shape=box fixedsize=true label=""]']
+    for row in (above, below):
+        nodes = [f"{box.hop.key} [width={box.width / POINTS:.4f} height={box.height / POINTS:.4f}]" for box in row]
+        path = " -> ".join(box.hop.key for box in row)
+        statements.append(f"{{ rank=same; {'; '.join(nodes)}; {path} }}")
+    statements.append(f"{above[0].hop.key} -> {below[0].hop.key} [weight=20]")
+    return f"digraph {{ {'; '.join(statements)} }}"
 
 
 def _placed_by_graphviz(rows: tuple[list[Box], list[Box]]) -> tuple[list[Box], list[Box]] | None:
@@ -146,7 +143,8 @@ def _placed_by_graphviz(rows: tuple[list[Box], list[Box]]) -> tuple[list[Box], l
     Its plain format says: graph SCALE WIDTH HEIGHT, and then node NAME X Y … with y from below.
     """
     try:
-        plain = dot(*rows).pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
+        graph = graphviz.Source(_dot(*rows))
+        plain = graph.pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return None
     top = 0.0
@@ -187,23 +185,28 @@ def _slug(hop: Hop) -> str:
 
 
 def _box(box: Box) -> str:
-    hop, width, height = box.hop, box.width, box.height
-    look = LOOKS[hop.state]
-    colours = f'fill="{look.fill}" stroke="{look.line}" stroke-dasharray="{look.dashes}"'
-    if hop.is_cause:
-        right, low = width - CUT, height - CUT
-        corners = f"{CUT},0 {right},0 {width},{CUT} {width},{low} {right},{height} {CUT},{height} 0,{low} 0,{CUT}"
-        outline = f'<polygon points="{corners}" {colours} stroke-width="{CULPRIT_THICKNESS}"/>'
-    else:
-        size = f'width="{width}" height="{height}" rx="{look.corner}"'
-        outline = f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
+    hop = box.hop
     head = f"{SYMBOLS[hop.state]} {html.escape(hop.title)}"
     first = f'<tspan font-weight="bold">{head}</tspan> <tspan font-style="italic">{hop.state}</tspan>'
     texts = "".join(
         f'<text x="{PADDING}" y="{PADDING + LINE * number - 4}">{line}</text>'
         for number, line in enumerate([first, *map(html.escape, _lines(hop))], start=1)
     )
-    return f'<g transform="translate({box.x},{box.y})">{outline}{texts}</g>'
+    return f'<g transform="translate({box.x},{box.y})">{_outline(box)}{texts}</g>'
+
+
+def _outline(box: Box) -> str:
+    width = box.width
+    height = box.height
+    look = LOOKS[box.hop.state]
+    colours = f'fill="{look.fill}" stroke="{look.line}" stroke-dasharray="{look.dashes}"'
+    if not box.hop.is_cause:
+        size = f'width="{width}" height="{height}" rx="{look.corner}"'
+        return f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
+    right = width - CUT
+    low = height - CUT
+    corners = f"{CUT},0 {right},0 {width},{CUT} {width},{low} {right},{height} {CUT},{height} 0,{low} 0,{CUT}"
+    return f'<polygon points="{corners}" {colours} stroke-width="{CULPRIT_THICKNESS}"/>'
 
 
 def _across(before: Box, after: Box) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
 from IPython.display import display
 
@@ -37,10 +37,30 @@ _EMPTY_SKILLS = "My skills: which goals you've reached, when, and with how much 
 _ADDED = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 
+class Row(NamedTuple):
+    """A notebook on the map, with what was done in it."""
+
+    title: str
+    part: str
+    href: str
+    sign: str
+    state: str
+    questions: str  # "2 of 6", "" where there are none
+    tasks: str  # the same
+    score: str  # the same, for the best round of the challenge
+    share: float  # of what there is to do, from 0 to 1
+
+    @property
+    def counts(self) -> str:
+        """What was done, in words."""
+        counts = {"questions": self.questions, "tasks": self.tasks, "score": self.score}
+        return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
+
+
 class ProgressMap(Card):
     """A map with one row a notebook, and what is due.
 
-    Of the content, which progress.js reads, `total` and `due` are sentences, `rows` are those of `_rows`, `notice`
+    Of the content, which progress.js reads, `total` and `due` are sentences, `rows` are the notebooks, `notice`
     warns of a file that can't be read, `file` is the text to download, and `limit` is how long one may be. It is read
     again with each message, as the page sends one when the map comes into view. The feedback, `ok` and `html`, is the
     result of a button; its `number` tells two equal results apart.
@@ -56,9 +76,10 @@ class ProgressMap(Card):
     def refresh(self) -> None:
         progress = self._seat.progress
         record = progress.record()
+        self._rows = list(_rows(record))
         self.content = {
             "total": _total(record),
-            "rows": list(_rows(record)),
+            "rows": [row._asdict() for row in self._rows],
             "notice": inline(progress.notice()),
             "due": inline(review_news(record, progress.today())),
             "file": write(record),
@@ -91,16 +112,16 @@ class ProgressMap(Card):
     def plain(self) -> str:
         if self._is_empty():
             return _EMPTY_MAP
-        lines = (f"{row['sign']} {row['title']}: {_parts(row)}" for row in self.content["rows"])
+        lines = (f"{row.sign} {row.title}: {row.counts}" for row in self._rows)
         return "\n".join([self.content["total"], *lines])
 
     def static_html(self) -> str:
         if self._is_empty():
             return f"<p>{_EMPTY_MAP}</p>"
         rows = "".join(
-            f"<tr><td>{row['sign']} {row['state']}</td><td>{row['part']}</td>"
-            f'<td><a href="{row["href"]}">{html.escape(row["title"])}</a></td><td>{_parts(row)}</td></tr>'
-            for row in self.content["rows"]
+            f"<tr><td>{row.sign} {row.state}</td><td>{row.part}</td>"
+            f'<td><a href="{row.href}">{html.escape(row.title)}</a></td><td>{row.counts}</td></tr>'
+            for row in self._rows
         )
         return f"<p><b>{self.content['total']}</b></p><table>{rows}</table>"
 
@@ -148,11 +169,8 @@ def _total(record: Record) -> str:
     return f"Your progress: {', '.join(parts)}"
 
 
-def _rows(record: Record) -> Iterator[dict[str, Any]]:
-    """The notebooks, each with what was done in it in words, and as `share`, from 0 to 1.
-
-    In the challenge's notebook a round with any points is one more thing to do.
-    """
+def _rows(record: Record) -> Iterator[Row]:
+    """The notebooks. In the challenge's a round with any points is one more thing to do."""
     for lesson, counts in grade(record).items():
         reached = counts.right + counts.done
         whole = counts.quizzes + counts.tasks
@@ -165,17 +183,17 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
                 if points:
                     reached += 1
         state = _state(reached, whole)
-        yield {
-            "title": title(lesson),
-            "part": part(lesson),
-            "href": f"{lesson}.ipynb",
-            "sign": _SIGNS[state],
-            "state": state,
-            "questions": f"{counts.right} of {counts.quizzes}" if counts.quizzes else "",
-            "tasks": f"{counts.done} of {counts.tasks}" if counts.tasks else "",
-            "score": score,
-            "share": reached / whole,
-        }
+        yield Row(
+            title=title(lesson),
+            part=part(lesson),
+            href=f"{lesson}.ipynb",
+            sign=_SIGNS[state],
+            state=state,
+            questions=f"{counts.right} of {counts.quizzes}" if counts.quizzes else "",
+            tasks=f"{counts.done} of {counts.tasks}" if counts.tasks else "",
+            score=score,
+            share=reached / whole,
+        )
 
 
 def _state(reached: int, whole: int) -> str:
@@ -183,7 +201,3 @@ def _state(reached: int, whole: int) -> str:
     if reached == whole:
         return "done"
     return "started" if reached else "to do"
-
-
-def _parts(row: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {row[name]}" for name in ("questions", "tasks", "score") if row[name])
