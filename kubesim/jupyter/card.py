@@ -162,7 +162,7 @@ class Exercise(Card):
         return buttons
 
 
-def goals(readings: Iterable[Reading], were_reached: bool = False) -> list[Message]:
+def goal_lines(readings: Iterable[Reading], were_reached: bool = False) -> list[Message]:
     """The goals of a task as parts.js draws them: whether each is reached, or was, and what it is."""
     return [{"ok": were_reached or one.holds, "what": inline(one.condition.what)} for one in readings]
 

@@ -18,7 +18,7 @@ from kubesim.flow.export import Explained
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import markup, quiz, standing, why
-from kubesim.jupyter.card import HISTORY, Button, Card, Message, goals, script, styles
+from kubesim.jupyter.card import HISTORY, Button, Card, Message, goal_lines, script, styles
 from kubesim.jupyter.current import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
@@ -230,7 +230,7 @@ class ChallengeCard(Card):
         return {
             "title": markup.inline(f"Task {number}. {task.title}"),
             "html": markup.paragraphs(task.text) + markup.paragraphs(files),
-            "goals": goals(readings, current.solved),
+            "goals": goal_lines(readings, current.solved),
             "advice": markup.inline(GONE if is_gone else self._round.advice(session)),
             "hints": [markup.inline(hint) for hint in task.hints[: current.hints]],
             "why": self._why_page(current) if current.why and not current.is_over else "",

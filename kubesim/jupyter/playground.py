@@ -6,6 +6,7 @@ The page's half is the one of a task; it draws the number that picks what's brok
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from IPython.display import display
 
@@ -29,6 +30,9 @@ kubectl create namespace case
 sed -E '/ownerReferences:/,/uid:/d; /(resourceVersion|uid|namespace|nodeName):/d' {CASE} | kubectl apply -n case -f -
 sleep 10
 kubectl get pods -n case"""
+
+
+_LOAD: Button = ("load", f"Load {CASE}")
 
 
 class Playground(Exercise):
@@ -66,23 +70,25 @@ class Playground(Exercise):
             self.say(_MISSING)
 
     def refresh(self) -> None:
-        load: Button = ("load", f"Load {CASE}")
-        buttons: list[Button] = [("break", "Break something"), load]
-        task = {"title": "", "html": "", "done": ""}
-        broken = self._broken
-        if broken:
-            readings = check(broken, self._seat.session)
-            if self._seat.open_task is self:
-                workbench(self._seat).open_task(broken, readings)
-            buttons = [("break", "Break something else"), load]
-            task["title"] = markup.inline(broken.title)
-            task["html"] = markup.paragraphs(broken.text)
-            if all(reading.holds for reading in readings):
-                task["done"] = markup.inline(broken.because)
-            else:
-                buttons += self.help_buttons("Show a solution")
-        self.feedback = {**task, **self.help(), "said": markup.inline(self._said), "buttons": buttons}
+        view: dict[str, Any] = {"title": "", "html": "", "done": "", "buttons": [("break", "Break something"), _LOAD]}
+        if self._broken:
+            view = self._view(self._broken)
+        self.feedback = {**view, **self.help(), "said": markup.inline(self._said)}
         self._said = ""
+
+    def _view(self, broken: Broken) -> dict[str, Any]:
+        """What is shown of a broken cluster, here and on the workbench."""
+        readings = check(broken, self._seat.session)
+        if self._seat.open_task is self:
+            workbench(self._seat).open_task(broken, readings)
+        is_fixed = all(reading.holds for reading in readings)
+        help_buttons = [] if is_fixed else self.help_buttons("Show a solution")
+        return {
+            "title": markup.inline(broken.title),
+            "html": markup.paragraphs(broken.text),
+            "done": markup.inline(broken.because) if is_fixed else "",
+            "buttons": [("break", "Break something else"), _LOAD, *help_buttons],
+        }
 
     def plain(self) -> str:
         return f"{_PLAYGROUND}: {markup.plain_text(_OFFER)}"

@@ -19,7 +19,7 @@ from kubesim.api.resources import NAMESPACE, POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.arguments import read_target
-from kubesim.jupyter.card import Message, goals, script, styles
+from kubesim.jupyter.card import Message, goal_lines, script, styles
 from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
@@ -73,6 +73,7 @@ class Workbench(Terminal):
         self.refresh()
 
     def _tell(self, words: str) -> None:
+        """Say what was reverted, once: what is said here is in the terminal."""
         self.say(words)
 
     def _announce(self, words: str) -> None:
@@ -102,7 +103,8 @@ class Workbench(Terminal):
             self._focus = None  # what was looked at before has nothing to do with this task
         is_done = solved or all(reading.holds for reading in readings)
         with self.hold_sync():
-            self.goals = {"title": task.title.replace("`", ""), "goals": goals(readings, solved), "done": is_done}
+            title = task.title.replace("`", "")
+            self.goals = {"title": title, "goals": goal_lines(readings, solved), "done": is_done}
             if is_new or (self.path.get("concealed") and not self._seat.conceals()):
                 self.path = self._path()
             if is_new or was_filtered != self._is_at_task:

@@ -40,6 +40,13 @@ def title(lesson: str) -> str:
     return f"{number} {lessons()[lesson]['title']}"
 
 
+class Showing(NamedTuple):
+    """That something was answered or solved: with the least help so far (hints, or REVEALED), and on which day."""
+
+    help_taken: int
+    day: int
+
+
 class State(Enum):
     """How far a goal is."""
 
@@ -86,13 +93,12 @@ def skills_text(record: Record) -> str:
 
 
 def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
-    every = [goal for of_lesson in goals.values() for goal in of_lesson]
-    shown = sum(goal.state == State.SHOWN for goal in every)
-    summary = [f"{shown} of {len(every)} goals shown"]
-    help_taken = [taken for name, (taken, _day) in record["shown"].items() if name.startswith(CLUSTER)]
-    if help_taken:
-        alone = help_taken.count(0)
-        summary.append(f"{len(help_taken)} kinds of broken clusters fixed, {alone} of them without help")
+    states = [goal.state for of_lesson in goals.values() for goal in of_lesson]
+    summary = [f"{states.count(State.SHOWN)} of {len(states)} goals shown"]
+    fixed = [Showing(*showing) for name, showing in record["shown"].items() if name.startswith(CLUSTER)]
+    if fixed:
+        alone = sum(not showing.help_taken for showing in fixed)
+        summary.append(f"{len(fixed)} kinds of broken clusters fixed, {alone} of them without help")
     score = best(record)
     if score:
         summary.append(f"Best score of the challenge: {score[0]} of {score[1]}")
@@ -101,16 +107,16 @@ def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
 
 def _goal(entry: Mapping[str, Any], record: Record) -> Goal:
     """How far a goal is, when it was shown and with how much help; an older record has neither."""
-    marks = [record["shown"].get(name, (0, 0)) for name in entry["by"] if _is_done(name, record)]
-    if not marks:
+    done = [name for name in entry["by"] if _is_done(name, record)]
+    if not done:
         return Goal(entry["can"], State.OPEN, "not shown yet")
-    if len(marks) < len(entry["by"]):
-        return Goal(entry["can"], State.BEGUN, f"{len(marks)} of {len(entry['by'])} shown")
-    days = [day for _taken, day in marks]
-    if not all(days):
+    if len(done) < len(entry["by"]):
+        return Goal(entry["can"], State.BEGUN, f"{len(done)} of {len(entry['by'])} shown")
+    showings = [Showing(*record["shown"].get(name, (0, 0))) for name in done]
+    if not all(showing.day for showing in showings):
         return Goal(entry["can"], State.SHOWN, "shown")
-    last = date.fromordinal(max(days))
-    help_taken = _helped(sum(taken for taken, _day in marks))
+    last = date.fromordinal(max(showing.day for showing in showings))
+    help_taken = _helped(sum(showing.help_taken for showing in showings))
     return Goal(entry["can"], State.SHOWN, f"{last.day} {last:%B %Y}, {help_taken}")
 
 

@@ -3,48 +3,39 @@
 
 const MARKS = { solved: "✓", "solution shown": "–", started: "…", "not started": "" };
 
-function spelled(seconds) {
-  const whole = Math.max(0, Math.floor(seconds));
-  return [[Math.floor(whole / 60), "min"], [whole % 60, "s"]].filter(([count]) => count).map((part) => part.join(" ")).join(" ") || "0 s";
-}
-
 function render({ model, el }) {
-  const part = (tag, className, label) => {
-    const made = element(tag, { className });
-    if (label) made.setAttribute("aria-label", label);
-    return made;
-  };
+  const part = (name) => element("div", { className: `ks-${name}` });
   const title = element("h3");
   const [score, simulated, real] = [element("b"), element("span"), element("span")];
   const board = element("p", { className: "ks-board" }, "Score ", score, " · simulated time ", simulated, " · real time ", real);
-  const tasks = part("ol", "ks-tasks", "Tasks of this round");
-  const rules = part("div", "ks-rules");
+  const tasks = element("ol", { className: "ks-tasks", ariaLabel: "Tasks of this round" });
   const heading = element("h3");
-  const text = part("div", "ks-text");
-  const goals = part("ul", "ks-notes ks-goals", "Goals");
-  const [advice, hints, why, over, warnings, end] = ["advices", "hints", "whys", "overs", "warnings", "ends"].map((name) => part("div", `ks-${name}`));
-  const buttons = part("div", "ks-buttons");
-  const news = part("div", "ks-unseen");
-  news.setAttribute("role", "status");
+  const goals = element("ul", { className: "ks-notes ks-goals", ariaLabel: "Goals" });
+  const [rules, text, advice, hints, why, over, warnings, end, buttons] = ["rules", "text", "advices", "hints", "whys", "overs", "warnings", "ends", "buttons"].map(part);
+  const news = announcer();
   const card = element("section", { className: "ks-card ks-task ks-challenge" },
     title, board, tasks, rules, heading, text, goals, advice, warnings, buttons, hints, why, over, end, news);
+  let [newsTold] = model.get("feedback").news; // its number
 
   const ask = live(model, card);
   const send = (action, number) => ask({ do: action, number, wall: Date.now() / 1000 });
 
   const drawTask = ({ label, state, current }, number) => {
-    const mark = element("span", { textContent: MARKS[state] });
-    mark.setAttribute("aria-hidden", "true");
-    const made = element("button", { type: "button", className: `ks-${state.replaceAll(" ", "-")}`, title: label }, `${number + 1} `, mark);
-    made.setAttribute("aria-label", label);
-    if (current) made.setAttribute("aria-current", "true");
-    made.addEventListener("click", () => send("open", number));
+    const mark = element("span", { ariaHidden: "true", textContent: MARKS[state] });
+    const made = element("button", {
+      type: "button",
+      className: `ks-${state.replaceAll(" ", "-")}`,
+      title: label,
+      ariaLabel: label,
+      ariaCurrent: current ? "true" : null,
+      onclick: () => send("open", number),
+    }, `${number + 1} `, mark);
     return element("li", {}, made);
   };
 
   const tick = () => {
     const { real: before, since } = model.get("feedback");
-    setText(real, spelled(before + (since ? Date.now() / 1000 - since : 0)));
+    setText(real, spell(before + (since ? Date.now() / 1000 - since : 0)));
   };
 
   const draw = () => {
@@ -70,8 +61,8 @@ function render({ model, el }) {
     keepOne(end, view.end, (content) => reveal(`The round is over: ${view.score}`, content));
     over.classList.toggle("ks-solved", Boolean(view.tasks.find(({ current, state }) => current && state === "solved")));
     const [count, words] = view.news;
-    if (draw.count !== undefined && count !== draw.count) news.textContent = words;
-    draw.count = count;
+    if (count !== newsTold) news.textContent = words;
+    newsTold = count;
     drawButtons(buttons, view.buttons, send);
     if (view.owes) send("tick"); // the task is over now, and only the page knows since when
   };

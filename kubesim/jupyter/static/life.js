@@ -87,8 +87,7 @@ async function isForgotten(model) {
 
 // A channel of a card, which says what state it is in in its last line. Without a kernel its buttons can't be reached.
 function live(model, card) {
-  const notice = element("div", { className: "ks-life" });
-  notice.setAttribute("aria-live", "polite");
+  const notice = element("div", { className: "ks-life", ariaLive: "polite" });
   card.append(notice);
   const again = element("button", { type: "button", className: "ks-lead", textContent: `${REVIVE}, with this cell`, onclick: () => revive(model, card) });
   return openChannel(model, (state, words) => {

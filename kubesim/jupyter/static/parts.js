@@ -30,9 +30,20 @@ function setText(node, words) {
 
 const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
 
+// A sign such as ✓, whose meaning is in words beside it.
+const markOf = (sign) => element("span", { className: "ks-mark", ariaHidden: "true", textContent: sign });
+
+// What a screen reader says, and nobody sees.
+const announcer = () => element("div", { className: "ks-unseen", role: "status" });
+
+// A duration in words, as Python's `spell` has it: "13 s", "2 min 5 s".
+function spell(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [[Math.floor(whole / 60), "min"], [whole % 60, "s"]].filter(([count]) => count);
+  return parts.map((part) => part.join(" ")).join(" ") || "0 s";
+}
+
 function goalLine({ ok, what, missing, hint, reason }) {
-  const mark = element("span", { className: "ks-mark", textContent: ok ? "✓" : "○" });
-  mark.setAttribute("aria-hidden", "true");
   const word = element("span", { className: "ks-unseen", textContent: ok ? "Reached: " : "Not yet: " });
   const body = element("div", {}, word, html("span", "", what));
   if (missing) body.append(html("div", "ks-missing", missing));
@@ -40,7 +51,7 @@ function goalLine({ ok, what, missing, hint, reason }) {
     body.append(element("details", {}, element("summary", { textContent: "Where to look, and why" }),
       html("p", "", hint), html("p", "", reason)));
   } else if (ok && reason) body.append(html("div", "ks-reason", reason));
-  return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, body);
+  return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "○"), body);
 }
 
 // A hint, an answer that was asked for, and a warning.

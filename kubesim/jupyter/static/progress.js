@@ -16,10 +16,9 @@ const link = (model) => ({ href, title }) => {
 };
 
 const tableRow = (link) => (row) => {
-  const bar = element("span", { className: "ks-bar" }, element("span"));
+  const bar = element("span", { className: "ks-bar", ariaHidden: "true" }, element("span"));
   bar.firstChild.style.width = `${100 * row.share}%`;
-  const sign = element("span", { textContent: row.sign });
-  for (const hidden of [bar, sign]) hidden.setAttribute("aria-hidden", "true");
+  const sign = element("span", { ariaHidden: "true", textContent: row.sign });
   const title = element("th", { scope: "row" }, link(row));
   const cells = [row.questions, row.tasks].map((text) => element("td", { textContent: text || "–" }));
   const state = element("td", { className: "ks-state" }, sign, ` ${row.state}`);
@@ -58,13 +57,8 @@ function render({ model, el }) {
   const table = element("table");
   const notice = element("p", { className: "ks-notice" });
   const due = element("p");
-  const status = element("div", { className: "ks-said" });
-  status.setAttribute("role", "status");
-  const button = (textContent, action) => {
-    const made = element("button", { type: "button", textContent });
-    made.addEventListener("click", action);
-    return made;
-  };
+  const status = element("div", { className: "ks-said", role: "status" });
+  const button = (textContent, onclick) => element("button", { type: "button", textContent, onclick });
   const store = (file) => {
     clearTimeout(timer);
     save(file);
@@ -77,7 +71,7 @@ function render({ model, el }) {
     upload.value = ""; // so that the same file can be chosen again
   });
 
-  const card = element("section", { className: "ks-progress" }, element("div", { className: "ks-table" }, table), due, notice,
+  const card = element("section", { className: "ks-progress", ariaLabel: "Your progress" }, element("div", { className: "ks-table" }, table), due, notice,
     element("div", { className: "ks-buttons" },
       button("Refresh", () => send({ do: "refresh" })),
       button("Download my progress", () => {
@@ -87,7 +81,6 @@ function render({ model, el }) {
       button("My skills, to print", () => send({ do: "skills", as: "html" })),
       button("My skills, as Markdown", () => send({ do: "skills", as: "markdown" })),
       element("label", {}, "Upload earlier progress ", upload)), status);
-  card.setAttribute("aria-label", "Your progress");
   const send = live(model, card);
   keepKeys(card);
 

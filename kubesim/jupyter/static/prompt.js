@@ -54,8 +54,10 @@ function makePrompt(ask, { history }) {
 
   // To the next command in this direction that begins with what was typed
   async function recall(direction) {
-    if (steps === 0) draft = input.value;
-    if (steps === 0) await catchUp();
+    if (steps === 0) {
+      draft = input.value;
+      await catchUp();
+    }
     let next = steps + direction;
     while (next > 0 && next <= history.length && !history.at(-next).startsWith(draft)) next += direction;
     if (next > history.length) return;
@@ -90,8 +92,10 @@ function editingKeys(input, history, catchUp) {
   let start = 0; // and where it begins
 
   async function insertLastWord() {
-    if (!back) await catchUp();
-    if (!back) start = input.selectionStart;
+    if (!back) {
+      await catchUp();
+      start = input.selectionStart;
+    }
     if (back === history.length) return;
     back += 1;
     input.setSelectionRange(start, input.selectionEnd);
@@ -152,13 +156,14 @@ function makeSearch(history, prompt, set, enter, catchUp) {
   }
 
   function seek(from) {
-    const found = input.value ? history.findLastIndex((command, index) => index <= from && command.includes(input.value)) : -1;
+    const matches = (command, index) => index <= from && command.includes(input.value);
+    const newest = input.value ? history.findLastIndex(matches) : -1;
     said.replaceChildren(
-      input.value && found < 0 ? "No other command has this." : "Enter runs it, Ctrl+R looks further back, Escape lets you edit it.",
+      input.value && newest < 0 ? "No other command has this." : "Enter runs it, Ctrl+R looks further back, Escape lets you edit it.",
     );
-    if (found < 0) return;
-    place = found;
-    set(history[found]);
+    if (newest < 0) return;
+    place = newest;
+    set(history[newest]);
   }
 
   function end(text = prompt.value) {
@@ -180,6 +185,6 @@ function makeSearch(history, prompt, set, enter, catchUp) {
 
 function list(words) {
   const more = words.length - SHOWN_CANDIDATES;
-  const shown = words.slice(0, SHOWN_CANDIDATES).map((word) => h("span", {}, word));
-  return more > 0 ? [...shown, `and ${more} more`] : shown;
+  const nodes = words.slice(0, SHOWN_CANDIDATES).map((word) => h("span", {}, word));
+  return more > 0 ? [...nodes, `and ${more} more`] : nodes;
 }

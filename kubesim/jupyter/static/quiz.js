@@ -27,10 +27,10 @@ function outputLines(content, name) {
 // Items with two buttons each. What moved is said aloud, and the focus stays on the button that moved it.
 function orderedItems(content) {
   const list = element("ol", { className: "ks-order" });
-  const said = element("p", { className: "ks-unseen" });
-  said.setAttribute("role", "status");
+  const said = announcer();
   const move = (item, by) => {
-    const items = [...list.children], from = items.indexOf(item), to = from + by;
+    const items = [...list.children];
+    const to = items.indexOf(item) + by;
     const name = letter(Number(item.dataset.number));
     if (to < 0 || to >= items.length) {
       said.textContent = `${name} is at the ${to < 0 ? "top" : "bottom"} already`;
@@ -42,12 +42,12 @@ function orderedItems(content) {
     pressed.focus();
     said.textContent = `${name} is now number ${to + 1} of ${items.length}`;
   };
-  const button = (item, by, sign, words) => {
-    const made = element("button", { type: "button", textContent: sign });
-    made.setAttribute("aria-label", `Move ${letter(Number(item.dataset.number))} ${words}`);
-    made.addEventListener("click", () => move(item, by));
-    return made;
-  };
+  const button = (item, by, sign, words) => element("button", {
+    type: "button",
+    textContent: sign,
+    ariaLabel: `Move ${letter(Number(item.dataset.number))} ${words}`,
+    onclick: () => move(item, by),
+  });
   list.append(...content.choices.map((html, number) => {
     const item = element("li", { className: "ks-item" });
     item.dataset.number = String(number);
@@ -74,10 +74,8 @@ function emptyInput(content, shared) {
 }
 
 function typedInput(content, name) {
-  const shared = { name, id: name, autocomplete: "off", spellcheck: false };
+  const shared = { name, id: name, autocomplete: "off", autocapitalize: "off", spellcheck: false, ariaLabel: content.how };
   const input = emptyInput(content, shared);
-  input.setAttribute("autocapitalize", "off");
-  input.setAttribute("aria-label", content.how);
   if (content.gap) input.addEventListener("focus", () => selectBlank(input));
   return [input];
 }
@@ -97,8 +95,8 @@ function writeAnswer(form, answer, content) {
     input.checked = Array.isArray(answer) && answer.includes(Number(input.value));
   }
   form.querySelectorAll(".ks-guesses button").forEach((guess, place) => {
-    guess.setAttribute("aria-pressed", String(answer.includes(content.numbers[place])));
-    guess.setAttribute("aria-disabled", String(answer.length > 0)); // so, unlike with disabled, the focus stays
+    guess.ariaPressed = String(answer.includes(content.numbers[place]));
+    guess.ariaDisabled = String(answer.length > 0); // so, unlike with disabled, the focus stays
   });
   const list = form.querySelector(".ks-order");
   if (list) {
@@ -120,9 +118,7 @@ function buildFields(content, pick) {
 
 function note({ ok, html }) {
   const word = element("span", { className: "ks-unseen", textContent: ok ? "Right: " : "Not yet: " });
-  const mark = element("span", { className: "ks-mark", textContent: ok ? "✓" : "✗" });
-  mark.setAttribute("aria-hidden", "true");
-  return element("li", { className: ok ? "ks-ok" : "ks-no" }, mark, word, element("span", { innerHTML: html }));
+  return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), word, element("span", { innerHTML: html }));
 }
 
 function drawFeedback(status, { verdict, word, notes, printed, told, hints, reveal: answer, said }) {
@@ -145,11 +141,9 @@ function render({ model, el }) {
   const pick = (number) => ask({ do: "check", answer: [number] });
   const form = element("form", { className: "ks-form", noValidate: true }, buildFields(content, pick));
   const buttons = element("div", { className: "ks-buttons" });
-  const status = element("div", { className: "ks-status" });
-  status.setAttribute("role", "status");
-  const card = element("div", { className: "ks-card" }, form, status);
-  card.setAttribute("role", "group"); // a landmark each would be too many on a page
-  card.setAttribute("aria-label", content.label);
+  const status = element("div", { className: "ks-status", role: "status" });
+  const group = { role: "group", ariaLabel: content.label }; // a landmark each would be too many on a page
+  const card = element("div", { className: "ks-card", ...group }, form, status);
   form.append(buttons);
 
   const ask = live(model, card);

@@ -22,8 +22,7 @@ function makeSteps(notebook, context) {
     localStorage.setItem(RAN + context.path, JSON.stringify([...ran]));
   };
   const isDone = ({ code }) => code.every(({ id }) => ran.has(id));
-  const bar = element("nav", { className: "ks-steps" });
-  bar.setAttribute("aria-label", "Steps of this notebook");
+  const bar = element("nav", { className: "ks-steps", ariaLabel: "Steps of this notebook" });
   let current = 0;
 
   const goTo = (cell, block = "start") => {
@@ -40,10 +39,9 @@ function makeSteps(notebook, context) {
     buttons.forEach((made, number) => {
       const words = `Step ${number + 1} of ${steps.length}: ${steps[number].title}`;
       made.title = words;
-      made.setAttribute("aria-label", isDone(steps[number]) ? `${words}, done` : words);
+      made.ariaLabel = isDone(steps[number]) ? `${words}, done` : words;
       made.classList.toggle("ks-done", isDone(steps[number]));
-      if (number === current) made.setAttribute("aria-current", "step");
-      else made.removeAttribute("aria-current");
+      made.ariaCurrent = number === current ? "step" : null;
     });
     next.hidden = !linkOn() || !steps.every(isDone);
     bar.hidden = !buttons.length;

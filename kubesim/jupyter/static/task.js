@@ -5,18 +5,16 @@ const LAST_SEED = 9999; // of a round of the challenge, whose first cluster is w
 function render({ model, el }) {
   const content = model.get("content");
   const part = (className) => element("div", { className });
-  const goals = element("ul", { className: "ks-notes ks-goals" });
-  goals.setAttribute("aria-label", "Goals");
+  const goals = element("ul", { className: "ks-notes ks-goals", ariaLabel: "Goals" });
   const count = element("span", { className: "ks-count" });
   const heading = element("p", {}, "Goals: ", count);
   const [text, done, warnings, hints, solution, beside, said] = ["ks-text", "ks-done", "ks-warnings", "ks-hints", "ks-reveals", "ks-beside", "ks-said"].map(part);
-  const news = part("ks-unseen");
-  news.setAttribute("role", "status");
+  const news = announcer();
   const buttons = part("ks-buttons");
-  const card = element("section", { className: "ks-card ks-task" },
+  const card = element("section", { className: "ks-card ks-task", ariaLabel: content.label },
     element("h3", { textContent: content.label }), html("div", "", content.html), text,
     heading, goals, done, warnings, buttons, said, hints, solution, beside, news);
-  card.setAttribute("aria-label", content.label);
+  let hintsTold = 0;
 
   const ask = live(model, card);
 
@@ -33,13 +31,20 @@ function render({ model, el }) {
     keepOne(solution, view.reveal, (words) => reveal("A solution", words));
     keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));
     keepOne(said, view.said, (words) => html("span", "", words));
-    const spoken = [view.news, said.textContent, view.news && view.count, view.news && done.textContent];
-    const hint = hints.childElementCount > (draw.hints ?? 0) ? hints.lastChild.textContent : "";
-    draw.hints = hints.childElementCount;
-    const words = [...spoken, hint].filter(Boolean).join(" ");
-    if (words) news.textContent = words;
+    announce(view);
     drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: Math.ceil(Math.random() * LAST_SEED) }));
-    buttons.querySelector("[data-do=compare]")?.setAttribute("aria-expanded", String(Boolean(view.beside)));
+    const compare = buttons.querySelector("[data-do=compare]");
+    if (compare) compare.ariaExpanded = String(Boolean(view.beside));
+  };
+
+  // What was reached or lost, what came of a button, and a hint that is new.
+  const announce = (view) => {
+    const words = [view.news, said.textContent];
+    if (view.news) words.push(view.count, done.textContent);
+    if (view.hints.length > hintsTold) words.push(hints.lastChild.textContent);
+    hintsTold = view.hints.length;
+    const told = words.filter(Boolean).join(" ");
+    if (told) news.textContent = told;
   };
 
   keepKeys(card);

@@ -160,13 +160,14 @@ function makePad(attributes, sign) {
   return { node, input, copy, mirror };
 }
 
+// Does what the first of these [condition, action] pairs says that holds for a key, and keeps the key from everyone else.
 function pressed(event, keys) {
   if (event.isComposing) return;
-  const found = keys.find(([matches]) => matches(event));
-  if (!found) return;
+  const [, act] = keys.find(([matches]) => matches(event)) ?? [];
+  if (!act) return;
   event.preventDefault();
   event.stopPropagation();
-  found[1]();
+  act();
 }
 
 // The buttons and the simulated clock

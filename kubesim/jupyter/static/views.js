@@ -30,32 +30,33 @@ function makeGoals() {
 function travel(chain) {
   const hops = [...chain.querySelectorAll("li:not(.ks-not-reached, .ks-not-needed)")];
   if (!hops.length || !chain.checkVisibility() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const dot = element("span", { className: "ks-dot" });
-  dot.setAttribute("aria-hidden", "true");
+  const dot = element("span", { className: "ks-dot", ariaHidden: "true" });
   chain.append(dot);
   const way = hops.map((hop) => ({ transform: `translateY(${hop.offsetTop + hop.offsetHeight / 2}px)` }));
   dot.animate([...way, way.at(-1)], { duration: TRAVEL, easing: "ease-in-out" }).finished.then(() => dot.remove(), () => {});
 }
 
+// When the attempt was that the path shows, and how long it is until the next one, by the simulated clock.
+function makePast(model) {
+  const node = element("p", { className: "ks-how" });
+  const draw = () => {
+    const { past = "", next = "" } = model.get("path");
+    const wait = past && (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
+    setText(node, past && `${past} The next one is in ${spell(wait)}.`);
+    node.hidden = !past;
+  };
+  model.on("change:time", draw);
+  return { node, draw };
+}
+
 function makePath(model, terminal) {
   const hops = element("div");
   const chain = element("div", { className: "ks-way" }, hops); // and the dot
-  const past = element("p", { className: "ks-how" });
+  const past = makePast(model);
   const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
   story.summary.textContent = "Why? The last attempt, step by step";
-  const { node, summary } = folding("ks-path", chain, past, advice.node, story.node);
-  let shown = "";
-  let tried;
-  let attempted = "";
-  let next = "";
-  // It ends with how long it is until the next attempt, by the simulated clock.
-  const tellPast = () => {
-    const wait = (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
-    const parts = [[Math.floor(wait / 60), "min"], [wait % 60, "s"]].filter(([count]) => count);
-    setText(past, attempted && `${attempted} The next one is in ${parts.map((part) => part.join(" ")).join(" ") || "0 s"}.`);
-    past.hidden = !attempted;
-  };
-  model.on("change:time", tellPast);
+  const { node, summary } = folding("ks-path", chain, past.node, advice.node, story.node);
+  let before = null; // the view that was drawn last
   const drawAdvice = (words) => {
     const made = html("div", "", words);
     for (const code of made.querySelectorAll("pre")) {
@@ -68,24 +69,21 @@ function makePath(model, terminal) {
   return {
     node,
     fold: (folded) => (node.open = !folded),
-    draw({ title = "", concealed = "", chain: links = "", advice: words = "", story: steps = "", broken, attempt, past: when = "", next: again = "" }) {
+    draw(view) {
+      const { title = "", concealed = title ? "" : NO_POD, attempt, broken } = view;
       setText(summary, title ? `The path of the image: ${title}` : "The path of an image");
-      const said = concealed || (title ? "" : NO_POD);
-      keepOne(hops, said ? `<p>${said}</p>` : links, (words) =>
+      keepOne(hops, concealed ? `<p>${concealed}</p>` : view.chain, (words) =>
         html("div", "", words.replaceAll("</div><div>", "</div> <div>"))); // or words run together
-      attempted = when;
-      next = again;
-      tellPast();
-      if (attempt && tried !== undefined && attempt !== tried) travel(chain);
-      tried = attempt ?? "";
-      if (title !== shown) advice.node.open = story.node.open = false;
-      shown = title;
+      past.draw();
+      if (before && attempt && attempt !== before.attempt) travel(chain);
+      if (title !== (before?.title ?? "")) advice.node.open = story.node.open = false;
+      before = view;
       node.classList.toggle("ks-broken", Boolean(broken));
       setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
-      keepOne(advice.node.lastChild, words, drawAdvice);
-      keepOne(story.node.lastChild, steps, (words) => html("div", "", words));
-      advice.node.hidden = !words;
-      story.node.hidden = !steps;
+      keepOne(advice.node.lastChild, view.advice, drawAdvice);
+      keepOne(story.node.lastChild, view.story, (words) => html("div", "", words));
+      advice.node.hidden = !view.advice;
+      story.node.hidden = !view.story;
     },
   };
 }
@@ -101,11 +99,9 @@ function makeCluster(model, terminal) {
     terminal.fill(`kubectl describe ${kind.toLowerCase()} ${name}${place}`);
   };
   const drawObject = (namespace) => ([kind, name, words, sign]) => {
-    const mark = element("span", { className: "ks-mark", textContent: sign });
-    mark.setAttribute("aria-hidden", "true");
     const made = button("", () => describe(kind, name, namespace), "Fill in kubectl describe");
     made.className = { "✓": "ks-passed", "✗": "ks-failed" }[sign] ?? "";
-    made.append(mark, `${kind} `, element("b", { textContent: name }), words && ` ${words}`);
+    made.append(markOf(sign), `${kind} `, element("b", { textContent: name }), words && ` ${words}`);
     return element("li", {}, made);
   };
   const drawNamespace = ([namespace, objects]) =>

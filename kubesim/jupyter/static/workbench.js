@@ -115,12 +115,11 @@ function makeBench(model) {
   const goals = makeGoals();
   const path = makePath(model, terminal);
   const cluster = makeCluster(model, terminal);
-  const news = element("div", { className: "ks-unseen" });
-  news.setAttribute("role", "status");
+  const news = announcer();
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
-  const node = element("section", { className: "ks-bench ks-flow" }, views, terminal.node, news);
-  node.setAttribute("aria-label", "Workbench");
+  const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, views, terminal.node, news);
   const made = { node, focus: terminal.focus, typed: terminal.typed, notebook: null, place: null, join };
+
   // Takes the place of a bench whose kernel is gone, too, with what that one was told in vain. From now on it hears
   // the buttons of the text, also before it's in the page.
   function join(notebook) {
@@ -136,35 +135,46 @@ function makeBench(model) {
     benches.set(notebook, made);
     notebook.addEventListener(RUN, ({ detail }) => benches.get(notebook) === made && terminal.run(detail));
   }
-  // Ctrl+` leads from the notebook to the terminal, and back; by its place on the keyboard, as it may be a dead key.
-  addEventListener("keydown", (event) => {
-    if (!event.ctrlKey || event.code !== "Backquote" || !made.notebook?.checkVisibility()) return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (node.contains(document.activeElement)) leave();
-    else if (made.place.isConnected) open(model, made.place).then(terminal.focus);
-  }, true);
+
   // Another bench takes the place of this one, with what was being typed.
   function again(text) {
     drafts.set(context, text);
     revive(model, made.place);
   }
+
   if (drafts.has(context)) isInPage(node).then(() => terminal.fill(drafts.get(context)) || drafts.delete(context));
   const leave = () => made.notebook?.focus({ preventScroll: true });
   keepKeys(node, { leave, all: true });
+  bindShortcut(model, made, leave);
+  followViews(model, { goals, path, cluster, news });
+  return made;
+}
+
+// Ctrl+` leads from the notebook to the terminal, and back; by its place on the keyboard, as it may be a dead key.
+function bindShortcut(model, made, leave) {
+  addEventListener("keydown", (event) => {
+    if (!event.ctrlKey || event.code !== "Backquote" || !made.notebook?.checkVisibility()) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (made.node.contains(document.activeElement)) leave();
+    else if (made.place.isConnected) open(model, made.place).then(made.focus);
+  }, true);
+}
+
+function followViews(model, { goals, path, cluster, news }) {
   const follow = (name, draw) => {
     model.on(`change:${name}`, () => draw(model.get(name)));
     draw(model.get(name));
   };
+  let told = model.get("path").news; // what a screen reader was told of the path, or found there
   follow("goals", (view) => {
     goals.draw(view);
     path.fold(Boolean(view.title) && !view.done);
   });
   follow("path", (view) => {
     path.draw(view);
-    if (made.path !== undefined && view.news && view.news !== made.path) news.textContent = view.news;
-    made.path = view.news ?? "";
+    if (view.news && view.news !== told) news.textContent = view.news;
+    told = view.news;
   });
   follow("objects", cluster.draw);
-  return made;
 }
