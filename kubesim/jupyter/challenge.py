@@ -75,8 +75,8 @@ class ChallengeCard(Card):
         with self._seat.changing():
             for other in _rounds(self._seat).values():
                 if other is not self._round:
-                    other.leave(self._seat.session)  # its time and `why` no longer count
-            self._round.open(number, self._seat.session)
+                    other.leave()  # its time and `why` no longer count
+            self._round.open(number)
         self._seat.history.begin(title)
         self._seat.open_task = self
         self._warn_of_files()
@@ -136,7 +136,7 @@ class ChallengeCard(Card):
 
     def refresh(self) -> None:
         challenge = self._round
-        readings = challenge.update(self._seat.session)
+        readings = challenge.update()
         self._keep_changes()
         current = challenge.current
         self.feedback = {
@@ -180,7 +180,7 @@ class ChallengeCard(Card):
 
     def start_over(self) -> str:
         """Set the open cluster up again, and return its title."""
-        return self._round.begin(self._seat.session)
+        return self._round.begin()
 
     def _warn_of_files(self) -> None:
         current = self._round.current
@@ -222,16 +222,15 @@ class ChallengeCard(Card):
 
     def _task(self, current: Standing, readings: tuple[Reading, ...]) -> dict[str, Any]:
         task = current.task
-        session = self._seat.session
         number = self._round.standings.index(current) + 1
-        is_gone = not current.is_over and not is_intact(task, session)
+        is_gone = not current.is_over and not is_intact(task, self._seat.session)
         names = " and ".join(f"`{name}`" for name in task.files)
         files = f"{'Its files are' if len(task.files) > 1 else 'Its manifest is'} {names}."
         return {
             "title": markup.inline(f"Task {number}. {task.title}"),
             "html": markup.paragraphs(task.text) + markup.paragraphs(files),
             "goals": goal_lines(readings, current.solved),
-            "advice": markup.inline(GONE if is_gone else self._round.advice(session)),
+            "advice": markup.inline(GONE if is_gone else self._round.advice()),
             "hints": [markup.inline(hint) for hint in task.hints[: current.hints]],
             "why": self._why_page(current) if current.why and not current.is_over else "",
             "over": f"<p><b>{standing.summary(current)}</b></p>{standing.solution(task)}" if current.is_over else "",
@@ -285,7 +284,7 @@ def _round_of(seat: Seat, round_id: RoundId) -> Round:
     """A round as it stands in this kernel, else as it was kept, else a new one."""
     rounds = _rounds(seat)
     if round_id not in rounds:
-        rounds[round_id] = Round(round_id)
+        rounds[round_id] = Round(round_id, seat.session)
         rounds[round_id].recall(seat.progress.record())
     return rounds[round_id]
 

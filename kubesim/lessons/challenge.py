@@ -89,8 +89,9 @@ class Standing:
 class Round:
     """The broken clusters of a round, to be fixed in any order in one session."""
 
-    def __init__(self, round_id: RoundId) -> None:
+    def __init__(self, round_id: RoundId, session: Session) -> None:
         self.id = round_id
+        self._session = session
         self.standings = tuple(Standing(cluster) for cluster in broken_clusters(round_id))
         self.current: Standing | None = None
         self.wall: float | None = None
@@ -114,51 +115,54 @@ class Round:
     def is_over(self) -> bool:
         return all(standing.is_over for standing in self.standings)
 
-    def open(self, number: int, session: Session) -> None:
+    def open(self, number: int) -> None:
         """Open a broken cluster, by its number from 0; the first time it is set up. The one before stays as it is."""
-        self.update(session)
+        self.update()
         self.current = standing = self.standings[number]
-        if not standing.is_over and not (standing.start and is_started(standing.task, session)):
-            self.begin(session)
-        self._moment = session.cluster.clock.now
+        is_set_up = standing.start and is_started(standing.task, self._session)
+        if not is_set_up and not standing.is_over:
+            self.begin()
+        self._moment = self._session.cluster.clock.now
 
-    def leave(self, session: Session) -> None:
+    def leave(self) -> None:
         """Close the open cluster; time and `why` count no more."""
-        self.update(session)
+        self.update()
         self.current = None
 
-    def begin(self, session: Session) -> str:
+    def begin(self) -> str:
         """Set the open cluster up, of which there must be one, and return the title of its task."""
         assert self.current is not None
-        begin(self.current.task, session)
-        self.current.start = _contents(self.current.task, session)
+        begin(self.current.task, self._session)
+        self.current.start = self._contents(self.current.task)
         return self.current.task.title
 
-    def update(self, session: Session) -> tuple[Reading, ...]:
+    def update(self) -> tuple[Reading, ...]:
         """Count the open cluster's simulated time and the use of `why`, and read its goals."""
-        self._charge(session)
+        self._charge_for_why()
         standing = self.current
         if standing is None:
             return ()
         before = self._moment
-        now = session.cluster.clock.now
+        now = self._session.cluster.clock.now
         self._moment = now
-        readings = check(standing.task, session)
+        readings = check(standing.task, self._session)
         if not standing.is_over:
             standing.simulated += max(0, now - before) / SECOND
             standing.solved = all(reading.holds for reading in readings)
         return readings
 
-    def advice(self, session: Session) -> str:
+    def advice(self) -> str:
         """What is still wrong after a fix that did not work; "" where nothing was changed, or nothing is missing."""
         standing = self.current
-        if standing is None or standing.is_over or _contents(standing.task, session) == standing.start:
+        if standing is None or standing.is_over or self._contents(standing.task) == standing.start:
             return ""
-        wrong = (reading for reading in read(standing.task.advice, session) if not reading.holds)
-        if first := next(wrong, None):
-            return first.condition.otherwise
-        missing = (reading.condition for reading in check(standing.task, session) if not reading.holds)
-        return next((f"{goal.otherwise} {goal.hint}" for goal in missing), "")
+        for reading in read(standing.task.advice, self._session):
+            if not reading.holds:
+                return reading.condition.otherwise
+        for reading in check(standing.task, self._session):
+            if not reading.holds:
+                return f"{reading.condition.otherwise} {reading.condition.hint}"
+        return ""
 
     def hint(self) -> str:
         """Take one more hint for the open cluster, and return it; "" where there is none left."""
@@ -190,14 +194,14 @@ class Round:
         standing.real += max(0.0, wall - before)
         standing.is_timed = standing.is_over
 
-    def _charge(self, session: Session) -> None:
-        """Charge for `why` in the terminal: each cluster that it explained."""
-        explained = session.explained[self._charged :]
-        self._charged = len(session.explained)
-        for namespace in explained:
-            for standing in self.standings:
-                if self._is_about(standing, namespace) and standing.start and not standing.is_over:
-                    standing.why = True
+    def _charge_for_why(self) -> None:
+        """Charge for `why` in the terminal: each cluster that it explained since this was asked last."""
+        explained = self._session.explained[self._charged :]
+        self._charged = len(self._session.explained)
+        begun = [standing for standing in self.standings if standing.start and not standing.is_over]
+        for standing in begun:
+            if any(self._is_about(standing, namespace) for namespace in explained):
+                standing.why = True
 
     def _is_about(self, standing: Standing, namespace: str) -> bool:
         """Whether `why` explained this cluster; where it read an export (""), that could be of the open one."""
@@ -218,11 +222,10 @@ class Round:
     def _name(self, standing: Standing) -> str:
         return f"{self.id.name}/{standing.task.id}"
 
-
-def _contents(task: Task, session: Session) -> str:
-    """What a learner can change about the pulls, without what changes on its own."""
-    kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
-    api = session.cluster.api
-    objects = [obj for kind in kinds for namespace in task.namespaces for obj in api.list(kind, namespace)]
-    lasting = [{**obj, "metadata": obj["metadata"]["uid"], "status": None} for obj in objects]
-    return json.dumps(lasting, sort_keys=True)
+    def _contents(self, task: Task) -> str:
+        """What a learner can change about the pulls, without what changes on its own."""
+        kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
+        api = self._session.cluster.api
+        objects = [obj for kind in kinds for namespace in task.namespaces for obj in api.list(kind, namespace)]
+        lasting = [{**obj, "metadata": obj["metadata"]["uid"], "status": None} for obj in objects]
+        return json.dumps(lasting, sort_keys=True)
