@@ -121,11 +121,13 @@ def _plural(kind: str) -> str:
 
 
 def _of_row(kind: str, rollout: Mapping[str, Any] | None = None, **row: Any) -> Resource:
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    for key, value in row.items():
+        if isinstance(value, list):
+            row[key] = tuple(value)
     if rollout:
         waits = load_records(__file__, "kinds.json", Wait, rollout["waits"])
-        values["rollout"] = Rollout(**{**rollout, "waits": waits})
-    return Resource(_plural(kind), kind, **values)
+        row["rollout"] = Rollout(**{**rollout, "waits": waits})
+    return Resource(_plural(kind), kind, **row)
 
 
 # Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.

@@ -24,8 +24,9 @@ class Description(NamedTuple):
 @cache
 def describe(struct: Type) -> Description:
     """The documentation of `struct` and its fields, with what the values of an enumeration mean."""
-    head, *rest = _PARAMETER.split(source(struct).split('"""')[1])
-    texts = {name: _unwrap(text, 8) for name, text in zip(rest[::2], rest[1::2], strict=True)}
+    head, *parameters = _PARAMETER.split(source(struct).split('"""')[1])
+    names = parameters[::2]
+    texts = {name: _unwrap(text, 8) for name, text in zip(names, parameters[1::2], strict=True)}
     for name, field in fields(struct).items():
         if gap := GAPS.get(f"{struct.name}.{name}"):
             words = r"\s+".join(map(re.escape, gap.split()))

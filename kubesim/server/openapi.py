@@ -25,7 +25,7 @@ class _Table(NamedTuple):
     """What OpenAPI says of types besides their fields."""
 
     packages: Mapping[str, str]  # where a module's types are upstream, if not in io.k8s.api
-    special: Mapping[str, tuple[str, Object]]  # by its Go name, where a type is that is no struct, and its schema
+    special: Mapping[str, tuple[str, Object]]  # by its Go name, the package of a type that is no struct, and its schema
     formats: Mapping[str, str]  # of scalars, by their Go types
 
 
@@ -83,16 +83,21 @@ def _add(kind: Type, schemas: Object) -> None:
     while kind.element:
         kind = kind.element
     name = _name(kind)
-    if name and name not in schemas:
-        schemas[name] = _TABLE.special[kind.go][1] if kind.go in _TABLE.special else _object(kind)
-        for field in schema.fields(kind).values():
-            _add(field.type, schemas)
+    if not name or name in schemas:
+        return
+    if kind.go in _TABLE.special:
+        _, schemas[name] = _TABLE.special[kind.go]
+    else:
+        schemas[name] = _object(kind)
+    for field in schema.fields(kind).values():
+        _add(field.type, schemas)
 
 
 def _name(kind: Type) -> str:
     """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
     if kind.go in _TABLE.special:
-        return f"{_TABLE.special[kind.go][0]}.{kind.go.partition('.')[2]}"
+        package, _ = _TABLE.special[kind.go]
+        return f"{package}.{kind.go.partition('.')[2]}"
     package = _TABLE.packages.get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
     return f"{package}.{kind.name}" if kind.name else ""
 

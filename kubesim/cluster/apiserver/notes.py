@@ -27,6 +27,11 @@ class Inert(NamedTuple):
     says: str
     usual: Sequence[Any] = ()
 
+    def is_about(self, resource: Resource) -> bool:
+        """Whether the type has these fields, or its Pod template."""
+        is_in_template = self.kinds == POD.kind and resource.template
+        return resource.kind in self.kinds.split() or bool(is_in_template)
+
     def values(self, resource: Resource, obj: Object) -> list[Any]:
         """What an object of a type that has them has in these fields."""
         values = [obj if resource.kind in self.kinds.split() else template_of(resource, obj)]
@@ -57,8 +62,7 @@ INERT = load_records(__file__, "inert.json", Inert)
 
 @cache
 def _inert_of(resource: Resource) -> list[Inert]:
-    """The rows about a type: those of its kind, and those of Pods where it has a Pod template."""
-    return [row for row in INERT if resource.kind in row.kinds.split() or (row.kinds == POD.kind and resource.template)]
+    return [row for row in INERT if row.is_about(resource)]
 
 
 def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, backend: Backend) -> None:

@@ -42,7 +42,8 @@ def admit_service(service: Object, store: Store, old: Object | None = None) -> N
         if spec.get("clusterIP"):
             spec["clusterIPs"] = [spec["clusterIP"]]
         return
-    others = [item["spec"] for item in store.list(SERVICE) if item["metadata"]["uid"] != service["metadata"]["uid"]]
+    uid = service["metadata"]["uid"]
+    others = [item["spec"] for item in store.list(SERVICE) if item["metadata"]["uid"] != uid]
     _give_address(service, before, others)
     if spec["type"] in _ON_NODES:
         _keep_node_ports(spec.get("ports", ()), before.get("ports", ()))

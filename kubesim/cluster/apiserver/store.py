@@ -116,7 +116,8 @@ class Store:
 
     def amend(self, key: Key, fields: Object) -> bool:
         """Replace fields of an event; False where it isn't there. They're the same ones each time."""
-        if key[1] not in (self._objects[EVENT].get(key[0]) or ()):
+        namespace, name = key
+        if name not in (self._objects[EVENT].get(namespace) or ()):
             return False
         self.revision += 1
         self._amendments[key] = Amendment(self.revision, fields)
@@ -136,17 +137,18 @@ class Store:
 
     def _replace(self, resource: Resource, obj: Object, revision: int) -> Object | None:
         meta = obj["metadata"] = {**obj["metadata"], "resourceVersion": str(revision)}
-        key = meta.get("namespace", ""), meta["name"]
-        objects = self._stored(resource).own_or(key[0], dict)
-        old = objects.get(key[1])
+        key = namespace, name = meta.get("namespace", ""), meta["name"]
+        objects = self._stored(resource).own_or(namespace, dict)
+        old = objects.get(name)
         self._index(resource, key, old, obj)
-        objects[key[1]] = obj
+        objects[name] = obj
         return old
 
     def remove(self, resource: Resource, obj: Object) -> None:
         self.revision += 1
-        key = key_of(obj)
-        self._index(resource, key, self._stored(resource).own(key[0]).pop(key[1]), None)
+        key = namespace, name = key_of(obj)
+        stored = self._stored(resource).own(namespace).pop(name)
+        self._index(resource, key, stored, None)
 
     def _index(self, resource: Resource, key: Key, old: Object | None, new: Object | None) -> None:
         if resource is EVENT:
