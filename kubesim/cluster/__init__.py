@@ -19,7 +19,6 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, NODE, Resource
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.controllers import CONTROLLERS
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.kubelet import Kubelet
@@ -159,4 +158,4 @@ class _Boot(_Parts):
             image = Image(digest, row.size, log, program=row.program, base="control-plane", runs="until-stopped")
             self.kubelet.load(imageref.parse(name), image)
         for resource, obj in bootstrap.kube_system_objects(node, self.clock.timestamp()):
-            self.api.create(resource, obj, TYPED)
+            self.api.create(resource, obj)

@@ -40,11 +40,9 @@ class WriteOptions(NamedTuple):
     validation: str = "Strict"  # refuses unknown fields; "Warn" reports and drops them, "Ignore" drops them
     dry_run: bool = False
     subresource: str = ""  # the part of the object that is changed: "ephemeralcontainers" of a Pod
-    typed: bool = False  # it comes from the cluster's own components, which misspell no field
 
 
 PLAIN = WriteOptions()
-TYPED = WriteOptions(typed=True)
 
 
 def raise_if_any(resource: Resource, obj: Object, causes: list[errors.FieldError]) -> None:

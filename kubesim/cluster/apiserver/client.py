@@ -13,7 +13,7 @@ from typing import Any
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import SECOND, rfc3339
-from kubesim.api.objects import Object, clone, is_deleted, key_of, name_of, namespace_of
+from kubesim.api.objects import Object, is_deleted, key_of, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver import admission, checks, services, strategy, validation
@@ -198,9 +198,7 @@ class Client:
         return self._mark_deleted(resource, obj, seconds)
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
-        """`obj` as an object of the type; a copy of what is typed already. Raises StatusError."""
-        if options.typed:
-            return clone(obj)  # type: ignore[no-any-return]
+        """`obj` as an object of the type. Raises StatusError."""
         new = decoding.decode(resource, obj, strict=options.validation == "Strict")
         new.setdefault("metadata", {})
         if options.validation == "Warn":
@@ -256,7 +254,7 @@ class Client:
         old = self._backend.existing(resource, namespace, name)
         new = patch.patched(resource, old, change, patch_type, self._budget)
         checks.check_unmoved(new, old)
-        unknown = [] if options.typed else decoding.unknown_fields(schema.type_of(resource), new)
+        unknown = decoding.unknown_fields(schema.type_of(resource), new)
         if unknown and options.validation == "Strict":
             raise patch.mismatch(patch_type, change, new, decoding.strict_error(unknown))
         if options.validation == "Warn":

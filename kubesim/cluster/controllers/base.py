@@ -24,7 +24,6 @@ from kubesim.api.objects import (
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver import Change, Component
-from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.events import Recorder
 
 REACTION = 0.02
@@ -231,7 +230,7 @@ class Controller(Loop):
         if labels:
             meta["labels"] = {**meta.get("labels", {}), **labels}
         try:
-            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]), TYPED)
+            made = self.api.create(POD, dependent(obj, POD, meta, spec=template["spec"]))
         except StatusError as error:
             self.record(obj, "FailedCreate", self.CREATE_FAILED.format(name, name_of(obj), error.message), "Warning")
             self.refusal = error

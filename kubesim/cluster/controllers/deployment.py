@@ -10,7 +10,6 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.objects import REVISION, Object, is_deleted, key_of, metadata, name_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
-from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, annotations_of, count, size_of
 
@@ -57,13 +56,13 @@ class DeploymentController(Controller):
         """The new ReplicaSet, made where there is none; the Deployment is annotated with its number."""
         new = rollout.new
         if new is None:
-            new = self.api.create(REPLICA_SET, rollout.new_replica_set(), TYPED)
+            new = self.api.create(REPLICA_SET, rollout.new_replica_set())
             self._record_scaling(rollout.deployment, new, 0, size_of(new))
         else:
             new = self._annotate(REPLICA_SET, new, rollout.new_annotations())
             if new["spec"].get("minReadySeconds") != rollout.min_ready_seconds:
                 change = {"spec": {"minReadySeconds": rollout.min_ready_seconds}}
-                new = self.api.patch(REPLICA_SET, *key_of(new), change, "merge", TYPED)
+                new = self.api.patch(REPLICA_SET, *key_of(new), change, "merge")
         self._annotate(DEPLOYMENT, rollout.deployment, {REVISION: annotations_of(new)[REVISION]})
         return new
 
@@ -127,7 +126,7 @@ class DeploymentController(Controller):
         if replicas == before:
             return False
         change = {"metadata": {"annotations": rollout.size_annotations()}, "spec": {"replicas": replicas}}
-        self.api.patch(REPLICA_SET, *key_of(replica_set), change, "merge", TYPED)
+        self.api.patch(REPLICA_SET, *key_of(replica_set), change, "merge")
         self._record_scaling(rollout.deployment, replica_set, before, replicas)
         return True
 

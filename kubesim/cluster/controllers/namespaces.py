@@ -13,7 +13,6 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource
 from kubesim.cluster.apiserver import Change
-from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop
 
@@ -78,7 +77,7 @@ class NamespaceController(Loop):
             return
         for resource, obj in published(name):
             if self.api.find(resource, name, name_of(obj)) is None:
-                self.api.create(resource, obj, TYPED)
+                self.api.create(resource, obj)
 
     def _empty(self, namespace: Object) -> None:
         """Delete all that is in a namespace, its Pods first; once nothing is left, only its own finalizers keep it.

@@ -10,7 +10,6 @@ import json
 from kubesim.api.digest import content_hash
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import CONTROLLER_REVISION
-from kubesim.cluster.apiserver.checks import TYPED
 from kubesim.cluster.controllers.base import Controller, claim, dependent
 
 REVISION_HASH = "controller-revision-hash"
@@ -36,7 +35,7 @@ class RevisionedController(Controller):
         number = 1 + max((item["revision"] for item in known), default=0)
         current = next((item for item in known if item["data"] == data), None)
         if current is None:
-            current = self.api.create(CONTROLLER_REVISION, self._new(owner, data, number), TYPED)
+            current = self.api.create(CONTROLLER_REVISION, self._new(owner, data, number))
         elif current is not known[-1]:
             current = self.api.record(CONTROLLER_REVISION, {**current, "revision": number})
         old = [item for item in known if name_of(item) != name_of(current)]
