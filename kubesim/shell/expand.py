@@ -119,10 +119,9 @@ class Expander:
                 return text
             case Variable("@" | "*" as name):
                 raise UnsupportedError(f"'${name}'")
-            case Variable(name, _, default, replaces_empty):
+            case Variable(name, _, default):
                 value = self.machine.lookup(name)
-                is_missing = not value and (replaces_empty or not self.machine.has(name))
-                return self.text(default) if default and is_missing else value
+                return self.text(default) if default and not value else value
             case Arithmetic(expression):
                 return str(evaluate(self.text(expression), self.machine))
         return self.substitute(part.script)
