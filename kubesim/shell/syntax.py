@@ -68,23 +68,31 @@ class UnsupportedError(Exception):
     """The text is right for bash, but holds something that is not simulated; the message names it."""
 
 
-class Literal(NamedTuple):  # text that stands for itself; where `quoted`, its `*?[` are no pattern
+class Literal(NamedTuple):
+    """Text that stands for itself; where `quoted`, its `*?[` are no pattern."""
+
     text: str
     quoted: bool = False
 
 
-class Variable(NamedTuple):  # `$name`, `${name:-default}`, or `${#name}`, whose name here is "#name"
+class Variable(NamedTuple):
+    """`$name`, `${name:-default}`, or `${#name}`, whose name here is "#name"."""
+
     name: str
     quoted: bool
     default: Word | None = None
 
 
-class Substitution(NamedTuple):  # `$(script)`, or a script in backquotes
+class Substitution(NamedTuple):
+    """`$(script)`."""
+
     script: Script
     quoted: bool
 
 
-class Arithmetic(NamedTuple):  # `$((expression))`
+class Arithmetic(NamedTuple):
+    """`$((expression))`."""
+
     expression: Word
     quoted: bool
 
@@ -107,7 +115,9 @@ def assignment(word: Word) -> tuple[str, Word] | None:
     return match[1], Word(parts, word.source[match.end() :])
 
 
-class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
+class Word(NamedTuple):
+    """One word as typed (`source`) and what it is made of."""
+
     parts: tuple[Part, ...]
     source: str
 
@@ -117,32 +127,42 @@ class Word(NamedTuple):  # One word as typed (`source`) and what it is made of
         return self.parts[0].text if len(self.parts) == 1 and bare(self.parts[0]) else None
 
 
-class Operator(NamedTuple):  # `|`, `&&`, newline …
+class Operator(NamedTuple):
+    """`|`, `&&`, newline …"""
+
     text: str
     descriptor: str | None = None  # of a redirection: the digits before it
 
 
-class HereDocument:  # The lines that follow `<<`; the body is filled in when the lexer comes to them
+class HereDocument:
+    """The lines that follow `<<`; the body is filled in when the lexer comes to them."""
+
     def __init__(self, delimiter: str, expand: bool) -> None:
         self.delimiter = delimiter
         self.expand = expand
         self.body = Word((), "")
 
 
-class Redirect(NamedTuple):  # `2> file`: the descriptor, the operator, the word behind it, and what `<<` reads
+class Redirect(NamedTuple):
+    """`2> file`: the descriptor, the operator, the word behind it, and what `<<` reads."""
+
     descriptor: int
     operator: str
     target: Word
     document: HereDocument | None
 
 
-class Simple(NamedTuple):  # `NAME=value command argument > file`
+class Simple(NamedTuple):
+    """`NAME=value command argument > file`."""
+
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]
     redirects: tuple[Redirect, ...]
 
 
-class Compound(NamedTuple):  # `for`, `if`, `while`, `until`, `{` or `(`: its scripts in order, and what `for` assigns
+class Compound(NamedTuple):
+    """`for`, `if`, `while`, `until`, `{` or `(`: its scripts in order, and what `for` assigns."""
+
     keyword: str
     scripts: tuple[Script, ...]
     redirects: tuple[Redirect, ...]
@@ -150,7 +170,9 @@ class Compound(NamedTuple):  # `for`, `if`, `while`, `until`, `{` or `(`: its sc
     words: tuple[Word, ...] = ()
 
 
-class Pipeline(NamedTuple):  # `! one | two`, and what is before it: `;`, `&&` or `||`
+class Pipeline(NamedTuple):
+    """`! one | two`, and what is before it: `;`, `&&` or `||`."""
+
     operator: str
     commands: tuple[Simple | Compound, ...]
     negated: bool

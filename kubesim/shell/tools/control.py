@@ -66,7 +66,7 @@ _SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
 def trap(operands: list[str], options: Options, io: Invocation) -> None:
     """Note what a shell does at a signal. A container gets none but SIGTERM."""
     if io.machine.IS_TERMINAL or len(operands) < 2:
-        raise UnsupportedError(" ".join(["'trap", *operands])[:40] + "'")
+        raise UnsupportedError(f"'{' '.join(['trap', *operands])[:40]}'")
     action, *signals = operands
     for word in signals:
         signal = _SIGNALS.get(word) or word.upper().removeprefix("SIG")

@@ -24,15 +24,16 @@ class _Selection(NamedTuple):
 
 
 def grep(operands: list[str], options: Options, io: Invocation) -> int:
-    regex = _regex_of(operands, options, io)
-    has_labels = len(operands) > 1
+    patterns, names = _patterns(operands, options, io)
+    regex = _regex_of(patterns, options, io)
+    has_labels = len(names) > 1
     if "r" in options:
-        has_labels = has_labels or io.files.is_dir(operands[0] if operands else ".")
-        operands = [path for name in operands or [""] for path in _files_in(name, io)]
-        if not operands:  # or else standard input would be read
+        has_labels = has_labels or io.files.is_dir(names[0] if names else ".")
+        names = [path for name in names or [""] for path in _files_in(name, io)]
+        if not names:  # or else standard input would be read
             return 1
     any_selected = False
-    for name, text in inputs(io, operands, trouble=2):
+    for name, text in inputs(io, names, trouble=2):
         label = f"{name}:" if has_labels else ""
         selection = _selected(name, label, bare_lines(text), regex, options)
         any_selected = any_selected or bool(selection.selected)
@@ -65,9 +66,8 @@ def _files_in(path: str, io: Invocation) -> Iterator[str]:
         yield from _files_in(f"{path.rstrip('/')}/{name}" if path else name, io)
 
 
-def _regex_of(operands: list[str], options: Options, io: Invocation) -> Regex:
+def _regex_of(patterns: list[str], options: Options, io: Invocation) -> Regex:
     """What is looked for; with -F, its texts as they are."""
-    patterns = _patterns(operands, options, io)
     is_fixed = "F" in options
     if is_fixed:
         patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
@@ -75,16 +75,16 @@ def _regex_of(operands: list[str], options: Options, io: Invocation) -> Regex:
     return Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
 
 
-def _patterns(operands: list[str], options: Options, io: Invocation) -> list[str]:
-    """The patterns of -e and -f, or without these the first operand, which is taken away; none match no line."""
+def _patterns(operands: list[str], options: Options, io: Invocation) -> tuple[list[str], list[str]]:
+    """The patterns of -e and -f, or without these of the first operand; and the files. No pattern matches no line."""
     if "e" not in options and "f" not in options:
         if not operands:
             raise misused(io.name, "no pattern given")
-        return operands.pop(0).split("\n")
+        return operands[0].split("\n"), operands[1:]
     patterns = options["e"].split("\n") if "e" in options else []
     for name in options.get("f", "").splitlines():
         patterns += bare_lines(io.read(name))
-    return patterns
+    return patterns, operands
 
 
 def _report(selection: _Selection, regex: Regex, options: Options) -> Iterable[str]:
@@ -141,20 +141,20 @@ _PROGRAM = re.compile(
 
 def awk(operands: list[str], options: Options, io: Invocation) -> None:
     """Of awk's programs, those that print fields of every line or of those that match a pattern."""
-    program = operands.pop(0) if operands else ""
+    program, *names = operands or [""]
     io.spend(len(program))
     match = _PROGRAM.fullmatch(program)
     separator = options.get("F", " ")
     if not match or not (match["pattern"] or match["action"]) or len(separator) != 1:
         raise UnsupportedError(f"'awk {' '.join(program.split())[:80]}'")
     regex = Regex([with_characters(match["pattern"] or "")], io.machine.budget, extended=True)
-    names = re.findall(_FIELD, match["fields"] or "$0")
-    for _, text in inputs(io, operands, trouble=2):
+    fields_to_print = re.findall(_FIELD, match["fields"] or "$0")
+    for _, text in inputs(io, names, trouble=2):
         for line in bare_lines(text):
             io.spend(len(line) + _LINE_COST)
             if regex.search(line):
                 fields = line.split() if separator == " " else line.split(separator)
-                io.out(" ".join(_field(name, line, fields) for name in names) + "\n")
+                io.out(" ".join(_field(name, line, fields) for name in fields_to_print) + "\n")
 
 
 def _field(name: str, line: str, fields: list[str]) -> str:

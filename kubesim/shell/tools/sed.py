@@ -85,12 +85,16 @@ def _filled(template: str, matched: str) -> str:
 
 
 def sed(operands: list[str], options: Options, io: Invocation) -> None:
-    if "e" not in options and not operands:
+    names = operands
+    if "e" in options:
+        script = options["e"]
+    elif operands:
+        script, *names = operands
+    else:
         raise misused(io.name, "no script given")
-    script = options["e"] if "e" in options else operands.pop(0)
     budget = io.machine.budget
     commands = list(_Script(script, budget, extended="E" in options).commands())
-    files = list(inputs(io, operands, "can't read {}", trouble=2))
+    files = list(inputs(io, names, "can't read {}", trouble=2))
     if "i" not in options:
         files = [("", "".join(text for _, text in files))]
     for name, text in files:
