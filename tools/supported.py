@@ -178,8 +178,8 @@ def _shell() -> Iterator[str]:
     yield from _wrapped(
         "Words, quotes, variables, `$(...)`, `$((...))`, pipes, redirections, here-documents, `&&`, `||`, `if`, `for` "
         "and `while`, as in bash; containers run the same shell. Not simulated: functions, arrays, `case`, `select`, "
-        "`[[`, backquotes, and jobs in the background. Files are below `/workspace`, `/tmp` and `/opt`. `neighbor` "
-        "exists only in this simulator. It shows what a different user has seen in the process list."
+        "`[[`, and jobs in the background. Files are below `/workspace`, `/tmp` and `/opt`. `neighbor` exists only in "
+        "this simulator. It shows what a different user has seen in the process list."
     )
     yield ""
     for tool in sorted([*TOOLS.values(), *beside_kubectl(Cluster)], key=lambda tool: tool.name):

@@ -22,8 +22,8 @@ from kubesim.shell.users import Accounts, Owner, accounts_of
 
 _EXEC_PID = 7
 """The first process beside that of the container."""
-_BUILTINS = ": alias break cd continue echo exit export false help printf pwd read trap true unset"
-_UNSIMULATED_BUILTINS = ". [ bg eval fg getopts jobs kill let local set shift source test type umask unalias wait"
+_BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
+_UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
 Argv = Sequence[str]
 

@@ -45,6 +45,13 @@ class Piece(NamedTuple):
     quoted: bool
 
 
+_ALL_PARAMETERS = (
+    (Literal("", quoted=True), Variable("@", quoted=True)),
+    (Variable("@", quoted=False),),
+)
+"""The words `"$@"` and `$@`: each parameter becomes a field of its own."""
+
+
 class Expander:
     """Expands words with the variables and files of `machine`; `substitute` runs the script of a `$(…)`."""
 
@@ -117,8 +124,6 @@ class Expander:
         match part:
             case Literal(text):
                 return text
-            case Variable("@" | "*" as name):
-                raise UnsupportedError(f"'${name}'")
             case Variable(name, _, default):
                 value = self.machine.lookup(name)
                 return self.text(default) if default and not value else value
@@ -128,6 +133,10 @@ class Expander:
 
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
         """The fields that a word is split into where variables and substitutions, without quotes, have blanks."""
+        if word.parts in _ALL_PARAMETERS:
+            for text in self.machine.parameters[1:]:
+                yield [Piece(text, quoted=True)]
+            return
         current: list[Piece] = []
         for part, piece in zip(word.parts, self._pieces(word), strict=True):
             if piece.quoted or isinstance(part, Literal):

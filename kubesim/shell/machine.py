@@ -171,6 +171,8 @@ class Machine:
             return self.parameters[index] if index < len(self.parameters) else ""
         if name.startswith("#") and len(name) > 1:
             return str(len(self.lookup(name[1:])))
+        if name in ("@", "*"):
+            return " ".join(self.parameters[1:])
         special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.shell_process.pid, "PWD": self.files.cwd}
         return self.variables.get(name) or self.env.get(name) or str(special.get(name, ""))
 

@@ -10,7 +10,7 @@ from kubesim.api.budget import Budget
 from kubesim.shell import syntax
 from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
 
-_UNSUPPORTED = ("case", "select", "function", "[[", "[", "test", "time")
+_UNSUPPORTED = ("case", "select", "function", "[[", "time")
 _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
 # What ends each script of a compound command.
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}

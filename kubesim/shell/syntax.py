@@ -84,7 +84,7 @@ class Variable(NamedTuple):
 
 
 class Substitution(NamedTuple):
-    """`$(script)`."""
+    """`$(script)`, or a script in backquotes."""
 
     script: Script
     quoted: bool

@@ -114,11 +114,16 @@ def alias(operands: list[str], options: Options, io: Invocation) -> None:
 
 
 def history(operands: list[str], options: Options, io: Invocation) -> None:
-    if operands:
-        raise UnsupportedError(f"'history {operands[0][:40]}'")
+    entries = io.machine.history
     if "c" in options:
-        io.machine.history.clear()
-    io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(io.machine.history, 1)))
+        entries.clear()
+    count = len(entries)
+    if operands:
+        if not re.fullmatch("[+-]?[0-9]{1,15}", operands[0]):
+            raise ToolError(f"{operands[0]}: numeric argument required")
+        count = abs(int(operands[0]))
+    first = max(len(entries) - count, 0)
+    io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
 
 
 def xargs(operands: list[str], options: Options, io: Invocation) -> int:

@@ -104,7 +104,16 @@ def sort(operands: list[str], options: Options, io: Invocation) -> None:
     if "u" in options:
         content = list(dict.fromkeys(content))
     content.sort(reverse=is_reverse)
+    if "n" in options:
+        if "u" in options:
+            raise UnsupportedError("'sort -nu'")
+        content.sort(key=_leading_number, reverse=is_reverse)
     io.out("".join(f"{line}\n" for line in content))
+
+
+def _leading_number(line: str) -> float:
+    match = re.match(r"\s*(-?[0-9]{1,300}(?:\.[0-9]{0,300})?)", line)
+    return float(match[1]) if match else 0.0
 
 
 def uniq(operands: list[str], options: Options, io: Invocation) -> None:

@@ -1,0 +1,80 @@
+"""test and [: the conditions of a shell."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+
+from kubesim.shell.syntax import UnsupportedError
+from kubesim.shell.tools import Invocation, Options, ToolError
+
+_UNARY: dict[str, Callable[[Invocation, str], bool]] = {
+    "-z": lambda io, text: not text,
+    "-n": lambda io, text: bool(text),
+    "-e": lambda io, text: io.files.exists(text),
+    "-d": lambda io, text: io.files.is_dir(text),
+    "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
+    "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
+}
+_OF_TEXTS = {"=": operator.eq, "==": operator.eq, "!=": operator.ne}
+_OF_NUMBERS = {
+    "-eq": operator.eq,
+    "-ne": operator.ne,
+    "-lt": operator.lt,
+    "-le": operator.le,
+    "-gt": operator.gt,
+    "-ge": operator.ge,
+}
+_UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
+_UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
+
+
+def test(operands: list[str], options: Options, io: Invocation) -> int:
+    if io.name == "[":
+        if operands[-1:] != ["]"]:
+            raise ToolError("missing `]'", 2)
+        operands = operands[:-1]
+    return 0 if _holds(operands, io) else 1
+
+
+def _holds(words: list[str], io: Invocation) -> bool:
+    """Whether a test expression is true, by POSIX' rules for the number of its words.
+
+    The order counts: `! = !` compares, and `! -n x` negates.
+    """
+    match words:
+        case []:
+            return False
+        case [text]:
+            return bool(text)
+        case [left, relation, right] if relation in _OF_TEXTS:
+            return bool(_OF_TEXTS[relation](left, right))
+        case [left, relation, right] if relation in _OF_NUMBERS:
+            return bool(_OF_NUMBERS[relation](_integer(left), _integer(right)))
+        case [_, relation, _] if relation in _UNSIMULATED_BINARY:
+            raise UnsupportedError(f"the condition '{relation}'")
+        case ["(", _, ")"]:
+            raise UnsupportedError("the condition '( )'")
+        case ["!", *rest] if len(rest) < 4:
+            return not _holds(rest, io)
+        case [check, text]:
+            return _is(check, text, io)
+        case [_, relation, _]:
+            raise ToolError(f"{relation}: binary operator expected", 2)
+    raise UnsupportedError("a test of more than one condition")
+
+
+def _is(check: str, text: str, io: Invocation) -> bool:
+    """Whether a text or a file is what -z, -e and the like ask."""
+    if check in _UNSIMULATED_UNARY:
+        raise UnsupportedError(f"the condition '{check}'")
+    if check not in _UNARY:
+        raise ToolError(f"{check}: unary operator expected", 2)
+    return _UNARY[check](io, text)
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", text):
+        raise ToolError(f"{text}: integer expression expected", 2)
+    return int(text)
