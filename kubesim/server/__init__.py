@@ -16,7 +16,7 @@ from kubesim.shell.process import Process
 
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
 # Subresources that a real API server has, and that are not simulated for all that have them.
-_PARTS = {"attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
+_REAL_PARTS = {"attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
 # Words in the paths of what a real API server answers besides objects, and a version of which it has no types here.
 _ELSEWHERE = frozenset((".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"))
 _OLDER_VERSION = "/apis/autoscaling/v1/"
@@ -45,16 +45,13 @@ class API:
 
     def _answer(self, request: Request) -> Response | Watch:
         self._check_impersonation(request)
-        described = discovery.answer(request.path.rstrip("/"), request.query)
-        if described and request.is_write:
-            raise errors.method_not_allowed()
-        if described:
+        if described := discovery.answer(request.path.rstrip("/"), request.query):
+            if request.is_write:
+                raise errors.method_not_allowed()
             return described
         route = request.route
         if route is None:
-            if request.path.startswith(_OLDER_VERSION) or not _ELSEWHERE.isdisjoint(request.path.split("/")):
-                raise errors.not_simulated(f"{request.path} is not part of this simulator")
-            return text("404 page not found\n", 404)
+            return _no_object(request.path)
         if not route.is_allowed:
             raise errors.method_not_allowed()
         if route.resource.kind in reviews.STATUSES and not route.subresource:
@@ -83,7 +80,7 @@ class API:
         reads_status = part == "status" and route.verb == "get"
         if not part or part in resource.parts or reads_status:
             return self._objects.answer(request, route)
-        if part not in _PARTS:
+        if part not in _REAL_PARTS:
             raise errors.no_such_path()
         raise errors.not_simulated(f"{resource.plural}/{part} is not part of this simulator")
 
@@ -93,3 +90,10 @@ class API:
         assert route, "the path is that of an exec"
         connection = self._objects.client(request).exec(route.namespace, route.name, request.container)
         return connection.execute(argv, request.budget, stdin)
+
+
+def _no_object(path: str) -> Response:
+    """The answer at a path that is no object's. Raises StatusError where a real API server has something there."""
+    if path.startswith(_OLDER_VERSION) or not _ELSEWHERE.isdisjoint(path.split("/")):
+        raise errors.not_simulated(f"{path} is not part of this simulator")
+    return text("404 page not found\n", 404)

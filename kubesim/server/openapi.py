@@ -64,8 +64,8 @@ def document(path: str) -> Object | None:
     schemas: Object = {}
     for resource in resources:
         struct = schema.type_of(resource)
-        _add(struct, schemas)
-        schemas[_name(struct)][_GVK] = [_gvk(resource)]
+        _add_schemas(struct, schemas)
+        schemas[_schema_name(struct)][_GVK] = [_gvk(resource)]
     return {
         "openapi": "3.0.0",
         "info": {"title": "Kubernetes", "version": "unversioned"},
@@ -78,11 +78,11 @@ def _gvk(resource: Resource) -> Object:
     return {"group": resource.group, "version": resource.version, "kind": resource.kind}
 
 
-def _add(kind: Type, schemas: Object) -> None:
+def _add_schemas(kind: Type, schemas: Object) -> None:
     """Add the schema of a named type to `schemas`, and those of all types that it leads to."""
     while kind.element:
         kind = kind.element
-    name = _name(kind)
+    name = _schema_name(kind)
     if not name or name in schemas:
         return
     if kind.go in _TABLE.special:
@@ -90,10 +90,10 @@ def _add(kind: Type, schemas: Object) -> None:
     else:
         schemas[name] = _object(kind)
     for field in schema.fields(kind).values():
-        _add(field.type, schemas)
+        _add_schemas(field.type, schemas)
 
 
-def _name(kind: Type) -> str:
+def _schema_name(kind: Type) -> str:
     """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
     if kind.go in _TABLE.special:
         package, _ = _TABLE.special[kind.go]
@@ -121,7 +121,7 @@ def _property(field: Field, description: str) -> Object:
 
 
 def _value(kind: Type) -> Object:
-    if name := _name(kind):
+    if name := _schema_name(kind):
         return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}  # beside a $ref, the rest would not count
     if kind.element:
         inner = _value(kind.element)

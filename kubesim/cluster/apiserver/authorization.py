@@ -52,6 +52,7 @@ ADMIN = User(
 ANONYMOUS = User("system:anonymous", (UNAUTHENTICATED,))
 
 
+# As the API server escapes the sentence of a refusal.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 

@@ -62,7 +62,7 @@ def decoded_options(body: Object) -> DeleteOptions:
     except decoding.DecodeError as error:
         raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
     orphan = body.get("orphanDependents")  # older than the policy, and false is as good as said
-    if causes := _wrong(options, has_orphan=orphan is not None):
+    if causes := _field_errors(options, has_orphan=orphan is not None):
         raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)
     policy = options.get("propagationPolicy", "")
     if orphan and not policy:
@@ -73,7 +73,7 @@ def decoded_options(body: Object) -> DeleteOptions:
     return DeleteOptions(grace, policy, bool(options.get("dryRun")), options.get("preconditions", {}))
 
 
-def _wrong(options: Object, has_orphan: bool) -> list[errors.FieldError]:
+def _field_errors(options: Object, has_orphan: bool) -> list[errors.FieldError]:
     """What is wrong with decoded options; `has_orphan`: they say, too, whether dependents are orphaned."""
     policy = options.get("propagationPolicy", "")
     dry_run = options.get("dryRun", [])
