@@ -70,14 +70,10 @@ class _Parser:
             expected = "identifier after ','"
 
     def _requirement(self) -> _Test:
-        is_negated = self._words[0] == "!"
-        if is_negated:
+        if self._words[0] == "!":
             self._take()
-        self._expect("identifier", self._is_identifier())
-        key = self._take()
-        _check("<nil>", key, qualified_name(key))
-        if is_negated:
-            return partial(_TESTS["!"], key, set())
+            return partial(_TESTS["!"], self._key(), set())
+        key = self._key()
         if self._words[0] in ("", ","):
             return partial(_TESTS["exists"], key, set())
         self._expect(_OPERATORS, self._words[0] in _BY_SYMBOL)
@@ -88,6 +84,12 @@ class _Parser:
                 _check(f"values[{index}]", value, ["for 'Gt', 'Lt' operators, the value must be an integer"])
             _check(f"values[{index}][{key}]", value, label_value(value))
         return partial(_TESTS[_BY_SYMBOL[symbol]], key, values)
+
+    def _key(self) -> str:
+        self._expect("identifier", self._is_identifier())
+        key = self._take()
+        _check("<nil>", key, qualified_name(key))
+        return key
 
     def _one(self) -> str:
         """The value behind "=" and the like, which may be empty."""
@@ -117,6 +119,7 @@ class _Parser:
 
 
 def _check(field: str, value: str, problems: list[str]) -> None:
+    """Raise SelectorError where something is wrong with a value."""
     if problems:
         raise SelectorError(str(invalid_value(field, value, "; ".join(problems))))
 
