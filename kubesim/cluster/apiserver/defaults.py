@@ -182,10 +182,14 @@ def _default_endpoint_slice(endpoint_slice: Object) -> None:
 def _default_deployment(deployment: Object) -> None:
     spec = _inner(deployment, "spec")
     _default(spec, replicas=1, progressDeadlineSeconds=600, revisionHistoryLimit=10)
-    strategy = _inner(spec, "strategy")
+    _default_strategy(_inner(spec, "strategy"), maxSurge="25%", maxUnavailable="25%")
+
+
+def _default_strategy(strategy: Object, **rolling: object) -> None:
+    """How a workload is updated: by default step by step, as `rolling` says."""
     _default(strategy, type="RollingUpdate")
     if strategy["type"] == "RollingUpdate":
-        _default(_inner(strategy, "rollingUpdate"), maxSurge="25%", maxUnavailable="25%")
+        _default(_inner(strategy, "rollingUpdate"), **rolling)
 
 
 def _default_replica_set(replica_set: Object) -> None:
@@ -195,10 +199,7 @@ def _default_replica_set(replica_set: Object) -> None:
 def _default_daemon_set(daemon_set: Object) -> None:
     spec = _inner(daemon_set, "spec")
     _default(spec, revisionHistoryLimit=10)
-    strategy = _inner(spec, "updateStrategy")
-    _default(strategy, type="RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        _default(_inner(strategy, "rollingUpdate"), maxSurge=0, maxUnavailable=1)
+    _default_strategy(_inner(spec, "updateStrategy"), maxSurge=0, maxUnavailable=1)
 
 
 def _default_stateful_set(stateful_set: Object) -> None:
@@ -206,10 +207,7 @@ def _default_stateful_set(stateful_set: Object) -> None:
     _default(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
     retention = _inner(spec, "persistentVolumeClaimRetentionPolicy")
     _default(retention, whenDeleted="Retain", whenScaled="Retain")
-    strategy = _inner(spec, "updateStrategy")
-    _default(strategy, type="RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        _default(_inner(strategy, "rollingUpdate"), partition=0)
+    _default_strategy(_inner(spec, "updateStrategy"), partition=0)
 
 
 def _default_job(job: Object) -> None:
