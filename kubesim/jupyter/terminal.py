@@ -143,7 +143,8 @@ class Terminal(Widget):
         self._then = edit.then
 
     def do_save(self, message: Message) -> Message:
-        name, text = self.editing["name"], message["text"]
+        name = self.editing["name"]
+        text = message["text"]
         text = text if text.endswith("\n") or not text else text + "\n"
         try:
             self._seat.session.workspace.write_text(str(HOME / name), text)
