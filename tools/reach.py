@@ -146,7 +146,7 @@ def play_tasks() -> None:
 
 def play_task(task: Any, lines: tuple[str, ...]) -> None:
     """Play a task's solution and each of its wrong solutions, after `lines`, with its card beside it."""
-    from kubesim.jupyter.current import Seat
+    from kubesim.jupyter.seat import Seat
     from kubesim.jupyter.task import TaskCard
     from kubesim.session import Session
 

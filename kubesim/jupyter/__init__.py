@@ -17,7 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
 
 if TYPE_CHECKING:
-    from kubesim.jupyter.current import Seat
+    from kubesim.jupyter.seat import Seat
     from kubesim.session import Session
 
 logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page

@@ -11,8 +11,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Reading
 

@@ -19,7 +19,7 @@ from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import markup, quiz, standing, why
 from kubesim.jupyter.card import HISTORY, Button, Card, Message, goal_lines, script, styles
-from kubesim.jupyter.current import Seat, spell
+from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.challenge import HINT, POINTS, WHY, Round, Standing

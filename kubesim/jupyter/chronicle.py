@@ -11,7 +11,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.flow.report import FAILED, PASSED
 from kubesim.jupyter import drawing
 from kubesim.jupyter.arguments import read_target
-from kubesim.jupyter.current import Seat, spell, time_of_day
+from kubesim.jupyter.seat import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
 
 ROW = 20

@@ -1,247 +1,19 @@
-"""The notebook's one session: created when first needed, watched by the widgets.
+"""The notebook's one seat, created when first needed, and the magics that change its cluster as a whole.
 
-It is what cells, terminals, flow pictures and tasks of one kernel share. Its files are in the folder
-KUBESIM_WORKSPACE, else in `workspace/` beside the notebook.
+Its files are in the folder KUBESIM_WORKSPACE, else in `workspace/` beside the notebook.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
-from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
-from kubesim.api.budget import Budget, TooMuchError
-from kubesim.api.clock import SECOND, Micros, to_datetime
-from kubesim.api.objects import name_of, namespace_of
-from kubesim.api.resources import POD
-from kubesim.api.result import Result
-from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import Change
 from kubesim.gotext.pflag import parse_duration
-from kubesim.jupyter.slips import coached
-from kubesim.lessons.progress import Progress
+from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
-from kubesim.session.history import History
-from kubesim.session.timeline import Pods, change, pods
-from kubesim.shell import Invocation, Tool
 
-if TYPE_CHECKING:
-    from kubesim.server.https import Server
-
-_log = logging.getLogger(__name__)
 LONGEST_ADVANCE = 24 * 3600
-LONGEST_PAUSE = 600.0
-"""Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
-
-
-class OpenTask(Protocol):
-    """A task, or a broken cluster, that a learner works on; `reset` in the terminal starts it over."""
-
-    def start_over(self) -> str:
-        """Set it up again, and return its title."""
-
-
-class _PodNews:
-    """Whether a Pod was fixed or tried again: its line in `kubectl get pods` has changed, and not to one that waits."""
-
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self._touched: set[tuple[str, str]] = set()
-        self.before = pods(cluster)
-        """The Pods before the news."""
-
-    def note(self, change: Change) -> None:
-        self._touched.add((namespace_of(change.obj), name_of(change.obj)))
-
-    def has_come(self) -> bool:
-        """Look at the Pods that were touched since this was asked last."""
-        now: Pods = {}
-        for namespace, name in self._touched:
-            now |= pods(self._cluster, namespace, name)
-        is_news = any(self._is_news(now, place) for place in self._touched)
-        self._touched.clear()
-        if not is_news:
-            self.before.update(now)
-        return is_news
-
-    def _is_news(self, now: Pods, place: tuple[str, str]) -> bool:
-        if place not in self.before or place not in now:
-            return (place in self.before) != (place in now)
-        _ready, status = now[place]
-        return self.before[place] != now[place] and not status.endswith("BackOff")
-
-
-class Seat:
-    """A learner's place at a cluster: a session, its history, the progress, and the widgets that watch it."""
-
-    def __init__(self, session: Session, today: Callable[[], int] = lambda: date.today().toordinal()) -> None:
-        self.session = session
-        self.progress = Progress(session.workspace, today)
-        self.history = History(session)
-        self.open_task: OpenTask | None = None
-        """What was taken up last."""
-        self.conceals: Callable[[], bool] = lambda: False
-        """Whether what is wrong may not be shown now, because the learner is to find it for points."""
-        self.announce: Callable[[str], None] = lambda _words: None
-        """Says in the terminal what was done elsewhere."""
-        session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
-        self._watchers: list[Callable[[], None]] = []
-        self._last_typed: float | None = None
-
-    def run(self, line: str, label: str = "") -> Result:
-        """Run one complete shell line, then notify the watchers.
-
-        One that the learner didn't type is called `label` in `undo`'s answer, and enters no history of lines.
-        """
-        run = self.session.shell.call if label else self.session.run
-        with self.changing(label or line):
-            try:
-                return coached(line, run(line))
-            except Exception:
-                _log.exception("%r failed", line)
-                return Result([(True, "kubesim: internal error: the simulator could not do this\n")], 70)
-
-    def advance(self, seconds: float) -> str:
-        """Let simulated time pass, notify the watchers, and return how long it was and what changed.
-
-        It is not a step: `undo` reverts the last command, not the time after it.
-        """
-        return self._passing(lambda: self.session.advance(seconds, Budget()))
-
-    def advance_to_change(self, limit: float) -> str:
-        """The same until a Pod is fixed or tried again, at most `limit` seconds; what changed with that."""
-        cluster = self.session.cluster
-        news = _PodNews(cluster)
-        unsubscribe = cluster.api.subscribe(news.note, POD)
-
-        def wait() -> Pods | None:
-            return news.before if cluster.clock.run_until(news.has_come, limit, Budget()) else None
-
-        try:
-            return self._passing(wait)
-        finally:
-            unsubscribe()
-
-    def _passing(self, wait: Callable[[], Pods | None]) -> str:
-        """Let `wait` let time pass; what changed since then, or since the state that it returns."""
-        with self.changing():
-            cluster = self.session.cluster
-            start = cluster.clock.now
-            before = pods(cluster)
-            try:
-                before = wait() or before
-            except TooMuchError as error:
-                return str(error)
-            seconds = (cluster.clock.now - start) / SECOND
-            passed = spell(seconds) if seconds >= 0.5 else "less than a second"
-            return f"{passed} later: {change(before, pods(cluster)) or 'each Pod is as before'}"
-
-    def catch_up(self, wall: float) -> None:
-        """Let the time pass that passed on the reader's clock since the last command, if there was any.
-
-        It is not a step: `undo` reverts a command, not the time it took to type it. Nobody is notified, because the
-        command that follows does that.
-        """
-        pause = wall - (self._last_typed if self._last_typed is not None else wall)
-        self._last_typed = wall
-        if pause > 0:
-            with self.session.cluster.lock, suppress(TooMuchError):  # nobody waits for the rest of the pause
-                self.session.advance(min(pause, LONGEST_PAUSE), Budget())
-
-    def restart(self) -> None:
-        """Replace the cluster with a fresh one. Files, history, aliases and variables stay."""
-        with self.changing():
-            self.session.resume(self.session.cluster.fresh())
-            self.history.restart()
-
-    def use_registries(self, file: Path) -> None:
-        """The same, with the registries of a YAML file. Raises OSError and ValueError where it can't be used."""
-        cluster = Cluster(registries=file)
-        with self.changing():
-            self.session.resume(cluster)
-            self.history.restart()
-
-    def undo(self) -> str:
-        """Revert the last step, if there is one, and return a sentence about it."""
-        with self.changing():
-            label = self.history.undo()
-        return f"Reverted: `{label}`" if label else "There is nothing left to revert."
-
-    def redo(self) -> str:
-        """Do again what was reverted last, and return a sentence about it."""
-        with self.changing():
-            label = self.history.redo()
-        return f"Done again: `{label}`" if label else "There is nothing left to do again."
-
-    def _run_reset(self, arguments: list[str], io: Invocation) -> int:
-        if arguments:
-            io.err("Usage: reset\n")
-            return 2
-        if self.open_task is None:
-            io.err("kubesim: there is no task to start over\n")
-            return 1
-        io.out(f"started over: {self.open_task.start_over()}; your files are kept, and undo reverts this\n")
-        return 0
-
-    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` after every command, fast-forward and restart; return what stops that."""
-        self._watchers.append(callback)
-        return lambda: self._watchers.remove(callback)
-
-    def changed(self) -> None:
-        """Notify the watchers. One that fails is logged and does not affect the others."""
-        with self.session.cluster.lock:
-            for watcher in list(self._watchers):
-                try:
-                    watcher()
-                except Exception:
-                    _log.exception("a widget could not follow the cluster")
-
-    def serve(self, realtime: bool) -> Server:
-        """Serve the cluster to a real kubectl, and notify the watchers of what comes over HTTP.
-
-        Raises ImportError and OSError where that cannot be done here.
-        """
-        before = self.session.server
-        server = self.session.serve(realtime=realtime)
-        if server is not before:
-            with suppress(RuntimeError):  # without a loop, as in a test, nothing could be notified
-                loop = asyncio.get_running_loop()
-                server.on_change(lambda: loop.call_soon_threadsafe(self._notice))
-        return server
-
-    def _notice(self) -> None:
-        with self.session.cluster.lock:
-            self.history.notice("a change from outside")
-        self.changed()
-
-    @contextmanager
-    def changing(self, label: str = "") -> Iterator[None]:
-        """One change at a time, for JupyterLab runs widgets' messages while a cell runs; then notify the watchers.
-
-        A change with a label becomes a step of the history.
-        """
-        with self.session.cluster.lock, self.history.step(label) if label else nullcontext():
-            yield
-        self.changed()
-
-
-def spell(seconds: float) -> str:
-    """A duration in words: "13 s", "1 min", "2 min 5 s", "13 h"."""
-    minutes, rest = divmod(round(seconds), 60)
-    parts = ((minutes // 60, "h"), (minutes % 60, "min"), (rest, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
-
-
-def time_of_day(moment: Micros) -> str:
-    """The simulated time of day, UTC: "13:59:14"."""
-    return to_datetime(moment // SECOND * SECOND).strftime("%H:%M:%S")
 
 
 @cache
@@ -264,7 +36,7 @@ def registries(line: str, seat: Seat) -> None:
         print("kubesim: which file? %registries FILE, as docs/teaching.md describes it")  # noqa: T201
         return
     try:
-        seat.use_registries(Path(file))
+        seat.restart(Path(file))
     except OSError as error:
         print(f"kubesim: {file}: {error.strerror}")  # noqa: T201
     except ValueError as error:

@@ -11,7 +11,7 @@ from kubesim.cluster import Cluster
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
-from kubesim.jupyter.current import Seat, time_of_day
+from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.session.timeline import Try, last_tries
 
 

@@ -12,7 +12,7 @@ from IPython.display import display
 
 from kubesim.jupyter import markup
 from kubesim.jupyter.card import Button, Exercise, Message, script, styles
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
 from kubesim.lessons.task import begin, check

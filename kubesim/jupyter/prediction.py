@@ -9,8 +9,8 @@ from IPython.core.getipython import get_ipython
 from IPython.display import display
 
 from kubesim.jupyter.card import Message, unknown
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import QuestionCard
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_predictions
 from kubesim.lessons.quiz import Quiz, Verdict
 

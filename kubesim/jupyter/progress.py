@@ -12,8 +12,8 @@ from typing import NamedTuple
 from IPython.display import display
 
 from kubesim.jupyter.card import Card, Message, script, styles
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.markup import inline, listed
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons.grade import best, gained, grade, predicted, total
 from kubesim.lessons.record import MAX_SIZE, Record, blank, write
 from kubesim.lessons.review import review_news

@@ -12,8 +12,8 @@ from IPython.display import display
 
 from kubesim.jupyter import markup
 from kubesim.jupyter.card import NEXT, Button, Exercise, Message, script, styles, unknown
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.screen import strip
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons import question_ids, variants_of
 from kubesim.lessons.quiz import Note, Quiz, Verdict, judge, letter
 from kubesim.lessons.record import Record

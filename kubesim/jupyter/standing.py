@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.current import spell
+from kubesim.jupyter.seat import spell
 from kubesim.lessons.challenge import Standing
 from kubesim.lessons.clusters import Broken
 from kubesim.lessons.review import counted

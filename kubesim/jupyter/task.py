@@ -13,7 +13,7 @@ from IPython.display import display
 from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, script, styles, unknown
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
 from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact, is_started, solve

@@ -13,9 +13,9 @@ import traitlets
 
 from kubesim.api.result import Edit, Result
 from kubesim.jupyter.card import Message, Widget
-from kubesim.jupyter.current import Seat, time_of_day
 from kubesim.jupyter.mistakes import first_mistake
 from kubesim.jupyter.screen import Screen, colour, strip
+from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.lessons.review import counted
 from kubesim.shell import Shell
 from kubesim.shell.completion import word_start

@@ -20,7 +20,7 @@ from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import markup
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Button, Card, Message, script, styles
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.seat import Seat
 
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "

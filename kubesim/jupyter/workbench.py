@@ -20,9 +20,9 @@ from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goal_lines, script, styles
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
+from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
 from kubesim.lessons.task import Reading, Task
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page
 
 from browser.contrast import pale_now
 from kubesim.jupyter.card import styles
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.flow import picture
+from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 
 SHEETS = styles("card.css", "flow.css", "task.css", "progress.css", "terminal.css", "workbench.css")

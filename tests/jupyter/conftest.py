@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 
 

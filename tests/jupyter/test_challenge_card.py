@@ -4,8 +4,8 @@ import pytest
 
 from kubesim.jupyter import challenge
 from kubesim.jupyter.challenge import ChallengeCard
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.quiz import NOTHING
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_quizzes
 from kubesim.lessons.clusters import RoundId
 from kubesim.lessons.progress import Progress

@@ -13,7 +13,7 @@ from IPython.utils.capture import capture_output
 
 from kubesim.flow.export import explain, explained
 from kubesim.jupyter import current, prediction, quiz, why, workbench
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 from tests.server.connections import MAPS, Client
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from kubesim.jupyter import progress as jupyter_progress
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.progress import ProgressMap
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_quizzes, load_tasks, question_ids
 from kubesim.lessons.grade import grade
 from kubesim.lessons.progress import Progress

@@ -3,9 +3,9 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from kubesim import lessons
 from kubesim.jupyter import prediction, quiz
-from kubesim.jupyter.current import Seat
 from kubesim.jupyter.prediction import PredictionCard
 from kubesim.jupyter.quiz import QuizCard
+from kubesim.jupyter.seat import Seat
 from kubesim.lessons import variants
 from kubesim.lessons.progress import Progress
 from kubesim.lessons.quiz import Choice, Quiz

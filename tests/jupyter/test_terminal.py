@@ -8,9 +8,9 @@ import kubesim
 from kubesim import shell
 from kubesim.api.budget import Budget
 from kubesim.api.clock import STEPS
-from kubesim.jupyter import current
-from kubesim.jupyter.current import Seat, spell
+from kubesim.jupyter import seat as room
 from kubesim.jupyter.screen import LARGEST_TRANSCRIPT, strip
+from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.terminal import Terminal, commands, completed, transcript
 from kubesim.shell.parser import parse
 
@@ -160,7 +160,7 @@ def test_until_something_changes_says_what_has_changed(page, terminal):
 
 
 def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
-    monkeypatch.setattr(current, "Budget", lambda: Budget(steps=20 * STEPS))
+    monkeypatch.setattr(room, "Budget", lambda: Budget(steps=20 * STEPS))
     clock = seat.session.cluster.clock
     seat.run("kubectl create deployment web --image=registry.example.com/myapp:1.0 --replicas=30; sleep 60")
     stopped = "kubesim: so much happens in this cluster that time was stopped after [0-9]+ of 600 seconds"

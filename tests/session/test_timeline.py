@@ -1,7 +1,7 @@
 import pytest
 
 from kubesim.api.clock import SECOND
-from kubesim.jupyter.current import Seat
+from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 from kubesim.session.timeline import Moment, Timeline
 
