@@ -182,7 +182,7 @@ def parse_duration(value: str) -> float:
 
 
 # An item of a list: in quotes, of which two stand for one, or without any.
-_ITEM = r'"(?P<quoted>(?:[^"]|"")*)"(?=,|\Z)|(?P<plain>[^",]*)(?=,|\Z)'
+_ITEM = r'"((?:[^"]|"")*)"(?=,|\Z)|([^",]*)(?=,|\Z)'
 
 
 def _list(value: str) -> tuple[str, ...]:

@@ -68,12 +68,12 @@ class Server:
         self._authority = trustme.CA(organization_name="kubesim")
         self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
-        self._serve(cluster)
         self._tls = self._certified()
         self._connections: set[iostream.SSLIOStream] = set()
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
         self._write_kubeconfig()
+        self._serve(cluster)  # only now, for it follows the cluster's changes until it is closed
         self._http = httpserver.HTTPServer(
             self._application(),
             max_body_size=MAX_READ,
