@@ -57,6 +57,11 @@ def _validate_common(meta: Field) -> None:
     meta.labels("labels")
     validate_annotations(meta)
     _validate_owners(meta)
+    _validate_finalizers(meta)
+
+
+def _validate_finalizers(meta: Field) -> None:
+    """What must happen before the object goes."""
     finalizers = meta.get("finalizers") or ()
     for finalizer in finalizers:
         for problem in qualified_name(finalizer):
