@@ -27,7 +27,10 @@ _NODE_PREFIX = "system:node:"
 def impersonate(requestor: User, name: str, groups: tuple[str, ...] = ()) -> User:
     """The user whom `requestor` speaks for as `name`, and with which groups. Each request of that user is checked."""
     account = split_account(name)
-    known = account_groups(account[0]) if account and not groups else groups
+    known = groups
+    if account and not groups:
+        namespace, _ = account
+        known = account_groups(namespace)
     implied = UNAUTHENTICATED if name == "system:anonymous" else AUTHENTICATED
     if implied not in known and UNAUTHENTICATED not in known:
         known = (*known, implied)
