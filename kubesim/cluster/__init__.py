@@ -19,8 +19,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import NAMESPACE, NODE, Resource
 from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import APIServer
-from kubesim.cluster.controllers import CONTROLLERS
-from kubesim.cluster.controllers.scheduler import Scheduler
+from kubesim.cluster.controllers import CONTROL_PLANE
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.registry import Registries
@@ -47,8 +46,7 @@ class _Parts:
         self.registries = Registries(self.clock, registries, NodeSettings(**deepcopy(dict(node or {}))))
         self.apiserver = APIServer(self.clock, self.identity)
         self.api = self.apiserver.as_component()
-        self.scheduler = Scheduler(self.api, self.clock)
-        self.controllers = [controller(self.api, self.clock) for controller in CONTROLLERS]
+        self.control_plane = [part(self.api, self.clock) for part in CONTROL_PLANE]
         images = ImageManager(self.registries)
         self.kubelet = Kubelet(self.api, self.clock, self.identity, images, bootstrap.NODE_NAME)
 
@@ -65,8 +63,7 @@ class _Parts:
         return [
             self.identity,
             self.apiserver.backend,
-            self.scheduler,
-            *self.controllers,
+            *self.control_plane,
             self.kubelet,
             self.kubelet.runtime,
             self.kubelet.starter,

@@ -1,4 +1,4 @@
-"""The controller manager: loops that bring the cluster's state nearer to what its objects ask for."""
+"""The scheduler and the controllers, which bring the cluster's state nearer to what its objects ask for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.namespaces import NamespaceController
 from kubesim.cluster.controllers.podgc import PodGarbageCollector
 from kubesim.cluster.controllers.replicaset import ReplicaSetController
+from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.controllers.statefulset import StatefulSetController
 from kubesim.cluster.controllers.taints import NodeLifecycleController, TaintEvictionController
 
-CONTROLLERS = (
+CONTROL_PLANE = (
+    Scheduler,
     NamespaceController,
     GarbageCollector,
     TaintEvictionController,
@@ -28,4 +30,4 @@ CONTROLLERS = (
     CronJobController,
     EndpointsController,
 )
-"""What a cluster runs, each with its API server and clock."""
+"""What a cluster runs beside its API server, in the order in which it hears of a change."""

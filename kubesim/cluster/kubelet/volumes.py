@@ -56,16 +56,24 @@ def mounts(
     mounted: dict[str, Folder] = {}
     for mount in container.get("volumeMounts", ()):
         volume = find_named(data.pod["spec"].get("volumes", ()), mount["name"]) or {}
-        path = mount["mountPath"].rstrip("/")
+        path = _path_of(mount)
         part = mount.get("subPath")
         if not _brings_files(volume) or (part and path in known):
             continue
         contents = images.get(mount["name"]) or _contents_if_there(data, volume)
-        if contents is None and (part or path in known):
-            continue
-        payload = contents or {}
-        mounted[path] = _folder(_part_of(payload, part) if part else payload, _group(data.pod))
+        if contents is None:
+            if part or path in known:
+                continue
+            contents = {}
+        if part:
+            contents = _part_of(contents, part)
+        mounted[path] = _folder(contents, _group(data.pod))
     return mounted
+
+
+def _path_of(mount: Object) -> str:
+    path: str = mount["mountPath"]
+    return path.rstrip("/")
 
 
 def _folder(contents: Payload, group: int | None) -> Folder:
@@ -77,7 +85,7 @@ def _folder(contents: Payload, group: int | None) -> Folder:
         owner = Owner(file.mode | added, gid=group or 0)
         if owner != FILE:
             owners[f"/{name}" if name else ""] = owner
-    del inside["/"]
+    del inside["/"]  # the volume's own folder, which "" stands for
     alone = contents.get("")
     return Folder({"": alone.text if alone else None, **inside}, owners, is_read_only=True)
 
@@ -98,13 +106,13 @@ def shared_folders(pod: Object, container: ContainerSpec, folders: dict[str, Fol
         if mount["name"] in names and not mount.get("subPath"):
             group = _group(pod) or 0
             empty = Folder({"": None}, {"": Owner(0o2777 if group else 0o777, gid=group)})  # with setgid
-            shared[mount["mountPath"].rstrip("/")] = folders.setdefault(mount["name"], empty)
+            shared[_path_of(mount)] = folders.setdefault(mount["name"], empty)
     return shared
 
 
 def read_only_paths(container: ContainerSpec) -> set[str]:
     """Where a container mounts what it may not write; "" for all of its own files."""
-    paths = {mount["mountPath"].rstrip("/") for mount in container.get("volumeMounts", ()) if mount.get("readOnly")}
+    paths = {_path_of(mount) for mount in container.get("volumeMounts", ()) if mount.get("readOnly")}
     if container.get("securityContext", {}).get("readOnlyRootFilesystem"):
         paths.add("")
     return paths
