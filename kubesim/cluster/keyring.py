@@ -5,6 +5,7 @@ Mirrors kubernetes pkg/credentialprovider keyring.go, config.go and secrets/secr
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -39,6 +40,11 @@ class Credential(NamedTuple):
     def digest(self) -> str:
         """A stable hash, by which the kubelet remembers what pulled an image without keeping the password."""
         return sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
+
+    @property
+    def auth(self) -> str:
+        """Both as an entry of a Docker config has them."""
+        return base64.b64encode(f"{self.username}:{self.password}".encode(errors="replace")).decode()
 
     @property
     def expires_at(self) -> int:

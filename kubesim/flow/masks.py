@@ -86,7 +86,7 @@ class Masks:
     def _credential(self, credential: Credential) -> Object:
         user = _UNPRINTABLE.sub(" ", credential.username)
         password = credential.password
-        self._learn(password, base64.b64encode(f"{user}:{password}".encode(errors="replace")).decode())
+        self._learn(password, Credential(user, password).auth)
         is_token = len(user) > _LONGEST_USER or _TOKEN.match(user)
         if user and (not password or user in password or password in user or is_token):
             self._learn(user)

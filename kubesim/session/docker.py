@@ -5,7 +5,6 @@ Mirrors docker/cli, cli/command/registry and cli/config, v29.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from typing import Any
@@ -110,9 +109,9 @@ def _login(server: str, flags: Options, path: str, io: Invocation, registries: R
     refusal = registries.network.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
     if refusal:
         raise _DockerError(f"Error response from daemon: {refusal}")
-    auth = base64.b64encode(f"{credential.username}:{credential.password}".encode(errors="replace")).decode()
-    if config["auths"].get(address) != {"auth": auth}:
-        config["auths"][address] = {"auth": auth}
+    entry = {"auth": credential.auth}
+    if config["auths"].get(address) != entry:
+        config["auths"][address] = entry
         _save(config, address, path, io)
         io.err(_UNENCRYPTED.format(path))
     io.out("Login Succeeded\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from kubesim.api import quantity
@@ -175,11 +175,28 @@ class Controller(Loop):
             return
         if (namespace, name) in self._unclaimed:
             self._unclaimed.discard((namespace, name))
-            claim(self.api, obj, self.owned, self.may_own)
+            self.claim(obj, self.owned)
         self.refusal = None
         self.sync(obj, self.controlled_by(obj))
         if self.refusal:
             raise self.refusal
+
+    def claim(self, owner: Object, resource: Resource) -> None:
+        """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
+
+        Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
+        """
+        selector = owner["spec"].get("selector")
+        for item in self.api.list(resource, namespace_of(owner)) if selector else ():
+            is_owned = is_controlled_by(item, owner)
+            is_selected = matches(selector, metadata(item).get("labels", {})) and self.may_own(owner, item)
+            if is_deleted(item) or is_owned == is_selected:
+                continue
+            if is_owned:
+                release(self.api, owner, resource, item)
+            elif not _has_controller(item):
+                references = [*_other_references(item, owner), owner_reference(owner)]
+                self.api.record(resource, {**item, "metadata": {**metadata(item), "ownerReferences": references}})
 
     def may_own(self, _owner: Object, _item: Object) -> bool:
         """Whether an object may own what its selector matches."""
@@ -248,28 +265,6 @@ def dependent(owner: Object, resource: Resource, meta: Object, **content: object
     place = {"namespace": namespace_of(owner), "ownerReferences": [owner_reference(owner)]}
     head = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {**meta, **place}}
     return {**head, **content}
-
-
-def claim(
-    api: Component, owner: Object, resource: Resource, may_own: Callable[[Object, Object], bool] = lambda *_: True
-) -> None:
-    """Adopt what the owner's selector matches and nobody owns, and release what it no longer matches.
-
-    `may_own` says of the owner and a thing that matches whether that can be one of its own.
-
-    Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
-    """
-    selector = owner["spec"].get("selector")
-    for item in api.list(resource, namespace_of(owner)) if selector else ():
-        is_owned = is_controlled_by(item, owner)
-        is_selected = matches(selector, metadata(item).get("labels", {})) and may_own(owner, item)
-        if is_deleted(item) or is_owned == is_selected:
-            continue
-        if is_owned:
-            release(api, owner, resource, item)
-        elif not _has_controller(item):
-            references = [*_other_references(item, owner), owner_reference(owner)]
-            api.record(resource, {**item, "metadata": {**metadata(item), "ownerReferences": references}})
 
 
 def release(api: Component, owner: Object, resource: Resource, item: Object) -> None:

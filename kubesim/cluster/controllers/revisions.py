@@ -10,7 +10,7 @@ import json
 from kubesim.api.digest import content_hash
 from kubesim.api.objects import Object, metadata, name_of
 from kubesim.api.resources import CONTROLLER_REVISION
-from kubesim.cluster.controllers.base import Controller, claim, dependent
+from kubesim.cluster.controllers.base import Controller, dependent
 
 REVISION_HASH = "controller-revision-hash"
 
@@ -29,7 +29,7 @@ class RevisionedController(Controller):
 
         The oldest that are more than spec.revisionHistoryLimit besides it go.
         """
-        claim(self.api, owner, CONTROLLER_REVISION)
+        self.claim(owner, CONTROLLER_REVISION)
         known = self.revisions(owner)
         data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
         number = 1 + max((item["revision"] for item in known), default=0)

@@ -23,7 +23,9 @@ class StatefulSetController(RevisionedController):
     DELETED = "Delete Pod {0} in StatefulSet {1} successful"
 
     def may_own(self, owner: Object, item: Object) -> bool:
-        """Whether a Pod has the name of one of a StatefulSet's. Mirrors isMemberOf."""
+        """Whether a Pod has the name of one of a StatefulSet's; a revision may have any. Mirrors isMemberOf."""
+        if item["kind"] != "Pod":
+            return True
         return re.fullmatch(re.escape(name_of(owner)) + r"-\d+", name_of(item)) is not None
 
     def sync(self, stateful_set: Object, pods: list[Object]) -> None:

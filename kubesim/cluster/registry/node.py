@@ -5,13 +5,12 @@ Mirrors containerd docs/hosts.md, v2, and kubernetes pkg/credentialprovider, v1.
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
-from kubesim.cluster.keyring import NodeCredential, split_port
+from kubesim.cluster.keyring import Credential, NodeCredential, split_port
 
 # What hosts.toml says of a host of which there is nothing to say but that it may be asked.
 _PLAIN = 'capabilities = ["pull", "resolve"]'
@@ -82,8 +81,8 @@ class NodeSettings:
         texts = {f"/etc/containerd/certs.d/{name}/hosts.toml": self._hosts_toml(name) for name in registries}
         auths = {}
         for item in self._credentials_from("config"):
-            text = f"{item.get('username', '')}:{item.get('password', '')}"
-            auths[item["registry"]] = {"auth": base64.b64encode(text.encode(errors="replace")).decode()}
+            credential = Credential(item.get("username", ""), item.get("password", ""))
+            auths[item["registry"]] = {"auth": credential.auth}
         if auths:
             texts[CONFIG] = json.dumps({"auths": auths}, indent=2) + "\n"
         if providers := self._credentials_from("provider"):
