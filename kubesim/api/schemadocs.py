@@ -44,7 +44,7 @@ def _unwrap(text: str, margin: int) -> str:
     elsewhere a paragraph.
     """
     whole = ""
-    last_width = 0  # 0 for an empty line
+    last_width = 0  # of the line before, 0 for an empty one
     is_in_list = False
     for line in text.splitlines():
         words = line.strip()
@@ -52,12 +52,12 @@ def _unwrap(text: str, margin: int) -> str:
             last_width = 0
             continue
         indent = line[margin : len(line) - len(line.lstrip())] if whole else ""
-        has_room = last_width + 1 + len(words.split()[0]) <= _WIDTH
-        if indent or has_room:
+        has_room_before = last_width + 1 + len(words.split()[0]) <= _WIDTH
+        if not indent and not has_room_before:
+            gap = " "
+        else:
             gap = "\n" if last_width and (is_in_list or indent) else "\n\n"
             is_in_list = bool(indent) or _ITEM.match(words) is not None
-        else:
-            gap = " "
         if whole:
             whole += gap + indent
         whole += words
