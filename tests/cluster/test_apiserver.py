@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
@@ -20,7 +21,7 @@ from kubesim.api.resources import (
     RESOURCES,
     SERVICE_ACCOUNT,
 )
-from kubesim.cluster.apiserver import APIServer, Change, Component
+from kubesim.cluster.apiserver import APIServer, Change, Client, Component
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.deletion import DeleteOptions
 from tests.learner import Learner, container
@@ -188,3 +189,23 @@ def test_reading_never_changes_anything(learner: Learner, line: str) -> None:
     before = state(learner.api)
     learner.session.run(line)
     assert state(learner.api) == before
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda client: client.list(CONFIG_MAP),
+        lambda client: client.list(CONFIG_MAP, labels="app=web"),
+        lambda client: client.watch(CONFIG_MAP, print, None, labels="app=web"),
+        lambda client: client.patch(
+            CONFIG_MAP, "default", "c", [{"op": "test", "path": "/data/a", "value": "1"}], "json"
+        ),
+    ],
+)
+def test_a_call_pays_for_what_it_selects_and_patches(api: Component, act: Callable[[Client], Any]) -> None:
+    for name in "abc":
+        api.create(CONFIG_MAP, config(name, a="1"))
+    act(api.for_call(print, Budget(1000)))
+    with pytest.raises(TooMuchError):
+        act(api.for_call(print, Budget(5)))
+    act(api)
