@@ -1,8 +1,7 @@
-"""The addresses and ports of Services.
+"""The addresses and ports of Services, which decoding has checked; they are completed in place.
 
-Mirrors kubernetes pkg/registry/core/service/strategy.go and storage/{alloc,storage}.go, v1.36.
-
-Every function completes its argument, which decoding has checked, in place.
+Mirrors kubernetes pkg/registry/core/service/strategy.go and storage/{alloc,storage}.go, v1.36, and of pkg/apis/core
+validation ValidateServiceClusterIPsRelatedFields.
 """
 
 from __future__ import annotations
