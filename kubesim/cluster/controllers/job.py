@@ -84,6 +84,11 @@ class _Tally:
             else:
                 self.failures = 0
 
+    def lose(self, pods: list[Object], status: Object) -> None:
+        """Count Pods as failed that will be deleted, because the Job has."""
+        self.counted.update(metadata(pod)["uid"] for pod in pods)
+        status["failed"] += len(pods)
+
     def wait(self, now: Micros) -> float:
         """The seconds until another Pod is made."""
         if self.failures == 0:
@@ -131,14 +136,9 @@ class JobController(Controller):
         tally.count([*pods, *tally.gone], status)
         tally.gone = []
         outcome = self._outcome_of(job, status, pods)
-        if outcome is None:
-            desired = _desired(job, status)
-        else:
-            desired = 0
-            if not outcome.succeeded:
-                lost = active_pods(pods)  # those that _scale deletes now
-                tally.counted.update(metadata(pod)["uid"] for pod in lost)
-                status["failed"] += len(lost)
+        if outcome and not outcome.succeeded:
+            tally.lose(active_pods(pods), status)
+        desired = 0 if outcome else _desired(job, status)
         self._scale(job, pods, desired, tally.wait(self.clock.now))
         if outcome is None:
             self._note_suspension(job, status)
@@ -151,7 +151,7 @@ class JobController(Controller):
             return
         word = "Suspended" if is_suspended else "Resumed"
         message = f"Job {word.lower()}"
-        condition = self._condition("Suspended", JobOutcome(f"Job{word}", message)) | {"status": str(is_suspended)}
+        condition = self._condition("Suspended", f"Job{word}", message, status=str(is_suspended))
         others = [item for item in status.get("conditions", ()) if item["type"] != "Suspended"]
         status["conditions"] = [*others, condition]
         self.record(job, word, message)
@@ -213,7 +213,7 @@ class JobController(Controller):
             kinds.append(outcome.final_condition)
         for kind in kinds:
             if all(item["type"] != kind for item in conditions):
-                conditions.append(self._condition(kind, outcome))
+                conditions.append(self._condition(kind, outcome.reason, outcome.message))
         status["conditions"] = conditions
         if is_done and outcome.succeeded:
             status["completionTime"] = self.clock.timestamp()
@@ -221,10 +221,10 @@ class JobController(Controller):
         elif is_done:
             self.record(job, outcome.reason, outcome.message, "Warning")
 
-    def _condition(self, kind: str, outcome: JobOutcome) -> Object:
+    def _condition(self, kind: str, reason: str, message: str, status: str = "True") -> Object:
         now = self.clock.timestamp()
         times = {"lastProbeTime": now, "lastTransitionTime": now}
-        return {**times, "message": outcome.message, "reason": outcome.reason, "status": "True", "type": kind}
+        return {**times, "message": message, "reason": reason, "status": status, "type": kind}
 
 
 def _is_suspended(job: Object) -> bool:
