@@ -183,6 +183,7 @@ _CONTROLS = ("if", "range")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
 _ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DOTALL)
+# The first that fits counts: what declares variables would be a path, too.
 _TOKEN = re.compile(
     rf"""\s*(?:(?P<string>{_STRING})
     |(?P<declare>\$\w+(?:\s*,\s*\$\w+)?\s*:=)

@@ -111,6 +111,7 @@ def _follow(path: Path, obj: Any, budget: Budget) -> Values:
 
 
 _NAME = r"(?:\\.|[^ \t\r\n.,\[\]$@{}\\])*\\?"
+# The first that fits counts: `..` would be a field, too, and the kinds are the keys of _STEPS.
 _TOKEN = re.compile(
     rf"""(?P<descent>\.\.(?:(?=\w){_NAME})?)
     |(?P<field>\.{_NAME})
