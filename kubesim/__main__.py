@@ -35,7 +35,9 @@ def main(words: Sequence[str] | None = None) -> int:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # whoever started this closed it
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
-    options = _parser(sys.argv[1:] if words is None else words).parse_args(words)
+    if words is None:
+        words = sys.argv[1:]
+    options = _parser(words).parse_args(words)
     for stream in (sys.stdin, sys.stdout):
         if isinstance(stream, TextIOWrapper):  # no character that a terminal lacks ends the session
             stream.reconfigure(errors="replace")

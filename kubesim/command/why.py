@@ -38,8 +38,11 @@ def define(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the explanation, and at a terminal ask the question that is left."""
     is_terminal = sys.stdin.isatty()
-    texts = [] if options.message is None else [options.message]
-    names = options.filename or ([] if texts else ["-"])
+    texts: list[str] = []
+    names = options.filename or ["-"]
+    if options.message is not None:
+        texts = [options.message]
+        names = []
     if names == ["-"] and is_terminal:
         print(f"kubesim: paste what kubectl printed, then press {_END}", file=sys.stderr)
     name = "the message"

@@ -33,26 +33,21 @@ class Interpreter:
 
     def interpret(self, text: str, streams: Streams) -> int:
         """Run a script to its exit status. Raises UnsupportedError and TooMuchError."""
-        machine = self.machine
-        try:
-            machine.budget.spend(len(text))
-            for script in parse(text, machine.aliases, machine.budget):
-                self._script(script, streams)
-        except ShellError as error:
-            machine.status = self._complain(error, streams)
-        except LeaveError as leave:
-            machine.status = leave.status
-        return machine.status
+        self.machine.budget.spend(len(text))
+        status = self.handle(text, streams)
+        if status is not None:
+            self.machine.status = status
+        return self.machine.status
 
     def handle(self, text: str, streams: Streams) -> int | None:
-        """Run what a trap does; return the status with which it ends the shell, None where that goes on."""
+        """Run a script, or what a trap does; the status with which that ends the shell, None where it goes on."""
         try:
             for script in parse(text, self.machine.aliases, self.machine.budget):
                 self._script(script, streams)
         except LeaveError as leave:
             return leave.status
         except ShellError as error:
-            self._complain(error, streams)
+            self.machine.status = self._complain(error, streams)
         return None
 
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:

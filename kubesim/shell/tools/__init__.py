@@ -120,10 +120,11 @@ class Invocation:
         if name != "-":
             self.spend(self.files.size(name))
             return self.files.read_text(name)
-        if self.stdin is None:
+        text = self.stdin
+        if text is None:
             raise UnsupportedError(f"typing the input of '{self.name}'")
-        self.spend(len(self.stdin))
-        return self.stdin
+        self.spend(len(text))
+        return text
 
 
 def lines(text: str) -> list[str]:
