@@ -36,20 +36,40 @@ PACKAGE = ROOT / "kubesim"
 sys.path.insert(0, str(ROOT))
 
 SEEDS = (1, 2, 3)
-MORE_CELLS = (
-    *("%timeline", "%timeline private-pod", "%why no-secret", "%flow no-secret", "%advance 5m", "%progress"),
-    *("%restart", "%challenge 2", "%quiz nothing", "%task nothing", "%flow nothing", "%why nothing", "%advance soon"),
-)
+MORE_CELLS = """%timeline
+%timeline private-pod
+%why no-secret
+%flow no-secret
+%advance 5m
+%progress
+%restart
+%challenge 2
+%quiz nothing
+%task nothing
+%flow nothing
+%why nothing
+%advance soon""".splitlines()
 """What a learner may also type into a cell of the notebook 03."""
 MENTIONED = re.compile(r"`((?:kubectl|docker|kubesim|why|history|help|undo|reset)(?: [^`\n]+)?)`")
 """A command in prose."""
 SCREENS: tuple[dict[str, Any], ...] = (
-    *({"do": "start", "wall": 0.0}, {"do": "start", "wall": 1.0}, {"do": "enter", "text": "cat <<EOF", "wall": 2.0}),
-    *({"do": "enter", "text": "kubectl get pods\nnano new.yaml", "wall": 60.0}, {"do": "check", "text": "a: [\n"}),
-    *({"do": "check", "text": "a: b"}, {"do": "save", "text": "a: b"}, {"do": "close"}),
-    *({"do": "enter", "text": "KUBE_EDITOR=nano kubectl edit sa default", "wall": 61.0}, {"do": "close"}),
-    *({"do": "complete", "text": text, "cursor": len(text)} for text in ("kub", "kubectl get po", "kubectl get pod ")),
-    *({"do": "advance", "seconds": 30}, {"do": "until"}, {"do": "clear"}, {"do": "restart"}),
+    {"do": "start", "wall": 0.0},
+    {"do": "start", "wall": 1.0},
+    {"do": "enter", "text": "cat <<EOF", "wall": 2.0},
+    {"do": "enter", "text": "kubectl get pods\nnano new.yaml", "wall": 60.0},
+    {"do": "check", "text": "a: [\n"},
+    {"do": "check", "text": "a: b"},
+    {"do": "save", "text": "a: b"},
+    {"do": "close"},
+    {"do": "enter", "text": "KUBE_EDITOR=nano kubectl edit sa default", "wall": 61.0},
+    {"do": "close"},
+    {"do": "complete", "text": "kub", "cursor": 3},
+    {"do": "complete", "text": "kubectl get po", "cursor": 14},
+    {"do": "complete", "text": "kubectl get pod ", "cursor": 16},
+    {"do": "advance", "seconds": 30},
+    {"do": "until"},
+    {"do": "clear"},
+    {"do": "restart"},
     {"do": "focus", "namespace": "default", "pod": "private-pod"},
 )
 """What a page sends to the workbench."""
@@ -88,7 +108,9 @@ def play_notebooks() -> None:
             mentioned = [MENTIONED.findall(cell.source) for cell in cells if cell.cell_type == "markdown"]
             sources += [f"%%kubectl\n{line}" for lines in mentioned for line in lines]
             shown: list[Any] = []
-            for source in (*sources, *(MORE_CELLS if path.name.startswith("03") else ())):
+            if path.name.startswith("03"):
+                sources += MORE_CELLS
+            for source in sources:
                 before = set(Widget.widgets)
                 shell.run_cell(source).raise_error()
                 shown += [widget for name, widget in Widget.widgets.items() if name not in before]
@@ -190,11 +212,11 @@ def reached_by(play: Callable[[], None]) -> set[tuple[str, int]]:
     measured = coverage.Coverage(source=[str(PACKAGE)], data_file=None, config_file=False)
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), measured.collect():
         play()
-    found = set()
+    reached: set[tuple[str, int]] = set()
     for path in PACKAGE.rglob("*.py"):
         _, statements, _, missing, _ = measured.analysis2(str(path))
-        found |= {(name(path), line) for line in set(statements) - set(missing)}
-    return found
+        reached |= {(name(path), line) for line in set(statements) - set(missing)}
+    return reached
 
 
 def name(path: Path) -> str:
@@ -236,16 +258,26 @@ def table(all_places: list[Place], reached: dict[str, set[tuple[str, int]]]) -> 
     heads = ["statements", *reached, "neither", "nor exercises"]
     lines = [f"{'room':14}{'lines':>8}" + "".join(f"{head:>15}" for head in heads)]
     rooms = sorted({room(place.file) for place in all_places})
-    for title, members in [*((one, {one}) for one in rooms), ("but server", {*rooms} - {"server"}), ("all", {*rooms})]:
+    groups = {one: {one} for one in rooms}
+    groups["but server"] = {*rooms} - {"server"}
+    groups["all"] = {*rooms}
+    for title, members in groups.items():
         left = {(place.file, place.line) for place in all_places if room(place.file) in members}
-        whole, figures, rests = len(left), list[str](), list[str]()
-        for found in reached.values():
-            figures.append(str(len(left & found)))
-            left -= found
-            rests.append(f"{len(left)} ({100 * len(left) / whole:.0f} %)")
         size = sum(_length(path) for path in PACKAGE.rglob("*.py") if room(name(path)) in members or title == "all")
-        lines.append(f"{title:14}{size:8}" + "".join(f"{cell:>15}" for cell in (str(whole), *figures, *rests[1:])))
+        lines.append(f"{title:14}{size:8}" + "".join(f"{cell:>15}" for cell in _cells(left, reached)))
     return "\n".join(lines)
+
+
+def _cells(left: set[tuple[str, int]], reached: dict[str, set[tuple[str, int]]]) -> list[str]:
+    """How many statements there are, how many each play runs of those that are left, and what is left in the end."""
+    whole = len(left)
+    figures = [str(whole)]
+    rests: list[str] = []
+    for of_play in reached.values():
+        figures.append(str(len(left & of_play)))
+        left = left - of_play
+        rests.append(f"{len(left)} ({100 * len(left) / whole:.0f} %)")
+    return figures + rests[1:]
 
 
 def _length(path: Path) -> int:
