@@ -102,11 +102,14 @@ class ContainerFiles(MemoryFiles):
         self.entries = {}
         self._owners = {}
         for mount_path, folder in self.folders.items():
+            mounted_in_it = tuple(f"{other}/" for other in self.folders if other.startswith(f"{mount_path}/"))
             for path, text in folder.advance_to(clock.now).items():
-                if self._mount_path(mount_path + path) == mount_path:  # and no volume is mounted over it
-                    self.entries[mount_path + path] = text
-                    if path in folder.owners:
-                        self._owners[mount_path + path] = folder.owners[path]
+                key = mount_path + path
+                if f"{key}/".startswith(mounted_in_it):  # another folder covers it
+                    continue
+                self.entries[key] = text
+                if path in folder.owners:
+                    self._owners[key] = folder.owners[path]
 
     def text_at(self, path: str, now: Micros) -> str:
         """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
