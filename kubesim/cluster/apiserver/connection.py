@@ -44,13 +44,13 @@ class LogOptions(NamedTuple):
 
     def text(self, lines: Sequence[LogLine], now: Micros) -> str:
         """The part of a log that is asked for at a moment."""
-        first = 0 if self.tail is None else max(0, len(lines) - self.tail)
-        shown = lines[first:]
+        if self.tail is not None:
+            lines = lines[max(0, len(lines) - self.tail) :]
         if self.since is not None:
-            shown = [line for line in shown if line.written >= now - self.since * SECOND]
+            lines = [line for line in lines if line.written >= now - self.since * SECOND]
         if self.timestamps:
-            return "".join(f"{_nanoseconds(line.written)} {line.text}" for line in shown)
-        return "".join(line.text for line in shown)
+            return "".join(f"{_nanoseconds(line.written)} {line.text}" for line in lines)
+        return "".join(line.text for line in lines)
 
 
 WHOLE_LOG = LogOptions()
