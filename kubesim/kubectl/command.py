@@ -13,7 +13,7 @@ from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.result import Edit, Written
 from kubesim.cluster.apiserver import Client
-from kubesim.cluster.apiserver.checks import WriteOptions
+from kubesim.cluster.apiserver.checks import Validation, WriteOptions
 from kubesim.gotext.gofmt import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
@@ -48,6 +48,16 @@ class Context(NamedTuple):
     """What is piped into the command, None for nothing."""
     run_editor: Callable[[str, str], int] | None = None
     """Runs an editor's command line on a file of the workspace and returns its exit status."""
+
+
+_VALIDATIONS: Mapping[str, Validation] = {
+    "strict": "Strict",
+    "true": "Strict",
+    "warn": "Warn",
+    "ignore": "Ignore",
+    "false": "Ignore",
+}
+"""By the words of --validate."""
 
 
 class Call:
@@ -195,17 +205,16 @@ class Call:
 
     def request(self) -> WriteOptions:
         """How the API server takes a write: how strictly (--validate), and whether it stores anything."""
-        return WriteOptions(self.validation().title(), dry_run=self.dry_run == "server")
+        return WriteOptions(self.validation(), dry_run=self.dry_run == "server")
 
-    def validation(self) -> str:
-        """--validate as strict, warn or ignore. Commands without the flag leave it to the server, which warns."""
+    def validation(self) -> Validation:
+        """What --validate asks for. Commands without the flag leave it to the server, which warns."""
         chosen = str(self.flags.get("validate", "warn"))
-        chosen = {"true": "strict", "false": "ignore"}.get(chosen, chosen)
-        if chosen not in ("strict", "warn", "ignore"):
+        if chosen not in _VALIDATIONS:
             raise KubectlError(
                 f"invalid - validate option {quote(chosen)}; must be one of: strict (or true), warn, ignore (or false)"
             )
-        return chosen
+        return _VALIDATIONS[chosen]
 
 
 Run = Callable[[Call], None]

@@ -15,6 +15,7 @@ from kubesim.api import errors
 from kubesim.api.budget import Budget, count_values
 from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.authorization import User
+from kubesim.cluster.apiserver.checks import Validation
 from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.gotext import gojson
 from kubesim.kubectl.documents import parse_document
@@ -30,7 +31,7 @@ _VALUE_COST = 20  # of a value in a body
 _BYTES_PER_STEP = 20  # of a body
 _YAML = "application/yaml"
 _READABLE = ("application/json", _YAML, protobuf.MEDIA_TYPE)
-_DIRECTIVES = ("Ignore", "Strict", "Warn")
+_DIRECTIVES: tuple[Validation, ...] = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
 _PATCHES = {
     "application/json-patch+json": "json",
@@ -124,12 +125,13 @@ class Request:
         return chosen == "All"
 
     @property
-    def field_validation(self) -> str:
-        """Strict, Warn or Ignore: how unknown fields are treated. Raises StatusError for another word."""
+    def field_validation(self) -> Validation:
+        """How unknown fields are treated. Raises StatusError for another word."""
         chosen = self.query.get("fieldValidation") or "Warn"
-        if chosen not in _DIRECTIVES:
-            raise self._wrong_option(errors.unsupported("fieldValidation", chosen, _DIRECTIVES))
-        return chosen
+        for directive in _DIRECTIVES:
+            if directive == chosen:
+                return directive
+        raise self._wrong_option(errors.unsupported("fieldValidation", chosen, _DIRECTIVES))
 
     def _wrong_option(self, cause: errors.FieldError) -> errors.StatusError:
         return errors.invalid_kind(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -34,10 +34,14 @@ def single_name(fields: str) -> str:
     return match[1] if match else ""
 
 
+Validation = Literal["Strict", "Warn", "Ignore"]
+"""Of fields that the type doesn't have: refuse them, or drop them with or without a warning."""
+
+
 class WriteOptions(NamedTuple):
     """What goes with a write: how strictly it is taken, and whether it is only tried out."""
 
-    validation: str = "Strict"  # refuses unknown fields; "Warn" reports and drops them, "Ignore" drops them
+    validation: Validation = "Strict"
     dry_run: bool = False
     subresource: str = ""  # the part of the object that is changed: "ephemeralcontainers" of a Pod
 
