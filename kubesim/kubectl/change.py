@@ -21,7 +21,7 @@ _MAX_REQUEST = 3 * 1024 * 1024
 _PATCH_TYPES = ("json", "merge", "strategic")
 
 
-def send_patch(call: Call, target: Target, change: Any, kind: str) -> Object:
+def send_patch(call: Call, target: Target, change: Any, kind: patches.PatchType) -> Object:
     """Send a patch of an object that is known; return the object as it is then.
 
     With --dry-run=client, kubectl makes a merge patch or a strategic one itself.

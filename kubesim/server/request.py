@@ -17,6 +17,7 @@ from kubesim.api.objects import Object
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.checks import Validation
 from kubesim.cluster.apiserver.impersonation import impersonate
+from kubesim.cluster.apiserver.patch import PatchType
 from kubesim.gotext import gojson
 from kubesim.kubectl.documents import parse_document
 from kubesim.server import protobuf
@@ -33,7 +34,7 @@ _YAML = "application/yaml"
 _READABLE = ("application/json", _YAML, protobuf.MEDIA_TYPE)
 _DIRECTIVES: tuple[Validation, ...] = ("Ignore", "Strict", "Warn")
 _OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
-_PATCHES = {
+_PATCHES: Mapping[str, PatchType] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
@@ -137,8 +138,8 @@ class Request:
         return errors.invalid_kind(_OPTIONS.get(self.method, "ListOptions"), "meta.k8s.io", "", [cause])
 
     @property
-    def patch_type(self) -> str:
-        """How the patch in the body is meant: json, merge or strategic. Raises StatusError for any other."""
+    def patch_type(self) -> PatchType:
+        """How the patch in the body is meant. Raises StatusError for any other."""
         if self.content_type == _APPLY:
             advice = "kubectl apply works without --server-side, helm with --server-side=false"
             raise errors.not_simulated(f"server-side apply is not part of this simulator: {advice}")

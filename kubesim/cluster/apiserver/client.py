@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import UNPAID, Budget
@@ -27,6 +27,9 @@ from kubesim.cluster.apiserver.impersonation import check_impersonation, imperso
 from kubesim.cluster.apiserver.notes import Warn, note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
 from kubesim.cluster.apiserver.tokens import request_token, user_of
+
+if TYPE_CHECKING:
+    from kubesim.cluster.apiserver.patch import PatchType
 
 # Of names that are generated: k8s.io/apiserver pkg/storage/names/generate.go, and pkg/registry/generic/registry.
 LONGEST_BASE = 58
@@ -177,7 +180,7 @@ class Client:
         namespace: str,
         name: str,
         change: Any,
-        patch_type: str = "strategic",
+        patch_type: PatchType = "strategic",
         options: WriteOptions = PLAIN,
     ) -> Object:
         self.authorize("patch", resource, namespace, name, options.subresource)
@@ -247,7 +250,7 @@ class Client:
         return self._write(resource, new, old, options)
 
     def _patch(
-        self, resource: Resource, namespace: str, name: str, change: Any, patch_type: str, options: WriteOptions
+        self, resource: Resource, namespace: str, name: str, change: Any, patch_type: PatchType, options: WriteOptions
     ) -> Object:
         from kubesim.cluster.apiserver import patch  # late: a first answer patches nothing
 

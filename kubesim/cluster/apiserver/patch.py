@@ -7,7 +7,7 @@ StatusError, with the API server's sentence, for a patch that cannot be applied.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from kubesim.api import decoding, schema
 from kubesim.api.budget import Budget, count_values
@@ -19,6 +19,7 @@ from kubesim.cluster.apiserver.patchdiff import diff_maps
 from kubesim.cluster.apiserver.patchmerge import merge_maps
 from kubesim.gotext import gofmt, gojson
 
+PatchType = Literal["strategic", "merge", "json"]
 _MAP = "value of type map[string]interface {}"
 
 
@@ -69,8 +70,8 @@ def strategic_merge(obj: Object, change: Any, resource: Resource) -> Object:
     return merged
 
 
-def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budget: Budget) -> Object:
-    """`obj` changed by a patch of type "strategic", "merge" or "json"; its fields have the right types."""
+def patched(resource: Resource, obj: Object, change: Any, patch_type: PatchType, budget: Budget) -> Object:
+    """`obj` changed by a patch; its fields have the right types."""
     if patch_type == "strategic":
         return strategic_merge(obj, change, resource)
     changed = merge_patch(obj, change) if patch_type == "merge" else json_patch(obj, change, budget)
@@ -87,7 +88,7 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: str, budge
     return changed
 
 
-def mismatch(patch_type: str, change: Any, outcome: Object, why: str) -> StatusError:
+def mismatch(patch_type: PatchType, change: Any, outcome: Object, why: str) -> StatusError:
     """The refusal of a patch whose outcome is none of the type: it shows the outcome, or a strategic patch itself."""
     quoted = gofmt.sprint(change) if patch_type == "strategic" else gojson.dumps(outcome)
     cause = invalid_value("patch", quoted, why)
