@@ -70,18 +70,9 @@ function makeEditor(file, ask) {
     show();
   }
 
-  // The command line of vi, in which "i" leads back to the text, as everyone who knows vi has in the fingers.
-  const line = h("input", { "aria-label": "As in vi: :w, :wq, :q!", ...PLAIN });
-  line.hidden = true;
-
-  function toLine() {
-    line.hidden = false;
-    line.value = ":";
-    line.focus();
-  }
+  const commandLine = makeCommandLine(obey, toText);
 
   function toText(words = "") {
-    line.hidden = true;
     input.focus();
     news = words;
     show();
@@ -123,18 +114,10 @@ function makeEditor(file, ask) {
     [(e) => ctrl(e, "o") || ctrl(e, "s"), save],
     [(e) => ctrl(e, "x") && input.selectionStart === input.selectionEnd, close],
     [(e) => e.key === "Tab" && !e.shiftKey && !leaving, indent],
-    [(e) => e.key === "Escape", isVi ? toLine : release],
+    [(e) => e.key === "Escape", isVi ? commandLine.open : release],
     [(e) => e.key === "Enter" && typed(), () => takeOut(typed())],
     [(e) => isVi && e.key === "i" && !begun, () => (begun = true)], // the first thing that vi is told
   ];
-  const lineKeys = [
-    [(e) => e.key === ":" && line.value === ":", () => {}], // it is there already
-    [(e) => e.key === "Enter", () => obey(line.value)],
-    [(e) => e.key === "Escape" || (/^[iao]$/i.test(e.key) && /^:?$/.test(line.value)), () => toText()],
-    [(e) => e.key === "Backspace" && line.value.length < 2, () => toText()],
-  ];
-  line.addEventListener("keydown", (event) => pressed(event, lineKeys));
-  line.addEventListener("blur", () => (line.hidden = true));
   input.addEventListener("keydown", (event) => {
     pressed(event, keys);
     if (event.key !== "Escape") leaving = false;
@@ -155,6 +138,28 @@ function makeEditor(file, ask) {
   check();
   const title = h("div", { class: "title" }, file.name);
   const text = h("div", { class: "text" }, pad);
-  const node = h("div", { class: "editor" }, title, text, status, line, h("div", { class: "bar" }, buttons, choice.node));
+  const node = h("div", { class: "editor" }, title, text, status, commandLine.node, h("div", { class: "bar" }, buttons, choice.node));
   return { node, focus: () => input.focus() };
+}
+
+// The command line of vi, in which "i" leads back to the text, as everyone who knows vi has in the fingers.
+function makeCommandLine(obey, backToText) {
+  const node = h("input", { "aria-label": "As in vi: :w, :wq, :q!", ...PLAIN });
+  const keys = [
+    [(e) => e.key === ":" && node.value === ":", () => {}], // it is there already
+    [(e) => e.key === "Enter", () => obey(node.value)],
+    [(e) => e.key === "Escape" || (/^[iao]$/i.test(e.key) && /^:?$/.test(node.value)), () => backToText()],
+    [(e) => e.key === "Backspace" && node.value.length < 2, () => backToText()],
+  ];
+  node.hidden = true;
+  node.addEventListener("keydown", (event) => pressed(event, keys));
+  node.addEventListener("blur", () => (node.hidden = true));
+  return {
+    node,
+    open() {
+      node.hidden = false;
+      node.value = ":";
+      node.focus();
+    },
+  };
 }

@@ -52,28 +52,39 @@ function addTools(code) {
 
 // The text after a prediction gives it away: it unfolds once the card is open, or the cell that answers it has run.
 function foldAnswers(notebook, cells) {
-  const nodeOf = (cell) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${cells.indexOf(cell)}"]`);
-  const isRunning = (cell) => nodeOf(cell)?.querySelector(".jp-InputPrompt")?.textContent.includes("*");
+  const nodeOf = (cell) => cellNode(notebook, cells.indexOf(cell));
   const unfoldings = new Map(); // by the cell of the prediction
   cells.forEach((asking, number) => {
     if (!PREDICTION.test(asking.sharedModel.source)) return;
     const answering = cells[number + 1];
-    const texts = cells.slice(number + 2);
-    const end = texts.findIndex(({ type, sharedModel }) => type !== "markdown" || sharedModel.source.startsWith("#"));
-    const nodes = texts.slice(0, end < 0 ? texts.length : end).map(nodeOf).filter(Boolean);
-    if (answering?.type !== "code" || !nodes.length || isRunning(answering) || isRunning(asking)) return;
-    const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've made your prediction or run the cell. ",
-      button("Show it now", () => unfold()));
-    const unfold = () => {
-      more.remove();
-      for (const node of nodes) node.classList.remove("ks-folded");
-    };
-    for (const node of nodes) node.classList.add("ks-folded");
-    nodes[0].append(more);
+    const nodes = textsBelow(cells, number + 1).map(nodeOf).filter(Boolean);
+    if (answering?.type !== "code" || !nodes.length) return;
+    if (isRunning(nodeOf(answering)) || isRunning(nodeOf(asking))) return;
+    const unfold = fold(nodes);
     answering.stateChanged.connect((_, { name }) => name === "executionCount" && unfold());
     unfoldings.set(nodeOf(asking), unfold);
   });
   notebook.addEventListener("kubesim-open", ({ target }) => unfoldings.get(target.closest(".jp-Cell"))?.());
+}
+
+// The cells of text below the cell with this number, up to the next heading.
+function textsBelow(cells, number) {
+  const below = cells.slice(number + 1);
+  const end = below.findIndex(({ type, sharedModel }) => type !== "markdown" || sharedModel.source.startsWith("#"));
+  return end < 0 ? below : below.slice(0, end);
+}
+
+// Folds these cells behind a button; what is returned unfolds them.
+function fold(nodes) {
+  const more = element("div", { className: "ks-unfold ks-opener" }, "The text goes on once you've made your prediction or run the cell. ",
+    button("Show it now", () => unfold()));
+  const unfold = () => {
+    more.remove();
+    for (const node of nodes) node.classList.remove("ks-folded");
+  };
+  for (const node of nodes) node.classList.add("ks-folded");
+  nodes[0].append(more);
+  return unfold;
 }
 
 // What scrolls sideways can be reached by keyboard.

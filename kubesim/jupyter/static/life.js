@@ -106,7 +106,7 @@ function live(model, card) {
 function setupCell({ widget_manager: manager }, node) {
   const cells = [...(manager?.context?.model?.cells ?? [])];
   const number = cells.findIndex(({ type, sharedModel }) => type === "code" && SETUP.test(sharedModel.source));
-  return node?.closest(".jp-Notebook")?.querySelector(`.jp-Cell[data-windowed-list-index="${number}"]`);
+  return cellNode(node?.closest(".jp-Notebook"), number);
 }
 
 // Runs the setup cell again, and the cell of `node`; starts a kernel if there is none any more.

@@ -36,6 +36,10 @@ const markOf = (sign) => element("span", { className: "ks-mark", ariaHidden: "tr
 // What a screen reader says, and nobody sees.
 const announcer = () => element("div", { className: "ks-unseen", role: "status" });
 
+// The node of a notebook's cell, by its number, and whether it runs or waits for its turn.
+const cellNode = (notebook, number) => notebook?.querySelector(`.jp-Cell[data-windowed-list-index="${number}"]`);
+const isRunning = (cell) => Boolean(cell?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
+
 // A duration in words, as Python's `spell` has it: "13 s", "2 min 5 s".
 function spell(seconds) {
   const whole = Math.max(0, Math.floor(seconds));

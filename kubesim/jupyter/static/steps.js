@@ -6,7 +6,7 @@ const HEADING = /^##? +(.+)/;
 
 function makeSteps(notebook, context) {
   const cells = () => [...context.model.cells]; // a learner may add some
-  const nodeOf = (cell) => notebook.querySelector(`.jp-Cell[data-windowed-list-index="${cells().indexOf(cell)}"]`);
+  const nodeOf = (cell) => cellNode(notebook, cells().indexOf(cell));
   const goTo = (cell, block = "start") => {
     nodeOf(cell)?.scrollIntoView({ block });
     nodeOf(cell)?.focus({ preventScroll: true });
@@ -44,10 +44,10 @@ function makeSteps(notebook, context) {
   for (const cell of cells()) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());
 
   const place = cells()[Number(localStorage.getItem(PLACE + context.path))];
-  const isRunning = cells().some((cell) => nodeOf(cell)?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
+  const isAnyRunning = cells().some((cell) => isRunning(nodeOf(cell)));
   // After a reload, and not when the cell of the bench is run, the page is where it was.
   const goBack = () => {
-    if (isRunning || !place || place === cells()[0]) return;
+    if (isAnyRunning || !place || place === cells()[0]) return;
     stayAt(notebook, () => goTo(place, "center"), (target) => target === nodeOf(place) || target === notebook);
   };
   draw();
