@@ -5,18 +5,16 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
-from itertools import starmap
 from typing import Any
 
 from IPython.display import display
 
-from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, script, styles, unknown
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.task import Reading, Task, begin, beside, check, is_intact, is_started, solve
+from kubesim.lessons.task import Comparison, Reading, Task, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
 PATIENCE = 4
@@ -184,7 +182,7 @@ class TaskCard(Exercise):
             yield f"You have another {names} already; it is kept. Remove it and start over to get the task's own."
 
     def _beside(self, readings: tuple[Reading, ...]) -> str:
-        pictures = starmap(_pictures, beside(self._task, self._seat.session, self._solved))
+        pictures = map(_pictures, beside(self._task, self._seat.session, self._solved))
         rows = "".join(map(_row, readings))
         head = "<tr><th>This command prints</th><th>now</th><th>at the goal</th></tr>"
         return f"{''.join(pictures)}<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
@@ -194,9 +192,9 @@ def _title(task: Task) -> str:
     return f"Task: {task.title} ({task.minutes} minutes)"
 
 
-def _pictures(subject: str, now: Flow | None, goal: Flow) -> str:
-    drawn = drawing.image(now) if now else "<p>There is no such Pod yet.</p>"
-    return _figure(f"{subject}: now", drawn) + _figure(f"{subject}: goal", drawing.image(goal))
+def _pictures(one: Comparison) -> str:
+    drawn = drawing.image(one.now) if one.now else "<p>There is no such Pod yet.</p>"
+    return _figure(f"{one.subject}: now", drawn) + _figure(f"{one.subject}: goal", drawing.image(one.goal))
 
 
 def _figure(caption: str, picture: str) -> str:

@@ -36,40 +36,38 @@ class Reply:
 
 @dataclass(frozen=True)
 class Quiz:
-    """One question. `kind`: choice (one right), choices (all the right ones), text (typed), command (a shell line),
-    order (the choices are here in the right order), line (one line of an output), predict (what the notebook's next
-    cell `shows`, a regex that the tests look for there; it has no answer to reveal and no hints).
-
-    `answer` is what "Reveal answer" shows after the letters, if there are any, and for a command the line itself; `why`
-    follows a right answer.
-    A command is run in a fresh cluster after `files` and `start`; then `wait` seconds pass, and `goal` must hold.
-    `wrong` is a command that does not meet the goal: the tests play it. The choices of a `line` are what the
-    command `run` prints in a fresh cluster after `start`, without blank lines: the tests compare them.
-    `places` are the numbers of the choices in the order in which they are shown, where that is another one: answers
-    are kept as the numbers of `choices`, whatever their letters. `gap` is the line of a command with a `BLANK` for
-    each part that the learner has to know.
-    """
+    """One question."""
 
     id: str
     kind: str
+    """choice (one is right), choices (all the right ones), text (typed), command (a shell line), order (`choices` has
+    the right one), line (one line of an output), predict (what the notebook's next cell prints)."""
     question: str
-    answer: str = ""
-    why: str = ""
+    answer: str = ""  # what "Reveal answer" shows after the letters, if there are any; of a command the line itself
+    why: str = ""  # follows a right answer
     hints: tuple[str, ...] = ()
+
+    # What is picked
     choices: tuple[Choice, ...] = ()
+    places: tuple[int, ...] = ()  # the numbers of the choices as they are shown, where that is in another order
+
+    # What is typed
     accept: tuple[str, ...] = ()
-    matches: str | None = None
+    matches: str | None = None  # a regex for what is accepted, too
     replies: tuple[Reply, ...] = ()
-    otherwise: str = ""
+    otherwise: str = ""  # the feedback for all other answers
+
+    # A command, which is run in a fresh cluster after `files` and `start`
+    gap: str = ""  # the line with a BLANK for each part that the learner has to know
     files: Mapping[str, str] = field(default_factory=dict)
     start: tuple[str, ...] = ()
-    run: str = ""
-    wait: float = 0
-    goal: tuple[Condition, ...] = ()
-    wrong: str = ""
-    shows: str = ""
-    gap: str = ""
-    places: tuple[int, ...] = ()
+    wait: float = 0  # seconds that pass then
+    goal: tuple[Condition, ...] = ()  # what must hold then
+
+    # What the tests play
+    wrong: str = ""  # a command that does not meet the goal
+    run: str = ""  # what prints the choices of a `line` in a fresh cluster after `start`, without blank lines
+    shows: str = ""  # of a prediction, a regex for what the next cell prints
 
     @property
     def shown(self) -> tuple[Choice, ...]:

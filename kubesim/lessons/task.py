@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kubesim import kubectl
 from kubesim.api.clock import Clock, to_datetime
@@ -22,19 +23,15 @@ from kubesim.workspace import Workspace
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing that must hold: what `run` (a shell line that only reads) prints is `equals`, or `matches` a regex.
+    """One thing that must hold. Its texts are one or two sentences each."""
 
-    `what` is the goal in words, `otherwise` what is still missing, `hint` where to look, and `reason` why it has to be
-    so: one or two sentences each.
-    """
-
-    run: str
-    otherwise: str
-    what: str = ""
-    equals: str | None = None
-    matches: str | None = None
-    hint: str = ""
-    reason: str = ""
+    run: str  # a shell line that only reads
+    otherwise: str  # what is still missing
+    what: str = ""  # the goal in words
+    equals: str | None = None  # what the line prints
+    matches: str | None = None  # or a regex for that
+    hint: str = ""  # where to look
+    reason: str = ""  # why it has to be so
 
 
 @dataclass(frozen=True)
@@ -86,25 +83,21 @@ class Clue:
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do in a terminal, `minutes` long. All texts may have the little markup of the lessons.
-
-    `files` and `start` create the start state, which does not meet `goal`; `solution` does, after `wait` seconds. The
-    `hints` go from a nudge to the last step before the solution; each of the `wrong` ones misses the goal.
-    """
+    """Something to do in a terminal. All texts may have the little markup of the lessons."""
 
     id: str
     title: str
     namespaces: tuple[str, ...]
     text: str
-    goal: tuple[Condition, ...]
-    hints: tuple[str, ...]
-    solution: tuple[str, ...]
+    goal: tuple[Condition, ...]  # not met by the start state
+    hints: tuple[str, ...]  # from a nudge to the last step before the solution
+    solution: tuple[str, ...]  # lines that meet the goal, after `wait` seconds
     done: str
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)  # with `start`, the start state
     start: tuple[str, ...] = ()
     wait: float = 0
     minutes: int = 5
-    wrong: tuple[Mistake, ...] = ()
+    wrong: tuple[Mistake, ...] = ()  # each misses the goal
 
 
 def begin(task: Task, session: Session) -> list[str]:
@@ -115,7 +108,7 @@ def begin(task: Task, session: Session) -> list[str]:
     workspace = Workspace()
     for name, text in task.files.items():
         workspace.put(name, text)
-    in_the_way = [name for name, text in task.files.items() if not _give(session.workspace, name, text)]
+    in_the_way = [name for name, text in task.files.items() if not _has_file(session.workspace, name, text)]
     steps = shell_of(session, session.cluster.clock, workspace)
     for namespace in task.namespaces:
         steps.run(f"kubectl delete namespace {namespace} --ignore-not-found")
@@ -127,7 +120,7 @@ def begin(task: Task, session: Session) -> list[str]:
     return in_the_way
 
 
-def _give(workspace: Workspace, name: str, text: str) -> bool:
+def _has_file(workspace: Workspace, name: str, text: str) -> bool:
     """Write the file unless it exists; return whether it has this text then."""
     try:
         if not workspace.exists(name):
@@ -143,6 +136,7 @@ def is_started(task: Task, session: Session) -> bool:
 
 
 def is_intact(task: Task, session: Session) -> bool:
+    """Whether all of them exist."""
     return all(_exist(task, session))
 
 
@@ -152,10 +146,12 @@ def _exist(task: Task, session: Session) -> list[bool]:
 
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:
+    """Read the task's goals."""
     return read(task.goal, session)
 
 
 def solve(task: Task) -> Session:
+    """A session in which the task is solved."""
     session = Session()
     begin(task, session)
     for line in task.solution:
@@ -164,16 +160,22 @@ def solve(task: Task) -> Session:
     return session
 
 
-def beside(task: Task, session: Session, solved: Session) -> Iterator[tuple[str, Flow | None, Flow]]:
-    """The goal beside the learner's state: every Pod of the solved task's namespaces; of a Deployment's, the newest.
+class Comparison(NamedTuple):
+    """What a Pod is called, its flow in the learner's cluster (None where there's no such Pod), and at the goal."""
 
-    What the Pod is called, its flow in the learner's cluster (None where there's no such Pod), and at the goal.
-    """
+    subject: str
+    now: Flow | None
+    goal: Flow
+
+
+def beside(task: Task, session: Session, solved: Session) -> Iterator[Comparison]:
+    """The goal beside the learner's state: every Pod of the solved task's namespaces; of a Deployment's, the newest."""
     mine = _pods(task, session.cluster)
     for (namespace, subject), pod in _pods(task, solved.cluster).items():
         own = mine.get((namespace, subject))
         now = trace_flow(session.cluster, namespace, name_of(own)) if own else None
-        yield f"Pod {subject} in {namespace}", now, trace_flow(solved.cluster, namespace, name_of(pod))
+        goal = trace_flow(solved.cluster, namespace, name_of(pod))
+        yield Comparison(f"Pod {subject} in {namespace}", now, goal)
 
 
 def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
