@@ -4,7 +4,7 @@ const NAME = "kubesim-progress.json";
 const WAIT = 2000; // milliseconds until the file as last known is stored, should the kernel not answer
 
 // JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
-const link = (model) => ({ href, title }) => {
+function notebookLink(model, { href, title }) {
   const made = element("a", { href, textContent: title });
   const path = model.widget_manager?.context?.path;
   if (path && document.querySelector("#jp-main-dock-panel")) {
@@ -13,35 +13,38 @@ const link = (model) => ({ href, title }) => {
     trust(model, made);
   }
   return made;
-};
+}
 
-const tableRow = (link) => (row) => {
+function tableRow(model, row) {
   const bar = element("span", { className: "ks-bar", ariaHidden: "true" }, element("span"));
   bar.firstChild.style.width = `${100 * row.share}%`;
   const sign = element("span", { ariaHidden: "true", textContent: row.sign });
-  const title = element("th", { scope: "row" }, link(row));
+  const title = element("th", { scope: "row" }, notebookLink(model, row));
   const cells = [row.questions, row.tasks].map((text) => element("td", { textContent: text || "–" }));
   const state = element("td", { className: "ks-state" }, sign, ` ${row.state}`);
   if (row.score) state.append(`, best score ${row.score}`);
   if (row.share > 0 && row.share < 1) state.append(bar);
   return element("tr", {}, title, ...cells, state);
-};
+}
 
 // A heading above the first notebook of each part of the course.
-const withHeadings = (link) => (row, number, rows) => {
-  if (row.part === rows[number - 1]?.part) return [tableRow(link)(row)];
-  const heading = element("th", { scope: "rowgroup", colSpan: 4, className: "ks-part", textContent: row.part });
-  return [element("tr", {}, heading), tableRow(link)(row)];
-};
+function tableRows(model, rows) {
+  return rows.flatMap((row, number) => {
+    if (row.part === rows[number - 1]?.part) return [tableRow(model, row)];
+    const heading = element("th", { scope: "rowgroup", colSpan: 4, className: "ks-part", textContent: row.part });
+    return [element("tr", {}, heading), tableRow(model, row)];
+  });
+}
 
-function drawTable(table, { total, rows }, link) {
+function drawTable(table, model) {
+  const { total, rows } = model.get("content");
   const focused = table.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const heads = ["Notebook", "Questions", "Tasks", "State"].map((textContent) =>
     element("th", { scope: "col", textContent }));
   table.replaceChildren(
     element("caption", { textContent: total }),
     element("thead", {}, element("tr", {}, ...heads)),
-    element("tbody", {}, ...rows.flatMap(withHeadings(link))));
+    element("tbody", {}, ...tableRows(model, rows)));
   if (focused) table.querySelector(`[href="${focused}"]`)?.focus();
 }
 
@@ -85,11 +88,12 @@ function render({ model, el }) {
   keepKeys(card);
 
   const draw = () => {
-    drawTable(table, model.get("content"), link(model));
-    notice.innerHTML = model.get("content").notice;
-    notice.hidden = !notice.innerHTML;
-    due.innerHTML = model.get("content").due;
-    due.hidden = !due.innerHTML;
+    const content = model.get("content");
+    drawTable(table, model);
+    notice.innerHTML = content.notice;
+    notice.hidden = !content.notice;
+    due.innerHTML = content.due;
+    due.hidden = !content.due;
   };
   const say = () => {
     const { ok, html } = model.get("feedback");
