@@ -10,14 +10,30 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from kubesim.api import load_record
 from kubesim.api.resources import Resource
 
+Kind = Literal[
+    "any",
+    "boolean",
+    "bytes",
+    "integer",
+    "intorstring",
+    "list",
+    "map",
+    "microtime",
+    "number",
+    "quantity",
+    "string",
+    "struct",
+    "time",
+]
+"""What a value is to who decodes it, shows it or prints it."""
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
 _FIRST_WORD = re.compile("^[a-z]+")  # of a name
-_SCALARS = {
+_SCALARS: Mapping[str, tuple[Kind, str]] = {
     "str": ("string", "string"),
     "int": ("integer", "int32"),
     "bool": ("boolean", "bool"),
@@ -33,7 +49,7 @@ class _GoTypes(NamedTuple):
     """
 
     # The types that decode themselves (they implement json.Unmarshaler) or have no fixed shape: a Type's kind and go.
-    special: Mapping[str, Sequence[str]]
+    special: Mapping[str, tuple[Kind, str]]
     int64: str  # the integers of that type
     maps: Mapping[str, str]  # what the maps hold that are no map[string]string
     namedStrings: Mapping[str, str]  # noqa: N815  # the types of strings that have one of their own
@@ -66,12 +82,11 @@ _INITIALS = frozenset(_GO.initials.split())
 class Type(NamedTuple):
     """What a value must be.
 
-    `kind` is one of string, integer, number, boolean, bytes, time, microtime, quantity, intorstring, any, list, map,
-    struct; `go` is the type as Go prints it ("[]v1.Container"); `element` is what a list or map holds; a struct has its
-    `name` and the `module` of lightkube.models that holds it.
+    `go` is the type as Go prints it ("[]v1.Container"); `element` is what a list or map holds; a struct has its `name`
+    and the `module` of lightkube.models that holds it.
     """
 
-    kind: str
+    kind: Kind
     go: str
     element: "Type | None" = None
     name: str = ""

@@ -163,4 +163,4 @@ def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resour
     else:
         problem = "kubesim: "
     assert problem.startswith("kubesim: ")
-    assert all(error.field and error.message for error in errors)
+    assert all(error.field and error.message and error.reason for error in errors)
