@@ -86,7 +86,7 @@ def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
         from kubesim.kubectl.formats.sorting import no_field  # late: few lines are sorted
 
         raise no_field(call.flags["sort-by"])
-    with_kind = len(groups) > 1 or "all" in call.args or call.flags["show-kind"]
+    with_kind = len(groups) > 1 or call.flags["show-kind"]
     screens = [_screen(call, group, with_kind) for group in groups if group.objects]
     screens = [screen for screen in screens if screen]
     call.say(("" if call.flags["no-headers"] else "\n").join(screens))
