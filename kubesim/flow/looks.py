@@ -103,6 +103,7 @@ MESSAGES: Looks = {
     'failed to pull image "web:1"': r"failed to ",
     'failed pulling image "web:1"': r"failed pulling",
     "rpc error: code = Unknown": r"rpc error",
+    'MANIFEST_UNKNOWN: "Failed to fetch"': r"[A-Z]+_UNKNOWN: ",
     "FATA[0000] pulling image": r"FATA\[",
     "trigger.poll.manager: got error": r"trigger\.poll",
     "requesting tags of web": r"requesting tags",

@@ -129,7 +129,7 @@ _STARTS = {
     "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
     "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |! "
     r"|[\u2600-\u28ff\U0001f300-\U0001faff]",
-    "prose without spaces": r"[\u3040-\u9fff\uac00-\ud7af]",
+    "prose in other letters": r"[\u0370-\u08ff\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]",
     "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
     r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",

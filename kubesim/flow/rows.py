@@ -19,7 +19,7 @@ from kubesim.flow.signs import as_name, client_of, fullest, image_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""
-_QUOTED = re.compile(r'"[.,;!?]? +(?=[A-Z]\w+ )')
+_QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
 """The end of a message that a sentence quotes, before the next one."""
 _TAGGED = re.compile(r"[:@][^/]*$")
 _FIELD = re.compile(rf"\s*+(?:-\s*+|.*state: )?(?:{'|'.join(looks.FIELDS.values())})")
@@ -209,7 +209,7 @@ def _said(record: str, kinds: Kinds) -> _Said | None:
     at = start.start() if start else 0
     logged = _LOGGED.search(record, at)
     end = logged.start() if logged else len(record)
-    if record[at - 1 : at] == '"' and (quoted := _QUOTED.search(record, at, end)):
+    if record.count('"', 0, at) % 2 and (quoted := _QUOTED.search(record, at, end)):
         end = quoted.start()
     message = record[at:end].strip().rstrip("'\"")
     around = f"{record[:at]} {record[end:]}" if at or end < len(record) else message

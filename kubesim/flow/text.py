@@ -31,8 +31,10 @@ _INSTEAD = {
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
-_IMAGE = re.compile(r"(?<![\w./:@-])(?:[\w-]+[\w.-]*(?::\d+)?/)+[\w.-]+:\w[\w.-]*(?<![.-])(?![\w/])")
-"""An image's name with a tag, whatever is around it."""
+_IMAGE = re.compile(
+    r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))(?:[\w.-]++(?::\d+)?/)+[\w.-]+(?::\w[\w.-]*(?<![.-])|@sha256:[0-9a-f]+)(?![\w/])"
+)
+"""An image's name with a tag or a digest, whatever is around it."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"

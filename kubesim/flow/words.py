@@ -77,8 +77,9 @@ def _client(facts: Facts) -> tables.Client:
 
 _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "asked": lambda facts: facts.asking.host or "'<registry>'",
-    "asked_host": lambda facts: keyring.split_port(facts.asking.host)[0] or "'<registry>'",
-    "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["asked"], "443")),
+    "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
+    "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0],
+    "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["api"], "443")),
     "pull_with": lambda facts: _client(facts).pull.format_map(Words(facts)),
     "log_in": lambda facts: _client(facts).login.format_map(Words(facts)),
     "log_out": lambda facts: _client(facts).logout.format_map(Words(facts)),
