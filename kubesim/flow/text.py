@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from kubesim.api.objects import Object
@@ -130,28 +130,38 @@ def _completed(rows: list[Row], named: Collection[str]) -> list[Row]:
 
     `named` are the images that it names anywhere.
     """
+    rows = _with_tags(rows)
+    lacking = _by_pod(rows, lambda row: "" if row.is_pulled else row.image)
+    came = _by_pod(rows, lambda row: row.image if row.is_pulled else "")
+    homes = _by_pod(rows, lambda row: row.namespace if row.pod else "")
+    pod = _only_pod(rows)
+    completed = []
+    for row in rows:
+        image = row.image or _only(lacking[row.pod] - came[row.pod]) or _only(named)
+        row = row._replace(image=image, namespace=row.namespace or _only(homes[row.pod]))
+        if pod and not row.pod:
+            row = row._replace(pod=pod.pod, namespace=pod.namespace)
+        completed.append(row)
+    return completed
+
+
+def _with_tags(rows: list[Row]) -> list[Row]:
+    """The rows, each image with the first tag or digest that it has in any of them."""
     full: dict[str, str] = {}
-    images: dict[str, set[str]] = defaultdict(set)
-    came: dict[str, set[str]] = defaultdict(set)
-    homes: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         bare = _TAG.sub("", row.image)
         if bare != row.image:
             full.setdefault(bare, row.image)
-        if row.namespace:
-            homes[row.pod].add(row.namespace)
+    return [row._replace(image=full.get(row.image, row.image)) for row in rows]
+
+
+def _by_pod(rows: list[Row], part: Callable[[Row], str]) -> defaultdict[str, set[str]]:
+    """Of each Pod, what its rows say; "" is nothing."""
+    said: defaultdict[str, set[str]] = defaultdict(set)
     for row in rows:
-        if row.image:
-            kept = came if row.is_pulled else images
-            kept[row.pod].add(full.get(row.image, row.image))
-    completed = []
-    for row in rows:
-        image = row.image or _only(images[row.pod] - came[row.pod]) or _only(named)
-        namespace = row.namespace or (_only(homes[row.pod]) if row.pod else "")
-        completed.append(row._replace(image=full.get(image, image), namespace=namespace))
-    if only := _only_pod(rows):
-        completed = [row if row.pod else row._replace(pod=only.pod, namespace=only.namespace) for row in completed]
-    return completed
+        if word := part(row):
+            said[row.pod].add(word)
+    return said
 
 
 def _only(names: Collection[str]) -> str:
