@@ -110,9 +110,9 @@ class Accounts:
 
     def id_of(self, user: User) -> str:
         """What `id` prints."""
-        groups = [_labelled(gid, self.group_name(gid)) for gid in user.groups]
         uid = _labelled(user.uid, self.user_name(user.uid))
-        return f"uid={uid} gid={_labelled(user.gid, self.group_name(user.gid))} groups={','.join(groups)}"
+        gid, *groups = [_labelled(number, self.group_name(number)) for number in (user.gid, *user.groups)]
+        return f"uid={uid} gid={gid} groups={','.join(groups)}"
 
 
 def _labelled(number: int, name: str) -> str:

@@ -34,7 +34,7 @@ class ToolError(Exception):
 
 
 class LeaveError(Exception):
-    """`exit`, `break` or `continue`, and the exit status."""
+    """What ends a script or a loop early: its `kind` is `exit`, `break` or `continue`; and the exit status."""
 
     def __init__(self, kind: str, status: int = 0) -> None:
         super().__init__(kind)
@@ -130,7 +130,8 @@ class Invocation:
 def lines(text: str) -> list[str]:
     """The lines of `text`, each with its newline, if it has one."""
     *whole, last = text.split("\n")
-    return [line + "\n" for line in whole] + ([last] if last else [])
+    ended = [f"{line}\n" for line in whole]
+    return [*ended, last] if last else ended
 
 
 def bare_lines(text: str) -> list[str]:
@@ -156,7 +157,7 @@ class Declaration(NamedTuple):
     trouble: int = 1  # the exit status of a wrong call
     needs: str = ""  # what is missing where there is no operand
     most: float = inf  # how many operands there may be
-    function: str = ""  # in tools.json: its function's name, where that is another than the tool's
+    function: str = ""  # of a row of tools.json: the function's name, where that is another than the tool's
 
     def tool(self, function: Function) -> Tool:
         """The tool that runs a function, which is given operands and options and may return an exit status."""
@@ -268,8 +269,11 @@ def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
         io.fail(f"{complaint}: {error.strerror}", status)
 
 
-def inputs(io: Invocation, names: Iterable[str], complaint: str = "{}", trouble: int = 1) -> Iterator[tuple[str, str]]:
-    """Name and text of each input, stdin where no file is named; what cannot be read is reported and left out."""
+def inputs(io: Invocation, names: Sequence[str], complaint: str = "{}", trouble: int = 1) -> Iterator[tuple[str, str]]:
+    """Name and text of each input, stdin where no file is named.
+
+    What can't be read is left out, and reported by the `complaint`, in which `{}` stands for its name.
+    """
     for name in names or ["-"]:
         try:
             if name != "-" and io.files.is_dir(name):
