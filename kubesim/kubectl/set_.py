@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, clone, template_of
+from kubesim.api.objects import Object, clone, find_named, template_of
 from kubesim.api.resources import CONFIG_MAP, POD, SECRET
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.apiserver.patch import three_way
@@ -152,22 +152,40 @@ def _references(call: Call, source: Target) -> list[Object]:
 
 
 def _set_variables(call: Call, copy: Target, container: ContainerSpec, variables: _Variables) -> None:
-    """Change variables where they stand, and add the others behind them; the first of a name counts."""
-    present = {variable["name"]: variable for variable in container.get("env", ())}
+    """Change variables where they are, and add the others behind them. Mirrors updateEnv.
+
+    The first of a name counts, and takes the place of all that the container has.
+    """
     changed: dict[str, Object] = {}
     for variable in variables.added:
         changed.setdefault(variable["name"], variable)
+    present = container.pop("env", [])
     if not call.flags["overwrite"]:
-        for name, variable in changed.items():
-            before = present.get(name, {}).get("value", "")
-            problem = f"already has a value ({before}), and --overwrite is false"
-            is_other = name in present and before != variable.get("value", "")
-            refuse_if(is_other, f"error: {copy.resource.plural}/{copy.name} '{name}' {problem}\n")
-    merged = {**present, **changed}
-    container.pop("env", None)
-    env = [variable for name, variable in merged.items() if name not in variables.removed]
+        _check_unchanged(copy, present, changed)
+    done = set(variables.removed)
+    env: list[Object] = []
+    for variable in present:
+        name = variable["name"]
+        if name in done:
+            continue
+        if name in changed:
+            done.add(name)
+        env.append(changed.get(name, variable))
+    env += [variable for name, variable in changed.items() if name not in done]
     if env:
         container["env"] = env
+
+
+def _check_unchanged(copy: Target, present: Sequence[Object], changed: Mapping[str, Object]) -> None:
+    """Refuse another value for a variable that has one, as without --overwrite."""
+    for name, variable in changed.items():
+        current = find_named(present, name)
+        if current is None:
+            continue
+        before = current.get("value", "")
+        problem = f"already has a value ({before}), and --overwrite is false"
+        is_other = before != variable.get("value", "")
+        refuse_if(is_other, f"error: {copy.resource.plural}/{copy.name} '{name}' {problem}\n")
 
 
 _SOURCES = {

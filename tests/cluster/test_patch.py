@@ -88,6 +88,25 @@ def test_apply_deletes_what_it_applied_before_and_leaves_the_rest_alone() -> Non
     )
 
 
+ONE, TWO, THREE = ({"name": "D", "value": value} for value in ("one", "two", "three"))
+
+
+@pytest.mark.parametrize(
+    ("original", "modified", "env"),
+    [
+        ([ONE, TWO], [ONE, TWO], [ONE, TWO]),
+        ([ONE, TWO], [ONE, THREE], [THREE, TWO]),  # the patch can't tell which one it means
+        ([ONE, TWO], [ONE], []),
+        ([ONE, TWO], [THREE], []),
+    ],
+)
+def test_apply_compares_the_items_of_one_key_in_their_order(original: Any, modified: Any, env: Any) -> None:
+    """The real kubectl sent patches that led to the same."""
+    old, new, live = (pod({"name": "a", "env": list(items)}) for items in (original, modified, [ONE, TWO]))
+    change = patch.three_way(old, new, live, POD)
+    assert patch.strategic_merge(live, change, POD)["spec"]["containers"] == [{"name": "a", "env": env}]
+
+
 NAMES = st.sampled_from("abcd")
 CONTAINERS = st.lists(
     st.fixed_dictionaries(

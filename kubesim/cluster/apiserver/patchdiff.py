@@ -7,7 +7,9 @@ joining two patches is done here in one walk. Of each value there are three: the
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Hashable
+from typing import Any, NamedTuple
 
 from kubesim.api.objects import Object
 from kubesim.api.schema import Field, Type
@@ -21,7 +23,6 @@ from kubesim.cluster.apiserver.patchparts import (
     field_of,
     go_type,
     hashable_key,
-    index_by_key,
     key_of,
 )
 
@@ -80,19 +81,42 @@ def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]
 
 
 def _diff_items(field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> list[Any]:
-    """The changed and new items in their new order, then those to delete."""
+    """The changed and new items in their new order, then those to delete.
+
+    Where several items have one key, the first is compared with the first, and so on; but a patch can only delete all.
+    One between two objects may delete all and add one again. Of three, upstream joins two patches, and deleting wins.
+    """
+    is_between_two = applied is live
+    new_items = _by_place(new, merge_key)
+    live_items = _by_place(live, merge_key)
+    applied_items = _by_place(applied, merge_key)
+    gone = {place.key: key_of(item, merge_key) for place, item in applied_items.items() if place not in new_items}
     changed: list[Any] = []
-    live_places = index_by_key(live, merge_key)
-    applied_places = index_by_key(applied, merge_key)
-    for item in new:
-        key = hashable_key(item, merge_key)
-        if key not in live_places:
+    for place, item in new_items.items():
+        if place.key in gone and not is_between_two:
+            continue
+        if place not in live_items:
             changed.append(item)
             continue
-        before = applied[applied_places[key]] if key in applied_places else {}
+        before = applied_items.get(place, {})
         element = field.type.element or UNKNOWN
-        if change := diff_maps(before, item, live[live_places[key]], element, field.retains_keys):
+        if change := diff_maps(before, item, live_items[place], element, field.retains_keys):
             changed.append({**change, merge_key: item[merge_key]})
-    new_places = index_by_key(new, merge_key)
-    gone = [key_of(item, merge_key) for item in applied if hashable_key(item, merge_key) not in new_places]
-    return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone, key=str)]
+    return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone.values(), key=str)]
+
+
+class _Place(NamedTuple):
+    """Where an item is among those of its list."""
+
+    key: Hashable
+    number: int  # of the items before it that have its key
+
+
+def _by_place(items: list[Any], merge_key: str) -> dict[_Place, Any]:
+    counts: Counter[Hashable] = Counter()
+    by_place: dict[_Place, Any] = {}
+    for item in items:
+        key = hashable_key(item, merge_key)
+        by_place[_Place(key, counts[key])] = item
+        counts[key] += 1
+    return by_place
