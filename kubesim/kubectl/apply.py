@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, metadata
+from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, is_deleted, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
 from kubesim.gotext import gojson
@@ -25,6 +25,7 @@ _NO_ANNOTATION = (
     "which is required by kubectl apply. kubectl apply should only be used on resources created declaratively by "
     "either kubectl create --save-config or kubectl apply. The missing annotation will be patched automatically.\n"
 )
+_BEING_DELETED = "Warning: Detected changes to resource {} which is currently being deleted.\n"
 
 
 @command("apply", check=only_files, checks_format="last")
@@ -60,6 +61,8 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
         return create_manifest(call, manifest, modified), "created"
     if LAST_APPLIED not in annotations_of(current):
         call.complain(_NO_ANNOTATION.format(resource=resource.plural, name=manifest.name))
+    if is_deleted(current):
+        call.complain(_BEING_DELETED.format(manifest.name))
     change = patch.three_way(_original_of(current), modified, current, resource)
     if change:
         return _patch(call, manifest._replace(obj=current), change), "configured"
