@@ -80,7 +80,11 @@ def _split_registry(text: str) -> tuple[str, str]:
     first, slash, rest = text.partition("/")
     # Repositories are lower case, so an upper-case first part can only be a host.
     is_registry = first == "localhost" or "." in first or ":" in first or first.lower() != first
-    registry, remainder = (first, rest) if slash and is_registry else (DEFAULT_REGISTRY, text)
+    registry = DEFAULT_REGISTRY
+    remainder = text
+    if slash and is_registry:
+        registry = first
+        remainder = rest
     if registry == LEGACY_DEFAULT_REGISTRY:
         registry = DEFAULT_REGISTRY
     if registry == DEFAULT_REGISTRY and "/" not in remainder:

@@ -146,4 +146,6 @@ def _path(root: str, resource: Resource) -> tuple[str, Object]:
     writing = {**reading, "parameters": parameters}
     forms = {"get": reading, "patch": writing}
     methods = {verb: forms[verb] for verb in resource.verbs if verb in forms}
-    return (f"{url}/{{name}}", methods) if methods else (url, {"post": writing})
+    if not methods:
+        return url, {"post": writing}
+    return f"{url}/{{name}}", methods

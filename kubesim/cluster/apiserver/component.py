@@ -27,7 +27,9 @@ class Component(Client):
     def current(self, resource: Resource, obj: Object) -> Object | None:
         """An object as it is by now; None where it is gone, or another one has its name."""
         current = self.find(resource, *key_of(obj))
-        return current if current and current["metadata"]["uid"] == obj["metadata"]["uid"] else None
+        if current is None or current["metadata"]["uid"] != obj["metadata"]["uid"]:
+            return None
+        return current
 
     def owned_by(self, owner: Object, resource: Resource) -> list[Object]:
         """The objects of a type in the owner's namespace that refer to the owner, by name."""

@@ -53,7 +53,9 @@ def split_account(user_name: str) -> tuple[str, str] | None:
         return None
     namespace, _, name = user_name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")
     is_label = len(namespace) < 64 and "." not in namespace and not dns_subdomain(namespace)
-    return (namespace, name) if is_label and not dns_subdomain(name) else None
+    if not is_label or dns_subdomain(name):
+        return None
+    return namespace, name
 
 
 def check_impersonation(request: Request, store: Store) -> None:
