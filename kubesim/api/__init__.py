@@ -61,8 +61,14 @@ def yaml_loader() -> Any:
 def server_version() -> dict[str, str]:
     """What the API server says of itself; how it was built is left open, but clients insist on the fields."""
     major, minor, _ = KUBERNETES.lstrip("v").split(".")
-    emulated = {"emulationMajor": major, "emulationMinor": minor}
-    oldest = {"minCompatibilityMajor": major, "minCompatibilityMinor": str(int(minor) - 1)}
-    build = dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), "")
-    head = {"major": major, "minor": minor, **emulated, **oldest, "gitVersion": KUBERNETES}
-    return {**head, **build, "platform": "linux/amd64"}
+    return {
+        "major": major,
+        "minor": minor,
+        "emulationMajor": major,
+        "emulationMinor": minor,
+        "minCompatibilityMajor": major,
+        "minCompatibilityMinor": str(int(minor) - 1),
+        "gitVersion": KUBERNETES,
+        **dict.fromkeys(("gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler"), ""),
+        "platform": "linux/amd64",
+    }

@@ -35,8 +35,9 @@ def status_of(error: errors.StatusError) -> Object:
 
 def success(resource: Resource, obj: Object) -> Object:
     """The Status of a deletion that is done."""
-    details = {"name": obj["metadata"]["name"], "group": resource.group, "kind": resource.plural}
-    details = {key: value for key, value in details.items() if value} | {"uid": obj["metadata"]["uid"]}
+    meta = obj["metadata"]
+    details = {"name": meta["name"], "group": resource.group, "kind": resource.plural, "uid": meta["uid"]}
+    details = {key: value for key, value in details.items() if value}  # the core group has no name
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
