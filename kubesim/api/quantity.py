@@ -77,6 +77,27 @@ def _written(value: Decimal, suffix: str) -> str:
     return _decimal(value, exponent=bool(_EXPONENT.fullmatch(suffix)))
 
 
+def _binary(value: int) -> str:
+    suffix = ""
+    for larger in _BINARY:
+        if value % 1024:
+            break
+        value //= 1024
+        suffix = larger
+    return f"{value}{suffix}"
+
+
+def _decimal(value: Decimal, exponent: bool) -> str:
+    number = int(value / _NANO)
+    power = -9
+    while number % 1000 == 0 and power < 18:
+        number //= 1000
+        power += 3
+    if exponent:
+        return f"{number}e{power}" if power else str(number)
+    return f"{number}{_SUFFIXES[power]}"
+
+
 class Amount(NamedTuple):
     """A quantity as Go keeps it: `value` times ten to the power of `scale`, and its text where that is kept."""
 
@@ -106,24 +127,3 @@ def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
     amount = parse(str((resources.get(which) or {}).get(name, 0)))
     divisor = parse(str(reference.get("divisor") or 0)) or Decimal(1)
     return str(int((amount / divisor).to_integral_value(ROUND_CEILING)))
-
-
-def _binary(value: int) -> str:
-    suffix = ""
-    for larger in _BINARY:
-        if value % 1024:
-            break
-        value //= 1024
-        suffix = larger
-    return f"{value}{suffix}"
-
-
-def _decimal(value: Decimal, exponent: bool) -> str:
-    number = int(value / _NANO)
-    power = -9
-    while number % 1000 == 0 and power < 18:
-        number //= 1000
-        power += 3
-    if exponent:
-        return f"{number}e{power}" if power else str(number)
-    return f"{number}{_SUFFIXES[power]}"
