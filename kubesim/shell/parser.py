@@ -218,9 +218,9 @@ class Parser:
     def _redirects(self) -> Iterator[syntax.Redirect]:
         while isinstance(token := self._peek(), Operator) and token.descriptor is not None:
             self._take()
-            usual = 0 if token.text.startswith("<") else 1
-            descriptor = int(token.descriptor or usual)
-            if descriptor > 2 or token.text in _UNSUPPORTED_REDIRECTS:
+            descriptors = (0,) if token.text.startswith("<") else (1, 2)
+            descriptor = int(token.descriptor or descriptors[0])
+            if descriptor not in descriptors or token.text in _UNSUPPORTED_REDIRECTS:
                 raise UnsupportedError(f"the redirection '{token.descriptor}{token.text}'")
             if self._peek() is None:
                 self._waiting[-1] = Operator("\n")  # bash names a newline where a file is missing
