@@ -59,9 +59,13 @@ class NamespaceController(Loop):
         if change.resource is NAMESPACE:
             if change.type != "DELETED":
                 self.add(change.obj, GRACE if is_deleted(change.obj) else REACTION)
-            return
+        elif change.type == "DELETED":
+            self._on_lost(change)
+
+    def _on_lost(self, change: Change) -> None:
+        """Look whether a namespace that stays has lost what each has."""
         namespace = self.api.find(NAMESPACE, "", namespace_of(change.obj))
-        if change.type == "DELETED" and namespace and not is_deleted(namespace):
+        if namespace and not is_deleted(namespace):
             delay = REACTION
             if change.resource.kind in _OF_API_SERVER:
                 delay = (INTERVAL - self.clock.now % INTERVAL) / SECOND
