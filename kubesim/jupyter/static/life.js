@@ -50,10 +50,12 @@ function openChannel(model, show, hear = () => {}) {
     });
   }
 
-  // What was asked while the connection was down may never have left, and its answer may be lost.
-  function resume() {
+  // What was asked while the connection was down may never have left, and its answer may be lost: a kernel that has time
+  // again would have answered.
+  async function resume() {
     show("ready", "");
     const unsure = [...waiting.keys()];
+    if (unsure.length && (await isForgotten(model))) return leave();
     setTimeout(() => unsure.forEach((id) => settle(id, { lost: true })), LATE);
   }
 
@@ -67,7 +69,10 @@ function openChannel(model, show, hear = () => {}) {
   model.on("comm_live_update", end);
   // Of a restart in another page, JupyterLab tells this one no more than that the kernel has said good-bye.
   kernel?.iopubMessage?.connect((_, { header }) => header.msg_type === "shutdown_reply" && end());
-  kernel?.connectionStatusChanged?.connect((_, status) => status === "connected" && !isOver && resume());
+  kernel?.connectionStatusChanged?.connect((_, status) => {
+    if (status === "disconnected" && waiting.size) leave();
+    if (status === "connected" && !isOver) resume();
+  });
   return { ask };
 }
 
