@@ -190,6 +190,12 @@ FORMS = (
     ),
     _any_case(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}", *_KEY_MARKS),
     _any_case(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}(?:=>|[:=])\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
+    _any_case(
+        r"((?:creds|credentials?|login)\s{0,3}[:=]\s{0,3})(?!https?:)[^\s\"':]+:[^\s\"']+",
+        rf"\1{MASK}",
+        "cred",
+        "login",
+    ),
     _any_case(r"((?:credentials?|key|sig)=)[^&\s\"']+", rf"\1{MASK}", "key=", "credential", "sig="),
     # As others write them: an element of XML, JSON in a URL, a variable in Go's words, a table, Terraform, ECR's user
     _any_case(r"(<(?:password|passwd|token|secret|auth)>)[^<]+", rf"\1{MASK}", *(f"<{key}" for key in _KEY_MARKS)),

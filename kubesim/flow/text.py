@@ -31,10 +31,13 @@ _INSTEAD = {
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
+_VERSION = r"v?\d+(?:\.\d+)+[\w.-]{0,20}|latest|stable|nightly|master|main|edge"
 _IMAGE = re.compile(
-    r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))(?:[\w.-]++(?::\d+)?/)+[\w.-]+(?::\w[\w.-]*(?<![.-])|@sha256:[0-9a-f]+)(?![\w/])"
+    r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))(?:"
+    r"[\w-]++(?:\.[\w-]++)++(?::\d+)?/(?:[\w.-]++/)*+[\w.-]++(?::\w[\w.-]*(?<![.-])|@sha256:[0-9a-f]+)"
+    rf"|(?:[\w.-]++/)++[\w.-]++(?::(?:{_VERSION})|@sha256:[0-9a-f]+))(?![\w/])"
 )
-"""An image's name with a tag or a digest, whatever is around it."""
+"""An image's name with a tag or a digest, whatever is around it. Without a registry it may be a user and a password."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
