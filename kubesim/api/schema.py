@@ -156,7 +156,15 @@ def _field(struct: Type, name: str, annotation: str) -> Field:
     kind = _parse(struct.module, annotation, [qualified, name])
     keeps_zero = is_required or name in _POINTERS or qualified in _POINTERS or kind.kind == "struct"
     is_pointer = keeps_zero and not is_required and qualified not in _VALUES
-    return Field(name, kind, is_required, keeps_zero, is_pointer, MERGE_KEYS.get(qualified), qualified in _RETAINED)
+    return Field(
+        name,
+        kind,
+        required=is_required,
+        keeps_zero=keeps_zero,
+        is_pointer=is_pointer,
+        merge_key=MERGE_KEYS.get(qualified),
+        retains_keys=qualified in _RETAINED,
+    )
 
 
 def _parse(module: str, annotation: str, keys: Sequence[str]) -> Type:
