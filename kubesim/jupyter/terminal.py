@@ -129,20 +129,21 @@ class Terminal(Widget):
         workspace = self._seat.session.workspace
         path = str(HOME / edit.path)
         try:
-            saved = workspace.read_text(path) if workspace.exists(path) else None
-            (saved or "").encode()  # raises for bytes that are no text
+            is_there = workspace.exists(path)
+            text = workspace.read_text(path) if is_there else edit.draft  # to close a draft unchanged asks nothing
+            text.encode()  # raises for bytes that are no text
         except (OSError, UnicodeEncodeError) as error:
             refusal = f"kubesim: {edit.editor} cannot open {edit.path}: {_reason(error)}\n"
             self.screen.write("output", colour(refusal))
             return
-        if saved is None:
-            saved = edit.draft or None  # to close an object unchanged asks nothing
-        file = {"name": edit.path, "text": saved or "", "saved": saved or "", "exists": saved is not None}
-        self.editing = {**file, "editor": edit.editor}
+        exists = is_there or bool(text)
+        self.editing = {"name": edit.path, "text": text, "saved": text, "exists": exists, "editor": edit.editor}
         self._is_saved = False
         self._then = edit.then
 
     def do_save(self, message: Message) -> Message:
+        if not self.editing:
+            return {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
         name = self.editing["name"]
         text = message["text"]
         text = text if text.endswith("\n") or not text else text + "\n"
@@ -156,12 +157,14 @@ class Terminal(Widget):
 
     def do_check(self, message: Message) -> Message:
         if not self.editing:
-            return {}  # it was closed meanwhile
+            return {}  # another page has closed it
         self.editing = {**self.editing, "text": message["text"]}
         is_yaml = self.editing["name"].lower().endswith((".yaml", ".yml"))
         return first_mistake(message["text"]) if is_yaml else {}
 
     def do_close(self, _message: Message) -> Message:
+        if not self.editing:
+            return {}  # another page has closed it
         name = self.editing["name"]
         lines = len(self.editing["saved"].splitlines())
         self.editing = {}

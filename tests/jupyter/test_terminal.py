@@ -338,6 +338,15 @@ def test_saving_writes_the_real_file_and_says_so(page, terminal, tmp_path):
     assert terminal.transcript == "$ nano pod.yaml\n# saved pod.yaml (2 lines)\n"
 
 
+def test_of_two_pages_the_second_one_that_closes_the_editor_does_nothing_more(page, terminal, tmp_path):
+    terminal.feed("nano pod.yaml")
+    assert [page.ask("close"), page.ask("close"), page.ask("check", text="a: 1")] == [{}, {}, {}]
+    closed = {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
+    assert page.ask("save", text="a: 1") == closed
+    assert (list(tmp_path.iterdir()), terminal.editing) == ([], {})
+    assert terminal.transcript == "$ nano pod.yaml\n# closed pod.yaml, nothing was saved\n"
+
+
 def test_closing_without_saving_writes_nothing(page, terminal, tmp_path):
     terminal.feed("nano pod.yaml")
     page.ask("check", text="kind: Pod")
