@@ -53,7 +53,7 @@ def transcript(seat: Seat, text: str) -> str:
     Of a command of several lines only the first is repeated, because the cell right above has them all.
     """
     blocks = commands(text, seat.session.shell)
-    screens = [_first(command) + _whole(seat.run(command).screen) for command in blocks]
+    screens = [_first(command) + _with_line_end(seat.run(command).screen) for command in blocks]
     return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
 
 
@@ -119,7 +119,7 @@ class Terminal(Widget):
         elif command:
             self.screen.write("command", command)
         if printed:
-            self.screen.write("output", colour(_whole(printed)))
+            self.screen.write("output", colour(_with_line_end(printed)))
         if result.edit:
             self._open(result.edit)
 
@@ -145,8 +145,7 @@ class Terminal(Widget):
         if not self.editing:
             return {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
         name = self.editing["name"]
-        text = message["text"]
-        text = text if text.endswith("\n") or not text else text + "\n"
+        text = _with_line_end(message["text"])
         try:
             self._seat.session.workspace.write_text(str(HOME / name), text)
         except OSError as error:
@@ -231,8 +230,8 @@ def completed(before: str, candidates: list[str]) -> str:
     return f"{before[:start]}{word} " if is_complete else before[:start] + word
 
 
-def _whole(screen: str) -> str:
-    return screen if screen.endswith("\n") or not screen else screen + "\n"
+def _with_line_end(text: str) -> str:
+    return text if text.endswith("\n") or not text else text + "\n"
 
 
 def _reason(error: Exception) -> str:
