@@ -149,7 +149,7 @@ def _yaml(text: str) -> Any:
             return None
         if "*" in text:
             _unfolded(node, {})
-        return loader.constructplain(node)
+        return loader.construct_plain(node)
     finally:
         loader.dispose()
 
@@ -277,14 +277,14 @@ class _Loader(_BASE):  # type: ignore[misc, valid-type]
             return super().resolve(kind, value, (False, True))
         return f"{_TAG}merge" if value == "<<" else _TAG
 
-    def constructplain(self, node: yaml.Node) -> Any:
+    def construct_plain(self, node: yaml.Node) -> Any:
         """The value of any node."""
         if isinstance(node, yaml.MappingNode):
             self.flatten_mapping(node)
-            pairs = [(self.constructplain(key), self.constructplain(value)) for key, value in node.value]
+            pairs = [(self.construct_plain(key), self.construct_plain(value)) for key, value in node.value]
             return {_key(key, value): value for key, value in pairs}
         if isinstance(node, yaml.SequenceNode):
-            return [self.constructplain(item) for item in node.value]
+            return [self.construct_plain(item) for item in node.value]
         return _tagged(node.value, node.tag.removeprefix(_TAG))
 
 

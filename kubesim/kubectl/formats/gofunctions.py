@@ -15,7 +15,7 @@ from kubesim.kubectl.errors import reworded
 
 ABSENT = (
     *("and", "block", "break", "call", "continue", "define", "exists", "ge", "gt", "html", "js", "le", "lt", "ne"),
-    *("or", "print", "println", "slice", "template", "urlquery", "with"),
+    *("or", "print", "println", "slice", "template", "urlquery"),
 )
 """What Go's templates have, and these don't: functions, and words that begin statements."""
 
@@ -37,7 +37,12 @@ def _base64decode(value: Any) -> str:
         return gobase64.decode(value).decode(errors="replace")
 
 
-def _equal(one: Any, other: Any) -> bool:
+def _equal(value: Any, other: Any, *others: Any) -> bool:
+    """Whether a value is the same as one of the others, which have its type."""
+    return any(_are_equal(value, each) for each in (other, *others))
+
+
+def _are_equal(one: Any, other: Any) -> bool:
     """Whether two values of one type are the same; what is missing is only equal to what is missing, too."""
     if one is None or other is None:
         return one is other

@@ -1,6 +1,6 @@
 """-o go-template: the part of Go's templates that shows what Secrets hold.
 
-Fields, `range` with its variables, `if`, pipelines and the functions of gofunctions.py; the rest is not simulated.
+Fields, `range` with its variables, `if`, `with`, pipelines and the functions of gofunctions.py; the rest is not simulated.
 Mirrors text/template/parse and text/template/exec.go (Go 1.26).
 
 A template is read into statements, which are executed on one object after the other; what a statement prints is the
@@ -140,7 +140,7 @@ class _Output(NamedTuple):
 
 
 class _Control(NamedTuple):
-    """The statement `if` or `range`."""
+    """The statement `if`, `with` or `range`."""
 
     keyword: str
     variables: Sequence[str]  # of a range
@@ -154,6 +154,8 @@ class _Control(NamedTuple):
             run.walk(self.otherwise, dot, dict.fromkeys(self.variables, value))
         elif self.keyword == "if":
             run.walk(self.body, dot, {})
+        elif self.keyword == "with":
+            run.walk(self.body, value, {})
         else:
             for key, item in _pairs(value):
                 run.walk(self.body, item, self._range_variables(key, item))
@@ -179,7 +181,7 @@ def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
         raise Refusal(f"range can't iterate over {gofmt.sprint(value)}")
 
 
-_CONTROLS = ("if", "range")
+_CONTROLS = ("if", "range", "with")
 _CONSTANTS = {"true": True, "false": False, "nil": None}
 _STRING = r'"(?:[^"\\\n]|\\.)*"|`[^`]*`'
 _ACTION = re.compile(rf"\{{\{{((?:{_STRING}|[^\"`}}]|\}}(?!\}}))*)\}}\}}", re.DOTALL)
