@@ -107,17 +107,27 @@ def _screen(call: Call, group: Group, with_kind: bool) -> str:
 
 def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
-    for flag in ("filename", "sort-by"):
-        if call.flags[flag]:
-            raise NotSimulated(f"--{flag} with --watch is not part of this simulator")
+    if call.flags["sort-by"]:
+        raise NotSimulated("--sort-by with --watch is not part of this simulator")
     targets = find_targets(call, call.args, one_type=True)
-    present = Query(call, call.args).fetch(is_strict=True)
-    table = Table(call, targets[0].resource)
+    query = Query(call, call.args)
+    present = query.fetch(is_strict=True)
+    if not targets:  # but files
+        targets = present
+    several_types = len({target.resource for target in targets}) > 1
+    refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
+    target = targets[0]
+    table = Table(call, target.resource)
     if present and not call.flags["watch-only"]:
-        _show_objects(call, table, [target.obj for target in present], call.context.clock.now)
+        _show_objects(call, table, [item.obj for item in present], call.context.clock.now)
+    if len(targets) > 1 and query.is_single:
+        raise KubectlError(f"{_WATCHED_ALONE} - {len(targets)} resources were found")
     refuse_if(len(targets) > 1, "you may only watch a single resource or type of resource at a time")
-    for now, change in _changes(call, targets[0]):
+    for now, change in _changes(call, target):
         _show_objects(call, table, [change.obj], now)
+
+
+_WATCHED_ALONE = "watch is only supported on individual resources and resource collections"
 
 
 def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) -> None:
