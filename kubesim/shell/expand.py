@@ -124,9 +124,10 @@ class Expander:
         match part:
             case Literal(text):
                 return text
-            case Variable(name, _, default):
+            case Variable(name, _, default, replaces_empty):
                 value = self.machine.lookup(name)
-                return self.text(default) if default and not value else value
+                is_missing = not value and (replaces_empty or not self.machine.has(name))
+                return self.text(default) if default and is_missing else value
             case Arithmetic(expression):
                 return str(evaluate(self.text(expression), self.machine))
         return self.substitute(part.script)

@@ -176,6 +176,12 @@ class Machine:
         special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.shell_process.pid, "PWD": self.files.cwd}
         return self.variables.get(name) or self.env.get(name) or str(special.get(name, ""))
 
+    def has(self, name: str) -> bool:
+        """Whether a variable or parameter is set, be it to an empty text."""
+        if name.isdecimal():
+            return int(name) < len(self.parameters)
+        return name in self.variables or name in self.env or bool(self.lookup(name))
+
     def assign(self, name: str, value: str) -> None:
         """Set a variable, which stays exported if it is."""
         if name in self.env:

@@ -23,7 +23,7 @@ ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 # What may follow a `$`: name, {#name}, {name} or {name:-default}, ((1+1)) with two levels of brackets in it.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
 _LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
-_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?::-([^{}'\"]*))?\}")
+_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?)-([^{}'\"]*))?\}")
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _BACKQUOTED = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _IN_BACKQUOTES = re.compile(r"\\([`$\\])")  # what a backslash escapes there
@@ -76,11 +76,12 @@ class Literal(NamedTuple):
 
 
 class Variable(NamedTuple):
-    """`$name`, `${name:-default}`, or `${#name}`, whose name here is "#name"."""
+    """`$name`, `${name-default}`, or `${#name}`, whose name here is "#name"."""
 
     name: str
     quoted: bool
     default: Word | None = None
+    replaces_empty: bool = False  # as in `${name:-default}`
 
 
 class Substitution(NamedTuple):
@@ -310,9 +311,9 @@ class Lexer:
         if not match:
             raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
         self.position = match.end()
-        name, text = match.groups()
+        name, colon, text = match.groups()
         default = self._inner(text) if text else None
-        return Variable(name, quoted, default)
+        return Variable(name, quoted, default, replaces_empty=bool(colon))
 
     def _inner(self, text: str) -> Word:
         """Text in which variables and substitutions are replaced, as between double quotes."""
