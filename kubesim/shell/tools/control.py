@@ -86,8 +86,8 @@ def unset(operands: list[str], options: Options, io: Invocation) -> None:
 def read(operands: list[str], options: Options, io: Invocation) -> int:
     if io.streams.stdin is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
-    if not operands:
-        raise UnsupportedError(f"'{io.name}' without a name")
+    if not operands and io.machine.is_dash:
+        raise ToolError("arg count", 2)
     for name in operands:
         if not _NAME.fullmatch(name):
             raise ToolError(f"`{name}': not a valid identifier")
@@ -95,9 +95,12 @@ def read(operands: list[str], options: Options, io: Invocation) -> int:
     io.spend(len(line))
     if "\\" in line and "r" not in options:
         raise UnsupportedError("a backslash for 'read' without -r")
-    words = line.strip(" \t\n").split(None, len(operands) - 1)
-    for name, word in zip_longest(operands, words, fillvalue=""):
-        io.machine.assign(name, word)
+    if not operands:
+        io.machine.assign("REPLY", line.removesuffix("\n"))
+    else:
+        words = line.strip(" \t\n").split(None, len(operands) - 1)
+        for name, word in zip_longest(operands, words, fillvalue=""):
+            io.machine.assign(name, word)
     return 0 if line.endswith("\n") else 1
 
 
