@@ -67,11 +67,16 @@ def _report(typed: Sequence[str]) -> str:
     return f"kubesim: internal error. The cluster is kept; {where}\n"
 
 
+def _line(prompt: str) -> str:
+    """A line of the input, without what ends one in a file from Windows."""
+    return input(prompt).removesuffix("\r")
+
+
 def _more(end_mark: str, prompt: str) -> str:
     """The next line, or up to its `end_mark` the rest of a here-document, which nobody needs to parse for each line."""
-    lines = [input(prompt)]
+    lines = [_line(prompt)]
     while end_mark and lines[-1] != end_mark:
-        lines.append(input(prompt))
+        lines.append(_line(prompt))
     return "\n".join(lines)
 
 
@@ -81,7 +86,7 @@ def _lines(session: Session) -> Iterator[tuple[str, float]]:
     while True:
         since = time.monotonic()
         try:
-            line = input(PROMPT if is_terminal else "")
+            line = _line(PROMPT if is_terminal else "")
             while not session.shell.is_complete(line):
                 line += "\n" + _more(session.shell.end_mark(line), CONTINUED if is_terminal else "")
         except EOFError:

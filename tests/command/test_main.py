@@ -65,6 +65,14 @@ def test_a_long_here_document_is_not_parsed_again_with_each_of_its_lines(
     assert capsys.readouterr().out == "not A\n15000 f\n"
 
 
+def test_a_here_document_may_have_the_line_ends_of_windows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("cat <<E\r\nabc\r\nE\r\necho done\r\n", newline=""))
+    assert main([]) == 0
+    assert capsys.readouterr().out == "abc\ndone\n"
+
+
 def test_a_bug_costs_one_line_and_can_be_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

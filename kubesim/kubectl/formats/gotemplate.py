@@ -1,7 +1,7 @@
 """-o go-template: the part of Go's templates that shows what Secrets hold.
 
-Fields, `range` with its variables, `if`, `with`, pipelines and the functions of gofunctions.py; the rest is not simulated.
-Mirrors text/template/parse and text/template/exec.go (Go 1.26).
+Fields, `range` with its variables, `if`, `with`, pipelines and the functions of gofunctions.py; the rest is not
+simulated. Mirrors text/template/parse and text/template/exec.go (Go 1.26).
 
 A template is read into statements, which are executed on one object after the other; what a statement prints is the
 value of a pipeline of commands, each of which has operands.
