@@ -31,13 +31,13 @@ _INSTEAD = {
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
-_VERSION = r"v?\d+(?:\.\d+)+[\w.-]{0,20}|latest|stable|nightly|master|main|edge"
 _IMAGE = re.compile(
-    r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))(?:"
-    r"[\w-]++(?:\.[\w-]++)++(?::\d+)?/(?:[\w.-]++/)*+[\w.-]++(?::\w[\w.-]*(?<![.-])|@sha256:[0-9a-f]+)"
-    rf"|(?:[\w.-]++/)++[\w.-]++(?::(?:{_VERSION})|@sha256:[0-9a-f]+))(?![\w/])"
+    r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))"
+    r"(?:(?P<host>[\w-]++(?:\.[\w-]++)++(?::\d+)?/)(?:[\w.-]++/)*+|(?:[\w.-]++/)++)[\w.-]++"
+    r"(?::(?:v?\d+(?:\.\d+)+[\w.-]{0,20}|latest|stable|nightly|master|main|edge|(?(host)\d{1,4}|(?!)))|@sha256:[0-9a-f]+)"
+    r"(?![\w/])"
 )
-"""An image's name with a tag or a digest, whatever is around it. Without a registry it may be a user and a password."""
+"""An image's name with a version or a digest, whatever is around it. A word behind the colon may be a password."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
@@ -80,7 +80,7 @@ def _read(pasted: Records, unread: int) -> _Reading:
         return _Reading(screens, is_known=True)
     lines = text.split("\n")
     rows = list(rows_of(lines))
-    around = _Around(_client(lines, rows), set(_IMAGE.findall(text)), bool(_STARTED.search(text)))
+    around = _Around(_client(lines, rows), {match[0] for match in _IMAGE.finditer(text)}, bool(_STARTED.search(text)))
     items = _unread(_told(rows, around), unread)
     return _Reading(items or screens, any(row.rank is Rank.KNOWN for row in rows))
 
