@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, is_deleted, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
+from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext import gojson
+from kubesim.gotext.difference import unified_difference
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
@@ -149,7 +150,7 @@ def diff(call: Call) -> None:
     if call.context.env.get("KUBECTL_EXTERNAL_DIFF"):
         raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
     texts: dict[str, str] = {}
-    call.dry_run = "server"
+    dry_run = call.request()._replace(dry_run=True)
     for manifest in manifests(call):
         if isinstance(manifest, Exception):  # kubectl stops there, and shows no difference
             raise manifest
@@ -157,32 +158,30 @@ def diff(call: Call) -> None:
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
         live = find_live(call, manifest)
-        merged = _merged(call, manifest, live)
-        if manifest.resource is SECRET:  # where there was none, kubectl compares with "null"
-            before = to_yaml(_with_stars(live, merged, "before"))
-            after = to_yaml(_with_stars(merged, live, "after"))
-        else:
-            before = to_yaml(live) if live else ""
-            after = to_yaml(merged)
-        texts[name] = _difference(name, before, after)
+        merged = _merged(call, manifest, live, dry_run)
+        before, after = live, merged
+        if manifest.resource is SECRET:
+            before = live and _with_stars(live, merged, "before")
+            after = _with_stars(merged, live, "after")
+        is_compared = live or manifest.resource is SECRET  # a new Secret is compared with "null"
+        texts[name] = _difference(call, name, to_yaml(before) if is_compared else "", to_yaml(after))
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
 
 
-def _difference(name: str, before: str, after: str) -> str:
+def _difference(call: Call, name: str, before: str, after: str) -> str:
     """What the program diff prints of two files, "" where they are the same."""
     old_file = f"/tmp/LIVE/{name}"
     new_file = f"/tmp/MERGED/{name}"
-    old_lines = before.splitlines(keepends=True)
-    new_lines = after.splitlines(keepends=True)
-    lines = list(difflib.unified_diff(old_lines, new_lines, old_file, new_file))
-    return "".join([f"diff -u -N {old_file} {new_file}\n", *lines]) if lines else ""
+    hunks = unified_difference(before, after, call.context.budget.spend)
+    head = f"diff -u -N {old_file} {new_file}\n--- {old_file}\n+++ {new_file}\n"
+    return head + hunks if hunks else ""
 
 
-def _with_stars(secret: Object | None, other: Object | None, moment: str) -> Object | None:
+def _with_stars(secret: Object, other: Object | None, moment: str) -> Object:
     """A Secret with its values hidden; those that the other one has, too, but changed, say the `moment`."""
-    if not secret or not secret.get("data"):
+    if not secret.get("data"):
         return secret
     other_data = (other or {}).get("data") or {}
     stars = {}
@@ -192,13 +191,13 @@ def _with_stars(secret: Object | None, other: Object | None, moment: str) -> Obj
     return {**secret, "data": stars}
 
 
-def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
+def _merged(call: Call, manifest: Target, live: Object | None, dry_run: WriteOptions) -> Object:
     """The object as apply would leave it."""
     if live is None:
-        return call.api.create(manifest.resource, manifest.obj, call.request())
+        return call.api.create(manifest.resource, manifest.obj, dry_run)
     change = patch.three_way(_original_of(live), _bare(manifest.obj), live, manifest.resource)
     try:
-        return call.api.patch(*manifest.place, change, options=call.request())
+        return call.api.patch(*manifest.place, change, options=dry_run)
     except StatusError as error:
         raise with_source("patching", manifest.source, error) from None
 

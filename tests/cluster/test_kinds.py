@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubesim.api import decoding, load_yaml, schema
+from kubesim.api.budget import UNPAID
 from kubesim.api.clock import parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import clone
@@ -63,7 +64,7 @@ def test_defaults(entry: dict[str, Any]) -> None:
 def test_validation(entry: dict[str, Any]) -> None:
     resource, new = KINDS[entry["kind"]], whole(entry["kind"], entry["object"])
     if "before" in entry:
-        errors = validation.validate_update(resource, new, whole(entry["kind"], entry["before"]))
+        errors = validation.validate_update(resource, new, whole(entry["kind"], entry["before"]), UNPAID)
     else:
         errors = validation.validate(resource, new)
     assert [str(error) for error in errors] == entry["problems"]
@@ -156,7 +157,7 @@ def test_whatever_decodes_can_be_validated(data: st.DataObject, resource: Resour
     except StatusError:
         new = old = {}
     try:
-        errors = validation.validate(resource, new) + validation.validate_update(resource, new, old)
+        errors = validation.validate(resource, new) + validation.validate_update(resource, new, old, UNPAID)
     except StatusError as error:
         errors = []
         problem = error.message

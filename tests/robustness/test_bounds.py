@@ -52,6 +52,26 @@ FILES = {
 }
 
 
+_LINES = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: lines}\ndata:\n  text: |\n"
+_POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: many}\nspec:\n  containers:\n  - name: c\n    image: i\n    env:\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "command"),
+    [(_LINES, "    {}\n", "kubectl diff -f"), (_POD, "    - {{name: 'V{}'}}\n", "kubectl apply -f")],
+    ids=["diff", "a refused change of a Pod"],
+)
+def test_a_difference_is_paid_for(head: str, line: str, command: str) -> None:
+    """Where each second of many lines changes, finding it out takes their number squared."""
+    probe = Probe("")
+    numbers = range(4_000)
+    probe.write("old.yaml", head + "".join(line.format(number) for number in numbers))
+    probe.write("new.yaml", head + "".join(line.format(number + number % 2 * 10_000) for number in numbers))
+    probe.run("kubectl create -f old.yaml")
+    result = probe.run(f"{command} new.yaml")
+    assert result.stderr == "kubesim: that is more work than one command line may do here, and was stopped\n"
+
+
 @pytest.mark.parametrize("text", FILES.values(), ids=FILES)
 def test_files(text: str) -> None:
     probe = Probe("")

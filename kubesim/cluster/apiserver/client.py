@@ -243,7 +243,7 @@ class Client:
         strategy.prepare_for_update(resource, new, old, part)
         if resource is SERVICE:
             services.admit_service(new, self._store, old)
-        checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, part))
+        checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, self._budget, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:
             return old

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from kubesim.api.budget import Budget
 from kubesim.api.content import Check, cron_job_name, dns_label, dns_subdomain, path_segment
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
@@ -42,7 +43,6 @@ _VALIDATE_UPDATE: Mapping[str, Callable[[Field, Field], None]] = {
     "DaemonSet": workloads.validate_selected_update,
     "Deployment": workloads.validate_selected_update,
     "Job": workloads.validate_job_update,
-    "Pod": pods.validate_pod_update,
     "ReplicaSet": workloads.validate_selected_update,
     "RoleBinding": rbac.validate_binding_update,
     "Secret": secrets.validate_secret_update,
@@ -72,14 +72,21 @@ def validate(resource: Resource, obj: Object) -> list[FieldError]:
     return new.errors
 
 
-def validate_update(resource: Resource, obj: Object, old_obj: Object, subresource: str = "") -> list[FieldError]:
-    """What is wrong with a changed object. `subresource`: "ephemeralcontainers" of a Pod."""
+def validate_update(
+    resource: Resource, obj: Object, old_obj: Object, budget: Budget, subresource: str = ""
+) -> list[FieldError]:
+    """What is wrong with a changed object. `subresource`: "ephemeralcontainers" of a Pod.
+
+    `budget` pays for the difference that a refused change of a Pod shows. Raises TooMuchError.
+    """
     new = Field([], "", obj)
     old = Field([], "", old_obj)
     validate_object_meta_update(new, old)
     _validate_object(resource, new)
     if subresource:
-        pods.validate_ephemeral_containers_update(new, old)
+        pods.validate_ephemeral_containers_update(new, old, budget)
+    elif resource is POD:
+        pods.validate_pod_update(new, old, budget)
     elif validate_change := _VALIDATE_UPDATE.get(resource.kind):
         validate_change(new, old)
     return list(dict.fromkeys(new.errors))

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubesim.api import load_table
+from kubesim.api.budget import Budget
 from kubesim.api.errors import not_simulated
 from kubesim.api.objects import Object
 from kubesim.gotext.gojson import dumps
@@ -69,16 +70,13 @@ def _internal_pod_spec(spec: Object) -> Any:
     return internal("PodSpec", {**spec, "securityContext": {**host_fields, **spec.get("securityContext", {})}})
 
 
-def pod_spec_diff(old: Object, new: Object) -> str:
+def pod_spec_diff(old: Object, new: Object, budget: Budget) -> str:
     """A unified diff of two PodSpecs."""
-    return unified_diff(_internal_pod_spec(old), _internal_pod_spec(new))
+    return json_diff(_internal_pod_spec(old), _internal_pod_spec(new), budget)
 
 
-def unified_diff(old: Any, new: Any) -> str:
+def json_diff(old: Any, new: Any, budget: Budget) -> str:
     """A unified diff of the JSON of two values, without file names; every line ends in a newline."""
-    import difflib  # late: only for an update that is refused
+    from kubesim.gotext.difference import unified_difference  # late: only for an update that is refused
 
-    old_lines = dumps(old, sort=False, indent=1).split("\n")
-    new_lines = dumps(new, sort=False, indent=1).split("\n")
-    lines = list(difflib.unified_diff(old_lines, new_lines, n=3, lineterm=""))
-    return "".join([f"{line}\n" for line in lines[2:]])
+    return unified_difference(dumps(old, sort=False, indent=1), dumps(new, sort=False, indent=1), budget.spend)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kubesim.api.budget import Budget
 from kubesim.api.content import dns_label, dns_subdomain, numeric_id
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.validation import scheduling
 from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.internal import internal, pod_spec_diff, unified_diff
+from kubesim.cluster.apiserver.validation.internal import internal, json_diff, pod_spec_diff
 from kubesim.cluster.apiserver.validation.metadata import validate_annotations
 from kubesim.cluster.apiserver.validation.volumes import validate_volumes
 
@@ -77,8 +78,8 @@ _UPDATABLE = (
 )
 
 
-def validate_pod_update(new: Field, old: Field) -> None:
-    """Little of a Pod may change."""
+def validate_pod_update(new: Field, old: Field, budget: Budget) -> None:
+    """Little of a Pod may change; `budget` pays for finding out what did."""
     spec = new.inner("spec")
     old_spec = old.inner("spec")
     for name in _LASTING_CONTAINERS:
@@ -90,7 +91,7 @@ def validate_pod_update(new: Field, old: Field) -> None:
         _validate_shorter_deadline(spec, old_spec.get("activeDeadlineSeconds"))
     munged = _munged(spec.value, old_spec.value)
     if munged != old_spec.value:
-        difference = pod_spec_diff(old_spec.value, munged)
+        difference = pod_spec_diff(old_spec.value, munged, budget)
         spec.forbidden("", f"pod updates may not change fields other than {_UPDATABLE}\n{difference}")
 
 
@@ -123,7 +124,7 @@ def _munged(spec: Object, old_spec: Object) -> Object:
     return munged
 
 
-def validate_ephemeral_containers_update(new: Field, old: Field) -> None:
+def validate_ephemeral_containers_update(new: Field, old: Field, budget: Budget) -> None:
     """A change of a Pod's ephemeral containers: they may only become more."""
     spec = new.inner("spec")
     for old_container in old.inner("spec").get("ephemeralContainers", ()):
@@ -133,5 +134,5 @@ def validate_ephemeral_containers_update(new: Field, old: Field) -> None:
             spec.forbidden("ephemeralContainers", f"{subject} removed\n")
         elif container != old_container:
             old_text = internal("EphemeralContainer", old_container)
-            difference = unified_diff(old_text, internal("EphemeralContainer", container))
+            difference = json_diff(old_text, internal("EphemeralContainer", container), budget)
             spec.forbidden("ephemeralContainers", f"{subject} changed\n{difference}")
