@@ -124,20 +124,20 @@ class Workspace:
         folders = [_folder(self.root, None, stack)]
         while parts:
             name = parts.pop(0)
+            leads_outside = name.startswith("/") or (name == ".." and len(folders) == 1)
+            if leads_outside:
+                raise file_error(errno.EACCES, path)
             if name == "..":
                 folders.pop()
                 name = "."
             elif (parts or follow) and (target := _target(name, folders[-1])):
                 links += 1
+                if links > _LINKS_MAX:
+                    raise file_error(errno.ELOOP, path)
                 parts = [*PurePosixPath(target).parts, *parts]
                 name = "."
             elif parts:
                 folders.append(_folder(name, folders[-1], stack))
-            if links > _LINKS_MAX:
-                raise file_error(errno.ELOOP, path)
-            leads_outside = not folders or parts[:1] == ["/"]
-            if leads_outside:
-                raise file_error(errno.EACCES, path)
         return name, folders[-1]
 
     def _real(self, path: str, follow: bool) -> str:
