@@ -43,6 +43,15 @@ def encoded(text: str) -> bytes:
     return re.sub(_NO_CHARACTER, "\ufffd", text).encode("utf-8", "surrogateescape")
 
 
+@contextmanager
+def _blaming(path: str) -> Iterator[None]:
+    """Raise what goes wrong meanwhile with the path as it was typed, never with a path of the machine."""
+    try:
+        yield
+    except OSError as error:
+        raise file_error(error.errno or errno.EIO, path) from None
+
+
 def _folder(name: str | Path, folder: int | None, stack: ExitStack) -> int:
     """A descriptor of a folder, open as long as the stack; of the root itself where `folder` is None."""
     handle = os.open(name, os.O_DIRECTORY | (0 if folder is None else _NO_FOLLOW), dir_fd=folder)
@@ -108,13 +117,13 @@ class Workspace:
     def _place(self, path: str, *, follow: bool = True) -> Iterator[tuple[str, int | None]]:
         """The name of what `path` leads to, and a descriptor of the folder that it is in (None: the name says that).
 
-        What goes wrong in between is raised with the path as it was typed, never with a path of the machine.
+        What goes wrong meanwhile is raised with that path.
         """
-        try:
-            with ExitStack() as stack:
-                yield self._walk(path, follow, stack) if _BY_DESCRIPTOR else (self._real(path, follow), None)
-        except OSError as error:
-            raise file_error(error.errno or errno.EIO, path) from None
+        with _blaming(path), ExitStack() as stack:
+            yield self._find(path, stack, follow=follow)
+
+    def _find(self, path: str, stack: ExitStack, *, follow: bool) -> tuple[str, int | None]:
+        return self._walk(path, follow, stack) if _BY_DESCRIPTOR else (self._real(path, follow), None)
 
     def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
         """Open one folder after the other, never through a link that somebody may put there meanwhile; follow links."""
@@ -257,8 +266,13 @@ class Workspace:
             raise file_error(errno.EPERM, path)
 
     def rename(self, path: str, target: str) -> None:
-        with self._place(path, follow=False) as old, self._place(target, follow=False) as new:
-            os.replace(old[0], new[0], src_dir_fd=old[1], dst_dir_fd=new[1])
+        """Give a file another path, and replace what is there."""
+        with ExitStack() as stack:
+            with _blaming(path):
+                name, folder = self._find(path, stack, follow=False)
+                self._status(path, name, folder)
+            with self._place(target, follow=False) as (new_name, new_folder):
+                os.replace(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder)
 
     def copy(self, path: str, target: str) -> None:
         """Copy the content of a file to `target`, which is created or replaced."""

@@ -187,6 +187,27 @@ def test_errors_bear_the_path_as_typed(workspace: Workspace, path: str, number: 
     assert (caught.value.errno, caught.value.filename) == (number, path)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "blamed", "number"),
+    [
+        ("file", "missing/b", "missing/b", errno.ENOENT),
+        ("file", "../../etc/x", "../../etc/x", errno.ENOENT),
+        ("file", "folder", "folder", errno.EISDIR),
+        ("missing", "b", "missing", errno.ENOENT),
+        ("missing", "missing/b", "missing", errno.ENOENT),
+    ],
+)
+def test_the_path_that_a_rename_fails_for_is_told(
+    workspace: Workspace, source: str, target: str, blamed: str, number: int
+) -> None:
+    workspace.put("folder/a", "")
+    workspace.write_text("file", "")
+    with pytest.raises(OSError) as caught:  # noqa: PT011
+        workspace.rename(source, target)
+    assert (caught.value.errno, caught.value.filename) == (number, blamed)
+    assert workspace.listdir(".") == ["file", "folder"]
+
+
 def test_the_root_itself_stays(workspace: Workspace) -> None:
     for path in (".", "/workspace", "app/.."):
         with pytest.raises(OSError) as caught:  # noqa: PT011
