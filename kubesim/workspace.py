@@ -201,6 +201,8 @@ class Workspace:
 
     def write_bytes(self, path: str, content: bytes) -> None:
         """Create or replace a file. Its folder must be there."""
+        if len(content) > LARGEST:
+            raise file_error(errno.EFBIG, path)
         with self._open(path, "wb") as file:
             file.write(content)
             file.truncate()  # afterwards: a file system takes long to empty a file first
@@ -216,12 +218,18 @@ class Workspace:
 
     def append_text(self, path: str, text: str) -> None:
         """Add to the end of a file, which is created if it isn't there."""
+        content = encoded(text)
         with self._open(path, "ab") as file:
-            file.write(encoded(text))
+            if file.tell() + len(content) > LARGEST:
+                raise file_error(errno.EFBIG, path)
+            file.write(content)
 
     def exists(self, path: str) -> bool:
+        if path == NULL:
+            return True
         with suppress(OSError):
-            return path == NULL or bool(self._stat(path))
+            self._stat(path)
+            return True
         return False
 
     def is_dir(self, path: str) -> bool:

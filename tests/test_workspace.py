@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.workspace import Workspace
+from kubesim.workspace import LARGEST, Workspace
 
 
 @pytest.fixture
@@ -157,6 +157,15 @@ def test_a_file_that_is_too_large_is_not_read(workspace: Workspace) -> None:
     with pytest.raises(OSError, match="File too large"):
         workspace.read_bytes("sparse")
     assert workspace.size("sparse") == 20 << 30
+
+
+def test_no_file_becomes_too_large_to_be_read(workspace: Workspace) -> None:
+    workspace.write_bytes("a", bytes(LARGEST))
+    with pytest.raises(OSError, match="File too large"):
+        workspace.append_text("a", "x")
+    with pytest.raises(OSError, match="File too large"):
+        workspace.write_bytes("a", bytes(LARGEST + 1))
+    assert workspace.read_bytes("a") == bytes(LARGEST)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
