@@ -72,7 +72,7 @@ def set_env(call: Call) -> None:
     words, changes = split_changes(call.args, _is_variable)
     _check_env(call, words, changes)
     typed = _read_variables(changes)
-    added = typed.added
+    added = [*typed.added]
     if call.flags["from"]:
         for source in Query(call, [call.flags["from"]], needs_name=True).fetch():
             added += _references(call, source)
