@@ -56,7 +56,7 @@ def _index(item: Any, *indices: Any) -> Any:
     for index in indices:
         if isinstance(item, dict) and isinstance(index, str):
             item = item.get(index)
-        elif not isinstance(item, list) or not isinstance(index, int):
+        elif not isinstance(item, list) or not isinstance(index, int) or isinstance(index, bool):
             raise TypeError
         elif 0 <= index < len(item):
             item = item[index]

@@ -102,7 +102,7 @@ class _Command(NamedTuple):
     function: str
     operands: Sequence[_Constant | _Field]
 
-    def evaluate(self, run: _Run, dot: Any, *handed: Any) -> Any:
+    def evaluate(self, run: _Run, dot: Any, handed: Sequence[Any] = ()) -> Any:
         values = [operand.evaluate(run, dot) for operand in self.operands]
         if not self.function:
             return values[0]
@@ -116,7 +116,7 @@ def _evaluate(pipeline: Sequence[_Command], run: _Run, dot: Any) -> Any:
     """A value, handed through functions."""
     value = pipeline[0].evaluate(run, dot)
     for command in pipeline[1:]:
-        value = command.evaluate(run, dot, value)
+        value = command.evaluate(run, dot, [value])
     return value
 
 
@@ -195,6 +195,7 @@ _TOKEN = re.compile(
     |(?P<pipe>\|))""",
     re.VERBOSE,
 )
+_BAD_CHARACTER = re.compile(r"[^\s.,|:()]")  # behind a path or a word
 _INTEGER = re.compile("[-+]?(?:0|[1-9][0-9]{0,17})")
 _CODE = re.compile(r"\\[0-7xuU]")  # of a character, in a string
 
@@ -217,7 +218,7 @@ class _Parser:
         self._text = text
         self._budget = budget
         self._at = 0
-        self._pieces = self._cut()
+        self._pieces = self._cut()  # one at a time: `_error` names the line of the one that was taken last
         self._variables = ["$"]
 
     def _error(self, problem: str) -> FormatError:
@@ -250,7 +251,7 @@ class _Parser:
             at = token.end()
             if kind == "path" and body.startswith(".", at):
                 raise self._error("unexpected <.> in operand")
-            if kind in ("path", "word") and re.match(r"[^\s.,|:()]", body[at:]):
+            if kind in ("path", "word") and _BAD_CHARACTER.match(body, at):
                 raise self._error(f"bad character {gofmt.code_point(body[at])}")
         if not tokens:
             raise self._error("missing value for command")
