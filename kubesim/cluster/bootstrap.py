@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api import CONTAINERD, KUBERNETES, load_record, load_records
 from kubesim.api.digest import sha256
-from kubesim.api.objects import MIRROR, Object, clone
+from kubesim.api.objects import MIRROR, Object, clone, labels_of
 from kubesim.api.resources import CLUSTER_ROLE, POD, Resource, find_kind
 from kubesim.api.selectors import matches
 
@@ -77,7 +77,7 @@ def _aggregated(role: Object, roles: Mapping[str, Object]) -> Object:
     rules: list[Object] = []
     for name in sorted(roles):
         other = roles[name]
-        if matches(selector, other["metadata"].get("labels", {})):
+        if matches(selector, labels_of(other)):
             whole = _aggregated(other, roles) if "aggregationRule" in other else other
             rules += whole["rules"]
     return {**role, "rules": rules}

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
-from kubesim.api.objects import Object, name_of, pull_secret_names, template_of
+from kubesim.api.objects import Object, labels_of, name_of, pull_secret_names, template_of
 from kubesim.api.resources import POD, RESOURCES, SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import Attempt, SeenSecret
@@ -106,10 +106,7 @@ def _context(facts: Facts) -> Known:
         return {}
     volumes = facts.pod["spec"].get("volumes", ())
     traces = (trace for trace in facts.scene.traces.values() if trace.image == facts.image)
-    labels = [
-        item["metadata"].get("labels") or {}
-        for item in (facts.pod, *(one.found for one in facts.creators if one.found))
-    ]
+    labels = [labels_of(item) for item in (facts.pod, *(one.found for one in facts.creators if one.found))]
     return {
         "sibling": _sibling(facts),
         "cached": next((trace.pod for trace in traces if trace.outcome == "Pulled" and not trace.secrets), ""),

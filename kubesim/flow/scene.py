@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.imageref import Reference
-from kubesim.api.objects import LAST_APPLIED, Object, namespace_of
+from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, labels_of, namespace_of
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
@@ -112,7 +112,7 @@ def _look_up(scene: Scene, pod: Object, kind: str, name: str) -> Creator:
 def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | None:
     """What created something that was not exported, by its name: it ends with a label of its Pods, or with a minute."""
     name, _, suffix = creator.name.rpartition("-")
-    labels = pod["metadata"].get("labels") or {}
+    labels = labels_of(pod)
     if creator.kind == "ReplicaSet" and suffix and labels.get("pod-template-hash") == suffix:
         return "Deployment", name
     if creator.kind == "Job" and scene.is_export and re.fullmatch(r"\d{5,}", suffix):
@@ -122,7 +122,7 @@ def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | Non
 
 def manifest_of(obj: Object) -> str:
     """An object as it was applied, "" where that is not known."""
-    return str(obj["metadata"].get("annotations", {}).get(LAST_APPLIED, ""))
+    return str(annotations_of(obj).get(LAST_APPLIED, ""))
 
 
 def entries_of(secret: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubesim.api import decoding, quantity, schema
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, at, metadata, name_of, template_of
+from kubesim.api.objects import Object, at, labels_of, name_of, template_of
 from kubesim.api.resources import POD, SERVICE, Resource, find_kind
 from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext.pflag import parse_number
@@ -209,7 +209,7 @@ def _service(call: Call, exposed: Target, selector: Object, name: str) -> Object
     if len(ports) > 1:
         for number, port in enumerate(service_ports, 1):
             port["name"] = f"port-{number}"
-    labels = _labels(flags["labels"]) or metadata(exposed.obj).get("labels")
+    labels = _labels(flags["labels"]) or labels_of(exposed.obj)
     fields = {
         "type": flags["type"],
         "clusterIP": flags["cluster-ip"],
@@ -251,7 +251,7 @@ def _selector_of(exposed: Target) -> Object:
     resource = exposed.resource
     obj = exposed.obj
     if resource is POD:
-        selector = metadata(obj).get("labels")
+        selector = labels_of(obj)
         problem = "the pod has no labels and cannot be exposed"
     elif resource is SERVICE:
         selector = at(obj, "spec.selector")

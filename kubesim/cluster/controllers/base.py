@@ -16,6 +16,7 @@ from kubesim.api.objects import (
     is_controlled_by,
     is_deleted,
     key_of,
+    labels_of,
     metadata,
     name_of,
     namespace_of,
@@ -162,7 +163,7 @@ class Controller(Loop):
 
     def _offer(self, orphan: Object) -> None:
         """Let objects that may adopt a thing without a controller look at it."""
-        labels = metadata(orphan).get("labels", {})
+        labels = labels_of(orphan)
         for obj in self.api.list(self.resource, namespace_of(orphan)):
             selector = obj["spec"].get("selector")
             if selector and matches(selector, labels):
@@ -189,7 +190,7 @@ class Controller(Loop):
         selector = owner["spec"].get("selector")
         for item in self.api.list(resource, namespace_of(owner)) if selector else ():
             is_owned = is_controlled_by(item, owner)
-            is_selected = matches(selector, metadata(item).get("labels", {})) and self.may_own(owner, item)
+            is_selected = matches(selector, labels_of(item)) and self.may_own(owner, item)
             if is_deleted(item) or is_owned == is_selected:
                 continue
             if is_owned:

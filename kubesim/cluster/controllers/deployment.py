@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, parse_time
-from kubesim.api.objects import REVISION, Object, is_deleted, key_of, metadata, name_of, revision
+from kubesim.api.objects import REVISION, Object, annotations_of, is_deleted, key_of, metadata, name_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.controllers.base import Controller
-from kubesim.cluster.controllers.rollout import Rollout, annotations_of, count, size_of
+from kubesim.cluster.controllers.rollout import Rollout, count, size_of
 
 
 class _Condition(NamedTuple):

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from kubesim.api.clock import Identity
 from kubesim.api.digest import safe_hash
-from kubesim.api.objects import Object, metadata, name_of, namespace_of, owner_reference, reference_to
+from kubesim.api.objects import Object, labels_of, metadata, name_of, namespace_of, owner_reference, reference_to
 from kubesim.api.resources import ENDPOINT_SLICE, ENDPOINTS, POD, SERVICE, Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.controllers.base import Loop, active_pods, is_ready
@@ -83,7 +83,7 @@ _CONTENT = ("subsets", "endpoints", "ports")
 
 
 def _labels(resource: Resource, service: Object) -> dict[str, str]:
-    labels = dict(metadata(service).get("labels", {}))
+    labels = dict(labels_of(service))
     if resource is ENDPOINTS:
         labels["endpoints.kubernetes.io/managed-by"] = "endpoint-controller"
     else:
@@ -107,7 +107,7 @@ def _conditions(pod: Object) -> object:
 
 def _selects(service: Object, pod: Object) -> bool:
     selector = service["spec"].get("selector")
-    return bool(selector) and selector.items() <= (metadata(pod).get("labels") or {}).items()
+    return bool(selector) and selector.items() <= labels_of(pod).items()
 
 
 def _ports(service: Object, pod: Object) -> Iterable[Object]:

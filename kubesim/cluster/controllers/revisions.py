@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from kubesim.api.digest import content_hash
-from kubesim.api.objects import Object, metadata, name_of
+from kubesim.api.objects import Object, annotations_of, labels_of, name_of
 from kubesim.api.resources import CONTROLLER_REVISION
 from kubesim.cluster.controllers.base import Controller, dependent
 
@@ -50,13 +50,13 @@ class RevisionedController(Controller):
 
     def _new(self, owner: Object, data: Object, number: int) -> Object:
         data_hash = self.hash_of(data)
-        labels = {**metadata(owner["spec"]["template"]).get("labels", {}), self.HASH_LABEL: data_hash}
+        labels = {**labels_of(owner["spec"]["template"]), self.HASH_LABEL: data_hash}
         meta = {"labels": labels, "name": f"{name_of(owner)}-{data_hash}"}
-        if annotations := metadata(owner).get("annotations"):
+        if annotations := annotations_of(owner):
             meta["annotations"] = annotations
         return dependent(owner, CONTROLLER_REVISION, meta, data=data, revision=number)
 
 
 def revision_of(pod: Object) -> str:
     """The revision of the template that a Pod was made from, as its controller labels it."""
-    return str(metadata(pod).get("labels", {}).get(REVISION_HASH, ""))
+    return labels_of(pod).get(REVISION_HASH, "")

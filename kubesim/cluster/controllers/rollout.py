@@ -13,7 +13,9 @@ from kubesim.api.objects import (
     REVISION_HISTORY,
     ROLLOUT_ANNOTATIONS,
     Object,
+    annotations_of,
     bare_template,
+    labels_of,
     metadata,
     name_of,
     revision,
@@ -151,7 +153,7 @@ class Rollout:
         """The ReplicaSet for the present template."""
         template = self.deployment["spec"]["template"]
         template_hash = hash_of_template(template)
-        labels = {**metadata(template).get("labels", {}), HASH: template_hash}
+        labels = {**labels_of(template), HASH: template_hash}
         selector = {**self.deployment["spec"]["selector"]}
         selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: template_hash}
         spec = {
@@ -180,7 +182,3 @@ def _noted_most(replica_set: Object) -> int:
     """How many Pods there were to be at most when a ReplicaSet was scaled last; 0 where its annotation is no number."""
     noted = annotations_of(replica_set).get(_MOST, "")
     return int(noted) if re.fullmatch("[0-9]{1,9}", noted) else 0
-
-
-def annotations_of(obj: Object) -> Object:
-    return metadata(obj).get("annotations") or {}

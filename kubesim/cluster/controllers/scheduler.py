@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, at, has_ended, name_of, namespace_of, remembered
+from kubesim.api.objects import Object, at, has_ended, labels_of, name_of, namespace_of, remembered
 from kubesim.api.podresources import pod_requests
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
@@ -273,7 +273,7 @@ def tolerations(pod: Object, taint: Object) -> list[Object]:
 
 def matches_node(pod: Object, node: Object) -> bool:
     """Whether a Pod, or a Pod of a template, may run on the node."""
-    if not matches({"matchLabels": pod["spec"].get("nodeSelector")}, node["metadata"].get("labels", {})):
+    if not matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels_of(node)):
         return False
     required = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution") or {}
     terms = required.get("nodeSelectorTerms")
@@ -283,4 +283,4 @@ def matches_node(pod: Object, node: Object) -> bool:
 def _matches_term(term: Object, node: Object) -> bool:
     fields = {"metadata.name": node["metadata"]["name"]}
     has_fields = matches({"matchExpressions": term.get("matchFields")}, fields)
-    return has_fields and matches(term, node["metadata"].get("labels", {}))
+    return has_fields and matches(term, labels_of(node))
