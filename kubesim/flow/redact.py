@@ -137,7 +137,9 @@ FORMS = (
     ),
     # The command line
     _any_case(r"(--from-literal[=\s]\s*[\w.-]+=)" + _WORD, rf"\1{MASK}", "--from-literal"),
-    _any_case(r"(echo\s+(?:-\w+\s+)?)" + _WORD + r"(?=\s*\|)", rf"\1{MASK}", "echo"),
+    _any_case(
+        r"((?:echo|printf)\s+(?:-\w+\s+)?(?:[\"']?%\S{1,9}\s+)?)" + _WORD + r"(?=\s*\|)", rf"\1{MASK}", "echo", "printf"
+    ),
     _any_case(r"(<<<\s*)" + _WORD, rf"\1{MASK}", "<<<"),
     _any_case(
         r"(--[a-z-]{0,40}(?:password|passwd|passphrase|creds?|token|secret|auth|api-?key|access-key)(?![\w-])(?:=|\s+))"
@@ -151,7 +153,9 @@ FORMS = (
     _any_case(
         r"([\"'](?:-p|--[a-z-]{0,40}(?:password|token|creds?))[\"'],\s{0,9})" + _SCALAR, rf"\1{MASK}", "-p", "--"
     ),
-    Form(r"(login\s[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}"),
+    # After these words, digits are a password, too, and it may stand right behind the -p
+    Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p(?:=|\s+))(?=\d)" + _WORD, rf"\1{MASK}", ("login", "sshpass")),
+    Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}", ("login", "sshpass")),
     _any_case(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']*:)" + _WORD, rf"\1{MASK}"),
     Form(r"(\s-u)(?=[^\s:=]+:)" + _WORD, rf"\1 {MASK}"),
     _any_case(r"(login\s+\S+\s+password\s+)\S+", rf"\1{MASK}", "login"),  # .netrc
