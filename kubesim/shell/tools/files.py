@@ -145,6 +145,8 @@ def mv(operands: list[str], options: Options, io: Invocation) -> None:
     io.spend(io.files.size(source))
     with reported(io, f"cannot move '{source}' to '{target}'"):
         io.files.require_removable(source)  # before there is a copy
+        if io.files.exists(target):
+            io.files.require_removable(target)
         io.files.copy(source, target)
         io.files.remove(source)
 
