@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from kubesim.shell.machine import Files, Machine
 from kubesim.shell.tools import Tool
@@ -14,6 +14,8 @@ _REDIRECT = r"(?:[0-9&]?>>?|<)[ \t]*\Z"
 """What begins a redirection, at the end of a line."""
 _WORD = r"(?s)(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++"
 """A word with its quotes, of which the last may be open."""
+_VARIABLE = r"(?<!\\)\$(?P<brace>\{?)(?P<start>[A-Za-z_0-9]*)\Z"
+"""A variable whose name may be unfinished, at the end of a word."""
 _QUOTE = r"(?s)\\(.)|['\"]"
 _SPECIAL = r"[\s'\"\\$`|&;()<>*?\[\]#~]"
 """What has to be quoted in the name of a file."""
@@ -27,10 +29,12 @@ def word_start(line: str, cursor: int) -> int:
 
 
 def complete(line: str, machine: Machine, tools: Mapping[str, Tool]) -> list[str]:
-    """The words, sorted, that the last one of a line may become: commands, words of the command, or files."""
+    """The words, sorted, that the last one of a line may become: variables, commands, words of one, or files."""
     line = line[-_MAX_COMPLETED:]
     start = word_start(line, len(line))
     word = line[start:]
+    if variable := re.search(_VARIABLE, word):
+        return sorted(_variables(word, variable, {*machine.env, *machine.variables}))
     command = _words(re.split(_SEPARATORS, line)[-1], machine.aliases)
     if len(command) == 1 and "/" not in word:
         return sorted(name for name in {*tools, *machine.aliases} if name.startswith(word))
@@ -41,6 +45,15 @@ def complete(line: str, machine: Machine, tools: Mapping[str, Tool]) -> list[str
         if words:
             return sorted(words)
     return sorted(_files(word, machine.files))
+
+
+def _variables(word: str, variable: re.Match[str], names: Iterable[str]) -> Iterator[str]:
+    """A word that ends within `$NAME` or `${NAME`, with each name that it may become."""
+    before_name = word[: variable.start("start")]
+    end = "}" if variable["brace"] else ""
+    for name in names:
+        if name.startswith(variable["start"]):
+            yield f"{before_name}{name}{end}"
 
 
 def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
