@@ -118,6 +118,21 @@ def table_of_tools() -> dict[str, dict[str, dict[str, Any]]]:
     return table
 
 
+EXAMPLES = [row["example"] for table in table_of_tools().values() for row in table.values() if "example" in row]
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_the_examples_of_help_can_be_typed(shell: Shell, line: str) -> None:
+    shell.run(
+        "echo web > names; echo a:b > pairs; touch pod.yaml web.yaml old.yaml; cp names pods; cp names password.txt"
+    )
+    shell.run("mkdir app")
+    if line == "nano pod.yaml":
+        assert shell.run(line).edit == Edit("pod.yaml")
+    else:
+        assert shell.run(line).stderr == ""
+
+
 def test_each_row_of_the_tools_has_its_function() -> None:
     for module, table in table_of_tools().items():
         functions = vars(import_module(f"kubesim.shell.tools.{module}"))
