@@ -79,6 +79,7 @@ def test_files(text: str) -> None:
     probe.run("kubectl apply -f x.yaml")
     probe.run("cat x.yaml | kubectl apply -f -")
     probe.run("kubectl create secret generic s --from-file=x.yaml")
+    probe.run("kubectl create configmap s --from-file=x.yaml")
     probe.run("kubectl create secret docker-registry t --from-file=.dockerconfigjson=x.yaml")
     for kind in ("merge", "strategic", "json"):
         probe.run(f'kubectl patch cm kube-root-ca.crt --type={kind} -p "$(cat x.yaml)"')

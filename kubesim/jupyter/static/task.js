@@ -1,6 +1,6 @@
 // Draws a task, and the playground: a list that Python ticks off after every command. The parts stand in parts.js.
 
-const LAST_SEED = 9999; // of a round of the challenge, whose first cluster is what is broken
+const LAST_SEED = 9999; // of a round of the challenge: what is broken in the playground is none of those
 
 function render({ model, el }) {
   const content = model.get("content");
@@ -32,7 +32,7 @@ function render({ model, el }) {
     keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));
     keepOne(said, view.said, (words) => html("span", "", words));
     announce(view);
-    drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: Math.ceil(Math.random() * LAST_SEED) }));
+    drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: LAST_SEED + Math.ceil(Math.random() * 1e5) }));
     const compare = buttons.querySelector("[data-do=compare]");
     if (compare) compare.ariaExpanded = String(Boolean(view.beside));
   };
