@@ -109,14 +109,12 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
+DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
+MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
 # What a Deployment's ReplicaSets don't take over from it.
-ROLLOUT_ANNOTATIONS = (
-    LAST_APPLIED,
-    REVISION,
-    REVISION_HISTORY,
-    "deployment.kubernetes.io/desired-replicas",
-    "deployment.kubernetes.io/max-replicas",
-)
+ROLLOUT_ANNOTATIONS = (LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS)
+# The label that tells the Pods of a Deployment's ReplicaSets apart.
+TEMPLATE_HASH = "pod-template-hash"
 
 
 def revision(replica_set: Object) -> int:
@@ -138,9 +136,9 @@ def bare_template(obj: Object) -> Object:
     """
     template: Object = obj["spec"]["template"]
     meta = template.get("metadata") or {}
-    if "pod-template-hash" not in labels_of(template):
+    if TEMPLATE_HASH not in labels_of(template):
         return template
-    labels = {key: value for key, value in meta["labels"].items() if key != "pod-template-hash"}
+    labels = {key: value for key, value in meta["labels"].items() if key != TEMPLATE_HASH}
     return {**template, "metadata": {**meta, "labels": labels}}
 
 

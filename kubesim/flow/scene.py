@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from kubesim.api.imageref import Reference
-from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, labels_of, namespace_of
+from kubesim.api.objects import LAST_APPLIED, TEMPLATE_HASH, Object, annotations_of, labels_of, namespace_of
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
@@ -113,7 +113,7 @@ def _above(scene: Scene, pod: Object, creator: Creator) -> tuple[str, str] | Non
     """What created something that was not exported, by its name: it ends with a label of its Pods, or with a minute."""
     name, _, suffix = creator.name.rpartition("-")
     labels = labels_of(pod)
-    if creator.kind == "ReplicaSet" and suffix and labels.get("pod-template-hash") == suffix:
+    if creator.kind == "ReplicaSet" and suffix and labels.get(TEMPLATE_HASH) == suffix:
         return "Deployment", name
     if creator.kind == "Job" and scene.is_export and re.fullmatch(r"\d{5,}", suffix):
         return "CronJob", name

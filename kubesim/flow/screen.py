@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from kubesim.api.objects import Object
+from kubesim.api.objects import TEMPLATE_HASH, Object
 from kubesim.flow.rows import Row, rows_of
 from kubesim.flow.signs import as_name
 
@@ -32,8 +32,8 @@ def _pod(text: str) -> Iterator[Item]:
     words = {key: next(iter(value.split()), "") for key, value in sections.items()}
     kind, _, owner = words.get("Controlled By", "").partition("/")
     metadata: Object = {"name": words["Name"], "namespace": words.get("Namespace", "default")}
-    if label := re.search(r"pod-template-hash=(\S+)", sections.get("Labels", "")):
-        metadata["labels"] = {"pod-template-hash": label[1]}
+    if label := re.search(rf"{TEMPLATE_HASH}=(\S+)", sections.get("Labels", "")):
+        metadata["labels"] = {TEMPLATE_HASH: label[1]}
     if owner:
         metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
     yield partial(

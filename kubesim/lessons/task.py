@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kubesim import kubectl
 from kubesim.api.clock import Clock, to_datetime
-from kubesim.api.objects import Object, name_of
+from kubesim.api.objects import TEMPLATE_HASH, Object, name_of
 from kubesim.api.resources import NAMESPACE, POD
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
@@ -191,5 +191,5 @@ def _stable_name(pod: Object) -> str:
     labels = meta.get("labels", {})
     if not meta.get("generateName") or "statefulset.kubernetes.io/pod-name" in labels:
         return name_of(pod)
-    suffix = f"{labels.get('pod-template-hash', '')}-"
+    suffix = f"{labels.get(TEMPLATE_HASH, '')}-"
     return f"{meta['generateName'].removesuffix(suffix)}…"

@@ -9,9 +9,12 @@ import math
 import re
 
 from kubesim.api.objects import (
+    DESIRED_REPLICAS,
+    MAX_REPLICAS,
     REVISION,
     REVISION_HISTORY,
     ROLLOUT_ANNOTATIONS,
+    TEMPLATE_HASH,
     Object,
     annotations_of,
     bare_template,
@@ -24,10 +27,7 @@ from kubesim.api.resources import REPLICA_SET
 from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.controllers.base import dependent, part_of
 
-HASH = "pod-template-hash"
 MOST_HISTORY = 2000  # characters of the annotation
-_DESIRED = "deployment.kubernetes.io/desired-replicas"
-_MOST = "deployment.kubernetes.io/max-replicas"
 
 
 class Rollout:
@@ -63,7 +63,7 @@ class Rollout:
     @property
     def is_resized(self) -> bool:
         """Whether spec.replicas isn't what its ReplicaSets were last scaled for."""
-        sizes = [annotations_of(item).get(_DESIRED) for item in self.active]
+        sizes = [annotations_of(item).get(DESIRED_REPLICAS) for item in self.active]
         return any(size not in (None, str(self.replicas)) for size in sizes)
 
     @property
@@ -125,7 +125,7 @@ class Rollout:
 
     def size_annotations(self) -> dict[str, str]:
         """The size of the Deployment, which is noted on a ReplicaSet when it is scaled."""
-        return {_DESIRED: str(self.replicas), _MOST: str(self.replicas + self.surge)}
+        return {DESIRED_REPLICAS: str(self.replicas), MAX_REPLICAS: str(self.replicas + self.surge)}
 
     def new_annotations(self) -> dict[str, str]:
         """What the new ReplicaSet is annotated with: as the Deployment is, and with its numbers, also past ones.
@@ -153,9 +153,9 @@ class Rollout:
         """The ReplicaSet for the present template."""
         template = self.deployment["spec"]["template"]
         template_hash = hash_of_template(template)
-        labels = {**labels_of(template), HASH: template_hash}
+        labels = {**labels_of(template), TEMPLATE_HASH: template_hash}
         selector = {**self.deployment["spec"]["selector"]}
-        selector["matchLabels"] = {**selector.get("matchLabels", {}), HASH: template_hash}
+        selector["matchLabels"] = {**selector.get("matchLabels", {}), TEMPLATE_HASH: template_hash}
         spec = {
             "replicas": self.new_size(),
             "selector": selector,
@@ -180,5 +180,5 @@ def count(replica_set: Object, key: str) -> int:
 
 def _noted_most(replica_set: Object) -> int:
     """How many Pods there were to be at most when a ReplicaSet was scaled last; 0 where its annotation is no number."""
-    noted = annotations_of(replica_set).get(_MOST, "")
+    noted = annotations_of(replica_set).get(MAX_REPLICAS, "")
     return int(noted) if re.fullmatch("[0-9]{1,9}", noted) else 0
