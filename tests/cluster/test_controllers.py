@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from kubesim.api.objects import Object
-from kubesim.api.resources import DEPLOYMENT, EVENT, JOB, POD
+from kubesim.api.resources import DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
+from kubesim.cluster.controllers.deployment import NO_DEADLINE
 from tests.learner import Learner, container
 
 
@@ -78,6 +79,38 @@ def test_the_deadline_of_a_rollout_counts_from_the_end_of_a_pause(learner: Learn
     learner("kubectl rollout pause deployment/web")
     learner.wait(10)
     assert progress(learner) == "False ProgressDeadlineExceeded"
+
+
+def conditions(learner: Learner) -> str:
+    """The types of the conditions of the Deployment web."""
+    return learner("kubectl get deployment web -o jsonpath='{.status.conditions[*].type}'")
+
+
+def test_a_deployment_without_a_deadline_says_nothing_of_its_progress(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx:typo")
+    learner.wait(10)
+    assert conditions(learner) == "Available Progressing"
+    set_deadline(learner, NO_DEADLINE)
+    learner.wait(10)
+    assert conditions(learner) == "Available"
+    learner("kubectl rollout pause deployment/web")
+    learner.wait(10)
+    assert conditions(learner) == "Available"
+    learner("kubectl rollout resume deployment/web")
+    learner("kubectl set image deployment/web nginx=nginx")
+    learner.wait(10)
+    assert conditions(learner) == "Available"
+    assert learner("kubectl rollout status deployment/web") == 'deployment "web" successfully rolled out\n'
+
+
+def test_a_deployment_takes_over_only_what_failed_of_its_replica_sets(learner: Learner) -> None:
+    learner("kubectl create deployment web --image=nginx")
+    learner.wait(10)
+    (replica_set,) = learner.api.list(REPLICA_SET, "default")
+    own = {"type": "Mine", "status": "True"}
+    learner.api.update_status(REPLICA_SET, replica_set, {**replica_set["status"], "conditions": [own]})
+    learner.wait(10)
+    assert conditions(learner) == "Available Progressing"
 
 
 def test_a_job_counts_the_restarts_of_its_init_containers(learner: Learner) -> None:

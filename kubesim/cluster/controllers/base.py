@@ -221,11 +221,14 @@ class Controller(Loop):
         ready = next(item for item in pod["status"]["conditions"] if item["type"] == "Ready")
         return self.has_passed(owner, seconds, ready["lastTransitionTime"])
 
-    def has_passed(self, obj: Object, seconds: int, since: str) -> bool:
-        """Whether some seconds have passed since a time of the API; if they have yet to, the object is synced then."""
+    def has_passed(self, obj: Object, seconds: int, since: str, slack: int = 0) -> bool:
+        """Whether some seconds have passed since a time of the API.
+
+        If they have yet to, the object is synced when they have, and `slack` seconds more.
+        """
         left = seconds - (self.clock.now - parse_time(since)) / SECOND
         if left > 0:
-            self.add(obj, left)
+            self.add(obj, left + slack)
         return left <= 0
 
     def count_available(self, owner: Object, pods: Iterable[Object]) -> int:

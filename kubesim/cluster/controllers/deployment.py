@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.objects import REVISION, Object, annotations_of, is_deleted, key_of, metadata, name_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, count, size_of
+
+NO_DEADLINE = 2**31 - 1
+"""The progressDeadlineSeconds of a Deployment whose progress nobody looks at (HasProgressDeadline)."""
 
 
 class _Condition(NamedTuple):
@@ -156,16 +158,21 @@ class DeploymentController(Controller):
     def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
         conditions = _Conditions(rollout.deployment, self.clock.timestamp())
         is_paused = rollout.deployment["spec"].get("paused", False)
-        conditions.note_pause(is_paused)
-        if made:
+        has_deadline = rollout.deployment["spec"]["progressDeadlineSeconds"] != NO_DEADLINE
+        if has_deadline:
+            conditions.note_pause(is_paused)
+        if made and has_deadline:
             message = f'Created new replica set "{name_of(made)}"'
             conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
         is_available = counts["availableReplicas"] >= rollout.replicas - rollout.unavailable
         conditions.set("Available", _AVAILABLE if is_available else _UNAVAILABLE)
-        if not is_paused:
+        if not is_paused and has_deadline:
             self._note_progress(rollout, counts, conditions)
+        elif not is_paused:
+            conditions.remove("Progressing")
         newest_first = [rollout.new, *rollout.old] if rollout.new else rollout.old
-        failures = [failure for item in newest_first for failure in item["status"].get("conditions", ())]
+        conditions_of_sets = [condition for item in newest_first for condition in item["status"].get("conditions", ())]
+        failures = [condition for condition in conditions_of_sets if condition["type"] == "ReplicaFailure"]
         if failures:
             conditions.set("ReplicaFailure", _Condition("True", failures[0]["reason"], failures[0]["message"]))
         else:
@@ -175,8 +182,8 @@ class DeploymentController(Controller):
     def _note_progress(self, rollout: Rollout, counts: dict[str, int], conditions: _Conditions) -> None:
         """Say in the conditions what the rollout has come to. Mirrors syncRolloutStatus."""
         progress = conditions.find("Progressing")
-        is_complete = progress is not None and progress["reason"] == "NewReplicaSetAvailable"
-        if is_complete and counts["updatedReplicas"] == counts["replicas"]:
+        was_complete = progress is not None and progress["reason"] == "NewReplicaSetAvailable"
+        if was_complete and counts["updatedReplicas"] == counts["replicas"]:
             return  # it stays complete while Pods come and go
         subject = f'Deployment "{name_of(rollout.deployment)}"'
         if rollout.new:
@@ -186,18 +193,13 @@ class DeploymentController(Controller):
             conditions.set("Progressing", _Condition("True", "NewReplicaSetAvailable", message))
         elif progress is None or _has_progressed(rollout.deployment["status"], counts):
             conditions.renew("Progressing", _Condition("True", "ReplicaSetUpdated", f"{subject} is progressing."))
-        elif not is_complete and self._is_late(rollout.deployment, progress):
+        elif not was_complete and self._is_late(rollout.deployment, progress["lastUpdateTime"]):
             message = f"{subject} has timed out progressing."
             conditions.set("Progressing", _Condition("False", "ProgressDeadlineExceeded", message))
 
-    def _is_late(self, deployment: Object, progress: Object) -> bool:
-        """Whether it has been without progress for too long; if not yet, it is asked again then."""
-        limit = deployment["spec"]["progressDeadlineSeconds"]
-        left = limit - (self.clock.now - parse_time(progress["lastUpdateTime"])) / SECOND
-        if left <= 0:
-            return True
-        self.clock.call_later(left + 1, self.add, deployment)  # a second later, as requeueStuckDeployment does
-        return False
+    def _is_late(self, deployment: Object, since: str) -> bool:
+        """Whether it has been without progress for too long; if not yet, it is asked again (requeueStuckDeployment)."""
+        return self.has_passed(deployment, deployment["spec"]["progressDeadlineSeconds"], since, slack=1)
 
 
 class _Conditions:
