@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from kubesim.api.objects import Object
+from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import DEPLOYMENT, EVENT, JOB, POD, REPLICA_SET
 from kubesim.cluster.controllers.deployment import NO_DEADLINE
 from tests.learner import Learner, container
@@ -208,3 +208,15 @@ def test_a_pod_without_a_node_fails_and_stays_while_a_finalizer_keeps_it(learner
     assert (pod["status"]["phase"], pod["metadata"]["deletionGracePeriodSeconds"]) == ("Failed", 0)
     learner('kubectl patch pod web --type=json -p \'[{"op":"remove","path":"/metadata/finalizers"}]\'')
     assert learner.api.list(POD, "default") == []
+
+
+def test_many_pods_that_no_node_runs_go_in_the_foreground_at_once(learner: Learner) -> None:
+    learner("kubectl cordon sim-worker")
+    learner("kubectl create deployment web --image=nginx --replicas=300")
+    learner.wait(30)
+    assert len(learner.api.list(POD, "default")) == 300
+    learner("kubectl delete deployment web --cascade=foreground")
+    left = [
+        name_of(obj) for resource in (POD, REPLICA_SET, DEPLOYMENT) for obj in learner.api.list(resource, "default")
+    ]
+    assert left == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubesim.api.objects import Object, is_deleted, key_of, metadata, namespace_of
+from kubesim.api.objects import Object, is_deleted, metadata, namespace_of
 from kubesim.api.resources import EVENT, RESOURCES, Resource, find_kind
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.deletion import FINALIZERS, DeleteOptions
@@ -38,7 +38,7 @@ class GarbageCollector(Part):
         for kind, obj in self._dependents(owner):
             if finalizer == "orphan" or self._is_kept(obj):
                 release(self.api, owner, kind, obj)
-            elif self.api.find(kind, *key_of(obj)) and not is_deleted(obj):
+            elif not is_deleted(obj):
                 self.api.delete_object(kind, obj, options)
         if finalizer and not self._dependents(owner):
             self._drop_finalizer(resource, owner, finalizer)
@@ -73,10 +73,10 @@ class GarbageCollector(Part):
             self.api.remove(resource, current)
 
     def _finish_owners(self, gone: Object) -> None:
-        """Look again at an owner in the foreground whose dependent is gone."""
+        """Look again at an owner in the foreground whose dependent is gone, once what deletes that is done."""
         for resource, owner in self._owners(gone):
             if _finalizer(owner):
-                self._collect(resource, owner)
+                self.clock.call_later(0, self._collect, resource, owner)
 
 
 def _finalizer(obj: Object) -> str:
