@@ -29,6 +29,7 @@ class FileProjection(NamedTuple):
 
     text: str
     mode: int
+    uid: int = 0
 
 
 Payload = dict[str, FileProjection]
@@ -82,7 +83,7 @@ def _folder(contents: Payload, group: int | None) -> Folder:
     owners: dict[str, Owner] = {}
     added = 0 if group is None else _READABLE
     for name, file in contents.items():
-        owner = Owner(file.mode | added, gid=group or 0)
+        owner = Owner(file.mode | added, file.uid, group or 0)
         if owner != FILE:
             owners[f"/{name}" if name else ""] = owner
     del inside["/"]  # the volume's own folder, which "" stands for
@@ -162,12 +163,26 @@ def _source_files(data: PodData, source: Object, mode: int) -> Payload:
             return _keys(data, kind, reference, mode)
     if token := source.get("serviceAccountToken"):
         try:
-            if _group(data.pod) is not None:  # it may read the token, and nobody else (pkg/volume/projected)
-                mode = 0o600
-            return {token["path"]: FileProjection(data.api.pod_token(data.pod, token), mode)}
+            return {token["path"]: _token_file(data.pod, data.api.pod_token(data.pod, token), mode)}
         except StatusError as error:
             raise MissingError(f"failed to fetch token: {error.message}") from None
     return _downward_files(data, source.get("downwardAPI") or {}, mode)
+
+
+def _token_file(pod: Object, token: str, mode: int) -> FileProjection:
+    """A token, which only one user or the fsGroup may read, where there is one. Mirrors pkg/volume/projected."""
+    user = _only_user(pod)
+    if user is None and _group(pod) is None:
+        return FileProjection(token, mode)
+    return FileProjection(token, 0o600, user or 0)
+
+
+def _only_user(pod: Object) -> int | None:
+    """The user that all containers are told to run as; None where there isn't one. Mirrors FsUserFrom."""
+    of_pod = pod["spec"].get("securityContext", {})
+    containers = [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]
+    users = {{**of_pod, **container.get("securityContext", {})}.get("runAsUser") for container in containers}
+    return users.pop() if len(users) == 1 else None
 
 
 def _downward_files(data: PodData, source: Object, mode: int) -> Payload:
