@@ -338,8 +338,9 @@ def _update_references(items: list[_Item]) -> None:
     """Give references to generated objects the names that these have now."""
     generated = [item for item in items if item.is_hashed]
     for item in items:
-        for key in set(item.obj) - {"data", "metadata"}:
-            _visit(item.obj, key, generated, namespace_of(item.obj))
+        for key in item.obj:
+            if key not in ("data", "metadata"):
+                _visit(item.obj, key, generated, namespace_of(item.obj))
 
 
 def _visit(node: Object, key: str, generated: list[_Item], namespace: str) -> None:
