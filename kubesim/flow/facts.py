@@ -19,9 +19,10 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.flow import signs, tables
+from kubesim.flow.asking import Asked, asked
 from kubesim.flow.oddities import Flaw, Oddities
 from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
-from kubesim.flow.signs import Asked, Owner, Reply, read
+from kubesim.flow.signs import Owner, Reply, read
 from kubesim.flow.text import POD_NAME
 
 UNCLEAR = ("scope", "denied")
@@ -100,7 +101,7 @@ class Facts:
     @cached_property
     def asking(self) -> Asked:
         """Who was really asked: the registry, or a mirror, token service or storage."""
-        return signs.asked(self.message, self.registry, self.reply) if self.reply else Asked(self.registry)
+        return asked(self.message, self.registry, self.reply) if self.reply else Asked(self.registry)
 
     @cached_property
     def owner_of_registry(self) -> Owner:

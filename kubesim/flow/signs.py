@@ -1,4 +1,4 @@
-"""Reads what a runtime, a registry or the kubelet said: the kind of trouble, who was asked, whose registry it is.
+"""Reads what a runtime, a registry or the kubelet said: the kind of trouble, and whose registry it is.
 
 The sentences are rows of signs.yaml, most specific first.
 """
@@ -6,7 +6,6 @@ The sentences are rows of signs.yaml, most specific first.
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from string import ascii_lowercase, ascii_uppercase
 from typing import NamedTuple
@@ -32,22 +31,19 @@ _BY_NAME = re.compile(
 """What no sign looks at: URLs, which are taken out, and full names of images, but for a few."""
 _LOOKUP = re.compile(r"lookup [^\s:]+")
 """What Go says of a name that it asked a DNS server for."""
-_REQUEST = re.compile(
+REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
     r'(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
     re.I,
 )
-_REDACTED = re.compile(
+"""A request that a message tells of: its host, and the rest of its URL."""
+REDACTED_PART = re.compile(
     r"<[^<>]*>|\[[a-z][^\[\]]*\]|\$?\{+[^{}]*\}+|\$[A-Z_]+|x{3,}|\*+|…|\.{3,}|redacted|censored|\bmasked\b",
     re.IGNORECASE,
 )
 """What stands where someone took a part of a name out."""
 REDACTED = "redacted"
 """What stands for it where a name is read."""
-_STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
-"""Where registries of clouds keep layers."""
-_REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
-"""The path of a request to a registry: its root, or a part of an image."""
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
 """Codes of the distribution API, which belong to the sentence after them."""
 _MARKS = (": ", "desc = ")
@@ -61,7 +57,7 @@ _TAG = re.compile(r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])")
 _REST_OF_DIGEST = re.compile("[0-9a-f]+")
 _HUB_SERVICE = {"registry.docker.io": DEFAULT_REGISTRY}
 """Registries that don't call their token service by their own name."""
-_HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
+HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
 """Docker Hub's names."""
 
 
@@ -202,7 +198,7 @@ def _inner(text: str, since: int) -> str:
 
 def _public_host(text: str) -> str:
     """The host that was asked, says the message, if it is one that the internet knows; else ""."""
-    requests = [request["host"] for request in _REQUEST.finditer(text)]
+    requests = [request["host"] for request in REQUEST.finditer(text)]
     hosts = requests[-1:] or re.findall(r'(?:(?:image|reference) "|, not )([^"/,\s]+\.[^"/,\s]+)', text)[-1:]
     public = _compiled("".join(tables.signs().public.split()))
     return next((host for host in hosts if public.fullmatch(split_port(host)[0])), "")
@@ -256,7 +252,7 @@ def _name_in(parts: dict[str, str]) -> str:
         return f"{_HUB_SERVICE.get(parts['service'], parts['service'])}/{unquote(parts['path'])}"
     name = parts["name"]
     if "host" in parts:
-        host = DEFAULT_REGISTRY if parts["host"] in _HUB else parts["host"]
+        host = DEFAULT_REGISTRY if parts["host"] in HUB else parts["host"]
         name = f"{host}/{name}"
     if not parts["tag"]:  # a layer was asked for, whose digest isn't the image's
         return name
@@ -297,18 +293,18 @@ def fullest(name: str, other: str) -> str:
 
 def is_redacted(name: str) -> bool:
     """Whether the whole of a name was taken out."""
-    return bool(_REDACTED.fullmatch(name))
+    return bool(REDACTED_PART.fullmatch(name))
 
 
 def lacks_registry(name: str) -> bool:
     """Whether the registry was taken out of an image's name, or so much that only a part of it is left."""
     registry, slash, _ = name.partition("/")
-    return is_redacted(registry) if slash else "." in name and bool(_REDACTED.search(name))
+    return is_redacted(registry) if slash else "." in name and bool(REDACTED_PART.search(name))
 
 
 def filled(name: str) -> str:
     """An image's name with a word in the place of each part that someone took out."""
-    filled_name = _REDACTED.sub(REDACTED, name).strip("'\"")
+    filled_name = REDACTED_PART.sub(REDACTED, name).strip("'\"")
     return re.sub(f"@[^@]*{REDACTED}[^@]*$", "", filled_name)  # half a digest is none
 
 
@@ -319,62 +315,6 @@ def client_of(text: str) -> str:
         if re.search(client.sign, text[:MOST]):
             return name
     return ""
-
-
-class Asked(NamedTuple):
-    """Who was asked, and as what: "" for the registry itself, else "mirror", "token service" or "storage"."""
-
-    host: str
-    role: str = ""
-
-
-def asked(message: str, registry: str, reply: Reply) -> Asked:
-    """Who was really asked: an URL in the message names a mirror, a token service or a registry's storage.
-
-    Of the registry r.example, as the last request or lookup in the message has it:
-
-    * none, or `https://r.example/…`: the registry
-    * `https://m.example/v2/web/manifests/1`: a mirror, which is asked as the registry would be
-    * `https://t.example/token?…`, or "failed to fetch oauth token": a token service
-    * `https://s.example/layer`, or `lookup s.example`: its storage
-    """
-    requests = [request for request in _REQUEST.finditer(message) if request.end() < len(message) or request["rest"]]
-    host = requests[-1]["host"] if requests else registry  # a host at the very end may have been cut off
-    path = requests[-1]["rest"] if requests else ""
-    looked_up = reply.words.get("lookup", "")
-    is_elsewhere = bool(looked_up) and not _is_name_of(looked_up, host)
-    if is_elsewhere:
-        host = looked_up
-    if not registry:
-        return Asked(host, "storage" if _STORAGE.search(host) else "")
-    if _is_same(host, registry):
-        return Asked(registry)
-    if not is_elsewhere and _REGISTRY_PATH.match(path):
-        return Asked(host, "mirror")
-    if re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", path):
-        return Asked(host, "token service")
-    return Asked(host, "storage")
-
-
-def _is_name_of(looked_up: str, host: str) -> bool:
-    """Whether a name is a host's: a Service `r.ci:5000` may be looked up as `r.ci.svc.cluster.local`."""
-    name, _port = split_port(host)
-    return looked_up == name or looked_up.startswith(f"{name}.")
-
-
-def _is_same(host: str, registry: str) -> bool:
-    if host in _HUB and registry in _HUB:
-        return True
-    one = _comparable(host)
-    other = _comparable(registry)
-    if "*" in one or "*" in other:
-        return fnmatchcase(one, other) or fnmatchcase(other, one)
-    return one == other
-
-
-def _comparable(host: str) -> str:
-    """A host with a "*", which stands for anything, in the place of each redacted part."""
-    return _REDACTED.sub("*", host.removesuffix(":443").lower())
 
 
 class Owner(NamedTuple):

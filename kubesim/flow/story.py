@@ -8,7 +8,7 @@ from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
-from kubesim.flow import signs, tables
+from kubesim.flow import asking, tables
 from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import Facts, reply_to
 from kubesim.flow.report import listed
@@ -95,7 +95,7 @@ def _asked(facts: Facts, attempt: Attempt) -> str:
     reply = reply_to(attempt)
     # The node may have sent credentials of its own, which an export doesn't show.
     has_identity = facts.scene.is_export and facts.owner_of_registry.registry.who and not facts.matches
-    asked = signs.asked(attempt.answer, facts.registry, reply)
+    asked = asking.asked(attempt.answer, facts.registry, reply)
     words = attempt._asdict() | reply._asdict() | asked._asdict()
     # These win over the fields of the reply: {words} is its sentence, and {isnt} is for an export alone.
     words |= {

@@ -22,11 +22,12 @@ from kubesim.api import load_yaml
 from kubesim.cluster.kubelet.imagepull import Attempt
 from kubesim.flow import tables
 from kubesim.flow import words as flow_words
+from kubesim.flow.asking import Asked
 from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import Facts
 from kubesim.flow.oddities import Flaw
 from kubesim.flow.scene import ROLLED_OUT
-from kubesim.flow.signs import Asked, Reply, _compiled
+from kubesim.flow.signs import Reply, _compiled
 from kubesim.flow.tables import Causes, Hops, Registry, Signs, Verdict
 
 ROOM = Path(flow.__file__).parent

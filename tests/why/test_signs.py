@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from kubesim.flow import signs, tables
+from kubesim.flow import asking, signs, tables
 from kubesim.flow.export import Export
 from kubesim.flow.facts import Facts
 from kubesim.flow.paste import is_hint
@@ -40,7 +40,7 @@ def test_a_long_sentence_is_cut_between_words() -> None:
 
 @pytest.mark.parametrize(("message", "registry", "asked"), ROWS["who_was_asked"])
 def test_who_was_asked(message: str, registry: str, asked: str) -> None:
-    assert signs.asked(message, registry, read(message)).role == asked
+    assert asking.asked(message, registry, read(message)).role == asked
 
 
 @pytest.mark.parametrize(("host", "message", "title"), ROWS["whose_registry_it_is"])
