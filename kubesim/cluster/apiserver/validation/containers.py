@@ -39,6 +39,7 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
         _validate_container(container, mountable)
         container.unique_name(names)
         _validate_hooks_and_probes(container)
+    _validate_host_ports(spec.items("containers"))
     for container in spec.items("initContainers"):
         _validate_container(container, mountable)
         container.unique_name(names)
@@ -82,6 +83,19 @@ def _validate_ports(container: Field) -> None:
         port.unique_name(names)
 
 
+def _validate_host_ports(containers: Sequence[Field]) -> None:
+    """No two of these containers, which run at the same time, have the same port of the node."""
+    seen: set[str] = set()
+    for container in containers:
+        for port in container.items("ports"):
+            if not port.get("hostPort"):
+                continue
+            place = f"{port.get('protocol', '')}/{port.get('hostIP', '')}/{port.get('hostPort')}"
+            if place in seen:
+                port.duplicate("hostPort", place)
+            seen.add(place)
+
+
 def _validate_value_from(source: Field, has_value: bool) -> None:
     kinds = [kind for kind in _VARIABLE_SOURCES if source.has(kind)]
     for kind in kinds:
@@ -112,6 +126,7 @@ _VARIABLE_SOURCES: Mapping[str, Callable[[Field], None]] = {
 
 def _validate_env_from(container: Field) -> None:
     for source in container.items("envFrom"):
+        source.check_nonempty("prefix", content.env_name)
         kinds = [kind for kind in ("configMapRef", "secretRef") if source.has(kind)]
         for kind in kinds:
             source.inner(kind).check_required("name", content.dns_subdomain)
@@ -144,7 +159,7 @@ def _validate_resources(resources: Field) -> None:
             if number < 0:
                 resources.invalid(f"{kind}[{name}]", "must be greater than or equal to 0", value=amount)
             limit = limits.get(name, amount)
-            if number > quantity.parse(limit):
+            if kind == "requests" and number > quantity.parse(limit):
                 resources.invalid("requests", f"must be less than or equal to {name} limit of {limit}", value=amount)
 
 
@@ -170,7 +185,8 @@ def _validate_hooks_and_probes(container: Field) -> None:
             continue
         probe = container.inner(name)
         _validate_handler(probe, ("exec", "httpGet", "tcpSocket", "grpc"))
-        probe.non_negative("initialDelaySeconds", "timeoutSeconds", "periodSeconds", "failureThreshold")
+        times = ("initialDelaySeconds", "timeoutSeconds", "periodSeconds")
+        probe.non_negative(*times, "successThreshold", "failureThreshold")
         if name != "readinessProbe" and probe.get("successThreshold", 1) != 1:
             probe.invalid("successThreshold", "must be 1")
 
