@@ -80,6 +80,10 @@ class _Unpaid(Budget):
     def produce(self, size: int) -> None:
         pass
 
+    @contextmanager
+    def level(self) -> Iterator[None]:
+        yield
+
 
 UNPAID = _Unpaid(10**18, 10**18)
 """For the cluster's own work, for which nobody pays."""
@@ -91,6 +95,7 @@ MAX_VALUES = 30_000
 def count_values(value: Any, what: str, room: int = MAX_VALUES) -> int:
     """How many values a decoded text has. Raises StatusError (501) for more than `room`, or for too deep ones.
 
+    `room` is what others of the same file have left of MAX_VALUES.
     What is decoded holds str, int, finite float, bool, None, list and dict alone; see gojson and kubectl's documents.
     """
     count = 0

@@ -155,9 +155,10 @@ def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
     if is_for_python_alone:
         digits = ""
     try:
-        number = int(digits[:100], base)
-    except ValueError:
-        raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: invalid syntax") from None
+        number = int(digits, base)
+    except ValueError:  # of digits alone, Python reads so many at most
+        problem = "value out of range" if digits.lstrip("+-").isdecimal() else "invalid syntax"
+        raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: {problem}") from None
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
         raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: value out of range")
     return number

@@ -10,6 +10,7 @@ from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT
 from kubesim.cluster.apiserver import APIServer
+from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.events import BURST, REFILL, Recorder, Words
 
 PARTS = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": "web", "uid": "1"}}
@@ -161,3 +162,17 @@ def test_the_scheduler_announces_in_the_newer_form(scene: Scene) -> None:
         {},
         None,
     )
+
+
+def test_deleted_events_leave_no_second_chain_of_timers(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[int] = []
+    expire = Backend._expire_events
+    monkeypatch.setattr(Backend, "_expire_events", lambda backend: (runs.append(scene.clock.now), expire(backend)))
+    for _ in range(5):
+        scene.say("Pulling")
+        for event in scene.api.list(EVENT):
+            scene.api.remove(EVENT, event)
+    scene.say("Pulled")
+    scene.clock.advance(2 * 3600)
+    assert scene.counts() == {}
+    assert len(runs) == len(set(runs)) > 0

@@ -30,6 +30,8 @@ IMMORTAL = frozenset({"default", "kube-public", "kube-system"})
 # A limit of kubesim's own: no lesson needs more, and a typo must not fill the memory.
 MAX_CONTAINERS = 200
 MAX_PODS = 4000
+# The PriorityClasses of a new cluster; no others can be made here. "" is for a Pod that names none.
+PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 # Which every Pod gets, so that it isn't evicted at once where its node is lost.
 _TOLERATIONS = [
     {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists", "tolerationSeconds": 300},
@@ -63,7 +65,7 @@ def admit_pod(pod: Object, store: Store, identity: Identity) -> None:
     """
     if store.count(POD) >= MAX_PODS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim keeps at most {MAX_PODS} Pods")
-    if len(pod["spec"].get("containers", ())) > MAX_CONTAINERS:
+    if len(lasting_containers(pod["spec"])) > MAX_CONTAINERS:
         raise errors.forbidden(POD, name_of(pod), f"kubesim runs at most {MAX_CONTAINERS} containers in a Pod")
     if not is_static(pod):
         _set_service_account(pod, store, identity)
@@ -88,10 +90,6 @@ def admit_deletion(resource: Resource, obj: Object) -> None:
     if resource is POD and is_static(obj):
         what = f"deleting {name_of(obj)}, which the kubelet runs from a file of its own,"
         raise errors.not_simulated(f"{what} is not part of this simulator")
-
-
-# The PriorityClasses of a new cluster; no others can be made here. "" is for a Pod that names none.
-PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 
 
 def _set_priority(pod: Object) -> None:

@@ -63,6 +63,7 @@ class Backend:
         self.nodes: dict[str, NodeServer] = {}
         self._discarded: frozenset[tuple[Resource, str]] = frozenset()  # what `_may_be_missing` and was there
         self._written: dict[Key, Micros] = {}  # when each event was written last, the oldest first
+        self._expires = False  # whether the one timer for the oldest events is set
         self._listeners: dict[Resource | None, tuple[Listener, ...]] = {}
 
     def resume(self, other: Backend) -> None:
@@ -70,6 +71,7 @@ class Backend:
         self.store.resume(other.store)
         self._discarded = other._discarded
         self._written = other._written.copy()
+        self._expires = other._expires
 
     def subscribe(self, listener: Listener, resource: Resource | None = None) -> Callable[[], None]:
         """Call `listener` with every later change of a type; call what is returned to end that.
@@ -130,7 +132,8 @@ class Backend:
 
     def _note_written(self, key: Key) -> None:
         self.clock.work += 1
-        if not self._written:
+        if not self._expires:
+            self._expires = True
             self.clock.call_later(EVENT_TTL, self._expire_events)
         self._written.pop(key, None)
         self._written[key] = self.clock.now
@@ -151,7 +154,8 @@ class Backend:
         last = self.clock.now - EVENT_TTL * SECOND
         for key in list(takewhile(lambda key: self._written[key] <= last, self._written)):
             self.discard(EVENT, self.existing(EVENT, *key))
-        if self._written:
+        self._expires = bool(self._written)
+        if self._expires:
             self.clock.call_later(LEASE_REUSE, self._expire_events)
 
     def _notify(self, change: Change) -> None:
