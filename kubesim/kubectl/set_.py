@@ -27,7 +27,7 @@ _set = partial(command, asks_namespace=True, operands="types", checks_format="fi
 
 
 def _containers(target: Target) -> list[ContainerSpec]:
-    """The containers of a Pod or of a workload's template, those that initialise it last."""
+    """The containers of a Pod or of a workload's template, in kubectl's order: those that initialise it last."""
     spec: PodSpec = template_of(target.resource, target.obj)["spec"]
     return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
 
