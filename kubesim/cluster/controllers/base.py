@@ -281,7 +281,7 @@ def release(api: Component, owner: Object, resource: Resource, item: Object) -> 
 
 def _claimed_by(item: Object) -> tuple[object, object]:
     """What decides whose a thing is."""
-    return metadata(item).get("labels"), metadata(item).get("ownerReferences")
+    return labels_of(item), metadata(item).get("ownerReferences")
 
 
 def _other_references(item: Object, owner: Object) -> list[Object]:

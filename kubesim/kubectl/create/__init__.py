@@ -14,7 +14,7 @@ from kubesim.api import quantity, resources
 from kubesim.api.content import dns_subdomain, port_name, port_number
 from kubesim.api.digest import safe_hash
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, annotations_of, metadata, owner_reference
+from kubesim.api.objects import Object, annotations_of, labels_of, owner_reference
 from kubesim.api.resources import Resource
 from kubesim.kubectl.apply import NO_FILES, create_manifest
 from kubesim.kubectl.command import Call, command, only_files
@@ -141,7 +141,7 @@ def _job_of(call: Call, source: str) -> Object:
     owner = owner_reference(cron_job)
     del owner["blockOwnerDeletion"]
     annotations = {"cronjob.kubernetes.io/instantiate": "manual", **annotations_of(template)}
-    marks = nonempty({"labels": metadata(template).get("labels"), "annotations": annotations})
+    marks = nonempty({"labels": labels_of(template), "annotations": annotations})
     spec = {**template["spec"], "template": {"metadata": {}, **template["spec"]["template"]}}
     return {"metadata": {**marks, "ownerReferences": [owner]}, "spec": spec, "status": {}}
 
