@@ -10,7 +10,13 @@ _WORDS = rf"{_VALUE}++(?:[ \t]+{_VALUE}++){{0,99}}+"
 _SECRET_WORD = "passw|pwd|token|creds|auth|secret|api-?key|dockerc|(?<![a-z])(?:pass|pw)(?![a-z])"
 # Bounded, so that no line takes long.
 _SECRET_NAME = rf"(?!\w*PullSecrets)[\w.-]{{0,40}}(?:{_SECRET_WORD})[\w.-]{{0,40}}"
-_FED = r"(?=\s{0,9}\|[^|\n]*(?:base64|-stdin))"  # to the stdin of a command that encodes or logs in
+_ENCODES = r"\b(?:base64|password-stdin)\b"
+_PIPED = rf"(?=\s{{0,9}}(?:\|[^|&;\n]{{0,200}}){{1,3}}{_ENCODES})"  # to the stdin of a command that encodes or logs in
+_ARGUMENT = r"(?:'[^']*'|\"(?:[^\"\\]|\\.)*\"|[^\s'\"&|;<>]+)"
+_ARGUMENTS = rf"{_ARGUMENT}++(?:[ \t]+{_ARGUMENT}++){{0,99}}+"
+_KEPT = rf"(?=\s{{0,9}}>>?[ \t]{{0,9}}[\w./-]{{0,40}}?(?<!\w){_SECRET_NAME})"  # in a file with such a name
+_HERE = r"[^\n]{0,80}<<-?[ \t]*['\"]?(?P<end>\w{1,40})\b[^\n]{0,80}\n"
+_UP_TO_ITS_END = r"(?s:.{1,999}?)(?=\n\t*(?P=end)\b)"
 
 _SECRETS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -20,7 +26,7 @@ _SECRETS = tuple(
         # --docker-password=sesame, --creds me:sesame
         rf"(--(?!password-stdin){_SECRET_NAME}[= ]\s*){_VALUE}",
         # docker login -u me -p sesame
-        rf"(\b(?:docker|node)\s.{{0,80}}?login\b.{{0,80}}?\s-p[= ]?\s*){_VALUE}",
+        rf"(\blogin\b.{{0,80}}?\s-p[= ]?\s*){_VALUE}",
         # curl -u me:sesame
         rf"(\bcurl\s.{{0,80}}?(?:-u|--user)[= ]?\s*['\"]?[^\s:'\"]{{1,80}}:){_VALUE}",
         # PASSWORD=sesame, password: sesame, "auth": "c2VzYW1l"
@@ -28,7 +34,11 @@ _SECRETS = tuple(
         # https://me:sesame@host
         r"(//)[^/\s@]+@",
         # echo -n 'se|same' | base64
-        rf"(\b(?:echo|printf)(?:\s+-\w+)*\s+){_WORDS}{_FED}",
+        rf"(\b(?:echo|printf)(?:\s+-\w+)*\s+){_WORDS}{_PIPED}",
+        # echo sesame > password.txt
+        rf"(\b(?:echo|printf)(?:\s+-\w+)*\s+){_ARGUMENTS}{_KEPT}",
+        # docker login -u me --password-stdin <<EOF, and its lines
+        rf"({_ENCODES}{_HERE}){_UP_TO_ITS_END}",
         # base64 -d <<< c2VzYW1l
         rf"(<<<\s*){_VALUE}",
         # a token by itself: a long word of capitals, small letters and digits

@@ -24,7 +24,22 @@ def test_what_is_no_password_stays(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", "docker ", "node login ", "echo ", "echo a | ", "-", "a.", "//a@", "aA1", "<<< ", " "]
+    "piece",
+    [
+        "a",
+        "docker ",
+        "node login ",
+        "base64 <<E\n",
+        "echo ",
+        "echo a | ",
+        "echo a > ",
+        "-",
+        "a.",
+        "//a@",
+        "aA1",
+        "<<< ",
+        " ",
+    ],
 )
 def test_no_line_takes_long(piece: str) -> None:
     with within(2):
