@@ -1,4 +1,7 @@
-"""What `kubectl logs` and `exec` get from a node. Mirrors kubernetes pkg/kubelet/server/server.go, v1.36."""
+"""What `kubectl logs` and `exec` get from a node.
+
+Mirrors kubernetes pkg/kubelet/{kubelet_pods,server/server}.go, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,8 @@ from kubesim.shell.container import Place
 from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.process import Process
 
-# What the API server says of a container that waits (kubernetes pkg/kubelet/kubelet.go, GetKubeletContainerLogs).
-_WAITING_MESSAGES = {
-    "ErrImagePull": "image can't be pulled",
-    "ImagePullBackOff": "trying and failing to pull image",
-    "ErrImageNeverPull": "image is not present with pull policy of Never",
-    "InvalidImageName": "image name is invalid",
-    "CreateContainerConfigError": "container can't be started with the given config",
-}
+_WAITING_MESSAGES = {"ErrImagePull": "image can't be pulled", "ImagePullBackOff": "trying and failing to pull image"}
+"""What is said of containers that wait for these reasons; of others, the reason itself (validateContainerLogStatus)."""
 
 
 class ContainerServer(NamedTuple):
