@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, find_named
+from kubesim.api.objects import Object, containers_of, find_named
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.kubelet.environment import SOURCES, DataSource, MissingError, PodData
 from kubesim.shell.containerfiles import Folder
@@ -180,8 +180,10 @@ def _token_file(pod: Object, token: str, mode: int) -> FileProjection:
 def _only_user(pod: Object) -> int | None:
     """The user that all containers are told to run as; None where there isn't one. Mirrors FsUserFrom."""
     of_pod = pod["spec"].get("securityContext", {})
-    containers = [*pod["spec"].get("initContainers", ()), *pod["spec"]["containers"]]
-    users = {{**of_pod, **container.get("securityContext", {})}.get("runAsUser") for container in containers}
+    users = set()
+    for _, container in containers_of(pod["spec"]):
+        context = {**of_pod, **container.get("securityContext", {})}
+        users.add(context.get("runAsUser"))
     return users.pop() if len(users) == 1 else None
 
 
