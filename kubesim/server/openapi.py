@@ -98,8 +98,10 @@ def _schema_name(kind: Type) -> str:
     if kind.go in _TABLE.special:
         package, _ = _TABLE.special[kind.go]
         return f"{package}.{kind.go.partition('.')[2]}"
+    if not kind.name:
+        return ""
     package = _TABLE.packages.get(kind.module) or f"io.k8s.api.{kind.module.replace('_', '.')}"
-    return f"{package}.{kind.name}" if kind.name else ""
+    return f"{package}.{kind.name}"
 
 
 def _object(struct: Type) -> Object:
@@ -146,6 +148,6 @@ def _path(root: str, resource: Resource) -> tuple[str, Object]:
     writing = {**reading, "parameters": parameters}
     forms = {"get": reading, "patch": writing}
     methods = {verb: forms[verb] for verb in resource.verbs if verb in forms}
-    if not methods:
+    if not methods:  # a review can only be created
         return url, {"post": writing}
     return f"{url}/{{name}}", methods

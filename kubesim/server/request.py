@@ -41,10 +41,10 @@ _PATCHES: Mapping[str, PatchType] = {
 }
 _APPLY = "application/apply-patch+yaml"
 _IMPERSONATION = "impersonate-"
-_UNRECOGNIZED = "the object provided is unrecognized (must be of type "
+_UNRECOGNIZED = "the object provided is unrecognized (must be of type "  # JSON, says upstream, also of YAML
 
 
-@dataclass(frozen=True)
+@dataclass
 class Request:
     """A request that has been authenticated as the `requestor`'s.
 

@@ -78,7 +78,7 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: PatchType,
     kind = changed.get("kind")
     api_version = changed.get("apiVersion")
     if not kind or not api_version:
-        return {}  # what has no type is read as nothing
+        return {}  # what has no type is read as nothing, which `check_unmoved` refuses
     if (kind, api_version) != (resource.kind, resource.api_version):
         raise mismatch(patch_type, change, changed, why_of_other_type(resource, str(kind), str(api_version)))
     try:
