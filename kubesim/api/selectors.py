@@ -177,16 +177,36 @@ def field_selector(text: str, resource: Resource) -> Selector:
     if resource.namespaced or not own:
         supported.add("metadata.namespace")
     refusal = _FIELD_REFUSALS.get(resource.kind, "field label not supported: {}") if own else _ONLY_NAMES
-    tests: list[_FieldTest] = []
-    for part in filter(None, text.split(",")):
-        match = re.match(r"(.*?)(!=|==|=)(.*)$", part)
-        if match is None:
-            raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
-        field, operator, value = match.groups()
-        if field not in supported:
-            raise SelectorError(refusal.format(field))
-        tests.append(_FieldTest(field, operator != "!=", value))
+    tests = [_field_test(term, text) for term in sorted(re.findall(_TERM, text))]
+    for test in tests:
+        if test.field not in supported:
+            raise SelectorError(refusal.format(test.field))
     return lambda obj: all(test.holds(obj) for test in tests)
+
+
+# What commas divide; a backslash before one makes it a part of the term.
+_TERM = r"(?:\\.|[^,])+"
+
+
+def _field_test(term: str, selector: str) -> _FieldTest:
+    """Raises SelectorError."""
+    match = re.fullmatch("(.*?)(!=|==|=)(.*)", term, re.DOTALL)
+    if match is None:
+        raise SelectorError(f"invalid selector: '{selector}'; can't understand '{term}'")
+    field, operator, value = match.groups()
+    return _FieldTest(field, operator != "!=", _unescaped(value))
+
+
+def _unescaped(value: str) -> str:
+    """A value of a field selector, whose special characters have a backslash. Raises SelectorError."""
+    text = ""
+    for character in re.findall(r"\\?.|\\", value, re.DOTALL):
+        if character in ",=":  # which Go prints as a number
+            raise SelectorError(f"invalid field selector: unescaped character in value: {ord(character)}")
+        if character.startswith("\\") and character[1:] not in ("\\", ",", "="):
+            raise SelectorError(f"invalid field selector: invalid escape sequence: {character}")
+        text += character[-1]
+    return text
 
 
 class _FieldTest(NamedTuple):

@@ -127,16 +127,32 @@ def validate_field_reference(reference: Field, supported: Sequence[str]) -> None
 
 def _validate_projected(volume: Field) -> None:
     _validate_mode(volume, "defaultMode")
+    paths: set[str] = set()
     for source in volume.items("sources"):
         for kind in ("secret", "configMap"):
             if source.has(kind):
-                source.inner(kind).needs("name")
-                _validate_items(source.inner(kind))
+                projected = source.inner(kind)
+                projected.needs("name")
+                _validate_items(projected)
+                for item in projected.items("items"):
+                    _add_path(volume, paths, item.get("path", ""), projected.get("name", ""))
         _validate_downward_files(source.inner("downwardAPI"))
+        for file in source.inner("downwardAPI").items("items"):
+            _add_path(volume, paths, file.get("path", ""), file.get("path", ""))
         if source.has("serviceAccountToken"):
-            _validate_token(source.inner("serviceAccountToken"), volume)
+            token = source.inner("serviceAccountToken")
+            _validate_token(token, volume)
+            _add_path(volume, paths, token.get("path", ""), token.get("path", ""))
         if len(source.value) > 1:
             source.forbidden("", "may not specify more than 1 volume type per source")
+
+
+def _add_path(volume: Field, paths: set[str], path: str, value: str) -> None:
+    """A path of a projected volume, which no other source has; the refusal shows `value`."""
+    if path in paths:
+        volume.invalid("", "conflicting duplicate paths", value=value)
+    if path:
+        paths.add(path)
 
 
 def _validate_token(token: Field, volume: Field) -> None:

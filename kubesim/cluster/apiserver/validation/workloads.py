@@ -118,7 +118,8 @@ def _validate_int_or_percent(holder: Field, name: str) -> None:
 
 def _is_none(value: int | str | None) -> bool:
     """Whether a number, or a percentage, is 0, as is what can't be read."""
-    return re.fullmatch(r"-?\d*[1-9]\d*%?", str(value)) is None
+    digits = str(value).removeprefix("-").removesuffix("%")
+    return not digits.isdecimal() or not digits.strip("0")
 
 
 def _validate_selector(workload: Field, *, empty: str = "", unreadable: str | None = None) -> None:
@@ -174,6 +175,7 @@ def validate_cron_job(cron_job: Field) -> None:
     spec = cron_job.inner("spec")
     _validate_schedule(spec)
     spec.non_negative("startingDeadlineSeconds")
+    _validate_time_zone(spec)
     spec.enum("concurrencyPolicy", _CONCURRENCY_POLICIES)
     job_spec = spec.inner("jobTemplate").inner("spec")
     _validate_job_spec(job_spec)
@@ -185,20 +187,26 @@ def validate_cron_job(cron_job: Field) -> None:
 
 
 def _validate_schedule(spec: Field) -> None:
-    if not spec.get("schedule"):
+    schedule = spec.get("schedule")
+    if not schedule:
         spec.required("schedule")
         return
-    schedule = spec.get("schedule")
     _check_schedule(spec, "schedule", re.sub(r"^(CRON_)?TZ=\S* ", "", schedule), "")
-    zone = spec.get("timeZone", "")
-    is_local = zone.lower() == "local"
-    if not is_local:
-        _check_schedule(spec, "timeZone", "* * * * *", zone)
     if "TZ" in schedule:
         spec.invalid("schedule", "cannot use TZ or CRON_TZ in schedule, use timeZone field instead")
-    if is_local:
+
+
+def _validate_time_zone(spec: Field) -> None:
+    zone = spec.get("timeZone")
+    if zone is None:
+        return
+    if not zone:
+        spec.invalid("timeZone", "timeZone must be nil or non-empty string")
+    elif zone.lower() == "local":
         why = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"
         spec.invalid("timeZone", why)
+    else:
+        _check_schedule(spec, "timeZone", "* * * * *", zone)
 
 
 def _check_schedule(spec: Field, name: str, schedule: str, zone: str) -> None:
