@@ -20,6 +20,7 @@ from kubesim.cluster.apiserver.impersonation import impersonate
 from kubesim.cluster.apiserver.patch import PatchType
 from kubesim.gotext import gojson
 from kubesim.kubectl.documents import parse_document
+from kubesim.kubectl.errors import ManifestError
 from kubesim.server import protobuf
 from kubesim.server.routes import Route, parse
 from kubesim.server.views import INCLUDES, View
@@ -41,7 +42,10 @@ _PATCHES: Mapping[str, PatchType] = {
 }
 _APPLY = "application/apply-patch+yaml"
 _IMPERSONATION = "impersonate-"
-_UNRECOGNIZED = "the object provided is unrecognized (must be of type "  # JSON, says upstream, also of YAML
+_NO_TYPE = "couldn't get version/kind; json parse error"
+_TYPE_META = (
+    r'value of type struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+)
 
 
 @dataclass
@@ -155,11 +159,20 @@ class Request:
             raise errors.unsupported_media_type(_READABLE)
         try:
             body = self._value()
+        except ManifestError as error:
+            raise self._unrecognized(str(error)) from None
         except ValueError as error:
-            raise errors.bad_request(f"{_UNRECOGNIZED}JSON): {error}") from None
-        if not isinstance(body, dict):
-            raise errors.bad_request(_UNRECOGNIZED + "Object)")
-        return body
+            raise self._unrecognized(f"{_NO_TYPE}: {error}") from None
+        if not isinstance(body, dict | None):
+            raise self._unrecognized(f"{_NO_TYPE}: {gojson.mismatch(body, _TYPE_META)}")
+        return body or {}
+
+    def _unrecognized(self, why: str) -> errors.StatusError:
+        """The refusal of a body that tells no type. Mirrors transformDecodeError in handlers/rest.go."""
+        expected = self.route.resource.kind if self.route else ""
+        return errors.bad_request(
+            f"the object provided is unrecognized (must be of type {expected}): {why} ({_summary(self.body)})"
+        )
 
     def patch(self) -> Any:
         """The patch in the body. Raises StatusError where it is no JSON, or too much of it."""
@@ -171,7 +184,10 @@ class Request:
     def _value(self) -> Any:
         """The value in the body. Raises ValueError where there is none, and StatusError for too much."""
         self.budget.spend(len(self.body) // _BYTES_PER_STEP)
-        text = self.body.decode()
+        try:
+            text = self.body.decode()
+        except UnicodeDecodeError:
+            raise errors.not_simulated("a body that isn't UTF-8 is not part of this simulator") from None
         value = parse_document(text) if self.content_type == _YAML else gojson.loads(text)
         self.budget.spend(_VALUE_COST * count_values(value, "a body"))
         return value
@@ -196,3 +212,12 @@ class Response:
 
 def text(content: str, code: int = 200) -> Response:
     return Response(content, code, "text/plain; charset=utf-8")
+
+
+def _summary(body: bytes) -> str:
+    """How a body begins, in hexadecimal digits where it is no JSON object. Mirrors summarizeData."""
+    if not body:
+        return "<empty>"
+    beginning = body[:30]
+    text = beginning.decode("utf-8", "replace") if body.startswith(b"{") else beginning.hex()
+    return text if beginning == body else f"{text} ..."
