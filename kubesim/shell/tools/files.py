@@ -90,9 +90,12 @@ def cd(operands: list[str], options: Options, io: Invocation) -> None:
     before = str(io.files.cwd)
     target = operands[0] if operands else io.machine.lookup("HOME") or "/"
     if target == "-":
-        target = io.machine.lookup("OLDPWD") or "."
+        target = io.machine.lookup("OLDPWD")
+        stays = io.machine.is_dash or io.machine.is_busybox  # both descend from ash
+        if not target and not stays:
+            raise ToolError("OLDPWD not set")
         io.out(f"{io.files.absolute(target)}\n")
-    io.files.chdir(target)
+    io.files.chdir(target or ".")
     io.machine.assign("OLDPWD", before)
 
 
