@@ -160,8 +160,11 @@ class Workspace:
     @contextmanager
     def _open(self, path: str, mode: str) -> Iterator[IO[bytes]]:
         """An ordinary file of at most `LARGEST` bytes: a named pipe would hang, and a folder is none."""
-        flags = getattr(os, "O_DIRECTORY", 0) if path.endswith("/") else _MODES[mode]
+        is_folders = path.endswith("/")
+        flags = getattr(os, "O_DIRECTORY", 0) if is_folders else _MODES[mode]
         with self._place(path) as (name, folder), ExitStack() as stack:
+            if is_folders and mode != "rb":
+                raise file_error(errno.EISDIR, path)
             handle = os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)
             stack.callback(os.close, handle)
             status = os.fstat(handle)

@@ -109,16 +109,19 @@ class MemoryFiles:
         return text
 
     def write_text(self, path: str, text: str) -> None:
-        self._refuse_folder(path)
-        self._store(self._writable(path), text)
+        self._store(self._writable_file(path), text)
 
     def append_text(self, path: str, text: str) -> None:
-        self._refuse_folder(path)
-        self._append(self._writable(path), text)
+        self._append(self._writable_file(path), text)
 
-    def _refuse_folder(self, path: str) -> None:
+    def _writable_file(self, path: str) -> str:
+        """As `_writable`, of what neither is a folder nor has the slash of one at its end."""
         if self.is_dir(path):
             raise file_error(errno.EISDIR, path)
+        key = self._writable(path)
+        if path.endswith("/"):
+            raise file_error(errno.EISDIR, path)
+        return key
 
     def put(self, path: str, text: str) -> None:
         self.mkdir(path.rpartition("/")[0] or "/", parents=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from typing import cast
 
@@ -9,7 +10,7 @@ from kubesim.api.result import Edit
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
 from kubesim.shell.users import FILE, FOLDER
-from kubesim.workspace import Workspace
+from kubesim.workspace import Workspace, file_error
 
 _FILE_COST = 500  # steps for looking at a file
 
@@ -107,6 +108,10 @@ def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
 
 def touch(operands: list[str], options: Options, io: Invocation) -> None:
     for name in operands:
+        if name.endswith("/") and not io.machine.is_busybox:
+            with reported(io, f"setting times of '{name}'"):
+                io.files.size(name)
+            continue
         with reported(io, f"cannot touch '{name}'"):
             if not io.files.is_dir(name):
                 io.files.append_text(name, "")
@@ -138,6 +143,7 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
         io.spend(io.files.size(source))
         text = io.files.read_text(source)  # a file called - is no input here
         with reported(io, f"cannot create regular file '{target}'"):
+            _require_name_of_a_file(target, io)
             io.files.write_text(target, text)
 
 
@@ -150,6 +156,7 @@ def mv(operands: list[str], options: Options, io: Invocation) -> None:
         io.files.require_removable(source)  # before there is a copy
         if io.files.exists(target):
             io.files.require_removable(target)
+        _require_name_of_a_file(target, io)
         io.files.copy(source, target)
         io.files.remove(source)
 
@@ -167,9 +174,19 @@ def _source_and_target(operands: list[str], io: Invocation) -> tuple[str, str]:
         raise ToolError(f"cannot stat '{source}': {error.strerror}") from None
     if io.files.is_dir(target):
         target = f"{target.rstrip('/')}/{io.files.absolute(source).name}"
+        if io.files.is_dir(target) and not io.files.is_dir(source) and not io.machine.is_busybox:
+            raise ToolError(f"cannot overwrite directory '{target}' with non-directory '{source}'")
+    elif target.endswith("/") and io.files.exists(target.rstrip("/")):
+        raise ToolError(f"cannot stat '{target}': Not a directory")
     if io.files.absolute(source) == io.files.absolute(target):
         raise ToolError(f"'{source}' and '{target}' are the same file")
     return source, target
+
+
+def _require_name_of_a_file(target: str, io: Invocation) -> None:
+    """Raise OSError for a slash at the end of what is no folder yet, in a folder that is there."""
+    if target.endswith("/") and io.files.is_dir(target.rstrip("/").rpartition("/")[0] or "."):
+        raise file_error(errno.ENOTDIR, target)
 
 
 def nano(operands: list[str], options: Options, io: Invocation) -> None:
