@@ -27,11 +27,11 @@ def cat(operands: list[str], options: Options, io: Invocation) -> None:
 
 def tee(operands: list[str], options: Options, io: Invocation) -> None:
     text = io.read()
-    io.out(text)
     write = io.files.append_text if "a" in options else io.files.write_text
     for name in operands:
         with reported(io, name):
             write(name, text)
+    io.out(text)  # afterwards: all files are opened first
 
 
 def ls(operands: list[str], options: Options, io: Invocation) -> None:
