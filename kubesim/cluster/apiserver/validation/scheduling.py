@@ -6,7 +6,7 @@ pkg/apis/core/validation/validation.go, v1.36. inert.json has what the scheduler
 
 from __future__ import annotations
 
-from kubesim.api.content import label_value, qualified_name
+from kubesim.api.content import dns_subdomain, label_value, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_operator
 
@@ -26,22 +26,30 @@ def validate_node_affinity(affinity: Field) -> None:
     for preference in affinity.items(_PREFERRED):
         if not 1 <= preference.get("weight", 0) <= 100:
             preference.invalid("weight", "must be in the range 1-100", value=preference.get("weight", 0))
-        _validate_node_selector_term(preference.inner("preference"))
+        _validate_node_selector_term(preference.inner("preference"), has_labels=False)
 
 
-def _validate_node_selector_term(term: Field) -> None:
+def _validate_node_selector_term(term: Field, has_labels: bool = True) -> None:
+    """`has_labels`: values must be those of labels, as upstream asks it where nodes are required."""
     for requirement in term.items("matchExpressions"):
         if requirement.get("operator") in ("Gt", "Lt"):
-            if not requirement.get("values"):
+            if len(requirement.get("values", ())) != 1:
                 why = "must be specified single value when `operator` is 'Lt' or 'Gt'"
                 requirement.required("values", why)
         elif not validate_operator(requirement):
             requirement.invalid("operator", _NOT_AN_OPERATOR)
         requirement.check("key", qualified_name)
+        if has_labels:
+            requirement.check_each("values", label_value)
     for requirement in term.items("matchFields"):
         if requirement.get("operator") not in ("In", "NotIn"):
             requirement.invalid("operator", _NOT_AN_OPERATOR)
-        if requirement.get("key") != "metadata.name":
+        elif len(requirement.get("values", ())) != 1:
+            why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
+            requirement.required("values", why)
+        if requirement.get("key") == "metadata.name":
+            requirement.check_each("values", dns_subdomain)
+        else:
             requirement.invalid("key", "not a valid field selector key")
 
 
@@ -49,10 +57,10 @@ def validate_toleration(toleration: Field) -> None:
     """A toleration of taints."""
     operator = toleration.get("operator", "")
     value = toleration.get("value", "")
+    toleration.check_nonempty("key", qualified_name)
     if not toleration.get("key") and operator != "Exists":
         why = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         toleration.invalid("operator", why)
-    toleration.check_nonempty("key", qualified_name)
     if toleration.has("tolerationSeconds") and toleration.get("effect") != "NoExecute":
         toleration.invalid("effect", "effect must be 'NoExecute' when `tolerationSeconds` is set")
     if operator in ("", "Equal"):
@@ -71,7 +79,20 @@ def validate_toleration(toleration: Field) -> None:
 def validate_node(node: Field) -> None:
     """A node's taints, under the name that upstream gives them."""
     spec = node.get("spec") or {}
+    seen: set[tuple[str, str]] = set()
     for taint in Field(node.errors, "metadata", spec).items("taints"):
+        key = taint.get("key", "")
+        effect = taint.get("effect", "")
         taint.check("key", qualified_name)
-        taint.check_nonempty("value", label_value)
+        if problems := label_value(taint.get("value", "")):
+            taint.invalid("value", ";".join(problems))
         taint.enum("effect", _TAINT_EFFECTS)
+        if (key, effect) in seen:
+            marshalled = {
+                "Key": key,
+                "Value": taint.get("value", ""),
+                "Effect": effect,
+                "TimeAdded": taint.get("timeAdded"),
+            }
+            taint.duplicate("", marshalled, "taints must be unique by key and effect pair")
+        seen.add((key, effect))
