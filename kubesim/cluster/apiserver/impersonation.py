@@ -6,7 +6,7 @@ ServiceAccount is known to belong to a node here, so there is no mode "associate
 
 from __future__ import annotations
 
-from kubesim.api.content import dns_subdomain
+from kubesim.api.content import dns_label, dns_subdomain
 from kubesim.cluster.apiserver.authorization import (
     AUTHENTICATED,
     MASTERS,
@@ -52,8 +52,7 @@ def split_account(user_name: str) -> tuple[str, str] | None:
     if not user_name.startswith(SERVICE_ACCOUNT_PREFIX):
         return None
     namespace, _, name = user_name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")
-    is_label = len(namespace) < 64 and "." not in namespace and not dns_subdomain(namespace)
-    if not is_label or dns_subdomain(name):
+    if dns_label(namespace) or dns_subdomain(name):
         return None
     return namespace, name
 

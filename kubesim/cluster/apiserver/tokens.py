@@ -16,9 +16,9 @@ from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
 from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NODE, POD, SERVICE_ACCOUNT, Resource
-from kubesim.cluster.apiserver.authorization import AUTHENTICATED, SERVICE_ACCOUNT_PREFIX, User
+from kubesim.cluster.apiserver.authorization import SERVICE_ACCOUNT_PREFIX, User
 from kubesim.cluster.apiserver.backend import Backend
-from kubesim.cluster.apiserver.impersonation import account_groups
+from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.gotext import gobase64, gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -80,8 +80,9 @@ def user_of(backend: Backend, token: str) -> User:
     for kind in ("node", "pod"):
         for field, value in bound.get(kind, {}).items():
             extra[f"{_EXTRA}/{kind}-{field}"] = (value,)
-    groups = (*account_groups(bound["namespace"]), AUTHENTICATED)
-    return User(claims["sub"], groups, tuple(sorted(extra.items())), uid=bound["serviceaccount"]["uid"])
+    account = bound["serviceaccount"]
+    user = account_user(bound["namespace"], account["name"])
+    return user._replace(extra=tuple(sorted(extra.items())), uid=account["uid"])
 
 
 def _is_valid(backend: Backend, claims: Object) -> bool:

@@ -27,8 +27,12 @@ def validate_service(service: Field) -> None:
         spec.invalid("clusterIPs[0]", f"may not be set to 'None' for {kind} services", value="None")
     _validate_ports(ports)
     if kind == "ExternalName":
-        spec.needs("externalName")
-        spec.check_nonempty("externalName", dns_subdomain)
+        name = spec.get("externalName", "").removesuffix(".")  # which a name that is fully qualified may have
+        problems = dns_subdomain(name) if name else []
+        for problem in problems:
+            spec.invalid("externalName", problem, value=name)
+        if not name:
+            spec.required("externalName")
     spec.labels("selector")
     spec.enum_optional("sessionAffinity", _AFFINITIES)
     spec.check_each("externalIPs", ip)
