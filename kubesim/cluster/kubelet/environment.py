@@ -49,7 +49,7 @@ _API_SERVER = {
     "KUBERNETES_PORT_443_TCP_ADDR": "10.96.0.1",
 }
 
-_REFERENCE = re.compile(r"\$\$|\$\(([-._A-Za-z0-9]+)\)")
+_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 LONGEST_EXPANSION = 1_000_000  # characters
 _SUBSCRIPT = re.compile(r"metadata\.(labels|annotations)\['(.+)'\]")
 
@@ -182,13 +182,18 @@ def _value(data: PodData, container: ContainerSpec, variable: Object, earlier: M
 def substitute(words: Sequence[str], variables: Mapping[str, str]) -> list[str]:
     """The words of a command with each `$(NAME)` of a known variable replaced; `$$` stands for a `$`.
 
-    Raises MissingError where they become longer than LONGEST_EXPANSION.
+    Mirrors third_party/forked/golang/expansion. Raises MissingError where they become longer than LONGEST_EXPANSION.
     """
 
     def value(match: re.Match[str]) -> str:
         return "$" if match[0] == "$$" else variables.get(match[1], match[0])
 
-    added = sum(len(value(match)) for word in words for match in _REFERENCE.finditer(word))
-    if added > LONGEST_EXPANSION:
-        raise MissingError("kubesim: $(NAME) would make this longer than a megabyte, the limit of this simulator")
-    return [_REFERENCE.sub(value, word) if "$(" in word else word for word in words]
+    replaced: list[str] = []
+    left = LONGEST_EXPANSION
+    for word in words:
+        end = word.rfind(")") + 1  # behind it no reference ends
+        left -= sum(len(value(match)) for match in _REFERENCE.finditer(word, 0, end))
+        if left < 0:
+            raise MissingError("kubesim: $(NAME) would make this longer than a megabyte, the limit of this simulator")
+        replaced.append(_REFERENCE.sub(value, word[:end]) + word[end:].replace("$$", "$"))
+    return replaced
