@@ -6,6 +6,7 @@ but for the links of the kubelet's atomic writer: the files are where those lead
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -125,10 +126,13 @@ def _brings_files(volume: Object) -> bool:
 
 def _part_of(contents: Payload, path: str) -> Payload:
     """A file of a volume, or what a folder of it holds; one that is missing is made, as a folder (makeMounts)."""
+    path = posixpath.normpath(path)
+    if path == ".":
+        return contents
     if path in contents:
         return {"": contents[path]}
-    prefix = f"{path.strip('/')}/"
-    return {name.removeprefix(prefix): text for name, text in contents.items() if name.startswith(prefix)}
+    prefix = f"{path}/"
+    return {name.removeprefix(prefix): file for name, file in contents.items() if name.startswith(prefix)}
 
 
 def _sources(volume: Object) -> Sequence[Object]:
