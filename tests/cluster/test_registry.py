@@ -106,6 +106,14 @@ def test_an_outage_passes_some_seconds_after_the_node_first_asked() -> None:
         assert (world.pull(image, None).image is not None) is arrives
 
 
+def test_an_outage_of_a_mirror_passes_as_that_of_a_registry_does() -> None:
+    image, world = parse("registry.example.com/myapp:1.0"), registries()
+    world.node.mirrors["registry.example.com"] = ["once.example.com"]
+    assert world.pull(image, None).image is None
+    world.clock.advance(8)
+    assert world.pull(image, None).image is not None
+
+
 @pytest.mark.parametrize(("host", "asked"), [("registry.example.com", 1), ("once.example.com", 2)])
 def test_a_registry_is_asked_again_only_if_it_may_answer_differently(
     host: str, asked: int, monkeypatch: pytest.MonkeyPatch

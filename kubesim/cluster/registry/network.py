@@ -24,7 +24,8 @@ _MOST_ANSWERS = 1024  # that are remembered
 class Network:
     """The registries of a `world`, as a node with these settings finds them.
 
-    `first_asked` is when it first asked each of their hosts.
+    `first_asked` is when it first asked each of them, by its own name: the one that an image names, a mirror or a token
+    service.
     """
 
     def __init__(self, clock: Clock, world: World, node: NodeSettings, first_asked: dict[str, Micros]) -> None:
@@ -39,12 +40,13 @@ class Network:
 
         Where time changes nothing, the same question gets the answer that is already known.
         """
-        self._first_asked.setdefault(host_of(reference.registry), self.clock.now)
         question = (reference, credential, self.node.route)
         answer = self._steady_answers.get(question)
         if answer is None:
             asked: list[Registry] = []
             answer = self.resolve(reference, credential, asked)
+            for registry in asked:
+                self._first_asked.setdefault(registry.hosts[0], self.clock.now)
             if all(registry.is_steady for registry in asked):
                 if len(self._steady_answers) >= _MOST_ANSWERS:
                     self._steady_answers.clear()
@@ -131,7 +133,7 @@ class Network:
     def _response(self, registry: Registry, request: Request) -> Response:
         """The first of a registry's own answers that holds for a request, or what the client may have."""
         now = self.clock.now
-        elapsed = (now - self._first_asked.get(request.host, now)) / SECOND
+        elapsed = (now - self._first_asked.get(registry.hosts[0], now)) / SECOND
         clients = _clients(registry, request, now)
         for answer in registry.answers:
             is_over = answer.seconds is not None and elapsed >= answer.seconds
