@@ -21,7 +21,8 @@ class Field:
     """A struct at a path, such as "spec.containers[0]".
 
     What is wrong with it is added to `errors`, in the order in which the API server reports it. `name` is one of its
-    fields, "" the struct itself.
+    fields, "" the struct itself. To `has`, `enum_optional` and `non_negative` a field is missing where it is null; to
+    `needs`, `enum` and the checks that say so also where it is empty or 0, as Go has no other way to tell.
     """
 
     __slots__ = ("errors", "path", "value")
@@ -142,7 +143,10 @@ class Field:
             seen.add(name)
 
     def labels(self, name: str) -> None:
-        """A map of labels. Where Go walks one in random order, this goes by the keys."""
+        """A map of labels, whose keys and values are both refused at the map, as upstream does.
+
+        Where Go walks one in random order, this goes by the keys.
+        """
         labels: Mapping[str, str] = self.value.get(name) or {}
         for key, value in sorted(labels.items()):
             for problem in qualified_name(key):

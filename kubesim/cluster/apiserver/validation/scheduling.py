@@ -69,7 +69,7 @@ def validate_toleration(toleration: Field) -> None:
     elif operator == "Exists":
         if value:
             toleration.invalid("operator", "value must be empty when `operator` is 'Exists'", value=value)
-    elif operator in ("Lt", "Gt"):
+    elif operator in ("Lt", "Gt"):  # which the API server knows and, behind a feature gate, doesn't allow
         toleration.unsupported("operator", ("Equal", "Exists", "Lt", "Gt"))
     else:
         toleration.unsupported("operator", ("Equal", "Exists"))

@@ -37,7 +37,7 @@ def validate_service(service: Field) -> None:
     spec.enum_optional("sessionAffinity", _AFFINITIES)
     spec.check_each("externalIPs", ip)
     spec.enum_optional("type", _TYPES)
-    if kind == "ClusterIP":
+    if kind == "ClusterIP":  # after the types, as upstream reports it
         for port in ports:
             if port.get("nodePort"):
                 port.forbidden("nodePort", "may not be used when `type` is 'ClusterIP'")
