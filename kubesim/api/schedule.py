@@ -123,7 +123,7 @@ def parse_schedule(text: str, zone: str = "") -> Schedule | Every:
         months.values,
         weekdays.values,
         either=not days.is_open and not weekdays.is_open,
-        zone=_zone(zone),
+        zone=time_zone(zone),
     )
 
 
@@ -135,7 +135,8 @@ def _every(text: str) -> Every:
     return Every(max(1, int(seconds)) * SECOND)
 
 
-def _zone(name: str) -> tzinfo:
+def time_zone(name: str) -> tzinfo:
+    """The time zone of a name, UTC where it is "". Raises ScheduleError."""
     if name in ("", "UTC", "Etc/UTC"):
         return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # takes 1.5 ms, and few schedules name a zone

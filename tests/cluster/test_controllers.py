@@ -145,6 +145,30 @@ def test_the_jobs_that_a_cron_job_misses_are_told_in_the_order_in_which_they_beg
     assert len(missing) > 5
 
 
+def test_a_job_has_the_moment_for_which_it_was_made_as_the_time_zone_tells_it(learner: Learner) -> None:
+    learner("kubectl create cronjob tick --image=nginx --schedule='* * * * *'")
+    learner("""kubectl patch cronjob tick -p '{"spec": {"timeZone": "Europe/Berlin"}}'""")
+    learner.wait(60)
+    (job,) = learner.api.list(JOB, "default")
+    moment = "2026-11-24T15:00:00+01:00"
+    assert job["metadata"]["annotations"] == {"batch.kubernetes.io/cronjob-scheduled-timestamp": moment}
+
+
+def test_a_cron_job_whose_job_is_refused_says_so(learner: Learner) -> None:
+    learner("kubectl create cronjob tick --image=nginx --schedule='* * * * *'")
+    change = {"spec": {"jobTemplate": {"metadata": {"labels": {"app": "a b"}}}}}
+    learner(f"kubectl patch cronjob tick -p '{json.dumps(change)}'")
+    learner.wait(61)
+    event = learner.api.list(EVENT, "default")[0]
+    assert (event["type"], event["reason"]) == ("Warning", "FailedCreate")
+    assert event["message"] == (
+        'Error creating job: Job.batch "tick-29925480" is invalid: metadata.labels: Invalid value: "a b": a valid '
+        "label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+        "with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
+        "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+    )
+
+
 DAEMON_SET = """
 apiVersion: apps/v1
 kind: DaemonSet

@@ -5,10 +5,11 @@ Mirrors kubernetes pkg/controller/cronjob/{cronjob_controllerv2,utils}.go, v1.36
 
 from __future__ import annotations
 
-from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
+from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339, to_datetime
+from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of, reference_to
 from kubesim.api.resources import CRON_JOB, JOB
-from kubesim.api.schedule import parse_schedule
+from kubesim.api.schedule import parse_schedule, time_zone
 from kubesim.cluster.controllers.base import Controller, dependent
 from kubesim.cluster.controllers.job import finished
 
@@ -99,14 +100,21 @@ class CronJobController(Controller):
         status["lastScheduleTime"] = rfc3339(due)
         name = f"{name_of(cron)}-{due // SECOND // 60}"
         if self.api.find(JOB, namespace_of(cron), name) is None:
-            job = self.api.create(JOB, _job(cron, name, rfc3339(due)))
+            try:
+                job = self.api.create(JOB, _job(cron, name, due))
+            except StatusError as error:
+                self.record(cron, "FailedCreate", f"Error creating job: {error.message}", "Warning")
+                raise
             active.append(reference_to(job))
             self.record(cron, "SuccessfulCreate", f"Created job {name}")
 
 
-def _job(cron: Object, name: str, due: str) -> Object:
+def _job(cron: Object, name: str, due: Micros) -> Object:
+    """The Job of a moment, which its annotation has as the CronJob's time zone tells it."""
     template = cron["spec"]["jobTemplate"]
     meta = metadata(template)
-    annotations = {**meta.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": due}
+    zone = time_zone(cron["spec"].get("timeZone", ""))
+    moment = to_datetime(due).astimezone(zone).isoformat(timespec="seconds").replace("+00:00", "Z")
+    annotations = {**meta.get("annotations", {}), "batch.kubernetes.io/cronjob-scheduled-timestamp": moment}
     new_meta = {"annotations": annotations, "labels": meta.get("labels", {}), "name": name}
     return dependent(cron, JOB, new_meta, spec=template["spec"])
