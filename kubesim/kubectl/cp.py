@@ -59,7 +59,9 @@ def copy(call: Call) -> None:
     namespace, _, name = (source.pod or target.pod).rpartition("/")
     pod = get_live(call, Target(POD, namespace or call.namespace, name))
     # kubectl shows on stdout what tar and it itself say while files come out.
-    container = exec_in(call, pod, lambda connection: connection.place(["tar"]), call.say if source.pod else None)
+    container = exec_in(
+        call, pod, lambda connection: connection.prepared_place(["tar"]), call.say if source.pod else None
+    )
     if container.base.is_unknown:
         raise NotSimulated("copying files of an image that isn't known is not part of this simulator")
     tar = _BUSYBOX if container.base.is_busybox else _GNU

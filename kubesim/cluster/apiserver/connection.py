@@ -70,8 +70,8 @@ class Connection(Protocol):
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
         """Run a command beside the container's, which `payer` pays for. Raises StatusError and StartError."""
 
-    def place(self, argv: Sequence[str]) -> Place:
-        """Where its commands run, if `argv` can. Raises StatusError and StartError."""
+    def prepared_place(self, argv: Sequence[str]) -> Place:
+        """Where `argv` may run, with its volumes as they are now. Raises StatusError and StartError."""
 
 
 class NodeServer(Protocol):

@@ -48,12 +48,12 @@ class ContainerServer(NamedTuple):
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
         """Run a command beside the container's. Raises StatusError where it does not run, and StartError."""
-        place = self.place(argv)
+        place = self.prepared_place(argv)
         budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4, payer)
         return place.run(list(argv), self.clock.now, self._running().main, budget, stdin)
 
-    def place(self, argv: Sequence[str]) -> Place:
-        """Where its commands run, if `argv` can. Raises StatusError and StartError."""
+    def prepared_place(self, argv: Sequence[str]) -> Place:
+        """Where `argv` may run, with its volumes as they are now. Raises StatusError and StartError."""
         running = self._running()
         files = running.place.files
         files.folders |= mounts(PodData(self.api, self.pod), running.spec, running.image_files, files.folders)

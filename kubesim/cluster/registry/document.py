@@ -23,9 +23,8 @@ class ImageFields(NamedTuple):
     platforms: tuple[str, ...] = (NODE_PLATFORM,)
     # Whether an index lists the platforms, so that it is refused to another one before it is pulled.
     index: bool = False  # type: ignore[assignment]  # a tuple has a method of that name
-    base: Literal["app", "busybox", "nginx", "debian", "alpine", "cloud-tools", "distroless"] = (
-        "app"  # what more it has
-    )
+    # What more it has.
+    base: Literal["app", "busybox", "nginx", "debian", "alpine", "cloud-tools", "distroless"] = "app"
     user: str = ""  # whom it runs as: a number, or a name of its /etc/passwd; root if left out
     runs: Literal["forever", "until-stopped", "once"] = "forever"
     program: str = ""  # its own program, which runs so with any arguments, too
