@@ -37,7 +37,7 @@ SOURCES = (
 )
 
 # What tells every container where the API server is, from its Service (pkg/kubelet/envvars/envvars.go); Go's order is a
-# different one each time.
+# different one each time. A limit: of other Services nothing is told.
 _API_SERVER = {
     "KUBERNETES_SERVICE_HOST": "10.96.0.1",
     "KUBERNETES_SERVICE_PORT": "443",
