@@ -72,11 +72,15 @@ def _line(prompt: str) -> str:
     return input(prompt).removesuffix("\r")
 
 
-def _more(end_mark: str, prompt: str) -> str:
-    """The next line, or up to its `end_mark` the rest of a here-document, which nobody needs to parse for each line."""
-    lines = [_line(prompt)]
-    while end_mark and lines[-1] != end_mark:
-        lines.append(_line(prompt))
+def _completed(line: str, session: Session, prompt: str) -> str:
+    """A line with those in which it goes on; at the end of the input what there is, of which the shell complains."""
+    lines = [line]
+    with suppress(EOFError):
+        while not session.shell.is_complete(text := "\n".join(lines)):
+            end_mark = session.shell.end_mark(text)
+            lines.append(_line(prompt))
+            while end_mark and lines[-1] != end_mark:  # nobody needs to parse a here-document for each of its lines
+                lines.append(_line(prompt))
     return "\n".join(lines)
 
 
@@ -87,8 +91,7 @@ def _lines(session: Session) -> Iterator[tuple[str, float]]:
         since = time.monotonic()
         try:
             line = _line(PROMPT if is_terminal else "")
-            while not session.shell.is_complete(line):
-                line += "\n" + _more(session.shell.end_mark(line), CONTINUED if is_terminal else "")
+            line = _completed(line, session, CONTINUED if is_terminal else "")
         except EOFError:
             return
         except KeyboardInterrupt:
