@@ -41,7 +41,7 @@ def prompt(session: Session) -> int:
     if sys.stdin.isatty():
         print(f"kubesim: a simulated cluster. Files live in {session.workspace.root}. Type help, or exit to leave.")
     for line, pause in _lines(session):
-        if line.strip() in ("exit", "logout"):
+        if line.strip() == "logout":
             break
         typed.append(line)
         try:
@@ -53,6 +53,8 @@ def prompt(session: Session) -> int:
             result = Result([(True, _report(typed))], 70)
         print(result.screen, end="")
         status = result.exit_code
+        if session.shell.has_exited:
+            break
     return status
 
 

@@ -82,6 +82,7 @@ class Shell:
         )
         machine.budget = Budget()
         machine.edit = None
+        machine.has_exited = False
         try:
             self._interpreter.interpret(text, streams)
         except UnsupportedError as error:
@@ -92,6 +93,11 @@ class Shell:
             streams.stderr(f"{complaint}\n")
             machine.status = 1
         return Result(written, machine.status, machine.edit)
+
+    @property
+    def has_exited(self) -> bool:
+        """Whether the last line ended with `exit`, after which there would be no shell any more."""
+        return self._machine.has_exited
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""

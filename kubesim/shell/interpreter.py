@@ -37,6 +37,7 @@ class Interpreter:
         status = self.handle(text, streams)
         if status is not None:
             self.machine.status = status
+            self.machine.has_exited = True
         return self.machine.status
 
     def handle(self, text: str, streams: Streams) -> int | None:
