@@ -60,6 +60,7 @@ class Interpreter:
             machine.runs_script = True
             machine.variables = {}
             machine.aliases = {}
+            machine.loops = 0
             return self.interpret(text, streams)
 
     def _complain(self, error: ShellError, streams: Streams) -> int:
@@ -121,8 +122,13 @@ class Interpreter:
             case "if":
                 return self._if(command.scripts, streams)
             case "(":
-                return self._subshell(partial(self._script, command.scripts[0], streams))
+                return self._subshell(partial(self._in_parentheses, command.scripts[0], streams))
         return self._script(command.scripts[0], streams)
+
+    def _in_parentheses(self, script: Script, streams: Streams) -> int:
+        if self.machine.shell == "bash":
+            self.machine.loops = 0  # elsewhere, as in what a pipe joins, `break` ends the subshell in silence
+        return self._script(script, streams)
 
     def _if(self, scripts: Sequence[Script], streams: Streams) -> int:
         """`scripts` are conditions, each with what follows it, and at the end what follows `else`."""
@@ -134,14 +140,18 @@ class Interpreter:
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
-        for _ in self._rounds(loop, streams):
-            try:
-                status = self._script(loop.scripts[-1], streams)
-            except LeaveError as leave:
-                if leave.kind == "exit":
-                    raise
-                if leave.kind == "break":
-                    break
+        self.machine.loops += 1
+        try:
+            for _ in self._rounds(loop, streams):
+                try:
+                    status = self._script(loop.scripts[-1], streams)
+                except LeaveError as leave:
+                    if leave.kind == "exit":
+                        raise
+                    if leave.kind == "break":
+                        break
+        finally:
+            self.machine.loops -= 1
         return status
 
     def _rounds(self, loop: syntax.Compound, streams: Streams) -> Iterator[None]:

@@ -73,7 +73,17 @@ class Started(NamedTuple):
         return " ".join(self.arguments)
 
 
-_OF_A_SHELL = ("env", "variables", "aliases", "shell", "parameters", "runs_script", "pipeline_pid", "has_exited")
+_OF_A_SHELL = (
+    "env",
+    "variables",
+    "aliases",
+    "shell",
+    "parameters",
+    "runs_script",
+    "pipeline_pid",
+    "loops",
+    "has_exited",
+)
 """What of a Machine belongs to one shell, so that `subshell` puts it back; the rest belongs to all of them."""
 
 
@@ -104,6 +114,8 @@ class Machine:
         """Whether that is a script, or a text of `sh -c`, and not what is typed."""
         self.shell = "bash"
         """The name of the shell that runs."""
+        self.loops = 0
+        """How many loops are around the command that runs."""
         self.has_exited = False
         """Whether `exit` has ended it; a terminal's front end decides what that means."""
         self.aliases: dict[str, str] = {}

@@ -57,6 +57,10 @@ def exit_(operands: list[str], options: Options, io: Invocation) -> None:
 
 def break_(operands: list[str], options: Options, io: Invocation) -> None:
     """`break` and `continue`, which the interpreter's loop tells apart by their names."""
+    if not io.machine.loops:
+        if io.machine.shell == "bash":
+            io.fail("only meaningful in a `for', `while', or `until' loop", 0)
+        return
     raise LeaveError(io.name, io.machine.status)
 
 
