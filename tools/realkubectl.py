@@ -84,7 +84,7 @@ class RealSession(Session):
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
         with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            given.write((io.stdin or "").encode("utf-8", "surrogateescape"))
+            given.write(io.read_stdin().encode("utf-8", "surrogateescape"))  # whether it is read or not
             given.seek(0)
             process = subprocess.Popen(
                 [self._program, *arguments],

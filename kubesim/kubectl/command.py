@@ -44,8 +44,8 @@ class Context(NamedTuple):
     budget: Budget
     """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
     env: Mapping[str, str] = {}
-    stdin: str | None = None
-    """What is piped into the command, None for nothing."""
+    read_stdin: Callable[[], str] = str
+    """Takes what is piped into the command; an empty text for nothing."""
     run_editor: Callable[[str, str], int] | None = None
     """Runs an editor's command line on a file of the workspace and returns its exit status."""
 

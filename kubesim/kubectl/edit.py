@@ -45,7 +45,7 @@ def edit(call: Call) -> None:
     with the draft on standard input. The file goes only when it is no longer needed.
     """
     path = call.flags["edit-result"]
-    draft = call.context.stdin if path else None
+    draft = call.context.read_stdin() if path else ""
     if not draft:
         target = _named_object(call)
         draft = _EDIT_COMMENT + to_yaml(target.obj)

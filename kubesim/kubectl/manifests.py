@@ -87,7 +87,7 @@ def _require_namespace(call: Call, namespace: str) -> None:
 def read_text(call: Call, path: str) -> str:
     """A file of the workspace, or standard input for "-". Raises KubectlError."""
     if path == "-":
-        return call.context.stdin or ""
+        return call.context.read_stdin()
     try:
         return call.context.workspace.read_text(path)
     except OSError as error:

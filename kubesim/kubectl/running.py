@@ -144,11 +144,11 @@ def execute(call: Call) -> None:
     # A file without an object, too, is read into a list.
     refuse_if(len(subjects) != 1, "cannot exec into multiple objects at a time")
     pod = pod_of(call, subjects[0], "attach to")
-    stdin = (call.context.stdin or "") if call.flags["stdin"] else ""
 
     def run(connection: Connection) -> Process:
         if call.flags["stdin"] and call.flags["tty"]:
             call.complain(_NO_TTY)
+        stdin = call.context.read_stdin() if call.flags["stdin"] else ""
         return connection.execute(argv, call.context.budget, stdin)
 
     ran = exec_in(call, pod, run)

@@ -65,7 +65,7 @@ def new_context(
     """What a user's kubectl works with in one call, on the files and variables of where it is called."""
     client = cluster.apiserver.as_user(user)
     files = cast(Workspace, io.files)
-    return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, io.stdin)
+    return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, io.read_stdin)
 
 
 def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:

@@ -29,15 +29,16 @@ _ADVICE = {
 
 
 class Input:
-    """What a command reads. The commands of a loop or a group share one, and `read` takes lines away from it."""
+    """What a command reads. The commands of a loop or a group share one: what one reads is gone for the next."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
 
-    @property
-    def text(self) -> str:
-        return self._text[self._at :]
+    def rest(self) -> str:
+        begin = self._at
+        self._at = len(self._text)
+        return self._text[begin:]
 
     def line(self) -> str:
         start = self._at

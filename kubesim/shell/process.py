@@ -90,13 +90,12 @@ class Awaited(Input):
     def __init__(self) -> None:
         super().__init__("")
 
-    @property
-    def text(self) -> str:
+    def rest(self) -> str:
         """Raises TooMuchError, as anything that never ends."""
         raise TooMuchError
 
     def line(self) -> str:
-        return self.text
+        return self.rest()
 
 
 _TIME = re.compile(r"\{time(?::([^}]*))?\}")

@@ -57,3 +57,12 @@ def test_kubectl_reads_the_pipe_and_the_environment() -> None:
     assert session.run(line).stdout == "namespace/team created\n"
     edited = session.run('KUBE_EDITOR="sed -i s/^metadata:/metadata:/" kubectl edit ns team')
     assert edited.stderr == "Edit cancelled, no changes made.\n"
+
+
+def test_kubectl_takes_the_input_of_the_loop_around_it_where_it_reads_any() -> None:
+    session = Session()
+    session.run("printf 'a\\nb\\nc\\n' > names; kubectl run web --image=nginx; sleep 10")
+    typed = "while read n; do kubectl exec -i web -- cat; echo [$n]; done < names"
+    assert session.run(typed).screen == "b\nc\n[a]\n"
+    typed = "while read n; do kubectl exec web -- cat; echo [$n]; done < names"
+    assert session.run(typed).screen == "[a]\n[b]\n[c]\n"

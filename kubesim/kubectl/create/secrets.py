@@ -160,7 +160,7 @@ def _of_file(call: Call, source: str) -> _Pairs:
 
 def _read(call: Call, path: str) -> bytes:
     if path in ("-", "/dev/stdin"):
-        return encoded(call.context.stdin or "")
+        return encoded(call.context.read_stdin())
     try:
         return encoded(call.context.workspace.read_text(path))
     except OSError as error:

@@ -79,9 +79,9 @@ class Invocation:
         self._prefix = f"{machine.shell}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
 
-    @property
-    def stdin(self) -> str | None:
-        return self.streams.stdin.text if self.streams.stdin else None
+    def read_stdin(self) -> str:
+        """What is left on stdin, which is gone then; nothing at a terminal."""
+        return self.streams.stdin.rest() if self.streams.stdin else ""
 
     def run(self, words: Sequence[str], stdin: str) -> int:
         """Run another command with the same outputs."""
@@ -120,9 +120,9 @@ class Invocation:
         if name != "-":
             self.spend(self.files.size(name))
             return self.files.read_text(name)
-        text = self.stdin
-        if text is None:
+        if self.streams.stdin is None:
             raise UnsupportedError(f"typing the input of '{self.name}'")
+        text = self.read_stdin()
         self.spend(len(text))
         return text
 

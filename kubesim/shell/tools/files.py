@@ -194,7 +194,7 @@ def nano(operands: list[str], options: Options, io: Invocation) -> None:
     if len(operands) != 1 or operands[0].startswith("-"):
         raise ToolError(f"name one file, as in: {io.name} pod.yaml")
     path = operands[0]
-    if io.stdin is not None:
+    if io.streams.stdin is not None:
         raise UnsupportedError(f"'{io.name}' where another command is its terminal")
     if io.files.is_dir(path):
         raise ToolError(f"{path}: Is a directory")
