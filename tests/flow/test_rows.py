@@ -19,6 +19,8 @@ TABLES = {
     "BY_KUBELET": looks.BY_KUBELET,
 }
 EVERY = [(name, example) for name, table in TABLES.items() for example in table]
+BY_NAME = ("PODS", "CONTAINERS")
+"""Tables of which the first row to match says the name: in its own example, none may begin where another does."""
 
 
 @pytest.mark.parametrize(("name", "example"), EVERY)
@@ -27,7 +29,9 @@ def test_a_pattern_finds_its_own_example_and_no_other_row_does_so_early(name: st
     for other, pattern in TABLES[name].items():
         if match := re.search(pattern, example):
             begins[other] = match.start()
-    assert min(begins, key=lambda other: (begins[other], other != example)) == example
+    own = begins.pop(example)
+    others = min(begins.values(), default=len(example))
+    assert own < others or (own == others and name not in BY_NAME)
 
 
 def test_the_tables_are_all() -> None:
