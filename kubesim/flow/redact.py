@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 MASK = "masked"
 
-_WORD = r"""(?:"[^"\n]{0,400}"|'[^'\n]{0,400}'|[^\s"']|["'])+"""
-"""A word of the shell, quotes and all."""
+_WORD = r"""(?>"[^"\n]{0,400}"|'[^'\n]{0,400}'|[^\s"']|["'])+"""
+"""A word of the shell, quotes and all. A quote that was read as one end isn't read as the other, too (`?>`)."""
 _QUOTE = r"""["'\\]{0,9}"""
 _SCALAR = r"""(?:\\+"[^"\n]{0,2000}"|"(?:[^"\\\n]|\\.){0,2000}"|'[^'\n]{0,2000}'|[^\s"']+)"""
 """A value in JSON, in YAML or of a variable."""
@@ -28,12 +28,14 @@ _SECRET_KEY = (
 _KEY_MARKS = ("pass", "pwd", "pw", "secret", "token", "key", "signature", "auth")
 """What a text has that one of these keys is in."""
 _STRING = (
-    r"""\\"(?:[^"\\]|\\\\(?:\\[\s\S]|[^\\])){0,20000}(?:\\"|\Z)"""  # in a text that is quoted itself
-    r"""|\\{2,9}"[^"]{0,20000}(?:"|\Z)"""  # and that again
-    r"""|"(?:[^"\\]|\\[\s\S]){0,20000}(?:"|\Z)|'[^']{0,20000}(?:'|\Z)"""
+    r"""\\"(?:[^"\\]|\\\\(?:\\[\s\S]|[^\\])){0,20000}+(?:\\"|\Z)"""  # in a text that is quoted itself
+    r"""|\\{2,9}"[^"]{0,20000}+(?:"|\Z)"""  # and that again
+    r"""|"(?:[^"\\]|\\[\s\S]){0,20000}+(?:"|\Z)|'[^']{0,20000}+(?:'|\Z)"""
 )
 """A text in quotes, whatever is in it; its end may have been cut off."""
-_MEMBERS = rf"""\{{(?=\s*(?P<quote>\\*["']?)[^\s}}])(?:{_STRING}|\\|[^{{}}"'\\]){{1,20000}}+(?:\}}|\Z)"""
+_FIRST = r"""(?P<quote>\\*["']?)[^\s}][^{}]{0,400}?[:=](?!\s*\{)"""
+"""How the first member of a map begins; what else is in braces, such as a template, isn't read on and on."""
+_MEMBERS = rf"""\{{(?=\s*{_FIRST})(?:{_STRING}|\\|[^{{}}"'\\]{{1,20000}}+){{1,2000}}+(?:\}}|\Z)"""
 """What JSON, or YAML in one line, has in the braces of a map without maps in it."""
 _MIXED_LENGTH = 12
 """Names that a person or Kubernetes gives have capitals, small letters and digits in fewer characters, if at all."""
@@ -138,7 +140,9 @@ FORMS = (
     # The command line
     _any_case(r"(--from-literal[=\s]\s*[\w.-]+=)" + _WORD, rf"\1{MASK}", "--from-literal"),
     _any_case(
-        r"((?:echo|printf)\s+(?:-\w+\s+)?(?:[\"']?%\S{1,9}\s+)?)" + _WORD + r"(?=\s*\|)", rf"\1{MASK}", "echo", "printf"
+        rf"((?:echo|printf)\s+(?:-\w+\s+)?(?:[\"']?%\S{{1,9}}\s+)?)(?:{_WORD}|[^\s|]+)(?=\s*\|)",
+        rf"\1{MASK}",
+        *("echo", "printf"),
     ),
     _any_case(r"(<<<\s*)" + _WORD, rf"\1{MASK}", "<<<"),
     _any_case(
@@ -156,13 +160,13 @@ FORMS = (
     # After these words, digits are a password, too, and it may stand right behind the -p
     Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p(?:=|\s+))(?=\d)" + _WORD, rf"\1{MASK}", ("login", "sshpass")),
     Form(r"((?:login|sshpass)\b[^\n|;&]{0,300}?\s-p)(?=[^\s=])" + _WORD, rf"\1 {MASK}", ("login", "sshpass")),
-    _any_case(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']*:)" + _WORD, rf"\1{MASK}"),
+    _any_case(r"((?:-u|--user(?:name)?)(?:=|\s+))(?=[\"']?[^\s:\"']{0,256}:)" + _WORD, rf"\1{MASK}"),
     Form(r"(\s-u)(?=[^\s:=]+:)" + _WORD, rf"\1 {MASK}"),
     _any_case(r"(login\s+\S+\s+password\s+)\S+", rf"\1{MASK}", "login"),  # .netrc
     # Headers
     _any_case(
         rf"((?:x-registry-(?:auth|config)|(?<!require )(?<!require\n)(?:proxy-)?authorization"
-        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|x-[\w-]*(?:token|key)){_QUOTE}\s*[:=]"
+        rf"|(?:private|job|deploy)-token|x-jfrog-art-api|(?:set-)?cookie|x-[\w-]{{0,60}}(?:token|key)){_QUOTE}\s*[:=]"
         rf"\s*{_QUOTE}(?:(?:basic|bearer|token|negotiate|ntlm|apikey|jwt)\s+)?)"
         r"[^\s\"']+",
         rf"\1{MASK}",
@@ -172,7 +176,7 @@ FORMS = (
         r"((?:basic|bearer)\s+)(?!auth(?:ent|oriz|\s)|realm|token)[\w.~+/=:-]{8,}", rf"\1{MASK}", "basic", "bearer"
     ),
     # The user's part of a URL, with a password or a token; in an image's name, a digest follows the @
-    _any_case(r"(://)[^\s/@\"']{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
+    _any_case(r"(://)[^\s/@\"':]{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
     _any_case(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
     _any_case(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@", "@"),
     _any_case(
@@ -188,14 +192,14 @@ FORMS = (
         "name",
     ),
     _any_case(
-        rf"((?:\A|(?<=\n))[ \t-]*{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+",
+        rf"((?:\A|(?<=\n))[ \t-]*+{_QUOTE}[\w.-]*{_SECRET_KEY}{_QUOTE}[ \t]*:[ \t]+)(?![|>]){_PROSE}[^\n]+",
         rf"\1{MASK}",
         *_KEY_MARKS,
     ),
     _any_case(rf"({_SECRET_KEY}{_QUOTE}:[ \t]*[|>][-+]?[ \t]*\n[ \t]*)[^\n]+", rf"\1{MASK}", *_KEY_MARKS),
     _any_case(rf"({_SECRET_KEY}{_QUOTE}\s{{0,3}}(?:=>|[:=])\s{{0,40}}){_PROSE}{_SCALAR}", rf"\1{MASK}", *_KEY_MARKS),
     _any_case(
-        r"((?:creds|credentials?|login)\s{0,3}[:=]\s{0,3})(?!https?:)[^\s\"':]+:[^\s\"']+",
+        r"((?:creds|credentials?|login)\s{0,3}[:=]\s{0,3})(?!https?:)[^\s\"':]{1,256}:[^\s\"']+",
         rf"\1{MASK}",
         "cred",
         "login",
@@ -211,7 +215,7 @@ FORMS = (
         ("aws:", "_json_key", "oauth2accesstoken:"),
     ),
     # What it looks like
-    Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:\s*\n\s*[\w+/]{{16,}}={{0,2}})*", MASK),
+    Form(rf"(?:{_TOKEN_STARTS})[^\s\"'<>\\]{{4,}}(?:[^\S\n]*\n\s*+[\w+/]{{16,}}={{0,2}})*", MASK),
     Form(r"[A-Za-z0-9+_=-]{16,}", _mask_long),
 )
 MARKS = frozenset(mark for form in FORMS for mark in form.marks)

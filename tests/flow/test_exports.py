@@ -232,7 +232,7 @@ def test_malformed_exports(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a", " ", "a-", "a:", 'image "', "fetch oauth token: ", "2m  Warning  Failed  pod/x  "]
+    "text", ["a", " ", "a-", "a:", "login=a", "x-", 'image "', "fetch oauth token: ", "2m  Warning  Failed  pod/x  "]
 )
 def test_what_goes_on_and_on_is_bounded(text: str) -> None:
     long = text * (100_000 // len(text))

@@ -23,6 +23,7 @@ from kubesim.flow.redact import FORMS, Form, redact
 from kubesim.flow.signs import MOST, read
 from kubesim.session import Session
 from tests.learner import rows
+from tests.patience import within
 from tests.why.test_cases import CASES, OBJECTS, export_of
 
 ROWS = rows(__file__)
@@ -142,6 +143,14 @@ def test_the_door_masks_every_form(form: str, secret: str) -> None:
 def test_no_text_that_has_a_form_lacks_its_marks(form: Form, data: st.DataObject) -> None:
     text = data.draw(st.from_regex(re.compile(form.pattern, form.flags)))
     assert any(mark in text.lower() for mark in form.marks)
+
+
+@pytest.mark.parametrize(("begin", "again"), ROWS["goes_on"])
+def test_no_form_looks_at_a_long_text_again_and_again(begin: str, again: str) -> None:
+    text = begin + again * (100_000 // len(again))
+    with within(2):
+        for form in FORMS:
+            re.sub(form.pattern, form.instead, text, flags=form.flags)
 
 
 @pytest.mark.parametrize("text", ROWS["kept"])
