@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from kubesim.api import quantity
 from kubesim.api.objects import Object, at, containers_of, find_named, metadata, name_of, namespace_of
-from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, Resource
+from kubesim.api.resources import CONFIG_MAP, NODE, SECRET, SERVICE, Resource
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.gotext.gofmt import quote
@@ -35,19 +35,6 @@ SOURCES = (
     DataSource("secretRef", "secretKeyRef", "secret", SECRET, "secret"),
     DataSource("configMapRef", "configMapKeyRef", "configMap", CONFIG_MAP, "config"),
 )
-
-# What tells every container where the API server is, from its Service (pkg/kubelet/envvars/envvars.go); Go's order is a
-# different one each time. A limit: of other Services nothing is told.
-_API_SERVER = {
-    "KUBERNETES_SERVICE_HOST": "10.96.0.1",
-    "KUBERNETES_SERVICE_PORT": "443",
-    "KUBERNETES_SERVICE_PORT_HTTPS": "443",
-    "KUBERNETES_PORT": "tcp://10.96.0.1:443",
-    "KUBERNETES_PORT_443_TCP": "tcp://10.96.0.1:443",
-    "KUBERNETES_PORT_443_TCP_PROTO": "tcp",
-    "KUBERNETES_PORT_443_TCP_PORT": "443",
-    "KUBERNETES_PORT_443_TCP_ADDR": "10.96.0.1",
-}
 
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
 LONGEST_EXPANSION = 1_000_000  # characters
@@ -128,11 +115,11 @@ class PodData(NamedTuple):
 def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, str]:
     """The variables of a container, in the order in which it finds them. Raises MissingError.
 
-    `home` is its user's folder. A `$(NAME)` in a value is one of `env` that stands before it, or one of the API
-    server's.
+    `home` is its user's folder. A `$(NAME)` in a value is one of `env` that stands before it, or one of the Services'.
     """
     declared: dict[str, str] = {}
-    earlier = ChainMap(declared, _API_SERVER)
+    of_services = _of_services(data)
+    earlier = ChainMap(declared, of_services)
     for variable in container.get("env", ()):
         value = _value(data, container, variable, earlier)
         if value is not None:
@@ -142,9 +129,50 @@ def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, s
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOSTNAME": _hostname(data.pod),
         **own,
-        **{name: value for name, value in _API_SERVER.items() if name not in own},
+        **{name: value for name, value in of_services.items() if name not in own},
         "HOME": own.get("HOME", home),
     }
+
+
+def _of_services(data: PodData) -> dict[str, str]:
+    """What tells a container where the API server is, and unless the Pod doesn't want to know, each Service beside it.
+
+    Mirrors pkg/kubelet/envvars/envvars.go; Go's order is a different one each time.
+    """
+    namespace = namespace_of(data.pod)
+    services = [data.api.find(SERVICE, "default", "kubernetes")]
+    if data.pod["spec"].get("enableServiceLinks"):
+        services += data.api.list(SERVICE, namespace)
+    variables: dict[str, str] = {}
+    for service in services:
+        if service and service["spec"].get("clusterIP", "None") not in ("", "None"):
+            variables |= _of_service(name_of(service), service["spec"])
+    return variables
+
+
+def _of_service(name: str, spec: Object) -> dict[str, str]:
+    """The variables of a Service with an address, the long ones in the form of Docker's links."""
+    prefix = _as_variable(name)
+    address = spec["clusterIP"]
+    ports = spec.get("ports") or ()
+    variables = {f"{prefix}_SERVICE_HOST": address}
+    for port in ports[:1]:
+        variables[f"{prefix}_SERVICE_PORT"] = str(port["port"])
+    for port in ports:
+        if port.get("name"):
+            variables[f"{prefix}_SERVICE_PORT_{_as_variable(port['name'])}"] = str(port["port"])
+    for port in ports:
+        number = str(port["port"])
+        protocol = port["protocol"].lower()
+        url = f"{protocol}://{address}:{number}"
+        variables.setdefault(f"{prefix}_PORT", url)
+        link = f"{prefix}_PORT_{number}_{protocol.upper()}"
+        variables |= {link: url, f"{link}_PROTO": protocol, f"{link}_PORT": number, f"{link}_ADDR": address}
+    return variables
+
+
+def _as_variable(name: str) -> str:
+    return name.replace("-", "_").upper()
 
 
 def _hostname(pod: Object) -> str:
