@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kubesim.command import fail
 from kubesim.flow.export import explained
-from kubesim.flow.load import MAX_SIZE, ExportError, decode
+from kubesim.flow.load import MAX_SIZE, ExportError
 from kubesim.flow.redact import redact
 from kubesim.flow.report import FORMS
 
@@ -38,35 +38,36 @@ def define(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the explanation, and at a terminal ask the question that is left."""
     is_terminal = sys.stdin.isatty()
-    texts: list[str] = []
-    names = options.filename or ["-"]
+    texts: dict[str, str | bytes] = {}  # by what a refusal calls them
+    names = list(dict.fromkeys(options.filename or ["-"]))
     if options.message is not None:
-        texts = [options.message]
+        texts = {"the message": options.message}
         names = []
     if names == ["-"] and is_terminal:
         print(f"kubesim: paste what kubectl printed, then press {_END}", file=sys.stderr)
-    name = "the message"
+    for name in names:
+        try:
+            texts[name] = _read_export(name)
+        except OSError as error:
+            return fail(f"{redact(name)}: {error.strerror}")
+    every = list(texts.values())
     try:
-        for name in names:
-            texts.append(_read_export(name))
-        explanation = explained(texts, options.pod, options.answer)
+        explanation = explained(every, options.pod, options.answer)
     except ExportError as error:
-        return fail(f"{redact(name)}: {error}")
-    except OSError as error:
-        return fail(f"{redact(name)}: {error.strerror}")
+        return fail(f"{redact(error.blamed(list(texts)))}: {error}")
     print(explanation.told(options.output), end="")
     may_ask = not options.answer and options.output == "text" and is_terminal
     if explanation.question and may_ask and (answer := _ask()):
-        print(explained(texts, options.pod, answer).told(), end="")
+        print(explained(every, options.pod, answer).told(), end="")
     return 0
 
 
-def _read_export(name: str) -> str:
-    """The text of a file, or of the standard input. Raises ExportError and OSError."""
+def _read_export(name: str) -> bytes:
+    """What a file holds, or the standard input. Raises OSError."""
     if name == "-":  # stays open: whether it is a terminal is asked later
-        return decode(sys.stdin.buffer.read(_MOST_BYTES))
+        return sys.stdin.buffer.read(_MOST_BYTES)
     with Path(name).open("rb") as file:
-        return decode(file.read(_MOST_BYTES))
+        return file.read(_MOST_BYTES)
 
 
 def _ask() -> str:

@@ -52,14 +52,17 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
         io.err(f"Usage: {FILE_USAGE}\n")
         return 2
     load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
-    where = "the message"
+    texts: dict[str, str | bytes] = {"the message": " ".join(operands)} if operands else {}
+    for name in dict.fromkeys(names):
+        try:
+            texts[name] = io.read(name).encode("utf-8", "surrogateescape")
+        except OSError as error:
+            io.err(f"kubesim: {_redact(name)}: {error.strerror}\n")
+            return 1
     try:
-        texts = [" ".join(operands)] if operands else []
-        for where in names:
-            texts.append(load.decode(io.read(where).encode("utf-8", "surrogateescape")))
-        io.out(export.explain(texts, options.get("p", ""), form, answer))
-    except (OSError, load.ExportError) as error:
-        io.err(f"kubesim: {_redact(where)}: {getattr(error, 'strerror', error)}\n")
+        io.out(export.explain(list(texts.values()), options.get("p", ""), form, answer))
+    except load.ExportError as error:
+        io.err(f"kubesim: {_redact(error.blamed(list(texts)))}: {error}\n")
         return 1
     return 0
 

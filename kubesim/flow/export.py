@@ -14,7 +14,7 @@ from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.flow import report
 from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts
-from kubesim.flow.load import ExportError, load
+from kubesim.flow.load import ExportError, load_all
 from kubesim.flow.masks import Masks
 from kubesim.flow.redact import redact
 from kubesim.flow.report import Flow
@@ -94,7 +94,7 @@ class Explained(NamedTuple):
             yield f"kubesim: the text is long, so {parts} read: give the part that matters"
 
 
-def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answer: str = "") -> str:
+def explain(texts: str | Sequence[str | bytes], pod: str = "", form: str = "text", answer: str = "") -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
     `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods with the same cause
@@ -104,7 +104,7 @@ def explain(texts: str | Sequence[str], pod: str = "", form: str = "text", answe
     return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form)
 
 
-def explained(texts: Sequence[str], pod: str = "", answer: str = "") -> Explained:
+def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "") -> Explained:
     """The same, before it is put into words. Raises ExportError."""
     scene = replace(read_export(texts, pod), answer=answer)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
@@ -169,13 +169,13 @@ def _others(group: list[Facts]) -> list[str]:
     return list(names)[1:]
 
 
-def read_export(texts: Sequence[str], pod: str = "") -> Scene:
+def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
     """The scene that the files of an export describe, without its passwords. Raises ExportError.
 
     Of Pods of which a text says the same, `pod` stands for them all, if it is one of them.
     """
     masks = Masks()
-    objects = [(resource, _renamed(obj, pod)) for text in texts for resource, obj in load(text)]
+    objects = [(resource, _renamed(obj, pod)) for resource, obj in load_all(texts)]
     hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
     export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
     registries = ReportedRegistries()

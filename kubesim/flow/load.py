@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -30,7 +30,24 @@ _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 
 class ExportError(Exception):
-    """The text is no export that can be explained; the message says why, and quotes nothing of it."""
+    """A text is no export that can be explained; the message says why, and quotes nothing of it."""
+
+    number: int | None = None
+    """Which of several texts, from 0; None where it's all of them."""
+
+    def blamed(self, names: Sequence[str]) -> str:
+        """The name of the text that this is about, or the names of all."""
+        return ", ".join(names) if self.number is None else names[self.number]
+
+
+def load_all(texts: Sequence[str | bytes]) -> Iterator[tuple[Resource, Object]]:
+    """The objects of texts, or of files as they are, one after the other. Raises ExportError with its number."""
+    for number, text in enumerate(texts):
+        try:
+            yield from load(decode(text) if isinstance(text, bytes) else text)
+        except ExportError as error:
+            error.number = number
+            raise
 
 
 def load(text: str) -> list[tuple[Resource, Object]]:

@@ -220,6 +220,25 @@ def test_what_is_piped_in_is_explained_without_an_option() -> None:
     assert (ran.stdout, ran.stderr, ran.returncode) == (explain(said), "", 0)
 
 
+@pytest.mark.parametrize(
+    ("names", "refusal"),
+    [
+        (["bad", "good"], "bad: a Secret has no name"),
+        (["good", "-", "-", "good"], "-: a ServiceAccount has no name"),
+        (["empty", "good", "wide"], "wide: it is no text"),
+        (["accounts", "roles"], "accounts, roles: there is no Pod in it"),
+    ],
+)
+def test_of_several_files_the_one_that_is_wrong_is_named(names: list[str], refusal: str, tmp_path: Path) -> None:
+    texts = {"bad": b"kind: Secret", "good": b"kind: Role", "empty": b"kind: List", "wide": b"\xff"}
+    texts |= {"accounts": b"kind: Role", "roles": b"kind: Role"}
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text)
+    words = [sys.executable, "-m", "kubesim", "why", *(f"-f{name}" for name in names)]
+    ran = subprocess.run(words, input="kind: ServiceAccount", capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("", f"kubesim: {refusal}\n", 1)
+
+
 NO_EXPORT = (
     "kubesim: -: it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml"
     " prints"

@@ -81,6 +81,19 @@ def test_telling_changes_nothing() -> None:
         ("kubesim why -f nope.yaml", "", "kubesim: nope.yaml: No such file or directory\n", 1),
         ("echo kind: Secret | kubesim why -f -", "", "kubesim: -: a Secret has no name\n", 1),
         (f"{EXPORT} | kubesim why -f - --pod nope", "", "kubesim: -: there is no Pod nope in it\n", 1),
+        (
+            f"echo kind: Secret > bad; {EXPORT} > good; kubesim why -f bad -f good",
+            "",
+            "kubesim: bad: a Secret has no name\n",
+            1,
+        ),
+        (
+            "echo kind: Service > a; echo kind: Role > b; kubesim why -f a -f b",
+            "",
+            "kubesim: a, b: there is no Pod in it\n",
+            1,
+        ),
+        ("echo kind: Secret | kubesim why -f - -f -", "", "kubesim: -: a Secret has no name\n", 1),
     ],
 )
 def test_calls(line: str, stdout: str, stderr: str, status: int) -> None:
