@@ -103,13 +103,15 @@ def check_paths(call: Call) -> list[str]:
     problems: list[Exception] = []
     for path in call.flags["filename"]:
         of_path = _files(call, path)
-        files += of_path
-        if of_path:
-            continue
-        problem = f'the path "{path}" does not exist'
-        if call.context.workspace.exists(path):
-            problem = f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]"
-        problems.append(KubectlError(problem))
+        if path == "-" and path in files:
+            problems.append(KubectlError("standard input cannot be used for multiple arguments"))
+        elif of_path:
+            files += of_path
+        elif not call.context.workspace.exists(path):
+            problems.append(KubectlError(f'the path "{path}" does not exist'))
+        elif not files and not problems:  # kubectl passes over such a folder behind anything else
+            endings = " ".join(_ENDINGS)
+            problems.append(KubectlError(f"error reading [{path}]: recognized file extensions are [{endings}]"))
     raise_all(problems)
     return files
 
