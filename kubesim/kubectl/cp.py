@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 from kubesim.api.resources import POD
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if
+from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_live
@@ -96,8 +96,11 @@ def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) 
     if folder and not files.is_dir(folder):
         _give_up(call, tar.no_folder.format(folder), tar)
     try:
-        for inner, text in _texts(local, source):
-            files.put(target + inner, text)
+        for inner, text in _entries(local, source):
+            if text is None:
+                files.mkdir(target + inner, parents=True)
+            else:
+                files.put(target + inner, text)
     except OSError as error:
         _give_up(call, tar.no_file.format(name, error.strerror), tar)
 
@@ -110,25 +113,39 @@ def _copy_out(call: Call, files: MemoryFiles, source: str, target: str, tar: _Ta
     call.say(tar.absolute if source.startswith("/") else "")
     refuse_if(local.is_dir(target) and not files.is_dir(source), f"open {target}: is a directory")
     try:
-        texts = list(_texts(files, source))
+        entries = list(_entries(files, source))
     except PermissionError as error:
-        texts = []
+        entries = []
         call.say(tar.unreadable.format(error.filename, error.strerror))
-    for inner, text in texts:
-        path = (target.rstrip("/") or "/") + inner
-        if "/" in path:
-            local.mkdir(path.rpartition("/")[0], parents=True)
-        local.write_text(path, text)
+    for inner, text in entries:
+        _unpack(local, (target.rstrip("/") or "/") + inner, text)
 
 
-def _texts(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str]]:
-    """The text of every file at or below a path, with what its own path adds to that."""
+def _entries(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str | None]]:
+    """Every file and empty folder at or below a path: what its own path adds to that, and its text, or None."""
     if not files.is_dir(path):
         yield "", files.read_text(path)
         return
-    for name in sorted(files.listdir(path)):
-        for inner, text in list(_texts(files, f"{path.rstrip('/')}/{name}")):
+    names = sorted(files.listdir(path))
+    if not names:
+        yield "", None
+    for name in names:
+        for inner, text in _entries(files, f"{path.rstrip('/')}/{name}"):
             yield f"/{name}{inner}", text
+
+
+def _unpack(local: Workspace, path: str, text: str | None) -> None:
+    """Create a file, or a folder. Raises KubectlError, as untarAll."""
+    folder = path if text is None else path.rpartition("/")[0]
+    try:
+        if folder:
+            local.mkdir(folder, parents=True)
+        if text is not None:
+            local.write_text(path, text)
+    except FileExistsError as error:
+        raise KubectlError(f"mkdir {error.filename}: not a directory") from None
+    except OSError as error:
+        raise KubectlError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
 
 
 def _give_up(call: Call, message: str, tar: _Tar) -> NoReturn:
