@@ -6,12 +6,12 @@ Mirrors k8s.io/apimachinery pkg/api/errors/errors.go and pkg/util/validation/fie
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext.gofmt import quote
+from kubesim.gotext.gojson import dumps
 
 # What can be wrong with a field, and what a Status calls that.
 _REASONS = {
@@ -47,7 +47,7 @@ class FieldError(NamedTuple):
 
 def json_of(value: Any) -> str:
     """A value as the refusal of a field shows it."""
-    return quote(value) if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return quote(value) if isinstance(value, str) else dumps(value, sort=False)
 
 
 def invalid_value(field: str, value: Any, detail: str) -> FieldError:

@@ -37,3 +37,8 @@ def test_kubectl_quotes_a_name(learner: Learner) -> None:
     who = 'User "jane\\"" cannot get resource "pods" in API group "" in the namespace "default"'
     refusal = f"Error from server (Forbidden): pods {QUOTED} is forbidden: {who}\n"
     assert learner.fails(f"kubectl get pod '{NAME}' --as='jane\"'") == refusal
+
+
+def test_a_value_is_shown_as_go_writes_it() -> None:
+    error = errors.invalid_value("spec", {"command": ["a && <b>"], "age": None}, "why")
+    assert str(error) == r'spec: Invalid value: {"command":["a \u0026\u0026 \u003cb\u003e"],"age":null}: why'

@@ -58,6 +58,14 @@ def test_a_json_patch_may_not_grow_without_end() -> None:
         patch.json_patch(obj, tests * 40_000, Budget())
 
 
+def test_a_json_patch_that_nests_without_end_is_not_simulated() -> None:
+    obj = {"kind": "ConfigMap", "data": {}}
+    copies = [{"op": "copy", "from": "/data", "path": "/data" + "/a" * 2**number} for number in range(9)]
+    with pytest.raises(StatusError) as caught:
+        patch.json_patch(obj, copies, Budget())
+    assert caught.value.message.startswith("kubesim: a patched object of more than")
+
+
 def test_merge_patches() -> None:
     assert patch.merge_patch(SA, {"imagePullSecrets": [{"name": "b"}], "metadata": {"name": None}, "kind": "X"}) == {
         "kind": "X",

@@ -100,10 +100,9 @@ def _end(terminated: TerminatedState) -> str:
 
 
 def _last_end(containers: Sequence[ContainerStatus]) -> str:
-    """When the last of those that were restarted had ended before; "" where none was."""
+    """When the last of those that had run before had ended then; "" where none had."""
     ends = [""]
     for container in containers:
-        if container.get("restartCount"):
-            ended = (container.get("lastState") or {}).get("terminated") or {}
-            ends.append(ended.get("finishedAt", ""))
+        ended = (container.get("lastState") or {}).get("terminated") or {}
+        ends.append(ended.get("finishedAt", ""))
     return max(ends)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubesim.api import decoding, errors
+from kubesim.api.humanize import format_selector
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 
@@ -18,7 +19,6 @@ _KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 def scale_of(obj: Object) -> Object:
     """The Scale of a workload."""
     meta = obj["metadata"]
-    labels = obj["spec"]["selector"].get("matchLabels", {})
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
@@ -26,7 +26,7 @@ def scale_of(obj: Object) -> Object:
         "spec": {"replicas": obj["spec"]["replicas"]},
         "status": {
             "replicas": obj.get("status", {}).get("replicas", 0),
-            "selector": ",".join(f"{key}={labels[key]}" for key in sorted(labels)),
+            "selector": format_selector(obj["spec"]["selector"]),
         },
     }
 
