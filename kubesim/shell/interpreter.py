@@ -146,10 +146,11 @@ class Interpreter:
                 try:
                     status = self._script(loop.scripts[-1], streams)
                 except LeaveError as leave:
-                    if leave.kind == "exit":
+                    if leave.kind != "continue":
                         raise
-                    if leave.kind == "break":
-                        break
+        except LeaveError as leave:  # also of the condition
+            if leave.kind == "exit":
+                raise
         finally:
             self.machine.loops -= 1
         return status
