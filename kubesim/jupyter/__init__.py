@@ -127,7 +127,11 @@ class CellMagics(Magics):
         except (ImportError, OSError) as error:
             _say(f"the cluster cannot be served here: {error}")
             return
-        path = server.kubeconfig.relative_to(seat.session.workspace.root.parent)
+        folder = seat.session.workspace.root.parent
+        if not server.kubeconfig.is_relative_to(folder):  # it was served before, with a file elsewhere
+            print(f"In a terminal:\n\n{server}")  # noqa: T201
+            return
+        path = server.kubeconfig.relative_to(folder)
         print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{path}"')  # noqa: T201
 
     @no_var_expand

@@ -342,3 +342,12 @@ def test_a_picture_and_a_task_follow_what_comes_over_http(tmp_path):
             server.close()
 
     asyncio.run(play())
+
+
+def test_serve_names_a_kubeconfig_that_is_elsewhere(cell, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "config"
+    server = current.seat().session.serve(elsewhere)
+    try:
+        assert cell("%serve").stdout == f"In a terminal:\n\nexport KUBECONFIG={elsewhere}\n"
+    finally:
+        server.close()
