@@ -38,15 +38,15 @@ def get_contexts(call: Call) -> None:
     problem = f"--output {output} is not available in kubectl config get-contexts; resetting to default output format"
     refuse_if(output not in ("", "name"), problem)
     config = call.kubeconfig
-    names = [name for name in config.names("contexts") if not call.args or name in call.args]
+    contexts = {entry["name"]: entry["context"] for entry in config.content["contexts"] or ()}
+    names = [name for name in contexts if not call.args or name in call.args]
     if output == "name":
         call.say("".join(f"{name}\n" for name in names))
     else:
         rows = [] if call.flags["no-headers"] else [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]]
         for name in names:
-            fields = config.fields("contexts", name)
             mark = "*" if name == config.current else ""
-            rows.append([mark, name, *(str(fields.get(part, "")) for part in ("cluster", "user", "namespace"))])
+            rows.append([mark, name, *(str(contexts[name].get(part, "")) for part in ("cluster", "user", "namespace"))])
         call.say(tabwriter.format(rows))
     raise_all(KubectlError(f"context {name} not found") for name in call.args if name not in names)
 

@@ -70,23 +70,23 @@ class Kubeconfig:
         """What a file says. Raises ManifestError for no YAML, and KeyError or TypeError where it is no kubeconfig."""
         from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
-        config = cls({**EMPTY, **(parse_document(text) or {})})
-        if config.content["kind"] != "Config":
+        content = {**EMPTY, **(parse_document(text) or {})}
+        if content["kind"] != "Config":
             raise TypeError
         for section, part in _FIELDS.items():
-            entries = config.content[section]
-            config.content = {**config.content, section: None}
-            for entry in entries or ():
+            by_name: dict[str, Object] = {}
+            for entry in content[section] or ():
                 fields = {**(entry.get(part) or {})}
                 if not all(isinstance(fields.get(name), str | None) for name in _TEXTS):
                     raise TypeError
-                config.put(section, str(entry["name"]), fields)
-        return config
+                by_name[str(entry["name"])] = fields
+            content[section] = [{"name": name, part: fields} for name, fields in sorted(by_name.items())] or None
+        return cls(content)
 
     @property
     def current(self) -> str:
         """The name of the current context, "" for none."""
-        return str(self.content["current-context"])
+        return str(self.content["current-context"] or "")
 
     @property
     def working_namespace(self) -> str:

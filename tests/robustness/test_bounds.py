@@ -72,6 +72,14 @@ def test_a_difference_is_paid_for(head: str, line: str, command: str) -> None:
     assert result.stderr == "kubesim: that is more work than one command line may do here, and was stopped\n"
 
 
+def test_a_long_kubeconfig() -> None:
+    probe = Probe("")
+    probe.write("kc", "kind: Config\ncontexts:\n" + "".join(f"- {{name: n{number}}}\n" for number in range(9_000)))
+    assert len(probe.run("kubectl --kubeconfig=kc config get-contexts -o name").stdout.splitlines()) == 9_000
+    assert len(probe.run("kubectl --kubeconfig=kc config get-contexts").stdout.splitlines()) == 9_001
+    assert probe.run("kubectl --kubeconfig=kc config current-context").screen == "error: current-context is not set\n"
+
+
 @pytest.mark.parametrize("text", FILES.values(), ids=FILES)
 def test_files(text: str) -> None:
     probe = Probe("")
