@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, metadata, name_of, namespace_of
+from kubesim.api.humanize import format_selector
+from kubesim.api.objects import Object, annotations_of, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE
 from kubesim.cluster.apiserver import Connection
 from kubesim.kubectl.command import Call, command
@@ -42,14 +43,13 @@ def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False
     resource = subject.resource
     if resource is POD:
         return subject.obj
-    labels = subject.obj.get("spec", {}).get("selector") or {}
-    lacking = f"invalid service '{subject.name}': Service is defined without a selector"
-    if resource is not SERVICE:
-        labels = labels.get("matchLabels", {})
-        lacking = f"selector for {resource.in_go} not implemented"
-    refuse_if(not labels, f"cannot {purpose} {resource.in_go}: {lacking}")
-    label_selector = ",".join(f"{key}={value}" for key, value in labels.items())
-    pods = call.api.list(POD, call.namespace, labels=label_selector)
+    selector = subject.obj.get("spec", {}).get("selector")
+    lacking = f"selector for {resource.in_go} not implemented"
+    if resource is SERVICE:
+        selector = selector and {"matchLabels": selector}
+        lacking = f"invalid service '{subject.name}': Service is defined without a selector"
+    refuse_if(not selector, f"cannot {purpose} {resource.in_go}: {lacking}")
+    pods = call.api.list(POD, call.namespace, labels=format_selector(selector))
     refuse_if(not pods, "timed out waiting for the condition")
     best = min(pods, key=_order)
     if len(pods) > 1 and tells_choice:
@@ -86,7 +86,7 @@ def _order(pod: Object) -> _Order:
 
 
 def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> str:
-    """The container of a Pod that was named, or the first one, which is told.
+    """The container of a Pod that was named, the one that the Pod itself prefers, or the first one, which is told.
 
     Raises KubectlError for one that the Pod does not have.
     """
@@ -100,6 +100,9 @@ def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> 
         wrong = f"container {container} is not valid for pod {name_of(pod)} out of: {listed}"
         refuse_if(container not in all_names, wrong)
         return container
+    preferred = annotations_of(pod).get("kubectl.kubernetes.io/default-container", "")
+    if preferred in all_names:
+        return preferred
     if len(all_names) > 1:
         tell(f'Defaulted container "{names[0]}" out of: {listed}\n')
     return names[0]
