@@ -20,7 +20,7 @@ from kubesim.cluster.apiserver import admission, checks, services, strategy, val
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, rules_for
 from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import PLAIN, WriteOptions
-from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions
+from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions, container_of
 from kubesim.cluster.apiserver.defaults import apply_defaults
 from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
@@ -332,9 +332,16 @@ class Client:
         return request_token(self._backend, namespace, account, spec)
 
     def log(self, namespace: str, name: str, container: str, options: LogOptions = WHOLE_LOG) -> str:
-        """What a container has written; "" is the only one of its Pod."""
+        """What a container has written; "" is the only one of its Pod.
+
+        Of a Pod that no node has yet, that is nothing (LogLocation).
+        """
         self.authorize("get", POD, namespace, name, "log")
         options.check(name)
+        pod = self._backend.existing(POD, namespace, name)
+        container = container_of(pod, container)
+        if not pod["spec"].get("nodeName"):
+            return ""
         lines = self._backend.connect(namespace, name, container).logs(options.previous)
         return options.text(lines, self._backend.clock.now)
 
