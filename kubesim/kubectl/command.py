@@ -45,7 +45,7 @@ class Context(NamedTuple):
     """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
     env: Mapping[str, str] = {}
     read_stdin: Callable[[], str] = str
-    """Takes what is piped into the command; an empty text for nothing."""
+    """Takes what is piped into the command, the same text each time; an empty one for nothing."""
     run_editor: Callable[[str, str], int] | None = None
     """Runs an editor's command line on a file of the workspace and returns its exit status."""
 

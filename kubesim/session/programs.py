@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from typing import NamedTuple, cast
 
 from kubesim import kubectl
@@ -65,7 +66,8 @@ def new_context(
     """What a user's kubectl works with in one call, on the files and variables of where it is called."""
     client = cluster.apiserver.as_user(user)
     files = cast(Workspace, io.files)
-    return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, io.read_stdin)
+    read_stdin = cache(io.read_stdin)  # replace --force goes through its manifests twice
+    return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, read_stdin)
 
 
 def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:
