@@ -44,7 +44,8 @@ PODS: Looks = {
     "[Warning][shop/web-1][Failed]": r"\[(?P<namespace>[a-z0-9-]+)/(?P<pod>[a-z0-9][a-z0-9.-]*)\]\[",
     # kubectl get pods, with -A too
     "shop   web-1   0/1   ErrImagePull": (
-        r"^\s*(?:(?P<namespace>[a-z0-9-]+)\s+)?(?:pod/)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s+(?:\W\s+)?\d+/\d+\s+(?:Init:)?[A-Z]\w+"
+        r"^\s*+(?:(?P<namespace>[a-z0-9-]+)\s++)?(?:pod/)?(?P<pod>[a-z0-9][a-z0-9.-]*)\s++"
+        r"(?:[^\w\s]\s++)?\d+/\d+\s+(?:Init:)?[A-Z]\w+"
     ),
     # the scheduler's event
     "Successfully assigned shop/web-1 to node-1": (
