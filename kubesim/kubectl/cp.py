@@ -106,19 +106,17 @@ def _copy_in(call: Call, container: Place, source: str, target: str, tar: _Tar) 
 
 
 def _copy_out(call: Call, files: MemoryFiles, source: str, target: str, tar: _Tar) -> None:
-    local = call.context.workspace
     if not files.exists(source):  # kubectl doesn't wait for tar's exit status
         call.say(tar.missing.format(source))
         return
     call.say(tar.absolute if source.startswith("/") else "")
-    refuse_if(local.is_dir(target) and not files.is_dir(source), f"open {target}: is a directory")
     try:
         entries = list(_entries(files, source))
     except PermissionError as error:
         entries = []
         call.say(tar.unreadable.format(error.filename, error.strerror))
     for inner, text in entries:
-        _unpack(local, (target.rstrip("/") or "/") + inner, text)
+        _unpack(call.context.workspace, target.rstrip("/") + inner or "/", text)
 
 
 def _entries(files: Workspace | MemoryFiles, path: str) -> Iterator[tuple[str, str | None]]:
