@@ -12,6 +12,7 @@ from typing import Any
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
+from kubesim.flow import tables
 from kubesim.flow.oddities import Flaw, Oddities, flaws_of
 from kubesim.flow.redact import MASK, redact
 from kubesim.flow.signs import MOST
@@ -21,6 +22,8 @@ _SHORTEST = 6
 """Letters of a password; shorter ones would be found in texts where they are none."""
 _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
 """How a token begins."""
+_MOST_HOSTS = 100
+"""Hosts of registries of which each password is asked whether it is a part."""
 _LONGEST_USER = 64
 """Letters of a user's name; a longer one is a token."""
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -41,6 +44,8 @@ class Masks:
         self._replacements: dict[str, str] = {}
         self._passwords: dict[str, set[str]] = {}
         """What may not be in any text, by its first letters."""
+        self._hosts: set[str] = set()
+        """Of the registries in the Secrets, which every explanation names."""
         self.text = cache(self._mask)
         """A text without passwords; kept, because a cluster's objects repeat themselves."""
 
@@ -62,6 +67,7 @@ class Masks:
         """A Docker config in base64 without its passwords; `odd` is told what is odd about it."""
         try:
             config = keyring.config_of(blob)
+            self._hosts |= set(_hosts(config)[: _MOST_HOSTS - len(self._hosts)])
             self._learn(*_secrets(config))
             entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
         except ValueError:
@@ -99,9 +105,16 @@ class Masks:
     def _learn(self, *words: str) -> None:
         for word in words:
             plain = _UNPRINTABLE.sub(" ", word).strip()  # as it is in a text, without its line end
-            if len(plain) >= _SHORTEST:
+            if len(plain) >= _SHORTEST and not self._is_public(plain):
                 self._passwords.setdefault(plain[:_SHORTEST], set()).add(plain)
         self.text.cache_clear()  # a text that was masked before may have it
+
+    def _is_public(self, word: str) -> bool:
+        """Whether it is a word of Kubernetes, or a part of a registry's host.
+
+        Those can't be hidden: the gap in kubernetes.io/masked would tell the word, and the cause would be a wrong one.
+        """
+        return word.lower() in tables.vocabulary() or any(word in host and word != host for host in self._hosts)
 
     def _mask(self, text: str) -> str:
         """The beginning of the text in one line, without the passwords, and without what looks like one.
@@ -125,6 +138,7 @@ class Masks:
             masked: Object = {}
             for key, item in value.items():
                 is_kept = key in _AS_THEY_ARE and isinstance(item, dict)
+                is_kept = is_kept or (key == "type" and item in keyring.DATA_KEYS)
                 masked[self.text(key)] = item if is_kept else self.everywhere(item)
             return masked
         if isinstance(value, list):
@@ -145,6 +159,14 @@ def _secrets(config: Any) -> Iterator[str]:
         elif isinstance(value, str):
             yield value
             yield gobase64.text_of(value).split(":", 1)[-1]
+
+
+def _hosts(config: Any) -> list[str]:
+    """The hosts of the entries of a Docker config that are names of the internet."""
+    entries = config.get("auths", config) if isinstance(config, dict) else None
+    addresses = map(_address, entries) if isinstance(entries, dict) else ()
+    hosts = [re.sub("^https?://", "", address).partition("/")[0] for address in addresses]
+    return [host for host in hosts if "." in host]
 
 
 def _address(entry: str) -> str:

@@ -163,8 +163,8 @@ def test_what_is_left_of_a_secret(text: str, masked: str) -> None:
     assert redact(text) == masked
 
 
-def _pull_secret(password: str) -> dict[str, Any]:
-    config = {"auths": {"r.example": {"username": "me", "password": password}}}
+def _pull_secret(password: str, registry: str = "r.example", user: str = "me") -> dict[str, Any]:
+    config = {"auths": {registry: {"username": user, "password": password}}}
     return {
         "kind": "Secret",
         "metadata": {"name": "regcred", "annotations": {"note": password}},
@@ -210,6 +210,24 @@ def _waiting(**fields: Any) -> dict[str, Any]:
         "status": {"containerStatuses": [status]},
         **fields,
     }
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["registry", "docker", "status", "message", "containers", "example", "mycorp", "kubernetes.io", "registry-one"],
+)
+def test_a_password_that_is_a_common_word_or_a_part_of_the_host_changes_no_answer(password: str) -> None:
+    image = "registry.mycorp.example:5000/registry/status:1"
+    pod = _waiting()
+    pod["spec"]["containers"][0]["image"] = pod["status"]["containerStatuses"][0]["image"] = image
+    pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = (
+        f'Failed to pull image "{image}": failed to authorize: 401 Unauthorized'
+    )
+    answers = []
+    for word in ("Sup3rS3cret", password):
+        secret = _pull_secret(word, "registry.mycorp.example:5000", "robot-7")
+        answers.append(explain(json.dumps({"kind": "List", "items": [pod, secret]})))
+    assert answers[1] == answers[0]
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json"])
