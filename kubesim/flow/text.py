@@ -251,7 +251,7 @@ def _missed(warnings: list[Row]) -> list[str]:
     """The Secrets that the kubelet missed, each once, in their order."""
     secrets: dict[str, None] = {}
     for row in warnings:
-        secrets |= dict.fromkeys(read(row.message).words.get("secret", "").split(", "))
+        secrets |= dict.fromkeys(filter(None, read(row.message).words.get("secret", "").split(", ")))
     return list(secrets)
 
 
@@ -268,9 +268,14 @@ def _groups(rows: list[Row], warnings: list[Row]) -> Iterable[_Group]:
     pods: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         pods.setdefault((row.namespace or "default", row.pod or POD_NAME), []).append(row)
+    by_pod: defaultdict[str, list[tuple[int, Row]]] = defaultdict(list)
+    for number, warning in enumerate(warnings):
+        by_pod[warning.pod].append((number, warning))
     groups: dict[tuple[object, ...], _Group] = {}
     for (namespace, name), each in pods.items():
-        about = [row for row in warnings if _may_be_of(row, each[0])]
+        pod = each[0].pod
+        near = sorted([*by_pod[""], *by_pod[pod]]) if pod else enumerate(warnings)
+        about = [warning for _, warning in near if _may_be_of(warning, each[0])]
         said = (namespace, *_missed(about), *(row.said for row in each))
         groups.setdefault(said, _Group(namespace, [], each, about)).names.append(name)
     return groups.values()

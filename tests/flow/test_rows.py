@@ -7,6 +7,7 @@ import re
 import pytest
 
 from kubesim.flow import looks, rows
+from kubesim.flow.text import read_text
 from tests.patience import within
 
 TABLES = {
@@ -67,3 +68,10 @@ def test_a_success_names_the_image(example: str) -> None:
 def test_a_reason_alone_is_a_row(reason: str) -> None:
     (row,) = rows.rows_of([f"shop   3m   Warning   {reason}   pod/web-1   image"])
     assert (row.namespace, row.pod, row.reason) == ("shop", "web-1", reason)
+
+
+@pytest.mark.parametrize(("named", "listed"), [("", []), ("a", ["a"]), ("b, a", ["b", "a"])])
+def test_a_pod_lists_the_secrets_that_the_kubelet_names(named: str, listed: list[str]) -> None:
+    warning = f"Unable to retrieve some image pull secrets ({named}); attempting to pull the image may not succeed."
+    _, pod = read_text(f"2m Warning FailedToRetrieveImagePullSecret pod/web-1 {warning}")[0]
+    assert [secret["name"] for secret in pod["spec"]["imagePullSecrets"]] == listed
