@@ -134,8 +134,10 @@ def _first_sign(text: str) -> _First | None:
     if number is None:
         return None
     small = text.translate(_SMALL)
-    match = _search(tables.signs().signs[number], text, small)
-    return _First(number, match) if match else None
+    for later, sign in enumerate(tables.signs().signs[number:], number):  # where "name" itself made a sentence
+        if match := _search(sign, text, small):
+            return _First(later, match)
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -32,6 +32,13 @@ def test_a_sign_reads_its_example(number: int) -> None:
     assert row.isnt or reply.isnt or reply.kind in ("no_host", "closed", "never")
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_name_before_an_example_hides_no_sign(number: int) -> None:
+    row = SIGNS[number]
+    if not row.sign[0].startswith("^"):
+        assert read(f"registry.example.com/team/app unknown: {row.example}").kind != "other"
+
+
 def test_a_long_sentence_is_cut_between_words() -> None:
     reply = read("x509: certificate signed by unknown authority " + "and so on " * 80)
     assert reply.sentence.endswith((" and …", " so …", " on …"))
