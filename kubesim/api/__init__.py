@@ -35,7 +35,8 @@ def load_records(module: str, name: str, record: Callable[..., T], rows: Iterabl
             records.append(record(**row))
         except TypeError as error:
             problem = str(error).rpartition("__() ")[2]
-            raise ValueError(f"{name}, {next(iter(row.values()), 'an empty row')}: {problem}") from None
+            first = next(iter(row.values()), "an empty row") if isinstance(row, dict) else row
+            raise ValueError(f"{name}, {first}: {problem}") from None
     return tuple(records)
 
 

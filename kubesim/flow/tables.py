@@ -180,7 +180,7 @@ def _whole(name: str, record: Callable[..., T], table: Any) -> T:
 
 
 def _named(name: str, record: Callable[..., T], rows: Mapping[str, Any]) -> Mapping[str, T]:
-    return dict(zip(rows, load_records(__file__, name, record, rows.values()), strict=True))
+    return {key: load_records(__file__, f"{name}, {key}", record, [row])[0] for key, row in rows.items()}
 
 
 def _sign(sign: Any, **row: Any) -> Sign:

@@ -216,6 +216,8 @@ def refuses(name: str, changed: Any, where: tuple[Any, ...]) -> None:
     [
         ("signs", (), {"signs": []}),
         ("signs", ("signs", 0), {"kind": "disk", "source": "x", "example": "y"}),
+        ("signs", ("signs", 0), "no map"),
+        ("signs", ("kinds", "resolver"), {"unasked": True, "no-such": 1}),
         ("causes", ("after_a_failed_pull", 0, "others"), ["no-such"]),
         ("causes", ("after_a_failed_pull", 0, "ask"), "no-such"),
     ],
@@ -224,7 +226,8 @@ def test_what_a_table_lacks_is_told_in_a_sentence(name: str, path: tuple[Any, ..
     table = deepcopy(content(name))
     if path:
         at(table, path[:-1])[path[-1]] = value
-    with pytest.raises(ValueError, match=f"{name}.yaml"):
+    row = path[1] if path[:1] == ("kinds",) else ""
+    with pytest.raises(ValueError, match=f"{name}.yaml.*{row}"):
         READERS[name](table if path else value)
 
 
