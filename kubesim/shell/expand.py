@@ -24,9 +24,9 @@ from kubesim.shell.syntax import (
     bare,
 )
 
-_LIST = r"\{([^{}]*,[^{}]*)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
+_LIST = r"\{([^{},]*+,[^{}]*+)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
 # Braces that bash expands and nothing here does: {a{b,c}}, {$x,b}, {a..e}.
-_OTHER_BRACES = r"\{[^{}]*\{[^{}]*,[^{}]*\}|\{[^}]*,[^}]*\}|\{\w+\.\.\w+(\.\.\w+)?\}"
+_OTHER_BRACES = r"\{[^{},]*+,[^}]*+\}|\{\w+\.\.\w+(\.\.\w+)?\}"
 _BLANKS = r"[ \t\n]+"
 _MAGIC = r"[*?[]"
 _EXPANDED = re.compile(r"[*?[~]")  # without one of these, and without braces, a bare word stays as it is
@@ -89,13 +89,14 @@ class Expander:
         if not _may_have_braces(text):
             yield word
             return
-        match = re.search(_LIST, text)
+        closed = text[: text.rfind("}") + 1]  # nothing behind it ends a list
+        match = re.search(_LIST, closed)
         is_simple = len(word.parts) == 1 and not _is_nested(text)
         if match and is_simple:
             for choice in self._choices(match):
                 chosen = text[: match.start()] + choice + text[match.end() :]
                 yield from self._variants(Word((Literal(chosen),), word.source))
-        elif re.search(_OTHER_BRACES, text):
+        elif re.search(_OTHER_BRACES, closed):
             raise UnsupportedError(f"'{word.source[:40]}'")
         else:
             yield word

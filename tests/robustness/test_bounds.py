@@ -101,6 +101,8 @@ _COPIES = {
     field: ",".join([f'{{"op":"copy","from":"/{field}","path":"/{field}/a"}}'] * 40) for field in ("metadata", "data")
 }
 LINES = [
+    "echo " + "{a," * 2600,
+    "echo {" + "," * 20_000 + "{}",
     "kubectl create deployment big --image=nginx --replicas=2147483647",
     "kubectl scale deployment shop --replicas=2147483647",
     "kubectl run slow --image=busybox -- sh -c 'while true; do echo x; done'",
