@@ -63,3 +63,30 @@ class Shared(Generic[K, T]):
         self._things = other._things.copy()
         self._own = {}
         other._own = {}
+
+
+class Stateful:
+    """A part of a cluster, from whose state a copy of the cluster goes on.
+
+    Its state is what its attributes hold: numbers, texts, `Shared`, collections of what never changes, and other parts
+    with a state. Whatever else they hold is how the part is wired, which each copy of the cluster has of its own.
+    """
+
+    def resume(self, other: Stateful, twins: dict[object, object]) -> None:
+        """Go on from the state of the same part of another cluster, and note in `twins` that this one stands for it.
+
+        Nothing is left to do for a part that several hold, once one of them has come to it.
+        """
+        if other in twins:
+            return
+        twins[other] = self
+        own = vars(self)
+        for name, value in vars(other).items():
+            if isinstance(value, (dict, list, set)):
+                own[name] = value.copy()
+            elif isinstance(value, (int, str)):
+                own[name] = value
+            elif isinstance(value, Shared):
+                own[name].share(value)
+            elif isinstance(value, Stateful):
+                own[name].resume(value, twins)

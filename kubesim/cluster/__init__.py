@@ -52,22 +52,13 @@ class _Parts:
 
     def resume(self, other: _Parts) -> None:
         """Go on from where another cluster is, with all that is in progress there. Nobody watches this one."""
-        twins: dict[object, object] = {}
-        for part, twin in zip(self._parts(), other._parts(), strict=True):
-            part.resume(twin)
-            twins[twin] = part
+        self.identity.resume(other.identity)
+        self.apiserver.backend.resume(other.apiserver.backend)
+        twins: dict[object, object] = {other.apiserver.backend: self.apiserver.backend}
+        self.kubelet.resume(other.kubelet, twins)
+        for part, twin in zip(self.control_plane, other.control_plane, strict=True):
+            part.resume(twin, twins)
         self.clock.resume(other.clock, twins)
-
-    def _parts(self) -> list[Any]:
-        """What has state, apart from the clock and the registries."""
-        return [
-            self.identity,
-            self.apiserver.backend,
-            *self.control_plane,
-            self.kubelet,
-            self.kubelet.runtime,
-            self.kubelet.starter,
-        ]
 
 
 class Cluster(_Parts):

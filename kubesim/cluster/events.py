@@ -16,7 +16,7 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Clock, Micros, uuid
 from kubesim.api.objects import Object, namespace_of, reference_to
 from kubesim.api.resources import EVENT
-from kubesim.api.sharing import Shared
+from kubesim.api.sharing import Shared, Stateful
 from kubesim.cluster.apiserver import Component
 
 BURST = 25
@@ -96,7 +96,7 @@ class _Memory:
         return memory
 
 
-class Recorder:
+class Recorder(Stateful):
     """Records the events of one component.
 
     `component` is what describe shows under "From"; `host` is the node that a kubelet speaks for.
@@ -109,11 +109,6 @@ class Recorder:
         self._source = {"component": component} | ({"host": host} if host else {})
         self._known: Shared[str, _Memory] = Shared(_Memory.copy)  # by the objects' uids
         self._stamp = 0
-
-    def resume(self, other: Recorder) -> None:
-        """Remember what another one does."""
-        self._known.share(other._known)
-        self._stamp = other._stamp
 
     def event(self, obj: Object, kind: str, reason: str, message: str, field: str = "") -> None:
         """Record that something happened to `obj`. `kind`: Normal or Warning; `field`: the part of it, or ""."""

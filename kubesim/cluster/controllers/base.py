@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from kubesim.api import quantity
 from kubesim.api.clock import SECOND, Clock, Micros, parse_time
@@ -24,6 +24,7 @@ from kubesim.api.objects import (
 )
 from kubesim.api.resources import POD, Resource
 from kubesim.api.selectors import matches
+from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.events import Recorder
 
@@ -37,24 +38,22 @@ SYNC = 3
 """Writes in the time of which a controller finds that there is nothing to do."""
 
 
-class Part:
+class Part(Stateful):
     """A part of the control plane: `on_change` gets each change of the `watched` types (None: of all but events).
 
     Its events come from `component` and, where it speaks for a node, from that `host`.
     """
 
+    component = ""
+    host = ""
     watched: ClassVar[tuple[Resource | None, ...]] = ()
 
-    def __init__(self, api: Component, clock: Clock, component: str = "", host: str = "") -> None:
+    def __init__(self, api: Component, clock: Clock) -> None:
         self.api = api
         self.clock = clock
-        self.recorder = Recorder(api, clock, component, host)
+        self.recorder = Recorder(api, clock, self.component, self.host)
         for resource in self.watched:
             api.subscribe(self.on_change, resource)
-
-    def resume(self, other: Self) -> None:
-        """Go on from the state of another one, whose timers come here, too."""
-        self.recorder.resume(other.recorder)
 
     def on_change(self, change: Change) -> None:
         """Do, or plan, what a change calls for."""
@@ -73,15 +72,10 @@ class Loop(Part):
     Mirrors client-go util/workqueue/default_rate_limiters.go, v1.36.
     """
 
-    def __init__(self, api: Component, clock: Clock, component: str = "") -> None:
-        super().__init__(api, clock, component)
+    def __init__(self, api: Component, clock: Clock) -> None:
+        super().__init__(api, clock)
         self._waiting: dict[Key, Micros] = {}
         self._failures: dict[Key, int] = {}
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._waiting = other._waiting.copy()
-        self._failures = other._failures.copy()
 
     def reconcile(self, namespace: str, name: str) -> None:
         """Bring what an object asks for nearer; it may be gone."""
@@ -124,15 +118,12 @@ class Controller(Loop):
     DELETED = "Deleted pod: {0}"
 
     def __init__(self, api: Component, clock: Clock) -> None:
-        super().__init__(api, clock, f"{self.resource.singular}-controller")
+        self.component = f"{self.resource.singular}-controller"
+        super().__init__(api, clock)
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
         self.refusal: StatusError | None = None  # why this sync could not make a Pod
         api.subscribe(self._on_object, self.resource)
         api.subscribe(self._on_owned, self.owned)
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._unclaimed = other._unclaimed.copy()
 
     def sync(self, obj: Object, owned: list[Object]) -> None:
         """Bring what `obj` owns nearer to what it asks for, and report how far that is."""

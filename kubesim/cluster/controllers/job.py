@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Clock, Micros, parse_time
 from kubesim.api.objects import Key, Object, find_condition, has_ended, is_deleted, key_of, metadata, namespace_of
@@ -106,10 +106,6 @@ class JobController(Controller):
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
         self._tallies: Shared[Key, _Tally] = Shared(_Tally.copy)
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._tallies.share(other._tallies)
 
     def _on_owned(self, change: Change) -> None:
         super()._on_owned(change)

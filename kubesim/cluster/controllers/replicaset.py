@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Key, Object, is_deleted, key_of, metadata
 from kubesim.api.resources import REPLICA_SET
@@ -22,10 +20,6 @@ class ReplicaSetController(Controller):
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
         self._sizes: dict[Key, int] = {}
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._sizes = other._sizes.copy()
 
     def enqueue(self, key: Key, delay: float) -> None:
         """Plan a sync. The more Pods a ReplicaSet has the longer one takes, and the less often it comes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, at, has_ended, labels_of, name_of, namespace_of, remembered
@@ -53,22 +53,17 @@ class Scheduler(Part):
     is; any other says why and gets a new retry. A Pod is forgotten once it is bound, has ended or is deleted.
     """
 
+    component = _NAME
+    host = f"{_NAME}-{NODE_NAME}"  # as it calls itself on its machine
     watched = (POD, NODE)
 
     def __init__(self, api: Component, clock: Clock) -> None:
-        super().__init__(api, clock, _NAME, f"{_NAME}-{NODE_NAME}")  # as it calls itself on its machine
+        super().__init__(api, clock)
         self._waiting_for_room: dict[str, Object] = {}  # by uid
         self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
         self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
         # By node and uid, the Pods that take room there.
         self._running: Shared[str, dict[str, Object]] = Shared(dict.copy)
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._waiting_for_room = other._waiting_for_room.copy()
-        self._prompted = other._prompted.copy()
-        self._retries = other._retries.copy()
-        self._running.share(other._running)
 
     def on_change(self, change: Change) -> None:
         if change.resource is POD:

@@ -6,7 +6,6 @@ Mirrors kubernetes pkg/controller/{tainteviction,nodelifecycle}, v1.36.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
 
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
@@ -20,15 +19,12 @@ from kubesim.cluster.controllers.scheduler import UNSCHEDULABLE, tolerations
 class TaintEvictionController(Part):
     """Deletes Pods that do not tolerate a NoExecute taint of their node, or no longer than some seconds."""
 
+    component = "taint-eviction-controller"
     watched = (NODE, POD)
 
     def __init__(self, api: Component, clock: Clock) -> None:
-        super().__init__(api, clock, "taint-eviction-controller")
+        super().__init__(api, clock)
         self._due: dict[str, Micros] = {}  # by the uids of Pods, when they will be deleted
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._due = other._due.copy()
 
     def on_change(self, change: Change) -> None:
         if change.resource is NODE:
@@ -130,15 +126,13 @@ class NodeLifecycleController(Part):
     Mirrors doNoScheduleTaintingPass of node_lifecycle_controller.go and recordNodeSchedulableEvent of the kubelet.
     """
 
+    component = "kubelet"
+    host = NODE_NAME
     watched = (NODE,)
 
     def __init__(self, api: Component, clock: Clock) -> None:
-        super().__init__(api, clock, "kubelet", NODE_NAME)
+        super().__init__(api, clock)
         self._reported: dict[str, bool] = {}  # by the names of nodes, whether they were cordoned at the last look
-
-    def resume(self, other: Self) -> None:
-        super().resume(other)
-        self._reported = other._reported.copy()
 
     def on_change(self, change: Change) -> None:
         if change.type == "DELETED":

@@ -12,6 +12,7 @@ from kubesim.api.clock import Clock, Identity
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import POD, SECRET
+from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
@@ -33,7 +34,7 @@ SANDBOX = 0.2
 LONGEST_MOUNT_WAIT = 122.0
 
 
-class Kubelet:
+class Kubelet(Stateful):
     """Runs the Pods that are bound to `node`.
 
     Each Pod has a worker, which is looked up by the Pod's uid when one of its timers is over, because it may be gone:
@@ -58,13 +59,6 @@ class Kubelet:
         api.subscribe(self._on_pod, POD)
         api.subscribe(self._on_secret, SECRET)
         api.connect_node(node, Server(api, clock, images, self._workers))
-
-    def resume(self, other: Kubelet) -> None:
-        """Go on from the state of another one."""
-        self.images.resume(other.images)
-        self._recorder.resume(other._recorder)
-        self._rests = other._rests.copy()
-        self._addresses = other._addresses
 
     def load(self, reference: Reference, image: Image) -> None:
         """Have an image on the node that no Pod has pulled."""

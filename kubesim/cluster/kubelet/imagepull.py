@@ -12,6 +12,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
 from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object
+from kubesim.api.sharing import Stateful
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.containers import Waiting
@@ -104,7 +105,7 @@ class PullRequest(NamedTuple):
     now: Micros
 
 
-class ImageManager:
+class ImageManager(Stateful):
     """Gets the images of one node's containers, with the credentials of the node itself besides pull secrets."""
 
     def __init__(self, registries: Registries) -> None:
@@ -112,12 +113,6 @@ class ImageManager:
         self.node = NodeImages()
         self._credentials: list[Match] = []
         self._read_again: Micros = 0
-
-    def resume(self, other: "ImageManager") -> None:
-        """Go on from the state of another one."""
-        self.node.resume(other.node)
-        self._credentials = other._credentials
-        self._read_again = other._read_again
 
     def node_credentials(self, now: Micros) -> list[Match]:
         """The node's own credentials, as they were when the kubelet last read them."""

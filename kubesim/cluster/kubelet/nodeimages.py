@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.imageref import Reference
-from kubesim.api.sharing import Shared
+from kubesim.api.sharing import Shared, Stateful
 from kubesim.cluster.keyring import Match, Owner
 from kubesim.cluster.registry.image import Image
 
@@ -41,7 +41,7 @@ class Named(NamedTuple):
     since: Micros
 
 
-class NodeImages:
+class NodeImages(Stateful):
     """The images and the memory of one node."""
 
     def __init__(self) -> None:
@@ -50,14 +50,6 @@ class NodeImages:
         self._pullers: Shared[tuple[str, str], Pullers] = Shared(dict.copy)  # by digest and repository
         self._failures: Shared[str, dict[str, Failure]] = Shared(dict.copy)  # by the Pod's uid, then by the image
         self._free_at: Micros = 0  # when the last pull in the queue is over
-
-    def resume(self, other: NodeImages) -> None:
-        """Have and remember what another node does."""
-        self._images = other._images.copy()
-        self._names = other._names.copy()
-        self._pullers.share(other._pullers)
-        self._failures.share(other._failures)
-        self._free_at = other._free_at
 
     def add(self, reference: Reference, image: Image, match: Match | None, at: Micros) -> None:
         """Note that the kubelet's pull of `reference` with `match` (None: anonymously) is over at `at`."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from kubesim.api.objects import Key, Object, metadata, namespace_of, pull_secret_names
 from kubesim.api.resources import SECRET
-from kubesim.api.sharing import Shared
+from kubesim.api.sharing import Shared, Stateful
 from kubesim.cluster.apiserver import Component
 
 Secrets = list[tuple[str, Object | None]]
 """A Pod's pull secrets in its order, by name, each with the Secret as the kubelet sees it (None: there is none)."""
 
 
-class PullSecrets:
+class PullSecrets(Stateful):
     """Finds the Secrets of Pods. The kubelet doesn't watch an immutable one any more.
 
     So a Secret that takes its place isn't seen before the last Pod of the node that refers to the name is gone.
@@ -25,11 +25,6 @@ class PullSecrets:
         self.kept: dict[Key, Object] = {}
         """The immutable Secrets as the kubelet has read them."""
         self._pods: Shared[Key, set[str]] = Shared(set.copy)  # the uids of the Pods for which it keeps them
-
-    def resume(self, other: PullSecrets) -> None:
-        """Go on from the state of another one."""
-        self.kept = other.kept.copy()
-        self._pods.share(other._pods)
 
     def of(self, pod: Object) -> Secrets:
         return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"])]

@@ -12,6 +12,7 @@ from functools import partial
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.objects import Object
+from kubesim.api.sharing import Stateful
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker, Workers, field_of
@@ -30,7 +31,7 @@ Record = Callable[[str, str, str], None]
 """Records an event of a container: its type, reason and message."""
 
 
-class Runtime:
+class Runtime(Stateful):
     """Runs and ends the processes of containers, and calls `sync` with the uid of a Pod of which there is news.
 
     A timer names a Pod by its uid and a container by its id, because it may be gone by then.
@@ -44,12 +45,6 @@ class Runtime:
         self._sync = sync
         self._steps_left = _MOST_STEPS
         self._full_at: Micros = 0  # when all steps were there
-
-    def resume(self, other: Runtime) -> None:
-        """Go on from the state of another one."""
-        self.workers.share(other.workers)
-        self._steps_left = other._steps_left
-        self._full_at = other._full_at
 
     def recorder_for(self, pod: Object, container: str) -> Record:
         """What records events of a container, or without one of the Pod itself."""

@@ -11,6 +11,7 @@ from math import inf
 
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.objects import Object, containers_of, name_of, namespace_of
+from kubesim.api.sharing import Stateful
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Words
@@ -65,7 +66,7 @@ class PodSync:
         return next((pull.error for pull in pulls if pull and pull.error), None)
 
 
-class Starter:
+class Starter(Stateful):
     """Starts what is due of Pods, and remembers in `traces` why the last attempt to get an image went as it did.
 
     Calls `settle` when all that was due in one sync of a Pod was tried.
@@ -88,11 +89,6 @@ class Starter:
         self._images = images
         self._runtime = runtime
         self._settle = settle
-
-    def resume(self, other: Starter) -> None:
-        """Go on from the state of another one."""
-        self.traces = other.traces.copy()
-        self.secrets.resume(other.secrets)
 
     def forget(self, pod: Object) -> None:
         """Remember nothing of a Pod that is gone."""
