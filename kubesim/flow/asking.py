@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from kubesim.cluster.keyring import split_port
-from kubesim.flow.signs import HUB, REDACTED_PART, REQUEST, Reply
+from kubesim.flow.names import HUB, REDACTED_PART
+from kubesim.flow.signs import REQUEST, Reply
 
 _STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
 """Where registries of clouds keep layers."""

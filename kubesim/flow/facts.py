@@ -20,6 +20,7 @@ from kubesim.cluster.keyring import Match
 from kubesim.cluster.kubelet.imagepull import Attempt, PullTrace, SeenSecret, see
 from kubesim.flow import signs, tables
 from kubesim.flow.asking import Asked, asked
+from kubesim.flow.names import REDACTED, filled, is_redacted, lacks_registry
 from kubesim.flow.oddities import Flaw, Oddities
 from kubesim.flow.scene import ROLLED_OUT, VOLUME, Creator, Scene, containers, controllers, creators, manifest_of
 from kubesim.flow.signs import Owner, Reply, read
@@ -55,9 +56,9 @@ class Facts:
     @cached_property
     def reference(self) -> Reference | None:
         """The image's full name, None where the text is none."""
-        if signs.is_redacted(self.image) or (self.is_partial and signs.lacks_registry(self.image)):
+        if is_redacted(self.image) or (self.is_partial and lacks_registry(self.image)):
             return None  # whoever took it out knows which registry that is
-        names = [self.image, signs.filled(self.image), signs.filled(self.image).lower()]
+        names = [self.image, filled(self.image), filled(self.image).lower()]
         for name in names if self.is_partial else names[:1]:
             with suppress(ValueError):
                 return imageref.parse(name)
@@ -66,7 +67,7 @@ class Facts:
     @property
     def registry(self) -> str:
         host = self.reference.registry if self.reference else ""
-        return self.image.partition("/")[0] if signs.REDACTED in host else host
+        return self.image.partition("/")[0] if REDACTED in host else host
 
     @cached_property
     def trace(self) -> PullTrace | None:

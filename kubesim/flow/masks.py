@@ -13,9 +13,9 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential
 from kubesim.flow import tables
+from kubesim.flow.names import MOST
 from kubesim.flow.oddities import Flaw, Oddities, flaws_of
 from kubesim.flow.redact import MASK, redact
-from kubesim.flow.signs import MOST
 from kubesim.gotext import gobase64
 
 _SHORTEST = 6

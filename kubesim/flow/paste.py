@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, pairwise, takewhile
 from typing import Any, NamedTuple
 
+from kubesim.flow.names import MOST
 from kubesim.flow.redact import MASK
-from kubesim.flow.signs import MOST
 
 _NARROWEST = 60
 """Columns of a window that wraps lines."""

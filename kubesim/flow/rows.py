@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.flow import looks
+from kubesim.flow.names import as_name, fullest, image_of
 from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
-from kubesim.flow.signs import as_name, client_of, fullest, image_of, read
+from kubesim.flow.signs import client_of, read
 
 _LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
 """What follows the message in the logs of the kubelet and of Airflow."""

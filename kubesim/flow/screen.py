@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any
 
 from kubesim.api.objects import TEMPLATE_HASH, Object
+from kubesim.flow.names import as_name
 from kubesim.flow.rows import Row, rows_of
-from kubesim.flow.signs import as_name
 
 Item = tuple[str, Object]
 """An object and its kind; load.py gives it the fields that it lacks."""

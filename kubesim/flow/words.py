@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.api.objects import name_of
 from kubesim.cluster import keyring
-from kubesim.flow import signs, tables
+from kubesim.flow import tables
 from kubesim.flow.facts import Facts
+from kubesim.flow.names import REDACTED
 from kubesim.flow.signs import Reply
 
 _ADDRESS = re.compile(r"[\d.]+|\[.*\]")
@@ -68,7 +69,7 @@ def say(part: str, words: Known) -> str:
 def _repository(facts: Facts) -> str:
     """The image's full name without a tag, as far as nobody took a part of it out."""
     name = facts.reference.name if facts.reference else ""
-    return "the image" if not name or signs.REDACTED in name else name
+    return "the image" if not name or REDACTED in name else name
 
 
 def _client(facts: Facts) -> tables.Client:

@@ -7,6 +7,7 @@ misspelled word would never hold, and in silence.
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator
 from copy import deepcopy
@@ -27,7 +28,7 @@ from kubesim.flow.causes import CHECKS
 from kubesim.flow.facts import Facts
 from kubesim.flow.oddities import Flaw
 from kubesim.flow.scene import ROLLED_OUT
-from kubesim.flow.signs import Reply, _compiled
+from kubesim.flow.signs import Reply
 from kubesim.flow.tables import Causes, Hops, Registry, Signs, Verdict
 
 ROOM = Path(flow.__file__).parent
@@ -118,9 +119,9 @@ def given(signs: Signs) -> set[str]:
     """Each word that code or a table gives."""
     words = in_code() | {*signs.runtimes, *signs.nodes}
     for sign in signs.signs:
-        words |= {name for expression in sign.sign for name in _compiled(expression).groupindex}
+        words |= {name for expression in sign.sign for name in re.compile(expression).groupindex}
     for registry in signs.registries.values():
-        words |= {*_compiled(registry.hosts).groupindex}
+        words |= {*re.compile(registry.hosts).groupindex}
     return words
 
 
@@ -266,9 +267,9 @@ def common() -> set[str]:
     words |= {*Registry._fields, *ARGUMENTS, *signs.runtimes, *signs.nodes, "namespace", "pod", "container", "image"}
     words |= {"registry", "target", "workload", "old", "job", *(kind.lower() for kind in ROLLED_OUT)}
     for sign in signs.signs:
-        words |= {name for expression in sign.sign for name in _compiled(expression).groupindex}
+        words |= {name for expression in sign.sign for name in re.compile(expression).groupindex}
     for registry in signs.registries.values():
-        words |= {*_compiled(registry.hosts).groupindex}
+        words |= {*re.compile(registry.hosts).groupindex}
     return words | {"inner"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -12,7 +13,7 @@ from kubesim.flow.facts import Facts
 from kubesim.flow.paste import is_hint
 from kubesim.flow.reported import ReportedRegistries
 from kubesim.flow.scene import Scene
-from kubesim.flow.signs import _compiled, read
+from kubesim.flow.signs import read
 from kubesim.flow.words import Words
 from tests.learner import rows
 
@@ -56,7 +57,7 @@ def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
 
 
 def test_every_placeholder_of_a_kind_has_a_word() -> None:
-    known = {name for row in SIGNS for sign in row.sign for name in _compiled(sign).groupindex}
+    known = {name for row in SIGNS for sign in row.sign for name in re.compile(sign).groupindex}
     known |= {*tables.Registry._fields, "canonical", "inner"}
     pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
     facts = Facts(
