@@ -12,7 +12,7 @@ from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
-from kubesim.shell.tools import TOOLS, Declaration, Invocation, Options, Tool
+from kubesim.shell.tools import TOOLS, Declaration, Invocation, LeaveError, Options, Tool
 from kubesim.workspace import HOME, Workspace
 
 __all__ = ["Declaration", "Invocation", "Options", "Shell", "Tool", "UnsupportedError"]
@@ -37,8 +37,10 @@ class Shell:
         self._machine = Machine(clock, workspace, dict(_ENVIRONMENT))
         self._tools = {**TOOLS, **{program.name: program for program in programs}}
         self._interpreter = Interpreter(self._machine, self._tools)
-        self.aliases = self._machine.aliases
+        self.aliases = self._machine.shell.aliases
         self.history = self._machine.history
+        self.has_exited = False
+        """Whether the last line ended with `exit`, after which there would be no shell any more."""
 
     def set_clock(self, clock: Clock) -> None:
         self._machine.clock = clock
@@ -82,22 +84,20 @@ class Shell:
         )
         machine.budget = Budget()
         machine.edit = None
-        machine.has_exited = False
+        self.has_exited = False
         try:
             self._interpreter.interpret(text, streams)
+        except LeaveError as leave:
+            machine.status = leave.status
+            self.has_exited = True
         except UnsupportedError as error:
-            streams.stderr(f"kubesim: {error} is not part of this simulator\n")
+            streams.stderr(error.sentence)
             machine.status = 2
         except (TooMuchError, RecursionError) as error:
             complaint = error if isinstance(error, TooMuchError) else TooMuchError()
             streams.stderr(f"{complaint}\n")
             machine.status = 1
         return Result(written, machine.status, machine.edit)
-
-    @property
-    def has_exited(self) -> bool:
-        """Whether the last line ended with `exit`, after which there would be no shell any more."""
-        return self._machine.has_exited
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""

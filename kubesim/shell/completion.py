@@ -33,11 +33,12 @@ def complete(line: str, machine: Machine, tools: Mapping[str, Tool]) -> list[str
     line = line[-_MAX_COMPLETED:]
     start = word_start(line, len(line))
     word = line[start:]
+    shell = machine.shell
     if variable := re.search(_VARIABLE, word):
-        return sorted(_variables(word, variable, {*machine.env, *machine.variables}))
-    command = _words(re.split(_SEPARATORS, line)[-1], machine.aliases)
+        return sorted(_variables(word, variable, {*shell.env, *shell.variables}))
+    command = _words(re.split(_SEPARATORS, line)[-1], shell.aliases)
     if len(command) == 1 and "/" not in word:
-        return sorted(name for name in {*tools, *machine.aliases} if name.startswith(word))
+        return sorted(name for name in {*tools, *shell.aliases} if name.startswith(word))
     program = tools.get(command[0])
     is_redirected = re.search(_REDIRECT, line[:start])
     if program and program.complete and not is_redirected:

@@ -69,15 +69,15 @@ class _Container(Machine):
         clock.now = started
         super().__init__(clock, place.files, dict(place.env))
         self.hostname = place.hostname
-        self.base = base = place.base
+        self.base = place.base
         self.user = place.files.user
         self.shell_process = Started(1, started, tuple(main or argv))
         first_pid = _EXEC_PID if main else 1
         self.processes.append(Started(first_pid - 1, started, ("",)))  # the next one is the first
-        self.pipeline_pid = self.next_pid
-        self.shell = next(iter(base.shells), "sh")
-        self.dialects = base.shells
-        self.is_busybox = base.is_busybox
+        self.shell.pipeline_pid = self.next_pid
+        self.shell.name = next(iter(self.base.shells), "sh")
+        self.dialects = self.base.shells
+        self.is_busybox = self.base.is_busybox
 
     @property
     def accounts(self) -> Accounts:
@@ -94,28 +94,20 @@ class _Container(Machine):
     def unknown(self, name: str, known: Iterable[str]) -> str:
         if name in _UNSIMULATED_BUILTINS.split() or self.base.has_unsimulated(name, self.files):
             raise UnsupportedError(f"'{name[:80]}'")
-        return self.in_dialect(f"{self.shell}: {name}: {_BY_SHELL.of(name, self.files)}\n")
+        return self.in_dialect(f"{self.shell.name}: {name}: {_BY_SHELL.of(name, self.files)}\n")
 
 
-class _Outcome(NamedTuple):
-    """How a command ended, if it did."""
-
-    code: int = 0
-    unsimulated: str = ""  # what it needed that isn't simulated
-    has_ended: bool = True
-
-
-def _outcome(interpreter: Interpreter, argv: Argv, streams: Streams) -> _Outcome:
-    """Run a command until it ends, or has done more than one may do."""
+def _run(interpreter: Interpreter, argv: Argv, streams: Streams) -> Process:
+    """Run a command to its end; its `seconds` are inf where it has done more than one may do, and goes on and on."""
     try:
-        return _Outcome(interpreter.call(argv, streams))
+        return Process(exit_code=interpreter.call(argv, streams))
     except LeaveError as leave:
-        return _Outcome(leave.status)
+        return Process(exit_code=leave.status)
     except UnsupportedError as error:
-        streams.stderr(f"kubesim: {error} is not part of this simulator\n")
-        return _Outcome(unsimulated=str(error))
+        streams.stderr(error.sentence)
+        return Process(unsimulated=str(error))
     except (TooMuchError, RecursionError):
-        return _Outcome(has_ended=False)
+        return Process(seconds=inf)
 
 
 def _streams(stdin: Input, clock: Clock, writes: list[Write]) -> Streams:
@@ -155,34 +147,36 @@ class Place(NamedTuple):
         interpreter = Interpreter(machine, self._tools())
         writes: list[Write] = []
         streams = _streams(Input(stdin) if isinstance(stdin, str) else stdin, machine.clock, writes)
-        outcome = _outcome(interpreter, argv, streams)
-        self.files.hand_over()
-        seconds = (machine.clock.now - started) / SECOND if outcome.has_ended else inf
-        ran = Process(tuple(writes), outcome.code, seconds, unsimulated=outcome.unsimulated)
-        is_looping = not outcome.has_ended and machine.last_wait < inf  # and not within one command that never ends
+        process = _run(interpreter, argv, streams)._replace(writes=tuple(writes))
+        if process.seconds < inf:
+            return process._replace(seconds=(machine.clock.now - started) / SECOND)
+        is_looping = machine.last_wait < inf  # and not within one command that never ends
         if is_looping and "TERM" in machine.traps:
-            return self._with_trap(ran, interpreter)
-        return ran
+            return self._with_trap(process, interpreter)
+        return process
 
-    def _with_trap(self, ran: Process, interpreter: Interpreter) -> Process:
+    def _with_trap(self, process: Process, interpreter: Interpreter) -> Process:
         """A process that loops and has a trap for SIGTERM, with what it will say then and how it will end."""
         machine = interpreter.machine
         trap = machine.traps["TERM"]
-        machine.variables = trap.variables
-        machine.env = trap.env
+        machine.shell = trap.shell
+        machine.files = self.files.twin({})  # nobody has stopped it yet, so it changes none of its own
+        machine.files.cwd = self.files.cwd
+        machine.files.open_at(machine.clock)
         machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
         began = machine.clock.now
         delay = machine.last_wait / 2  # until the command ends that runs when the signal comes
         words: list[Write] = []
+        status = None  # without an `exit` in the trap, the loop goes on
         try:
-            status = interpreter.handle(trap.action, _streams(Input(""), machine.clock, words))
+            interpreter.interpret(trap.action, _streams(Input(""), machine.clock, words))
+        except LeaveError as leave:
+            status = leave.status
         except (TooMuchError, RecursionError, UnsupportedError):
-            return ran
-        finally:
-            self.files.discard()  # nobody has stopped it yet
+            return process
         seconds = delay + (machine.clock.now - began) / SECOND
         last_words = tuple(write._replace(seconds=0) for write in words)  # which the kubelet shows when it has ended
-        return ran._replace(stop_code=status, stop_seconds=seconds, last_words=last_words)
+        return process._replace(stop_code=status, stop_seconds=seconds, last_words=last_words)
 
     def _tools(self) -> Mapping[str, Tool]:
         """The programs of the image that are simulated, here or by what reaches out of the container."""

@@ -1,8 +1,8 @@
 """A container's files: its own and those of volumes, which other containers of its Pod may write at the same time.
 
 Each has an owner and a mode, which say what the container's user may do. A process is run at once to its end, ahead of
-the time at which it does things. So what it does to files is noted as changes with their times, and handed over to the
-folders, which make each one when its time has come.
+the time at which it does things. So what it does to files is planned as changes with their times in the folders, which
+make each one when its time has come.
 """
 
 from __future__ import annotations
@@ -81,7 +81,6 @@ class ContainerFiles(MemoryFiles):
         self.user = user
         self._own = own
         self._owners: dict[str, Owner] = {}
-        self._changes: list[Change] = []
 
     def twin(self, folders: Mapping[int, Folder]) -> ContainerFiles:
         """Other files that hold the same. `folders` has the copies of those that several containers share, by id."""
@@ -90,14 +89,12 @@ class ContainerFiles(MemoryFiles):
             mount_path: folders.get(id(folder)) or folder.copy() for mount_path, folder in self.folders.items()
         }
         other.read_only = self.read_only
-        other._changes = self._changes.copy()
         return other
 
     def open_at(self, clock: Clock) -> None:
         """Be the files as of now, for a process whose time is that of `clock`."""
         if "" not in self.folders:
             self.folders[""] = self._own()
-        self.hand_over()
         self._clock = clock
         self.entries = {}
         self._owners = {}
@@ -115,24 +112,8 @@ class ContainerFiles(MemoryFiles):
         """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
         if "" not in self.folders:
             return ""
-        self.hand_over()
-        mount_path = self._mount_path(path)
+        mount_path = _innermost(self.folders, path)
         return self.folders[mount_path].advance_to(now).get(path[len(mount_path) :]) or ""
-
-    def hand_over(self) -> None:
-        """Plan in the folders what has been noted here."""
-        for change in self._changes:
-            mount_path = self._mount_path(change.path)
-            self.folders[mount_path].planned.append(change._replace(path=change.path[len(mount_path) :]))
-        self._changes.clear()
-
-    def discard(self) -> None:
-        """Forget what has been noted here since then."""
-        self._changes.clear()
-
-    def _mount_path(self, path: str) -> str:
-        """That of the folder that a path is in."""
-        return _innermost(self.folders, path)
 
     def owner(self, path: str) -> Owner:
         """Whose a file or folder is, which must be there."""
@@ -180,11 +161,11 @@ class ContainerFiles(MemoryFiles):
         return key
 
     def _store(self, key: str, text: str | None) -> None:
-        self._note(key, text, "set")
+        self._plan(key, text, "set")
         super()._store(key, text)
 
     def _append(self, key: str, text: str) -> None:
-        self._note(key, text, "added")
+        self._plan(key, text, "added")
         super()._append(key, text)
 
     def require_removable(self, path: str) -> None:
@@ -197,18 +178,19 @@ class ContainerFiles(MemoryFiles):
 
     def _drop(self, key: str) -> None:
         self.require_removable(key)
-        self._note(key, None, "gone")
+        self._plan(key, None, "gone")
         super()._drop(key)
         self._owners.pop(key, None)
 
-    def _note(self, key: str, text: str | None, kind: Literal["set", "added", "gone"]) -> None:
-        """Note what is done to an entry; a new one is the user's, and of its folder's group, if that isn't root's."""
+    def _plan(self, key: str, text: str | None, kind: Literal["set", "added", "gone"]) -> None:
+        """Plan a change in the entry's folder; a new one is the user's, and of its folder's group, if not root's."""
         if key not in self.entries:
             mode = FOLDER.mode if text is None else FILE.mode
             gid = self._owner_of(parent(key)).gid or self.user.gid
             self._owners[key] = Owner(mode, self.user.uid, gid)
-        owner = self._owner_of(key)
-        self._changes.append(Change(self._clock.now, key, text, kind, owner))
+        mount_path = _innermost(self.folders, key)
+        change = Change(self._clock.now, key[len(mount_path) :], text, kind, self._owner_of(key))
+        self.folders[mount_path].planned.append(change)
 
 
 def _innermost(mount_paths: Iterable[str], path: str) -> str:

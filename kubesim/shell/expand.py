@@ -136,7 +136,7 @@ class Expander:
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
         """The fields that a word is split into where variables and substitutions, without quotes, have blanks."""
         if word.parts in _ALL_PARAMETERS:
-            for text in self.machine.parameters[1:]:
+            for text in self.machine.shell.parameters[1:]:
                 yield [Piece(text, quoted=True)]
             return
         current: list[Piece] = []

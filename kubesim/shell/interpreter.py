@@ -7,7 +7,7 @@ from functools import partial
 
 from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
-from kubesim.shell.machine import Input, Machine, Sink, Streams
+from kubesim.shell.machine import Input, Machine, ShellState, Sink, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Script, ShellError
 from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
@@ -32,39 +32,31 @@ class Interpreter:
         self.tools = tools
 
     def interpret(self, text: str, streams: Streams) -> int:
-        """Run a script to its exit status. Raises UnsupportedError and TooMuchError."""
-        self.machine.budget.spend(len(text))
-        status = self.handle(text, streams)
-        if status is not None:
-            self.machine.status = status
-            self.machine.has_exited = True
-        return self.machine.status
+        """Run a script, or what a trap does, to its exit status.
 
-    def handle(self, text: str, streams: Streams) -> int | None:
-        """Run a script, or what a trap does; the status with which that ends the shell, None where it goes on."""
+        Raises LeaveError where `exit` ends the shell, UnsupportedError and TooMuchError.
+        """
+        machine = self.machine
+        machine.budget.spend(len(text))
         try:
-            for script in parse(text, self.machine.aliases, self.machine.budget):
+            for script in parse(text, machine.shell.aliases, machine.budget):
                 self._script(script, streams)
-        except LeaveError as leave:
-            return leave.status
         except ShellError as error:
-            self.machine.status = self._complain(error, streams)
-        return None
+            machine.status = self._complain(error, streams)
+        return machine.status
 
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
         """Run a script in a shell of its own, which inherits the exported variables alone."""
-        machine = self.machine
-        with machine.subshell():
-            machine.shell = shell
-            machine.parameters = parameters
-            machine.runs_script = True
-            machine.variables = {}
-            machine.aliases = {}
-            machine.loops = 0
+
+        def run() -> int:
+            self.machine.shell = ShellState(shell, self.machine.shell.env, parameters)
+            self.machine.shell.runs_script = True
             return self.interpret(text, streams)
 
+        return self._subshell(run)
+
     def _complain(self, error: ShellError, streams: Streams) -> int:
-        streams.stderr(self.machine.in_dialect(f"{self.machine.shell}: {error}\n"))
+        streams.stderr(self.machine.in_dialect(f"{self.machine.shell.name}: {error}\n"))
         return error.status
 
     def _script(self, script: Script, streams: Streams) -> int:
@@ -79,7 +71,7 @@ class Interpreter:
     def _pipeline(self, pipeline: syntax.Pipeline, streams: Streams) -> int:
         *early, last = pipeline.commands
         machine = self.machine
-        machine.pipeline_pid = machine.next_pid
+        machine.shell.pipeline_pid = machine.next_pid
         status = self._stages(early, last, streams) if early else self._command(last, streams)
         if pipeline.negated:
             status = 0 if status else 1
@@ -126,8 +118,9 @@ class Interpreter:
         return self._script(command.scripts[0], streams)
 
     def _in_parentheses(self, script: Script, streams: Streams) -> int:
-        if self.machine.shell == "bash":
-            self.machine.loops = 0  # elsewhere, as in what a pipe joins, `break` ends the subshell in silence
+        shell = self.machine.shell
+        if shell.name == "bash":
+            shell.loops = 0  # elsewhere, as in what a pipe joins, `break` ends the subshell in silence
         return self._script(script, streams)
 
     def _if(self, scripts: Sequence[Script], streams: Streams) -> int:
@@ -140,7 +133,7 @@ class Interpreter:
 
     def _loop(self, loop: syntax.Compound, streams: Streams) -> int:
         status = 0
-        self.machine.loops += 1
+        self.machine.shell.loops += 1
         try:
             for _ in self._rounds(loop, streams):
                 try:
@@ -152,7 +145,7 @@ class Interpreter:
             if leave.kind == "exit":
                 raise
         finally:
-            self.machine.loops -= 1
+            self.machine.shell.loops -= 1
         return status
 
     def _rounds(self, loop: syntax.Compound, streams: Streams) -> Iterator[None]:
@@ -175,21 +168,21 @@ class Interpreter:
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
-        machine = self.machine
         expander = self._expander(streams)
         arguments = expander.arguments(command.words)
         if not arguments:
             return self._assign(command, expander)
         values = {name: expander.text(word) for name, word in command.assignments}
-        before = dict(machine.env)
-        machine.env.update(values)
+        env = self.machine.shell.env
+        before = env.copy()
+        env.update(values)
         try:
             return self.call(arguments, streams)
         finally:
             for name in values:
-                machine.env.pop(name, None)
+                env.pop(name, None)
                 if name in before:
-                    machine.env[name] = before[name]
+                    env[name] = before[name]
 
     def _assign(self, command: syntax.Simple, expander: Expander) -> int:
         """Set the variables of a command that is nothing else; its status is that of a `$(…)` in their values."""

@@ -4,6 +4,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
@@ -54,12 +55,38 @@ class Streams(NamedTuple):
     stderr: Sink
 
 
+class ShellState:
+    """What belongs to one shell; a subshell has a copy of it."""
+
+    def __init__(self, name: str, env: dict[str, str], parameters: Sequence[str]) -> None:
+        self.name = name
+        self.env = env
+        """The exported variables."""
+        self.variables: dict[str, str] = {}
+        """The others."""
+        self.parameters = parameters
+        """Those of the script, from `$0` on."""
+        self.aliases: dict[str, str] = {}
+        self.runs_script = False
+        """Whether it runs a script, or a text of `sh -c`, and not what is typed."""
+        self.loops = 0
+        """How many loops are around the command that runs."""
+        self.pipeline_pid = 0
+        """Where the processes begin that belong to the pipeline that runs."""
+
+    def copy(self) -> "ShellState":
+        other = copy(self)
+        other.env = self.env.copy()
+        other.variables = self.variables.copy()
+        other.aliases = self.aliases.copy()
+        return other
+
+
 class Trap(NamedTuple):
-    """What a shell does when a signal comes: a script, with the variables of that shell."""
+    """What a shell does when a signal comes."""
 
     action: str
-    variables: dict[str, str]
-    env: dict[str, str]
+    shell: ShellState
 
 
 class Started(NamedTuple):
@@ -72,20 +99,6 @@ class Started(NamedTuple):
     @property
     def line(self) -> str:
         return " ".join(self.arguments)
-
-
-_OF_A_SHELL = (
-    "env",
-    "variables",
-    "aliases",
-    "shell",
-    "parameters",
-    "runs_script",
-    "pipeline_pid",
-    "loops",
-    "has_exited",
-)
-"""What of a Machine belongs to one shell, so that `subshell` puts it back; the rest belongs to all of them."""
 
 
 class Machine:
@@ -105,27 +118,12 @@ class Machine:
     def __init__(self, clock: Clock, files: Files, env: dict[str, str]) -> None:
         self.clock = clock
         self.files = files
-        self.env = env
-        """The exported variables."""
-        self.variables: dict[str, str] = {}
-        """The others."""
-        self.parameters: Sequence[str] = ("bash",)
-        """Those of the script, from `$0` on."""
-        self.runs_script = False
-        """Whether that is a script, or a text of `sh -c`, and not what is typed."""
-        self.shell = "bash"
-        """The name of the shell that runs."""
-        self.loops = 0
-        """How many loops are around the command that runs."""
-        self.has_exited = False
-        """Whether `exit` has ended it; a terminal's front end decides what that means."""
-        self.aliases: dict[str, str] = {}
+        self.shell = ShellState("bash", env, ("bash",))
+        """The shell that runs; `subshell` puts another one in its place."""
         self.history: list[str] = []
         self.shell_process = Started(10000, clock.now, ("bash",))
         self.processes: deque[Started] = deque(maxlen=1000)
         """The last that were started; a builtin is none."""
-        self.pipeline_pid = 0
-        """Where the processes begin that belong to the pipeline that runs."""
         self.traps: dict[str, Trap] = {}
         """By signal, which a shell notices only between two commands."""
         self.last_wait = 0.0
@@ -139,7 +137,7 @@ class Machine:
     def is_dash(self) -> bool:
         """Whether a script of Debian's sh runs, and not only a program of such a container."""
         has_dash = not self.IS_TERMINAL and not self.is_busybox
-        return has_dash and self.runs_script and self.shell == "sh"
+        return has_dash and self.shell.runs_script and self.shell.name == "sh"
 
     @property
     def accounts(self) -> Accounts:
@@ -164,15 +162,13 @@ class Machine:
     @contextmanager
     def subshell(self) -> Iterator[None]:
         """Undo at the end what the block does to the shell and the current folder."""
-        before = {name: getattr(self, name) for name in _OF_A_SHELL}
+        before = self.shell
         cwd = self.files.cwd
-        self.env = dict(self.env)
-        self.variables = dict(self.variables)
-        self.aliases = dict(self.aliases)
+        self.shell = before.copy()
         try:
             yield
         finally:
-            vars(self).update(before)
+            self.shell = before
             self.files.cwd = cwd
 
     def start(self, arguments: Sequence[str]) -> None:
@@ -181,32 +177,32 @@ class Machine:
 
     def lookup(self, name: str) -> str:
         """The value of a variable or parameter, "" for none; "#name" is the length of one."""
+        shell = self.shell
         if name.isdecimal():
             index = int(name)
-            return self.parameters[index] if index < len(self.parameters) else ""
+            return shell.parameters[index] if index < len(shell.parameters) else ""
         if name.startswith("#") and len(name) > 1:
             return str(len(self.lookup(name[1:])))
         if name in ("@", "*"):
-            return " ".join(self.parameters[1:])
-        special = {"?": self.status, "#": len(self.parameters) - 1, "$": self.shell_process.pid, "PWD": self.files.cwd}
-        return self.variables.get(name) or self.env.get(name) or str(special.get(name, ""))
+            return " ".join(shell.parameters[1:])
+        special = {"?": self.status, "#": len(shell.parameters) - 1, "$": self.shell_process.pid, "PWD": self.files.cwd}
+        return shell.variables.get(name) or shell.env.get(name) or str(special.get(name, ""))
 
     def has(self, name: str) -> bool:
         """Whether a variable or parameter is set, be it to an empty text."""
         if name.isdecimal():
-            return int(name) < len(self.parameters)
-        return name in self.variables or name in self.env or bool(self.lookup(name))
+            return int(name) < len(self.shell.parameters)
+        return name in self.shell.variables or name in self.shell.env or bool(self.lookup(name))
 
     def assign(self, name: str, value: str) -> None:
         """Set a variable, which stays exported if it is."""
-        if name in self.env:
-            self.env[name] = value
-        else:
-            self.variables[name] = value
+        is_exported = name in self.shell.env
+        variables = self.shell.env if is_exported else self.shell.variables
+        variables[name] = value
 
     def in_dialect(self, message: str) -> str:
         """An error message of bash or a GNU tool as the programs here put it; `<` and `>` mark redirections."""
-        for pattern, sentence in self.dialects.get(self.shell, {}).items():
+        for pattern, sentence in self.dialects.get(self.shell.name, {}).items():
             message = re.sub(pattern, sentence, message)
         return re.sub(r"^(\w+(: line 1)?): [<>] ", r"\1: ", message)
 

@@ -67,6 +67,10 @@ class IncompleteError(ShellSyntaxError):
 class UnsupportedError(Exception):
     """The text is right for bash, but holds something that is not simulated; the message names it."""
 
+    @property
+    def sentence(self) -> str:
+        return f"kubesim: {self} is not part of this simulator\n"
+
 
 class Literal(NamedTuple):
     """Text that stands for itself; where `quoted`, its `*?[` are no pattern."""

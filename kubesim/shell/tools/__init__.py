@@ -71,12 +71,13 @@ class Invocation:
         self.name = tool.name
         self.machine = machine
         self.files = machine.files
-        self.env = machine.env
+        self.shell = machine.shell
+        self.env = machine.shell.env
         self.tools = tools
         self.streams = streams
         self.script = child
         self._call = call
-        self._prefix = f"{machine.shell}: {tool.name}" if tool.builtin else tool.name
+        self._prefix = f"{machine.shell.name}: {tool.name}" if tool.builtin else tool.name
         self.status = 0
 
     def read_stdin(self) -> str:
@@ -177,7 +178,7 @@ class Declaration(NamedTuple):
         except UnsupportedError as error:
             if not io.machine.IS_TERMINAL:  # the whole process of a container ends
                 raise
-            io.err(f"kubesim: {error} is not part of this simulator\n")
+            io.err(error.sentence)
             return self.trouble
         except OSError as error:
             return io.fail(f"{error.filename}: {error.strerror}", self.trouble)

@@ -41,13 +41,13 @@ def export(operands: list[str], options: Options, io: Invocation) -> None:
             continue
         if equals:
             io.machine.assign(name, value)
-        if name in io.machine.variables:
-            io.env[name] = io.machine.variables.pop(name)
+        if name in io.shell.variables:
+            io.env[name] = io.shell.variables.pop(name)
 
 
 def exit_(operands: list[str], options: Options, io: Invocation) -> None:
     status = io.machine.status
-    sign = "[+-]?" if io.machine.shell == "bash" else r"\+?"
+    sign = "[+-]?" if io.shell.name == "bash" else r"\+?"
     if operands and re.fullmatch(rf"\s*{sign}[0-9]{{1,18}}\s*", operands[0]):
         status = int(operands[0]) & 0xFF
     elif operands:
@@ -57,8 +57,8 @@ def exit_(operands: list[str], options: Options, io: Invocation) -> None:
 
 def break_(operands: list[str], options: Options, io: Invocation) -> None:
     """`break` and `continue`, which the interpreter's loop tells apart by their names."""
-    if not io.machine.loops:
-        if io.machine.shell == "bash":
+    if not io.shell.loops:
+        if io.shell.name == "bash":
             io.fail("only meaningful in a `for', `while', or `until' loop", 0)
         return
     raise LeaveError(io.name, io.machine.status)
@@ -78,12 +78,12 @@ def trap(operands: list[str], options: Options, io: Invocation) -> None:
             raise UnsupportedError(f"'trap' of {word[:40]}")
         io.machine.traps.pop(signal, None)
         if action != "-":
-            io.machine.traps[signal] = Trap(action, io.machine.variables, io.env)
+            io.machine.traps[signal] = Trap(action, io.shell)
 
 
 def unset(operands: list[str], options: Options, io: Invocation) -> None:
     for name in operands:
-        io.machine.variables.pop(name, None)
+        io.shell.variables.pop(name, None)
         io.env.pop(name, None)
 
 
@@ -109,7 +109,7 @@ def read(operands: list[str], options: Options, io: Invocation) -> int:
 
 
 def alias(operands: list[str], options: Options, io: Invocation) -> None:
-    aliases = io.machine.aliases
+    aliases = io.shell.aliases
     for text in operands or sorted(aliases):
         name, equals, value = text.partition("=")
         if equals:

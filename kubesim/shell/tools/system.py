@@ -46,7 +46,7 @@ def ps(operands: list[str], options: Options, io: Invocation) -> None:
     parent = shell.pid - 1  # what has started the shell isn't simulated
     io.out(f"{form.header}\n{_process(form.row, shell, parent, machine.login)}")
     for process in machine.processes:
-        if process.pid > shell.pid and process.pid >= machine.pipeline_pid:
+        if process.pid > shell.pid and process.pid >= machine.shell.pipeline_pid:
             io.out(_process(form.row, process, shell.pid, machine.login))
 
 
