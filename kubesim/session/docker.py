@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
@@ -47,7 +48,7 @@ class _DockerError(Exception):
         self.status = status
 
 
-def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+def docker(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
     folder, words = _config_folder(operands, io)
     path = f"{folder.rstrip('/')}/config.json"
@@ -59,7 +60,7 @@ def docker(cluster: Cluster, operands: list[str], options: Options, io: Invocati
         if "help" in flags:
             io.out(f"Usage:  {_USAGE[command]}\n")
         elif command == "login":
-            _login(server, flags, path, io, cluster.registries)
+            _login(server, flags, path, io, current().registries)
         else:
             _logout(server, path, io)
     except _DockerError as error:

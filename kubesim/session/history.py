@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
@@ -31,8 +30,7 @@ PAUSE = 1.0
 """Seconds: a step that takes longer counts, even if nothing but time has moved."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A cluster, and how kubectl was set, at one moment. It is only ever copied."""
 
     cluster: Cluster
@@ -43,8 +41,7 @@ class Snapshot:
         return self.cluster.clock.now
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One thing that was done and changed something: a label such as the command, the cluster before and after."""
 
     label: str
@@ -99,13 +96,12 @@ class History:
 
         A step within another one parts that in two.
         """
-        begun = self._interrupt()
-        self._continue(hide_passwords(label))
-        try:
-            yield
-        finally:
-            self._close()
-            self._continue(begun)
+        with self._interrupted():
+            self._open = _Open(hide_passwords(label), self._snapshot())
+            try:
+                yield
+            finally:
+                self._close()
 
     def notice(self, label: str) -> None:
         """Remember what someone else did since the last step, as if it had been done at once just now."""
@@ -126,38 +122,34 @@ class History:
         A step that has begun, such as the line `kubectl run web --image=nginx; undo`, ends before and begins again
         after: what was done in it so far is the last step, and what follows is another one.
         """
-        begun = self._interrupt()
-        label = None
-        if len(self._done) > self._fixed:
+        with self._interrupted():
+            if len(self._done) == self._fixed:
+                return None
             step = self._done.pop()
             self._undone.append(step)
             self._resume(step.before)
-            label = step.label
-        self._continue(begun)
-        return label
+            return step.label
 
     def redo(self) -> str | None:
         """Do again what was undone last and return its label; None where nothing was, or something was done since."""
-        begun = self._interrupt()
-        label = None
-        if self._undone:
+        with self._interrupted():
+            if not self._undone:
+                return None
             step = self._undone.pop()
             self._done.append(step)
             self._resume(step.after)
-            label = step.label
-        self._continue(begun)
-        return label
+            return step.label
 
-    def _interrupt(self) -> str | None:
-        """End the step that has begun, if one has, and return its label for `_continue`."""
-        label = self._open.label if self._open else None
+    @contextmanager
+    def _interrupted(self) -> Iterator[None]:
+        """End the step that has begun, if one has, and begin it again afterwards."""
+        begun = self._open
         self._close()
-        return label
-
-    def _continue(self, label: str | None) -> None:
-        """Begin a step again that was interrupted, if one was."""
-        if label is not None:
-            self._open = _Open(label, self._snapshot())
+        try:
+            yield
+        finally:
+            if begun:
+                self._open = _Open(begun.label, self._snapshot())
 
     def _resume(self, snapshot: Snapshot) -> None:
         self._session.resume(snapshot.cluster.copy(), copy(snapshot.config))

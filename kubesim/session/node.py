@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from kubesim.api import imageref
 from kubesim.cluster import Cluster
@@ -13,13 +13,13 @@ from kubesim.gotext import tabwriter
 from kubesim.shell import Invocation, Options, UnsupportedError
 
 
-def aws(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+def aws(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> None:
     """A password for Amazon's registries, valid for as long as the registries' file says."""
+    cluster = current()
     issuing = [registry for registry in cluster.registries.network.world.registries if "AWS" in registry.issues]
     if operands != ["ecr", "get-login-password"] or not issuing:
         raise UnsupportedError(f"'{' '.join(['aws', *operands])}'")
     io.out(issuing[0].issue("AWS", cluster.clock.now) + "\n")
-    return 0
 
 
 NODE_USAGE = (
@@ -32,9 +32,9 @@ _LATER = {
 }
 
 
-def node(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+def node(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> int:
     """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
-    settings = cluster.registries.node
+    settings = current().registries.node
     before = settings.files()
     if not _is_well_named(operands):
         right = "as in an image's name, such as registry.local:5000"
@@ -112,13 +112,13 @@ def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -
                 io.out(f"kubesim: {_LATER[path]}\n")
 
 
-def crictl(cluster: Cluster, operands: list[str], options: Options, io: Invocation) -> int:
+def crictl(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> int:
     """Show the node's images, or pull one. Mirrors kubernetes-sigs/cri-tools cmd/crictl/image.go, v1.36."""
     match operands:
         case ["images" | "image" | "img"]:
-            _images(cluster, io)
+            _images(current(), io)
         case ["pull", image]:
-            return _crictl_pull(cluster, image, options.get("c", ""), io)
+            return _crictl_pull(current(), image, options.get("c", ""), io)
         case _:
             io.err("kubesim: of crictl, images and pull are part of this simulator\n")
             return 1

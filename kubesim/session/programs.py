@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
-from typing import NamedTuple, cast
+from functools import cache, partial
+from typing import cast
 
 from kubesim import kubectl
 from kubesim.api.budget import UNPAID, Budget
@@ -16,39 +16,23 @@ from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.session.docker import docker
 from kubesim.session.node import NODE_USAGE, aws, crictl, node
-from kubesim.shell import Declaration, Invocation, Options, Tool, UnsupportedError
+from kubesim.shell import Declaration, Invocation, Tool, UnsupportedError
 from kubesim.workspace import Workspace
 
 
-class _Program(NamedTuple):
-    """A program that works on the session's cluster, which its function is given first."""
-
-    declaration: Declaration
-    run: Callable[[Cluster, list[str], Options, Invocation], int]
-
-    def on(self, cluster: Callable[[], Cluster]) -> Tool:
-        """The tool, given what returns the cluster that there is when it runs: `undo` and a reset replace that."""
-
-        def function(operands: list[str], options: Options, io: Invocation) -> int:
-            return self.run(cluster(), operands, options, io)
-
-        return self.declaration.tool(function)
-
-
-_AWS_USAGE = "aws ecr get-login-password [--region REGION]"
-_DOCKER_USAGE = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
-_CRICTL_USAGE = "crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE"
-_PROGRAMS = (
-    _Program(Declaration(_DOCKER_USAGE, None, "docker login -u me"), docker),
-    _Program(Declaration(_AWS_USAGE, "r:/region", "aws ecr get-login-password"), aws),
-    _Program(Declaration(NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example"), node),
-    _Program(Declaration(_CRICTL_USAGE, "c:/creds", "crictl images"), crictl),
-)
-
-
-def beside_kubectl(cluster: Callable[[], Cluster]) -> list[Tool]:
-    """The programs beside kubectl, on the cluster that there is when they run."""
-    return [program.on(cluster) for program in _PROGRAMS]
+def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
+    """The programs beside kubectl. Each asks for the cluster when it runs, because `undo` and a reset replace that."""
+    docker_usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
+    aws_usage = "aws ecr get-login-password [--region REGION]"
+    crictl_usage = "crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE"
+    return [
+        Declaration(docker_usage, None, "docker login -u me").tool(partial(docker, current)),
+        Declaration(aws_usage, "r:/region", "aws ecr get-login-password").tool(partial(aws, current)),
+        Declaration(NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example").tool(
+            partial(node, current)
+        ),
+        Declaration(crictl_usage, "c:/creds", "crictl images").tool(partial(crictl, current)),
+    ]
 
 
 class _Moment(Clock):
