@@ -86,13 +86,9 @@ class Expander:
         """What the braces of a list or a sequence make of a word; `{.a}` stays as it is."""
         self.machine.budget.spend(_VARIANT_COST + len(word.parts))
         text = _unquoted(word.parts)
-        if not _may_have_braces(text):
-            yield word
-            return
         closed = text[: text.rfind("}") + 1]  # nothing behind it ends a list
         match = re.search(_LIST, closed)
-        is_simple = len(word.parts) == 1 and not _is_nested(text)
-        if match and is_simple:
+        if match and word.bare and not _is_nested(text):
             for choice in self._choices(match):
                 chosen = text[: match.start()] + choice + text[match.end() :]
                 yield from self._variants(Word((Literal(chosen),), word.source))

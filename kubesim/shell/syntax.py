@@ -21,9 +21,11 @@ _PART = re.compile(
 )
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 # What may follow a `$`: name, {#name}, {name} or {name:-default}, ((1+1)) with two levels of brackets in it.
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-]")
-_LENGTH = re.compile(r"\{(#[A-Za-z_][A-Za-z_0-9]*)\}")
-_BRACE = re.compile(r"\{([A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(:?)-([^{}'\"]*))?\}")
+_VARIABLE = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])"
+    r"|\{(?:(?P<length>#[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<braced>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
+)
 _ARITHMETIC = re.compile(r"\(\(((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+)\)\)")
 _BACKQUOTED = re.compile(r"`((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _IN_BACKQUOTES = re.compile(r"\\([`$\\])")  # what a backslash escapes there
@@ -282,11 +284,13 @@ class Lexer:
         if self._peek() == "`":
             return self._backquoted(quoted=quoted)
         self.position += 1
-        if match := _NAME.match(self.text, self.position):
+        if match := _VARIABLE.match(self.text, self.position):
             self.position = match.end()
-            return Variable(match[0], quoted)
+            name = match["name"] or match["length"] or match["braced"]
+            default = self._inner(match["default"]) if match["default"] else None
+            return Variable(name, quoted, default, replaces_empty=bool(match["colon"]))
         if self._peek() == "{":
-            return self._brace(quoted=quoted)
+            raise self._refused_brace()
         if match := _ARITHMETIC.match(self.text, self.position):
             self.position = match.end()
             return Arithmetic(self._inner(match[1]), quoted)
@@ -304,20 +308,11 @@ class Lexer:
         closed = Lexer(f"{script}\n)", self.budget, self._nested)  # `nested` reads up to a `)`
         return Substitution(self._nested(closed), quoted)
 
-    def _brace(self, *, quoted: bool) -> Variable:
+    def _refused_brace(self) -> Exception:
         end = self.text.find("}", self.position)
         if end < 0:
-            raise IncompleteError("unexpected EOF while looking for matching `}'")
-        if length := _LENGTH.match(self.text, self.position):
-            self.position = length.end()
-            return Variable(length[1], quoted)
-        match = _BRACE.match(self.text, self.position)
-        if not match:
-            raise UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
-        self.position = match.end()
-        name, colon, text = match.groups()
-        default = self._inner(text) if text else None
-        return Variable(name, quoted, default, replaces_empty=bool(colon))
+            return IncompleteError("unexpected EOF while looking for matching `}'")
+        return UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
 
     def _inner(self, text: str) -> Word:
         """Text in which variables and substitutions are replaced, as between double quotes."""

@@ -8,7 +8,7 @@ import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple
@@ -130,9 +130,7 @@ class Invocation:
 
 def lines(text: str) -> list[str]:
     """The lines of `text`, each with its newline, if it has one."""
-    *whole, last = text.split("\n")
-    ended = [f"{line}\n" for line in whole]
-    return [*ended, last] if last else ended
+    return re.findall(r"[^\n]*+\n|[^\n]++", text)
 
 
 def bare_lines(text: str) -> list[str]:
@@ -200,41 +198,26 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, li
     """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
 
-    known = _known_options(declared)
+    letters = re.sub(r"/\S+|\s", "", declared).replace("*", ":")
+    long_ones = re.findall(r"(\w)([:*]?)/(\S+)", declared)
     try:
-        pairs, operands = getopt.gnu_getopt(arguments, known.letters, known.long_names)
+        pairs, operands = getopt.gnu_getopt(
+            arguments, letters, [f"{name}=" if mark else name for _, mark, name in long_ones]
+        )
     except getopt.GetoptError as error:
         if "requires argument" in error.msg:
             raise misused(name, f"option requires an argument -- '{error.opt}'") from None
         dashes = "--" if len(error.opt) > 1 else "-"
         raise UnsupportedError(f"'{name} {dashes}{error.opt}'") from None
+    letter_of = {long_name: letter for letter, _, long_name in long_ones}
     options: Options = {}
     for option, value in pairs:
-        letter = known.letter_of.get(option, option.lstrip("-"))
+        option_name = option.lstrip("-")
+        letter = letter_of.get(option_name, option_name)
         if letter in options and f"{letter}*" in declared:
             value = f"{options[letter]}\n{value}"
         options[letter] = value
     return options, operands
-
-
-class _KnownOptions(NamedTuple):
-    """The options of a tool as getopt is told them, and the letters that the long ones stand for."""
-
-    letters: str
-    long_names: list[str]
-    letter_of: dict[str, str]
-
-
-@cache
-def _known_options(declared: str) -> _KnownOptions:
-    """What the words of a `Declaration` mean."""
-    words = [word.partition("/") for word in declared.replace("*", ":").split()]
-    long_ones = [(letter, name) for letter, _, name in words if name]
-    return _KnownOptions(
-        letters="".join(letters for letters, _, _ in words),
-        long_names=[f"{name}=" if letter.endswith(":") else name for letter, name in long_ones],
-        letter_of={f"--{name}": letter.rstrip(":") for letter, name in long_ones},
-    )
 
 
 def misused(name: str, problem: str) -> ToolError:

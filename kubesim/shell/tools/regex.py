@@ -204,27 +204,16 @@ def _in_extended_syntax(tokens: list[str]) -> list[str]:
     """
     extended: list[str] = []
     for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
-        is_at_start = not extended or extended[-1] in ("(", "|")
-        is_at_end = following in ("", "\\)", "\\|")
-        can_repeat = not is_at_start and extended[-1] != "^"
         if token == "\\{":
             raise ToolError("Unmatched \\{")
         if token[0] == "\\" and token[1:2] in _BACKSLASHED:
-            operator = token.replace("\\", "")  # an interval has two backslashes
-            if operator in _REPEATS and not can_repeat:
-                extended.append(token)
-            else:
-                extended.append(operator)
-        elif token == "*":
-            extended.append("*" if can_repeat else "\\*")
-        elif token == "^":
-            extended.append("^" if is_at_start else "\\^")
-        elif token == "$":
-            extended.append("$" if is_at_end else "\\$")
+            token = token.replace("\\", "")  # an interval has two backslashes
         elif token in _BACKSLASHED:
-            extended.append(f"\\{token}")
-        else:
-            extended.append(token)
+            token = f"\\{token}"
+        is_at_start = not extended or extended[-1] in ("(", "|")
+        has_a_place = {"^": is_at_start, "$": following in ("", "\\)", "\\|")}
+        has_a_place |= dict.fromkeys(_REPEATS, not is_at_start and extended[-1] != "^")
+        extended.append(token if has_a_place.get(token, True) else f"\\{token}")
     return extended
 
 
