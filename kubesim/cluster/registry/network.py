@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -18,7 +18,6 @@ from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Repository, Wor
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
-_MOST_ANSWERS = 1024  # that are remembered
 
 
 class Network:
@@ -33,37 +32,26 @@ class Network:
         self.world = world
         self.node = node
         self._first_asked = first_asked
-        self._steady_answers: dict[tuple[Reference, Credential | None, str], Answer] = {}
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
-        """Ask for `reference` as the node; what is wrong at first may pass some time after that.
-
-        Where time changes nothing, the same question gets the answer that is already known.
-        """
-        question = (reference, credential, self.node.route)
-        answer = self._steady_answers.get(question)
-        if answer is None:
-            asked: list[Registry] = []
-            answer = self.resolve(reference, credential, asked)
-            for registry in asked:
-                self._first_asked.setdefault(registry.hosts[0], self.clock.now)
-            if all(registry.is_steady for registry in asked):
-                if len(self._steady_answers) >= _MOST_ANSWERS:
-                    self._steady_answers.clear()
-                self._steady_answers[question] = answer
+        """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
+        client = self._client(self.node)
+        answer = self._answer(client, reference, credential)
+        for registry in client.reached:
+            self._first_asked.setdefault(registry.hosts[0], self.clock.now)
         return answer
 
-    def resolve(
-        self, reference: Reference, credential: Credential | None, asked: list[Registry] | None = None
-    ) -> Answer:
-        """What comes of asking for `reference` with `credential` (None: anonymously).
+    def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
+        """What would come of asking for `reference` with `credential` (None: anonymously)."""
+        return self._answer(self._client(self.node), reference, credential)
 
-        The registries that were reached are added to `asked`.
-        """
+    def _client(self, settings: NodeSettings) -> _Client:
+        return _Client(self.world, self.clock, settings, self._first_asked)
+
+    def _answer(self, client: _Client, reference: Reference, credential: Credential | None) -> Answer:
         # The runtime takes a credential without a user, or without a password, for none.
         usable = credential if credential and credential.username and credential.password else None
-        send = partial(self._send, self.node, [] if asked is None else asked)
-        return Pull(send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
+        return Pull(client.send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
 
     def _hosts(self, registry: str) -> list[Host]:
         """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""
@@ -75,7 +63,7 @@ class Network:
     def login(self, server: str, credential: Credential) -> str:
         """Why the registry at `server` turns `credential` away, in the words of Docker's daemon; "" if it does not."""
         url = f"https://{host_of(server)}/v2/"
-        send = partial(self._send, NodeSettings(proxy=self.node.proxy), [])
+        send = self._client(NodeSettings(proxy=self.node.proxy)).send
         try:
             response = send(Request("GET", url))
             if response.auth == "token":
@@ -118,21 +106,32 @@ class Network:
         registry = self.world.by_name.get(split_port(reference.registry)[0])
         return registry.repository(reference.repository) if registry else None
 
-    def _send(self, client: NodeSettings, asked: list[Registry], request: Request) -> Response:
-        """Ask a registry, as a machine with these settings, and add it to `asked`. Raises NoResponseError."""
+
+class _Client:
+    """A machine with these settings, for the time of a pull or a login: which registries it has `reached`."""
+
+    def __init__(self, world: World, clock: Clock, settings: NodeSettings, first_asked: Mapping[str, Micros]) -> None:
+        self.reached: list[Registry] = []
+        self._world = world
+        self._clock = clock
+        self._settings = settings
+        self._first_asked = first_asked
+
+    def send(self, request: Request) -> Response:
+        """What a registry says. Raises NoResponseError."""
         name, port = split_port(request.host, _HTTP_PORT if request.scheme == "http" else HTTPS_PORT)
-        self._pass_proxy(client)
+        self._pass_proxy()
         registry = self._dial(name, port)
-        asked.append(registry)
+        self.reached.append(registry)
         if request.scheme == "https":
-            self._shake_hands(name, registry, client.hosts.get(request.host))
+            self._shake_hands(name, registry, self._settings.hosts.get(request.host))
         elif not registry.trouble_at("protocol"):  # it speaks TLS
             return Response(HTTPStatus.BAD_REQUEST)
         return self._response(registry, request)
 
     def _response(self, registry: Registry, request: Request) -> Response:
         """The first of a registry's own answers that holds for a request, or what the client may have."""
-        now = self.clock.now
+        now = self._clock.now
         elapsed = (now - self._first_asked.get(registry.hosts[0], now)) / SECOND
         clients = _clients(registry, request, now)
         for answer in registry.answers:
@@ -141,12 +140,12 @@ class Network:
                 return Response(answer.status, answer.reason)
         return _token(registry, request, now) if request.kind == "token" else _content(registry, request, now)
 
-    def _pass_proxy(self, client: NodeSettings) -> None:
-        """Reach a client's proxy, if it has one. Raises NoResponseError."""
-        if not client.proxy:
+    def _pass_proxy(self) -> None:
+        """Reach the proxy, if there is one. Raises NoResponseError."""
+        if not self._settings.proxy:
             return
         try:
-            self._dial(*split_port(client.proxy.rpartition("/")[2], _HTTP_PORT))
+            self._dial(*split_port(self._settings.proxy.rpartition("/")[2], _HTTP_PORT))
         except NoResponseError as error:
             raise NoResponseError(f"proxyconnect tcp: {error}", error.seconds) from None
 
@@ -164,7 +163,7 @@ class Network:
         trouble = registry.trouble_at("certificate")
         if trouble is None or (mode == "trust" and trouble.trusted):
             return
-        now = self.clock.timestamp()
+        now = self._clock.timestamp()
         until = registry.certificate.until
         if not until or now > until:
             names = ", ".join(registry.certificate.names)
@@ -172,14 +171,14 @@ class Network:
 
     def _dial(self, name: str, port: str) -> Registry:
         """The registry that listens at a port of a host. Raises NoResponseError."""
-        host = self.world.by_name.get(name)
+        host = self._world.by_name.get(name)
         address = _look_up(name, host)
         unreachable = host.trouble_at("connection") if host else None
-        if host is None and not is_loopback(address) and address not in self.world.addresses:
-            unreachable = self.world.troubles["silence"]  # nobody has the address that was written
+        if host is None and not is_loopback(address) and address not in self._world.addresses:
+            unreachable = self._world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
             raise NoResponseError(f"dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
-        listener = self.world.by_port.get((name, port))
+        listener = self._world.by_port.get((name, port))
         if listener is None:
             raise NoResponseError(f"dial tcp {address}:{port}: connect: connection refused")
         return listener
@@ -247,21 +246,24 @@ def _content(registry: Registry, request: Request, now: Micros) -> Response:
 
 
 def _refusal(registry: Registry, request: Request, now: Micros) -> Response | None:
-    """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right."""
-    if registry.auth == "none":
-        return None
+    """Why a client doesn't get what it asks for: it has to say who it is, it is unknown, or it has no right.
+
+    Each kind of registry knows one way to say who one is, a Credential or a Token, and takes the other for nothing.
+    """
     repository = registry.repository(request.repository)
+    match (registry.auth, request.authorization):
+        case ("none", _):
+            return None
+        case ("basic", None) if repository.public:
+            return None
+        case ("basic", Credential(user) as client) if registry.standing(client, now) == "known":
+            no_right = Response(HTTPStatus.FORBIDDEN)
+        case ("token", Token(user)):
+            no_right = Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
+        case _:
+            return Response(HTTPStatus.UNAUTHORIZED, auth=registry.auth, token_url=_token_url(registry, request))
     is_login = not request.repository
-    client = request.authorization
-    if registry.auth == "basic" and isinstance(client, Credential) and registry.standing(client, now) == "known":
-        may_read = is_login or repository.readable_by(client.username)
-        return None if may_read else Response(HTTPStatus.FORBIDDEN)
-    if registry.auth == "basic" and client is None and repository.public:
-        return None
-    if registry.auth == "token" and isinstance(client, Token):
-        may_read = is_login or repository.readable_by(client.user)
-        return None if may_read else Response(HTTPStatus.UNAUTHORIZED, "insufficient_scope")
-    return Response(HTTPStatus.UNAUTHORIZED, auth=registry.auth, token_url=_token_url(registry, request))
+    return None if is_login or repository.readable_by(user) else no_right
 
 
 def _token_url(registry: Registry, request: Request) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 from kubesim.api.imageref import DEFAULT_REGISTRY
@@ -57,11 +58,6 @@ class NodeSettings:
         self.mirrors = dict(mirrors or {})
         self.credentials = list(credentials)
 
-    @property
-    def route(self) -> str:
-        """All that decides which way a request takes."""
-        return f"{self.proxy} {self.hosts} {self.mirrors}"
-
     def scheme(self, host: str) -> str:
         """How the runtime asks a host, by http or https; what is at a port of localhost by http."""
         if mode := self.hosts.get(host):
@@ -104,6 +100,7 @@ class NodeSettings:
         return f'server = "{self.scheme(registry)}://{server}"\n{tables}'
 
 
+@lru_cache(maxsize=256)
 def literal_address(host: str) -> str | None:
     """The address that a host's name is, or stands for everywhere; None for one that has to be looked up."""
     if host == "localhost":
