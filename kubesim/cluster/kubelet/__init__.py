@@ -83,11 +83,10 @@ class Kubelet(Stateful):
 
     def _forget(self, pod: Object) -> None:
         uid = pod["metadata"]["uid"]
-        if self._workers.get(uid):
-            self._workers.drop(uid)
-            self._rests.pop(uid, None)
-            self.images.node.forget_pod(uid)
-            self.starter.forget(pod)
+        self._workers.drop(uid)
+        self._rests.pop(uid, None)
+        self.images.node.forget_pod(uid)
+        self.starter.forget(pod)
 
     def _notice(self, pod: Object, old: Object | None) -> None:
         if old and old["spec"] is pod["spec"] and marks(old) == marks(pod):
@@ -96,15 +95,20 @@ class Kubelet(Stateful):
         worker = self._workers.find(uid) or self._workers.put(uid, Worker(pod))
         self._plan(worker, REACTION)
 
-    def _current(self, uid: str, ticket: int | None = None) -> tuple[Worker, Object] | None:
-        """A worker and its Pod; None where either is gone, another Pod has its name, or the ticket is an old one."""
+    def _current(self, uid: str, ticket: int | None = None) -> Worker | None:
+        """A worker, with its Pod as that is by now; None where either is gone, or the ticket is an old one.
+
+        While it is busy, it keeps the Pod that it is busy with, unless that is being deleted.
+        """
         worker = self._workers.find(uid)
         if worker is None or ticket not in (None, worker.ticket):
             return None
-        pod = self._api.find(POD, worker.namespace, worker.name)
-        if pod is None or pod["metadata"]["uid"] != uid:
+        pod = self._api.current(POD, worker.pod)
+        if pod is None:
             return None
-        return worker, pod
+        if is_deleted(pod) or not worker.is_busy:
+            worker.pod = pod
+        return worker
 
     def _plan(self, worker: Worker, delay: float, action: Callable[[str, int], None] | None = None) -> None:
         """Sync after `delay` seconds, or do something else, instead of whatever was planned before.
@@ -119,76 +123,69 @@ class Kubelet(Stateful):
 
         With a ticket, only if nothing else has been planned since.
         """
-        current = self._current(uid, ticket)
-        if current is None:
+        worker = self._current(uid, ticket)
+        if worker is None:
             return
-        worker, pod = current
-        if is_deleted(pod):
-            self._terminate(pod, worker)
+        if is_deleted(worker.pod):
+            self._terminate(worker)
             return
         if worker.is_busy:
             worker.is_due = True
             return
         self._end_rest(worker)
-        self._report(pod, worker)
-        if not worker.has_sandbox and self._mounts(pod, worker):
+        self._report(worker)
+        if not worker.has_sandbox and self._mounts(worker):
             worker.has_sandbox = True
-            self.starter.report_missing_secrets(pod, self.starter.secrets.of(pod))
+            self.starter.report_missing_secrets(worker, self.starter.secrets.of(worker.pod))
             self._clock.call_later(SANDBOX, self._start_sandbox, uid)
             self.runtime.relist(worker)
         elif worker.ip:
-            self._start_due(pod, worker)
+            self._start_due(worker)
 
-    def _report(self, pod: Object, worker: Worker) -> None:
+    def _report(self, worker: Worker) -> None:
         """Write the Pod's status, unless nothing has changed since the last time."""
-        if not self._is_reported(pod, worker):
-            worker.reported = (worker.changes, pod["metadata"]["generation"])
-            self._api.update_status(POD, pod, generate(pod, worker, self._clock.timestamp()))
+        if not worker.is_reported:
+            worker.note_report()
+            self._api.update_status(POD, worker.pod, generate(worker, self._clock.timestamp()))
 
-    def _is_reported(self, pod: Object, worker: Worker) -> bool:
-        return worker.reported == (worker.changes, pod["metadata"]["generation"])
-
-    def _mounts(self, pod: Object, worker: Worker) -> bool:
+    def _mounts(self, worker: Worker) -> bool:
         """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
         try:
-            check_volumes(PodData(self._api, pod))
+            check_volumes(PodData(self._api, worker.pod))
         except MissingError as error:
-            self._recorder.event(pod, "Warning", "FailedMount", str(error))
+            self._recorder.event(worker.pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
             self._plan(worker, worker.mount_wait)
             return False
         return True
 
     def _start_sandbox(self, uid: str) -> None:
-        current = self._current(uid)
-        if current is None:
-            return
-        worker, pod = current
-        if worker.is_terminating:
+        worker = self._current(uid)
+        if worker is None or worker.is_terminating:
             return
         worker.changes += 1
-        if pod["spec"].get("hostNetwork"):
+        if worker.pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
         else:
             self._addresses += 1
             worker.ip = pod_address(self._addresses)
-        self._report(pod, worker)
-        self._start_due(pod, worker, is_same_sync=True)
+        self._report(worker)
+        self._start_due(worker, is_same_sync=True)
 
-    def _start_due(self, pod: Object, worker: Worker, *, is_same_sync: bool = False) -> None:
+    def _start_due(self, worker: Worker, *, is_same_sync: bool = False) -> None:
         """Start what should run and does not; come back later where something could not start.
 
         In the same sync that has started the sandbox, missing Secrets were reported before that.
         """
-        self._stop_undue(pod, worker)
-        due = images_of_volumes(pod["spec"])
-        due += [RequiredImage.of(container) for container in worker.due(pod["spec"])]
+        self._stop_undue(worker)
+        due = images_of_volumes(worker.pod["spec"])
+        due += map(RequiredImage.of, worker.due())
         if due:
-            secrets = self.starter.secrets.of(pod)
+            secrets = self.starter.secrets.of(worker.pod)
             if not is_same_sync:
-                self.starter.report_missing_secrets(pod, secrets)
+                self.starter.report_missing_secrets(worker, secrets)
             worker.is_busy = True
-            self.starter.start_all(PodSync(pod, worker, due, secrets))
+            self.starter.start_all(PodSync(worker, due, secrets))
 
     def _settle(self, sync: PodSync) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
@@ -200,20 +197,15 @@ class Kubelet(Stateful):
             self.runtime.relist(worker)
             self._wake()
         elif sync.started:
-            self._come_back(sync)
+            if back_off := self.starter.back_off(worker):
+                self._rest(worker, back_off)
+            else:
+                self._plan(worker, RETRY)
         if worker.is_due:
             worker.is_due = False
             self._sync(worker.uid)
 
-    def _come_back(self, sync: PodSync) -> None:
-        """Plan the next sync of a Pod that waits, and what it says until then."""
-        back_off = self.starter.back_off(sync)
-        if back_off is None:
-            self._plan(sync.worker, RETRY)
-        else:
-            self._rest(sync.pod, sync.worker, back_off)
-
-    def _rest(self, pod: Object, worker: Worker, back_off: BackOff) -> None:
+    def _rest(self, worker: Worker, back_off: BackOff) -> None:
         """Let a Pod rest until the round in which the first of its waits is over; before that, it reports its status in
         the next round, and speaks in those in which an event passes.
         """
@@ -221,7 +213,7 @@ class Kubelet(Stateful):
         self._rests[worker.uid] = Rest(now, back_off)
         rounds_to_try = rounds_in(back_off.until - now)
         rounds_to_speak = 1
-        if worker.waiting == back_off.waiting and self._is_reported(pod, worker):
+        if worker.waiting == back_off.waiting and worker.is_reported:
             rounds_to_speak = rounds_in(self._recorder.silent_until(worker.uid) - now)
         if rounds_to_speak < rounds_to_try:
             self._plan(worker, RETRY * rounds_to_speak, self._say_again)
@@ -241,21 +233,20 @@ class Kubelet(Stateful):
 
     def _say_again(self, uid: str, ticket: int) -> None:
         """Report a resting Pod and say what a sync would find; not if something else is planned."""
-        current = self._current(uid, ticket)
-        if current is None:
+        worker = self._current(uid, ticket)
+        if worker is None:
             return
-        worker, pod = current
         rest = self._rests.get(uid)
         if rest is None:  # the runtime's news came first: they end a rest, and needn't plan anything
             self._sync(uid)
             return
         now = self._clock.now
         self.images.node_credentials(now)  # a sync reads the node's credentials again when they are due
-        self._report(pod, worker)
+        self._report(worker)
         for container, reason in rest.back_off.waiting.items():
             worker.wait(container, reason)
-        self._recorder.say_again(pod, rest.back_off.words, rest.rounds(now))
-        self._rest(pod, worker, rest.back_off)
+        self._recorder.say_again(worker.pod, rest.back_off.words, rest.rounds(now))
+        self._rest(worker, rest.back_off)
 
     def _wake(self, namespace: str | None = None) -> None:
         """Let resting Pods (of a namespace) look again at their next round: a Secret or the node's images changed."""
@@ -264,34 +255,33 @@ class Kubelet(Stateful):
             if namespace in (None, worker.namespace):
                 self._plan(worker, rest.seconds_to_round(self._clock.now))
 
-    def _stop_undue(self, pod: Object, worker: Worker) -> None:
+    def _stop_undue(self, worker: Worker) -> None:
         """Stop containers whose part of the Pod was changed, which start again once they have ended; and what still
         runs beside those that have all ended.
         """
         for container in worker.containers.values():
             if not container.is_running or container.stopping:
                 continue
-            message = worker.change_of(container, pod["spec"])
-            if message or worker.is_over(pod["spec"]):
-                self.runtime.stop(pod, container, message)
-                self.runtime.end_within(pod["spec"]["terminationGracePeriodSeconds"], worker, container)
+            message = worker.change_of(container)
+            if message or worker.is_over:
+                self.runtime.stop(worker, container, message)
+                self.runtime.end_within(worker.grace, worker, container)
 
-    def _terminate(self, pod: Object, worker: Worker) -> None:
+    def _terminate(self, worker: Worker) -> None:
         """Stop a Pod that is being deleted, and plan its removal.
 
         Each sync until then plans one more, of which the earliest counts: a shorter grace period or containers that
         have ended meanwhile bring it forward, and nothing puts it off.
         """
         worker.is_terminating = True
-        self._clock.call_later(self.runtime.stop_all(pod, worker), self._remove, worker.uid)
+        self._clock.call_later(self.runtime.stop_all(worker), self._remove, worker.uid)
 
     def _remove(self, uid: str) -> None:
         """Remove the worker's Pod; where finalizers keep it, it only says how it has ended."""
-        current = self._current(uid)
-        if current is None:
+        worker = self._current(uid)
+        if worker is None:
             return
-        worker, pod = current
-        if not pod["metadata"].get("finalizers"):
-            self._api.remove(POD, pod)
-        elif not has_ended(pod):
-            self._api.record(POD, ended(pod, worker, self._clock.now))
+        if not worker.pod["metadata"].get("finalizers"):
+            self._api.remove(POD, worker.pod)
+        elif not has_ended(worker.pod):
+            self._api.record(POD, ended(worker, self._clock.now))

@@ -11,7 +11,6 @@ from functools import partial
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.objects import Object
 from kubesim.api.sharing import Stateful
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.containers import Container
@@ -46,9 +45,9 @@ class Runtime(Stateful):
         self._steps_left = _MOST_STEPS
         self._full_at: Micros = 0  # when all steps were there
 
-    def recorder_for(self, pod: Object, container: str) -> Record:
+    def recorder_for(self, worker: Worker, container: str) -> Record:
         """What records events of a container, or without one of the Pod itself."""
-        return partial(self._recorder.event, pod, field=field_of(pod["spec"], container))
+        return partial(self._recorder.event, worker.pod, field=field_of(worker.pod["spec"], container))
 
     @contextmanager
     def processor(self) -> Iterator[Budget]:
@@ -100,27 +99,27 @@ class Runtime(Stateful):
             worker.crashes.setdefault(name, 0)  # its first restart doesn't have to wait, the next ones do
         self.relist(worker)
 
-    def stop(self, pod: Object, container: Container, message: str = "") -> None:
+    def stop(self, worker: Worker, container: Container, message: str = "") -> None:
         """Have a container stopped, and say so once; when it ends is planned by `end_within`."""
         if not container.stopping:
             container.stopping = True
             name = container.spec["name"]
-            self.recorder_for(pod, name)("Normal", "Killing", message or f"Stopping container {name}")
+            self.recorder_for(worker, name)("Normal", "Killing", message or f"Stopping container {name}")
 
     def end_within(self, grace: float, worker: Worker, container: Container) -> None:
         """Plan the end of a container that is being stopped."""
         seconds, exit_code = container.stops_after(grace)
         self.end_in(seconds, worker, container, exit_code)
 
-    def stop_all(self, pod: Object, worker: Worker) -> float:
+    def stop_all(self, worker: Worker) -> float:
         """Stop the containers of a Pod that is being deleted; in how many seconds they are over and cleaned up."""
-        seconds = [self._seconds_to_clean_up(pod, worker, container) for container in worker.containers.values()]
+        seconds = [self._seconds_to_clean_up(worker, container) for container in worker.containers.values()]
         return max([CLEANUP_IDLE, *seconds])
 
-    def _seconds_to_clean_up(self, pod: Object, worker: Worker, container: Container) -> float:
+    def _seconds_to_clean_up(self, worker: Worker, container: Container) -> float:
         if container.is_running:
-            grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
-            self.stop(pod, container)
+            grace = worker.pod["metadata"].get("deletionGracePeriodSeconds", 0)
+            self.stop(worker, container)
             if container.process.last_words:  # which its log gets; where there are none, nobody sees the end
                 self.end_within(grace, worker, container)
             seconds, _ = container.stops_after(grace)

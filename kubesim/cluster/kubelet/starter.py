@@ -23,7 +23,7 @@ from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
 from kubesim.cluster.kubelet.resting import BackOff
 from kubesim.cluster.kubelet.runtime import Record, Runtime
 from kubesim.cluster.kubelet.volumes import Payload
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, images_of_volumes
+from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
 from kubesim.cluster.registry.image import Image
 from kubesim.shell.container import Place
 from kubesim.shell.process import StartError
@@ -39,8 +39,7 @@ _START = 20
 class PodSync:
     """How far one sync of a Pod is."""
 
-    def __init__(self, pod: Object, worker: Worker, due: list[RequiredImage], secrets: Secrets) -> None:
-        self.pod = pod
+    def __init__(self, worker: Worker, due: list[RequiredImage], secrets: Secrets) -> None:
         self.worker = worker
         self.due = due  # what its volumes and containers need that weren't tried yet
         self.secrets = secrets
@@ -49,7 +48,7 @@ class PodSync:
 
     def copy(self, worker: Worker) -> PodSync:
         """The same for a worker that is as its own was: a copy of the cluster goes on with a copy of the worker."""
-        copy = PodSync(self.pod, worker, self.due.copy(), self.secrets)
+        copy = PodSync(worker, self.due.copy(), self.secrets)
         copy.started += self.started
         copy.volumes |= self.volumes
         return copy
@@ -107,7 +106,7 @@ class Starter(Stateful):
                 continue
             pull = self._ensure_image(sync, required)
             if pull.duration:
-                self._runtime.recorder_for(sync.pod, required.container)(*pull.events[0])  # Pulling
+                self._runtime.recorder_for(sync.worker, required.container)(*pull.events[0])  # Pulling
                 self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
                 return
             self._finish_pull(sync, required, pull, pull.events)
@@ -123,7 +122,7 @@ class Starter(Stateful):
 
     def _finish_pull(self, sync: PodSync, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
-        record = self._runtime.recorder_for(sync.pod, required.container)
+        record = self._runtime.recorder_for(sync.worker, required.container)
         for event in events:
             record(*event)
         if required.spec is None:
@@ -138,19 +137,18 @@ class Starter(Stateful):
             sync.worker.wait(required.spec["name"], None)
         sync.started.append(error is None)
 
-    def report_missing_secrets(self, pod: Object, secrets: Secrets) -> None:
+    def report_missing_secrets(self, worker: Worker, secrets: Secrets) -> None:
         """Say which of a Pod's pull secrets are not there."""
         for words in _on_missing(secrets):
-            self._runtime.recorder_for(pod, "")(words.kind, words.reason, words.message)
+            self._runtime.recorder_for(worker, "")(words.kind, words.reason, words.message)
 
-    def back_off(self, sync: PodSync) -> BackOff | None:
+    def back_off(self, worker: Worker) -> BackOff | None:
         """What a Pod waits for, of which nothing has started; None where its next sync may do more than wait."""
-        worker = sync.worker
-        spec = sync.pod["spec"]
-        words = _on_missing(self.secrets.of(sync.pod))
+        spec = worker.pod["spec"]
+        words = _on_missing(self.secrets.of(worker.pod))
         waiting = {}
         ends = []
-        for container in worker.due(spec):
+        for container in worker.due():
             name = container["name"]
             image = container["image"]
             failure = self._images.node.waits(worker.uid, image, self._clock.now)
@@ -171,9 +169,9 @@ class Starter(Stateful):
         error = crash_loop or sync.broken_volume(spec)
         if error is None:
             return False
-        record = self._runtime.recorder_for(sync.pod, spec["name"])
+        record = self._runtime.recorder_for(sync.worker, spec["name"])
         if crash_loop:
-            what = f"{spec['name']} in pod {sync.worker.full_name}"
+            what = f"{spec['name']} in pod {full_name(sync.worker.pod)}"
             record("Warning", "BackOff", f"Back-off restarting failed container {what}")
             sync.worker.wait(spec["name"], crash_loop)
         else:
@@ -192,7 +190,7 @@ class Starter(Stateful):
     def _run(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
         """Create a container and start it; return why that failed, if it did."""
         worker = sync.worker
-        data = PodData(self._api, worker.with_address(sync.pod))
+        data = PodData(self._api, worker.pod_with_address)
         try:
             place, argv = self._prepare(data, spec, image)
         except MissingError as error:
@@ -236,7 +234,7 @@ class Starter(Stateful):
         with self._runtime.processor() as budget:
             ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
         if spec["name"] not in sync.worker.inits:
-            ran = containers.running_on(ran, spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"]))
+            ran = containers.running_on(ran, sync.worker.policy_of(spec))
         image_name, image_id = self._images.node.status_names(image.digest)
         container = Container(
             spec=spec,
@@ -262,12 +260,11 @@ class Starter(Stateful):
         if has_failed:
             record("Warning", "FailedPostStartHook", "PostStartHook failed")
             record("Normal", "Killing", "FailedPostStartHook")
-            self._runtime.end_within(sync.pod["spec"]["terminationGracePeriodSeconds"], sync.worker, container)
+            self._runtime.end_within(sync.worker.grace, sync.worker, container)
 
     def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
-        policy = spec.get("restartPolicy", sync.pod["spec"]["restartPolicy"])
-        is_tried_again = restarts(policy, sync.worker.containers.get(spec["name"]))
+        is_tried_again = restarts(sync.worker.policy_of(spec), sync.worker.containers.get(spec["name"]))
         sync.worker.wait(spec["name"], error if is_tried_again else None)
         text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
         record("Warning", "Failed", f"Error: {text}")

@@ -26,8 +26,9 @@ class _Holding(NamedTuple):
     message: str = ""
 
 
-def generate(pod: Object, worker: Worker, now: str) -> Object:
-    """The status of `pod`, whose conditions keep their transition times where they did not change."""
+def generate(worker: Worker, now: str) -> Object:
+    """The status of a Pod, whose conditions keep their transition times where they did not change."""
+    pod = worker.pod
     spec = pod["spec"]
     old = pod["status"]
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
@@ -61,11 +62,12 @@ def generate(pod: Object, worker: Worker, now: str) -> Object:
     return status
 
 
-def ended(pod: Object, worker: Worker, now: Micros) -> Object:
+def ended(worker: Worker, now: Micros) -> Object:
     """A Pod that was deleted and has had its time, which only finalizers keep; its containers end here.
 
     As the last deletion, without a grace period, makes it: pkg/registry/rest/delete.go of k8s.io/apiserver, v1.36.
     """
+    pod = worker.pod
     meta = pod["metadata"]
     grace = meta["deletionGracePeriodSeconds"]
     for container in worker.containers.values():
@@ -74,7 +76,7 @@ def ended(pod: Object, worker: Worker, now: Micros) -> Object:
             container.end(exit_code, now)
     asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - grace * SECOND)
     kept = {**meta, "deletionGracePeriodSeconds": 0, "deletionTimestamp": asked_at}
-    status = generate(pod, worker, rfc3339(now))
+    status = generate(worker, rfc3339(now))
     unknown = _begun(status.get("initContainerStatuses", []))
     if _has_initialized(pod):
         unknown += status["containerStatuses"]

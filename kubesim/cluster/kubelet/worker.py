@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
-from kubesim.api.objects import Object, containers_of, find_named, sidecars_of
+from kubesim.api.objects import Object, containers_of, find_named, name_of, namespace_of, sidecars_of
 from kubesim.api.sharing import Shared
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
@@ -56,12 +56,11 @@ class Worker:
     """The kubelet's memory of one Pod, of which nothing is known yet but the Pod."""
 
     def __init__(self, pod: Object) -> None:
-        meta = pod["metadata"]
         names = [item["name"] for item in pod["spec"].get("initContainers", ())]
-        self.uid: str = meta["uid"]
-        self.namespace: str = meta["namespace"]
-        self.name: str = meta["name"]
-        self.full_name = full_name(pod)
+        self.pod = pod  # as the present sync has it
+        self.uid: str = pod["metadata"]["uid"]
+        self.namespace = namespace_of(pod)
+        self.name = name_of(pod)
         # The names of its init containers, without the sidecars.
         self.inits = frozenset(names).difference(sidecars_of(pod["spec"]))
         self.ip = ""
@@ -96,9 +95,29 @@ class Worker:
         twin.crashes = self.crashes.copy()
         return twin
 
-    def with_address(self, pod: Object) -> Object:
+    @property
+    def pod_with_address(self) -> Object:
         """The Pod as its containers see it, before its status says so."""
-        return {**pod, "status": {**pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
+        return {**self.pod, "status": {**self.pod["status"], "podIP": self.ip, "podIPs": [{"ip": self.ip}]}}
+
+    @property
+    def grace(self) -> float:
+        """The seconds that a container has to end, where the Pod isn't deleted."""
+        seconds: int = self.pod["spec"]["terminationGracePeriodSeconds"]
+        return seconds
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether nothing has changed since the status was written."""
+        return self.reported == (self.changes, self.pod["metadata"]["generation"])
+
+    def note_report(self) -> None:
+        """Note that the status is written as it is now."""
+        self.reported = (self.changes, self.pod["metadata"]["generation"])
+
+    def policy_of(self, spec: ContainerSpec) -> str:
+        """The restart policy of a container: its own, or the Pod's."""
+        return spec.get("restartPolicy", self.pod["spec"]["restartPolicy"])
 
     def wait(self, container: str, reason: Waiting | None) -> None:
         """Note why a container does not run (None: it does)."""
@@ -129,15 +148,16 @@ class Worker:
         if delay <= (now - container.finished) / SECOND:
             self.crashes[name] = min(delay * 2, CRASH_BACKOFF_LIMIT) if delay else CRASH_BACKOFF_FIRST
             return None
-        what = f"container={name} pod={self.full_name}"
+        what = f"container={name} pod={full_name(self.pod)}"
         return Waiting("CrashLoopBackOff", f"back-off {go_duration(delay * SECOND)} restarting failed {what}")
 
-    def due(self, spec: PodSpec) -> Iterator[ContainerSpec]:
+    def due(self) -> Iterator[ContainerSpec]:
         """The containers to start now: ephemeral ones, sidecars that don't run, and the first init container that has
         not succeeded, or else all that don't run.
         """
-        if self.is_over(spec):
+        if self.is_over:
             return
+        spec = self.pod["spec"]
         policy = spec["restartPolicy"]
         init_policy = "OnFailure" if policy == "Always" else policy
         containers = spec["containers"]
@@ -170,8 +190,9 @@ class Worker:
         container = self.containers.get(name)
         return container is not None and (container.is_running or following in self.containers)
 
-    def change_of(self, container: Container, spec: PodSpec) -> str:
+    def change_of(self, container: Container) -> str:
         """What is said of a container or sidecar whose definition was changed while it runs; "" where it was not."""
+        spec = self.pod["spec"]
         name = container.spec["name"]
         main = find_named(spec["containers"], name)
         if main and main != container.spec:
@@ -181,8 +202,10 @@ class Worker:
             return f"Init container {name} definition changed"
         return ""
 
-    def is_over(self, spec: PodSpec) -> bool:
+    @property
+    def is_over(self) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
+        spec = self.pod["spec"]
         for item in spec["containers"]:
             container = self.containers.get(item["name"])
             if container is None or container.is_running or restarts(spec["restartPolicy"], container):
