@@ -7,14 +7,16 @@ each room is imported when a magic first needs it: neither the simulator nor the
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+
+from kubesim.jupyter.refusal import Refusal
 
 if TYPE_CHECKING:
     from kubesim.jupyter.seat import Seat
@@ -39,6 +41,7 @@ _MAGICS = {
     "registries": _Magic("current", "registries", "Start again with registries of your own: `%registries FILE`."),
     "advance": _Magic("current", "advance", "Let simulated time pass: `%advance 30s`, `%advance 5m`."),
     "restart": _Magic("current", "restart", "Start again with a fresh cluster. Your files stay.", takes_line=False),
+    "serve": _Magic("current", "serve", "Let a real kubectl use the notebook's cluster: `%serve [--realtime]`."),
     "flow": _Magic("workbench", "draw", "Draw the pull of an image: `%flow POD [-n NAMESPACE] [-c CONTAINER]`."),
     "timeline": _Magic("chronicle", "timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`."),
     "quiz": _Magic("quiz", "show", "Ask a question: `%quiz ID`."),
@@ -66,15 +69,25 @@ def _line_magic(name: str, magic: _Magic) -> Callable[[str], None]:
     """What IPython calls with the line."""
 
     def run(line: str) -> None:
-        if magic.takes_line:
-            getattr(_room(magic.room), magic.function)(line, _seat())
-        elif line.strip():
-            _say(f"%{name} takes no options, but here is {line.strip()!r}")
-        else:
-            getattr(_room(magic.room), magic.function)(_seat())
+        with _refusing():
+            function = getattr(_room(magic.room), magic.function)
+            if magic.takes_line:
+                function(line, _seat())
+            elif line.strip():
+                raise Refusal(f"%{name} takes no options, but here is {line.strip()!r}")
+            else:
+                function(_seat())
 
     run.__doc__ = magic.about
     return no_var_expand(run)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        print(f"kubesim: {refusal}")  # noqa: T201  # a cell's output
 
 
 def session() -> Session:
@@ -96,43 +109,22 @@ def _room(name: str) -> Any:
 
 @magics_class
 class CellMagics(Magics):
-    """The magics that stand above a cell, and `%serve`; `%why?` shows a learner what its docstring says."""
+    """The magics that can stand above a cell, too; `%why?` shows a learner what its docstring says."""
 
     @no_var_expand
     @line_cell_magic
     def kubectl(self, line: str, cell: str | None = None) -> None:
         """Run the cell's shell lines and print what they print; `%kubectl get pods` runs that one command."""
-        if cell is None:
-            cell = f"kubectl {line}".rstrip()
-        elif line.strip():
-            _say(f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below")
-            return
-        elif not cell.strip():
-            _say("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
-            return
-        print(_room("terminal").transcript(_seat(), cell))  # noqa: T201
-
-    @line_magic
-    def serve(self, line: str) -> None:
-        """Let a real kubectl use the notebook's cluster: `%serve`, or `%serve --realtime` for a clock that runs."""
-        if line.strip() not in ("", "--realtime"):
-            _say(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
-            return
-        if sys.platform == "emscripten":
-            _say("this page has no server. To use your own kubectl, open this notebook in JupyterLab.")
-            return
-        seat = _seat()
-        try:
-            server = seat.serve(realtime=bool(line.strip()))
-        except (ImportError, OSError) as error:
-            _say(f"the cluster cannot be served here: {error}")
-            return
-        folder = seat.session.workspace.root.parent
-        if not server.kubeconfig.is_relative_to(folder):  # it was served before, with a file elsewhere
-            print(f"In a terminal:\n\n{server}")  # noqa: T201
-            return
-        path = server.kubeconfig.relative_to(folder)
-        print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{path}"')  # noqa: T201
+        with _refusing():
+            if cell is None:
+                cell = f"kubectl {line}".rstrip()
+            elif line.strip():
+                raise Refusal(
+                    f"%%kubectl takes no options, but here is {line.strip()!r}: write commands on the lines below"
+                )
+            elif not cell.strip():
+                raise Refusal("the cell has no commands: write one below %%kubectl, such as kubectl get pods")
+            print(_room("terminal").transcript(_seat(), cell))  # noqa: T201
 
     @no_var_expand
     @line_cell_magic
@@ -142,11 +134,8 @@ class CellMagics(Magics):
         `%%why [--pod NAME] [--answer yes|no] [-o FORM]` explains the export, or the message, in its cell; FORM is
         markdown or json. `%why` opens a box to paste one into.
         """
-        if cell is None:
-            _room("why").why(line, _seat())
-        else:
-            _room("why").why_cell(line, cell)
-
-
-def _say(words: str) -> None:
-    print(f"kubesim: {words}")  # noqa: T201
+        with _refusing():
+            if cell is None:
+                _room("why").why(line, _seat())
+            else:
+                _room("why").why_cell(line, cell)

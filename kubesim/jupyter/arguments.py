@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kubesim.flow.report import FORMS
+from kubesim.jupyter.refusal import Refusal
 
 
 class Target(NamedTuple):
@@ -16,8 +17,8 @@ class Target(NamedTuple):
     form: str
 
 
-def read_target(arguments: str, options: set[str], usage: str, *, needs_pod: bool = True) -> Target | None:
-    """What the arguments of a magic with these options name; None, after a line of usage, where they're others."""
+def read_target(arguments: str, options: set[str], usage: str, *, needs_pod: bool = True) -> Target:
+    """What the arguments of a magic with these options name. Raises Refusal, with its usage, where they're others."""
     words = arguments.split()
     pod = ""
     if words and not words[0].startswith("-"):
@@ -27,5 +28,4 @@ def read_target(arguments: str, options: set[str], usage: str, *, needs_pod: boo
     is_understood = len(words) % 2 == 0 and values.keys() <= options and form in FORMS
     if is_understood and (pod or not needs_pod):
         return Target(values.get("-n", "default"), pod, values.get("-c"), form)
-    print(f"kubesim: {usage}")  # noqa: T201  # a cell's output
-    return None
+    raise Refusal(usage)

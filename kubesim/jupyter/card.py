@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import anywidget
 import traitlets
 
 from kubesim.jupyter.markup import inline
+from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Reading
@@ -167,7 +168,8 @@ def goal_lines(readings: Iterable[Reading], were_reached: bool = False) -> list[
     return [{"ok": were_reached or one.holds, "what": inline(one.condition.what)} for one in readings]
 
 
-def unknown(kind: str, name: str, ids: Sequence[str]) -> str:
-    """The line that says that there is no such quiz, prediction or task, and which ones have such a name."""
-    near = get_close_matches(name, ids, 3, 0.5) or ids
-    return f"kubesim: there is no {kind} {name!r}; there are: {', '.join(near)}"
+def check_known(kind: str, name: str, ids: Collection[str]) -> None:
+    """Raise Refusal where there is no such quiz, prediction or task: it names those that are called nearly so."""
+    if name not in ids:
+        near = get_close_matches(name, ids, 3, 0.5) or ids
+        raise Refusal(f"there is no {kind} {name!r}; there are: {', '.join(near)}")

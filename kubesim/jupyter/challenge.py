@@ -19,6 +19,7 @@ from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import markup, quiz, standing, why
 from kubesim.jupyter.card import HISTORY, Button, Card, Message, goal_lines, script, styles
+from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.task import GONE
 from kubesim.jupyter.workbench import workbench
@@ -291,19 +292,18 @@ def _round_of(seat: Seat, round_id: RoundId) -> Round:
 
 def show(arguments: str, seat: Seat) -> None:
     """Display the round whose number `arguments` gives (`%challenge 2`; else the first), one of a small round
-    (`%challenge evidence 2`), or print how to ask for it.
+    (`%challenge evidence 2`). Raises Refusal.
     """
     asked = re.fullmatch(r"([a-z]*) ?([1-9][0-9]{0,3})?", arguments.strip())
-    if asked and (not asked[1] or asked[1] in small_rounds()):
-        _display(RoundId(int(asked[2] or 1), asked[1]), seat)
-    else:
-        what = arguments.strip()
-        print(f"kubesim: which round? %challenge ROUND, from 1 to {LAST_SEED} (not {what!r})")  # noqa: T201
+    if not asked or asked[1] not in ("", *small_rounds()):
+        raise Refusal(f"which round? %challenge ROUND, from 1 to {LAST_SEED} (not {arguments.strip()!r})")
+    _display(RoundId(int(asked[2] or 1), asked[1]), seat)
 
 
 def review(arguments: str, seat: Seat) -> None:
     """Repeat quizzes: `%review ID ID`, or without ids three that are due, and with them today's broken cluster."""
-    if quiz.recall(arguments, seat) and not arguments.strip():
+    quiz.recall(arguments, seat)
+    if not arguments.strip():
         _display(RoundId.of_review(seat.progress.today()), seat)
 
 

@@ -32,10 +32,10 @@ class _Row(NamedTuple):
 
 
 def timeline(arguments: str, seat: Seat) -> None:
-    """Display what happened (`%timeline [POD] [-n NAMESPACE]`), or print how to ask for it."""
+    """Display what happened (`%timeline [POD] [-n NAMESPACE]`), or raise Refusal: how to ask for it."""
     usage = "the past of which Pod? %timeline [POD] [-n NAMESPACE]"
-    if asked := read_target(arguments, {"-n"}, usage, needs_pod=False):
-        display(chronicle(seat, asked.namespace, asked.pod), raw=True)
+    asked = read_target(arguments, {"-n"}, usage, needs_pod=False)
+    display(chronicle(seat, asked.namespace, asked.pod), raw=True)
 
 
 def chronicle(seat: Seat, namespace: str, pod: str = "") -> dict[str, str]:

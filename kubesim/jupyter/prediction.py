@@ -8,7 +8,7 @@ from IPython.core.events import EventManager
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from kubesim.jupyter.card import Message, unknown
+from kubesim.jupyter.card import Message, check_known
 from kubesim.jupyter.quiz import QuestionCard
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_predictions
@@ -61,12 +61,10 @@ class PredictionCard(QuestionCard):
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the prediction whose id `arguments` names (`%predict ID`), or print which ids there are."""
+    """Display the prediction whose id `arguments` names (`%predict ID`), or raise Refusal: which ids there are."""
     predictions = load_predictions()
     name = arguments.strip()
-    if name not in predictions:
-        print(unknown("prediction", name, list(predictions)))  # noqa: T201  # a cell's output
-        return
+    check_known("prediction", name, predictions)
     prediction = PredictionCard(predictions[name], seat)
     if shell := get_ipython():
         _follow_cells(prediction, shell.events)

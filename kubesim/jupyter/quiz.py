@@ -11,7 +11,8 @@ import traitlets
 from IPython.display import display
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.card import NEXT, Button, Exercise, Message, script, styles, unknown
+from kubesim.jupyter.card import NEXT, Button, Exercise, Message, check_known, script, styles
+from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.screen import strip
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons import question_ids, variants_of
@@ -22,7 +23,7 @@ from kubesim.lessons.review import to_review
 LONGEST_SCREEN = 4000
 MISSES = 2
 """After so many wrong commands, the first hint is shown unasked."""
-NOTHING = "kubesim: there is nothing to review yet; answer a few quizzes first"
+NOTHING = "there is nothing to review yet; answer a few quizzes first"
 _NO_ANSWER = "Choose or type an answer first. This doesn't count."
 _HOW = {
     "choice": "One answer is right.",
@@ -211,22 +212,19 @@ class QuizCard(QuestionCard):
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the quiz whose id `arguments` names (`%quiz ID`), or print which ids there are."""
+    """Display the quiz whose id `arguments` names (`%quiz ID`), or raise Refusal: which ids there are."""
     _show(arguments.strip(), seat)
 
 
-def recall(arguments: str, seat: Seat) -> bool:
-    """Repeat the quizzes that `arguments` names, or those whose turn it is, unanswered; False if there are none."""
+def recall(arguments: str, seat: Seat) -> None:
+    """Repeat the quizzes that `arguments` names, or those whose turn it is, unanswered. Raises Refusal."""
     questions = arguments.split() or to_review(seat.progress.record(), seat.progress.today())
     if not questions:
-        print(NOTHING)  # noqa: T201  # a cell's output
+        raise Refusal(NOTHING)
     for question in questions:
         _show(question, seat, is_review=True)
-    return bool(questions)
 
 
 def _show(question: str, seat: Seat, *, is_review: bool = False) -> None:
-    if question in question_ids():
-        display(QuizCard(variants_of(question), seat, is_review=is_review))
-    else:
-        print(unknown("quiz", question, question_ids()))  # noqa: T201  # a cell's output
+    check_known("quiz", question, question_ids())
+    display(QuizCard(variants_of(question), seat, is_review=is_review))

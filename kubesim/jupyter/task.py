@@ -10,7 +10,7 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import drawing, markup
-from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, script, styles, unknown
+from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, check_known, script, styles
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
@@ -220,12 +220,9 @@ def _card(name: str, seat: Seat) -> TaskCard:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the task whose id `arguments` names (`%task ID`), or print which ids there are."""
-    tasks = load_tasks()
+    """Display the task whose id `arguments` names (`%task ID`), or raise Refusal: which ids there are."""
     name = arguments.strip()
-    if name not in tasks:
-        print(unknown("task", name, list(tasks)))  # noqa: T201  # a cell's output
-        return
+    check_known("task", name, load_tasks())
     task_card = _card(name, seat)  # the same one when it is shown again
     task_card.take_up()
     display(task_card)

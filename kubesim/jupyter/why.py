@@ -20,6 +20,7 @@ from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import markup
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Button, Card, Message, script, styles
+from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 
 _PASTE = (
@@ -40,26 +41,24 @@ def why(arguments: str, seat: Seat) -> None:
         display(Paste(seat))
         return
     usage = "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
-    if asked := read_target(arguments, {"-n", "-c", "-o"}, usage):
-        seat.session.explained.append(asked.namespace)
-        flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
-        if asked.form == "text":
-            _display(flow.why(), page(Explained([flow], [], 0)))
-        else:
-            print(FORMS[asked.form](flow))  # noqa: T201
+    asked = read_target(arguments, {"-n", "-c", "-o"}, usage)
+    seat.session.explained.append(asked.namespace)
+    flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
+    if asked.form == "text":
+        _display(flow.why(), page(Explained([flow], [], 0)))
+    else:
+        print(FORMS[asked.form](flow))  # noqa: T201
 
 
 def why_cell(arguments: str, cell: str) -> None:
     """Explain what keeps the images away of which a cell has the export, a text of kubectl's or a message."""
     options = _OPTIONS.fullmatch(arguments)
     if options is None:
-        print("kubesim: %%why [--pod NAME] [--answer yes|no] [-o markdown|json]")  # noqa: T201
-        return
+        raise Refusal("%%why [--pod NAME] [--answer yes|no] [-o markdown|json]")
     try:
         explanation = explained([cell], options["pod"] or "", options["answer"] or "")
     except ExportError as error:
-        print(f"kubesim: {error}")  # noqa: T201
-        return
+        raise Refusal(str(error)) from None
     if options["form"]:
         print(explanation.told(options["form"]), end="")  # noqa: T201
     else:

@@ -190,9 +190,9 @@ def show(seat: Seat) -> None:
 
 
 def draw(arguments: str, seat: Seat) -> None:
-    """Display a flow as it is now, and put its Pod into focus, or print how to ask for one."""
+    """Display a flow as it is now, and put its Pod into focus, or raise Refusal: how to ask for one."""
     usage = "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
-    if asked := read_target(arguments, {"-n", "-c"}, usage):
-        seat.session.explained.append(asked.namespace)
-        display(flow.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
-        workbench(seat).focus(asked.namespace, asked.pod, asked.container)
+    asked = read_target(arguments, {"-n", "-c"}, usage)
+    seat.session.explained.append(asked.namespace)
+    display(flow.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
+    workbench(seat).focus(asked.namespace, asked.pod, asked.container)

@@ -10,7 +10,7 @@ from kubesim.lessons import load_quizzes
 from kubesim.lessons.clusters import RoundId
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
-from tests.jupyter.conftest import labels, press
+from tests.jupyter.conftest import labels, press, refused
 
 
 @pytest.fixture
@@ -235,9 +235,8 @@ def test_the_faces_of_a_round(card):
 
 
 @pytest.mark.parametrize("asked", ["0", "x", "-1", "1 2", "99999", "²", "six 0", "SIX"])
-def test_no_such_round(seat, capsys, asked):
-    challenge.show(asked, seat)
-    assert capsys.readouterr().out == f"kubesim: which round? %challenge ROUND, from 1 to 9999 (not {asked!r})\n"
+def test_no_such_round(seat, asked):
+    assert refused(challenge.show, asked, seat) == f"which round? %challenge ROUND, from 1 to 9999 (not {asked!r})"
 
 
 @pytest.mark.parametrize(("asked", "seed"), [("", 1), (" 2 ", 2), ("9999", 9999)])
@@ -266,12 +265,12 @@ def test_a_small_round_has_its_own_clusters_and_gives_no_score(seat, monkeypatch
     assert small._round.current is None
 
 
-def test_a_review_has_one_broken_cluster_a_day_which_gives_no_score(seat, monkeypatch, capsys):
+def test_a_review_has_one_broken_cluster_a_day_which_gives_no_score(seat, monkeypatch):
     shown = []
     monkeypatch.setattr(challenge, "display", shown.append)
     monkeypatch.setattr("kubesim.jupyter.quiz.display", shown.append)
-    challenge.review("", seat)
-    assert (shown, capsys.readouterr().out) == ([], NOTHING + "\n")
+    assert refused(challenge.review, "", seat) == NOTHING
+    assert shown == []
     seat.progress.keep_asked("start-who-pulls", False, 0, {"start-who-pulls": [0]})
     challenge.review("", seat)
     question, cluster = shown

@@ -1,6 +1,7 @@
 import pytest
 
 from kubesim.jupyter import chronicle
+from tests.jupyter.conftest import refused
 from tests.jupyter.pictures import SVG, pictures
 
 RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
@@ -81,6 +82,6 @@ def test_the_magic_takes_a_pod_and_a_namespace(arguments, title, seat, monkeypat
     assert shown[0]["text/plain"].startswith(title + "\n")
 
 
-def test_the_magic_says_what_it_takes(seat, capsys):
-    chronicle.timeline("web --now", seat)
-    assert capsys.readouterr().out == "kubesim: the past of which Pod? %timeline [POD] [-n NAMESPACE]\n"
+def test_the_magic_says_what_it_takes(seat):
+    usage = "the past of which Pod? %timeline [POD] [-n NAMESPACE]"
+    assert refused(chronicle.timeline, "web --now", seat) == usage

@@ -6,6 +6,7 @@ import pytest
 from kubesim.flow.causes import Cause
 from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
 from kubesim.jupyter import drawing, flow, markup, why, workbench
+from tests.jupyter.conftest import refused
 from tests.jupyter.pictures import SVG, pictures
 
 CREATE = (
@@ -210,15 +211,14 @@ def test_the_words_of_the_picture_are_folded_below_it(seat):
 @pytest.mark.parametrize(
     "arguments", ["", "-n default", "web -x", "web -n", "web more", "-c", "web -n default more", "--help"]
 )
-def test_show_says_how(arguments, seat, capsys):
-    workbench.draw(arguments, seat)
-    assert capsys.readouterr().out == "kubesim: which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]\n"
+def test_show_says_how(arguments, seat):
+    assert refused(workbench.draw, arguments, seat) == "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
 
 
-def test_why_says_what_the_terminal_prints(seat, capsys, shown, monkeypatch):
+def test_why_says_what_the_terminal_prints(seat, shown, monkeypatch):
     monkeypatch.setattr(why, "display", lambda bundle, **_: shown.append(bundle))
-    why.why("-n shop", seat)
-    assert capsys.readouterr().out == "kubesim: which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]\n"
+    usage = "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
+    assert refused(why.why, "-n shop", seat) == usage
     seat.run(RUN)
     seat.advance(6)
     why.why("pod/web -c web", seat)

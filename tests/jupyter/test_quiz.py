@@ -12,7 +12,7 @@ from kubesim.lessons.quiz import Choice, Quiz
 from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Condition
 from kubesim.session import Session
-from tests.jupyter.conftest import labels, press
+from tests.jupyter.conftest import labels, press, refused
 from tests.lessons.examples import QUIZZES
 
 UNKNOWN = f"kubesim: there is no quiz 'nothing'; there are: {', '.join(QUIZZES)}\n"
@@ -156,16 +156,13 @@ def test_lines_stand_as_they_were_printed(seat):
     assert press(card, "check", answer=[1])["word"] == "Right"
 
 
-def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, capsys, monkeypatch):
+def test_a_review_starts_unanswered_and_keeps_only_when_it_was(seat, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
     press(make("pick", seat), "check", answer=[1])
-    assert quiz.recall("pick  typed nothing", seat)
-    assert (
-        capsys.readouterr().out
-        == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
-    )
+    unknown = "there is no quiz 'nothing'; there are: pick, two, typed, command, order, line"
+    assert refused(quiz.recall, "pick  typed nothing", seat) == unknown
     assert [card.plain().partition(":")[0] for card in shown] == ["Review", "Review"]
     assert shown[0].answer == []
     assert press(shown[0], "check", answer=[0])["word"] == "Not yet"
@@ -269,17 +266,13 @@ def test_a_strange_message_gives_no_traceback(card, message):
     assert card.feedback["verdict"] in ("", "wrong")
 
 
-def test_show(seat, capsys, monkeypatch):
+def test_show(seat, monkeypatch):
     shown = []
     monkeypatch.setattr(quiz, "display", shown.append)
     monkeypatch.setattr(lessons, "load_quizzes", lambda: QUIZZES)
-    quiz.show("nothing", seat)
-    assert (
-        capsys.readouterr().out
-        == "kubesim: there is no quiz 'nothing'; there are: pick, two, typed, command, order, line\n"
-    )
-    quiz.show("comand", seat)
-    assert capsys.readouterr().out == "kubesim: there is no quiz 'comand'; there are: command\n"
+    unknown = "there is no quiz 'nothing'; there are: pick, two, typed, command, order, line"
+    assert refused(quiz.show, "nothing", seat) == unknown
+    assert refused(quiz.show, "comand", seat) == "there is no quiz 'comand'; there are: command"
     quiz.show(" typed ", seat)
     assert shown[0].plain() == "Quiz: How long at most?\nType your answer."
 

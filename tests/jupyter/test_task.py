@@ -5,7 +5,7 @@ from kubesim.jupyter.task import NUDGE, PATIENCE, TaskCard
 from kubesim.lessons import load_tasks
 from kubesim.lessons.progress import Progress
 from kubesim.session.history import LIMIT
-from tests.jupyter.conftest import press
+from tests.jupyter.conftest import press, refused
 from tests.lessons.examples import TASKS
 
 TASK = TASKS["other-place"]
@@ -173,12 +173,11 @@ def test_watchers_hear_of_the_start_state(seat):
     assert heard == [1]
 
 
-def test_show(seat, capsys, monkeypatch):
+def test_show(seat, monkeypatch):
     shown = []
     monkeypatch.setattr(task, "display", shown.append)
     monkeypatch.setattr(task, "load_tasks", lambda: {TASK.id: TASK})
-    task.show("", seat)
-    assert capsys.readouterr().out == "kubesim: there is no task ''; there are: other-place\n"
+    assert refused(task.show, "", seat) == "there is no task ''; there are: other-place"
     task.show("other-place", seat)
     assert shown[0].plain().startswith("Task: The right Secret in the wrong place (5 minutes)\n")
 
