@@ -124,7 +124,7 @@ def press(widget: Any) -> None:
     """Show a widget, and send it all that a page can send."""
 
     def send(message: dict[str, Any]) -> None:
-        widget._handle_custom_msg({"wall": 1.0, **message}, [])
+        widget._handle_custom_msg(message, [])
 
     quiz = getattr(widget, "_quiz", None)
     if not hasattr(widget, "content"):
@@ -132,10 +132,12 @@ def press(widget: Any) -> None:
             send(message)
     for answer in answers(quiz) if quiz else ():
         send({"do": "check", "answer": answer})
-    for name in ("open", "next", "hint", "hint", "why", "reveal", "compare", "undo", "restart", "undo", "retry"):
-        send({"do": name, "number": 0})
-    for name in ("refresh", "download", "upload", "end", "keep", "finish", "another"):
-        send({"do": name, "text": getattr(widget, "sheet", "")})
+    send({"do": "open", "number": 0})
+    for name in ("next", "hint", "hint", "why", "reveal", "compare", "undo", "restart", "undo", "retry"):
+        send({"do": name})
+    send({"do": "upload", "text": getattr(widget, "sheet", "")})
+    for name in ("refresh", "download", "end", "keep", "finish", "another"):
+        send({"do": name})
     if hasattr(widget, "_repr_mimebundle_"):
         widget._repr_mimebundle_()
 

@@ -42,7 +42,10 @@ def styles(*names: str) -> str:
 
 
 class Widget(anywidget.AnyWidget):
-    """Calls `do_check`, `do_hint`, … when the page sends {"do": "check", …}; a message with an `id` gets a reply."""
+    """Calls `do_check(answer=[0])` when the page sends {"do": "check", "answer": [0]}, and so on.
+
+    A message with an `id` gets a reply.
+    """
 
     name = traitlets.Unicode().tag(sync=True)
     """The model's id, by which the page finds the whole model, and asks the kernel whether it's still there."""
@@ -74,10 +77,10 @@ class Widget(anywidget.AnyWidget):
         """Show at the next refresh what came of a message."""
         self._said = words
 
-    def do_undo(self, _message: Message) -> None:
+    def do_undo(self) -> None:
         self._tell(self._seat.undo())
 
-    def do_redo(self, _message: Message) -> None:
+    def do_redo(self) -> None:
         self._tell(self._seat.redo())
 
     def _tell(self, words: str) -> None:
@@ -97,9 +100,9 @@ class Widget(anywidget.AnyWidget):
         The page shows an `error` below the widget.
         """
         name = message.get("do")
-        action = getattr(self, f"do_{name}", lambda _message: None)
+        action = getattr(self, f"do_{name}", lambda **_fields: None)
         try:
-            return action(message)
+            return action(**{key: value for key, value in message.items() if key not in ("do", "id")})
         except Exception:
             logging.getLogger(__name__).exception("%s could not do %r", type(self).__name__, name)
             return {"error": "kubesim: internal error: this could not be done"}
@@ -131,11 +134,11 @@ class Exercise(Card):
         """The answer, with its reasons."""
         raise NotImplementedError
 
-    def do_hint(self, _message: Message) -> None:
+    def do_hint(self) -> None:
         self.hints_shown = min(self.hints_shown + 1, len(self.hints))
         self.helped = max(self.helped, self.hints_shown)
 
-    def do_reveal(self, _message: Message) -> None:
+    def do_reveal(self) -> None:
         self.revealed = True
         self.helped = REVEALED
 

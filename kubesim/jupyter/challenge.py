@@ -68,8 +68,7 @@ class ChallengeCard(Card):
 
     # What the page asks
 
-    def do_open(self, message: Message) -> None:
-        number = message["number"]
+    def do_open(self, number: int) -> None:
         title = self._round.standings[number].task.title
         self.say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         self._seat.conceals = self._conceals
@@ -82,45 +81,45 @@ class ChallengeCard(Card):
         self._seat.open_task = self
         self._warn_of_files()
 
-    def do_next(self, message: Message) -> None:
-        self.do_open({**message, "number": self._next()})
+    def do_next(self) -> None:
+        self.do_open(self._next())
 
-    def do_hint(self, _message: Message) -> None:
+    def do_hint(self) -> None:
         if hint := self._round.hint():
             self.say(f"Hint: {hint}")
 
-    def do_why(self, _message: Message) -> None:
+    def do_why(self) -> None:
         self._round.ask_why()
         if current := self._round.current:
             flow = self._explained(current)
             self.say(flow.why() if flow else _no_pod(current))
 
-    def do_reveal(self, _message: Message) -> None:
+    def do_reveal(self) -> None:
         self._round.show()
         current = self._round.current
         if current and current.shown:
             self.say(f"No points for this one. {current.task.because}")
 
-    def do_restart(self, _message: Message) -> None:
+    def do_restart(self) -> None:
         with self._seat.changing("start over"):
             self.start_over()
         self._warn_of_files()
         self.say("Started over. Undo reverts this.")
 
-    def do_end(self, _message: Message) -> None:
+    def do_end(self) -> None:
         """Ask before the round ends."""
         self._asks_to_end = True
         self.say(f"End the round? {_LOSS}")
 
-    def do_keep(self, _message: Message) -> None:
+    def do_keep(self) -> None:
         self._asks_to_end = False
 
-    def do_finish(self, _message: Message) -> None:
+    def do_finish(self) -> None:
         self._asks_to_end = False
         self._round.end()
         self.say(f"The round is over: {self._score()}.")
 
-    def do_another(self, _message: Message) -> None:
+    def do_another(self) -> None:
         following = self.round_id._replace(seed=self.round_id.seed % LAST_SEED + 1)
         self._take(_round_of(self._seat, following))
         self._seat.open_task = None
@@ -129,7 +128,8 @@ class ChallengeCard(Card):
 
     def _on_message(self, widget: object, message: Message, buffers: object) -> None:
         self._warning = ""
-        if isinstance(wall := message.get("wall"), int | float):
+        wall = message.pop("wall", None)
+        if isinstance(wall, int | float):
             self._round.clock(wall)
         super()._on_message(widget, message, buffers)
 

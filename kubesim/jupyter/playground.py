@@ -11,7 +11,7 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.card import Button, Exercise, Message, script, styles
+from kubesim.jupyter.card import Button, Exercise, script, styles
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
@@ -47,8 +47,8 @@ class Playground(Exercise):
         seat.on_change(self.refresh)
         self.refresh()
 
-    def do_break(self, message: Message) -> None:
-        self._broken = broken_clusters(RoundId(int(message["seed"])))[0]
+    def do_break(self, seed: int) -> None:
+        self._broken = broken_clusters(RoundId(seed))[0]
         self.hints = self._broken.hints
         self.forget_help()
         self._seat.open_task = self
@@ -62,7 +62,7 @@ class Playground(Exercise):
         begin(self._broken, self._seat.session)
         return self._broken.title
 
-    def do_load(self, _message: Message) -> None:
+    def do_load(self) -> None:
         if self._seat.session.workspace.exists(CASE):
             workbench(self._seat).feed(LOAD)
             self.say(f"`{CASE}` is loaded: see the terminal.")

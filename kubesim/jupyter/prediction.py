@@ -8,7 +8,7 @@ from IPython.core.events import EventManager
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from kubesim.jupyter.card import Message, check_known
+from kubesim.jupyter.card import check_known
 from kubesim.jupyter.quiz import QuestionCard
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_predictions
@@ -41,9 +41,9 @@ class PredictionCard(QuestionCard):
         self._cells_run += 1
         self.refresh()
 
-    def do_check(self, message: Message) -> None:
+    def do_check(self, answer: str | list[int]) -> None:
         if self._verdict is None:
-            super().do_check(message)
+            super().do_check(answer)
 
     def _keep(self, _verdict: Verdict) -> None:
         self._seat.progress.keep(self._quiz.id, self.answer)

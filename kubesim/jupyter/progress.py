@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from IPython.display import display
 
-from kubesim.jupyter.card import Card, Message, script, styles
+from kubesim.jupyter.card import Card, script, styles
 from kubesim.jupyter.markup import inline, listed
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons.grade import best, gained, grade, predicted, total
@@ -86,27 +86,26 @@ class ProgressMap(Card):
             "limit": MAX_SIZE,
         }
 
-    def do_refresh(self, _message: Message) -> None:
+    def do_refresh(self) -> None:
         self.refresh()
         self._say(True, f"{self.content['total']}.")
 
-    def do_download(self, _message: Message) -> None:
+    def do_download(self) -> None:
         self.refresh()
         self._save("kubesim-progress.json", "application/json", self.content["file"])
 
-    def do_skills(self, message: Message) -> None:
-        """Have the page store what was shown, `as` a page to print or as Markdown."""
+    def do_skills(self, form: str) -> None:
+        """Have the page store what was shown: a page to print ("html"), or Markdown."""
         record = self._seat.progress.record()
-        if message["as"] == "html":
+        if form == "html":
             self._save("my-skills.html", "text/html", _PAGE.format(_skills_html(record)))
         else:
             self._save("my-skills.md", "text/markdown", skills_text(record))
 
-    def do_upload(self, message: Message) -> None:
+    def do_upload(self, text: str | None) -> None:
         """Add what was downloaded earlier; `text` is None where the file was too large for the page to read it."""
-        text = message["text"]
         progress = self._seat.progress
-        was_added = progress.take_in(text if isinstance(text, str) else None)
+        was_added = progress.take_in(text)
         self._say(was_added, f"{_ADDED} {progress.message}" if was_added else progress.message)
 
     def plain(self) -> str:

@@ -11,7 +11,7 @@ import traitlets
 from IPython.display import display
 
 from kubesim.jupyter import markup
-from kubesim.jupyter.card import NEXT, Button, Exercise, Message, check_known, script, styles
+from kubesim.jupyter.card import NEXT, Button, Exercise, check_known, script, styles
 from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.screen import strip
 from kubesim.jupyter.seat import Seat
@@ -84,8 +84,7 @@ class QuestionCard(Exercise):
         self._verdict = verdict = judge(self._quiz, answer)
         return verdict
 
-    def do_check(self, message: Message) -> None:
-        answer = message["answer"]
+    def do_check(self, answer: str | list[int]) -> None:
         is_empty = not answer.strip() if isinstance(answer, str) else not answer
         if is_empty:
             self.say(_NO_ANSWER)
@@ -181,7 +180,7 @@ class QuizCard(QuestionCard):
             number += max(place, 1)
         return number % len(self._variants)
 
-    def do_retry(self, _message: Message) -> None:
+    def do_retry(self) -> None:
         if not self._is_review:
             self._seat.progress.forget(self._quiz.id)
         following = self._variants.index(self._quiz) + 1
@@ -197,7 +196,7 @@ class QuizCard(QuestionCard):
         if self._quiz.kind == "command" and not verdict.right:
             self._missed += 1
             if self._missed == MISSES and not self.hints_shown:
-                self.do_hint({})
+                self.do_hint()
 
     def refresh(self) -> None:
         judgement = self._judgement(self._verdict)

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import drawing, markup
-from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, Message, check_known, script, styles
+from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, check_known, script, styles
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
@@ -60,17 +60,17 @@ class TaskCard(Exercise):
             seat.changed()
         self.refresh()
 
-    def do_hint(self, message: Message) -> None:
+    def do_hint(self) -> None:
         is_free = self._is_stuck()
         helped_before = self.helped
-        super().do_hint(message)
+        super().do_hint()
         if is_free:
             self.helped = helped_before
 
-    def do_compare(self, _message: Message) -> None:
+    def do_compare(self) -> None:
         self._compares = not self._compares
 
-    def do_restart(self, _message: Message) -> None:
+    def do_restart(self) -> None:
         with self._seat.changing(f"start over: {self._task.title}"):
             self.start_over()
         self.forget_help()

@@ -141,11 +141,11 @@ class Terminal(Widget):
         self._is_saved = False
         self._then = edit.then
 
-    def do_save(self, message: Message) -> Message:
+    def do_save(self, text: str) -> Message:
         if not self.editing:
             return {"error": "nothing is saved: the editor was closed meanwhile, on another page"}
         name = self.editing["name"]
-        text = _with_line_end(message["text"])
+        text = _with_line_end(text)
         try:
             self._seat.session.workspace.write_text(str(HOME / name), text)
         except OSError as error:
@@ -154,14 +154,14 @@ class Terminal(Widget):
         self._is_saved = True
         return {}
 
-    def do_check(self, message: Message) -> Message:
+    def do_check(self, text: str) -> Message:
         if not self.editing:
             return {}  # another page has closed it
-        self.editing = {**self.editing, "text": message["text"]}
+        self.editing = {**self.editing, "text": text}
         is_yaml = self.editing["name"].lower().endswith((".yaml", ".yml"))
-        return first_mistake(message["text"]) if is_yaml else {}
+        return first_mistake(text) if is_yaml else {}
 
-    def do_close(self, _message: Message) -> Message:
+    def do_close(self) -> Message:
         if not self.editing:
             return {}  # another page has closed it
         name = self.editing["name"]
@@ -177,45 +177,42 @@ class Terminal(Widget):
 
     # What the page asks
 
-    def do_start(self, message: Message) -> Message:
+    def do_start(self, wall: float) -> Message:
         """Hand the whole screen to a page that shows the terminal for the first time, or again."""
         again = self._is_started
         self._is_started = True
         if not again:
-            self._seat.catch_up(message["wall"])  # nothing was typed before
+            self._seat.catch_up(wall)  # nothing was typed before
         history = self._seat.session.shell.history
         self._commands_sent = len(history)
         return {"start": {**self.screen.whole(), "history": history[-LONGEST_HISTORY:], "again": again}}
 
-    def do_enter(self, message: Message) -> Message:
-        text = message["text"]
+    def do_enter(self, text: str, wall: float) -> Message:
         shell = self._seat.session.shell
         blocks = list(commands(text, shell))
         if blocks and not shell.is_complete(blocks[-1]):
             return {"more": True}
-        self._seat.catch_up(message["wall"])
+        self._seat.catch_up(wall)
         self.feed(text)
         if not blocks:
             self._seat.changed()
         return {}
 
-    def do_complete(self, message: Message) -> Message:
-        text = message["text"]
-        cursor = message["cursor"]
+    def do_complete(self, text: str, cursor: int) -> Message:
         candidates = self._seat.session.shell.complete(text, cursor)
         before = completed(text[:cursor], candidates)
         return {"text": before + text[cursor:], "cursor": len(before), "candidates": candidates}
 
-    def do_advance(self, message: Message) -> None:
-        self.say(self._seat.advance(min(float(message["seconds"]), LONGEST_WAIT)))
+    def do_advance(self, seconds: float) -> None:
+        self.say(self._seat.advance(min(seconds, LONGEST_WAIT)))
 
-    def do_until(self, _message: Message) -> None:
+    def do_until(self) -> None:
         self.say(self._seat.advance_to_change(LONGEST_WAIT))
 
-    def do_clear(self, _message: Message) -> None:
+    def do_clear(self) -> None:
         self.screen.clear()
 
-    def do_restart(self, _message: Message) -> None:
+    def do_restart(self) -> None:
         self._seat.restart()
         self.screen.clear()
         self.say("a fresh cluster; your files are still there")

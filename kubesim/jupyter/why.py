@@ -19,7 +19,7 @@ from kubesim.flow.load import ExportError
 from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import markup
 from kubesim.jupyter.arguments import read_target
-from kubesim.jupyter.card import Button, Card, Message, script, styles
+from kubesim.jupyter.card import Button, Card, script, styles
 from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 
@@ -83,20 +83,20 @@ class Paste(Card):
         super().__init__(seat, content={**content, "choices": [], "run": ""})
         self._say("", "")
 
-    def do_check(self, message: Message) -> None:
-        self._explain(message, "")
+    def do_check(self, answer: str) -> None:
+        self._explain(answer, "")
 
-    def do_yes(self, message: Message) -> None:
+    def do_yes(self, answer: str) -> None:
         """The reader's answer to the question of the explanation."""
-        self._explain(message, "yes")
+        self._explain(answer, "yes")
 
-    def do_no(self, message: Message) -> None:
+    def do_no(self, answer: str) -> None:
         """The same."""
-        self._explain(message, "no")
+        self._explain(answer, "no")
 
-    def _explain(self, message: Message, answer: str) -> None:
+    def _explain(self, pasted: str, answer: str) -> None:
         try:
-            explanation = explained([str(message["answer"])], answer=answer)
+            explanation = explained([pasted], answer=answer)
         except ExportError as error:
             self._say("wrong", f"kubesim: {error}")
         else:

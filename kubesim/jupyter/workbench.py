@@ -19,7 +19,7 @@ from kubesim.api.resources import NAMESPACE, POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.arguments import read_target
-from kubesim.jupyter.card import Message, goal_lines, script, styles
+from kubesim.jupyter.card import goal_lines, script, styles
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.seat import Seat
@@ -87,8 +87,8 @@ class Workbench(Terminal):
         self._focus = Focus(namespace, pod, container)
         self.refresh()
 
-    def do_focus(self, message: Message) -> None:
-        self.focus(message["namespace"], message["pod"])
+    def do_focus(self, namespace: str, pod: str) -> None:
+        self.focus(namespace, pod)
 
     def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False) -> None:
         """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed.

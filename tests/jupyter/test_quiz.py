@@ -291,11 +291,11 @@ def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_h
     card = quiz.QuizCard([gap], seat)
     assert (card.content["gap"], card.content["how"]) == (gap.gap, quiz._HOW["gap"])
     assert card.plain() == "\n".join(["Quiz: Create `blue`.", "  $ kubectl create ____ blue", quiz._HOW["gap"]])
-    card.do_check({"answer": gap.gap})
+    card.do_check(gap.gap)
     assert (card._verdict.notes[0].text, card.hints_shown) == ("There's still a blank, `____`, in the line.", 0)
-    card.do_check({"answer": "kubectl create pod blue"})
+    card.do_check("kubectl create pod blue")
     assert (card._verdict.notes[0].text, card.hints_shown) == ("There's no `blue`.", 1)
-    card.do_check({"answer": "kubectl create ns blue"})
+    card.do_check("kubectl create ns blue")
     assert card._verdict.right
 
 

@@ -190,7 +190,7 @@ def test_durations_in_words(seconds, words):
 
 def test_restart_makes_a_fresh_cluster_and_keeps_files_and_history(terminal):
     terminal.feed(f"kubectl create namespace mine\nalias k=kubectl\n{HEREDOC}")
-    terminal.do_restart({})
+    terminal.do_restart()
     assert terminal.transcript == "# a fresh cluster; your files are still there\n"
     assert "NotFound" in terminal.feed("k get namespace mine")
     assert terminal.feed("ls") == "$ ls\npod.yaml\n"

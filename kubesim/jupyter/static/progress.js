@@ -81,8 +81,8 @@ function render({ model, el }) {
         send({ do: "download" });
         timer = setTimeout(() => store({ name: NAME, type: "application/json", text: model.get("content").file }), WAIT);
       }),
-      button("My skills, to print", () => send({ do: "skills", as: "html" })),
-      button("My skills, as Markdown", () => send({ do: "skills", as: "markdown" })),
+      button("My skills, to print", () => send({ do: "skills", form: "html" })),
+      button("My skills, as Markdown", () => send({ do: "skills", form: "markdown" })),
       element("label", {}, "Upload earlier progress ", upload)), status);
   const send = live(model, card);
   keepKeys(card);

@@ -1,6 +1,7 @@
 // Draws a quiz. Python says everything that is shown; here it is only laid out.
 
 let count = 0;
+const ANSWERING = new Set(["check", "yes", "no"]); // the buttons that send what was picked or typed
 
 const letter = (number) => String.fromCharCode(65 + number);
 
@@ -147,7 +148,7 @@ function render({ model, el }) {
   form.append(buttons);
 
   const ask = live(model, card);
-  const send = (action) => ask({ do: action, answer: readAnswer(form, content) });
+  const send = (action) => ask(ANSWERING.has(action) ? { do: action, answer: readAnswer(form, content) } : { do: action });
 
   const draw = () => {
     drawFeedback(status, model.get("feedback"));

@@ -32,7 +32,7 @@ function render({ model, el }) {
     keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));
     keepOne(said, view.said, (words) => html("span", "", words));
     announce(view);
-    drawButtons(buttons, view.buttons, (action) => ask({ do: action, seed: LAST_SEED + Math.ceil(Math.random() * 1e5) }));
+    drawButtons(buttons, view.buttons, (action) => ask(action === "break" ? { do: action, seed: LAST_SEED + Math.ceil(Math.random() * 1e5) } : { do: action }));
     const compare = buttons.querySelector("[data-do=compare]");
     if (compare) compare.ariaExpanded = String(Boolean(view.beside));
   };
