@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from getopt import GetoptError, gnu_getopt
 from typing import NamedTuple
 
 from kubesim.flow.report import FORMS
@@ -17,15 +18,18 @@ class Target(NamedTuple):
     form: str
 
 
-def read_target(arguments: str, options: set[str], usage: str, *, needs_pod: bool = True) -> Target:
-    """What the arguments of a magic with these options name. Raises Refusal, with its usage, where they're others."""
-    words = arguments.split()
-    pod = ""
-    if words and not words[0].startswith("-"):
-        pod = words.pop(0).removeprefix("pod/").removeprefix("pods/")
-    values = dict(zip(words[::2], words[1::2], strict=False))
+def read_target(arguments: str, options: str, usage: str, *, needs_pod: bool = True) -> Target:
+    """What the arguments of a magic name that has these options, as getopt writes them: "n:c:" for -n and -c.
+
+    Raises Refusal, with its usage, where they're others.
+    """
+    try:
+        pairs, pods = gnu_getopt(arguments.split(), options)
+    except GetoptError:
+        raise Refusal(usage) from None
+    values = dict(pairs)
+    pod = "".join(pods[:1]).removeprefix("pod/").removeprefix("pods/")
     form = values.get("-o", "text")
-    is_understood = len(words) % 2 == 0 and values.keys() <= options and form in FORMS
-    if is_understood and (pod or not needs_pod):
-        return Target(values.get("-n", "default"), pod, values.get("-c"), form)
-    raise Refusal(usage)
+    if len(pods) > 1 or (needs_pod and not pod) or form not in FORMS:
+        raise Refusal(usage)
+    return Target(values.get("-n", "default"), pod, values.get("-c"), form)

@@ -47,7 +47,7 @@ class ChallengeCard(Card):
     _css = styles("card.css", "flow.css", "task.css", "challenge.css")
 
     def __init__(self, round_id: RoundId, seat: Seat) -> None:
-        self._take(_round_of(seat, round_id))
+        self._take(_round(round_id, seat))
         self._number_of_news = 0
         self._news = ""
         self._asks_to_end = False
@@ -71,11 +71,10 @@ class ChallengeCard(Card):
     def do_open(self, number: int) -> None:
         title = self._round.standings[number].task.title
         self.say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
-        self._seat.conceals = self._conceals
         with self._seat.changing():
-            for other in _rounds(self._seat).values():
-                if other is not self._round:
-                    other.leave()  # its time and `why` no longer count
+            if self._seat.open_round:
+                self._seat.open_round.leave()  # its time and `why` no longer count, unless it's opened again
+            self._seat.open_round = self._round
             self._round.open(number)
         self._seat.history.begin(title)
         self._seat.open_task = self
@@ -85,19 +84,20 @@ class ChallengeCard(Card):
         self.do_open(self._next())
 
     def do_hint(self) -> None:
-        if hint := self._round.hint():
+        current = self._round.current
+        if current and (hint := current.take_hint()):
             self.say(f"Hint: {hint}")
 
     def do_why(self) -> None:
-        self._round.ask_why()
         if current := self._round.current:
+            current.ask_why()
             flow = self._explained(current)
             self.say(flow.why() if flow else _no_pod(current))
 
     def do_reveal(self) -> None:
-        self._round.show()
         current = self._round.current
-        if current and current.shown:
+        if current and not current.solved:
+            current.show()
             self.say(f"No points for this one. {current.task.because}")
 
     def do_restart(self) -> None:
@@ -121,7 +121,7 @@ class ChallengeCard(Card):
 
     def do_another(self) -> None:
         following = self.round_id._replace(seed=self.round_id.seed % LAST_SEED + 1)
-        self._take(_round_of(self._seat, following))
+        self._take(_round(following, self._seat))
         self._seat.open_task = None
         self.content = {**self.content, "label": following.title}
         self.say(following.title)
@@ -171,10 +171,6 @@ class ChallengeCard(Card):
         """Have a screen reader say this once; the number changes, so that it can say the same again."""
         self._number_of_news += 1
         self._news = words.replace("`", "").replace("**", "")
-
-    def _conceals(self) -> bool:
-        current = self._round.current
-        return bool(current and not current.is_over and not current.why)
 
     def _score(self) -> str:
         return f"{self._round.points} of {self._round.most_points} points"
@@ -276,18 +272,11 @@ def _no_pod(current: Standing) -> str:
 
 
 @cache
-def _rounds(_seat: Seat) -> dict[RoundId, Round]:
-    """The rounds of a seat, to which `_round_of` adds."""
-    return {}
-
-
-def _round_of(seat: Seat, round_id: RoundId) -> Round:
+def _round(round_id: RoundId, seat: Seat) -> Round:
     """A round as it stands in this kernel, else as it was kept, else a new one."""
-    rounds = _rounds(seat)
-    if round_id not in rounds:
-        rounds[round_id] = Round(round_id, seat.session)
-        rounds[round_id].recall(seat.progress.record())
-    return rounds[round_id]
+    challenge = Round(round_id, seat.session)
+    challenge.recall(seat.progress.record())
+    return challenge
 
 
 def show(arguments: str, seat: Seat) -> None:

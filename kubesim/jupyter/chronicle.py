@@ -34,7 +34,7 @@ class _Row(NamedTuple):
 def timeline(arguments: str, seat: Seat) -> None:
     """Display what happened (`%timeline [POD] [-n NAMESPACE]`), or raise Refusal: how to ask for it."""
     usage = "the past of which Pod? %timeline [POD] [-n NAMESPACE]"
-    asked = read_target(arguments, {"-n"}, usage, needs_pod=False)
+    asked = read_target(arguments, "n:", usage, needs_pod=False)
     display(chronicle(seat, asked.namespace, asked.pod), raw=True)
 
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import date
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ from kubesim.session.timeline import Pods, change, pods
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:
+    from kubesim.lessons.challenge import Round
     from kubesim.server.https import Server
 
 _log = logging.getLogger(__name__)
@@ -78,13 +80,13 @@ class Seat:
         self.history = History(session)
         self.open_task: OpenTask | None = None
         """What was taken up last."""
-        self.conceals: Callable[[], bool] = lambda: False
-        """Whether what is wrong may not be shown now, because the learner is to find it for points."""
+        self.open_round: Round | None = None
+        """The round of broken clusters that was opened last."""
         self.announce: Callable[[str], None] = lambda _words: None
         """Says in the terminal what was done elsewhere."""
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
-        self._last_typed: float | None = None
+        self._last_typed = inf  # on the reader's clock; nothing was typed yet
 
     def run(self, line: str, label: str = "") -> Result:
         """Run one complete shell line, then notify the watchers.
@@ -140,7 +142,7 @@ class Seat:
         It is not a step: `undo` reverts a command, not the time it took to type it. Nobody is notified, because the
         command that follows does that.
         """
-        pause = wall - (self._last_typed if self._last_typed is not None else wall)
+        pause = wall - self._last_typed
         self._last_typed = wall
         if pause > 0:
             with self.session.cluster.lock, suppress(TooMuchError):  # nobody waits for the rest of the pause

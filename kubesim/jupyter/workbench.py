@@ -95,20 +95,15 @@ class Workbench(Terminal):
 
         Until all are reached, the cluster at a glance leaves out what was there before and is none of the task's.
         """
-        is_new = self._task is not task
-        was_filtered = self._is_at_task
-        if is_new:
+        if self._task is not task:
             self._task = task
             self._task_opened = self._seat.session.cluster.clock.now // SECOND * SECOND  # as an object's creation
             self._focus = None  # what was looked at before has nothing to do with this task
         is_done = solved or all(reading.holds for reading in readings)
+        title = task.title.replace("`", "")
         with self.hold_sync():
-            title = task.title.replace("`", "")
             self.goals = {"title": title, "goals": goal_lines(readings, solved), "done": is_done}
-            if is_new or (self.path.get("concealed") and not self._seat.conceals()):
-                self.path = self._path()
-            if is_new or was_filtered != self._is_at_task:
-                self.objects = list(self._objects())
+            self.refresh()
 
     def refresh(self) -> None:
         with self.hold_sync():
@@ -127,7 +122,8 @@ class Workbench(Terminal):
         if focus is None:
             return {}
         title = f"{focus.pod} in {focus.namespace}"
-        if self._seat.conceals():
+        challenge = self._seat.open_round
+        if challenge and challenge.conceals:
             return {"title": title, "concealed": _CONCEALED}
         traced = trace_flow(self._seat.session.cluster, *focus)
         return {
@@ -192,7 +188,7 @@ def show(seat: Seat) -> None:
 def draw(arguments: str, seat: Seat) -> None:
     """Display a flow as it is now, and put its Pod into focus, or raise Refusal: how to ask for one."""
     usage = "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
-    asked = read_target(arguments, {"-n", "-c"}, usage)
+    asked = read_target(arguments, "n:c:", usage)
     seat.session.explained.append(asked.namespace)
     display(flow.picture(seat, asked.namespace, asked.pod, asked.container), raw=True)
     workbench(seat).focus(asked.namespace, asked.pod, asked.container)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -54,16 +55,18 @@ def fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _value(key, value) for key, value in entry.items()}
 
 
-def filled(value: Any, words: Mapping[str, str]) -> Any:
-    """`value` with a word for each placeholder in its texts; words may have placeholders themselves."""
-    if isinstance(value, dict):
-        return {filled(key, words): filled(part, words) for key, part in value.items()}
-    if isinstance(value, list):
-        return [filled(part, words) for part in value]
-    if not isinstance(value, str):
-        return value
-    text = _PLACEHOLDER.sub(lambda match: words.get(match[1], match[0]), value)
-    return text if text == value else filled(text, words)
+def filled(entry: Any, words: Mapping[str, str]) -> Any:
+    """`entry` with a word for each placeholder in its texts; words may have placeholders themselves.
+
+    It is filled in as one text, the entry's JSON, in which words are as JSON writes them.
+    """
+    written = {name: json.dumps(word)[1:-1] for name, word in words.items()}
+    before = ""
+    after = json.dumps(entry)
+    while after != before:
+        before = after
+        after = _PLACEHOLDER.sub(lambda match: written.get(match[1], match[0]), before)
+    return json.loads(after)
 
 
 @cache

@@ -58,6 +58,21 @@ class Standing:
             price += WHY
         return POINTS - price
 
+    def take_hint(self) -> str:
+        """Take one more hint, and return it; "" where none is left, or it's over."""
+        if self.is_over or self.hints == len(self.task.hints):
+            return ""
+        self.hints += 1
+        return self.task.hints[self.hints - 1]
+
+    def ask_why(self) -> None:
+        if not self.is_over:
+            self.why = True
+
+    def show(self) -> None:
+        """Show the solution, unless it was solved without."""
+        self.shown = not self.solved
+
     @property
     def help_taken(self) -> int:
         """How often help was taken: each hint, and `why`."""
@@ -115,6 +130,12 @@ class Round:
     def is_over(self) -> bool:
         return all(standing.is_over for standing in self.standings)
 
+    @property
+    def conceals(self) -> bool:
+        """Whether what is wrong may not be shown now, because the learner is to find it for points."""
+        current = self.current
+        return current is not None and not current.is_over and not current.why
+
     def open(self, number: int) -> None:
         """Open a broken cluster, by its number from 0; the first time it is set up. The one before stays as it is."""
         self.update()
@@ -164,25 +185,9 @@ class Round:
                 return f"{reading.condition.otherwise} {reading.condition.hint}"
         return ""
 
-    def hint(self) -> str:
-        """Take one more hint for the open cluster, and return it; "" where there is none left."""
-        standing = self.current
-        if standing is None or standing.is_over or standing.hints == len(standing.task.hints):
-            return ""
-        standing.hints += 1
-        return standing.task.hints[standing.hints - 1]
-
-    def ask_why(self) -> None:
-        if self.current and not self.current.is_over:
-            self.current.why = True
-
-    def show(self) -> None:
-        if self.current and not self.current.solved:
-            self.current.shown = True
-
     def end(self) -> None:
         for standing in self.standings:
-            standing.shown = not standing.solved
+            standing.show()
 
     def clock(self, wall: float) -> None:
         """Note that it is `wall` seconds on the learner's own clock; what passed counts for the open cluster."""
@@ -198,10 +203,9 @@ class Round:
         """Charge for `why` in the terminal: each cluster that it explained since this was asked last."""
         explained = self._session.explained[self._charged :]
         self._charged = len(self._session.explained)
-        begun = [standing for standing in self.standings if standing.start and not standing.is_over]
-        for standing in begun:
-            if any(self._is_about(standing, namespace) for namespace in explained):
-                standing.why = True
+        for standing in self.standings:
+            if standing.start and any(self._is_about(standing, namespace) for namespace in explained):
+                standing.ask_why()
 
     def _is_about(self, standing: Standing, namespace: str) -> bool:
         """Whether `why` explained this cluster; where it read an export (""), that could be of the open one."""

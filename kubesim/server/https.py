@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac
-import os
 import secrets
 import shlex
 import socket
 import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import trustme
@@ -145,8 +144,8 @@ class Server:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh.unlink(missing_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                yaml.safe_dump(config, file, sort_keys=False)
+            fresh.touch(0o600, exist_ok=False)
+            fresh.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
             fresh.replace(path)
         except OSError:
             for listening in self._sockets:
@@ -212,22 +211,20 @@ class Server:
 
     def answer(self, request: Request) -> Response | Watch:
         """What to send, after the time that a request takes."""
-        api = self._api
-        with api.cluster.lock:
-            self._pass_time(api.cluster, request)
-            answer = api.answer(request)
-            self._notify()
-            return answer
+        with self._served(request) as api:
+            return api.answer(request)
 
     def execute(self, request: Request, argv: list[str], stdin: str) -> Process:
         """Run a command in a container. Raises StatusError and StartError."""
+        with self._served(request) as api:
+            return api.execute(request, argv, stdin)
+
+    @contextmanager
+    def _served(self, request: Request) -> Iterator[API]:
+        """One request at a time, after the time that it takes; then tell who listens of what it changed."""
         api = self._api
         with api.cluster.lock:
-            self._pass_time(api.cluster, request)
-            ran = api.execute(request, argv, stdin)
+            if request.route and request.route.verb != "watch":
+                api.cluster.advance(self._tick)
+            yield api
             self._notify()
-            return ran
-
-    def _pass_time(self, cluster: Cluster, request: Request) -> None:
-        if request.route and request.route.verb != "watch":
-            cluster.advance(self._tick)

@@ -5,6 +5,7 @@ Mirrors k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,8 +18,13 @@ _OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
 _OF_ONE = ("get", "update", "patch", "delete")
 _IN_ONE_NAMESPACE = ("create", "deletecollection")
 _BY_PATH = {(resource.group, resource.version, resource.plural): resource for resource in RESOURCES}
-# Parts of a Namespace, which /api/v1/namespaces/NAME/PART names where else the objects of a namespace are.
-_NAMESPACE_PARTS = ("status", "finalize")
+# /api/v1/namespaces/NAME/PART is a part of a Namespace where PART is one of two, and else the objects in it.
+_PATH = re.compile(
+    r"""/+(?:api|apis/+(?P<group>[^/]+))/+(?P<version>[^/]+)
+    (?:/+namespaces/+(?P<namespace>[^/]+)(?=/+(?!(?:status|finalize)(?:/|$))[^/]))?
+    /+(?P<plural>[^/]+)(?:/+(?P<name>[^/]+))?(?:/+(?P<subresource>[^/]+))?/*""",
+    re.VERBOSE,
+)
 
 
 def version_path(resource: Resource) -> str:
@@ -64,28 +70,14 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
     - /apis/apps/v1/namespaces/shop/deployments/web/scale: a part of it
     - /api/v1/namespaces/shop/status: a part of a Namespace
     """
-    segments = [segment for segment in path.split("/") if segment]
-    if segments[:1] == ["api"]:
-        segments[:1] = ["apis", ""]  # the core group has no name
-    if segments[:1] != ["apis"] or len(segments) < 4:
+    match = _PATH.fullmatch(path)
+    if match is None:
         return None
-    _, group, version, *rest = segments
-    namespace, below = _split_namespace(rest)
-    if len(below) > 3:
-        return None
-    plural, name, subresource = [*below, "", ""][:3]
+    group, version, namespace, plural, name, subresource = match.groups("")
     resource = _BY_PATH.get((group, version, plural))
     if resource is None or not _is_placed(resource, namespace, name):
         return None
     return Route(_verb(method, query, name, subresource), resource, namespace, name, subresource)
-
-
-def _split_namespace(segments: list[str]) -> tuple[str, list[str]]:
-    """The namespace that a path is in, "" for none, and what follows it: the plural, a name, a subresource."""
-    has_more = segments[0] == "namespaces" and len(segments) > 2
-    if has_more and segments[2] not in _NAMESPACE_PARTS:
-        return segments[1], segments[2:]
-    return "", segments
 
 
 def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) -> str:

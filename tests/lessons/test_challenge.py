@@ -219,22 +219,22 @@ def test_a_whole_round_in_one_cluster_brings_all_points(session, seed):
 
 
 def test_help_costs_points(opened, session):
-    opened.hint()
-    opened.ask_why()
-    opened.ask_why()
+    opened.current.take_hint()
+    opened.current.ask_why()
+    opened.current.ask_why()
     mend(opened, session)
     assert opened.points == POINTS - HINT - WHY
-    for take in (opened.hint, opened.ask_why, opened.show):
+    for take in (opened.current.take_hint, opened.current.ask_why, opened.current.show):
         take()
     assert opened.points == POINTS - HINT - WHY
 
 
 def test_all_help_together_leaves_a_point_and_the_solution_none(opened, session):
     for _ in range(5):
-        opened.hint()
-    opened.ask_why()
+        opened.current.take_hint()
+    opened.current.ask_why()
     assert opened.current.worth == 1
-    opened.show()
+    opened.current.show()
     mend(opened, session)
     assert (opened.points, opened.current.is_over, opened.current.solved) == (0, True, False)
 
@@ -347,7 +347,7 @@ def test_ending_shows_what_is_not_solved(opened, session):
 
 
 def test_a_round_is_kept_and_recalled(opened, session):
-    opened.hint()
+    opened.current.take_hint()
     mend(opened, session)
     again = Round(RoundId(1), session)
     again.recall({**blank(), **opened.kept()})
@@ -363,7 +363,7 @@ def test_a_round_is_kept_and_recalled(opened, session):
 def test_of_two_kernels_on_one_cluster_the_one_that_has_solved_it_counts(opened, session):
     other = Round(RoundId(1), Session())
     other.open(0)
-    other.hint()
+    other.current.take_hint()
     mend(opened, session)
     opened.recall({**blank(), **other.kept()})
     assert opened.points == POINTS
