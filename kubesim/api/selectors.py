@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
-from operator import gt, lt
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from kubesim.api.content import label_value, qualified_name
@@ -18,13 +16,12 @@ from kubesim.api.objects import Object, at, labels_of
 from kubesim.api.resources import Resource
 
 Selector = Callable[[Object], bool]
-_Labels = Mapping[str, str]
-_Test = Callable[[_Labels], bool]
 
 # Special characters, of which as many as make an operator stay together, and words.
 _TOKEN = r"==|!=|[=!(),<>]|[^\s=!(),<>]+"
-_OPERATORS = "in, notin, =, ==, !=, gt, lt"
-_INTEGER = re.compile("([-+]?)0*([0-9]{1,19})")
+_EXPECTED_OPERATORS = "in, notin, =, ==, !=, gt, lt"
+# What manifests call the operators that are typed between a key and its values.
+_OPERATORS = {"in": "In", "notin": "NotIn", "=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}
 
 
 class SelectorError(ValueError):
@@ -33,8 +30,52 @@ class SelectorError(ValueError):
 
 def label_selector(text: str) -> Selector:
     """The predicate of a label selector. Raises SelectorError."""
-    tests = list(_Parser(text).requirements())
-    return lambda obj: all(test(labels_of(obj)) for test in tests)
+    requirements = list(_Parser(text).requirements())
+    return lambda obj: all(requirement.holds(labels_of(obj)) for requirement in requirements)
+
+
+def matches(selector: Object, labels: Mapping[str, str]) -> bool:
+    """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a term for nodes, selects `labels`."""
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    for item in selector.get("matchExpressions") or ():
+        if not _Requirement(item["key"], item["operator"], item.get("values") or ()).holds(labels):
+            return False
+    return True
+
+
+class _Requirement(NamedTuple):
+    """What a selector says of one label, with the operators of manifests."""
+
+    key: str
+    operator: str
+    values: Collection[str] = ()
+
+    def holds(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels are as required. "Gt" and "Lt" compare two numbers, and have one value."""
+        label = labels.get(self.key)
+        match self.operator:
+            case "In":
+                return label in self.values
+            case "NotIn":
+                return label not in self.values
+            case "Exists":
+                return label is not None
+            case "DoesNotExist":
+                return label is None
+        number = _integer(label or "")
+        (value,) = self.values
+        bound = _integer(value)
+        if number is None or bound is None:
+            return False
+        return number > bound if self.operator == "Gt" else number < bound
+
+
+def _integer(text: str) -> int | None:
+    """The number that strconv.ParseInt reads, which has 64 bits; None where it reads none. A label has 63 letters."""
+    number = int(text) if re.fullmatch("[-+]?[0-9]{1,63}", text) else 2**63
+    return number if -(2**63) <= number < 2**63 else None
 
 
 class _Parser:
@@ -53,8 +94,8 @@ class _Parser:
     def _take(self) -> str:
         return self._words.popleft() if self._words[0] else ""
 
-    def requirements(self) -> Iterator[_Test]:
-        """The tests that the selector consists of; none for an empty one."""
+    def requirements(self) -> Iterator[_Requirement]:
+        """The requirements that the selector consists of; none for an empty one."""
         if not self._words[0]:
             return
         expected = "!, identifier, or 'end of string'"
@@ -69,21 +110,21 @@ class _Parser:
                 return
             expected = "identifier after ','"
 
-    def _requirement(self) -> _Test:
+    def _requirement(self) -> _Requirement:
         if self._words[0] == "!":
             self._take()
-            return partial(_TESTS["!"], self._key(), set())
+            return _Requirement(self._key(), "DoesNotExist")
         key = self._key()
         if self._words[0] in ("", ","):
-            return partial(_TESTS["exists"], key, set())
-        self._expect(_OPERATORS, self._words[0] in _BY_SYMBOL)
+            return _Requirement(key, "Exists")
+        self._expect(_EXPECTED_OPERATORS, self._words[0] in _OPERATORS)
         symbol = self._take()
         values = self._several() if symbol in ("in", "notin") else {self._one()}
         for index, value in enumerate(sorted(values)):
             if symbol in (">", "<") and _integer(value) is None:
                 _check(f"values[{index}]", value, ["for 'Gt', 'Lt' operators, the value must be an integer"])
             _check(f"values[{index}][{key}]", value, label_value(value))
-        return partial(_TESTS[_BY_SYMBOL[symbol]], key, values)
+        return _Requirement(key, _OPERATORS[symbol], values)
 
     def _key(self) -> str:
         self._expect("identifier", self._is_identifier())
@@ -122,45 +163,6 @@ def _check(field: str, value: str, problems: list[str]) -> None:
     """Raise SelectorError where something is wrong with a value."""
     if problems:
         raise SelectorError(str(invalid_value(field, value, "; ".join(problems))))
-
-
-def _is_in(key: str, values: set[str], labels: _Labels) -> bool:
-    return labels.get(key) in values
-
-
-def _is_not_in(key: str, values: set[str], labels: _Labels) -> bool:
-    return labels.get(key) not in values
-
-
-def _integer(text: str) -> int | None:
-    """The number that strconv.ParseInt reads, which has 64 bits; None where it reads none."""
-    match = _INTEGER.fullmatch(text)
-    if match is None:
-        return None
-    sign, digits = match.groups()
-    number = int(sign + digits)
-    return number if -(2**63) <= number < 2**63 else None
-
-
-def _compare(compare: Callable[[int, int], bool], key: str, values: set[str], labels: _Labels) -> bool:
-    """Whether a label and the one value are two numbers in this order."""
-    if len(values) != 1:
-        return False
-    label = _integer(labels.get(key, ""))
-    value = _integer(*values)
-    return label is not None and value is not None and compare(label, value)
-
-
-# By what is typed between a key and its values.
-_BY_SYMBOL = {"in": "in", "notin": "notin", "=": "in", "==": "in", "!=": "notin", ">": "gt", "<": "lt"}
-_TESTS: dict[str, Callable[[str, set[str], _Labels], bool]] = {
-    "in": _is_in,
-    "notin": _is_not_in,
-    "gt": partial(_compare, gt),
-    "lt": partial(_compare, lt),
-    "exists": lambda key, _, labels: key in labels,
-    "!": lambda key, _, labels: key not in labels,
-}
 
 
 _ONLY_NAMES = '"{}" is not a known field selector: only "metadata.name", "metadata.namespace"'
@@ -231,18 +233,3 @@ def _field_value(obj: Object, field: str) -> str:
     if field in ("spec.unschedulable", "spec.hostNetwork"):
         return "true" if value else "false"
     return "" if value is None else str(value)
-
-
-_OF_MANIFESTS = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "!", "Gt": "gt", "Lt": "lt"}
-
-
-def matches(selector: Object, labels: Mapping[str, str]) -> bool:
-    """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a term for nodes, selects `labels`."""
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
-    for item in selector.get("matchExpressions") or ():
-        holds = _TESTS[_OF_MANIFESTS[item["operator"]]]
-        if not holds(item["key"], set(item.get("values") or ()), labels):
-            return False
-    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from kubesim.api import content
 from kubesim.api.content import qualified_name
@@ -41,7 +42,7 @@ def validate_volumes(spec: Field) -> set[str]:
         before = len(volume.errors)
         _validate_source(volume)
         volume.check_required("name", content.dns_label)
-        volume.unique_name({*names})
+        volume.unique_name(names.copy())
         if len(volume.errors) == before:
             names.add(volume.get("name"))
     return names
@@ -59,16 +60,14 @@ def _validate_source(volume: Field) -> None:
         volume.forbidden(name, "may not specify more than 1 volume type")
 
 
-def _validate_secret(source: Field) -> None:
-    source.needs("secretName")
+def _validate_keys(source: Field, name: str = "name") -> None:
+    """A Secret or ConfigMap, by the field that names it, and which of its keys become which files."""
+    source.needs(name)
     _validate_mode(source, "defaultMode")
-    _validate_items(source)
-
-
-def _validate_config_map(source: Field) -> None:
-    source.needs("name")
-    _validate_mode(source, "defaultMode")
-    _validate_items(source)
+    for item in source.items("items"):
+        item.needs("key")
+        item.check_required("path", content.projected_path)
+        _validate_mode(item, "mode")
 
 
 def _validate_mode(source: Field, name: str) -> None:
@@ -78,20 +77,8 @@ def _validate_mode(source: Field, name: str) -> None:
         source.invalid(name, "must be a number between 0 and 0777 (octal), both inclusive")
 
 
-def _validate_items(source: Field) -> None:
-    """Which keys become which files."""
-    for item in source.items("items"):
-        item.needs("key")
-        item.check_required("path", content.projected_path)
-        _validate_mode(item, "mode")
-
-
 def _validate_downward_api(source: Field) -> None:
     _validate_mode(source, "defaultMode")
-    _validate_downward_files(source)
-
-
-def _validate_downward_files(source: Field) -> None:
     for item in source.get("items") or ():
         file = Field(source.errors, source.path, item)  # without its index, as upstream has it
         file.check_required("path", content.projected_path)
@@ -126,18 +113,19 @@ def validate_field_reference(reference: Field, supported: Sequence[str]) -> None
 
 
 def _validate_projected(volume: Field) -> None:
+    """The sources of a volume; each has a folder's mode from the volume, and a path that no other has."""
     _validate_mode(volume, "defaultMode")
     paths: set[str] = set()
     for source in volume.items("sources"):
         for kind in ("secret", "configMap"):
             if source.has(kind):
-                projected = source.inner(kind)
-                projected.needs("name")
-                _validate_items(projected)
-                for item in projected.items("items"):
-                    _add_path(volume, paths, item.get("path", ""), projected.get("name", ""))
-        _validate_downward_files(source.inner("downwardAPI"))
-        for file in source.inner("downwardAPI").items("items"):
+                keys = source.inner(kind)
+                _validate_keys(keys)
+                for item in keys.items("items"):
+                    _add_path(volume, paths, item.get("path", ""), keys.get("name", ""))
+        downward = source.inner("downwardAPI")
+        _validate_downward_api(downward)
+        for file in downward.items("items"):
             _add_path(volume, paths, file.get("path", ""), file.get("path", ""))
         if source.has("serviceAccountToken"):
             token = source.inner("serviceAccountToken")
@@ -147,10 +135,10 @@ def _validate_projected(volume: Field) -> None:
             source.forbidden("", "may not specify more than 1 volume type per source")
 
 
-def _add_path(volume: Field, paths: set[str], path: str, value: str) -> None:
-    """A path of a projected volume, which no other source has; the refusal shows `value`."""
+def _add_path(volume: Field, paths: set[str], path: str, source: str) -> None:
+    """Add a path of a projected volume to its `paths`; the refusal of one that is there names the `source`."""
     if path in paths:
-        volume.invalid("", "conflicting duplicate paths", value=value)
+        volume.invalid("", "conflicting duplicate paths", value=source)
     if path:
         paths.add(path)
 
@@ -172,9 +160,9 @@ def _validate_image(source: Field) -> None:
 
 # In the order in which upstream looks for them.
 _VALIDATE_SOURCE: Mapping[str, Callable[[Field], None]] = {
-    "secret": _validate_secret,
+    "secret": partial(_validate_keys, name="secretName"),
     "downwardAPI": _validate_downward_api,
-    "configMap": _validate_config_map,
+    "configMap": _validate_keys,
     "projected": _validate_projected,
     "image": _validate_image,
 }
