@@ -161,15 +161,6 @@ def port_name(value: str) -> list[str]:
     return problems
 
 
-NODE_PORTS = range(30000, 32768)  # --service-node-port-range
-
-
-def node_port(value: int) -> list[str]:
-    """A port that a Service has on every node."""
-    valid = f"The range of valid ports is {NODE_PORTS[0]}-{NODE_PORTS[-1]}"
-    return [] if value in NODE_PORTS else [f"provided port is not in the valid range. {valid}"]
-
-
 def projected_path(value: str) -> list[str]:
     """A path in a volume, below where it starts, whose names that start with ".." are the kubelet's."""
     problems = ["must be a relative path"] if value.startswith("/") else []

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from ipaddress import ip_address, ip_network
-from itertools import count
+from itertools import chain
 from typing import Any
 from zlib import crc32
 
 from kubesim.api import errors
-from kubesim.api.content import NODE_PORTS, ip, node_port
+from kubesim.api.content import ip
 from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import SERVICE
 from kubesim.cluster.apiserver.store import Store
 
-_SERVICE_NETWORK = "10.96.0.0/12"  # --service-cluster-ip-range
+_NETWORK = ip_network("10.96.0.0/12")  # --service-cluster-ip-range
+_FREE_ADDRESSES = range(256, 65256)  # by their numbers in the network; those of the cluster's own Services are before
+_NODE_PORTS = range(30000, 32768)  # --service-node-port-range
 _ON_NODES = ("NodePort", "LoadBalancer")
 # What a Service has only as one of some types.
 _OF_TYPES: Sequence[tuple[Sequence[str], Sequence[str]]] = (
@@ -66,9 +68,11 @@ def _drop_fields_of_old_type(spec: Object, before: Object) -> None:
                 port.pop("nodePort", None)
 
 
-def _first_place(service: Object) -> int:
-    """Where the search for something free begins: always at the same place for a Service of one name."""
-    return crc32(f"{service['metadata']['namespace']}/{name_of(service)}".encode())
+def _from_its_place(numbers: range, service: Object) -> Iterator[int]:
+    """All of the numbers, from a place on that is always the same for a Service of one name."""
+    name = f"{service['metadata']['namespace']}/{name_of(service)}"
+    first = crc32(name.encode()) % len(numbers)
+    return chain(numbers[first:], numbers[:first])
 
 
 def _give_address(service: Object, before: Object, others: list[Object]) -> None:
@@ -80,7 +84,8 @@ def _give_address(service: Object, before: Object, others: list[Object]) -> None
         _check_same(service, address, addresses)
     taken = {address for other in others for address in other.get("clusterIPs", ())}
     if not address:
-        address = next(free for free in _addresses(_first_place(service)) if free not in taken)
+        addresses_in_order = (str(_NETWORK[number]) for number in _from_its_place(_FREE_ADDRESSES, service))
+        address = next(free for free in addresses_in_order if free not in taken)
     elif address != "None" and not before.get("clusterIP"):
         _check_address(service, address, taken)
     spec["clusterIP"] = address
@@ -105,18 +110,11 @@ def _invalid(service: Object, field: str, value: Any, *problems: str) -> errors.
     return errors.invalid(SERVICE, name_of(service), causes)
 
 
-def _addresses(first: int) -> Iterator[str]:
-    """Addresses from some place on, round and round; 10.96.0.x has those of the cluster's own Services."""
-    for number in count(first):
-        place = number % 65000
-        yield f"10.96.{place // 256 + 1}.{place % 256}"
-
-
 def _check_address(service: Object, address: str, taken: Collection[str]) -> None:
     """Raise StatusError (Invalid) for an address that a new Service can't have."""
     if problems := ip(address):
         raise _invalid(service, "spec.clusterIPs[0]", address, *problems)
-    if ip_address(address) not in ip_network(_SERVICE_NETWORK):
+    if ip_address(address) not in _NETWORK:
         why = "the provided network does not match the current range"
     elif address in taken:
         why = "provided IP is already allocated"
@@ -144,27 +142,31 @@ def _give_node_ports(service: Object, others: list[Object]) -> None:
     for index, port in enumerate(ports):
         number = port.get("port", 0)
         on_nodes = port.get("nodePort") or by_number.get(number) or asked_for.get(number)
-        if on_nodes and on_nodes != by_number.get(number):
+        if not on_nodes:
+            on_nodes = _free_node_port(service, taken)
+        elif on_nodes != by_number.get(number):
             _check_node_port(service, f"spec.ports[{index}].nodePort", on_nodes, taken)
-        port["nodePort"] = on_nodes or _free_node_port(taken, _first_place(service))
-        by_number.setdefault(number, port["nodePort"])
-        taken.add(port["nodePort"])
+        port["nodePort"] = on_nodes
+        by_number.setdefault(number, on_nodes)
+        taken.add(on_nodes)
 
 
 def _check_node_port(service: Object, field: str, number: int, taken: Collection[int]) -> None:
     """Raise StatusError (Invalid) for a node port that a Service can't have."""
-    problems = node_port(number)
+    problems = []
+    if number not in _NODE_PORTS:
+        valid = f"The range of valid ports is {_NODE_PORTS[0]}-{_NODE_PORTS[-1]}"
+        problems.append(f"provided port is not in the valid range. {valid}")
     if number in taken:
         problems.append("provided port is already allocated")
     if problems:
         raise _invalid(service, field, number, *problems)
 
 
-def _free_node_port(taken: Collection[int], first: int) -> int:
-    """The next free one; `first` decides where to look first."""
-    for offset in range(len(NODE_PORTS)):
-        candidate = NODE_PORTS[(first + offset) % len(NODE_PORTS)]
-        if candidate not in taken:
-            return candidate
+def _free_node_port(service: Object, taken: Collection[int]) -> int:
+    """Raises StatusError where there is none left."""
+    for number in _from_its_place(_NODE_PORTS, service):
+        if number not in taken:
+            return number
     why = "Internal error occurred: failed to allocate a nodePort: range is full"
     raise errors.StatusError(500, "InternalError", why)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.objects import Key, Object, key_of, subject_uid
@@ -21,10 +22,9 @@ class Amendment(NamedTuple):
 
 
 class Index:
-    """Objects by the uids that they refer to, kept up to date as they come and go."""
+    """Objects of a type by the uids that they refer to, kept up to date as they come and go."""
 
-    def __init__(self, uids_of: Callable[[Object], tuple[str, ...]]) -> None:
-        self._uids_of = uids_of
+    def __init__(self) -> None:
         self._objects: Shared[str, dict[Key, Object]] = Shared(dict.copy)
 
     def referring_to(self, uid: str) -> Objects:
@@ -34,17 +34,14 @@ class Index:
 
     def replace(self, key: Key, old: Object | None, new: Object | None) -> None:
         """Take an object out, or put it in, or both."""
-        before = self._uids_of(old) if old else ()
-        after = self._uids_of(new) if new else ()
-        for uid in before:
-            if uid in after:
-                continue
-            objects = self._objects.own_or(uid, dict)
-            objects.pop(key, None)
-            if not objects:
-                self._objects.drop(uid)
-        for uid in after:
-            if new is not None:
+        if old:
+            for uid in _referred(old):
+                objects = self._objects.own_or(uid, dict)
+                objects.pop(key, None)
+                if not objects:
+                    self._objects.drop(uid)
+        if new:
+            for uid in _referred(new):
                 self._objects.own_or(uid, dict)[key] = new
 
     def share(self, other: Index) -> None:
@@ -52,20 +49,11 @@ class Index:
         self._objects.share(other._objects)
 
 
-def _subject(event: Object) -> tuple[str, ...]:
-    return (str((event.get("involvedObject") or {}).get("uid", "")),)
-
-
-def _owners(obj: Object) -> tuple[str, ...]:
-    return tuple(str(reference.get("uid", "")) for reference in obj["metadata"].get("ownerReferences") or ())
-
-
-def _by_namespace() -> Shared[str, dict[str, Object]]:
-    return Shared(dict.copy)
-
-
-def _by_owner() -> Index:
-    return Index(_owners)
+def _referred(obj: Object) -> Sequence[str]:
+    """The uids that an object refers to: of what an event is about, or of an object's owners."""
+    if "involvedObject" in obj:
+        return [str((obj["involvedObject"] or {}).get("uid", ""))]
+    return [str(owner.get("uid", "")) for owner in obj["metadata"].get("ownerReferences") or ()]
 
 
 class Store:
@@ -78,9 +66,8 @@ class Store:
 
     def __init__(self) -> None:
         self.revision = 0
-        self._objects: defaultdict[Resource, Shared[str, dict[str, Object]]] = defaultdict(_by_namespace)
-        self._events = Index(_subject)
-        self._owned: defaultdict[Resource, Index] = defaultdict(_by_owner)
+        self._objects: defaultdict[Resource, Shared[str, dict[str, Object]]] = defaultdict(partial(Shared, dict.copy))
+        self._indexes: defaultdict[Resource, Index] = defaultdict(Index)
         self._amendments: dict[Key, Amendment] = {}
 
     def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
@@ -100,11 +87,11 @@ class Store:
     def events_about(self, obj: Object) -> Objects:
         """The events about an object, by name."""
         self._apply_amendments()
-        return self._events.referring_to(subject_uid(obj))
+        return self._indexes[EVENT].referring_to(subject_uid(obj))
 
     def owned_by(self, owner: Object, resource: Resource) -> Objects:
         """The objects of a type that refer to an owner, by namespace and name."""
-        return self._owned[resource].referring_to(owner["metadata"]["uid"])
+        return self._indexes[resource].referring_to(owner["metadata"]["uid"])
 
     def count(self, resource: Resource) -> int:
         return sum(map(len, self._objects[resource].values()))
@@ -140,7 +127,7 @@ class Store:
         key = namespace, name = meta.get("namespace", ""), meta["name"]
         objects = self._stored(resource).own_or(namespace, dict)
         old = objects.get(name)
-        self._index(resource, key, old, obj)
+        self._indexes[resource].replace(key, old, obj)
         objects[name] = obj
         return old
 
@@ -148,13 +135,7 @@ class Store:
         self.revision += 1
         key = namespace, name = key_of(obj)
         stored = self._stored(resource).own(namespace).pop(name)
-        self._index(resource, key, stored, None)
-
-    def _index(self, resource: Resource, key: Key, old: Object | None, new: Object | None) -> None:
-        if resource is EVENT:
-            self._events.replace(key, old, new)
-        elif (new and "ownerReferences" in new["metadata"]) or (old and "ownerReferences" in old["metadata"]):
-            self._owned[resource].replace(key, old, new)
+        self._indexes[resource].replace(key, stored, None)
 
     def resume(self, other: Store) -> None:
         """Have what another store has."""
@@ -163,6 +144,5 @@ class Store:
         self.revision = other.revision
         for resource, objects in other._objects.items():
             self._objects[resource].share(objects)
-        self._events.share(other._events)
-        for resource, index in other._owned.items():
-            self._owned[resource].share(index)
+        for resource, index in other._indexes.items():
+            self._indexes[resource].share(index)
