@@ -13,9 +13,9 @@ from typing import NamedTuple
 from kubesim.api import errors
 from kubesim.api.clock import SECOND, Clock, Identity, Micros
 from kubesim.api.objects import Key, Object, key_of, name_of
-from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, POD, Resource
+from kubesim.api.resources import CLUSTER_ROLE, CLUSTER_ROLE_BINDING, EVENT, Resource
 from kubesim.api.selectors import Selector
-from kubesim.cluster.apiserver.connection import Connection, NodeServer, container_of
+from kubesim.cluster.apiserver.connection import Connection, NodeServer
 from kubesim.cluster.apiserver.store import Store
 
 # Seconds that an event lives after it was written last, and those for which etcd leases are shared
@@ -95,13 +95,11 @@ class Backend:
             raise errors.not_found(resource, name)
         return obj
 
-    def connect(self, namespace: str, name: str, container: str) -> Connection:
-        """The way to a container of a Pod; "" is its only one. Raises StatusError."""
-        pod = self.existing(POD, namespace, name)
-        container = container_of(pod, container)
+    def connect(self, pod: Object, container: str) -> Connection:
+        """The way to a container of a Pod. Raises StatusError where no node has the Pod."""
         node = self.nodes.get(pod["spec"].get("nodeName", ""))
         if node is None:
-            raise errors.bad_request(f"pod {name} does not have a host assigned")
+            raise errors.bad_request(f"pod {name_of(pod)} does not have a host assigned")
         return node.connect(pod, container)
 
     def commit(self, resource: Resource, obj: Object, *, of_status: bool = False) -> Object:

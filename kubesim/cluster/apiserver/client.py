@@ -215,8 +215,8 @@ class Client:
 
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
         """Store an object that is valid, unless that is only tried out."""
-        if old is None:
-            self._check_free(resource, new)
+        if old is None and (present := self._store.get(resource, *key_of(new))):
+            raise errors.already_exists(resource, name_of(new), is_ending=is_deleted(present))
         if self._warn:
             note_write(resource, new, old, self._warn, self._backend)
         if options.dry_run:
@@ -225,11 +225,6 @@ class Client:
             self._backend.discard(resource, old)
             return new
         return self._backend.commit(resource, new)
-
-    def _check_free(self, resource: Resource, new: Object) -> None:
-        """Raise AlreadyExists for a name that an object has."""
-        if present := self._store.get(resource, *key_of(new)):
-            raise errors.already_exists(resource, name_of(new), is_ending=is_deleted(present))
 
     def _update(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         old = self._backend.existing(resource, *key_of(obj))
@@ -342,13 +337,14 @@ class Client:
         container = container_of(pod, container)
         if not pod["spec"].get("nodeName"):
             return ""
-        lines = self._backend.connect(namespace, name, container).logs(options.previous)
+        lines = self._backend.connect(pod, container).logs(options.previous)
         return options.text(lines, self._backend.clock.now)
 
     def exec(self, namespace: str, name: str, container: str) -> Connection:
         """To a container in which commands are run; "" is the only container of its Pod."""
         self.authorize("create", POD, namespace, name, "exec")
-        return self._backend.connect(namespace, name, container)
+        pod = self._backend.existing(POD, namespace, name)
+        return self._backend.connect(pod, container_of(pod, container))
 
     def list(
         self,

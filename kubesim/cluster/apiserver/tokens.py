@@ -8,15 +8,13 @@ pkg/serviceaccount/{claims,legacy,jwt}.go, v1.36.
 from __future__ import annotations
 
 import base64
-import json
-from functools import lru_cache
 
 from kubesim.api import errors
 from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
 from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NODE, POD, SERVICE_ACCOUNT, Resource
-from kubesim.cluster.apiserver.authorization import SERVICE_ACCOUNT_PREFIX, User
+from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.gotext import gobase64, gojson
@@ -42,7 +40,7 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     issued = parse_time(pod["metadata"]["creationTimestamp"]) // SECOND
     seconds = source.get("expirationSeconds") or _USUAL
     audience = source.get("audience") or _ISSUER
-    return _token(json.dumps(_claims(account, _of_pod(backend, pod), issued, seconds, [audience])))
+    return _token(_claims(account, _of_pod(backend, pod), issued, seconds, [audience]))
 
 
 def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> Object:
@@ -55,7 +53,7 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
         raise errors.invalid_kind("TokenRequest", _GROUP, "", [cause])
     audiences = spec.get("audiences") or [_ISSUER]
     now = backend.clock.now // SECOND
-    token = _token(json.dumps(_claims(account, {}, now, seconds, audiences)))
+    token = _token(_claims(account, {}, now, seconds, audiences))
     created = rfc3339(backend.clock.now)
     return {
         "kind": "TokenRequest",
@@ -70,11 +68,9 @@ def user_of(backend: Backend, token: str) -> User:
     """The ServiceAccount that a token is of. Raises StatusError (Unauthorized) where it lets nobody in."""
     _, _, rest = token.partition(".")
     payload = gobase64.text_of(rest.partition(".")[0])
-    if not payload or _signed(payload) != token:
-        raise _unauthorized()
-    claims = gojson.loads(payload)
-    if not _is_valid(backend, claims):
-        raise _unauthorized()
+    claims = gojson.loads(payload) if payload and _signed(payload) == token else None
+    if not claims or not _is_valid(backend, claims):
+        raise errors.StatusError(401, "Unauthorized", "Unauthorized")
     bound = claims["kubernetes.io"]
     extra = {f"{_EXTRA}/credential-id": (f"JTI={claims['jti']}",)}
     for kind in ("node", "pod"):
@@ -128,16 +124,15 @@ def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences
         "iss": _ISSUER,
         "kubernetes.io": parts,
         "nbf": issued,
-        "sub": f"{SERVICE_ACCOUNT_PREFIX}{namespace}:{name_of(account)}",
+        "sub": account_user(namespace, name_of(account)).name,
     }
 
 
-@lru_cache(maxsize=64)  # a Pod's is made when a volume is checked, and again when a container mounts it
-def _token(claims: str) -> str:
-    """The token with these claims, written as JSON, and an id that follows from them."""
-    content = json.loads(claims)
-    number = int.from_bytes(sha256(gojson.dumps(content).encode()).digest()[:16], "big")
-    return _signed(gojson.dumps({**content, "jti": uuid(number, version=4)}))
+def _token(claims: Object) -> str:
+    """The token with these claims, and an id that follows from them."""
+    digest = sha256(gojson.dumps(claims).encode()).digest()
+    number = int.from_bytes(digest[:16], "big")
+    return _signed(gojson.dumps({**claims, "jti": uuid(number, version=4)}))
 
 
 def _signed(payload: str) -> str:
@@ -148,7 +143,3 @@ def _signed(payload: str) -> str:
 
 def _encoded(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def _unauthorized() -> errors.StatusError:
-    return errors.StatusError(401, "Unauthorized", "Unauthorized")
