@@ -71,8 +71,22 @@ class Budget:
             self._levels += 1
 
 
-UNPAID = Budget(10**18, 10**18)
-"""For the cluster's own work, for which nobody pays: all clusters and sessions share it, and it's never used up."""
+class _Unpaid(Budget):
+    """One that nothing is taken from: all clusters and sessions share it."""
+
+    def spend(self, steps: int) -> None:
+        pass
+
+    def produce(self, size: int) -> None:
+        pass
+
+    @contextmanager
+    def level(self) -> Iterator[None]:
+        yield
+
+
+UNPAID = _Unpaid(10**18, 10**18)
+"""For the cluster's own work, for which nobody pays."""
 
 MAX_DEPTH = 100
 MAX_VALUES = 30_000

@@ -128,10 +128,7 @@ def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> d
     """
     if not table:
         table.update({name: (decoder(field.type), field.keeps_zero) for name, field in fields(kind).items()})
-    if value.__class__ is not dict:
-        if value is None:
-            return {}
-        raise DecodeError(kind, value)
+    value = _of_class(dict, kind, value)
     decoded = {}
     key = ""
     try:
@@ -151,27 +148,25 @@ def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> d
 
 
 def _list(kind: Type, element: Decoder, value: Any) -> list[Any]:
-    if value is None:
-        return []
-    if value.__class__ is not list:
-        raise DecodeError(kind, value)
-    return [element(item) for item in value]
+    return [element(item) for item in _of_class(list, kind, value)]
 
 
 def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
-    if value is None:
-        return {}
-    if value.__class__ is not dict:
-        raise DecodeError(kind, value)
-    return {gojson.valid(key): element(value[key]) for key in sorted(value)}
+    items = _of_class(dict, kind, value)
+    return {gojson.valid(key): element(items[key]) for key in sorted(items)}
 
 
-def _plain(expected: type, zero: Any, kind: Type, value: Any) -> Any:
+def _of_class(expected: type, kind: Type, value: Any) -> Any:
+    """A value of this class, an empty one where it is null. Raises DecodeError."""
     if value is None:
-        return zero
+        return expected()
     if value.__class__ is not expected:
         raise DecodeError(kind, value)
-    return gojson.valid(value) if isinstance(value, str) else value
+    return value
+
+
+def _string(kind: Type, value: Any) -> str:
+    return gojson.valid(_of_class(str, kind, value))
 
 
 def _integer(kind: Type, value: Any) -> int:
@@ -185,12 +180,12 @@ def _integer(kind: Type, value: Any) -> int:
 
 
 def _bytes(kind: Type, value: Any) -> str:
-    text = _plain(str, "", kind, value)
+    text = _string(kind, value)
     try:
         gobase64.decode(text)
     except ValueError as error:
         raise DecodeError(kind, value, str(error)) from None
-    return str(text.replace("\n", "").replace("\r", ""))
+    return text.replace("\n", "").replace("\r", "")
 
 
 _RFC3339 = r"(?a)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)"
@@ -241,13 +236,13 @@ def _any(_kind: Type, value: Any) -> Any:
 
 _SCALARS: dict[str, Callable[[Type, Any], Any]] = {
     "any": _any,
-    "boolean": partial(_plain, bool, False),
+    "boolean": partial(_of_class, bool),
     "bytes": _bytes,
     "integer": _integer,
     "intorstring": _int_or_string,
     "microtime": _time,
     "number": _any,
     "quantity": _quantity,
-    "string": partial(_plain, str, ""),
+    "string": _string,
     "time": _time,
 }

@@ -151,10 +151,8 @@ def owner_reference(owner: Object) -> Object:
 def is_controlled_by(obj: Object, owner: Object) -> bool:
     """Whether `owner` controls `obj`."""
     uid = owner["metadata"]["uid"]
-    for reference in metadata(obj).get("ownerReferences") or ():
-        if reference.get("controller") and reference.get("uid") == uid:
-            return True
-    return False
+    references = metadata(obj).get("ownerReferences") or ()
+    return any(reference.get("controller") and reference.get("uid") == uid for reference in references)
 
 
 def is_static(pod: Object) -> bool:

@@ -82,11 +82,8 @@ class Schedule(NamedTuple):
                 yield round(day.replace(hour=hour, minute=minute).timestamp()) * SECOND
 
     def _is_day(self, day: datetime) -> bool:
-        in_month = day.day in self.days
-        in_week = day.isoweekday() % 7 in self.weekdays
-        if self.either:
-            return in_month or in_week
-        return in_month and in_week
+        days = (day.day in self.days, day.isoweekday() % 7 in self.weekdays)
+        return any(days) if self.either else all(days)
 
 
 class Every(NamedTuple):

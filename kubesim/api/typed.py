@@ -36,7 +36,7 @@ def read(kind: Any, value: Any, place: str = "") -> Any:
         if type(value) is not kind and not is_number:
             raise ValueError(f"{title} must be {_SCALARS[kind]}")
         return value
-    return _record(kind, _map(value, title), place)
+    return _record(kind, _map(value, title), place, title)
 
 
 def _map(value: Any, title: str) -> Mapping[str, Any]:
@@ -48,8 +48,7 @@ def _map(value: Any, title: str) -> Mapping[str, Any]:
     return value
 
 
-def _record(kind: Any, value: Mapping[str, Any], place: str) -> Any:
-    title = place.lstrip(".") or "the file"
+def _record(kind: Any, value: Mapping[str, Any], place: str, title: str) -> Any:
     types = _types(kind)
     for name in value:
         if name not in types:

@@ -7,6 +7,7 @@ place.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, labels_of, lasting_containers, name_of
@@ -21,10 +22,7 @@ def apply_defaults(resource: Resource, obj: Object) -> None:
     if complete := _OF_KINDS.get(resource.kind):
         complete(obj)
     if resource.template:
-        template = obj
-        for key in resource.template:
-            template = _inner(template, key)
-        _default_pod_spec(template.setdefault("spec", {}))
+        _default_pod_spec(_inner(obj, *resource.template, "spec"))
 
 
 def _default(target: Object, **values: object) -> None:
@@ -34,11 +32,12 @@ def _default(target: Object, **values: object) -> None:
             target[name] = value
 
 
-def _inner(target: Object, name: str) -> Object:
-    """A map in `target`, empty where there is none."""
-    _default(target, **{name: {}})
-    inner: Object = target[name]
-    return inner
+def _inner(target: Object, *path: str) -> Object:
+    """The map at a path in `target`, empty where there is none."""
+    for name in path:
+        _default(target, **{name: {}})
+        target = target[name]
+    return target
 
 
 def default_pull_policy(image: str) -> str:
@@ -140,14 +139,6 @@ def _default_namespace(namespace: Object) -> None:
         namespace["metadata"]["labels"] = {**labels_of(namespace), "kubernetes.io/metadata.name": name}
 
 
-def _default_node(node: Object) -> None:
-    _default(node, spec={})
-
-
-def _default_secret(secret: Object) -> None:
-    _default(secret, type="Opaque")
-
-
 def _default_service(service: Object) -> None:
     spec = _inner(service, "spec")
     _default(spec, type="ClusterIP", sessionAffinity="None")
@@ -163,7 +154,7 @@ def _default_service(service: Object) -> None:
     if kind == "LoadBalancer":
         _default(spec, allocateLoadBalancerNodePorts=True)
     if spec["sessionAffinity"] == "ClientIP":
-        _default(_inner(_inner(spec, "sessionAffinityConfig"), "clientIP"), timeoutSeconds=10800)
+        _default(_inner(spec, "sessionAffinityConfig", "clientIP"), timeoutSeconds=10800)
     for port in ports:
         port["targetPort"] = port.get("targetPort") or port.get("port", 0)
 
@@ -192,10 +183,6 @@ def _default_strategy(strategy: Object, **rolling: object) -> None:
         _default(_inner(strategy, "rollingUpdate"), **rolling)
 
 
-def _default_replica_set(replica_set: Object) -> None:
-    _default(_inner(replica_set, "spec"), replicas=1)
-
-
 def _default_daemon_set(daemon_set: Object) -> None:
     spec = _inner(daemon_set, "spec")
     _default(spec, revisionHistoryLimit=10)
@@ -205,8 +192,7 @@ def _default_daemon_set(daemon_set: Object) -> None:
 def _default_stateful_set(stateful_set: Object) -> None:
     spec = _inner(stateful_set, "spec")
     _default(spec, replicas=1, revisionHistoryLimit=10, podManagementPolicy="OrderedReady")
-    retention = _inner(spec, "persistentVolumeClaimRetentionPolicy")
-    _default(retention, whenDeleted="Retain", whenScaled="Retain")
+    _default(_inner(spec, "persistentVolumeClaimRetentionPolicy"), whenDeleted="Retain", whenScaled="Retain")
     _default_strategy(_inner(spec, "updateStrategy"), partition=0)
 
 
@@ -233,8 +219,8 @@ def _default_cron_job(cron_job: Object) -> None:
     spec = _inner(cron_job, "spec")
     _default(spec, concurrencyPolicy="Allow", failedJobsHistoryLimit=1, successfulJobsHistoryLimit=3, suspend=False)
     job = _inner(spec, "jobTemplate")
-    for template in (job, _inner(_inner(job, "spec"), "template")):
-        _default(template, metadata={})
+    for template in (job, _inner(job, "spec", "template")):
+        _inner(template, "metadata")
 
 
 def _default_binding(binding: Object) -> None:
@@ -254,11 +240,11 @@ _OF_KINDS: Mapping[str, Callable[[Object], None]] = {
     "EndpointSlice": _default_endpoint_slice,
     "Job": _default_job,
     "Namespace": _default_namespace,
-    "Node": _default_node,
+    "Node": lambda node: _default(node, spec={}),
     "Pod": _default_pod,
-    "ReplicaSet": _default_replica_set,
+    "ReplicaSet": lambda replica_set: _default(_inner(replica_set, "spec"), replicas=1),
     "RoleBinding": _default_binding,
-    "Secret": _default_secret,
+    "Secret": partial(_default, type="Opaque"),
     "Service": _default_service,
     "StatefulSet": _default_stateful_set,
 }

@@ -69,6 +69,11 @@ def _find(document: _Place, path: str) -> _Place:
     return place
 
 
+def _find_or_whole(document: _Place, path: str) -> _Place:
+    """As `_find`, but "" is the whole document, which some operations know."""
+    return _find(document, path) if path else document
+
+
 def apply(operations: Any, obj: Object, budget: Budget) -> Any:
     """`obj` changed by a list of operations, which are paid for from `budget`; it need not be a map afterwards.
 
@@ -97,27 +102,24 @@ def _fields(operation: Any) -> Object:
 
 def _change(document: _Place, operation: Object, budget: Budget) -> None:
     """Carry one operation out. Raises LookupError where it can't be, and for a test that fails."""
-    action = operation["op"]
-    value = clone(operation.get("value"))
-    if action == "copy":
-        copied = _find(document, operation["from"]).get()
-        budget.produce(len(gojson.dumps(copied)))
-        value = clone(copied)
-    elif action == "move":
-        value = _find(document, operation["from"]).take()
     path = operation["path"]
-    is_whole = path == "" and action in ("replace", "test")
-    place = document if is_whole else _find(document, path)
-    match action:
-        case "add" | "copy" | "move":
-            place.add(value)
+    match operation["op"]:
+        case "add":
+            _find(document, path).add(clone(operation.get("value")))
+        case "copy":
+            value = _find(document, operation["from"]).get()
+            budget.produce(len(gojson.dumps(value)))
+            _find(document, path).add(clone(value))
+        case "move":
+            value = _find(document, operation["from"]).take()
+            _find(document, path).add(value)
         case "remove":
-            place.take()
+            _find(document, path).take()
         case "replace":
-            place.replace(value)
+            _find_or_whole(document, path).replace(clone(operation.get("value")))
         case "test":
-            _check(place.get(), value)
-        case _:
+            _check(_find_or_whole(document, path).get(), operation.get("value"))
+        case action:
             raise LookupError(action)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubesim.api.objects import Object, find_condition, has_ended, is_deleted, remembered, sidecars_of
+from kubesim.api.objects import Object, at, find_condition, has_ended, is_deleted, remembered, sidecars_of
 from kubesim.api.specs import ContainerStatus, PodSpec, PodStatus, TerminatedState
 
 
@@ -101,8 +101,4 @@ def _end(terminated: TerminatedState) -> str:
 
 def _last_end(containers: Sequence[ContainerStatus]) -> str:
     """When the last of those that had run before had ended then; "" where none had."""
-    ends = [""]
-    for container in containers:
-        ended = (container.get("lastState") or {}).get("terminated") or {}
-        ends.append(ended.get("finishedAt", ""))
-    return max(ends)
+    return max((at(item, "lastState.terminated.finishedAt") or "" for item in containers), default="")

@@ -77,8 +77,7 @@ def _validate_ports(container: Field) -> None:
     for port in container.items("ports"):
         port.check_nonempty("name", content.port_name)
         port.check_required("containerPort", content.port_number)
-        if port.get("hostPort"):
-            port.check("hostPort", content.port_number)
+        port.check_nonempty("hostPort", content.port_number)
         port.enum("protocol", PROTOCOLS)
         port.unique_name(names)
 

@@ -107,9 +107,7 @@ def validate_label_selector(selector: Field) -> None:
         if not validate_operator(requirement):
             requirement.invalid("operator", "not a valid selector operator")
         requirement.check("key", qualified_name)
-        for index, value in enumerate(requirement.get("values") or ()):
-            for problem in label_value(value):
-                requirement.invalid(f"values[{index}]", problem, value)
+        requirement.check_each("values", label_value)
 
 
 def validate_operator(requirement: Field) -> bool:

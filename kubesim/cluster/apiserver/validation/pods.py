@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.api.budget import Budget
-from kubesim.api.content import dns_label, dns_subdomain, numeric_id
+from kubesim.api.content import dns_label, dns_subdomain, number_between, numeric_id
 from kubesim.api.objects import Object, find_named
 from kubesim.cluster.apiserver.validation import scheduling
 from kubesim.cluster.apiserver.validation.containers import validate_containers
@@ -56,9 +56,8 @@ def _validate_pod_spec(spec: Field) -> None:
     scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
     for name in ("serviceAccountName", "nodeName"):
         spec.check_nonempty(name, dns_subdomain)
-    deadline = spec.get("activeDeadlineSeconds")
-    if deadline is not None and not 1 <= deadline <= _LONGEST:
-        spec.invalid("activeDeadlineSeconds", f"must be between 1 and {_LONGEST}, inclusive")
+    if spec.has("activeDeadlineSeconds"):
+        spec.check("activeDeadlineSeconds", number_between(1, _LONGEST))
     for name in ("hostname", "subdomain"):
         spec.check_nonempty(name, dns_label)
     for toleration in spec.items("tolerations"):
