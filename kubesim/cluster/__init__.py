@@ -29,6 +29,7 @@ from kubesim.shell import Tool
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
+# Seconds after the boot: when someone begins to use a cluster, and when what makes it one starts.
 AGE, SETTLED = 1140.0, 5.0
 ClusterPrograms = Callable[["Cluster", str, str], Mapping[str, Tool]]
 """The programs that need a cluster, for a container of a namespace that runs as a ServiceAccount."""
@@ -80,14 +81,16 @@ class Cluster(_Parts):
         origin: Cluster | None = None,
     ) -> None:
         super().__init__(seed, boot, registries, node)
-        self._options = (seed, boot, registries, node)
         self.lock = threading.RLock()
-        self._programs: ClusterPrograms | None = None
-        if origin:
+        if origin is None:
+            self._options = (seed, boot, registries, deepcopy(node))
+            self.offer(None)
+            self.resume(_booted(seed, boot, self.registries.furnished))
+        else:
             self._options = origin._options
             self.registries.resume(origin.registries)
             self.offer(origin._programs)
-        self.resume(origin or _booted(seed, boot, self.registries.furnished))
+            self.resume(origin)
 
     def offer(self, programs: ClusterPrograms | None) -> None:
         """Give the containers programs that ask this cluster. Those of a copy ask the copy."""

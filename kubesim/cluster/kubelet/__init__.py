@@ -284,4 +284,5 @@ class Kubelet(Stateful):
         if not worker.pod["metadata"].get("finalizers"):
             self._api.remove(POD, worker.pod)
         elif not has_ended(worker.pod):
+            worker.end_all(self._clock.now)
             self._api.record(POD, ended(worker, self._clock.now))

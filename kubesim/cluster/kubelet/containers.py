@@ -89,25 +89,23 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     """Run a command, or what an image runs if the Pod names none; or say why the runtime could not.
 
     What reads its input finds none, or with an open `stdin` waits for it for ever. What isn't simulated runs as if the
-    Pod named no command.
+    Pod named no command. An image's own program complains and fails where no variable is set that it needs.
     """
     if NODE_PLATFORM not in image.platforms:
-        program = argv[0] if argv else "/app"
-        return Process((Write(0, "stderr", f"exec {program}: exec format error\n"),), exit_code=1)
-    has_arguments_alone = bool(argv) and argv[0].startswith("-")
-    if image.program and (has_arguments_alone or argv[:1] == [image.program]):
-        return _main_program(image, place, started)
-    if not argv and image.runs == "once" and stdin:
-        argv = [*place.base.shells][:1]  # its shell, if it has one, which waits for what is typed
-    if not argv:
-        return _main_program(image, place, started)
-    if has_arguments_alone:
-        what = f"the argument {argv[0][:80]} of an image's own program"
+        path = argv[0] if argv else "/app"
+        return Process((Write(0, "stderr", f"exec {path}: exec format error\n"),), exit_code=1)
+    program = _program(image, place, argv, stdin)
+    if not program:
+        lacks_variable = image.needs and not any(map(place.env.get, image.needs))
+        complaint = Process((Write(0, "stderr", image.complaint),), exit_code=1)
+        return complaint if lacks_variable else _own_program(image, started)
+    if program[0].startswith("-"):
+        what = f"the argument {program[0][:80]} of an image's own program"
         problem = Write(0, "stderr", f"kubesim: {what} is not part of this simulator\n")
         ran = Process((problem,), unsimulated=what)
     else:
         try:
-            ran = place.run(argv, started, budget=budget, stdin=Awaited() if stdin else "")
+            ran = place.run(program, started, budget=budget, stdin=Awaited() if stdin else "")
         except StartError as error:
             return Process(exit_code=_UNSTARTED, failure=error.of_container())
     if not ran.unsimulated:
@@ -116,11 +114,13 @@ def start(image: Image, place: Place, argv: list[str], started: Micros, stdin: b
     return own._replace(writes=ran.writes, seconds=max(ran.seconds, own.seconds), unsimulated=ran.unsimulated)
 
 
-def _main_program(image: Image, place: Place, started: Micros) -> Process:
-    """What an image runs without a command; it complains and fails where no variable is set that it needs."""
-    if image.needs and not any(map(place.env.get, image.needs)):
-        return Process((Write(0, "stderr", image.complaint),), 1)
-    return _own_program(image, started)
+def _program(image: Image, place: Place, argv: list[str], stdin: bool) -> list[str]:
+    """The command that is run in place of an image's own program; none for that, whose arguments change nothing."""
+    if image.program and argv and (argv[0] == image.program or argv[0].startswith("-")):
+        return []
+    if not argv and image.runs == "once" and stdin:
+        return [*place.base.shells][:1]  # its shell, if it has one, which waits for what is typed
+    return argv
 
 
 def _own_program(image: Image, started: Micros) -> Process:
@@ -216,9 +216,9 @@ class Container:
         if self.stopping and exit_code == self.process.stop_code:
             last_words = [write.later((now - self.started) / SECOND) for write in self.process.last_words]
             self.process = self.process._replace(writes=(*self.process.writes, *last_words))
-        text = self.process.failure or self.place.files.text_at(self.spec["terminationMessagePath"], now)[-4096:]
+        text = self.process.failure or _end(self.place.files.text_at(self.spec["terminationMessagePath"], now), 4096)
         if exit_code and not text and self.spec["terminationMessagePolicy"] == "FallbackToLogsOnError":
-            text = "".join(line.text for line in self.lines(now)[-80:])[-2048:]
+            text = _end("".join(line.text for line in self.lines(now)[-80:]), 2048)
         self.message = text
 
     @property
@@ -243,7 +243,12 @@ class Container:
         return "Error" if self.exit_code else "Completed"
 
 
-def restarts(policy: str, container: Container | None) -> bool:
+def _end(text: str, size: int) -> str:
+    """The last bytes of a text; part of a letter is shown as Go shows it."""
+    return text.encode()[-size:].decode(errors="replace")
+
+
+def starts_next(policy: str, container: Container | None) -> bool:
     """Whether a container is to be started, for the first time or again."""
     if container is None:
         return True

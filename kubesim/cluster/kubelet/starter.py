@@ -16,7 +16,7 @@ from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Words
 from kubesim.cluster.kubelet import containers, environment, users, volumes
-from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
+from kubesim.cluster.kubelet.containers import Container, Waiting, starts_next
 from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
@@ -264,7 +264,7 @@ class Starter(Stateful):
 
     def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
-        is_tried_again = restarts(sync.worker.policy_of(spec), sync.worker.containers.get(spec["name"]))
+        is_tried_again = starts_next(sync.worker.policy_of(spec), sync.worker.containers.get(spec["name"]))
         sync.worker.wait(spec["name"], error if is_tried_again else None)
         text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
         record("Warning", "Failed", f"Error: {text}")

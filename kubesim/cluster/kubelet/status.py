@@ -32,19 +32,16 @@ def generate(worker: Worker, now: str) -> Object:
     spec = pod["spec"]
     old = pod["status"]
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
-    statuses = [_container_status(item, worker, waiting) for item in spec["containers"]]
-    inits_and_sidecars = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
-    inits = [item for item in inits_and_sidecars if item["name"] in worker.inits]
-    sidecars = [item for item in inits_and_sidecars if item["name"] not in worker.inits]
+    mains = [_container_status(item, worker, waiting) for item in spec["containers"]]
+    first = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
     # The status of a Pod that is being deleted is asked for once all is over.
-    phase = _last_phase(statuses) if is_deleted(pod) else _phase(spec, inits, sidecars, statuses)
-    incomplete = ""
-    if inits_and_sidecars and all(_never_started(item) for item in statuses):
-        incomplete = _unready(inits_and_sidecars)
-    holdings = _holdings(phase, bool(worker.ip), incomplete, _unready([*sidecars, *statuses]))
+    phase = _last_phase(mains) if is_deleted(pod) else _phase(worker, first, mains)
+    incomplete = _unready(first) if all(map(_never_started, mains)) else ""
+    unready = _unready([item for item in (*first, *mains) if item["name"] not in worker.inits])
+    holdings = _holdings(phase, bool(worker.ip), incomplete, unready)
     status: Object = {
         "conditions": _conditions(pod, holdings, now),
-        "containerStatuses": statuses,
+        "containerStatuses": mains,
         "hostIP": NODE_ADDRESS,
         "hostIPs": [{"ip": NODE_ADDRESS}],
         "observedGeneration": pod["metadata"]["generation"],
@@ -53,8 +50,8 @@ def generate(worker: Worker, now: str) -> Object:
         "resources": {},
         "startTime": old.get("startTime", now),
     }
-    if inits_and_sidecars:
-        status["initContainerStatuses"] = inits_and_sidecars
+    if first:
+        status["initContainerStatuses"] = first
     if ephemeral := [_ephemeral_status(item, worker, waiting) for item in spec.get("ephemeralContainers", ())]:
         status["ephemeralContainerStatuses"] = ephemeral
     if worker.ip:
@@ -63,18 +60,13 @@ def generate(worker: Worker, now: str) -> Object:
 
 
 def ended(worker: Worker, now: Micros) -> Object:
-    """A Pod that was deleted and has had its time, which only finalizers keep; its containers end here.
+    """A Pod that was deleted and has had its time, which only finalizers keep. Its containers have ended.
 
     As the last deletion, without a grace period, makes it: pkg/registry/rest/delete.go of k8s.io/apiserver, v1.36.
     """
     pod = worker.pod
     meta = pod["metadata"]
-    grace = meta["deletionGracePeriodSeconds"]
-    for container in worker.containers.values():
-        if container.is_running:
-            _, exit_code = container.stops_after(grace)
-            container.end(exit_code, now)
-    asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - grace * SECOND)
+    asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - meta["deletionGracePeriodSeconds"] * SECOND)
     kept = {**meta, "deletionGracePeriodSeconds": 0, "deletionTimestamp": asked_at}
     status = generate(worker, rfc3339(now))
     unknown = _begun(status.get("initContainerStatuses", []))
@@ -88,10 +80,8 @@ def ended(worker: Worker, now: Micros) -> Object:
 
 def _begun(inits: list[Object]) -> list[Object]:
     """The init containers up to the last that has started, the first in any case. Mirrors initializedContainers."""
-    count = len(inits)
-    while count > 1 and _never_started(inits[count - 1]):
-        count -= 1
-    return inits[:count]
+    started = [index for index, status in enumerate(inits) if not _never_started(status)]
+    return inits[: max(started, default=0) + 1]
 
 
 def _has_initialized(pod: Object) -> bool:
@@ -192,19 +182,24 @@ def _mount(mount: Object) -> Object:
     return status
 
 
-def _phase(spec: Object, inits: list[Object], sidecars: list[Object], statuses: list[Object]) -> str:
-    """As getPhase: Pending until every container has started, then by what the containers did."""
-    policy = spec["restartPolicy"]
-    if policy == "Never" and any(_failed(status) for status in inits):
+def _phase(worker: Worker, first: list[Object], mains: list[Object]) -> str:
+    """As getPhase: Pending until every container has started, then by what the containers did.
+
+    `first` are the statuses of the init containers and sidecars, `mains` those of the other containers.
+    """
+    policy = worker.pod["spec"]["restartPolicy"]
+    inits = [status for status in first if status["name"] in worker.inits]
+    sidecars = [status for status in first if status["name"] not in worker.inits]
+    if policy == "Never" and any(map(_failed, inits)):
         return "Failed"
     if not all(status["ready"] for status in inits):
         return "Pending"
-    if any(_never_started(status) for status in (*sidecars, *statuses)):
+    if any(map(_never_started, [*sidecars, *mains])):
         return "Pending"
-    have_ended = all("terminated" in status["state"] for status in statuses)
+    have_ended = all("terminated" in status["state"] for status in mains)
     if policy == "Always" or not have_ended or any("running" in status["state"] for status in sidecars):
         return "Running"
-    phase = _last_phase(statuses)
+    phase = _last_phase(mains)
     starts_again = phase == "Failed" and policy == "OnFailure"
     return "Running" if starts_again else phase
 

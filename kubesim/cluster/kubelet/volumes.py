@@ -49,7 +49,7 @@ def check_volumes(data: PodData) -> None:
 def mounts(
     data: PodData, container: ContainerSpec, images: Mapping[str, Payload], known: Mapping[str, Folder]
 ) -> dict[str, Folder]:
-    """The files of a container's volumes as they are now, by mount path; those of a broken volume are missing.
+    """The files of a container's volumes as they are now, by mount path; of a broken volume there is an empty folder.
 
     What it has already is among `known`: a volume whose source is gone stays as it was, and so does a part of one,
     which is bound to the file that there was when the container started. A volume that is a folder to write to is left
@@ -60,16 +60,16 @@ def mounts(
         volume = find_named(data.pod["spec"].get("volumes", ()), mount["name"]) or {}
         path = _path_of(mount)
         part = mount.get("subPath")
-        if not _brings_files(volume) or (part and path in known):
+        is_bound = bool(part) and path in known
+        if not _brings_files(volume) or is_bound:
             continue
-        contents = images.get(mount["name"]) or _contents_if_there(data, volume)
-        if contents is None:
-            if part or path in known:
+        try:
+            contents = images.get(mount["name"]) or _contents(data, volume)
+        except MissingError:
+            if path in known:
                 continue
             contents = {}
-        if part:
-            contents = _part_of(contents, part)
-        mounted[path] = _folder(contents, _group(data.pod))
+        mounted[path] = _folder(_part_of(contents, part) if part else contents, _group(data.pod))
     return mounted
 
 
@@ -143,16 +143,10 @@ def _sources(volume: Object) -> Sequence[Object]:
     return (volume,)
 
 
-def _contents_if_there(data: PodData, volume: Object) -> Payload | None:
-    try:
-        return _contents(data, volume)
-    except MissingError:
-        return None
-
-
 def _contents(data: PodData, volume: Object) -> Payload:
     """The files of a volume, by their paths in it. Raises MissingError."""
-    (mode,) = [source.get("defaultMode", FILE.mode) for name, source in volume.items() if name != "name"]
+    (fields,) = [value for name, value in volume.items() if name != "name"]  # of its one source, or its projection
+    mode = fields.get("defaultMode", FILE.mode)
     payload: Payload = {}
     for source in _sources(volume):
         payload |= _source_files(data, source, mode)

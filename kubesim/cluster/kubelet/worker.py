@@ -15,7 +15,7 @@ from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, containers_of, find_named, name_of, namespace_of, sidecars_of
 from kubesim.api.sharing import Shared
 from kubesim.api.specs import ContainerSpec, PodSpec
-from kubesim.cluster.kubelet.containers import Container, Waiting, restarts
+from kubesim.cluster.kubelet.containers import Container, Waiting, starts_next
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
 
@@ -136,6 +136,13 @@ class Worker:
         self.containers[container.spec["name"]] = container
         self.changes += 1
 
+    def end_all(self, now: Micros) -> None:
+        """Note that the containers of a Pod that is deleted have had their time."""
+        for container in self.containers.values():
+            if container.is_running:
+                _, exit_code = container.stops_after(self.pod["metadata"]["deletionGracePeriodSeconds"])
+                container.end(exit_code, now)
+
     def take_restart(self, spec: ContainerSpec, now: Micros) -> Waiting | None:
         """Why a container that exited too often has to wait for its restart; None where it starts now, and then the
         next restart has to wait for twice as long.
@@ -169,22 +176,22 @@ class Worker:
             is_last = index + 1 == len(init_containers)
             following = containers[0] if is_last else init_containers[index + 1]
             if init["name"] in self.inits:
-                if self._restarts(init_policy, init):
+                if self._starts_next(init_policy, init):
                     yield init
                 container = self.containers.get(init["name"])
                 if container is None or container.exit_code != 0:
                     return
             else:  # a sidecar, for which the next one waits until it has started once
-                if self._restarts("Always", init):
+                if self._starts_next("Always", init):
                     yield init
                 if not self._has_started(init["name"], following["name"]):
                     return
         for main in containers:
-            if self._restarts(policy, main):
+            if self._starts_next(policy, main):
                 yield main
 
-    def _restarts(self, policy: str, spec: ContainerSpec) -> bool:
-        return restarts(policy, self.containers.get(spec["name"]))
+    def _starts_next(self, policy: str, spec: ContainerSpec) -> bool:
+        return starts_next(policy, self.containers.get(spec["name"]))
 
     def _has_started(self, name: str, following: str) -> bool:
         container = self.containers.get(name)
@@ -208,7 +215,7 @@ class Worker:
         spec = self.pod["spec"]
         for item in spec["containers"]:
             container = self.containers.get(item["name"])
-            if container is None or container.is_running or restarts(spec["restartPolicy"], container):
+            if container is None or container.is_running or starts_next(spec["restartPolicy"], container):
                 return False
         return True
 
