@@ -284,7 +284,3 @@ class Workspace:
                 self._status(path, name, folder)
             with self._place(target, follow=False) as (new_name, new_folder):
                 os.replace(name, new_name, src_dir_fd=folder, dst_dir_fd=new_folder)
-
-    def copy(self, path: str, target: str) -> None:
-        """Copy the content of a file to `target`, which is created or replaced."""
-        self.write_bytes(target, self.read_bytes(path))

@@ -16,7 +16,7 @@ from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gobase64, gojson
 from kubesim.gotext.pflag import Flag, FlagError, FlagSet
-from kubesim.shell import Invocation, Options, UnsupportedError
+from kubesim.shell import Invocation, Operands, Options, ToolError, UnsupportedError
 from kubesim.workspace import HOME
 
 _HUB = "https://index.docker.io/v1/"  # what the credentials of Docker Hub are filed under
@@ -40,15 +40,7 @@ i Info → To login with a different account, run 'docker logout' followed by 'd
 """
 
 
-class _DockerError(Exception):
-    """What docker prints when it gives up, and its exit status."""
-
-    def __init__(self, message: str, status: int = 1) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def docker(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> int:
+def docker(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:
     """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
     folder, words = _config_folder(operands, io)
     path = f"{folder.rstrip('/')}/config.json"
@@ -63,13 +55,13 @@ def docker(current: Callable[[], Cluster], operands: list[str], options: Options
             _login(server, flags, path, io, current().registries)
         else:
             _logout(server, path, io)
-    except _DockerError as error:
+    except ToolError as error:  # docker's own name isn't before what it says
         io.err(f"{error}\n")
-        return error.status
+        return error.status or 1
     return 0
 
 
-def _config_folder(operands: list[str], io: Invocation) -> tuple[str, list[str]]:
+def _config_folder(operands: Operands, io: Invocation) -> tuple[str, list[str]]:
     """Where the configuration is, by the option before the command, a variable or the home; and the other operands."""
     match operands:
         case ["--config", folder, *words]:
@@ -93,9 +85,9 @@ def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
     return {name: line.values[name] for name in line.typed}, "".join(line.args)
 
 
-def _misused(command: str, problem: str, status: int = 1) -> _DockerError:
+def _misused(command: str, problem: str, status: int = 0) -> ToolError:
     usage = f"Usage:  {_USAGE[command]}\n\nRun 'docker {command} --help' for more information"
-    return _DockerError(f"{problem}\n\n{usage}", status)
+    return ToolError(f"{problem}\n\n{usage}", status)
 
 
 def _host(server: str) -> str:
@@ -109,7 +101,7 @@ def _login(server: str, flags: Options, path: str, io: Invocation, registries: R
     credential = _credential(flags, config["auths"].get(address), io)
     refusal = registries.network.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
     if refusal:
-        raise _DockerError(f"Error response from daemon: {refusal}")
+        raise ToolError(f"Error response from daemon: {refusal}")
     entry = {"auth": credential.auth}
     if config["auths"].get(address) != entry:
         config["auths"][address] = entry
@@ -133,19 +125,19 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
     if username and password:
         return Credential(username, password)
     if io.streams.stdin is not None:
-        raise _DockerError(_NO_TERMINAL)
+        raise ToolError(_NO_TERMINAL)
     raise UnsupportedError("typing a user name or a password for 'docker login'")
 
 
 def _check(flags: Options) -> None:
     """Refuse flags that contradict each other, and empty ones."""
     if "password-stdin" in flags and "password" in flags:
-        raise _DockerError("conflicting options: cannot specify both --password and --password-stdin")
+        raise ToolError("conflicting options: cannot specify both --password and --password-stdin")
     if "password-stdin" in flags and "username" not in flags:
-        raise _DockerError("the --password-stdin option requires --username to be set")
+        raise ToolError("the --password-stdin option requires --username to be set")
     for name in ("username", "password"):
         if flags.get(name) == "":
-            raise _DockerError(f"{name} is empty")
+            raise ToolError(f"{name} is empty")
 
 
 def _logout(server: str, path: str, io: Invocation) -> None:
@@ -169,7 +161,7 @@ def _load(path: str, io: Invocation) -> dict[str, Any]:
             raise ValueError("its auths are no JSON object")
     except ValueError as error:
         problem = f"kubesim: {path} is not a configuration of Docker, so it is left as it is: {error}"
-        raise _DockerError(problem) from None
+        raise ToolError(problem) from None
     return {**config, "auths": auths}
 
 
@@ -185,7 +177,7 @@ def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> No
     """Write the file as docker does: with tabs, sorted, and without a newline at its end."""
     if helper := _helper(config, address):
         problem = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
-        raise _DockerError(f"Error saving credentials: error storing credentials - err: {problem}, out: ``")
+        raise ToolError(f"Error saving credentials: error storing credentials - err: {problem}, out: ``")
     others = {key: value for key, value in config.items() if key != "auths"}
     config = {"auths": dict(sorted(config["auths"].items())), **others}
     io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)

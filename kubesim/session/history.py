@@ -16,7 +16,7 @@ from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
 from kubesim.kubectl import Kubeconfig
 from kubesim.session import Session
-from kubesim.shell import Declaration, Invocation, Options, Tool
+from kubesim.shell import Declaration, Invocation, Operands, Options, Tool
 from kubesim.shell.passwords import hide_passwords
 
 LIMIT = 100
@@ -201,7 +201,7 @@ class History:
 
 
 def _tool(name: str, move: Callable[[], str | None], done: str, verb: str) -> Tool:
-    def run(operands: list[str], options: Options, io: Invocation) -> int:
+    def run(operands: Operands, options: Options, io: Invocation) -> int:
         label = move()
         if label is None:
             io.err(f"kubesim: there is nothing left to {verb}\n")

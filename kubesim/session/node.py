@@ -10,10 +10,10 @@ from kubesim.cluster.bootstrap import NODE_NAME
 from kubesim.cluster.keyring import Credential, NodeCredential, registry_key
 from kubesim.cluster.registry.node import CONFIG, MODES, PROXY, NodeSettings
 from kubesim.gotext import tabwriter
-from kubesim.shell import Invocation, Options, UnsupportedError
+from kubesim.shell import Invocation, Operands, Options, UnsupportedError
 
 
-def aws(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> None:
+def aws(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> None:
     """A password for Amazon's registries, valid for as long as the registries' file says."""
     cluster = current()
     issuing = [registry for registry in cluster.registries.network.world.registries if "AWS" in registry.issues]
@@ -32,7 +32,7 @@ _LATER = {
 }
 
 
-def node(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> int:
+def node(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:
     """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
     settings = current().registries.node
     before = settings.files()
@@ -70,7 +70,7 @@ def node(current: Callable[[], Cluster], operands: list[str], options: Options, 
     return 0
 
 
-def _is_well_named(operands: list[str]) -> bool:
+def _is_well_named(operands: Operands) -> bool:
     """Whether the registry of a call, if it has one, is written as in an image's name."""
     match operands:
         case [] | [_] | ["proxy", *_]:
@@ -112,7 +112,7 @@ def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -
                 io.out(f"kubesim: {_LATER[path]}\n")
 
 
-def crictl(current: Callable[[], Cluster], operands: list[str], options: Options, io: Invocation) -> int:
+def crictl(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:
     """Show the node's images, or pull one. Mirrors kubernetes-sigs/cri-tools cmd/crictl/image.go, v1.36."""
     match operands:
         case ["images" | "image" | "img"]:

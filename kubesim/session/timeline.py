@@ -95,17 +95,15 @@ class Timeline:
         self.tries = tuple(sorted(self._tries.values()))
 
     def _tell(self, start: Cluster, end: Cluster) -> None:
-        """Add what happened from one cluster to a later one, both included."""
-        self._note(self._observe(start).tries)
-        self._replay(start, end)
-        self._note(self._observe(end).tries)
+        """Add what happened on its own from one cluster to a later one, both included.
 
-    def _replay(self, start: Cluster, end: Cluster) -> None:
-        """Add what changed on its own. Where someone acted, a replay doesn't lead to `end`: then nothing is added."""
+        Where someone acted in between, a replay doesn't lead to `end`: then it adds nothing.
+        """
         cluster = start.copy()
         moments: list[Moment] = []
         tries: list[Try] = []
         last = self._observe(cluster)
+        self._note(last.tries)
         while cluster.clock.run_until(self._differs(cluster, last), (end.clock.now - cluster.clock.now) / SECOND):
             current = self._observe(cluster)
             tries += current.tries
@@ -115,6 +113,7 @@ class Timeline:
         if cluster.api.revision == end.api.revision:
             self._moments += moments
             self._note(tries)
+        self._note(self._observe(end).tries)
 
     def _differs(self, cluster: Cluster, last: _Observation) -> Callable[[], bool]:
         return lambda: self._observe(cluster) != last

@@ -12,10 +12,10 @@ from kubesim.shell.interpreter import Interpreter
 from kubesim.shell.machine import Machine, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import IncompleteError, ShellSyntaxError, UnsupportedError
-from kubesim.shell.tools import TOOLS, Declaration, Invocation, LeaveError, Options, Tool
+from kubesim.shell.tools import TOOLS, Declaration, Invocation, LeaveError, Operands, Options, Tool, ToolError
 from kubesim.workspace import HOME, Workspace
 
-__all__ = ["Declaration", "Invocation", "Options", "Shell", "Tool", "UnsupportedError"]
+__all__ = ["Declaration", "Invocation", "Operands", "Options", "Shell", "Tool", "ToolError", "UnsupportedError"]
 
 _ENVIRONMENT = {
     "HOME": str(HOME),

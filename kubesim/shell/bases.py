@@ -1,7 +1,7 @@
 """What images hold, by their bases in bases.json: programs that containers can run, and those that aren't simulated."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import NamedTuple
 
 from kubesim.shell.containerfiles import ContainerFiles, Folder
@@ -88,14 +88,11 @@ class Base(BaseRow):
         files = {**self.files, **image_files}
         return accounts_of(files.get("/etc/passwd", ""), files.get("/etc/group", ""))
 
-    def _folder(self, image_files: Mapping[str, str], folders: Sequence[str]) -> Folder:
-        return Folder(self.with_files(image_files, folders), dict(_OWNERS))
-
     def new_files(
         self, image_files: Mapping[str, str], folders: Sequence[str] = (), user: User = ROOT
     ) -> ContainerFiles:
         """The files of a fresh container, as a user finds them."""
-        return ContainerFiles(partial(self._folder, image_files, folders), user)
+        return ContainerFiles(lambda: Folder(self.with_files(image_files, folders), _OWNERS.copy()), user)
 
 
 def last_part(path: str) -> str:

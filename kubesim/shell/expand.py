@@ -29,7 +29,8 @@ _LIST = r"\{([^{},]*+,[^{}]*+)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} 
 _OTHER_BRACES = r"\{[^{},]*+,[^}]*+\}|\{\w+\.\.\w+(\.\.\w+)?\}"
 _BLANKS = r"[ \t\n]+"
 _MAGIC = r"[*?[]"
-_EXPANDED = re.compile(r"[*?[~]")  # without one of these, and without braces, a bare word stays as it is
+_EXPANDED = re.compile(r"[*?[~{]")  # without one of these, a bare word stays as it is
+_NESTED = r"\{[^{}]*\{"
 _WORD_COST = 80
 _CHARACTER_COST = 3  # each may be a brace or a comma
 _PART_COST = 8  # a word may have dozens of parts
@@ -68,7 +69,7 @@ class Expander:
             assigned = assignment(word) if is_export else None
             if assigned:
                 fields.append(f"{assigned[0]}={self.text(assigned[1])}")
-            elif text and not _EXPANDED.search(text) and not _may_have_braces(text):
+            elif text and not _EXPANDED.search(text):
                 self.machine.budget.produce(len(text))
                 fields.append(text)
             else:
@@ -88,7 +89,7 @@ class Expander:
         text = _unquoted(word.parts)
         closed = text[: text.rfind("}") + 1]  # nothing behind it ends a list
         match = re.search(_LIST, closed)
-        if match and word.bare and not _is_nested(text):
+        if match and word.bare and not re.search(_NESTED, text):
             for choice in self._choices(match):
                 chosen = text[: match.start()] + choice + text[match.end() :]
                 yield from self._variants(Word((Literal(chosen),), word.source))
@@ -188,16 +189,6 @@ class Expander:
 def _unquoted(parts: Sequence[Part]) -> str:
     """The text of parts without quotes; "$" stands for each other one."""
     return "".join(part.text if bare(part) else "$" for part in parts)
-
-
-def _may_have_braces(text: str) -> bool:
-    """Whether it may have the braces of a list or a sequence; `{.a}` stays as it is."""
-    return "{" in text and ("," in text or ".." in text)
-
-
-def _is_nested(text: str) -> bool:
-    """Whether a brace opens inside another one."""
-    return bool(re.search(r"\{[^{}]*\{", text))
 
 
 def _file_pattern(pattern: str) -> re.Pattern[str]:

@@ -9,19 +9,13 @@ from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, ShellState, Sink, Streams
 from kubesim.shell.parser import parse
-from kubesim.shell.syntax import Script, ShellError
+from kubesim.shell.syntax import Command, Script, ShellError
 from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
 _STREAMS = {"1": "/dev/stdout", "2": "/dev/stderr"}
 """What `>&1` and `>&2` write to."""
-
-Command = syntax.Simple | syntax.Compound
-
-
-class _RedirectError(ShellError):
-    """A redirection that cannot be made."""
 
 
 class Interpreter:
@@ -101,7 +95,7 @@ class Interpreter:
         try:
             for redirect in command.redirects:
                 redirected = self._redirect(redirect, redirected)
-        except _RedirectError as error:
+        except ShellError as error:
             return self._complain(error, streams)
         if isinstance(command, syntax.Simple):
             return self._simple(command, redirected)
@@ -233,7 +227,7 @@ class Interpreter:
             self.machine.budget.spend(self.machine.files.size(path))
             return Input(self.machine.files.read_text(path))
         except OSError as error:
-            raise _RedirectError(f"< {path}: {error.strerror}") from None
+            raise ShellError(f"< {path}: {error.strerror}") from None
 
     def _sink(self, redirect: syntax.Redirect, streams: Streams) -> Sink:
         """What is behind `>`, `>>`, `&>` or `>&`: a file, which is emptied or created, or a stream."""
@@ -254,12 +248,12 @@ class Interpreter:
             else:
                 files.write_text(path, "")
         except OSError as error:
-            raise _RedirectError(f"> {path}: {error.strerror}") from None
+            raise ShellError(f"> {path}: {error.strerror}") from None
         return partial(files.append_text, str(files.absolute(path)))
 
 
 def _one_path(redirect: syntax.Redirect, expander: Expander) -> str:
     paths = expander.arguments([redirect.target])
     if len(paths) != 1:
-        raise _RedirectError(f"{redirect.target.source}: ambiguous redirect")
+        raise ShellError(f"{redirect.target.source}: ambiguous redirect")
     return paths[0]

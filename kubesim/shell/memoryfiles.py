@@ -165,6 +165,3 @@ class MemoryFiles:
             raise file_error(errno.ENOTEMPTY, path)
         for name in (*sorted(inside, reverse=True), key):  # what is in a folder before the folder
             self._drop(name)
-
-    def copy(self, path: str, target: str) -> None:
-        self.write_text(target, self.read_text(path))

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from kubesim.api.budget import Budget
 from kubesim.shell import syntax
-from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, UnsupportedError, Word
+from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, Token, UnsupportedError, Word, Words
 
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
 _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
@@ -40,7 +40,12 @@ def _parsed_line(text: str, aliases: tuple[tuple[str, str], ...]) -> tuple[list[
 
 
 def _lines(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
-    return Parser(Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution()), aliases).lines()
+    return Parser(_lexer(text, aliases, budget), aliases).lines()
+
+
+def _lexer(text: str, aliases: Mapping[str, str], budget: Budget) -> Lexer:
+    """A lexer that has what is in `$(…)` parsed with these aliases."""
+    return Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution())
 
 
 class Parser:
@@ -49,7 +54,7 @@ class Parser:
     def __init__(self, lexer: Lexer, aliases: Mapping[str, str]) -> None:
         self._lexer = lexer
         self._aliases = aliases
-        self._waiting: list[Word | Operator | None] = []  # the look-ahead, or what an alias stands for; last one first
+        self._waiting: list[Token] = []  # the look-ahead, or what an alias stands for; last one first
         self._expanding: set[str] = set()  # aliases whose text is being read; emptied when no look-ahead is left
 
     def lines(self) -> Iterator[Script]:
@@ -77,13 +82,13 @@ class Parser:
                 raise
             raise IncompleteError("unexpected EOF while looking for matching `)'") from error
 
-    def _peek(self) -> Word | Operator | None:
+    def _peek(self) -> Token:
         if not self._waiting:
             self._expanding.clear()
             self._waiting.append(self._lexer.next())
         return self._waiting[-1]
 
-    def _take(self) -> Word | Operator | None:
+    def _take(self) -> Token:
         self._peek()
         return self._waiting.pop()
 
@@ -157,7 +162,7 @@ class Parser:
             commands.append(self._command())
         return syntax.Pipeline(operator, tuple(commands), negated)
 
-    def _command(self) -> syntax.Simple | syntax.Compound:
+    def _command(self) -> syntax.Command:
         self._expand_alias()
         if word := self._at(*_UNSUPPORTED):
             raise UnsupportedError(f"'{word}'")
@@ -167,7 +172,7 @@ class Parser:
         if keyword == "(" and self._lexer.is_before("("):
             raise UnsupportedError("'(('")
         name = ""
-        words: tuple[Word, ...] = ()
+        words: Words = ()
         if keyword == "for":
             name, words = self._for_header()
             scripts = [self._block("done")[0]]
@@ -185,8 +190,8 @@ class Parser:
                 return
             self._take()
             self._expanding.add(name)
-            lexer = Lexer(self._aliases[name], self._lexer.budget, lambda inner: Parser(inner, {}).substitution())
-            tokens: list[Word | Operator | None] = list(iter(lexer.next, None))
+            lexer = _lexer(self._aliases[name], {}, self._lexer.budget)
+            tokens: list[Token] = list(iter(lexer.next, None))
             self._waiting += reversed(tokens)
 
     def _simple(self) -> syntax.Simple:
@@ -232,7 +237,7 @@ class Parser:
                 self._lexer.pending.append(document)
             yield syntax.Redirect(descriptor, token.text, target, document)
 
-    def _for_header(self) -> tuple[str, tuple[Word, ...]]:
+    def _for_header(self) -> tuple[str, Words]:
         name = self._word()
         words: list[Word] = []
         if not syntax.ASSIGNMENT.fullmatch(f"{name.bare}="):

@@ -134,11 +134,18 @@ class Word(NamedTuple):
         return self.parts[0].text if len(self.parts) == 1 and bare(self.parts[0]) else None
 
 
+Words = tuple[Word, ...]
+
+
 class Operator(NamedTuple):
     """`|`, `&&`, newline …"""
 
     text: str
     descriptor: str | None = None  # of a redirection: the digits before it
+
+
+Token = Word | Operator | None
+"""What the lexer finds next; None at the end of the text."""
 
 
 class HereDocument:
@@ -163,7 +170,7 @@ class Simple(NamedTuple):
     """`NAME=value command argument > file`."""
 
     assignments: tuple[tuple[str, Word], ...]
-    words: tuple[Word, ...]
+    words: Words
     redirects: tuple[Redirect, ...]
 
 
@@ -174,14 +181,17 @@ class Compound(NamedTuple):
     scripts: tuple[Script, ...]
     redirects: tuple[Redirect, ...]
     name: str = ""
-    words: tuple[Word, ...] = ()
+    words: Words = ()
+
+
+Command = Simple | Compound
 
 
 class Pipeline(NamedTuple):
     """`! one | two`, and what is before it: `;`, `&&` or `||`."""
 
     operator: str
-    commands: tuple[Simple | Compound, ...]
+    commands: tuple[Command, ...]
     negated: bool
 
 
@@ -209,7 +219,7 @@ class Lexer:
         self.budget = budget
         self._nested = nested
 
-    def next(self) -> Word | Operator | None:
+    def next(self) -> Token:
         self.budget.spend(_COST)
         self._skip(_BLANK)
         if match := _REDIRECT.match(self.text, self.position):

@@ -4,7 +4,6 @@ A row of tools.json is a `Declaration`, under the module with the function of th
 is imported when one of its tools is first used.
 """
 
-import errno
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from kubesim.shell.syntax import UnsupportedError
 
 COMMAND_COST = 4000
 
+Operands = list[str]
 Options = dict[str, str]
 Call = Callable[[Sequence[str], Streams], int]
 Child = Callable[[str, str, Sequence[str], Streams], int]
@@ -138,7 +138,7 @@ def bare_lines(text: str) -> list[str]:
     return [line.removesuffix("\n") for line in lines(text)]
 
 
-Function = Callable[[list[str], Options, Invocation], int | None]
+Function = Callable[[Operands, Options, Invocation], int | None]
 
 
 class Declaration(NamedTuple):
@@ -181,7 +181,7 @@ class Declaration(NamedTuple):
         except OSError as error:
             return io.fail(f"{error.filename}: {error.strerror}", self.trouble)
 
-    def _read(self, arguments: list[str], name: str) -> tuple[Options, list[str]]:
+    def _read(self, arguments: list[str], name: str) -> tuple[Options, Operands]:
         """The options and operands of a call. Raises ToolError and UnsupportedError."""
         options: Options = {}
         operands = arguments
@@ -194,7 +194,7 @@ class Declaration(NamedTuple):
         return options, operands
 
 
-def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, list[str]]:
+def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Operands]:
     """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
 
@@ -225,7 +225,7 @@ def misused(name: str, problem: str) -> ToolError:
     return ToolError(f"{problem}\nTry '{name} --help' for more information.")
 
 
-def _call(module: str, name: str, operands: list[str], options: Options, io: Invocation) -> int | None:
+def _call(module: str, name: str, operands: Operands, options: Options, io: Invocation) -> int | None:
     """Run a function of one of the modules here, which is imported now."""
     function: Function = getattr(import_module(f"{__name__}.{module}"), name)
     return function(operands, options, io)
@@ -259,14 +259,8 @@ def inputs(io: Invocation, names: Sequence[str], complaint: str = "{}", trouble:
     What can't be read is left out, and reported by the `complaint`, in which `{}` stands for its name.
     """
     for name in names or ["-"]:
-        try:
-            if name != "-" and io.files.is_dir(name):
-                raise OSError(errno.EISDIR, "Is a directory")
-            text = io.read(name)
-        except OSError as error:
-            io.fail(f"{complaint.replace('{}', name)}: {error.strerror}", trouble)
-        else:
-            yield name, text
+        with reported(io, complaint.replace("{}", name), trouble):
+            yield name, io.read(name)
 
 
 def whole_number(text: str, complaint: str) -> int:

@@ -4,19 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
 
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Options, ToolError
+from kubesim.shell.tools import Invocation, Operands, Options, ToolError
 
-_UNARY: dict[str, Callable[[Invocation, str], bool]] = {
-    "-z": lambda io, text: not text,
-    "-n": lambda io, text: bool(text),
-    "-e": lambda io, text: io.files.exists(text),
-    "-d": lambda io, text: io.files.is_dir(text),
-    "-f": lambda io, text: io.files.exists(text) and not io.files.is_dir(text),
-    "-s": lambda io, text: io.files.exists(text) and io.files.size(text) > 0,
-}
 _OF_TEXTS = {"=": operator.eq, "==": operator.eq, "!=": operator.ne}
 _OF_NUMBERS = {
     "-eq": operator.eq,
@@ -30,7 +21,7 @@ _UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
 _UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
 
 
-def test(operands: list[str], options: Options, io: Invocation) -> int:
+def test(operands: Operands, options: Options, io: Invocation) -> int:
     if io.name == "[":
         if operands[-1:] != ["]"]:
             raise ToolError("missing `]'", 2)
@@ -67,11 +58,22 @@ def _holds(words: list[str], io: Invocation) -> bool:
 
 def _is(check: str, text: str, io: Invocation) -> bool:
     """Whether a text or a file is what -z, -e and the like ask."""
+    match check:
+        case "-z":
+            return not text
+        case "-n":
+            return bool(text)
+        case "-e":
+            return io.files.exists(text)
+        case "-d":
+            return io.files.is_dir(text)
+        case "-f":
+            return io.files.exists(text) and not io.files.is_dir(text)
+        case "-s":
+            return io.files.exists(text) and io.files.size(text) > 0
     if check in _UNSIMULATED_UNARY:
         raise UnsupportedError(f"the condition '{check}'")
-    if check not in _UNARY:
-        raise ToolError(f"{check}: unary operator expected", 2)
-    return _UNARY[check](io, text)
+    raise ToolError(f"{check}: unary operator expected", 2)
 
 
 def _integer(text: str) -> int:

@@ -7,21 +7,21 @@ from itertools import zip_longest
 
 from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, LeaveError, Options, ToolError, misused
+from kubesim.shell.tools import Invocation, LeaveError, Operands, Options, ToolError, misused
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 
 
-def true(operands: list[str], options: Options, io: Invocation) -> None:
+def true(operands: Operands, options: Options, io: Invocation) -> None:
     """Do nothing: also the tool `:`."""
 
 
-def false(operands: list[str], options: Options, io: Invocation) -> int:
+def false(operands: Operands, options: Options, io: Invocation) -> int:
     return 1
 
 
-def sleep(operands: list[str], options: Options, io: Invocation) -> None:
+def sleep(operands: Operands, options: Options, io: Invocation) -> None:
     seconds = 0.0
     for text in operands:
         match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}|inf(?:inity)?)([smhd]?)", text)
@@ -31,7 +31,7 @@ def sleep(operands: list[str], options: Options, io: Invocation) -> None:
     io.machine.sleep(seconds)
 
 
-def export(operands: list[str], options: Options, io: Invocation) -> None:
+def export(operands: Operands, options: Options, io: Invocation) -> None:
     if not operands or operands[0].startswith("-"):
         raise UnsupportedError("'export' without a name")
     for text in operands:
@@ -45,7 +45,7 @@ def export(operands: list[str], options: Options, io: Invocation) -> None:
             io.env[name] = io.shell.variables.pop(name)
 
 
-def exit_(operands: list[str], options: Options, io: Invocation) -> None:
+def exit_(operands: Operands, options: Options, io: Invocation) -> None:
     status = io.machine.status
     sign = "[+-]?" if io.shell.name == "bash" else r"\+?"
     if operands and re.fullmatch(rf"\s*{sign}[0-9]{{1,18}}\s*", operands[0]):
@@ -55,7 +55,7 @@ def exit_(operands: list[str], options: Options, io: Invocation) -> None:
     raise LeaveError("exit", status)
 
 
-def break_(operands: list[str], options: Options, io: Invocation) -> None:
+def break_(operands: Operands, options: Options, io: Invocation) -> None:
     """`break` and `continue`, which the interpreter's loop tells apart by their names."""
     if not io.shell.loops:
         if io.shell.name == "bash":
@@ -67,7 +67,7 @@ def break_(operands: list[str], options: Options, io: Invocation) -> None:
 _SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
 
 
-def trap(operands: list[str], options: Options, io: Invocation) -> None:
+def trap(operands: Operands, options: Options, io: Invocation) -> None:
     """Note what a shell does at a signal. A container gets none but SIGTERM."""
     if io.machine.IS_TERMINAL or len(operands) < 2:
         raise UnsupportedError(f"'{' '.join(['trap', *operands])[:40]}'")
@@ -81,13 +81,13 @@ def trap(operands: list[str], options: Options, io: Invocation) -> None:
             io.machine.traps[signal] = Trap(action, io.shell)
 
 
-def unset(operands: list[str], options: Options, io: Invocation) -> None:
+def unset(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         io.shell.variables.pop(name, None)
         io.env.pop(name, None)
 
 
-def read(operands: list[str], options: Options, io: Invocation) -> int:
+def read(operands: Operands, options: Options, io: Invocation) -> int:
     if io.streams.stdin is None:
         raise UnsupportedError(f"typing the input of '{io.name}'")
     if not operands and io.machine.is_dash:
@@ -108,7 +108,7 @@ def read(operands: list[str], options: Options, io: Invocation) -> int:
     return 0 if line.endswith("\n") else 1
 
 
-def alias(operands: list[str], options: Options, io: Invocation) -> None:
+def alias(operands: Operands, options: Options, io: Invocation) -> None:
     aliases = io.shell.aliases
     for text in operands or sorted(aliases):
         name, equals, value = text.partition("=")
@@ -120,7 +120,7 @@ def alias(operands: list[str], options: Options, io: Invocation) -> None:
             io.fail(f"{name}: not found")
 
 
-def history(operands: list[str], options: Options, io: Invocation) -> None:
+def history(operands: Operands, options: Options, io: Invocation) -> None:
     entries = io.machine.history
     if "c" in options:
         entries.clear()
@@ -133,7 +133,7 @@ def history(operands: list[str], options: Options, io: Invocation) -> None:
     io.out("".join(f"{index:5}  {line}\n" for index, line in enumerate(entries[first:], first + 1)))
 
 
-def xargs(operands: list[str], options: Options, io: Invocation) -> int:
+def xargs(operands: Operands, options: Options, io: Invocation) -> int:
     """Run a command with the words of stdin."""
     text = io.read()
     io.spend(len(text))

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import errno
 import stat
+from itertools import count
 from typing import cast
 
 from kubesim.api.result import Edit
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused, reported
+from kubesim.shell.tools import Invocation, Operands, Options, ToolError, inputs, lines, misused, reported
 from kubesim.shell.users import FILE, FOLDER
 from kubesim.workspace import Workspace, file_error
 
 _FILE_COST = 500  # steps for looking at a file
 
 
-def cat(operands: list[str], options: Options, io: Invocation) -> None:
-    count = 0
+def cat(operands: Operands, options: Options, io: Invocation) -> None:
+    numbers = count(1)
     for _, text in inputs(io, operands):
         if "n" in options:
-            content = lines(text)
-            text = "".join(f"{index:6}\t{line}" for index, line in enumerate(content, count + 1))
-            count += len(content)
+            text = "".join(f"{next(numbers):6}\t{line}" for line in lines(text))
         io.out(text)
 
 
-def tee(operands: list[str], options: Options, io: Invocation) -> None:
+def tee(operands: Operands, options: Options, io: Invocation) -> None:
     text = io.read()
     write = io.files.append_text if "a" in options else io.files.write_text
     for name in operands:
@@ -34,7 +33,7 @@ def tee(operands: list[str], options: Options, io: Invocation) -> None:
     io.out(text)  # afterwards: all files are opened first
 
 
-def ls(operands: list[str], options: Options, io: Invocation) -> None:
+def ls(operands: Operands, options: Options, io: Invocation) -> None:
     trouble = 1 if io.machine.is_busybox else 2
     files: list[str] = []
     folders: list[str] = []
@@ -46,9 +45,7 @@ def ls(operands: list[str], options: Options, io: Invocation) -> None:
                 folders.append(name)
             else:
                 files.append(name)
-    blocks: list[str] = []
-    if files:
-        blocks.append("".join(_entry(name, name, options, io) for name in files))
+    blocks = ["".join(_entry(name, name, options, io) for name in files)] if files else []
     for folder in folders:
         title = f"{folder}:\n" if len(operands) > 1 else ""
         with reported(io, f"cannot open directory '{folder}'", trouble):
@@ -70,22 +67,21 @@ def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
         return f"{name}\n"
     if name in (".", "..") or io.files.is_dir(path):
         owner = io.machine.owner(path, FOLDER)
-        mode = stat.S_IFDIR | owner.mode
+        mode = stat.filemode(stat.S_IFDIR | owner.mode)
         size = 4096
     else:
         owner = io.machine.owner(path, FILE)
-        mode = stat.S_IFREG | owner.mode
+        mode = stat.filemode(stat.S_IFREG | owner.mode)
         size = io.files.size(path)
-    user = io.machine.accounts.user_name(owner.uid)
-    group = io.machine.accounts.group_name(owner.gid)
-    return f"{stat.filemode(mode)} 1 {user} {group} {size:>8} {name}\n"
+    accounts = io.machine.accounts
+    return f"{mode} 1 {accounts.user_name(owner.uid)} {accounts.group_name(owner.gid)} {size:>8} {name}\n"
 
 
-def pwd(operands: list[str], options: Options, io: Invocation) -> None:
+def pwd(operands: Operands, options: Options, io: Invocation) -> None:
     io.out(f"{io.files.cwd}\n")
 
 
-def cd(operands: list[str], options: Options, io: Invocation) -> None:
+def cd(operands: Operands, options: Options, io: Invocation) -> None:
     if len(operands) > 1:
         raise ToolError("too many arguments")
     before = str(io.files.cwd)
@@ -100,13 +96,13 @@ def cd(operands: list[str], options: Options, io: Invocation) -> None:
     io.machine.assign("OLDPWD", before)
 
 
-def mkdir(operands: list[str], options: Options, io: Invocation) -> None:
+def mkdir(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         with reported(io, f"cannot create directory '{name}'"):
             io.files.mkdir(name, parents="p" in options)
 
 
-def touch(operands: list[str], options: Options, io: Invocation) -> None:
+def touch(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         if name.endswith("/") and not io.machine.is_busybox:
             with reported(io, f"setting times of '{name}'"):
@@ -117,7 +113,7 @@ def touch(operands: list[str], options: Options, io: Invocation) -> None:
                 io.files.append_text(name, "")
 
 
-def rm(operands: list[str], options: Options, io: Invocation) -> None:
+def rm(operands: Operands, options: Options, io: Invocation) -> None:
     is_forced = "f" in options
     is_recursive = "r" in options
     if not operands and not is_forced:
@@ -135,7 +131,7 @@ def rm(operands: list[str], options: Options, io: Invocation) -> None:
                 io.files.remove(name, recursive=is_recursive)
 
 
-def cp(operands: list[str], options: Options, io: Invocation) -> None:
+def cp(operands: Operands, options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
     if io.files.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
@@ -147,7 +143,7 @@ def cp(operands: list[str], options: Options, io: Invocation) -> None:
             io.files.write_text(target, text)
 
 
-def mv(operands: list[str], options: Options, io: Invocation) -> None:
+def mv(operands: Operands, options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
     if io.files.is_dir(source):
         raise UnsupportedError("'mv' of a folder")
@@ -157,11 +153,11 @@ def mv(operands: list[str], options: Options, io: Invocation) -> None:
         if io.files.exists(target):
             io.files.require_removable(target)
         _require_name_of_a_file(target, io)
-        io.files.copy(source, target)
+        io.files.write_text(target, io.files.read_text(source))
         io.files.remove(source)
 
 
-def _source_and_target(operands: list[str], io: Invocation) -> tuple[str, str]:
+def _source_and_target(operands: Operands, io: Invocation) -> tuple[str, str]:
     """The file to copy or move, and the path that it goes to: in a folder it keeps its name."""
     if len(operands) == 1:
         raise misused(io.name, f"missing destination file operand after '{operands[0]}'")
@@ -189,7 +185,7 @@ def _require_name_of_a_file(target: str, io: Invocation) -> None:
         raise file_error(errno.ENOTDIR, target)
 
 
-def nano(operands: list[str], options: Options, io: Invocation) -> None:
+def nano(operands: Operands, options: Options, io: Invocation) -> None:
     """Ask the front end to open a file; `vi` and `vim` ask for the same editor by their own names."""
     if len(operands) != 1 or operands[0].startswith("-"):
         raise ToolError(f"name one file, as in: {io.name} pod.yaml")

@@ -9,18 +9,18 @@ from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Invocation, Options, Tool, ToolError
+from kubesim.shell.tools import Invocation, Operands, Options, Tool, ToolError
 
 _WIDTH = 39  # of a column of help
 _DIRECTIVE = re.compile(r"(?P<text>[^%]+)|%(?P<width>-?0?[0-9]{0,3}(?:\.[0-9]{1,3})?)(?P<kind>.?)", re.DOTALL)
 _DIRECTIVE_COST = 1000  # about the longest text that one makes of nothing
 
 
-def clear(operands: list[str], options: Options, io: Invocation) -> None:
+def clear(operands: Operands, options: Options, io: Invocation) -> None:
     io.out("\x1b[H\x1b[2J\x1b[3J")
 
 
-def echo(operands: list[str], options: Options, io: Invocation) -> None:
+def echo(operands: Operands, options: Options, io: Invocation) -> None:
     flag = "-n" if io.machine.is_dash else "-[neE]+"
     letters = ""
     words = list(operands)
@@ -32,7 +32,7 @@ def echo(operands: list[str], options: Options, io: Invocation) -> None:
     io.out(text if "n" in letters else f"{text}\n")
 
 
-def printf(operands: list[str], options: Options, io: Invocation) -> int:
+def printf(operands: Operands, options: Options, io: Invocation) -> int:
     """Use the format until there are no more arguments, as bash's builtin does."""
     if operands[:1] == ["--"]:
         operands = operands[1:]
@@ -75,7 +75,7 @@ def _formatted(directive: re.Match[str], arguments: deque[str], io: Invocation) 
     return f"%{width}d" % (int(argument) if is_number else 0)
 
 
-def date(operands: list[str], options: Options, io: Invocation) -> None:
+def date(operands: Operands, options: Options, io: Invocation) -> None:
     now = io.machine.clock.now
     template = operands[0] if operands else "+%a %b %e %H:%M:%S %Z %Y"
     io.spend(50 * len(template))
@@ -93,7 +93,7 @@ def date(operands: list[str], options: Options, io: Invocation) -> None:
     io.out(re.sub("(?s)%(.)", text, template[1:]) + "\n")
 
 
-def help_(operands: list[str], options: Options, io: Invocation) -> None:
+def help_(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         if name not in io.tools:
             raise ToolError(f"no help topics match `{name}'")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, misused, reported, whole_number
+from kubesim.shell.tools import Invocation, Operands, Options, bare_lines, inputs, misused, reported, whole_number
 from kubesim.shell.tools.regex import Regex, with_characters
 
 _LINE_COST = 100
@@ -23,7 +23,7 @@ class _Selection(NamedTuple):
     selected: list[int]  # by index
 
 
-def grep(operands: list[str], options: Options, io: Invocation) -> int:
+def grep(operands: Operands, options: Options, io: Invocation) -> int:
     patterns, names = _patterns(operands, options, io)
     regex = _regex_of(patterns, options, io)
     has_labels = len(names) > 1
@@ -75,7 +75,7 @@ def _regex_of(patterns: list[str], options: Options, io: Invocation) -> Regex:
     return Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
 
 
-def _patterns(operands: list[str], options: Options, io: Invocation) -> tuple[list[str], list[str]]:
+def _patterns(operands: Operands, options: Options, io: Invocation) -> tuple[list[str], list[str]]:
     """The patterns of -e and -f, or without these of the first operand; and the files. No pattern matches no line."""
     if "e" not in options and "f" not in options:
         if not operands:
@@ -114,19 +114,18 @@ def _with_context(selection: _Selection, options: Options, budget: Budget) -> It
     both = options.get("C", "0")
     before = whole_number(options.get("B", both), "invalid context length argument")
     after = whole_number(options.get("A", both), "invalid context length argument")
-    selected = set(selection.selected)
-    printed: set[int] = set()
+    marks: dict[int, str] = {}  # of the lines that are printed, by their index
     for index in selection.selected:
         around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
         budget.spend(len(around))
-        printed.update(around)
+        marks |= dict.fromkeys(around, "-")
+    marks |= dict.fromkeys(selection.selected, ":")
     has_context = before + after > 0
     previous = -1
-    for index in sorted(printed):
+    for index, mark in sorted(marks.items()):
         if has_context and 0 <= previous < index - 1:  # behind a gap
             yield "--\n"
         previous = index
-        mark = ":" if index in selected else "-"
         label = f"{selection.label[:-1]}{mark}" if selection.label else ""
         number = f"{index + 1}{mark}" if "n" in options else ""
         yield f"{label}{number}{selection.lines[index]}\n"
@@ -139,7 +138,7 @@ _PROGRAM = re.compile(
 )
 
 
-def awk(operands: list[str], options: Options, io: Invocation) -> None:
+def awk(operands: Operands, options: Options, io: Invocation) -> None:
     """Of awk's programs, those that print fields of every line or of those that match a pattern."""
     program, *names = operands or [""]
     io.spend(len(program))

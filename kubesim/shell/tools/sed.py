@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Options, ToolError, inputs, lines, misused
+from kubesim.shell.tools import Invocation, Operands, Options, ToolError, inputs, lines, misused
 from kubesim.shell.tools.regex import BRACKET, Regex, with_characters
 
 _PATTERN = rf"/(?:{BRACKET}|[^\\[/\n]|\\.)++/"
@@ -84,7 +84,7 @@ def _filled(template: str, matched: str) -> str:
     return re.sub(r"\\.|&", piece, template, flags=re.DOTALL)
 
 
-def sed(operands: list[str], options: Options, io: Invocation) -> None:
+def sed(operands: Operands, options: Options, io: Invocation) -> None:
     names = operands
     if "e" in options:
         script = options["e"]
@@ -183,18 +183,17 @@ def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet
         budget.spend(len(whole_line) + _COMMAND_COST * len(commands))
         line = whole_line.removesuffix("\n")
         end = whole_line[len(line) :]
-        is_deleted = False
         for command in commands:
             if not command.selects(line, number, is_last=number == len(content)):
                 continue
             if command.name == "d":
-                is_deleted = True
                 break
             before = line
             if command.name == "s":
                 line = command.substituted(line, budget)
             if command.name == "p" or (command.prints and line != before):
                 output.append(line + end)
-        if not (is_deleted or is_quiet):
-            output.append(line + end)
+        else:  # no command has deleted it
+            if not is_quiet:
+                output.append(line + end)
     return "".join(output)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from kubesim.api.clock import to_datetime
 from kubesim.shell.machine import Started
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Options, ToolError
+from kubesim.shell.tools import Invocation, Operands, Options, ToolError
 
 
 class _Format(NamedTuple):
@@ -30,7 +30,7 @@ _SHORT = _Format("    PID TTY          TIME CMD", "{pid:7} pts/0    00:00:00 {na
 _BUSYBOX = _Format("PID   USER     TIME  COMMAND", "{pid:5} {user:<8}  0:00 {line}")
 
 
-def ps(operands: list[str], options: Options, io: Invocation) -> None:
+def ps(operands: Operands, options: Options, io: Invocation) -> None:
     letters = "".join(operands).replace("-", "")
     if set(letters) - set("Aaefuxw"):
         raise UnsupportedError(f"'ps {' '.join(operands)}'")
@@ -62,31 +62,31 @@ def _process(row: str, process: Started, parent: int, user: str) -> str:
     return f"{text}\n"
 
 
-def neighbor(operands: list[str], options: Options, io: Invocation) -> None:
+def neighbor(operands: Operands, options: Options, io: Invocation) -> None:
     """Print every command line that another user of this machine has seen in the process list, with its time."""
     for process in io.machine.processes:
         if process.arguments[0] != io.name:
             io.out(f"{to_datetime(process.time):%H:%M:%S} {process.line}\n")
 
 
-def id_(operands: list[str], options: Options, io: Invocation) -> None:
+def id_(operands: Operands, options: Options, io: Invocation) -> None:
     user = io.machine.user
     text = str(user.uid) if "u" in options else io.machine.accounts.id_of(user)
     io.out(f"{text}\n")
 
 
-def whoami(operands: list[str], options: Options, io: Invocation) -> int:
+def whoami(operands: Operands, options: Options, io: Invocation) -> int:
     if io.machine.login.isdecimal():
         return io.fail(f"cannot find name for user ID {io.machine.login}")
     io.out(f"{io.machine.login}\n")
     return 0
 
 
-def hostname(operands: list[str], options: Options, io: Invocation) -> None:
+def hostname(operands: Operands, options: Options, io: Invocation) -> None:
     io.out(f"{io.machine.hostname}\n")
 
 
-def printenv(operands: list[str], options: Options, io: Invocation) -> int:
+def printenv(operands: Operands, options: Options, io: Invocation) -> int:
     if operands and io.name == "env":
         raise UnsupportedError("'env' with arguments")
     if not operands:
@@ -96,7 +96,7 @@ def printenv(operands: list[str], options: Options, io: Invocation) -> int:
     return 1 if missing else 0
 
 
-def bash(operands: list[str], options: Options, io: Invocation) -> int:
+def bash(operands: Operands, options: Options, io: Invocation) -> int:
     """Run a script: of a file, of -c, or of stdin."""
     if not operands or operands[0] == "-":
         return io.script(io.name, io.read(), [io.name], io.streams._replace(stdin=None))

@@ -10,16 +10,15 @@ from itertools import groupby
 from math import inf
 
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Invocation, Options, bare_lines, inputs, lines, misused, whole_number
+from kubesim.shell.tools import Invocation, Operands, Options, bare_lines, inputs, lines, misused, whole_number
 from kubesim.workspace import encoded
 
 
-def head(operands: list[str], options: Options, io: Invocation) -> None:
-    count = _number_of_lines(_lines_asked_for(options))
-    _print_parts(operands, slice(count), io)
+def head(operands: Operands, options: Options, io: Invocation) -> None:
+    _print_parts(operands, slice(_number(_lines_asked_for(options))), io)
 
 
-def tail(operands: list[str], options: Options, io: Invocation) -> None:
+def tail(operands: Operands, options: Options, io: Invocation) -> None:
     """The last lines, or with `tail -n +N` those from line N on.
 
     In a container, `tail -f` goes on and on behind what the files hold; what others write later is not known yet.
@@ -44,13 +43,13 @@ def _lines_asked_for(options: Options) -> str:
     return digits or options.get("n", "10")
 
 
-def _number_of_lines(text: str) -> int:
+def _number(text: str) -> int:
     return whole_number(text, "invalid number of lines")
 
 
 def _end(text: str) -> slice:
     """The last lines of a file, so many, or with a plus those from such a line on."""
-    count = _number_of_lines(text)
+    count = _number(text)
     if text.startswith("+"):
         return slice(max(count - 1, 0), None)
     if count == 0:
@@ -58,7 +57,7 @@ def _end(text: str) -> slice:
     return slice(-abs(count), None)
 
 
-def _print_parts(operands: list[str], part: slice, io: Invocation) -> list[str]:
+def _print_parts(operands: Operands, part: slice, io: Invocation) -> list[str]:
     """Print some lines of each input, under titles where there are several; the names of those that can be read."""
     names: list[str] = []
     for name, text in inputs(io, operands, "cannot open '{}' for reading"):
@@ -71,20 +70,16 @@ def _print_parts(operands: list[str], part: slice, io: Invocation) -> list[str]:
     return names
 
 
-def wc(operands: list[str], options: Options, io: Invocation) -> None:
+def wc(operands: Operands, options: Options, io: Invocation) -> None:
     letters = [letter for letter in "lwc" if letter in options] or ["l", "w", "c"]
     rows = [(name, _counts(text)) for name, text in inputs(io, operands)]
     if len(operands) > 1:
-        sums = Counter[str]()
-        for _, counts in rows:
-            sums.update(counts)
-        rows.append(("total", sums))
-    if len(letters) == 1 and len(rows) == 1:
+        rows.append(("total", sum((counts for _, counts in rows), Counter[str]())))
+    width = 7
+    if len(letters) == len(rows) == 1:
         width = 1
     elif operands:
         width = max((len(str(counts["c"])) for _, counts in rows), default=1)
-    else:
-        width = 7
     for name, counts in rows:
         figures = " ".join(f"{counts[letter]:{width}}" for letter in letters)
         io.out(f"{figures} {name}\n" if operands else f"{figures}\n")
@@ -95,7 +90,7 @@ def _counts(text: str) -> Counter[str]:
     return Counter(l=text.count("\n"), w=len(text.split()), c=len(encoded(text)))
 
 
-def sort(operands: list[str], options: Options, io: Invocation) -> None:
+def sort(operands: Operands, options: Options, io: Invocation) -> None:
     content: list[str] = []
     for _, text in inputs(io, operands, "cannot read: {}", 2):
         content += bare_lines(text)
@@ -116,26 +111,23 @@ def _leading_number(line: str) -> float:
     return float(match[1]) if match else 0.0
 
 
-def uniq(operands: list[str], options: Options, io: Invocation) -> None:
+def uniq(operands: Operands, options: Options, io: Invocation) -> None:
     for _, text in inputs(io, operands):
         for line, equal_lines in groupby(bare_lines(text)):
             count = len(list(equal_lines))
             io.out(f"{count:7} {line}\n" if "c" in options else f"{line}\n")
 
 
-def cut(operands: list[str], options: Options, io: Invocation) -> None:
-    if "f" not in options and "c" not in options:
+def cut(operands: Operands, options: Options, io: Invocation) -> None:
+    lists = [options[letter] for letter in "cf" if letter in options]
+    if not lists:
         raise misused(io.name, "you must specify a list of bytes, characters, or fields")
-    if "f" in options and "c" in options:
+    if len(lists) > 1:
         raise misused(io.name, "only one list may be specified")
-    if "f" in options:
-        delimiter = options.get("d", "\t")
-        if len(delimiter) != 1:
-            raise misused(io.name, "the delimiter must be a single character")
-        ranges = list(_ranges(options["f"]))
-    else:
-        delimiter = ""
-        ranges = list(_ranges(options["c"]))
+    delimiter = options.get("d", "\t") if "f" in options else ""
+    if "f" in options and len(delimiter) != 1:
+        raise misused(io.name, "the delimiter must be a single character")
+    ranges = list(_ranges(lists[0]))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
         for line in bare_lines(text):
@@ -166,7 +158,7 @@ def _ranges(spec: str) -> Iterator[range]:
         yield range(int(first or 1), end + 1)
 
 
-def tr(operands: list[str], options: Options, io: Invocation) -> None:
+def tr(operands: Operands, options: Options, io: Invocation) -> None:
     first, *others = [_characters(operand, io) for operand in operands]
     if not others and options.keys().isdisjoint({"d", "s"}):
         problem = f"missing operand after '{operands[0]}'\nTwo strings must be given when translating."
@@ -199,7 +191,7 @@ def _characters(spec: str, io: Invocation) -> str:
     return characters
 
 
-def base64(operands: list[str], options: Options, io: Invocation) -> int:
+def base64(operands: Operands, options: Options, io: Invocation) -> int:
     width = whole_number(options.get("w", "76"), "invalid wrap size")
     for _, text in inputs(io, operands):
         if "d" in options:
