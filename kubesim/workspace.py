@@ -162,19 +162,16 @@ class Workspace:
         """An ordinary file of at most `LARGEST` bytes: a named pipe would hang, and a folder is none."""
         is_folders = path.endswith("/")
         flags = getattr(os, "O_DIRECTORY", 0) if is_folders else _MODES[mode]
-        with self._place(path) as (name, folder), ExitStack() as stack:
+        with self._place(path) as (name, folder):
             if is_folders and mode != "rb":
                 raise file_error(errno.EISDIR, path)
-            handle = os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)
-            stack.callback(os.close, handle)
-            status = os.fstat(handle)
-            if S_ISDIR(status.st_mode):
-                raise file_error(errno.EISDIR, path)
-            if not S_ISREG(status.st_mode):
-                raise file_error(errno.EACCES, path)
-            if status.st_size > LARGEST and mode != "wb":
-                raise file_error(errno.EFBIG, path)
-            yield stack.enter_context(open(handle, mode, closefd=False))
+            with open(name, mode, opener=lambda name, _: os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)) as file:
+                status = os.fstat(file.fileno())
+                if not S_ISREG(status.st_mode):
+                    raise file_error(errno.EACCES, path)
+                if status.st_size > LARGEST and mode != "wb":
+                    raise file_error(errno.EFBIG, path)
+                yield file
 
     def _stat(self, path: str) -> os.stat_result:
         with self._place(path) as (name, folder):

@@ -96,7 +96,6 @@ def read(operands: Operands, options: Options, io: Invocation) -> int:
         if not _NAME.fullmatch(name):
             raise ToolError(f"`{name}': not a valid identifier")
     line = io.streams.stdin.line()
-    io.spend(len(line))
     if "\\" in line and "r" not in options:
         raise UnsupportedError("a backslash for 'read' without -r")
     if not operands:
@@ -136,7 +135,6 @@ def history(operands: Operands, options: Options, io: Invocation) -> None:
 def xargs(operands: Operands, options: Options, io: Invocation) -> int:
     """Run a command with the words of stdin."""
     text = io.read()
-    io.spend(len(text))
     if re.search(r"['\"\\]", text):
         raise UnsupportedError("a quote for 'xargs'")
     status = io.run([*(operands or ["echo"]), *text.split()], "")

@@ -136,7 +136,6 @@ def cp(operands: Operands, options: Options, io: Invocation) -> None:
     if io.files.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
     with reported(io, f"cannot open '{source}' for reading"):
-        io.spend(io.files.size(source))
         text = io.files.read_text(source)  # a file called - is no input here
         with reported(io, f"cannot create regular file '{target}'"):
             _require_name_of_a_file(target, io)
@@ -147,7 +146,6 @@ def mv(operands: Operands, options: Options, io: Invocation) -> None:
     source, target = _source_and_target(operands, io)
     if io.files.is_dir(source):
         raise UnsupportedError("'mv' of a folder")
-    io.spend(io.files.size(source))
     with reported(io, f"cannot move '{source}' to '{target}'"):
         io.files.require_removable(source)  # before there is a copy
         if io.files.exists(target):
@@ -165,7 +163,7 @@ def _source_and_target(operands: Operands, io: Invocation) -> tuple[str, str]:
         raise UnsupportedError(f"'{io.name}' of several files at once")
     source, target = operands
     try:
-        io.files.size(source)
+        io.spend(io.files.size(source))
     except OSError as error:
         raise ToolError(f"cannot stat '{source}': {error.strerror}") from None
     if io.files.is_dir(target):

@@ -141,7 +141,6 @@ _PROGRAM = re.compile(
 def awk(operands: Operands, options: Options, io: Invocation) -> None:
     """Of awk's programs, those that print fields of every line or of those that match a pattern."""
     program, *names = operands or [""]
-    io.spend(len(program))
     match = _PROGRAM.fullmatch(program)
     separator = options.get("F", " ")
     if not match or not (match["pattern"] or match["action"]) or len(separator) != 1:

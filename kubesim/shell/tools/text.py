@@ -39,7 +39,7 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
 
 def _lines_asked_for(options: Options) -> str:
     """The number of -n, or the digits of `head -12`, which are an option each."""
-    digits = "".join(option for option in options if option.isdigit())
+    digits = "".join(filter(str.isdigit, options))
     return digits or options.get("n", "10")
 
 
@@ -163,13 +163,12 @@ def tr(operands: Operands, options: Options, io: Invocation) -> None:
     if not others and options.keys().isdisjoint({"d", "s"}):
         problem = f"missing operand after '{operands[0]}'\nTwo strings must be given when translating."
         raise misused(io.name, problem)
-    table: dict[int, int | None] = {}
+    text = io.read()
     if "d" in options:
-        table = dict.fromkeys(map(ord, first))
+        text = text.translate(str.maketrans("", "", first))
     elif others:
         second = others[0].ljust(len(first), others[0][-1])
-        table = {ord(old): ord(new) for old, new in zip(first, second, strict=False)}
-    text = io.read().translate(table)
+        text = text.translate(str.maketrans(first, second[: len(first)]))
     if "s" in options:
         squeezed = others[0] if others else first
         text = re.sub(rf"([{re.escape(squeezed)}])\1+", r"\1", text)
