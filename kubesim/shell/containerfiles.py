@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable, Mapping
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from kubesim.api.clock import Clock, Micros
-from kubesim.shell.memoryfiles import Entries, MemoryFiles, parent
-from kubesim.shell.users import FILE, FOLDER, READ, ROOT, SEARCH, WRITE, Owner, User
+from kubesim.shell.memoryfiles import ChangeKind, Entries, MemoryFiles, change, parent
+from kubesim.shell.users import FILE, FOLDER, ROOT, SEARCH, Owner, User
 from kubesim.workspace import file_error
 
 
@@ -23,7 +23,7 @@ class Change(NamedTuple):
     at: Micros
     path: str
     text: str | None  # None for a folder
-    kind: Literal["set", "added", "gone"]  # added: the text comes behind what is there
+    kind: ChangeKind
     owner: Owner
 
 
@@ -46,22 +46,12 @@ class Folder:
 
     def advance_to(self, now: Micros) -> Entries:
         """Make the changes that are due by a moment, no earlier than that of the last call; what it holds then."""
-        due = [change for change in self.planned if change.at <= now]
-        self.planned = [change for change in self.planned if change.at > now]
-        for change in sorted(due, key=lambda change: change.at):
-            self._make(change)
+        due = [planned for planned in self.planned if planned.at <= now]
+        self.planned = [planned for planned in self.planned if planned.at > now]
+        for _, path, text, kind, owner in sorted(due, key=lambda planned: planned.at):
+            change(self.entries, path, text, kind)
+            self.owners[path] = owner  # nobody asks for that of what is gone
         return self.entries
-
-    def _make(self, change: Change) -> None:
-        if change.kind == "gone":
-            self.entries.pop(change.path, None)  # another process may have been faster
-            self.owners.pop(change.path, None)
-            return
-        text = change.text
-        if change.kind == "added":
-            text = f"{self.entries.get(change.path) or ''}{text}"
-        self.entries[change.path] = text
-        self.owners[change.path] = change.owner
 
 
 class ContainerFiles(MemoryFiles):
@@ -124,7 +114,6 @@ class ContainerFiles(MemoryFiles):
         return self._owners.get(key, default)
 
     def _require(self, right: int, key: str, path: str) -> None:
-        """Raise PermissionError where the user may not do that to an entry; `path` is what was typed."""
         if not self._owner_of(key).lets(self.user, right):
             raise file_error(errno.EACCES, path)
 
@@ -137,60 +126,31 @@ class ContainerFiles(MemoryFiles):
                 self._require(SEARCH, above, path)
         return key
 
-    def _readable(self, path: str) -> str | None:
-        entry = super()._readable(path)
-        self._require(READ, self._key(path), path)
-        return entry
-
-    def chdir(self, path: str) -> None:
-        if self.is_dir(path):
-            self._require(SEARCH, self._key(path), path)
-        super().chdir(path)
-
-    def _require_writable_folder(self, key: str, path: str) -> None:
+    def _require_writable(self, key: str, path: str) -> None:
         if key.startswith("/dev/"):  # is mounted of its own
             return
         mount_path = _innermost({*self.folders, *self.read_only}, key)
         if mount_path in self.read_only or self.folders[mount_path].is_read_only:
             raise file_error(errno.EROFS, path)
 
-    def _writable(self, path: str) -> str:
-        key = super()._writable(path)
-        self._require_writable_folder(key, path)
-        self._require(WRITE, key if key in self.entries else parent(key), path)
-        return key
-
-    def _store(self, key: str, text: str | None) -> None:
-        self._plan(key, text, "set")
-        super()._store(key, text)
-
-    def _append(self, key: str, text: str) -> None:
-        self._plan(key, text, "added")
-        super()._append(key, text)
-
     def require_removable(self, path: str) -> None:
-        """Raise OSError where the user may not remove an entry from its folder."""
-        key = self._key(path)
-        self._require_writable_folder(key, path)
-        if key in self.folders:
+        super().require_removable(path)
+        if self._key(path) in self.folders:
             raise file_error(errno.EBUSY, path)
-        self._require(WRITE, parent(key), path)
 
-    def _drop(self, key: str) -> None:
-        self.require_removable(key)
-        self._plan(key, None, "gone")
-        super()._drop(key)
-        self._owners.pop(key, None)
+    def _change(self, key: str, text: str | None, kind: ChangeKind) -> None:
+        """Make a change now, and plan it in the entry's folder.
 
-    def _plan(self, key: str, text: str | None, kind: Literal["set", "added", "gone"]) -> None:
-        """Plan a change in the entry's folder; a new one is the user's, and of its folder's group, if not root's."""
+        A new entry is the user's, and of its folder's group, if that isn't root's.
+        """
         if key not in self.entries:
             mode = FOLDER.mode if text is None else FILE.mode
             gid = self._owner_of(parent(key)).gid or self.user.gid
             self._owners[key] = Owner(mode, self.user.uid, gid)
         mount_path = _innermost(self.folders, key)
-        change = Change(self._clock.now, key[len(mount_path) :], text, kind, self._owner_of(key))
-        self.folders[mount_path].planned.append(change)
+        planned = Change(self._clock.now, key[len(mount_path) :], text, kind, self._owner_of(key))
+        self.folders[mount_path].planned.append(planned)
+        super()._change(key, text, kind)
 
 
 def _innermost(mount_paths: Iterable[str], path: str) -> str:

@@ -8,7 +8,9 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import PurePosixPath
 from posixpath import normpath
+from typing import Literal
 
+from kubesim.shell.users import READ, SEARCH, WRITE
 from kubesim.workspace import DEPTH_MAX, NULL, PATH_MAX, encoded, file_error
 
 Entries = dict[str, str | None]
@@ -23,6 +25,20 @@ def _normal(path: str) -> str:
 def parent(key: str) -> str:
     """The folder that an entry is in."""
     return key.rpartition("/")[0] or "/"
+
+
+ChangeKind = Literal["set", "added", "gone"]
+"""What is done to an entry: it is created or replaced, gets more text behind what it has, or is removed."""
+
+
+def change(entries: Entries, key: str, text: str | None, kind: ChangeKind) -> None:
+    """Do that to an entry, which another process may have removed."""
+    if kind == "gone":
+        entries.pop(key, None)
+    elif kind == "added":
+        entries[key] = f"{entries.get(key) or ''}{text}"
+    else:
+        entries[key] = text
 
 
 class MemoryFiles:
@@ -68,9 +84,17 @@ class MemoryFiles:
             raise file_error(errno.ENOTDIR, path)
         return entry
 
+    def _require(self, right: int, key: str, path: str) -> None:
+        """Raise PermissionError where the user may not do that to an entry; `path` is what was typed."""
+
+    def _require_writable(self, key: str, path: str) -> None:
+        """Raise OSError where nobody may create, change or remove an entry."""
+
     def _readable(self, path: str) -> str | None:
         """As `_entry`, of what is read."""
-        return self._entry(path)
+        entry = self._entry(path)
+        self._require(READ, self._key(path), path)
+        return entry
 
     def _writable(self, path: str) -> str:
         """The key of what can be written there, because its folder exists."""
@@ -80,19 +104,12 @@ class MemoryFiles:
             raise file_error(errno.ENOENT, path)
         if self.entries[folder] is not None:
             raise file_error(errno.ENOTDIR, path)
+        self._require_writable(key, path)
+        self._require(WRITE, key if key in self.entries else folder, path)
         return key
 
-    def _store(self, key: str, text: str | None) -> None:
-        """Create or replace an entry."""
-        self.entries[key] = text
-
-    def _append(self, key: str, text: str) -> None:
-        """Add to the end of a file, which may be new."""
-        self.entries[key] = (self.entries.get(key) or "") + text
-
-    def _drop(self, key: str) -> None:
-        """Remove an entry."""
-        del self.entries[key]
+    def _change(self, key: str, text: str | None, kind: ChangeKind) -> None:
+        change(self.entries, key, text, kind)
 
     def _below(self, key: str) -> list[str]:
         return [name for name in self.entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]
@@ -100,6 +117,7 @@ class MemoryFiles:
     def chdir(self, path: str) -> None:
         if self._entry(path) is not None:
             raise file_error(errno.ENOTDIR, path)
+        self._require(SEARCH, self._key(path), path)
         self.cwd = self.absolute(path)
 
     def read_text(self, path: str) -> str:
@@ -109,10 +127,10 @@ class MemoryFiles:
         return text
 
     def write_text(self, path: str, text: str) -> None:
-        self._store(self._writable_file(path), text)
+        self._change(self._writable_file(path), text, "set")
 
     def append_text(self, path: str, text: str) -> None:
-        self._append(self._writable_file(path), text)
+        self._change(self._writable_file(path), text, "added")
 
     def _writable_file(self, path: str) -> str:
         """As `_writable`, of what neither is a folder nor has the slash of one at its end."""
@@ -153,7 +171,7 @@ class MemoryFiles:
             raise file_error(errno.EEXIST, path)
         if parents:
             self.mkdir(parent(self._resolved(path)), parents=True)
-        self._store(self._writable(path), None)
+        self._change(self._writable(path), None, "set")
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
         is_folder = self._entry(path) is None
@@ -164,4 +182,11 @@ class MemoryFiles:
         if inside and not recursive:
             raise file_error(errno.ENOTEMPTY, path)
         for name in (*sorted(inside, reverse=True), key):  # what is in a folder before the folder
-            self._drop(name)
+            self.require_removable(name)
+            self._change(name, None, "gone")
+
+    def require_removable(self, path: str) -> None:
+        """Raise OSError where the user may not remove an entry from its folder."""
+        key = self._key(path)
+        self._require_writable(key, path)
+        self._require(WRITE, parent(key), path)
