@@ -36,16 +36,18 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
     """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
     settings = current().registries.node
     before = settings.files()
-    if not _is_well_named(operands):
-        right = "as in an image's name, such as registry.local:5000"
-        io.err(f"kubesim: a registry is written {right}, not {operands[1]}\n")
-        return 2
     match operands:
         case ["files"]:
             _show(before, io)
+        case ["proxy", url]:
+            settings.proxy = "" if url == "off" else url
+        case [command, registry, *_] if command != "proxy" and not _is_well_named(command, registry):
+            right = "as in an image's name, such as registry.local:5000"
+            io.err(f"kubesim: a registry is written {right}, not {registry}\n")
+            return 2
         case [mode, host] if mode in MODES:
             settings.hosts[host] = mode
-        case ["mirror", registry, *mirrors] if mirrors and all(map(_is_registry, mirrors)):
+        case ["mirror", registry, *mirrors] if mirrors and all(_is_well_named("mirror", mirror) for mirror in mirrors):
             settings.mirrors[registry] = mirrors
         case ["reset", host]:
             settings.hosts.pop(host, None)
@@ -61,8 +63,6 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
             settings.credentials.append(own)
         case ["logout", registry]:
             _forget(settings, registry)
-        case ["proxy", url]:
-            settings.proxy = "" if url == "off" else url
         case _:
             io.err(f"kubesim: usage: {NODE_USAGE}\n")
             return 2
@@ -70,23 +70,10 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
     return 0
 
 
-def _is_well_named(operands: Operands) -> bool:
-    """Whether the registry of a call, if it has one, is written as in an image's name."""
-    match operands:
-        case [] | [_] | ["proxy", *_]:
-            return True
-        case ["login" | "logout", registry, *_]:
-            return _is_registry_or_part(registry)
-    return _is_registry(operands[1])
-
-
-def _is_registry(name: str) -> bool:
-    return "/" not in name and _is_registry_or_part(name)
-
-
-def _is_registry_or_part(name: str) -> bool:
-    """Whether it is a registry, or some repositories of one, which credentials may be for."""
-    return name != "" and registry_key(name) == name
+def _is_well_named(command: str, registry: str) -> bool:
+    """Whether a registry is written as in an image's name; credentials may also be for some of its repositories."""
+    is_registry = registry != "" and registry_key(registry) == registry
+    return is_registry and ("/" not in registry or command in ("login", "logout"))
 
 
 def _forget(settings: NodeSettings, registry: str) -> None:
