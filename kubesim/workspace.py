@@ -128,25 +128,26 @@ class Workspace:
     def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
         """Open one folder after the other, never through a link that somebody may put there meanwhile; follow links."""
         parts = list(self._below(path).parts)
+        folders = [_folder(self.root, None, stack)]
         name = "."
         links = 0
-        folders = [_folder(self.root, None, stack)]
         while parts:
-            name = parts.pop(0)
-            leads_outside = name.startswith("/") or (name == ".." and len(folders) == 1)
+            part = parts.pop(0)
+            leads_outside = part.startswith("/") or (part == ".." and len(folders) == 1)
             if leads_outside:
                 raise file_error(errno.EACCES, path)
-            if name == "..":
+            name = "."  # the last folder itself, unless the last part is something in it
+            if part == "..":
                 folders.pop()
-                name = "."
-            elif (parts or follow) and (target := _target(name, folders[-1])):
+            elif (parts or follow) and (target := _target(part, folders[-1])):
                 links += 1
                 if links > _LINKS_MAX:
                     raise file_error(errno.ELOOP, path)
                 parts = [*PurePosixPath(target).parts, *parts]
-                name = "."
             elif parts:
-                folders.append(_folder(name, folders[-1], stack))
+                folders.append(_folder(part, folders[-1], stack))
+            else:
+                name = part
         return name, folders[-1]
 
     def _real(self, path: str, follow: bool) -> str:
@@ -199,8 +200,9 @@ class Workspace:
         """The content of a file as UTF-8; bytes that are none become surrogates, which `write_text` turns back."""
         return self.read_bytes(path).decode("utf-8", "surrogateescape")
 
-    def write_bytes(self, path: str, content: bytes) -> None:
+    def write_text(self, path: str, text: str) -> None:
         """Create or replace a file. Its folder must be there."""
+        content = encoded(text)
         if len(content) > LARGEST:
             raise file_error(errno.EFBIG, path)
         with self._open(path, "wb") as file:
@@ -212,9 +214,6 @@ class Workspace:
         if folder := path.rpartition("/")[0]:
             self.mkdir(folder, parents=True)
         self.write_text(path, text)
-
-    def write_text(self, path: str, text: str) -> None:
-        self.write_bytes(path, encoded(text))
 
     def append_text(self, path: str, text: str) -> None:
         """Add to the end of a file, which is created if it isn't there."""

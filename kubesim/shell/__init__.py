@@ -52,6 +52,7 @@ class Shell:
         """Know what the history of `other` has kept, and what a neighbor has seen of it."""
         self._machine.history.extend(other._machine.history)
         self._machine.processes.extend(other._machine.processes)
+        self._machine.next_pid = other._machine.next_pid
 
     def run(self, line: str) -> Result:
         """Run a command line, or a block of several; nothing that is typed raises."""

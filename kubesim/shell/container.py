@@ -72,8 +72,7 @@ class _Container(Machine):
         self.base = place.base
         self.user = place.files.user
         self.shell_process = Started(1, started, tuple(main or argv))
-        first_pid = _EXEC_PID if main else 1
-        self.processes.append(Started(first_pid - 1, started, ("",)))  # the next one is the first
+        self.next_pid = _EXEC_PID if main else 1
         self.shell.pipeline_pid = self.next_pid
         self.shell.name = next(iter(self.base.shells), "sh")
         self.dialects = self.base.shells

@@ -124,6 +124,7 @@ class Machine:
         self.shell_process = Started(10000, clock.now, ("bash",))
         self.processes: deque[Started] = deque(maxlen=1000)
         """The last that were started; a builtin is none."""
+        self.next_pid = self.shell_process.pid + 1
         self.traps: dict[str, Trap] = {}
         """By signal, which a shell notices only between two commands."""
         self.last_wait = 0.0
@@ -154,11 +155,6 @@ class Machine:
         user = self.lookup("USER") if self.IS_TERMINAL else ""
         return user or self.accounts.user_name(self.user.uid)
 
-    @property
-    def next_pid(self) -> int:
-        last = self.processes[-1] if self.processes else self.shell_process
-        return last.pid + 1
-
     @contextmanager
     def subshell(self) -> Iterator[None]:
         """Undo at the end what the block does to the shell and the current folder."""
@@ -174,6 +170,7 @@ class Machine:
     def start(self, arguments: Sequence[str]) -> None:
         kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
         self.processes.append(Started(self.next_pid, self.clock.now, kept))
+        self.next_pid += 1
 
     def lookup(self, name: str) -> str:
         """The value of a variable or parameter, "" for none; "#name" is the length of one."""

@@ -227,8 +227,8 @@ class Parser:
             descriptor = int(token.descriptor or descriptors[0])
             if descriptor not in descriptors or token.text in _UNSUPPORTED_REDIRECTS:
                 raise UnsupportedError(f"the redirection '{token.descriptor}{token.text}'")
-            if self._peek() is None:
-                self._waiting[-1] = Operator("\n")  # bash names a newline where a file is missing
+            if self._peek() is None:  # bash names a newline where a file is missing
+                raise syntax.ShellSyntaxError("syntax error near unexpected token `newline'")
             target = self._word()
             document = None
             if token.text == "<<":
