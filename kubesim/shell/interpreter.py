@@ -242,11 +242,9 @@ class Interpreter:
         if path in devices:
             return devices[path]
         files = self.machine.files
+        write = files.append_text if redirect.operator == ">>" else files.write_text
         try:
-            if redirect.operator == ">>":
-                files.append_text(path, "")
-            else:
-                files.write_text(path, "")
+            write(path, "")
         except OSError as error:
             raise ShellError(f"> {path}: {error.strerror}") from None
         return partial(files.append_text, str(files.absolute(path)))

@@ -198,6 +198,7 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
     """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
 
+    # getopt gets `ad` and `k:` in one text, and the long names in a list, with = where they take a value
     letters = re.sub(r"/\S+|\s", "", declared).replace("*", ":")
     long_ones = re.findall(r"(\w)([:*]?)/(\S+)", declared)
     try:

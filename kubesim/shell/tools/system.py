@@ -75,11 +75,11 @@ def id_(operands: Operands, options: Options, io: Invocation) -> None:
     io.out(f"{text}\n")
 
 
-def whoami(operands: Operands, options: Options, io: Invocation) -> int:
-    if io.machine.login.isdecimal():
-        return io.fail(f"cannot find name for user ID {io.machine.login}")
-    io.out(f"{io.machine.login}\n")
-    return 0
+def whoami(operands: Operands, options: Options, io: Invocation) -> None:
+    login = io.machine.login
+    if login.isdecimal():
+        raise ToolError(f"cannot find name for user ID {login}")
+    io.out(f"{login}\n")
 
 
 def hostname(operands: Operands, options: Options, io: Invocation) -> None:
@@ -109,5 +109,5 @@ def bash(operands: Operands, options: Options, io: Invocation) -> int:
     try:
         text = io.read(operands[0])
     except OSError as error:
-        return io.fail(f"{operands[0]}: {error.strerror}", 127)
+        raise ToolError(f"{operands[0]}: {error.strerror}", 127) from None
     return io.script(io.name, text, operands, io.streams)

@@ -190,23 +190,22 @@ def _characters(spec: str, io: Invocation) -> str:
     return characters
 
 
-def base64(operands: Operands, options: Options, io: Invocation) -> int:
+def base64(operands: Operands, options: Options, io: Invocation) -> None:
     width = whole_number(options.get("w", "76"), "invalid wrap size")
     for _, text in inputs(io, operands):
         if "d" in options:
-            return _decode(text.replace("\n", ""), io)
+            _decode(text.replace("\n", ""), io)
+            return
         base = codec.b64encode(encoded(text)).decode()
         if width > 0:
             base = "".join(f"{base[at : at + width]}\n" for at in range(0, len(base), width))
         io.out(base)
-    return 0
 
 
-def _decode(text: str, io: Invocation) -> int:
+def _decode(text: str, io: Invocation) -> None:
     """Print what can be decoded, up to where the text is no base64 any more."""
     match = re.match(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2,3}$)?", text)
     good = match[0] if match else ""
     io.out(codec.b64decode(good + "=" * (-len(good) % 4)).decode("utf-8", "surrogateescape"))
-    if good == text and len(good) % 4 == 0:
-        return 0
-    return io.fail("invalid input")
+    if good != text or len(good) % 4:
+        io.fail("invalid input")
