@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Literal
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, is_deleted, metadata
@@ -14,7 +14,7 @@ from kubesim.gotext.difference import unified_difference
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.deletion import delete_target, wait_until_gone
-from kubesim.kubectl.errors import Exit, NotSimulated, refuse_if, visit, with_source
+from kubesim.kubectl.errors import Exit, NotSimulated, is_missing, naming_source, refuse_if, visit
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests
 from kubesim.kubectl.output import print_result
@@ -59,7 +59,7 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
     modified = _with_last_applied(manifest.obj)
     current = _current(call, manifest)
     if current is None:
-        return create_manifest(call, manifest, modified), "created"
+        return send_manifest(call, manifest, modified, "creating"), "created"
     if LAST_APPLIED not in annotations_of(current):
         call.complain(_NO_ANNOTATION.format(resource=resource.plural, name=manifest.name))
     if is_deleted(current):
@@ -105,34 +105,25 @@ def _current(call: Call, manifest: Target) -> Object | None:
     try:
         return call.api.get(*manifest.place)
     except StatusError as error:
-        if error.reason == "NotFound":
+        if is_missing(error):
             return None
         raise StatusError(error.code, error.reason, where + error.message) from None
 
 
-def create_manifest(call: Call, manifest: Target, obj: Object) -> Object:
-    """Create a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
-    return _send(call, manifest, obj, call.api.create, "creating")
-
-
-def _send(call: Call, manifest: Target, obj: Object, write: Callable[..., Object], verb: str) -> Object:
-    """Send a manifest's object with `write`, a method of the API; `verb` is for a refusal."""
+def send_manifest(call: Call, manifest: Target, obj: Object, verb: Literal["creating", "replacing"]) -> Object:
+    """Create or replace a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
     if call.dry_run == "client":
         return obj
-    try:
+    write = call.api.create if verb == "creating" else call.api.update
+    with naming_source(verb, manifest.source):
         check_kind(manifest)
         return write(manifest.resource, obj, call.request())
-    except StatusError as error:
-        raise with_source(verb, manifest.source, error) from None
 
 
 def _patch(call: Call, current: Target, change: Object) -> Object:
-    try:
+    verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(current)}for:"
+    with naming_source(verb, current.source), naming_source("patching", current.source):  # kubectl names it twice
         return send_patch(call, current, change, "strategic")
-    except StatusError as error:
-        verb = f"applying patch:\n{gojson.dumps(change)}\nto:\n{_place(current)}for:"
-        inner = with_source("patching", current.source, error)  # kubectl names the file twice
-        raise with_source(verb, current.source, inner) from None
 
 
 def _place(manifest: Target) -> str:
@@ -196,10 +187,8 @@ def _merged(call: Call, manifest: Target, live: Object | None, dry_run: WriteOpt
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, dry_run)
     change = patch.three_way(_original_of(live), _bare(manifest.obj), live, manifest.resource)
-    try:
+    with naming_source("patching", manifest.source):
         return call.api.patch(*manifest.place, change, options=dry_run)
-    except StatusError as error:
-        raise with_source("patching", manifest.source, error) from None
 
 
 @command("replace")
@@ -214,7 +203,7 @@ def replace(call: Call) -> None:
         return
 
     def act(manifest: Target) -> None:
-        new = _send(call, manifest, _with_config(manifest), call.api.update, "replacing")
+        new = send_manifest(call, manifest, _with_config(manifest), "replacing")
         print_result(call, manifest.resource, new, "replaced")
 
     visit(manifests(call), act)
@@ -233,16 +222,13 @@ def _replace_by_force(call: Call) -> None:
 
     def remove(manifest: Target) -> None:
         targets.append(manifest)
-        try:
+        with naming_source("deleting", manifest.source):
             delete_target(call, manifest, grace)
-        except StatusError as error:
-            if error.reason != "NotFound":
-                raise with_source("deleting", manifest.source, error) from None
 
     def create_again(manifest: Target) -> None:
         new = call.api.create(manifest.resource, _with_config(manifest), call.request())
         print_result(call, manifest.resource, new, "replaced")
 
-    visit(manifests(call, validates=False), remove)
+    visit(manifests(call, validates=False), remove, ignores_missing=True)
     wait_until_gone(call, targets)
     refuse_if(not visit(manifests(call), create_again), "no objects passed to replace")

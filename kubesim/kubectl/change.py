@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubesim.api.errors import StatusError, bad_request, no_such_path
+from kubesim.api.errors import StatusError, bad_request, no_such_path, too_large
 from kubesim.api.objects import Object
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import patch as patches
@@ -105,7 +105,7 @@ def _read_patch(call: Call) -> Any:
         with reworded(KubectlError, "unable to read patch file: "):
             text = read_text(call, file)
     if len(text) > _MAX_REQUEST:
-        raise StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {_MAX_REQUEST}")
+        raise too_large(_MAX_REQUEST)
     try:
         return parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
     except ManifestError as error:

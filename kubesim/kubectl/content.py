@@ -1,4 +1,4 @@
-"""What several commands write into objects: names of images and of variables, text or bytes, a hash for the name."""
+"""What several commands write into objects: names of images and of variables, a hash for the name; and the writing."""
 
 from __future__ import annotations
 
@@ -7,17 +7,10 @@ import re
 
 from kubesim.api import imageref
 from kubesim.api.objects import Object
+from kubesim.api.resources import Resource
 from kubesim.gotext import gofmt, gojson
+from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
-
-
-def is_text(value: bytes) -> bool:
-    """Whether a ConfigMap keeps the value in `data`; others go into `binaryData`."""
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def short_hash(content: Object) -> str:
@@ -45,6 +38,18 @@ def check_image(image: str, problem: str, where: str = "") -> None:
         imageref.parse(image)
     except ValueError:
         raise KubectlError(f'{problem} "{image}"{where}: invalid reference format') from None
+
+
+def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:
+    """Create an object, which goes into the namespace of the command line unless it names one.
+
+    With --dry-run=client, nothing is sent. Returns what was made. Raises StatusError.
+    """
+    if call.dry_run == "client":
+        return obj
+    if resource.namespaced:
+        obj = {**obj, "metadata": {"namespace": call.namespace, **obj["metadata"]}}
+    return call.api.create(resource, obj, call.request())
 
 
 def nonempty(fields: Object) -> Object:

@@ -10,7 +10,7 @@ from kubesim.api.objects import Object, metadata
 from kubesim.cluster.apiserver.deletion import DeleteOptions
 from kubesim.gotext.pflag import FALSE, TRUE
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, NotSimulated, refuse_if, with_source
+from kubesim.kubectl.errors import KubectlError, NotSimulated, naming_source, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, find_live, follow
@@ -42,12 +42,8 @@ def delete(call: Call) -> None:
         deleted.append(target)
         where = f'error when deleting "{target.source}": ' if target.source else ""
         refuse_if(not target.name, f"{where}resource name may not be empty")
-        try:
+        with naming_source("deleting", target.source):
             delete_target(call, target, grace, verb)
-        except StatusError as error:
-            if not target.source:
-                raise
-            raise with_source("deleting", target.source, error) from None
 
     if not query.visit_names(remove):
         call.say("No resources found\n")
@@ -89,7 +85,7 @@ def delete_target(call: Call, target: Target, grace: int | None, verb: str = "de
     if call.dry_run != "client":
         call.api.delete(*target.place, DeleteOptions(grace, policy, call.dry_run == "server"))
     if not verb:
-        call.say(f"{target.resource.printed}/{target.name}\n")
+        call.say(f"{target.printed}\n")
         return
     where = f" from {target.namespace} namespace" if target.resource.namespaced else ""
     call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{DRY_RUN_SUFFIX[call.dry_run]}\n')
@@ -111,7 +107,7 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
 
     if ending and not call.wait_until(are_gone, call.flags.get("timeout") or PATIENCE):
         late = next(item.target for item in ending if item.is_there())
-        raise KubectlError(f"timed out waiting for the condition on {late.resource.plural}/{late.name}")
+        raise KubectlError(f"timed out waiting for the condition on {late.in_plural}")
 
 
 class _Ending(NamedTuple):

@@ -14,7 +14,7 @@ from kubesim.api.resources import find_kind
 from kubesim.api.result import Edit
 from kubesim.cluster.apiserver import patch
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, ManifestError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import REFUSALS, Exit, KubectlError, ManifestError, NotSimulated, is_missing, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import ANOTHER_NAMESPACE, Target, read_text
 from kubesim.kubectl.output import print_result
@@ -47,21 +47,15 @@ def edit(call: Call) -> None:
     path = call.flags["edit-result"]
     draft = call.context.read_stdin() if path else ""
     if not draft:
-        target = _named_object(call)
-        draft = _EDIT_COMMENT + to_yaml(target.obj)
+        targets = Query(call, call.args).fetch()
+        refuse_if(not targets, "edit cancelled, no objects found")
+        if len(targets) > 1:
+            raise NotSimulated("editing several objects at once is not part of this simulator")
+        draft = _EDIT_COMMENT + to_yaml(targets[0].obj)
         if not path:
-            path = _file_of_editor(call, target, draft)
+            path = _file_of_editor(call, targets[0], draft)
     if path:
         _finish(call, draft, path)
-
-
-def _named_object(call: Call) -> Target:
-    """The one object that the command line names. Raises NotSimulated for several."""
-    targets = Query(call, call.args).fetch()
-    refuse_if(not targets, "edit cancelled, no objects found")
-    if len(targets) > 1:
-        raise NotSimulated("editing several objects at once is not part of this simulator")
-    return targets[0]
 
 
 def _file_of_editor(call: Call, target: Target, draft: str) -> str:
@@ -147,7 +141,7 @@ def _ending(call: Call, error: StatusError, title: str, path: str) -> Exception:
     if error.reason == "Invalid":
         call.complain(f"error: {title} is invalid\n")
         return KubectlError(_NOTHING_VALID)
-    if error.reason == "NotFound":
+    if is_missing(error):
         call.complain(f"error: {title} could not be found on the server\n")
         call.complain(f'The edits you made on deleted resources have been saved to "{path}"\n')
     else:

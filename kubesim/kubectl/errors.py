@@ -87,8 +87,19 @@ def raise_all(errors: Iterable[Exception]) -> None:
         raise gathered[0] if len(gathered) == 1 else Several(gathered)
 
 
-def visit(items: Iterable[T | Exception], act: Callable[[T], object], *, errors_first: bool = False) -> int:
-    """Do something with each item; raise at the end what went wrong.
+def is_missing(error: Exception) -> bool:
+    """Whether the API server says that there is no such object."""
+    return isinstance(error, StatusError) and error.reason == "NotFound"
+
+
+def visit(
+    items: Iterable[T | Exception],
+    act: Callable[[T], object],
+    *,
+    errors_first: bool = False,
+    ignores_missing: bool = False,
+) -> int:
+    """Do something with each item; raise at the end what went wrong, but with `ignores_missing` that there is none.
 
     An item that is an error is one that couldn't be found. Of several such errors, beside others, kubectl makes one: it
     is the last, or with `errors_first` the first.
@@ -107,6 +118,9 @@ def visit(items: Iterable[T | Exception], act: Callable[[T], object], *, errors_
             act(item)
         except REFUSALS as error:
             refusals.append(error)
+    if ignores_missing:
+        errors = [error for error in errors if not is_missing(error)]
+        refusals = [error for error in refusals if not is_missing(error)]
     if refusals and len(errors) > 1:
         errors = [KubectlError(f"[{', '.join(dict.fromkeys(map(str, errors)))}]")]
     raise_all([*errors, *refusals] if errors_first else [*refusals, *errors])
@@ -122,10 +136,16 @@ def reworded(kind: type[Exception], head: str = "", into: type[Exception] = Kube
         raise into(f"{head}{error}") from None
 
 
-def with_source(verb: str, source: str, error: StatusError) -> StatusError:
-    """The error with the file that it is about: 'error when creating "pod.yaml": …'."""
-    message = f'error when {verb} "{source}": {error.message}'
-    return StatusError(error.code, error.reason, message, error.kind, error.name, error.causes)
+@contextmanager
+def naming_source(verb: str, source: str) -> Iterator[None]:
+    """Let a refusal of the API server name the file that it is about, if any: 'error when creating "pod.yaml": …'."""
+    try:
+        yield
+    except StatusError as error:
+        if not source:
+            raise
+        sentence = f'error when {verb} "{source}": {error.message}'
+        raise StatusError(error.code, error.reason, sentence, error.kind, error.name, error.causes) from None
 
 
 def message(error: Exception, command: str, is_alone: bool = True) -> str:

@@ -20,7 +20,7 @@ from kubesim.kubectl.errors import (
 from kubesim.kubectl.formats import list_of
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import Table, nothing_found
-from kubesim.kubectl.selection import Group, Query, find_targets
+from kubesim.kubectl.selection import Group, Query
 
 # A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
 WATCH = 60.0
@@ -109,11 +109,9 @@ def _watch(call: Call) -> None:
     """Show one type's changes for the time of --request-timeout."""
     if call.flags["sort-by"]:
         raise NotSimulated("--sort-by with --watch is not part of this simulator")
-    targets = find_targets(call, call.args, one_type=True)
-    query = Query(call, call.args)
+    query = Query(call, call.args, one_type=True)
     present = query.fetch(is_strict=True)
-    if not targets:  # but files
-        targets = present
+    targets = query.targets or present  # of files
     several_types = len({target.resource for target in targets}) > 1
     refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]

@@ -12,7 +12,7 @@ from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster.apiserver import LogOptions
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, UsageError, is_missing, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import nothing_found
 from kubesim.kubectl.running import container_name, find_subject, names_of, pod_of
@@ -82,7 +82,7 @@ def _logged(call: Call) -> list[Target]:
     try:
         return [find_subject(call, call.args[0])]
     except StatusError as error:
-        if error.reason != "NotFound":
+        if not is_missing(error):
             raise
         problem = f'error from server (NotFound): {error.message} in namespace "{call.namespace}"'
         raise KubectlError(problem) from None

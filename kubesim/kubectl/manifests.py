@@ -55,6 +55,16 @@ class Target(NamedTuple):
         """Where the API server has the object."""
         return self.resource, self.namespace or "", self.name or ""
 
+    @property
+    def printed(self) -> str:
+        """How a command names what it has done something to: "deployment.apps/web"."""
+        return f"{self.resource.printed}/{self.name}"
+
+    @property
+    def in_plural(self) -> str:
+        """How a refusal names it: "deployments/web"."""
+        return f"{self.resource.plural}/{self.name}"
+
 
 def parse_json(text: str) -> Any:
     """The value of a JSON text, not too much of it. Raises ValueError, and StatusError (501) for too much."""
@@ -75,13 +85,6 @@ def manifests(call: Call, validates: bool = True) -> Iterator[Target | Exception
         raise NotSimulated("a selector beside -f is not part of this simulator")
     for source, text in list(_sources(call, files)):
         yield from _of_file(call, source, text, validates)
-
-
-def _require_namespace(call: Call, namespace: str) -> None:
-    """Refuse an object of another namespace than -n asks for. Mirrors RequireNamespace."""
-    required = call.flags["namespace"]
-    is_other = required and namespace not in ("", required)
-    refuse_if(is_other, ANOTHER_NAMESPACE.format(namespace, required))
 
 
 def read_text(call: Call, path: str) -> str:
@@ -157,24 +160,20 @@ def _of_file(call: Call, source: str, text: str, validates: bool) -> Iterator[Ta
             if validates:
                 _validate_head(document.value, source)
             for item in items_of(document.value):
-                yield _read(call, item, document, source)
+                try:
+                    manifest = _manifest(call, item, document, source)
+                except (KubectlError, NotSimulated) as error:
+                    yield error
+                else:
+                    yield manifest
     except ManifestError as error:
         yield KubectlError(f"error parsing {source}: {error}")
     except REFUSALS as error:
         yield error
 
 
-def _read(call: Call, item: Any, document: Document, source: str) -> Target | Exception:
-    """An object of a document, or what is wrong with it."""
-    try:
-        manifest = _manifest(call, item, document, source)
-        _require_namespace(call, manifest.namespace or "")
-    except (KubectlError, NotSimulated) as error:
-        return error
-    return manifest
-
-
 def _manifest(call: Call, item: Any, document: Document, source: str) -> Target:
+    """An object of a document. Raises KubectlError and NotSimulated for what is wrong with it."""
     with reworded(ManifestError, f'unable to decode "{source}": '):
         _check_object(item, document)
         resource = _resource(item, source)
@@ -184,10 +183,9 @@ def _manifest(call: Call, item: Any, document: Document, source: str) -> Target:
     if not resource.namespaced:
         return Target(resource, "", name, source, item)
     namespace = meta.get("namespace") or call.namespace
-    obj = item
-    if meta.get("namespace") != namespace:
-        obj = {**item, "metadata": {**meta, "namespace": namespace}}
-    return Target(resource, namespace, name, source, obj)
+    required = call.flags["namespace"] or namespace  # mirrors RequireNamespace
+    refuse_if(namespace != required, ANOTHER_NAMESPACE.format(namespace, required))
+    return Target(resource, namespace, name, source, {**item, "metadata": {**meta, "namespace": namespace}})
 
 
 def _check_metadata(resource: Resource, item: Object) -> None:

@@ -17,7 +17,7 @@ from kubesim.kubectl.errors import KubectlError, Plain, UsageError, raise_all, r
 from kubesim.kubectl.labels import split_changes
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
-from kubesim.kubectl.selection import Query, find_targets
+from kubesim.kubectl.selection import Query
 
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
@@ -51,11 +51,9 @@ def _mark(call: Call, verb: str, unschedulable: bool | None) -> None:
 
 
 def _nodes(call: Call) -> list[Target]:
-    words = list(call.args)
-    if not any("/" in word for word in words):
-        words.insert(0, "nodes")
-    find_targets(call, words, one_type=True)
-    nodes = Query(call, words).fetch(is_strict=True)
+    has_types = any("/" in word for word in call.args)
+    words = call.args if has_types else ["nodes", *call.args]
+    nodes = Query(call, words, one_type=True).fetch(is_strict=True)
     for node in nodes:
         refuse_if(node.resource is not NODE, f'expected resource of type node, got "{node.resource.gvr}"')
     return nodes

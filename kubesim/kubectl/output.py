@@ -72,12 +72,6 @@ class Columns(NamedTuple):
     cells: printers.Cells
 
 
-def _columns_of(resource: Resource, wide: bool) -> Columns:
-    """The columns that the API server sends with objects of a type."""
-    names = [column.name for column in printers.columns(resource.kind, wide)]
-    return Columns(names, printers.row_of(resource.kind, wide))
-
-
 _CELL_COST = 10  # steps for the cell of a label, of which a learner may ask for thousands
 
 
@@ -98,8 +92,12 @@ class Table:
         self._labels: Sequence[str] = flags.get("label-columns") or ()
         self._all_labels = bool(flags.get("show-labels"))
         self.has_headings = not flags.get("no-headers")
-        self._columns = columns or _columns_of(resource, wide=flags.get("output") == "wide")
         self._is_from_server = columns is None
+        if columns is None:
+            is_wide = flags.get("output") == "wide"
+            names = [column.name for column in printers.columns(resource.kind, is_wide)]
+            columns = Columns(names, printers.row_of(resource.kind, is_wide))
+        self._columns = columns
         self._has_more_cells = self._with_kind or self._shows_namespace or bool(self._labels) or self._all_labels
         self._widths: list[int] = []
         self._budget = call.context.budget

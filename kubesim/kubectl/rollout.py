@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -36,44 +35,45 @@ _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 _ROLLED_OUT = frozenset(resource.kind for resource in RESOURCES if resource.rollout)
 
-_Act = Callable[[Call, Target], None]
+_command = partial(
+    command,
+    asks_namespace=True,
+    operands="types",
+    kinds=_ROLLED_OUT,
+    checks_format="last",
+    is_typed=True,
+    prints_alone=True,
+)
 
 
-def _rollout(
-    verb: str, refusal: str, *, kinds: Collection[str] = _ROLLED_OUT, reports_none: bool = True, **traits: Any
-) -> Callable[[_Act], _Act]:
-    """Make a subcommand of what it does with each object that is named.
+def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, reports_none: bool = True) -> None:
+    """Do something with each object that is named.
 
     `refusal` is the sentence for objects of other kinds, with a place for their {kind} or for the {object}.
-    `reports_none`: it says so where there is no object. `traits` are those that most subcommands don't have.
+    `reports_none`: it says so where there is no object.
     """
+    refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
+    number = call.flags.get("revision", 0)
+    refuse_if(number < 0, f"revision must be a positive integer: {number}")
 
-    def register(act: _Act) -> _Act:
-        def act_on(call: Call, target: Target) -> None:
-            kind = target.resource.qualified_kind
-            refuse_if(target.resource.kind not in kinds, refusal.format(kind=kind, object=_named(target)))
-            act(call, target)
+    def act_on(target: Target) -> None:
+        sentence = refusal.format(kind=target.resource.qualified_kind, object=_named(target))
+        refuse_if(target.resource.kind not in call.command.traits.kinds, sentence)
+        act(call, target)
 
-        def run(call: Call) -> None:
-            refuse_if(not call.args and not call.flags["filename"], "required resource not specified")
-            number = call.flags.get("revision", 0)
-            refuse_if(number < 0, f"revision must be a positive integer: {number}")
-            count = Query(call, call.args).visit(partial(act_on, call))
-            if not count and reports_none:
-                call.complain(f"No resources found in {call.namespace} namespace.\n")
-
-        usual = {"checks_format": "last", "is_typed": True, "prints_alone": True}
-        command(f"rollout {verb}", asks_namespace=True, operands="types", kinds=kinds, **{**usual, **traits})(run)
-        return act
-
-    return register
+    if not Query(call, call.args).visit(act_on) and reports_none:
+        call.complain(f"No resources found in {call.namespace} namespace.\n")
 
 
 def _named(target: Target) -> str:
     return f'error: {target.resource.qualified} "{target.name}"'
 
 
-@_rollout("status", "no status viewer has been implemented for {kind}")
+@_command("rollout status")
+def status(call: Call) -> None:
+    _visit(call, _follow, "no status viewer has been implemented for {kind}")
+
+
 def _follow(call: Call, target: Target) -> None:
     """Say the state of the rollout after each change of the object until it is done, at most for --timeout."""
     changes = [target.obj]
@@ -150,13 +150,11 @@ def _template(keeper: Object) -> Object:
     return template
 
 
-@_rollout(
-    "history",
-    'no history viewer has been implemented for "{kind}"',
-    reports_none=False,
-    checks_format="",
-    prints_alone=False,
-)
+@_command("rollout history", checks_format="", prints_alone=False)
+def history(call: Call) -> None:
+    _visit(call, _show_history, 'no history viewer has been implemented for "{kind}"', reports_none=False)
+
+
 def _show_history(call: Call, target: Target) -> None:
     """List the revisions, or show the Pod template of --revision."""
     revisions = _history(call, target)
@@ -171,7 +169,7 @@ def _show_history(call: Call, target: Target) -> None:
         text = f"with revision #{number}\n{_revision_text(target.resource, revisions[number])}"
     else:
         text = f"\n{_revision_table(revisions)}"
-    call.say(f"{target.resource.printed}/{target.name} {text}\n")
+    call.say(f"{target.printed} {text}\n")
 
 
 def _print_revision(call: Call, target: Target, keeper: Object) -> None:
@@ -201,7 +199,11 @@ def _revision_table(revisions: _Revisions) -> str:
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
-@_rollout("restart", "{object} restarting is not supported")
+@_command("rollout restart")
+def restart(call: Call) -> None:
+    _visit(call, _restart, "{object} restarting is not supported")
+
+
 def _restart(call: Call, target: Target) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
     spec = target.obj["spec"]
@@ -224,19 +226,31 @@ def _patch(call: Call, target: Target, change_of_spec: Object, operation: str) -
 _PAUSED = (DEPLOYMENT.kind,)
 
 
-@_rollout("pause", "{object} pausing is not supported", kinds=_PAUSED)
+@_command("rollout pause", kinds=_PAUSED)
+def pause(call: Call) -> None:
+    _visit(call, _pause, "{object} pausing is not supported")
+
+
 def _pause(call: Call, target: Target) -> None:
     refuse_if(target.obj["spec"].get("paused"), f"{_named(target)} is already paused")
     _patch(call, target, {"paused": True}, "paused")
 
 
-@_rollout("resume", "{object} resuming is not supported", kinds=_PAUSED)
+@_command("rollout resume", kinds=_PAUSED)
+def resume(call: Call) -> None:
+    _visit(call, _resume, "{object} resuming is not supported")
+
+
 def _resume(call: Call, target: Target) -> None:
     refuse_if(not target.obj["spec"].get("paused"), f"{_named(target)} is not paused")
     _patch(call, target, {"paused": None}, "resumed")
 
 
-@_rollout("undo", 'no rollbacker has been implemented for "{kind}"', reports_none=False)
+@_command("rollout undo")
+def undo(call: Call) -> None:
+    _visit(call, _undo, 'no rollbacker has been implemented for "{kind}"', reports_none=False)
+
+
 def _undo(call: Call, target: Target) -> None:
     """Give the object the Pod template of --to-revision, or that before the last."""
     obj = target.obj
@@ -270,12 +284,9 @@ def _roll_back(call: Call, target: Target, old: Object, number: int) -> str:
         return f"skipped rollback (current template already matches revision {number})"
     new = {**obj, "spec": {**obj["spec"], "template": template}}
     if target.resource is DEPLOYMENT:
-        annotations = {}
-        for keeper, keeps_rollout in ((obj, True), (old, False)):
-            for key, value in annotations_of(keeper).items():
-                if (key in ROLLOUT_ANNOTATIONS) is keeps_rollout:
-                    annotations[key] = value
-        new["metadata"] = {**obj["metadata"], "annotations": annotations}
+        kept = {key: text for key, text in annotations_of(obj).items() if key in ROLLOUT_ANNOTATIONS}
+        restored = {key: text for key, text in annotations_of(old).items() if key not in ROLLOUT_ANNOTATIONS}
+        new["metadata"] = {**obj["metadata"], "annotations": kept | restored}
     call.api.update(target.resource, new, call.request(), verb="patch")
     return "rolled back"
 

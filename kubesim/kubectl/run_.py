@@ -9,11 +9,11 @@ from typing import Any
 from kubesim.api import decoding, quantity, schema
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, at, labels_of, name_of, template_of
-from kubesim.api.resources import POD, SERVICE, Resource, find_kind
+from kubesim.api.resources import POD, SERVICE, find_kind
 from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import check_image, nonempty
+from kubesim.kubectl.content import check_image, create_in_namespace, nonempty
 from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, raise_all, refuse_if
 from kubesim.kubectl.manifests import Target, parse_json
 from kubesim.kubectl.output import print_result
@@ -39,7 +39,7 @@ def run(call: Call) -> None:
     pod = _pod(call)
     if call.flags["overrides"]:
         pod = _override(call, pod)
-    pod = _create(call, POD, pod)
+    pod = create_in_namespace(call, POD, pod)
     errors: list[Exception] = []
     if call.flags["expose"]:
         try:
@@ -50,13 +50,6 @@ def run(call: Call) -> None:
     raise_all(errors)
 
 
-def _create(call: Call, resource: Resource, obj: Object) -> Object:
-    if call.dry_run == "client":
-        return obj
-    meta = {**obj["metadata"], "namespace": obj["metadata"].get("namespace", call.namespace)}
-    return call.api.create(resource, {**obj, "metadata": meta}, call.request())
-
-
 def _expose(call: Call) -> None:
     """--expose: the Service of the Pod, which is created and reported before it."""
     name = call.args[0]
@@ -64,7 +57,7 @@ def _expose(call: Call) -> None:
     port = _port(call.flags["port"])
     ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
     spec = {"selector": labels or {"run": name}, "ports": ports}
-    service = _create(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
+    service = create_in_namespace(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
     print_result(call, SERVICE, service, "created")
     call.say("---\n" if call.flags["output"] == "yaml" else "")
 
@@ -181,7 +174,7 @@ def expose(call: Call) -> None:
         selector = selected or _selector_of(first)
         service = _service(call, first, selector, name_of(target.obj))
         exposed.append(first)  # what kubectl takes from the first object, it keeps for the others
-        service = _create(call, SERVICE, service)
+        service = create_in_namespace(call, SERVICE, service)
         print_result(call, SERVICE, service, "exposed")
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)

@@ -6,18 +6,15 @@ Mirrors k8s.io/cli-runtime pkg/resource/builder.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from itertools import chain
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError, bad_request, no_such_path
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, RESOURCES, Resource, find_resource
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, refuse_if, visit
+from kubesim.kubectl.errors import REFUSALS, KubectlError, NotSimulated, Several, is_missing, refuse_if, visit
 from kubesim.kubectl.manifests import Target, check_paths, manifests
-
-T = TypeVar("T")
 
 
 class Group(NamedTuple):
@@ -60,11 +57,10 @@ class Selection(NamedTuple):
 
 
 class Query:
-    """What a command line asks for. Raises what is wrong with it as a whole.
+    """What a command line asks for: objects of files, or those of `targets`. Raises what is wrong with it as a whole.
 
-    `needs_name`: a type alone does not mean all its objects. `latest`: in place of the objects in files, those that the
-    API server has. `all_selects`: --all selects, where other commands only let a type alone mean all its objects.
-    Mirrors Builder and Result.
+    `latest`: in place of the objects in files, those that the API server has. `needs_name`, `one_type`, `all_selects`:
+    see `find_targets`. Mirrors Builder and Result.
     """
 
     def __init__(
@@ -72,13 +68,15 @@ class Query:
         call: Call,
         args: Sequence[str],
         *,
-        needs_name: bool = False,
         latest: bool = True,
+        needs_name: bool = False,
+        one_type: bool = False,
         all_selects: bool = False,
     ) -> None:
         self._call = call
         self._latest = latest
-        self._targets = find_targets(call, args, needs_name=needs_name, all_selects=all_selects)
+        self._ignores_missing = bool(call.flags.get("ignore-not-found"))
+        self.targets = find_targets(call, args, needs_name=needs_name, one_type=one_type, all_selects=all_selects)
 
     def visit(self, act: Callable[[Target], object]) -> int:
         """Do something with each object, fetched before; see `errors.visit`."""
@@ -90,7 +88,7 @@ class Query:
         for batch in self._batches():
             targets += batch.targets if isinstance(batch, Group) else [batch]
         self._call.context.budget.spend(_VISIT_COST * len(targets))
-        return visit(targets, partial(self._tolerating, act))
+        return visit(targets, act, ignores_missing=self._ignores_missing)
 
     def select(self) -> Selection:
         """Every object, fetched, and what went wrong with any."""
@@ -104,7 +102,8 @@ class Query:
                 groups.append(group)
 
         try:
-            visit(self._batches(), partial(self._tolerating, keep))
+            batches: Iterator[Any] = self._batches()  # mypy would take a Target or a Group for any tuple
+            visit(batches, keep, ignores_missing=self._ignores_missing)
         except REFUSALS as error:
             return Selection(groups, error)
         return Selection(groups)
@@ -116,25 +115,13 @@ class Query:
             raise Several([selection.error]).errors[0] if is_strict else selection.error
         return selection.targets
 
-    def _tolerating(self, act: Callable[[T], object], item: T) -> None:
-        """Do something with an item; with --ignore-not-found it may be missing."""
-        try:
-            act(item)
-        except StatusError as error:
-            if not self._is_ignored(error):
-                raise
-
-    def _is_ignored(self, error: Exception) -> bool:
-        is_missing = isinstance(error, StatusError) and error.reason == "NotFound"
-        return is_missing and self._call.flags.get("ignore-not-found", False)
-
     @property
     def is_single(self) -> bool:
         """Whether one object is asked for, by its name or by one file: it has no List."""
         if paths := self._call.flags.get("filename"):
             is_dir = self._call.context.workspace.is_dir
             return len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])
-        return len(self._targets) == 1 and self._targets[0].name is not None
+        return len(self.targets) == 1 and self.targets[0].name is not None
 
     def _fetched(self, target: Target) -> Target:
         """The target with its object, which is read from the API server where it isn't known."""
@@ -148,25 +135,25 @@ class Query:
         if self._call.flags.get("filename"):
             for manifest in manifests(self._call, validates=False):
                 if self._latest and isinstance(manifest, Target):
-                    yield from self._live(manifest)
+                    yield self._live(manifest)
                 else:
                     yield manifest
-        for target in self._targets:
-            if target.name is not None:
-                yield target
-                continue
-            try:
-                yield Group(target.resource, list(list_live(self._call, target)))  # a copy, to which `select` adds
-            except REFUSALS as error:
-                yield error
+        for target in self.targets:
+            yield self._listed(target) if target.name is None else target
 
-    def _live(self, manifest: Target) -> Iterator[Target | Exception]:
-        """What the API server has in place of an object in a file; nothing with --ignore-not-found, if it hasn't."""
+    def _live(self, manifest: Target) -> Target | Exception:
+        """What the API server has in place of an object in a file."""
         try:
-            yield self._fetched(manifest._replace(obj={}))
+            return self._fetched(manifest._replace(obj={}))
         except REFUSALS as error:
-            if not self._is_ignored(error):
-                yield error
+            return error
+
+    def _listed(self, target: Target) -> Group | Exception:
+        """All objects that a target without a name means."""
+        try:
+            return Group(target.resource, list(list_live(self._call, target)))  # a copy, to which `select` adds
+        except REFUSALS as error:
+            return error
 
 
 _NOTHING_NAMED = (
@@ -187,7 +174,8 @@ def find_targets(
 ) -> list[Target]:
     """The names and types of a command line; none where it names files.
 
-    `needs_name`, `all_selects`: see `Query`; `one_type`: several types are refused.
+    `needs_name`: a type alone does not mean all its objects. `one_type`: several types are refused. `all_selects`:
+    --all selects, where other commands only let a type alone mean all its objects.
     """
     has_all = bool(call.flags.get("all"))
     selects = bool(call.flags.get("selector") or call.flags.get("field-selector") or (has_all and all_selects))
@@ -278,7 +266,7 @@ def get_live(call: Call, target: Target) -> Object:
     try:
         return call.api.get(*target.place, part)
     except StatusError as error:
-        if error.reason == "NotFound" and target.namespace not in (None, "", "default"):
+        if is_missing(error) and target.namespace not in (None, "", "default"):
             _refuse_missing_namespace(call, target.namespace)
         raise
 
@@ -288,7 +276,7 @@ def _refuse_missing_namespace(call: Call, namespace: str) -> None:
     try:
         call.api.get(NAMESPACE, "", namespace)
     except StatusError as error:
-        if error.reason == "NotFound":
+        if is_missing(error):
             raise error from None
 
 
@@ -297,7 +285,7 @@ def find_live(call: Call, target: Target) -> Object | None:
     try:
         return get_live(call, target)
     except StatusError as error:
-        if error.reason == "NotFound":
+        if is_missing(error):
             return None
         raise
 

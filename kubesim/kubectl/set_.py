@@ -34,10 +34,10 @@ def _containers(target: Target) -> list[ContainerSpec]:
 
 @_set("set image")
 def set_image(call: Call) -> None:
-    words, _ = split_changes(call.args)
+    words, changes = split_changes(call.args)
     flags = call.flags
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
-    images = dict(arg.split("=", 1) for arg in call.args if "=" in arg)
+    images = dict(change.split("=", 1) for change in changes if "=" in change)
     twice = "all containers are already specified by *, but saw more than one container_name=container_image pairs"
     refuse_if("*" in images and len(images) > 1, twice)
     missing: list[str] = []
@@ -185,7 +185,7 @@ def _check_unchanged(copy: Target, present: Sequence[Object], changed: Mapping[s
         before = current.get("value", "")
         problem = f"already has a value ({before}), and --overwrite is false"
         is_other = before != variable.get("value", "")
-        refuse_if(is_other, f"error: {copy.resource.plural}/{copy.name} '{name}' {problem}\n")
+        refuse_if(is_other, f"error: {copy.in_plural} '{name}' {problem}\n")
 
 
 _SOURCES = {
@@ -238,7 +238,7 @@ def _changed(target: Target, make: _Make) -> Object:
     resource = target.resource
     if resource is not POD and not resource.template:
         without = f"the object is not a pod or does not have a pod template: {resource.in_go}"
-        raise KubectlError(f"error: {resource.plural}/{target.name} {without}\n")
+        raise KubectlError(f"error: {target.in_plural} {without}\n")
     copy = target._replace(obj=clone(target.obj))
     make(copy)
     return copy.obj

@@ -38,7 +38,7 @@ def wait(call: Call) -> None:
             if condition.event == "delete":
                 refuse_if(not timeout, _unmet(target))
                 wait_until_gone(call, [target])
-                call.say(f"{target.resource.printed}/{target.name} condition met\n")
+                call.say(f"{target.printed} condition met\n")
             else:
                 _wait_until(call, target, condition, (ends - call.context.clock.now) / SECOND)
 
@@ -77,13 +77,13 @@ def _wait_until(call: Call, target: Target, condition: _Condition, seconds: floa
     if not is_met:
         refuse_if(is_creation, "timed out waiting for the condition")
         refuse_if(is_one_try, _unmet(target))
-        raise KubectlError(f"timed out waiting for the condition on {target.resource.plural}/{target.name}")
+        raise KubectlError(f"timed out waiting for the condition on {target.in_plural}")
     if obj := current():
         print_result(call, target.resource, obj, "condition met")
 
 
 def _unmet(target: Target) -> str:
-    return f"condition not met for {target.resource.plural}/{target.name}"
+    return f"condition not met for {target.in_plural}"
 
 
 def _condition(text: str, budget: Budget) -> _Condition:

@@ -16,9 +16,9 @@ from kubesim.api.digest import safe_hash
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, annotations_of, labels_of, owner_reference
 from kubesim.api.resources import Resource
-from kubesim.kubectl.apply import NO_FILES, create_manifest
+from kubesim.kubectl.apply import NO_FILES, send_manifest
 from kubesim.kubectl.command import Call, command, only_files
-from kubesim.kubectl.content import nonempty
+from kubesim.kubectl.content import create_in_namespace, nonempty
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded, visit
 from kubesim.kubectl.manifests import Target, manifests
 from kubesim.kubectl.output import print_result
@@ -30,11 +30,12 @@ _LAST_PORT = 65535
 @command("create", check=only_files, checks_format="first")
 def create(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
-    refuse_if(not visit(manifests(call), partial(_create_one, call)), "no objects passed to create")
 
+    def act(manifest: Target) -> None:
+        new = send_manifest(call, manifest, manifest.obj, "creating")
+        print_result(call, manifest.resource, new, "created")
 
-def _create_one(call: Call, manifest: Target) -> None:
-    print_result(call, manifest.resource, create_manifest(call, manifest, manifest.obj), "created")
+    refuse_if(not visit(manifests(call), act), "no objects passed to create")
 
 
 def _one_name(call: Call) -> None:
@@ -62,16 +63,12 @@ def create_object(call: Call, resource: Resource, fields: Object, failure: str |
     if resource.namespaced and call.flags["namespace"]:
         meta["namespace"] = call.namespace
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **fields, "metadata": meta}
-    if call.dry_run != "client":
-        sent = obj
-        if resource.namespaced:
-            sent = {**obj, "metadata": {**meta, "namespace": call.namespace}}
-        try:
-            obj = call.api.create(resource, sent, call.request())
-        except StatusError as error:
-            if error.code == HTTPStatus.NOT_IMPLEMENTED or not failure:
-                raise
-            raise KubectlError(f"{failure} {error}") from None
+    try:
+        obj = create_in_namespace(call, resource, obj)
+    except StatusError as error:
+        if error.code == HTTPStatus.NOT_IMPLEMENTED or not failure:
+            raise
+        raise KubectlError(f"{failure} {error}") from None
     print_result(call, resource, obj, "created")
 
 

@@ -79,7 +79,10 @@ def _rules(call: Call, verbs: list[str]) -> list[Object]:
 
 
 def _known(word: str, verbs: list[str]) -> tuple[str, str]:
-    """Group and plural of a type that rules with these verbs can be about, simulated or not, with its subresource."""
+    """Group and plural of a type that rules with these verbs can be about, simulated or not, with its subresource.
+
+    A special verb may be about what is no type of the API, such as users: only without one, an unknown type is refused.
+    """
     name, _, subresource = word.partition("/")
     part = f"/{subresource}" if subresource else ""
     plain, _, group = name.partition(".")

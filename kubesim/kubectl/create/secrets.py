@@ -15,7 +15,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.content import check_variable_name, is_text, nonempty, short_hash
+from kubesim.kubectl.content import check_variable_name, nonempty, short_hash
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.workspace import encoded
@@ -69,7 +69,7 @@ def create_config_map(call: Call) -> None:
     refuse_empty_name(call)
     name = call.args[0]
     values = _config_map_data(_sources(call), name)
-    texts = {key: values[key].decode() for key in sorted(values) if is_text(values[key])}
+    texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
     others = _encoded({key: value for key, value in values.items() if key not in texts})
     content: Object = {"kind": "ConfigMap", "data": texts}
     if others:
@@ -78,6 +78,15 @@ def create_config_map(call: Call) -> None:
         name += f"-{short_hash({**content, 'name': name})}"
     fields = nonempty({"data": texts, "binaryData": others})
     create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
+
+
+def _is_text(value: bytes) -> bool:
+    """Whether a ConfigMap keeps the value in `data`; others go into `binaryData`."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 _Pairs = Iterable[tuple[str, bytes]]
@@ -102,7 +111,7 @@ def _config_map_data(pairs: _Pairs, name: str) -> _Data:
         quoted = gofmt.quote(key)
         problems = config_key(key)
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
-        field = "Data" if is_text(value) else "BinaryData"
+        field = "Data" if _is_text(value) else "BinaryData"
         where = f"in {field} for ConfigMap {gofmt.quote(name)}"
         refuse_if(key in data, f"cannot add key {quoted}, another key by that name already exists {where}")
         data[key] = value

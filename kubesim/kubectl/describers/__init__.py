@@ -18,10 +18,10 @@ from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
 from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
-from kubesim.kubectl.errors import raise_all, refuse_if
+from kubesim.kubectl.errors import is_missing, raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import escape, event_age, nothing_found
-from kubesim.kubectl.selection import Group, Query, find_targets
+from kubesim.kubectl.selection import Query
 
 _Related = Mapping[str, list[Object] | StatusError]
 
@@ -87,7 +87,7 @@ def describe_objects(call: Call) -> None:
     is_alone = len(selection.targets) == 1 and not error
     # Unless asked, kubectl looks for events only where a single object was asked for and found.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
-    if isinstance(error, StatusError) and error.reason == "NotFound" and len(call.args) == 2:
+    if error and is_missing(error) and len(call.args) == 2:
         if "/" in call.args[0] or not _describe_by_prefix(call, with_events):
             raise error
         return
@@ -107,10 +107,9 @@ def describe_objects(call: Call) -> None:
 def _describe_by_prefix(call: Call, with_events: bool) -> bool:
     """Describe the objects whose names begin with the one that was not found; return whether there are any."""
     kind, prefix = call.args
-    (all_of_type,) = find_targets(call, [kind], one_type=True)
-    resource = all_of_type.resource
-    matches = [obj for obj in call.api.list(resource, all_of_type.namespace) if name_of(obj).startswith(prefix)]
-    for target in Group(resource, matches).targets:
+    all_of_type = Query(call, [kind], one_type=True).fetch()
+    matches = [target for target in all_of_type if name_of(target.obj).startswith(prefix)]
+    for target in matches:
         call.say(f"{_described(call, target, with_events)}\n")  # written one by one, with no empty line between
     return bool(matches)
 
