@@ -1,8 +1,10 @@
 """kubectl kustomize, and the objects of -k: resources, generated Secrets, images and a namespace.
 
-Mirrors sigs.k8s.io/kustomize api, v5.8, for the fields in `_FIELDS`. Of what kustomize refuses, only the mistakes that
-are made every day have its own words.
+Mirrors sigs.k8s.io/kustomize api, v5.8, for the fields of `_Kustomization`. Of what kustomize refuses, only the
+mistakes that are made every day have its own words.
 """
+
+# ruff: noqa: N815  # the records' fields are called as in the file
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple, TypedDict, get_origin, get_type_hints
+from typing import Any, NamedTuple
 
-from kubesim.api import load_record
+from kubesim.api import load_record, typed
 from kubesim.api.objects import Object, metadata, name_of, namespace_of
 from kubesim.api.resources import find_kind
 from kubesim.gotext.gofmt import quote
@@ -36,47 +38,41 @@ class _Table(NamedTuple):
 _TABLE = load_record(__file__, "kustomize.json", _Table)
 
 
-class _Image(TypedDict, total=False):
+_API = "kustomize.config.k8s.io/v1beta1"
+
+
+class _Image(NamedTuple):
     """What replaces parts of the references to an image."""
 
-    name: str
-    newName: str
-    newTag: str
-    digest: str
+    name: str = ""
+    newName: str = ""
+    newTag: str = ""
+    digest: str = ""
 
 
-class _Generator(TypedDict, total=False):
+class _Generator(NamedTuple):
     """What a Secret is made of."""
 
-    name: str
-    namespace: str
-    type: str
-    literals: list[str]
-    files: list[str]
+    name: str = ""
+    namespace: str = ""
+    type: str = "Opaque"
+    literals: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
-class _Kustomization(TypedDict, total=False):
-    """What the file says, as far as it is simulated; any field may be null."""
+class _Kustomization(NamedTuple):
+    """What the file says, as far as it is simulated; but for its metadata, which has no effect."""
 
-    apiVersion: str
-    kind: str
-    metadata: Object
-    resources: list[str]
-    namespace: str
-    images: list[_Image]
-    secretGenerator: list[_Generator]
+    apiVersion: str = _API
+    kind: str = "Kustomization"
+    resources: tuple[str, ...] = ()
+    namespace: str = ""
+    images: tuple[_Image, ...] = ()
+    secretGenerator: tuple[_Generator, ...] = ()
 
 
-_FIELDS: Mapping[str, Mapping[str, Any]] = {
-    "Kustomization": get_type_hints(_Kustomization),
-    "images": get_type_hints(_Image),
-    "secretGenerator": get_type_hints(_Generator),
-}
-"""The types of the fields of a kustomization, and of the objects in its field of that name."""
-
-_API = "kustomize.config.k8s.io/v1beta1"
 _FILES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_IMAGE_FIELDS = (("containers", "image"), ("initContainers", "image"), ("image", "reference"))  # with what they are in
+_IMAGE_FIELDS = {"containers": "image", "initContainers": "image", "image": "reference"}  # by what they are in
 _LINE_WIDTH = 70  # of base64 in a generated Secret
 _LINE = re.compile(f".{{1,{_LINE_WIDTH}}}")
 
@@ -136,19 +132,18 @@ def _layer(call: Call, folder: PurePosixPath) -> list[_Item]:
     """What one kustomization makes of its resources."""
     kustomization = _read(call, folder)
     items: list[_Item] = []
-    for entry in kustomization.get("resources") or ():
+    for entry in kustomization.resources:
         items += _accumulated(call, folder, entry)
-    for generator in kustomization.get("secretGenerator") or ():
+    for generator in kustomization.secretGenerator:
         items.append(_generated(call, folder, generator))
     names = [(item.obj["kind"], namespace_of(item.obj), item.name) for item in items]
     if len(set(names)) < len(names):
         raise _refused("two objects of one kind have the same name")
-    namespace = kustomization.get("namespace")
     for item in items:
-        if namespace:
-            _move(item, namespace)
-        for image in kustomization.get("images") or ():
-            _set_image(item.obj.get("spec"), image, "spec")
+        if kustomization.namespace:
+            _move(item, kustomization.namespace)
+        for image in kustomization.images:
+            _set_image(item, image)
     return items
 
 
@@ -161,15 +156,19 @@ def _read(call: Call, folder: PurePosixPath) -> _Kustomization:
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
         content = parse_document(_read_paid(call, f"{folder}/{names[0]}")) or {}
-        if not isinstance(content, dict):
-            raise _refused(f"{names[0]} is no map")
-        _check_fields("Kustomization", content)
-    kustomization: _Kustomization = content  # type: ignore[assignment]  # its fields were checked
-    api_version = kustomization.get("apiVersion", _API)
-    if api_version != _API or kustomization.get("kind", "Kustomization") != "Kustomization":
+    if not isinstance(content, dict):
+        raise _refused(f"{names[0]} is no map")
+    fields = {}
+    for name, value in content.items():
+        is_known = name in _Kustomization._fields or name == "metadata" or name in _TABLE.absent
+        refuse_if(not is_known, f"invalid Kustomization: json: unknown field {quote(name)}")
+        if value is not None and name != "metadata":
+            fields[name] = value
+    with reworded(ValueError, "in this simulator, ", NotSimulated):
+        kustomization: _Kustomization = typed.read(_Kustomization, fields, "kustomization")
+    if kustomization.apiVersion != _API or kustomization.kind != "Kustomization":
         raise _refused(f"{names[0]} is of another kind or version")
-    is_empty = kustomization.keys() <= {"apiVersion", "kind", "metadata"}
-    refuse_if(is_empty, f"{names[0]} is empty")
+    refuse_if(kustomization == _Kustomization(), f"{names[0]} is empty")
     return kustomization
 
 
@@ -178,25 +177,6 @@ def _read_paid(call: Call, path: str) -> str:
     text = call.context.workspace.read_text(path)
     call.context.budget.spend(_YAML_COST * len(text))
     return text
-
-
-def _check_fields(struct: str, values: Object) -> None:
-    """Refuse fields that there are not, or with something else in them. Raises ValueError and NotSimulated."""
-    for name, value in values.items():
-        kind = _FIELDS[struct].get(name)
-        if kind is None and struct == "Kustomization" and name not in _TABLE.absent:
-            raise ValueError(f"json: unknown field {quote(name)}")
-        if kind is None:
-            raise NotSimulated(f"the field {name} of a kustomization is not part of this simulator")
-        if not isinstance(value, (get_origin(kind) or kind) | None):
-            raise _refused(f"{name} holds something else")
-        items = value if isinstance(value, list) else []
-        item_type = dict if name in _FIELDS else str
-        for item in items:
-            if not isinstance(item, item_type):
-                raise _refused(f"{name} holds something else")
-            if isinstance(item, dict):
-                _check_fields(name, item)
 
 
 def _gone(call: Call, path: PurePosixPath, typed: object) -> str:
@@ -247,20 +227,16 @@ def _item(obj: Any, entry: str) -> _Item:
 
 def _generated(call: Call, folder: PurePosixPath, generator: _Generator) -> _Item:
     """A generated Secret, its values in base64, and that in lines where it is long."""
-    name = generator.get("name") or ""
+    name = generator.name
     refuse_if(not name, "a configmap must have a name")  # kustomize's words for Secrets, too
     data: dict[str, str] = {}
-    pairs = chain(
-        _of_literals(generator.get("literals") or ()),
-        _of_files(call, folder, generator.get("files") or ()),
-    )
-    for key, value in pairs:
+    for key, value in chain(_of_literals(generator.literals), _of_files(call, folder, generator.files)):
         refuse_if(key in data, f"configmap {name} illegally repeats the key `{key}`")
         data[key] = base64.b64encode(value).decode()
         if len(data[key]) >= _LINE_WIDTH:
             data[key] = _LINE.sub(r"\g<0>\n", data[key])
-    meta = {"name": name, **nonempty({"namespace": generator.get("namespace")})}
-    kind = generator.get("type") or "Opaque"
+    meta = nonempty({"name": name, "namespace": generator.namespace})
+    kind = generator.type or "Opaque"
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": kind}
     return _Item(secret, name, is_hashed=True)
 
@@ -302,58 +278,52 @@ def _move(item: _Item, namespace: str) -> None:
         item.obj["metadata"]["namespace"] = namespace
 
 
-def _set_image(node: Any, image: _Image, parent: str) -> None:
-    """Change every container's image, and every image volume's, of a name; the node is in the field `parent`.
+def _maps(value: Any, field: str = "") -> Iterator[tuple[str, Object]]:
+    """Every map in a value, with the field that holds it or the list that it is in."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _maps(item, field)
+    elif isinstance(value, dict):
+        yield field, value
+        for name, item in value.items():
+            yield from _maps(item, name)
+
+
+def _set_image(item: _Item, image: _Image) -> None:
+    """Change every container's image, and every image volume's, of a name.
 
     Mirrors api/filters/imagetag/legacy.go and api/internal/konfig/builtinpluginconsts/images.go.
     """
-    if isinstance(node, list):
-        for item in node:
-            _set_image(item, image, parent)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            if (parent, key) in _IMAGE_FIELDS and isinstance(value, str):
-                node[key] = _renamed(value, image)
-            else:
-                _set_image(value, image, key)
+    for field, holder in _maps(item.obj.get("spec")):
+        name = _IMAGE_FIELDS.get(field, "")
+        if isinstance(holder.get(name), str):
+            holder[name] = _renamed(holder[name], image)
 
 
 def _renamed(text: str, image: _Image) -> str:
     """A reference as an entry of `images` changes it, if that has its name."""
-    name = image.get("name")
-    if not name:
+    if not image.name:
         return text
-    match = re.fullmatch(rf"{re.escape(name)}(?P<version>(:[\w.{{}}-]*)?(@sha256:[\w.{{}}-]*)?)", text)
+    match = re.fullmatch(rf"{re.escape(image.name)}(?P<version>(:[\w.{{}}-]*)?(@sha256:[\w.{{}}-]*)?)", text)
     if not match:
         return text
     version = ""
-    if image.get("newTag"):
-        version += f":{image['newTag']}"
-    if image.get("digest"):
-        version += f"@{image['digest']}"
-    return f"{image.get('newName') or name}{version or match['version']}"
+    if image.newTag:
+        version += f":{image.newTag}"
+    if image.digest:
+        version += f"@{image.digest}"
+    return f"{image.newName or image.name}{version or match['version']}"
 
 
 def _update_references(items: list[_Item]) -> None:
     """Give references to generated objects the names that these have now."""
     generated = [item for item in items if item.is_hashed]
     for item in items:
-        for key in item.obj:
-            if key not in ("data", "metadata"):
-                _visit(item.obj, key, generated, namespace_of(item.obj))
-
-
-def _visit(node: Object, key: str, generated: list[_Item], namespace: str) -> None:
-    """Update the references in one field of a node, and below it."""
-    values = node[key] if isinstance(node[key], list) else [node[key]]
-    for value in values:
-        if not isinstance(value, dict):
-            continue
-        for field in _TABLE.references.get(key, ()):
-            if isinstance(value.get(field), str):
-                value[field] = _current_name(generated, value[field], namespace)
-        for inner in value:
-            _visit(value, inner, generated, namespace)
+        content = {key: value for key, value in item.obj.items() if key not in ("data", "metadata")}
+        for field, holder in _maps(content):
+            for name in _TABLE.references.get(field, ()):
+                if isinstance(holder.get(name), str):
+                    holder[name] = _current_name(generated, holder[name], namespace_of(item.obj))
 
 
 def _current_name(generated: list[_Item], name: str, namespace: str) -> str:
