@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
+from string import ascii_letters, digits
 
-_DIGITS = re.compile(r"[A-Za-z0-9+/\r\n]*")
-_LINE_ENDS = re.compile(r"[\r\n]*")
+_ALPHABET = f"{ascii_letters}{digits}+/"
 
 
 def decode(text: str, padded: bool = True) -> bytes:
@@ -14,11 +13,13 @@ def decode(text: str, padded: bool = True) -> bytes:
 
     Raises ValueError: "illegal base64 data at input byte 3".
     """
-    stop = _stop(text, padded)
-    if stop is not None:
-        raise ValueError(f"illegal base64 data at input byte {stop}")
-    digits = text.replace("\r", "").replace("\n", "").replace("=", "")
-    return b64decode(digits + "=" * (-len(digits) % 4))
+    bare = text.replace("\r", "").replace("\n", "")
+    end = len(bare) - len(bare.lstrip(_ALPHABET))  # of its digits
+    padding = "=" * (-end % 4)
+    is_right = bare[end:] == (padding if padded else "") and len(padding) < 3
+    if not is_right:
+        raise ValueError(f"illegal base64 data at input byte {_stop(text, bare, end, padded)}")
+    return b64decode(bare[:end] + padding)
 
 
 def text_of(encoded: str) -> str:
@@ -29,26 +30,15 @@ def text_of(encoded: str) -> str:
         return ""
 
 
-def _stop(text: str, padded: bool) -> int | None:
-    """Where Go's decoder gives up, which is not always the byte that is wrong; None where nothing is."""
-    at = _end(_DIGITS, text, 0)
-    line_ends = text.count("\r", 0, at) + text.count("\n", 0, at)
-    last_group = (at - line_ends) % 4  # digits of the group that isn't full
-    if at == len(text):
-        is_cut = last_group == 1 or (padded and last_group > 0)
-        return at - last_group if is_cut else None  # "YWJjZA" stops at 4
-    if text[at] != "=" or not padded or last_group < 2:
-        return at  # "YW*=" stops at 2, "Y===" at 1
-    at = _end(_LINE_ENDS, text, at + 1)
-    if last_group == 2:  # a second "=" has to follow
-        if at == len(text):
-            return at  # "YW=" stops at 3
-        if text[at] != "=":
-            return at - 1  # "YW=x" stops at 2
-        at = _end(_LINE_ENDS, text, at + 1)
-    return at if at < len(text) else None  # "YW==x" stops at 4
-
-
-def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    match = pattern.match(text, start)
-    return match.end() if match else start
+def _stop(text: str, bare: str, end: int, padded: bool) -> int:
+    """Where Go's decoder gives up, which is not always the byte that is wrong: behind the digits of `bare`."""
+    last_group = end % 4  # digits of the group that isn't full
+    if end == len(bare):
+        return len(text) - last_group  # "YWJjZA" stops at 4
+    wrong = end  # "YW*=" stops at 2, "Y===" at 1
+    places = [place for place, letter in enumerate(text) if letter not in "\r\n"]
+    if padded and last_group > 1 and bare[end] == "=":
+        wrong += 4 - last_group  # "YW==x" stops at 4
+        if last_group == 2 and bare[end + 1 : wrong] != "=":
+            return places[end + 1] - 1 if end + 1 < len(bare) else len(text)  # "YW=x" stops at 2, "YW=" at 3
+    return places[wrong]

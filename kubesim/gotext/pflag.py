@@ -21,14 +21,12 @@ class Flag(NamedTuple):
 
     name: str
     short: str = ""
-    kind: str = "text"
-    """A key of PARSERS."""
+    kind: str = "text"  # a key of PARSERS
     default: Any = ""
+    # The value of the flag where it is given without one: pflag's NoOptDefVal. None: the next word is its value.
     bare: str | None = None
-    """The value of the flag where it is given without one: pflag's NoOptDefVal. None: the next word is its value."""
     help: str = ""
-    simulated: bool = True
-    """False for a flag that the real program has and the simulated one refuses."""
+    simulated: bool = True  # False for a flag that the real program has and the simulated one refuses
 
 
 class CommandLine(NamedTuple):
@@ -182,25 +180,19 @@ def parse_duration(value: str) -> float:
     return -seconds if value.startswith("-") else seconds
 
 
-# An item of a list: in quotes, of which two stand for one, or without any.
-_ITEM = r'"((?:[^"]|"")*)"(?=,|\Z)|([^",]*)(?=,|\Z)'
+_ITEM = r'("(?:[^"]|"")*"|[^",]*),'  # of a list: in quotes, of which two stand for one, or without any
 
 
 def _list(value: str) -> tuple[str, ...]:
     """The items between commas, as Go's encoding/csv reads a line. Raises ValueError in its words."""
     if '"' not in value:
         return tuple(value.split(",")) if value else ()
-    item = re.compile(_ITEM)
-    items: list[str] = []
-    start = 0
-    while start <= len(value):
-        match = item.match(value, start)
-        if match is None:
-            raise ValueError(f"parse error on line 1, {_misplaced_quote(value, start)}")
-        quoted, plain = match.groups()
-        items.append(plain if quoted is None else quoted.replace('""', '"'))
-        start = match.end() + 1  # behind the comma
-    return tuple(items)
+    ended = f"{value},"  # as each item is
+    broken = re.sub(f"^(?:{_ITEM})*", "", ended)
+    if broken:
+        raise ValueError(f"parse error on line 1, {_misplaced_quote(value, len(ended) - len(broken))}")
+    items = re.findall(_ITEM, ended)
+    return tuple(item[1:-1].replace('""', '"') if item.startswith('"') else item for item in items)
 
 
 def _misplaced_quote(value: str, start: int) -> str:

@@ -217,14 +217,17 @@ def _anchor_at(mark: yaml.Mark, text: str) -> str:
 
 
 # What plain texts other than numbers mean, which is why a string that reads so has quotes.
-_PLAIN_WORDS: dict[str, Any] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"], True),
-    **dict.fromkeys(["n", "N", "no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"], False),
-    **dict.fromkeys([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"], math.inf),
-    **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], -math.inf),
-    **dict.fromkeys([".nan", ".NaN", ".NAN"], math.nan),
+_IN_EACH_CASE = {
+    None: "~ null",
+    True: "y yes on true",
+    False: "n no off false",
+    math.inf: ".inf +.inf",
+    -math.inf: "-.inf",
 }
+_PLAIN_WORDS: dict[str, Any] = {"": None, **dict.fromkeys([".nan", ".NaN", ".NAN"], math.nan)}
+for _value, _words in _IN_EACH_CASE.items():
+    for _word in _words.split():
+        _PLAIN_WORDS |= dict.fromkeys((_word, _word.title(), _word.upper()), _value)
 _BASE = yaml_loader()
 _TAG = "tag:yaml.org,2002:"
 _TYPES = ("binary", "null", "bool", "int", "float")  # tags that make something else of a text

@@ -7,6 +7,8 @@ kubectl's; the other words are our own.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from functools import lru_cache
 
 from kubesim.gotext.pflag import Flag
 from kubesim.kubectl.catalogue import GLOBAL, GROUPS, MODULES, SUGGESTED, WORDS, absent_of, row_of
@@ -32,9 +34,8 @@ def help_text(command: Command) -> str:
         parts.append("\n".join(["Available Commands:", *lines]))
     if not command.path:
         parts += _groups()
-    flags = sorted((flag for flag in command.flags if flag.simulated), key=lambda flag: flag.name)
-    if flags:
-        parts.append("Options:\n" + "\n\n".join(map(_flag_help, flags)))
+    if options := _options(command.flags):
+        parts.append(f"Options:\n{options}")
     usage = f"{command.name} {row.usage}".rstrip()
     parts.append(f"Usage:\n  {usage} [options]")
     text = "".join(f"{part}\n\n" for part in parts)
@@ -63,6 +64,12 @@ def _groups() -> list[str]:
     return blocks
 
 
+def _options(flags: Iterable[Flag]) -> str:
+    """What is said of the flags that are simulated, by their names."""
+    by_name = {flag.name: flag for flag in flags if flag.simulated}
+    return "\n\n".join(_flag_help(by_name[name]) for name in sorted(by_name))
+
+
 def _flag_help(flag: Flag) -> str:
     if flag.kind in ("list", "pairs", "array"):
         default = "[]"
@@ -78,17 +85,13 @@ def _flag_help(flag: Flag) -> str:
 
 def options_text() -> str:
     """What `kubectl options` prints."""
-    flags = sorted((flag for flag in GLOBAL if flag.simulated), key=lambda flag: flag.name)
-    return "\n\n".join(["The following options can be passed to any command:", *map(_flag_help, flags)]) + "\n"
+    return f"The following options can be passed to any command:\n\n{_options(GLOBAL)}\n"
 
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:
     """The registered commands right below `path`, by name."""
-    members: dict[tuple[str, ...], Command] = {}
-    for item in REGISTERED.values():  # by its aliases, too
-        if item.path and item.path[:-1] == path:
-            members[item.path] = item
-    return [members[key] for key in sorted(members)]
+    by_path = {item.path: item for item in REGISTERED.values() if item.path[:-1] == path}  # its aliases have the same
+    return [by_path[key] for key in sorted(by_path)]
 
 
 def suggestions(word: str) -> str:
@@ -101,17 +104,17 @@ def suggestions(word: str) -> str:
 
 
 def _is_near(typed: str, name: str) -> bool:
-    return name == SUGGESTED.get(typed) or name.startswith(typed) or _distance(typed, name) <= 2
+    return name == SUGGESTED.get(typed) or name.startswith(typed) or _distance(typed[:_LONGEST], name) <= 2
 
 
+_LONGEST = 20  # letters that count of a word: no command is so long that one with more could be near it
+
+
+@lru_cache(maxsize=4096)
 def _distance(one: str, other: str) -> int:
     """The Levenshtein distance."""
-    row = list(range(len(other) + 1))
-    for index, letter in enumerate(one[:64], 1):
-        diagonal = row[0]
-        row[0] = index
-        for column, other_letter in enumerate(other, 1):
-            replaced = diagonal + (letter != other_letter)
-            diagonal = row[column]
-            row[column] = min(replaced, row[column] + 1, row[column - 1] + 1)
-    return row[-1]
+    if not one or not other:
+        return len(one + other)
+    if one[0] == other[0]:
+        return _distance(one[1:], other[1:])
+    return 1 + min(_distance(one[1:], other), _distance(one, other[1:]), _distance(one[1:], other[1:]))

@@ -13,10 +13,7 @@ from typing import Any
 from kubesim.gotext import gobase64, gofmt
 from kubesim.kubectl.errors import reworded
 
-ABSENT = (
-    *("and", "block", "break", "call", "continue", "define", "exists", "ge", "gt", "html", "js", "le", "lt", "ne"),
-    *("or", "print", "println", "slice", "template", "urlquery"),
-)
+ABSENT = "and block break call continue define exists ge gt html js le lt ne or print println slice template urlquery"
 """What Go's templates have, and these don't: functions, and words that begin statements."""
 
 
