@@ -36,18 +36,15 @@ class Kustomization(str):
 class Context(NamedTuple):
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into."""
 
-    api: Client
-    """The API server, with the rights of whose credentials kubectl has."""
+    api: Client  # the API server, with the rights of whose credentials kubectl has
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
-    budget: Budget
-    """That of the whole command line; TooMuchError passes through kubectl to whoever made it."""
+    budget: Budget  # that of the whole command line; TooMuchError passes through kubectl to whoever made it
     env: Mapping[str, str] = {}
-    read_stdin: Callable[[], str] = str
-    """Takes what is piped into the command, the same text each time; an empty one for nothing."""
+    read_stdin: Callable[[], str] = str  # takes what is piped into the command, the same text each time
+    # Runs an editor's command line on a file of the workspace and returns its exit status.
     run_editor: Callable[[str, str], int] | None = None
-    """Runs an editor's command line on a file of the workspace and returns its exit status."""
 
 
 _VALIDATIONS: Mapping[str, Validation] = {
@@ -67,21 +64,14 @@ class Call:
         self.command = command
         self.context = context
         self.args: Sequence[str] = ()
-        self.flags: Mapping[str, Any] = {}
-        """The value of every flag, by its name."""
-        self.typed_flags: frozenset[str] = frozenset()
-        """The names of the flags that were typed."""
-        self.dash = -1
-        """How many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash."""
+        self.flags: Mapping[str, Any] = {}  # the value of every flag, by its name
+        self.typed_flags: frozenset[str] = frozenset()  # the names of the flags that were typed
+        self.dash = -1  # how many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash
         self.dry_run: DryRun = "none"
-        """The strategy of --dry-run."""
-        self.format: Format | None = None
-        """What `output_format` has parsed."""
-        self.written: list[Written] = []
-        """What was written, in its order."""
+        self.format: Format | None = None  # what `output_format` has parsed
+        self.written: list[Written] = []  # in its order
         self.exit_code = 0
-        self.edit: Edit | None = None
-        """What a live front end is to open in an editor."""
+        self.edit: Edit | None = None  # what a live front end is to open in an editor
 
     # What it prints
 
@@ -227,30 +217,22 @@ REGISTERED: dict[tuple[str, ...], Command] = {}
 class Traits(NamedTuple):
     """How a command differs from others."""
 
+    # Refuses what kubectl refuses before it looks at the output format and at the kubeconfig.
     check: Check | None = None
-    """Refuses what kubectl refuses before it looks at the output format and at the kubeconfig."""
-    is_offline: bool = False
-    """It runs without a cluster."""
+    is_offline: bool = False  # it runs without a cluster
+    # It asks the kubeconfig for the namespace before it connects, which refuses a wrong context in other words.
     asks_namespace: bool = False
-    """It asks the kubeconfig for the namespace before it connects, which refuses a wrong context in other words."""
-    shows_config_errors: bool = False
-    """As they are, without the word "error"."""
+    shows_config_errors: bool = False  # as they are, without the word "error"
+    # A wrong -o is refused even before the kubeconfig is read, or only after the work; "" for between the two.
     checks_format: Literal["first", "", "last"] = ""
-    """A wrong -o is refused even before the kubeconfig is read, or only after the work."""
-    has_tables: bool = False
-    """-o knows `wide` and custom columns."""
-    is_typed: bool = False
-    """kubectl holds its objects as Go structs, see `Format.render`."""
-    prints_alone: bool = False
-    """kubectl makes a printer for each object, so that YAML has no `---` between them."""
-    hides_dry_run: bool = False
-    """What it reports doesn't mention --dry-run."""
+    has_tables: bool = False  # -o knows `wide` and custom columns
+    is_typed: bool = False  # kubectl holds its objects as Go structs, see `Format.render`
+    prints_alone: bool = False  # kubectl makes a printer for each object, so that YAML has no `---` between them
+    hides_dry_run: bool = False  # what it reports doesn't mention --dry-run
+    # What Tab completes: the names of Pods, or types and then the names of one type.
     operands: Literal["", "pods", "types"] = ""
-    """What Tab completes: the names of Pods, or types and then the names of one type."""
-    kinds: Collection[str] = ()
-    """The kinds of those types; none: of all."""
-    failure: int = 1
-    """The exit status of errors."""
+    kinds: Collection[str] = ()  # of those types; none: all
+    failure: int = 1  # the exit status of errors
 
 
 class Command:

@@ -40,21 +40,16 @@ def _candidates(command: Command, rest: list[str], current: str, context: Contex
         return [_spelled(flag) for flag in command.flag_set.flags.values() if flag.simulated]
     if not command.path:
         return MODULES
-    members = [member.path[-1] for member in subcommands(command.path)]
-    return members or _operands(command, line, current, context)
+    if members := subcommands(command.path):
+        return [member.path[-1] for member in members]
+    if command.traits.operands == "pods":
+        return _names(POD, line, context)
+    return _of_types(command, line, current, context) if command.traits.operands == "types" else []
 
 
 def _spelled(flag: Flag) -> str:
     """A flag as it is typed, with `=` where a value has to follow."""
     return f"--{flag.name}=" if flag.bare is None else f"--{flag.name}"
-
-
-def _operands(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
-    if command.traits.operands == "pods":
-        return _names(POD, line, context)
-    if command.traits.operands == "types":
-        return _of_types(command, line, current, context)
-    return []
 
 
 def _values(flag: str, context: Context) -> Iterable[str]:

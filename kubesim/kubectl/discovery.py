@@ -32,15 +32,12 @@ def api_resources(call: Call) -> None:
     if output == "name":
         call.say("".join(f"{resource.qualified}\n" for resource in types))
         return
-    headings = ["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND"]
-    if output == "wide":
-        headings += ["VERBS", "CATEGORIES"]
-    rows = [headings]
+    rows = [["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"]]
     for each in types:
         row = [each.plural, ",".join(each.short_names), each.api_version, str(each.namespaced).lower(), each.kind]
-        if output == "wide":
-            row += [",".join(each.verbs), ",".join(each.categories)]
-        rows.append(row)
+        rows.append([*row, ",".join(each.verbs), ",".join(each.categories)])
+    if output != "wide":
+        rows = [row[:5] for row in rows]
     call.say(tabwriter.format(rows))
 
 
@@ -162,19 +159,13 @@ def _type(call: Call, word: str) -> tuple[str, str]:
     warn_of_others(call, word)
     resource = find_resource(word)
     if resource is None:
-        _warn_of_unknown(call, word)
+        plural, _, group = word.lower().partition(".")
+        if word not in ("*", "users", "groups"):  # which RBAC has
+            call.warn(f"the server doesn't have a resource type '{plural}'{_in_group(group)}\n")
         return word, ""
     if not resource.namespaced and not call.flags["all-namespaces"]:
         call.warn(f"resource '{resource.plural}' is not namespace scoped{_in_group(resource.group)}\n")
     return resource.plural, resource.group
-
-
-def _warn_of_unknown(call: Call, word: str) -> None:
-    """Say that there is no such type, but for the words of RBAC that are none."""
-    if word in ("*", "users", "groups"):
-        return
-    plural, _, group = word.lower().partition(".")
-    call.warn(f"the server doesn't have a resource type '{plural}'{_in_group(group)}\n")
 
 
 def _in_group(group: str) -> str:
@@ -215,17 +206,13 @@ def _check_top(call: Call) -> None:
     refuse_if(len(call.args) > 1, usage, UsageError)
 
 
-@command("top node", check=_check_top)
-def top_node(call: Call) -> None:
-    raise KubectlError(_NO_METRICS)
+def _top(call: Call) -> None:
+    """As in a cluster without a metrics server."""
+    raise KubectlError("Metrics API not available")
 
 
-@command("top pod", check=_check_top)
-def top_pod(call: Call) -> None:
-    raise KubectlError(_NO_METRICS)
-
-
-_NO_METRICS = "Metrics API not available"  # as a cluster without a metrics server says
+for _path in ("top node", "top pod"):
+    command(_path, check=_check_top)(_top)
 
 
 @command("options", is_offline=True)

@@ -29,16 +29,13 @@ _NO_TYPE = (
 )
 
 
-def _check_explain(call: Call) -> None:
-    if call.flags["output"] == "plaintext-openapiv2":
-        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
-
-
-@command("explain", operands="types", check=_check_explain)
+@command("explain", operands="types")
 def explain(call: Call) -> None:
+    output = call.flags["output"]
+    if output == "plaintext-openapiv2":
+        raise NotSimulated("--output plaintext-openapiv2 is not part of this simulator")
     refuse_if(not call.args, _NO_TYPE)
     refuse_if(len(call.args) > 1, "We accept only this format: explain RESOURCE")
-    output = call.flags["output"]
     refuse_if(output != "plaintext", f"unrecognized format: {output}")
     resource, path = _parse_target(call.args[0], call.flags["api-version"])
     if not resource.simulated:

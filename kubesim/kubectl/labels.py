@@ -71,7 +71,13 @@ class _Marks(NamedTuple):
 def label(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "label", words, changes)
-    marks = _read_labels(changes)
+    for change in changes:
+        _, _, value = change.partition("=")
+        refuse_if("=" in value, f"invalid label spec: {change}")
+        problems = label_value(value)
+        refuse_if(problems, f"invalid label value: {json.dumps(change)}: {';'.join(problems)}")
+    marks = _read_marks(changes)
+    refuse_if(marks.in_both, "can not both modify and remove a label in the same command")
 
     def act(target: Target) -> None:
         present = labels_of(target.obj)
@@ -86,7 +92,9 @@ def label(call: Call) -> None:
 def annotate(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "annotation", words, changes)
-    marks = _read_annotations(changes)
+    marks = _read_marks(changes)
+    clash = "can not both modify and remove the following annotation(s) in the same command"
+    refuse_if(marks.in_both, f"{clash}: {', '.join(marks.in_both)}")
 
     def act(target: Target) -> None:
         present = annotations_of(target.obj)
@@ -118,24 +126,6 @@ def _read_marks(changes: Sequence[str]) -> _Marks:
             marks.removed.append(key)
         else:
             marks.added[key] = value
-    return marks
-
-
-def _read_labels(changes: Sequence[str]) -> _Marks:
-    for change in changes:
-        _, _, value = change.partition("=")
-        refuse_if("=" in value, f"invalid label spec: {change}")
-        problems = label_value(value)
-        refuse_if(problems, f"invalid label value: {json.dumps(change)}: {';'.join(problems)}")
-    marks = _read_marks(changes)
-    refuse_if(marks.in_both, "can not both modify and remove a label in the same command")
-    return marks
-
-
-def _read_annotations(changes: Sequence[str]) -> _Marks:
-    marks = _read_marks(changes)
-    clash = "can not both modify and remove the following annotation(s) in the same command"
-    refuse_if(marks.in_both, f"{clash}: {', '.join(marks.in_both)}")
     return marks
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import format_selector
-from kubesim.api.objects import Object, annotations_of, metadata, name_of, namespace_of
+from kubesim.api.objects import Object, annotations_of, has_ended, metadata, name_of, namespace_of
 from kubesim.api.resources import POD, SERVICE
 from kubesim.cluster.apiserver import Connection
 from kubesim.kubectl.command import Call, command
@@ -51,38 +51,27 @@ def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False
     refuse_if(not selector, f"cannot {purpose} {resource.in_go}: {lacking}")
     pods = call.api.list(POD, call.namespace, labels=format_selector(selector))
     refuse_if(not pods, "timed out waiting for the condition")
-    best = min(pods, key=_order)
+    best = min(pods, key=_rank)
     if len(pods) > 1 and tells_choice:
         call.complain(f"Found {len(pods)} pods, using pod/{name_of(best)}\n")
     return best
 
 
-_PHASES = ("Running", "Unknown", "Pending")
+_PHASES = {"Unknown": 1, "Pending": 2}  # behind all others
 
 
-class _Order(NamedTuple):
-    """Which Pod of several is asked: on a node, running, ready, for the longest time. Mirrors pkg/util/podutils."""
+def _rank(pod: Object) -> tuple[bool, int, bool, str, str]:
+    """Which Pod of several comes first: one on a node, running, ready, for the longest time.
 
-    is_waiting: bool
-    phase: int
-    is_unready: bool
-    ready_since: str
-    created: str
-
-
-def _order(pod: Object) -> _Order:
-    phase = pod["status"]["phase"]
+    As far as the two orders of pkg/util/podutils agree; they look at restarts, too.
+    """
     ready_since = ""
     for condition in pod["status"].get("conditions", ()):
         if condition["type"] == "Ready" and condition["status"] == "True":
             ready_since = condition["lastTransitionTime"]
-    return _Order(
-        is_waiting=not pod["spec"].get("nodeName"),
-        phase=_PHASES.index(phase) if phase in _PHASES else 0,
-        is_unready=not ready_since,
-        ready_since=ready_since,
-        created=metadata(pod)["creationTimestamp"],
-    )
+    is_waiting = not pod["spec"].get("nodeName")
+    phase = _PHASES.get(pod["status"]["phase"], 0)
+    return is_waiting, phase, not ready_since, ready_since, metadata(pod)["creationTimestamp"]
 
 
 def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> str:
@@ -90,22 +79,23 @@ def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> 
 
     Raises KubectlError for one that the Pod does not have.
     """
-    names = names_of(pod, "containers")
-    ephemeral = names_of(pod, "ephemeralContainers")
-    inits = names_of(pod, "initContainers")
-    all_names = [*names, *ephemeral, *inits]
-    labelled = [*names, *(f"{name} (ephem)" for name in ephemeral), *(f"{name} (init)" for name in inits)]
-    listed = ", ".join(labelled)
+    marked = {name: name + mark for field, mark in _MARKS.items() for name in names_of(pod, field)}
+    listed = ", ".join(marked.values())
     if container:
         wrong = f"container {container} is not valid for pod {name_of(pod)} out of: {listed}"
-        refuse_if(container not in all_names, wrong)
+        refuse_if(container not in marked, wrong)
         return container
     preferred = annotations_of(pod).get("kubectl.kubernetes.io/default-container", "")
-    if preferred in all_names:
+    if preferred in marked:
         return preferred
-    if len(all_names) > 1:
-        tell(f'Defaulted container "{names[0]}" out of: {listed}\n')
-    return names[0]
+    first = next(iter(marked))
+    if len(marked) > 1:
+        tell(f'Defaulted container "{first}" out of: {listed}\n')
+    return first
+
+
+# What stands behind the names of containers, by the field that they are in.
+_MARKS = {"containers": "", "ephemeralContainers": " (ephem)", "initContainers": " (init)"}
 
 
 def names_of(pod: Object, key: str) -> list[str]:
@@ -115,9 +105,8 @@ def names_of(pod: Object, key: str) -> list[str]:
 
 def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Callable[[str], None] | None = None) -> T:
     """What `run` makes of a container of the Pod, in which a command is started; `tell` says which one was chosen."""
-    if pod["status"]["phase"] in ("Succeeded", "Failed"):
-        phase = pod["status"]["phase"]
-        raise KubectlError(f"cannot exec into a container in a completed pod; current phase is {phase}")
+    phase = pod["status"]["phase"]
+    refuse_if(has_ended(pod), f"cannot exec into a container in a completed pod; current phase is {phase}")
     container = container_name(pod, call.flags["container"], tell or call.complain)
     connection = call.api.exec(namespace_of(pod), name_of(pod), container)
     try:

@@ -8,7 +8,7 @@ Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -16,13 +16,11 @@ from kubesim.api import quantity
 from kubesim.api.clock import parse_time
 from kubesim.api.formatters import formatter, register
 from kubesim.api.humanize import NONE, human_duration, long_time
-from kubesim.api.objects import LAST_APPLIED, Object, pull_secret_names
-from kubesim.kubectl.describers.screens import TABLE, Items
+from kubesim.api.objects import LAST_APPLIED, pull_secret_names
+from kubesim.kubectl.describers.screens import TABLE
 
 _MAX_ANNOTATION = 140
 """Characters of an annotation that are shown."""
-
-register({"pull_secrets": pull_secret_names, "time": long_time})
 
 
 def _filled(text: str, *values: Any) -> str:
@@ -31,52 +29,28 @@ def _filled(text: str, *values: Any) -> str:
 
 
 register({name: partial(_filled, text) for name, text in TABLE.texts.items()})
-
-
-@formatter
-def _quantity(value: object) -> str:
-    return quantity.canonical(str(value))
-
-
-@formatter
-def _switch(value: object) -> str:
-    return "true" if value else "false"
-
-
-@formatter
-def _capital_switch(value: object) -> str:
-    return "True" if value else "False"
-
-
-@formatter
-def _with_space(value: object) -> str:
-    """A cell of a table in which kubectl writes a space after each."""
-    return f"{value or ''} "
-
-
-@formatter
-def _time_with_space(time: str | None) -> str:
-    return f"{long_time(time)} "
-
-
-@formatter
-def _none_if_empty(items: Sequence[object] | None) -> str | None:
-    return None if items else NONE
-
-
-@formatter
-def _unset_if_empty(items: Sequence[object] | None) -> str | None:
-    return None if items else "<unset>"
-
-
-@formatter
-def _list(values: Sequence[str] | None) -> str:
-    return ",".join(values or ()) or NONE
-
-
-@formatter
-def _name_list(items: Items) -> str:
-    return ", ".join(item["name"] for item in items or ()) or NONE
+register(
+    {
+        "capital_switch": lambda value: "True" if value else "False",
+        "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
+        "list": lambda values: ",".join(values or ()) or NONE,
+        "name_list": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
+        "node": lambda name, address: (
+            f"{name}/{address or ''}" if name else NONE
+        ),  # the kubelet reports its address later
+        "none_if_empty": lambda items: None if items else NONE,
+        "pull_secrets": pull_secret_names,
+        "quantity": lambda value: quantity.canonical(str(value)),
+        "rolling": lambda strategy: f"{strategy['maxUnavailable']} max unavailable, {strategy['maxSurge']} max surge",
+        "size": lambda encoded: f"{len(base64.b64decode(encoded))} bytes",
+        "switch": lambda value: "true" if value else "false",
+        "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
+        "time": long_time,
+        "time_with_space": lambda time: f"{long_time(time)} ",
+        "unset_if_empty": lambda items: None if items else "<unset>",
+        "with_space": lambda value: f"{value or ''} ",  # kubectl writes one after each cell of some tables
+    }
+)
 
 
 @formatter
@@ -111,30 +85,3 @@ def _time_taken(start: str | None, end: str | None) -> str | None:
     if not start or not end:
         return None
     return human_duration(parse_time(end) - parse_time(start))
-
-
-@formatter
-def _size(encoded: str) -> str:
-    """The size of a value of binaryData."""
-    return f"{len(base64.b64decode(encoded))} bytes"
-
-
-@formatter
-def _ips(addresses: Items) -> str:
-    return ",".join(item.get("ip", "") for item in addresses or ()) or NONE
-
-
-@formatter
-def _node(name: str | None, address: str | None) -> str:
-    """A Pod's node and that node's address, which the kubelet reports later."""
-    return f"{name}/{address or ''}" if name else NONE
-
-
-@formatter
-def _rolling(strategy: Object) -> str:
-    return f"{strategy.get('maxUnavailable')} max unavailable, {strategy.get('maxSurge')} max surge"
-
-
-@formatter
-def _target(reference: Object) -> str:
-    return f"{reference.get('kind', '')}/{reference.get('name', '')}"

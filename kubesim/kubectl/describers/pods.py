@@ -165,10 +165,10 @@ def _value_from(source: Object, container: Object) -> str:
         # Nothing in a template, nor where kubectl does not work it out: spec, status, one label.
         value = at(container.get("pod"), path) if path in _PLAIN_FIELDS else None
         return f"{value or ''} ({field.get('apiVersion', 'v1')}:{path})"
-    if secret := source.get("secretKeyRef"):
-        return f"<set to the key '{secret['key']}' in secret '{secret['name']}'>\tOptional: {_optional(secret)}"
-    if config := source.get("configMapKeyRef"):
-        return f"<set to the key '{config['key']}' of config map '{config['name']}'>\tOptional: {_optional(config)}"
+    for kind, holder in (("secretKeyRef", "in secret"), ("configMapKeyRef", "of config map")):
+        if reference := source.get(kind):
+            key, name = reference["key"], reference["name"]
+            return f"<set to the key '{key}' {holder} '{name}'>\tOptional: {_optional(reference)}"
     if amount := source.get("resourceFieldRef"):
         return _amount(amount, container)
     return ""

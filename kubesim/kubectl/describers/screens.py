@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from kubesim.api import load_record
@@ -75,12 +76,8 @@ class _Screens(NamedTuple):
 @cache
 def _screens() -> _Screens:
     """Everything in screens.json, once all formatters have registered. Raises ValueError."""
-    kinds = {}
-    for kind, screen in TABLE.kinds.items():
-        kinds[kind] = Screen(screen["related"], [_row(text) for text in screen["rows"]])
-    parts = {}
-    for name, texts in TABLE.parts.items():
-        parts[name] = [_row(text) for text in texts]
+    kinds = {kind: Screen(screen["related"], list(map(_row, screen["rows"]))) for kind, screen in TABLE.kinds.items()}
+    parts = {name: list(map(_row, texts)) for name, texts in TABLE.parts.items()}
     tables = {}
     for name, columns in TABLE.tables.items():
         tables[name] = [_row(f"{heading}: {words}") for heading, words in columns.items()]
@@ -192,9 +189,7 @@ def _item_lines(row: Row, label: str, value: Any, known: Known) -> Iterator[str]
             yield from lines(_screens().parts[row.name], item, known)
     elif items or not label:
         indent = label[: len(label) - len(label.lstrip())]
-        rows: list[list[Any]] = []
-        for item in items:
-            rows.append([_cell(column, item, known) for column in columns])
+        rows = [map(_cell, columns, repeat(item), repeat(known)) for item in items]
         yield from table([column.label for column in columns], rows, f"{indent}  ")
 
 
@@ -205,7 +200,7 @@ def _as_objects(value: Any) -> list[Object]:
     return [item if isinstance(item, dict) else {"value": item} for item in value or ()]
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]], indent: str = "  ") -> Iterator[str]:
+def table(headings: Sequence[str], rows: Iterable[Iterable[object]], indent: str = "  ") -> Iterator[str]:
     """Headings, a rule under each, and the rows."""
     for row in (headings, ["-" * len(heading) for heading in headings], *rows):
         yield indent + "\t".join(map(str, row))

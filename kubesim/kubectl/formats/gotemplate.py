@@ -120,17 +120,8 @@ def _evaluate(pipeline: Sequence[_Command], run: _Run, dot: Any) -> Any:
     return value
 
 
-class _Text(NamedTuple):
-    """The statement that a plain text is."""
-
-    text: str
-
-    def execute(self, run: _Run, dot: Any) -> None:
-        run.print(self.text)
-
-
 class _Output(NamedTuple):
-    """The statement that prints a value."""
+    """The statement that prints a value, or a plain text."""
 
     pipeline: Sequence[_Command]
 
@@ -168,7 +159,7 @@ class _Control(NamedTuple):
         return dict.fromkeys(self.variables, item)
 
 
-_Statement = _Text | _Output | _Control
+_Statement = _Output | _Control
 
 
 def _pairs(value: Any) -> Iterator[tuple[Any, Any]]:
@@ -269,7 +260,7 @@ class _Parser:
         statements: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
-                statements.append(_Text(piece))
+                statements.append(_Output([_Command("", [_Constant(piece)])]))
                 continue
             word = piece[0].text
             if word in ("end", "else"):
@@ -321,7 +312,7 @@ class _Parser:
     def _command(self, tokens: list[_Token]) -> _Command:
         first = tokens[0]
         if first.kind == "word" and first.text not in _CONSTANTS:
-            if first.text in gofunctions.ABSENT:
+            if first.text in gofunctions.ABSENT.split():
                 raise _not_simulated(first.text)
             if first.text not in gofunctions.FUNCTIONS:
                 raise self._error(f"function {quote(first.text)} not defined")

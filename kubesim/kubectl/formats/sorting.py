@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from kubesim.api import quantity
 from kubesim.api.budget import Budget
@@ -13,13 +13,6 @@ from kubesim.kubectl.errors import FormatError, NotSimulated, reworded
 from kubesim.kubectl.formats.jsonpath import parse, relaxed, results
 
 _MISSING: Any = object()
-
-
-class _Rank(NamedTuple):
-    """Where an object stands: one without the field comes first, and then null."""
-
-    group: int
-    value: Any = 0
 
 
 def sort_objects(objects: Sequence[Any], field: str, budget: Budget) -> list[Any]:
@@ -53,12 +46,13 @@ def _have_order(values: Sequence[Any]) -> bool:
     return len(types) <= 1 and types.isdisjoint({bool, dict, list})
 
 
-def _rank(value: Any, is_quantity: bool) -> _Rank:
+def _rank(value: Any, is_quantity: bool) -> tuple[int, Any]:
+    """Where an object stands: one without the field comes first, and then null."""
     if value is _MISSING:
-        return _Rank(0)
+        return 0, None
     if value is None:
-        return _Rank(1)
-    return _Rank(2, quantity.parse(value) if is_quantity else value)
+        return 1, None
+    return 2, quantity.parse(value) if is_quantity else value
 
 
 def _is_quantity(value: Any) -> bool:
