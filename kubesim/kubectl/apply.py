@@ -13,7 +13,7 @@ from kubesim.gotext import gojson
 from kubesim.gotext.difference import unified_difference
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command, only_files
-from kubesim.kubectl.deletion import delete_target, wait_until_gone
+from kubesim.kubectl.deletion import delete_target, report_deleted, wait_until_gone
 from kubesim.kubectl.errors import Exit, NotSimulated, is_missing, naming_source, refuse_if, visit
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.manifests import Target, check_kind, manifests
@@ -224,6 +224,7 @@ def _replace_by_force(call: Call) -> None:
         targets.append(manifest)
         with naming_source("deleting", manifest.source):
             delete_target(call, manifest, grace)
+        report_deleted(call, manifest, "deleted")
 
     def create_again(manifest: Target) -> None:
         new = call.api.create(manifest.resource, _with_config(manifest), call.request())

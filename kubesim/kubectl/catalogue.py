@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.gotext.pflag import Flag
 
-_Fields = Mapping[str, Any]
-"""Fields of a Row or of a Flag, as the table has them."""
+_Fields = Mapping[str, Any]  # of a Row or of a Flag, as the table has them
 
 _DEFAULTS: Mapping[str, Any] = {
     "text": "",

@@ -16,8 +16,7 @@ from kubesim.kubectl.manifests import Target, parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
-_MAX_REQUEST = 3 * 1024 * 1024
-"""Bytes that the API server takes."""
+_MAX_REQUEST = 3 * 1024 * 1024  # bytes that the API server takes
 _PATCH_TYPES = ("json", "merge", "strategic")
 
 

@@ -32,8 +32,6 @@ def delete(call: Call) -> None:
     query = Query(call, call.args, needs_name=True, latest=False, all_selects=True)
     grace = _grace_period(call)
     verb = "force deleted" if call.flags["force"] else "deleted"
-    if call.flags["output"]:
-        verb = ""
     deleted: list[Target] = []
 
     def remove(target: Target) -> None:
@@ -43,7 +41,11 @@ def delete(call: Call) -> None:
         where = f'error when deleting "{target.source}": ' if target.source else ""
         refuse_if(not target.name, f"{where}resource name may not be empty")
         with naming_source("deleting", target.source):
-            delete_target(call, target, grace, verb)
+            delete_target(call, target, grace)
+        if call.flags["output"]:
+            call.say(f"{target.printed}\n")
+        else:
+            report_deleted(call, target, verb)
 
     if not query.visit_names(remove):
         call.say("No resources found\n")
@@ -79,14 +81,14 @@ def _grace_period(call: Call) -> int | None:
     return None if grace < 0 else grace
 
 
-def delete_target(call: Call, target: Target, grace: int | None, verb: str = "deleted") -> None:
-    """Delete one object and report it with `verb`; "" reports its name alone. Raises StatusError."""
+def delete_target(call: Call, target: Target, grace: int | None) -> None:
+    """Delete one object; a Pod gets `grace` seconds to end, or None: its own. Raises StatusError."""
     policy = _CASCADES[call.flags.get("cascade") or "background"]
     if call.dry_run != "client":
         call.api.delete(*target.place, DeleteOptions(grace, policy, call.dry_run == "server"))
-    if not verb:
-        call.say(f"{target.printed}\n")
-        return
+
+
+def report_deleted(call: Call, target: Target, verb: str) -> None:
     where = f" from {target.namespace} namespace" if target.resource.namespaced else ""
     call.say(f'{target.resource.printed} "{target.name}" {verb}{where}{DRY_RUN_SUFFIX[call.dry_run]}\n')
 

@@ -19,8 +19,8 @@ SERVER = "https://127.0.0.1:6443"
 KUBECONFIG = f"{HOME}/.kube/config"
 
 Section = Literal["clusters", "users", "contexts"]
+# The lists of the file, each with the field that its entries have beside their name.
 _FIELDS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
-"""The lists of the file, each with the field that its entries have beside their name."""
 _TEXTS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")  # fields of all three, as read
 
 

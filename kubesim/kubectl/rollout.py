@@ -129,8 +129,8 @@ def _number(obj: Object, path: str) -> int:
     return number - int(at(obj, subtracted) or 0) if subtracted else number
 
 
+# The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by number, in order.
 _Revisions = dict[int, Object]
-"""The ReplicaSets or ControllerRevisions that keep the templates that an object has had, by number, in order."""
 
 
 def _history(call: Call, target: Target) -> _Revisions:

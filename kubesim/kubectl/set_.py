@@ -211,8 +211,7 @@ def _chosen(call: Call, target: Target) -> list[ContainerSpec]:
     return [container for container in _containers(target) if fnmatchcase(container["name"], pattern)]
 
 
-_Make = Callable[[Target], None]
-"""Changes the object of a target, which is a copy."""
+_Make = Callable[[Target], None]  # changes the object of a target, which is a copy
 
 
 def _change(

@@ -52,13 +52,12 @@ def refuse_empty_name(call: Call) -> None:
     refuse_if(not call.args[0], "name must be specified")
 
 
-def create_object(call: Call, resource: Resource, fields: Object, failure: str | None = None) -> None:
+def create_object(call: Call, resource: Resource, fields: Object, failure: str = "failed to create {noun}:") -> None:
     """Create an object with the name that was typed, and these fields, and report it.
 
-    `failure` begins the sentence of a refusal ("" for the server's own), but for what isn't simulated.
+    `failure` begins the sentence of a refusal ("" for the server's own), but for what isn't simulated; {noun} is the
+    last word of the command.
     """
-    if failure is None:
-        failure = f"failed to create {call.command.path[-1]}:"
     meta = {"name": call.args[0], **fields.get("metadata", {})}
     if resource.namespaced and call.flags["namespace"]:
         meta["namespace"] = call.namespace
@@ -68,7 +67,7 @@ def create_object(call: Call, resource: Resource, fields: Object, failure: str |
     except StatusError as error:
         if error.code == HTTPStatus.NOT_IMPLEMENTED or not failure:
             raise
-        raise KubectlError(f"{failure} {error}") from None
+        raise KubectlError(f"{failure.format(noun=call.command.path[-1])} {error}") from None
     print_result(call, resource, obj, "created")
 
 

@@ -127,10 +127,8 @@ def _described(call: Call, target: Target, with_events: bool) -> str:
 
 
 # A list that a user may not read ends a description, but for these of a kind.
-_OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}
-"""Lists that it does without."""
-_SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}
-"""Lists in whose place it shows the refusal."""
+_OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}  # it does without
+_SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
 
 
 def _related(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:

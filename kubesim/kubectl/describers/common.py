@@ -19,8 +19,7 @@ from kubesim.api.humanize import NONE, human_duration, long_time
 from kubesim.api.objects import LAST_APPLIED, pull_secret_names
 from kubesim.kubectl.describers.screens import TABLE
 
-_MAX_ANNOTATION = 140
-"""Characters of an annotation that are shown."""
+_MAX_ANNOTATION = 140  # characters that are shown
 
 
 def _filled(text: str, *values: Any) -> str:
@@ -35,10 +34,11 @@ register(
         "ips": lambda addresses: ",".join(item.get("ip", "") for item in addresses or ()) or NONE,
         "list": lambda values: ",".join(values or ()) or NONE,
         "name_list": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
-        "node": lambda name, address: (
-            f"{name}/{address or ''}" if name else NONE
-        ),  # the kubelet reports its address later
+        # A Pod's node and that node's address, which the kubelet reports later.
+        "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
         "none_if_empty": lambda items: None if items else NONE,
+        # Labels, one a line.
+        "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
         "pull_secrets": pull_secret_names,
         "quantity": lambda value: quantity.canonical(str(value)),
         "rolling": lambda strategy: f"{strategy['maxUnavailable']} max unavailable, {strategy['maxSurge']} max surge",
@@ -51,12 +51,6 @@ register(
         "with_space": lambda value: f"{value or ''} ",  # kubectl writes one after each cell of some tables
     }
 )
-
-
-@formatter
-def _pairs(labels: Mapping[str, str] | None) -> list[str]:
-    """Labels, one a line, sorted."""
-    return [f"{key}={value}" for key, value in sorted((labels or {}).items())]
 
 
 @formatter

@@ -18,8 +18,8 @@ from kubesim.api.objects import Object, at
 from kubesim.api.podresources import Amounts, pod_limits, pod_requests
 from kubesim.kubectl.describers.screens import Items, Listed, table
 
+# How often a kubelet renews its Lease, which is not kept as an object: nothing else here looks at it.
 _RENEWAL: Micros = 10 * SECOND
-"""How often a kubelet renews its Lease, which is not kept as an object: nothing else here looks at it."""
 
 _POD_HEADINGS = ("Namespace", "Name", "", "CPU Requests", "CPU Limits", "Memory Requests", "Memory Limits", "Age")
 _ENDED = ("Failed", "Succeeded")

@@ -7,6 +7,7 @@ pkg/cmd/get/{get,customcolumn}_flags.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import chain, repeat
 from typing import Any, NamedTuple, Protocol
 
@@ -54,16 +55,10 @@ def _go_template(options: _Options) -> Print:
     return Printer(options.template, options.budget)
 
 
-def _jsonpath(options: _Options) -> Print:
+def _jsonpath(options: _Options, as_json: bool = False) -> Print:
     from kubesim.kubectl.formats.jsonpath import Printer
 
-    return Printer(options.template, options.budget)
-
-
-def _jsonpath_as_json(options: _Options) -> Print:
-    from kubesim.kubectl.formats.jsonpath import Printer
-
-    return Printer(options.template, options.budget, as_json=True)
+    return Printer(options.template, options.budget, as_json)
 
 
 def _columns(options: _Options) -> Print:
@@ -85,7 +80,7 @@ _TEMPLATED: _Makers = {
     "go-template": _go_template,
     "template": _go_template,
     "jsonpath": _jsonpath,
-    "jsonpath-as-json": _jsonpath_as_json,
+    "jsonpath-as-json": partial(_jsonpath, as_json=True),
 }
 _COLUMNS: _Makers = {"custom-columns": _columns, "custom-columns-file": _columns_of_file}
 ABSENT_FORMATS = ("kyaml", "go-template-file", "templatefile", "jsonpath-file")
