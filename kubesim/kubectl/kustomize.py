@@ -155,14 +155,14 @@ def _read(call: Call, folder: PurePosixPath) -> _Kustomization:
     refuse_if(not names, f"unable to find one of {one_of} in directory '{folder}'")
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
-        content = parse_document(_read_paid(call, f"{folder}/{names[0]}")) or {}
+        content = _without_nulls(parse_document(_read_paid(call, f"{folder}/{names[0]}"))) or {}
     if not isinstance(content, dict):
         raise _refused(f"{names[0]} is no map")
     fields = {}
     for name, value in content.items():
         is_known = name in _Kustomization._fields or name == "metadata" or name in _TABLE.absent
         refuse_if(not is_known, f"invalid Kustomization: json: unknown field {quote(name)}")
-        if value is not None and name != "metadata":
+        if name != "metadata":
             fields[name] = value
     with reworded(ValueError, "in this simulator, ", NotSimulated):
         kustomization: _Kustomization = typed.read(_Kustomization, fields, "kustomization")
@@ -170,6 +170,13 @@ def _read(call: Call, folder: PurePosixPath) -> _Kustomization:
         raise _refused(f"{names[0]} is of another kind or version")
     refuse_if(kustomization == _Kustomization(), f"{names[0]} is empty")
     return kustomization
+
+
+def _without_nulls(value: Any) -> Any:
+    """The same without the fields that are null, as if they weren't there."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return list(map(_without_nulls, value)) if isinstance(value, list) else value
 
 
 def _read_paid(call: Call, path: str) -> str:
