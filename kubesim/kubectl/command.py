@@ -73,6 +73,11 @@ class Call:
         self.exit_code = 0
         self.edit: Edit | None = None  # what a live front end is to open in an editor
 
+    @property
+    def before_dash(self) -> Sequence[str]:
+        """The arguments before "--", without one all of them."""
+        return self.args if self.dash < 0 else self.args[: self.dash]
+
     # What it prints
 
     def say(self, text: str) -> None:

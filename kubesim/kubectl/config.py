@@ -12,6 +12,7 @@ from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
+from kubesim.kubectl.kubeconfig import Section
 
 _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
@@ -51,14 +52,12 @@ def get_contexts(call: Call) -> None:
     raise_all(KubectlError(f"context {name} not found") for name in call.args if name not in names)
 
 
-@_command("config get-clusters")
-def get_clusters(call: Call) -> None:
-    call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names("clusters"))))
+def _show_names(section: Section, call: Call) -> None:
+    call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names(section))))
 
 
-@_command("config get-users")
-def get_users(call: Call) -> None:
-    call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names("users"))))
+_command("config get-clusters")(partial(_show_names, "clusters"))
+_command("config get-users")(partial(_show_names, "users"))
 
 
 def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> None:

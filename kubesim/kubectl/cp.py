@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn
 
 from kubesim.api.resources import POD
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, refuse_if
+from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, file_problem, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.running import exec_in
 from kubesim.kubectl.selection import get_live
@@ -143,7 +143,7 @@ def _unpack(local: Workspace, path: str, text: str | None) -> None:
     except FileExistsError as error:
         raise KubectlError(f"mkdir {error.filename}: not a directory") from None
     except OSError as error:
-        raise KubectlError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
+        raise KubectlError(f"open {path}: {file_problem(error)}") from None
 
 
 def _give_up(call: Call, message: str, tar: _Tar) -> NoReturn:

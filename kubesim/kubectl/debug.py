@@ -37,11 +37,8 @@ _TARGETING = (
 
 @command("debug", asks_namespace=True, operands="pods")
 def debug(call: Call) -> None:
-    words = call.args
-    arguments: list[str] = []
-    if call.dash >= 0:
-        words = call.args[: call.dash]
-        arguments = list(call.args[call.dash :])
+    words = call.before_dash
+    arguments = list(call.args[len(words) :])
     _check_debug(call, words, arguments)
     if call.flags["target"]:
         call.say(_TARGETING.format(call.flags["target"]))

@@ -182,9 +182,8 @@ def whoami(call: Call) -> None:
         why = "the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"
         raise KubectlError(why) from None
     if call.flags["output"]:  # --template alone counts for nothing here
-        info = nonempty({"username": user.name, "uid": user.uid, "groups": list(user.groups)})
-        if user.extra:
-            info["extra"] = {key: list(values) for key, values in user.extra}
+        extra = {key: list(values) for key, values in user.extra}
+        info = nonempty({"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": extra})
         review = {
             "kind": "SelfSubjectReview",
             "apiVersion": "authentication.k8s.io/v1",

@@ -77,6 +77,11 @@ def refuse_if(wrong: object, text: str, kind: type[KubectlError] = KubectlError)
         raise kind(text)
 
 
+def file_problem(error: OSError) -> str:
+    """What Go says of a file that cannot be read or written: "permission denied"."""
+    return (error.strerror or str(error)).lower()
+
+
 REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
 
 

@@ -22,6 +22,7 @@ from kubesim.kubectl.errors import (
     KubectlError,
     ManifestError,
     NotSimulated,
+    file_problem,
     raise_all,
     refuse_if,
     reworded,
@@ -94,7 +95,7 @@ def read_text(call: Call, path: str) -> str:
     try:
         return call.context.workspace.read_text(path)
     except OSError as error:
-        raise KubectlError(f"open {path}: {(error.strerror or str(error)).lower()}") from None
+        raise KubectlError(f"open {path}: {file_problem(error)}") from None
 
 
 def check_paths(call: Call) -> list[str]:

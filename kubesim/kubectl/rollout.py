@@ -28,7 +28,7 @@ from kubesim.kubectl.deletion import PATIENCE
 from kubesim.kubectl.describers import pod_template
 from kubesim.kubectl.errors import KubectlError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target
-from kubesim.kubectl.output import print_result
+from kubesim.kubectl.output import nothing_found, print_result
 from kubesim.kubectl.selection import Query, follow
 
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
@@ -62,7 +62,7 @@ def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, report
         act(call, target)
 
     if not Query(call, call.args).visit(act_on) and reports_none:
-        call.complain(f"No resources found in {call.namespace} namespace.\n")
+        call.complain(nothing_found(call))
 
 
 def _named(target: Target) -> str:

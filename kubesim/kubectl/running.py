@@ -126,7 +126,7 @@ def _check_exec(call: Call) -> None:
 @command("exec", check=_check_exec, asks_namespace=True, operands="pods")
 def execute(call: Call) -> None:
     in_files = call.flags["filename"]
-    words = call.args if call.dash < 0 else call.args[: call.dash]
+    words = call.before_dash
     argv = call.args[len(words) :]
     refuse_if(not words and not in_files, "pod, type/name or --filename must be specified")
     refuse_if(not argv, "you must specify at least one command for the container")

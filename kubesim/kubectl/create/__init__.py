@@ -39,7 +39,7 @@ def create(call: Call) -> None:
 
 
 def _one_name(call: Call) -> None:
-    names = len(call.args) if call.dash < 0 else call.dash
+    names = len(call.before_dash)
     refuse_if(names != 1, f"exactly one NAME is required, got {names}", UsageError)
 
 

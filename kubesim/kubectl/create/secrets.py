@@ -17,7 +17,7 @@ from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.content import check_variable_name, nonempty, short_hash
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
-from kubesim.kubectl.errors import KubectlError, refuse_if
+from kubesim.kubectl.errors import KubectlError, file_problem, refuse_if
 from kubesim.workspace import encoded
 
 
@@ -173,4 +173,4 @@ def _read(call: Call, path: str) -> bytes:
     try:
         return encoded(call.context.workspace.read_text(path))
     except OSError as error:
-        raise KubectlError(f"error reading {path}: {(error.strerror or '').lower()}") from None
+        raise KubectlError(f"error reading {path}: {file_problem(error)}") from None

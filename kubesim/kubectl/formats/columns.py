@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from kubesim.api.budget import Budget
 from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, tabwriter
-from kubesim.kubectl.errors import FormatError, NotSimulated
+from kubesim.kubectl.errors import FormatError, NotSimulated, file_problem
 from kubesim.kubectl.formats import items_of
 from kubesim.kubectl.formats.jsonpath import Part, parse, relaxed, results
 from kubesim.kubectl.output import escape
@@ -76,7 +76,7 @@ def of_file(path: str, read_file: Callable[[str], str]) -> list[Column]:
     try:
         lines = read_file(path).splitlines()
     except OSError as error:
-        raise FormatError(f"error reading template {path}, open {path}: {(error.strerror or '').lower()}") from None
+        raise FormatError(f"error reading template {path}, open {path}: {file_problem(error)}") from None
     headers = lines[0].split() if lines else []
     paths = lines[1].split() if len(lines) > 1 else []
     if not headers or len(headers) != len(paths):

@@ -4,7 +4,7 @@ Fields, `range` with its variables, `if`, `with`, pipelines and the functions of
 simulated. Mirrors text/template/parse and text/template/exec.go (Go 1.26).
 
 A template is read into statements, which are executed on one object after the other; what a statement prints is the
-value of a pipeline of commands, each of which has operands.
+value of a pipeline: an operand, or what a function makes of some, handed through more functions.
 """
 
 from __future__ import annotations
@@ -96,37 +96,40 @@ class _Field(NamedTuple):
         return value
 
 
-class _Command(NamedTuple):
-    """A function with its arguments, or ("") a value; a function is handed one more argument by a pipeline."""
+class _Call(NamedTuple):
+    """A function with its arguments, behind which a pipeline hands it one more."""
 
     function: str
     operands: Sequence[_Constant | _Field]
 
     def evaluate(self, run: _Run, dot: Any, handed: Sequence[Any] = ()) -> Any:
         values = [operand.evaluate(run, dot) for operand in self.operands]
-        if not self.function:
-            return values[0]
         value = gofunctions.call(self.function, [*values, *handed])
         if isinstance(value, str):
             run.budget.spend(len(value))
         return value
 
 
-def _evaluate(pipeline: Sequence[_Command], run: _Run, dot: Any) -> Any:
+class _Pipeline(NamedTuple):
     """A value, handed through functions."""
-    value = pipeline[0].evaluate(run, dot)
-    for command in pipeline[1:]:
-        value = command.evaluate(run, dot, [value])
-    return value
+
+    first: _Constant | _Field | _Call
+    functions: Sequence[_Call] = ()
+
+    def evaluate(self, run: _Run, dot: Any) -> Any:
+        value = self.first.evaluate(run, dot)
+        for function in self.functions:
+            value = function.evaluate(run, dot, [value])
+        return value
 
 
 class _Output(NamedTuple):
     """The statement that prints a value, or a plain text."""
 
-    pipeline: Sequence[_Command]
+    pipeline: _Pipeline
 
     def execute(self, run: _Run, dot: Any) -> None:
-        value = _evaluate(self.pipeline, run, dot)
+        value = self.pipeline.evaluate(run, dot)
         run.print("<no value>" if value is None else gofmt.sprint(value))
 
 
@@ -135,12 +138,12 @@ class _Control(NamedTuple):
 
     keyword: str
     variables: Sequence[str]  # of a range
-    pipeline: Sequence[_Command]
+    pipeline: _Pipeline
     body: Sequence[_Statement]
     otherwise: Sequence[_Statement]
 
     def execute(self, run: _Run, dot: Any) -> None:
-        value = _evaluate(self.pipeline, run, dot)
+        value = self.pipeline.evaluate(run, dot)
         if not value:
             run.walk(self.otherwise, dot, dict.fromkeys(self.variables, value))
         elif self.keyword == "if":
@@ -260,7 +263,7 @@ class _Parser:
         statements: list[_Statement] = []
         for piece in self._pieces:
             if isinstance(piece, str):
-                statements.append(_Output([_Command("", [_Constant(piece)])]))
+                statements.append(_Output(_Pipeline(_Constant(piece))))
                 continue
             word = piece[0].text
             if word in ("end", "else"):
@@ -294,33 +297,36 @@ class _Parser:
         del self._variables[outer:]
         return _Control(keyword.text, variables, pipeline, body, otherwise)
 
-    def _pipeline(self, tokens: list[_Token]) -> list[_Command]:
+    def _pipeline(self, tokens: list[_Token]) -> _Pipeline:
         stages: list[list[_Token]] = [[]]
         for token in tokens:
             if token.kind == "pipe":
                 stages.append([])
             else:
                 stages[-1].append(token)
-        commands: list[_Command] = []
-        for stage in stages:
-            command = self._command(stage) if stage else None
-            if command is None or (commands and not command.function):
+        first = self._command(stages[0])
+        functions: list[_Call] = []
+        for stage in stages[1:]:
+            command = self._command(stage)
+            if not isinstance(command, _Call):  # into which nothing can be handed
                 raise _not_simulated("|")
-            commands.append(command)
-        return commands
+            functions.append(command)
+        return _Pipeline(first, functions)
 
-    def _command(self, tokens: list[_Token]) -> _Command:
+    def _command(self, tokens: list[_Token]) -> _Constant | _Field | _Call:
+        if not tokens:
+            raise _not_simulated("|")
         first = tokens[0]
         if first.kind == "word" and first.text not in _CONSTANTS:
             if first.text in gofunctions.ABSENT.split():
                 raise _not_simulated(first.text)
             if first.text not in gofunctions.FUNCTIONS:
                 raise self._error(f"function {quote(first.text)} not defined")
-            return _Command(first.text, [self._operand(token) for token in tokens[1:]])
+            return _Call(first.text, [self._operand(token) for token in tokens[1:]])
         operand = self._operand(first)
         if tokens[1:] or first.text == "nil":
             raise _not_simulated(first.text)  # Go finds that only when it gets there
-        return _Command("", [operand])
+        return operand
 
     def _operand(self, token: _Token) -> _Constant | _Field:
         kind, text = token
