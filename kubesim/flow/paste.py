@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 from kubesim.flow.names import MOST
 from kubesim.flow.redact import MASK
 
-_NARROWEST = 60
-"""Columns of a window that wraps lines."""
-_SHORTEST_OPEN = _NARROWEST // 2
+_NARROWEST = 80
+"""Columns of a window that cuts words; an editor that breaks lines between words does so earlier."""
+_SHORTEST_OPEN = 30
 """Characters of a line whose message may go on below; a shorter one that ends so is a key of YAML."""
 
 
@@ -112,7 +112,6 @@ _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮
 _OPEN = re.compile(r"(?:desc =|[a-z\"]:|=)\s*$")
 """How a message ends whose rest is on the next line."""
 _QUOTED = re.compile(r"^(?:> ?)+")
-_DEBUG = re.compile(r"^\s*(?:DEBU|TRAC)\[|\blevel=(?:debug|trace)\b")
 _STARTS = {
     "a row of events": r"(?:Normal|Warning)\b|"
     r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
@@ -142,37 +141,15 @@ _PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
-class Records(NamedTuple):
+def records(text: str) -> list[str]:
     """The records of a text, each in one line."""
-
-    lines: list[str]
-    is_cut: bool  # whether lines of equal width were taken as cut within words, which may be wrong
-    has_debug: bool  # whether entries of a log were left out, because they tell each step of what goes well, too
-
-
-def records(text: str, *, cuts: bool = True, debug: bool = False) -> Records:
-    """The records of a text. With `cuts`, lines of equal width are taken as cut within words.
-
-    With `debug`, a log's entries of that level are records, too.
-    """
     lines: list[str] = []
-    is_cut = False
     for part in _texts_and_objects(text):
         if isinstance(part, str):
-            bare = [_without_border(line) for line in _undressed(part).splitlines()]
-            width = _width(bare) if cuts else None
-            is_cut = is_cut or width is not None
-            lines += _unwrapped(bare, width)
+            lines += _unwrapped([_without_border(line) for line in _undressed(part).splitlines()])
         else:
             lines += map(_undressed, _messages(part))
-    told = [line for line in lines if debug or not _is_debug(line[:400])]
-    return Records(told, is_cut, has_debug=len(told) < len(lines))
-
-
-def _is_debug(line: str) -> bool:
-    """Whether it is an entry of a log that tells each step of what goes well, too."""
-    may_be = "[" in line or "level=" in line  # that is quicker to look for
-    return may_be and bool(_DEBUG.search(line))
+    return lines
 
 
 class Shortened(NamedTuple):
@@ -227,8 +204,9 @@ def is_hint(record: str) -> bool:
     return any(hint in lower for hint in HINTS)
 
 
-def _unwrapped(lines: list[str], width: int | None) -> list[str]:
+def _unwrapped(lines: list[str]) -> list[str]:
     """The lines, each with those that continue it."""
+    width = _width(lines)
     joined: list[str] = []
     last = ""  # the line before, as wide as it was
     for line in lines:
@@ -266,7 +244,7 @@ def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
     if len(record) >= MOST or (_PROMPT.match(record) and not record.endswith("\\")):
         return False
-    if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-_NARROWEST:]):
+    if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-60:]):
         return True
     return not _START.match(line)
 

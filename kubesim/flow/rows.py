@@ -55,9 +55,13 @@ _BEGAN = re.compile(r'[Pp]ulling image "')
 class Rank(IntEnum):
     """How much a row says."""
 
-    WAITING = 0  # that the image is waited for
-    UNKNOWN = 1  # what no sign knows
-    KNOWN = 2  # what a sign knows
+    PULLING = 0  # that a pull began
+    WAITING = 1  # that the image is waited for
+    UNKNOWN = 2  # why, which no sign knows
+    KNOWN = 3  # why, which a sign knows
+
+
+_RANKS = {PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
 
 
 class Row(NamedTuple):
@@ -92,14 +96,12 @@ class Row(NamedTuple):
 
     @property
     def rank(self) -> Rank:
-        if self.kind == SILENT:
-            return Rank.WAITING
-        return Rank.UNKNOWN if self.kind == "other" else Rank.KNOWN
+        return _RANKS.get(self.kind, Rank.KNOWN)
 
     @property
     def says_why(self) -> bool:
         """Whether it says more than that the image is waited for."""
-        return self.rank > Rank.WAITING
+        return self.rank is not Rank.WAITING
 
     @property
     def said(self) -> Row:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from kubesim.api.objects import Object
-from kubesim.flow.paste import Records, event_row, records, shortened
+from kubesim.flow.paste import event_row, records, shortened
 from kubesim.flow.redact import redact
 from kubesim.flow.rows import PULLING, Rank, Row, rows_of
 from kubesim.flow.screen import Item, described, event_of, is_waiting, partial
@@ -28,6 +28,8 @@ _INSTEAD = {
     "FailedToRetrieveImagePullSecret": "ErrImagePull",
 }
 """The reason of the container's status that belongs to that of an event."""
+_TELLING = ("ImageInspectError",)
+"""Reasons that say something without a message."""
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
@@ -46,58 +48,23 @@ CONTAINER = "'<container>'"
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
     short = shortened(text)
-    masked = redact(short.text)  # and once more below: what takes the dress off could hide a form of a secret
-    pasted = records(masked)
-    best = _read(pasted, short.unread)
-    for other in _other_ways(masked, pasted):
-        if best.is_known:
-            break
-        reading = _read(other, short.unread)
-        if reading.is_known or not best.items:
-            best = reading
-    return best.items
-
-
-def _other_ways(text: str, pasted: Records) -> Iterator[Records]:
-    """The records of a text that was taken apart in a way that may be wrong, in other ways."""
-    if pasted.is_cut:
-        yield records(text, cuts=False)
-    if pasted.has_debug:
-        yield records(text, debug=True)
-
-
-class _Reading(NamedTuple):
-    """The objects that a text tells of, and whether a sign knows what it says."""
-
-    items: list[Item]
-    is_known: bool
-
-
-def _read(pasted: Records, unread: int) -> _Reading:
-    text = redact("\n".join(pasted.lines))
-    screens = list(described(text))
+    lines = records(redact(short.text))
+    plain = redact("\n".join(lines))  # once more: what took the dress off could hide a form of a secret
+    screens = list(described(plain))
     if any(kind == "Event" or is_waiting(item) for kind, item in screens):
-        return _Reading(screens, is_known=True)
-    lines = text.split("\n")
-    rows = list(rows_of(lines))
-    around = _Around(_client(lines, rows), {match[0] for match in _IMAGE.finditer(text)}, bool(_STARTED.search(text)))
-    items = _unread(_told(rows, around), unread)
-    return _Reading(items or screens, any(row.rank is Rank.KNOWN for row in rows))
-
-
-class _Around(NamedTuple):
-    """What a text tells around its rows: who failed, which images it names, and whether a container started."""
-
-    client: str = ""
-    images: Collection[str] = ()
-    has_started: bool = False
+        return screens
+    lines = plain.split("\n")
+    rows = _completed(list(rows_of(lines)), {match[0] for match in _IMAGE.finditer(plain)})
+    if _STARTED.search(plain):
+        rows = [row for row in rows if row.kind != PULLING]  # whatever was pulled came, or says itself that it didn't
+    return _unread(_pods_of(rows, _client(lines, rows)), short.unread) or screens
 
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
     lines = [event_row(event.get("involvedObject", {}), event) for event in events]
     short = shortened("\n".join(lines))
-    return _unread(_told(list(rows_of(redact(short.text).split("\n"))), _Around()), short.unread)
+    return _unread(_pods_of(list(rows_of(redact(short.text).split("\n")))), short.unread)
 
 
 def _unread(items: Iterator[Item], lines: int) -> list[Item]:
@@ -112,59 +79,23 @@ def _client(lines: list[str], rows: list[Row]) -> str:
     return next(filter(None, map(client_of, lines[:_MOST_LINES])), "")
 
 
-def _told(rows: list[Row], around: _Around) -> Iterator[Item]:
-    """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it."""
-    rows = _completed(rows, around.images)
-    telling = [row for row in rows if row.kind != PULLING]
-    if telling or around.has_started:  # whatever was pulled came, or says itself that it didn't
-        rows = telling
-    warnings = [row for row in rows if row.is_missing_secret]
-    pulled = [row for row in rows if row.is_pulled]
-    troubles = _troubles(rows)
-    if pulled and not troubles:
-        yield _running(pulled[-1])
-    else:
-        for kind, item in _pods(_settled(troubles), warnings):
-            yield kind, {**item, "client": around.client}
+def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
+    """The rows, each with what it lacks and the text says only once: the image, its tag, the Pod, its namespace.
 
-
-def _completed(rows: list[Row], named: Collection[str]) -> list[Row]:
-    """The rows, each with what the whole text says only once: the image's tag or digest, a Pod's image, the Pod.
-
-    `named` are the images that it names anywhere.
+    `anywhere` are the images that the text names at any place.
     """
-    rows = _with_tags(rows)
-    lacking = _by_pod(rows, lambda row: "" if row.is_pulled else row.image)
-    came = _by_pod(rows, lambda row: row.image if row.is_pulled else "")
-    homes = _by_pod(rows, lambda row: row.namespace if row.pod else "")
-    pod = _only_pod(rows)
+    came = {row.image for row in rows if row.is_pulled}
+    lacking = {row.image for row in rows if row.image} - came
+    tagged = {_TAG.sub("", image): image for image in lacking if _TAG.search(image)}
+    image = _only(lacking or anywhere)
+    pod = _only({row.pod for row in rows if row.pod})
+    namespace = _only({row.namespace for row in rows if row.namespace and row.pod})
     completed = []
     for row in rows:
-        image = row.image or _only(lacking[row.pod] - came[row.pod]) or _only(named)
-        row = row._replace(image=image, namespace=row.namespace or _only(homes[row.pod]))
-        if pod and not row.pod:
-            row = row._replace(pod=pod.pod, namespace=pod.namespace)
-        completed.append(row)
+        if row.pod or (pod and row.namespace in ("", namespace)):
+            row = row._replace(pod=row.pod or pod, namespace=row.namespace or namespace)
+        completed.append(row._replace(image=tagged.get(row.image, row.image) or image))
     return completed
-
-
-def _with_tags(rows: list[Row]) -> list[Row]:
-    """The rows, each image with the first tag or digest that it has in any of them."""
-    full: dict[str, str] = {}
-    for row in rows:
-        bare = _TAG.sub("", row.image)
-        if bare != row.image:
-            full.setdefault(bare, row.image)
-    return [row._replace(image=full.get(row.image, row.image)) for row in rows]
-
-
-def _by_pod(rows: list[Row], part: Callable[[Row], str]) -> defaultdict[str, set[str]]:
-    """Of each Pod, what its rows say; "" is nothing."""
-    said: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        if word := part(row):
-            said[row.pod].add(word)
-    return said
 
 
 def _only(names: Collection[str]) -> str:
@@ -172,120 +103,89 @@ def _only(names: Collection[str]) -> str:
     return next(iter(names)) if len(names) == 1 else ""
 
 
-def _running(row: Row) -> Item:
-    """The Pod of an image that came."""
-    where = {"name": row.pod or POD_NAME, "namespace": row.namespace or "default"}
-    container = {"name": row.container or CONTAINER, "image": row.image, "imageID": "there", "state": {"running": {}}}
-    return partial(where, [container])
+def _pods_of(rows: list[Row], client: str = "") -> Iterator[Item]:
+    """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it.
+
+    If every image came, it is the Pod of the last one.
+    """
+    warnings = [row for row in rows if row.is_missing_secret]
+    others = [row for row in rows if not row.is_missing_secret]
+    telling = _troubles(others) or [row for row in others if row.is_pulled][-1:] or _troubles(warnings)
+    groups: dict[tuple[object, ...], list[_Pod]] = {}
+    for pod in _by_name(telling, warnings):
+        groups.setdefault(pod.said, []).append(pod)
+    for pod, *same in list(groups.values())[-MOST_CAUSES:]:
+        yield from _items(pod, [other.name for other in same], client)
 
 
-def _troubles(rows: list[Row]) -> list[Row]:
-    """Of each image that didn't come until now, the row that says most."""
-    troubles: dict[tuple[str, str, str], Row] = {}
+def _troubles(rows: Iterable[Row]) -> list[Row]:
+    """Of each image that didn't come until now, the row that says most; if some say why, only those."""
+    last: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         key = (row.namespace, row.pod, row.image)
         if row.is_pulled:
-            troubles.pop(key, None)
-        elif row.is_missing_secret:
-            continue
-        elif key not in troubles or _says_more(row, troubles[key]):
-            troubles[key] = row
-    return list(troubles.values())
-
-
-def _only_pod(rows: list[Row]) -> Row | None:
-    """A row of the only Pod that a text names; None where it names several, or one name in several namespaces."""
-    named = [row for row in rows if row.pod]
-    names = {row.pod for row in named}
-    namespaces = {row.namespace for row in named if row.namespace}
-    return named[-1] if len(names) == 1 and len(namespaces) < 2 else None
+            last.pop(key, None)
+        elif key not in last or _says_more(row, last[key]):
+            last[key] = row
+    for least in (Rank.UNKNOWN, Rank.WAITING, Rank.PULLING):
+        telling = [row for row in last.values() if row.rank >= least]
+        if telling:
+            return [row for row in telling if row.image] or telling
+    return []
 
 
 def _says_more(later: Row, earlier: Row) -> bool:
     """Whether a later row about the same image takes the place of an earlier one."""
     if later.rank != earlier.rank:
         return later.rank > earlier.rank
-    is_cut = later.kind == earlier.kind and len(_inner(later)) < len(_inner(earlier))
-    return not is_cut
+    return later.kind != earlier.kind or len(later.message) >= len(earlier.message)  # else its end may be cut off
 
 
-def _inner(row: Row) -> str:
-    """Why a pull for someone else failed; "" where the text was cut before it says so."""
-    return str(read(row.message).words.get("inner", ""))
-
-
-def _settled(rows: list[Row]) -> list[Row]:
-    """The rows that count: those that say why, with the image where it is known; else those that name an image."""
-    with_image = [row for row in rows if row.image]
-    telling = [row for row in rows if row.says_why]
-    if not telling:
-        return with_image or rows
-    images = {row.image for row in with_image}
-    if len(images) == 1:
-        [only] = images
-        telling = [row._replace(image=only) for row in telling]
-    return [row for row in telling if row.image] or telling
-
-
-def _pods(rows: list[Row], warnings: list[Row]) -> Iterator[Item]:
-    """The Pods of the rows that count, each with the Secrets that the kubelet missed."""
-    groups = list(_groups(rows or _first_of_each(warnings), warnings))
-    for group in groups[-MOST_CAUSES:]:
-        listed = [{"name": secret} for secret in _missed(group.warnings)]
-        where = {"name": group.names[0], "namespace": group.namespace}
-        containers = [_container(row, number) for number, row in enumerate(dict.fromkeys(group.rows), 1)]
-        kind, pod = partial(where, containers, nodeName=group.rows[0].node, imagePullSecrets=listed)
-        yield kind, {**pod, "same": group.names[1:]}
-        yield from (event_of(where, row) for row in group.warnings)
-
-
-def _first_of_each(warnings: list[Row]) -> list[Row]:
-    """Of each Pod, its first warning."""
-    first: dict[tuple[str, str], Row] = {}
-    for row in warnings:
-        first.setdefault((row.namespace, row.pod), row)
-    return list(first.values())
-
-
-def _missed(warnings: list[Row]) -> list[str]:
-    """The Secrets that the kubelet missed, each once, in their order."""
-    secrets: dict[str, None] = {}
-    for row in warnings:
-        secrets |= dict.fromkeys(filter(None, read(row.message).words.get("secret", "").split(", ")))
-    return list(secrets)
-
-
-class _Group(NamedTuple):
-    """Pods of a namespace of which a text says the same: their names, and the rows and warnings of the first."""
+class _Pod(NamedTuple):
+    """A Pod, what a text says of each of its containers, and of the Secrets that the kubelet missed."""
 
     namespace: str
-    names: list[str]
+    name: str
     rows: list[Row]
     warnings: list[Row]
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What it shares with other Pods from which the same cause keeps an image."""
+        return self.namespace, *self.missed, *(row.said for row in self.rows)
 
-def _groups(rows: list[Row], warnings: list[Row]) -> Iterable[_Group]:
-    pods: dict[tuple[str, str], list[Row]] = {}
+    @property
+    def missed(self) -> list[str]:
+        """The Secrets that the kubelet missed, each once, in their order."""
+        secrets: dict[str, None] = {}
+        for row in self.warnings:
+            secrets |= dict.fromkeys(filter(None, read(row.message).words.get("secret", "").split(", ")))
+        return list(secrets)
+
+
+def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
+    """The Pods of the rows that count, each with its warnings, and with those that name no Pod."""
+    of_pod: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in warnings:
+        of_pod[row.pod].append(row)
+    pods: dict[tuple[str, str], _Pod] = {}
     for row in rows:
-        pods.setdefault((row.namespace or "default", row.pod or POD_NAME), []).append(row)
-    by_pod: defaultdict[str, list[tuple[int, Row]]] = defaultdict(list)
-    for number, warning in enumerate(warnings):
-        by_pod[warning.pod].append((number, warning))
-    groups: dict[tuple[object, ...], _Group] = {}
-    for (namespace, name), each in pods.items():
-        pod = each[0].pod
-        near = sorted([*by_pod[""], *by_pod[pod]]) if pod else enumerate(warnings)
-        about = [warning for _, warning in near if _may_be_of(warning, each[0])]
-        said = (namespace, *_missed(about), *(row.said for row in each))
-        groups.setdefault(said, _Group(namespace, [], each, about)).names.append(name)
-    return groups.values()
+        where = row.namespace or "default", row.pod or POD_NAME
+        if where not in pods:
+            near = [*of_pod[""], *of_pod[row.pod]] if row.pod else warnings
+            pods[where] = _Pod(*where, [], [each for each in near if each.namespace in ("", row.namespace)])
+        pods[where].rows.append(row)
+    return pods.values()
 
 
-def _may_be_of(warning: Row, row: Row) -> bool:
-    """Whether two rows can be about the same Pod: what either doesn't name doesn't tell them apart."""
-    is_other = warning.pod and row.pod and warning.pod != row.pod
-    is_elsewhere = warning.namespace and row.namespace and warning.namespace != row.namespace
-    return not (is_other or is_elsewhere)
+def _items(pod: _Pod, same: list[str], client: str) -> Iterator[Item]:
+    """A Pod and its events; `same` are Pods with the same cause."""
+    where = {"name": pod.name, "namespace": pod.namespace}
+    containers = [_container(row, number) for number, row in enumerate(pod.rows, 1)]
+    listed = [{"name": secret} for secret in pod.missed]
+    kind, item = partial(where, containers, nodeName=pod.rows[0].node, imagePullSecrets=listed)
+    yield kind, {**item, "same": same, "client": client}
+    yield from (event_of(where, row) for row in pod.warnings)
 
 
 def _container(row: Row, number: int) -> Object:
@@ -293,8 +193,11 @@ def _container(row: Row, number: int) -> Object:
     name = row.container
     if not name:
         name = CONTAINER if number == 1 else f"'<container {number}>'"
+    container = {"name": name, "image": row.image}
+    if row.is_pulled:
+        return {**container, "imageID": "there", "state": {"running": {}}}
     reason = _INSTEAD.get(row.reason, row.reason) or "ErrImagePull"
     waiting = {"reason": reason, "message": row.message}
-    if not row.says_why:  # a reason alone
-        waiting = {"reason": reason if reason == "ImageInspectError" else "ImagePullBackOff", "message": ""}
-    return {"name": name, "image": row.image, "state": {"waiting": waiting}}
+    if not row.says_why:
+        waiting = {"reason": reason if reason in _TELLING else "ImagePullBackOff", "message": ""}
+    return {**container, "state": {"waiting": waiting}}
