@@ -12,7 +12,7 @@ from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace
 from kubesim.api.resources import NODE, POD
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_NAME
-from kubesim.cluster.controllers.base import REACTION, Part
+from kubesim.cluster.controllers.base import REACTION, Loop, Part
 from kubesim.cluster.controllers.scheduler import UNSCHEDULABLE, tolerations
 
 
@@ -120,7 +120,7 @@ STATUS_INTERVAL: Micros = 10 * SECOND
 """How often a kubelet looks at its node and reports its status (nodeStatusUpdateFrequency)."""
 
 
-class NodeLifecycleController(Part):
+class NodeLifecycleController(Loop):
     """Taints a node that is cordoned, until it is no longer. Its kubelet says so when it looks at the node again.
 
     Mirrors doNoScheduleTaintingPass of node_lifecycle_controller.go and recordNodeSchedulableEvent of the kubelet.
@@ -137,16 +137,14 @@ class NodeLifecycleController(Part):
     def on_change(self, change: Change) -> None:
         if change.type == "DELETED":
             return
-        name = name_of(change.obj)
-        if _is_tainted(change.obj) != _is_cordoned(change.obj):
-            self.clock.call_later(REACTION, self._taint, name)
+        self.add(change.obj)
         was_cordoned = change.old is not None and _is_cordoned(change.old)
         if _is_cordoned(change.obj) != was_cordoned:
             until_look = (STATUS_INTERVAL - self.clock.now % STATUS_INTERVAL) / SECOND
-            self.clock.call_later(until_look, self._report, name)
+            self.clock.call_later(until_look, self._report, name_of(change.obj))
 
-    def _taint(self, name: str) -> None:
-        node = self.api.find(NODE, "", name)
+    def reconcile(self, namespace: str, name: str) -> None:
+        node = self.api.find(NODE, namespace, name)
         if node is None or _is_tainted(node) == _is_cordoned(node):
             return
         spec = dict(node["spec"])

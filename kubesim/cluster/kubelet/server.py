@@ -11,7 +11,7 @@ from typing import NamedTuple
 from kubesim.api import errors, imageref
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, find_named
+from kubesim.api.objects import Object, at, find_named
 from kubesim.cluster.apiserver import Component, LogLine
 from kubesim.cluster.kubelet.containers import Container, bases
 from kubesim.cluster.kubelet.environment import PodData
@@ -67,27 +67,26 @@ class ContainerServer(NamedTuple):
         return self.container
 
 
-class Server:
+class Server(NamedTuple):
     """What the API server asks of a node."""
 
-    def __init__(self, api: Component, clock: Clock, images: ImageManager, workers: Workers) -> None:
-        self._api = api
-        self._images = images
-        self._clock = clock
-        self._workers = workers
+    api: Component
+    clock: Clock
+    images: ImageManager
+    workers: Workers
 
     def connect(self, pod: Object, container: str) -> ContainerServer:
         """The way to one of the Pod's containers, which need not be there."""
-        worker = self._workers.find(pod["metadata"]["uid"])
+        worker = self.workers.find(pod["metadata"]["uid"])
         started = worker.containers.get(container) if worker else None
-        return ContainerServer(self._api, self._clock, pod, container, started)
+        return ContainerServer(self.api, self.clock, pod, container, started)
 
     def lacks_program(self, reference: str, program: str) -> bool:
         """Whether an image lacks a program here that it has, or may have, on a real node, and that isn't its own."""
         parsed = _parsed(reference)
         if parsed is None:
             return False
-        image = self._images.node.present(parsed, self._clock.now) or self._images.registries.network.image(parsed)
+        image = self.images.node.present(parsed, self.clock.now) or self.images.registries.network.image(parsed)
         if image is None or program == image.program:
             return False
         base = bases()[image.base]
@@ -96,17 +95,17 @@ class Server:
     def is_guess(self, reference: str) -> bool:
         """Whether no one here knows that there is such an image, and it's pulled as if there were."""
         parsed = _parsed(reference)
-        if parsed is None or self._images.node.present(parsed, self._clock.now):
+        if parsed is None or self.images.node.present(parsed, self.clock.now):
             return False
-        return self._images.registries.network.is_guess(parsed)
+        return self.images.registries.network.is_guess(parsed)
 
 
 def _waiting_message(pod: Object, container: str) -> str:
     """Why a container waits, in the words of `kubectl logs`."""
     keys = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-    status = find_named([item for key in keys for item in pod["status"].get(key, ())], container) or {}
-    reason = status.get("state", {}).get("waiting", {}).get("reason", "ContainerCreating")
-    return str(_WAITING_MESSAGES.get(reason, reason))
+    status = find_named([item for key in keys for item in pod["status"].get(key, ())], container)
+    reason = str(at(status, "state.waiting.reason") or "ContainerCreating")
+    return _WAITING_MESSAGES.get(reason, reason)
 
 
 def _parsed(reference: str) -> imageref.Reference | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
@@ -20,25 +21,24 @@ _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"
 
 
-class Network:
+class Network(NamedTuple):
     """The registries of a `world`, as a node with these settings finds them.
 
     `first_asked` is when it first asked each of them, by its own name: the one that an image names, a mirror or a token
     service.
     """
 
-    def __init__(self, clock: Clock, world: World, node: NodeSettings, first_asked: dict[str, Micros]) -> None:
-        self.clock = clock
-        self.world = world
-        self.node = node
-        self._first_asked = first_asked
+    clock: Clock
+    world: World
+    node: NodeSettings
+    first_asked: dict[str, Micros]
 
     def pull(self, reference: Reference, credential: Credential | None) -> Answer:
         """Ask for `reference` as the node; what is wrong at first may pass some time after that."""
         client = self._client(self.node)
         answer = self._answer(client, reference, credential)
         for registry in client.reached:
-            self._first_asked.setdefault(registry.hosts[0], self.clock.now)
+            self.first_asked.setdefault(registry.hosts[0], self.clock.now)
         return answer
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
@@ -46,7 +46,7 @@ class Network:
         return self._answer(self._client(self.node), reference, credential)
 
     def _client(self, settings: NodeSettings) -> _Client:
-        return _Client(self.world, self.clock, settings, self._first_asked)
+        return _Client(self.world, self.clock, settings, self.first_asked, reached=[])
 
     def _answer(self, client: _Client, reference: Reference, credential: Credential | None) -> Answer:
         # The runtime takes a credential without a user, or without a password, for none.
@@ -107,15 +107,14 @@ class Network:
         return registry.repository(reference.repository) if registry else None
 
 
-class _Client:
+class _Client(NamedTuple):
     """A machine with these settings, for the time of a pull or a login: which registries it has `reached`."""
 
-    def __init__(self, world: World, clock: Clock, settings: NodeSettings, first_asked: Mapping[str, Micros]) -> None:
-        self.reached: list[Registry] = []
-        self._world = world
-        self._clock = clock
-        self._settings = settings
-        self._first_asked = first_asked
+    world: World
+    clock: Clock
+    settings: NodeSettings
+    first_asked: Mapping[str, Micros]
+    reached: list[Registry]
 
     def send(self, request: Request) -> Response:
         """What a registry says. Raises NoResponseError."""
@@ -124,15 +123,15 @@ class _Client:
         registry = self._dial(name, port)
         self.reached.append(registry)
         if request.scheme == "https":
-            self._shake_hands(name, registry, self._settings.hosts.get(request.host))
+            self._shake_hands(name, registry, self.settings.hosts.get(request.host))
         elif not registry.trouble_at("protocol"):  # it speaks TLS
             return Response(HTTPStatus.BAD_REQUEST)
         return self._response(registry, request)
 
     def _response(self, registry: Registry, request: Request) -> Response:
         """The first of a registry's own answers that holds for a request, or what the client may have."""
-        now = self._clock.now
-        elapsed = (now - self._first_asked.get(registry.hosts[0], now)) / SECOND
+        now = self.clock.now
+        elapsed = (now - self.first_asked.get(registry.hosts[0], now)) / SECOND
         clients = _clients(registry, request, now)
         for answer in registry.answers:
             is_over = answer.seconds is not None and elapsed >= answer.seconds
@@ -142,10 +141,10 @@ class _Client:
 
     def _pass_proxy(self) -> None:
         """Reach the proxy, if there is one. Raises NoResponseError."""
-        if not self._settings.proxy:
+        if not self.settings.proxy:
             return
         try:
-            self._dial(*split_port(self._settings.proxy.rpartition("/")[2], _HTTP_PORT))
+            self._dial(*split_port(self.settings.proxy.rpartition("/")[2], _HTTP_PORT))
         except NoResponseError as error:
             raise NoResponseError(f"proxyconnect tcp: {error}", error.seconds) from None
 
@@ -163,7 +162,7 @@ class _Client:
         trouble = registry.trouble_at("certificate")
         if trouble is None or (mode == "trust" and trouble.trusted):
             return
-        now = self._clock.timestamp()
+        now = self.clock.timestamp()
         until = registry.certificate.until
         if not until or now > until:
             names = ", ".join(registry.certificate.names)
@@ -171,14 +170,14 @@ class _Client:
 
     def _dial(self, name: str, port: str) -> Registry:
         """The registry that listens at a port of a host. Raises NoResponseError."""
-        host = self._world.by_name.get(name)
+        host = self.world.by_name.get(name)
         address = _look_up(name, host)
         unreachable = host.trouble_at("connection") if host else None
-        if host is None and not is_loopback(address) and address not in self._world.addresses:
-            unreachable = self._world.troubles["silence"]  # nobody has the address that was written
+        if host is None and not is_loopback(address) and address not in self.world.addresses:
+            unreachable = self.world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
             raise NoResponseError(f"dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
-        listener = self._world.by_port.get((name, port))
+        listener = self.world.by_port.get((name, port))
         if listener is None:
             raise NoResponseError(f"dial tcp {address}:{port}: connect: connection refused")
         return listener
