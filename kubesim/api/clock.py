@@ -27,10 +27,8 @@ _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
 class Timer(NamedTuple):
-    """What is called at a moment. The number tells apart those of one moment."""
+    """What is called at a moment."""
 
-    when: Micros
-    number: int
     method: Callable[..., None]
     arguments: tuple[Any, ...]
 
@@ -46,25 +44,33 @@ class Clock:
         self.now: Micros = round(start.timestamp() * SECOND)
         self.work = 0
         """How much has happened so far: one for each timer, and what its method adds, each about 20 µs of computing."""
-        self._timers: list[Timer] = []
+        self._due: list[tuple[Micros, int]] = []  # a heap: when, and the number of a timer, which may be cancelled
+        self._timers: dict[int, Timer] = {}  # by their numbers, those to come
         self._count = 0
 
-    def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> None:
-        """Call `method` once, `seconds` from now (at once when time next moves, if not positive).
+    def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> int:
+        """Call `method` once, `seconds` from now (at once when time next moves, if not positive); by what to cancel it.
 
         It belongs to a part of the cluster, and its arguments never change: see `resume`.
         """
         self._count += 1
-        heapq.heappush(self._timers, Timer(self.now + round(seconds * SECOND), self._count, method, arguments))
+        heapq.heappush(self._due, (self.now + round(seconds * SECOND), self._count))
+        self._timers[self._count] = Timer(method, arguments)
+        return self._count
+
+    def cancel(self, number: int) -> None:
+        """Don't call what got this number from `call_later`, if it is still to come."""
+        self._timers.pop(number, None)
 
     def resume(self, other: Clock, parts: Mapping[object, object]) -> None:
         """Go on where another clock is: with its timers, each for the part that stands for its part here."""
         self.now = other.now
         self._count = other._count
-        self._timers = [
-            timer._replace(method=MethodType(timer.method.__func__, parts[timer.method.__self__]))  # type: ignore[attr-defined]
-            for timer in other._timers
-        ]
+        self._due = other._due.copy()
+        self._timers = {
+            number: timer._replace(method=MethodType(timer.method.__func__, parts[timer.method.__self__]))  # type: ignore[attr-defined]
+            for number, timer in other._timers.items()
+        }
 
     def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
         """Let time pass, which `budget` pays for. Raises TooMuchError, as `run_until` does."""
@@ -80,11 +86,14 @@ class Clock:
         end = self.now + round(timeout * SECOND)
         with uncollected():
             while not done():
-                if not self._timers or self._timers[0].when > end:
+                if not self._due or self._due[0][0] > end:
                     self.now = max(self.now, end)
                     return False
-                timer = heapq.heappop(self._timers)
-                self.now = max(self.now, timer.when)
+                when, number = heapq.heappop(self._due)
+                timer = self._timers.pop(number, None)
+                if timer is None:
+                    continue
+                self.now = max(self.now, when)
                 before = self.work
                 timer.method(*timer.arguments)
                 self.work += 1

@@ -36,6 +36,16 @@ def test_timers_run_in_order_of_their_time_then_of_their_making() -> None:
     assert clock.timestamp() == "2026-11-24T14:00:03Z"
 
 
+def test_a_timer_that_is_cancelled_never_runs_and_one_that_has_run_may_be_cancelled() -> None:
+    clock, ran = Clock(START), []
+    first, second, _ = [clock.call_later(seconds, ran.append, seconds) for seconds in (1, 2, 3)]
+    clock.advance(1)
+    clock.cancel(first)
+    clock.cancel(second)
+    clock.advance(2)
+    assert ran == [1, 3]
+
+
 def test_a_timer_may_set_another_that_falls_due_on_the_way() -> None:
     clock, ran = Clock(START), []
     clock.call_later(1, lambda: clock.call_later(1, lambda: ran.append(clock.timestamp())))

@@ -61,7 +61,7 @@ class Scheduler(Part):
         super().__init__(api, clock)
         self._waiting_for_room: dict[str, Object] = {}  # by uid
         self._prompted: dict[str, Object] = {}  # by uid, those that are tried soon
-        self._retries: dict[str, int] = {}  # by uid, the number of the one retry that counts
+        self._retries: dict[str, int] = {}  # by uid, the number of the timer
         # By node and uid, the Pods that take room there.
         self._running: Shared[str, dict[str, Object]] = Shared(dict.copy)
 
@@ -91,7 +91,7 @@ class Scheduler(Part):
 
     def _forget(self, uid: str) -> None:
         self._waiting_for_room.pop(uid, None)
-        self._retries.pop(uid, None)
+        self.clock.cancel(self._retries.pop(uid, 0))
 
     def _prompt(self, pods: dict[str, Object]) -> None:
         if pods and not self._prompted:
@@ -109,13 +109,8 @@ class Scheduler(Part):
     def _plan_retry(self, pod: Object) -> None:
         """Try a Pod after RETRY, instead of any retry that was planned before."""
         uid = pod["metadata"]["uid"]
-        number = self._retries.get(uid, 0) + 1
-        self._retries[uid] = number
-        self.clock.call_later(RETRY, self._retry, pod, number)
-
-    def _retry(self, pod: Object, number: int) -> None:
-        if self._retries.get(pod["metadata"]["uid"]) == number:
-            self._schedule(pod)
+        self.clock.cancel(self._retries.get(uid, 0))
+        self._retries[uid] = self.clock.call_later(RETRY, self._schedule, pod)
 
     def _schedule(self, pod: Object, prompted: bool = False) -> None:
         """Bind a Pod, as it is by now, to the first node that takes it, or say why none does."""

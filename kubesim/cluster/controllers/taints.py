@@ -24,7 +24,7 @@ class TaintEvictionController(Part):
 
     def __init__(self, api: Component, clock: Clock) -> None:
         super().__init__(api, clock)
-        self._due: dict[str, Micros] = {}  # by the uids of Pods, when they will be deleted
+        self._evictions: dict[str, int] = {}  # by the uids of Pods, the numbers of the timers
 
     def on_change(self, change: Change) -> None:
         if change.resource is NODE:
@@ -71,25 +71,21 @@ class TaintEvictionController(Part):
             if seconds is None:
                 self._cancel(pod)
                 return
-            if uid in self._due:
+            if uid in self._evictions:
                 return
             delay = max(REACTION, seconds)
         else:
             self._cancel(pod)
-        due = self.clock.now + round(delay * SECOND)
-        self._due[uid] = due
-        self.clock.call_later(delay, self._evict, pod, due)
+        self._evictions[uid] = self.clock.call_later(delay, self._evict, pod)
 
     def _cancel(self, pod: Object) -> None:
         """No longer plan to delete the Pod."""
-        if self._due.pop(metadata(pod)["uid"], None) is not None:
+        if number := self._evictions.pop(metadata(pod)["uid"], None):
+            self.clock.cancel(number)
             self._record_eviction(pod, "Cancelling deletion of")
 
-    def _evict(self, pod: Object, due: Micros) -> None:
-        uid = metadata(pod)["uid"]
-        if self._due.get(uid) != due:  # planned anew, or gone
-            return
-        del self._due[uid]
+    def _evict(self, pod: Object) -> None:
+        del self._evictions[metadata(pod)["uid"]]
         current = self.api.current(POD, pod)
         if current and not is_deleted(current):
             self._record_eviction(current, "Marking for deletion")

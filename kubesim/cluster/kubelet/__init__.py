@@ -39,7 +39,7 @@ class Kubelet(Stateful):
 
     Each Pod has a worker, which is looked up by the Pod's uid when one of its timers is over, because it may be gone:
 
-    * `_sync` and `_say_again` carry a ticket. Whatever is planned next replaces them (`_plan`).
+    * `_sync` or `_say_again` is planned. Whatever is planned next replaces it (`_plan`).
     * The runtime calls `_sync` a second after something has happened, whatever is planned.
     * `_start_sandbox` comes once, after the first sync that could mount the volumes.
     * `_remove` comes for each sync of a Pod that is being deleted.
@@ -95,35 +95,27 @@ class Kubelet(Stateful):
         worker = self._workers.find(uid) or self._workers.put(uid, Worker(pod))
         self._plan(worker, REACTION)
 
-    def _current(self, uid: str, ticket: int | None = None) -> Worker | None:
-        """A worker, with its Pod as that is by now; None where either is gone, or the ticket is an old one.
+    def _current(self, uid: str) -> Worker | None:
+        """A worker, with its Pod as that is by now; None where either is gone.
 
         While it is busy, it keeps the Pod that it is busy with, unless that is being deleted.
         """
         worker = self._workers.find(uid)
-        if worker is None or ticket not in (None, worker.ticket):
-            return None
-        pod = self._api.current(POD, worker.pod)
-        if pod is None:
+        pod = self._api.current(POD, worker.pod) if worker else None
+        if worker is None or pod is None:
             return None
         if is_deleted(pod) or not worker.is_busy:
             worker.pod = pod
         return worker
 
-    def _plan(self, worker: Worker, delay: float, action: Callable[[str, int], None] | None = None) -> None:
-        """Sync after `delay` seconds, or do something else, instead of whatever was planned before.
+    def _plan(self, worker: Worker, delay: float, action: Callable[[str], None] | None = None) -> None:
+        """Sync after `delay` seconds, or do something else, instead of whatever was planned before."""
+        self._clock.cancel(worker.planned)
+        worker.planned = self._clock.call_later(delay, action or self._sync, worker.uid)
 
-        What was planned before comes all the same, but with an old ticket, and does nothing.
-        """
-        worker.ticket += 1
-        self._clock.call_later(delay, action or self._sync, worker.uid, worker.ticket)
-
-    def _sync(self, uid: str, ticket: int | None = None) -> None:
-        """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy.
-
-        With a ticket, only if nothing else has been planned since.
-        """
-        worker = self._current(uid, ticket)
+    def _sync(self, uid: str) -> None:
+        """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy."""
+        worker = self._current(uid)
         if worker is None:
             return
         if is_deleted(worker.pod):
@@ -231,9 +223,9 @@ class Kubelet(Stateful):
         if skipped:
             self._recorder.count_again(worker.uid, rest.back_off.words, skipped)
 
-    def _say_again(self, uid: str, ticket: int) -> None:
-        """Report a resting Pod and say what a sync would find; not if something else is planned."""
-        worker = self._current(uid, ticket)
+    def _say_again(self, uid: str) -> None:
+        """Report a resting Pod and say what a sync would find."""
+        worker = self._current(uid)
         if worker is None:
             return
         rest = self._rests.get(uid)

@@ -68,7 +68,7 @@ class Worker:
         self.folders: dict[str, Folder] = {}  # its emptyDirs
         self.waiting: dict[str, Waiting] = {}  # by the names of containers that don't run
         self.crashes: dict[str, int] = {}  # of containers that ended: seconds until they may start again
-        self.ticket = 0  # numbers the planned syncs, of which only the latest one is run
+        self.planned = 0  # the number of the timer of the next sync
         self.has_sandbox = False
         self.is_busy = False  # with starting containers, until which a sync has to wait
         self.is_due = False  # such a sync waits
