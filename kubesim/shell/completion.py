@@ -30,22 +30,27 @@ def word_start(line: str, cursor: int) -> int:
 
 def complete(line: str, machine: Machine, tools: Mapping[str, Tool]) -> list[str]:
     """The words, sorted, that the last one of a line may become: variables, commands, words of one, or files."""
+    return sorted({*_candidates(line, machine, tools)})
+
+
+def _candidates(line: str, machine: Machine, tools: Mapping[str, Tool]) -> Iterable[str]:
+    """The same, in any order, some of them twice."""
     line = line[-_MAX_COMPLETED:]
     start = word_start(line, len(line))
     word = line[start:]
     shell = machine.shell
     if variable := re.search(_VARIABLE, word):
-        return sorted(_variables(word, variable, {*shell.env, *shell.variables}))
+        return _variables(word, variable, [*shell.env, *shell.variables])
     command = _words(re.split(_SEPARATORS, line)[-1], shell.aliases)
     if len(command) == 1 and "/" not in word:
-        return sorted(name for name in {*tools, *shell.aliases} if name.startswith(word))
+        return (name for name in [*tools, *shell.aliases] if name.startswith(word))
     program = tools.get(command[0])
     is_redirected = re.search(_REDIRECT, line[:start])
     if program and program.complete and not is_redirected:
-        words = set(program.complete(command[1:]))
+        words = list(program.complete(command[1:]))
         if words:
-            return sorted(words)
-    return sorted(_files(word, machine.files))
+            return words
+    return _files(word, machine.files)
 
 
 def _variables(word: str, variable: re.Match[str], names: Iterable[str]) -> Iterator[str]:

@@ -198,13 +198,10 @@ class Parser:
         assignments: list[tuple[str, Word]] = []
         words: list[Word] = []
         redirects: list[syntax.Redirect] = []
-        while token := self._peek():
-            if isinstance(token, Operator):
-                if token.descriptor is None:
-                    break
-                redirects += self._redirects()
-                continue
-            if not words and token.bare in _CLOSING:
+        while True:
+            redirects += self._redirects()
+            token = self._peek()
+            if not isinstance(token, Word) or (not words and token.bare in _CLOSING):
                 break
             self._take()
             assignment = syntax.assignment(token) if not words else None

@@ -74,7 +74,7 @@ class Accounts:
     def __init__(self, passwd: str, group: str) -> None:
         self._accounts = [_Account(*fields) for fields in re.findall(_PASSWD, passwd, re.MULTILINE)]
         self._groups = [_Group(*fields) for fields in re.findall(_GROUP, group, re.MULTILINE)]
-        self._by_uid = {account.uid: account for account in reversed(self._accounts)}
+        self._by_uid = {account.uid: account for account in reversed(self._accounts)}  # of two, the first counts
         self._group_names = {group.gid: group.name for group in reversed(self._groups)}
 
     def user_name(self, uid: int) -> str:
@@ -87,10 +87,9 @@ class Accounts:
 
     def home(self, uid: int) -> str:
         """The folder of a user; runc's choice for one that isn't listed."""
-        account = self._by_uid.get(str(uid))
-        if account is None:
-            return "/" if uid else "/root"
-        return account.home
+        if account := self._by_uid.get(str(uid)):
+            return account.home
+        return "/" if uid else "/root"
 
     def user(self, word: str, gid: int | None, more_groups: Iterable[int]) -> User:
         """The user of a number or a name, with the groups that list it and `more_groups`.

@@ -17,7 +17,7 @@ _OF_NUMBERS = {
     "-gt": operator.gt,
     "-ge": operator.ge,
 }
-_UNSIMULATED_UNARY = {f"-{letter}" for letter in "abcghkoprtuvwxGLNORS"}
+_UNSIMULATED_UNARY = "-[abcghkoprtuvwxGLNORS]"
 _UNSIMULATED_BINARY = {"-a", "-o", "-nt", "-ot", "-ef", "<", ">"}
 
 
@@ -71,7 +71,7 @@ def _is(check: str, text: str, io: Invocation) -> bool:
             return io.files.exists(text) and not io.files.is_dir(text)
         case "-s":
             return io.files.exists(text) and io.files.size(text) > 0
-    if check in _UNSIMULATED_UNARY:
+    if re.fullmatch(_UNSIMULATED_UNARY, check):
         raise UnsupportedError(f"the condition '{check}'")
     raise ToolError(f"{check}: unary operator expected", 2)
 

@@ -104,11 +104,12 @@ def mkdir(operands: Operands, options: Options, io: Invocation) -> None:
 
 def touch(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
-        is_folders = name.endswith("/") and not io.machine.is_busybox
-        with reported(io, f"setting times of '{name}'" if is_folders else f"cannot touch '{name}'"):
-            if is_folders:
+        if name.endswith("/") and not io.machine.is_busybox:
+            with reported(io, f"setting times of '{name}'"):
                 io.files.size(name)  # raises what there is to complain about
-            elif not io.files.is_dir(name):
+            continue
+        with reported(io, f"cannot touch '{name}'"):
+            if not io.files.is_dir(name):
                 io.files.append_text(name, "")
 
 

@@ -211,8 +211,9 @@ def _in_extended_syntax(tokens: list[str]) -> list[str]:
         elif token in _BACKSLASHED:
             token = f"\\{token}"
         is_at_start = not extended or extended[-1] in ("(", "|")
-        has_a_place = {"^": is_at_start, "$": following in ("", "\\)", "\\|")}
-        has_a_place |= dict.fromkeys(_REPEATS, not is_at_start and extended[-1] != "^")
+        is_at_end = following in ("", "\\)", "\\|")
+        can_repeat = not is_at_start and extended[-1] != "^"
+        has_a_place = {"^": is_at_start, "$": is_at_end, **dict.fromkeys(_REPEATS, can_repeat)}
         extended.append(token if has_a_place.get(token, True) else f"\\{token}")
     return extended
 
