@@ -15,6 +15,7 @@ from kubesim.cluster.kubelet.containers import bases
 from kubesim.shell.container import Outside, Place
 from kubesim.shell.containerfiles import Folder
 from kubesim.shell.process import Process, StartError, server
+from kubesim.shell.users import User
 
 CASES = load_yaml(Path(__file__).with_name("containers.yaml"))
 ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOSTNAME": "web", "TWO": "a b"}
@@ -112,6 +113,17 @@ def test_volumes_are_read_only() -> None:
     )
     box.files.folders.update({"/etc/creds": Folder({"": None, "/user": "you"}, is_read_only=True)})
     assert box.run(["cat", "/etc/creds/user"], START).written("stdout") == "you"
+
+
+def test_what_a_user_may_not_do_is_said_before_what_nobody_can() -> None:
+    files = bases()["busybox"].new_files({}, user=User(1000, 1000, (1000,)))
+    box = Place(bases()["busybox"], ENV, files, "web", Outside())
+    files.folders["/v"] = Folder({"": None})
+    ran = box.run(["sh", "-c", "cat /root; rm -r /v; rm /dev/null"], START)
+    assert ran.written("stderr") == (
+        "cat: can't open '/root': Permission denied\n"
+        "rm: can't remove '/v': Permission denied\nrm: can't remove '/dev/null': Permission denied\n"
+    )
 
 
 def test_servers_and_loops_go_on() -> None:
