@@ -73,10 +73,8 @@ class CronJobController(Controller):
 
     def _clean_up(self, cron: Object, jobs: list[Object]) -> None:
         """Delete the oldest Jobs that ended, but as many as the CronJob keeps."""
-        limits = {"Complete": "successfulJobsHistoryLimit", "Failed": "failedJobsHistoryLimit"}
-        all_ended = [job for job in jobs if finished(job) and not is_deleted(job)]
-        for end, limit in limits.items():
-            ended = [job for job in all_ended if finished(job) == end]
+        for end, limit in (("Complete", "successfulJobsHistoryLimit"), ("Failed", "failedJobsHistoryLimit")):
+            ended = [job for job in jobs if finished(job) == end and not is_deleted(job)]
             ended.sort(key=lambda job: (job["status"].get("startTime", ""), name_of(job)))
             excess = max(0, len(ended) - cron["spec"][limit])
             for job in ended[:excess]:

@@ -135,11 +135,8 @@ def _with_tolerations(template: Object) -> Object:
         every_daemons.append(_TOLERATION_OF_HOST_NETWORK)
     tolerations = list(spec.get("tolerations", ()))
     for toleration in every_daemons:
-        places = [place for place, item in enumerate(tolerations) if _is_same(item, toleration)]
-        for place in places:
-            tolerations[place] = toleration
-        if not places:
-            tolerations.append(toleration)
+        replaced = [toleration if _is_same(item, toleration) else item for item in tolerations]
+        tolerations = replaced if toleration in replaced else [*replaced, toleration]
     return {**template, "spec": {**spec, "tolerations": tolerations}}
 
 

@@ -245,10 +245,7 @@ def _is_past_backoff_limit_on_failure(job: Object, pods: list[Object]) -> bool:
         if not has_ended(pod):
             containers = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
             restarts += sum(container["restartCount"] for container in containers)
-    limit: int = job["spec"]["backoffLimit"]
-    if limit == 0:
-        return restarts > 0
-    return restarts >= limit
+    return bool(restarts >= max(1, job["spec"]["backoffLimit"]))
 
 
 def _desired(job: Object, status: Object) -> int:

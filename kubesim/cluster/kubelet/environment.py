@@ -87,13 +87,9 @@ class PodData(NamedTuple):
         A limit that the container lacks is what the node can give.
         """
         containers = [container for _, container in containers_of(self.pod["spec"])]
-        container = find_named(containers, reference.get("containerName") or own_name)
-        resources: Object = {}
-        if container is not None:
-            resources = container.get("resources") or {}
-        node = self.api.find(NODE, "", self.pod["spec"].get("nodeName", "")) or {}
-        allocatable = node.get("status", {}).get("allocatable", {})
-        limits = {**allocatable, **resources.get("limits", {})}
+        resources = at(find_named(containers, reference.get("containerName") or own_name), "resources") or {}
+        node = self.api.find(NODE, "", self.pod["spec"].get("nodeName", ""))
+        limits = {**(at(node, "status.allocatable") or {}), **resources.get("limits", {})}
         return quantity.of_field({**resources, "limits": limits}, reference)
 
     def field(self, path: str) -> str:

@@ -74,8 +74,7 @@ def mounts(
 
 
 def _path_of(mount: Object) -> str:
-    path: str = mount["mountPath"]
-    return path.rstrip("/")
+    return str(mount["mountPath"]).rstrip("/")
 
 
 def _folder(contents: Payload, group: int | None) -> Folder:
