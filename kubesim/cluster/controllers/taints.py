@@ -65,18 +65,12 @@ class TaintEvictionController(Part):
         A wait that has begun is neither shortened nor prolonged by other seconds. Mirrors processPodOnNode.
         """
         uid = metadata(pod)["uid"]
-        delay = REACTION
-        if all(tolerations(pod, taint) for taint in taints):
-            seconds = _seconds_tolerated(pod, taints)
-            if seconds is None:
-                self._cancel(pod)
-                return
-            if uid in self._evictions:
-                return
-            delay = max(REACTION, seconds)
-        else:
+        is_tolerated = all(tolerations(pod, taint) for taint in taints)
+        seconds = _seconds_tolerated(pod, taints) if is_tolerated else 0
+        if not is_tolerated or seconds is None:
             self._cancel(pod)
-        self._evictions[uid] = self.clock.call_later(delay, self._evict, pod)
+        if seconds is not None and uid not in self._evictions:
+            self._evictions[uid] = self.clock.call_later(max(REACTION, seconds), self._evict, pod)
 
     def _cancel(self, pod: Object) -> None:
         """No longer plan to delete the Pod."""

@@ -165,18 +165,17 @@ class Starter(Stateful):
 
     def _holds_back(self, sync: PodSync, spec: ContainerSpec) -> bool:
         """Whether a container has to wait, because it exited too often or an image volume of it is missing."""
-        crash_loop = sync.worker.take_restart(spec, self._clock.now)
-        error = crash_loop or sync.broken_volume(spec)
-        if error is None:
-            return False
-        record = self._runtime.recorder_for(sync.worker, spec["name"])
-        if crash_loop:
-            what = f"{spec['name']} in pod {full_name(sync.worker.pod)}"
-            record("Warning", "BackOff", f"Back-off restarting failed container {what}")
-            sync.worker.wait(spec["name"], crash_loop)
-        else:
+        name = spec["name"]
+        record = self._runtime.recorder_for(sync.worker, name)
+        if crash_loop := sync.worker.take_restart(spec, self._clock.now):
+            message = f"Back-off restarting failed container {name} in pod {full_name(sync.worker.pod)}"
+            record("Warning", "BackOff", message)
+            sync.worker.wait(name, crash_loop)
+            return True
+        if error := sync.broken_volume(spec):
             self._fail(sync, spec, error, record)
-        return True
+            return True
+        return False
 
     def _ensure_image(self, sync: PodSync, required: RequiredImage) -> Pull:
         worker = sync.worker

@@ -78,7 +78,10 @@ def _path_of(mount: Object) -> str:
 
 
 def _folder(contents: Payload, group: int | None) -> Folder:
-    """Files that can't be written; a `group` that there is may read them."""
+    """Files that can't be written; a `group` that there is may read them.
+
+    Both a file alone and a folder itself have the name "", so that the file is where the folder would be.
+    """
     inside = MemoryFiles().fill({f"/{name}": file.text for name, file in contents.items() if name})
     owners: dict[str, Owner] = {}
     added = 0 if group is None else _READABLE

@@ -95,7 +95,7 @@ class Network(NamedTuple):
     def is_guess(self, reference: Reference) -> bool:
         """Whether no one here knows that there is such an image, and it's pulled as if there were."""
         repository = self._repository(reference)
-        return repository is not None and repository.guess is not None and repository.known(reference.manifest) is None
+        return repository is not None and repository.has_more and repository.known(reference.manifest) is None
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """Tags of a reference's repository; none if it is not there."""

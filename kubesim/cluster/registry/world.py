@@ -20,8 +20,8 @@ HTTPS_PORT = "443"
 class Repository:
     """Images by tag, and of a public image what its many tags are like: `lines` of IMAGE TAG... (see `expand`).
 
-    `readers` are the users who may pull (None: every user of the registry). Where no one here knows what else it has,
-    any other tag leads to a `guess`.
+    `readers` are the users who may pull (None: every user of the registry). It may have more than
+    anyone here knows (`has_more`): then any other tag leads to a guess, an image like those that are known.
     """
 
     def __init__(
@@ -31,14 +31,14 @@ class Repository:
         readers: frozenset[str] | None = None,
         name: str = "",
         lines: Sequence[tuple[Image, str]] = (),
-        guess: Image | None = None,
+        has_more: bool = False,
     ) -> None:
         self.tags = tags
         self.public = public
         self.readers = readers
         self.name = name
         self.lines = lines
-        self.guess = guess
+        self.has_more = has_more
 
     @cached_property
     def every(self) -> Mapping[str, Image]:
@@ -53,10 +53,11 @@ class Repository:
     def find(self, manifest: str) -> Image | None:
         """The image with this tag or digest."""
         image = self.known(manifest)
-        if image or self.guess is None:
+        if image or not self.has_more:
             return image
         is_digest = manifest.startswith("sha256:")
-        return self.guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
+        guess = next(iter(self.every.values()), UNKNOWN)
+        return guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
 
     def known(self, manifest: str) -> Image | None:
         """The image with this tag or digest in the file."""
@@ -130,7 +131,7 @@ class Registry(NamedTuple):
         if name in self.repositories:
             return self.repositories[name]
         if may_have_more(self.listed, name):
-            return Repository({}, public=True, name=f"{self.hosts[0]}/{name}", guess=UNKNOWN)
+            return Repository({}, public=True, name=f"{self.hosts[0]}/{name}", has_more=True)
         readers: frozenset[str] | None = frozenset() if self.hides else None
         return Repository({}, public=self.auth == "none", readers=readers)
 

@@ -17,7 +17,6 @@ from kubesim.cluster.registry.document import (
 )
 from kubesim.cluster.registry.image import Image, Trouble, digest_of
 from kubesim.cluster.registry.world import (
-    UNKNOWN,
     Registry,
     Repository,
     World,
@@ -130,21 +129,22 @@ class _Named(NamedTuple):
         of_catalog = dict.fromkeys(catalog, RepositoryFields({}, public=True))
         repositories = {}
         for name, own in {**of_catalog, **fields.repositories}.items():
-            own = own._replace(public=is_open or own.public)
-            repository = self.repository(f"{fields.hosts[0]}/{name}", own, catalog.get(name, ()))
-            if repository.public and may_have_more(fields.listed, name):
-                repository.guess = next(iter(repository.every.values()), UNKNOWN)
-            repositories[name] = repository
+            full_name = f"{fields.hosts[0]}/{name}"
+            public = is_open or own.public
+            has_more = public and may_have_more(fields.listed, name)
+            tags = {tag: self.image(image, f"{full_name}:{tag}") for tag, image in own.tags.items()}
+            readers = None if own.readers is None else frozenset(own.readers)
+            lines = self.lines(full_name, catalog.get(name, ()))
+            repositories[name] = Repository(tags, public, readers, full_name, lines, has_more)
         return repositories
 
-    def repository(self, name: str, fields: RepositoryFields, catalog: Sequence[str]) -> Repository:
+    def lines(self, repository: str, catalog: Sequence[str]) -> list[tuple[Image, str]]:
+        """The images of a catalog's lines, each with its tags."""
         lines = []
         for line in catalog:
-            image, _, words = line.partition(" ")
-            lines.append((self.image(image, f"{name}:"), words))
-        tags = {tag: self.image(image, f"{name}:{tag}") for tag, image in fields.tags.items()}
-        readers = None if fields.readers is None else frozenset(fields.readers)
-        return Repository(tags, fields.public, readers, name, lines)
+            image, _, tags = line.partition(" ")
+            lines.append((self.image(image, f"{repository}:"), tags))
+        return lines
 
     def image(self, name: str, where: str) -> Image:
         if name not in self.images:
