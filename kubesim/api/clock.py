@@ -110,7 +110,7 @@ class Clock:
 
     def micro_timestamp(self) -> str:
         """Now, as the API writes a MicroTime: "2026-11-24T14:00:00.123456Z"."""
-        return to_datetime(self.now).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return rfc3339_micro(self.now)
 
 
 def to_datetime(moment: Micros) -> datetime:
@@ -121,6 +121,11 @@ def to_datetime(moment: Micros) -> datetime:
 def rfc3339(moment: Micros) -> str:
     """`moment` in whole seconds, as the API writes a Time; no later than that can be written."""
     return _second(moment // SECOND)
+
+
+def rfc3339_micro(moment: Micros) -> str:
+    """`moment` as the API writes a MicroTime."""
+    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @lru_cache(maxsize=4096)

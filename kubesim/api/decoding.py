@@ -13,7 +13,7 @@ from functools import cache, partial
 from typing import Any
 
 from kubesim.api import quantity
-from kubesim.api.clock import parse_time, rfc3339, to_datetime
+from kubesim.api.clock import parse_time, rfc3339, rfc3339_micro
 from kubesim.api.errors import undecodable
 from kubesim.api.resources import Resource
 from kubesim.api.schema import Type, fields, type_of
@@ -205,7 +205,7 @@ def _time(kind: Type, value: Any) -> str:
         quoted = gofmt.quote(value)
         sentence = f'parsing time {quoted} as "{layout}": cannot parse {quoted} as "2006"'
         raise DecodeError(kind, value, sentence) from None
-    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if is_micro else seconds
+    return rfc3339_micro(moment) if is_micro else seconds
 
 
 def _quantity(kind: Type, value: Any) -> str:

@@ -146,8 +146,7 @@ class _Parser:
         self._take()
         self._expect("',', ')' or identifier", self._is_identifier() or self._words[0] in (",", ")"))
         values: set[str] = set()
-        end = ","
-        while end == ",":
+        while True:
             if self._is_identifier():
                 values.add(self._take())
                 expected = "',' or ')'"
@@ -155,8 +154,8 @@ class _Parser:
                 values.add("")
                 expected = "',', or identifier"
             self._expect(expected, self._words[0] in (",", ")"))
-            end = self._take()
-        return values
+            if self._take() == ")":
+                return values
 
 
 def _check(field: str, value: str, problems: list[str]) -> None:

@@ -34,8 +34,8 @@ MAX_PODS = 4000
 PRIORITIES = {"": 0, "system-cluster-critical": 2000000000, "system-node-critical": 2000001000}
 # Which every Pod gets, so that it isn't evicted at once where its node is lost.
 _TOLERATIONS = [
-    {"effect": "NoExecute", "key": "node.kubernetes.io/not-ready", "operator": "Exists", "tolerationSeconds": 300},
-    {"effect": "NoExecute", "key": "node.kubernetes.io/unreachable", "operator": "Exists", "tolerationSeconds": 300},
+    {"effect": "NoExecute", "key": key, "operator": "Exists", "tolerationSeconds": 300}
+    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 ]
 # The volume of the token with which a container's processes speak to the API server.
 _TOKEN_SOURCES = [
@@ -96,13 +96,14 @@ def _set_priority(pod: Object) -> None:
     """Give a Pod the priority of the class that it names. Raises StatusError (Forbidden)."""
     spec = pod["spec"]
     name = spec.get("priorityClassName", "")
-    if name not in PRIORITIES:
+    priority = PRIORITIES.get(name)
+    if priority is None:
         raise errors.forbidden(POD, name_of(pod), f"no PriorityClass with name {name} was found")
-    if spec.get("priority", PRIORITIES[name]) != PRIORITIES[name]:
-        how = f"priority admission controller computed {PRIORITIES[name]} from the given PriorityClass name"
+    if spec.get("priority", priority) != priority:
+        how = f"priority admission controller computed {priority} from the given PriorityClass name"
         why = f"the integer value of priority ({spec['priority']}) must not be provided in pod spec; {how}"
         raise errors.forbidden(POD, name_of(pod), why)
-    spec["priority"] = PRIORITIES[name]
+    spec["priority"] = priority
     spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
 

@@ -6,7 +6,7 @@ Mirrors k8s.io/apiserver pkg/endpoints/handlers and pkg/registry/generic/registr
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +152,32 @@ class Client:
 
         return self._backend.subscribe(pass_on, resource)
 
+    def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        verb: str = "list",
+    ) -> Objects:
+        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them.
+
+        `verb` "watch" is for who watches the same selection.
+        """
+        self.authorize(verb, resource, namespace or "", checks.single_name(fields) if fields else "")
+        objects = self._store.list(resource, namespace if resource.namespaced else None)
+        self._backend.clock.work += len(objects) // READS
+        self._budget.spend(len(objects) * (_OBJECT_COST + (len(labels) + len(fields)) // 4))
+        if not labels and not fields:
+            return objects
+        selects = self._selector(resource, labels, fields)
+        return [obj for obj in objects if selects(obj)]
+
+    def _selector(self, resource: Resource, labels: str, fields: str) -> Selector:
+        self._budget.spend(_LETTER_COST * (len(labels) + len(fields)))
+        return checks.selector(resource, labels, fields)
+
     # Writing
 
     def create(self, resource: Resource, obj: Object, options: WriteOptions = PLAIN) -> Object:
@@ -208,7 +234,7 @@ class Client:
             self._report(decoding.unknown_fields(schema.type_of(resource), obj))
         return new
 
-    def _report(self, unknown: list[str]) -> None:
+    def _report(self, unknown: Iterable[str]) -> None:
         if self._warn:
             for text in unknown:
                 self._warn(text)
@@ -345,32 +371,6 @@ class Client:
         self.authorize("create", POD, namespace, name, "exec")
         pod = self._backend.existing(POD, namespace, name)
         return self._backend.connect(pod, container_of(pod, container))
-
-    def list(
-        self,
-        resource: Resource,
-        namespace: str | None = None,
-        *,
-        labels: str = "",
-        fields: str = "",
-        verb: str = "list",
-    ) -> Objects:
-        """Objects by namespace and name, of all namespaces where `namespace` is None; the selectors narrow them.
-
-        `verb` "watch" is for who watches the same selection.
-        """
-        self.authorize(verb, resource, namespace or "", checks.single_name(fields) if fields else "")
-        objects = self._store.list(resource, namespace if resource.namespaced else None)
-        self._backend.clock.work += len(objects) // READS
-        self._budget.spend(len(objects) * (_OBJECT_COST + (len(labels) + len(fields)) // 4))
-        if not labels and not fields:
-            return objects
-        selects = self._selector(resource, labels, fields)
-        return [obj for obj in objects if selects(obj)]
-
-    def _selector(self, resource: Resource, labels: str, fields: str) -> Selector:
-        self._budget.spend(_LETTER_COST * (len(labels) + len(fields)))
-        return checks.selector(resource, labels, fields)
 
 
 def _is_held(resource: Resource, obj: Object) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget
-from kubesim.api.clock import SECOND, Micros, to_datetime
+from kubesim.api.clock import SECOND, Micros, rfc3339_micro
 from kubesim.api.objects import Object, lasting_containers, name_of
 from kubesim.api.specs import PodSpec
 from kubesim.shell.container import Place
@@ -49,16 +49,11 @@ class LogOptions(NamedTuple):
         if self.since is not None:
             lines = [line for line in lines if line.written >= now - self.since * SECOND]
         if self.timestamps:
-            return "".join(f"{_nanoseconds(line.written)} {line.text}" for line in lines)
+            return "".join(f"{rfc3339_micro(line.written).removesuffix('Z')}000Z {line.text}" for line in lines)
         return "".join(line.text for line in lines)
 
 
 WHOLE_LOG = LogOptions()
-
-
-def _nanoseconds(moment: Micros) -> str:
-    """As a log has it: "2026-11-24T14:00:00.123456000Z"."""
-    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%f000Z")
 
 
 class Connection(Protocol):

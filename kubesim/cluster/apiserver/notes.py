@@ -29,8 +29,7 @@ class Inert(NamedTuple):
 
     def is_about(self, resource: Resource) -> bool:
         """Whether the type has these fields, or its Pod template."""
-        is_in_template = self.kinds == POD.kind and resource.template
-        return resource.kind in self.kinds.split() or bool(is_in_template)
+        return resource.kind in self.kinds.split() or (self.kinds == POD.kind and bool(resource.template))
 
     def values(self, resource: Resource, obj: Object) -> list[Any]:
         """What an object of a type that has them has in these fields."""

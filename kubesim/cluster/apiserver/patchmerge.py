@@ -77,14 +77,12 @@ def _delete_scalars(result: Object, name: str, gone: Any) -> None:
 def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
     """Carry out a `$setElementOrder`, together with what the patch says of the list that it orders."""
     old = result.get(field.name)
-    if not isinstance(order, list) or not all(item is None or isinstance(item, list) for item in (old, new)):
+    lists = [items for items in (old, new) if items is not None]
+    if not all(isinstance(items, list) for items in (order, *lists)):
         raise bad_request("invalid patch format of setElementOrder list")
-    if old is None and new is None:
+    if not lists:
         return
-    if old is None or new is None:
-        merged = new if old is None else old
-    else:
-        merged = _merge_lists(field, old, new)
+    merged = lists[0] if len(lists) == 1 else _merge_lists(field, *lists)
     result[field.name] = _in_order(merged, order, old or [], field.merge_key or "")
 
 

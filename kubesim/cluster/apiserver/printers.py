@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
@@ -154,23 +155,21 @@ def _endpoints(subsets: Sequence[Object] | None) -> str:
     endpoints = []
     for subset in subsets or ():
         for port in subset.get("ports") or [{}]:
-            addresses = [address.get("ip", "") for address in subset.get("addresses", ())]
-            if port:
-                addresses = [_with_port(address, port.get("port", 0)) for address in addresses]
-            endpoints += addresses
+            endpoints += [_with_port(address.get("ip", ""), port) for address in subset.get("addresses", ())]
     return first_three(endpoints, "" if subsets else NONE)
 
 
-def _with_port(address: str, port: int) -> str:
-    """An address of IPv6 is put in brackets. Mirrors Go's net.JoinHostPort."""
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+def _with_port(address: str, port: Object) -> str:
+    """An address with the number of a port, if it has one; of IPv6 it's put in brackets, as net.JoinHostPort does."""
+    if not port:
+        return address
+    host = f"[{address}]" if ":" in address else address
+    return f"{host}:{port.get('port', 0)}"
 
 
 def _slice_addresses(endpoints: Sequence[Object] | None) -> str:
-    addresses: list[str] = []
-    for endpoint in endpoints or ():
-        addresses += endpoint.get("addresses") or ()
-    return first_three(addresses, "<unset>")
+    addresses = chain.from_iterable(endpoint.get("addresses") or () for endpoint in endpoints or ())
+    return first_three([*addresses], "<unset>")
 
 
 def _slice_ports(ports: Sequence[Object] | None) -> str:

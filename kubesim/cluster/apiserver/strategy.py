@@ -82,10 +82,9 @@ def _keep(new: Object, old: Object, key: str) -> None:
 
 
 def _change_ephemeral_containers_alone(pod: Object, old: Object) -> None:
-    spec = {key: value for key, value in old["spec"].items() if key != "ephemeralContainers"}
-    if ephemeral := pod["spec"].get("ephemeralContainers"):
-        spec["ephemeralContainers"] = ephemeral
-    pod |= {"metadata": {**old["metadata"]}, "spec": spec}
+    changed = pod["spec"]
+    pod |= {"metadata": {**old["metadata"]}, "spec": {**old["spec"]}}
+    _keep(pod["spec"], changed, "ephemeralContainers")
 
 
 def _set_template_generation(daemon_set: Object, number: int) -> None:

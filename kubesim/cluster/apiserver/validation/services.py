@@ -28,11 +28,10 @@ def validate_service(service: Field) -> None:
     _validate_ports(ports)
     if kind == "ExternalName":
         name = spec.get("externalName", "").removesuffix(".")  # which a name that is fully qualified may have
-        problems = dns_subdomain(name) if name else []
-        for problem in problems:
-            spec.invalid("externalName", problem, value=name)
         if not name:
             spec.required("externalName")
+        for problem in dns_subdomain(name) if name else ():
+            spec.invalid("externalName", problem, value=name)
     spec.labels("selector")
     spec.enum_optional("sessionAffinity", _AFFINITIES)
     spec.check_each("externalIPs", ip)

@@ -6,6 +6,7 @@ Mirrors kubernetes pkg/apis/{apps,batch}/validation/validation.go, v1.36.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from kubesim.api.content import percent
 from kubesim.api.schedule import ScheduleError, parse_schedule
@@ -16,16 +17,30 @@ from kubesim.cluster.apiserver.validation.metadata import validate_label_selecto
 from kubesim.cluster.apiserver.validation.pods import validate_pod_template
 
 _CONCURRENCY_POLICIES = ("Allow", "Forbid", "Replace")
-_EMPTY = "empty selector is invalid for {}"
-_UNREADABLE = "invalid label selector"
+
+
+class _Selector(NamedTuple):
+    """What a kind says of its selector, besides what is wrong in it."""
+
+    of_empty: str = ""  # "" for nothing
+    of_unreadable: str | None = None  # after what is wrong in it; None for nothing, "" for a refusal without a word
+    is_required: bool = True
+
+
+_SELECTORS = {
+    "DaemonSet": _Selector("empty selector is invalid for daemonset", is_required=False),
+    "Deployment": _Selector("empty selector is invalid for deployment", "invalid label selector"),
+    "Job": _Selector(),
+    "ReplicaSet": _Selector("empty selector is invalid for deployment", "invalid label selector"),  # as upstream has it
+    "StatefulSet": _Selector("empty selector is invalid for statefulset", ""),
+}
 
 
 def validate_deployment(deployment: Field) -> None:
     """A new or changed Deployment."""
     spec = deployment.inner("spec")
     spec.non_negative("replicas")
-    _require_selector(deployment)
-    _validate_selector(deployment, empty=_EMPTY.format("deployment"), unreadable=_UNREADABLE)
+    _validate_selector(spec, "Deployment")
     _validate_lasting_template(spec)
     _validate_deployment_strategy(spec.inner("strategy"))
     spec.non_negative("minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
@@ -37,15 +52,14 @@ def validate_replica_set(replica_set: Field) -> None:
     """A new or changed ReplicaSet."""
     spec = replica_set.inner("spec")
     spec.non_negative("replicas", "minReadySeconds")
-    _require_selector(replica_set)
-    _validate_selector(replica_set, empty=_EMPTY.format("deployment"), unreadable=_UNREADABLE)  # as upstream has it
+    _validate_selector(spec, "ReplicaSet")
     _validate_lasting_template(spec)
 
 
 def validate_daemon_set(daemon_set: Field) -> None:
     """A new or changed DaemonSet."""
     spec = daemon_set.inner("spec")
-    _validate_selector(daemon_set, empty=_EMPTY.format("daemonset"))
+    _validate_selector(spec, "DaemonSet")
     _validate_lasting_template(spec)
     spec.non_negative("minReadySeconds")
     _validate_daemon_set_strategy(spec.inner("updateStrategy"))
@@ -59,8 +73,7 @@ def validate_stateful_set(stateful_set: Field) -> None:
         spec.invalid("podManagementPolicy", "must be 'OrderedReady' or 'Parallel'")
     _validate_stateful_set_strategy(spec.inner("updateStrategy"))
     spec.non_negative("replicas")
-    _require_selector(stateful_set)
-    _validate_selector(stateful_set, empty=_EMPTY.format("statefulset"), unreadable="")
+    _validate_selector(spec, "StatefulSet")
     _validate_lasting_template(_without_identity(spec))
 
 
@@ -122,22 +135,20 @@ def _is_none(value: int | str | None) -> bool:
     return not digits.isdecimal() or not digits.strip("0")
 
 
-def _validate_selector(workload: Field, *, empty: str = "", unreadable: str | None = None) -> None:
-    """A selector that matches the template's labels.
-
-    `empty` and `unreadable` are what a kind says of one that is, the latter after what is wrong in it; by default
-    nothing.
-    """
-    spec = workload.inner("spec")
+def _validate_selector(spec: Field, kind: str) -> None:
+    """A workload's selector, which matches the labels of its template."""
     selector = spec.get("selector")
+    says = _SELECTORS[kind]
+    if selector is None and says.is_required:
+        spec.required("selector")
     before = len(spec.errors)
     validate_label_selector(spec.inner("selector"))
     is_readable = len(spec.errors) == before
-    if empty and selector is not None and not any(selector.values()):
-        spec.invalid("selector", empty)
+    if says.of_empty and selector is not None and not any(selector.values()):
+        spec.invalid("selector", says.of_empty)
     if not is_readable:
-        if unreadable is not None:
-            spec.invalid("selector", unreadable)
+        if says.of_unreadable is not None:
+            spec.invalid("selector", says.of_unreadable)
         return
     labels = spec.inner("template").inner("metadata").get("labels") or {}
     if selector is None or not matches(selector, labels):
@@ -145,17 +156,11 @@ def _validate_selector(workload: Field, *, empty: str = "", unreadable: str | No
         spec.invalid("template.metadata.labels", why, value=internal_map(labels))
 
 
-def _require_selector(workload: Field) -> None:
-    spec = workload.inner("spec")
-    if not spec.has("selector"):
-        spec.required("selector")
-
-
 def validate_job(job: Field) -> None:
     """A new or changed Job."""
-    _validate_job_spec(job.inner("spec"))
-    _require_selector(job)
-    _validate_selector(job)
+    spec = job.inner("spec")
+    _validate_job_spec(spec)
+    _validate_selector(spec, "Job")
 
 
 def _validate_job_spec(spec: Field) -> None:
