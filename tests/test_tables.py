@@ -296,10 +296,10 @@ def check_screens(table: Any) -> None:
     texts += [text for rows in made.parts.values() for text in rows]
     texts += [f"{heading}: {words}" for rows in made.tables.values() for heading, words in rows.items()]
     rows = [screens._row(text) for text in texts]
-    named = {row.name for row in rows if row.mark in ("#", "*", "+")} | {"container", "template"}
+    named = {row.name for row in rows if isinstance(row, screens.Part | screens.Parts)} | {"container", "template"}
     there = {*made.parts, *made.tables}
     assert named == there, named ^ there
-    formats = {row.name for row in rows if not row.mark}
+    formats = {row.name for row in rows if isinstance(row, screens.Value)}
     unknown = formats - (FORMATTERS.keys() - screens.TABLE.texts.keys()) - set(made.texts)
     assert not unknown, unknown
     assert set(made.texts) <= formats, set(made.texts) - formats
@@ -307,7 +307,7 @@ def check_screens(table: Any) -> None:
         unknown = set(screen["related"]) - {item.plural for item in RESOURCES}
         assert not unknown, f"screens.json, {kind}: {unknown}"
         struct = schema.type_of(next(item for item in RESOURCES if item.kind == kind))
-        for path in (path for text in screen["rows"] for path in paths_of(screens._row(text))):
+        for path in (path for text in screen["rows"] for path in screens._row(text).paths):
             leads_somewhere(struct, path if "." in path.strip(".") else "", f"screens.json, {kind}")
     check_volumes(made)
 
@@ -316,15 +316,15 @@ def check_volumes(made: screens._Table) -> None:
     """Each source, and each field of it that is shown, is one of the struct."""
     for part, struct in (("volume_source", "Volume"), ("projection", "VolumeProjection")):
         for row in [screens._row(text) for text in made.parts[part]]:
-            assert paths_of(row)[0] in structs()[struct], f"screens.json: {struct} has no {paths_of(row)[0]}"
-            source = fields(types()[struct])[paths_of(row)[0]].type
-            for path in (path for text in made.parts[row.name] for path in paths_of(screens._row(text))):
+            assert row.paths[0] in structs()[struct], f"screens.json: {struct} has no {row.paths[0]}"
+            source = fields(types()[struct])[row.paths[0]].type
+            for path in (path for text in made.parts[row.name] for path in screens._row(text).paths):
                 leads_somewhere(source, path, f"screens.json, {row.name}")
     stored = {name for row in notes.INERT for name in row.path.removeprefix("spec volumes ").split("|")}
     known = structs()["Volume"] - (stored - {"emptyDir", "hostPath", "nfs", "persistentVolumeClaim"}) - {"name"}
-    sources = {paths_of(screens._row(text))[0] for text in made.parts["volume_source"]}
+    sources = {screens._row(text).paths[0] for text in made.parts["volume_source"]}
     assert sources == known, f"screens.json: {sources ^ known}"
-    projections = {paths_of(screens._row(text))[0] for text in made.parts["projection"]}
+    projections = {screens._row(text).paths[0] for text in made.parts["projection"]}
     known = structs()["VolumeProjection"] - {"clusterTrustBundle", "podCertificate"}
     assert projections == known, f"screens.json: {projections ^ known}"
 
@@ -376,10 +376,6 @@ UNWRITTEN = {
     "PodSecurityContext",
     "SuccessPolicy",
 }
-
-
-def paths_of(row: screens.Row) -> list[str]:
-    return [field.path for field in row.fields]
 
 
 def check_commands(table: Any) -> None:

@@ -7,7 +7,6 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
@@ -33,10 +32,9 @@ def describe(obj: Object, related: _Related, now: Micros) -> str:
     "events" there is no events section.
     """
     screen = screen_of(obj.get("kind", ""))
-    known: dict[str, Any] = {"now": now}
-    for plural in screen.related:
-        known[f"+{plural}"] = related.get(plural)  # as the rows of screens.json call it
-    described = lines(screen.rows, obj, known)
+    # Rows of screens.json call what they show beside the object "now" and "+pods".
+    known = {**obj, "now": now, **{f"+{plural}": related.get(plural) for plural in screen.related}}
+    described = lines(screen.rows, known)
     described += _event_lines(known.get("+events"), now)
     return tabwriter.align(escape("".join(f"{line}\n" for line in described)))
 

@@ -65,7 +65,8 @@ def _is_ready(endpoint: Object) -> bool:
     return bool(endpoint.get("addresses") and endpoint.get("conditions", {}).get("ready", True))
 
 
-_SHOWN_ABOVE = {f"metadata.{name}" for name in ("name", "namespace", "labels", "annotations", "managedFields")}
+_LEFT_OUT = {f"metadata.{name}" for name in ("name", "namespace", "labels", "annotations", "managedFields")}
+_LEFT_OUT |= {"now", "+events"}  # no fields of the object: `describe` adds them
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 
@@ -74,7 +75,7 @@ _ACRONYMS = {"API", "URL", "UID", "OSB", "GUID"}
 def _fields(content: Object, indent: str = "", path: str = "") -> Iterator[str]:
     """Every field of an object, sorted, with its name taken apart into words."""
     for name, value in sorted(content.items()):
-        if f"{path}{name}" in _SHOWN_ABOVE:
+        if f"{path}{name}" in _LEFT_OUT:
             continue
         if not isinstance(value, dict | list):
             yield f"{indent}{_label(name)}:\t{_plain(value)}"
