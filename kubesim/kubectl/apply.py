@@ -8,7 +8,6 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, is_deleted, metadata
 from kubesim.api.resources import SECRET
 from kubesim.cluster.apiserver import patch
-from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.gotext import gojson
 from kubesim.gotext.difference import unified_difference
 from kubesim.kubectl.change import send_patch
@@ -47,8 +46,8 @@ def apply(call: Call) -> None:
     visit(applied, act, errors_first=True)
     if prints_list:
         items = gojson.loads(gojson.dumps(results))  # with sorted keys, which the list's own aren't
-        together = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
-        call.say(call.output_format().render(together, typed=True))
+        listed = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
+        call.say(call.output_format().render(listed, typed=True))
 
 
 def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
@@ -141,24 +140,27 @@ def diff(call: Call) -> None:
     if call.context.env.get("KUBECTL_EXTERNAL_DIFF"):
         raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
     texts: dict[str, str] = {}
-    dry_run = call.request()._replace(dry_run=True)
     for manifest in manifests(call):
         if isinstance(manifest, Exception):  # kubectl stops there, and shows no difference
             raise manifest
         version = manifest.resource.api_version.replace("/", ".")
         # The file into which kubectl writes an object for the program diff, which goes through them in order.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
-        live = find_live(call, manifest)
-        merged = _merged(call, manifest, live, dry_run)
-        before, after = live, merged
-        if manifest.resource is SECRET:
-            before = live and _with_stars(live, merged, "before")
-            after = _with_stars(merged, live, "after")
-        is_compared = live or manifest.resource is SECRET  # a new Secret is compared with "null"
-        texts[name] = _difference(call, name, to_yaml(before) if is_compared else "", to_yaml(after))
+        before, after = _before_and_after(call, manifest)
+        texts[name] = _difference(call, name, before, after)
     call.say("".join(text for _, text in sorted(texts.items())))
     if any(texts.values()):
         raise Exit(1)
+
+
+def _before_and_after(call: Call, manifest: Target) -> tuple[str, str]:
+    """The object as it is, "" for none, and as apply would leave it, in YAML; a Secret's values are hidden."""
+    live = find_live(call, manifest)
+    merged = _merged(call, manifest, live)
+    if manifest.resource is not SECRET:
+        return to_yaml(live) if live else "", to_yaml(merged)
+    before = live and _with_stars(live, merged, "before")  # a new Secret is compared with "null"
+    return to_yaml(before), to_yaml(_with_stars(merged, live, "after"))
 
 
 def _difference(call: Call, name: str, before: str, after: str) -> str:
@@ -182,8 +184,9 @@ def _with_stars(secret: Object, other: Object | None, moment: str) -> Object:
     return {**secret, "data": stars}
 
 
-def _merged(call: Call, manifest: Target, live: Object | None, dry_run: WriteOptions) -> Object:
+def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
     """The object as apply would leave it."""
+    dry_run = call.request()._replace(dry_run=True)
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, dry_run)
     change = patch.three_way(_original_of(live), _bare(manifest.obj), live, manifest.resource)
@@ -196,8 +199,7 @@ def replace(call: Call) -> None:
     flags = call.flags
     refuse_if(not flags["filename"], NO_FILES)
     refuse_if(flags["force"] and call.dry_run != "none", "--dry-run can not be used when --force is set")
-    has_period = flags["grace-period"] >= 0
-    refuse_if(has_period and not flags["force"], "--grace-period must have --force specified")
+    refuse_if(flags["grace-period"] >= 0 and not flags["force"], "--grace-period must have --force specified")
     if flags["force"]:
         _replace_by_force(call)
         return

@@ -46,8 +46,9 @@ def patch(call: Call) -> None:
     flags = call.flags
     file = flags["patch-file"]
     refuse_if(flags["patch"] and file, "cannot specify --patch and --patch-file together")
-    is_missing = not flags["patch"] and not file
-    refuse_if(is_missing, "must specify --patch or --patch-file containing the contents of the patch")
+    refuse_if(
+        not flags["patch"] and not file, "must specify --patch or --patch-file containing the contents of the patch"
+    )
     kind = flags["type"].lower()
     refuse_if(kind not in _PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
     part = flags["subresource"]
@@ -120,8 +121,7 @@ _SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resour
 def scale(call: Call) -> None:
     replicas = call.flags["replicas"]
     expected = call.flags["current-replicas"]
-    missing = "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0"
-    refuse_if(replicas < 0, missing)
+    refuse_if(replicas < 0, "The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0")
     refuse_if(expected < -1, "The --current-replicas must specify an integer of -1 or greater")
 
     def set_replicas(scale: Object) -> Object:

@@ -49,14 +49,14 @@ def _dry_run(call: Call) -> DryRun:
     if strategy == "unchanged":
         now = call.context.clock.micro_timestamp()  # 2026-11-24T14:00:00.000000Z
         month_and_day = now[5:7] + now[8:10]
-        time = now[11:26]
-        head = f"W{month_and_day} {time}       1 helpers.go:719]"
-        call.complain(f"{head} --dry-run is deprecated and can be replaced with --dry-run=client.\n")
+        call.complain(
+            f"W{month_and_day} {now[11:26]}       1 helpers.go:719] "
+            "--dry-run is deprecated and can be replaced with --dry-run=client.\n"
+        )
         return "client"
     if strategy in TRUE | FALSE:
         raise NotSimulated("a truth value of --dry-run is not part of this simulator")
-    problem = f'Invalid dry-run value ({strategy}). Must be "none", "server", or "client".'
-    refuse_if(strategy not in _DRY_RUNS, problem)
+    refuse_if(strategy not in _DRY_RUNS, f'Invalid dry-run value ({strategy}). Must be "none", "server", or "client".')
     checked: DryRun = strategy
     return checked
 

@@ -128,8 +128,9 @@ class Call:
         except ManifestError as error:
             raise KubectlError(f'error loading config file "{path}": {error}') from None
         except (AttributeError, KeyError, TypeError):
-            problem = f"the kubeconfig {path[:80]}, which isn't built as one,"
-            raise NotSimulated(f"{problem} is not part of this simulator") from None
+            raise NotSimulated(
+                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
+            ) from None
 
     @property
     def user(self) -> str:

@@ -36,8 +36,10 @@ def current_context(call: Call) -> None:
 def get_contexts(call: Call) -> None:
     """List the contexts, or those that are named; names of others are refused after it."""
     output = call.flags["output"]
-    problem = f"--output {output} is not available in kubectl config get-contexts; resetting to default output format"
-    refuse_if(output not in ("", "name"), problem)
+    refuse_if(
+        output not in ("", "name"),
+        f"--output {output} is not available in kubectl config get-contexts; resetting to default output format",
+    )
     config = call.kubeconfig
     contexts = {entry["name"]: entry["context"] for entry in config.content["contexts"] or ()}
     names = [name for name in contexts if not call.args or name in call.args]
@@ -78,8 +80,7 @@ def use_context(call: Call) -> None:
 
 @_command("config set-context", check=lambda call: _show_help_if(call, len(call.args) > 1))
 def set_context(call: Call) -> None:
-    is_both = call.flags["current"] and call.args
-    refuse_if(is_both, "you cannot specify both a context name and --current")
+    refuse_if(call.flags["current"] and call.args, "you cannot specify both a context name and --current")
     config = call.kubeconfig
     name = config.current if call.flags["current"] else "".join(call.args)
     refuse_if(call.flags["current"] and not name, "no current context is set")

@@ -28,8 +28,10 @@ _BAD_VARIABLE = (
 
 def check_variable_name(name: str) -> None:
     """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
-    problem = f"{gofmt.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')"
-    refuse_if(not _VARIABLE.fullmatch(name), problem)
+    refuse_if(
+        not _VARIABLE.fullmatch(name),
+        f"{gofmt.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')",
+    )
 
 
 def check_image(image: str, problem: str, where: str = "") -> None:

@@ -81,8 +81,10 @@ class _FileSpec(NamedTuple):
 def _file_spec(word: str) -> _FileSpec:
     """What [[NAMESPACE/]POD:]PATH means. Raises KubectlError."""
     pod, colon, path = word.partition(":")
-    wrong = "filespec must match the canonical format: [[namespace/]pod:]file/path"
-    refuse_if(colon and (not pod or pod.count("/") > 1), wrong)
+    refuse_if(
+        colon and (not pod or pod.count("/") > 1),
+        "filespec must match the canonical format: [[namespace/]pod:]file/path",
+    )
     return _FileSpec(pod, path) if colon else _FileSpec("", word)
 
 

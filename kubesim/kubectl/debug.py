@@ -65,16 +65,21 @@ def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None
         raise NotSimulated(f"the profile {flags['profile']} is not part of this simulator")
     refuse_if(flags["profile"] not in _SECURITY, f"unknown profile: {flags['profile']}")
     if flags["copy-to"]:
-        nothing = "you must specify --image, --set-image or command arguments."
-        refuse_if(not (is_new or flags["set-image"] or arguments), nothing)
-        whose = "you must specify an existing container or a new image when specifying args."
-        refuse_if(arguments and not flags["container"] and not is_new, whose)
+        refuse_if(
+            not (is_new or flags["set-image"] or arguments),
+            "you must specify --image, --set-image or command arguments.",
+        )
+        refuse_if(
+            arguments and not flags["container"] and not is_new,
+            "you must specify an existing container or a new image when specifying args.",
+        )
     else:
         refuse_if(flags["set-image"], "--set-image may only be used with --copy-to.")
         refuse_if(not is_new, "you must specify --image when not using --copy-to.")
     refuse_if(not words, "NAME or filename is required for debug")
-    both = "--target is incompatible with --copy-to. Use --share-processes instead."
-    refuse_if(flags["target"] and flags["copy-to"], both)
+    refuse_if(
+        flags["target"] and flags["copy-to"], "--target is incompatible with --copy-to. Use --share-processes instead."
+    )
 
 
 def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:

@@ -62,12 +62,15 @@ def _check_delete(call: Call) -> None:
     is_selected = flags["selector"] or flags["field-selector"]
     refuse_if(flags["all"] and is_selected, "setting 'all' parameter but found a non empty selector. ")
     refuse_if(flags["now"] and grace != -1, "--now and --grace-period cannot be specified together")
-    both = "--force and --grace-period greater than 0 cannot be specified together"
-    refuse_if(flags["force"] and (flags["now"] or grace > 0), both)
+    refuse_if(
+        flags["force"] and (flags["now"] or grace > 0),
+        "--force and --grace-period greater than 0 cannot be specified together",
+    )
     if cascade in TRUE | FALSE:
         raise NotSimulated("a truth value of --cascade is not part of this simulator")
-    problem = f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"'
-    refuse_if(cascade not in _CASCADES, problem)
+    refuse_if(
+        cascade not in _CASCADES, f'invalid cascade value ({cascade}). Must be "background", "foreground", or "orphan"'
+    )
 
 
 def _grace_period(call: Call) -> int | None:

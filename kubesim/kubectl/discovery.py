@@ -125,8 +125,10 @@ def _check_can_i(call: Call) -> None:
     flags = call.flags
     if flags["list"]:
         refuse_if(call.args, "list option must be specified with no arguments")
-        others = "list option can't be specified with neither quiet, all-namespaces nor subresource options"
-        refuse_if(flags["quiet"] or flags["all-namespaces"] or flags["subresource"], others)
+        refuse_if(
+            flags["quiet"] or flags["all-namespaces"] or flags["subresource"],
+            "list option can't be specified with neither quiet, all-namespaces nor subresource options",
+        )
     else:
         missing = "you must specify two arguments: verb resource or verb resource/resourceName."
         refuse_if(len(call.args) != 2, f"{missing}\nSee 'kubectl auth can-i -h' for help and examples.")
@@ -179,8 +181,9 @@ def whoami(call: Call) -> None:
     except StatusError as error:
         if error.reason != "Forbidden":
             raise
-        why = "the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"
-        raise KubectlError(why) from None
+        raise KubectlError(
+            "the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"
+        ) from None
     if call.flags["output"]:  # --template alone counts for nothing here
         extra = {key: list(values) for key, values in user.extra}
         info = nonempty({"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": extra})
@@ -201,8 +204,7 @@ def whoami(call: Call) -> None:
 
 
 def _check_top(call: Call) -> None:
-    usage = f"{call.command.path[-1]} [NAME | -l label]"
-    refuse_if(len(call.args) > 1, usage, UsageError)
+    refuse_if(len(call.args) > 1, f"{call.command.path[-1]} [NAME | -l label]", UsageError)
 
 
 def _top(call: Call) -> None:

@@ -149,8 +149,14 @@ def naming_source(verb: str, source: str) -> Iterator[None]:
     except StatusError as error:
         if not source:
             raise
-        sentence = f'error when {verb} "{source}": {error.message}'
-        raise StatusError(error.code, error.reason, sentence, error.kind, error.name, error.causes) from None
+        raise StatusError(
+            error.code,
+            error.reason,
+            f'error when {verb} "{source}": {error.message}',
+            error.kind,
+            error.name,
+            error.causes,
+        ) from None
 
 
 def message(error: Exception, command: str, is_alone: bool = True) -> str:

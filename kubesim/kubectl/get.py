@@ -39,8 +39,10 @@ def _check_get(call: Call) -> None:
     if not (call.args or flags["filename"] or flags["watch"] or flags["watch-only"]):
         raise Plain(_NO_TYPE)
     output = flags["output"]
-    problem = f"--show-labels option cannot be used with {output} printer"
-    refuse_if(flags["show-labels"] and output not in ("", "wide"), problem)
+    refuse_if(
+        flags["show-labels"] and output not in ("", "wide"),
+        f"--show-labels option cannot be used with {output} printer",
+    )
 
 
 @command("get", check=_check_get, asks_namespace=True, operands="types", has_tables=True, shows_config_errors=True)

@@ -67,7 +67,10 @@ class Kubeconfig:
 
     @classmethod
     def of_file(cls, text: str) -> Kubeconfig:
-        """What a file says. Raises ManifestError for no YAML, and KeyError or TypeError where it is no kubeconfig."""
+        """What a file says.
+
+        Raises ManifestError for no YAML, and AttributeError, KeyError or TypeError where it is no kubeconfig.
+        """
         from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
         content = {**EMPTY, **(parse_document(text) or {})}

@@ -93,14 +93,15 @@ def annotate(call: Call) -> None:
     words, changes = split_changes(call.args)
     _check_mark(call, "annotation", words, changes)
     marks = _read_marks(changes)
-    clash = "can not both modify and remove the following annotation(s) in the same command"
-    refuse_if(marks.in_both, f"{clash}: {', '.join(marks.in_both)}")
+    refuse_if(
+        marks.in_both,
+        "can not both modify and remove the following annotation(s) in the same command: " + ", ".join(marks.in_both),
+    )
 
     def act(target: Target) -> None:
         present = annotations_of(target.obj)
         already = _overwritten(call, marks, present)
-        problem = f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}"
-        refuse_if(already, problem)
+        refuse_if(already, f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
         change = {"metadata": {"annotations": marks.change(present)}}
         new = send_patch(call, target, change, "merge")
         print_result(call, target.resource, new, "annotated")

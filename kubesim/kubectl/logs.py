@@ -39,8 +39,10 @@ def _check_logs(call: Call) -> None:
 @command("logs", check=_check_logs, asks_namespace=True, operands="pods")
 def logs(call: Call) -> None:
     flags = call.flags
-    both = "selectors and the all flag cannot be used when passing resource/name arguments"
-    refuse_if(flags["selector"] and call.args, both)
+    refuse_if(
+        flags["selector"] and call.args,
+        "selectors and the all flag cannot be used when passing resource/name arguments",
+    )
     subjects = _logged(call)
     container = call.args[1] if len(call.args) == 2 else flags["container"]
     _check_log_flags(call, container)
@@ -64,8 +66,10 @@ def _whole_seconds(duration: float) -> int:
 def _check_log_flags(call: Call, container: str) -> None:
     """Refuse what kubectl refuses once it has found the Pods."""
     flags = call.flags
-    problem = f"--all-containers=true should not be specified with container name {container}"
-    refuse_if(flags["all-containers"] and container, problem)
+    refuse_if(
+        flags["all-containers"] and container,
+        f"--all-containers=true should not be specified with container name {container}",
+    )
     is_named_twice = flags["container"] and len(call.args) == 2
     refuse_if(is_named_twice, "only one of -c or an inline [CONTAINER] arg is allowed")
     refuse_if(_whole_seconds(flags["since"]) < 0, "--since must be greater than 0")
@@ -84,8 +88,7 @@ def _logged(call: Call) -> list[Target]:
     except StatusError as error:
         if not is_missing(error):
             raise
-        problem = f'error from server (NotFound): {error.message} in namespace "{call.namespace}"'
-        raise KubectlError(problem) from None
+        raise KubectlError(f'error from server (NotFound): {error.message} in namespace "{call.namespace}"') from None
 
 
 def _log_options(call: Call) -> LogOptions:

@@ -212,9 +212,10 @@ def _resource(item: Any, source: str) -> Resource:
         if api_version in API_VERSIONS and is_of_other_version:
             raise NotSimulated(f"version {api_version} of {kind} is not part of this simulator")
         meta = metadata(item)
-        place = f'name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" from "{source}"'
-        mapping = f'resource mapping not found for {place}: no matches for kind "{kind}" in version "{version}"'
-        raise KubectlError(f"{mapping}\nensure CRDs are installed first")
+        raise KubectlError(
+            f'resource mapping not found for name: "{meta.get("name", "")}" namespace: "{meta.get("namespace", "")}" '
+            f'from "{source}": no matches for kind "{kind}" in version "{version}"\nensure CRDs are installed first'
+        )
     if not resource.simulated:
         raise NotSimulated(resource.left_out)
     if not version:
@@ -246,16 +247,19 @@ def _check_object(item: Any, document: Document) -> None:
         raise ManifestError(f"Object 'Kind' is missing in '{document.json}'")
     version = item.get("apiVersion")
     if version is not None and not isinstance(version, str):
-        field = "struct field metadataOnlyObject.TypeMeta.apiVersion of type string"
-        raise ManifestError(gojson.mismatch(version, field))
+        raise ManifestError(
+            gojson.mismatch(version, "struct field metadataOnlyObject.TypeMeta.apiVersion of type string")
+        )
 
 
 def _validate_head(item: Any, source: str) -> None:
     """What --validate finds before it needs a schema. Mirrors k8s.io/kubectl pkg/validation/schema.go."""
     problem = _problem_of_head(item)
     if problem:
-        advice = "if you choose to ignore these errors, turn validation off with --validate=false"
-        raise KubectlError(f'error validating "{source}": error validating data: {problem}; {advice}')
+        raise KubectlError(
+            f'error validating "{source}": error validating data: {problem}; '
+            "if you choose to ignore these errors, turn validation off with --validate=false"
+        )
 
 
 def _problem_of_head(item: Any) -> str:

@@ -91,8 +91,7 @@ def _check_taint(call: Call, words: Sequence[str], change: _Change) -> None:
     refuse_if(resource is not NODE, f"invalid resource type {kind}, only node types are supported")
     pairs = product(change.added, change.removed)
     both = [f"{removed['key']}={removed['effect']}" for added, removed in pairs if _matches(added, removed)]
-    clash = "can not both modify and remove the following taint(s) in the same command: "
-    refuse_if(both, clash + ", ".join(both))
+    refuse_if(both, "can not both modify and remove the following taint(s) in the same command: " + ", ".join(both))
     is_named = call.flags["all"] or len(words) > 1
     refuse_if(not is_named, "at least one resource name must be specified since 'all' parameter is not set")
 
@@ -117,8 +116,7 @@ def _read_changes(changes: Sequence[str]) -> _Change:
         new = _taint(text)
         refuse_if(not new["effect"], f"invalid taint spec: {text}", UsageError)
         struct = f"{{{new['key']} {new.get('value', '')} {new['effect']} <nil>}}"
-        problem = f"duplicated taints with the same key and effect: {struct}"
-        refuse_if(_is_among(change.added, new), problem, UsageError)
+        refuse_if(_is_among(change.added, new), f"duplicated taints with the same key and effect: {struct}", UsageError)
         change.added.append(new)
     return change
 
@@ -131,8 +129,7 @@ def _taint(text: str) -> Object:
     key = pair
     value = ""
     if colon:
-        unsupported = f"invalid taint effect: {effect}, unsupported taint effect"
-        refuse_if(effect not in _EFFECTS, unsupported, UsageError)
+        refuse_if(effect not in _EFFECTS, f"invalid taint effect: {effect}, unsupported taint effect", UsageError)
         refuse_if(pair.count("=") > 1, wrong, UsageError)
         key, _, value = pair.partition("=")
     for problems in (label_value(value), qualified_name(key)):
@@ -147,8 +144,10 @@ def _change_taints(call: Call, change: _Change, node: Target) -> None:
     """Change the taints of one Node and say whether it gained or lost some. Mirrors reorganizeTaints."""
     old: list[Object] = node.obj["spec"].get("taints", [])
     present = [new["key"] for new in change.added if _is_among(old, new)]
-    already = f"already has {','.join(present)} taint(s) with same effect(s) and --overwrite is false"
-    refuse_if(present and not call.flags["overwrite"], f"node {node.name} {already}")
+    refuse_if(
+        present and not call.flags["overwrite"],
+        f"node {node.name} already has {','.join(present)} taint(s) with same effect(s) and --overwrite is false",
+    )
     taints = [*change.added, *(taint for taint in old if not _is_among(change.added, taint))]
     gains = len(taints) != len(old)
     taints, loses = _without(taints, change.removed)

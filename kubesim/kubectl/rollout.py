@@ -207,13 +207,13 @@ def restart(call: Call) -> None:
 def _restart(call: Call, target: Target) -> None:
     """Give the Pod template a new annotation, so that all Pods are replaced."""
     spec = target.obj["spec"]
-    paused = f"{_named(target)} can't restart paused deployment (run rollout resume first)"
-    refuse_if(spec.get("paused"), paused)
+    refuse_if(spec.get("paused"), f"{_named(target)} can't restart paused deployment (run rollout resume first)")
     now = call.context.clock.timestamp()
     if annotations_of(spec["template"]).get(_RESTARTED) == now:
-        wait = "please wait before attempting to trigger another"
-        again = f"if restart has already been triggered within the past second, {wait}"
-        raise KubectlError(f"failed to create patch for {target.name}: {again}")
+        raise KubectlError(
+            f"failed to create patch for {target.name}: if restart has already been triggered within the past second, "
+            "please wait before attempting to trigger another"
+        )
     _patch(call, target, {"template": {"metadata": {"annotations": {_RESTARTED: now}}}}, "restarted")
 
 
@@ -263,8 +263,10 @@ def _undo(call: Call, target: Target) -> None:
         operation += pod_template(_template(old))
         print_result(call, target.resource, obj, operation)
         return
-    paused = "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
-    refuse_if(obj["spec"].get("paused"), paused)
+    refuse_if(
+        obj["spec"].get("paused"),
+        "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+    )
     operation = _roll_back(call, target, old, number)
     print_result(call, target.resource, obj, operation)
 

@@ -140,8 +140,10 @@ def _override(call: Call, pod: Object) -> Object:
         version = str(merged["apiVersion"])
         kind = str(merged["kind"])
         resource = find_kind(version, kind)
-        unknown = f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"'
-        refuse_if(resource is None, unknown)
+        refuse_if(
+            resource is None,
+            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/scheme/scheme.go:28"',
+        )
         if resource is not POD:
             raise NotSimulated("--overrides with another kind is not part of this simulator")
         overridden: Object = {"spec": {}, **decoding.convert(schema.type_of(POD), merged), "status": {}}

@@ -82,8 +82,9 @@ def container_name(pod: Object, container: str, tell: Callable[[str], None]) -> 
     marked = {name: name + mark for field, mark in _MARKS.items() for name in names_of(pod, field)}
     listed = ", ".join(marked.values())
     if container:
-        wrong = f"container {container} is not valid for pod {name_of(pod)} out of: {listed}"
-        refuse_if(container not in marked, wrong)
+        refuse_if(
+            container not in marked, f"container {container} is not valid for pod {name_of(pod)} out of: {listed}"
+        )
         return container
     preferred = annotations_of(pod).get("kubectl.kubernetes.io/default-container", "")
     if preferred in marked:
@@ -105,8 +106,10 @@ def names_of(pod: Object, key: str) -> list[str]:
 
 def exec_in(call: Call, pod: Object, run: Callable[[Connection], T], tell: Callable[[str], None] | None = None) -> T:
     """What `run` makes of a container of the Pod, in which a command is started; `tell` says which one was chosen."""
-    phase = pod["status"]["phase"]
-    refuse_if(has_ended(pod), f"cannot exec into a container in a completed pod; current phase is {phase}")
+    refuse_if(
+        has_ended(pod),
+        f"cannot exec into a container in a completed pod; current phase is {pod['status']['phase']}",
+    )
     container = container_name(pod, call.flags["container"], tell or call.complain)
     connection = call.api.exec(namespace_of(pod), name_of(pod), container)
     try:

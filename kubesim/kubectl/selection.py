@@ -298,9 +298,9 @@ def follow(call: Call, target: Target) -> Callable[[], Object | None]:
     try:
         return call.api.follow(*target.place)
     except StatusError:
-        qualified = target.resource.qualified
-        why = f"waiting without the rights to list and to watch {qualified} is not part of this simulator"
-        raise NotSimulated(why) from None
+        raise NotSimulated(
+            f"waiting without the rights to list and to watch {target.resource.qualified} is not part of this simulator"
+        ) from None
 
 
 def list_live(call: Call, target: Target) -> list[Object]:
@@ -313,6 +313,7 @@ def list_live(call: Call, target: Target) -> list[Object]:
     except StatusError as error:
         if error.reason != "BadRequest":
             raise
-        selectors = f'label selector "{labels}", field selector "{fields}"'
-        why = f'Unable to find "{resource.gvr}" that match {selectors}: {error.message}'
-        raise bad_request(why) from None
+        raise bad_request(
+            f'Unable to find "{resource.gvr}" that match label selector "{labels}", field selector "{fields}": '
+            + error.message
+        ) from None

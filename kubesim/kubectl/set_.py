@@ -38,8 +38,10 @@ def set_image(call: Call) -> None:
     flags = call.flags
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     images = dict(change.split("=", 1) for change in changes if "=" in change)
-    twice = "all containers are already specified by *, but saw more than one container_name=container_image pairs"
-    refuse_if("*" in images and len(images) > 1, twice)
+    refuse_if(
+        "*" in images and len(images) > 1,
+        "all containers are already specified by *, but saw more than one container_name=container_image pairs",
+    )
     missing: list[str] = []
 
     def set_images(copy: Target) -> None:
@@ -82,8 +84,8 @@ def set_env(call: Call) -> None:
     def set_variables(copy: Target) -> None:
         containers = _chosen(call, copy)
         if not containers:
-            pattern = quote(call.flags["containers"])
-            call.warn(f"{copy.resource.kind}/{copy.name} does not have any containers matching {pattern}")
+            name = f"{copy.resource.kind}/{copy.name}"
+            call.warn(f"{name} does not have any containers matching {quote(call.flags['containers'])}")
         for container in containers:
             _set_variables(call, copy, container, variables)
             if call.flags["list"]:
@@ -109,8 +111,10 @@ def _check_env(call: Call, words: Sequence[str], changes: Sequence[str]) -> None
     refuse_if(is_mixed, f"all resources must be specified before environment changes: {' '.join(call.args)}")
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
-    missing = "when specifying --keys, a configmap or secret must be provided with --from"
-    refuse_if(flags["keys"] and not flags["from"], missing)
+    refuse_if(
+        flags["keys"] and not flags["from"],
+        "when specifying --keys, a configmap or secret must be provided with --from",
+    )
 
 
 class _Variables(NamedTuple):
@@ -183,9 +187,10 @@ def _check_unchanged(copy: Target, present: Sequence[Object], changed: Mapping[s
         if current is None:
             continue
         before = current.get("value", "")
-        problem = f"already has a value ({before}), and --overwrite is false"
-        is_other = before != variable.get("value", "")
-        refuse_if(is_other, f"error: {copy.in_plural} '{name}' {problem}\n")
+        refuse_if(
+            before != variable.get("value", ""),
+            f"error: {copy.in_plural} '{name}' already has a value ({before}), and --overwrite is false\n",
+        )
 
 
 _SOURCES = {
@@ -236,8 +241,9 @@ def _changed(target: Target, make: _Make) -> Object:
     """A copy of an object with a Pod template, as `make` has changed it."""
     resource = target.resource
     if resource is not POD and not resource.template:
-        without = f"the object is not a pod or does not have a pod template: {resource.in_go}"
-        raise KubectlError(f"error: {target.in_plural} {without}\n")
+        raise KubectlError(
+            f"error: {target.in_plural} the object is not a pod or does not have a pod template: {resource.in_go}\n"
+        )
     copy = target._replace(obj=clone(target.obj))
     make(copy)
     return copy.obj

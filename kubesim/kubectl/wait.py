@@ -115,8 +115,10 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
     else:
         expression, _, target_value = rest.partition("=")
     refuse_if(not expression, "jsonpath expression cannot be empty")
-    example = "--for=jsonpath='{.status.readyReplicas}'=3"
-    refuse_if(after_brace == "=", f"jsonpath wait has to have a value after equal sign, like {example}")
+    refuse_if(
+        after_brace == "=",
+        "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+    )
     evaluate_relaxed(expression, {}, budget)  # refuses a broken path
 
     def test(obj: Object) -> bool:

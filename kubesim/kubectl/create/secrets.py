@@ -31,8 +31,11 @@ def create_docker_registry(call: Call) -> None:
         data = _secret_data(pairs)
     else:
         is_complete = flags["docker-username"] and flags["docker-password"] and flags["docker-server"]
-        either = "either --from-file or the combination of --docker-username, --docker-password and --docker-server"
-        refuse_if(not is_complete, f"{either} is required")
+        refuse_if(
+            not is_complete,
+            "either --from-file or the combination of --docker-username, --docker-password and --docker-server "
+            "is required",
+        )
         data = {".dockerconfigjson": _docker_config(flags)}
     _create_secret(call, "kubernetes.io/dockerconfigjson", data)
 
@@ -112,8 +115,11 @@ def _config_map_data(pairs: _Pairs, name: str) -> _Data:
         problems = config_key(key)
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
         field = "Data" if _is_text(value) else "BinaryData"
-        where = f"in {field} for ConfigMap {gofmt.quote(name)}"
-        refuse_if(key in data, f"cannot add key {quoted}, another key by that name already exists {where}")
+        refuse_if(
+            key in data,
+            f"cannot add key {quoted}, another key by that name already exists "
+            f"in {field} for ConfigMap {gofmt.quote(name)}",
+        )
         data[key] = value
     return data
 
@@ -123,8 +129,7 @@ def _sources(call: Call) -> _Pairs:
     files = call.flags["from-file"]
     literals = call.flags["from-literal"]
     env_files = call.flags["from-env-file"]
-    both = "from-env-file cannot be combined with from-file or from-literal"
-    refuse_if(env_files and (files or literals), both)
+    refuse_if(env_files and (files or literals), "from-env-file cannot be combined with from-file or from-literal")
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
