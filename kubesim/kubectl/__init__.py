@@ -110,8 +110,8 @@ def _help(call: Call, words: Sequence[str]) -> None:
     topic, rest = find_command(words[1:])
     if topic is ROOT and next_word(rest, ROOT.flag_set) is not None:
         quoted = " ".join(f"`{word}`" for word in rest)
-        commands = help_text(ROOT).removeprefix(f"{ROOT.row.long}\n\n")
-        call.complain(f"Unknown help topic [{quoted}]\n\n\n{commands}")
+        call.complain(f"Unknown help topic [{quoted}]\n\n\n")
+        call.complain(help_text(ROOT).removeprefix(f"{ROOT.row.long}\n\n"))
     else:
         call.say(help_text(topic))
 

@@ -213,8 +213,7 @@ def replace(call: Call) -> None:
 
 def _with_config(manifest: Target) -> Object:
     """The manifest as it is sent: with itself in the annotation of `apply`, where the file has that annotation."""
-    was_applied = LAST_APPLIED in annotations_of(manifest.obj)
-    return _with_last_applied(manifest.obj) if was_applied else manifest.obj
+    return _with_last_applied(manifest.obj) if LAST_APPLIED in annotations_of(manifest.obj) else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:

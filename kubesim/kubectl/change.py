@@ -92,8 +92,7 @@ def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> None:
 
 
 def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:
-    operation = "patched (no change)" if new == old else "patched"
-    print_result(call, resource, new, operation)
+    print_result(call, resource, new, "patched (no change)" if new == old else "patched")
 
 
 def _read_patch(call: Call) -> Any:

@@ -130,8 +130,11 @@ def _check_can_i(call: Call) -> None:
             "list option can't be specified with neither quiet, all-namespaces nor subresource options",
         )
     else:
-        missing = "you must specify two arguments: verb resource or verb resource/resourceName."
-        refuse_if(len(call.args) != 2, f"{missing}\nSee 'kubectl auth can-i -h' for help and examples.")
+        refuse_if(
+            len(call.args) != 2,
+            "you must specify two arguments: verb resource or verb resource/resourceName.\n"
+            "See 'kubectl auth can-i -h' for help and examples.",
+        )
         refuse_if(flags["no-headers"], "--no-headers cannot be set without --list specified")
 
 

@@ -293,8 +293,7 @@ class _Loader(_BASE):  # type: ignore[misc, valid-type]
 
 def _key(key: Any, value: Any) -> str:
     if key is None:
-        value_said = gofmt.syntax(value, _KEYS)
-        raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {value_said}")
+        raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {gofmt.syntax(value, _KEYS)}")
     if isinstance(key, dict | list):
         raise ManifestError(f"yaml: invalid map key: {gofmt.syntax(key, _KEYS)}")
     return key if isinstance(key, str) else gofmt.sprint(key)

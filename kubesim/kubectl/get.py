@@ -114,8 +114,7 @@ def _watch(call: Call) -> None:
     query = Query(call, call.args, one_type=True)
     present = query.fetch(is_strict=True)
     targets = query.targets or present  # of files
-    several_types = len({target.resource for target in targets}) > 1
-    refuse_if(several_types, f"{_WATCHED_ALONE} - more than 1 resource was found")
+    refuse_if(len({target.resource for target in targets}) > 1, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
     table = Table(call, target.resource)
     if present and not call.flags["watch-only"]:

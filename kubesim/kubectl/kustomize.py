@@ -151,8 +151,10 @@ def _read(call: Call, folder: PurePosixPath) -> _Kustomization:
     """The kustomization of a folder. Raises KubectlError, and NotSimulated for fields that are left out here."""
     files = call.context.workspace
     names = [name for name in _FILES if files.exists(f"{folder}/{name}")]
-    one_of = "'kustomization.yaml', 'kustomization.yml' or 'Kustomization'"
-    refuse_if(not names, f"unable to find one of {one_of} in directory '{folder}'")
+    refuse_if(
+        not names,
+        f"unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{folder}'",
+    )
     refuse_if(len(names) > 1, f"Found multiple kustomization files under: {folder}\n")
     with reworded(ValueError, "invalid Kustomization: "):
         content = _without_nulls(parse_document(_read_paid(call, f"{folder}/{names[0]}"))) or {}
@@ -207,8 +209,9 @@ def _accumulated(call: Call, folder: PurePosixPath, entry: str) -> list[_Item]:
         gone = _gone(call, path, path)
         raise KubectlError(f"{head}{gone}': must build at directory: not a valid directory: {gone}")
     if files.is_dir(str(path)):
-        where = f"{head}'{path}' must resolve to a file': couldn't make target for path '{path}': "
-        with reworded(KubectlError, where):
+        with reworded(
+            KubectlError, f"{head}'{path}' must resolve to a file': couldn't make target for path '{path}': "
+        ):
             return _layer(call, path)
     if not path.is_relative_to(folder):
         raise _refused(f"{entry} is outside of {folder}")
@@ -220,9 +223,11 @@ def _objects(text: str, entry: str) -> list[Any]:
     try:
         return list(chain.from_iterable(items_of(document.value) for document in documents(text)))
     except ManifestError as error:
-        yaml_problem = str(error).removeprefix("error converting YAML to JSON: ")
-        problem = f"accumulating resources from '{entry}': MalformedYAMLError: {yaml_problem} in File: {entry}"
-        raise KubectlError(f"accumulating resources: {problem}") from None
+        problem = str(error).removeprefix("error converting YAML to JSON: ")
+        raise KubectlError(
+            f"accumulating resources: accumulating resources from '{entry}': MalformedYAMLError: {problem} "
+            f"in File: {entry}"
+        ) from None
 
 
 def _item(obj: Any, entry: str) -> _Item:
@@ -243,8 +248,7 @@ def _generated(call: Call, folder: PurePosixPath, generator: _Generator) -> _Ite
         if len(data[key]) >= _LINE_WIDTH:
             data[key] = _LINE.sub(r"\g<0>\n", data[key])
     meta = nonempty({"name": name, "namespace": generator.namespace})
-    kind = generator.type or "Opaque"
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": kind}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "data": data, "type": generator.type or "Opaque"}
     return _Item(secret, name, is_hashed=True)
 
 

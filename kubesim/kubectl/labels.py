@@ -103,8 +103,7 @@ def annotate(call: Call) -> None:
         already = _overwritten(call, marks, present)
         refuse_if(already, f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
         change = {"metadata": {"annotations": marks.change(present)}}
-        new = send_patch(call, target, change, "merge")
-        print_result(call, target.resource, new, "annotated")
+        print_result(call, target.resource, send_patch(call, target, change, "merge"), "annotated")
 
     Query(call, words, needs_name=True).visit(act)
 

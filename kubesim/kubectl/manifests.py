@@ -114,8 +114,9 @@ def check_paths(call: Call) -> list[str]:
         elif not call.context.workspace.exists(path):
             problems.append(KubectlError(f'the path "{path}" does not exist'))
         elif not files and not problems:  # kubectl passes over such a folder behind anything else
-            endings = " ".join(_ENDINGS)
-            problems.append(KubectlError(f"error reading [{path}]: recognized file extensions are [{endings}]"))
+            problems.append(
+                KubectlError(f"error reading [{path}]: recognized file extensions are [{' '.join(_ENDINGS)}]")
+            )
     raise_all(problems)
     return files
 
@@ -142,8 +143,7 @@ def _files(call: Call, path: str) -> list[str]:
     if isinstance(path, Kustomization) or path == "-" or path.startswith(_NETWORK):
         return [path]
     if workspace.is_dir(path):
-        names = [name for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]
-        inner = [normpath(f"{path}/{name}") for name in names]
+        inner = [normpath(f"{path}/{name}") for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]
         return [file for file in inner if not workspace.is_dir(file)]
     if workspace.exists(path):
         return [path]

@@ -157,8 +157,7 @@ def _change_taints(call: Call, change: _Change, node: Target) -> None:
         done = "tainted"
     else:
         done = "untainted"
-    changed = send_patch(call, node, {"spec": {"taints": taints or None}}, "strategic")
-    print_result(call, NODE, changed, done)
+    print_result(call, NODE, send_patch(call, node, {"spec": {"taints": taints or None}}, "strategic"), done)
 
 
 def _without(taints: list[Object], removed: list[Object]) -> tuple[list[Object], bool]:

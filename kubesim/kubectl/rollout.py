@@ -186,16 +186,14 @@ def _revision_text(resource: Resource, keeper: Object) -> str:
     template = _template(keeper)
     cause = annotations_of(keeper).get(CHANGE_CAUSE)
     if resource is DEPLOYMENT and cause:
-        annotations = annotations_of(template)
-        template["metadata"]["annotations"] = {**annotations, CHANGE_CAUSE: cause}
+        template["metadata"]["annotations"] = {**annotations_of(template), CHANGE_CAUSE: cause}
     return pod_template(template)
 
 
 def _revision_table(revisions: _Revisions) -> str:
     rows = [["REVISION", "CHANGE-CAUSE"]]
     for number, keeper in revisions.items():
-        cause = annotations_of(keeper).get(CHANGE_CAUSE)
-        rows.append([str(number), cause or "<none>"])
+        rows.append([str(number), annotations_of(keeper).get(CHANGE_CAUSE) or "<none>"])
     return tabwriter.format(rows, minwidth=0, padding=2)
 
 
@@ -259,16 +257,14 @@ def _undo(call: Call, target: Target) -> None:
     number = call.flags["to-revision"]
     old = _revision_before(target, _history(call, target), number)
     if call.dry_run == "client":
-        operation = "" if target.resource is DEPLOYMENT else "will roll back to "
-        operation += pod_template(_template(old))
-        print_result(call, target.resource, obj, operation)
+        head = "" if target.resource is DEPLOYMENT else "will roll back to "
+        print_result(call, target.resource, obj, head + pod_template(_template(old)))
         return
     refuse_if(
         obj["spec"].get("paused"),
         "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
     )
-    operation = _roll_back(call, target, old, number)
-    print_result(call, target.resource, obj, operation)
+    print_result(call, target.resource, obj, _roll_back(call, target, old, number))
 
 
 _APPLIED_BEFORE = (

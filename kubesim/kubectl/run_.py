@@ -55,8 +55,10 @@ def _expose(call: Call) -> None:
     name = call.args[0]
     labels = _labels(call.flags["labels"])
     port = _port(call.flags["port"])
-    ports = [{"port": port, "protocol": "TCP", "targetPort": port}]
-    spec = {"selector": labels or {"run": name}, "ports": ports}
+    spec = {
+        "selector": labels or {"run": name},
+        "ports": [{"port": port, "protocol": "TCP", "targetPort": port}],
+    }
     service = create_in_namespace(call, SERVICE, _service_of(nonempty({"name": name, "labels": labels}), spec))
     print_result(call, SERVICE, service, "created")
     call.say("---\n" if call.flags["output"] == "yaml" else "")
@@ -176,8 +178,7 @@ def expose(call: Call) -> None:
         selector = selected or _selector_of(first)
         service = _service(call, first, selector, name_of(target.obj))
         exposed.append(first)  # what kubectl takes from the first object, it keeps for the others
-        service = create_in_namespace(call, SERVICE, service)
-        print_result(call, SERVICE, service, "exposed")
+        print_result(call, SERVICE, create_in_namespace(call, SERVICE, service), "exposed")
 
     Query(call, call.args, needs_name=True, latest=False).visit(act)
 

@@ -12,7 +12,7 @@ from kubesim.api import quantity
 from kubesim.api.clock import Micros
 from kubesim.api.formatters import formatter
 from kubesim.api.humanize import NONE, age
-from kubesim.api.objects import Object, at
+from kubesim.api.objects import Object, at, find_named
 from kubesim.kubectl.describers.screens import Items, part
 
 _PLAIN_FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
@@ -53,10 +53,10 @@ def _containers(pod: Object) -> Iterator[str]:
         if containers or field == "containers":
             yield heading
         statuses = at(pod, f"status.{field.removesuffix('s')}Statuses") or ()
-        status_of = {status["name"]: status for status in statuses}
         for container in containers:
+            status = find_named(statuses, container["name"])
             yield f"  {container['name']}:"
-            yield from part("container", {**container, "pod": pod, "status": status_of.get(container["name"])})
+            yield from part("container", {**container, "pod": pod, "status": status})
 
 
 @formatter
