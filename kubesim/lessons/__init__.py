@@ -5,36 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import cache
 from itertools import count, takewhile
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from kubesim.api import load_yaml
-from kubesim.lessons.quiz import VARIANT, Choice, Quiz, Reply, letter
-from kubesim.lessons.task import Clue, Condition, Mistake, Task
+from kubesim.lessons.quiz import VARIANT, Quiz, letter
+from kubesim.lessons.task import Task
 
 _PICKED = ("choice", "choices")  # kinds whose choices are picked by their letters
+_RENAMED = {"is": "equals"}  # a field that no Python class can have
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
-
-
-def _condition(**entry: str) -> Condition:
-    renamed = {"equals" if key == "is" else key: value for key, value in entry.items()}
-    return Condition(**renamed)
-
-
-# Which fields hold a list of what; every other list is one of texts.
-_PARTS: dict[str, Callable[..., Any]] = {
-    "choices": Choice,
-    "replies": Reply,
-    "goal": _condition,
-    "advice": _condition,
-    "evidence": Clue,
-    "wrong": lambda lines, says: Mistake(tuple(lines), says),
-}
+T = TypeVar("T")
 
 
 def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -43,16 +29,26 @@ def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         yield path.name, load_yaml(path)
 
 
-def _value(key: str, value: Any) -> Any:
+def made(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
+    """A Quiz, a Task or a part of one from what the YAML holds of it. Raises KeyError for a field that it doesn't have.
+
+    Its lists become tuples, of what the field's type says.
+    """
+    types = _types(kind)
+    named = {_RENAMED.get(key, key): value for key, value in entry.items()}
+    return kind(**{name: _value(types[name], value) for name, value in named.items()})
+
+
+@cache
+def _types(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind)
+
+
+def _value(kind: Any, value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    make = _PARTS.get(key)
-    return tuple(make(**part) if make else part for part in value)
-
-
-def fields(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a Quiz or Task from what the YAML holds of it."""
-    return {key: _value(key, value) for key, value in entry.items()}
+    part_kind: type = get_args(kind)[0]  # of a tuple[Choice, ...]
+    return tuple(made(part_kind, part) if is_dataclass(part_kind) else part for part in value)
 
 
 def filled(entry: Any, words: Mapping[str, str]) -> Any:
@@ -96,7 +92,7 @@ def load_predictions() -> Mapping[str, Quiz]:
 @cache
 def load_tasks() -> Mapping[str, Task]:
     """All tasks by their id, in the order of the files."""
-    tasks = (Task(**fields(entry)) for _, entries in documents("tasks") for entry in entries)
+    tasks = (made(Task, entry) for _, entries in documents("tasks") for entry in entries)
     return MappingProxyType({task.id: task for task in tasks})
 
 
@@ -136,7 +132,7 @@ def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
         whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
     if number:
         whole["id"] += f"{VARIANT}{number}"
-    quiz = Quiz(**fields(filled(whole, words)))
+    quiz = made(Quiz, filled(whole, words))
     if not choices:
         return quiz
     return replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from kubesim.lessons import documents, fields, filled
+from kubesim.lessons import documents, filled, made
 from kubesim.lessons.task import Clue, Condition, Task
 
 COUNT = 12
@@ -170,4 +170,4 @@ def _broken(template: Template, words: Mapping[str, str]) -> Broken:
     advice = template["advice"]
     names = shared.advice_sets[advice] if isinstance(advice, str) else advice
     entry["advice"] = [shared.advice[name] for name in names]
-    return Broken(**fields(filled(entry, {**shared.words, **words})))
+    return made(Broken, filled(entry, {**shared.words, **words}))

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from kubesim.api import load_yaml
-from kubesim.lessons import fields
+from kubesim.lessons import made
 from kubesim.lessons.quiz import Quiz
 from kubesim.lessons.task import Task
 
 _FOUND = load_yaml(Path(__file__).with_suffix(".yaml"))
-QUIZZES = {entry["id"]: Quiz(**fields(entry)) for entry in _FOUND["quizzes"]}
-TASKS = {entry["id"]: Task(**fields(entry)) for entry in _FOUND["tasks"]}
+QUIZZES = {entry["id"]: made(Quiz, entry) for entry in _FOUND["quizzes"]}
+TASKS = {entry["id"]: made(Task, entry) for entry in _FOUND["tasks"]}
