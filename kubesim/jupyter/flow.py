@@ -8,6 +8,7 @@ from kubesim.api.clock import Micros, parse_time
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster import Cluster
+from kubesim.cluster.kubelet.imagepull import see
 from kubesim.flow.hops import trace_flow
 from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
@@ -35,20 +36,22 @@ def announcement(flow: Flow) -> str:
 
 
 def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
-    """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`), and when that will be."""
+    """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`) and that will be (`next`).
+
+    What isn't is "".
+    """
+    about = {"attempt": "", "past": "", "next": ""}
     pod = cluster.api.find(POD, namespace, name)
-    last = max(last_tries(cluster, pod), default=None) if pod else None
-    if pod is None or last is None:
-        return {"attempt": ""}
-    identity = {"attempt": f"{name} {last.at}"}
-    if last.until <= cluster.clock.now:
-        return identity
-    past = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
-    return {**identity, "past": past, "next": time_of_day(last.until)}
+    if pod and (last := max(last_tries(cluster, pod), default=None)):
+        about["attempt"] = f"{name} {last.at}"
+        if last.until > cluster.clock.now:
+            about["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
+            about["next"] = time_of_day(last.until)
+    return about
 
 
 def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
-    """The first pull secret that came or went after the last attempt: ", before the Secret regcred existed"."""
+    """The first pull secret that came, went or changed after an attempt: ", before the Secret regcred existed"."""
     trace = cluster.kubelet.traces[namespace_of(pod), name_of(pod), last.container]
     for seen in trace.secrets:
         secret = cluster.api.find(SECRET, namespace_of(pod), seen.name)
@@ -56,6 +59,8 @@ def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
             return f", before the Secret {seen.name} was deleted"
         if secret and created(secret) > last.at:
             return f", before the Secret {seen.name} {'was recreated' if seen.found else 'existed'}"
+        if see(seen.name, secret) != seen:
+            return f", before the Secret {seen.name} was changed"
     return ""
 
 

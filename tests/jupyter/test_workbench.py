@@ -145,7 +145,7 @@ def test_a_past_attempt_says_when_it_was_and_when_the_next_one_is(seat, bench):
     seat.advance(60)
     assert bench.path["attempt"].startswith("web ")
     assert bench.path["attempt"] != first["attempt"]
-    assert "past" not in bench.path
+    assert (bench.path["past"], bench.path["next"]) == ("", "")
 
 
 def test_a_past_attempt_says_that_its_secret_was_deleted_or_recreated_since(seat, bench):
@@ -155,6 +155,14 @@ def test_a_past_attempt_says_that_its_secret_was_deleted_or_recreated_since(seat
     assert bench.path["past"] == "This is the attempt of 13:59:00, before the Secret regcred was deleted."
     seat.run(CREATE)
     assert bench.path["past"] == "This is the attempt of 13:59:00, before the Secret regcred was recreated."
+
+
+def test_a_past_attempt_says_that_its_secret_was_changed_since(seat, bench):
+    seat.run(CREATE.replace("registry.example.com", "other.example.com"))
+    seat.run(f"""{RUN} --overrides='{{"spec":{{"imagePullSecrets":[{{"name":"regcred"}}]}}}}'; sleep 5""")
+    assert bench.path["past"] == "This is the attempt of 13:59:00."
+    seat.run(f"{CREATE} --dry-run=client -o yaml | kubectl apply -f -")
+    assert bench.path["past"] == "This is the attempt of 13:59:00, before the Secret regcred was changed."
 
 
 def test_during_a_task_the_cluster_at_a_glance_leaves_out_what_was_there_before(seat, bench):

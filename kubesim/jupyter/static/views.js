@@ -40,7 +40,7 @@ function travel(chain) {
 function makePast(model) {
   const node = element("p", { className: "ks-how" });
   const draw = () => {
-    const { past = "", next = "" } = model.get("path");
+    const { past = "", next = "" } = model.get("path"); // nothing without a Pod, or where it's concealed
     const wait = past && (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
     setText(node, past && `${past} The next one is in ${spell(wait)}.`);
     node.hidden = !past;
