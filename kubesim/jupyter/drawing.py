@@ -38,22 +38,22 @@ LOOKS = {
     NOT_REACHED: Look("#6e7781", "#f3f4f6", 1.2, "6 4"),
     NOT_NEEDED: Look("#6e7781", "#f3f4f6", 1.2, "2 4"),
 }
-CULPRIT_THICKNESS = 3.5
-CUT = 14
+_CULPRIT_THICKNESS = 3.5
+_CUT = 14
 """The hop where the cause lies looks like a stop sign: this much of each corner goes."""
 
 # Lengths are in points, as Graphviz counts.
-POINTS = 72  # in an inch
-FONT = "Arial"
-LETTER = 6.9  # the width of one, at 12 pt
-LINE = 16
-PADDING = 12  # in a box
-GAP = 36  # between boxes
-MARGIN = 6  # around the picture
-NARROWEST = 160  # box
-MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
-LONGEST_LINE = 27  # characters in a line of a box
-LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
+_POINTS = 72  # in an inch
+_FONT = "Arial"
+_LETTER = 6.9  # the width of one, at 12 pt
+_LINE = 16
+_PADDING = 12  # in a box
+_GAP = 36  # between boxes
+_MARGIN = 6  # around the picture
+_NARROWEST = 160  # box
+_MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
+_LONGEST_LINE = 27  # characters in a line of a box
+_LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -78,18 +78,19 @@ class Box(NamedTuple):
 def image(flow: Flow) -> str:
     """The picture in two rows as an <img> element."""
     rows = _rows(flow)
-    above, below = _placed_by_graphviz(rows) or rows
+    centres = _centres(*rows)
+    above, below = ([_moved(box, centres) for box in row] for row in rows)
     arrows = [_across(before, after) for row in (above, below) for before, after in pairwise(row)]
     arrows.append(_down(above[-1], below[0]))
-    boxes = [_box(box) for box in above + below]
-    width = max(box.x + box.width for box in above + below) + MARGIN
-    height = max(box.y + box.height for box in below) + MARGIN
-    return embedded("".join(arrows + boxes), width, height, f"Flow of {flow.text()}")
+    boxes = above + below
+    width = max(box.x + box.width for box in boxes) + _MARGIN
+    height = max(box.y + box.height for box in below) + _MARGIN
+    return embedded("".join([*arrows, *map(_box, boxes)]), width, height, f"Flow of {flow.text()}")
 
 
 def embedded(parts: str, width: int, height: int, alt: str) -> str:
     """SVG elements as an <img>, which pages show that allow no <svg>; sizes in points, `alt` as a plain text."""
-    style = f'style="background:{PAPER}" font-family="{FONT}" font-size="12" fill="{INK}"'
+    style = f'style="background:{PAPER}" font-family="{_FONT}" font-size="12" fill="{INK}"'
     size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt"'
     readable = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", parts)
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {style} {size}>{readable}</svg>'
@@ -112,72 +113,72 @@ def _link(hop: Hop) -> str:
 def _rows(flow: Flow) -> tuple[list[Box], list[Box]]:
     """What the cluster holds, and below it what the node does with it: each row from the left."""
     split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
-    above = _row(flow.hops[:split], MARGIN)
-    return above, _row(flow.hops[split:], MARGIN + above[0].height + GAP)
+    above = _row(flow.hops[:split], _MARGIN)
+    return above, _row(flow.hops[split:], _MARGIN + above[0].height + _GAP)
 
 
 def _row(hops: tuple[Hop, ...], y: int) -> list[Box]:
-    height = 2 * PADDING + LINE * max(1 + len(_lines(hop)) for hop in hops)
+    height = 2 * _PADDING + _LINE * max(1 + len(_lines(hop)) for hop in hops)
     boxes = list[Box]()
-    x = MARGIN
+    x = _MARGIN
     for hop in hops:
         boxes.append(Box(hop, x, y, _width(hop), height))
-        x += boxes[-1].width + GAP
+        x += boxes[-1].width + _GAP
     return boxes
 
 
 def _dot(above: list[Box], below: list[Box]) -> str:
     """The boxes as a graph for Graphviz: two rows, the second one of which begins below the first."""
-    statements = [f"nodesep={GAP / POINTS}", f"ranksep={GAP / POINTS}", 'node [shape=box fixedsize=true label=""]']
+    statements = [f"nodesep={_GAP / _POINTS}", f"ranksep={_GAP / _POINTS}", 'node [shape=box fixedsize=true label=""]']
     for row in (above, below):
-        nodes = [f"{box.hop.key} [width={box.width / POINTS:.4f} height={box.height / POINTS:.4f}]" for box in row]
+        nodes = [f"{box.hop.key} [width={box.width / _POINTS:.4f} height={box.height / _POINTS:.4f}]" for box in row]
         path = " -> ".join(box.hop.key for box in row)
         statements.append(f"{{ rank=same; {'; '.join(nodes)}; {path} }}")
     statements.append(f"{above[0].hop.key} -> {below[0].hop.key} [weight=20]")
     return f"digraph {{ {'; '.join(statements)} }}"
 
 
-def _placed_by_graphviz(rows: tuple[list[Box], list[Box]]) -> tuple[list[Box], list[Box]] | None:
-    """The boxes where Graphviz puts them, None without it.
+class _Centre(NamedTuple):
+    """Where the centre of a box is, in inches, from the left and from above."""
+
+    x: float
+    y: float
+
+
+def _centres(above: list[Box], below: list[Box]) -> Mapping[str, _Centre]:
+    """Where Graphviz puts the boxes, by their hops' keys; nothing without it.
 
     Its plain format says: graph SCALE WIDTH HEIGHT, and then node NAME X Y … with y from below.
     """
     try:
-        graph = graphviz.Source(_dot(*rows))
+        graph = graphviz.Source(_dot(above, below))
         plain = graph.pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
-        return None
-    top = 0.0
-    centres: dict[str, tuple[float, float]] = {}
-    for line in plain.splitlines():
-        match line.split():
-            case ["graph", _scale, _width, height]:
-                top = float(height)
-            case ["node", key, x, y, *_]:
-                centres[key] = (float(x), top - float(y))
-    above, below = rows
-    return [_moved(box, centres) for box in above], [_moved(box, centres) for box in below]
+        return {}
+    (_graph, _scale, _width, top), *lines = map(str.split, plain.splitlines())
+    return {line[1]: _Centre(float(line[2]), float(top) - float(line[3])) for line in lines if line[0] == "node"}
 
 
-def _moved(box: Box, centres: Mapping[str, tuple[float, float]]) -> Box:
-    """The box with its centre, in inches, where that is now."""
-    x, y = centres[box.hop.key]
-    left = round(x * POINTS - box.width / 2)
-    upper = round(y * POINTS - box.height / 2)
-    return box._replace(x=MARGIN + left, y=MARGIN + upper)
+def _moved(box: Box, centres: Mapping[str, _Centre]) -> Box:
+    """The box where Graphviz puts it, if it does."""
+    if centre := centres.get(box.hop.key):
+        left = round(centre.x * _POINTS - box.width / 2)
+        upper = round(centre.y * _POINTS - box.height / 2)
+        return box._replace(x=_MARGIN + left, y=_MARGIN + upper)
+    return box
 
 
 def _lines(hop: Hop) -> list[str]:
     lines: list[str] = []
     for words in hop.words:
         longest = max(map(len, words.split()), default=0)
-        lines += textwrap.wrap(words, max(LONGEST_LINE, min(longest, LONGEST_WORD)), break_on_hyphens=False)
-    return lines[:MAX_LINES]
+        lines += textwrap.wrap(words, max(_LONGEST_LINE, min(longest, _LONGEST_WORD)), break_on_hyphens=False)
+    return lines[:_MAX_LINES]
 
 
 def _width(hop: Hop) -> int:
     longest = max(map(len, [f"{SYMBOLS[hop.state]} {hop.title}  {hop.state}", *_lines(hop)]))
-    return max(NARROWEST, round(longest * LETTER) + 2 * PADDING)
+    return max(_NARROWEST, round(longest * _LETTER) + 2 * _PADDING)
 
 
 def _slug(hop: Hop) -> str:
@@ -189,7 +190,7 @@ def _box(box: Box) -> str:
     head = f"{SYMBOLS[hop.state]} {html.escape(hop.title)}"
     first = f'<tspan font-weight="bold">{head}</tspan> <tspan font-style="italic">{hop.state}</tspan>'
     texts = "".join(
-        f'<text x="{PADDING}" y="{PADDING + LINE * number - 4}">{line}</text>'
+        f'<text x="{_PADDING}" y="{_PADDING + _LINE * number - 4}">{line}</text>'
         for number, line in enumerate([first, *map(html.escape, _lines(hop))], start=1)
     )
     return f'<g transform="translate({box.x},{box.y})">{_outline(box)}{texts}</g>'
@@ -203,10 +204,10 @@ def _outline(box: Box) -> str:
     if not box.hop.is_cause:
         size = f'width="{width}" height="{height}" rx="{look.corner}"'
         return f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
-    right = width - CUT
-    low = height - CUT
-    corners = f"{CUT},0 {right},0 {width},{CUT} {width},{low} {right},{height} {CUT},{height} 0,{low} 0,{CUT}"
-    return f'<polygon points="{corners}" {colours} stroke-width="{CULPRIT_THICKNESS}"/>'
+    right = width - _CUT
+    low = height - _CUT
+    corners = f"{_CUT},0 {right},0 {width},{_CUT} {width},{low} {right},{height} {_CUT},{height} 0,{low} 0,{_CUT}"
+    return f'<polygon points="{corners}" {colours} stroke-width="{_CULPRIT_THICKNESS}"/>'
 
 
 def _across(before: Box, after: Box) -> str:

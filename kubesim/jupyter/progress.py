@@ -169,7 +169,7 @@ def _total(record: Record) -> str:
 
 
 def _rows(record: Record) -> Iterator[Row]:
-    """The notebooks. In the challenge's a round with any points is one more thing to do."""
+    """The notebooks. In that of the challenge, a round with any points is one more thing to do."""
     for lesson, counts in grade(record).items():
         reached = counts.right + counts.done
         whole = counts.quizzes + counts.tasks

@@ -61,8 +61,8 @@ class Screen:
 
     def whole(self) -> Message:
         """All entries, for a page that has none."""
-        self.news()
-        return {"entries": self.entries}
+        self._sent = range(0)
+        return {"entries": self.news()["entries"]}
 
     def news(self) -> Message:
         """What is new since this was asked last: how many entries have `gone` from the beginning, and new `entries`."""

@@ -69,7 +69,8 @@ def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
 class Section(NamedTuple):
     """What entries a section has. Merging twice changes nothing, and loses nothing that was reached.
 
-    Only of `answers` and `given` it matters which entry is older.
+    Of `given` that's so as long as a question has no more answers than fit. Only of `answers` and `given` it matters
+    which entry is older.
     """
 
     accepts: Callable[[Any], bool]  # whether a value can be an entry

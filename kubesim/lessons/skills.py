@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,24 +46,20 @@ class Showing(NamedTuple):
     day: int
 
 
-class State(Enum):
-    """How far a goal is."""
-
-    OPEN = 0
-    BEGUN = 1
-    SHOWN = 2
-
-
 class Goal(NamedTuple):
-    """A goal, how far it is, and that in words."""
+    """What one `can` do, shown by so many quizzes and tasks, of so many, and that in words."""
 
     can: str
-    state: State
+    done: int
+    of: int
     words: str
 
+    @property
+    def is_shown(self) -> bool:
+        return self.done == self.of
+
     def __str__(self) -> str:
-        sign = "✓" if self.state == State.SHOWN else "○"
-        return f"{sign} {self.can}: {self.words}"
+        return f"{'✓' if self.is_shown else '○'} {self.can}: {self.words}"
 
 
 def skills(record: Record) -> list[tuple[str, list[str]]]:
@@ -73,10 +68,10 @@ def skills(record: Record) -> list[tuple[str, list[str]]]:
     sections = [("My skills", _summary(record, goals_by_title))]
     rest = []
     for heading, goals in goals_by_title.items():
-        if all(goal.state == State.OPEN for goal in goals):
-            rest.append(heading)
-        else:
+        if any(goal.done for goal in goals):
             sections.append((heading, list(map(str, goals))))
+        else:
+            rest.append(heading)
     if rest:
         sections.append(("Not begun yet", rest))
     return sections
@@ -93,8 +88,8 @@ def skills_text(record: Record) -> str:
 
 
 def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
-    states = [goal.state for of_lesson in goals.values() for goal in of_lesson]
-    summary = [f"{states.count(State.SHOWN)} of {len(states)} goals shown"]
+    are_shown = [goal.is_shown for of_lesson in goals.values() for goal in of_lesson]
+    summary = [f"{sum(are_shown)} of {len(are_shown)} goals shown"]
     fixed = [Showing(*showing) for name, showing in record["shown"].items() if name.startswith(CLUSTER)]
     if fixed:
         alone = sum(not showing.help_taken for showing in fixed)
@@ -106,18 +101,21 @@ def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
 
 
 def _goal(entry: Mapping[str, Any], record: Record) -> Goal:
-    """How far a goal is, when it was shown and with how much help; an older record has neither."""
     done = [name for name in entry["by"] if _is_done(name, record)]
-    if not done:
-        return Goal(entry["can"], State.OPEN, "not shown yet")
-    if len(done) < len(entry["by"]):
-        return Goal(entry["can"], State.BEGUN, f"{len(done)} of {len(entry['by'])} shown")
-    showings = [Showing(*record["shown"].get(name, (0, 0))) for name in done]
+    of = len(entry["by"])
+    words = f"{len(done)} of {of} shown" if done else "not shown yet"
+    if len(done) == of:
+        words = _shown(done, record)
+    return Goal(entry["can"], len(done), of, words)
+
+
+def _shown(names: list[str], record: Record) -> str:
+    """When the last of these was shown, and with how much help; an older record has neither."""
+    showings = [Showing(*record["shown"].get(name, (0, 0))) for name in names]
     if not all(showing.day for showing in showings):
-        return Goal(entry["can"], State.SHOWN, "shown")
+        return "shown"
     last = date.fromordinal(max(showing.day for showing in showings))
-    help_taken = _helped(sum(showing.help_taken for showing in showings))
-    return Goal(entry["can"], State.SHOWN, f"{last.day} {last:%B %Y}, {help_taken}")
+    return f"{last.day} {last:%B %Y}, {_helped(sum(showing.help_taken for showing in showings))}"
 
 
 def _helped(hints: int) -> str:

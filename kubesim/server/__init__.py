@@ -8,9 +8,8 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import authorization
 from kubesim.server import discovery, reviews
 from kubesim.server.objects import Objects
-from kubesim.server.request import Request, Response, text
+from kubesim.server.request import Request, Response, refusal, text
 from kubesim.server.routes import Route
-from kubesim.server.views import status_of
 from kubesim.server.watch import History, Watch
 from kubesim.shell.process import Process
 
@@ -23,12 +22,12 @@ _OLDER_VERSION = "/apis/autoscaling/v1/"
 
 
 class API:
-    """Answers requests to one cluster's API server."""
+    """Answers requests to one cluster's API server. `History` says what `jumps` and `undone` are."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, *, jumps: bool = False, undone: int = 0) -> None:
         self.cluster = cluster
         self._objects = Objects(cluster.apiserver, cluster.clock)
-        self.history = History(cluster)
+        self.history = History(cluster, jumps, undone)
 
     def answer(self, request: Request) -> Response | Watch:
         """What to send; a refusal is an answer, too."""
@@ -36,9 +35,9 @@ class API:
         try:
             response = self._answer(request)
         except errors.StatusError as error:
-            response = Response(status_of(error), error.code)
+            response = refusal(error)
         except TooMuchError:
-            response = Response(status_of(_TOO_MUCH), _TOO_MUCH.code)
+            response = refusal(_TOO_MUCH)
         if isinstance(response, Response):
             response.warnings = request.warnings
         return response

@@ -16,7 +16,7 @@ from kubesim.gotext import gojson
 from kubesim.server import openapi
 from kubesim.server.objects import PARTS
 from kubesim.server.request import Response, text
-from kubesim.server.routes import version_path
+from kubesim.server.routes import by_version
 
 _HEALTH = ("healthz", "livez", "readyz")
 # kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
@@ -61,10 +61,9 @@ def _document(path: str) -> Object | None:
 @cache
 def _served() -> dict[str, list[Resource]]:
     """The types at each path, such as "api/v1" or "apis/apps/v1"; some versions have none."""
-    types: dict[str, list[Resource]] = {}
-    for resource in RESOURCES:
-        types.setdefault(version_path(resource), []).append(resource)
-    return types | {f"apis/{name}": [] for name in API_VERSIONS if "/" in name and f"apis/{name}" not in types}
+    versions = [f"apis/{name}" for name in API_VERSIONS if "/" in name]
+    types = by_version(RESOURCES)
+    return types | {path: [] for path in versions if path not in types}  # what a group prefers is its first
 
 
 def _group(group: str) -> Object | None:

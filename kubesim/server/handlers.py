@@ -20,8 +20,7 @@ from tornado import iostream, web
 
 from kubesim.api import errors
 from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
-from kubesim.server.request import Request, Response
-from kubesim.server.views import status_of
+from kubesim.server.request import Request, Response, refusal
 from kubesim.server.watch import Watch, event
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Listener(web.RequestHandler):
 
     def refuse(self, error: errors.StatusError) -> None:
         self.set_header("Connection", "close")
-        self.send(Response(status_of(error), error.code))
+        self.send(refusal(error))
 
     def send(self, response: Response) -> None:
         self.set_status(response.code)

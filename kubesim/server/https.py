@@ -108,13 +108,11 @@ class Server:
     def attach(self, cluster: Cluster) -> None:
         """Serve this cluster from now on; watches of the one before end."""
         before = self._api
-        self._serve(cluster)
+        self._serve(cluster, undone=max(before.history.undone, before.cluster.api.revision))
         before.history.close()
-        self._api.history.undone = max(before.history.undone, before.cluster.api.revision)
 
-    def _serve(self, cluster: Cluster) -> None:
-        self._api = API(cluster)
-        self._api.history.jumps = self._tick > 0
+    def _serve(self, cluster: Cluster, undone: int = 0) -> None:
+        self._api = API(cluster, jumps=self._tick > 0, undone=undone)
         self._revision = cluster.api.revision
 
     def on_change(self, listener: Callable[[], object]) -> None:

@@ -18,7 +18,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.api.schema import ENUMS, Field, Type
 from kubesim.api.schemadocs import describe
-from kubesim.server.routes import version_path
+from kubesim.server.routes import by_version
 
 
 class _Table(NamedTuple):
@@ -45,11 +45,7 @@ def index() -> Object:
 @cache
 def _described() -> dict[str, list[Resource]]:
     """The types at each path whose objects this cluster keeps: the others have no schema."""
-    kept: dict[str, list[Resource]] = {}
-    for resource in RESOURCES:
-        if resource.simulated:
-            kept.setdefault(version_path(resource), []).append(resource)
-    return kept
+    return by_version(resource for resource in RESOURCES if resource.simulated)
 
 
 @cache

@@ -23,7 +23,7 @@ from kubesim.kubectl.documents import parse_document
 from kubesim.kubectl.errors import ManifestError
 from kubesim.server import protobuf
 from kubesim.server.routes import Route, parse
-from kubesim.server.views import INCLUDES, View
+from kubesim.server.views import INCLUDES, View, status_of
 
 STEPS = Budget.STEPS // 10
 """What a request may do, so that it doesn't hold up the others for more than a tenth of a second."""
@@ -208,6 +208,10 @@ class Response:
             return self.content.encode("utf-8", "replace")
         written = gojson.escape(json.dumps(self.content, separators=(",", ":"), ensure_ascii=False))
         return f"{written}\n".encode("utf-8", "replace")
+
+
+def refusal(error: errors.StatusError) -> Response:
+    return Response(status_of(error), error.code)
 
 
 def text(content: str, code: int = 200) -> Response:

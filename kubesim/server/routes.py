@@ -6,8 +6,8 @@ Mirrors k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.resources import RESOURCES, Resource
@@ -33,8 +33,15 @@ def version_path(resource: Resource) -> str:
     return f"{root}/{resource.api_version}"
 
 
-@dataclass(frozen=True)
-class Route:
+def by_version(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
+    """The types of each version, by its path."""
+    types: dict[str, list[Resource]] = {}
+    for resource in resources:
+        types.setdefault(version_path(resource), []).append(resource)
+    return types
+
+
+class Route(NamedTuple):
     """What is requested: a verb of one type, of one object where `name` is given, or of a part of it."""
 
     verb: str

@@ -6,7 +6,7 @@ Mirrors k8s.io/apiserver pkg/endpoints/handlers/response.go and k8s.io/apimachin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.clock import Micros
@@ -41,8 +41,7 @@ def success(resource: Resource, obj: Object) -> Object:
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What the Accept header wants to see of objects: the objects, or a Table.
 
     `include` is how much of each object a table's row carries: Metadata, Object or None.

@@ -43,19 +43,22 @@ class Kept(NamedTuple):
 
 
 class History:
-    """The last changes of the cluster, each with its revision and the moment, for all watches."""
+    """The last changes of the cluster, each with its revision and the moment, for all watches.
 
-    def __init__(self, cluster: Cluster) -> None:
+    With `jumps`, time moves on while somebody waits for one object. `undone` is the last revision that clients may
+    know of a cluster that was taken back.
+    """
+
+    def __init__(self, cluster: Cluster, jumps: bool, undone: int) -> None:
         self.cluster = cluster
+        self.jumps = jumps
+        self.undone = undone
         self._changes: deque[Kept] = deque()
         self._room = HISTORY_BYTES  # how many bytes more may be kept
         self._oldest = cluster.api.revision  # every later change is kept
-        self.undone = 0
-        """The last revision that clients may know of a cluster that was taken back."""
         self._listeners: dict[object, Callable[[], object]] = {}
         self._ends = (cluster.api.subscribe(self._remember), cluster.api.subscribe(self._remember, EVENT))
         self.is_closed = False
-        self.jumps = False  # whether time moves on while somebody waits for one object
 
     @property
     def is_watched(self) -> bool:

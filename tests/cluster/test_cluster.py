@@ -142,7 +142,7 @@ def test_what_happens_in_a_session_changes_no_copy_and_no_other_session() -> Non
 
 def test_nobody_watches_a_copy() -> None:
     cluster = Cluster()
-    history = WatchHistory(cluster)
+    history = WatchHistory(cluster, jumps=False, undone=0)
     copy = cluster.copy()
     copy.api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}})
     assert history.since(cluster.api.revision) == []
