@@ -163,5 +163,5 @@ def _kubelet(cluster: Cluster) -> Iterator[str]:
         worker = workers.get(uid)
         if worker and not pod["metadata"].get("deletionTimestamp"):
             known = (worker.changes, pod["metadata"]["generation"])
-            if worker.reported == known and pod["status"] != generate(pod, worker, cluster.clock.timestamp()):
+            if worker.reported == known and pod["status"] != generate(worker, cluster.clock.timestamp()):
                 yield f"{_title(pod)} does not show what the kubelet reported"
