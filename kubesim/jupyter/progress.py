@@ -159,12 +159,12 @@ def _skills_html(record: Record) -> str:
 def _total(record: Record) -> str:
     counts = total(grade(record).values())
     parts = [f"{counts.right} of {counts.quizzes} questions", f"{counts.done} of {counts.tasks} tasks"]
-    right, made = predicted(record)
-    if made:
-        parts.append(f"{right} of {made} predictions right")
-    since, missed = gained(record)
-    if missed:
-        parts.append(f"{since} of {missed} first mistakes put right since")
+    predictions = predicted(record)
+    if predictions.of:
+        parts.append(f"{predictions} predictions right")
+    mistakes = gained(record)
+    if mistakes.of:
+        parts.append(f"{mistakes} first mistakes put right since")
     return f"Your progress: {', '.join(parts)}"
 
 
@@ -177,9 +177,8 @@ def _rows(record: Record) -> Iterator[Row]:
         if lesson == CHALLENGE:
             whole += 1
             if best_score := best(record):
-                points, of = best_score
-                score = f"{points} of {of}"
-                if points:
+                score = str(best_score)
+                if best_score.reached:
                     reached += 1
         state = _state(reached, whole)
         yield Row(

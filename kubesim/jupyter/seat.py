@@ -180,15 +180,14 @@ class Seat:
         io.out(f"started over: {self.open_task.start_over()}; your files are kept, and undo reverts this\n")
         return 0
 
-    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` after every command, fast-forward and restart; return what stops that."""
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every command, fast-forward and restart."""
         self._watchers.append(callback)
-        return lambda: self._watchers.remove(callback)
 
     def changed(self) -> None:
         """Notify the watchers. One that fails is logged and does not affect the others."""
         with self.session.cluster.lock:
-            for watcher in list(self._watchers):
+            for watcher in list(self._watchers):  # one of them may add another
                 try:
                     watcher()
                 except Exception:

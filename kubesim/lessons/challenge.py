@@ -91,12 +91,13 @@ class Standing:
         """Continue from where a different kernel left it, if it is not over here."""
         if self.is_over:
             return
-        solved, shown, hints, why, simulated, real = kept
-        self.solved = bool(solved)
-        self.shown = bool(shown)
+        *marks, simulated, real = kept
+        other = Marks(*marks)
+        self.solved = bool(other.solved)
+        self.shown = bool(other.shown)
         self.is_timed = self.is_over
-        self.hints = max(self.hints, min(hints, len(self.task.hints)))
-        self.why = self.why or bool(why)
+        self.hints = max(self.hints, min(other.hints, len(self.task.hints)))
+        self.why = self.why or bool(other.why)
         self.simulated = max(self.simulated, simulated)
         self.real = max(self.real, real)
 

@@ -82,9 +82,10 @@ class RoundId(NamedTuple):
         return f"{self.small}-{self.seed}" if self.small else str(self.seed)
 
 
-class _Shared(NamedTuple):
-    """What pools.yaml holds. The templates name what they take from it."""
+class _Files(NamedTuple):
+    """What the files of FOLDER hold: the templates, and in POOLS what they name."""
 
+    templates: list[Template]
     pools: dict[str, list[Any]]
     words: dict[str, str]
     goals: dict[str, dict[str, str]]
@@ -94,24 +95,22 @@ class _Shared(NamedTuple):
 
 
 @cache
-def _documents() -> tuple[_Shared, list[Template]]:
-    """What the files hold: pools.yaml, and the templates of all others."""
+def _files() -> _Files:
     files: dict[str, Any] = dict(documents(FOLDER))
-    shared = _Shared(**files.pop(POOLS))
-    return shared, [template for templates in files.values() for template in templates]
+    shared = files.pop(POOLS)
+    return _Files([template for templates in files.values() for template in templates], **shared)
 
 
 @cache
 def small_rounds() -> Mapping[str, SmallRound]:
     """The small rounds by name."""
-    shared, _ = _documents()
-    return {name: SmallRound(**entry) for name, entry in shared.small_rounds.items()}
+    return {name: SmallRound(**entry) for name, entry in _files().small_rounds.items()}
 
 
 def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
     """The broken clusters of one round, no two of one part. Raises KeyError where there is no such small round."""
     chance = random.Random(round_id.seed)
-    _, templates = _documents()
+    templates = _files().templates
     if round_id.small:
         own = small_rounds()[round_id.small].of
         templates = [template for template in templates if template["id"] in own]
@@ -124,8 +123,7 @@ def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
     """All broken clusters that there are, also those of which a round takes only one of several."""
-    _, templates = _documents()
-    return _varied(templates, str(seed), random.Random(seed))
+    return _varied(_files().templates, str(seed), random.Random(seed))
 
 
 def _varied(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
@@ -144,7 +142,7 @@ class _Pools:
     def words(self, vary: Mapping[str, Any]) -> dict[str, str]:
         """A word for every placeholder in `vary`: from the choices listed there, or from the pool named there.
 
-        An entry may hold words for several placeholders, and several for one.
+        An entry is a word, or a list of which one is drawn; a map has one of these for each of several placeholders.
         """
         words: dict[str, str] = {}
         for placeholder, source in vary.items():
@@ -156,15 +154,14 @@ class _Pools:
 
     def _draw(self, pool: str) -> Any:
         if not self._left.get(pool):
-            shared, _ = _documents()
-            entries = shared.pools[pool]
+            entries = _files().pools[pool]
             self._left[pool] = self._chance.sample(entries, len(entries))
         return self._left[pool].pop()
 
 
 def _broken(template: Template, words: Mapping[str, str]) -> Broken:
     """The cluster with these words, and with the goals and the advice that its template names."""
-    shared, _ = _documents()
+    shared = _files()
     entry = {key: value for key, value in template.items() if key not in ("part", "vary")}
     entry["goal"] = [shared.goals[goal] if isinstance(goal, str) else goal for goal in template["goal"]]
     advice = template["advice"]

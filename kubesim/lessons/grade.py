@@ -11,6 +11,16 @@ from kubesim.lessons.quiz import judge
 from kubesim.lessons.record import Answer, Record
 
 
+class Share(NamedTuple):
+    """So many of so many."""
+
+    reached: int
+    of: int
+
+    def __str__(self) -> str:
+        return f"{self.reached} of {self.of}"
+
+
 class Counts(NamedTuple):
     """Questions answered right, `first` of them at the first try, out of `quizzes`; tasks `done`, out of `tasks`."""
 
@@ -60,29 +70,24 @@ def total(lessons: Iterable[Counts]) -> Counts:
     return Counts(*map(sum, zip(*lessons, strict=True)))
 
 
-def best(record: Record) -> tuple[int, int] | None:
-    """The best score of all challenges: points, of how many."""
-    scores = [(points, of) for points, of in record["scores"].values() if of]
-    return max(scores, key=lambda score: score[0] / score[1], default=None)
+def best(record: Record) -> Share | None:
+    """The best score of all challenges, in points."""
+    scores = [Share(*score) for score in record["scores"].values()]
+    return max((score for score in scores if score.of), key=lambda score: score.reached / score.of, default=None)
 
 
-def predicted(record: Record) -> tuple[int, int]:
+def predicted(record: Record) -> Share:
     """How many predictions were right, of those that were made; the first one of each counts."""
-    right = 0
-    made = 0
-    for name, quiz in load_predictions().items():
-        answers = record["given"].get(name)
-        if answers:
-            made += 1
-            right += judge(quiz, answers[0]).right
-    return right, made
+    first_answers = [(quiz, record["given"].get(name, [])[:1]) for name, quiz in load_predictions().items()]
+    are_right = [judge(quiz, answer).right for quiz, answers in first_answers for answer in answers]
+    return Share(sum(are_right), len(are_right))
 
 
-def gained(record: Record) -> tuple[int, int]:
+def gained(record: Record) -> Share:
     """How many questions were put right since, of those whose first answer was wrong: what reviewing gained."""
     answered = [name for name in question_ids() if name in record["given"]]
     missed = [name for name in answered if not is_right_at_first(name, record)]
-    return sum(is_right(name, record) for name in missed), len(missed)
+    return Share(sum(is_right(name, record) for name in missed), len(missed))
 
 
 def is_right(question: str, record: Record) -> bool:

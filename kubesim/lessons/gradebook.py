@@ -37,7 +37,7 @@ def _row(name: str, record: Record) -> list[str]:
     marks = grade(record)
     of_all = total(marks.values())
     score = best(record)
-    points = f"{score[0]}/{score[1]}" if score else "-"
+    points = f"{score.reached}/{score.of}" if score else "-"
     lessons = [f"{mark.right + mark.done}/{mark.quizzes + mark.tasks}" for mark in marks.values()]
     figures = [f"{of_all.right}/{of_all.quizzes}", str(of_all.first), f"{of_all.done}/{of_all.tasks}"]
     return [_printable(name), *figures, points, *lessons]

@@ -96,7 +96,7 @@ def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
         summary.append(f"{len(fixed)} kinds of broken clusters fixed, {alone} of them without help")
     score = best(record)
     if score:
-        summary.append(f"Best score of the challenge: {score[0]} of {score[1]}")
+        summary.append(f"Best score of the challenge: {score}")
     return summary
 
 

@@ -179,10 +179,12 @@ def beside(task: Task, session: Session, solved: Session) -> Iterator[Comparison
 
 
 def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
-    pods = [(namespace, pod) for namespace in task.namespaces for pod in cluster.api.list(POD, namespace)]
-    pods.sort(key=lambda item: item[1]["metadata"]["creationTimestamp"])
-    newest = {(namespace, _stable_name(pod)): pod for namespace, pod in pods}
-    return dict(sorted(newest.items(), key=lambda item: task.namespaces.index(item[0][0])))
+    """The newest Pod of each name that stays, by its namespace and that name."""
+    newest: dict[tuple[str, str], Object] = {}
+    for namespace in task.namespaces:
+        for pod in sorted(cluster.api.list(POD, namespace), key=lambda pod: pod["metadata"]["creationTimestamp"]):
+            newest[namespace, _stable_name(pod)] = pod
+    return newest
 
 
 def _stable_name(pod: Object) -> str:

@@ -27,7 +27,6 @@ _STDOUT = b"\x01"
 _STDERR = b"\x02"
 _STATUS = b"\x03"
 _CLOSE = b"\xff"
-_MOST_MESSAGES = 10_000  # kubectl sends 32 KiB in each
 _TOO_MUCH_INPUT = errors.not_simulated(
     f"exec with an input of more than {MAX_BODY // 2**20} MiB is not part of this simulator"
 )
@@ -58,7 +57,6 @@ class Exec(Listener, websocket.WebSocketHandler):
         words = self.request.query_arguments.get("command", [])
         self._argv = [word.decode("utf-8", "replace") for word in words]
         self._input = bytearray()
-        self._messages = 0
         self._outcome: _Outcome | None = None  # none while input is read
         try:
             self._start()
@@ -86,7 +84,6 @@ class Exec(Listener, websocket.WebSocketHandler):
 
     async def on_message(self, message: str | bytes) -> None:
         """Gather what the command will read, and run it at the end of that."""
-        self._count_message()
         if self._outcome:
             return
         data = message if isinstance(message, bytes) else message.encode()
@@ -100,16 +97,6 @@ class Exec(Listener, websocket.WebSocketHandler):
             if len(self._input) > MAX_BODY:
                 self._outcome = _Outcome(Process(), status_of(_TOO_MUCH_INPUT))
         await self._send()
-
-    def on_ping(self, data: bytes) -> None:
-        """tornado has answered it."""
-        self._count_message()
-
-    def _count_message(self) -> None:
-        """Hang up on who sends far more messages than a client needs, before or after the command has run."""
-        self._messages += 1
-        if self._messages > _MOST_MESSAGES and self.ws_connection and self.ws_connection.stream:
-            self.ws_connection.stream.close()
 
     def _run(self, argv: list[str]) -> _Outcome:
         """Run a command. Raises StatusError."""

@@ -55,24 +55,23 @@ class Listener(web.RequestHandler):
 
     def prepare(self) -> None:
         """Refuse at once what need not be read."""
-        if error := self._refusal():
-            self.refuse(error)
-
-    def _refusal(self) -> errors.StatusError | None:
-        """Why the request isn't let in; None, and who sends it is known, for one that is."""
-        host = self.request.host_name
-        if host != self.server.address.lower() and not _is_safe_host(host):
-            return errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost")
         kind, _, credential = self.request.headers.get("Authorization", "").partition(" ")
         token = credential.strip() if kind.lower() == "bearer" else ""
         self._user = self.server.identify(token)
-        if self._user:
+        if error := self._refusal(token):
+            self.refuse(error)
+
+    def _refusal(self, token: str) -> errors.StatusError | None:
+        """Why the request isn't let in; None for one that is."""
+        host = self.request.host_name
+        if host != self.server.address.lower() and not _is_safe_host(host):
+            return errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost")
+        is_open = not token and self.request.path in OPEN_PATHS
+        if self._user or is_open:
             return None
         if token.count(".") == 2:  # a JSON Web Token
             return errors.not_simulated("the served API takes the token of its kubeconfig, and no ServiceAccount's")
-        if token or self.request.path not in OPEN_PATHS:
-            return errors.StatusError(401, "Unauthorized", "Unauthorized")
-        return None
+        return errors.StatusError(401, "Unauthorized", "Unauthorized")
 
     def refuse(self, error: errors.StatusError) -> None:
         self.set_header("Connection", "close")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 from kubesim.api import load_table, schema
@@ -34,6 +35,7 @@ _TEXT = 3
 # How a field is encoded, in the last three bits of its key.
 _VARINT = 0
 _BYTES = 2
+_LONGEST_VARINT = 10  # bytes
 
 # The fields that kubectl writes, by number, of every struct that it writes; "+" marks a message whose fields are the
 # struct's own.
@@ -101,30 +103,30 @@ def _value(kind: Type, value: Any, budget: Budget) -> Any:
 
 def _wire(data: bytes, budget: Budget) -> Iterator[tuple[int, Any]]:
     """Each field of a message: its number, and its integer or bytes. Raises ValueError."""
-    at = 0
-    while at < len(data):
+    stream = BytesIO(data)
+    while stream.tell() < len(data):
         budget.spend(_FIELD_COST)
-        key, at = _varint(data, at)
-        number, encoding = divmod(key, 8)
+        number, encoding = divmod(_varint(stream), 8)
         if encoding not in (_VARINT, _BYTES):
             raise ValueError(f"wire type {encoding}")
-        value, at = _varint(data, at)
+        value = _varint(stream)
         if encoding == _VARINT:
             yield number, value
             continue
-        end = at + value  # which is the size
-        if end > len(data):
+        content = stream.read(min(value, len(data)))  # the value is its size, which may be any number
+        if len(content) < value:
             raise ValueError("unexpected EOF")
-        yield number, data[at:end]
-        at = end
+        yield number, content
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(data) and shift < 64:
-        value |= (data[at] & 0x7F) << shift
-        at += 1
-        if not data[at - 1] & 0x80:
-            return value, at
-        shift += 7
+def _varint(stream: BytesIO) -> int:
+    """An integer of seven bits a byte, the lowest first, each but the last byte with its highest bit set."""
+    value = 0
+    for place in range(_LONGEST_VARINT):
+        byte = stream.read(1)
+        if not byte:
+            break
+        value |= (byte[0] & 0x7F) << 7 * place
+        if byte[0] < 0x80:
+            return value
     raise ValueError("unexpected EOF")
