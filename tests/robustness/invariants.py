@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 from collections import Counter
 from collections.abc import Iterator
+from copy import copy
 
 from kubesim.api import decoding
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -163,5 +164,7 @@ def _kubelet(cluster: Cluster) -> Iterator[str]:
         worker = workers.get(uid)
         if worker and not pod["metadata"].get("deletionTimestamp"):
             known = (worker.changes, pod["metadata"]["generation"])
-            if worker.reported == known and pod["status"] != generate(worker, cluster.clock.timestamp()):
+            informed = copy(worker)
+            informed.pod = pod
+            if worker.reported == known and pod["status"] != generate(informed, cluster.clock.timestamp()):
                 yield f"{_title(pod)} does not show what the kubelet reported"
