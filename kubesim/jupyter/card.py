@@ -52,8 +52,7 @@ class Widget(anywidget.AnyWidget):
 
     def __init__(self, seat: Seat, **traits: Any) -> None:
         self._seat = seat
-        self._said = ""
-        """What `say` was told since the last refresh."""
+        self._said = ""  # what `say` was told since the last refresh
         super().__init__(**traits)
         self.name = self.model_id or ""
         self.on_msg(self._on_message)

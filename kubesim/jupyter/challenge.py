@@ -59,8 +59,7 @@ class ChallengeCard(Card):
 
     def _take(self, challenge: Round) -> None:
         self._round = challenge
-        self._marks = challenge.marks
-        """As of the last refresh: what has changed since then is kept."""
+        self._marks = challenge.marks  # as of the last refresh: what has changed since then is kept
 
     @property
     def round_id(self) -> RoundId:

@@ -25,8 +25,7 @@ class PredictionCard(QuestionCard):
     _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
 
     def __init__(self, prediction: Quiz, seat: Seat) -> None:
-        self._cells_run = 0
-        """Since the card was made, its own cell among them."""
+        self._cells_run = 0  # since the card was made, its own cell among them
         super().__init__("Predict", prediction, seat)
         self._show_kept(seat.progress.record())
         self.refresh()

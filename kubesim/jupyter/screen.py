@@ -38,10 +38,8 @@ class Screen:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self._first = 0
-        """The number of the first of them."""
-        self._sent = range(0)
-        """The numbers of those that the page has."""
+        self._first = 0  # the number of the first of them
+        self._sent = range(0)  # the numbers of those that the page has
         self._size = 0  # characters of their texts
 
     def write(self, kind: str, text: str) -> None:

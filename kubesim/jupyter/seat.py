@@ -47,8 +47,7 @@ class _PodNews:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._touched: set[tuple[str, str]] = set()
-        self.before = pods(cluster)
-        """The Pods before the news."""
+        self.before = pods(cluster)  # the Pods before the news
 
     def note(self, change: Change) -> None:
         self._touched.add((namespace_of(change.obj), name_of(change.obj)))
@@ -78,12 +77,9 @@ class Seat:
         self.session = session
         self.progress = Progress(session.workspace, today)
         self.history = History(session)
-        self.open_task: OpenTask | None = None
-        """What was taken up last."""
-        self.open_round: Round | None = None
-        """The round of broken clusters that was opened last."""
-        self.announce: Callable[[str], None] = lambda _words: None
-        """Says in the terminal what was done elsewhere."""
+        self.open_task: OpenTask | None = None  # what was taken up last
+        self.open_round: Round | None = None  # the round of broken clusters that was opened last
+        self.announce: Callable[[str], None] = lambda _words: None  # says in the terminal what was done elsewhere
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
         self._last_typed = inf  # on the reader's clock; nothing was typed yet

@@ -38,11 +38,9 @@ class TaskCard(Exercise):
         self._task = task
         self._in_the_way: list[str] = []
         self._compares = False
-        self._reached: tuple[bool, ...] | None = None
-        """Which goals are, as of the last refresh; None before the first."""
+        self._reached: tuple[bool, ...] | None = None  # which goals are, as of the last refresh; None before the first
         self._steps_at_start = seat.history.steps
-        self._step_count_at_tick = 0
-        """The history's length when a tick last appeared or disappeared."""
+        self._step_count_at_tick = 0  # the history's length when a tick last appeared or disappeared
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(seat, content={"label": _title(task), "html": markup.paragraphs(task.text)})

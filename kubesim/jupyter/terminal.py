@@ -75,15 +75,11 @@ class Terminal(Widget):
     """The file that is open in the `editor`: its name, its text now, as last saved, and whether it `exists`; or {}."""
 
     def __init__(self, seat: Seat) -> None:
-        self._is_started = False
-        """Whether a page shows the terminal, or has shown it."""
-        self._is_saved = False
-        """Whether the file was, since the editor was opened."""
-        self._then = ""
-        """The command to run when the editor is closed."""
+        self._is_started = False  # whether a page shows the terminal, or has shown it
+        self._is_saved = False  # whether the file was, since the editor was opened
+        self._then = ""  # the command to run when the editor is closed
         self.screen = Screen()
-        self._commands_sent = 0
-        """How many of the history the page has."""
+        self._commands_sent = 0  # how many of the history the page has
         super().__init__(seat)
 
     # What Python offers

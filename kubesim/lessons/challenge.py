@@ -110,8 +110,7 @@ class Round:
         self._session = session
         self.standings = tuple(Standing(cluster) for cluster in broken_clusters(round_id))
         self.current: Standing | None = None
-        self.wall: float | None = None
-        """The last time on the learner's own clock, in seconds."""
+        self.wall: float | None = None  # the last time on the learner's own clock, in seconds
         self._moment: Micros = 0
         self._charged = 0
 

@@ -53,8 +53,7 @@ class Progress:
     def __init__(self, workspace: Workspace, today: Callable[[], int] = lambda: 0) -> None:
         self._workspace = workspace
         self.today = today
-        self.message = ""
-        """What to show the learner about the last write: nothing, or a sentence or two."""
+        self.message = ""  # what to show the learner about the last write: nothing, or a sentence or two
 
     def record(self) -> Record:
         with suppress(OSError):

@@ -5,11 +5,9 @@ from __future__ import annotations
 from kubesim.api import errors
 from kubesim.api.budget import TooMuchError
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import authorization
-from kubesim.server import discovery, reviews
-from kubesim.server.objects import Objects
-from kubesim.server.request import Request, Response, refusal, text
-from kubesim.server.routes import Route
+from kubesim.cluster.apiserver import Client, authorization
+from kubesim.server import discovery, objects, reviews
+from kubesim.server.request import Call, Request, Response, refusal, text
 from kubesim.server.watch import History, Watch
 from kubesim.shell.process import Process
 
@@ -26,7 +24,6 @@ class API:
 
     def __init__(self, cluster: Cluster, *, jumps: bool = False, undone: int = 0) -> None:
         self.cluster = cluster
-        self._objects = Objects(cluster.apiserver, cluster.clock)
         self.history = History(cluster, jumps, undone)
 
     def answer(self, request: Request) -> Response | Watch:
@@ -43,7 +40,8 @@ class API:
         return response
 
     def _answer(self, request: Request) -> Response | Watch:
-        self._check_impersonation(request)
+        client = self._client(request)
+        _check_impersonation(request, client)
         if described := discovery.answer(request.path.rstrip("/"), request.query):
             if request.is_write:
                 raise errors.method_not_allowed()
@@ -54,31 +52,26 @@ class API:
         if not route.is_allowed:
             raise errors.method_not_allowed()
         if route.resource.kind in reviews.STATUSES and not route.subresource:
-            now = self.cluster.clock.timestamp()
-            review = reviews.answer(self._objects.client(request), route.resource, request.object(), now)
-            return Response(review, 201)
-        return self._of_object(request, route)
+            return Response(
+                reviews.answer(client, route.resource, request.object(), self.cluster.clock.timestamp()), 201
+            )
+        return self._of_object(Call(request, route, client, self.cluster.clock.now))
 
-    def _check_impersonation(self, request: Request) -> None:
-        """Refuse, before anything else, what somebody asks for who may not speak for the user of the request."""
-        user = request.user
-        route = request.route
-        asked = authorization.Request(user, request.method.lower(), "", path=request.path)
-        if route:
-            asked = authorization.Request.about(user, route.verb, *route.place, route.subresource)
-        self._objects.client(request).check_impersonation(asked)
+    def _client(self, request: Request) -> Client:
+        return self.cluster.apiserver.as_user(request.user).for_call(request.warnings.append, request.budget)
 
-    def _of_object(self, request: Request, route: Route) -> Response | Watch:
+    def _of_object(self, call: Call) -> Response | Watch:
         """The answer about objects that the cluster keeps, or would list if it had any. Raises StatusError."""
+        route = call.route
         resource = route.resource
         part = route.subresource
         if not resource.readable or (route.verb == "create" and not resource.simulated):
             raise errors.not_simulated(resource.left_out)
         if route.verb == "watch":
-            return Watch(self.history, self._objects.client(request), request, route)
+            return Watch(self.history, call)
         reads_status = part == "status" and route.verb == "get"
         if not part or part in resource.parts or reads_status:
-            return self._objects.answer(request, route)
+            return objects.answer(call)
         if part not in _REAL_PARTS:
             raise errors.no_such_path()
         raise errors.not_simulated(f"{resource.plural}/{part} is not part of this simulator")
@@ -87,8 +80,17 @@ class API:
         """Run a command in a container. Raises StatusError and StartError."""
         route = request.route
         assert route, "the path is that of an exec"
-        connection = self._objects.client(request).exec(route.namespace, route.name, request.container)
+        connection = self._client(request).exec(route.namespace, route.name, request.container)
         return connection.execute(argv, request.budget, stdin)
+
+
+def _check_impersonation(request: Request, client: Client) -> None:
+    """Refuse, before anything else, what somebody asks for who may not speak for the user of the request."""
+    route = request.route
+    asked = authorization.Request(request.user, request.method.lower(), "", path=request.path)
+    if route:
+        asked = authorization.Request.about(request.user, route.verb, *route.place, route.subresource)
+    client.check_impersonation(asked)
 
 
 def _no_object(path: str) -> Response:

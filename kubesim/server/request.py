@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api import errors
 from kubesim.api.budget import Budget, count_values
+from kubesim.api.clock import Micros
 from kubesim.api.objects import Object
+from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.checks import Validation
 from kubesim.cluster.apiserver.impersonation import impersonate
@@ -191,6 +193,15 @@ class Request:
         value = parse_document(text) if self.content_type == _YAML else gojson.loads(text)
         self.budget.spend(_VALUE_COST * count_values(value, "a body"))
         return value
+
+
+class Call(NamedTuple):
+    """A request for objects, with the client of who sent it, and the moment at which it's answered."""
+
+    request: Request
+    route: Route
+    client: Client
+    now: Micros
 
 
 @dataclass

@@ -17,11 +17,11 @@ from kubesim.api.clock import Micros
 from kubesim.api.objects import Object, namespace_of
 from kubesim.api.resources import EVENT
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import Change, Client
+from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.checks import selector, single_name
 from kubesim.gotext import gojson
-from kubesim.server.request import SHOWN_COST, Request
-from kubesim.server.routes import Route, is_set, whole
+from kubesim.server.request import SHOWN_COST, Call
+from kubesim.server.routes import is_set, whole
 from kubesim.server.views import status_of
 
 HISTORY = 5000
@@ -131,7 +131,10 @@ def _start(query: Mapping[str, str], now: int) -> _Start:
 class Watch:
     """One open watch: what it has to send next."""
 
-    def __init__(self, history: History, client: Client, request: Request, route: Route) -> None:
+    def __init__(self, history: History, call: Call) -> None:
+        request = call.request
+        route = call.route
+        client = call.client
         query = request.query
         self.history = history
         self._route = route
