@@ -123,9 +123,9 @@ class Expander:
             case Literal(text):
                 return text
             case Variable(name, _, default, replaces_empty):
-                value = self.machine.lookup(name)
-                is_missing = not value and (replaces_empty or not self.machine.has(name))
-                return self.text(default) if default and is_missing else value
+                value = self.machine.value(name)
+                is_missing = value is None or (replaces_empty and not value)
+                return self.text(default) if default and is_missing else value or ""
             case Arithmetic(expression):
                 return str(evaluate(self.text(expression), self.machine))
         return self.substitute(part.script)

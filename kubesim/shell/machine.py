@@ -172,24 +172,28 @@ class Machine:
         self.processes.append(Started(self.next_pid, self.clock.now, kept))
         self.next_pid += 1
 
-    def lookup(self, name: str) -> str:
-        """The value of a variable or parameter, "" for none; "#name" is the length of one."""
+    def value(self, name: str) -> str | None:
+        """The value of a variable or parameter, None for one that isn't set; "#name" is the length of one."""
         shell = self.shell
         if name.isdecimal():
             index = int(name)
-            return shell.parameters[index] if index < len(shell.parameters) else ""
+            return shell.parameters[index] if index < len(shell.parameters) else None
         if name.startswith("#") and len(name) > 1:
             return str(len(self.lookup(name[1:])))
-        if name in ("@", "*"):
-            return " ".join(shell.parameters[1:])
-        special = {"?": self.status, "#": len(shell.parameters) - 1, "$": self.shell_process.pid, "PWD": self.files.cwd}
-        return shell.variables.get(name) or shell.env.get(name) or str(special.get(name, ""))
+        parameters = " ".join(shell.parameters[1:]) or None
+        special = {
+            "@": parameters,
+            "*": parameters,
+            "#": str(len(shell.parameters) - 1),
+            "?": str(self.status),
+            "$": str(self.shell_process.pid),
+            "PWD": str(self.files.cwd),
+        }
+        return shell.variables.get(name, shell.env.get(name, special.get(name)))
 
-    def has(self, name: str) -> bool:
-        """Whether a variable or parameter is set, be it to an empty text."""
-        if name.isdecimal():
-            return int(name) < len(self.shell.parameters)
-        return name in self.shell.variables or name in self.shell.env or bool(self.lookup(name))
+    def lookup(self, name: str) -> str:
+        """The same, "" for one that isn't set."""
+        return self.value(name) or ""
 
     def assign(self, name: str, value: str) -> None:
         """Set a variable, which stays exported if it is."""

@@ -15,10 +15,10 @@ _LINE_COST = 100
 
 
 class _Selection(NamedTuple):
-    """The lines of an input that grep selects, and what is printed before each: the input's name, if it has several."""
+    """The lines of an input that grep selects."""
 
     name: str
-    label: str
+    label: str  # the name, if grep has several inputs
     lines: list[str]
     selected: list[int]  # by index
 
@@ -32,25 +32,20 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
         names = [path for name in names or [""] for path in _files_in(name, io)]
         if not names:  # or else standard input would be read
             return 1
+    is_inverted = "v" in options
     any_selected = False
     for name, text in inputs(io, names, trouble=2):
-        label = f"{name}:" if has_labels else ""
-        selection = _selected(name, label, bare_lines(text), regex, options)
-        any_selected = any_selected or bool(selection.selected)
+        content = bare_lines(text)
+        selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
+        any_selected = any_selected or bool(selected)
         if "q" not in options:
+            selection = _Selection(name, name if has_labels else "", content, selected)
             io.out("".join(_report(selection, regex, options)))
     if not any_selected:
         return 1
     if "q" in options:
         io.status = 0  # also where a file can't be read
     return 0
-
-
-def _selected(name: str, label: str, content: list[str], regex: Regex, options: Options) -> _Selection:
-    """The lines that match, or with -v those that don't."""
-    is_inverted = "v" in options
-    selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
-    return _Selection(name, label, content, selected)
 
 
 def _files_in(path: str, io: Invocation) -> Iterator[str]:
@@ -93,20 +88,28 @@ def _report(selection: _Selection, regex: Regex, options: Options) -> Iterable[s
         title = "(standard input)" if selection.name == "-" else selection.name
         return [f"{title}\n"] if selection.selected else []
     if "c" in options:
-        return [f"{selection.label}{len(selection.selected)}\n"]
+        label = f"{selection.label}:" if selection.label else ""
+        return [f"{label}{len(selection.selected)}\n"]
     if "o" in options:
         return _matches(selection, regex, options)
     return _with_context(selection, options, regex.budget)
+
+
+def _prefix(label: str, index: int, mark: str, options: Options) -> str:
+    """What is before a line: the input's name, and with -n the line's number, each with a mark behind it."""
+    name = f"{label}{mark}" if label else ""
+    number = f"{index + 1}{mark}" if "n" in options else ""
+    return name + number
 
 
 def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
     """The parts of the selected lines that match, each on a line of its own."""
     for index in selection.selected:
         line = selection.lines[index]
-        number = f"{index + 1}:" if "n" in options else ""
+        prefix = _prefix(selection.label, index, ":", options)
         for begin, end in regex.find_all(line):
             if end > begin:
-                yield f"{selection.label}{number}{line[begin:end]}\n"
+                yield f"{prefix}{line[begin:end]}\n"
 
 
 def _with_context(selection: _Selection, options: Options, budget: Budget) -> Iterator[str]:
@@ -126,9 +129,7 @@ def _with_context(selection: _Selection, options: Options, budget: Budget) -> It
         if has_context and 0 <= previous < index - 1:  # behind a gap
             yield "--\n"
         previous = index
-        label = f"{selection.label[:-1]}{mark}" if selection.label else ""
-        number = f"{index + 1}{mark}" if "n" in options else ""
-        yield f"{label}{number}{selection.lines[index]}\n"
+        yield f"{_prefix(selection.label, index, mark, options)}{selection.lines[index]}\n"
 
 
 _FIELD = r"\$(?:NF|[0-9]{1,6})"
