@@ -85,13 +85,10 @@ def _filled(template: str, matched: str) -> str:
 
 
 def sed(operands: Operands, options: Options, io: Invocation) -> None:
-    names = operands
-    if "e" in options:
-        script = options["e"]
-    elif operands:
-        script, *names = operands
-    else:
+    words = [options["e"], *operands] if "e" in options else operands
+    if not words:
         raise misused(io.name, "no script given")
+    script, *names = words
     budget = io.machine.budget
     commands = list(_Script(script, budget, extended="E" in options).commands())
     files = list(inputs(io, names, "can't read {}", trouble=2))
@@ -141,10 +138,16 @@ class _Script:
         return int(text) if text.isdigit() else self._regex(text[1:-1].replace("\\/", "/"))
 
     def _read_substitution(self, command: _Command) -> None:
-        """Read what follows an `s`: its pattern, replacement and flags."""
-        parts = _substitution(self._text, self._at)
-        self._at = parts.end()
-        mark, pattern, command.replacement, flags = parts.groups()
+        """Read what follows an `s`: the mark around its parts, its pattern, replacement and flags."""
+        mark = self._text[self._at : self._at + 1]
+        end = re.escape(mark)
+        in_pattern = rf"(?:{BRACKET}|[^\\[{end}]|\\.)*+"  # `s/[/]/x/`: no end within brackets
+        parts = rf"(?s:{end}({in_pattern}){end}((?:[^\\{end}]|\\.)*+){end}([giIp]*+))"
+        match = re.compile(parts).match(self._text, self._at)
+        if mark in ("", "\\", "\n") or not match:
+            raise self._error("unterminated `s' command")
+        self._at = match.end()
+        pattern, command.replacement, flags = match.groups()
         if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):  # other cases, and groups
             raise self._refusal
         if not mark.isalnum():
@@ -159,18 +162,10 @@ class _Script:
         try:
             return Regex([with_characters(pattern)], self._budget, extended=self._extended, ignores_case=ignores_case)
         except ToolError as error:
-            raise ToolError(f"-e expression #1, char {len(self._text)}: {error}") from None
+            raise self._error(str(error)) from None
 
-
-def _substitution(script: str, at: int) -> re.Match[str]:
-    """The mark, pattern, replacement and flags that follow an `s`."""
-    mark = re.escape(script[at : at + 1])
-    pattern = rf"(?:{BRACKET}|[^\\[{mark}]|\\.)*+"  # `s/[/]/x/`: no end within brackets
-    whole = re.compile(rf"({mark})({pattern}){mark}((?:[^\\{mark}]|\\.)*+){mark}([giIp]*+)", re.DOTALL)
-    match = whole.match(script, at) if mark not in ("", "\\\\", "\\\n") else None
-    if not match:
-        raise ToolError(f"-e expression #1, char {len(script)}: unterminated `s' command")
-    return match
+    def _error(self, complaint: str) -> ToolError:
+        return ToolError(f"-e expression #1, char {len(self._text)}: {complaint}")
 
 
 def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet: bool) -> str:
