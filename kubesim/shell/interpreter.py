@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 
 from kubesim.shell import syntax
@@ -10,7 +11,7 @@ from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, ShellState, Sink, Streams
 from kubesim.shell.parser import parse
 from kubesim.shell.syntax import Command, Script, ShellError
-from kubesim.shell.tools import COMMAND_COST, Invocation, LeaveError, Tool
+from kubesim.shell.tools import COMMAND_COST, BreakError, ContinueError, Invocation, LeaveError, Tool
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
@@ -129,15 +130,10 @@ class Interpreter:
         status = 0
         self.machine.shell.loops += 1
         try:
-            for _ in self._rounds(loop, streams):
-                try:
-                    status = self._script(loop.scripts[-1], streams)
-                except LeaveError as leave:
-                    if leave.kind != "continue":
-                        raise
-        except LeaveError as leave:  # also of the condition
-            if leave.kind == "exit":
-                raise
+            with suppress(BreakError):
+                for _ in self._rounds(loop, streams):
+                    with suppress(ContinueError):
+                        status = self._script(loop.scripts[-1], streams)
         finally:
             self.machine.shell.loops -= 1
         return status
@@ -191,7 +187,7 @@ class Interpreter:
         name, *rest = arguments
         machine = self.machine
         if name == "exec" and not machine.IS_TERMINAL:
-            raise LeaveError("exit", self.call(rest, streams) if rest else 0)
+            raise LeaveError(self.call(rest, streams) if rest else 0)
         tool = self.tools.get(machine.program(name))
         if tool is None:
             streams.stderr(machine.unknown(name, self.tools))

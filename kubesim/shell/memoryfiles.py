@@ -32,7 +32,7 @@ ChangeKind = Literal["set", "added", "gone"]
 
 
 def change(entries: Entries, key: str, text: str | None, kind: ChangeKind) -> None:
-    """Do that to an entry, which another process may have removed."""
+    """Do what `kind` says to an entry, which another process may have removed."""
     if kind == "gone":
         entries.pop(key, None)
     elif kind == "added":
@@ -85,10 +85,13 @@ class MemoryFiles:
         return entry
 
     def _require(self, right: int, key: str, path: str) -> None:
-        """Raise PermissionError where the user may not do that to an entry; `path` is what was typed."""
+        """Raise PermissionError where the user lacks a right to an entry. Here everyone has all.
+
+        `path` is what was typed.
+        """
 
     def _require_writable(self, key: str, path: str) -> None:
-        """Raise OSError where nobody may create, change or remove an entry."""
+        """Raise OSError where nobody may create, change or remove an entry. Here that's nowhere."""
 
     def _readable(self, path: str) -> str | None:
         """As `_entry`, of what is read."""

@@ -34,12 +34,19 @@ class ToolError(Exception):
 
 
 class LeaveError(Exception):
-    """What ends a script or a loop early: its `kind` is `exit`, `break` or `continue`; and the exit status."""
+    """What ends a script early, as `exit` does, with this status."""
 
-    def __init__(self, kind: str, status: int = 0) -> None:
-        super().__init__(kind)
-        self.kind = kind
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
         self.status = status
+
+
+class BreakError(LeaveError):
+    """`break` ends a loop."""
+
+
+class ContinueError(BreakError):
+    """`continue` ends a round of a loop; in its condition, the whole loop."""
 
 
 class Tool(NamedTuple):

@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, LeaveError, Operands, Options, ToolError, misused
+from kubesim.shell.tools import BreakError, ContinueError, Invocation, LeaveError, Operands, Options, ToolError, misused
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
@@ -52,16 +52,17 @@ def exit_(operands: Operands, options: Options, io: Invocation) -> None:
         status = int(operands[0]) & 0xFF
     elif operands:
         status = io.fail(f"{operands[0]}: numeric argument required", 2)
-    raise LeaveError("exit", status)
+    raise LeaveError(status)
 
 
 def break_(operands: Operands, options: Options, io: Invocation) -> None:
-    """`break` and `continue`, which the interpreter's loop tells apart by their names."""
+    """End a loop, or as `continue` a round of it."""
     if not io.shell.loops:
         if io.shell.name == "bash":
             io.fail("only meaningful in a `for', `while', or `until' loop", 0)
         return
-    raise LeaveError(io.name, io.machine.status)
+    leave = BreakError if io.name == "break" else ContinueError
+    raise leave(io.machine.status)
 
 
 _SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
