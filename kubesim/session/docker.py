@@ -145,8 +145,9 @@ def _logout(server: str, path: str, io: Invocation) -> None:
     config = _load(path, io)
     io.out(f"Removing login credentials for {address}\n")
     names = {address, server, f"http://{address}", f"https://{address}"} & config["auths"].keys()
+    for name in names:
+        del config["auths"][name]
     if names:
-        config["auths"] = {name: entry for name, entry in config["auths"].items() if name not in names}
         _save(config, address, path, io)
 
 
@@ -178,7 +179,6 @@ def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> No
     if helper := _helper(config, address):
         problem = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
         raise ToolError(f"Error saving credentials: error storing credentials - err: {problem}, out: ``")
-    others = {key: value for key, value in config.items() if key != "auths"}
-    config = {"auths": dict(sorted(config["auths"].items())), **others}
+    auths = dict(sorted(config.pop("auths").items()))
     io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
-    io.files.write_text(path, json.dumps(config, indent="\t", ensure_ascii=False))
+    io.files.write_text(path, json.dumps({"auths": auths, **config}, indent="\t", ensure_ascii=False))
