@@ -36,7 +36,7 @@ sample: $(VENV)/.dev
 	$(call heading,A sample of each room)
 	$(BIN)/pytest -n 2 $(TOGETHER) $(QUICK)
 
-test: format lint types imports unit fresh ## check everything, in this order
+test: format lint types imports unit ## check everything, in this order
 	$(call heading,All checks passed)
 
 format: $(VENV)/.dev ## ruff format, as a check
@@ -66,7 +66,7 @@ nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less stric
 	$(call heading,nbval)
 	$(if $(NOTEBOOKS),$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS),@echo no notebooks yet)
 
-fresh: $(VENV)/.dev ## prove that the committed notebooks are what `make notebooks` writes
+fresh: $(VENV)/.dev ## prove without a browser that the committed notebooks are what `make notebooks` writes
 	$(call heading,Committed notebooks are fresh)
 	$(BIN)/python tools/notebooks.py --check
 

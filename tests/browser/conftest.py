@@ -23,7 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from nbformat.v4.rwbase import strip_transient
 from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
 
 from kubesim.command.lab import lab_environment
@@ -35,7 +37,7 @@ from tools.runtime import BUILD
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
-NO_CHROMIUM = "no chromium on this machine: the browser tests did not run"
+NO_CHROMIUM = "no chromium on this machine: the browser tests did not run, of which `make fresh` is a part"
 LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 OPEN = """async path => {
     const panel = await window.jupyterapp.commands.execute("docmanager:open", {path, factory: "Notebook"});
@@ -63,7 +65,7 @@ RUN_ALL = """limit => Promise.race([
     new Promise((_, reject) => setTimeout(() => reject(new Error("the cells still run")), limit)),
 ])"""
 
-STORED = f"() => {CURRENT}.content.model.toJSON()"
+STORED = f"() => JSON.stringify({CURRENT}.content.model)"
 SELECT = f"""name => {{
     const {{content}} = {CURRENT};
     content.activeCellIndex = content.widgets.findIndex((cell) => cell.model.id === name);
@@ -84,6 +86,11 @@ def wait_until(page: Page, condition: str, arg: object = None) -> None:
     It's asked ten times a second: Playwright's own way is to have the page drawn sixty times a second, and to ask then.
     """
     page.wait_for_function(condition, arg=arg, polling=100)
+
+
+def as_saved(page: Page) -> nbformat.NotebookNode:
+    """The current notebook, as it would be saved now."""
+    return strip_transient(nbformat.reads(page.evaluate(STORED), 4))  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from browser.conftest import STORED
+from browser.conftest import as_saved
 from tests.patience import once_drawn
 
 EVENTS = "kubectl events --for pod/web --types=Warning"
@@ -115,8 +115,8 @@ def test_rows_of_short_cells_wrap_between_two_columns_all_at_the_same_one(notebo
 
 
 def test_what_is_copied_is_what_was_printed(notebook: Any, shared_folder: Path) -> None:
-    stored = notebook.page.evaluate(STORED)
-    events = next(cell for cell in stored["cells"] if cell["id"] == "events")
+    saved = as_saved(notebook.page)
+    events = next(cell for cell in saved.cells if cell["id"] == "events")
     assert printed(notebook, "events").evaluate(COPY) == "".join(events["outputs"][0]["text"])
     table = "NAME   READY   MESSAGE\n" + f"web    0/1     {END * 9}\n" + f"  Message:  {END * 9}\n"
     (shared_folder / "workspace" / "table.txt").write_text(table, encoding="utf-8")

@@ -14,11 +14,12 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from browser.access import BENCH, OUTPUTS, cut, height, misbuilt
-from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, STORED, wait_until
+from browser.conftest import CURRENT, NOTEBOOKS, SELECT_FIRST, as_saved, wait_until
 from browser.contrast import pale_now
 from kubesim.lessons import VARIANT, load_quizzes, load_tasks
 from kubesim.lessons.task import Task
 from tests.patience import eventually
+from tools import notebooks as tool
 
 PHONE = 390
 """CSS pixels. Half of 1280, which is what zooming to 200 % leaves, is wider."""
@@ -51,8 +52,8 @@ def test_it_runs_as_stored_is_not_too_long_and_anyone_can_use_it_at_any_width(
     nbformat.write(without_outputs(stored), folder / name)
     notebook = open_notebook(name)
     notebook.run_all()
-    run = nbformat.from_dict(notebook.page.evaluate(STORED))  # type: ignore[no-untyped-call]
-    assert texts(run) == texts(stored)
+    run = tool.normalise(as_saved(notebook.page))
+    assert list(tool.differences(tool.without_pictures(stored), tool.without_pictures(run))) == []
     expect(notebook.page.locator(BENCH)).to_have_count(1)  # a busy page draws it after the last cell has run
     assert eventually(lambda: height(notebook.page) <= HIGHEST, True)
     assert misbuilt(notebook.page) == []
@@ -116,21 +117,6 @@ def without_outputs(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
     return copied
-
-
-def texts(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
-    """What each code cell printed, by the cell's id, but for what a server adds to it."""
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and "needs-a-server" not in tags(cell)]
-    return {cell.id: [_text(output) for output in cell.outputs] for cell in code}
-
-
-def tags(cell: nbformat.NotebookNode) -> list[str]:
-    return list(cell.metadata.get("tags", ()))
-
-
-def _text(output: nbformat.NotebookNode) -> str:
-    text = output.get("data", {}).get("text/plain", output.get("text", output.get("evalue", "")))
-    return "".join(text)
 
 
 def first_quiz(notebook: Any) -> tuple[str, str] | None:

@@ -12,13 +12,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser.access import violations
-from browser.conftest import NOTEBOOKS, OPEN, RUN_ALL, STORED, Notebook, wait_until
-from browser.test_notebooks import answer, enter, magics, solve, tags, texts
+from browser.conftest import CURRENT, NOTEBOOKS, OPEN, RUN_ALL, Notebook, as_saved, wait_until
+from browser.test_notebooks import answer, enter, magics, solve
 from browser.themes import THEMES
 from kubesim.lessons import load_tasks
 from tests.patience import SECONDS
 from tools import loopback
-from tools import notebooks as tool
 
 FEW = ("00-start", "appendix-your-own-kubectl")
 READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.info"
@@ -85,12 +84,27 @@ def test_nothing_can_be_installed(opened: Page) -> None:
 def test_each_cell_prints_what_is_stored(opened: Page, path: Path) -> None:
     opened.evaluate(OPEN, f"notebooks/{path.name}")
     opened.evaluate(RUN_ALL, SECONDS * 1000)
-    run = nbformat.from_dict(opened.evaluate(STORED))  # type: ignore[no-untyped-call]
-    assert texts(run) == texts(tool.normalise(nbformat.read(path, 4)))
+    run = as_saved(opened)
+    assert texts(run) == texts(nbformat.read(path, 4))
     served = {cell.id for cell in run.cells if "needs-a-server" in tags(cell)}
     assert {cell.id for cell in run.cells if NO_SERVER in str(cell.get("outputs"))} == served
     assert opened.evaluate(KERNELS) == 1
     expect(opened.locator(".ks-bench")).to_have_count(1)
+
+
+def texts(notebook: nbformat.NotebookNode) -> dict[str, list[str]]:
+    """What each code cell printed, by the cell's id, but for what a server adds to it."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and "needs-a-server" not in tags(cell)]
+    return {cell.id: [_text(output) for output in cell.outputs] for cell in code}
+
+
+def tags(cell: nbformat.NotebookNode) -> list[str]:
+    return list(cell.metadata.get("tags", ()))
+
+
+def _text(output: nbformat.NotebookNode) -> str:
+    text = output.get("data", {}).get("text/plain", output.get("text", output.get("evalue", "")))
+    return "".join(text)
 
 
 def test_an_address_without_a_notebook_leaves_no_python_behind(site: str, page: Page) -> None:
@@ -143,7 +157,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     renew(loopback.SITE / "files" / "notebooks" / "01-storing-credentials.ipynb")
     page.reload()
     page.get_by_role("button", name=re.compile("Open it, and keep mine as 01-storing-credentials-mine")).press("Enter")
-    wait_until(page, f"() => ({STORED})().metadata.kubesim === 'newer'")
+    wait_until(page, f"() => {CURRENT}.content.model.getMetadata('kubesim') === 'newer'")
     contents = page.evaluate("() => window.jupyterapp.serviceManager.contents.get('notebooks', {content: true})")
     assert [one["name"] for one in contents["content"] if "-mine-" in one["name"]]
     page.context.close()
