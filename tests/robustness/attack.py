@@ -187,12 +187,12 @@ def new_session() -> Session:
 def outcomes(session: Session, seed: int, first: int = 0) -> Iterator[Outcome]:
     """How one input after the other ended, from number `first` on, without an end."""
     while True:
-        for outcome in _batch(session, seed, first):
+        for outcome in batch(session, seed, first):
             yield outcome
             first += 1
 
 
-def _batch(session: Session, seed: int, first: int) -> Iterator[Outcome]:
+def batch(session: Session, seed: int, first: int) -> Iterator[Outcome]:
     """The outcomes of a process that tries up to BATCH inputs on a copy of `session`; one may end it before."""
     reader, writer = os.pipe()
     child = os.fork()
@@ -218,7 +218,6 @@ def _used() -> float:
 
 def _try(session: Session, seed: int, first: int, writer: int) -> None:
     """Never returns."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads any more
     resource.setrlimit(resource.RLIMIT_AS, (_size("VmSize") + MEMORY,) * 2)
     for number in range(first, first + BATCH):
         case = case_of(seed, number)[1]
@@ -231,8 +230,11 @@ def _try(session: Session, seed: int, first: int, writer: int) -> None:
         except BaseException as error:
             end = repr(error)[:200]
         lines = len(case.line.splitlines()) if case.door == "lines" else 1
-        found = Outcome(end, _quiet_seconds(began) / lines, _size("VmHWM") - before)
-        os.write(writer, (json.dumps(found) + "\n").encode())
+        outcome = Outcome(end, _quiet_seconds(began) / lines, _size("VmHWM") - before)
+        try:
+            os.write(writer, (json.dumps(outcome) + "\n").encode())
+        except BrokenPipeError:  # nobody reads any more
+            break
     os._exit(0)
 
 

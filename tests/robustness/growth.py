@@ -273,18 +273,27 @@ def request(dice: random.Random) -> Case:
     return Case(f"{method} {dice.choice(_TARGETS)}{query} application/{kind}json", body, "request")
 
 
+MOST_BYTES = 4 << 20
+"""How long the frames of a case are together: an input is made in the memory that it is tried with."""
+
+
 def frames(dice: random.Random) -> Case:
     """What a WebSocket carries to a command that reads: tiny frames, long ones, pieces, and what is no frame."""
     count = _times(dice, 9, 3_000, 300_000)
-    tiny = _frame(b"\0x") * count
+    tiny = _repeated(_frame(b"\0x"), count)
     long = _frame(b"\0" + b"x" * count)
-    pieces = _frame(b"\0x", first=0x02) + _frame(b"x", first=0x00) * count + _frame(b"x", first=0x80)
+    pieces = _frame(b"\0x", first=0x02) + _repeated(_frame(b"x", first=0x00), count) + _frame(b"x", first=0x80)
     odd = bytes(dice.randrange(256) for _ in range(min(count, 3_000)))
-    controls = [_frame(b"x" * dice.choice((0, 5, 126)), first=dice.choice((0x89, 0x8A, 0x88, 0x8F, 0xF2))) * count]
-    empty = _frame(b"") * count
-    parts = dice.choices([tiny, long, pieces, odd, *controls, empty, _frame(b"\xff\0"), _frame(b"\xff")], k=3)
+    control = _frame(b"x" * dice.choice((0, 5, 126)), first=dice.choice((0x89, 0x8A, 0x88, 0x8F, 0xF2)))
+    controls, empty = _repeated(control, count), _repeated(_frame(b""), count)
+    parts = dice.choices([tiny, long, pieces, odd, controls, empty, _frame(b"\xff\0"), _frame(b"\xff")], k=3)
     query = dice.choice(["command=cat&stdin=1", "command=sh&stdin=1", "command=true", "command=cat&stdin=1&tty=1"])
-    return Case(query, b"".join(parts)[: 4 << 20].decode("latin-1"), "frames")
+    return Case(query, b"".join(parts)[:MOST_BYTES].decode("latin-1"), "frames")
+
+
+def _repeated(frame: bytes, count: int) -> bytes:
+    """A frame so many times, but no longer than all frames of a case together."""
+    return frame * min(count, MOST_BYTES // len(frame))
 
 
 def _frame(content: bytes, first: int = 0x82) -> bytes:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
+import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from kubesim import Session
 from kubesim.api.budget import TooMuchError
 
+from . import attack, growth
 from .attack import new_session
 from .growth import CLASSES
 
@@ -33,6 +37,28 @@ def test_every_input_has_an_answer() -> None:
     assert [(kind, tried, lost) for kind, tried, _answered, _refused, lost, *_ in rows] == [
         (kind, str(COUNT), "0") for kind in CLASSES
     ], done.stdout
+
+
+def test_frames_are_no_longer_in_memory_than_in_the_input() -> None:
+    tracemalloc.start()
+    lengths = [len(growth.frames(random.Random(number)).text) for number in (56, 178)]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert max(lengths) == growth.MOST_BYTES
+    assert peak < 6 * growth.MOST_BYTES
+
+
+def test_an_input_that_hangs_up_ends_no_process(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hang_up(_session: Session, _case: growth.Case) -> str:
+        reader, writer = os.pipe()
+        os.close(reader)
+        with suppress(BrokenPipeError):
+            os.write(writer, b"x")
+        return "answered"
+
+    monkeypatch.setattr(attack, "DOORS", dict.fromkeys(attack.DOORS, hang_up))
+    monkeypatch.setattr(attack, "BATCH", 3)
+    assert [outcome.end for outcome in attack.batch(session, seed=1, first=0)] == ["answered"] * 3
 
 
 @pytest.mark.parametrize(
