@@ -26,7 +26,7 @@ from typing import Any
 import nbformat
 import pytest
 from nbformat.v4.rwbase import strip_transient
-from playwright.sync_api import Browser, Locator, Page, Playwright, Route, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, ViewportSize, expect, sync_playwright
 
 from kubesim.command.lab import lab_environment
 from tests.patience import SECONDS
@@ -38,7 +38,6 @@ from tools.runtime import BUILD
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
 NO_CHROMIUM = "no chromium on this machine: the browser tests did not run, of which `make fresh` is a part"
-LOOPBACK = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")
 OPEN = """async path => {
     const panel = await window.jupyterapp.commands.execute("docmanager:open", {path, factory: "Notebook"});
     await panel.context.ready;
@@ -137,7 +136,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home, token = tmp_path_factory.mktemp("lab"), secrets.token_hex(16)
     folder, log = home / "served", home / "log"
     folder.mkdir()
-    options = ["--ServerApp.port=0", "--ServerApp.ip=127.0.0.1"]
+    options = ["--ServerApp.port=0", "--ServerApp.ip=127.0.0.1", "--LabApp.extension_manager=readonly"]
     options += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}"]
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser", *options]
     settings = own_settings(home)
@@ -181,10 +180,11 @@ def playwright() -> Iterator[Playwright]:
         yield running
 
 
-def options(*more: str) -> list[str]:
-    """What Chromium is started with."""
+def options() -> list[str]:
+    """What Chromium is started with: it resolves no name."""
     as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    return ["--disable-background-networking", *as_root, *more]
+    closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    return ["--disable-background-networking", closed, *as_root]
 
 
 @pytest.fixture(scope="package")
@@ -206,13 +206,12 @@ def site(testrun_uid: str) -> Iterator[str]:
 
 @pytest.fixture(scope="package")
 def start(playwright: Playwright, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Page]:
-    """A function that starts a Chromium which resolves no name, on the profile of that name, which it finds again.
+    """A function that starts a Chromium on the profile of that name, which it finds again.
 
     `prepare` is called with the profile's folder before that.
     """
     profiles = tmp_path_factory.mktemp("profiles")
-    closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    settings: Any = {"executable_path": chromium, "args": options(closed), "viewport": VIEWPORT}
+    settings: Any = {"executable_path": chromium, "args": options(), "viewport": VIEWPORT}
 
     def launch(name: str = "learner", prepare: Callable[[Path], None] = lambda profile: None) -> Page:
         prepare(profiles / name)
@@ -233,20 +232,15 @@ def browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def loaded_page(browser: Browser, lab: Lab) -> Iterator[Page]:
-    """JupyterLab in a browser profile that may use the clipboard and reaches nothing outside of this machine."""
+    """JupyterLab in a browser profile that may use the clipboard."""
     context = browser.new_context(viewport=VIEWPORT)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.set_default_timeout(SECONDS * 1000)
     context.add_init_script(FOLLOW_START)
-    context.route(lambda url: not url.startswith(LOOPBACK), _refuse)
     page = context.new_page()
     lab.load(page)
     yield page
     context.close()
-
-
-def _refuse(route: Route) -> None:
-    route.abort("blockedbyclient")
 
 
 @dataclass(frozen=True)
