@@ -234,7 +234,7 @@ class ChallengeCard(Card):
 
     def _explained(self, current: Standing) -> Flow | None:
         """The first Pod of the task whose image does not arrive, or else the first; None where there is no Pod."""
-        cluster = self._seat.session.cluster
+        cluster = self._seat.cluster
         namespace = current.task.namespaces[0]
         flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
         return next((flow for flow in flows if flow.cause), next(iter(flows), None))

@@ -49,7 +49,7 @@ def chronicle(seat: Seat, namespace: str, pod: str = "") -> dict[str, str]:
     page = f"<p><b>{html.escape(title)}</b></p>{_table(rows)}"
     if past.tries:
         text += [_ATTEMPTS, *(f"  {_attempt(one)}" for one in past.tries)]
-        page += f"<p><b>{_ATTEMPTS}</b></p>{staircase(past.tries, seat.session.cluster.clock.now)}"
+        page += f"<p><b>{_ATTEMPTS}</b></p>{staircase(past.tries, seat.now)}"
     return {"text/plain": "\n".join(text), "text/html": f'<div class="ks-flow">{page}</div>'}
 
 

@@ -71,7 +71,7 @@ def created(obj: Object) -> Micros:
 
 def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) -> dict[str, str]:
     """A flow as it is now, as text and as a page, each with the simulated time."""
-    cluster = seat.session.cluster
+    cluster = seat.cluster
     flow = trace_flow(cluster, namespace, pod, container)
     time = time_of_day(cluster.clock.now)
     return {"text/plain": f"{flow.text()}\n# {time}", "text/html": _page(flow, time)}

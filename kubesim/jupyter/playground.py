@@ -15,7 +15,7 @@ from kubesim.jupyter.card import Button, Exercise, script, styles
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
-from kubesim.lessons.task import begin, check
+from kubesim.lessons.task import all_hold, begin, check
 
 CASE = "case.yaml"
 _PLAYGROUND = "Playground"
@@ -81,7 +81,7 @@ class Playground(Exercise):
         readings = check(broken, self._seat.session)
         if self._seat.open_task is self:
             workbench(self._seat).open_task(broken, readings)
-        is_fixed = all(reading.holds for reading in readings)
+        is_fixed = all_hold(readings)
         help_buttons = [] if is_fixed else self.help_buttons("Show a solution")
         return {
             "title": markup.inline(broken.title),

@@ -84,6 +84,15 @@ class Seat:
         self._watchers: list[Callable[[], None]] = []
         self._last_typed = inf  # on the reader's clock; nothing was typed yet
 
+    @property
+    def cluster(self) -> Cluster:
+        """The session's; a restart and `undo` put another one into it."""
+        return self.session.cluster
+
+    @property
+    def now(self) -> Micros:
+        return self.cluster.clock.now
+
     def run(self, line: str, label: str = "") -> Result:
         """Run one complete shell line, then notify the watchers.
 
@@ -106,7 +115,7 @@ class Seat:
 
     def advance_to_change(self, limit: float) -> str:
         """The same until a Pod is fixed or tried again, at most `limit` seconds; what changed with that."""
-        cluster = self.session.cluster
+        cluster = self.cluster
         news = _PodNews(cluster)
         unsubscribe = cluster.api.subscribe(news.note, POD)
 
@@ -121,7 +130,7 @@ class Seat:
     def _passing(self, wait: Callable[[], Pods | None]) -> str:
         """Let `wait` let time pass; what changed since then, or since the state that it returns."""
         with self.changing():
-            cluster = self.session.cluster
+            cluster = self.cluster
             start = cluster.clock.now
             before = pods(cluster)
             try:
@@ -141,7 +150,7 @@ class Seat:
         pause = wall - self._last_typed
         self._last_typed = wall
         if pause > 0:
-            with self.session.cluster.lock, suppress(TooMuchError):  # nobody waits for the rest of the pause
+            with self.cluster.lock, suppress(TooMuchError):  # nobody waits for the rest of the pause
                 self.session.advance(min(pause, LONGEST_PAUSE), Budget())
 
     def restart(self, registries: Path | None = None) -> None:
@@ -150,7 +159,7 @@ class Seat:
         With a YAML file of registries, it can reach those. Raises OSError and ValueError where that can't be used.
         """
         with self.changing():
-            cluster = Cluster(registries=registries) if registries else self.session.cluster.fresh()
+            cluster = Cluster(registries=registries) if registries else self.cluster.fresh()
             self.session.resume(cluster)
             self.history.restart()
 
@@ -182,7 +191,7 @@ class Seat:
 
     def changed(self) -> None:
         """Notify the watchers. One that fails is logged and does not affect the others."""
-        with self.session.cluster.lock:
+        with self.cluster.lock:
             for watcher in list(self._watchers):  # one of them may add another
                 try:
                     watcher()
@@ -203,7 +212,7 @@ class Seat:
         return server
 
     def _notice(self) -> None:
-        with self.session.cluster.lock:
+        with self.cluster.lock:
             self.history.notice("a change from outside")
         self.changed()
 
@@ -213,7 +222,7 @@ class Seat:
 
         A change with a label becomes a step of the history.
         """
-        with self.session.cluster.lock, self.history.step(label) if label else nullcontext():
+        with self.cluster.lock, self.history.step(label) if label else nullcontext():
             yield
         self.changed()
 

@@ -14,7 +14,7 @@ from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, check_known, s
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
-from kubesim.lessons.task import Comparison, Reading, Task, begin, beside, check, is_intact, is_started, solve
+from kubesim.lessons.task import Comparison, Reading, Task, all_hold, begin, beside, check, is_intact, is_started, solve
 from kubesim.session import Session
 
 PATIENCE = 4
@@ -77,7 +77,7 @@ class TaskCard(Exercise):
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
         news = self._follow(tuple(reading.holds for reading in readings))
-        is_done = all(reading.holds for reading in readings)
+        is_done = all_hold(readings)
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
             "count": self._count(readings),

@@ -54,7 +54,7 @@ def transcript(seat: Seat, text: str) -> str:
     """
     blocks = commands(text, seat.session.shell)
     screens = [_first(command) + _with_line_end(seat.run(command).screen) for command in blocks]
-    return f"{strip(''.join(screens))}# {time_of_day(seat.session.cluster.clock.now)}"
+    return f"{strip(''.join(screens))}# {time_of_day(seat.now)}"
 
 
 def _first(command: str) -> str:
@@ -93,7 +93,7 @@ class Terminal(Widget):
         self.screen.write("note", f"# {text}\n")
 
     def refresh(self) -> None:
-        self.time = time_of_day(self._seat.session.cluster.clock.now)
+        self.time = time_of_day(self._seat.now)
 
     def news(self) -> Message:
         """What is new since this was asked last; nothing where the page knows all."""

@@ -43,7 +43,7 @@ def why(arguments: str, seat: Seat) -> None:
     usage = "which Pod? %why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
     asked = read_target(arguments, "n:c:o:", usage)
     seat.session.explained.append(asked.namespace)
-    flow = trace_flow(seat.session.cluster, asked.namespace, asked.pod, asked.container)
+    flow = trace_flow(seat.cluster, asked.namespace, asked.pod, asked.container)
     if asked.form == "text":
         _display(flow.why(), page(Explained([flow], [], 0)))
     else:

@@ -24,7 +24,7 @@ from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
-from kubesim.lessons.task import Reading, Task
+from kubesim.lessons.task import Reading, Task, all_hold
 
 MOST_OBJECTS = 80
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
@@ -97,9 +97,9 @@ class Workbench(Terminal):
         """
         if self._task is not task:
             self._task = task
-            self._task_opened = self._seat.session.cluster.clock.now // SECOND * SECOND  # as an object's creation
+            self._task_opened = self._seat.now // SECOND * SECOND  # as an object's creation
             self._focus = None  # what was looked at before has nothing to do with this task
-        is_done = solved or all(reading.holds for reading in readings)
+        is_done = solved or all_hold(readings)
         title = task.title.replace("`", "")
         with self.hold_sync():
             self.goals = {"title": title, "goals": goal_lines(readings, solved), "done": is_done}
@@ -125,7 +125,7 @@ class Workbench(Terminal):
         challenge = self._seat.open_round
         if challenge and challenge.conceals:
             return {"title": title, "concealed": _CONCEALED}
-        traced = trace_flow(self._seat.session.cluster, *focus)
+        traced = trace_flow(self._seat.cluster, *focus)
         return {
             "title": title,
             "chain": drawing.chain(traced),
@@ -133,12 +133,12 @@ class Workbench(Terminal):
             "story": flow.story(traced),
             "news": flow.announcement(traced),
             "broken": traced.cause is not None,
-            **flow.attempt(self._seat.session.cluster, focus.namespace, focus.pod),
+            **flow.attempt(self._seat.cluster, focus.namespace, focus.pod),
         }
 
     def _focused(self) -> Focus | None:
         """The Pod in focus, or where that is gone the newest one, of the open task if there is one."""
-        api = self._seat.session.cluster.api
+        api = self._seat.cluster.api
         if self._focus and api.find(POD, self._focus.namespace, self._focus.pod):
             return self._focus
         self._focus = None
@@ -148,7 +148,7 @@ class Workbench(Terminal):
 
     def _objects(self) -> Iterator[tuple[str, list[Glance]]]:
         """Each namespace with what the cluster at a glance shows of it."""
-        cluster = self._seat.session.cluster
+        cluster = self._seat.cluster
         left = MOST_OBJECTS
         for namespace in sorted(map(name_of, cluster.api.list(NAMESPACE))):
             if _is_system(namespace):
@@ -161,7 +161,7 @@ class Workbench(Terminal):
 
     @property
     def _is_at_task(self) -> bool:
-        is_in_this_cluster = self._task_opened <= self._seat.session.cluster.clock.now
+        is_in_this_cluster = self._task_opened <= self._seat.now
         return is_in_this_cluster and self._task is not None and not self.goals.get("done")
 
     def _belongs(self, obj: Object) -> bool:

@@ -11,7 +11,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
 from kubesim.lessons.record import Record
-from kubesim.lessons.task import Reading, Task, begin, check, is_started, read
+from kubesim.lessons.task import Reading, Task, all_hold, begin, check, is_started, read
 from kubesim.session import Session
 
 POINTS = 10
@@ -169,7 +169,7 @@ class Round:
         readings = check(standing.task, self._session)
         if not standing.is_over:
             standing.simulated += max(0, now - before) / SECOND
-            standing.solved = all(reading.holds for reading in readings)
+            standing.solved = all_hold(readings)
         return readings
 
     def advice(self) -> str:

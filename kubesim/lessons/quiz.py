@@ -124,8 +124,8 @@ def _judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
         if number in chosen:
             choice = quiz.choices[number]
             notes.append(Note(choice.right, f"{letter(place)}: {choice.why}"))
-    is_all_picked = all(number in chosen for number, choice in enumerate(quiz.choices) if choice.right)
-    if quiz.kind == "choices" and not is_all_picked:
+    right = {number for number, choice in enumerate(quiz.choices) if choice.right}
+    if quiz.kind == "choices" and not right <= chosen:
         notes.append(Note(False, "That isn't all yet."))
     return Verdict(all(note.ok for note in notes), tuple(notes))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -143,6 +143,10 @@ def is_intact(task: Task, session: Session) -> bool:
 def _exist(task: Task, session: Session) -> list[bool]:
     api = session.cluster.api
     return [api.find(NAMESPACE, "", namespace) is not None for namespace in task.namespaces]
+
+
+def all_hold(readings: Iterable[Reading]) -> bool:
+    return all(reading.holds for reading in readings)
 
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:

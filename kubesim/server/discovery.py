@@ -18,7 +18,6 @@ from kubesim.server.objects import PARTS
 from kubesim.server.request import Response, text
 from kubesim.server.routes import by_version
 
-_HEALTH = ("healthz", "livez", "readyz")
 # kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
 # document in protobuf, swagger, and no types.
 _OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
@@ -29,33 +28,33 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
 
     Raises StatusError for a single check of the server's health, or a list of them, and for the list of all paths.
     """
-    name, _, check = path.strip("/").partition("/")
-    if name in _HEALTH and (check or "verbose" in query):
-        raise errors.not_simulated("the single checks of the API server's health are not part of this simulator")
-    if name in _HEALTH:
-        return text("ok")
-    if path == "/version":  # the one document that a real API server indents, and that ends in no newline
-        return Response(gojson.dumps(server_version(), sort=False, indent=2), content_type="application/json")
-    if path == "/openapi/v2":
-        return _OPENAPI_V2
-    if not path:
-        raise errors.not_simulated("the list of all paths is not part of this simulator")
-    document = _document(path.strip("/"))
-    return None if document is None else Response(document)
-
-
-def _document(path: str) -> Object | None:
-    match path.split("/"):
+    document: Object | None
+    match path.strip("/").split("/"):
+        case [""]:
+            raise errors.not_simulated("the list of all paths is not part of this simulator")
+        case ["healthz" | "livez" | "readyz", *checks]:
+            if checks or "verbose" in query:
+                why = "the single checks of the API server's health are not part of this simulator"
+                raise errors.not_simulated(why)
+            return text("ok")
+        case ["version"]:  # the one document that a real API server indents, and that ends in no newline
+            return Response(gojson.dumps(server_version(), sort=False, indent=2), content_type="application/json")
+        case ["openapi", "v2"]:
+            return _OPENAPI_V2
+        case ["openapi", "v3"]:
+            document = openapi.index()
+        case ["openapi", "v3", *version]:
+            document = openapi.document("/".join(version))
         case ["api"]:
-            return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
+            document = {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
         case ["apis"]:
             names = dict.fromkeys(resource.group for resource in RESOURCES if resource.group)
-            return {"kind": "APIGroupList", "apiVersion": "v1", "groups": list(map(_group, names))}
+            document = {"kind": "APIGroupList", "apiVersion": "v1", "groups": list(map(_group, names))}
         case ["apis", group]:
-            return _group(group)
-        case ["openapi", "v3", *place]:
-            return openapi.document("/".join(place)) if place else openapi.index()
-    return _resource_list(path) if path in _served() else None
+            document = _group(group)
+        case version:
+            document = _resource_list("/".join(version))
+    return None if document is None else Response(document)
 
 
 @cache
@@ -74,7 +73,9 @@ def _group(group: str) -> Object | None:
     return {"kind": "APIGroup", "apiVersion": "v1", "name": group, "versions": served, "preferredVersion": served[0]}
 
 
-def _resource_list(path: str) -> Object:
+def _resource_list(path: str) -> Object | None:
+    if path not in _served():
+        return None
     group_version = path.partition("/")[2]
     group = [resource for resource in RESOURCES if resource.group == group_version.partition("/")[0]]
     resources = _served()[path] or group  # an older version has the same types
