@@ -127,7 +127,7 @@ class ChallengeCard(Card):
 
     def _on_message(self, widget: object, message: Message, buffers: object) -> None:
         self._warning = ""
-        wall = message.pop("wall", None)
+        wall = message.pop("wall", None)  # on the page's own clock, with every message
         if isinstance(wall, int | float):
             self._round.clock(wall)
         super()._on_message(widget, message, buffers)
