@@ -19,7 +19,11 @@ def any_of(looks: Looks) -> re.Pattern[str]:
 
 
 PODS: Looks = {
-    # kubectl get events
+    # kubectl get events -A, and without a namespace
+    "shop   3m (x4 over 5m)   Warning   Failed   pod/web-1": (
+        r"^(?P<namespace>[a-z0-9][a-z0-9.-]*)\s+\S+(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s.{0,400}?"
+        r"(?<!kubelet/)\bpods?/(?P<pod>[a-z0-9][a-z0-9.-]*)"
+    ),
     "pod/web-1": r"(?<!kubelet/)[Pp]ods?/(?P<pod>[a-z0-9][a-z0-9.-]*)",
     # the kubelet's log
     'pod="shop/web-1"': r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)",

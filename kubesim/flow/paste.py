@@ -214,30 +214,18 @@ def _unwrapped(lines: list[str]) -> list[str]:
             joined.append("")
         elif not joined or not joined[-1] or not _continues(joined[-1], line):
             joined.append(line[:MOST])
-        elif _is_cut(last, line, width):
-            joined[-1] = f"{joined[-1].rstrip()}{line}"
         else:
-            joined[-1] = f"{joined[-1].rstrip()} {line.strip()}"
+            is_cut = len(last) == width >= _NARROWEST and not last[-1].isspace() and not line[0].isspace()
+            rest = line if is_cut else f" {line.strip()}"
+            joined[-1] = joined[-1].rstrip() + rest
         last = line
     return joined
 
 
-def _width(lines: list[str]) -> int | None:
-    """The columns of a window that cuts words; None where no line goes on, or some of different widths do."""
-    widths = set()
-    for line, following in pairwise(lines):
-        if line.strip() and following.strip() and not _START.match(following):
-            widths.add(len(line))
-            if len(widths) > 1:  # as an editor breaks them
-                return None
-    return widths.pop() if widths else None
-
-
-def _is_cut(last: str, line: str, width: int | None) -> bool:
-    """Whether a window of so many columns cut a word between two lines."""
-    if width is None or width < _NARROWEST or len(last) != width:
-        return False
-    return not last[-1].isspace() and not line[0].isspace()
+def _width(lines: list[str]) -> int:
+    """The columns of a window that cuts words; 0 where no line goes on, or lines of different widths do."""
+    widths = {len(line) for line, rest in pairwise(lines) if line.strip() and rest.strip() and not _START.match(rest)}
+    return widths.pop() if len(widths) == 1 else 0
 
 
 def _continues(record: str, line: str) -> bool:

@@ -51,12 +51,13 @@ def test_the_tables_are_all() -> None:
 
 @pytest.mark.parametrize("example", looks.PODS)
 def test_the_pod_of_an_example(example: str) -> None:
-    assert rows._named(example)[:2] == ("shop" if "shop" in example else "", "web-1")
+    names = rows._names(example)
+    assert (names.get("namespace", ""), names["pod"]) == ("shop" if "shop" in example else "", "web-1")
 
 
 @pytest.mark.parametrize("example", looks.CONTAINERS)
 def test_the_container_of_an_example(example: str) -> None:
-    assert rows._named(example).container == "app"
+    assert rows._names(example)["container"] == "app"
 
 
 @pytest.mark.parametrize("example", looks.SUCCESSES)
