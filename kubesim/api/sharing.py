@@ -84,7 +84,7 @@ class Stateful:
         for name, value in vars(other).items():
             if isinstance(value, (dict, list, set)):
                 own[name] = value.copy()
-            elif isinstance(value, (int, str)):
+            elif isinstance(value, (int, float, str)):
                 own[name] = value
             elif isinstance(value, Shared):
                 own[name].share(value)

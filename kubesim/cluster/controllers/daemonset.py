@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-from kubesim.api.objects import Object, at, is_deleted, metadata, name_of
+from kubesim.api.objects import Object, annotations_of, at, is_deleted, labels_of, metadata, name_of
 from kubesim.api.resources import DAEMON_SET, NODE
 from kubesim.api.templatehash import hash_of_template
 from kubesim.cluster.apiserver import Change
@@ -54,13 +54,11 @@ class DaemonSetController(RevisionedController):
         matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
         to_run_on = [name_of(node) for node in matching if tolerates(template, node, "NoSchedule", "NoExecute")]
         to_stay_on = [name_of(node) for node in matching if tolerates(template, node, "NoExecute")]
-        revision = metadata(self.current_revision(daemon_set))["labels"][REVISION_HASH]
-        generation = metadata(daemon_set)["annotations"][GENERATION]
-        labels = {REVISION_HASH: revision, "pod-template-generation": generation}
+        revision = labels_of(self.current_revision(daemon_set))[REVISION_HASH]
         occupied = set(map(_node_of, owned))
         for node_name in to_run_on:
             if node_name not in occupied:
-                self.create_pod(daemon_set, _on_node(template, node_name), **labels)
+                self._create(daemon_set, _on_node(template, node_name), revision)
         remaining = [pod for pod in owned if not is_deleted(pod)]
         oldest = _oldest_by_node(remaining)
         for pod in remaining:
@@ -70,6 +68,10 @@ class DaemonSetController(RevisionedController):
                 self.delete_pod(daemon_set, pod)
         self._roll(daemon_set, [oldest[name] for name in to_run_on if name in oldest], revision, len(to_run_on))
         self._report(daemon_set, to_run_on, revision)
+
+    def _create(self, daemon_set: Object, template: Object, revision: str) -> None:
+        generation = annotations_of(daemon_set)[GENERATION]
+        self.create_pod(daemon_set, template, **{REVISION_HASH: revision, "pod-template-generation": generation})
 
     def _roll(self, daemon_set: Object, pods: list[Object], revision: str, desired: int) -> None:
         """Delete old Pods: those that are not available at once, others as far as enough stay available."""

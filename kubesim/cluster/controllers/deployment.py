@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from kubesim.api.objects import REVISION, Object, annotations_of, is_deleted, key_of, metadata, name_of, revision
+from kubesim.api.objects import REVISION, Object, annotations_of, at, is_deleted, key_of, metadata, name_of, revision
 from kubesim.api.resources import DEPLOYMENT, REPLICA_SET, Resource
 from kubesim.cluster.controllers.base import Controller
 from kubesim.cluster.controllers.rollout import Rollout, count, size_of
@@ -156,25 +156,23 @@ class DeploymentController(Controller):
         self.report(rollout.deployment, status, **counts)
 
     def _conditions(self, rollout: Rollout, counts: dict[str, int], made: Object | None) -> list[Object]:
+        """The conditions in their order: one that changes moves to the end."""
         conditions = _Conditions(rollout.deployment, self.clock.timestamp())
         is_paused = rollout.deployment["spec"].get("paused", False)
         has_deadline = rollout.deployment["spec"]["progressDeadlineSeconds"] != NO_DEADLINE
         if has_deadline:
             conditions.note_pause(is_paused)
-        if made and has_deadline:
-            message = f'Created new replica set "{name_of(made)}"'
-            conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
+            if made:
+                message = f'Created new replica set "{name_of(made)}"'
+                conditions.set("Progressing", _Condition("True", "NewReplicaSetCreated", message))
         is_available = counts["availableReplicas"] >= rollout.replicas - rollout.unavailable
         conditions.set("Available", _AVAILABLE if is_available else _UNAVAILABLE)
-        if not is_paused and has_deadline:
-            self._note_progress(rollout, counts, conditions)
-        elif not is_paused:
+        if not has_deadline and not is_paused:
             conditions.remove("Progressing")
-        newest_first = [rollout.new, *rollout.old] if rollout.new else rollout.old
-        conditions_of_sets = [condition for item in newest_first for condition in item["status"].get("conditions", ())]
-        failures = [condition for condition in conditions_of_sets if condition["type"] == "ReplicaFailure"]
-        if failures:
-            conditions.set("ReplicaFailure", _Condition("True", failures[0]["reason"], failures[0]["message"]))
+        if has_deadline and not is_paused:
+            self._note_progress(rollout, counts, conditions)
+        if failure := _failure(rollout):
+            conditions.set("ReplicaFailure", failure)
         else:
             conditions.remove("ReplicaFailure")
         return conditions.items
@@ -240,6 +238,15 @@ class _Conditions:
             self.set("Progressing", _PAUSED)
         elif not is_paused and reason == _PAUSED.reason:
             self.set("Progressing", _RESUMED)
+
+
+def _failure(rollout: Rollout) -> _Condition | None:
+    """Why the newest ReplicaSet that can't make its Pods can't."""
+    for replica_set in (rollout.new, *rollout.old):
+        for condition in at(replica_set, "status.conditions") or ():
+            if condition["type"] == "ReplicaFailure":
+                return _Condition("True", condition["reason"], condition["message"])
+    return None
 
 
 def _has_progressed(before: Object, counts: dict[str, int]) -> bool:
