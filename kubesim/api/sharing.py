@@ -65,6 +65,10 @@ class Shared(Generic[K, T]):
         other._own = {}
 
 
+_SCALARS = frozenset({bool, int, float, str})
+_COLLECTIONS = frozenset({dict, list, set})
+
+
 class Stateful:
     """A part of a cluster, from whose state a copy of the cluster goes on.
 
@@ -82,10 +86,10 @@ class Stateful:
         twins[other] = self
         own = vars(self)
         for name, value in vars(other).items():
-            if isinstance(value, (dict, list, set)):
-                own[name] = value.copy()
-            elif isinstance(value, (int, float, str)):
+            if type(value) in _SCALARS:
                 own[name] = value
+            elif type(value) in _COLLECTIONS:
+                own[name] = value.copy()
             elif isinstance(value, Shared):
                 own[name].share(value)
             elif isinstance(value, Stateful):

@@ -26,6 +26,7 @@ from kubesim.cluster.registry.document import (
 from kubesim.cluster.registry.image import Trouble
 from kubesim.cluster.registry.network import Network
 from kubesim.cluster.registry.node import NodeSettings
+from kubesim.cluster.registry.pull import Pull
 from kubesim.cluster.registry.worldfile import builtin, read
 from tests.learner import rows
 
@@ -112,6 +113,22 @@ def test_an_outage_of_a_mirror_passes_as_that_of_a_registry_does() -> None:
     assert world.pull(image, None).image is None
     world.clock.advance(8)
     assert world.pull(image, None).image is not None
+
+
+@pytest.mark.parametrize(("host", "asked"), [("registry.example.com", 1), ("once.example.com", 2)])
+def test_a_registry_is_asked_again_only_if_it_may_answer_differently(
+    host: str, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = parse(f"{host}/myapp:1.0")
+    network = registries()
+    questions: list[Any] = []
+    ask = Pull.answer
+    monkeypatch.setattr(Pull, "answer", lambda pull: questions.append(pull) or ask(pull))
+    answers = [network.pull(image, None) for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert len(questions) == asked
+    network.node.hosts[host] = "insecure"
+    assert network.pull(image, None) != answers[0]
 
 
 def test_the_same_content_has_the_same_digest_and_can_be_asked_for_by_it() -> None:

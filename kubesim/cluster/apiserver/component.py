@@ -26,8 +26,9 @@ class Component(Client):
 
     def current(self, resource: Resource, obj: Object) -> Object | None:
         """An object as it is by now; None where it is gone, or another one has its name."""
-        current = self.find(resource, *key_of(obj))
-        if current is None or current["metadata"]["uid"] != obj["metadata"]["uid"]:
+        meta = obj["metadata"]
+        current = self.find(resource, meta.get("namespace", ""), meta["name"])
+        if current is None or current["metadata"]["uid"] != meta["uid"]:
             return None
         return current
 

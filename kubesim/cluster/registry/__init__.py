@@ -40,7 +40,7 @@ class Registries:
             from kubesim.cluster.registry import network, worldfile  # late: a first answer asks no registry
 
             world = self._own or worldfile.builtin()
-            self._network = network.Network(self.clock, world, self.node, self._first_asked)
+            self._network = network.Network(self.clock, world, self.node, self._first_asked, steady_answers={})
         return self._network
 
 

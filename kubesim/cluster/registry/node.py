@@ -58,6 +58,11 @@ class NodeSettings:
         self.mirrors = dict(mirrors or {})
         self.credentials = list(credentials)
 
+    @property
+    def route(self) -> str:
+        """All that decides which way a request takes, as a text that may be a key."""
+        return f"{self.proxy} {self.hosts} {self.mirrors}"
+
     def scheme(self, host: str) -> str:
         """How the runtime asks a host, by http or https; what is at a port of localhost by http."""
         if mode := self.hosts.get(host):

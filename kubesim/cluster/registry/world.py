@@ -103,6 +103,12 @@ class Registry(NamedTuple):
     issues: Mapping[str, int] = {}
     listed: tuple[str, ...] | None = None
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether it always says the same to the same request."""
+        passes = any(answer.seconds is not None for answer in self.answers)
+        return not passes and not self.issues and not self.certificate.until
+
     def trouble_at(self, *places: str) -> Trouble | None:
         """Its trouble, if that shows at one of these places."""
         return self.trouble if self.trouble and self.trouble.at in places else None
