@@ -42,9 +42,11 @@ def validate_volumes(spec: Field) -> set[str]:
         before = len(volume.errors)
         _validate_source(volume)
         volume.check_required("name", content.dns_label)
-        volume.unique_name(names.copy())  # which doesn't get the name of one that is wrong
+        name = volume.get("name")
+        if name in names:
+            volume.duplicate("name", name)
         if len(volume.errors) == before:
-            names.add(volume.get("name"))
+            names.add(name)
     return names
 
 
