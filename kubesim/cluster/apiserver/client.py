@@ -22,7 +22,7 @@ from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import PLAIN, WriteOptions
 from kubesim.cluster.apiserver.connection import WHOLE_LOG, Connection, LogOptions, container_of
 from kubesim.cluster.apiserver.defaults import apply_defaults
-from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions
+from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions, is_held, marked
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.notes import Warn, note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
@@ -224,7 +224,8 @@ class Client:
         seconds = options.seconds_for(resource, obj)
         if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
             return self._backend.discard(resource, obj)
-        return self._mark_deleted(resource, obj, seconds)
+        ending = marked(resource, obj, rfc3339(self._backend.clock.now + seconds * SECOND), seconds)
+        return obj if ending is obj else self._backend.commit(resource, ending)
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
         """`obj` as an object of the type. Raises StatusError."""
@@ -247,7 +248,7 @@ class Client:
             note_write(resource, new, old, self._warn, self._backend)
         if options.dry_run:
             return new
-        if old is not None and _is_held(resource, old) and not new["metadata"].get("finalizers"):
+        if old is not None and is_held(resource, old) and not new["metadata"].get("finalizers"):
             self._backend.discard(resource, old)
             return new
         return self._backend.commit(resource, new)
@@ -308,21 +309,6 @@ class Client:
             why = f"unable to create new content in namespace {name} because it is being terminated"
             raise errors.forbidden(resource, name_of(obj), why)
 
-    def _mark_deleted(self, resource: Resource, obj: Object, seconds: int) -> Object:
-        meta = obj["metadata"]
-        at = rfc3339(self._backend.clock.now + seconds * SECOND)
-        if "deletionTimestamp" in meta and meta["deletionTimestamp"] <= at:
-            return obj
-        marks: Object = {"deletionTimestamp": at}
-        if resource is not NAMESPACE:
-            marks["deletionGracePeriodSeconds"] = seconds
-        new = {**obj, "metadata": {**meta, **marks}}
-        if "generation" in meta:
-            new["metadata"]["generation"] += 1
-        if resource is NAMESPACE:
-            new["status"] = {"phase": "Terminating"}
-        return self._backend.commit(resource, new)
-
     # Parts of objects
 
     def scale(self, resource: Resource, namespace: str, name: str) -> Object:
@@ -371,11 +357,3 @@ class Client:
         self.authorize("create", POD, namespace, name, "exec")
         pod = self._backend.existing(POD, namespace, name)
         return self._backend.connect(pod, container_of(pod, container))
-
-
-def _is_held(resource: Resource, obj: Object) -> bool:
-    """Whether only its finalizers keep a deleted object. Pods have time to end, and Namespaces are emptied first."""
-    meta = obj["metadata"]
-    if meta.get("deletionGracePeriodSeconds") or (resource is NAMESPACE and "finalizers" in obj["spec"]):
-        return False
-    return is_deleted(obj) and bool(meta.get("finalizers"))

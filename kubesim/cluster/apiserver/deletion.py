@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.objects import Object, has_ended, is_deleted
-from kubesim.api.resources import POD, Resource
+from kubesim.api.resources import NAMESPACE, POD, Resource
 
 FINALIZERS = {"": "", "Background": "", "Foreground": "foregroundDeletion", "Orphan": "orphan"}
 """By the policy for dependents, the finalizer that has the garbage collector deal with them before the object goes."""
@@ -51,6 +51,30 @@ class DeleteOptions(NamedTuple):
 
 
 AS_USUAL = DeleteOptions()
+
+
+def marked(resource: Resource, obj: Object, at: str, seconds: int) -> Object:
+    """The object as it is while it ends, which it may take so many seconds for, until `at` (an API time).
+
+    It is the same object where it ends as early already.
+    """
+    meta = obj["metadata"]
+    if "deletionTimestamp" in meta and meta["deletionTimestamp"] <= at:
+        return obj
+    marks: Object = {"deletionTimestamp": at}
+    if "generation" in meta:
+        marks["generation"] = meta["generation"] + 1
+    if resource is NAMESPACE:
+        return {**obj, "metadata": {**meta, **marks}, "status": {"phase": "Terminating"}}
+    return {**obj, "metadata": {**meta, **marks, "deletionGracePeriodSeconds": seconds}}
+
+
+def is_held(resource: Resource, obj: Object) -> bool:
+    """Whether only its finalizers keep a deleted object. Pods have time to end, and Namespaces are emptied first."""
+    meta = obj["metadata"]
+    if meta.get("deletionGracePeriodSeconds") or (resource is NAMESPACE and "finalizers" in obj["spec"]):
+        return False
+    return is_deleted(obj) and bool(meta.get("finalizers"))
 
 
 def decoded_options(body: Object) -> DeleteOptions:
