@@ -76,8 +76,7 @@ class Table(NamedTuple):
 
 def _flag(fields: _Fields) -> Flag:
     kind = fields.get("kind", "text")
-    usual = {"default": _DEFAULTS[kind], "bare": _BARE.get(kind)}
-    return Flag(**{**usual, **fields})
+    return Flag(**{"default": _DEFAULTS[kind], "bare": _BARE.get(kind), **fields})
 
 
 def _refused(kind: str, word: str) -> Flag:

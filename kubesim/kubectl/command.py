@@ -140,8 +140,8 @@ class Call:
 
     def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
         """What the context names: that of --context, or the current one."""
-        fields = self.kubeconfig.fields("contexts", self.flags["context"] or self.kubeconfig.current)
-        return str(fields.get(part, ""))
+        context = self.flags["context"] or self.kubeconfig.current
+        return str(self.kubeconfig.fields("contexts", context).get(part, ""))
 
     def _authenticated(self) -> Client:
         """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""

@@ -54,8 +54,10 @@ def copy(call: Call) -> None:
     refuse_if(source.pod and target.pod, "one of src or dest must be a local file specification")
     refuse_if(not source.path or not target.path, "filepath can not be empty")
     refuse_if(not source.pod and not target.pod, "one of src or dest must be a remote file specification")
-    is_there = source.pod or call.context.workspace.exists(source.path)
-    refuse_if(not is_there, f"{source.path} doesn't exist in local filesystem")
+    refuse_if(
+        not source.pod and not call.context.workspace.exists(source.path),
+        f"{source.path} doesn't exist in local filesystem",
+    )
     namespace, _, name = (source.pod or target.pod).rpartition("/")
     pod = get_live(call, Target(POD, namespace or call.namespace, name))
     # kubectl shows on stdout what tar and it itself say while files come out.

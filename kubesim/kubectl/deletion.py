@@ -86,8 +86,8 @@ def _grace_period(call: Call) -> int | None:
 
 def delete_target(call: Call, target: Target, grace: int | None) -> None:
     """Delete one object; a Pod gets `grace` seconds to end, or None: its own. Raises StatusError."""
-    policy = _CASCADES[call.flags.get("cascade") or "background"]
     if call.dry_run != "client":
+        policy = _CASCADES[call.flags.get("cascade") or "background"]
         call.api.delete(*target.place, DeleteOptions(grace, policy, call.dry_run == "server"))
 
 

@@ -74,8 +74,8 @@ _HEADINGS = ["LAST SEEN", "TYPE", "REASON", "OBJECT", "MESSAGE"]
 
 def _row(event: Object, now: Micros) -> list[str]:
     subject = _subject_of(event)
-    message = event.get("message", "").strip()
-    cells = [event.get("type", ""), event.get("reason", ""), f"{subject.kind}/{subject.name}", message]
+    about = f"{subject.kind}/{subject.name}"
+    cells = [event.get("type", ""), event.get("reason", ""), about, event.get("message", "").strip()]
     return [event_age(event, now), *map(escape, cells)]
 
 

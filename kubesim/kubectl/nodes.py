@@ -92,8 +92,10 @@ def _check_taint(call: Call, words: Sequence[str], change: _Change) -> None:
     pairs = product(change.added, change.removed)
     both = [f"{removed['key']}={removed['effect']}" for added, removed in pairs if _matches(added, removed)]
     refuse_if(both, "can not both modify and remove the following taint(s) in the same command: " + ", ".join(both))
-    is_named = call.flags["all"] or len(words) > 1
-    refuse_if(not is_named, "at least one resource name must be specified since 'all' parameter is not set")
+    refuse_if(
+        not call.flags["all"] and len(words) == 1,
+        "at least one resource name must be specified since 'all' parameter is not set",
+    )
 
 
 def _matches(present: Object, other: Object) -> bool:

@@ -61,8 +61,9 @@ def event_age(event: Object, now: Micros) -> str:
 
 def nothing_found(call: Call, namespaced: bool = True) -> str:
     """What kubectl reports where a list is empty."""
-    is_everywhere = call.flags.get("all-namespaces") or not namespaced
-    return "No resources found\n" if is_everywhere else f"No resources found in {call.namespace} namespace.\n"
+    if call.flags.get("all-namespaces") or not namespaced:
+        return "No resources found\n"
+    return f"No resources found in {call.namespace} namespace.\n"
 
 
 class Columns(NamedTuple):

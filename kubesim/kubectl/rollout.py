@@ -57,8 +57,10 @@ def _visit(call: Call, act: Callable[[Call, Target], None], refusal: str, report
     refuse_if(number < 0, f"revision must be a positive integer: {number}")
 
     def act_on(target: Target) -> None:
-        sentence = refusal.format(kind=target.resource.qualified_kind, object=_named(target))
-        refuse_if(target.resource.kind not in call.command.traits.kinds, sentence)
+        refuse_if(
+            target.resource.kind not in call.command.traits.kinds,
+            refusal.format(kind=target.resource.qualified_kind, object=_named(target)),
+        )
         act(call, target)
 
     if not Query(call, call.args).visit(act_on) and reports_none:

@@ -119,8 +119,7 @@ class Query:
     def is_single(self) -> bool:
         """Whether one object is asked for, by its name or by one file: it has no List."""
         if paths := self._call.flags.get("filename"):
-            is_dir = self._call.context.workspace.is_dir
-            return len(paths) == 1 and paths[0] not in ("-", "") and not is_dir(paths[0])
+            return len(paths) == 1 and paths[0] not in ("-", "") and not self._call.context.workspace.is_dir(paths[0])
         return len(self.targets) == 1 and self.targets[0].name is not None
 
     def _fetched(self, target: Target) -> Target:
@@ -250,8 +249,10 @@ _NAME_COST = 300  # steps for an object that is asked for by its name
 
 def _named(call: Call, resource: Resource, name: str) -> Target:
     call.context.budget.spend(_NAME_COST)
-    is_everywhere = call.flags.get("all-namespaces") and resource.namespaced
-    refuse_if(is_everywhere, "a resource cannot be retrieved by name across all namespaces")
+    refuse_if(
+        call.flags.get("all-namespaces") and resource.namespaced,
+        "a resource cannot be retrieved by name across all namespaces",
+    )
     return Target(resource, call.namespace if resource.namespaced else "", name)
 
 

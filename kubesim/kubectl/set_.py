@@ -107,8 +107,10 @@ def _check_env(call: Call, words: Sequence[str], changes: Sequence[str]) -> None
     if "-" in call.args:
         raise NotSimulated("set env with the variables of standard input is not part of this simulator")
     flags = call.flags
-    is_mixed = not all(map(_is_variable, changes))
-    refuse_if(is_mixed, f"all resources must be specified before environment changes: {' '.join(call.args)}")
+    refuse_if(
+        not all(map(_is_variable, changes)),
+        f"all resources must be specified before environment changes: {' '.join(call.args)}",
+    )
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(flags["list"] and flags["output"], "--list and --output may not be specified together")
     refuse_if(
@@ -150,8 +152,7 @@ def _references(call: Call, source: Target) -> list[Object]:
         name = re.sub("[^a-zA-Z0-9_]", "_", key).upper()
         if name != key:
             call.warn(f"key {key} transferred to {name}")
-        reference = {"name": source.name, "key": key}
-        variables.append({"name": name, "valueFrom": {fields[source.resource]: reference}})
+        variables.append({"name": name, "valueFrom": {fields[source.resource]: {"name": source.name, "key": key}}})
     return variables
 
 

@@ -124,10 +124,10 @@ def _jsonpath_test(rest: str, budget: Budget) -> _Test:
     def test(obj: Object) -> bool:
         values = evaluate_relaxed(expression, obj, budget)
         refuse_if(len(values) > 1, "given jsonpath expression matches more than one value")
-        is_nested = target_value and values and isinstance(values[0], dict | list)
-        refuse_if(is_nested, "jsonpath leads to a nested object or list which is not supported")
         if not values or not target_value:
             return bool(values)
+        is_nested = isinstance(values[0], dict | list)
+        refuse_if(is_nested, "jsonpath leads to a nested object or list which is not supported")
         return gofmt.sprint(values[0]).strip() == target_value.strip()
 
     return test

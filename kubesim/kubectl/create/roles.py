@@ -95,8 +95,7 @@ def _known(word: str, verbs: list[str]) -> tuple[str, str]:
         group = resource.group
     special = [verb for verb in verbs if verb in _SPECIAL]
     for verb in special:
-        wrong = f"{plain}.{group}" not in _SPECIAL[verb]
-        refuse_if(wrong, f"can not perform '{verb}' on '{plain}' in group '{group}'")
+        refuse_if(f"{plain}.{group}" not in _SPECIAL[verb], f"can not perform '{verb}' on '{plain}' in group '{group}'")
     if resource is None and not special:
         where = f' in group "{group}"' if group else ""
         raise Plain(f'the server doesn\'t have a resource type "{plain}"{where}')

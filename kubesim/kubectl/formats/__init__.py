@@ -139,9 +139,9 @@ def no_format(output: str, allowed: Sequence[str], absent: Sequence[str] = ()) -
     """The refusal of an -o that a command does not know, or that kubesim does not have here."""
     if output.lower().partition("=")[0] in (*ABSENT_FORMATS, *absent):
         return NotSimulated(f"--output {output} is not part of this simulator")
-    names = ",".join(sorted(allowed))
     return FormatError(
-        f"unable to match a printer suitable for the output format {gofmt.quote(output)}, allowed formats are: {names}"
+        f"unable to match a printer suitable for the output format {gofmt.quote(output)}, "
+        f"allowed formats are: {','.join(sorted(allowed))}"
     )
 
 

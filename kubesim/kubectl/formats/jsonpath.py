@@ -341,8 +341,7 @@ def _exists(path: Path, item: Any, budget: Budget) -> bool:
 def _satisfies(left: Path, symbol: str, right: Path, item: Any, budget: Budget) -> bool:
     left_values = _follow(left, item, budget)
     right_values = _follow(right, item, budget)
-    is_many = len(left_values) > 1 or len(right_values) > 1
-    refuse_if(is_many, "can only compare one element at a time", FormatError)
+    refuse_if(len(left_values) > 1 or len(right_values) > 1, "can only compare one element at a time", FormatError)
     if not left_values or not right_values:
         return False
     return _compare(symbol, left_values[0], right_values[0])
