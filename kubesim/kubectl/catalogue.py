@@ -105,6 +105,7 @@ ABSENT: frozenset[tuple[str, ...]] = frozenset(
 SUGGESTED = _TABLE.suggested
 """What someone may have meant by a word that is no command."""
 
+# Methods of a Table, so that tests can ask a misspelt one.
 row_of = _TABLE.row
 flags_of = _TABLE.flags
 absent_of = _TABLE.absent_from

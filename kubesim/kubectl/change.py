@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubesim.api.errors import StatusError, bad_request, no_such_path, too_large
 from kubesim.api.objects import Object
@@ -56,16 +56,16 @@ def patch(call: Call) -> None:
         raise NotSimulated(_PATCHED_LOCALLY)
     if part not in ("", "ephemeralcontainers", "scale"):
         raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
-    change = _read_patch(call)
+    read = _read_patch(call)
 
     def act(target: Target) -> None:
         try:
-            if isinstance(change, StatusError):
-                raise change
+            if read.refusal:
+                raise read.refusal
             if part == "scale":
-                _patch_scale(call, target, change, kind)
+                _patch_scale(call, target, read.change, kind)
                 return
-            new = send_patch(call, target, change, kind)
+            new = send_patch(call, target, read.change, kind)
         except StatusError:
             if call.dry_run == "client":  # kubectl's own words are others
                 raise NotSimulated(_PATCHED_LOCALLY) from None
@@ -95,8 +95,15 @@ def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> N
     print_result(call, resource, new, "patched (no change)" if new == old else "patched")
 
 
-def _read_patch(call: Call) -> Any:
-    """The patch, in YAML or JSON; in place of damaged JSON what the server says of it, once for each object."""
+class _Patch(NamedTuple):
+    """A patch that was read; or what the server says of damaged JSON, once for each object."""
+
+    change: Any
+    refusal: StatusError | None = None
+
+
+def _read_patch(call: Call) -> _Patch:
+    """The patch, in YAML or JSON. Raises KubectlError, and StatusError for one that is too long."""
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     text = str(call.flags["patch"])
@@ -106,11 +113,11 @@ def _read_patch(call: Call) -> Any:
     if len(text) > _MAX_REQUEST:
         raise too_large(_MAX_REQUEST)
     try:
-        return parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text)
+        return _Patch(parse_json(text) if text.lstrip()[:1] == "{" else parse_document(text))
     except ManifestError as error:
         raise KubectlError(f"unable to parse {gofmt.quote(call.flags['patch'])}: {error}") from None
     except ValueError as error:
-        return bad_request(str(error))
+        return _Patch(None, bad_request(str(error)))
 
 
 _SCALED = frozenset(resource.kind for resource in RESOURCES if "scale" in resource.parts)

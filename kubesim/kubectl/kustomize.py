@@ -93,10 +93,6 @@ class _Item:
         place = order.index(kind) if kind in order else len(order)
         return place, kind, namespace_of(self.obj), name_of(self.obj)
 
-    def append_hash(self) -> None:
-        content = {key: self.obj[key] for key in ("kind", "type", "data")}
-        self.obj["metadata"]["name"] = f"{self.name}-{short_hash({'name': '', **content})}"
-
 
 _YAML_COST = 40  # steps for a letter of YAML
 
@@ -122,7 +118,8 @@ def build(call: Call, folder: str) -> str:
     items = _layer(call, path)
     for item in items:
         if item.is_hashed:
-            item.append_hash()
+            content = {key: item.obj[key] for key in ("kind", "type", "data")}
+            item.obj["metadata"]["name"] += f"-{short_hash({'name': '', **content})}"
     _update_references(items)
     items.sort(key=lambda item: item.rank)
     return "---\n".join(to_yaml(item.obj) for item in items)
