@@ -72,12 +72,9 @@ class Base(BaseRow):
     @cached_property
     def _entries(self) -> Entries:
         """What every container has: the programs, its files and folders."""
-        files: dict[str, str] = {}
-        for name in (*self.shells, *self.programs.split(), *self.lacking.split()):
-            path = name if "/" in name else f"{self.paths[0]}/{name}"
-            files[path] = ""
-        files.update(self.files)
-        return MemoryFiles().fill(files, self.folders)
+        programs = (*self.shells, *self.programs.split(), *self.lacking.split())
+        paths = [name if "/" in name else f"{self.paths[0]}/{name}" for name in programs]
+        return MemoryFiles().fill({**dict.fromkeys(paths, ""), **self.files}, self.folders)
 
     def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
         """What a container of an image holds, with more `folders` where there is nothing else."""

@@ -173,12 +173,10 @@ class Expander:
                 yield prefix + segment
             return
         self.machine.budget.spend(_FOLDER_COST + _PATTERN_COST * len(segment))
-        if not files.is_dir(folder or "."):
-            return
         match = _file_pattern(segment).match
         try:
             names = files.listdir(folder or ".")
-        except OSError:  # a folder that may not be read has no file for a pattern
+        except OSError:  # what is no folder, or may not be read, has no file for a pattern
             return
         for name in names:
             self.machine.budget.spend(len(name))

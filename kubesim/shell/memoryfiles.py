@@ -145,7 +145,7 @@ class MemoryFiles:
         return key
 
     def put(self, path: str, text: str) -> None:
-        self.mkdir(path.rpartition("/")[0] or "/", parents=True)
+        self.mkdir(parent(path), parents=True)
         self.write_text(path, text)
 
     def exists(self, path: str) -> bool:

@@ -56,7 +56,7 @@ class Process(NamedTuple):
         for write in self.writes:
             if write.seconds > seconds:
                 continue
-            before = begun.pop(write.stream).text if write.stream in begun else ""
+            before = begun.pop(write.stream, Line(0, "")).text
             for text in lines(before + write.text):
                 line = Line(write.seconds, text)
                 if text.endswith("\n"):

@@ -117,9 +117,8 @@ def assignment(word: Word) -> tuple[str, Word] | None:
     first = word.parts[0] if word.parts else None
     if not first or not bare(first) or not (match := ASSIGNMENT.match(first.text)):
         return None
-    value = first.text[match.end() :]
-    parts = (Literal(value), *word.parts[1:]) if value else word.parts[1:]
-    return match[1], Word(parts, word.source[match.end() :])
+    value = Literal(first.text[match.end() :])
+    return match[1], Word((value, *word.parts[1:]), word.source[match.end() :])
 
 
 class Word(NamedTuple):
