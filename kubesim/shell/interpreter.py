@@ -176,11 +176,11 @@ class Interpreter:
 
     def _assign(self, command: syntax.Simple, expander: Expander) -> int:
         """Set the variables of a command that is nothing else; its status is that of a `$(…)` in their values."""
-        has_run = False
         for name, word in command.assignments:
             self.machine.assign(name, expander.text(word))
-            has_run = has_run or any(isinstance(part, syntax.Substitution) for part in word.parts)
-        return self.machine.status if has_run else 0
+        parts = [part for _, word in command.assignments for part in word.parts]
+        runs_script = any(isinstance(part, syntax.Substitution) for part in parts)
+        return self.machine.status if runs_script else 0
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
         """Run one command that is expanded already; `arguments` begin with its name."""

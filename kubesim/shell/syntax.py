@@ -238,8 +238,10 @@ class Lexer:
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
         match = pattern.match(self.text, self.position)
-        self.position = match.end() if match else self.position
-        return match[0] if match else ""
+        if not match:
+            return ""
+        self.position = match.end()
+        return match[0]
 
     def _peek(self, offset: int = 0) -> str:
         return self.text[self.position + offset : self.position + offset + 1]
