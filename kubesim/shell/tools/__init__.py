@@ -208,10 +208,9 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
     # getopt gets `ad` and `k:` in one text, and the long names in a list, with = where they take a value
     letters = re.sub(r"/\S+|\s", "", declared).replace("*", ":")
     long_ones = re.findall(r"(\w)([:*]?)/(\S+)", declared)
+    long_names = [f"{long_name}=" if mark else long_name for _, mark, long_name in long_ones]
     try:
-        pairs, operands = getopt.gnu_getopt(
-            arguments, letters, [f"{name}=" if mark else name for _, mark, name in long_ones]
-        )
+        pairs, operands = getopt.gnu_getopt(arguments, letters, long_names)
     except getopt.GetoptError as error:
         if "requires argument" in error.msg:
             raise misused(name, f"option requires an argument -- '{error.opt}'") from None
@@ -268,7 +267,7 @@ def inputs(io: Invocation, names: Sequence[str], complaint: str = "{}", trouble:
     """
     for name in names or ["-"]:
         with reported(io, complaint.replace("{}", name), trouble):
-            yield name, io.read(name)
+            yield name, io.read(name)  # what goes wrong with these isn't raised here
 
 
 def whole_number(text: str, complaint: str) -> int:
