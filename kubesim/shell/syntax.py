@@ -224,13 +224,13 @@ class Lexer:
         if match := _REDIRECT.match(self.text, self.position):
             self.position = match.end()
             return Operator(match[2], match[1])
-        if match := _OPERATOR.match(self.text, self.position):
-            self.position = match.end()
-        elif self.position < len(self.text):
-            return self._word()
-        if not match or match[0] == "\n":
+        if self.position == len(self.text):
             self._read_here_documents()
-        return Operator(match[0]) if match else None
+            return None
+        operator = self._skip(_OPERATOR)
+        if operator == "\n":
+            self._read_here_documents()
+        return Operator(operator) if operator else self._word()
 
     def is_before(self, text: str) -> bool:
         """Whether the next token begins at once, without a space, and with this text."""
