@@ -37,37 +37,41 @@ def define(command: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the explanation, and at a terminal ask the question that is left."""
-    is_terminal = sys.stdin.isatty()
-    texts: dict[str, str | bytes] = {}  # by what a refusal calls them
-    names = list(dict.fromkeys(options.filename or ["-"]))
-    if options.message is not None:
-        texts = {"the message": options.message}
-        names = []
-    if names == ["-"] and is_terminal:
-        print(f"kubesim: paste what kubectl printed, then press {_END}", file=sys.stderr)
-    for name in names:
-        try:
-            texts[name] = _read_export(name)
-        except OSError as error:
-            return fail(f"{redact(name)}: {error.strerror}")
+    try:
+        texts = _texts(options)
+    except OSError as error:
+        return fail(f"{redact(error.filename)}: {error.strerror}")
     every = list(texts.values())
     try:
         explanation = explained(every, options.pod, options.answer)
     except ExportError as error:
         return fail(f"{redact(error.blamed(list(texts)))}: {error}")
     print(explanation.told(options.output), end="")
-    may_ask = not options.answer and options.output == "text" and is_terminal
+    may_ask = not options.answer and options.output == "text" and sys.stdin.isatty()
     if explanation.question and may_ask and (answer := _ask()):
         print(explained(every, options.pod, answer).told(), end="")
     return 0
 
 
+def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:
+    """What is to be explained, by what a refusal calls it. Raises OSError with the name of the file."""
+    if options.message is not None:
+        return {"the message": options.message}
+    names = list(dict.fromkeys(options.filename or ["-"]))
+    if names == ["-"] and sys.stdin.isatty():
+        print(f"kubesim: paste what kubectl printed, then press {_END}", file=sys.stderr)
+    return {name: _read_export(name) for name in names}
+
+
 def _read_export(name: str) -> bytes:
-    """What a file holds, or the standard input. Raises OSError."""
-    if name == "-":  # stays open: whether it is a terminal is asked later
-        return sys.stdin.buffer.read(_MOST_BYTES)
-    with Path(name).open("rb") as file:
-        return file.read(_MOST_BYTES)
+    """What a file holds, or the standard input. Raises OSError with its name."""
+    try:
+        if name == "-":  # stays open: whether it is a terminal is asked later
+            return sys.stdin.buffer.read(_MOST_BYTES)
+        with Path(name).open("rb") as file:
+            return file.read(_MOST_BYTES)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, name) from None
 
 
 def _ask() -> str:
