@@ -66,10 +66,8 @@ def parse(text: str) -> Decimal:
 @lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
     """`text` as the API server writes it: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError with Go's sentence."""
-    return _written(parse(text), _split(text)[1])
-
-
-def _written(value: Decimal, suffix: str) -> str:
+    value = parse(text)
+    _, suffix = _split(text)
     if not value:
         return "0"
     if suffix in _BINARY and abs(value) >= 1024:

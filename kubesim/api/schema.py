@@ -213,9 +213,9 @@ def _ordered(kind: Type, value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = fields(kind)
-    known = [name for name in _flat(_GO_ORDER.get(kind.name, ())) if name in value]
+    known = [name for name in _flat(go_order(kind)) if name in value]
     ordered = {}
-    for key in known + sorted(value.keys() - set(known)):
+    for key in known + sorted(value.keys() - inner.keys()):
         ordered[key] = _ordered(inner[key].type, value[key]) if key in inner else value[key]
     return ordered
 

@@ -17,9 +17,6 @@ from kubesim.cluster.apiserver.validation import pods, rbac, scheduling, secrets
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_object_meta, validate_object_meta_update
 
-__all__ = ["validate", "validate_update"]
-
-
 _VALIDATE: Mapping[str, Callable[[Field], None]] = {
     "ClusterRole": rbac.validate_role,
     "ClusterRoleBinding": rbac.validate_binding,

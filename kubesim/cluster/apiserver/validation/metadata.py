@@ -85,8 +85,8 @@ def _validate_owners(meta: Field) -> None:
         if owner.get("controller"):
             controllers.append(f"{owner.get('kind')}/{owner.get('name')}")
     for other in controllers[1:]:
-        why = f'Found "true" in references for {controllers[0]} and {other}'
-        meta.invalid("ownerReferences", f"Only one reference can have Controller set to true. {why}")
+        why = f'Only one reference can have Controller set to true. Found "true" in references for {controllers[0]}'
+        meta.invalid("ownerReferences", f"{why} and {other}")
 
 
 def validate_annotations(meta: Field) -> None:
