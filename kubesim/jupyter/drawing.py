@@ -77,9 +77,10 @@ class Box(NamedTuple):
 
 def image(flow: Flow) -> str:
     """The picture in two rows as an <img> element."""
-    rows = _rows(flow)
-    centres = _centres(*rows)
-    above, below = ([_moved(box, centres) for box in row] for row in rows)
+    above, below = _rows(flow)
+    centres = _centres(above, below)
+    above = [_moved(box, centres) for box in above]
+    below = [_moved(box, centres) for box in below]
     arrows = [_across(before, after) for row in (above, below) for before, after in pairwise(row)]
     arrows.append(_down(above[-1], below[0]))
     boxes = above + below

@@ -64,10 +64,12 @@ class _PodNews:
         return is_news
 
     def _is_news(self, now: Pods, place: tuple[str, str]) -> bool:
-        if place not in self.before or place not in now:
-            return (place in self.before) != (place in now)
-        _ready, status = now[place]
-        return self.before[place] != now[place] and not status.endswith("BackOff")
+        before = self.before.get(place)
+        after = now.get(place)
+        if before is None or after is None:
+            return before != after
+        _ready, status = after
+        return before != after and not status.endswith("BackOff")
 
 
 class Seat:
