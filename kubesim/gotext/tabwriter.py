@@ -20,8 +20,7 @@ def format(rows: Sequence[Sequence[str]], minwidth: int = 6, padding: int = 3, w
     """
     if not rows:
         return ""
-    columns = zip(*rows, strict=True)
-    widest = [max(minwidth, max(map(len, column)) + padding) for column in columns]
+    widest = [max(minwidth, max(map(len, column)) + padding) for column in zip(*rows, strict=True)]
     if widths is not None:
         widest = [max(now, before) for now, before in zip(widest, widths or widest, strict=True)]
         widths[:] = widest

@@ -23,8 +23,7 @@ def complete(words: Sequence[str], context: Context) -> list[str]:
     *before, current = words or [""]
     with suppress(NotSimulated, StatusError):
         command, rest = find_command(before)
-        candidates = _candidates(command, rest, current, context)
-        return sorted({word for word in candidates if word.startswith(current)})
+        return sorted({word for word in _candidates(command, rest, current, context) if word.startswith(current)})
     return []
 
 

@@ -91,8 +91,7 @@ def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:
         container["targetContainerName"] = call.flags["target"]
     order = [{"name": item["name"]} for item in [*existing, container]]
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
-    request = call.request()._replace(subresource="ephemeralcontainers")
-    call.api.patch(*pod.place, change, options=request)
+    call.api.patch(*pod.place, change, options=call.request()._replace(subresource="ephemeralcontainers"))
 
 
 def _copy(call: Call, pod: Target, arguments: list[str], images: dict[str, str]) -> None:

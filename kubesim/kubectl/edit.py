@@ -164,8 +164,7 @@ def _patch(call: Call, original: Target, edited: Object) -> None:
         print_result(call, resource, edited, "skipped")
         return
     change = patch.three_way(original.obj, edited, original.obj, resource)
-    new = call.api.patch(*original.place, change, "strategic", call.request())
-    print_result(call, resource, new, "edited")
+    print_result(call, resource, call.api.patch(*original.place, change, options=call.request()), "edited")
 
 
 def _identity(obj: Object) -> tuple[Any, Any, Any]:

@@ -61,8 +61,7 @@ def _subject(call: Call) -> _Subject | None:
 
 def _show(call: Call, events: list[Object]) -> None:
     if not call.flags["output"]:
-        table = Table(call, EVENT, columns=Columns(_HEADINGS, _row))
-        call.say(table.render(events, call.context.clock.now))
+        call.say(Table(call, EVENT, columns=Columns(_HEADINGS, _row)).render(events, call.context.clock.now))
     elif call.output_format().name != "name":  # a list has none
         items = [in_go_order(EVENT, event) for event in events]
         listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}

@@ -75,8 +75,7 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
         return _of_version(resource, api_version), path
     if word.startswith(resource.qualified):
         # No dot has to follow, as kubectl does: "deployments.appsx.spec" is the spec of deployments.apps.
-        after_group = word.removeprefix(resource.qualified)
-        path = after_group.split(".")[1:]
+        path = word.removeprefix(resource.qualified).split(".")[1:]
     return resource, path
 
 

@@ -150,8 +150,7 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
     if target.name is not None:
         labels = ""
         fields = f"metadata.name={target.name}"
-    namespace = target.namespace or None
-    stop = call.api.watch(target.resource, note, namespace, labels=labels, fields=fields)
+    stop = call.api.watch(target.resource, note, target.namespace or None, labels=labels, fields=fields)
     try:
         call.pass_time(call.request_timeout or WATCH)
     finally:

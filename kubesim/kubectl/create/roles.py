@@ -136,8 +136,8 @@ def _bind(call: Call, resource: Resource, kind: str, role: str) -> None:
         for name in call.flags[subject_kind.lower()]:
             subjects.append({"kind": subject_kind, "apiGroup": ROLE.group, "name": name})
     subjects += map(_account, call.flags["serviceaccount"])
-    role_reference = {"apiGroup": ROLE.group, "kind": kind, "name": role}
-    create_object(call, resource, {**nonempty({"subjects": subjects}), "roleRef": role_reference})
+    fields = nonempty({"subjects": subjects, "roleRef": {"apiGroup": ROLE.group, "kind": kind, "name": role}})
+    create_object(call, resource, fields)
 
 
 def _account(text: str) -> Object:

@@ -27,8 +27,7 @@ def create_docker_registry(call: Call) -> None:
     flags = call.flags
     if flags["from-file"]:
         sources = [source if "=" in source else f".dockerconfigjson={source}" for source in flags["from-file"]]
-        pairs = chain.from_iterable(_of_file(call, source) for source in sources)
-        data = _secret_data(pairs)
+        data = _secret_data(chain.from_iterable(_of_file(call, source) for source in sources))
     else:
         is_complete = flags["docker-username"] and flags["docker-password"] and flags["docker-server"]
         refuse_if(
@@ -58,8 +57,7 @@ def create_generic(call: Call) -> None:
 
 
 def _create_secret(call: Call, kind: str, data: _Data) -> None:
-    fields = nonempty({"data": _encoded(data), "type": kind})
-    create_object(call, SECRET, fields, failure="failed to create secret")
+    create_object(call, SECRET, nonempty({"data": _encoded(data), "type": kind}), failure="failed to create secret")
 
 
 def _encoded(data: _Data) -> dict[str, str]:
@@ -79,8 +77,7 @@ def create_config_map(call: Call) -> None:
         content["binaryData"] = others
     if call.flags["append-hash"]:
         name += f"-{short_hash({**content, 'name': name})}"
-    fields = nonempty({"data": texts, "binaryData": others})
-    create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
+    create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **nonempty({"data": texts, "binaryData": others})})
 
 
 def _is_text(value: bytes) -> bool:
