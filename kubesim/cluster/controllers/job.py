@@ -122,6 +122,10 @@ class JobController(Controller):
                 self._tallies.drop(key)
 
     def sync(self, job: Object, pods: list[Object]) -> None:
+        """Bring a Job further; `status` is completed step by step, and each step needs those before it.
+
+        What has ended is counted, by which it is decided whether the Job ends; then its other Pods go or new ones come.
+        """
         if finished(job):
             self._remove_after_ttl(job)
             return
@@ -164,7 +168,7 @@ class JobController(Controller):
             self.api.delete_object(JOB, job, DeleteOptions(policy="Foreground"))
 
     def _outcome_of(self, job: Object, status: Object, pods: list[Object]) -> JobOutcome | None:
-        """Why the Job ends; None while it goes on."""
+        """Why the Job ends; None while it goes on. What was once decided stays so while its Pods end."""
         for condition in status.get("conditions", ()):
             if condition["type"] == "SuccessCriteriaMet":
                 return _COMPLETED

@@ -137,7 +137,7 @@ class Kubelet(Stateful):
     def _report(self, worker: Worker) -> None:
         """Write the Pod's status, unless nothing has changed since the last time."""
         if not worker.is_reported:
-            worker.note_report()
+            worker.reported = worker.version
             self._api.update_status(POD, worker.pod, generate(worker, self._clock.timestamp()))
 
     def _mounts(self, worker: Worker) -> bool:

@@ -76,7 +76,7 @@ class Worker:
         self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
         self.awaits_news = False  # the runtime has something to report of its containers
         self.changes = 0  # of what the status depends on
-        self.reported = (-1, 0)  # at which count of changes, and generation of the Pod, the status was written
+        self.reported = (-1, 0)  # the version at which the status was written
 
     def copy(self, outside: Outside) -> Worker:
         """Another kubelet's memory of the Pod, whose containers reach what is `outside` there.
@@ -107,13 +107,14 @@ class Worker:
         return seconds
 
     @property
+    def version(self) -> tuple[int, int]:
+        """What the status says: the count of changes, and the generation of the Pod."""
+        return self.changes, self.pod["metadata"]["generation"]
+
+    @property
     def is_reported(self) -> bool:
         """Whether nothing has changed since the status was written."""
-        return self.reported == (self.changes, self.pod["metadata"]["generation"])
-
-    def note_report(self) -> None:
-        """Note that the status is written as it is now."""
-        self.reported = (self.changes, self.pod["metadata"]["generation"])
+        return self.reported == self.version
 
     def policy_of(self, spec: ContainerSpec) -> str:
         """The restart policy of a container: its own, or the Pod's."""

@@ -21,17 +21,20 @@ class Registries:
         self.clock = clock
         self.node = node or NodeSettings()
         self._own = _read(path) if path is not None else None
-        self.furnished = self._own is None or self._own.furnished  # whether the cluster's own parts run in it
         self._first_asked: dict[str, Micros] = {}
         self._network: Network | None = None
 
     def resume(self, other: Registries) -> None:
         """Go on from the state of other ones, with the same world and what is set on their node."""
         self._own = other._own
-        self.furnished = other.furnished
         self.node = deepcopy(other.node)
         self._first_asked = other._first_asked.copy()
         self._network = None
+
+    @property
+    def furnished(self) -> bool:
+        """Whether the cluster's own parts run in it."""
+        return self._own is None or self._own.furnished
 
     @property
     def network(self) -> Network:

@@ -26,7 +26,7 @@ class Network(NamedTuple):
     """The registries of a `world`, as a node with these settings finds them.
 
     `first_asked` is when it first asked each of them, by its own name: the one that an image names, a mirror or a token
-    service.
+    service. `steady_answers` are those that time can't change, by what was asked and on which way.
     """
 
     clock: Clock
