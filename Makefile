@@ -47,9 +47,9 @@ lint: $(VENV)/.dev ## ruff check
 	$(call heading,ruff check)
 	$(BIN)/ruff check .
 
-types: $(VENV)/.dev ## mypy --strict
+types: $(VENV)/.dev ## mypy --strict, in two processes
 	$(call heading,mypy --strict)
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 
 imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
