@@ -21,6 +21,7 @@ from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER
 from kubesim.flow import credentials, tables
 from kubesim.flow.facts import UNCLEAR, Facts, nearest
+from kubesim.flow.names import REDACTED_PART
 from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of
 from kubesim.flow.tables import Verdict
@@ -108,7 +109,7 @@ def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
         problem=" ".join(_filled(text, words) for text in sentences),
         fix=tuple(filter(None, fix)),
         grade=grade,
-        tell=_filled(row.tell, words) if is_theirs else "",
+        tell=_quoted(_filled(row.tell, words), facts) if is_theirs else "",
         ask=row.ask.text.format_map(words) if row.ask and facts.scene.is_export else "",
         others=tuple(_cause(other._replace(hop=row.hop), facts, words) for other in others),
         recipe=row.recipe,
@@ -133,7 +134,15 @@ def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProx
         **dict(zip("ABC", map(_pattern, arguments), strict=False)),
     }
     filled = Words(facts, {**words, **more})
-    return _filled(first(tables.causes().commands[name], filled), filled)
+    return _quoted(_filled(first(tables.causes().commands[name], filled), filled), facts)
+
+
+def _quoted(text: str, facts: Facts) -> str:
+    """A command with quotes around what has a name with a placeholder in it, for the shell; files stay as they are."""
+    for name in (facts.image, facts.registry, facts.asking.host):
+        if not text.startswith("#") and REDACTED_PART.search(name):
+            text = re.sub(rf"(?<![^\s=])[^\s'\"=]*{re.escape(name)}[^\s'\"]*", r"'\g<0>'", text)
+    return text
 
 
 def _pattern(text: str) -> str:

@@ -35,7 +35,7 @@ _STRING = (
 """A text in quotes, whatever is in it; its end may have been cut off."""
 _FIRST = r"""(?P<quote>\\*["']?)[^\s}][^{}]{0,400}?[:=](?!\s*\{)"""
 """How the first member of a map begins; what else is in braces, such as a template, isn't read on and on."""
-_MEMBERS = rf"""\{{(?=\s*{_FIRST})(?:{_STRING}|\\|[^{{}}"'\\]{{1,20000}}+){{1,2000}}+(?:\}}|\Z)"""
+_MEMBERS = rf"""\{{(?=\s*{_FIRST})(?:{_STRING}|\\|[^{{}}"'\\]{{1,20000}}+){{1,2000}}+\}}?"""
 """What JSON, or YAML in one line, has in the braces of a map without maps in it."""
 _MIXED_LENGTH = 12
 """Names that a person or Kubernetes gives have capitals, small letters and digits in fewer characters, if at all."""

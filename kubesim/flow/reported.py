@@ -20,9 +20,10 @@ from kubesim.flow.scene import Scene, containers
 from kubesim.flow.signs import Reply, read
 
 _WITHOUT_ASKING = ("ErrImageNeverPull", "InvalidImageName", "ImageInspectError", "SignatureValidationFailed")
-_SANDBOX = "FailedCreatePodSandBox"
-_PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", _SANDBOX, *_WITHOUT_ASKING)
+_PULLING = ("ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "FailedCreatePodSandBox", *_WITHOUT_ASKING)
 _EARLIER = ("", "ContainerCreating", "PodInitializing")
+_NO_CAUSE = ("other", "missing_secret", "pulling")
+"""Kinds of messages that don't say why an image doesn't come."""
 _BEFORE = "at that time not found yet, or with other content"
 _FAILED = "Failed to pull image "
 _QUOTED_IMAGE = re.compile(r'image "([^"]+)"')
@@ -89,7 +90,8 @@ def _trace(facts: Facts, registries: ReportedRegistries) -> PullTrace | None:
     if waiting.reason in _PULLING or _is_unreadable_secret(waiting):
         return _failed(facts, waiting, registries)
     if waiting.reason in _EARLIER and not status.get("imageID"):
-        return _failed_before(facts, registries)
+        event = _event(facts)
+        return _failed(facts, Waiting("ErrImagePull", event), registries) if event else None
     for ending in _endings(status):
         if read(ending).kind in ("platform", "not_an_image"):
             return _make(facts, Waiting("StartError", ending))
@@ -137,27 +139,16 @@ def _reply_of(message: str) -> Reply:
     return whole if whole.row.unasked else read(_telling(_answers(message)))
 
 
-def _failed_before(facts: Facts, registries: ReportedRegistries) -> PullTrace | None:
-    """An attempt that the container's status does not show, but an event."""
-    if message := _event(facts):
-        return _refusal(facts, Waiting("ErrImagePull", message), registries)
-    if facts.volume:
-        return None
-    for event in facts.events:
-        if event["reason"] == _SANDBOX and read(event["message"]).kind == "sandbox":
-            return _unasked(facts, Waiting(_SANDBOX, event["message"]), registries)
-    return None
-
-
 def _event(facts: Facts) -> str:
     """The last event that says why the image could not be pulled, or else that its pull began; "" if there is none."""
     messages = [str(event["message"]) for event in reversed(facts.events)]
     for message in messages:
         if message.startswith(f'{_FAILED}"{facts.image}": '):
             return message
-    for message in messages if facts.is_partial else ():
+    for message in messages:
+        kind = read(message).kind
         is_about = facts.image in message or "image" not in message
-        if is_about and read(message).kind not in ("other", "missing_secret", "pulling"):
+        if (kind == "sandbox" and not facts.volume) or (facts.is_partial and is_about and kind not in _NO_CAUSE):
             return message
     began = f'Pulling image "{facts.image}"'
     return began if any(message.startswith(began) for message in messages) else ""

@@ -12,6 +12,7 @@ from kubesim.flow import asking, tables
 from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import Facts, reply_to
 from kubesim.flow.report import listed
+from kubesim.flow.signs import Reply
 from kubesim.flow.words import Known, Words, say
 
 _MANY = 5  # Secrets that the Pod does not list, by name
@@ -43,9 +44,7 @@ def story(facts: Facts) -> Iterator[str]:
     for attempt in facts.attempts:
         yield _asked(facts, attempt)
     if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
-        # {words} is the sentence here, not the named groups of the reply.
-        reported = facts.reply._asdict() | {"words": facts.reply.sentence.rstrip("."), "asker": _asker(facts)}
-        yield say("reported", reported).replace("  ", " ").rstrip()
+        yield say("reported", _said(facts, facts.reply))
     for seen in facts.seen:
         if seen.name in facts.deleted:
             yield f"Since then, Secret {seen.name} has been deleted."
@@ -60,7 +59,7 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
     entries = facts.covering(seen) if seen.found else []
     words: Known = {
         "home": next((home for home in homes if home != facts.namespace), ""),
-        "unexported": not seen.found and facts.scene.is_export and seen.problem.startswith("not found"),
+        "unexported": facts.scene.is_export and facts.secret_named(seen.name) is None,
         "missing": not seen.found,
         "problem": seen.problem,
         "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
@@ -92,22 +91,32 @@ def _kubelet(facts: Facts) -> Iterator[str]:
 
 
 def _asked(facts: Facts, attempt: Attempt) -> str:
+    """What the registry was asked, with which credentials, and what it answered."""
     reply = reply_to(attempt)
     # The node may have sent credentials of its own, which an export doesn't show.
     has_identity = facts.scene.is_export and facts.owner_of_registry.registry.who and not facts.matches
-    asked = asking.asked(attempt.answer, facts.registry, reply)
-    words = attempt._asdict() | reply._asdict() | asked._asdict()
-    # These win over the fields of the reply: {words} is its sentence, and {isnt} is for an export alone.
-    words |= {
-        "words": reply.sentence.rstrip("."),
-        "isnt": reply.isnt if facts.scene.is_export else "",
+    who: Known = {
+        "secret": attempt.secret,
+        "entry": attempt.entry,
+        "username": attempt.username,
         "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
-        "registry": facts.registry or "the registry",
         "source": facts.source,
-        "asker": _asker(facts),
     }
-    words["who"] = say("who", words)
-    return say("asked", words).rstrip()
+    asked = asking.asked(attempt.answer, facts.registry, reply)
+    answered: Known = {
+        "ok": attempt.ok,
+        "role": asked.role,
+        "host": asked.host,
+        "registry": facts.registry or "the registry",
+    }
+    return say("asked", {**_said(facts, reply), **answered, "who": say("who", who)})
+
+
+def _said(facts: Facts, reply: Reply) -> Known:
+    """Who asked, the sentence that decides, and what it means; what it doesn't mean is for an export alone."""
+    sentence = reply.sentence.rstrip(".")
+    told = [f"{sentence}.", reply.means, reply.isnt if facts.scene.is_export else ""]
+    return {"asker": _asker(facts), "said": sentence and " ".join(filter(None, told))}
 
 
 def _asker(facts: Facts) -> str:
