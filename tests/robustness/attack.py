@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,9 +79,10 @@ def _typed(session: Session, case: Case) -> str:
         return "a Secret was read"
     if REFUSAL not in result.stderr:
         return "answered"
-    return (
-        "refused" if result.exit_code == 1 or "\n" in case.line or ";" in case.line else "refused with another status"
-    )
+    is_one_command = "\n" not in case.line and ";" not in case.line
+    if is_one_command and result.exit_code != 1:
+        return "refused with another status"
+    return "refused"
 
 
 def _typed_one_by_one(session: Session, case: Case) -> str:
@@ -98,11 +100,8 @@ def _typed_one_by_one(session: Session, case: Case) -> str:
 
 
 def _sent(session: Session, case: Case) -> str:
-    method, target, kind = (
-        case.line.split(" ")[0],
-        case.line.partition(" ")[2].rpartition(" ")[0],
-        case.line.split()[-1],
-    )
+    method, asked = case.line.split(" ", 1)
+    target, kind = asked.rsplit(" ", 1)
     path, _, query = target.partition("?")
     pairs = dict([query.partition("=")[::2]]) if query else {}
     where, body = f"/api/v1/namespaces/default/{path}", case.text.encode("utf-8", "replace")
@@ -115,9 +114,9 @@ def _sent(session: Session, case: Case) -> str:
         return "answered" if answer.lines() is not None else ""
     json.dumps(answer.content)
     session.cluster.advance(0.1)
-    return (
-        f"answered with {answer.code}" if answer.code in (500, 503) else "refused" if answer.code == 501 else "answered"
-    )
+    if answer.code in (500, 503):
+        return f"answered with {answer.code}"
+    return "refused" if answer.code == 501 else "answered"
 
 
 def _read(session: Session, case: Case) -> str:
@@ -246,8 +245,9 @@ def _quiet_seconds(began: float) -> float:
 
 def _size(name: str) -> int:
     """A size of this process in bytes, by its name in /proc/self/status."""
-    found = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(f"{name}:"))
-    return int(found.split()[1]) * 1024
+    lines = Path("/proc/self/status").read_text().splitlines()
+    [size] = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return int(size) * 1024
 
 
 @dataclass
@@ -274,13 +274,14 @@ class Row:
 
 def main() -> None:
     """Attack for a while, and print what came of it."""
-    seconds, seed, least = (*map(int, sys.argv[1:]), *(600, 1, 1)[len(sys.argv) - 1 :])
-    end, rows = time.monotonic() + seconds, {kind: Row() for kind in CLASSES}
-    for number, outcome in enumerate(outcomes(new_session(), seed)):
-        kind, case = case_of(seed, number) if outcome.end not in ("answered", "refused") else ("", None)
-        kind = kind or list(CLASSES)[number % len(CLASSES)]
+    numbers = [int(word) for word in sys.argv[1:]]
+    seconds, seed, least = numbers + [600, 1, 1][len(numbers) :]
+    end = time.monotonic() + seconds
+    rows = {kind: Row() for kind in CLASSES}
+    kinds = cycle(CLASSES)
+    for number, (kind, outcome) in enumerate(zip(kinds, outcomes(new_session(), seed), strict=False)):
         if not rows[kind].add(outcome):
-            case = case or case_of(seed, number)[1]
+            _, case = case_of(seed, number)
             what = f"{case.line[:150]!r} {case.text[:100]!r} ({len(case.line)} and {len(case.text)} characters)"
             _say(f"{kind} {number}: {outcome.end} after {outcome.seconds:.1f} s: {what}\n")
         if time.monotonic() > end and min(row.ends.total() for row in rows.values()) >= least:
