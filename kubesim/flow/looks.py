@@ -37,6 +37,11 @@ PODS: Looks = {
     'Event(api.ObjectReference{Kind:"Pod", Namespace:"shop", Name:"web-1"': (
         r'Reference\{Kind:"Pod", Namespace:"(?P<namespace>[a-z0-9-]+)", Name:"(?P<pod>[a-z0-9.-]+)"'
     ),
+    # an Event in one line of JSON
+    '"involvedObject": {"kind":"Pod","namespace":"shop","name":"web-1"': (
+        r'"(?:involvedObject|regarding)": ?\{(?=[^{}]{0,400}?"name": ?"(?P<pod>[a-z0-9.-]+)")'
+        r'(?:(?=[^{}]{0,400}?"namespace": ?"(?P<namespace>[a-z0-9-]+)"))?'
+    ),
     # kubectl logs
     'container "app" in pod "web-1" is waiting': r"in pod \"(?P<pod>[a-z0-9.-]+)\"",
     # a table of events with a column for the name and one for the kind, as consoles have it (its name is that of the

@@ -6,9 +6,8 @@ message.
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from itertools import accumulate, pairwise, takewhile
 from typing import Any, NamedTuple
 
@@ -102,11 +101,6 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     ),
     _Dress("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
 )
-_SAYS = ("message", "msg", "log", "textpayload", "reason", "err", "error", "image")
-"""Keys, in lower case, of what an entry of a log, an event or a status says."""
-_BRACE = re.compile(r"^[ \t]*(?=\{\s*\")", re.MULTILINE)
-_MOST_BROKEN = 20
-"""Braces that may turn out to begin no JSON, before the rest of a text is taken as lines."""
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
 _OPEN = re.compile(r"(?:desc =|[a-z\"]:|=)\s*$")
@@ -143,13 +137,7 @@ _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 def records(text: str) -> list[str]:
     """The records of a text, each in one line."""
-    lines: list[str] = []
-    for part in _texts_and_objects(text):
-        if isinstance(part, str):
-            lines += _unwrapped([_without_border(line) for line in _undressed(part).splitlines()])
-        else:
-            lines += map(_undressed, _messages(part))
-    return lines
+    return _unwrapped([_without_border(line) for line in _undressed(text).splitlines()])
 
 
 class Shortened(NamedTuple):
@@ -235,40 +223,6 @@ def _continues(record: str, line: str) -> bool:
     if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-60:]):
         return True
     return not _START.match(line)
-
-
-def _texts_and_objects(text: str) -> Iterator[str | dict[str, Any]]:
-    """The text in its order, and the objects that are in it as JSON."""
-    decoder = json.JSONDecoder()
-    at = broken = 0
-    for brace in _BRACE.finditer(text):
-        if brace.start() < at or broken > _MOST_BROKEN:
-            continue
-        try:
-            value, end = decoder.raw_decode(text, brace.end())
-        except (ValueError, RecursionError):
-            broken += 1
-            continue
-        yield text[at : brace.start()]
-        yield value
-        at = end
-    yield text[at:]
-
-
-def _messages(value: Any, key: str = "") -> Iterator[str]:
-    """What entries of logs, events and statuses say, and nothing that stands under another key."""
-    if isinstance(value, dict):
-        about = value.get("involvedObject") or value.get("regarding")
-        if isinstance(about, dict) and ("message" in value or "note" in value):
-            yield event_row(about, value)
-            return
-        for name, item in value.items():
-            yield from _messages(item, name.lower())
-    elif isinstance(value, list):
-        for item in value:
-            yield from _messages(item, key)
-    elif isinstance(value, str) and key in _SAYS:
-        yield f"image: {value}" if key == "image" else " ".join(value.split("\n"))
 
 
 def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:

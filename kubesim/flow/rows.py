@@ -18,8 +18,11 @@ from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
 from kubesim.flow.signs import client_of, read
 
-_LOGGED = re.compile(r"\"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*")
-"""What follows the message in the logs of the kubelet and of Airflow."""
+_LOGGED = re.compile(
+    r'"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*'
+    r'|", ?"(?:source|type|reason|\w+Timestamp)":.*|"\}+(?: .*)?$'
+)
+"""What follows the message in the logs of the kubelet and of Airflow, and in JSON."""
 _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
 """The end of a message that a sentence quotes, before the next one."""
 _FIELD = re.compile(rf"\s*+(?:-\s*+|.*state: )?(?:{'|'.join(looks.FIELDS.values())})")
