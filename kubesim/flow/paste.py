@@ -218,7 +218,7 @@ def _width(lines: list[str]) -> int:
 
 def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
-    if len(record) >= MOST or (_PROMPT.match(record) and not record.endswith("\\")):
+    if len(record) >= MOST or record.endswith('"}') or (_PROMPT.match(record) and not record.endswith("\\")):
         return False
     if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-60:]):
         return True

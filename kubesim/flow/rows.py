@@ -20,7 +20,7 @@ from kubesim.flow.signs import client_of, read
 
 _LOGGED = re.compile(
     r'"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*'
-    r'|", ?"(?:source|type|reason|\w+Timestamp)":.*|"\}+(?: .*)?$'
+    r'|", ?"(?:source|type|reason|\w+Timestamp)":.*|"\}+$'
 )
 """What follows the message in the logs of the kubelet and of Airflow, and in JSON."""
 _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
