@@ -23,6 +23,7 @@ from kubesim.shell.bases import Base
 from kubesim.shell.container import Outside, Place
 from kubesim.shell.process import Awaited, Process, StartError, Write, server
 from kubesim.shell.users import FILE, User
+from kubesim.workspace import encoded
 
 KILLED = 137
 _REACTION = 0.3  # seconds that a process needs that ends itself when it gets SIGTERM
@@ -245,7 +246,7 @@ class Container:
 
 def _end(text: str, size: int) -> str:
     """The last bytes of a text; part of a letter is shown as Go shows it."""
-    return text.encode()[-size:].decode(errors="replace")
+    return encoded(text)[-size:].decode(errors="replace")
 
 
 def starts_next(policy: str, container: Container | None) -> bool:
