@@ -163,7 +163,7 @@ def _patch(call: Call, original: Target, edited: Object) -> None:
     if edited == original.obj:
         print_result(call, resource, edited, "skipped")
         return
-    change = patch.three_way(original.obj, edited, original.obj, resource)
+    change = patch.between_two(original.obj, edited, resource)
     print_result(call, resource, call.api.patch(*original.place, change, options=call.request()), "edited")
 
 

@@ -12,7 +12,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, clone, find_named, template_of
 from kubesim.api.resources import CONFIG_MAP, POD, SECRET
 from kubesim.api.specs import ContainerSpec, PodSpec
-from kubesim.cluster.apiserver.patch import three_way
+from kubesim.cluster.apiserver.patch import between_two
 from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
@@ -229,7 +229,7 @@ def _change(
     """
 
     def change(target: Target) -> None:
-        patch = three_way(target.obj, _changed(target, make), target.obj, target.resource)
+        patch = between_two(target.obj, _changed(target, make), target.resource)
         if patch or sends_empty:
             with reworded(StatusError, f"failed to patch {what} "):
                 new = send_patch(call, target, patch, "strategic")

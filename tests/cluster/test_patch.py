@@ -115,6 +115,15 @@ def test_apply_compares_the_items_of_one_key_in_their_order(original: Any, modif
     assert patch.strategic_merge(live, change, POD)["spec"]["containers"] == [{"name": "a", "env": env}]
 
 
+def test_a_patch_between_two_objects_adds_one_again_of_two_items_with_one_key() -> None:
+    before = pod({"name": "a", "env": [ONE, TWO]})
+    after = pod({"name": "a", "env": [THREE]})
+    change = patch.between_two(before, after, POD)
+    assert patch.strategic_merge(before, change, POD)["spec"]["containers"] == [{"name": "a", "env": [THREE]}]
+    change = patch.three_way(before, after, before, POD)
+    assert patch.strategic_merge(before, change, POD)["spec"]["containers"] == [{"name": "a", "env": []}]
+
+
 NAMES = st.sampled_from("abcd")
 CONTAINERS = st.lists(
     st.fixed_dictionaries(
@@ -154,7 +163,7 @@ def without_empty(value: Any) -> Any:
 @given(PODS, PODS)
 def test_a_two_way_patch_leads_from_one_to_the_other(old: Any, new: Any) -> None:
     before = copy.deepcopy((old, new))
-    change = patch.three_way(old, new, old, POD)
+    change = patch.between_two(old, new, POD)
     assert without_empty(patch.strategic_merge(old, change, POD)) == without_empty(new)
     assert (old, new) == before
 

@@ -15,7 +15,7 @@ from kubesim.api.errors import StatusError, bad_request, invalid_request, invali
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.cluster.apiserver import jsonpatch
-from kubesim.cluster.apiserver.patchdiff import diff_maps
+from kubesim.cluster.apiserver.patchdiff import Diff
 from kubesim.cluster.apiserver.patchmerge import merge_maps
 from kubesim.gotext import gofmt, gojson
 
@@ -100,7 +100,11 @@ def mismatch(patch_type: PatchType, change: Any, outcome: Object, why: str) -> S
 def three_way(original: Object | None, modified: Object, current: Object, resource: Resource) -> Object:
     """The patch with which `kubectl apply` makes `current` into `modified`; empty where nothing changes.
 
-    What `original` (the last applied) has and `modified` has not is deleted; the rest of `current` stays. Where it is
-    `current` itself, this is the patch between two objects, as `kubectl set` sends it.
+    What `original` (the last applied) has and `modified` has not is deleted; the rest of `current` stays.
     """
-    return diff_maps(original or {}, modified, current, schema.type_of(resource))
+    return Diff(is_between_two=False).maps(original or {}, modified, current, schema.type_of(resource))
+
+
+def between_two(before: Object, after: Object, resource: Resource) -> Object:
+    """The patch that makes `before` into `after`, as `kubectl edit` and `kubectl set` send it."""
+    return Diff(is_between_two=True).maps(before, after, before, schema.type_of(resource))

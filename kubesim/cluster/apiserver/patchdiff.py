@@ -27,46 +27,76 @@ from kubesim.cluster.apiserver.patchparts import (
 )
 
 
-def diff_maps(applied: Object, new: Object, live: Object, struct: Type, retain: bool = False) -> Object:
-    """The patch between objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
-    patch: Object = {}
-    for key in sorted(new):
-        if key not in live or go_type(live[key]) != go_type(new[key]):
-            patch[key] = new[key]
-        else:
-            patch |= _diff_values(field_of(struct, key), applied.get(key), new[key], live[key])
-    patch |= {key: None for key in sorted(applied) if key not in new}
-    kept = sorted(key for key in new if new[key] is not None)
-    if retain and kept and (patch or set(live) - set(new)):
-        patch[RETAIN] = kept
-    return patch
+class Diff(NamedTuple):
+    """A walk through the applied, the new and the live value of each field.
 
+    `is_between_two`: there are only two, and the live ones are the applied ones.
+    """
 
-def _diff_values(field: Field, applied: Any, new: Any, live: Any) -> Object:
-    """What a patch says of a field whose new and live values have the same type; the applied one may have another."""
-    if isinstance(new, dict):
-        before = applied if isinstance(applied, dict) else {}
-        change = diff_maps(before, new, live, field.type, field.retains_keys)
-        return {field.name: change} if change else {}
-    if isinstance(new, list) and field.merge_key is not None:
-        items = applied if isinstance(applied, list) else []
-        return _diff_lists(field, field.merge_key, items, new, live)
-    return {field.name: new} if live != new else {}
+    is_between_two: bool
 
+    def maps(self, applied: Object, new: Object, live: Object, struct: Type, retain: bool = False) -> Object:
+        """The patch for objects of a type; `retain`: say in it which keys stay. Raises StatusError for a bad list."""
+        patch: Object = {}
+        for key in sorted(new):
+            if key not in live or go_type(live[key]) != go_type(new[key]):
+                patch[key] = new[key]
+            else:
+                patch |= self._values(field_of(struct, key), applied.get(key), new[key], live[key])
+        patch |= {key: None for key in sorted(applied) if key not in new}
+        kept = sorted(key for key in new if new[key] is not None)
+        if retain and kept and (patch or set(live) - set(new)):
+            patch[RETAIN] = kept
+        return patch
 
-def _diff_lists(field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
-    """What a patch says of a list that is merged: under the field's own name, and under directives with that name."""
-    if not live:
-        return {field.name: new} if new else {}
-    check_alike([*applied, *live, *new])
-    if not merge_key:
-        return _diff_scalars(field.name, applied, new, live)
-    changed = _diff_items(field, merge_key, applied, new, live)
-    order = [key_of(item, merge_key) for item in new]
-    patch: Object = {field.name: changed} if changed else {}
-    if changed or order != [key_of(item, merge_key) for item in live]:
-        patch[SET_ORDER + field.name] = [{merge_key: key} for key in order]
-    return patch
+    def _values(self, field: Field, applied: Any, new: Any, live: Any) -> Object:
+        """What a patch says of a field whose new and live values have one type; the applied one may have another."""
+        if isinstance(new, dict):
+            before = applied if isinstance(applied, dict) else {}
+            change = self.maps(before, new, live, field.type, field.retains_keys)
+            return {field.name: change} if change else {}
+        if isinstance(new, list) and field.merge_key is not None:
+            items = applied if isinstance(applied, list) else []
+            return self._lists(field, field.merge_key, items, new, live)
+        return {field.name: new} if live != new else {}
+
+    def _lists(self, field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
+        """What a patch says of a list that is merged, under the field's own name and under directives with it."""
+        if not live:
+            return {field.name: new} if new else {}
+        check_alike([*applied, *live, *new])
+        if not merge_key:
+            return _diff_scalars(field.name, applied, new, live)
+        changed = self._items(field, merge_key, applied, new, live)
+        order = [key_of(item, merge_key) for item in new]
+        patch: Object = {field.name: changed} if changed else {}
+        if changed or order != [key_of(item, merge_key) for item in live]:
+            patch[SET_ORDER + field.name] = [{merge_key: key} for key in order]
+        return patch
+
+    def _items(self, field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> list[Any]:
+        """The changed and new items in their new order, then those to delete.
+
+        Where several items have one key, the first is compared with the first, and so on; but a patch can only delete
+        all. One between two objects may delete all and add one again. Of three, upstream joins two patches, and
+        deleting wins.
+        """
+        element = field.type.element or UNKNOWN
+        applied_items = _by_place(applied, merge_key)
+        new_items = _by_place(new, merge_key)
+        live_items = _by_place(live, merge_key)
+        gone = {place.key: key_of(item, merge_key) for place, item in applied_items.items() if place not in new_items}
+        changed: list[Any] = []
+        for place, item in new_items.items():
+            if place.key in gone and not self.is_between_two:
+                continue
+            if place not in live_items:
+                changed.append(item)
+                continue
+            before = applied_items.get(place, {})
+            if change := self.maps(before, item, live_items[place], element, field.retains_keys):
+                changed.append({**change, merge_key: item[merge_key]})
+        return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone.values(), key=str)]
 
 
 def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]) -> Object:
@@ -78,31 +108,6 @@ def _diff_scalars(name: str, applied: list[Any], new: list[Any], live: list[Any]
     if patch or live != new:
         patch[SET_ORDER + name] = new
     return patch
-
-
-def _diff_items(field: Field, merge_key: str, applied: list[Any], new: list[Any], live: list[Any]) -> list[Any]:
-    """The changed and new items in their new order, then those to delete.
-
-    Where several items have one key, the first is compared with the first, and so on; but a patch can only delete all.
-    One between two objects may delete all and add one again. Of three, upstream joins two patches, and deleting wins.
-    """
-    is_between_two = applied is live
-    new_items = _by_place(new, merge_key)
-    live_items = _by_place(live, merge_key)
-    applied_items = _by_place(applied, merge_key)
-    gone = {place.key: key_of(item, merge_key) for place, item in applied_items.items() if place not in new_items}
-    changed: list[Any] = []
-    for place, item in new_items.items():
-        if place.key in gone and not is_between_two:
-            continue
-        if place not in live_items:
-            changed.append(item)
-            continue
-        before = applied_items.get(place, {})
-        element = field.type.element or UNKNOWN
-        if change := diff_maps(before, item, live_items[place], element, field.retains_keys):
-            changed.append({**change, merge_key: item[merge_key]})
-    return changed + [{PATCH: "delete", merge_key: key} for key in sorted(gone.values(), key=str)]
 
 
 class _Place(NamedTuple):

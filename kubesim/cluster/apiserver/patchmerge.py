@@ -7,7 +7,7 @@ changed. Raises StatusError, with the API server's sentence, for a patch that ca
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from kubesim.api.errors import bad_request
@@ -23,7 +23,6 @@ from kubesim.cluster.apiserver.patchparts import (
     field_of,
     go_type,
     hashable_key,
-    index_by_key,
     internal_error,
 )
 from kubesim.gotext import gofmt
@@ -122,7 +121,7 @@ def _merge_objects(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
     if not merge_key:  # objects for a list of scalars, which are strings wherever one is merged
         raise internal_error("cannot merge lists without merge key for type string")
     kept = _not_deleted(old, new, merge_key)
-    places = index_by_key(kept, merge_key)
+    places = _index_by_key(kept, merge_key)
     merged = kept.copy()
     plain = [item for item in new if PATCH not in item]
     for item in plain:
@@ -141,7 +140,7 @@ def _not_deleted(old: list[Any], new: list[Any], merge_key: str) -> list[Any]:
     kinds = [_directive(item) for item in directives]  # of all of them first: one that is unknown refuses the patch
     if "replace" in kinds:
         return []
-    gone = index_by_key(directives, merge_key)
+    gone = _index_by_key(directives, merge_key)
     return [item for item in old if merge_key not in item or hashable_key(item, merge_key) not in gone]
 
 
@@ -151,8 +150,8 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
     Where a, b, c, d are live and the order is c, x, a, the others are b and d. b was before c and goes before it; d was
     after c and is not put before the new x, nor before a: b, c, x, a, d.
     """
-    order_places = index_by_key(order, merge_key)
-    live_places = index_by_key(live, merge_key)
+    order_places = _index_by_key(order, merge_key)
+    live_places = _index_by_key(live, merge_key)
     ordered: list[Any] = []
     others: deque[Any] = deque()
     for item in merged:
@@ -168,3 +167,11 @@ def _in_order(merged: Sequence[Any], order: Sequence[Any], live: Sequence[Any], 
             result.append(others.popleft())
         result.append(item)
     return [*result, *others]
+
+
+def _index_by_key(items: Iterable[Any], merge_key: str) -> dict[Hashable, int]:
+    """Where the first item with each key is among `items`; the keys are as `hashable_key` gives them."""
+    numbers: dict[Hashable, int] = {}
+    for number, item in enumerate(items):
+        numbers.setdefault(hashable_key(item, merge_key), number)
+    return numbers

@@ -6,7 +6,7 @@ list are found, or "" for a list of scalars, each of which is its own key; a lis
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from kubesim.api import schema
@@ -55,15 +55,7 @@ def key_of(item: Any, merge_key: str) -> Any:
     return item[merge_key]
 
 
-def index_by_key(items: Iterable[Any], merge_key: str) -> dict[Hashable, int]:
-    """Where the first item with each key is among `items`; the keys are as `hashable_key` gives them."""
-    numbers: dict[Hashable, int] = {}
-    for number, item in enumerate(items):
-        numbers.setdefault(hashable_key(item, merge_key), number)
-    return numbers
-
-
 def hashable_key(item: Any, merge_key: str) -> Hashable:
-    """An item's key in a form that a dict takes, for `index_by_key`."""
+    """An item's key in a form that a dict takes."""
     key = key_of(item, merge_key)
     return key if isinstance(key, Hashable) else repr(key)
