@@ -35,6 +35,9 @@ Event = tuple[str, str, str]
 Hop = tuple[str, str]
 """One transition: a state and its outcome."""
 
+PullResult = Image | Waiting
+"""What a container may start from, or why it waits."""
+
 quote = lru_cache(maxsize=1024)(gofmt.quote)
 
 
@@ -137,7 +140,7 @@ class Pull:
 
     `outcome` is the state that it is in, in the end one of `PullTrace.outcome`; `events` are (type, reason, message
     without "spec.containers{…}: ") in order: "Pulling" is due at once, what follows it `duration` seconds later.
-    `error` is why the container waits, or None, and then `image` is what it may start from.
+    `image` is the one on the node, as far as the Pod may use it, and `error` why the container waits.
     """
 
     reference: Reference
@@ -159,6 +162,13 @@ class Pull:
     @property
     def duration(self) -> float:
         return (self.over - self.request.now) / SECOND
+
+    @property
+    def result(self) -> PullResult:
+        """What came of it when it is over."""
+        result = self.error or self.image
+        assert result is not None, f"a pull that ended as {self.outcome} has neither an error nor an image"
+        return result
 
     @property
     def trace(self) -> PullTrace:

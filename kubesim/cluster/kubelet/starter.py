@@ -18,7 +18,7 @@ from kubesim.cluster.events import Words
 from kubesim.cluster.kubelet import containers, environment, users, volumes
 from kubesim.cluster.kubelet.containers import Container, Waiting, starts_next
 from kubesim.cluster.kubelet.environment import MissingError, PodData
-from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullTrace, back_off
+from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullResult, PullTrace, back_off
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
 from kubesim.cluster.kubelet.resting import BackOff
 from kubesim.cluster.kubelet.runtime import Record, Runtime
@@ -44,7 +44,7 @@ class PodSync:
         self.due = due  # what its volumes and containers need that weren't tried yet
         self.secrets = secrets
         self.started: list[bool] = []  # of each container that was tried, whether it started
-        self.volumes: dict[str, Pull] = {}  # the pulls of image volumes, by the volumes' names
+        self.volumes: dict[str, PullResult] = {}  # what came of the pulls of image volumes, by the volumes' names
 
     def copy(self, worker: Worker) -> PodSync:
         """The same for a worker that is as its own was: a copy of the cluster goes on with a copy of the worker."""
@@ -55,14 +55,12 @@ class PodSync:
 
     def image_files(self) -> dict[str, Payload]:
         """The files of image volumes, by the volumes' names."""
-        return {name: containers.files_of(pull.image) for name, pull in self.volumes.items() if pull.image}
+        return {name: containers.files_of(image) for name, image in self.volumes.items() if isinstance(image, Image)}
 
     def broken_volume(self, container: ContainerSpec) -> Waiting | None:
         """Why an image volume that the container mounts is not there; None where nothing is missing."""
-        if not self.volumes:
-            return None
-        pulls = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
-        return next((pull.error for pull in pulls if pull and pull.error), None)
+        needed = [self.volumes.get(mount["name"]) for mount in container.get("volumeMounts", ())]
+        return next((result for result in needed if isinstance(result, Waiting)), None)
 
 
 class Starter(Stateful):
@@ -106,31 +104,30 @@ class Starter(Stateful):
                 continue
             pull = self._ensure_image(sync, required)
             if pull.duration:
-                self._runtime.recorder_for(sync.worker, required.container)(*pull.events[0])  # Pulling
-                self._clock.call_later(pull.duration, self._pulled, sync, required, pull, pull.events[1:])
+                pulling, *later = pull.events
+                self._runtime.recorder_for(sync.worker, required.container)(*pulling)
+                self._clock.call_later(pull.duration, self._pulled, sync, required, pull.result, later)
                 return
-            self._finish_pull(sync, required, pull, pull.events)
+            self._finish_pull(sync, required, pull.result, pull.events)
         self._settle(sync)
 
-    def _pulled(self, sync: PodSync, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+    def _pulled(self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[Event]) -> None:
         """Go on with what was held up by a pull that is over, unless the Pod is being deleted, or gone."""
         worker = self._runtime.workers.find(sync.worker.uid)
         if worker and not worker.is_terminating:
             going_on = sync.copy(worker)  # `sync` is a timer's argument, which copies of the cluster share
-            self._finish_pull(going_on, required, pull, events)
+            self._finish_pull(going_on, required, result, events)
             self.start_all(going_on)
 
-    def _finish_pull(self, sync: PodSync, required: RequiredImage, pull: Pull, events: Sequence[Event]) -> None:
+    def _finish_pull(self, sync: PodSync, required: RequiredImage, result: PullResult, events: Sequence[Event]) -> None:
         """Report what came of a pull, and start the container that needed it."""
         record = self._runtime.recorder_for(sync.worker, required.container)
         for event in events:
             record(*event)
         if required.spec is None:
-            sync.volumes[required.name] = pull
+            sync.volumes[required.name] = result
             return
-        error = pull.error
-        if error is None and pull.image is not None:
-            error = self._run(sync, required.spec, pull.image, record)
+        error = result if isinstance(result, Waiting) else self._run(sync, required.spec, result, record)
         if error:
             self._fail(sync, required.spec, error, record)
         else:
@@ -187,7 +184,10 @@ class Starter(Stateful):
         return pull
 
     def _run(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
-        """Create a container and start it; return why that failed, if it did."""
+        """Create a container and start it; return why that failed, if it did.
+
+        Volumes are mounted in one that is created, so that another leaves nothing in those that it shares.
+        """
         worker = sync.worker
         data = PodData(self._api, worker.pod_with_address)
         try:
@@ -222,7 +222,7 @@ class Starter(Stateful):
         return containers.new_place(image, variables, data.pod, spec, user, self._runtime.outside), argv
 
     def _mount(self, place: Place, sync: PodSync, data: PodData, spec: ContainerSpec) -> None:
-        place.files.folders |= volumes.mounts(data, spec, sync.image_files(), {})
+        place.files.folders |= volumes.mounts(data, spec, sync.image_files(), known={})
         place.files.folders |= volumes.shared_folders(data.pod, spec, sync.worker.folders)
         place.files.read_only = volumes.read_only_paths(spec)
 
