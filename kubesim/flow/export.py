@@ -5,6 +5,7 @@ Of what happened there only the Pods' statuses, and the events if exported, are 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -29,24 +30,23 @@ class Export:
     """The objects of an export, and the events of each Pod, oldest first."""
 
     def __init__(self, objects: Iterable[tuple[Resource, Object]]) -> None:
-        self._objects: dict[Resource, dict[str, dict[str, Object]]] = {}
-        self.events: dict[tuple[str, str], list[Object]] = {}
+        self._objects: defaultdict[tuple[Resource, str], dict[str, Object]] = defaultdict(dict)
+        self.events: defaultdict[tuple[str, str], list[Object]] = defaultdict(list)
         for resource, obj in objects:
             if resource is EVENT:
-                about = obj.get("involvedObject", {})
-                self.events.setdefault((namespace_of(obj), about.get("name", "")), []).append(obj)
+                self.events[namespace_of(obj), obj.get("involvedObject", {}).get("name", "")].append(obj)
             else:
-                self._objects.setdefault(resource, {}).setdefault(namespace_of(obj), {})[name_of(obj)] = obj
+                self._objects[resource, namespace_of(obj)][name_of(obj)] = obj
         for events in self.events.values():
             events.sort(key=lambda event: str(event["lastTimestamp"]))
 
     def find(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        return self._objects.get(resource, {}).get(namespace, {}).get(name)
+        return self._objects[resource, namespace].get(name)
 
     def list(self, resource: Resource, namespace: str | None = None) -> list[Object]:
-        homes = self._objects.get(resource, {})
-        found = homes.values() if namespace is None else [homes.get(namespace, {})]
-        return [obj for objects in found for obj in objects.values()]
+        if namespace is not None:
+            return [*self._objects[resource, namespace].values()]
+        return [obj for (kind, _), objects in self._objects.items() if kind is resource for obj in objects.values()]
 
     def now(self) -> float:
         """The latest time in it, in seconds of the epoch; 0 where there is none."""
@@ -127,36 +127,23 @@ def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "") -> 
 
 def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
     """Those with the same cause, together."""
-    groups: dict[_Deciding, list[Facts]] = {}
+    groups: defaultdict[object, list[Facts]] = defaultdict(list)
     for facts in waiting:
-        groups.setdefault(_deciding(facts), []).append(facts)
+        groups[_deciding(facts)].append(facts)
     return list(groups.values())
 
 
-class _Deciding(NamedTuple):
+def _deciding(facts: Facts) -> tuple[object, ...]:
     """What decides a cause: who answered what, and where it matters, to whom, and about which image."""
-
-    kind: str
-    host: str
-    outcome: str
-    namespace: str = ""
-    names: tuple[str, ...] = ()
-    account: str = ""
-    image: str = ""
-    secret: str = ""
-
-
-def _deciding(facts: Facts) -> _Deciding:
     reply = facts.reply
     outcome = facts.trace.outcome if facts.trace and not facts.attempts else ""
-    answered = _Deciding(facts.kind, facts.asking.host, outcome)
-    verdict = reply.row.verdict if reply else None
-    if verdict and verdict.hop in ("kubelet", "registry"):
+    answered = facts.kind, facts.asking.host, outcome
+    if reply and reply.row.verdict and reply.row.verdict.hop in ("kubelet", "registry"):
         return answered
-    to_whom = answered._replace(namespace=facts.namespace, names=tuple(facts.names), account=facts.account)
+    to_whom = *answered, facts.namespace, tuple(facts.names), facts.account
     if facts.is_refused:
         return to_whom
-    return to_whom._replace(image=facts.image, secret=reply.words.get("secret", "") if reply else "")
+    return *to_whom, facts.image, reply and reply.words.get("secret")
 
 
 def _others(group: list[Facts]) -> list[str]:
