@@ -41,7 +41,8 @@ class Masks:
     def __init__(self) -> None:
         self.oddities: dict[tuple[str, str], Oddities] = {}
         """What is odd about the Secrets, by namespace and name."""
-        self._replacements: dict[str, str] = {}
+        self._numbers: dict[str, int] = {}
+        """Of the passwords, in the order in which they came."""
         self._passwords: dict[str, set[str]] = {}
         """What may not be in any text, by its first letters."""
         self._hosts: set[str] = set()
@@ -90,17 +91,15 @@ class Masks:
         return base64.b64encode(json.dumps(hidden).encode()).decode()
 
     def _credential(self, credential: Credential) -> Object:
+        """What is shown of a user and a password: the user, if that is none itself, and which passwords are equal."""
         user = _UNPRINTABLE.sub(" ", credential.username)
         password = credential.password
         self._learn(password, Credential(user, password).auth)
-        is_token = len(user) > _LONGEST_USER or _TOKEN.match(user)
-        if user and (not password or user in password or password in user or is_token):
+        if user and _is_secret(user, password):
             self._learn(user)
             user = MASK
-        replacement = ""
-        if password:
-            replacement = self._replacements.setdefault(password, f"{MASK} {len(self._replacements)}")
-        return {"username": user, "password": replacement}
+        number = self._numbers.setdefault(password, len(self._numbers))
+        return {"username": user, "password": f"{MASK} {number}" if password else ""}
 
     def _learn(self, *words: str) -> None:
         for word in words:
@@ -144,6 +143,12 @@ class Masks:
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def _is_secret(user: str, password: str) -> bool:
+    """Whether a user's name is, or tells, what may not be shown."""
+    is_token = len(user) > _LONGEST_USER or bool(_TOKEN.match(user))
+    return is_token or not password or user in password or password in user
 
 
 def _secrets(config: Any) -> Iterator[str]:

@@ -16,10 +16,6 @@ from kubesim.flow.redact import MASK
 
 _NARROWEST = 80
 """Columns of a window that cuts words; an editor that breaks lines between words does so earlier."""
-_SHORTEST_OPEN = 30
-"""Characters of a line whose message may go on below; a shorter one that ends so is a key of YAML."""
-
-
 _LONGEST_TEXT = 120_000
 """Characters of different lines that are read: that takes half a second."""
 _EACH = 60
@@ -103,8 +99,6 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
 )
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
-_OPEN = re.compile(r"(?:desc =|[a-z\"]:|=)\s*$")
-"""How a message ends whose rest is on the next line."""
 _QUOTED = re.compile(r"^(?:> ?)+")
 _STARTS = {
     "a row of events": r"(?:Normal|Warning)\b|"
@@ -220,8 +214,6 @@ def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
     if len(record) >= MOST or record.endswith('"}') or (_PROMPT.match(record) and not record.endswith("\\")):
         return False
-    if len(record) > _SHORTEST_OPEN and _OPEN.search(record[-60:]):
-        return True
     return not _START.match(line)
 
 
