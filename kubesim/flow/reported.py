@@ -26,7 +26,6 @@ _NO_CAUSE = ("other", "missing_secret", "pulling")
 """Kinds of messages that don't say why an image doesn't come."""
 _BEFORE = "at that time not found yet, or with other content"
 _FAILED = "Failed to pull image "
-_QUOTED_IMAGE = re.compile(r'image "([^"]+)"')
 _REVISION = re.compile("[0-9]{1,30}")
 # What the kubelet, gRPC and containerd (older ones with the reference) write before the answer.
 _KUBELET = re.compile(r'Back-off pulling image "[^"]*"(: \w+)?(: )?|Failed to pull image "[^"]*": ')
@@ -69,17 +68,9 @@ def traces(scene: Scene, pod: Object, registries: ReportedRegistries) -> Iterato
 
     `registries` are told what was refused.
     """
-    every = [Facts(scene, namespace_of(pod), pod, item) for item in containers(pod)]
-    volumes = {facts.image: facts for facts in every if facts.volume}
-    for facts in every:
-        trace = _trace(facts, registries)
-        if trace is None:
-            continue
-        quoted = _QUOTED_IMAGE.search(trace.message)
-        volume = volumes.get(quoted[1]) if quoted else None
-        if volume and volume.image != facts.image:  # the container waits for its volume
-            trace = _refusal(volume, Waiting(trace.outcome, trace.message), registries)
-        yield trace
+    for item in containers(pod):
+        if trace := _trace(Facts(scene, namespace_of(pod), pod, item), registries):
+            yield trace
 
 
 def _trace(facts: Facts, registries: ReportedRegistries) -> PullTrace | None:

@@ -126,9 +126,9 @@ def _kind(sign: Sign, text: str, with_credentials: bool) -> str:
 
 def _public_host(text: str) -> str:
     """The host that was asked, says the message, if it is one that the internet knows; else ""."""
-    requests = [request["host"] for request in REQUEST.finditer(text)]
-    hosts = requests or re.findall(r'(?:(?:image|reference) "|, not )([^"/,\s]+\.[^"/,\s]+)', text)
-    last = hosts[-1] if hosts else ""
+    last = ""
+    for request in REQUEST.finditer(text):
+        last = request["host"]
     return last if re.fullmatch(tables.signs().public, split_port(last)[0], re.IGNORECASE | re.VERBOSE) else ""
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from kubesim.api.objects import Object
 from kubesim.flow.paste import event_row, records, shortened
 from kubesim.flow.redact import redact
-from kubesim.flow.rows import Rank, Row, rows_of
+from kubesim.flow.rows import PULLING, Rank, Row, rows_of
 from kubesim.flow.screen import Item, described, event_of, is_waiting, partial
 from kubesim.flow.signs import client_of, read
 
@@ -32,6 +32,7 @@ _TELLING = ("ImageInspectError",)
 """Reasons that say something without a message."""
 ADDED = ("partial", "client", "unread", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
+_STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
     r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))"
     r"(?:(?P<host>[\w-]++(?:\.[\w-]++)++(?::\d+)?/)(?:[\w.-]++/)*+|(?:[\w.-]++/)++)[\w.-]++"
@@ -54,6 +55,8 @@ def read_text(text: str) -> list[Item]:
         return screens
     lines = plain.split("\n")
     rows = _completed(list(rows_of(lines)), {match[0] for match in _IMAGE.finditer(plain)})
+    if _STARTED.search(plain):
+        rows = [row for row in rows if row.kind != PULLING]  # whatever was pulled came, or says itself that it didn't
     return _unread(_pods_of(rows, _client(lines, rows)), short.unread) or screens
 
 
