@@ -38,11 +38,11 @@ def announcement(flow: Flow) -> str:
 def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
     """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`) and that will be (`next`).
 
-    What isn't is "".
+    Of several containers, it is the one that waits longest. What isn't is "".
     """
     about = {"attempt": "", "past": "", "next": ""}
     pod = cluster.api.find(POD, namespace, name)
-    if pod and (last := max(last_tries(cluster, pod), default=None)):
+    if pod and (last := max(last_tries(cluster, pod), key=lambda one: one.until, default=None)):
         about["attempt"] = f"{name} {last.at}"
         if last.until > cluster.clock.now:
             about["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
@@ -10,6 +11,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import printers
+from kubesim.flow.scene import VOLUME, containers
 from kubesim.session.history import History
 
 Pods = dict[tuple[str, str], tuple[str, str]]
@@ -54,7 +56,10 @@ class Moment(NamedTuple):
 
 
 class Try(NamedTuple):
-    """One attempt to get an image: when, for which container, its outcome, and until when the kubelet then waits."""
+    """One attempt to get an image: when, for which container, its outcome, and until when the kubelet then waits.
+
+    An image volume counts as a container, called volumes/NAME.
+    """
 
     at: Micros
     container: str
@@ -70,6 +75,7 @@ class Try(NamedTuple):
 class _Observation(NamedTuple):
     """What of a cluster a timeline looks at: its Pods, and the attempts to pull that the kubelet remembers."""
 
+    at: Micros
     pods: Pods
     tries: tuple[Try, ...]
 
@@ -100,40 +106,43 @@ class Timeline:
         Where someone acted in between, a replay doesn't lead to `end`: then it adds nothing.
         """
         cluster = start.copy()
-        moments: list[Moment] = []
-        tries: list[Try] = []
+        observations = list(self._replay(cluster, end.clock.now))
+        if cluster.api.revision != end.api.revision:
+            observations = observations[:1]
+        for before, after in pairwise(observations):
+            if description := change(before.pods, after.pods):
+                self._moments.append(Moment(after.at, description))
+        observations.append(self._observe(end))
+        for observation in observations:
+            for attempt in observation.tries:  # as it was first seen: later its back-off is over
+                self._tries.setdefault((attempt.at, attempt.container), attempt)
+
+    def _replay(self, cluster: Cluster, end: Micros) -> Iterator[_Observation]:
+        """Let a cluster's time pass until `end`: what is seen of it at first, and after each change."""
         last = self._observe(cluster)
-        self._note(last.tries)
-        while cluster.clock.run_until(self._differs(cluster, last), (end.clock.now - cluster.clock.now) / SECOND):
-            current = self._observe(cluster)
-            tries += current.tries
-            if description := change(last.pods, current.pods):
-                moments.append(Moment(cluster.clock.now, description))
-            last = current
-        if cluster.api.revision == end.api.revision:
-            self._moments += moments
-            self._note(tries)
-        self._note(self._observe(end).tries)
+        yield last
+        while cluster.clock.run_until(self._differs(cluster, last), (end - cluster.clock.now) / SECOND):
+            last = self._observe(cluster)
+            yield last
 
     def _differs(self, cluster: Cluster, last: _Observation) -> Callable[[], bool]:
-        return lambda: self._observe(cluster) != last
-
-    def _note(self, tries: Iterable[Try]) -> None:
-        """Add attempts as they were first seen: later their back-off is over."""
-        for attempt in tries:
-            self._tries.setdefault((attempt.at, attempt.container), attempt)
+        return lambda: self._observe(cluster)._replace(at=last.at) != last
 
     def _observe(self, cluster: Cluster) -> _Observation:
         namespace, name = self._target
         pod = cluster.api.find(POD, namespace, name) if name else None
         tries = tuple(last_tries(cluster, pod)) if pod else ()
-        return _Observation(pods(cluster, namespace, name), tries)
+        return _Observation(cluster.clock.now, pods(cluster, namespace, name), tries)
 
 
 def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
-    """The last attempt for each container of a Pod, as far as the kubelet remembers one."""
-    for container in pod["spec"]["containers"]:
-        trace = cluster.kubelet.traces.get((namespace_of(pod), name_of(pod), container["name"]))
-        if trace is not None:
+    """The last attempt for each container of a Pod, as far as the kubelet remembers one.
+
+    An image volume, which each sync looks at, has one only where that failed.
+    """
+    for container in containers(pod):
+        name = container["name"]
+        trace = cluster.kubelet.traces.get((namespace_of(pod), name_of(pod), name))
+        if trace is not None and (trace.message or not name.startswith(VOLUME)):
             waits = cluster.kubelet.images.node.waits(pod["metadata"]["uid"], trace.image, cluster.clock.now)
-            yield Try(trace.at, trace.container, trace.outcome, waits.until if waits else trace.at)
+            yield Try(trace.at, name, trace.outcome, waits.until if waits else trace.at)

@@ -1,11 +1,15 @@
+import json
+
 import pytest
 
 from kubesim.api.clock import SECOND
-from kubesim.jupyter.seat import Seat
+from kubesim.jupyter.flow import attempt
+from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.session import Session
 from kubesim.session.timeline import Moment, Timeline
 
-RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
+PRIVATE = "registry.example.com/myapp:1.0"
+RUN = f"kubectl run web --image={PRIVATE}"
 SECRET = (
     "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
     "--docker-username=myuser --docker-password=mypassword"
@@ -46,6 +50,37 @@ def test_the_back_off_grows_to_five_minutes(seat):
     assert {one.outcome for one in timeline.tries} == {"ErrImagePull"}
     for before, after in zip(timeline.tries, timeline.tries[1:], strict=False):
         assert after.at >= before.until
+
+
+@pytest.mark.parametrize(
+    ("spec", "subject"),
+    [
+        ({"initContainers": [{"name": "setup", "image": PRIVATE}]}, "setup"),
+        ({"volumes": [{"name": "data", "image": {"reference": PRIVATE}}]}, "volumes/data"),
+    ],
+)
+def test_what_else_needs_an_image_has_attempts_too(seat, spec, subject):
+    containers = [{"name": "web", "image": "nginx"}]
+    if "volumes" in spec:
+        containers[0]["volumeMounts"] = [{"name": "data", "mountPath": "/data"}]
+    pod = {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web"}, "spec": {"containers": containers, **spec}}
+    seat.run(f"echo '{json.dumps(pod)}' | kubectl create -f -")
+    seat.advance(60)
+    timeline, _ = told(seat, "default", "web")
+    refused = [one for one in timeline.tries if one.container == subject]
+    assert [one.pause for one in refused] == [10, 20, 40]
+    assert attempt(seat.cluster, "default", "web")["attempt"] == f"web {timeline.tries[-1].at}"
+
+
+def test_the_attempt_of_a_pod_is_that_of_the_container_that_waits(seat):
+    fine = [{"name": "fine", "image": "nginx"}]
+    volume = {"name": "data", "image": {"reference": "nginx", "pullPolicy": "Always"}}
+    overrides = {"spec": {"containers": [{"name": "bad", "image": PRIVATE}, *fine], "volumes": [volume]}}
+    seat.run(f"{RUN} --overrides='{json.dumps(overrides)}'")
+    seat.advance(5)
+    timeline, _ = told(seat, "default", "web")
+    assert [one.container for one in timeline.tries] == ["bad", "fine"]
+    assert attempt(seat.cluster, "default", "web")["next"] == time_of_day(timeline.tries[0].until)
 
 
 def test_what_is_mended_is_pulled(seat):
