@@ -237,7 +237,7 @@ def _registry(registry: Registry, same: str) -> Iterator[str]:
         yield from _item(f"the repositories of `{same}`", "  ")
         return
     for name, repository in repositories.items():
-        more = len(repository.every) - len(repository.tags)
+        more = len(repository.by_tag) - len(repository.tags)
         tags = ", ".join([*repository.tags, *([f"{more} of its real tags"] if more else [])])
         yield from _item(f"`{name}` ({tags}), {_readers(repository)}", "  ")
 

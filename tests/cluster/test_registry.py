@@ -182,6 +182,24 @@ def test_registries_of_ones_own_replace_the_others_or_add_to_them(tmp_path: Path
     assert added.resolve(parse("ghcr.io/acme/app:1.0"), None).refusal.endswith("10.0.0.2:443: i/o timeout")
 
 
+def test_a_catalog_has_the_tags_that_its_patterns_stand_for(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    catalog = "{'app{-a,}': ['a 2.{9..10}{,-slim} 1.{8.. 3.{x..y} 4.{0..99999}']}"
+    path.write_text(f"images: {{a: {{}}}}\nregistries:\n- {{hosts: [r.test], address: 10.0.0.1, catalog: {catalog}}}\n")
+    world = registries(path)
+    tags = ("1.8..", "2.10", "2.10-slim", "2.9", "2.9-slim", "3.x..y", "4.0..99999")
+    assert [world.tags(parse(f"r.test/{name}")) for name in ("app", "app-a")] == [tags, tags]
+    assert world.resolve(parse("r.test/app-a:2.10-slim"), None).image is not None
+
+
+def test_a_registry_whose_name_is_an_address_needs_no_lookup(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    repositories = "{a: {tags: {'1': a}}}"
+    registry = f"{{hosts: ['10.0.0.5:5000'], repositories: {repositories}}}"
+    path.write_text(f"images: {{a: {{}}}}\nregistries: [{registry}]\n")
+    assert registries(path).resolve(parse("10.0.0.5:5000/a:1"), None).image is not None
+
+
 @pytest.mark.parametrize(("text", "problem"), ROWS["a_wrong_file_is_refused_in_a_line_of_kubesim"])
 def test_a_wrong_file_is_refused_in_a_line_of_kubesim(text: str, problem: str, tmp_path: Path) -> None:
     path = tmp_path / "own.yaml"

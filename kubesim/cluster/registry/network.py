@@ -105,15 +105,15 @@ class Network(NamedTuple):
     def is_guess(self, reference: Reference) -> bool:
         """Whether no one here knows that there is such an image, and it's pulled as if there were."""
         repository = self._repository(reference)
-        return repository is not None and repository.has_more and repository.known(reference.manifest) is None
+        return repository is not None and repository.has_more and repository.listed(reference.manifest) is None
 
     def tags(self, reference: Reference) -> tuple[str, ...]:
         """Tags of a reference's repository; none if it is not there."""
         repository = self._repository(reference)
-        return tuple(sorted(repository.tags or repository.every)) if repository else ()
+        return tuple(sorted(repository.tags or repository.by_tag)) if repository else ()
 
     def _repository(self, reference: Reference) -> Repository | None:
-        registry = self.world.by_name.get(split_port(reference.registry)[0])
+        registry = self.world.by_host.get(split_port(reference.registry)[0])
         return registry.repository(reference.repository) if registry else None
 
 
@@ -180,10 +180,10 @@ class _Client(NamedTuple):
 
     def _dial(self, name: str, port: str) -> Registry:
         """The registry that listens at a port of a host. Raises NoResponseError."""
-        host = self.world.by_name.get(name)
+        host = self.world.by_host.get(name)
         address = _look_up(name, host)
         unreachable = host.trouble_at("connection") if host else None
-        if host is None and not is_loopback(address) and address not in self.world.addresses:
+        if host is None and not is_loopback(address):
             unreachable = self.world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
             raise NoResponseError(f"dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
@@ -194,13 +194,14 @@ class _Client(NamedTuple):
 
 
 def _look_up(name: str, host: Registry | None) -> str:
-    """The address of a host that the nameserver may know, or that is written as one. Raises NoResponseError."""
+    """The address of a host that is written as one, or that the nameserver may know. Raises NoResponseError."""
+    if literal := literal_address(name):
+        return literal
     trouble = host.trouble_at("lookup") if host else None
-    address = host.address if host else literal_address(name)
-    if address is None or trouble:
+    if host is None or host.address is None or trouble:
         problem = trouble.error if trouble else "no such host"
         raise NoResponseError(f"dial tcp: lookup {name} on {NAMESERVER}: {problem}")
-    return address
+    return host.address
 
 
 def _untrusted(problem: str) -> NoResponseError:

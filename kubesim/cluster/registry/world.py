@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -15,6 +16,8 @@ from kubesim.cluster.registry.document import Certificate, Status
 from kubesim.cluster.registry.image import Image, Trouble, digest_of
 
 HTTPS_PORT = "443"
+UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")
+"""What an image is taken for of which nothing is known: its programs may be there, and none is simulated."""
 
 
 class Repository:
@@ -41,7 +44,7 @@ class Repository:
         self.has_more = has_more
 
     @cached_property
-    def every(self) -> Mapping[str, Image]:
+    def by_tag(self) -> Mapping[str, Image]:
         """The images by all tags; each tag of the `lines` has an image of its own."""
         images: dict[str, Image] = {}
         for image, patterns in self.lines:
@@ -51,19 +54,18 @@ class Repository:
         return {**images, **self.tags}
 
     def find(self, manifest: str) -> Image | None:
-        """The image with this tag or digest."""
-        image = self.known(manifest)
+        """The image with this tag or digest; of what nobody here knows, a guess."""
+        image = self.listed(manifest)
         if image or not self.has_more:
             return image
         is_digest = manifest.startswith("sha256:")
-        guess = next(iter(self.every.values()), UNKNOWN)
+        guess = next(iter(self.by_tag.values()), UNKNOWN)
         return guess._replace(digest=manifest if is_digest else digest_of(f"{self.name}:{manifest}"))
 
-    def known(self, manifest: str) -> Image | None:
+    def listed(self, manifest: str) -> Image | None:
         """The image with this tag or digest in the file."""
-        if manifest in self.every:
-            return self.every[manifest]
-        return next((image for image in self.every.values() if image.digest == manifest), None)
+        of_digest = (image for image in self.by_tag.values() if image.digest == manifest)
+        return self.by_tag.get(manifest) or next(of_digest, None)
 
     def readable_by(self, user: str | None) -> bool:
         """Whether `user` (None: an anonymous client) may pull."""
@@ -71,13 +73,18 @@ class Repository:
 
 
 def expand(pattern: str) -> list[str]:
-    """What a pattern stands for: {a,b} for each of its texts, which may be empty, and {8..11} for each number."""
+    """What a pattern stands for: {a,b} for each of its texts, which may be empty, and {8..11} for each number.
+
+    A number has four digits at most.
+    """
     head, brace, rest = pattern.partition("{")
     if not brace:
         return [pattern]
     inner, _, tail = rest.partition("}")
-    first, dots, last = inner.partition("..")
-    texts = map(str, range(int(first), int(last) + 1)) if dots else inner.split(",")
+    texts = inner.split(",")
+    if numbers := re.fullmatch(r"(\d{1,4})\.\.(\d{1,4})", inner):
+        first, last = map(int, numbers.groups())
+        texts = [str(number) for number in range(first, last + 1)]
     return [f"{head}{text}{end}" for text in texts for end in expand(tail)]
 
 
@@ -142,40 +149,35 @@ class Registry(NamedTuple):
         return Repository({}, public=self.auth == "none", readers=readers)
 
 
-UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")
-"""What an image is taken for of which nothing is known: its programs may be there, and none is simulated."""
-
-
 def may_have_more(listed: tuple[str, ...] | None, name: str) -> bool:
     """Whether a registry may have more of a repository than its file says."""
     return listed is not None and name not in listed and name.partition("/")[0] not in listed
 
 
 class World:
-    """All registries, by host and by port. It never changes.
+    """All registries, by the name or address of a host, and by what listens at a port of it. It never changes.
 
-    `troubles` are those that a registry or an image can have, by name. In a `furnished` world Kubernetes' own parts run
-    in kube-system.
+    Of several at one place it's the first. `troubles` are those that a registry or an image can have, by name. In a
+    `furnished` world Kubernetes' own parts run in kube-system.
     """
 
     def __init__(self, registries: tuple[Registry, ...], troubles: Mapping[str, Trouble], furnished: bool) -> None:
         self.registries = registries
         self.troubles = troubles
         self.furnished = furnished
-        self.addresses = {registry.address for registry in registries}
-        self.by_name: dict[str, Registry] = {}  # a host's name or its address; of several at one, the first
-        self.by_port: dict[tuple[str, str], Registry] = {}  # what listens at a port of a name or an address
+        self.by_host: dict[str, Registry] = {}
+        self.by_port: dict[tuple[str, str], Registry] = {}
         for registry in registries:
             for host in registry.hosts:
                 name, port = split_port(host, HTTPS_PORT)
-                self.by_name.setdefault(name, registry)
-                self.by_port[name, port] = registry
-                if registry.address and registry.trouble_at("connection"):
-                    self.by_name.setdefault(registry.address, registry)
-                elif registry.address:
-                    self.by_port.setdefault((registry.address, port), registry)
+                self._place(registry, name, port)
+                if registry.address:
+                    self._place(registry, registry.address, port)
         for registry in registries:  # a token service of a name that no registry has is at its registry
             name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0], HTTPS_PORT)
-            if name and name not in self.by_name:
-                self.by_name[name] = registry
-                self.by_port[name, port] = registry
+            if name and name not in self.by_host:
+                self._place(registry, name, port)
+
+    def _place(self, registry: Registry, host: str, port: str) -> None:
+        self.by_host.setdefault(host, registry)
+        self.by_port.setdefault((host, port), registry)

@@ -16,13 +16,7 @@ from kubesim.cluster.registry.document import (
     read_document,
 )
 from kubesim.cluster.registry.image import Image, Trouble, digest_of
-from kubesim.cluster.registry.world import (
-    Registry,
-    Repository,
-    World,
-    expand,
-    may_have_more,
-)
+from kubesim.cluster.registry.world import Registry, Repository, World, expand, may_have_more
 
 _BUILTIN = Path(__file__).parent.parent / "registries.yaml"
 
@@ -135,7 +129,7 @@ class _Named(NamedTuple):
             tags = {tag: self.image(image, f"{full_name}:{tag}") for tag, image in own.tags.items()}
             readers = None if own.readers is None else frozenset(own.readers)
             lines = self.lines(full_name, catalog.get(name, ()))
-            repositories[name] = Repository(tags, public, readers, full_name, lines, has_more)
+            repositories[name] = Repository(tags, public, readers, name=full_name, lines=lines, has_more=has_more)
         return repositories
 
     def lines(self, repository: str, catalog: Sequence[str]) -> list[tuple[Image, str]]:
