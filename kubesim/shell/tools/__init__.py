@@ -153,8 +153,8 @@ class Declaration(NamedTuple):
 
     usage: str
     options: str | None = None
-    """Words such as `ad` (flags -a and -d), `k:` (it takes a value), `e*` (its values add up) and `n:/lines` (--lines
-    is the same as -n).
+    """Words such as `ad` (flags -a and -d), `k:` (it takes a value), `e*` (its values add up), `w:/wrap` (--wrap is the
+    same as -w), and `n#` (its value may be the first word itself, as in `head -12` and `tail -12f`).
 
     None is for a tool that reads its arguments itself.
     """
@@ -205,9 +205,12 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
     """Options by their short names, those values that add up on lines of their own; and the operands."""
     import getopt  # late: kubectl has flags of its own
 
+    if "n#" in declared:
+        first = [re.sub(r"\A-([0-9]+)(f?)\Z", r"-\2n\1", word) for word in arguments[:1]]
+        arguments = first + arguments[1:]
     # getopt gets `ad` and `k:` in one text, and the long names in a list, with = where they take a value
-    letters = re.sub(r"/\S+|\s", "", declared).replace("*", ":")
-    long_ones = re.findall(r"(\w)([:*]?)/(\S+)", declared)
+    letters = re.sub("[*#]", ":", re.sub(r"/\S+|\s", "", declared))
+    long_ones = re.findall(r"(\w)([:*#]?)/(\S+)", declared)
     long_names = [f"{long_name}=" if mark else long_name for _, mark, long_name in long_ones]
     try:
         pairs, operands = getopt.gnu_getopt(arguments, letters, long_names)

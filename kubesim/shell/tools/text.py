@@ -15,7 +15,7 @@ from kubesim.workspace import encoded
 
 
 def head(operands: Operands, options: Options, io: Invocation) -> None:
-    _print_parts(operands, slice(_number(_lines_asked_for(options))), io)
+    _print_parts(operands, _beginning(options.get("n", "10")), io)
 
 
 def tail(operands: Operands, options: Options, io: Invocation) -> None:
@@ -26,7 +26,7 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     follows = "f" in options or "F" in options
     if follows and io.machine.IS_TERMINAL:
         raise UnsupportedError("'tail -f'")
-    names = _print_parts(operands, _end(_lines_asked_for(options)), io)
+    names = _print_parts(operands, _end(options.get("n", "10")), io)
     if not follows:
         return
     for name in names:
@@ -37,14 +37,16 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     io.fail("no files" if io.machine.is_busybox else "no files remaining")
 
 
-def _lines_asked_for(options: Options) -> str:
-    """The number of -n, or the digits of `head -12`, which are an option each."""
-    digits = "".join(filter(str.isdigit, options))
-    return digits or options.get("n", "10")
-
-
 def _number(text: str) -> int:
     return whole_number(text, "invalid number of lines")
+
+
+def _beginning(text: str) -> slice:
+    """The first lines of a file, so many, or with a minus all but so many."""
+    count = _number(text)
+    if text.startswith("-"):
+        return slice(count or None)
+    return slice(count)
 
 
 def _end(text: str) -> slice:
@@ -107,7 +109,7 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _leading_number(line: str) -> float:
-    match = re.match(r"\s*(-?[0-9]{1,300}(?:\.[0-9]{0,300})?)", line)
+    match = re.match(r"\s*(-?(?=\.?[0-9])[0-9]{0,300}\.?[0-9]{0,300})", line)
     return float(match[1]) if match else 0.0
 
 
