@@ -221,7 +221,7 @@ class Interpreter:
             return streams.stdin
         try:
             self.machine.budget.spend(self.machine.files.size(path))
-            return Input(self.machine.files.read_text(path))
+            return Input(self.machine.files.read_text(path), is_file=True)
         except OSError as error:
             raise ShellError(f"< {path}: {error.strerror}") from None
 

@@ -32,7 +32,8 @@ _ADVICE = {
 class Input:
     """What a command reads. The commands of a loop or a group share one: what one reads is gone for the next."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, is_file: bool = False) -> None:
+        self.is_file = is_file
         self._text = text
         self._at = 0
 

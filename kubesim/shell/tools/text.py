@@ -10,7 +10,17 @@ from itertools import groupby
 from math import inf
 
 from kubesim.shell.syntax import UnsupportedError, unescape
-from kubesim.shell.tools import Invocation, Operands, Options, bare_lines, inputs, lines, misused, whole_number
+from kubesim.shell.tools import (
+    Invocation,
+    Operands,
+    Options,
+    ToolError,
+    bare_lines,
+    inputs,
+    lines,
+    misused,
+    whole_number,
+)
 from kubesim.workspace import encoded
 
 
@@ -77,10 +87,13 @@ def wc(operands: Operands, options: Options, io: Invocation) -> None:
     rows = [(name, _counts(text)) for name, text in inputs(io, operands)]
     if len(operands) > 1:
         rows.append(("total", sum((counts for _, counts in rows), Counter[str]())))
-    width = 7
+    stdin = io.streams.stdin
+    reads_pipe = (not operands or "-" in operands) and not (stdin and stdin.is_file)
     if len(letters) == len(rows) == 1:
         width = 1
-    elif operands:
+    elif reads_pipe:  # GNU's doesn't know its size before it prints
+        width = 7
+    else:
         width = max((len(str(counts["c"])) for _, counts in rows), default=1)
     for name, counts in rows:
         figures = " ".join(f"{counts[letter]:{width}}" for letter in letters)
@@ -122,13 +135,17 @@ def uniq(operands: Operands, options: Options, io: Invocation) -> None:
 
 def cut(operands: Operands, options: Options, io: Invocation) -> None:
     lists = [options[letter] for letter in "cf" if letter in options]
-    if not lists:
-        raise misused(io.name, "you must specify a list of bytes, characters, or fields")
+    delimiter = options.get("d", "\t")
+    if len(delimiter) != 1:
+        raise misused(io.name, "the delimiter must be a single character")
     if len(lists) > 1:
         raise misused(io.name, "only one list may be specified")
-    delimiter = options.get("d", "\t") if "f" in options else ""
-    if "f" in options and len(delimiter) != 1:
-        raise misused(io.name, "the delimiter must be a single character")
+    if not lists:
+        raise misused(io.name, "you must specify a list of bytes, characters, or fields")
+    if "c" in options:
+        if "d" in options:
+            raise misused(io.name, "an input delimiter may be specified only when operating on fields")
+        delimiter = ""
     ranges = list(_ranges(lists[0]))
     for _, text in inputs(io, operands):
         io.spend(len(text) * len(ranges))
@@ -150,50 +167,66 @@ def _is_within(number: int, ranges: list[range]) -> bool:
 
 
 def _ranges(spec: str) -> Iterator[range]:
-    """The places that a list such as `1,3-` names, counted from 1. Raises UnsupportedError for one that is wrong."""
+    """The places that a list such as `1,3-` names, counted from 1.
+
+    Raises ToolError for a range that ends before it begins, UnsupportedError for another list that is wrong.
+    """
     for part in spec.split(","):
         match = re.fullmatch(r"([1-9][0-9]{0,8})?(-?)([1-9][0-9]{0,8})?", part)
         if not match or part in ("", "-"):
             raise UnsupportedError(f"the list '{spec[:40]}' of 'cut'")
         first, dash, last = match.groups()
-        end = int(last or 10**9) if dash else int(first)
-        yield range(int(first or 1), end + 1)
+        begin = int(first or 1)
+        end = int(last or 10**9) if dash else begin
+        if end < begin:
+            raise misused("cut", "invalid decreasing range")
+        yield range(begin, end + 1)
 
 
 def tr(operands: Operands, options: Options, io: Invocation) -> None:
-    first, *others = [_characters(operand, io) for operand in operands]
-    if not others and options.keys().isdisjoint({"d", "s"}):
-        problem = f"missing operand after '{operands[0]}'\nTwo strings must be given when translating."
+    """Translate, delete or squeeze characters, by sets without classes and repeats (`[:lower:]`, `[x*]`)."""
+    deletes = "d" in options
+    squeezes = "s" in options
+    if len(operands) == 1 and deletes == squeezes:
+        purpose = "both deleting and squeezing repeats" if deletes else "translating"
+        problem = f"missing operand after '{operands[0]}'\nTwo strings must be given when {purpose}."
         raise misused(io.name, problem)
+    if len(operands) == 2 and deletes and not squeezes:
+        reason = "Only one string may be given when deleting without squeezing repeats."
+        raise misused(io.name, f"extra operand '{operands[1]}'\n{reason}")
+    sets = [_characters(operand, io) for operand in operands]
     text = io.read()
-    if "d" in options:
-        text = text.translate(str.maketrans("", "", first))
-    elif others:
-        second = others[0].ljust(len(first), others[0][-1])
-        text = text.translate(str.maketrans(first, second[: len(first)]))
-    if "s" in options:
-        squeezed = others[0] if others else first
-        text = re.sub(rf"([{re.escape(squeezed)}])\1+", r"\1", text)
+    if deletes:
+        text = text.translate(str.maketrans("", "", sets[0]))
+    elif len(sets) == 2:
+        first, second = sets
+        filled = second.ljust(len(first), second[-1])
+        text = text.translate(str.maketrans(first, filled[: len(first)]))
+    if squeezes:
+        text = re.sub(rf"([{re.escape(sets[-1])}])\1+", r"\1", text)
     io.out(text)
 
 
 def _characters(spec: str, io: Invocation) -> str:
-    """The characters of a tr set: escapes and ranges written out."""
+    """The characters of a tr set: escapes and ranges written out. Raises ToolError and UnsupportedError."""
 
     def span(match: re.Match[str]) -> str:
-        first = ord(match[0][0])
-        last = ord(match[0][2])
-        io.spend(abs(last - first))
-        return "".join(map(chr, range(first, last + 1)))
+        first = unescape(match["first"])[-1]  # what needs no backslash, as in `\-`, has one still
+        last = unescape(match["last"])[-1] if match["last"] else first
+        if first > last:
+            raise ToolError(f"range-endpoints of '{first}-{last}' are in reverse collating sequence order")
+        io.spend(ord(last) - ord(first))
+        return "".join(map(chr, range(ord(first), ord(last) + 1)))
 
-    characters = re.sub(".-.", span, unescape(spec), flags=re.DOTALL)
-    if not characters or "[:" in characters:
+    if not spec or re.search(r"\[[:=]|\[\\?.\*[0-9]*\]", spec):
         raise UnsupportedError(f"the set '{spec[:40]}' of tr")
-    return characters
+    return re.sub(r"(?s)(?P<first>\\.|.)(?:-(?P<last>\\.|.))?", span, spec)
 
 
 def base64(operands: Operands, options: Options, io: Invocation) -> None:
     width = whole_number(options.get("w", "76"), "invalid wrap size")
+    if width < 0:
+        raise ToolError(f"invalid wrap size: '{width}'")
     for _, text in inputs(io, operands):
         if "d" in options:
             _decode(text.replace("\n", ""), io)
@@ -205,9 +238,15 @@ def base64(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _decode(text: str, io: Invocation) -> None:
-    """Print what can be decoded, up to where the text is no base64 any more."""
-    match = re.match(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2,3}$)?", text)
+    """Print what can be decoded, up to where the text is no base64 any more.
+
+    It may be several texts, each with its padding, which the last one may lack.
+    """
+    match = re.match("(?:LLLL|LLL=|LL==)*+(?:LLL?)?".replace("L", "[A-Za-z0-9+/]"), text)
     good = match[0] if match else ""
-    io.out(codec.b64decode(good + "=" * (-len(good) % 4)).decode("utf-8", "surrogateescape"))
-    if good != text or len(good) % 4:
+    padded = good + "=" * (-len(good) % 4)
+    pieces = [codec.b64decode(piece) for piece in re.findall("[^=]+=*", padded)]
+    io.out(b"".join(pieces).decode("utf-8", "surrogateescape"))
+    encoded_again = b"".join(map(codec.b64encode, pieces)).decode()
+    if good != text or encoded_again != padded:  # bits that are left over have to be 0
         io.fail("invalid input")
