@@ -85,7 +85,7 @@ def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
     return {name: line.values[name] for name in line.typed}, "".join(line.args)
 
 
-def _misused(command: str, problem: str, status: int = 0) -> ToolError:
+def _misused(command: str, problem: str, status: int = 1) -> ToolError:
     usage = f"Usage:  {_USAGE[command]}\n\nRun 'docker {command} --help' for more information"
     return ToolError(f"{problem}\n\n{usage}", status)
 
@@ -104,8 +104,10 @@ def _login(server: str, flags: Options, path: str, io: Invocation, registries: R
         raise ToolError(f"Error response from daemon: {refusal}")
     entry = {"auth": credential.auth}
     if config["auths"].get(address) != entry:
+        if helper := _helper(config, address):
+            raise ToolError(f"Error saving credentials: {_failure('storing', helper)}")
         config["auths"][address] = entry
-        _save(config, address, path, io)
+        _save(config, path, io)
         io.err(_UNENCRYPTED.format(path))
     io.out("Login Succeeded\n")
 
@@ -141,14 +143,27 @@ def _check(flags: Options) -> None:
 
 
 def _logout(server: str, path: str, io: Invocation) -> None:
-    address = _host(server) if server else _HUB
+    """Forget a registry's credentials, by each name that they may have. Mirrors runLogout of logout.go.
+
+    It never fails, and tells of missing helpers only where it counts as many as names. Most names of a host come twice,
+    so that is nearly always for Docker Hub, where it looks for the token of a login in the browser, too.
+    """
+    host = _host(server) if server else _HUB
+    names = [server, host, f"http://{host}", f"https://{host}"] if server else [_HUB]
     config = _load(path, io)
-    io.out(f"Removing login credentials for {address}\n")
-    names = {address, server, f"http://{address}", f"https://{address}"} & config["auths"].keys()
-    for name in names:
+    helpers = {name: helper for name in names if (helper := _helper(config, name))}
+    if not server and helpers:
+        io.err(f"WARNING: {_failure('getting', helpers[_HUB])}\n")
+    io.out(f"Removing login credentials for {host}\n")
+    filed = config["auths"].keys() & (set(names) - helpers.keys())
+    for name in filed:
         del config["auths"][name]
-    if names:
-        _save(config, address, path, io)
+    if filed:
+        _save(config, path, io)
+    if len(helpers) == len(names):
+        io.err("WARNING: could not erase credentials:\n")
+        for name, helper in helpers.items():
+            io.err(f"{name}: {_failure('erasing', helper)}\n")
 
 
 def _load(path: str, io: Invocation) -> dict[str, Any]:
@@ -157,28 +172,31 @@ def _load(path: str, io: Invocation) -> dict[str, Any]:
         config = gojson.loads(io.files.read_text(path)) if io.files.exists(path) else {}
         if not isinstance(config, dict):
             raise ValueError("it holds no JSON object")
-        auths = config.get("auths") or {}
+        auths = config.pop("auths", None) or {}
         if not isinstance(auths, dict):
             raise ValueError("its auths are no JSON object")
     except ValueError as error:
         problem = f"kubesim: {path} is not a configuration of Docker, so it is left as it is: {error}"
         raise ToolError(problem) from None
-    return {**config, "auths": auths}
+    return {"auths": auths, **config}
 
 
 def _helper(config: dict[str, Any], address: str) -> Any:
     """The program that the configuration has keep the credentials of a registry; none is there."""
     helpers = config.get("credHelpers")
-    if isinstance(helpers, dict) and helpers.get(address):
+    if isinstance(helpers, dict) and address in helpers:
         return helpers[address]
     return config.get("credsStore")
 
 
-def _save(config: dict[str, Any], address: str, path: str, io: Invocation) -> None:
-    """Write the file as docker does: with tabs, sorted, and without a newline at its end."""
-    if helper := _helper(config, address):
-        problem = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
-        raise ToolError(f"Error saving credentials: error storing credentials - err: {problem}, out: ``")
-    auths = dict(sorted(config.pop("auths").items()))
+def _failure(action: str, helper: Any) -> str:
+    """What docker says of a helper that isn't there."""
+    missing = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
+    return f"error {action} credentials - err: {missing}, out: ``"
+
+
+def _save(config: dict[str, Any], path: str, io: Invocation) -> None:
+    """Write the file as docker does: with tabs, its registries sorted, and without a newline at its end."""
+    auths = dict(sorted(config["auths"].items()))
     io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
-    io.files.write_text(path, json.dumps({"auths": auths, **config}, indent="\t", ensure_ascii=False))
+    io.files.write_text(path, json.dumps({**config, "auths": auths}, indent="\t", ensure_ascii=False))
