@@ -55,16 +55,20 @@ imports: $(VENV)/.dev ## import-linter: every module has its floor
 	$(call heading,lint-imports)
 	$(BIN)/lint-imports --no-logo --no-cache
 
-unit: $(VENV)/.dev ## pytest in three processes, which often wait, and in two browsers meanwhile
+unit: $(VENV)/.dev ## pytest in three processes, which often wait; meanwhile nbval, then two browsers
 	$(call heading,pytest)
-	@$(BIN)/pytest -rfEs -n 2 $(TOGETHER) tests/browser >$(VENV)/browser.log 2>&1 & browser=$$!; \
-	trap 'kill $$browser; exit 130' INT TERM; \
+	@$(MAKE) -k nbval browser >$(VENV)/notebooks.log 2>&1 & notebooks=$$!; \
+	trap 'kill $$notebooks; exit 130' INT TERM; \
 	$(BIN)/pytest -rfEs -n 3 $(TOGETHER) --ignore tests/browser; status=$$?; \
-	wait $$browser || status=1; cat $(VENV)/browser.log; exit $$status
+	wait $$notebooks || status=1; cat $(VENV)/notebooks.log; exit $$status
 
-nbval: $(VENV)/.dev ## run every notebook and compare what it prints, less strictly than fresh
+browser: $(VENV)/.dev ## what a learner does in JupyterLab and on the page, in two browsers
+	$(call heading,pytest tests/browser)
+	$(BIN)/pytest -rfEs -n 2 $(TOGETHER) tests/browser
+
+nbval: $(VENV)/.dev ## run every notebook and compare what it prints
 	$(call heading,nbval)
-	$(if $(NOTEBOOKS),$(BIN)/pytest --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS),@echo no notebooks yet)
+	$(BIN)/pytest -q --nbval --nbval-current-env --nbval-cell-timeout=60 -n 2 --dist loadfile $(NOTEBOOKS)
 
 fresh: $(VENV)/.dev ## prove without a browser that the committed notebooks are what `make notebooks` writes
 	$(call heading,Committed notebooks are fresh)
@@ -105,7 +109,7 @@ endif
 endif
 FORCE:
 
-.PHONY: lab quick sample test format lint types imports unit nbval fresh golden notebooks lock clean help FORCE
+.PHONY: lab quick sample test format lint types imports unit browser nbval fresh golden notebooks lock clean help FORCE
 
 ##@ Report
 docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code

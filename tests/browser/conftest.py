@@ -37,7 +37,7 @@ from tools.runtime import BUILD
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 900}
-NO_CHROMIUM = "no chromium on this machine: the browser tests did not run, of which `make fresh` is a part"
+NO_CHROMIUM = "no chromium on this machine: the browser tests did not run; `make fresh` needs none"
 OPEN = """async path => {
     const panel = await window.jupyterapp.commands.execute("docmanager:open", {path, factory: "Notebook"});
     await panel.context.ready;
