@@ -73,14 +73,6 @@ CONTAINERS: Looks = {
 }
 """How a record names the container."""
 
-FIELDS: Looks = {
-    "container image: reg.example/web:1": r"(?:container )?[Ii]mage:\s+[\"']?(?P<image>[^\s\"']+(?: \{\{[^\"']*)?)",
-    "reg.example/web:1": r"(?P<line>[\w-]+(?:\.[\w-]+)+(?::\d+)?/[\w./-]+:[\w.-]+)\s*$",
-    "pod name: web-1": r"pod name:\s+(?P<pod>[a-z0-9.-]+)$",
-    "namespace: shop": r"namespace:\s+(?P<namespace>[a-z0-9-]+)$",
-}
-"""What has a line of its own, as YAML and the log of Spark's driver have it."""
-
 REASONS = (
     "ErrImagePull",
     "ImagePullBackOff",

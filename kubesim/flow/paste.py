@@ -120,7 +120,6 @@ _STARTS = {
     "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
     r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
     r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
-    "a field that Spark's driver logs": r"(?:pod|container) (?:name|image|state|status): |pending reason: ",
     "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
 """How a line looks that isn't the rest of the one before it, by the name of its examples in a test."""
@@ -214,7 +213,7 @@ def _continues(record: str, line: str) -> bool:
     """Whether a line is the rest of the record before it."""
     if len(record) >= MOST or record.endswith('"}') or (_PROMPT.match(record) and not record.endswith("\\")):
         return False
-    return not _START.match(line)
+    return record.endswith("desc =") or not _START.match(line)
 
 
 def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from kubesim.flow import looks
-from kubesim.flow.names import as_name, fullest, image_of
+from kubesim.flow.names import fullest, image_of
 from kubesim.flow.paste import is_hint
 from kubesim.flow.redact import MASK
 from kubesim.flow.signs import client_of, read
@@ -25,9 +25,10 @@ _LOGGED = re.compile(
 """What follows the message in the logs of the kubelet and of Airflow, and in JSON."""
 _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
 """The end of a message that a sentence quotes, before the next one."""
-_FIELD = re.compile(rf"\s*+(?:-\s*+|.*state: )?(?:{'|'.join(looks.FIELDS.values())})")
 _BEGINS = ("Successfully assigned ", "describe po")
 """What a record has after which a Pod's own records follow."""
+_NAMING = ("ull", "' locally", "mage:")
+"""What a record has that names the image of those below: pull, Unable to find image 'web:1' locally, image: web:1."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
 """A command whose answer follows."""
 _REASON = re.compile(rf".*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
@@ -136,19 +137,12 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
 
 def _named_above(above: Above, record: str) -> Above:
     """What is named above the record that follows this one."""
-    if field := _FIELD.match(record):
-        image = field["image"] or field["line"]
-        return Above(
-            namespace=field["namespace"] or above.namespace,
-            pod=field["pod"] or above.pod,
-            image=as_name(image) if image else above.image,
-        )
     asked = _ASKED.search(record)
     if asked or any(mark in record for mark in _BEGINS):
         names = _names(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler names the namespace, too
         namespace = asked["namespace"] if asked else names.get("namespace", "")
         return Above(namespace or above.namespace, names.get("pod", ""))
-    if "ull" in record or "' locally" in record:  # docker pull
+    if any(mark in record for mark in _NAMING):
         return above._replace(image=_image_of(record) or above.image)
     return above
 
