@@ -71,6 +71,14 @@ def test_a_line_that_does_too_much_says_so() -> None:
     assert result.exit_code == 1
 
 
+def test_many_fields_of_a_long_line_are_printed_soon(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("a " * 90_000)
+    fields = ",".join(["$9"] * 8_000)
+    with within(BOUND / 2):
+        result = new_shell(tmp_path).run(f"awk '{{print {fields}}}' words | wc -c")
+    assert result.stdout == "16000\n"
+
+
 @pytest.mark.parametrize("line", ["echo " + "*/" * 40, "ls " + "*/" * 40])
 def test_folders_that_lead_round_in_circles_are_left_in_time(line: str, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()

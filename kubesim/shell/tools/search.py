@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Operands, Options, bare_lines, inputs, misused, reported, whole_number
+from kubesim.shell.tools import Invocation, Operands, Options, ToolError, bare_lines, inputs, misused, reported
 from kubesim.shell.tools.regex import Regex, with_characters
 
 _LINE_COST = 100
@@ -21,15 +21,25 @@ class _Selection(NamedTuple):
     label: str  # the name, if grep has several inputs
     lines: list[str]
     selected: list[int]  # by index
+    is_first: bool  # of those of which something is selected
+
+
+class _Context(NamedTuple):
+    """How many lines are printed around a selected one."""
+
+    before: int
+    after: int
 
 
 def grep(operands: Operands, options: Options, io: Invocation) -> int:
+    context = _context(options)
     patterns, names = _patterns(operands, options, io)
     regex = _regex_of(patterns, options, io)
     has_labels = len(names) > 1
     if "r" in options:
-        has_labels = has_labels or io.files.is_dir(names[0] if names else ".")
-        names = [path for name in names or [""] for path in _files_in(name, io)]
+        roots = names or [""]
+        has_labels = has_labels or io.files.is_dir(roots[0] or ".")
+        names = [path for root in roots for path in _files_in(root, io)]
         if not names:  # or else standard input would be read
             return 1
     is_inverted = "v" in options
@@ -37,15 +47,27 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
     for name, text in inputs(io, names, trouble=2):
         content = bare_lines(text)
         selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
+        if selected and "q" in options:
+            io.status = 0  # also where a file before it can't be read
+            return 0
+        selection = _Selection(name, name if has_labels else "", content, selected, is_first=not any_selected)
         any_selected = any_selected or bool(selected)
-        if "q" not in options:
-            selection = _Selection(name, name if has_labels else "", content, selected)
-            io.out("".join(_report(selection, regex, options)))
-    if not any_selected:
-        return 1
-    if "q" in options:
-        io.status = 0  # also where a file can't be read
-    return 0
+        io.out("".join(_report(selection, context, regex, options)))
+    return 0 if any_selected else 1
+
+
+def _context(options: Options) -> _Context | None:
+    """What -A, -B and -C, which stands for both, ask for; None without them. Raises ToolError."""
+    if not {"A", "B", "C"} & options.keys():
+        return None
+    both = options.get("C", "0")
+    return _Context(_line_count(options.get("B", both)), _line_count(options.get("A", both)))
+
+
+def _line_count(text: str) -> int:
+    if not re.fullmatch(r"\+?[0-9]{1,15}", text):
+        raise ToolError(f"{text}: invalid context length argument")
+    return int(text)
 
 
 def _files_in(path: str, io: Invocation) -> Iterator[str]:
@@ -82,8 +104,10 @@ def _patterns(operands: Operands, options: Options, io: Invocation) -> tuple[lis
     return patterns, operands
 
 
-def _report(selection: _Selection, regex: Regex, options: Options) -> Iterable[str]:
+def _report(selection: _Selection, context: _Context | None, regex: Regex, options: Options) -> Iterable[str]:
     """What is printed of one input."""
+    if "q" in options:
+        return []
     if "l" in options:
         title = "(standard input)" if selection.name == "-" else selection.name
         return [f"{title}\n"] if selection.selected else []
@@ -92,7 +116,7 @@ def _report(selection: _Selection, regex: Regex, options: Options) -> Iterable[s
         return [f"{label}{len(selection.selected)}\n"]
     if "o" in options:
         return _matches(selection, regex, options)
-    return _with_context(selection, options, regex.budget)
+    return _with_context(selection, context, options, regex.budget)
 
 
 def _prefix(label: str, index: int, mark: str, options: Options) -> str:
@@ -112,24 +136,21 @@ def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[
                 yield f"{prefix}{line[begin:end]}\n"
 
 
-def _with_context(selection: _Selection, options: Options, budget: Budget) -> Iterator[str]:
-    """The selected lines and those around them, with "--" where some are left out."""
-    both = options.get("C", "0")
-    before = whole_number(options.get("B", both), "invalid context length argument")
-    after = whole_number(options.get("A", both), "invalid context length argument")
+def _with_context(selection: _Selection, context: _Context | None, options: Options, budget: Budget) -> Iterator[str]:
+    """The selected lines and those around them; if these are asked for, "--" is between lines that aren't neighbors."""
+    before, after = context or (0, 0)
     marks: dict[int, str] = {}  # of the lines that are printed, by their index
     for index in selection.selected:
         around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
         budget.spend(len(around))
         marks |= dict.fromkeys(around, "-")
     marks |= dict.fromkeys(selection.selected, ":")
-    has_context = before + after > 0
-    previous = -1
+    needs_gap = not selection.is_first
     for index, mark in sorted(marks.items()):
-        if has_context and 0 <= previous < index - 1:  # behind a gap
+        if needs_gap and context is not None:
             yield "--\n"
-        previous = index
         yield f"{_prefix(selection.label, index, mark, options)}{selection.lines[index]}\n"
+        needs_gap = index + 1 not in marks
 
 
 _FIELD = r"\$(?:NF|[0-9]{1,6})"
@@ -152,12 +173,13 @@ def awk(operands: Operands, options: Options, io: Invocation) -> None:
         for line in bare_lines(text):
             io.spend(len(line) + _LINE_COST)
             if regex.search(line):
-                fields = line.split() if separator == " " else line.split(separator)
-                io.out(" ".join(_field(name, line, fields) for name in fields_to_print) + "\n")
+                fields = re.findall("[^ \t\n]+", line) if separator == " " else line.split(separator)
+                values = [line, *fields]
+                io.spend(len(fields_to_print))
+                io.out(" ".join(_field(name, values) for name in fields_to_print) + "\n")
 
 
-def _field(name: str, line: str, fields: list[str]) -> str:
-    """What `$0`, `$1` … or `$NF` stands for."""
-    values = [line, *fields]
-    place = len(fields) if name == "$NF" else int(name[1:])
+def _field(name: str, values: list[str]) -> str:
+    """What `$0`, `$1` … or `$NF` stands for: the line, and behind it its fields."""
+    place = len(values) - 1 if name == "$NF" else int(name[1:])
     return values[place] if place < len(values) else ""
