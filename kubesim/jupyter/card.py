@@ -133,9 +133,16 @@ class Exercise(Card):
         """The answer, with its reasons."""
         raise NotImplementedError
 
+    @property
+    def hint_is_free(self) -> bool:
+        """Whether the next hint doesn't count as help."""
+        return False
+
     def do_hint(self) -> None:
+        is_free = self.hint_is_free
         self.hints_shown = min(self.hints_shown + 1, len(self.hints))
-        self.helped = max(self.helped, self.hints_shown)
+        if not is_free:
+            self.helped = max(self.helped, self.hints_shown)
 
     def do_reveal(self) -> None:
         self.revealed = True

@@ -39,8 +39,10 @@ class TaskCard(Exercise):
         self._in_the_way: list[str] = []
         self._compares = False
         self._reached: tuple[bool, ...] | None = None  # which goals are, as of the last refresh; None before the first
-        self._steps_at_start = seat.history.steps
-        self._step_count_at_tick = 0  # the history's length when a tick last appeared or disappeared
+        self._starts_anew = True  # until the next refresh
+        # What the history counted when the task was begun, and when a tick last appeared or disappeared.
+        self._begun_at = 0
+        self._ticked_at = 0
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(seat, content={"label": _title(task), "html": markup.paragraphs(task.text)})
@@ -54,16 +56,8 @@ class TaskCard(Exercise):
         if not is_started(self._task, seat.session):
             self.start_over()
             seat.history.begin(self._task.title)
-            self._steps_at_start = seat.history.steps
             seat.changed()
         self.refresh()
-
-    def do_hint(self) -> None:
-        is_free = self._is_stuck()
-        helped_before = self.helped
-        super().do_hint()
-        if is_free:
-            self.helped = helped_before
 
     def do_compare(self) -> None:
         self._compares = not self._compares
@@ -77,6 +71,8 @@ class TaskCard(Exercise):
     def refresh(self) -> None:
         readings = check(self._task, self._seat.session)
         news = self._follow(tuple(reading.holds for reading in readings))
+        words = self._said or (NUDGE if self.hint_is_free else "")
+        self._said = ""
         is_done = all_hold(readings)
         self.feedback = {
             "goals": [self._drawn(reading) for reading in readings],
@@ -85,24 +81,27 @@ class TaskCard(Exercise):
             "warnings": [markup.inline(warning) for warning in self._warnings()],
             **self.help(),
             "beside": self._beside(readings) if self._compares else "",
-            "said": markup.inline(self._said or (NUDGE if self._is_stuck() else "")),
+            "said": markup.inline(words),
             "news": news,
             "buttons": self._buttons(is_done),
         }
-        self._said = ""
         if self._seat.open_task is self:
             workbench(self._seat).open_task(self._task, readings)
 
     def _follow(self, reached: tuple[bool, ...]) -> str:
-        """Note which goals are reached now, and keep that all are; what is new, for a screen reader.
-
-        It may say something, so what is said is drawn after it.
+        """Note what the last change came to: which goals are reached now, and after how many steps. Where all are,
+        keep that, which may `say` something. Return what is new, for a screen reader.
         """
+        count = self._seat.history.count
+        if self._starts_anew:
+            self._begun_at = count
+            self._ticked_at = count
+            self._starts_anew = False
         before = self._reached
-        self._reached = reached
         if reached == before:
             return ""
-        self._step_count_at_tick = len(self._seat.history.steps)
+        self._reached = reached
+        self._ticked_at = count
         if all(reached):
             self._keep()
         return "" if before is None else self._news(before, reached)
@@ -115,12 +114,12 @@ class TaskCard(Exercise):
                 words.append(f"{'Reached' if holds else 'Lost'}: {goal.what}")
         return " ".join(words).replace("`", "")
 
-    def _is_stuck(self) -> bool:
+    @property
+    def hint_is_free(self) -> bool:
         """Whether it's time for a nudge: several changes led to no tick, and no hint was taken."""
         if all(self._reached or ()) or self.hints_shown or self.revealed:
             return False
-        steps_since_tick = len(self._seat.history.steps) - self._step_count_at_tick  # below 0 after an undo
-        return steps_since_tick >= PATIENCE
+        return self._seat.history.count >= self._ticked_at + PATIENCE
 
     def _buttons(self, is_done: bool) -> list[Button]:
         buttons = [*self.help_buttons("Show a solution", _COMPARE), *HISTORY]
@@ -144,6 +143,7 @@ class TaskCard(Exercise):
     def start_over(self) -> str:
         """Set the task up again, and return its title."""
         self._in_the_way = begin(self._task, self._seat.session)
+        self._starts_anew = True
         return self._task.title
 
     @cached_property
@@ -163,7 +163,7 @@ class TaskCard(Exercise):
     def _drawn(self, reading: Reading) -> dict[str, Any]:
         """A line of the list. What is missing is only shown after something was done."""
         goal = reading.condition
-        is_missing = not reading.holds and self._seat.history.steps != self._steps_at_start
+        is_missing = not reading.holds and self._seat.history.count != self._begun_at
         return {
             "ok": reading.holds,
             "what": markup.inline(goal.what),

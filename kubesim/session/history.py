@@ -70,7 +70,7 @@ class History:
         # Between two steps only time passes: `_oldest` leads to the first of `_done`, each of them to the next one, and
         # the last to the session's cluster.
         self._oldest = self._snapshot()
-        self.has_forgotten = False  # whether there were steps before `_oldest`
+        self.forgotten = 0  # how many steps there were before `_oldest`
         self._done: list[Step] = []  # the oldest first
         self._undone: list[Step] = []  # what redo does: the last of these first
         self._fixed = 0  # how many of `_done`, the first ones, can't be undone
@@ -80,6 +80,11 @@ class History:
     def steps(self) -> tuple[Step, ...]:
         """What was done and not undone, the oldest first."""
         return tuple(self._done)
+
+    @property
+    def count(self) -> int:
+        """How many steps led here, also those that were forgotten, but not those that were undone."""
+        return self.forgotten + len(self._done)
 
     @property
     def oldest(self) -> Snapshot:
@@ -181,7 +186,7 @@ class History:
     def _forget_oldest(self) -> None:
         step = self._done.pop(0)
         self._oldest = step.after
-        self.has_forgotten = True
+        self.forgotten += 1
         self._fixed = max(0, self._fixed - 1)
 
     def _snapshot(self) -> Snapshot:

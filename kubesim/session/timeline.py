@@ -85,7 +85,7 @@ class Timeline:
 
     def __init__(self, history: History, namespace: str, pod: str = "") -> None:
         self._target = (namespace, pod)
-        begin = "the oldest moment that is remembered" if history.has_forgotten else "the beginning"
+        begin = "the oldest moment that is remembered" if history.forgotten else "the beginning"
         self._moments = [Moment(history.oldest.moment, begin)]
         self._tries: dict[tuple[Micros, str], Try] = {}
         last = history.oldest.cluster

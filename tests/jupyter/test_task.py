@@ -196,6 +196,35 @@ def test_whoever_is_stuck_is_offered_a_hint_that_is_free(seat):
     assert card.helped == 2
 
 
+def test_the_nudge_comes_also_where_the_history_is_full(seat):
+    for number in range(LIMIT):
+        seat.run(f"kubectl create namespace n{number}")
+    card = TaskCard(load_tasks()["store-credentials"], seat)
+    for number in range(PATIENCE):
+        assert card.feedback["said"] == ""
+        seat.run(f"kubectl create configmap a{number}")
+    assert card.feedback["said"] == NUDGE
+
+
+@pytest.mark.parametrize("start_over", ["the button", "reset"])
+def test_after_starting_over_nothing_is_missing_and_the_nudge_waits_again(card, seat, start_over):
+    for number in range(PATIENCE + 1):
+        seat.run(f"kubectl create configmap a{number}")
+    assert card.feedback["said"] == NUDGE
+    if start_over == "reset":
+        seat.run("reset")
+    else:
+        press(card, "restart")
+    seat.run("kubectl get pods")
+    assert card.feedback["said"] == ""
+    assert [goal["missing"] for goal in card.feedback["goals"]] == ["", ""]
+    for number in range(PATIENCE):
+        assert card.feedback["said"] == ""
+        seat.run(f"kubectl create configmap b{number}")
+    assert card.feedback["said"] == NUDGE
+    assert card.feedback["goals"][0]["missing"] == "No Secret yet."
+
+
 def test_a_tick_makes_the_nudge_wait_again(seat):
     task = load_tasks()["store-credentials"]
     card = TaskCard(task, seat)
