@@ -41,8 +41,13 @@ def pod(**spec: Any) -> Object:
 
 
 @pytest.fixture
-def api() -> Component:
-    api = APIServer(Clock(datetime(2026, 11, 24, 14, tzinfo=UTC)), Identity(0)).as_component()
+def clock() -> Clock:
+    return Clock(datetime(2026, 11, 24, 14, tzinfo=UTC))
+
+
+@pytest.fixture
+def api(clock: Clock) -> Component:
+    api = APIServer(clock, Identity(0)).as_component()
     api.create(NAMESPACE, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
     account = {"name": "default", "namespace": "default"}
     api.create(SERVICE_ACCOUNT, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account})
@@ -121,6 +126,31 @@ def test_deleting_a_running_pod_only_marks_it(api: Component) -> None:
     assert api.delete(POD, "default", "web", DeleteOptions(60))["metadata"] == sooner
     api.delete(POD, "default", "web", DeleteOptions(0))
     assert api.find(POD, "default", "web") is None
+
+
+@pytest.mark.parametrize(
+    ("grace", "end", "seconds"),
+    [
+        (None, "2026-11-24T14:01:00Z", 60),
+        (61, "2026-11-24T14:01:00Z", 60),
+        (60, "2026-11-24T14:01:00Z", 60),
+        (58, "2026-11-24T14:00:58Z", 58),
+        (20, "2026-11-24T14:00:20Z", 20),
+        (5, "2026-11-24T14:00:05Z", 5),
+        (4, "2026-11-24T14:00:05Z", 1),
+        (0, "2026-11-24T14:00:05Z", 0),
+    ],
+)
+def test_a_second_deletion_only_shortens_the_time_since_the_first(
+    api: Component, clock: Clock, grace: int | None, end: str, seconds: int
+) -> None:
+    api.create(POD, pod(nodeName="sim-worker"))
+    api.patch(POD, "default", "web", {"metadata": {"finalizers": ["example.com/hold"]}})
+    first = api.delete(POD, "default", "web", DeleteOptions(60))["metadata"]
+    clock.advance(5)
+    second = api.delete(POD, "default", "web", DeleteOptions(grace))["metadata"]
+    assert (second["deletionTimestamp"], second["deletionGracePeriodSeconds"]) == (end, seconds)
+    assert (first["generation"], second["generation"]) == (2, 2)
 
 
 @pytest.mark.parametrize("state", [{"spec": {"nodeName": ""}}, {"status": {"phase": "Succeeded"}}])

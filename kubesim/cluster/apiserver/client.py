@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import UNPAID, Budget
-from kubesim.api.clock import SECOND, rfc3339
 from kubesim.api.objects import Object, is_deleted, key_of, name_of, namespace_of
 from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
 from kubesim.api.selectors import Selector
@@ -224,7 +223,7 @@ class Client:
         seconds = options.seconds_for(resource, obj)
         if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
             return self._backend.discard(resource, obj)
-        ending = marked(resource, obj, rfc3339(self._backend.clock.now + seconds * SECOND), seconds)
+        ending = marked(resource, obj, self._backend.clock.now, seconds)
         return obj if ending is obj else self._backend.commit(resource, ending)
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:

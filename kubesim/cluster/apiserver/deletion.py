@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from kubesim.api import decoding, errors, schema
+from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
 from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import NAMESPACE, POD, Resource
 
@@ -42,7 +43,11 @@ class DeleteOptions(NamedTuple):
         return {**obj, "metadata": {**meta, "finalizers": [*others, finalizer]}}
 
     def seconds_for(self, resource: Resource, obj: Object) -> int:
-        """How long an object may take to end: only a Pod that a node runs takes any time."""
+        """How long an object may take to end: only a Pod that a node runs takes any time. One that already ends keeps
+        what it has, unless it is given another time.
+        """
+        if is_deleted(obj) and self.grace_seconds is None:
+            return int(obj["metadata"].get("deletionGracePeriodSeconds", 0))
         if resource is not POD or not obj["spec"].get("nodeName") or has_ended(obj):
             return 0
         if self.grace_seconds is not None:
@@ -53,17 +58,25 @@ class DeleteOptions(NamedTuple):
 AS_USUAL = DeleteOptions()
 
 
-def marked(resource: Resource, obj: Object, at: str, seconds: int) -> Object:
-    """The object as it is while it ends, which it may take so many seconds for, until `at` (an API time).
+def marked(resource: Resource, obj: Object, now: Micros, seconds: int) -> Object:
+    """The object as it is while it ends, which it may take so many seconds for. Mirrors BeforeDelete.
 
-    It is the same object where it ends as early already.
+    One that already ends may only be given less time, counted from its first deletion; otherwise it is the same object.
     """
     meta = obj["metadata"]
-    if "deletionTimestamp" in meta and meta["deletionTimestamp"] <= at:
-        return obj
-    marks: Object = {"deletionTimestamp": at}
-    if "generation" in meta:
+    end = now + seconds * SECOND
+    marks: Object = {}
+    if is_deleted(obj):
+        present = meta.get("deletionGracePeriodSeconds", 0)
+        if seconds >= present:
+            return obj
+        end = parse_time(meta["deletionTimestamp"]) - (present - seconds) * SECOND
+        if end < now:  # all of it is over, and the least that is still graceful is left
+            end = now
+            seconds = min(seconds, 1)
+    elif "generation" in meta:
         marks["generation"] = meta["generation"] + 1
+    marks["deletionTimestamp"] = rfc3339(end)
     if resource is NAMESPACE:
         return {**obj, "metadata": {**meta, **marks}, "status": {"phase": "Terminating"}}
     return {**obj, "metadata": {**meta, **marks, "deletionGracePeriodSeconds": seconds}}

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from kubesim.api.clock import SECOND, Micros, parse_time, rfc3339
+from kubesim.api.clock import Micros, rfc3339
 from kubesim.api.objects import Object, is_deleted
+from kubesim.api.resources import POD
+from kubesim.cluster.apiserver.deletion import marked
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.cluster.kubelet.worker import Worker
@@ -60,14 +62,10 @@ def generate(worker: Worker, now: str) -> Object:
 
 
 def ended(worker: Worker, now: Micros) -> Object:
-    """A Pod that was deleted and has had its time, which only finalizers keep. Its containers have ended.
-
-    As the last deletion, without a grace period, makes it: pkg/registry/rest/delete.go of k8s.io/apiserver, v1.36.
+    """A Pod that was deleted and has had its time, which only finalizers keep, after its last deletion, without a grace
+    period. Its containers have ended.
     """
     pod = worker.pod
-    meta = pod["metadata"]
-    asked_at = rfc3339(parse_time(meta["deletionTimestamp"]) - meta["deletionGracePeriodSeconds"] * SECOND)
-    kept = {**meta, "deletionGracePeriodSeconds": 0, "deletionTimestamp": asked_at}
     status = generate(worker, rfc3339(now))
     unknown = _begun(status.get("initContainerStatuses", []))
     if _has_initialized(pod):
@@ -75,7 +73,7 @@ def ended(worker: Worker, now: Micros) -> Object:
     for container_status in unknown:
         if "terminated" not in container_status["state"]:
             container_status["state"] = {"terminated": _UNKNOWN_END}
-    return {**pod, "metadata": kept, "status": status}
+    return {**marked(POD, pod, now, 0), "status": status}
 
 
 def _begun(inits: list[Object]) -> list[Object]:
