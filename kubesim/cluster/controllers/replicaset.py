@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Key, Object, is_deleted, key_of, metadata
+from kubesim.api.objects import Key, Object, annotations_of, is_deleted, key_of, metadata
 from kubesim.api.resources import REPLICA_SET
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.controllers.base import BURST, Controller, active_pods, count_ready, is_ready
 
 FREQUENT = 50  # Pods up to which every change is answered at once
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
 
 class ReplicaSetController(Controller):
@@ -50,10 +53,12 @@ class ReplicaSetController(Controller):
         }
 
     def _scale(self, replica_set: Object, active: list[Object], missing: int) -> None:
-        for _ in range(min(missing, BURST)):
-            if not self.create_pod(replica_set):
-                return
-        if missing < 0:
+        """Create Pods until one is refused, or delete some where `missing` is negative."""
+        if missing > 0:
+            for _ in range(min(missing, BURST)):
+                if not self.create_pod(replica_set):
+                    return
+        else:
             newest_first = sorted(active, key=lambda pod: metadata(pod)["creationTimestamp"], reverse=True)
             for pod in sorted(newest_first, key=_deletion_rank)[: min(-missing, BURST)]:
                 self.delete_pod(replica_set, pod)
@@ -72,6 +77,15 @@ class ReplicaSetController(Controller):
         self.report(replica_set, status, **counts)
 
 
-def _deletion_rank(pod: Object) -> tuple[bool, bool, bool]:
-    """Which Pod goes first: unscheduled before scheduled, pending before running, not ready before ready."""
-    return bool(pod["spec"].get("nodeName")), pod["status"]["phase"] == "Running", is_ready(pod)
+def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, int]:
+    """Which Pod goes first: unscheduled before scheduled, pending before running, not ready before ready, cheap before
+    dear.
+
+    Mirrors ActivePodsWithRanks of kubernetes pkg/controller/controller_utils.go, v1.36, up to the cost. Behind that it
+    also compares how long Pods have been ready and how often they were restarted, and leaves those of about one age to
+    chance; here, the newest goes.
+    """
+    has_node = bool(pod["spec"].get("nodeName"))
+    cost = annotations_of(pod).get(DELETION_COST, "")
+    has_cost = re.fullmatch("-?[0-9]{1,10}", cost)  # any other text, which a real API server refuses, is no cost
+    return has_node, pod["status"]["phase"] == "Running", is_ready(pod), int(cost) if has_cost else 0
