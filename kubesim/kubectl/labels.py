@@ -5,13 +5,13 @@ Mirrors k8s.io/kubectl pkg/cmd/{label,annotate}, v1.36.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 from kubesim.api.content import label_value
 from kubesim.api.objects import CHANGE_CAUSE, Object, annotations_of, labels_of, metadata
+from kubesim.gotext.gofmt import quote
 from kubesim.kubectl.change import send_patch
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
@@ -56,6 +56,11 @@ class _Marks(NamedTuple):
     added: dict[str, str]
     removed: list[str]
 
+    @classmethod
+    def of(cls, changes: Sequence[Change]) -> _Marks:
+        added = {key: value for key, value in changes if value is not None}
+        return cls(added, [key for key, value in changes if value is None])
+
     @property
     def in_both(self) -> list[str]:
         """What is added and removed at the same time."""
@@ -69,15 +74,12 @@ class _Marks(NamedTuple):
 
 @_command("label", checks_format="last", prints_alone=True)
 def label(call: Call) -> None:
-    words, changes = split_changes(call.args)
-    _check_mark(call, "label", words, changes)
+    words, changes = _read_arguments(call, "label")
     for change in changes:
-        _, _, value = change.partition("=")
-        refuse_if("=" in value, f"invalid label spec: {change}")
-        problems = label_value(value)
-        refuse_if(problems, f"invalid label value: {json.dumps(change)}: {';'.join(problems)}")
-    marks = _read_marks(changes)
+        _check_label(change)
+    marks = _Marks.of(changes)
     refuse_if(marks.in_both, "can not both modify and remove a label in the same command")
+    _check_call(call, "label", words, changes)
 
     def act(target: Target) -> None:
         present = labels_of(target.obj)
@@ -90,9 +92,9 @@ def label(call: Call) -> None:
 
 @_command("annotate", checks_format="first")
 def annotate(call: Call) -> None:
-    words, changes = split_changes(call.args)
-    _check_mark(call, "annotation", words, changes)
-    marks = _read_marks(changes)
+    words, changes = _read_arguments(call, "annotation")
+    _check_call(call, "annotation", words, changes)
+    marks = _Marks.of(changes)
     refuse_if(
         marks.in_both,
         "can not both modify and remove the following annotation(s) in the same command: " + ", ".join(marks.in_both),
@@ -100,7 +102,7 @@ def annotate(call: Call) -> None:
 
     def act(target: Target) -> None:
         present = annotations_of(target.obj)
-        already = _overwritten(call, marks, present)
+        already = _overwritten(call, marks, present, but=CHANGE_CAUSE)
         refuse_if(already, f"--overwrite is false but found the following declared annotation(s): {'; '.join(already)}")
         change = {"metadata": {"annotations": marks.change(present)}}
         print_result(call, target.resource, send_patch(call, target, change, "merge"), "annotated")
@@ -108,25 +110,33 @@ def annotate(call: Call) -> None:
     Query(call, words, needs_name=True).visit(act)
 
 
-def _check_mark(call: Call, noun: str, words: Sequence[str], changes: Sequence[str]) -> None:
+def _read_arguments(call: Call, noun: str) -> tuple[Sequence[str], list[Change]]:
+    """The arguments that name objects, and the changes of what the `noun` says. Raises KubectlError."""
+    words, others = split_changes(call.args)
+    changes = []
+    for word in others:
+        change = _read_change(word)
+        if change is None:
+            raise KubectlError(f"all resources must be specified before {noun} changes: {word}")
+        changes.append(change)
+    return words, changes
+
+
+def _check_label(change: Change) -> None:
+    """Refuse a value that no label may have. Mirrors parseLabels."""
+    if change.value is not None:
+        word = f"{change.key}={change.value}"
+        refuse_if("=" in change.value, f"invalid label spec: {word}")
+        problems = label_value(change.value)
+        refuse_if(problems, f"invalid label value: {quote(word)}: {';'.join(problems)}")
+
+
+def _check_call(call: Call, noun: str, words: Sequence[str], changes: Sequence[Change]) -> None:
     """Refuse a command line that names no objects, or changes no label or annotation, which is the `noun`."""
     flags = call.flags
-    for word in changes:
-        refuse_if(not _read_change(word), f"all resources must be specified before {noun} changes: {word}")
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
     refuse_if(not changes, f"at least one {noun} update is required")
-
-
-def _read_marks(changes: Sequence[str]) -> _Marks:
-    """KEY=VALUE pairs, and the keys of KEY- removals."""
-    marks = _Marks({}, [])
-    for key, value in filter(None, map(_read_change, changes)):
-        if value is None:
-            marks.removed.append(key)
-        else:
-            marks.added[key] = value
-    return marks
 
 
 def _labeled(call: Call, marks: _Marks, target: Target, present: Mapping[str, str]) -> tuple[Object, str]:
@@ -136,19 +146,23 @@ def _labeled(call: Call, marks: _Marks, target: Target, present: Mapping[str, st
     change = {key: value for key, value in marks.change(present).items() if present.get(key) != value}
     if not change:
         return {**target.obj, "metadata": {**metadata(target.obj), "labels": present}}, "not labeled"
-    new = send_patch(call, target, {"metadata": {"labels": change}}, "merge")
+    return send_patch(call, target, {"metadata": {"labels": change}}, "merge"), _operation(change)
+
+
+def _operation(change: Mapping[str, str | None]) -> str:
+    """What kubectl calls a change of labels. Mirrors updateDataChangeMsg."""
     if None not in change.values():
-        return new, "labeled"
+        return "labeled"
     adds = any(value is not None for value in change.values())
-    return new, "modified" if adds else "unlabeled"
+    return "modified" if adds else "unlabeled"
 
 
-def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str]) -> list[str]:
-    """What would get another value, without --overwrite; but for the cause of a change."""
+def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str], but: str = "") -> list[str]:
+    """What would get another value, without --overwrite, `but` for an annotation that always may."""
     if call.flags["overwrite"]:
         return []
     return [
         f"'{key}' already has a value ({present[key]})"
         for key, value in marks.added.items()
-        if key != CHANGE_CAUSE and present.get(key, value) != value
+        if key != but and present.get(key, value) != value
     ]
