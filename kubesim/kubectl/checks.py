@@ -66,15 +66,16 @@ def check_client(call: Call) -> None:
     context = call.flags["context"]
     _check_context_exists(call, context, KubectlError(f'context "{context}" does not exist'))
     _check_cluster(call)
-    is_unknown = call.user == call.flags["user"] and not call.kubeconfig.has("users", call.user)
-    refuse_if(call.user and is_unknown, f'auth info "{call.user}" does not exist')
+    user = call.access.user
+    is_unknown = user == call.flags["user"] and not call.access.kubeconfig.has("users", user)
+    refuse_if(user and is_unknown, f'auth info "{user}" does not exist')
     _check_impersonation(call, is_plain=call.command.traits.shows_config_errors and bool(call.flags["namespace"]))
     refuse_if(call.request_timeout is None, _INVALID_TIMEOUT)
 
 
 def _check_cluster(call: Call) -> None:
     """Refuse any cluster but the one that there is."""
-    cluster = call.kubeconfig.fields("clusters", call.of_context("cluster"))
+    cluster = call.access.kubeconfig.fields("clusters", call.access.of_context("cluster"))
     server = cluster.get("server") or "localhost:8080, which is asked where the kubeconfig names none,"
     if server != SERVER:
         raise NotSimulated(f"the server {server} is not part of this simulator")
@@ -92,7 +93,7 @@ def _check_namespace_of_context(call: Call) -> None:
     So `get pods --context x` says "Error in configuration: …", and `get pods -n shop --context x`, which has its
     namespace, says "error: context …", as does `apply`, which connects first. Mirrors ConfirmUsable.
     """
-    context = call.flags["context"] or call.kubeconfig.current
+    context = call.access.context_name
     why = f"context was not found for specified context: {context}"
     if call.flags["as-group"] and not call.flags["as"]:
         why = f"\n* {why}\n* requesting uid, groups or user-extra for  without impersonating a user"
@@ -102,12 +103,12 @@ def _check_namespace_of_context(call: Call) -> None:
 
 def _check_context_exists(call: Call, name: str, refusal: Exception) -> None:
     """Raise `refusal` where a context is named and the kubeconfig has none of that name."""
-    if name and not call.kubeconfig.has("contexts", name):
+    if name and not call.access.kubeconfig.has("contexts", name):
         raise refusal
 
 
 def _check_impersonation(call: Call, is_plain: bool) -> None:
     """Refuse groups without a user. `is_plain`: the configuration's error is shown as it is, not after "error: "."""
     if call.flags["as-group"] and not call.flags["as"]:
-        why = f"requesting uid, groups or user-extra for {call.user} without impersonating a user"
+        why = f"requesting uid, groups or user-extra for {call.access.user} without impersonating a user"
         raise Plain(f"Error in configuration: {why}") if is_plain else KubectlError(why)

@@ -19,7 +19,7 @@ from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, UsageError, refuse_if
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.kubectl.kubeconfig import CERTIFICATE, EMPTY, KUBECONFIG, Kubeconfig
+from kubesim.kubectl.kubeconfig import CERTIFICATE, EMPTY, KUBECONFIG, Kubeconfig, NotAKubeconfigError
 from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds
@@ -45,6 +45,87 @@ class Context(NamedTuple):
     read_stdin: Callable[[], str] = str  # takes what is piped into the command, the same text each time
     # Runs an editor's command line on a file of the workspace and returns its exit status.
     run_editor: Callable[[str, str], int] | None = None
+
+
+class Access:
+    """Whom a call asks, as whom, and in which namespace: client-go's ClientConfig."""
+
+    def __init__(self, context: Context, flags: Mapping[str, Any], is_offline: bool = False) -> None:
+        self._context = context
+        self._flags = flags
+        self._is_offline = is_offline  # no file is needed
+
+    @property
+    def path(self) -> str:
+        """The file of --kubeconfig or $KUBECONFIG; "" for the one that the session has in memory."""
+        path = self._flags["kubeconfig"]
+        if not path:
+            listed = self._context.env.get("KUBECONFIG", "").split(":")
+            path, *others = dict.fromkeys(filter(None, listed)) or [""]
+            if others:
+                raise NotSimulated("a KUBECONFIG of several files is not part of this simulator")
+        return "" if path == KUBECONFIG else str(path)
+
+    @cached_property
+    def kubeconfig(self) -> Kubeconfig:
+        """What says where the cluster is and who asks. Raises KubectlError or NotSimulated for a file that doesn't."""
+        path = self.path
+        if not path:
+            return self._context.config
+        if self._context.config.is_in_pod:
+            raise NotSimulated("a kubeconfig in a container is not part of this simulator")
+        try:
+            return Kubeconfig.of_file(self._context.workspace.read_text(path))
+        except FileNotFoundError:
+            is_needed = self._flags["kubeconfig"] and not self._is_offline
+            refuse_if(is_needed, f"stat {path}: no such file or directory")
+            return Kubeconfig(EMPTY)
+        except IsADirectoryError:
+            raise KubectlError(f'error loading config file "{path}": read {path}: is a directory') from None
+        except ManifestError as error:
+            raise KubectlError(f'error loading config file "{path}": {error}') from None
+        except NotAKubeconfigError:
+            raise NotSimulated(
+                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
+            ) from None
+
+    @property
+    def context_name(self) -> str:
+        """The context of --context, or the current one."""
+        return self._flags["context"] or self.kubeconfig.current
+
+    def of_context(self, part: Literal["cluster", "user"]) -> str:
+        """What the context names."""
+        return self.kubeconfig.fields("contexts", self.context_name).get(part) or ""
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of -n, or that of the context."""
+        return self._flags["namespace"] or self.kubeconfig.namespace_of(self.context_name)
+
+    @property
+    def user(self) -> str:
+        """The user of --user, or that of the context. `create rolebinding` has a --user of its own, which is a list."""
+        typed = self._flags["user"]
+        return typed if typed and isinstance(typed, str) else self.of_context("user")
+
+    def client(self, warn: Callable[[str], None]) -> Client:
+        """The API server, as the user whose credentials kubectl has, or for whom those speak with --as."""
+        client = self._authenticated().for_call(warn, self._context.budget)
+        if self._flags["as"]:
+            return client.impersonating(self._flags["as"], tuple(self._flags["as-group"]))
+        return client
+
+    def _authenticated(self) -> Client:
+        """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
+        config = self.kubeconfig
+        credentials = config.fields("users", self.user)
+        token = self._flags["token"] or credentials.get("token") or ""
+        if credentials.get("client-certificate-data") == CERTIFICATE or (config.is_in_pod and not token):
+            return self._context.api
+        if not token:
+            raise NotSimulated("a user without a token or this cluster's certificate is not part of this simulator")
+        return self._context.api.bearing(token)
 
 
 _VALIDATIONS: Mapping[str, Validation] = {
@@ -101,73 +182,21 @@ class Call:
             self.format = parse_output(self.flags, read_file, self.context.budget, self.command.traits.has_tables)
         return self.format
 
-    # Whom it asks, as whom, and in which namespace: client-go's ClientConfig
-
-    @property
-    def kubeconfig_path(self) -> str:
-        """The file of --kubeconfig or $KUBECONFIG; "" for the one that the session has in memory."""
-        path = self.flags["kubeconfig"] or self.context.env.get("KUBECONFIG", "")
-        return "" if path == KUBECONFIG else str(path)
+    # Whom it asks, and how
 
     @cached_property
-    def kubeconfig(self) -> Kubeconfig:
-        """What says where the cluster is and who asks. Raises KubectlError or NotSimulated for a file that doesn't."""
-        path = self.kubeconfig_path
-        if not path:
-            return self.context.config
-        if self.context.config.is_in_pod:
-            raise NotSimulated("a kubeconfig in a container is not part of this simulator")
-        try:
-            return Kubeconfig.of_file(self.context.workspace.read_text(path))
-        except FileNotFoundError:
-            is_needed = self.flags["kubeconfig"] and not self.command.traits.is_offline
-            refuse_if(is_needed, f"stat {path}: no such file or directory")
-            return Kubeconfig(EMPTY)
-        except IsADirectoryError:
-            raise KubectlError(f'error loading config file "{path}": read {path}: is a directory') from None
-        except ManifestError as error:
-            raise KubectlError(f'error loading config file "{path}": {error}') from None
-        except (AttributeError, KeyError, TypeError):
-            raise NotSimulated(
-                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
-            ) from None
-
-    @property
-    def user(self) -> str:
-        """The user of --user, or that of the context. `create rolebinding` has a --user of its own, which is a list."""
-        typed = self.flags["user"]
-        return typed if typed and isinstance(typed, str) else self.of_context("user")
-
-    def of_context(self, part: Literal["cluster", "user", "namespace"]) -> str:
-        """What the context names: that of --context, or the current one."""
-        context = self.flags["context"] or self.kubeconfig.current
-        return str(self.kubeconfig.fields("contexts", context).get(part, ""))
-
-    def _authenticated(self) -> Client:
-        """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
-        config = self.kubeconfig
-        credentials = config.fields("users", self.user)
-        token = self.flags["token"] or str(credentials.get("token", ""))
-        if credentials.get("client-certificate-data") == CERTIFICATE or (config.is_in_pod and not token):
-            return self.context.api
-        if not token:
-            raise NotSimulated("a user without a token or this cluster's certificate is not part of this simulator")
-        return self.context.api.bearing(token)
+    def access(self) -> Access:
+        return Access(self.context, self.flags, self.command.traits.is_offline)
 
     @cached_property
     def api(self) -> Client:
-        """The API server, as the user who asks: whose credentials kubectl has, or for whom those speak with --as."""
-        client = self._authenticated().for_call(self.warn, self.context.budget)
-        if self.flags["as"]:
-            return client.impersonating(self.flags["as"], tuple(self.flags["as-group"]))
-        return client
+        """The API server, as the user who asks."""
+        return self.access.client(self.warn)
 
     @property
     def namespace(self) -> str:
         """The namespace of -n, or that of the context."""
-        return self.flags["namespace"] or self.of_context("namespace") or "default"
-
-    # How it asks
+        return self.access.namespace
 
     @property
     def request_timeout(self) -> float | None:

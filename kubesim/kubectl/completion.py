@@ -10,8 +10,8 @@ from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource, find_resource
 from kubesim.gotext.pflag import CommandLine, Flag, FlagError
 from kubesim.kubectl.catalogue import MODULES
-from kubesim.kubectl.command import Command, Context
-from kubesim.kubectl.errors import NotSimulated
+from kubesim.kubectl.command import Access, Command, Context
+from kubesim.kubectl.errors import KubectlError, NotSimulated
 from kubesim.kubectl.help import subcommands
 from kubesim.kubectl.lookup import find_command
 
@@ -21,7 +21,7 @@ _OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wid
 def complete(words: Sequence[str], context: Context) -> list[str]:
     """The words that could replace the last of `words` (the words after "kubectl"; the last may be empty)."""
     *before, current = words or [""]
-    with suppress(NotSimulated, StatusError):
+    with suppress(KubectlError, NotSimulated, StatusError):
         command, rest = find_command(before)
         return sorted({word for word in _candidates(command, rest, current, context) if word.startswith(current)})
     return []
@@ -77,5 +77,5 @@ def _names(resource: Resource | None, line: CommandLine, context: Context) -> li
         return []
     namespace = None
     if resource.namespaced:
-        namespace = line.values["namespace"] or context.config.working_namespace
+        namespace = Access(context, line.values).namespace
     return [name_of(obj) for obj in context.api.list(resource, namespace)]

@@ -22,14 +22,14 @@ _REDACTED = "REDACTED"
 
 def _save(call: Call) -> None:
     """Write a kubeconfig that was changed, if it is a file."""
-    if call.kubeconfig_path:
-        call.context.workspace.put(call.kubeconfig_path, to_yaml(call.kubeconfig.content))
+    if call.access.path:
+        call.context.workspace.put(call.access.path, to_yaml(call.access.kubeconfig.content))
 
 
 @_command("config current-context")
 def current_context(call: Call) -> None:
-    refuse_if(not call.kubeconfig.current, "current-context is not set")
-    call.say(f"{call.kubeconfig.current}\n")
+    refuse_if(not call.access.kubeconfig.current, "current-context is not set")
+    call.say(f"{call.access.kubeconfig.current}\n")
 
 
 @_command("config get-contexts")
@@ -40,7 +40,7 @@ def get_contexts(call: Call) -> None:
         output not in ("", "name"),
         f"--output {output} is not available in kubectl config get-contexts; resetting to default output format",
     )
-    config = call.kubeconfig
+    config = call.access.kubeconfig
     contexts = {entry["name"]: entry["context"] for entry in config.content["contexts"] or ()}
     names = [name for name in contexts if not call.args or name in call.args]
     if output == "name":
@@ -55,7 +55,7 @@ def get_contexts(call: Call) -> None:
 
 
 def _show_names(section: Section, call: Call) -> None:
-    call.say("".join(f"{name}\n" for name in ("NAME", *call.kubeconfig.names(section))))
+    call.say("".join(f"{name}\n" for name in ("NAME", *call.access.kubeconfig.names(section))))
 
 
 _command("config get-clusters")(partial(_show_names, "clusters"))
@@ -72,8 +72,8 @@ def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> No
 @_command("config use-context", check=lambda call: _show_help_if(call, len(call.args) != 1))
 def use_context(call: Call) -> None:
     name = call.args[0]
-    refuse_if(not call.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
-    call.kubeconfig.use(name)
+    refuse_if(not call.access.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
+    call.access.kubeconfig.use(name)
     _save(call)
     call.say(f'Switched to context "{name}".\n')
 
@@ -81,7 +81,7 @@ def use_context(call: Call) -> None:
 @_command("config set-context", check=lambda call: _show_help_if(call, len(call.args) > 1))
 def set_context(call: Call) -> None:
     refuse_if(call.flags["current"] and call.args, "you cannot specify both a context name and --current")
-    config = call.kubeconfig
+    config = call.access.kubeconfig
     name = config.current if call.flags["current"] else "".join(call.args)
     refuse_if(call.flags["current"] and not name, "no current context is set")
     refuse_if(not name, "you must specify a non-empty context name or --current")
@@ -105,10 +105,10 @@ def _check_set_credentials(call: Call) -> None:
 @_command("config set-credentials", check=_check_set_credentials)
 def set_credentials(call: Call) -> None:
     name = call.args[0]
-    fields = call.kubeconfig.fields("users", name)
+    fields = call.access.kubeconfig.fields("users", name)
     if "token" in call.typed_flags:
         fields = nonempty({**fields, "token": call.flags["token"]})
-    call.kubeconfig.put("users", name, fields)
+    call.access.kubeconfig.put("users", name, fields)
     _save(call)
     call.say(f'User "{name}" set.\n')
 
@@ -116,7 +116,7 @@ def set_credentials(call: Call) -> None:
 @_command("config view", check=no_arguments)
 def view(call: Call) -> None:
     """Show the file, or with --minify what the context needs of it; without --raw nothing that is secret."""
-    content = call.kubeconfig.content
+    content = call.access.kubeconfig.content
     if call.flags["minify"]:
         content = _minified(call)
     if not call.flags["raw"]:
@@ -128,8 +128,8 @@ def view(call: Call) -> None:
 
 
 def _minified(call: Call) -> Object:
-    config = call.kubeconfig
-    name = call.flags["context"] or config.current
+    config = call.access.kubeconfig
+    name = call.access.context_name
     refuse_if(not name, "current-context must exist in order to minify")
     refuse_if(not config.has("contexts", name), f"cannot locate context {name}")
     context = config.fields("contexts", name)

@@ -49,6 +49,25 @@ _INITIAL: Object = {
 EMPTY: Object = {**_INITIAL, "clusters": None, "users": None, "contexts": None, "current-context": ""}
 
 
+class NotAKubeconfigError(Exception):
+    """A file has another shape."""
+
+
+def _in_order(content: Object) -> Object:
+    """A kubeconfig with the entries of each list by name, of several with one name the last."""
+    if content["kind"] != "Config":
+        raise NotAKubeconfigError
+    for section, part in _FIELDS.items():
+        by_name: dict[str, Object] = {}
+        for entry in content[section] or ():
+            fields = {**(entry.get(part) or {})}
+            if not all(isinstance(fields.get(name), str | None) for name in _TEXTS):
+                raise NotAKubeconfigError
+            by_name[str(entry["name"])] = fields
+        content[section] = [{"name": name, part: fields} for name, fields in sorted(by_name.items())] or None
+    return content
+
+
 class Kubeconfig:
     """`content` is what the file says. It is replaced, never changed, so that a copy of this remembers it.
 
@@ -69,32 +88,24 @@ class Kubeconfig:
     def of_file(cls, text: str) -> Kubeconfig:
         """What a file says.
 
-        Raises ManifestError for no YAML, and AttributeError, KeyError or TypeError where it is no kubeconfig.
+        Raises ManifestError for no YAML, and NotAKubeconfigError for another shape.
         """
         from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
-        content = {**EMPTY, **(parse_document(text) or {})}
-        if content["kind"] != "Config":
-            raise TypeError
-        for section, part in _FIELDS.items():
-            by_name: dict[str, Object] = {}
-            for entry in content[section] or ():
-                fields = {**(entry.get(part) or {})}
-                if not all(isinstance(fields.get(name), str | None) for name in _TEXTS):
-                    raise TypeError
-                by_name[str(entry["name"])] = fields
-            content[section] = [{"name": name, part: fields} for name, fields in sorted(by_name.items())] or None
-        return cls(content)
+        content = parse_document(text) or {}
+        try:
+            return cls(_in_order({**EMPTY, **content}))
+        except (AttributeError, KeyError, TypeError):  # no map, no name
+            raise NotAKubeconfigError from None
 
     @property
     def current(self) -> str:
         """The name of the current context, "" for none."""
         return str(self.content["current-context"] or "")
 
-    @property
-    def working_namespace(self) -> str:
+    def namespace_of(self, context: str) -> str:
         """The namespace that commands work in without -n."""
-        return self.fields("contexts", self.current).get("namespace") or "default"
+        return self.fields("contexts", context).get("namespace") or "default"
 
     def names(self, section: Section) -> list[str]:
         return [entry["name"] for entry in self.content[section] or ()]

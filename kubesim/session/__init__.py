@@ -53,7 +53,9 @@ class Session:
         """The programs of the terminal; each asks for the cluster when it runs, because another may take its place."""
         usage = "kubectl COMMAND [options]"
         client = Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
-        why = why_tool(lambda: self.cluster, lambda: self.config.working_namespace, self.explained.append)
+        why = why_tool(
+            lambda: self.cluster, lambda: self.config.namespace_of(self.config.current), self.explained.append
+        )
         why = why._replace(complete=self._complete_pods)
         why_of_a_file = Tool("kubesim", self._run_kubesim, FILE_USAGE, "kubesim why -f case.yaml")
         return [client, why, why_of_a_file, *beside_kubectl(lambda: self.cluster)]
