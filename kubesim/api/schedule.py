@@ -164,31 +164,33 @@ def _field(text: str, bounds: _Bounds) -> _Field:
 def _range(part: str, bounds: _Bounds) -> range:
     """The values of FIRST[-LAST][/STEP]; a single FIRST with a step goes on to the highest value."""
     span, *steps = part.split("/")
-    first, *lasts = span.split("-")
-    if first in ("*", "?"):
-        start = bounds.low
+    start, end = _ends(part, span, bounds)
+    if steps and "-" not in span:
         end = bounds.high
-    else:
-        start = _number(first, bounds)
-        if len(lasts) > 1:
-            raise ScheduleError(f"too many hyphens: {part}")
-        end = _number(lasts[0], bounds) if lasts else start
     if len(steps) > 1:
         raise ScheduleError(f"too many slashes: {part}")
-    step = 1
-    if steps:
-        step = _number(steps[0])
-        if not lasts:
-            end = bounds.high
-    if start < bounds.low:
-        raise ScheduleError(f"beginning of range ({start}) below minimum ({bounds.low}): {part}")
-    if end > bounds.high:
-        raise ScheduleError(f"end of range ({end}) above maximum ({bounds.high}): {part}")
-    if start > end:
-        raise ScheduleError(f"beginning of range ({start}) beyond end of range ({end}): {part}")
-    if step == 0:
-        raise ScheduleError(f"step of range should be a positive number: {part}")
+    step = _number(steps[0]) if steps else 1
+    problems = {
+        f"beginning of range ({start}) below minimum ({bounds.low})": start < bounds.low,
+        f"end of range ({end}) above maximum ({bounds.high})": end > bounds.high,
+        f"beginning of range ({start}) beyond end of range ({end})": start > end,
+        "step of range should be a positive number": step == 0,
+    }
+    for problem, is_there in problems.items():
+        if is_there:
+            raise ScheduleError(f"{problem}: {part}")
     return range(start, end + 1, step)
+
+
+def _ends(part: str, span: str, bounds: _Bounds) -> tuple[int, int]:
+    """The first and the last value of FIRST[-LAST], the `span` of a part."""
+    first, *lasts = span.split("-")
+    if first in ("*", "?"):
+        return bounds.low, bounds.high
+    start = _number(first, bounds)
+    if len(lasts) > 1:
+        raise ScheduleError(f"too many hyphens: {part}")
+    return start, _number(lasts[0], bounds) if lasts else start
 
 
 def _number(word: str, bounds: _Bounds | None = None) -> int:

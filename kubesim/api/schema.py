@@ -170,21 +170,22 @@ def _field(struct: Type, name: str, annotation: str) -> Field:
 def _parse(module: str, annotation: str, keys: Sequence[str]) -> Type:
     """The type that an annotation such as "List[meta_v1.Condition]" describes; `keys` are the field's in the table."""
     if annotation.startswith("List["):
-        element = _parse(module, annotation[5:-1], keys)
+        element = _parse(module, annotation.removeprefix("List[").removesuffix("]"), keys)
         return Type("list", f"[]{element.go}", element)
     if annotation == "dict":
-        element = _parse(module, _look_up(_GO.maps, keys) or "str", ())
-        go = "v1.ResourceList" if element.kind == "quantity" else f"map[string]{element.go}"
-        return Type("map", go, element)
+        return _map_of(_parse(module, _look_up(_GO.maps, keys) or "str", ()))
     if annotation in _SCALARS:
         return _scalar(annotation, keys)
     owner, _, name = annotation.rpartition(".")
     if name in _GO.special:
-        kind, go = _GO.special[name]
-        return Type(kind, go)
-    if name[:1].isupper():
-        return _struct(owner or module, name)
-    return Type("any", "interface {}")
+        return Type(*_GO.special[name])
+    is_class = name[:1].isupper()
+    return _struct(owner or module, name) if is_class else Type("any", "interface {}")
+
+
+def _map_of(element: Type) -> Type:
+    go = "v1.ResourceList" if element.kind == "quantity" else f"map[string]{element.go}"
+    return Type("map", go, element)
 
 
 def _scalar(annotation: str, keys: Sequence[str]) -> Type:

@@ -37,6 +37,18 @@ def describe(struct: Type) -> Description:
     return Description(_unwrap(head.split("**parameters**")[0], 6), texts)
 
 
+class _Line(NamedTuple):
+    """A line of a docstring."""
+
+    indent: str  # beyond the docstring's margin
+    words: str
+
+    def continues(self, before: _Line) -> bool:
+        """Whether it goes on where the line before had no room for its first word."""
+        first, *_ = self.words.split()
+        return not self.indent and len(before.indent + before.words) + 1 + len(first) > _WIDTH
+
+
 def _unwrap(text: str, margin: int) -> str:
     """Undo the package's line breaks.
 
@@ -44,22 +56,16 @@ def _unwrap(text: str, margin: int) -> str:
     elsewhere a paragraph.
     """
     whole = ""
-    last_width = 0  # of the line before, 0 for an empty one
+    before = _Line("", "")
     is_in_list = False
-    for line in text.splitlines():
-        words = line.strip()
-        if not words:
-            last_width = 0
-            continue
-        indent = line[margin : len(line) - len(line.lstrip())] if whole else ""
-        has_room_before = last_width + 1 + len(words.split()[0]) <= _WIDTH
-        if not indent and not has_room_before:
-            gap = " "
-        else:
-            gap = "\n" if last_width and (is_in_list or indent) else "\n\n"
-            is_in_list = bool(indent) or _ITEM.match(words) is not None
-        if whole:
-            whole += gap + indent
-        whole += words
-        last_width = len(indent) + len(words)
-    return whole
+    for line_of_text in text.splitlines():
+        words = line_of_text.strip()
+        line = _Line(line_of_text[margin : line_of_text.find(words)], words)
+        if words and line.continues(before):
+            whole += f" {words}"
+        elif words:
+            gap = "\n" if before.words and (is_in_list or line.indent) else "\n\n"
+            whole += gap + line.indent + words
+            is_in_list = bool(line.indent or _ITEM.match(words))
+        before = line
+    return whole.lstrip()
