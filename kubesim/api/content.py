@@ -9,19 +9,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from ipaddress import ip_address
+from math import inf
 from typing import Any
 
 Check = Callable[[Any], list[str]]
 """Takes a value and returns what is wrong with it."""
 
+TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+"""What a taint may do."""
 
-def _too_long(value: str, limit: int, unit: str = "characters") -> list[str]:
+
+def _too_long(value: str, limit: float, unit: str = "characters") -> list[str]:
     """What is wrong with a text of more bytes than `limit`, which only the checks of labels call bytes."""
     size = len(value.encode("utf-8", "surrogatepass"))
     return [f"must be no more than {limit} {unit}"] if size > limit else []
 
 
-def text_form(pattern: str, limit: int, what: str, *examples: str, unit: str = "characters") -> Check:
+def text_form(pattern: str, limit: float, what: str, *examples: str, unit: str = "characters") -> Check:
     """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
     quoted_examples = " or ".join(f"'{example}', " for example in examples)
     sentence = f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')"
@@ -90,7 +94,7 @@ _config_key = text_form(
     "key-name",
 )
 percent = text_form(
-    "[0-9]+%", 2**31, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
+    "[0-9]+%", inf, "a valid percent string must be a numeric string followed by an ending '%'", "1%", "93%"
 )
 
 
@@ -129,9 +133,9 @@ def env_name(value: str) -> list[str]:
 
 
 def ip(value: str) -> list[str]:
-    """An IP address."""
+    """An IP address, without a zone."""
     try:
-        ip_address(value)
+        ip_address(value.replace("%", " "))  # Python takes a zone, as in fe80::1%eth0
     except ValueError:
         return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
     return []

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import product
 from typing import NamedTuple
 
-from kubesim.api.content import label_value, qualified_name
+from kubesim.api.content import TAINT_EFFECTS, label_value, qualified_name
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object
 from kubesim.api.resources import NODE, find_resource
@@ -18,8 +18,6 @@ from kubesim.kubectl.labels import split_changes
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
-
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
 
 def _check_nodes(call: Call) -> None:
@@ -131,7 +129,7 @@ def _taint(text: str) -> Object:
     key = pair
     value = ""
     if colon:
-        refuse_if(effect not in _EFFECTS, f"invalid taint effect: {effect}, unsupported taint effect", UsageError)
+        refuse_if(effect not in TAINT_EFFECTS, f"invalid taint effect: {effect}, unsupported taint effect", UsageError)
         refuse_if(pair.count("=") > 1, wrong, UsageError)
         key, _, value = pair.partition("=")
     for problems in (label_value(value), qualified_name(key)):
@@ -150,9 +148,9 @@ def _change_taints(call: Call, change: _Change, node: Target) -> None:
         present and not call.flags["overwrite"],
         f"node {node.name} already has {','.join(present)} taint(s) with same effect(s) and --overwrite is false",
     )
-    taints = [*change.added, *(taint for taint in old if not _is_among(change.added, taint))]
-    gains = len(taints) != len(old)
-    taints, loses = _without(taints, change.removed)
+    kept_and_added = [*change.added, *(taint for taint in old if not _is_among(change.added, taint))]
+    gains = len(kept_and_added) != len(old)
+    taints, loses = _without(kept_and_added, change.removed)
     if call.flags["overwrite"] or (gains and loses):
         done = "modified"
     elif gains:

@@ -13,12 +13,9 @@ from kubesim.cluster.apiserver.validation.fields import Field
 
 _ANNOTATIONS_LIMIT = 256 * 1024  # bytes
 _FINALIZERS = ("kubernetes", "orphan", "foregroundDeletion")
-_OWNER = {  # what each field of an owner must not be
-    "apiVersion": "version must not be empty",
-    "kind": "must not be empty",
-    "name": "must not be empty",
-    "uid": "must not be empty",
-}
+NOT_AN_OPERATOR = "not a valid selector operator"
+# Whether an operator of labels compares with values.
+_COMPARES = {"In": True, "NotIn": True, "Exists": False, "DoesNotExist": False}
 
 
 def validate_object_meta(obj: Field, namespaced: bool, name_check: Check) -> None:
@@ -79,9 +76,13 @@ def _validate_owners(meta: Field) -> None:
     controllers = []
     for reference in meta.get("ownerReferences") or ():
         owner = Field(meta.errors, meta.path_of("ownerReferences"), reference)
-        for name, why in _OWNER.items():
+        if not owner.get("apiVersion"):
+            owner.invalid("apiVersion", "version must not be empty")
+        for name in ("kind", "name", "uid"):
             if not owner.get(name):
-                owner.invalid(name, why)
+                owner.invalid(name, "must not be empty")
+        if owner.get("apiVersion") == "v1" and owner.get("kind") == "Event":
+            meta.invalid("ownerReferences", "/v1, Kind=Event is disallowed from being an owner", value=reference)
         if owner.get("controller"):
             controllers.append(f"{owner.get('kind')}/{owner.get('name')}")
     for other in controllers[1:]:
@@ -104,22 +105,18 @@ def validate_label_selector(selector: Field) -> None:
     """A selector of objects by their labels."""
     selector.labels("matchLabels")
     for requirement in selector.items("matchExpressions"):
-        if not validate_operator(requirement):
-            requirement.invalid("operator", "not a valid selector operator")
+        validate_operator(requirement)
         requirement.check("key", qualified_name)
         requirement.check_each("values", label_value)
 
 
-def validate_operator(requirement: Field) -> bool:
-    """Whether the operator is one of labels; if so, it must have values exactly if it compares with some."""
-    operator = requirement.get("operator")
-    values = requirement.get("values")
-    if operator in ("In", "NotIn"):
-        if not values:
-            requirement.required("values", "must be specified when `operator` is 'In' or 'NotIn'")
-    elif operator in ("Exists", "DoesNotExist"):
-        if values:
-            requirement.forbidden("values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
-    else:
-        return False
-    return True
+def validate_operator(requirement: Field) -> None:
+    """An operator of labels, which has values exactly if it compares with some."""
+    compares = _COMPARES.get(requirement.get("operator"))
+    has_values = bool(requirement.get("values"))
+    if compares is None:
+        requirement.invalid("operator", NOT_AN_OPERATOR)
+    elif compares and not has_values:
+        requirement.required("values", "must be specified when `operator` is 'In' or 'NotIn'")
+    elif has_values and not compares:
+        requirement.forbidden("values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")

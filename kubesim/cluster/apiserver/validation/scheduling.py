@@ -6,14 +6,12 @@ pkg/apis/core/validation/validation.go, v1.36. inert.json has what the scheduler
 
 from __future__ import annotations
 
-from kubesim.api.content import dns_subdomain, label_value, qualified_name
+from kubesim.api.content import TAINT_EFFECTS, dns_subdomain, label_value, qualified_name
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.metadata import validate_operator
+from kubesim.cluster.apiserver.validation.metadata import NOT_AN_OPERATOR, validate_operator
 
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
-_TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-_NOT_AN_OPERATOR = "not a valid selector operator"
 
 
 def validate_node_affinity(affinity: Field) -> None:
@@ -36,14 +34,14 @@ def _validate_node_selector_term(term: Field, has_labels: bool = True) -> None:
             if len(requirement.get("values", ())) != 1:
                 why = "must be specified single value when `operator` is 'Lt' or 'Gt'"
                 requirement.required("values", why)
-        elif not validate_operator(requirement):
-            requirement.invalid("operator", _NOT_AN_OPERATOR)
+        else:
+            validate_operator(requirement)
         requirement.check("key", qualified_name)
         if has_labels:
             requirement.check_each("values", label_value)
     for requirement in term.items("matchFields"):
         if requirement.get("operator") not in ("In", "NotIn"):
-            requirement.invalid("operator", _NOT_AN_OPERATOR)
+            requirement.invalid("operator", NOT_AN_OPERATOR)
         elif len(requirement.get("values", ())) != 1:
             why = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector"
             requirement.required("values", why)
@@ -73,7 +71,7 @@ def validate_toleration(toleration: Field) -> None:
         toleration.unsupported("operator", ("Equal", "Exists", "Lt", "Gt"))
     else:
         toleration.unsupported("operator", ("Equal", "Exists"))
-    toleration.enum_optional("effect", _TAINT_EFFECTS)
+    toleration.enum_optional("effect", TAINT_EFFECTS)
 
 
 def validate_node(node: Field) -> None:
@@ -86,7 +84,7 @@ def validate_node(node: Field) -> None:
         taint.check("key", qualified_name)
         if problems := label_value(taint.get("value", "")):
             taint.invalid("value", ";".join(problems))
-        taint.enum("effect", _TAINT_EFFECTS)
+        taint.enum("effect", TAINT_EFFECTS)
         if (key, effect) in seen:
             marshalled = {
                 "Key": key,
