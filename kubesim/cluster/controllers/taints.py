@@ -64,17 +64,25 @@ class TaintEvictionController(Part):
 
         A wait that has begun is neither shortened nor prolonged by other seconds. Mirrors processPodOnNode.
         """
-        uid = metadata(pod)["uid"]
-        is_tolerated = all(tolerations(pod, taint) for taint in taints)
-        seconds = _seconds_tolerated(pod, taints) if is_tolerated else 0
-        if not is_tolerated or seconds is None:
+        matching = [tolerations(pod, taint) for taint in taints]
+        if not all(matching):
             self._cancel(pod)
-        if seconds is not None and uid not in self._evictions:
-            self._evictions[uid] = self.clock.call_later(max(REACTION, seconds), self._evict, pod)
+            self._evict_in(0, pod)
+            return
+        seconds = _seconds_tolerated(matching)
+        if seconds is None:
+            self._cancel(pod)
+        elif metadata(pod)["uid"] not in self._evictions:
+            self._evict_in(seconds, pod)
+
+    def _evict_in(self, seconds: float, pod: Object) -> None:
+        number = self.clock.call_later(max(REACTION, seconds), self._evict, pod)
+        self._evictions[metadata(pod)["uid"]] = number
 
     def _cancel(self, pod: Object) -> None:
         """No longer plan to delete the Pod."""
-        if number := self._evictions.pop(metadata(pod)["uid"], None):
+        number = self._evictions.pop(metadata(pod)["uid"], None)
+        if number is not None:
             self.clock.cancel(number)
             self._record_eviction(pod, "Cancelling deletion of")
 
@@ -93,17 +101,13 @@ def _taints(node: Object) -> list[Object]:
     return [taint for taint in node["spec"].get("taints", ()) if taint["effect"] == "NoExecute"]
 
 
-def _seconds_tolerated(pod: Object, taints: Sequence[Object]) -> float | None:
-    """For how long a Pod that tolerates these taints may stay; None: for ever. Of each, the first toleration counts.
+def _seconds_tolerated(matching: Sequence[Sequence[Object]]) -> float | None:
+    """For how long a Pod may stay that has tolerations of each taint; None: for ever. Of each, the first one counts.
 
     Mirrors GetMatchingTolerations and getMinTolerationTime.
     """
-    seconds = []
-    for taint in taints:
-        first, *_ = tolerations(pod, taint)
-        if "tolerationSeconds" in first:
-            seconds.append(first["tolerationSeconds"])
-    return min(seconds, default=None)
+    counted = [first for first, *_ in matching]
+    return min((each["tolerationSeconds"] for each in counted if "tolerationSeconds" in each), default=None)
 
 
 STATUS_INTERVAL: Micros = 10 * SECOND
@@ -113,6 +117,7 @@ STATUS_INTERVAL: Micros = 10 * SECOND
 class NodeLifecycleController(Loop):
     """Taints a node that is cordoned, until it is no longer. Its kubelet says so when it looks at the node again.
 
+    So it is two of upstream's parts: the controller that taints, and as `component` the kubelet, which records events.
     Mirrors doNoScheduleTaintingPass of node_lifecycle_controller.go and recordNodeSchedulableEvent of the kubelet.
     """
 
