@@ -176,7 +176,10 @@ class ChallengeCard(Card):
 
     def start_over(self) -> str:
         """Set the open cluster up again, and return its title."""
-        return self._round.begin()
+        current = self._round.current
+        assert current is not None, "only an open cluster has the button"
+        self._round.set_up(current)
+        return current.task.title
 
     def _warn_of_files(self) -> None:
         current = self._round.current

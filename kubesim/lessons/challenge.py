@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import DEPLOYMENT, POD, SECRET, SERVICE_ACCOUNT
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
-from kubesim.lessons.record import Record
+from kubesim.lessons.record import Kept, Record
 from kubesim.lessons.task import Reading, Task, all_hold, begin, check, is_started, read
 from kubesim.session import Session
 
@@ -18,15 +17,6 @@ POINTS = 10
 HINT = 2
 WHY = 3
 """What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
-
-
-class Marks(NamedTuple):
-    """What of a broken cluster changes only when more than time passes; 1 for yes."""
-
-    solved: int
-    shown: int
-    hints: int
-    why: int
 
 
 @dataclass
@@ -79,27 +69,23 @@ class Standing:
         return self.hints + 1 if self.why else self.hints
 
     @property
-    def marks(self) -> Marks:
-        return Marks(int(self.solved), int(self.shown), self.hints, int(self.why))
-
-    @property
-    def kept(self) -> list[int]:
-        """What outlives the kernel: the marks, and the seconds, simulated and real."""
-        return [*self.marks, round(self.simulated), round(self.real)]
+    def kept(self) -> Kept:
+        """What outlives the kernel."""
+        seconds = (round(self.simulated), round(self.real))
+        return Kept(int(self.solved), int(self.shown), self.hints, int(self.why), *seconds)
 
     def resume(self, kept: Sequence[int]) -> None:
         """Continue from where a different kernel left it, if it is not over here."""
         if self.is_over:
             return
-        *marks, simulated, real = kept
-        other = Marks(*marks)
+        other = Kept(*kept)
         self.solved = bool(other.solved)
         self.shown = bool(other.shown)
         self.is_timed = self.is_over
         self.hints = max(self.hints, min(other.hints, len(self.task.hints)))
         self.why = self.why or bool(other.why)
-        self.simulated = max(self.simulated, simulated)
-        self.real = max(self.real, real)
+        self.simulated = max(self.simulated, other.simulated)
+        self.real = max(self.real, other.real)
 
 
 class Round:
@@ -115,8 +101,9 @@ class Round:
         self._charged = 0
 
     @property
-    def marks(self) -> list[Marks]:
-        return [standing.marks for standing in self.standings]
+    def marks(self) -> list[Kept]:
+        """What is kept of each, without the seconds: it changes only when more than time passes."""
+        return [standing.kept._replace(simulated=0, real=0) for standing in self.standings]
 
     @property
     def points(self) -> int:
@@ -142,7 +129,7 @@ class Round:
         self.current = standing = self.standings[number]
         is_set_up = standing.start and is_started(standing.task, self._session)
         if not is_set_up and not standing.is_over:
-            self.begin()
+            self.set_up(standing)
         self._moment = self._session.cluster.clock.now
 
     def leave(self) -> None:
@@ -150,12 +137,10 @@ class Round:
         self.update()
         self.current = None
 
-    def begin(self) -> str:
-        """Set the open cluster up, of which there must be one, and return the title of its task."""
-        assert self.current is not None
-        begin(self.current.task, self._session)
-        self.current.start = self._contents(self.current.task)
-        return self.current.task.title
+    def set_up(self, standing: Standing) -> None:
+        """Set a broken cluster up, as it is at the start of its task."""
+        begin(standing.task, self._session)
+        standing.start = self._contents(standing.task)
 
     def update(self) -> tuple[Reading, ...]:
         """Count the open cluster's simulated time and the use of `why`, and read its goals."""
@@ -215,7 +200,9 @@ class Round:
 
     def kept(self) -> Record:
         """What to add to the learner's progress."""
-        return {"clusters": {self._name(standing): standing.kept for standing in self.standings if any(standing.kept)}}
+        return {
+            "clusters": {self._name(standing): list(standing.kept) for standing in self.standings if any(standing.kept)}
+        }
 
     def recall(self, record: Record) -> None:
         """Continue from what was kept, perhaps by a different kernel."""

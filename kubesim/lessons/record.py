@@ -36,6 +36,17 @@ class Contents(NamedTuple):
     is_later: bool = False
 
 
+class Kept(NamedTuple):
+    """What a challenge keeps of a broken cluster of its round: 1 for yes, and the seconds."""
+
+    solved: int
+    shown: int
+    hints: int
+    why: int
+    simulated: int
+    real: int
+
+
 def _is_list(value: object, check: Callable[[Any], bool]) -> bool:
     return isinstance(value, list) and len(value) <= _LONGEST_LIST and all(map(check, value))
 
@@ -96,8 +107,8 @@ _SECTIONS = {
     ),
     # [the least help with which it was answered or solved: hints or REVEALED, the day]
     "shown": Section(lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
-    # what a challenge keeps of a broken cluster of its round: `Standing.kept`
-    "clusters": Section(lambda value: _is_counts(value, 6), max),
+    # `Kept` of a broken cluster
+    "clusters": Section(lambda value: _is_counts(value, len(Kept._fields)), max),
 }
 
 
