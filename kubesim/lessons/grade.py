@@ -31,7 +31,7 @@ class Counts(NamedTuple):
     tasks: int
 
 
-class Lesson(NamedTuple):
+class Exercises(NamedTuple):
     """The ids of a lesson's quizzes and tasks, in order."""
 
     quizzes: list[str]
@@ -39,11 +39,11 @@ class Lesson(NamedTuple):
 
 
 @cache
-def contents() -> Mapping[str, Lesson]:
+def contents() -> Mapping[str, Exercises]:
     """What each lesson asks, by its notebook's name, in order: its YAML files are named after it."""
     quizzes = _ids("quizzes")
     tasks = _ids("tasks")
-    return {name: Lesson(quizzes.get(name, []), tasks.get(name, [])) for name in sorted(quizzes.keys() | tasks.keys())}
+    return {name: Exercises(quizzes.get(name, []), tasks.get(name, [])) for name in sorted(quizzes | tasks)}
 
 
 def _ids(folder: str) -> dict[str, list[str]]:
@@ -55,7 +55,7 @@ def grade(record: Record) -> dict[str, Counts]:
     return {name: _counts(record, lesson) for name, lesson in contents().items()}
 
 
-def _counts(record: Record, lesson: Lesson) -> Counts:
+def _counts(record: Record, lesson: Exercises) -> Counts:
     return Counts(
         right=sum(is_right(quiz, record) for quiz in lesson.quizzes),
         first=sum(is_right_at_first(quiz, record) for quiz in lesson.quizzes),
@@ -67,7 +67,7 @@ def _counts(record: Record, lesson: Lesson) -> Counts:
 
 def total(lessons: Iterable[Counts]) -> Counts:
     """The sums of some lessons' counts, field by field."""
-    return Counts(*map(sum, zip(*lessons, strict=True)))
+    return Counts(*map(sum, zip(Counts(0, 0, 0, 0, 0), *lessons, strict=True)))
 
 
 def best(record: Record) -> Share | None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from kubesim.api import load_yaml
+from kubesim.api import load_yaml, typed
 from kubesim.lessons import load_tasks
 from kubesim.lessons.grade import best, is_right
 from kubesim.lessons.record import REVEALED, Record
@@ -20,10 +20,25 @@ PARTS = {"0": "Core", "1": "Electives", "2": "After both"}
 """The parts of the course by the first digit of a lesson's number."""
 
 
+class Aim(NamedTuple):
+    """What one `can` do after a lesson, and the quizzes and tasks that it's shown `by`."""
+
+    can: str
+    by: tuple[str, ...]
+
+
+class Lesson(NamedTuple):
+    """A lesson's title on the map, and its goals."""
+
+    title: str
+    goals: tuple[Aim, ...]
+
+
 @cache
-def lessons() -> Mapping[str, dict[str, Any]]:
-    """Each lesson's `title` and `goals`: what one `can` do, and the quizzes and tasks that it's shown `by`."""
-    return load_yaml(Path(__file__).with_name("goals.yaml"))  # type: ignore[no-any-return]
+def lessons() -> Mapping[str, Lesson]:
+    """The lessons of goals.yaml, by their notebooks' names."""
+    by_name: Mapping[str, Lesson] = typed.read(Mapping[str, Lesson], load_yaml(Path(__file__).with_name("goals.yaml")))
+    return by_name
 
 
 def part(lesson: str) -> str:
@@ -36,7 +51,7 @@ def title(lesson: str) -> str:
     number, _, name = lesson.partition("-")
     if lesson not in lessons():
         return f"{number} {name} (goals.yaml has no title for it)"
-    return f"{number} {lessons()[lesson]['title']}"
+    return f"{number} {lessons()[lesson].title}"
 
 
 class Showing(NamedTuple):
@@ -64,10 +79,12 @@ class Goal(NamedTuple):
 
 def skills(record: Record) -> list[tuple[str, list[str]]]:
     """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
-    goals_by_title = {title(lesson): _goals(lesson, record) for lesson in lessons()}
-    sections = [("My skills", _summary(record, goals_by_title))]
+    goals_of_lessons = [
+        (title(name), [_goal(aim, record) for aim in lesson.goals]) for name, lesson in lessons().items()
+    ]
+    sections = [("My skills", _summary(record, [goals for _, goals in goals_of_lessons]))]
     rest = []
-    for heading, goals in goals_by_title.items():
+    for heading, goals in goals_of_lessons:
         if any(goal.done for goal in goals):
             sections.append((heading, list(map(str, goals))))
         else:
@@ -77,18 +94,14 @@ def skills(record: Record) -> list[tuple[str, list[str]]]:
     return sections
 
 
-def _goals(lesson: str, record: Record) -> list[Goal]:
-    return [_goal(entry, record) for entry in lessons()[lesson]["goals"]]
-
-
 def skills_text(record: Record) -> str:
     """The same as Markdown."""
     sections = [f"{head}\n\n- " + "\n- ".join(lines) for head, lines in skills(record)]
     return "# " + "\n\n## ".join(sections) + "\n"
 
 
-def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
-    are_shown = [goal.is_shown for of_lesson in goals.values() for goal in of_lesson]
+def _summary(record: Record, goals: list[list[Goal]]) -> list[str]:
+    are_shown = [goal.is_shown for of_lesson in goals for goal in of_lesson]
     summary = [f"{sum(are_shown)} of {len(are_shown)} goals shown"]
     fixed = [Showing(*showing) for name, showing in record["shown"].items() if name.startswith(CLUSTER)]
     if fixed:
@@ -100,13 +113,13 @@ def _summary(record: Record, goals: Mapping[str, list[Goal]]) -> list[str]:
     return summary
 
 
-def _goal(entry: Mapping[str, Any], record: Record) -> Goal:
-    done = [name for name in entry["by"] if _is_done(name, record)]
-    of = len(entry["by"])
+def _goal(aim: Aim, record: Record) -> Goal:
+    done = [name for name in aim.by if _is_done(name, record)]
+    of = len(aim.by)
     words = f"{len(done)} of {of} shown" if done else "not shown yet"
     if len(done) == of:
         words = _shown(done, record)
-    return Goal(entry["can"], len(done), of, words)
+    return Goal(aim.can, len(done), of, words)
 
 
 def _shown(names: list[str], record: Record) -> str:

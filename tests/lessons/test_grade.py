@@ -17,6 +17,10 @@ def record(**given):
     return blank() | {"given": {name.replace("_", "-"): answers for name, answers in given.items()}}
 
 
+def test_no_lessons_have_a_sum():
+    assert total([]) == Counts(0, 0, 0, 0, 0)
+
+
 def test_of_somebody_who_has_done_nothing():
     marks = grade(blank())
     assert sorted(LESSONS) == LESSONS

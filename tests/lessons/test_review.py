@@ -45,7 +45,7 @@ def test_three_questions_are_chosen(asked, given, expected, said):
 
 # --- my skills
 
-GOALS = sum(len(lesson["goals"]) for lesson in lessons().values())
+GOALS = sum(len(lesson.goals) for lesson in lessons().values())
 FILLED = load_quizzes()["start-fill-the-blanks"].answer
 DAY = 739946  # 26 November 2026
 RECORD = blank() | {
@@ -110,7 +110,7 @@ def test_of_somebody_who_has_done_nothing():
 
 def test_every_question_and_task_shows_one_goal():
     assert list(lessons()) == list(grade(blank()))
-    by = [name for lesson in lessons().values() for goal in lesson["goals"] for name in goal["by"]]
+    by = [name for lesson in lessons().values() for goal in lesson.goals for name in goal.by]
     shown = {*question_ids(), *load_tasks()}
     assert not shown - {*by}, f"in kubesim/lessons/goals.yaml, nothing is shown by {', '.join(sorted(shown - {*by}))}"
     assert sorted(by) == sorted(shown)

@@ -124,7 +124,7 @@ def test_a_page_is_not_too_long_and_what_is_given_is_not_edited_by_accident(name
 @pytest.mark.parametrize("name", lessons())
 def test_the_goals_on_the_page_of_skills_are_those_of_the_notebook(name):
     listed = re.findall(r"^- (.+)[;.]$", source(cells(name)[0]), re.MULTILINE)
-    assert [goal["can"] for goal in lessons()[name]["goals"] if goal["can"] not in listed] == []
+    assert [goal.can for goal in lessons()[name].goals if goal.can not in listed] == []
 
 
 @NAMES
