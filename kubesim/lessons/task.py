@@ -45,7 +45,8 @@ class Reading:
     def holds(self) -> bool:
         if self.condition.equals is not None:
             return self.printed == self.condition.equals
-        return re.search(self.condition.matches or "", self.printed) is not None
+        assert self.condition.matches is not None
+        return re.search(self.condition.matches, self.printed) is not None
 
 
 def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
@@ -106,9 +107,11 @@ def begin(task: Task, session: Session) -> list[str]:
     Files of the learner's with the names of the task's stay as they are; their names are returned.
     """
     workspace = Workspace()
+    in_the_way = []
     for name, text in task.files.items():
         workspace.put(name, text)
-    in_the_way = [name for name, text in task.files.items() if not _has_file(session.workspace, name, text)]
+        if not _offer(session.workspace, name, text):
+            in_the_way.append(name)
     steps = shell_of(session, session.cluster.clock, workspace)
     for namespace in task.namespaces:
         steps.run(f"kubectl delete namespace {namespace} --ignore-not-found")
@@ -120,7 +123,7 @@ def begin(task: Task, session: Session) -> list[str]:
     return in_the_way
 
 
-def _has_file(workspace: Workspace, name: str, text: str) -> bool:
+def _offer(workspace: Workspace, name: str, text: str) -> bool:
     """Write the file unless it exists; return whether it has this text then."""
     try:
         if not workspace.exists(name):

@@ -18,7 +18,7 @@ def answer(client: Client, resource: Resource, body: Object, now: str) -> Object
     review = decoding.decode(resource, {**body, "apiVersion": resource.api_version}, strict=False)
     status = STATUSES[resource.kind](client, review)
     meta = review.get("metadata", {})
-    if resource.kind == "SelfSubjectReview":
+    if resource.kind == "SelfSubjectReview":  # upstream makes this one anew, the others it completes
         meta = {"creationTimestamp": now}
     return {**review, "kind": resource.kind, "metadata": meta, "status": status}
 

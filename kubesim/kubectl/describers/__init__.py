@@ -22,10 +22,10 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import escape, event_age, nothing_found
 from kubesim.kubectl.selection import Query
 
-_Related = Mapping[str, list[Object] | StatusError]
+_Lists = Mapping[str, list[Object] | StatusError]
 
 
-def describe(obj: Object, related: _Related, now: Micros) -> str:
+def describe(obj: Object, related: _Lists, now: Micros) -> str:
     """The description of `obj`, ending in a newline.
 
     `related` holds the lists that its screen names for its kind, or the refusal of one that is shown instead. Without
@@ -86,9 +86,9 @@ def describe_objects(call: Call) -> None:
     # Unless asked, kubectl looks for events only where a single object was asked for and found.
     with_events = call.flags["show-events"] and (is_alone or "show-events" in call.typed_flags)
     if error and is_missing(error) and len(call.args) == 2:
-        if "/" in call.args[0] or not _describe_by_prefix(call, with_events):
-            raise error
-        return
+        if "/" not in call.args[0] and _describe_by_prefix(call, with_events):
+            return
+        raise error
     texts: list[str] = []
     refusals = {str(error): error} if error else {}
     for target in selection.targets:
@@ -120,7 +120,7 @@ def _described(call: Call, target: Target, with_events: bool) -> str:
     for plural in screen_of(resource.kind).related:
         listed = find_resource(plural)
         if listed and (with_events or listed is not EVENT):
-            related[plural] = _related(call, listed, resource, obj)
+            related[plural] = _listed(call, listed, resource, obj)
     return describe(obj, related, call.context.clock.now)
 
 
@@ -129,7 +129,7 @@ _OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}  # it
 _SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
 
 
-def _related(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
+def _listed(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
     """What a description shows of other objects, as far as the user may list them. Raises StatusError."""
     namespace = name_of(obj) if resource is NAMESPACE else namespace_of(obj)
     try:
