@@ -104,6 +104,7 @@ MESSAGES: Looks = {
     "ERROR: Job failed": r"ERROR: ",
     'failed to pull image "web:1"': r"failed to ",
     'failed pulling image "web:1"': r"failed pulling",
+    'Pulling image "web:1"': r'(?<!failed )[Pp]ulling image "',
     "rpc error: code = Unknown": r"rpc error",
     'MANIFEST_UNKNOWN: "Failed to fetch"': r"[A-Z]+_UNKNOWN: ",
     "FATA[0000] pulling image": r"FATA\[",

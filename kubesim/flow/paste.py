@@ -6,6 +6,7 @@ message.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterable
 from itertools import accumulate, pairwise, takewhile
@@ -85,10 +86,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress(
         "element of HTML", "</", re.compile(r"</?(?:a|b|br|code|div|em|font|i|li|p|pre|span|strong)(?: [^<>]*)?/?>")
     ),
-    _Dress("entity of a quote", "&quot;", re.compile("&quot;"), '"'),
-    _Dress("entity of less", "&lt;", re.compile("&lt;"), "<"),
-    _Dress("entity of greater", "&gt;", re.compile("&gt;"), ">"),
-    _Dress("entity of and", "&amp;", re.compile("&amp;"), "&"),
+    _Dress("entities", "&", re.compile("&(?:quot|lt|gt|amp);"), lambda entity: html.unescape(entity[0])),
     _Dress("escaped line end", "\\n", re.compile(r"\\+n(?![\w])"), " "),
     _Dress("escaped quotes", '\\"', re.compile(r'\\+"'), '"'),
     _Dress("placeholder", "<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), _in_one_word),

@@ -52,7 +52,6 @@ SILENT = ""
 """The kind of a record that only says that the image is waited for."""
 PULLING = "pulling"
 """The kind of a record that says that a pull began."""
-_BEGAN = re.compile(r'[Pp]ulling image "')
 
 
 class Rank(IntEnum):
@@ -181,11 +180,8 @@ def _said(record: str) -> _Said | None:
         kind = _kind(message)
     if kind is not None:
         return _Said(message, around, kind)
-    if _WAITS.search(record) or _REASON.search(record):
-        return _Said(message, around, SILENT)
-    if began := _BEGAN.search(record):
-        return _Said(record[began.start() :].strip(), around, PULLING)
-    return None
+    is_waiting = _WAITS.search(record) or _REASON.search(record)
+    return _Said(message, around, SILENT) if is_waiting else None
 
 
 def _row(record: str) -> Row | None:
