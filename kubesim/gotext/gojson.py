@@ -108,7 +108,7 @@ def mismatch(value: Any, into: str, is_integer_expected: bool = False) -> str:
 
 
 _ESCAPED = "[<>&\u2028\u2029]"
-_MAY_BE_FLOAT = r"(?:^|[:,\[\s])-?[0-9]+[.e]"  # quick, for few texts have any
+_MAY_HOLD_FLOAT = r"[:,\[\s]-?[0-9]+[.e]"  # quick, for few texts have any
 _STRING_OR_SMALL = rf"{QUOTED.pattern}|[0-9.]+e-[0-9]+"
 
 
@@ -117,7 +117,7 @@ def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
     colon = ":" if indent is None else ": "
     encode = partial(json.dumps, sort_keys=sort, separators=(",", colon), indent=indent, ensure_ascii=False)
     text = encode(value)
-    if re.search(_MAY_BE_FLOAT, text):
+    if isinstance(value, float) or re.search(_MAY_HOLD_FLOAT, text):
         text = re.sub(_STRING_OR_SMALL, _small, encode(whole(value)))
     return escape(text)
 

@@ -24,6 +24,7 @@ from kubesim.api.resources import (
 from kubesim.cluster.apiserver import APIServer, Change, Client, Component
 from kubesim.cluster.apiserver.checks import WriteOptions
 from kubesim.cluster.apiserver.deletion import DeleteOptions
+from kubesim.cluster.apiserver.tokens import _signed
 from tests.learner import Learner, container
 
 Act = Callable[[Component], Any]
@@ -239,3 +240,33 @@ def test_a_call_pays_for_what_it_selects_and_patches(api: Component, act: Callab
     with pytest.raises(TooMuchError):
         act(api.for_call(print, Budget(5)))
     act(api)
+
+
+REFERENCE = '{"name":"default","uid":"1"}'
+ISSUER = "https://kubernetes.default.svc.cluster.local"
+CLAIMS = (
+    f'{{"aud":["{ISSUER}"],"exp":4000000000,"iat":1,"iss":"{ISSUER}","jti":"","nbf":1,"sub":"",'
+    f'"kubernetes.io":{{"namespace":"default","serviceaccount":{REFERENCE}}}}}'
+)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        "{bad",
+        "5",
+        '"a"',
+        "[1]",
+        '{"x":1}',
+        "[" * 1000,
+        CLAIMS.replace("4000000000", '"4000000000"'),
+        CLAIMS.replace(REFERENCE, "[]"),
+        CLAIMS.replace('"uid":"1"', '"uid":{}'),
+        CLAIMS.replace('"namespace":"default"', '"namespace":[]'),
+        CLAIMS.replace("kubernetes.io", "kubernetes"),
+    ],
+)
+def test_a_token_with_a_right_digest_and_claims_that_are_none_lets_nobody_in(api: Component, claims: str) -> None:
+    api.record(SERVICE_ACCOUNT, {"metadata": {"name": "default", "namespace": "default", "uid": "1"}})
+    api.bearing(_signed(CLAIMS))
+    assert refusal(lambda: api.bearing(_signed(claims))) == (401, "Unauthorized")

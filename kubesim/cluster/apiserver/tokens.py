@@ -8,8 +8,9 @@ pkg/serviceaccount/{claims,legacy,jwt}.go, v1.36.
 from __future__ import annotations
 
 import base64
+from typing import NamedTuple
 
-from kubesim.api import errors
+from kubesim.api import errors, typed
 from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
 from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -17,18 +18,49 @@ from kubesim.api.resources import NODE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.impersonation import account_user
+from kubesim.cluster.apiserver.validation.fields import Field
+from kubesim.cluster.apiserver.validation.volumes import validate_expiration
 from kubesim.gotext import gobase64, gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
 _HEAD = b'{"alg":"RS256","kid":"kubesim"}'
 _USUAL = 3600  # seconds
-_LEAST = 600
 _LEEWAY = 60
 # A Pod's token says that it lasts so many seconds, and lasts a year (--service-account-extend-token-expiration).
 _OF_POD = 3607
 _YEAR = 365 * 86400
 _EXTRA = "authentication.kubernetes.io"
 _GROUP = "authentication.k8s.io"
+
+
+class _Reference(NamedTuple):
+    """An object that a token names."""
+
+    name: str
+    uid: str
+
+
+class _Bound(NamedTuple):
+    """The ServiceAccount that a token is of, and of a Pod's token also the Pod and its node."""
+
+    namespace: str
+    serviceaccount: _Reference
+    pod: _Reference | None = None
+    node: _Reference | None = None
+    warnafter: int = 0
+
+
+class _Claims(NamedTuple):
+    """What a token says; its times are seconds of the epoch."""
+
+    aud: tuple[str, ...]
+    exp: int
+    iat: int
+    iss: str
+    jti: str
+    bound: _Bound  # "kubernetes.io" in JSON
+    nbf: int
+    sub: str
 
 
 def pod_token(backend: Backend, pod: Object, source: Object) -> str:
@@ -47,10 +79,10 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
     """The answer to a TokenRequest with this spec for a ServiceAccount. Raises StatusError."""
     account = backend.existing(SERVICE_ACCOUNT, namespace, name)
     seconds = spec.get("expirationSeconds", _USUAL)
-    if seconds < _LEAST:
-        why = "may not specify a duration less than 10 minutes"
-        cause = errors.invalid_value("spec.expirationSeconds", seconds, why)
-        raise errors.invalid_kind("TokenRequest", _GROUP, "", [cause])
+    problems: list[errors.FieldError] = []
+    validate_expiration(Field(problems, "spec", {"expirationSeconds": seconds}))
+    if problems:
+        raise errors.invalid_kind("TokenRequest", _GROUP, "", problems)
     audiences = spec.get("audiences") or [_ISSUER]
     now = backend.clock.now // SECOND
     token = _token(_claims(account, {}, now, seconds, audiences))
@@ -66,36 +98,46 @@ def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> 
 
 def user_of(backend: Backend, token: str) -> User:
     """The ServiceAccount that a token is of. Raises StatusError (Unauthorized) where it lets nobody in."""
+    claims = _read(token)
+    if claims is None or not _is_valid(backend, claims):
+        raise errors.StatusError(401, "Unauthorized", "Unauthorized")
+    bound = claims.bound
+    extra = {f"{_EXTRA}/credential-id": (f"JTI={claims.jti}",)}
+    for kind, reference in (("node", bound.node), ("pod", bound.pod)):
+        if reference:
+            extra[f"{_EXTRA}/{kind}-name"] = (reference.name,)
+            extra[f"{_EXTRA}/{kind}-uid"] = (reference.uid,)
+    user = account_user(bound.namespace, bound.serviceaccount.name)
+    return user._replace(extra=tuple(sorted(extra.items())), uid=bound.serviceaccount.uid)
+
+
+def _read(token: str) -> _Claims | None:
+    """What a token says; None where it isn't one of ours. Anybody can make the digest, so it may say anything."""
     _, _, rest = token.partition(".")
     payload = gobase64.text_of(rest.partition(".")[0])
-    claims = gojson.loads(payload) if payload and _signed(payload) == token else None
-    if not claims or not _is_valid(backend, claims):
-        raise errors.StatusError(401, "Unauthorized", "Unauthorized")
-    bound = claims["kubernetes.io"]
-    extra = {f"{_EXTRA}/credential-id": (f"JTI={claims['jti']}",)}
-    for kind in ("node", "pod"):
-        for field, value in bound.get(kind, {}).items():
-            extra[f"{_EXTRA}/{kind}-{field}"] = (value,)
-    account = bound["serviceaccount"]
-    user = account_user(bound["namespace"], account["name"])
-    return user._replace(extra=tuple(sorted(extra.items())), uid=account["uid"])
+    if not payload or _signed(payload) != token:
+        return None
+    try:
+        claims: _Claims = typed.read(_Claims, gojson.loads(payload.replace('"kubernetes.io":', '"bound":')))
+    except ValueError:
+        return None
+    return claims
 
 
-def _is_valid(backend: Backend, claims: Object) -> bool:
+def _is_valid(backend: Backend, claims: _Claims) -> bool:
     """Whether a token is for the API server, in time, and of what is still there."""
-    bound = claims["kubernetes.io"]
-    namespace = bound["namespace"]
-    if _ISSUER not in claims["aud"] or backend.clock.now // SECOND > claims["exp"] + _LEEWAY:
+    bound = claims.bound
+    if _ISSUER not in claims.aud or backend.clock.now // SECOND > claims.exp + _LEEWAY:
         return False
-    if "pod" in bound and not _is_there(backend, POD, namespace, bound["pod"]):
+    if bound.pod and not _is_there(backend, POD, bound.namespace, bound.pod):
         return False
-    return _is_there(backend, SERVICE_ACCOUNT, namespace, bound["serviceaccount"])
+    return _is_there(backend, SERVICE_ACCOUNT, bound.namespace, bound.serviceaccount)
 
 
-def _is_there(backend: Backend, resource: Resource, namespace: str, reference: Object) -> bool:
+def _is_there(backend: Backend, resource: Resource, namespace: str, reference: _Reference) -> bool:
     """Whether an object that a token names is still the one that it was issued for."""
-    obj = backend.store.get(resource, namespace, reference["name"])
-    return obj is not None and obj["metadata"]["uid"] == reference["uid"]
+    obj = backend.store.get(resource, namespace, reference.name)
+    return obj is not None and obj["metadata"]["uid"] == reference.uid
 
 
 def _of_pod(backend: Backend, pod: Object) -> Object:
@@ -130,7 +172,7 @@ def _claims(account: Object, bound: Object, issued: int, seconds: int, audiences
 
 def _token(claims: Object) -> str:
     """The token with these claims, and an id that follows from them."""
-    digest = sha256(gojson.dumps(claims).encode()).digest()
+    digest = sha256(repr(claims).encode()).digest()
     number = int.from_bytes(digest[:16], "big")
     return _signed(gojson.dumps({**claims, "jti": uuid(number, version=4)}))
 

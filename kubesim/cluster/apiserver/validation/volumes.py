@@ -146,13 +146,18 @@ def _add_path(volume: Field, paths: set[str], path: str, source: str) -> None:
 
 
 def _validate_token(token: Field, volume: Field) -> None:
+    validate_expiration(token)
+    # The path is reported as one of the volume, not of its source.
+    Field(volume.errors, volume.path, token.value).check_required("path", content.projected_path)
+
+
+def validate_expiration(token: Field) -> None:
+    """For how many seconds a token is to be valid; ValidateTokenRequest has the same two sentences."""
     seconds = token.get("expirationSeconds", 0)
     if seconds < _LEAST_TOKEN_SECONDS:
         token.invalid("expirationSeconds", "may not specify a duration less than 10 minutes", value=seconds)
     if seconds > _MOST_TOKEN_SECONDS:
         token.invalid("expirationSeconds", "may not specify a duration larger than 2^32 seconds")
-    # The path is reported as one of the volume, not of its source.
-    Field(volume.errors, volume.path, token.value).check_required("path", content.projected_path)
 
 
 def _validate_image(source: Field) -> None:
