@@ -56,10 +56,10 @@ class Workbench(Terminal):
     _css = styles("flow.css", "lines.css", "terminal.css", "workbench.css")
 
     path = traitlets.Dict().tag(sync=True)
-    """The pull for the Pod in focus: `title`, `chain`, `advice` and `story` as HTML, whether it is `broken`, which
-    `attempt` it is, and where another one is to come, `past`: when this one was, and `next`: when that will be."""
+    """The pull for the Pod in focus: its `title`, and either `concealed`, which says why no more is told, or `chain`,
+    `advice` and `story` as HTML, `news` for a screen reader, whether it is `broken`, and what `flow.attempt` tells."""
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Each namespace with its objects, as `glance` tells them."""
+    """Each namespace with its objects, as `glance` tells them, and how many more it has."""
     goals = traitlets.Dict().tag(sync=True)
     """Of the open task: its `title`, whether all is `done`, and the `goals`."""
 
@@ -108,7 +108,9 @@ class Workbench(Terminal):
     def refresh(self) -> None:
         with self.hold_sync():
             super().refresh()
-            self.path = self._path()
+            if self._focus and not self._seat.cluster.api.find(POD, self._focus.namespace, self._focus.pod):
+                self._focus = None
+            self.path = self._path(self._focus or self._newest())
             self.objects = list(self._objects())
 
     def plain(self) -> str:
@@ -117,8 +119,7 @@ class Workbench(Terminal):
     def static_html(self) -> str:
         return f"<p>{_ABOUT}</p>"
 
-    def _path(self) -> dict[str, Any]:
-        focus = self._focused()
+    def _path(self, focus: Focus | None) -> dict[str, Any]:
         if focus is None:
             return {}
         title = f"{focus.pod} in {focus.namespace}"
@@ -136,18 +137,15 @@ class Workbench(Terminal):
             **flow.attempt(self._seat.cluster, focus.namespace, focus.pod),
         }
 
-    def _focused(self) -> Focus | None:
-        """The Pod in focus, or where that is gone the newest one, of the open task if there is one."""
-        api = self._seat.cluster.api
-        if self._focus and api.find(POD, self._focus.namespace, self._focus.pod):
-            return self._focus
-        self._focus = None
-        pods = [pod for pod in api.list(POD) if not _is_system(namespace_of(pod)) and self._belongs(pod)]
-        newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
+    def _newest(self) -> Focus | None:
+        """The newest Pod, of the open task if there is one."""
+        pods = self._seat.cluster.api.list(POD)
+        candidates = [pod for pod in pods if not _is_system(namespace_of(pod)) and self._belongs(pod)]
+        newest = max(candidates, key=created, default=None)
         return Focus(namespace_of(newest), name_of(newest)) if newest else None
 
-    def _objects(self) -> Iterator[tuple[str, list[Glance]]]:
-        """Each namespace with what the cluster at a glance shows of it."""
+    def _objects(self) -> Iterator[tuple[str, list[Glance], int]]:
+        """Each namespace with what the cluster at a glance shows of it, and how many objects it leaves out."""
         cluster = self._seat.cluster
         left = MOST_OBJECTS
         for namespace in sorted(map(name_of, cluster.api.list(NAMESPACE))):
@@ -156,8 +154,8 @@ class Workbench(Terminal):
             objects = [obj for kind in KINDS for obj in cluster.api.list(kind, namespace) if self._belongs(obj)]
             glances = [glance(obj, cluster.clock.now) for obj in objects[:left]]
             left -= len(glances)
-            if glances or not self._is_at_task:
-                yield namespace, glances
+            if objects or not self._is_at_task:
+                yield namespace, glances, len(objects) - len(glances)
 
     @property
     def _is_at_task(self) -> bool:

@@ -80,6 +80,14 @@ def test_a_reloaded_page_shows_what_was_there_and_a_lost_kernel_is_told(terminal
 CLEAR = "() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
 
 
+def test_the_cluster_says_how_many_objects_it_leaves_out(terminal: Terminal) -> None:
+    items = terminal.page.locator(".ks-namespace li")
+    expect(items).to_have_text(["✗Pod web 0/1 ErrImagePull", "ServiceAccount default"])
+    terminal.run("kubectl create deployment many --image=nginx --replicas=90")
+    expect(items).to_have_count(81)
+    expect(items.last).to_have_text("and 13 more")
+
+
 def test_the_terminal_outlives_the_cell_that_showed_it(terminal: Terminal, lab: Any) -> None:
     page = terminal.page
     first = page.locator(".jp-NotebookPanel .jp-CodeCell").first

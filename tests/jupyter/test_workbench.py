@@ -109,7 +109,7 @@ def test_the_cluster_at_a_glance(seat, bench):
     seat.run(f"kubectl create namespace shop; {RUN} -n shop; {CREATE} -n shop; {PATCH}")
     seat.advance(2)
     assert bench.objects == [
-        ("default", [("ServiceAccount", "default", "pulls with regcred", "")]),
+        ("default", [("ServiceAccount", "default", "pulls with regcred", "")], 0),
         (
             "shop",
             [
@@ -117,17 +117,23 @@ def test_the_cluster_at_a_glance(seat, bench):
                 ("Secret", "regcred", "dockerconfigjson", ""),
                 ("ServiceAccount", "default", "", ""),
             ],
+            0,
         ),
     ]
     seat.run("kubectl create deployment many --image=nginx --replicas=90")
-    assert sum(len(rows) for _, rows in bench.objects) == MOST_OBJECTS
+    seat.run("kubectl create namespace zz")
+    assert [(name, len(rows), more) for name, rows, more in bench.objects] == [
+        ("default", MOST_OBJECTS, 12),
+        ("shop", 0, 3),
+        ("zz", 0, 1),
+    ]
 
 
 def test_owners_are_in_the_cluster_at_a_glance(seat, bench):
     seat.run("kubectl create deployment web --image=nginx; kubectl create job once --image=busybox")
     seat.run("kubectl create cronjob nightly --image=busybox --schedule='0 3 * * *'")
     seat.advance(9)
-    [(_, rows)] = bench.objects
+    [(_, rows, _)] = bench.objects
     assert [row[::2] for row in rows if row[0] not in ("Pod", "ServiceAccount")] == [
         ("Deployment", "1/1"),
         ("CronJob", "0 3 * * *"),
@@ -169,12 +175,12 @@ def test_during_a_task_the_cluster_at_a_glance_leaves_out_what_was_there_before(
     seat.run(f"kubectl create namespace shop; {RUN} -n shop; {RUN}; sleep 5")
     task = load_tasks()["store-credentials"]
     TaskCard(task, seat)
-    assert [namespace for namespace, _ in bench.objects] == list(task.namespaces)
+    assert [namespace for namespace, *_ in bench.objects] == list(task.namespaces)
     seat.run("kubectl run mine --image=nginx; sleep 5")
-    assert {name: [row[1] for row in rows] for name, rows in bench.objects}["default"] == ["mine"]
+    assert {name: [row[1] for row in rows] for name, rows, _ in bench.objects}["default"] == ["mine"]
     for line in task.solution:
         seat.run(line)
-    assert [namespace for namespace, _ in bench.objects] == sorted(["default", "shop", *task.namespaces])
+    assert [namespace for namespace, *_ in bench.objects] == sorted(["default", "shop", *task.namespaces])
 
 
 def test_the_goals_of_the_open_task_are_ticked_off(seat, bench):

@@ -104,8 +104,11 @@ function makeCluster(model, terminal) {
     made.append(markOf(sign), `${kind} `, element("b", { textContent: name }), words && ` ${words}`);
     return element("li", {}, made);
   };
-  const drawNamespace = ([namespace, objects]) =>
-    element("div", { className: "ks-namespace" }, button(`Namespace ${namespace}:`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe"),
-      element("ul", {}, ...objects.map(drawObject(namespace))));
+  const drawNamespace = ([namespace, objects, more]) => {
+    const items = objects.map(drawObject(namespace));
+    if (more) items.push(element("li", { textContent: `and ${more} more` }));
+    const heading = button(`Namespace ${namespace}:`, () => describe("Namespace", namespace, ""), "Fill in kubectl describe");
+    return element("div", { className: "ks-namespace" }, heading, element("ul", {}, ...items));
+  };
   return { node, draw: (namespaces) => keep(list, namespaces, drawNamespace) };
 }
