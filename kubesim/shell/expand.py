@@ -21,7 +21,7 @@ from kubesim.shell.syntax import (
     Variable,
     Word,
     assignment,
-    bare,
+    is_bare,
 )
 
 _LIST = r"\{([^{},]*+,[^{}]*+)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
@@ -186,7 +186,7 @@ class Expander:
 
 def _unquoted(parts: Sequence[Part]) -> str:
     """The text of parts without quotes; "$" stands for each other one."""
-    return "".join(part.text if bare(part) else "$" for part in parts)
+    return "".join(part.text if is_bare(part) else "$" for part in parts)
 
 
 def _file_pattern(pattern: str) -> re.Pattern[str]:

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from kubesim.api.budget import Budget
 from kubesim.shell import syntax
-from kubesim.shell.syntax import IncompleteError, Lexer, Operator, Script, Token, UnsupportedError, Word, Words
+from kubesim.shell.lexer import Lexer
+from kubesim.shell.syntax import IncompleteError, Operator, Script, Token, UnsupportedError, Word, Words
 
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
 _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")

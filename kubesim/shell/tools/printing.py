@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
-from kubesim.shell.syntax import UnsupportedError, unescape
+from kubesim.shell.lexer import ECHO_ESCAPES, unescape
+from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Operands, Options, Tool, ToolError
 
 _WIDTH = 39  # of a column of help
@@ -28,7 +29,7 @@ def echo(operands: Operands, options: Options, io: Invocation) -> None:
         letters += words.pop(0)
     text = " ".join(words)
     if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):  # the last one counts
-        text = unescape(text)
+        text = unescape(text, ECHO_ESCAPES)
     io.out(text if "n" in letters else f"{text}\n")
 
 

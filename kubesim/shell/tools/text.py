@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import groupby
 from math import inf
 
-from kubesim.shell.syntax import UnsupportedError, unescape
+from kubesim.shell.lexer import unescape
+from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import (
     Invocation,
     Operands,

@@ -1,0 +1,222 @@
+"""The lexer: from the text of a command line to its words, with the parts of each, and the operators between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from kubesim.api.budget import Budget
+from kubesim.shell.syntax import (
+    Arithmetic,
+    HereDocument,
+    IncompleteError,
+    Literal,
+    Operator,
+    Part,
+    Script,
+    ShellSyntaxError,
+    Substitution,
+    Token,
+    UnsupportedError,
+    Variable,
+    Word,
+)
+
+_BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
+_REDIRECT = re.compile(r"([0-9]{0,9})(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
+_OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
+# What may follow a `$`: name, {#name}, {name} or {name:-default}.
+_VARIABLE = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])"
+    r"|\{(?:(?P<length>#[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<braced>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])(?:(?P<colon>:?)-(?P<default>[^{}'\"]*))?)\}"
+)
+_BRACKET = re.compile(r"[()]")
+_BACKQUOTED = re.compile(r"((?:[^`\\]|\\.)*+)`", re.DOTALL)
+_COST = 60  # steps for one token, or one part of a word
+
+ECHO_ESCAPES = dict(zip("abeEfnrtv\\", "\a\b\x1b\x1b\f\n\r\t\v\\", strict=True))
+"""What may follow a backslash for `echo -e`, and what it stands for."""
+ESCAPES = ECHO_ESCAPES | dict(zip("'\"?", "'\"?", strict=True))
+"""The same for printf and `$'…'`."""
+
+
+def unescape(text: str, escapes: Mapping[str, str] = ESCAPES) -> str:
+    """`text` with its escapes replaced. Raises UnsupportedError for those of a byte, and `\\c`."""
+
+    def character(match: re.Match[str]) -> str:
+        if match[1] in "01234567cuxU":
+            raise UnsupportedError(f"the escape '{match[0]}'")
+        return escapes.get(match[1], match[0])
+
+    return re.sub(r"(?s)\\(.)", character, text)
+
+
+class _Quoting(NamedTuple):
+    """A way to quote: what the parts of a text look like in it, each with a name, and what it means for them."""
+
+    part: re.Pattern[str]
+    is_quoted: bool
+    escapable: str  # what a backslash escapes in backquotes
+
+
+_BARE = _Quoting(
+    re.compile(
+        r"(?P<plain>[^ \t\n|&;()<>'\"\\$`]+)|'(?P<single>[^']*)'|\$'(?P<ansi>(?:[^'\\]|\\.)*)'|\$?(?P<double>\")"
+        r"|\\(?P<escaped>.?)|(?P<expansion>[$`])|(?P<open>')",
+        re.DOTALL,
+    ),
+    is_quoted=False,
+    escapable=r"[`$\\]",
+)
+_DOUBLE_QUOTES = _Quoting(
+    re.compile(
+        r"(?P<plain>[^\"\\$`]+)|\\(?P<escaped>[$`\"\\\n])|(?P<backslash>\\)|(?P<expansion>[$`])|(?P<end>\")|(?P<open>\Z)"
+    ),
+    is_quoted=True,
+    escapable=r"[`$\\\"]",
+)
+_HERE_DOCUMENT = _Quoting(
+    re.compile(r"(?P<plain>[^\\$`]+)|\\(?P<escaped>[$`\\\n])|(?P<backslash>\\)|(?P<expansion>[$`])"),
+    is_quoted=True,
+    escapable=r"[`$\\]",
+)
+
+
+class Lexer:
+    """Cuts `text` into tokens; `nested` parses what is in `$(…)`, with this same lexer, up to its `)`."""
+
+    def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script]) -> None:
+        self.text = text
+        self.position = 0
+        self.pending: list[HereDocument] = []
+        self.budget = budget
+        self._nested = nested
+
+    def next(self) -> Token:
+        self.budget.spend(_COST)
+        self._skip(_BLANK)
+        if match := _REDIRECT.match(self.text, self.position):
+            self.position = match.end()
+            return Operator(match[2], match[1])
+        if self.position == len(self.text):
+            self._read_here_documents()
+            return None
+        operator = self._skip(_OPERATOR)
+        if operator == "\n":
+            self._read_here_documents()
+        return Operator(operator) if operator else self._word()
+
+    def is_before(self, text: str) -> bool:
+        """Whether what comes next begins at once, without a space, and with this text."""
+        return self.text.startswith(text, self.position)
+
+    def _skip(self, pattern: re.Pattern[str]) -> str:
+        match = pattern.match(self.text, self.position)
+        if not match:
+            return ""
+        self.position = match.end()
+        return match[0]
+
+    def _word(self) -> Word:
+        start = self.position
+        parts = tuple(self._parts(_BARE))
+        return Word(parts, self.text[start : self.position])
+
+    def _parts(self, quoting: _Quoting) -> Iterator[Part]:
+        """Read the parts from here on: of a word, of what is in double quotes, with their end, or of a whole text."""
+        while match := quoting.part.match(self.text, self.position):
+            self.budget.spend(_COST)
+            self.position = match.end()
+            kind = str(match.lastgroup)
+            text = match[kind]
+            if kind == "end":
+                return
+            if kind == "open":
+                mark = text or '"'
+                raise IncompleteError(f"unexpected EOF while looking for matching `{mark}'")
+            if kind == "expansion":
+                yield self._backquoted(quoting) if text == "`" else self._expansion(quoting.is_quoted)
+            elif kind == "double":
+                yield Literal("", quoted=True)
+                yield from self._parts(_DOUBLE_QUOTES)
+            elif kind == "ansi":
+                yield Literal(unescape(text), quoted=True)
+            elif kind != "escaped":
+                yield Literal(text, quoting.is_quoted or kind == "single")
+            elif text != "\n":  # the two lines are one
+                yield Literal(text or "\\", quoted=True)
+
+    def _expansion(self, quoted: bool) -> Part:
+        """What a `$` begins."""
+        if match := _VARIABLE.match(self.text, self.position):
+            self.position = match.end()
+            name = match["name"] or match["length"] or match["braced"]
+            default = self._inner(match["default"]) if match["default"] else None
+            return Variable(name, quoted, default, replaces_empty=bool(match["colon"]))
+        if self.is_before("{"):
+            raise self._refused_brace()
+        if not self.is_before("("):
+            return Literal("$", quoted)
+        expression = self._arithmetic()
+        if expression is not None:
+            return Arithmetic(self._inner(expression), quoted)
+        self.position += 1
+        return Substitution(self._nested(self), quoted)
+
+    def _arithmetic(self) -> str | None:
+        """Read `((expression))`; None where there is none, as in `$((a); b)`, whose two brackets close apart."""
+        if not self.is_before("(("):
+            return None
+        start = self.position + 2
+        depth = 1
+        for bracket in _BRACKET.finditer(self.text, start):
+            self.budget.spend(_COST)
+            depth += 1 if bracket[0] == "(" else -1
+            if depth == 0:
+                end = bracket.start()
+                if not self.text.startswith("))", end):
+                    return None
+                self.position = end + 2
+                return self.text[start:end]
+        return None
+
+    def _backquoted(self, quoting: _Quoting) -> Substitution:
+        """What a backquote begins. A syntax error in it ends the line, where bash goes on with the next command."""
+        match = _BACKQUOTED.match(self.text, self.position)
+        if not match:
+            raise IncompleteError("unexpected EOF while looking for matching ``'")
+        self.position = match.end()
+        script = re.sub(rf"\\({quoting.escapable})", r"\1", match[1])
+        closed = Lexer(f"{script}\n)", self.budget, self._nested)  # `nested` reads up to a `)`
+        substitution = Substitution(self._nested(closed), quoting.is_quoted)
+        if closed.position < len(closed.text):
+            raise ShellSyntaxError("syntax error near unexpected token `)'")
+        return substitution
+
+    def _refused_brace(self) -> Exception:
+        end = self.text.find("}", self.position)
+        if end < 0:
+            return IncompleteError("unexpected EOF while looking for matching `}'")
+        return UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
+
+    def _inner(self, text: str) -> Word:
+        """Text in which variables and substitutions are replaced, as between double quotes."""
+        lexer = Lexer(text, self.budget, self._nested)
+        with self.budget.level():
+            return Word(tuple(lexer._parts(_HERE_DOCUMENT)), text)
+
+    def _read_here_documents(self) -> None:
+        while self.pending:
+            document = self.pending.pop(0)
+            self.budget.spend(_COST + 20 * len(document.delimiter))
+            end = re.compile(rf"(?m:^{re.escape(document.delimiter)}$)").search(self.text, self.position)
+            if not end:
+                raise IncompleteError(
+                    f"warning: here-document delimited by end-of-file (wanted `{document.delimiter}')",
+                    document.delimiter,
+                )
+            text = self.text[self.position : end.start()]
+            self.position = end.end() + 1
+            document.body = self._inner(text) if document.expand else Word((Literal(text, quoted=True),), text)
