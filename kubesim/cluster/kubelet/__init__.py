@@ -24,7 +24,7 @@ from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import PodSync, Starter
 from kubesim.cluster.kubelet.status import ended, generate
 from kubesim.cluster.kubelet.volumes import check_volumes
-from kubesim.cluster.kubelet.worker import RequiredImage, Worker, images_of_volumes, marks, pod_address
+from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, marks, pod_address
 from kubesim.cluster.registry.image import Image
 
 # Seconds.
@@ -104,7 +104,7 @@ class Kubelet(Stateful):
         pod = self._api.current(POD, worker.pod) if worker else None
         if worker is None or pod is None:
             return None
-        if is_deleted(pod) or not worker.is_busy:
+        if is_deleted(pod) or worker.turn is Turn.IDLE:
             worker.pod = pod
         return worker
 
@@ -121,8 +121,8 @@ class Kubelet(Stateful):
         if is_deleted(worker.pod):
             self._terminate(worker)
             return
-        if worker.is_busy:
-            worker.is_due = True
+        if worker.turn is not Turn.IDLE:
+            worker.turn = Turn.DUE
             return
         self._end_rest(worker)
         self._report(worker)
@@ -176,13 +176,14 @@ class Kubelet(Stateful):
             secrets = self.starter.secrets.of(worker.pod)
             if not is_same_sync:
                 self.starter.report_missing_secrets(worker, secrets)
-            worker.is_busy = True
+            worker.turn = Turn.BUSY
             self.starter.start_all(PodSync(worker, due, secrets))
 
     def _settle(self, sync: PodSync) -> None:
         """End a sync: plan the next one where something could not start, and wait for the news of what did."""
         worker = sync.worker
-        worker.is_busy = False
+        is_due = worker.turn is Turn.DUE
+        worker.turn = Turn.IDLE
         if any(sync.started):
             if not all(sync.started):
                 self._plan(worker, RETRY)
@@ -193,8 +194,7 @@ class Kubelet(Stateful):
                 self._rest(worker, back_off)
             else:
                 self._plan(worker, RETRY)
-        if worker.is_due:
-            worker.is_due = False
+        if is_due:
             self._sync(worker.uid)
 
     def _rest(self, worker: Worker, back_off: BackOff) -> None:

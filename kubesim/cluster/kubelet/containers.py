@@ -226,6 +226,14 @@ class Container:
     def is_running(self) -> bool:
         return self.exit_code is None
 
+    def starts_again(self, policy: str) -> bool:
+        """Whether it is to be started again, by its restart policy."""
+        if self.is_running:
+            return False
+        if self.stopping:  # because its part of the Pod was changed
+            return True
+        return policy == "Always" or (policy == "OnFailure" and self.exit_code != 0)
+
     @property
     def state(self) -> Object:
         if self.is_running:
@@ -247,14 +255,3 @@ class Container:
 def _end(text: str, size: int) -> str:
     """The last bytes of a text; part of a letter is shown as Go shows it."""
     return encoded(text)[-size:].decode(errors="replace")
-
-
-def starts_next(policy: str, container: Container | None) -> bool:
-    """Whether a container is to be started, for the first time or again."""
-    if container is None:
-        return True
-    if container.is_running:
-        return False
-    if container.stopping:  # because its part of the Pod was changed
-        return True
-    return policy == "Always" or (policy == "OnFailure" and container.exit_code != 0)

@@ -16,7 +16,7 @@ from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Words
 from kubesim.cluster.kubelet import containers, environment, users, volumes
-from kubesim.cluster.kubelet.containers import Container, Waiting, starts_next
+from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullResult, PullTrace, back_off
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
@@ -232,8 +232,7 @@ class Starter(Stateful):
         self._clock.work += _START
         with self._runtime.processor() as budget:
             ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
-        if spec["name"] not in sync.worker.inits:
-            ran = containers.running_on(ran, sync.worker.policy_of(spec))
+        ran = containers.running_on(ran, sync.worker.policy_of(spec))
         image_name, image_id = self._images.node.status_names(image.digest)
         container = Container(
             spec=spec,
@@ -263,8 +262,7 @@ class Starter(Stateful):
 
     def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""
-        is_tried_again = starts_next(sync.worker.policy_of(spec), sync.worker.containers.get(spec["name"]))
-        sync.worker.wait(spec["name"], error if is_tried_again else None)
+        sync.worker.wait(spec["name"], error if sync.worker.starts_next(spec) else None)
         text = error.message if error.reason in _WHOLE_MESSAGES else error.reason
         record("Warning", "Failed", f"Error: {text}")
 

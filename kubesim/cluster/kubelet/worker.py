@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
+from enum import Enum
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
@@ -15,7 +16,7 @@ from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, containers_of, find_named, name_of, namespace_of, sidecars_of
 from kubesim.api.sharing import Shared
 from kubesim.api.specs import ContainerSpec, PodSpec
-from kubesim.cluster.kubelet.containers import Container, Waiting, starts_next
+from kubesim.cluster.kubelet.containers import Container, Waiting
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
 
@@ -52,17 +53,25 @@ def images_of_volumes(spec: PodSpec) -> list[RequiredImage]:
     return [RequiredImage(item["name"], item["image"]["reference"], item["image"]["pullPolicy"]) for item in volumes]
 
 
+class Turn(Enum):
+    """Whether a worker starts containers, for which a sync has to wait."""
+
+    IDLE = 0
+    BUSY = 1
+    DUE = 2  # it is busy, and a sync waits
+
+
 class Worker:
     """The kubelet's memory of one Pod, of which nothing is known yet but the Pod."""
 
     def __init__(self, pod: Object) -> None:
-        names = [item["name"] for item in pod["spec"].get("initContainers", ())]
+        init_containers = pod["spec"].get("initContainers", ())
         self.pod = pod  # as the present sync has it
         self.uid: str = pod["metadata"]["uid"]
         self.namespace = namespace_of(pod)
         self.name = name_of(pod)
-        # The names of its init containers, without the sidecars.
-        self.inits = frozenset(names).difference(sidecars_of(pod["spec"]))
+        self.sidecars = frozenset(sidecars_of(pod["spec"]))
+        self.inits = frozenset(item["name"] for item in init_containers) - self.sidecars
         self.ip = ""
         self.containers: dict[str, Container] = {}
         self.folders: dict[str, Folder] = {}  # its emptyDirs
@@ -70,8 +79,7 @@ class Worker:
         self.crashes: dict[str, int] = {}  # of containers that ended: seconds until they may start again
         self.planned = 0  # the number of the timer of the next sync
         self.has_sandbox = False
-        self.is_busy = False  # with starting containers, until which a sync has to wait
-        self.is_due = False  # such a sync waits
+        self.turn = Turn.IDLE
         self.is_terminating = False  # with which a sync that goes on is cancelled: nothing starts any more
         self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
         self.awaits_news = False  # the runtime has something to report of its containers
@@ -117,8 +125,14 @@ class Worker:
         return self.reported == self.version
 
     def policy_of(self, spec: ContainerSpec) -> str:
-        """The restart policy of a container: its own, or the Pod's."""
-        return spec.get("restartPolicy", self.pod["spec"]["restartPolicy"])
+        """The policy by which a container is started again: a sidecar always, any other one as the Pod says, which for
+        an init container means at most until it succeeds.
+        """
+        name = spec["name"]
+        if name in self.sidecars:
+            return "Always"
+        policy = self.pod["spec"]["restartPolicy"]
+        return "OnFailure" if name in self.inits and policy == "Always" else policy
 
     def wait(self, container: str, reason: Waiting | None) -> None:
         """Note why a container does not run (None: it does)."""
@@ -166,8 +180,6 @@ class Worker:
         if self.is_over:
             return
         spec = self.pod["spec"]
-        policy = spec["restartPolicy"]
-        init_policy = "OnFailure" if policy == "Always" else policy
         containers = spec["containers"]
         for ephemeral in spec.get("ephemeralContainers", ()):
             if ephemeral["name"] not in self.containers:
@@ -177,22 +189,24 @@ class Worker:
             is_last = index + 1 == len(init_containers)
             following = containers[0] if is_last else init_containers[index + 1]
             if init["name"] in self.inits:
-                if self._starts_next(init_policy, init):
+                if self.starts_next(init):
                     yield init
                 container = self.containers.get(init["name"])
                 if container is None or container.exit_code != 0:
                     return
             else:  # a sidecar, for which the next one waits until it has started once
-                if self._starts_next("Always", init):
+                if self.starts_next(init):
                     yield init
                 if not self._has_started(init["name"], following["name"]):
                     return
         for main in containers:
-            if self._starts_next(policy, main):
+            if self.starts_next(main):
                 yield main
 
-    def _starts_next(self, policy: str, spec: ContainerSpec) -> bool:
-        return starts_next(policy, self.containers.get(spec["name"]))
+    def starts_next(self, spec: ContainerSpec) -> bool:
+        """Whether a container is to be started, for the first time or again."""
+        container = self.containers.get(spec["name"])
+        return container is None or container.starts_again(self.policy_of(spec))
 
     def _has_started(self, name: str, following: str) -> bool:
         container = self.containers.get(name)
@@ -213,10 +227,8 @@ class Worker:
     @property
     def is_over(self) -> bool:
         """Whether all containers, apart from sidecars, have ended and are not to be started again."""
-        spec = self.pod["spec"]
-        for item in spec["containers"]:
-            container = self.containers.get(item["name"])
-            if container is None or container.is_running or starts_next(spec["restartPolicy"], container):
+        for spec in self.pod["spec"]["containers"]:
+            if self.starts_next(spec) or self.containers[spec["name"]].is_running:
                 return False
         return True
 
