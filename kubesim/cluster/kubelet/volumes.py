@@ -49,7 +49,8 @@ def check_volumes(data: PodData) -> None:
 def mounts(
     data: PodData, container: ContainerSpec, images: Mapping[str, Payload], known: Mapping[str, Folder]
 ) -> dict[str, Folder]:
-    """The files of a container's volumes as they are now, by mount path; of a broken volume there is an empty folder.
+    """The files of a container's volumes as they are now, by mount path; of a broken volume there is an empty folder,
+    and nothing of a part of it, which may be a file.
 
     What it has already is among `known`: a volume whose source is gone stays as it was, and so does a part of one,
     which is bound to the file that there was when the container started. A volume that is a folder to write to is left
@@ -66,7 +67,7 @@ def mounts(
         try:
             contents = images.get(mount["name"]) or _contents(data, volume)
         except MissingError:
-            if path in known:
+            if part or path in known:
                 continue
             contents = {}
         mounted[path] = _folder(_part_of(contents, part) if part else contents, _group(data.pod))
