@@ -45,8 +45,11 @@ _DENSE_NUMBERS = 3
 """More numbers between the letters than a name has of versions and dates."""
 _PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11}){0,5}")
 """Most names of objects: too plain for a secret of any form."""
-_PROSE = r"(?!(?:unexpected|Get|Post|Head|failed|invalid|unable|error|no|not|dial|server|denied|unauthorized)[\s:])"
-"""How runtimes go on after "token: "."""
+_PROSE = (
+    r"(?!(?:unexpected|Get|Post|Head|failed|invalid|illegal|unable|error|no|not|dial|server|denied|unauthorized)[\s:]"
+    r"|[45]\d\d [A-Z][a-z])"
+)
+"""How runtimes go on after "token: ", as after "https://auth.example/token: 401 Unauthorized"."""
 _TOKEN_STARTS = (
     "sha256~|gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|oas|ft|agent|imt|soat|ffct)-|GR1348941|dckr_[a-z]{1,4}_|hv[sb]\\."
     "|xox[a-z]-|pypi-Ag|A[KS]IA(?=[A-Z0-9]{16})|ya29\\.|AIza|eyJ|do[op]_v1_|cmVmdG|AKCp|atlasv1\\."
