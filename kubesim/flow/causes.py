@@ -87,9 +87,9 @@ def _holds(row: Verdict, words: Words) -> bool:
 
 def _decided(row: Verdict, facts: Facts) -> Verdict:
     """The row, or what takes its place: the verdict of the message's sign, or that of the answer to its question."""
-    verdict = facts.reply.row.verdict if facts.reply else None
-    if row.of_sign and verdict:
-        return verdict._replace(also=(*row.also, *verdict.also))
+    reply = facts.reply
+    if row.of_sign and reply and (verdict := reply.row.verdict):
+        return verdict._replace(also=(*row.also, *verdict.also), grade=reply.grade or verdict.grade)
     if row.ask and facts.scene.answer:
         answered = row.ask.yes if facts.scene.answer == "yes" else row.ask.no
         return answered._replace(hop=row.hop, grade="likely")
@@ -221,7 +221,7 @@ def unreachable(facts: Facts) -> Known | None:
     moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
     openshift = host.startswith("image-registry.openshift-image-registry") or host == "docker-registry.default.svc"
     return {
-        "openshift": openshift,
+        "openshift": openshift and facts.kind == "no_host",  # a name that no one answers for may be there
         "closed": closed,
         "near": near,
         "moved": moved,

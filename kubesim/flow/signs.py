@@ -50,6 +50,7 @@ class Reply(NamedTuple):
     isnt: str = ""
     row: Kind = Kind("", credentials=True)
     words: Sentences = NONE
+    grade: str = ""  # how sure the sign is, where that is less than its kind
 
     @property
     def sentence(self) -> str:
@@ -92,7 +93,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     isnt = sign.isnt
     if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
         isnt = kind.isnt
-    return Reply(name, text, match, means, isnt, kind, words)
+    return Reply(name, text, match, means, isnt, kind, words, sign.grade)
 
 
 def _matches(text: str) -> Iterator[tuple[Sign, re.Match[str]]]:

@@ -68,6 +68,7 @@ class Sign(NamedTuple):
     registry: str = "any"
     means: str = ""
     isnt: str = ""
+    grade: str = ""  # how sure, where that is less than the kind's
 
 
 class Registry(NamedTuple):
