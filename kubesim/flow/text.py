@@ -40,6 +40,8 @@ _IMAGE = re.compile(
     r"(?![\w/])"
 )
 """An image's name with a version or a digest, whatever is around it. A word behind the colon may be a password."""
+_END = 30
+"""Characters by which the end of a message that was cut off is found in another one."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
@@ -76,7 +78,9 @@ def _client(lines: list[str], rows: list[Row]) -> str:
     """The program on a person's machine that failed, such as docker; "" where a node did, or the text doesn't say."""
     if any(row.is_kubelets for row in rows):
         return ""
-    return next(filter(None, map(client_of, lines[:_MOST_LINES])), "")
+    last = next((row.message for row in reversed(rows) if row.says_why), "")
+    failed = [line for line in lines if last and last in line]  # of two programs, the one that failed counts
+    return next(filter(None, map(client_of, [*failed, *lines[:_MOST_LINES]])), "")
 
 
 def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
@@ -87,14 +91,19 @@ def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
     came = {row.image for row in rows if row.is_pulled}
     lacking = {row.image for row in rows if row.image} - came
     tagged = {_TAG.sub("", image): image for image in lacking if _TAG.search(image)}
-    image = _only(lacking or anywhere)
+    of_pod: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row.image in lacking:
+            of_pod[row.pod].add(row.image)
     pod = _only({row.pod for row in rows if row.pod})
     namespace = _only({row.namespace for row in rows if row.namespace and row.pod})
     completed = []
     for row in rows:
         if row.pod or (pod and row.namespace in ("", namespace)):
             row = row._replace(pod=row.pod or pod, namespace=row.namespace or namespace)
-        completed.append(row._replace(image=tagged.get(row.image, row.image) or image))
+        its_own = of_pod[row.pod] | of_pod[""] if row.pod else lacking
+        image = row.image or _only(its_own if lacking else anywhere)
+        completed.append(row._replace(image=tagged.get(image, image)))
     return completed
 
 
@@ -138,7 +147,9 @@ def _says_more(later: Row, earlier: Row) -> bool:
     """Whether a later row about the same image takes the place of an earlier one."""
     if later.rank != earlier.rank:
         return later.rank > earlier.rank
-    return later.kind != earlier.kind or len(later.message) >= len(earlier.message)  # else its end may be cut off
+    if later.kind == earlier.kind:
+        return len(later.message) >= len(earlier.message)  # else its end may be cut off
+    return later.message[-_END:] not in earlier.message[:-1]  # which says more behind that
 
 
 class _Pod(NamedTuple):
