@@ -33,9 +33,12 @@ def asked(message: str, registry: str, reply: Reply) -> Asked:
     * `https://t.example/token?…`, or "failed to fetch oauth token": a token service
     * `https://s.example/layer`, or `lookup s.example`: its storage
     """
-    requests = [request for request in REQUEST.finditer(message) if request.end() < len(message) or request["rest"]]
-    host = requests[-1]["host"] if requests else registry  # a host at the very end may have been cut off
-    path = requests[-1]["rest"] if requests else ""
+    host = registry
+    path = ""
+    for request in REQUEST.finditer(message):
+        if request.end() < len(message) or request["rest"]:  # a host at the very end may have been cut off
+            host = request["host"]
+            path = request["rest"]
     looked_up = reply.words.get("lookup", "")
     is_elsewhere = bool(looked_up) and not _is_name_of(looked_up, host)
     if is_elsewhere:
@@ -58,13 +61,10 @@ def _is_name_of(looked_up: str, host: str) -> bool:
 
 
 def _is_same(host: str, registry: str) -> bool:
-    if host in HUB and registry in HUB:
-        return True
     one = _comparable(host)
     other = _comparable(registry)
-    if "*" in one or "*" in other:
-        return fnmatchcase(one, other) or fnmatchcase(other, one)
-    return one == other
+    are_hubs = host in HUB and registry in HUB
+    return are_hubs or one == other or fnmatchcase(one, other) or fnmatchcase(other, one)
 
 
 def _comparable(host: str) -> str:

@@ -59,19 +59,14 @@ def read_text(text: str) -> list[Item]:
     rows = _completed(list(rows_of(lines)), {match[0] for match in _IMAGE.finditer(plain)})
     if _STARTED.search(plain):
         rows = [row for row in rows if row.kind != PULLING]  # whatever was pulled came, or says itself that it didn't
-    return _unread(_pods_of(rows, _client(lines, rows)), short.unread) or screens
+    return list(_pods_of(rows, {"client": _client(lines, rows), "unread": short.unread})) or screens
 
 
 def read_events(events: list[Object]) -> list[Item]:
     """The Pods that events are about."""
     lines = [event_row(event.get("involvedObject", {}), event) for event in events]
     short = shortened("\n".join(lines))
-    return _unread(_pods_of(list(rows_of(redact(short.text).split("\n")))), short.unread)
-
-
-def _unread(items: Iterator[Item], lines: int) -> list[Item]:
-    """The items, with how many lines of their text weren't read."""
-    return [(kind, {**item, "unread": lines}) for kind, item in items]
+    return list(_pods_of(list(rows_of(redact(short.text).split("\n"))), {"unread": short.unread}))
 
 
 def _client(lines: list[str], rows: list[Row]) -> str:
@@ -112,10 +107,10 @@ def _only(names: Collection[str]) -> str:
     return next(iter(names)) if len(names) == 1 else ""
 
 
-def _pods_of(rows: list[Row], client: str = "") -> Iterator[Item]:
+def _pods_of(rows: list[Row], told: Object) -> Iterator[Item]:
     """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it.
 
-    If every image came, it is the Pod of the last one.
+    If every image came, it is the Pod of the last one. `told` are fields that each Pod gets.
     """
     warnings = [row for row in rows if row.is_missing_secret]
     others = [row for row in rows if not row.is_missing_secret]
@@ -124,7 +119,7 @@ def _pods_of(rows: list[Row], client: str = "") -> Iterator[Item]:
     for pod in _by_name(telling, warnings):
         groups.setdefault(pod.said, []).append(pod)
     for pod, *same in list(groups.values())[-MOST_CAUSES:]:
-        yield from _items(pod, [other.name for other in same], client)
+        yield from _items(pod, {**told, "same": [other.name for other in same]})
 
 
 def _troubles(rows: Iterable[Row]) -> list[Row]:
@@ -189,13 +184,13 @@ def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
     return pods.values()
 
 
-def _items(pod: _Pod, same: list[str], client: str) -> Iterator[Item]:
-    """A Pod and its events; `same` are Pods with the same cause."""
+def _items(pod: _Pod, told: Object) -> Iterator[Item]:
+    """A Pod with the fields that are `told`, and its events."""
     where = {"name": pod.name, "namespace": pod.namespace}
     containers = [_container(row, number) for number, row in enumerate(pod.rows, 1)]
     listed = [{"name": secret} for secret in pod.missed]
     kind, item = partial(where, containers, nodeName=pod.rows[0].node, imagePullSecrets=listed)
-    yield kind, {**item, "same": same, "client": client}
+    yield kind, {**item, **told}
     yield from (event_of(where, row) for row in pod.warnings)
 
 
