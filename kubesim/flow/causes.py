@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -67,16 +68,11 @@ def will_recover(facts: Facts) -> bool:
 
 
 def _first(stage: tuple[Verdict, ...], facts: Facts) -> Cause | None:
-    """The cause of the first row that holds."""
-    known: dict[str, Known | None] = {}
+    """The cause of the first row that holds; several rows have one check."""
+    checked = cache(lambda check: CHECKS[check](facts))
     for row in stage:
-        if row.check not in known:
-            known[row.check] = CHECKS[row.check](facts)
-        given = known[row.check]
-        if given is None:
-            continue
-        words = Words(facts, given)
-        if _holds(row, words):
+        given = checked(row.check)
+        if given is not None and _holds(row, words := Words(facts, given)):
             return _cause(_decided(row, facts), facts, words)
     return None
 
@@ -249,20 +245,15 @@ def not_found(facts: Facts) -> Known | None:
     tags = facts.scene.registries.tags(reference)
     bare = facts.image.partition("@")[0].removesuffix(f":{reference.tag}")
     tag = nearest(reference.tag or "", tags) or (tags[-1] if tags else "")
-    missing = f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}"
-    unlisted = facts.scene.is_export and not facts.matches
     version = facts.scene.is_export and re.fullmatch(r"(v?)(\d+\.\d+(?:\.\d+)?)", reference.tag or "")
-    words = {
+    return {
         "bitnami": reference.name.startswith("docker.io/bitnami/"),
         "plain_version": version[2] if version and not version[1] else "",
         "v_version": version[2] if version and version[1] else "",
-    }
-    return {
-        **words,
-        "missing": missing,
+        "missing": f"digest {reference.digest}" if reference.digest else f"tag {reference.tag}",
         "tags": ", ".join(tags[:9]),
         "existing": f"{bare}:{tag}",
-        "unlisted_export": unlisted,
+        "unlisted_export": facts.scene.is_export and not facts.matches,
     }
 
 

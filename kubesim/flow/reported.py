@@ -119,9 +119,11 @@ def _failed(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> P
         reply = _reply_of(event)
     is_no_name = facts.reference is None and bool(facts.image) and not facts.is_partial
     is_unasked = waiting.reason in _WITHOUT_ASKING or _is_unreadable_secret(waiting) or reply.row.unasked
-    if is_no_name or is_unasked:
-        return _unasked(facts, waiting, registries)
-    return _refusal(facts, waiting, registries)
+    if not (is_no_name or is_unasked):
+        return _refusal(facts, waiting, registries)
+    if facts.reference and reply.transport and reply.kind != "unreadable":  # a Secret may have been corrected since
+        registries.note(facts, reply)
+    return _make(facts, waiting)
 
 
 def _reply_of(message: str) -> Reply:
@@ -143,14 +145,6 @@ def _event(facts: Facts) -> str:
             return message
     began = f'Pulling image "{facts.image}"'
     return began if any(message.startswith(began) for message in messages) else ""
-
-
-def _unasked(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
-    """An attempt that failed before any registry was asked."""
-    reply = read(waiting.message)
-    if facts.reference and reply.transport and reply.kind != "unreadable":  # a Secret may have been corrected since
-        registries.note(facts, reply)
-    return _make(facts, waiting)
 
 
 def _refusal(facts: Facts, waiting: Waiting, registries: ReportedRegistries) -> PullTrace:
