@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import threading
 from contextlib import suppress
@@ -41,7 +42,8 @@ def _port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until the input ends or Ctrl+C, with a prompt at a terminal; lines from a pipe or a file are run."""
+    """Serve until the input ends, Ctrl+C or SIGTERM; at a terminal with a prompt. Lines of a pipe or a file are run."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # or the kubeconfig would stay behind
     # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:

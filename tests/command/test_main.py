@@ -146,6 +146,22 @@ def test_a_cluster_is_served(tmp_path: Path) -> None:
         assert ask(config, "GET", f"{secrets}/kept") == made
 
 
+def test_a_service_that_is_terminated_leaves_no_kubeconfig_behind(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "kubesim", "serve"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    inputs: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "text": True, "env": environment}
+    with subprocess.Popen(words, **inputs) as served:
+        try:
+            assert served.stdout
+            _url, export = [served.stdout.readline() for _ in range(2)]
+            assert Path(export.strip().removeprefix("export KUBECONFIG=")).is_relative_to(tmp_path)
+            served.terminate()
+            assert served.wait(SECONDS) == 128 + signal.SIGTERM
+        finally:
+            served.kill()
+    assert list(tmp_path.iterdir()) == []
+
+
 SHOP = """\
 images: {cart 2.0: {log: [open for business]}}
 registries:
