@@ -171,8 +171,7 @@ def _total(record: Record) -> str:
 def _rows(record: Record) -> Iterator[Row]:
     """The notebooks. In that of the challenge, a round with any points is one more thing to do."""
     for lesson, counts in grade(record).items():
-        reached = counts.right + counts.done
-        whole = counts.quizzes + counts.tasks
+        reached, whole = counts.both
         score = ""
         if lesson == CHALLENGE:
             whole += 1

@@ -30,6 +30,11 @@ class Counts(NamedTuple):
     done: int
     tasks: int
 
+    @property
+    def both(self) -> Share:
+        """Questions and tasks together."""
+        return Share(self.right + self.done, self.quizzes + self.tasks)
+
 
 class Exercises(NamedTuple):
     """The ids of a lesson's quizzes and tasks, in order."""

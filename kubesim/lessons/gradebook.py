@@ -38,7 +38,7 @@ def _row(name: str, record: Record) -> list[str]:
     of_all = total(marks.values())
     score = best(record)
     points = f"{score.reached}/{score.of}" if score else "-"
-    lessons = [f"{mark.right + mark.done}/{mark.quizzes + mark.tasks}" for mark in marks.values()]
+    lessons = [f"{mark.both.reached}/{mark.both.of}" for mark in marks.values()]
     figures = [f"{of_all.right}/{of_all.quizzes}", str(of_all.first), f"{of_all.done}/{of_all.tasks}"]
     return [_printable(name), *figures, points, *lessons]
 
@@ -50,9 +50,12 @@ def comma_separated(sheets: Sequence[Sheet]) -> str:
     lines.writerow(_FIELDS + [f"{lesson} {column}" for lesson in contents() for column in ("done", "of")])
     for name, record in sheets:
         marks = grade(record)
-        row: list[object] = [_harmless(name), *total(marks.values()), *(best(record) or ("", ""))]
+        of_all = total(marks.values())
+        row: list[object] = [_harmless(name), of_all.right, of_all.first, of_all.quizzes, of_all.done, of_all.tasks]
+        score = best(record)
+        row += score or ["", ""]
         for mark in marks.values():
-            row += [mark.right + mark.done, mark.quizzes + mark.tasks]
+            row += mark.both
         lines.writerow(row)
     return text.getvalue()
 
