@@ -112,8 +112,7 @@ class Shell:
     def _missing(self, text: str) -> IncompleteError | None:
         """Why `text` must be continued."""
         text = _clean(text)
-        stripped = text.rstrip("\n")
-        if (len(stripped) - len(stripped.rstrip("\\"))) % 2 and text == stripped:
+        if re.search(r"(?<!\\)(?:\\\\)*\\\Z", text):  # an odd number of them
             return IncompleteError("a last backslash")
         try:
             for _ in parse(text, self.aliases, Budget()):

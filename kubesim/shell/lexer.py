@@ -54,7 +54,7 @@ def unescape(text: str, escapes: Mapping[str, str] = ESCAPES) -> str:
 
 
 class _Quoting(NamedTuple):
-    """A way to quote: what the parts of a text look like in it, each with a name, and what it means for them."""
+    """Where a text stands, in quotes or not: how its parts look there, each kind with a name, and what they mean."""
 
     part: re.Pattern[str]
     is_quoted: bool

@@ -1,4 +1,4 @@
-"""Tools that read lines and print lines."""
+"""Tools that read text and print what they make of its lines, its fields or its characters."""
 
 from __future__ import annotations
 
@@ -147,30 +147,26 @@ def cut(operands: Operands, options: Options, io: Invocation) -> None:
         if "d" in options:
             raise misused(io.name, "an input delimiter may be specified only when operating on fields")
         delimiter = ""
-    ranges = list(_ranges(lists[0]))
+    parts = list(_parts(lists[0]))
     for _, text in inputs(io, operands):
-        io.spend(len(text) * len(ranges))
+        io.spend(len(text) * len(parts))
         for line in bare_lines(text):
-            io.out(_cut_line(line, delimiter, ranges) + "\n")
+            io.out(_cut_line(line, delimiter, parts) + "\n")
 
 
-def _cut_line(line: str, delimiter: str, ranges: list[range]) -> str:
-    """The fields of a line that are within `ranges`, or its characters where no delimiter makes fields."""
+def _cut_line(line: str, delimiter: str, parts: list[slice]) -> str:
+    """Some parts of the fields of a line, or of its characters where no delimiter makes fields, in their order."""
     if delimiter and delimiter not in line:
         return line
     pieces = line.split(delimiter) if delimiter else list(line)
-    chosen = [piece for number, piece in enumerate(pieces, 1) if _is_within(number, ranges)]
-    return delimiter.join(chosen)
+    places = {place for part in parts for place in range(len(pieces))[part]}
+    return delimiter.join(pieces[place] for place in sorted(places))
 
 
-def _is_within(number: int, ranges: list[range]) -> bool:
-    return any(number in numbers for numbers in ranges)
+def _parts(spec: str) -> Iterator[slice]:
+    """What a list such as `1,3-` names, which counts from 1.
 
-
-def _ranges(spec: str) -> Iterator[range]:
-    """The places that a list such as `1,3-` names, counted from 1.
-
-    Raises ToolError for a range that ends before it begins, UnsupportedError for another list that is wrong.
+    Raises ToolError for a part that ends before it begins, UnsupportedError for another list that is wrong.
     """
     for part in spec.split(","):
         match = re.fullmatch(r"([1-9][0-9]{0,8})?(-?)([1-9][0-9]{0,8})?", part)
@@ -181,7 +177,7 @@ def _ranges(spec: str) -> Iterator[range]:
         end = int(last or 10**9) if dash else begin
         if end < begin:
             raise misused("cut", "invalid decreasing range")
-        yield range(begin, end + 1)
+        yield slice(begin - 1, end)
 
 
 def tr(operands: Operands, options: Options, io: Invocation) -> None:
