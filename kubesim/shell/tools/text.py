@@ -110,6 +110,8 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
     content: list[str] = []
     for _, text in inputs(io, operands, "cannot read: {}", 2):
         content += bare_lines(text)
+    if io.status:
+        return  # an input is missing
     io.spend(100 * len(content))
     is_reverse = "r" in options
     if "u" in options:
