@@ -98,7 +98,7 @@ def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
 
 def _screen(call: Call, group: Group, with_kind: bool) -> str:
     """The table of one type; nothing where --sort-by names no field, for kubectl ignores that error."""
-    objects = group.objects
+    objects = list(group.objects)
     try:
         if len(objects) > 1:
             objects = _sorted(call, objects)

@@ -17,7 +17,7 @@ from kubesim.cluster.apiserver import Connection
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, check_paths
-from kubesim.kubectl.selection import Query, find_targets, get_live
+from kubesim.kubectl.selection import Query, get_live
 from kubesim.shell.process import Process, StartError
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ def find_subject(call: Call, word: str) -> Target:
     if not slash or kind in ("pod", "pods", "po"):
         target = Target(POD, call.namespace, name)
     else:
-        (target,) = find_targets(call, [word])
+        (target,) = Query(call, [word]).targets
     return target._replace(obj=get_live(call, target))
 
 

@@ -18,10 +18,10 @@ from kubesim.kubectl.manifests import Target, check_paths, manifests
 
 
 class Group(NamedTuple):
-    """Objects of one type, as the API server has them."""
+    """Objects of one type, as the API server has them; none, where all of it were asked for, which `get all` counts."""
 
     resource: Resource
-    objects: list[Object]
+    objects: Sequence[Object]
 
     @property
     def targets(self) -> list[Target]:
@@ -59,8 +59,9 @@ class Selection(NamedTuple):
 class Query:
     """What a command line asks for: objects of files, or those of `targets`. Raises what is wrong with it as a whole.
 
-    `latest`: in place of the objects in files, those that the API server has. `needs_name`, `one_type`, `all_selects`:
-    see `find_targets`. Mirrors Builder and Result.
+    `latest`: in place of the objects in files, those that the API server has. `needs_name`: a type alone does not mean
+    all its objects. `one_type`: several types are refused. `all_selects`: --all selects, where other commands only let
+    a type alone mean all its objects. Mirrors Builder and Result.
     """
 
     def __init__(
@@ -75,8 +76,11 @@ class Query:
     ) -> None:
         self._call = call
         self._latest = latest
+        self._needs_name = needs_name
+        self._one_type = one_type
+        self._all_selects = all_selects
         self._ignores_missing = bool(call.flags.get("ignore-not-found"))
-        self.targets = find_targets(call, args, needs_name=needs_name, one_type=one_type, all_selects=all_selects)
+        self.targets = self._find_targets(args)
 
     def visit(self, act: Callable[[Target], object]) -> int:
         """Do something with each object, fetched before; see `errors.visit`."""
@@ -92,28 +96,58 @@ class Query:
 
     def select(self) -> Selection:
         """Every object, fetched, and what went wrong with any."""
-        groups: list[Group] = []
+        gathered: list[tuple[Resource, list[Object]]] = []
 
         def keep(batch: Target | Group) -> None:
-            group = batch if isinstance(batch, Group) else Group(batch.resource, [self._fetched(batch).obj])
-            if groups and groups[-1].resource is group.resource:
-                groups[-1].objects.extend(group.objects)
+            objects = batch.objects if isinstance(batch, Group) else [self._fetched(batch).obj]
+            if gathered and gathered[-1][0] is batch.resource:
+                gathered[-1][1].extend(objects)
             else:
-                groups.append(group)
+                gathered.append((batch.resource, list(objects)))
 
+        problem = None
         try:
             batches: Iterator[Any] = self._batches()  # mypy would take a Target or a Group for any tuple
             visit(batches, keep, ignores_missing=self._ignores_missing)
         except REFUSALS as error:
-            return Selection(groups, error)
-        return Selection(groups)
+            problem = error
+        return Selection([Group(resource, objects) for resource, objects in gathered], problem)
 
     def fetch(self, is_strict: bool = False) -> list[Target]:
         """Every object. Raises what went wrong with any of them; `is_strict`: the first alone, as Infos does."""
         selection = self.select()
-        if selection.error:
-            raise Several([selection.error]).errors[0] if is_strict else selection.error
+        error = selection.error
+        if isinstance(error, Several) and is_strict:
+            raise error.errors[0]
+        if error:
+            raise error
         return selection.targets
+
+    def _find_targets(self, args: Sequence[str]) -> list[Target]:
+        """The names and types of a command line; none where it names files."""
+        call = self._call
+        has_all = bool(call.flags.get("all"))
+        selects = bool(call.flags.get("selector") or call.flags.get("field-selector"))
+        if self._all_selects and has_all:
+            selects = True
+        words = _spelled_out(args)
+        pairs = [split_pair(word) for word in words if "/" in word]
+        _check_words(call, words, bool(pairs), selects)
+        if not words:
+            return []
+        if pairs:
+            named = [(resolve(call, kind), name) for kind, name in pairs]
+            refuse_if(self._one_type and len({resource for resource, _ in named}) > 1, _SEVERAL_TYPES)
+            return [_named(call, resource, name) for resource, name in named]
+        types = _types(call, words[0])
+        names = words[1:]
+        if names:
+            refuse_if(len(types) > 1, "you must specify only one resource")
+            return [_named(call, types[0], name) for name in names]
+        means_all = not self._needs_name or has_all or selects
+        refuse_if(not means_all, "resource(s) were provided, but no name was specified")
+        refuse_if(self._one_type and len(types) > 1, _SEVERAL_TYPES)
+        return [_all_of(call, resource) for resource in types]
 
     @property
     def is_single(self) -> bool:
@@ -150,7 +184,7 @@ class Query:
     def _listed(self, target: Target) -> Group | Exception:
         """All objects that a target without a name means."""
         try:
-            return Group(target.resource, list(list_live(self._call, target)))  # a copy, to which `select` adds
+            return Group(target.resource, list_live(self._call, target))
         except REFUSALS as error:
             return error
 
@@ -166,35 +200,6 @@ _TYPE_TWICE = (
 )
 _SEVERAL_TYPES = "you may only specify a single resource type"
 _FILES_AND_WORDS = "when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well"
-
-
-def find_targets(
-    call: Call, args: Sequence[str], *, needs_name: bool = False, one_type: bool = False, all_selects: bool = False
-) -> list[Target]:
-    """The names and types of a command line; none where it names files.
-
-    `needs_name`: a type alone does not mean all its objects. `one_type`: several types are refused. `all_selects`:
-    --all selects, where other commands only let a type alone mean all its objects.
-    """
-    has_all = bool(call.flags.get("all"))
-    selects = bool(call.flags.get("selector") or call.flags.get("field-selector") or (has_all and all_selects))
-    words = _spelled_out(args)
-    pairs = [split_pair(word) for word in words if "/" in word]
-    _check_words(call, words, bool(pairs), selects)
-    if not words:
-        return []
-    if pairs:
-        named = [(resolve(call, kind), name) for kind, name in pairs]
-        refuse_if(one_type and len({resource for resource, _ in named}) > 1, _SEVERAL_TYPES)
-        return [_named(call, resource, name) for resource, name in named]
-    types = _types(call, words[0])
-    names = words[1:]
-    if names:
-        refuse_if(len(types) > 1, "you must specify only one resource")
-        return [_named(call, types[0], name) for name in names]
-    refuse_if(needs_name and not selects and not has_all, "resource(s) were provided, but no name was specified")
-    refuse_if(one_type and len(types) > 1, _SEVERAL_TYPES)
-    return [_all_of(call, resource) for resource in types]
 
 
 def _all_of(call: Call, resource: Resource) -> Target:
