@@ -167,7 +167,8 @@ def invalid_name(facts: Facts) -> Known | None:
         imageref.parse(lower)
         if not unset:
             return {"valid": lower}
-    number, scheme = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower), re.match(r"\w+://", lower)
+    number = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower)
+    scheme = re.match(r"\w+://", lower)
     return {
         "valid": "'<a valid image name>'",
         "empty_tag": lower.endswith(":"),
@@ -206,7 +207,8 @@ def never(facts: Facts) -> Known | None:
 
 
 def unreachable(facts: Facts) -> Known | None:
-    closed, host = facts.kind == "closed", keyring.split_port(facts.registry or facts.asking.host)[0]
+    closed = facts.kind == "closed"
+    host = keyring.split_port(facts.registry or facts.asking.host)[0]
     service = host.endswith((".svc", ".cluster.local")) and not facts.asking.role and not closed
     if not (facts.kind in ("no_host", "closed") or (service and facts.kind == "name_server")):
         return None

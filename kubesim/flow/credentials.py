@@ -40,30 +40,24 @@ def misplaced(facts: Facts) -> Known | None:
     if facts.names or not (facts.kind == "anonymous" or facts.kind in UNCLEAR):
         return None
     for manifest in (facts.manifest, *(manifest_of(item.found) for item in facts.creators if item.found)):
-        for path, names in _lists(manifest):
+        for path, name in _lists(manifest):
             if _MISPLACED.fullmatch(path):
-                return {
-                    "path": path,
-                    "secret": facts.scene.mask(names[0]) if names else facts.matching_secret or facts.free,
-                }
+                return {"path": path, "secret": facts.scene.mask(name) or facts.matching_secret or facts.free}
     return None
 
 
-def _lists(manifest: str) -> Iterator[tuple[str, list[str]]]:
-    """Where a manifest in JSON has a field imagePullSecrets, and the names in it."""
+def _lists(manifest: str) -> Iterator[tuple[str, str]]:
+    """Where a manifest in JSON has a list imagePullSecrets, and the first name in it."""
     places: list[tuple[str, Any]] = []
     with suppress(ValueError, RecursionError):
         places.append(("", json.loads(manifest)))
     for path, value in places:  # it grows: a manifest may be deeper than calls may be
         if isinstance(value, dict):
-            names = value.get("imagePullSecrets")
-            if isinstance(names, list):
-                yield f"{path}imagePullSecrets", [str(each.get("name", "")) for each in names if isinstance(each, dict)]
-            places += (
-                (f"{path}{key}" if isinstance(item, list) else f"{path}{key}.", item) for key, item in value.items()
-            )
+            places += ((f"{path}.{key}".lstrip("."), item) for key, item in value.items())
         elif isinstance(value, list):
-            places += ((f"{path}[{number}].", item) for number, item in enumerate(value))
+            places += ((f"{path}[{number}]", item) for number, item in enumerate(value))
+            if path.endswith("imagePullSecrets"):
+                yield path, next((str(each.get("name", "")) for each in value if isinstance(each, dict)), "")
 
 
 def _secret(facts: Facts, name: str) -> Known:

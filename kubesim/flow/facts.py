@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from itertools import chain, count
 
 from kubesim.api import imageref
 from kubesim.api.clock import parse_time
@@ -97,7 +98,9 @@ class Facts:
     @property
     def message(self) -> str:
         """The last answer, as far as it is known."""
-        return self.attempts[-1].answer if self.attempts else self.trace.message if self.trace else ""
+        if self.attempts:
+            return self.attempts[-1].answer
+        return self.trace.message if self.trace else ""
 
     @cached_property
     def asking(self) -> Asked:
@@ -117,8 +120,10 @@ class Facts:
     @property
     def marks(self) -> tuple[str, ...]:
         """The runtime, what has the Pod's template, and what the node's name says of a cluster on one's own machine."""
-        node, maker = str(self.pod["spec"].get("nodeName")), self.workload.partition("/")[0]
-        maker = maker or (self.owner["kind"].lower() if self.owner else "")
+        node = str(self.pod["spec"].get("nodeName"))
+        maker = self.workload.partition("/")[0]
+        if self.owner and not maker:
+            maker = self.owner["kind"].lower()
         local = (name for name, start in tables.signs().nodes.items() if re.match(start, node))
         return (signs.runtime_of(self.message), maker, *local)
 
@@ -188,7 +193,7 @@ class Facts:
     @property
     def free(self) -> str:
         """A name for a pull secret that no Secret of the namespace has."""
-        names = ("regcred", *(f"regcred-{number}" for number in range(2, 1000)))
+        names = chain(["regcred"], map("regcred-{}".format, count(2)))
         return next(name for name in names if not self.scene.api.find(SECRET, self.namespace, name))
 
     def _existing(self, names: Sequence[str]) -> list[Object]:
