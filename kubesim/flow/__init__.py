@@ -7,7 +7,6 @@ the same for what was exported from a different cluster. The tools are `why POD`
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 
 from kubesim.cluster import Cluster
 from kubesim.shell import Declaration, Invocation, Options, Tool
@@ -27,14 +26,18 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
 
     @Declaration(USAGE, "n:/namespace c:/container o:/output", example="why web").tool
     def why(operands: list[str], options: Options, io: Invocation) -> int:
+        from kubesim.flow import report
+        from kubesim.flow.hops import trace_flow
+        from kubesim.flow.redact import redact
+
         form = options.get("o", "text")
         if len(operands) != 1 or form not in FORMS:
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
-        pod = _redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
+        pod = redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
         place = options.get("n") or namespace()
-        flow = import_module(f"{__name__}.hops").trace_flow(cluster(), place, pod, options.get("c"))
-        io.out(f"{import_module(f'{__name__}.report').FORMS[form](flow)}\n")
+        flow = trace_flow(cluster(), place, pod, options.get("c"))
+        io.out(f"{report.FORMS[form](flow)}\n")
         if flow.story:
             on_why(place)
         return 0 if flow.story else 1
@@ -45,29 +48,26 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
 @Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output").tool
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
+    from kubesim.flow.export import explain
+    from kubesim.flow.load import ExportError
+    from kubesim.flow.redact import redact
+
     names = options.get("f", "").splitlines()
     form = options.get("o", "text")
     answer = options.get("a", "")
     if bool(names) == bool(operands) or form not in FORMS or answer not in ANSWERS:
         io.err(f"Usage: {FILE_USAGE}\n")
         return 2
-    load, export = (import_module(f"{__name__}.{module}") for module in ("load", "export"))
     texts: dict[str, str | bytes] = {"the message": " ".join(operands)} if operands else {}
     for name in dict.fromkeys(names):
         try:
             texts[name] = io.read(name).encode("utf-8", "surrogateescape")
         except OSError as error:
-            io.err(f"kubesim: {_redact(name)}: {error.strerror}\n")
+            io.err(f"kubesim: {redact(name)}: {error.strerror}\n")
             return 1
     try:
-        io.out(export.explain(list(texts.values()), options.get("p", ""), form, answer))
-    except load.ExportError as error:
-        io.err(f"kubesim: {_redact(error.blamed(list(texts)))}: {error}\n")
+        io.out(explain(list(texts.values()), options.get("p", ""), form, answer))
+    except ExportError as error:
+        io.err(f"kubesim: {redact(error.blamed(list(texts)))}: {error}\n")
         return 1
     return 0
-
-
-def _redact(text: str) -> str:
-    from kubesim.flow.redact import redact
-
-    return redact(text)

@@ -27,7 +27,7 @@ _WHOLE = re.compile(r"@sha256:[0-9a-f]{64}$|^[^@]*[^/]:[\w.-]+$")
 """How a name ends that lacks nothing."""
 _NAME = re.compile(r"[^\s=%&?|;]+(?=\s|\Z)")
 """What may be an image's name, placeholders and all."""
-_TAG = r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])"
+_REST = r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])"
 
 
 def as_name(image: str) -> str:
@@ -64,11 +64,10 @@ def _name_in(parts: dict[str, str]) -> str:
 
 
 def _whole_name(name: str, text: str) -> str:
-    """An image's name with the tag, the digest, or the rest of a digest that it has elsewhere in the text."""
+    """An image's name with the tag or the digest that it has elsewhere in the text."""
     if _WHOLE.search(name):
         return name
-    rest = "[0-9a-f]+" if "@sha256:" in name else _TAG
-    names = re.findall(rf"(?<![\w.-])(?<!\w/){re.escape(name)}{rest}", text)
+    names = re.findall(rf"(?<![\w.-])(?<!\w/){re.escape(name)}{_REST}", text)
     return max(names, key=len, default=name)
 
 

@@ -154,9 +154,7 @@ def _verdict(flow: Flow) -> Iterator[Part]:
 
 def _deletes(cause: Cause) -> str:
     """What a command of the fix deletes without a word for that in it."""
-    commands = [*cause.fix]
-    for other in cause.others:
-        commands += other.fix
+    commands = [*cause.fix, *(command for other in cause.others for command in other.fix)]
     is_forced = any("replace --force" in command for command in commands)
     return " (replace --force deletes the object and creates it again)" if is_forced else ""
 
