@@ -77,6 +77,7 @@ def _is(check: str, text: str, io: Invocation) -> bool:
 
 
 def _integer(text: str) -> int:
-    if not re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", text):
-        raise ToolError(f"{text}: integer expression expected", 2)
-    return int(text)
+    """A number of 64 bits."""
+    if re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", text) and -(2**63) <= int(text) < 2**63:
+        return int(text)
+    raise ToolError(f"{text}: integer expression expected", 2)
