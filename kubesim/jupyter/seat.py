@@ -47,12 +47,22 @@ class _PodNews:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._touched: set[tuple[str, str]] = set()
-        self.before = pods(cluster)  # the Pods before the news
+        self._before = pods(cluster)  # the Pods before the news
 
-    def note(self, change: Change) -> None:
+    def wait(self, limit: float) -> Pods:
+        """Let time pass, `limit` seconds at most, until there is news; the Pods before it, or else before the wait."""
+        start = self._before.copy()
+        unsubscribe = self._cluster.api.subscribe(self._note, POD)
+        try:
+            has_come = self._cluster.clock.run_until(self._has_come, limit, Budget())
+        finally:
+            unsubscribe()
+        return self._before if has_come else start
+
+    def _note(self, change: Change) -> None:
         self._touched.add((namespace_of(change.obj), name_of(change.obj)))
 
-    def has_come(self) -> bool:
+    def _has_come(self) -> bool:
         """Look at the Pods that were touched since this was asked last."""
         now: Pods = {}
         for namespace, name in self._touched:
@@ -60,11 +70,11 @@ class _PodNews:
         is_news = any(self._is_news(now, place) for place in self._touched)
         self._touched.clear()
         if not is_news:
-            self.before.update(now)
+            self._before.update(now)
         return is_news
 
     def _is_news(self, now: Pods, place: tuple[str, str]) -> bool:
-        before = self.before.get(place)
+        before = self._before.get(place)
         after = now.get(place)
         if before is None or after is None:
             return before != after
@@ -108,39 +118,25 @@ class Seat:
                 _log.exception("%r failed", line)
                 return Result([(True, "kubesim: internal error: the simulator could not do this\n")], 70)
 
-    def advance(self, seconds: float) -> str:
+    def advance(self, seconds: float, to_change: bool = False) -> str:
         """Let simulated time pass, notify the watchers, and return how long it was and what changed.
 
-        It is not a step: `undo` reverts the last command, not the time after it.
+        With `to_change` it ends when a Pod is fixed or tried again, and only what changed with that is told. It is not
+        a step: `undo` reverts the last command, not the time after it.
         """
-        return self._passing(lambda: self.session.advance(seconds, Budget()))
-
-    def advance_to_change(self, limit: float) -> str:
-        """The same until a Pod is fixed or tried again, at most `limit` seconds; what changed with that."""
-        cluster = self.cluster
-        news = _PodNews(cluster)
-        unsubscribe = cluster.api.subscribe(news.note, POD)
-
-        def wait() -> Pods | None:
-            return news.before if cluster.clock.run_until(news.has_come, limit, Budget()) else None
-
-        try:
-            return self._passing(wait)
-        finally:
-            unsubscribe()
-
-    def _passing(self, wait: Callable[[], Pods | None]) -> str:
-        """Let `wait` let time pass; what changed since then, or since the state that it returns."""
         with self.changing():
             cluster = self.cluster
             start = cluster.clock.now
             before = pods(cluster)
             try:
-                before = wait() or before
+                if to_change:
+                    before = _PodNews(cluster).wait(seconds)
+                else:
+                    self.session.advance(seconds, Budget())
             except TooMuchError as error:
                 return str(error)
-            seconds = (cluster.clock.now - start) / SECOND
-            passed = spell(seconds) if seconds >= 0.5 else "less than a second"
+            past = (cluster.clock.now - start) / SECOND
+            passed = spell(past) if past >= 0.5 else "less than a second"
             return f"{passed} later: {change(before, pods(cluster)) or 'each Pod is as before'}"
 
     def catch_up(self, wall: float) -> None:

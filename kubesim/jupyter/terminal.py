@@ -203,7 +203,7 @@ class Terminal(Widget):
         self.say(self._seat.advance(min(seconds, LONGEST_WAIT)))
 
     def do_until(self) -> None:
-        self.say(self._seat.advance_to_change(LONGEST_WAIT))
+        self.say(self._seat.advance(LONGEST_WAIT, to_change=True))
 
     def do_clear(self) -> None:
         self.screen.clear()

@@ -166,7 +166,7 @@ def test_waits_and_pauses_stop_where_too_much_happens(seat, monkeypatch):
     stopped = "kubesim: so much happens in this cluster that time was stopped after [0-9]+ of 600 seconds"
     assert re.fullmatch(stopped, seat.advance(600))
     before = clock.work
-    seat.advance_to_change(600)
+    seat.advance(600, to_change=True)
     assert clock.work - before < 40
     before = clock.work
     seat.catch_up(0.0)

@@ -200,10 +200,8 @@ class Pull:
             # The kubelet has no reason of its own for this: it reports the error twice.
             self.error = Waiting(str(error), str(error))
             return None
-        self.matches = []
-        for ring in (credentials, self.manager.node_credentials(self.request.now)):
-            if ring:
-                self.matches += keyring.lookup(ring, self.reference.name)
+        rings = (credentials, self.manager.node_credentials(self.request.now))
+        self.matches = [match for ring in rings for match in keyring.lookup(ring, self.reference.name)]
         return self.matches
 
     def emit(self, reason: str, message: str, kind: str = "Normal") -> None:
@@ -247,26 +245,26 @@ def _check_presence(pull: Pull) -> str:
 def _check_right(pull: Pull) -> str:
     """Whether the Pod may use the image that is there, or has to show the registry that it may."""
     pullers = pull.node.pullers(pull.reference)
-    image = quote(pull.request.image)
-    matches: Sequence[Match] | None = ()
-    if pullers and None not in pullers:
-        matches = pull.look_up()
+    if None in pullers:
+        return _granted(pull, "the image was pulled without credentials, so every Pod may use it")
+    matches = pull.look_up() if pullers else ()
     if matches is None:
         return "unreadable"
     for match in matches:
         is_same = match.owner in pullers or match.credential.digest in pullers.values()
         if match.owner and is_same:  # the node's own credentials have no owner
             pull.node.grant(pull.reference, match)
-            pull.right = f"{match.source} has the right to the image"
-            break
-    if None in pullers:
-        pull.right = "the image was pulled without credentials, so every Pod may use it"
-    if pull.right:
-        pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
-        return "granted"
+            return _granted(pull, f"{match.source} has the right to the image")
     pull.image = None
     pull.right = "the image was pulled with credentials that this Pod does not bring"
     return "refused"
+
+
+def _granted(pull: Pull, why: str) -> str:
+    pull.right = why
+    image = quote(pull.request.image)
+    pull.emit("Pulled", f"Container image {image} already present on machine and can be accessed by the pod")
+    return "granted"
 
 
 def _check_policy(pull: Pull) -> str:
