@@ -1,4 +1,4 @@
-"""What several commands write into objects: names of images and of variables, a hash for the name; and the writing."""
+"""What several commands write into objects: images, variables, labels, ports, a hash for the name; and the writing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from kubesim.api import imageref
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.gotext import gofmt, gojson
+from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
 
@@ -40,6 +41,32 @@ def check_image(image: str, problem: str, where: str = "") -> None:
         imageref.parse(image)
     except ValueError:
         raise KubectlError(f'{problem} "{image}"{where}: invalid reference format') from None
+
+
+def parse_labels(text: str) -> dict[str, str]:
+    """The labels in "a=b,c=d". Raises KubectlError. Mirrors ParseLabels of k8s.io/kubectl."""
+    labels: dict[str, str] = {}
+    if not text:
+        return labels
+    for label in text.split(","):
+        key, *values = label.split("=")
+        refuse_if(len(values) != 1, f"unexpected label spec: {label}")
+        refuse_if(not key, "unexpected empty label key")
+        labels[key] = values[0]
+    return labels
+
+
+def parse_port(text: str) -> int:
+    """A port, which only the API server wants to be one: any whole number. Raises KubectlError."""
+    try:
+        return parse_number(text, base=10)
+    except ValueError as error:
+        raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
+
+
+def service_of(meta: Object, spec: Object) -> Object:
+    """A Service as kubectl makes it."""
+    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
 
 
 def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:

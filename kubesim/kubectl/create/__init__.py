@@ -89,7 +89,7 @@ def create_deployment(call: Call) -> None:
     images = call.flags["image"]
     refuse_if(len(images) > 1 and arguments, "cannot specify multiple --image options and command")
     containers = [_container(_container_name(image), image, arguments) for image in images]
-    if call.flags["port"] >= 0:
+    if call.flags["port"] >= 0 and containers:
         containers[0]["ports"] = [{"containerPort": call.flags["port"]}]
     labels = {"app": name}
     spec = {
