@@ -6,7 +6,7 @@ Mirrors k8s.io/kubectl pkg/cmd/create/create_{secret,secret_docker,configmap}.go
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -20,6 +20,9 @@ from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import KubectlError, file_problem, refuse_if
 from kubesim.workspace import encoded
 
+_Pairs = Iterable[tuple[str, bytes]]
+_Data = dict[str, bytes]
+
 
 @subcommand("create secret docker-registry")
 def create_docker_registry(call: Call) -> None:
@@ -27,7 +30,7 @@ def create_docker_registry(call: Call) -> None:
     flags = call.flags
     if flags["from-file"]:
         sources = [source if "=" in source else f".dockerconfigjson={source}" for source in flags["from-file"]]
-        data = _secret_data(chain.from_iterable(_of_file(call, source) for source in sources))
+        data = _secret_data(_of_files(call, sources))
     else:
         is_complete = flags["docker-username"] and flags["docker-password"] and flags["docker-server"]
         refuse_if(
@@ -53,44 +56,20 @@ def _docker_config(flags: Mapping[str, Any]) -> bytes:
 @subcommand("create secret generic")
 def create_generic(call: Call) -> None:
     refuse_empty_name(call)
-    _create_secret(call, call.flags["type"], _secret_data(_sources(call)))
+    _refuse_mixed_sources(call)
+    flags = call.flags
+    data = _secret_data(
+        chain(
+            _of_literals(flags["from-literal"]),
+            _of_files(call, flags["from-file"]),
+            _of_env_files(call, "env secret file"),
+        )
+    )
+    _create_secret(call, flags["type"], data)
 
 
 def _create_secret(call: Call, kind: str, data: _Data) -> None:
     create_object(call, SECRET, nonempty({"data": _encoded(data), "type": kind}), failure="failed to create secret")
-
-
-def _encoded(data: _Data) -> dict[str, str]:
-    return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
-
-
-@subcommand("create configmap")
-def create_config_map(call: Call) -> None:
-    """Create a ConfigMap; what is no text goes into binaryData."""
-    refuse_empty_name(call)
-    name = call.args[0]
-    values = _config_map_data(_sources(call), name)
-    texts = {key: values[key].decode() for key in sorted(values) if _is_text(values[key])}
-    others = _encoded({key: value for key, value in values.items() if key not in texts})
-    content: Object = {"kind": "ConfigMap", "data": texts}
-    if others:
-        content["binaryData"] = others
-    if call.flags["append-hash"]:
-        name += f"-{short_hash({**content, 'name': name})}"
-    create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **nonempty({"data": texts, "binaryData": others})})
-
-
-def _is_text(value: bytes) -> bool:
-    """Whether a ConfigMap keeps the value in `data`; others go into `binaryData`."""
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-_Pairs = Iterable[tuple[str, bytes]]
-_Data = dict[str, bytes]
 
 
 def _secret_data(pairs: _Pairs) -> _Data:
@@ -104,50 +83,90 @@ def _secret_data(pairs: _Pairs) -> _Data:
     return data
 
 
-def _config_map_data(pairs: _Pairs, name: str) -> _Data:
-    """The same for the ConfigMap of a name."""
-    data: _Data = {}
+def _encoded(data: _Data) -> dict[str, str]:
+    return {key: base64.b64encode(data[key]).decode() for key in sorted(data)}
+
+
+@subcommand("create configmap")
+def create_config_map(call: Call) -> None:
+    refuse_empty_name(call)
+    _refuse_mixed_sources(call)
+    flags = call.flags
+    name = call.args[0]
+    fields = _config_map_fields(
+        name,
+        chain(  # files are read before literals, other than for a Secret
+            _of_files(call, flags["from-file"]),
+            _of_literals(flags["from-literal"]),
+            _of_env_files(call, "env config file"),
+        ),
+    )
+    if flags["append-hash"]:
+        name += f"-{short_hash({'kind': 'ConfigMap', 'data': {}, **fields, 'name': name})}"
+    create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
+
+
+def _config_map_fields(name: str, pairs: _Pairs) -> Object:
+    """The pairs in `data`, and in `binaryData` what is no text, unless a key is wrong or there twice."""
+    texts: dict[str, str] = {}
+    others: _Data = {}
     for key, value in pairs:
         quoted = gofmt.quote(key)
         problems = config_key(key)
         refuse_if(problems, f"{quoted} is not a valid key name for a ConfigMap: {','.join(problems)}")
-        field = "Data" if _is_text(value) else "BinaryData"
-        refuse_if(
-            key in data,
-            f"cannot add key {quoted}, another key by that name already exists "
-            f"in {field} for ConfigMap {gofmt.quote(name)}",
-        )
-        data[key] = value
-    return data
+        twice = f"cannot add key {quoted}, another key by that name already exists in"
+        refuse_if(key in texts, f"{twice} Data for ConfigMap {gofmt.quote(name)}")
+        refuse_if(key in others, f"{twice} BinaryData for ConfigMap {gofmt.quote(name)}")
+        try:
+            texts[key] = value.decode()
+        except UnicodeDecodeError:
+            others[key] = value
+    return nonempty({"data": dict(sorted(texts.items())), "binaryData": _encoded(others)})
 
 
-def _sources(call: Call) -> _Pairs:
-    """The keys and values of --from-literal, --from-file and --from-env-file."""
-    files = call.flags["from-file"]
-    literals = call.flags["from-literal"]
-    env_files = call.flags["from-env-file"]
-    refuse_if(env_files and (files or literals), "from-env-file cannot be combined with from-file or from-literal")
+def _refuse_mixed_sources(call: Call) -> None:
+    flags = call.flags
+    refuse_if(
+        flags["from-env-file"] and (flags["from-file"] or flags["from-literal"]),
+        "from-env-file cannot be combined with from-file or from-literal",
+    )
+
+
+def _of_literals(literals: Sequence[str]) -> _Pairs:
     for literal in literals:
         key, equals, value = literal.partition("=")
         refuse_if(not equals or not key, f"invalid literal source {literal}, expected key=value")
         yield key, encoded(value)
-    for source in files:
-        yield from _of_file(call, source)
-    for path in env_files:
-        refuse_if(call.context.workspace.is_dir(path), "env config file cannot be a directory")
+
+
+def _of_env_files(call: Call, noun: str) -> _Pairs:
+    """The variables of the env files, of which a refusal speaks as `noun`."""
+    for path in call.flags["from-env-file"]:
+        refuse_if(call.context.workspace.is_dir(path), f"{noun} cannot be a directory")
         yield from _of_env_file(call, path)
 
 
 def _of_env_file(call: Call, path: str) -> _Pairs:
     """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
-    content = _read(call, path).removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
-    for raw in content.split("\n"):
-        line = raw.removesuffix("\r").lstrip()
-        if line and not line.startswith("#"):
-            key, equals, value = line.partition("=")
+    content = _read(call, path).removeprefix(b"\xef\xbb\xbf")
+    for number, line in enumerate(content.split(b"\n"), 1):
+        line = line.removesuffix(b"\r")
+        try:
+            text = line.decode().lstrip()
+        except UnicodeDecodeError:
+            raise KubectlError(
+                f"env file {path} contains invalid utf8 bytes at line {number}: {gofmt.sprint(list(line))}"
+            ) from None
+        if text and not text.startswith("#"):
+            key, equals, value = text.partition("=")
             check_variable_name(key)
             value = value if equals else call.context.env.get(key, "")
             yield key, encoded(value)
+
+
+def _of_files(call: Call, sources: Sequence[str]) -> _Pairs:
+    for source in sources:
+        yield from _of_file(call, source)
 
 
 def _of_file(call: Call, source: str) -> _Pairs:
@@ -170,7 +189,8 @@ def _of_file(call: Call, source: str) -> _Pairs:
 
 
 def _read(call: Call, path: str) -> bytes:
-    if path in ("-", "/dev/stdin"):
+    """A file, or what is piped into kubectl for /dev/stdin; "-" is a file's name. Raises KubectlError."""
+    if path == "/dev/stdin":
         return encoded(call.context.read_stdin())
     try:
         return encoded(call.context.workspace.read_text(path))
