@@ -1,5 +1,8 @@
 """Quantities such as "500m" and "64Mi": reading them and writing them as the API server does.
 
+Other than in Go, 60 digits count, an exponent has three digits at most, and an int64 is no limit for binary quantities.
+v1.36 writes 1000E as 1, and kubesim as 1e21, like later versions.
+
 Mirrors k8s.io/apimachinery pkg/api/resource/quantity.go, v1.36.
 """
 
@@ -7,41 +10,73 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-_SHAPE = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)")
+# What Go's scanner takes; the expression of its refusal is another one.
+_SHAPE = re.compile(r"([+-]?)0*([0-9]*)\.?([0-9]*)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _FORMAT_WRONG = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SUFFIXES = {power: suffix for suffix, power in _DECIMAL.items()}
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_EXPONENT = re.compile(r"[eE]([+-]?[0-9]{1,3})")
+_EXPONENT = "[eE][+-]?[0-9]{1,3}"
+_MOST_DIGITS = 999  # so that what is written has an exponent that can be read
 _NANO = Decimal("1e-9")
-# Go caps what exceeds an int64; this much precision is beyond every quantity that is stored.
 _CONTEXT = Context(prec=60, rounding=ROUND_UP)
-_MAX = Decimal(2**63 - 1)
+_WHOLE = Decimal("1e50")  # what is as large has no nanos among its 60 digits
 
 
-def _split(text: str) -> tuple[Decimal, str]:
+class _Written(NamedTuple):
+    """The parts of a quantity's text, as parseQuantityString takes it apart."""
+
+    sign: str
+    whole: str  # the digits before the point, without zeros at their beginning
+    fraction: str
+    suffix: str
+
+    @property
+    def form(self) -> str:
+        """Go's Format."""
+        if self.suffix in _BINARY:
+            return "BinarySI"
+        return "DecimalSI" if self.suffix in _DECIMAL else "DecimalExponent"
+
+    @property
+    def value(self) -> Decimal:
+        """Of 60 digits."""
+        number = Decimal(f"{self.sign}0{self.whole}.{self.fraction}")
+        if self.suffix in _BINARY:
+            return _CONTEXT.multiply(number, Decimal(1024) ** (_BINARY.index(self.suffix) + 1))
+        return number.scaleb(self.power, _CONTEXT)
+
+    @property
+    def power(self) -> int:
+        """That of ten which the suffix means; of a binary one, none."""
+        if self.form == "DecimalExponent":
+            return int(self.suffix[1:])
+        return _DECIMAL.get(self.suffix, 0)
+
+    @property
+    def is_canonical(self) -> bool:
+        """Whether Go thinks so, and keeps the text. It isn't strict: "1.500" is."""
+        if self.suffix in _BINARY:
+            return not self.fraction and int(self.whole[-3:] or 0) % 8 != 0
+        scale = self.power - len(self.fraction)
+        ends_in_thousands = f"{self.whole}{self.fraction}".endswith("000")
+        return self.whole != "" and scale >= -9 and scale % 3 == 0 and not ends_in_thousands
+
+
+def _take_apart(text: str) -> _Written:
     match = _SHAPE.fullmatch(text)
-    if match is None:
+    if match is None or not text:
         raise ValueError(_FORMAT_WRONG)
-    number, suffix = match.groups()
-    if suffix not in _DECIMAL and suffix not in _BINARY and not _EXPONENT.fullmatch(suffix):
+    written = _Written(*match.groups())
+    if written.form == "DecimalExponent" and not re.fullmatch(_EXPONENT, written.suffix):
         raise ValueError("unable to parse quantity's suffix")
-    try:
-        return Decimal(number), suffix
-    except InvalidOperation:
-        raise ValueError("unable to parse numeric part of quantity") from None
-
-
-def _factor(suffix: str) -> Decimal:
-    if suffix in _BINARY:
-        return Decimal(1024) ** (_BINARY.index(suffix) + 1)
-    if exponent := _EXPONENT.fullmatch(suffix):
-        return Decimal(1).scaleb(int(exponent[1]))
-    return Decimal(1).scaleb(_DECIMAL[suffix])
+    if len(written.whole) + written.power > _MOST_DIGITS:
+        raise ValueError(f"kubesim: a quantity of more than {_MOST_DIGITS} digits is not part of this simulator")
+    return written
 
 
 def whole(digits: str) -> int:
@@ -58,21 +93,23 @@ def int_or_string(text: str) -> int | str:
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Decimal:
     """The value of `text` in whole nanos (rounded away from zero). Raises ValueError with Go's sentence."""
-    number, suffix = _split(text)
-    value = _CONTEXT.multiply(number, _factor(suffix))
-    return max(-_MAX, min(_MAX, value)).quantize(_NANO, context=_CONTEXT)
+    value = _take_apart(text).value
+    return value.quantize(_NANO, context=_CONTEXT) if abs(value) < _WHOLE else value
 
 
 @lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
     """`text` as the API server writes it: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError with Go's sentence."""
+    written = _take_apart(text)
+    if written.is_canonical:
+        return text
     value = parse(text)
-    _, suffix = _split(text)
     if not value:
         return "0"
-    if suffix in _BINARY and abs(value) >= 1024:
-        return _binary(int(value.to_integral_value(ROUND_UP)))
-    return _decimal(value, exponent=bool(_EXPONENT.fullmatch(suffix)))
+    is_whole = value == value.to_integral_value()
+    if written.form == "BinarySI" and abs(value) >= 1024 and is_whole:
+        return _binary(int(value))
+    return _decimal(value, written.form)
 
 
 def _binary(value: int) -> str:
@@ -85,14 +122,15 @@ def _binary(value: int) -> str:
     return f"{value}{suffix}"
 
 
-def _decimal(value: Decimal, exponent: bool) -> str:
-    number = int(value / _NANO)
+def _decimal(value: Decimal, form: str) -> str:
+    number = int(value.scaleb(9, _CONTEXT))
     power = -9
-    while number % 1000 == 0 and power < 18:
+    while number % 1000 == 0:
         number //= 1000
         power += 3
-    if exponent:
-        return f"{number}e{power}" if power else str(number)
+    has_exponent = form == "DecimalExponent" and power != 0
+    if has_exponent or power not in _SUFFIXES:
+        return f"{number}e{power}"
     return f"{number}{_SUFFIXES[power]}"
 
 
@@ -107,13 +145,10 @@ class Amount(NamedTuple):
 
 def amount_of(text: str) -> Amount:
     """A canonical quantity as ParseQuantity reads it, where it has no more digits than an int64."""
-    number, suffix = _split(text)
-    if suffix in _BINARY:
-        kept_text = text if int(number) % 8 else ""
-        return Amount(int(number * _factor(suffix)), 0, kept_text, "BinarySI")
-    if exponent := _EXPONENT.fullmatch(suffix):
-        return Amount(int(number), int(exponent[1]), text, "DecimalExponent")
-    return Amount(int(number), _DECIMAL[suffix], text, "DecimalSI")
+    written = _take_apart(text)
+    scale = written.power - len(written.fraction)
+    is_kept = written.is_canonical or text == "0"
+    return Amount(int(written.value.scaleb(-scale)), scale, text if is_kept else "", written.form)
 
 
 def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
