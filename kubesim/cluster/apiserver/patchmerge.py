@@ -81,7 +81,12 @@ def _set_order(result: Object, field: Field, order: Any, new: Any) -> None:
         raise bad_request("invalid patch format of setElementOrder list")
     if not lists:
         return
-    merged = lists[0] if len(lists) == 1 else _merge_lists(field, *lists)
+    if old is None:
+        merged = _as_new(new)
+    elif new is None:
+        merged = old
+    else:
+        merged = _merge_lists(field, old, new)
     result[field.name] = _in_order(merged, order, old or [], field.merge_key or "")
 
 
@@ -90,7 +95,9 @@ def _merge_field(result: Object, field: Field, value: Any) -> None:
     if value is None:
         result.pop(name, None)
     elif name not in result or go_type(result[name]) != go_type(value):
-        result[name] = _without_nulls(value)
+        result.pop(name, None)
+        if not _is_directive(value):
+            result[name] = _as_new(value)
     elif isinstance(value, dict):
         result[name] = merge_maps(result[name], value, field.type)
     elif isinstance(value, list) and field.merge_key is not None:
@@ -99,11 +106,20 @@ def _merge_field(result: Object, field: Field, value: Any) -> None:
         result[name] = value
 
 
-def _without_nulls(value: Any) -> Any:
-    """A value that is new to the object: a null in it says nothing."""
-    if not isinstance(value, dict):
-        return value
-    return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+def _as_new(value: Any) -> Any:
+    """A value that is new to the object: without nulls, and without what a `$patch` is about.
+
+    Mirrors removeDirectives.
+    """
+    if isinstance(value, list):
+        return [_as_new(item) for item in value if not _is_directive(item)]
+    if isinstance(value, dict):
+        return {key: _as_new(item) for key, item in value.items() if item is not None and not _is_directive(item)}
+    return value
+
+
+def _is_directive(value: Any) -> bool:
+    return isinstance(value, dict) and PATCH in value
 
 
 def _merge_lists(field: Field, old: list[Any], new: list[Any]) -> list[Any]:
