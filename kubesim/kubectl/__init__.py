@@ -99,15 +99,17 @@ def _fail(call: Call, error: Exception) -> None:
 
 def _help(call: Call, words: Sequence[str]) -> None:
     """Show the help that words without a command ask for: none, flags, or "help" and a topic. Refuses other words."""
-    if next_word(words, ROOT.flag_set) is None:
+    position = next_word(words, ROOT.flag_set)
+    if position is None:
         _parse(ROOT, words)
         call.say(help_text(ROOT))
         return
     if words[0].startswith("-"):
         raise Plain(f"Error: flags cannot be placed before plugin name: {words[0]}")
-    if words[0] != "help":
-        raise KubectlError(f'unknown command "{words[0]}" for "kubectl"{suggestions(words[0])}')
-    topic, rest = find_command(words[1:])
+    word = words[position]
+    if word != "help":
+        raise KubectlError(f'unknown command "{word}" for "kubectl"{suggestions(word)}')
+    topic, rest = find_command(words[position + 1 :])
     if topic is ROOT and next_word(rest, ROOT.flag_set) is not None:
         quoted = " ".join(f"`{word}`" for word in rest)
         call.complain(f"Unknown help topic [{quoted}]\n\n\n")

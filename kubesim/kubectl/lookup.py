@@ -50,17 +50,23 @@ def next_word(words: Sequence[str], flags: FlagSet) -> int | None:
     at = 0
     while at < len(words) and words[at] != "--":
         word = words[at]
-        if not word.startswith("-") or word == "-":
+        if word and not word.startswith("-"):
             return at
-        if word.startswith("--"):
-            flag = flags.flags.get(word[2:])
-            has_value = "=" in word
-        else:
-            flag = flags.shorts.get(word[1:])
-            has_value = "=" in word or len(word) > 2  # as in -nshop
-        needs_value = flag is None or flag.bare is None
-        at += 2 if needs_value and not has_value else 1
+        at += 2 if _takes_next(word, flags) else 1
     return None
+
+
+def _takes_next(word: str, flags: FlagSet) -> bool:
+    """Whether a word is a flag whose value is the next word; "" and "-" are none."""
+    if len(word) < 2 or "=" in word:
+        return False
+    if word.startswith("--"):
+        flag = flags.flags.get(word[2:])
+    elif len(word) == 2:
+        flag = flags.shorts.get(word[1:])
+    else:
+        return False  # as in -nshop
+    return flag is None or flag.bare is None
 
 
 _HELP_ON_STDOUT = (("rollout",),)  # of groups; others write it to stderr
