@@ -7,6 +7,11 @@ from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+
+class UnknownFieldError(ValueError):
+    """A field that the record doesn't have."""
+
+
 _SCALARS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -52,7 +57,7 @@ def _record(kind: Any, value: Mapping[str, Any], place: str, title: str) -> Any:
     types = _types(kind)
     for name in value:
         if name not in types:
-            raise ValueError(f"{title} has no field {name}")
+            raise UnknownFieldError(f"{title} has no field {name}")
     for name in types:
         if name not in value and name not in kind._field_defaults:
             raise ValueError(f"{title} lacks {name}")

@@ -158,16 +158,22 @@ def _read(call: Call, folder: PurePosixPath) -> _Kustomization:
     if not isinstance(content, dict):
         raise _refused(f"{names[0]} is no map")
     fields = {}
+    says_something = False  # as an empty list does
     for name, value in content.items():
+        if name not in ("apiVersion", "kind") and value != "":
+            says_something = True
         is_known = name in _Kustomization._fields or name == "metadata" or name in _TABLE.absent
         refuse_if(not is_known, f"invalid Kustomization: json: unknown field {quote(name)}")
         if name != "metadata":
             fields[name] = value
-    with reworded(ValueError, "in this simulator, ", NotSimulated):
-        kustomization: _Kustomization = typed.read(_Kustomization, fields, "kustomization")
+    try:
+        with reworded(typed.UnknownFieldError, "in this simulator, ", NotSimulated):
+            kustomization: _Kustomization = typed.read(_Kustomization, fields, "kustomization")
+    except ValueError as error:
+        raise _refused(str(error)) from None
     if kustomization.apiVersion != _API or kustomization.kind != "Kustomization":
         raise _refused(f"{names[0]} is of another kind or version")
-    refuse_if(kustomization == _Kustomization(), f"{names[0]} is empty")
+    refuse_if(not says_something, f"{names[0]} is empty")
     return kustomization
 
 
