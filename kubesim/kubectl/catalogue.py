@@ -113,5 +113,5 @@ absent_of = _TABLE.absent_from
 GLOBAL = tuple(flags_of(Row(**_TABLE.everywhere)))
 """The flags of every command."""
 
-GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if row.get("is_group"))
-"""The commands that only hold others; "" is kubectl itself."""
+GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if path and row.get("is_group"))
+"""The commands that only hold others, without kubectl itself."""

@@ -149,7 +149,7 @@ class Call:
         self.typed_flags: frozenset[str] = frozenset()  # the names of the flags that were typed
         self.dash = -1  # how many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash
         self.dry_run: DryRun = "none"
-        self.format: Format | None = None  # what `output_format` has parsed
+        self._format: Format | None = None  # what `output_format` has parsed
         self.written: list[Written] = []  # in its order
         self.exit_code = 0
         self.edit: Edit | None = None  # what a live front end is to open in an editor
@@ -176,11 +176,15 @@ class Call:
             self.complain(line)
 
     def output_format(self) -> Format:
-        """The format that -o and --template ask for, the same one throughout a call. Raises FormatError."""
-        if self.format is None:
+        """The format that -o and --template ask for, the same one throughout a call unless it `prints_alone`.
+
+        Raises FormatError.
+        """
+        traits = self.command.traits
+        if self._format is None or traits.prints_alone:
             read_file = self.context.workspace.read_text
-            self.format = parse_output(self.flags, read_file, self.context.budget, self.command.traits.has_tables)
-        return self.format
+            self._format = parse_output(self.flags, read_file, self.context.budget, traits.has_tables)
+        return self._format
 
     # Whom it asks, and how
 

@@ -81,9 +81,8 @@ def _show_group(call: Call) -> None:
     raise Exit(1)
 
 
-for _path in GROUP_PATHS:
-    if _path:
-        command(_path, is_offline=True)(_show_group)
-
 ROOT = Command((), row_of(""), _show_group)
 """kubectl itself."""
+
+for _path in GROUP_PATHS:
+    command(_path, is_offline=True)(_show_group)

@@ -24,8 +24,6 @@ DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry ru
 def print_result(call: Call, resource: Resource, obj: Object, operation: str) -> None:
     """Report that `operation` ("created", "configured") was done to `obj`, or print it in the format of -o."""
     traits = call.command.traits
-    if traits.prints_alone:
-        call.format = None  # the next `output_format` makes a new one
     form = call.output_format()
     if form.is_table:
         suffix = "" if traits.hides_dry_run else DRY_RUN_SUFFIX[call.dry_run]
@@ -148,4 +146,4 @@ def _cut(cell: str) -> str:
     first_line = re.split("[\f\n\r]", cell, maxsplit=1)[0]
     if first_line != cell:
         first_line += "..."
-    return first_line.replace("\x1b", "^[")
+    return escape(first_line)
