@@ -81,6 +81,10 @@ def _holds(row: Verdict, words: Words) -> bool:
     return all(words[need] for need in row.needs)
 
 
+_NAMES = re.compile(r"\{(?:image|asked|registry|repository)\}")
+"""What a verdict says of an image or a registry by its name."""
+
+
 def _decided(row: Verdict, facts: Facts) -> Verdict:
     """The row, or what takes its place: the verdict of the message's sign, or that of the answer to its question."""
     reply = facts.reply
@@ -92,12 +96,18 @@ def _decided(row: Verdict, facts: Facts) -> Verdict:
     return row
 
 
+def _may_be_no_pull(row: Verdict, facts: Facts) -> bool:
+    """Whether a message alone speaks of an image or a registry without naming any: it may be another program's."""
+    names_any = bool(facts.image or facts.asking.host)
+    return facts.source == "message" and not names_any and bool(_NAMES.search(row.problem))
+
+
 def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
     sentences = [row.problem, *(tables.causes().sentences[word] for word in row.also if words[word])]
     is_theirs = facts.is_node or not row.tell.startswith("kubectl ")  # docker's machine may belong to no cluster
     others = [other for other in row.others if facts.scene.is_export and _holds(other, words)][:2]
     grade = row.grade
-    if grade == "certain" and (facts.is_silent or others):  # without the answer, or if it may be something else
+    if grade == "certain" and (facts.is_silent or others or _may_be_no_pull(row, facts)):
         grade = "likely"
     fix = [command(facts, *(part.format_map(words) for part in call), words=words) for call in row.fix]
     return Cause(

@@ -113,6 +113,7 @@ MESSAGES: Looks = {
     "argocd-image-updater: could not get tags": r"image-updater",
     "image-reflector-controller: unable to get tags": r"image-reflector",
     "RunPodSandbox for web": r"(?:Run|[Cc]reate)PodSandbox",
+    "Liveness probe failed: Get": r"(?:[RL]\w+ness|Startup) probe ",
     'Head "https://reg.example/v2/"': r"(?:Get|Head) \"?https?:",
 }
 """How the message in a record begins."""

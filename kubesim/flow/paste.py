@@ -49,6 +49,7 @@ HINTS = [
     "timeout",
     "no space",
     "not found",
+    "invalid",
 ]
 """Words of which a record has one, or it isn't about an image."""
 
@@ -106,7 +107,8 @@ _STARTS = {
     "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
     "a header": r"NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason",
     "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
-    r"Container image |Unable to |ctr: |docker: |error pulling |Trying to pull |Completed short name ",
+    r"Container image |Unable to |[RL]\w+ness probe |ctr: |docker: |error pulling |Trying to pull |"
+    r"Completed short name ",
     "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
     "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
     r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|[A-Z][a-z]{2}, \d+ |\d+:\d\d(?::\d\d)? ?[AP]M|time=|"

@@ -57,13 +57,14 @@ PULLING = "pulling"
 class Rank(IntEnum):
     """How much a row says."""
 
-    PULLING = 0  # that a pull began
-    WAITING = 1  # that the image is waited for
-    UNKNOWN = 2  # why, which no sign knows
-    KNOWN = 3  # why, which a sign knows
+    RUNNING = 0  # that something else than a pull failed
+    PULLING = 1  # that a pull began
+    WAITING = 2  # that the image is waited for
+    UNKNOWN = 3  # why, which no sign knows
+    KNOWN = 4  # why, which a sign knows
 
 
-_RANKS = {PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
+_RANKS = {"running": Rank.RUNNING, PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
 
 
 class Row(NamedTuple):
