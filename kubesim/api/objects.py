@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, wraps
 from typing import Any, TypeVar
 
+from kubesim.api.numbers import integer
 from kubesim.api.resources import Resource
 from kubesim.api.specs import ContainerSpec, PodSpec
 
@@ -119,8 +119,7 @@ TEMPLATE_HASH = "pod-template-hash"
 
 def revision(replica_set: Object) -> int:
     """Which template of its Deployment a ReplicaSet has, by its annotation; 0 where that is no number."""
-    kept = str(annotations_of(replica_set).get(REVISION, ""))
-    return int(kept) if re.fullmatch("[+-]?[0-9]{1,18}", kept) else 0
+    return integer(str(annotations_of(replica_set).get(REVISION, ""))) or 0
 
 
 def template_of(resource: Resource, obj: Object) -> Object:

@@ -79,17 +79,6 @@ def _take_apart(text: str) -> _Written:
     return written
 
 
-def whole(digits: str) -> int:
-    """The number with these decimal digits; where it exceeds an int64, one of that size."""
-    return int(digits.lstrip("0")[:18] or 0)
-
-
-def int_or_string(text: str) -> int | str:
-    """What Kubernetes calls an IntOrString: a number of 32 bits, or else a percentage or name."""
-    number = int(text) if re.fullmatch("[-+]?[0-9]{1,18}", text) else 2**31
-    return number if -(2**31) <= number < 2**31 else text
-
-
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Decimal:
     """The value of `text` in whole nanos (rounded away from zero). Raises ValueError with Go's sentence."""

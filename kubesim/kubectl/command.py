@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -11,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
+from kubesim.api.numbers import integer
 from kubesim.api.result import Edit, Written
 from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.checks import Validation, WriteOptions
@@ -206,8 +206,9 @@ class Call:
     def request_timeout(self) -> float | None:
         """The seconds of --request-timeout, or None where it cannot be read."""
         text = self.flags["request-timeout"]
-        if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-            return float(text)
+        seconds = integer(text)
+        if seconds is not None:
+            return float(seconds)
         with suppress(ValueError):
             return parse_duration(text)
         return None

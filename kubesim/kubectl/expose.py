@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kubesim.api import decoding, schema
+from kubesim.api.numbers import int_or_string
 from kubesim.api.objects import Object, at, labels_of, name_of, template_of
-from kubesim.api.quantity import int_or_string
 from kubesim.api.resources import POD, SERVICE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import create_in_namespace, nonempty, parse_labels, parse_port, service_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
-from kubesim.api import quantity
+from kubesim.api import numbers
 from kubesim.api.clock import SECOND, Clock, Micros, parse_time
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import (
@@ -301,5 +301,5 @@ def active_pods(pods: Iterable[Object]) -> list[Object]:
 def part_of(whole: int, value: int | str) -> float:
     """A number of Pods, or a percentage of all of them."""
     if isinstance(value, str):
-        return whole * quantity.whole(value.rstrip("%")) / 100
+        return whole * numbers.whole(value.rstrip("%")) / 100
     return value

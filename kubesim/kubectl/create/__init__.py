@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
-from kubesim.api import quantity, resources
+from kubesim.api import resources
 from kubesim.api.content import dns_subdomain, port_name, port_number
 from kubesim.api.digest import safe_hash
 from kubesim.api.errors import StatusError
+from kubesim.api.numbers import integer, whole
 from kubesim.api.objects import Object, annotations_of, labels_of, owner_reference
 from kubesim.api.resources import Resource
 from kubesim.kubectl.apply import NO_FILES, send_manifest
@@ -216,7 +217,7 @@ def _port(text: str, node_port: int | None) -> Object:
     """The port in PORT or PORT:TARGET. Raises KubectlError."""
     port, colon, target = text.partition(":")
     refuse_if(not re.fullmatch("[0-9]+", port), f'strconv.ParseUint: parsing "{port}": invalid syntax')
-    number = quantity.whole(port)
+    number = whole(port)
     refuse_if(number > _LAST_PORT, f'strconv.ParseUint: parsing "{port}": value out of range')
     opened: Object = {"name": text.replace(":", "-"), "port": number, "protocol": "TCP", "targetPort": number}
     if colon:
@@ -228,10 +229,7 @@ def _port(text: str, node_port: int | None) -> Object:
 
 def _target(text: str) -> int | str:
     """The number or the name of a port. Raises KubectlError."""
-    if re.fullmatch(r"[-+]?[0-9]{1,18}", text):
-        problems = port_number(int(text))
-        refuse_if(problems, ",".join(problems))
-        return int(text)
-    problems = port_name(text)
+    number = integer(text)
+    problems = port_name(text) if number is None else port_number(number)
     refuse_if(problems, ",".join(problems))
-    return text
+    return text if number is None else number

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
 from kubesim.api.clock import to_datetime
+from kubesim.api.numbers import integer
 from kubesim.shell.lexer import ECHO_ESCAPES, unescape
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Operands, Options, Tool, ToolError
@@ -70,10 +71,10 @@ def _formatted(directive: re.Match[str], arguments: deque[str], io: Invocation) 
     argument = arguments.popleft() if arguments else ""
     if kind == "s":
         return f"%{width}s" % argument
-    is_number = re.fullmatch(r"[+-]?[0-9]{1,18}", argument)
-    if argument and not is_number:
+    number = integer(argument)
+    if argument and number is None:
         io.fail(f"{argument}: invalid number")
-    return f"%{width}d" % (int(argument) if is_number else 0)
+    return f"%{width}d" % (number or 0)
 
 
 def date(operands: Operands, options: Options, io: Invocation) -> None:

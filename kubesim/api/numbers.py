@@ -1,0 +1,22 @@
+"""Whole numbers that stand in texts."""
+
+from __future__ import annotations
+
+import re
+
+
+def integer(text: str) -> int | None:
+    """The number that a text is, with or without a sign; None for another text, and for more than 18 digits."""
+    return int(text) if re.fullmatch("[-+]?[0-9]{1,18}", text) else None
+
+
+def whole(digits: str) -> int:
+    """The number with these decimal digits; where it exceeds an int64, one of that size."""
+    return int(digits.lstrip("0")[:18] or 0)
+
+
+def int_or_string(text: str) -> int | str:
+    """What Kubernetes calls an IntOrString: a number of 32 bits, or else a percentage or name."""
+    number = integer(text)
+    is_int32 = number is not None and -(2**31) <= number < 2**31
+    return int(text) if is_int32 else text
