@@ -58,7 +58,7 @@ class _Quoting(NamedTuple):
 
     part: re.Pattern[str]
     is_quoted: bool
-    escapable: str  # what a backslash escapes in backquotes
+    escapable: str = r"[`$\\]"  # what a backslash escapes in backquotes
 
 
 _BARE = _Quoting(
@@ -68,7 +68,6 @@ _BARE = _Quoting(
         re.DOTALL,
     ),
     is_quoted=False,
-    escapable=r"[`$\\]",
 )
 _DOUBLE_QUOTES = _Quoting(
     re.compile(
@@ -80,7 +79,6 @@ _DOUBLE_QUOTES = _Quoting(
 _HERE_DOCUMENT = _Quoting(
     re.compile(r"(?P<plain>[^\\$`]+)|\\(?P<escaped>[$`\\\n])|(?P<backslash>\\)|(?P<expansion>[$`])"),
     is_quoted=True,
-    escapable=r"[`$\\]",
 )
 
 

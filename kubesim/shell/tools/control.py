@@ -48,10 +48,10 @@ def export(operands: Operands, options: Options, io: Invocation) -> None:
 def exit_(operands: Operands, options: Options, io: Invocation) -> None:
     status = io.machine.status
     sign = "[+-]?" if io.shell.name == "bash" else r"\+?"
-    if operands and re.fullmatch(rf"\s*{sign}[0-9]{{1,18}}\s*", operands[0]):
-        status = int(operands[0]) & 0xFF
-    elif operands:
-        status = io.fail(f"{operands[0]}: numeric argument required", 2)
+    if operands:
+        text = operands[0]
+        is_number = re.fullmatch(rf"\s*{sign}[0-9]{{1,18}}\s*", text)
+        status = int(text) & 0xFF if is_number else io.fail(f"{text}: numeric argument required", 2)
     raise LeaveError(status)
 
 

@@ -157,17 +157,14 @@ class Regex:
 
 def _bounds(token: str) -> tuple[int, float]:
     """How often at least and at most a part is repeated."""
-    match = re.fullmatch(r"\{([0-9]{0,3})(,?)([0-9]{0,3})\}", token)
-    if not match or token == "{}":
-        raise ToolError("Invalid content of \\{\\}")
-    first, comma, last = match.groups()
-    least = int(first or 0)
-    if comma and not last:
-        return least, inf
-    most = int(last or least)
-    if most < least:
-        raise ToolError("Invalid content of \\{\\}")
-    return least, most
+    match = re.fullmatch(r"\{(?!\})([0-9]{0,3})(,?)([0-9]{0,3})\}", token)
+    if match:
+        first, comma, last = match.groups()
+        least = int(first or 0)
+        most = inf if comma and not last else int(last or least)
+        if least <= most:
+            return least, most
+    raise ToolError("Invalid content of \\{\\}")
 
 
 def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:

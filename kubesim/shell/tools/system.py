@@ -100,14 +100,15 @@ def bash(operands: Operands, options: Options, io: Invocation) -> int:
     """Run a script: of a file, of -c, or of stdin."""
     if not operands or operands[0] == "-":
         return io.script(io.name, io.read(), [io.name], io.streams._replace(stdin=None))
-    if re.fullmatch("-[li]*c", operands[0]):
-        if len(operands) == 1:
+    first, *rest = operands
+    if re.fullmatch("-[li]*c", first):
+        if not rest:
             raise ToolError("-c: option requires an argument", 2)
-        return io.script(io.name, operands[1], operands[2:] or [io.name], io.streams)
-    if operands[0].startswith("-"):
-        raise UnsupportedError(f"'{io.name} {operands[0]}'")
+        return io.script(io.name, rest[0], rest[1:] or [io.name], io.streams)
+    if first.startswith("-"):
+        raise UnsupportedError(f"'{io.name} {first}'")
     try:
-        text = io.read(operands[0])
+        text = io.read(first)
     except OSError as error:
-        raise ToolError(f"{operands[0]}: {error.strerror}", 127) from None
+        raise ToolError(f"{first}: {error.strerror}", 127) from None
     return io.script(io.name, text, operands, io.streams)
