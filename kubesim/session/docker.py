@@ -102,10 +102,10 @@ def _login(server: str, flags: Options, path: str, io: Invocation, registries: R
     refusal = registries.network.login(DEFAULT_REGISTRY if address == _HUB else address, credential)
     if refusal:
         raise ToolError(f"Error response from daemon: {refusal}")
+    if helper := _helper(config, address):
+        raise ToolError(f"Error saving credentials: {_failure('storing', helper)}")
     entry = {"auth": credential.auth}
     if config["auths"].get(address) != entry:
-        if helper := _helper(config, address):
-            raise ToolError(f"Error saving credentials: {_failure('storing', helper)}")
         config["auths"][address] = entry
         _save(config, path, io)
         io.err(_UNENCRYPTED.format(path))
@@ -145,25 +145,24 @@ def _check(flags: Options) -> None:
 def _logout(server: str, path: str, io: Invocation) -> None:
     """Forget a registry's credentials, by each name that they may have. Mirrors runLogout of logout.go.
 
-    It never fails, and tells of missing helpers only where it counts as many as names. Most names of a host come twice,
-    so that is nearly always for Docker Hub, where it looks for the token of a login in the browser, too.
+    It never fails, and tells of a helper that isn't there for Docker Hub alone: it compares how many names failed with
+    how many it tried, and tries most names of a host twice. (Only for an address with scheme and path the real one
+    tells of it, too.)
     """
     host = _host(server) if server else _HUB
-    names = [server, host, f"http://{host}", f"https://{host}"] if server else [_HUB]
     config = _load(path, io)
-    helpers = {name: helper for name in names if (helper := _helper(config, name))}
-    if not server and helpers:
-        io.err(f"WARNING: {_failure('getting', helpers[_HUB])}\n")
+    helper = "" if server else _helper(config, _HUB)
+    if helper:  # before, it looks for the token of a login in the browser
+        io.err(f"WARNING: {_failure('getting', helper)}\n")
     io.out(f"Removing login credentials for {host}\n")
-    filed = config["auths"].keys() & (set(names) - helpers.keys())
+    names = {server, host, f"http://{host}", f"https://{host}"} & config["auths"].keys()
+    filed = [name for name in names if not _helper(config, name)]
     for name in filed:
         del config["auths"][name]
     if filed:
         _save(config, path, io)
-    if len(helpers) == len(names):
-        io.err("WARNING: could not erase credentials:\n")
-        for name, helper in helpers.items():
-            io.err(f"{name}: {_failure('erasing', helper)}\n")
+    if helper:
+        io.err(f"WARNING: could not erase credentials:\n{_HUB}: {_failure('erasing', helper)}\n")
 
 
 def _load(path: str, io: Invocation) -> dict[str, Any]:
