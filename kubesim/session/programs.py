@@ -14,19 +14,24 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.kubectl.errors import NotSimulated
-from kubesim.session.docker import docker
 from kubesim.session.node import NODE_USAGE, aws, crictl, node
-from kubesim.shell import Declaration, Invocation, Tool, UnsupportedError
+from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, UnsupportedError
 from kubesim.workspace import Workspace
 
 
 def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
     """The programs beside kubectl. Each asks for the cluster when it runs, because `undo` and a reset replace that."""
+
+    def run_docker(operands: Operands, options: Options, io: Invocation) -> int:
+        from kubesim.session.docker import docker  # late: a first answer asks no registry
+
+        return docker(current, operands, options, io)
+
     docker_usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
     aws_usage = "aws ecr get-login-password [--region REGION]"
     crictl_usage = "crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE"
     return [
-        Declaration(docker_usage, None, "docker login -u me").tool(partial(docker, current)),
+        Declaration(docker_usage, None, "docker login -u me").tool(run_docker),
         Declaration(aws_usage, "r:/region", "aws ecr get-login-password").tool(partial(aws, current)),
         Declaration(NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example").tool(
             partial(node, current)
