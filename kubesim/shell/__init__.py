@@ -111,14 +111,8 @@ class Shell:
 
     def _missing(self, text: str) -> IncompleteError | None:
         """Why `text` must be continued."""
-        text = _clean(text)
-        missing = self._open(text)
-        if missing is None and re.search(r"(?<!\\)(?:\\\\)*\\\Z", text):  # an odd number of them
-            missing = self._open(f"{text[:-1]}'")  # a quote would be open there, unless it's a comment that ends
-        return missing
-
-    def _open(self, text: str) -> IncompleteError | None:
-        """What is open at the end of a text, by its syntax."""
+        # A last backslash leaves a line open as $( does: everywhere but in a comment.
+        text = re.sub(r"(?<!\\)((?:\\\\)*)\\\Z", r"\1 $(", _clean(text))
         try:
             for _ in parse(text, self.aliases, Budget()):
                 pass
