@@ -108,7 +108,8 @@ def _link(hop: Hop) -> str:
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
     head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
     culprit = " ks-culprit" if hop.is_cause else ""
-    return f'<li class="ks-{_slug(hop)}{culprit}"><div>{head}</div>{words}</li>'
+    state = hop.state.replace(" ", "-")
+    return f'<li class="ks-{state}{culprit}"><div>{head}</div>{words}</li>'
 
 
 def _rows(flow: Flow) -> tuple[list[Box], list[Box]]:
@@ -180,10 +181,6 @@ def _lines(hop: Hop) -> list[str]:
 def _width(hop: Hop) -> int:
     longest = max(map(len, [f"{SYMBOLS[hop.state]} {hop.title}  {hop.state}", *_lines(hop)]))
     return max(_NARROWEST, round(longest * _LETTER) + 2 * _PADDING)
-
-
-def _slug(hop: Hop) -> str:
-    return hop.state.replace(" ", "-")
 
 
 def _box(box: Box) -> str:

@@ -87,8 +87,7 @@ class Workbench(Terminal):
         self._focus = Focus(namespace, pod, container)
         self.refresh()
 
-    def do_focus(self, namespace: str, pod: str) -> None:
-        self.focus(namespace, pod)
+    do_focus = focus  # a click on a Pod
 
     def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False) -> None:
         """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed.

@@ -67,10 +67,10 @@ class History:
 
     def restart(self) -> None:
         """Forget everything that was done."""
-        # Between two steps only time passes: `_oldest` leads to the first of `_done`, each of them to the next one, and
+        # Between two steps only time passes: `oldest` leads to the first of `_done`, each of them to the next one, and
         # the last to the session's cluster.
-        self._oldest = self._snapshot()
-        self.forgotten = 0  # how many steps there were before `_oldest`
+        self.oldest = self._snapshot()
+        self.forgotten = 0  # how many steps there were before `oldest`
         self._done: list[Step] = []  # the oldest first
         self._undone: list[Step] = []  # what redo does: the last of these first
         self._fixed = 0  # how many of `_done`, the first ones, can't be undone
@@ -85,11 +85,6 @@ class History:
     def count(self) -> int:
         """How many steps led here, also those that were forgotten, but not those that were undone."""
         return self.forgotten + len(self._done)
-
-    @property
-    def oldest(self) -> Snapshot:
-        """The cluster before all `steps`: at the beginning, or after the last step that was forgotten."""
-        return self._oldest
 
     @property
     def now(self) -> Micros:
@@ -161,7 +156,7 @@ class History:
 
     def at(self, moment: Micros) -> Cluster:
         """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
-        last = self._oldest
+        last = self.oldest
         for step in self._done:
             for snapshot in (step.before, step.after):
                 if snapshot.moment <= moment:
@@ -185,7 +180,7 @@ class History:
 
     def _forget_oldest(self) -> None:
         step = self._done.pop(0)
-        self._oldest = step.after
+        self.oldest = step.after
         self.forgotten += 1
         self._fixed = max(0, self._fixed - 1)
 

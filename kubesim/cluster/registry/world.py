@@ -173,9 +173,9 @@ class World:
                 self._place(registry, name, port)
                 if registry.address:
                     self._place(registry, registry.address, port)
-        for registry in registries:  # a token service of a name that no registry has is at its registry
+        for registry in registries:  # its token service is another name of it, or another registry
             name, port = split_port(registry.realm.removeprefix("https://").partition("/")[0], HTTPS_PORT)
-            if name and name not in self.by_host:
+            if name:
                 self._place(registry, name, port)
 
     def _place(self, registry: Registry, host: str, port: str) -> None:
