@@ -28,8 +28,9 @@ def _save(call: Call) -> None:
 
 @_command("config current-context")
 def current_context(call: Call) -> None:
-    refuse_if(not call.access.kubeconfig.current, "current-context is not set")
-    call.say(f"{call.access.kubeconfig.current}\n")
+    current = call.access.kubeconfig.current
+    refuse_if(not current, "current-context is not set")
+    call.say(f"{current}\n")
 
 
 @_command("config get-contexts")
@@ -49,7 +50,7 @@ def get_contexts(call: Call) -> None:
         rows = [] if call.flags["no-headers"] else [["CURRENT", "NAME", "CLUSTER", "AUTHINFO", "NAMESPACE"]]
         for name in names:
             mark = "*" if name == config.current else ""
-            rows.append([mark, name, *(str(contexts[name].get(part, "")) for part in ("cluster", "user", "namespace"))])
+            rows.append([mark, name, *(contexts[name].get(part) or "" for part in ("cluster", "user", "namespace"))])
         call.say(tabwriter.format(rows))
     raise_all(KubectlError(f"context {name} not found") for name in call.args if name not in names)
 
@@ -72,8 +73,9 @@ def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> No
 @_command("config use-context", check=lambda call: _show_help_if(call, len(call.args) != 1))
 def use_context(call: Call) -> None:
     name = call.args[0]
-    refuse_if(not call.access.kubeconfig.has("contexts", name), f'no context exists with the name: "{name}"')
-    call.access.kubeconfig.use(name)
+    config = call.access.kubeconfig
+    refuse_if(not config.has("contexts", name), f'no context exists with the name: "{name}"')
+    config.use(name)
     _save(call)
     call.say(f'Switched to context "{name}".\n')
 
@@ -105,10 +107,11 @@ def _check_set_credentials(call: Call) -> None:
 @_command("config set-credentials", check=_check_set_credentials)
 def set_credentials(call: Call) -> None:
     name = call.args[0]
-    fields = call.access.kubeconfig.fields("users", name)
+    config = call.access.kubeconfig
+    fields = config.fields("users", name)
     if "token" in call.typed_flags:
         fields = nonempty({**fields, "token": call.flags["token"]})
-    call.access.kubeconfig.put("users", name, fields)
+    config.put("users", name, fields)
     _save(call)
     call.say(f'User "{name}" set.\n')
 
@@ -133,7 +136,7 @@ def _minified(call: Call) -> Object:
     refuse_if(not name, "current-context must exist in order to minify")
     refuse_if(not config.has("contexts", name), f"cannot locate context {name}")
     context = config.fields("contexts", name)
-    needed = {"contexts": name, "users": context.get("user", ""), "clusters": context.get("cluster", "")}
+    needed = {"contexts": name, "users": context.get("user"), "clusters": context.get("cluster")}
     minified = {**config.content, "current-context": name}
     for section, needed_name in needed.items():
         minified[section] = [entry for entry in minified[section] or () if entry["name"] == needed_name] or None
