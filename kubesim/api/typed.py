@@ -21,47 +21,51 @@ def read(kind: Any, value: Any, place: str = "") -> Any:
     X | None is for what may be left out. Raises ValueError with a sentence that names the place, such as
     "registries[0].hosts", for a field that the record doesn't have, for one that it lacks, and for another type.
     """
-    title = place.lstrip(".") or "the file"
     origin = get_origin(kind)
     arguments = get_args(kind)
     if origin in (Union, UnionType):
         return read(arguments[0], value, place)
     if origin is Literal:
-        if value not in arguments:
-            raise ValueError(f"{title} must be one of {', '.join(arguments)}")
+        _check(value in arguments, place, f"must be one of {', '.join(arguments)}")
         return value
     if origin is tuple:
-        if not isinstance(value, list):
-            raise ValueError(f"{title} must be a list")
+        _check(isinstance(value, list), place, "must be a list")
         return tuple(read(arguments[0], item, f"{place}[{number}]") for number, item in enumerate(value))
-    if origin is Mapping:
-        return {name: read(arguments[1], item, f"{place}.{name}") for name, item in _map(value, title).items()}
     if kind in _SCALARS:
         is_number = kind is float and type(value) is int
-        if type(value) is not kind and not is_number:
-            raise ValueError(f"{title} must be {_SCALARS[kind]}")
+        _check(type(value) is kind or is_number, place, f"must be {_SCALARS[kind]}")
         return value
-    return _record(kind, _map(value, title), place, title)
+    _check_names(value, place)
+    if origin is Mapping:
+        return {name: read(arguments[1], item, f"{place}.{name}") for name, item in value.items()}
+    return _record(kind, value, place)
 
 
-def _map(value: Any, title: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{title} must be a map")
-    for name in value:
-        if not isinstance(name, str):
-            raise ValueError(f"in {title}, {name!r} must be a text: put it in quotes")
-    return value
-
-
-def _record(kind: Any, value: Mapping[str, Any], place: str, title: str) -> Any:
+def _record(kind: Any, value: Mapping[str, Any], place: str) -> Any:
     types = _types(kind)
     for name in value:
         if name not in types:
-            raise UnknownFieldError(f"{title} has no field {name}")
+            raise UnknownFieldError(f"{_title(place)} has no field {name}")
     for name in types:
-        if name not in value and name not in kind._field_defaults:
-            raise ValueError(f"{title} lacks {name}")
+        _check(name in value or name in kind._field_defaults, place, f"lacks {name}")
     return kind(**{name: read(types[name], item, f"{place}.{name}") for name, item in value.items()})
+
+
+def _check_names(value: Any, place: str) -> None:
+    """Refuse what is no map of texts."""
+    _check(isinstance(value, dict), place, "must be a map")
+    for name in value:
+        if not isinstance(name, str):
+            raise ValueError(f"in {_title(place)}, {name!r} must be a text: put it in quotes")
+
+
+def _check(is_right: bool, place: str, problem: str) -> None:
+    if not is_right:
+        raise ValueError(f"{_title(place)} {problem}")
+
+
+def _title(place: str) -> str:
+    return place.lstrip(".") or "the file"
 
 
 @cache
