@@ -31,7 +31,7 @@ _NAMING = ("ull", "' locally", "mage:")
 """What a record has that names the image of those below: pull, Unable to find image 'web:1' locally, image: web:1."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
 """A command whose answer follows."""
-_REASON = re.compile(rf".*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
+_REASON = re.compile(rf"\A.*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
 _NAMES = (
     tuple(map(re.compile, looks.PODS.values())),
     tuple(map(re.compile, looks.CONTAINERS.values())),

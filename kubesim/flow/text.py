@@ -22,6 +22,8 @@ _MOST_LINES = 300
 """Lines in which a command is looked for."""
 MOST_CAUSES = 300
 """Groups of Pods of which a text says the same that become objects: few of them are shown, and each takes time."""
+_MOST_WARNINGS = 20
+"""Warnings that a Pod looks at, if the text doesn't say whose they are."""
 _INSTEAD = {
     "InspectFailed": "ImageInspectError",
     "BackOff": "ImagePullBackOff",
@@ -173,12 +175,13 @@ def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
     """The Pods of the rows that count, each with its warnings, and with those that name no Pod."""
     of_pod: defaultdict[str, list[Row]] = defaultdict(list)
     for row in warnings:
-        of_pod[row.pod].append(row)
+        if len(of_pod[row.pod]) < _MOST_WARNINGS:
+            of_pod[row.pod].append(row)
     pods: dict[tuple[str, str], _Pod] = {}
     for row in rows:
         where = row.namespace or "default", row.pod or POD_NAME
         if where not in pods:
-            near = [*of_pod[""], *of_pod[row.pod]] if row.pod else warnings
+            near = [*of_pod[""], *of_pod[row.pod]] if row.pod else warnings[:_MOST_WARNINGS]
             pods[where] = _Pod(*where, [], [each for each in near if each.namespace in ("", row.namespace)])
         pods[where].rows.append(row)
     return pods.values()

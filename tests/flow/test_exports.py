@@ -242,6 +242,23 @@ def test_what_goes_on_and_on_is_bounded(text: str) -> None:
                 explain(export)
 
 
+MISSED = (
+    "2m Warning FailedToRetrieveImagePullSecret Unable to retrieve some image pull secrets (s{0}); attempting to pull"
+)
+DENIED = '2m Warning Failed pod/web-{0} Failed to pull image "a/b:{0}": denied'
+MANY_LINES = {
+    "lines that go on, without a reason": "a/b{0}: image failed x",
+    "many Pods, and as many warnings that name none": f"{DENIED}\n{MISSED}",
+}
+
+
+@pytest.mark.parametrize("line", MANY_LINES.values(), ids=MANY_LINES)
+def test_many_lines_take_no_longer_each_than_few(line: str) -> None:
+    text = "\n".join(line.format(number) for number in range(600))
+    with within(2.5), suppress(ExportError):
+        explain(text * 5 if "\n" not in line else text)
+
+
 def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     lines = ["kind: List", "a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60))]
     with within(1), pytest.raises(ExportError, match="aliases"):
