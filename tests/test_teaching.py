@@ -17,7 +17,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from kubesim import __main__ as program
-from kubesim.lessons import made, variants
+from kubesim.api import typed
+from kubesim.lessons import variants
 from kubesim.lessons.quiz import judge
 from kubesim.lessons.task import Task, begin, check
 from kubesim.session import Session
@@ -217,7 +218,7 @@ def test_every_kind_of_quiz_is_in_the_table() -> None:
 
 
 def test_the_task_is_played() -> None:
-    [task] = (made(Task, entry) for entry in entries("Add a task", "task"))
+    [task] = (typed.read(Task, entry) for entry in entries("Add a task", "task"))
     assert len(play(task)) == 2
     assert play(task, task.solution) == []
     assert len(task.wrong) == 2

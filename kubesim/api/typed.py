@@ -1,8 +1,8 @@
-"""Reads what a file of a person's own holds into records, each field as the record declares it."""
+"""Reads what a file that people write holds into records, each field as the record declares it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -16,7 +16,8 @@ _SCALARS = {str: "a text", int: "a whole number", float: "a number", bool: "true
 
 
 def read(kind: Any, value: Any, place: str = "") -> Any:
-    """`value`, made by YAML or JSON, as a `kind`: a NamedTuple, tuple[X, ...], Mapping[str, X], Literal or a scalar.
+    """`value`, made by YAML or JSON, as a `kind`: a NamedTuple or dataclass, tuple[X, ...], Mapping[str, X], Literal or
+    a scalar.
 
     X | None is for what may be left out. Raises ValueError with a sentence that names the place, such as
     "registries[0].hosts", for a field that the record doesn't have, for one that it lacks, and for another type.
@@ -47,7 +48,7 @@ def _record(kind: Any, value: Mapping[str, Any], place: str) -> Any:
         if name not in types:
             raise UnknownFieldError(f"{_title(place)} has no field {name}")
     for name in types:
-        _check(name in value or name in kind._field_defaults, place, f"lacks {name}")
+        _check(name in value or name in _optional(kind), place, f"lacks {name}")
     return kind(**{name: read(types[name], item, f"{place}.{name}") for name, item in value.items()})
 
 
@@ -71,3 +72,14 @@ def _title(place: str) -> str:
 @cache
 def _types(kind: Any) -> Mapping[str, Any]:
     return get_type_hints(kind)
+
+
+@cache
+def _optional(kind: Any) -> Collection[str]:
+    """The fields of a record that may be left out."""
+    if hasattr(kind, "_field_defaults"):
+        names: Collection[str] = kind._field_defaults
+        return names
+    from dataclasses import MISSING, fields  # late: a first answer reads none
+
+    return {one.name for one in fields(kind) if one.default is not MISSING or one.default_factory is not MISSING}

@@ -4,51 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import is_dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import count, takewhile
 from pathlib import Path
 from random import Random
 from types import MappingProxyType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any
 
-from kubesim.api import load_yaml
+from kubesim.api import load_yaml, typed
 from kubesim.lessons.quiz import VARIANT, Quiz, letter
 from kubesim.lessons.task import Task
 
 _PICKED = ("choice", "choices")  # kinds whose choices are picked by their letters
-_RENAMED = {"is": "equals"}  # a field that no Python class can have
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
-T = TypeVar("T")
 
 
 def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The files of `folder` ("quizzes" or "tasks") in order of name: (name, what the YAML holds)."""
     for path in sorted(Path(__file__).with_name(folder).glob("*.yaml")):
         yield path.name, load_yaml(path)
-
-
-def made(kind: Callable[..., T], entry: Mapping[str, Any]) -> T:
-    """A Quiz, a Task or a part of one from what the YAML holds of it. Raises KeyError for a field that it doesn't have.
-
-    Its lists become tuples, of what the field's type says.
-    """
-    types = _types(kind)
-    named = {_RENAMED.get(key, key): value for key, value in entry.items()}
-    return kind(**{name: _value(types[name], value) for name, value in named.items()})
-
-
-@cache
-def _types(kind: Any) -> Mapping[str, Any]:
-    return get_type_hints(kind)
-
-
-def _value(kind: Any, value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    part_kind: type = get_args(kind)[0]  # of a tuple[Choice, ...]
-    return tuple(made(part_kind, part) if is_dataclass(part_kind) else part for part in value)
 
 
 def filled(entry: Any, words: Mapping[str, str]) -> Any:
@@ -92,8 +68,8 @@ def load_predictions() -> Mapping[str, Quiz]:
 @cache
 def load_tasks() -> Mapping[str, Task]:
     """All tasks by their id, in the order of the files."""
-    tasks = (made(Task, entry) for _, entries in documents("tasks") for entry in entries)
-    return MappingProxyType({task.id: task for task in tasks})
+    tasks = [entry for _, entries in documents("tasks") for entry in entries]
+    return MappingProxyType({entry["id"]: typed.read(Task, entry, entry["id"]) for entry in tasks})
 
 
 def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
@@ -119,23 +95,33 @@ def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
 
 def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
     """The quiz with what `vary` lists at this place, from 0; where a list is shorter, it begins again."""
-    words: dict[str, str] = {}
-    for name, options in entry.get("vary", {}).items():
-        option = options[number % len(options)]
-        words |= option if isinstance(option, dict) else {name: option}
     whole = {key: value for key, value in entry.items() if key != "vary"}
     choices = entry.get("choices", [])
     if entry["kind"] in _PICKED:
-        first = number % len(choices)
-        whole["choices"] = choices[first:] + choices[:first]
+        whole["choices"] = _beginning_with(number, choices)
     if entry["kind"] in (*_PICKED, "predict"):
         whole["places"] = Random(entry["id"]).sample(range(len(choices)), len(choices))
     if number:
         whole["id"] += f"{VARIANT}{number}"
-    quiz = made(Quiz, filled(whole, words))
+    quiz: Quiz = typed.read(Quiz, filled(whole, _words(entry, number)), whole["id"])
     if not choices:
         return quiz
     return replace(quiz, answer=f"{_solution(quiz)}. {quiz.answer}".strip())
+
+
+def _words(entry: Mapping[str, Any], number: int) -> Mapping[str, str]:
+    """The words for the placeholders of a variant: one is by itself in its list, or several that go together are."""
+    words: dict[str, str] = {}
+    for name, options in entry.get("vary", {}).items():
+        option = options[number % len(options)]
+        words |= option if isinstance(option, dict) else {name: option}
+    return words
+
+
+def _beginning_with(number: int, choices: Sequence[Any]) -> list[Any]:
+    """The choices in a circle, from that of a number on, counted in a circle, too."""
+    first = number % len(choices)
+    return [*choices[first:], *choices[:first]]
 
 
 def _solution(quiz: Quiz) -> str:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from kubesim.lessons import documents, filled, made
+from kubesim.api import typed
+from kubesim.lessons import documents, filled
 from kubesim.lessons.task import Clue, Condition, Task
 
 COUNT = 12
@@ -167,4 +168,5 @@ def _broken(template: Template, words: Mapping[str, str]) -> Broken:
     advice = template["advice"]
     names = shared.advice_sets[advice] if isinstance(advice, str) else advice
     entry["advice"] = [shared.advice[name] for name in names]
-    return made(Broken, filled(entry, {**shared.words, **words}))
+    broken: Broken = typed.read(Broken, filled(entry, {**shared.words, **words}), template["id"])
+    return broken

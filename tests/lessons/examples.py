@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from kubesim.api import load_yaml
-from kubesim.lessons import made
+from kubesim.api import load_yaml, typed
 from kubesim.lessons.quiz import Quiz
 from kubesim.lessons.task import Task
 
 _FOUND = load_yaml(Path(__file__).with_suffix(".yaml"))
-QUIZZES = {entry["id"]: made(Quiz, entry) for entry in _FOUND["quizzes"]}
-TASKS = {entry["id"]: made(Task, entry) for entry in _FOUND["tasks"]}
+QUIZZES = {entry["id"]: typed.read(Quiz, entry) for entry in _FOUND["quizzes"]}
+TASKS = {entry["id"]: typed.read(Task, entry) for entry in _FOUND["tasks"]}

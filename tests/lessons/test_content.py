@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kubesim.api import load_yaml
-from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
+from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks, variants
 from kubesim.lessons.quiz import BLANK, Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
 from kubesim.session import Session
@@ -45,6 +45,21 @@ def _reached(task, session):
 def _schema(kind):
     schema = json.loads(files("kubesim.lessons").joinpath("schema.json").read_text(encoding="utf-8"))
     return {"$defs": schema["$defs"], "type": "array", "items": {"$ref": f"#/$defs/{kind}"}}
+
+
+@pytest.mark.parametrize(
+    ("slip", "sentence"),
+    [
+        ({"hint": []}, "color has no field hint"),
+        ({"hints": "Look up."}, "color.hints must be a list"),
+        ({"choices": [{"text": "Blue."}, {"why": "No."}]}, "color.choices[1] lacks text"),
+        ({"choices": [{"text": "Blue.", "right": "yes"}]}, "color.choices[0].right must be true or false"),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_with_its_place(slip, sentence):
+    entry = {"id": "color", "kind": "choices", "question": "Which?", "choices": [{"text": "Blue."}], **slip}
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        next(variants(entry))
 
 
 @pytest.mark.parametrize(("folder", "name", "found"), DOCUMENTS, ids=[f"{row[0]}/{row[1]}" for row in DOCUMENTS])
