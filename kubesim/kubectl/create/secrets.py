@@ -146,10 +146,15 @@ def _of_env_files(call: Call, noun: str) -> _Pairs:
         yield from _of_env_file(call, path)
 
 
+_LONGEST_LINE = 65535  # bytes, of an env file: Go's Scanner ends at a longer one, and nobody asks it why
+
+
 def _of_env_file(call: Call, path: str) -> _Pairs:
     """The variables of an env file; one without a value has that of the shell. Mirrors pkg/util/env_file.go."""
     content = _read(call, path).removeprefix(b"\xef\xbb\xbf")
     for number, line in enumerate(content.split(b"\n"), 1):
+        if len(line) > _LONGEST_LINE:
+            return
         line = line.removesuffix(b"\r")
         try:
             text = line.decode().lstrip()
