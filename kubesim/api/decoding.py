@@ -32,7 +32,7 @@ class DecodeError(Exception):
     """
 
     def __init__(self, kind: Type, value: Any, sentence: str = "", *, is_unmarshaled: bool = False) -> None:
-        super().__init__(kind.go, sentence)
+        super().__init__()
         self.kind = kind
         self.value = value
         self.sentence = sentence
@@ -40,7 +40,7 @@ class DecodeError(Exception):
         self.struct = ""
         self.path: list[str] = []
 
-    def in_json(self) -> str:
+    def __str__(self) -> str:
         """The sentence of the JSON decoder."""
         if self.sentence:
             return self.sentence
@@ -76,7 +76,7 @@ def decode(resource: Resource, obj: Any, strict: bool) -> dict[str, Any]:
     try:
         decoded: dict[str, Any] = decoder(struct)(obj)
     except DecodeError as error:
-        raise undecodable(resource, error.in_json()) from None
+        raise undecodable(resource, str(error)) from None
     if strict and (unknown := unknown_fields(struct, obj)):
         raise undecodable(resource, strict_error(unknown))
     return decoded

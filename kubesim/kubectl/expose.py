@@ -8,7 +8,7 @@ from kubesim.api.objects import Object, at, labels_of, name_of, template_of
 from kubesim.api.resources import POD, SERVICE
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import create_in_namespace, nonempty, parse_labels, parse_port, service_of
-from kubesim.kubectl.errors import KubectlError, refuse_if
+from kubesim.kubectl.errors import refuse_if, reworded
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -38,10 +38,8 @@ def expose(call: Call) -> None:
 
 def _decoded(target: Target) -> Object:
     """The object of a file in kubectl's own types. Raises KubectlError where a field has another type."""
-    try:
+    with reworded(decoding.DecodeError, f'unable to decode "{target.source}": '):
         typed: Object = decoding.convert(schema.type_of(target.resource), target.obj)
-    except decoding.DecodeError as error:
-        raise KubectlError(f'unable to decode "{target.source}": {error.in_json()}') from None
     return typed
 
 

@@ -195,9 +195,7 @@ def _check_metadata(resource: Resource, item: Object) -> None:
         decoding.convert(schema.type_of(resource), {"metadata": item.get("metadata")})
     except decoding.DecodeError as error:
         whole_metadata = f"struct field {resource.kind}.metadata "
-        raise ManifestError(
-            error.in_json().replace(whole_metadata, "struct field metadataOnlyObject.metadata ")
-        ) from None
+        raise ManifestError(str(error).replace(whole_metadata, "struct field metadataOnlyObject.metadata ")) from None
 
 
 def _resource(item: Any, source: str) -> Resource:

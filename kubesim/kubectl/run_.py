@@ -13,7 +13,7 @@ from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import check_image, create_in_namespace, nonempty, parse_labels, parse_port, service_of
-from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
 
@@ -117,10 +117,8 @@ def _override(call: Call, pod: Object) -> Object:
     refuse_if(not isinstance(change, dict), _BROKEN_OVERRIDE)
     merged = merge_patch(pod, change)
     _check_is_pod(merged)
-    try:
+    with reworded(decoding.DecodeError):
         typed = decoding.convert(schema.type_of(POD), merged)
-    except decoding.DecodeError as error:
-        raise KubectlError(error.in_json()) from None
     overridden: Object = {"metadata": {}, "spec": {}, **typed, "status": {}}
     for container in overridden["spec"].setdefault("containers", None) or ():
         container.setdefault("resources", {})

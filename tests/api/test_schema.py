@@ -170,7 +170,7 @@ def test_the_converter_says_of_a_type_that_decodes_itself_what_that_type_says(po
         decoding.convert(schema.type_of(SERVICE), {"spec": {"ports": [{"port": 80, "targetPort": port}]}})
     assert caught.value.in_converter() == f"json: cannot unmarshal {what} into Go value of type int32"
     field = "ServicePort.spec.ports.targetPort"
-    assert caught.value.in_json() == f"json: cannot unmarshal {what} into Go struct field {field} of type int32"
+    assert str(caught.value) == f"json: cannot unmarshal {what} into Go struct field {field} of type int32"
 
 
 def test_a_null_in_a_map_of_lists_is_an_empty_list() -> None:

@@ -97,7 +97,7 @@ def decoded_options(body: Object) -> DeleteOptions:
     try:
         options: Object = decoding.convert(schema.meta_type(_KIND), body)
     except decoding.DecodeError as error:
-        raise errors.bad_request(f"{_KIND} cannot be decoded: {error.in_json()}") from None
+        raise errors.bad_request(f"{_KIND} cannot be decoded: {error}") from None
     orphan = body.get("orphanDependents")  # older than the policy, and false is as good as said
     if causes := _field_errors(options, has_orphan=orphan is not None):
         raise errors.invalid_kind(_KIND, "meta.k8s.io", "", causes)

@@ -86,7 +86,7 @@ def patched(resource: Resource, obj: Object, change: Any, patch_type: PatchType,
     try:
         decoding.convert(schema.type_of(resource), changed)
     except decoding.DecodeError as error:
-        raise mismatch(patch_type, change, changed, error.in_json()) from None
+        raise mismatch(patch_type, change, changed, str(error)) from None
     return changed
 
 
