@@ -153,19 +153,19 @@ class Workbench(Terminal):
             objects = [obj for kind in KINDS for obj in cluster.api.list(kind, namespace) if self._belongs(obj)]
             glances = [glance(obj, cluster.clock.now) for obj in objects[:left]]
             left -= len(glances)
-            if objects or not self._is_at_task:
+            if objects or self._unsolved is None:
                 yield namespace, glances, len(objects) - len(glances)
 
     @property
-    def _is_at_task(self) -> bool:
-        is_in_this_cluster = self._task_opened <= self._seat.now
-        return is_in_this_cluster and self._task is not None and not self.goals.get("done")
+    def _unsolved(self) -> Task | None:
+        """The open task until its goals are reached, in the cluster in which it was opened."""
+        is_past = self.goals.get("done") or self._task_opened > self._seat.now
+        return None if is_past else self._task
 
     def _belongs(self, obj: Object) -> bool:
-        """Whether an object has to do with the open task: it is in its namespaces, or newer than it."""
-        if self._task is None or not self._is_at_task:
-            return True
-        return namespace_of(obj) in self._task.namespaces or created(obj) >= self._task_opened
+        """Whether an object has to do with the unsolved task: it is in its namespaces, or newer than it."""
+        task = self._unsolved
+        return task is None or namespace_of(obj) in task.namespaces or created(obj) >= self._task_opened
 
 
 def _is_system(namespace: str) -> bool:
