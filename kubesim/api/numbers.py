@@ -6,8 +6,9 @@ import re
 
 
 def integer(text: str) -> int | None:
-    """The number that a text is, with or without a sign; None for another text, and for more than 18 digits."""
-    return int(text) if re.fullmatch("[-+]?[0-9]{1,18}", text) else None
+    """The number of 64 bits that a text is, with or without a sign; None for another text, and beyond 63 digits."""
+    number = int(text) if re.fullmatch("[-+]?[0-9]{1,63}", text) else 2**63
+    return number if -(2**63) <= number < 2**63 else None
 
 
 def whole(digits: str) -> int:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from kubesim.api.content import label_value, qualified_name
 from kubesim.api.errors import invalid_value
+from kubesim.api.numbers import integer
 from kubesim.api.objects import Object, at, labels_of
 from kubesim.api.resources import Resource
 
@@ -64,18 +65,12 @@ class _Requirement(NamedTuple):
                 return label is not None
             case "DoesNotExist":
                 return label is None
-        number = _integer(label or "")
+        number = integer(label or "")
         (value,) = self.values
-        bound = _integer(value)
+        bound = integer(value)
         if number is None or bound is None:
             return False
         return number > bound if self.operator == "Gt" else number < bound
-
-
-def _integer(text: str) -> int | None:
-    """The number that strconv.ParseInt reads, which has 64 bits; None where it reads none. A label has 63 letters."""
-    number = int(text) if re.fullmatch("[-+]?[0-9]{1,63}", text) else 2**63
-    return number if -(2**63) <= number < 2**63 else None
 
 
 class _Parser:
@@ -121,7 +116,7 @@ class _Parser:
         symbol = self._take()
         values = self._several() if symbol in ("in", "notin") else {self._one()}
         for index, value in enumerate(sorted(values)):
-            if symbol in (">", "<") and _integer(value) is None:
+            if symbol in (">", "<") and integer(value) is None:
                 _check(f"values[{index}]", value, ["for 'Gt', 'Lt' operators, the value must be an integer"])
             _check(f"values[{index}][{key}]", value, label_value(value))
         return _Requirement(key, _OPERATORS[symbol], values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import re
 
+from kubesim.api.numbers import integer
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Operands, Options, ToolError
 
@@ -77,7 +78,7 @@ def _is(check: str, text: str, io: Invocation) -> bool:
 
 
 def _integer(text: str) -> int:
-    """A number of 64 bits."""
-    if re.fullmatch(r"\s*[+-]?[0-9]{1,19}\s*", text) and -(2**63) <= int(text) < 2**63:
-        return int(text)
-    raise ToolError(f"{text}: integer expression expected", 2)
+    number = integer(text.strip())
+    if number is None:
+        raise ToolError(f"{text}: integer expression expected", 2)
+    return number
