@@ -173,17 +173,18 @@ def refused(facts: Facts) -> Known | None:
 
 def _oddities(facts: Facts, attempt: Attempt) -> Known:
     """What is odd about credentials that were refused: a token's age, a user without its $, spaces, quotes."""
-    secret = facts.scene.api.find(SECRET, facts.namespace, str(attempt.secret)) or {}
+    name = str(attempt.secret)
+    entry = str(attempt.entry)
     user = str(attempt.username)
     owner = facts.owner_of_registry.registry
     now = facts.scene.now
-    flaws = facts.flaws(str(attempt.secret), str(attempt.entry))
-    written = _last_write(secret)
+    flaws = facts.flaws(name, entry)
+    written = _last_write(facts.scene.api.find(SECRET, facts.namespace, name) or {})
     hours = int((now - written) // 3600) if now and written else 0
     return {
         **dict.fromkeys(flaws, True),
         "flaw": bool(flaws),
-        "expired": 0 < facts.oddities(str(attempt.secret)).expires.get(str(attempt.entry), 0) < now,
+        "expired": 0 < facts.oddities(name).expires.get(entry, 0) < now,
         "short": any(user.startswith(one) for one in owner.users),
         "dollar": re.fullmatch(r"robot[^$]*", user) is not None,
         "age": hours if hours >= owner.hours else "",

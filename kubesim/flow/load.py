@@ -12,6 +12,7 @@ import yaml
 from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
+from kubesim.flow.screen import Item
 from kubesim.flow.tables import shapes
 from kubesim.flow.text import ADDED, read_events, read_text
 
@@ -29,6 +30,10 @@ _FENCED = re.compile(r"^ *``` ?[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 
+Kept = tuple[Resource, Object]
+"""An object that counts, cut down to its shape."""
+
+
 class ExportError(Exception):
     """A text is no export that can be explained; the message says why, and quotes nothing of it."""
 
@@ -40,7 +45,7 @@ class ExportError(Exception):
         return ", ".join(names) if self.number is None else names[self.number]
 
 
-def load_all(texts: Sequence[str | bytes]) -> Iterator[tuple[Resource, Object]]:
+def load_all(texts: Sequence[str | bytes]) -> Iterator[Kept]:
     """The objects of texts, or of files as they are, one after the other. Raises ExportError with its number."""
     for number, text in enumerate(texts):
         try:
@@ -50,7 +55,7 @@ def load_all(texts: Sequence[str | bytes]) -> Iterator[tuple[Resource, Object]]:
             raise
 
 
-def load(text: str) -> list[tuple[Resource, Object]]:
+def load(text: str) -> list[Kept]:
     """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
     _measure(len(text))
     malformed: ExportError | None = None
@@ -71,7 +76,7 @@ def load(text: str) -> list[tuple[Resource, Object]]:
     return _objects(items)
 
 
-def _objects(items: list[tuple[str, Object]]) -> list[tuple[Resource, Object]]:
+def _objects(items: list[Item]) -> list[Kept]:
     """The objects that count; where there are events and no Pods, with the Pods that they are about."""
     objects = [kept for kind, item in items for kept in _kept(kind, item)]
     resources = {resource for resource, _ in objects}
@@ -135,7 +140,7 @@ def _values(events: Iterator[yaml.Event], room: int) -> Iterator[Any]:
             yield dict(zip(inner, inner, strict=False)) if kind is yaml.MappingStartEvent else list(inner)
 
 
-def _items(document: Any, kind: str) -> Iterator[tuple[str, Object]]:
+def _items(document: Any, kind: str) -> Iterator[Item]:
     """A document's objects with their kinds, lists taken apart; in a PodList the items need not name theirs.
 
     A list whose end was cut off lacks its own kind, which kubectl prints last.
@@ -165,7 +170,7 @@ _EVENT_FIELDS = {"regarding": "involvedObject", "note": "message", "deprecatedLa
 """How v1 calls what an Event has in events.k8s.io/v1."""
 
 
-def _kept(kind: str, item: Object) -> Iterator[tuple[Resource, Object]]:
+def _kept(kind: str, item: Object) -> Iterator[Kept]:
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
