@@ -52,7 +52,7 @@ class TaintEvictionController(Part):
             return
         if change.old is not None:
             old_spec = change.old["spec"]
-            if spec is old_spec or all(spec.get(field) == old_spec.get(field) for field in ("nodeName", "tolerations")):
+            if all(spec.get(field) == old_spec.get(field) for field in ("nodeName", "tolerations")):
                 return
         node = self.api.find(NODE, "", spec["nodeName"])
         taints = _taints(node) if node else []
