@@ -6,26 +6,24 @@ Mirrors k8s.io/kubectl pkg/{describe,cmd/describe}/describe.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE
-from kubesim.api.objects import Object, at, name_of, namespace_of
-from kubesim.api.resources import CONFIG_MAP, EVENT, LEASE, NAMESPACE, Resource, find_resource
+from kubesim.api.objects import Object, at, name_of
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
+from kubesim.kubectl.describers.related import Lists, related_lists
 from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
 from kubesim.kubectl.errors import is_missing, raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import escape, event_age, nothing_found
 from kubesim.kubectl.selection import Query
 
-_Lists = Mapping[str, list[Object] | StatusError]
 
-
-def describe(obj: Object, related: _Lists, now: Micros) -> str:
+def describe(obj: Object, related: Lists, now: Micros) -> str:
     """The description of `obj`, ending in a newline.
 
     `related` holds the lists that its screen names for its kind, or the refusal of one that is shown instead. Without
@@ -116,32 +114,4 @@ def _described(call: Call, target: Target, with_events: bool) -> str:
     """The description of an object, which is read once more for it: who may only list them is refused."""
     resource = target.resource
     obj = call.api.get(*target.place)
-    related: dict[str, list[Object] | StatusError] = {}
-    for plural in screen_of(resource.kind).related:
-        listed = find_resource(plural)
-        if listed and (with_events or listed is not EVENT):
-            related[plural] = _listed(call, listed, resource, obj)
-    return describe(obj, related, call.context.clock.now)
-
-
-# A list that a user may not read ends a description, but for these of a kind.
-_OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}  # it does without
-_SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
-
-
-def _listed(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:
-    """What a description shows of other objects, as far as the user may list them. Raises StatusError."""
-    namespace = name_of(obj) if resource is NAMESPACE else namespace_of(obj)
-    try:
-        if listed is EVENT:
-            return call.api.events_about(obj)
-        if listed is LEASE:
-            call.api.authorize("get", LEASE, "kube-node-lease", name_of(obj))
-            return []  # it isn't kept as an object
-        return call.api.list(listed, namespace or None)
-    except StatusError as refusal:
-        if (resource.kind, listed.plural) in _SHOWN_REFUSALS:
-            return refusal
-        if (resource.kind, listed.plural) in _OPTIONAL or (listed is EVENT and resource is not CONFIG_MAP):
-            return []
-        raise
+    return describe(obj, related_lists(call, resource, obj, with_events), call.context.clock.now)
