@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from typing import NamedTuple
 
-from kubesim.api import errors, typed
+from kubesim.api import errors
 from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
 from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -117,6 +117,8 @@ def _read(token: str) -> _Claims | None:
     payload = gobase64.text_of(rest.partition(".")[0])
     if not payload or _signed(payload) != token:
         return None
+    from kubesim.api import typed  # late: a first answer needs no token
+
     try:
         claims: _Claims = typed.read(_Claims, gojson.loads(payload.replace('"kubernetes.io":', '"bound":')))
     except ValueError:
