@@ -9,7 +9,7 @@ from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import KubectlError, Plain, refuse_if
+from kubesim.kubectl.errors import KubectlError, Plain, refuse_if, reworded
 from kubesim.kubectl.output import Columns, Table, escape, event_age
 from kubesim.kubectl.selection import resolve, split_pair
 
@@ -53,10 +53,8 @@ def _subject(call: Call) -> _Subject | None:
         return None
     refuse_if("/" not in word, "--for must be in resource/name form")
     kind, name = split_pair(word)
-    try:
+    with reworded(KubectlError, into=Plain):
         return _Subject(resolve(call, kind).kind, name)
-    except KubectlError as error:
-        raise Plain(str(error)) from None
 
 
 def _show(call: Call, events: list[Object]) -> None:
