@@ -186,19 +186,12 @@ class Worker:
                 yield ephemeral
         init_containers = spec.get("initContainers", ())
         for index, init in enumerate(init_containers):
+            if self.starts_next(init):
+                yield init
             is_last = index + 1 == len(init_containers)
             following = containers[0] if is_last else init_containers[index + 1]
-            if init["name"] in self.inits:
-                if self.starts_next(init):
-                    yield init
-                container = self.containers.get(init["name"])
-                if container is None or container.exit_code != 0:
-                    return
-            else:  # a sidecar, for which the next one waits until it has started once
-                if self.starts_next(init):
-                    yield init
-                if not self._has_started(init["name"], following["name"]):
-                    return
+            if not self._lets_start(init, following):
+                return
         for main in containers:
             if self.starts_next(main):
                 yield main
@@ -208,9 +201,16 @@ class Worker:
         container = self.containers.get(spec["name"])
         return container is None or container.starts_again(self.policy_of(spec))
 
-    def _has_started(self, name: str, following: str) -> bool:
-        container = self.containers.get(name)
-        return container is not None and (container.is_running or following in self.containers)
+    def _lets_start(self, init: ContainerSpec, following: ContainerSpec) -> bool:
+        """Whether the container that follows an init container may start: that has succeeded, or is a sidecar that has
+        started once.
+        """
+        container = self.containers.get(init["name"])
+        if container is None:
+            return False
+        if init["name"] in self.sidecars:
+            return container.is_running or following["name"] in self.containers
+        return container.exit_code == 0
 
     def change_of(self, container: Container) -> str:
         """What is said of a container or sidecar whose definition was changed while it runs; "" where it was not."""
