@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from kubesim.api.clock import Clock
+from kubesim.api.numbers import integer
 from kubesim.api.objects import Key, Object, annotations_of, is_deleted, key_of, metadata
 from kubesim.api.resources import REPLICA_SET
 from kubesim.cluster.apiserver import Component
@@ -86,6 +85,5 @@ def _deletion_rank(pod: Object) -> tuple[bool, bool, bool, int]:
     chance; here, the newest goes.
     """
     has_node = bool(pod["spec"].get("nodeName"))
-    cost = annotations_of(pod).get(DELETION_COST, "")
-    has_cost = re.fullmatch("-?[0-9]{1,10}", cost)  # any other text, which a real API server refuses, is no cost
-    return has_node, pod["status"]["phase"] == "Running", is_ready(pod), int(cost) if has_cost else 0
+    cost = integer(annotations_of(pod).get(DELETION_COST, "")) or 0  # another text, which a real API server refuses
+    return has_node, pod["status"]["phase"] == "Running", is_ready(pod), cost
