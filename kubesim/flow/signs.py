@@ -76,7 +76,7 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     """
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
     without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # as long as before: a match is at the same place
-    matches = _matches(without_urls)
+    matches = _matches(_without_image(without_urls))
     sign, match = next(matches, (None, None))
     if sign is None or match is None:
         return Reply("other", text)
@@ -94,6 +94,13 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
         isnt = kind.isnt
     return Reply(name, text, match, means, isnt, kind, words, sign.grade)
+
+
+def _without_image(text: str) -> str:
+    """A text in which no part of the image's name is a sign, but that of a sandbox: "acme/timeout-proxy"."""
+    image = image_of(text)
+    is_name = "/" in image and "pause" not in image
+    return text.replace(image, "\0" * len(image)) if is_name else text
 
 
 def _matches(text: str) -> Iterator[tuple[Sign, re.Match[str]]]:
