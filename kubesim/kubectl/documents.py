@@ -1,6 +1,6 @@
 """The documents of a YAML or JSON text as kubectl decodes them.
 
-Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's resolve.go, decode.go and errors
+Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's decode.go and errors
 (sigs.k8s.io/yaml v1.6).
 """
 
@@ -22,6 +22,7 @@ from kubesim.gotext import gofmt, gojson
 from kubesim.gotext.gojson import JSONError
 from kubesim.gotext.jsonerrors import END
 from kubesim.kubectl.errors import ManifestError, NotSimulated, reworded
+from kubesim.kubectl.scalars import plain
 
 _MAX_BYTES = 10 * 1024 * 1024
 
@@ -53,25 +54,39 @@ def documents(text: str) -> Iterator[Document]:
             yield document
 
 
+_VISIBLE = re.compile(r"\S")
+
+
 def _json_first(text: str) -> Iterator[Document]:
-    """JSON values one after the other, up to "---", which begins YAML; where the first isn't JSON, all may be YAML."""
+    """JSON values one after the other, or YAML from where the first or the second isn't JSON.
+
+    Mirrors YAMLOrJSONDecoder.
+    """
     end = 0
-    while beginning := re.compile(r"\S").search(text, end):
-        is_first = end == 0
+    count = 0
+    while beginning := _VISIBLE.search(text, end):
         start = beginning.start()
-        if text.startswith("---", start):
-            yield from _yaml_documents(text[start:])
-            return
         end = _end_of_json(text, start)
         try:
             value = gojson.loads(text[start:end])
         except JSONError as error:
-            as_yaml = _read_as_yaml(text) if is_first else []
-            if not as_yaml:
-                raise _json_problem(text[:start], error) from None
-            yield from as_yaml
+            if count > 1:
+                raise ManifestError(_json_problem(error)) from None
+            yield from _yaml_instead(text[start:], _json_problem(error, text[:start]))
             return
+        count += 1
         yield Document(value, text[start:end])
+
+
+def _yaml_instead(text: str, problem: str) -> Iterator[Document]:
+    """The documents of a text that is no JSON. Raises ManifestError: `problem` where the first is no YAML either."""
+    documents = _yaml_documents(text)
+    try:
+        first = list(islice(documents, 1))
+    except ManifestError:
+        raise ManifestError(problem) from None
+    yield from first
+    yield from documents
 
 
 def _end_of_json(text: str, start: int) -> int:
@@ -82,29 +97,36 @@ def _end_of_json(text: str, start: int) -> int:
     return len(text)
 
 
-def _read_as_yaml(text: str) -> list[Document]:
-    """The documents of a text that began as JSON, none where it is no YAML either."""
-    with suppress(ManifestError):
-        return list(_yaml_documents(text))
-    return []
-
-
-def _json_problem(before: str, error: JSONError) -> ManifestError:
-    """What is said of a value that is no JSON, after the text `before` it."""
+def _json_problem(error: JSONError, before: str | None = None) -> str:
+    """What is said of a value that is no JSON, with its place where the text `before` it is known."""
     if str(error) == END:
-        return ManifestError("unexpected EOF")
-    return ManifestError(f"json: offset {len(before.encode()) + error.read}: {error}")
+        return "unexpected EOF"
+    if before is None:
+        return str(error)
+    return f"json: offset {len(before.encode()) + error.read}: {error}"
+
+
+# kubectl cuts at lines that begin so, before it parses any of the documents; no more than a comment may follow.
+_SEPARATOR = re.compile(r"^---[ \t\r]*(?P<wrong>[^#\s].*)?.*\n?", re.MULTILINE)
 
 
 def _yaml_documents(text: str) -> Iterator[Document]:
-    for part in _SEPARATOR.split(text):
+    for part in _parts(text):
         with reworded(ManifestError, "error converting YAML to JSON: ", ManifestError):
             document = Document(parse_document(part))
         yield document
 
 
-# kubectl cuts at lines that begin so, before it parses any of the documents.
-_SEPARATOR = re.compile(r"^---.*\n?", re.MULTILINE)
+def _parts(text: str) -> Iterator[str]:
+    """The texts between separators. Raises ManifestError for a wrong separator, which loses the text before it."""
+    start = 0
+    for separator in _SEPARATOR.finditer(text):
+        if separator["wrong"]:
+            raise ManifestError(f"invalid Yaml document separator: {separator['wrong'].rstrip()}")
+        if text[start : separator.start()]:
+            yield text[start : separator.start()]
+        start = separator.end()
+    yield text[start:]
 
 
 def items_of(document: Any) -> Iterator[Any]:
@@ -155,19 +177,19 @@ def _yaml(text: str) -> Any:
 
 
 _OF_ITSELF = "value contains itself"
-_UNFINISHED = 0  # the size of a node that is being counted
 
 
-def _unfolded(node: yaml.Node, sizes: dict[int, int]) -> int:
+def _unfolded(node: yaml.Node, sizes: dict[int, int | None]) -> int:
     """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes.
 
-    An alias is the same node again; `sizes` has those that were counted, by their identity.
+    An alias is the same node again; `sizes` has those that were counted, by their identity: None while it is counted.
     """
-    size = sizes.get(id(node))
-    if size == _UNFINISHED:
-        raise yaml.MarkedYAMLError(problem=_OF_ITSELF, problem_mark=node.start_mark)
-    if size is None:
-        sizes[id(node)] = _UNFINISHED
+    if id(node) in sizes:
+        size = sizes[id(node)]
+        if size is None:
+            raise yaml.MarkedYAMLError(problem=_OF_ITSELF, problem_mark=node.start_mark)
+    else:
+        sizes[id(node)] = None
         size = 1 + sum(_unfolded(child, sizes) for child in _children(node))
         sizes[id(node)] = size
     if size > MAX_VALUES:
@@ -216,44 +238,9 @@ def _anchor_at(mark: yaml.Mark, text: str) -> str:
     return re.sub(r"(?s)^[*&]?([\w-]*).*", r"\1", from_sign)
 
 
-# What plain texts other than numbers mean, which is why a string that reads so has quotes.
-_IN_EACH_CASE = {
-    None: "~ null",
-    True: "y yes on true",
-    False: "n no off false",
-    math.inf: ".inf +.inf",
-    -math.inf: "-.inf",
-}
-_PLAIN_WORDS: dict[str, Any] = {"": None, **dict.fromkeys([".nan", ".NaN", ".NAN"], math.nan)}
-for _value, _words in _IN_EACH_CASE.items():
-    for _word in _words.split():
-        _PLAIN_WORDS |= dict.fromkeys((_word, _word.title(), _word.upper()), _value)
 _BASE = yaml_loader()
 _TAG = "tag:yaml.org,2002:"
 _TYPES = ("binary", "null", "bool", "int", "float")  # tags that make something else of a text
-_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0)")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-
-
-def plain(text: str) -> Any:
-    """What a scalar without quotes means. Dates and times stay texts."""
-    if text in _PLAIN_WORDS:
-        return _PLAIN_WORDS[text]
-    if text[0] not in "+-.0123456789":
-        return text
-    bare = text if text[0] == "." else text.replace("_", "")
-    if _INTEGER.fullmatch(bare):
-        whole = _integer(bare)
-        if -(2**63) <= whole < 2**63:
-            return whole
-    if _FLOAT.fullmatch(bare) and not math.isinf(float(bare)):
-        return float(bare)
-    return text
-
-
-def _integer(text: str) -> int:
-    """Go's base 0: a leading 0 means octal. Long digits are cut off, which leaves more than 64 bits hold."""
-    return int(re.sub(r"^([-+]?)0(?=[0-7])", r"\g<1>0o", text)[:100], 0)
 
 
 def _tagged(text: str, tag: str) -> Any:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cmp_to_key, lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
 import yaml
 
 from kubesim.gotext import gojson
-from kubesim.kubectl.documents import plain
+from kubesim.kubectl.scalars import plain
 
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _MAP_START = yaml.MappingStartEvent(None, None, True, flow_style=False)
@@ -79,31 +79,33 @@ def resolves(text: str) -> bool:
 
 def sorted_keys(mapping: dict[str, Any]) -> list[str]:
     """The keys in the order in which goyaml writes them: numbers by their value, letters after other characters."""
-    return sorted(mapping) if all(map(str.isalpha, mapping)) else sorted(mapping, key=_natural)
+    if all(map(str.isalpha, mapping)):
+        return sorted(mapping)
+    return sorted(mapping, key=cmp_to_key(_compare))
+
+
+def _compare(one: str, other: str) -> int:
+    """Which of two different keys comes first: `one` where the number is below 0. Mirrors keyList.Less of sorter.go."""
+    if one.startswith(other) or other.startswith(one):
+        return len(one) - len(other)
+    place = next(place for place, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1)
+    # A zero within a number isn't one before it.
+    head = "1" if "0" in (one[place], other[place]) and re.search("[1-9][0-9]*$", one[:place]) else ""
+    return -1 if _rank(head, one[place:]) < _rank(head, other[place:]) else 1
 
 
 class _Rank(NamedTuple):
-    """Where a letter, another character or a number stands among others at the same place of a key."""
+    """Where a text stands among others with another first character."""
 
-    group: int
-    digits: int = 0  # of a number, so that 9 comes before 10
-    text: str = ""
-    length: int = 0  # of a number with the zeros before it, so that 1 comes before 01
-
-
-_AFTER_NUMBER, _OTHER, _LETTER = range(3)  # a letter comes last, but first right behind a number
+    is_letter: bool
+    size: int  # of the number that it begins with, so that 9 comes before 10
+    number: str
+    digits: int  # with the zeros before the number, so that 1 comes before 01
+    text: str
 
 
-def _natural(key: str) -> list[_Rank]:
-    ranks: list[_Rank] = []
-    is_after_number = False
-    for part in re.findall(r"[0-9]+|[^0-9]", key):
-        if part.isalpha():
-            ranks.append(_Rank(_AFTER_NUMBER if is_after_number else _LETTER, text=part))
-        elif part.isdecimal():
-            number = part.lstrip("0")
-            ranks.append(_Rank(_OTHER, len(number), number, len(part)))
-        else:
-            ranks.append(_Rank(_OTHER, -1, part, len(part)))
-        is_after_number = part.isdecimal()
-    return ranks
+def _rank(head: str, text: str) -> _Rank:
+    rest = text.lstrip("0123456789")
+    digits = head + text.removesuffix(rest)
+    number = digits.lstrip("0")
+    return _Rank(text[0].isalpha(), len(number), number, len(digits), text)

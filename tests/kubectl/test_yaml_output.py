@@ -41,6 +41,14 @@ def test_keys_are_in_natural_order():
     assert sorted_keys(dict.fromkeys(keys)) == ["1", "A", "a", "a-1", "a.b", "a01", "a9", "a10", "ab", "b"]
 
 
+@pytest.mark.parametrize(
+    "pair",
+    ["01 0bB1a", "9. 9a9/", "1. 1B10", "10aBa 1b90-", "9-. 9b", "1- 10", "a0- a00", f"{'9' * 5000} 1{'0' * 5000}"],
+)
+def test_letters_come_after_anything_else_and_numbers_by_their_value(pair):
+    assert sorted_keys(dict.fromkeys(reversed(pair.split()))) == pair.split()
+
+
 letters = "ab: \n'\"#-?,[]{}&*!|>%@`.0189\\\t\u00e9~=<y"
 texts = st.text(st.sampled_from(letters), max_size=30) | st.text(
     st.sampled_from("abc  '\"\\"), min_size=70, max_size=200
