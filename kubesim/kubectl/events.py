@@ -38,12 +38,13 @@ class _Subject(NamedTuple):
     """What an event is about."""
 
     kind: str
+    api_version: str
     name: str
 
 
 def _subject_of(event: Object) -> _Subject:
     about = event.get("involvedObject") or {}
-    return _Subject(about.get("kind", ""), about.get("name", ""))
+    return _Subject(about.get("kind", ""), about.get("apiVersion", ""), about.get("name", ""))
 
 
 def _subject(call: Call) -> _Subject | None:
@@ -54,7 +55,8 @@ def _subject(call: Call) -> _Subject | None:
     refuse_if("/" not in word, "--for must be in resource/name form")
     kind, name = split_pair(word)
     with reworded(KubectlError, into=Plain):
-        return _Subject(resolve(call, kind).kind, name)
+        resource = resolve(call, kind)
+    return _Subject(resource.kind, resource.api_version, name)
 
 
 def _show(call: Call, events: list[Object]) -> None:
@@ -78,4 +80,6 @@ def _row(event: Object, now: Micros) -> list[str]:
 
 def _last_seen(event: Object) -> Micros:
     """When it was last seen. Old-style events have whole seconds and so come before newer ones of that second."""
-    return parse_time(event.get("lastTimestamp") or event.get("eventTime") or metadata(event)["creationTimestamp"])
+    series = event.get("series") or {}
+    time = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
+    return parse_time(time or metadata(event)["creationTimestamp"])

@@ -52,11 +52,12 @@ def get(call: Call) -> None:
         return
     query = Query(call, call.args)
     groups, error = query.select()
+    is_table = call.output_format().is_table
+    if is_table and isinstance(error, KubectlError):
+        error = Plain(str(error))  # it's one of a list, which has no "error: "
     refusals = [error] if error else []
     try:
-        if call.output_format().is_table:
-            if isinstance(error, KubectlError):  # is one of a list, which has no "error: "
-                refusals = [Plain(str(error))]
+        if is_table:
             _print_tables(call, groups, is_complete=not error)
         elif not error or not query.is_single:
             _print_formatted(call, groups, query.is_single)
@@ -114,6 +115,9 @@ def _watch(call: Call) -> None:
     query = Query(call, call.args, one_type=True)
     present = query.fetch(is_strict=True)
     targets = query.targets or present  # of files
+    is_absent = not present and all(target.name is not None for target in targets)
+    if is_absent:  # with --ignore-not-found, or in files that hold nothing
+        return
     refuse_if(len({target.resource for target in targets}) > 1, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
     table = Table(call, target.resource)

@@ -155,16 +155,16 @@ def _endpoints(subsets: Sequence[Object] | None) -> str:
     endpoints = []
     for subset in subsets or ():
         for port in subset.get("ports") or [{}]:
-            endpoints += [_with_port(address.get("ip", ""), port) for address in subset.get("addresses", ())]
+            endpoints += [with_port(address.get("ip", ""), port) for address in subset.get("addresses", ())]
     return first_three(endpoints, "" if subsets else NONE)
 
 
-def _with_port(address: str, port: Object) -> str:
-    """An address with the number of a port, if it has one; of IPv6 it's put in brackets, as net.JoinHostPort does."""
+def with_port(address: str, port: Object) -> str:
+    """An address with the number of a port, if it has one, "*" for all; IPv6 has brackets, as of net.JoinHostPort."""
     if not port:
         return address
     host = f"[{address}]" if ":" in address else address
-    return f"{host}:{port.get('port', 0)}"
+    return f"{host}:{port.get('port', '*')}"
 
 
 def _slice_addresses(endpoints: Sequence[Object] | None) -> str:

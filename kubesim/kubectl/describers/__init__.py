@@ -14,7 +14,9 @@ from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, name_of
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.describers import common, nodes, others, pods, rules  # noqa: F401  # screens.json calls theirs
+
+# screens.json calls what these register.
+from kubesim.kubectl.describers import common, generic, nodes, pods, rules, services, workloads  # noqa: F401
 from kubesim.kubectl.describers.related import Lists, related_lists
 from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
 from kubesim.kubectl.errors import is_missing, raise_all, refuse_if

@@ -8,7 +8,7 @@ Mirrors the small helpers of k8s.io/kubectl pkg/describe/describe.go, v1.36.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,6 @@ register(
         "pull_secrets": pull_secret_names,
         "quantity": lambda value: quantity.canonical(str(value)),
         "rolling": lambda strategy: f"{strategy['maxUnavailable']} max unavailable, {strategy['maxSurge']} max surge",
-        "size": lambda encoded: f"{len(base64.b64decode(encoded))} bytes",
         "switch": lambda value: "true" if value else "false",
         "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
         "time": long_time,
@@ -79,3 +78,16 @@ def _time_taken(start: str | None, end: str | None) -> str | None:
     if not start or not end:
         return None
     return human_duration(parse_time(end) - parse_time(start))
+
+
+@formatter
+def _size(encoded: str) -> str:
+    return f"{len(base64.b64decode(encoded))} bytes"
+
+
+@formatter
+def _secret_data(data: Mapping[str, str] | None) -> Iterator[str]:
+    """How long the values are, not what they are."""
+    yield from ("", "Data", "====")
+    for key, value in sorted((data or {}).items()):
+        yield f"{key}:\t{_size(value)}"

@@ -27,7 +27,7 @@ class Column(NamedTuple):
 class Printer:
     """Prints one row an object, the headers above the first; a watch goes on with the widths that it has.
 
-    Raises FormatError, with the headers already printed.
+    Raises FormatError, with the headers and the rows before the one that is wrong already printed.
     """
 
     def __init__(self, columns: Sequence[Column], budget: Budget, *, has_headings: bool) -> None:
@@ -45,7 +45,10 @@ class Printer:
             for item in items_of(obj):
                 rows.append([self._cell(template, item) for template in templates])
         except FormatError as error:
-            raise FormatError(str(error), stdout=tabwriter.format(rows[:1])) from None
+            raise FormatError(str(error), stdout=self._aligned(rows)) from None
+        return self._aligned(rows)
+
+    def _aligned(self, rows: Sequence[Sequence[str]]) -> str:
         self._budget.spend(len(rows) * sum(max(map(len, column)) for column in zip(*rows, strict=True)))
         if any("\n" in cell or "\t" in cell for row in rows for cell in row):
             return tabwriter.align("".join(["\t".join(row) + "\n" for row in rows]), minwidth=6, padding=3)
