@@ -13,16 +13,16 @@ _SUBJECT_KINDS = ("ServiceAccount", "User", "Group")
 def validate_role(role: Field) -> None:
     """A Role or ClusterRole; only the latter has rules for paths that are no resources."""
     for rule in role.items("rules"):
-        if role.get("kind") == "Role" and rule.get("nonResourceURLs"):
-            rule.invalid("nonResourceURLs", "namespaced rules cannot apply to non-resource URLs")
-        _validate_rule(rule)
+        _validate_rule(rule, of_cluster=role.get("kind") == "ClusterRole")
 
 
-def _validate_rule(rule: Field) -> None:
+def _validate_rule(rule: Field, of_cluster: bool) -> None:
     if not rule.get("verbs"):
         rule.required("verbs", "verbs must contain at least one value")
     if rule.get("nonResourceURLs"):
-        if rule.get("apiGroups") or rule.get("resources"):
+        if not of_cluster:
+            rule.invalid("nonResourceURLs", "namespaced rules cannot apply to non-resource URLs")
+        if any(map(rule.get, ("apiGroups", "resources", "resourceNames"))):
             rule.invalid("nonResourceURLs", "rules cannot apply to both regular resources and non-resource URLs")
         return
     if not rule.get("apiGroups"):
@@ -36,14 +36,14 @@ def validate_binding(binding: Field) -> None:
     role = binding.inner("roleRef")
     of_cluster = binding.get("kind") == "ClusterRoleBinding"
     role.enum("apiGroup", _API_GROUPS)
-    if of_cluster:
-        role.enum("kind", ("ClusterRole",))
-    else:
-        role.enum("kind", ("Role", "ClusterRole"))
+    kinds = ("ClusterRole",) if of_cluster else ("Role", "ClusterRole")
+    if role.get("kind") not in kinds:
+        role.unsupported("kind", kinds)
     role.check_required("name", path_segment)
     for subject in binding.items("subjects"):
         subject.needs("name")
-        subject.enum("kind", _SUBJECT_KINDS)
+        if subject.get("kind") not in _SUBJECT_KINDS:
+            subject.unsupported("kind", _SUBJECT_KINDS)
         if subject.get("kind") == "ServiceAccount":
             subject.check_nonempty("name", dns_subdomain)
             if subject.get("apiGroup"):
