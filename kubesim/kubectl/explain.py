@@ -57,25 +57,24 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
 
     Raises KubectlError, with kubectl's order of complaints: first of the path, then of the type, then of the fields.
     """
-    word = word.rstrip(".")
-    jsonpath.parse(f"{{.{word}}}")  # only refuses
-    word = re.sub(r"^([^.]+)\.\.", r"\1.", word)  # kubectl steps over one dot too many after the type
-    before_bracket = re.split(r"[\[ ]", word)[0]
+    target = word.rstrip(".")
+    jsonpath.parse(f"{{.{target}}}")  # only refuses
+    dotted = re.sub(r"^([^.]+)\.\.", r"\1.", target)  # kubectl steps over one dot too many after the type
+    before_bracket = re.split(r"[\[ ]", dotted)[0]
     refuse_if(not before_bracket, "a resource must be present, got: /, Resource=")
     type_name, *path = before_bracket.split(".")
     resource = find_resource(type_name)
-    names_a_type = type_name.strip("*") != ""
-    if resource is None and names_a_type:
+    if resource is None and type_name.strip("*"):
         raise Plain(f'the server doesn\'t have a resource type "{type_name}"')
-    if resource and re.match(rf"(?:{re.escape(resource.qualified)}|[^.]+)\.\*", word):
+    if resource and re.match(rf"(?:{re.escape(resource.qualified)}|[^.]+)\.\*", dotted):
         raise KubectlError("unrecognized character in action: U+002A '*'")
-    if resource is None or _NOT_A_FIELD.search(word):
+    if resource is None or _NOT_A_FIELD.search(dotted):
         raise KubectlError("invalid jsonpath syntax, first node must be field node")
     if api_version:  # then a group after the type counts as a field, as kubectl does
         return _of_version(resource, api_version), path
-    if word.startswith(resource.qualified):
+    if dotted.startswith(resource.qualified):
         # No dot has to follow, as kubectl does: "deployments.appsx.spec" is the spec of deployments.apps.
-        path = word.removeprefix(resource.qualified).split(".")[1:]
+        path = dotted.removeprefix(resource.qualified).split(".")[1:]
     return resource, path
 
 
@@ -125,11 +124,9 @@ def _explanation(subject: _Subject, recursive: bool) -> str:
 
 
 def _heading(name: str, field: Field) -> str:
-    heading = f"FIELD: {name} <{_type_name(field.type)}>\n"
-    values = _enum(field)
-    if values:
-        heading += "\n    ".join(["ENUM:", *values])
-    return f"{heading}\n\n"
+    values = "".join(f"\n    {value}" for value in _enum(field))
+    enum = f"ENUM:{values}" if values else ""
+    return f"FIELD: {name} <{_type_name(field.type)}>\n{enum}\n\n"
 
 
 def _inner(kind: Type) -> Type:
