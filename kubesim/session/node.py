@@ -22,10 +22,6 @@ def aws(current: Callable[[], Cluster], operands: Operands, options: Options, io
     io.out(issuing[0].issue("AWS", cluster.clock.now) + "\n")
 
 
-NODE_USAGE = (
-    "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
-    " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
-)
 _LATER = {
     CONFIG: "the kubelet reads it again within five minutes",
     PROXY: "the container runtime has been restarted to read it",
@@ -64,7 +60,7 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
         case ["logout", registry]:
             _forget(settings, registry)
         case _:
-            io.err(f"kubesim: usage: {NODE_USAGE}\n")
+            io.err(f"kubesim: usage: {io.tools[io.name].usage}\n")
             return 2
     _tell(before, settings.files(), io)
     return 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
+from importlib import import_module
 from typing import cast
 
 from kubesim import kubectl
@@ -14,7 +15,6 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.impersonation import account_user
 from kubesim.kubectl.errors import NotSimulated
-from kubesim.session.node import NODE_USAGE, aws, crictl, node
 from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, UnsupportedError
 from kubesim.workspace import Workspace
 
@@ -22,21 +22,28 @@ from kubesim.workspace import Workspace
 def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
     """The programs beside kubectl. Each asks for the cluster when it runs, because `undo` and a reset replace that."""
 
-    def run_docker(operands: Operands, options: Options, io: Invocation) -> int:
-        from kubesim.session.docker import docker  # late: a first answer asks no registry
+    def tool(declaration: Declaration, module: str, function: str) -> Tool:
+        """What runs a function of a module here, which is imported then: a first answer needs none of them."""
 
-        return docker(current, operands, options, io)
+        def run(operands: Operands, options: Options, io: Invocation) -> int | None:
+            program = getattr(import_module(f"kubesim.session.{module}"), function)
+            status: int | None = program(current, operands, options, io)
+            return status
 
+        return declaration.tool(run)
+
+    node_usage = (
+        "node files | trust HOST | skip-verify HOST | insecure HOST:PORT | mirror REGISTRY HOST... | reset HOST"
+        " | login REGISTRY -u USER -p PASSWORD | logout REGISTRY | proxy URL|off"
+    )
     docker_usage = "docker [--config FOLDER] login|logout [-u USER] [--password-stdin] [SERVER]"
     aws_usage = "aws ecr get-login-password [--region REGION]"
     crictl_usage = "crictl images | crictl pull [--creds USER[:PASSWORD]] IMAGE"
     return [
-        Declaration(docker_usage, None, "docker login -u me").tool(run_docker),
-        Declaration(aws_usage, "r:/region", "aws ecr get-login-password").tool(partial(aws, current)),
-        Declaration(NODE_USAGE, "u:/username p:/password", "node trust harbor.corp.example").tool(
-            partial(node, current)
-        ),
-        Declaration(crictl_usage, "c:/creds", "crictl images").tool(partial(crictl, current)),
+        tool(Declaration(docker_usage, None, "docker login -u me"), "docker", "docker"),
+        tool(Declaration(aws_usage, "r:/region", "aws ecr get-login-password"), "node", "aws"),
+        tool(Declaration(node_usage, "u:/username p:/password", "node trust harbor.corp.example"), "node", "node"),
+        tool(Declaration(crictl_usage, "c:/creds", "crictl images"), "node", "crictl"),
     ]
 
 
