@@ -26,12 +26,13 @@ from kubesim.shell.syntax import (
 
 _LIST = r"\{([^{},]*+,[^{}]*+)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
 # Braces that bash expands and nothing here does: {a{b,c}}, {$x,b}, {a..e}.
-_OTHER_BRACES = r"\{[^{},]*+,[^}]*+\}|\{\w+\.\.\w+(\.\.\w+)?\}"
+_OTHER_BRACES = r"\{[^{},]*+,[^}]*+\}|\{-?\w+\.\.-?\w+(\.\.-?\w+)?\}"
 _BLANKS = r"[ \t\n]+"
 _MAGIC = r"[*?[]"
 _EXPANDED = re.compile(r"[*?[~{]")  # without one of these, a bare word stays as it is
 _NESTED = r"\{[^{}]*\{"
 _WORD_COST = 80
+_FIELD_COST = 40
 _CHARACTER_COST = 3  # each may be a brace or a comma
 _PART_COST = 8  # a word may have dozens of parts
 _FOLDER_COST = 2000
@@ -46,11 +47,8 @@ class Piece(NamedTuple):
     quoted: bool
 
 
-_ALL_PARAMETERS = (
-    (Literal("", quoted=True), Variable("@", quoted=True)),
-    (Variable("@", quoted=False),),
-)
-"""The words `"$@"` and `$@`: each parameter becomes a field of its own."""
+_ALL_PARAMETERS = (Literal("", quoted=True), Variable("@", quoted=True))
+"""The word `"$@"`: each parameter becomes a field of its own."""
 
 
 class Expander:
@@ -106,7 +104,9 @@ class Expander:
         end = int(last)
         self.machine.budget.spend(_VARIANT_COST * abs(end - start))
         numbers = range(start, end + 1) if start <= end else range(start, end - 1, -1)
-        return [str(number) for number in numbers]
+        is_filled = re.search(r"\.\.-?0[0-9]|\{-?0[0-9]", match[0])  # as in {01..10}
+        width = max(len(first), len(last)) if is_filled else 0
+        return [f"{number:0{width}}" for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
         self.machine.budget.spend(_PART_COST * len(word.parts))
@@ -131,9 +131,16 @@ class Expander:
         return self.substitute(part.script)
 
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
+        """The fields that a word becomes, each of which is paid."""
+        for field in self._split(word):
+            self.machine.budget.spend(_FIELD_COST)
+            yield field
+
+    def _split(self, word: Word) -> Iterator[list[Piece]]:
         """The fields that a word is split into where variables and substitutions, without quotes, have blanks."""
-        if word.parts in _ALL_PARAMETERS:
+        if word.parts == _ALL_PARAMETERS:
             for text in self.machine.shell.parameters[1:]:
+                self.machine.budget.produce(len(text))
                 yield [Piece(text, quoted=True)]
             return
         current: list[Piece] = []
@@ -163,6 +170,8 @@ class Expander:
         paths = ["/"] if pattern.startswith("/") else [""]
         for segment in filter(None, pattern.split("/")):
             paths = [path for folder in paths for path in self._matches(folder, segment)]
+        if pattern.endswith("/"):
+            paths = [f"{path}/" for path in paths if self.machine.files.is_dir(path)]
         return paths or [text]
 
     def _matches(self, folder: str, segment: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     """The last lines, or with `tail -n +N` those from line N on.
 
     In a container, `tail -f` goes on and on behind what the files hold; what others write later is not known yet.
-    Of several files, `tail -5` is taken as `tail -n 5`, where GNU's refuses it, and `tail -n 0` prints their titles alone.
+    Of several files, `tail -5` is the same as `tail -n 5`, where GNU's refuses it, and `tail -n 0` prints the titles.
     """
     follows = "f" in options or "F" in options
     if follows and io.machine.IS_TERMINAL:
