@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from kubesim.flow.names import MOST
 from kubesim.flow.redact import MASK
 
-_NARROWEST = 80
-"""Columns of a window that cuts words; an editor that breaks lines between words does so earlier."""
+_NARROWEST = 60
+"""Columns of a window that cuts words."""
 _LONGEST_TEXT = 120_000
 """Characters of different lines that are read: that takes half a second."""
 _EACH = 60
@@ -128,9 +128,10 @@ _PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
-def records(text: str) -> list[str]:
-    """The records of a text, each in one line."""
-    return _unwrapped([_without_border(line) for line in _undressed(text).splitlines()])
+def records(text: str, *, cuts: bool = True) -> list[str]:
+    """The records of a text, each in one line. With `cuts`, lines of one width are taken as cut within words."""
+    lines = [_without_border(line) for line in _undressed(text).splitlines()]
+    return _unwrapped(lines, _width(lines) if cuts else 0)
 
 
 class Shortened(NamedTuple):
@@ -185,9 +186,8 @@ def is_hint(record: str) -> bool:
     return any(hint in lower for hint in HINTS)
 
 
-def _unwrapped(lines: list[str]) -> list[str]:
-    """The lines, each with those that continue it."""
-    width = _width(lines)
+def _unwrapped(lines: list[str], width: int) -> list[str]:
+    """The lines, each with those that continue it. `width` is that of a window that cuts words, or 0."""
     joined: list[str] = []
     last = ""  # the line before, as wide as it was
     for line in lines:

@@ -52,16 +52,30 @@ CONTAINER = "'<container>'"
 def read_text(text: str) -> list[Item]:
     """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
     short = shortened(text)
-    lines = records(redact(short.text))
-    plain = redact("\n".join(lines))  # once more: what took the dress off could hide a form of a secret
+    masked = redact(short.text)
+    plain = _plain(masked, cuts=True)
     screens = list(described(plain))
     if any(kind == "Event" or is_waiting(item) for kind, item in screens):
         return screens
-    lines = plain.split("\n")
-    rows = _completed(list(rows_of(lines)), {match[0] for match in _IMAGE.finditer(plain)})
+    rows = list(rows_of(plain.split("\n")))
+    if not _are_known(rows):
+        broken = _plain(masked, cuts=False)
+        rows_between_words = list(rows_of(broken.split("\n"))) if broken != plain else []
+        if _are_known(rows_between_words):
+            plain, rows = broken, rows_between_words
+    rows = _completed(rows, {match[0] for match in _IMAGE.finditer(plain)})
     if _STARTED.search(plain):
         rows = [row for row in rows if row.kind != PULLING]  # whatever was pulled came, or says itself that it didn't
-    return list(_pods_of(rows, {"client": _client(lines, rows), "unread": short.unread})) or screens
+    return list(_pods_of(rows, {"client": _client(plain.split("\n"), rows), "unread": short.unread})) or screens
+
+
+def _plain(text: str, *, cuts: bool) -> str:
+    """The records of a text, without secrets. With `cuts`, lines of one width are taken as cut within words."""
+    return redact("\n".join(records(text, cuts=cuts)))  # once more: what took the dress off could hide a secret's form
+
+
+def _are_known(rows: list[Row]) -> bool:
+    return any(row.rank is Rank.KNOWN for row in rows)
 
 
 def read_events(events: list[Object]) -> list[Item]:
@@ -115,7 +129,8 @@ def _pods_of(rows: list[Row], told: Object) -> Iterator[Item]:
     If every image came, it is the Pod of the last one. `told` are fields that each Pod gets.
     """
     warnings = [row for row in rows if row.is_missing_secret]
-    others = [row for row in rows if not row.is_missing_secret]
+    pulls = [row for row in rows if not row.is_missing_secret]
+    others = [row for row in pulls if row.kind != PULLING] if warnings else pulls
     telling = _troubles(others) or [row for row in others if row.is_pulled][-1:] or _troubles(warnings)
     groups: dict[tuple[object, ...], list[_Pod]] = {}
     for pod in _by_name(telling, warnings):

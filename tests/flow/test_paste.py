@@ -39,7 +39,6 @@ def test_a_line_that_begins_otherwise_goes_on(lines: list[str], records: list[st
 
 def test_a_window_that_cuts_words_leaves_no_space_in_them() -> None:
     message = "Failed to pull image web: " + "r.example/unauthorized-access-to-r.example-denied-at-once-" * 4
-    lines = [message[at : at + 90] for at in range(0, 270, 90)]
+    lines = [message[at : at + 70] for at in range(0, 210, 70)]
     assert paste.records("\n".join(lines)) == ["".join(lines)]
-    narrow = [line[:70] for line in lines]  # an editor breaks lines so early, between words
-    assert paste.records("\n".join(narrow)) == [" ".join(narrow)]
+    assert paste.records("\n".join(lines), cuts=False) == [" ".join(lines)]
