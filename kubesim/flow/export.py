@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -15,7 +16,7 @@ from kubesim.api.resources import EVENT, POD, SECRET, Resource
 from kubesim.flow import report
 from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts
-from kubesim.flow.load import ExportError, load_all
+from kubesim.flow.load import ExportError, Kept, load_all
 from kubesim.flow.masks import Masks
 from kubesim.flow.redact import redact
 from kubesim.flow.report import Flow
@@ -162,7 +163,7 @@ def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
     Of Pods of which a text says the same, `pod` stands for them all, if it is one of them.
     """
     masks = Masks()
-    objects = [(resource, _renamed(obj, pod)) for resource, obj in load_all(texts)]
+    objects = _joined(list(_standing_for(list(load_all(texts)), pod)))
     hidden = [(resource, masks.hide(obj) if resource is SECRET else obj) for resource, obj in objects]
     export = Export((resource, masks.everywhere(obj)) for resource, obj in hidden)
     registries = ReportedRegistries()
@@ -183,7 +184,49 @@ def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
     return scene
 
 
-def _renamed(obj: Object, pod: str) -> Object:
-    if pod not in obj.get("same", ()):
-        return obj
-    return {**obj, "metadata": {**obj["metadata"], "name": pod}}
+def _standing_for(objects: list[Kept], pod: str) -> Iterator[Kept]:
+    """The objects; one that a text says of Pods together, `pod` among them, gets that name, and so do its events."""
+    renamed = {_place(obj) for _, obj in objects if pod in obj.get("same", ())}
+    for resource, obj in objects:
+        about = obj.get("involvedObject", {})
+        if pod in obj.get("same", ()):
+            others = [name_of(obj), *(name for name in obj["same"] if name != pod)]
+            obj = _together(obj, [pod, *others])
+        elif (namespace_of(obj), about.get("name")) in renamed:
+            obj = {**obj, "involvedObject": {**about, "name": pod}}
+        yield resource, obj
+
+
+def _joined(objects: list[Kept]) -> Iterator[Kept]:
+    """The objects; where a Pod is exported, what a text says of it, in whichever file, is an event of that one."""
+    exported = {_place(obj) for resource, obj in objects if resource is POD and not obj["partial"]}
+    unread = max((int(obj.get("unread") or 0) for _, obj in objects), default=0)
+    for resource, obj in objects:
+        if not obj.get("partial"):
+            yield resource, {**obj, "unread": unread} if resource is POD else obj
+            continue
+        others = []
+        for name in (name_of(obj), *obj.get("same", ())):
+            if (namespace_of(obj), name) in exported:
+                yield from _events_of(obj, name)
+            else:
+                others.append(name)
+        if others:
+            yield resource, _together(obj, others)
+
+
+def _together(pod: Object, names: list[str]) -> Object:
+    """`pod`, called by the first of `names`, of which a text says the same."""
+    return {**pod, "metadata": {**pod["metadata"], "name": names[0]}, "same": names[1:]}
+
+
+def _events_of(pod: Object, name: str) -> Iterator[Kept]:
+    """What `pod`'s containers wait for, as events of the Pod `name`, older than those that have a time."""
+    about = {"namespace": namespace_of(pod), "name": name}
+    for status in chain.from_iterable(pod["status"].values()):
+        if message := status.get("state", {}).get("waiting", {}).get("message"):
+            yield EVENT, {"metadata": about, "involvedObject": about, "message": message, "lastTimestamp": ""}
+
+
+def _place(obj: Object) -> tuple[str, str]:
+    return namespace_of(obj), name_of(obj)
