@@ -218,13 +218,13 @@ def never(facts: Facts) -> Known | None:
 
 def unreachable(facts: Facts) -> Known | None:
     closed = facts.kind == "closed"
-    host = keyring.split_port(facts.registry or facts.asking.host)[0]
+    host, port = keyring.split_port(facts.registry or facts.asking.host)
     service = host.endswith((".svc", ".cluster.local")) and not facts.asking.role and not closed
     if not (facts.kind in ("no_host", "closed") or (service and facts.kind == "name_server")):
         return None
     known = (host_of(entry) for secret in facts.secrets_here for entry in entries_of(secret))
-    loopback = host if host in ("localhost", "127.0.0.1") else ""
-    bare = "" if loopback else facts.registry.rpartition(":")[0]
+    loopback = host if host in ("localhost", "127.0.0.1", "[::1]") else ""
+    bare = host if facts.registry and port and not loopback else ""
     near = bare if closed else nearest(facts.registry, (*known, DEFAULT_REGISTRY))
     moved = facts.image.replace(facts.registry, near, 1) if near else "'<registry>/<repository>:<tag>'"
     openshift = host.startswith("image-registry.openshift-image-registry") or host == "docker-registry.default.svc"

@@ -287,7 +287,7 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
         reasons = {
             "style": _style(entry, words["repository"], seen.type),
             "path": keyring.key_matches(host, words["repository"]),
-            "port": host.partition(":")[0] == facts.registry.partition(":")[0],
+            "port": keyring.split_port(host)[0] == keyring.split_port(facts.registry)[0],
             "spelling": nearest(host, (facts.registry,)),
             "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
             "alias": facts.registry == DEFAULT_REGISTRY and host.endswith((".docker.com", ".docker.io")),

@@ -18,7 +18,8 @@ from kubesim.flow.facts import Facts
 from kubesim.flow.names import REDACTED
 from kubesim.flow.signs import Reply
 
-_ADDRESS = re.compile(r"[\d.]+|\[.*\]")
+_ADDRESS = re.compile(r"[\d.]+|.*:.*")
+"""An IPv4 or IPv6 address, as programs that take no port want it: without brackets."""
 Word = str | int | None
 """What a check or a fact gives for a placeholder, or for a condition, which a false one doesn't meet."""
 Known = Mapping[str, Word]
@@ -79,7 +80,7 @@ def _client(facts: Facts) -> tables.Client:
 _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "asked": lambda facts: facts.asking.host or "'<registry>'",
     "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
-    "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0],
+    "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0].strip("[]"),
     "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["api"], "443")),
     "pull_with": lambda facts: _client(facts).pull.format_map(Words(facts)),
     "log_in": lambda facts: _client(facts).login.format_map(Words(facts)),
