@@ -181,7 +181,7 @@ def _whole(name: str, record: Callable[..., T], table: Any) -> T:
 
 
 def _named(name: str, record: Callable[..., T], rows: Mapping[str, Any]) -> Mapping[str, T]:
-    return {key: load_records(__file__, f"{name}, {key}", record, [row])[0] for key, row in rows.items()}
+    return {key: _whole(f"{name}, {key}", record, row) for key, row in rows.items()}
 
 
 def _sign(sign: Any, **row: Any) -> Sign:
