@@ -157,10 +157,10 @@ def shortened(text: str) -> Shortened:
         parts = [line for line in lines if line in hints]
     sizes = _sizes(parts)
     first = _fitting(sizes, _LONGEST_TEXT // 4)
-    last = _fitting(sizes[:first:-1], _LONGEST_TEXT * 3 // 4)
     rest = parts[first:]
-    unread = max(len(rest) - max(last, 1), 0)
-    return Shortened("".join([*parts[:first], *rest[unread:]]), unread)
+    last = _fitting(reversed(sizes[first:]), _LONGEST_TEXT * 3 // 4)
+    kept = rest[-max(last, 1) :]  # one at least, however long
+    return Shortened("".join([*parts[:first], *kept]), len(rest) - len(kept))
 
 
 def _sizes(parts: list[str]) -> list[int]:

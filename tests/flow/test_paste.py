@@ -42,3 +42,10 @@ def test_a_window_that_cuts_words_leaves_no_space_in_them() -> None:
     lines = [message[at : at + 70] for at in range(0, 210, 70)]
     assert paste.records("\n".join(lines)) == ["".join(lines)]
     assert paste.records("\n".join(lines), cuts=False) == [" ".join(lines)]
+
+
+def test_of_a_long_text_all_lines_about_images_are_kept_where_they_have_room() -> None:
+    about_images = [f"Failed to pull image web:{number}\n" for number in range(300)]
+    others = "nothing of interest\n" * (paste._LONGEST_TEXT // 10)
+    short = paste.shortened("".join([*about_images[:150], others, *about_images[150:]]))
+    assert (short.text, short.unread) == ("".join(about_images), 0)
