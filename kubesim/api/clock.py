@@ -10,7 +10,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from types import MethodType
 from typing import Any, NamedTuple
@@ -23,7 +23,8 @@ Micros = int
 SECOND: Micros = 1_000_000
 STEPS = 100
 """What a piece of the cluster's own work costs of a budget."""
-_LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59Z
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Micros = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
 
 
 class Timer(NamedTuple):
@@ -114,8 +115,8 @@ class Clock:
 
 
 def to_datetime(moment: Micros) -> datetime:
-    """`moment` as a datetime in UTC."""
-    return datetime.fromtimestamp(moment // SECOND, UTC).replace(microsecond=moment % SECOND)
+    """`moment` as a datetime in UTC; the last one that there is for a later one."""
+    return _EPOCH + timedelta(microseconds=min(moment, _LATEST))
 
 
 def rfc3339(moment: Micros) -> str:
@@ -124,13 +125,13 @@ def rfc3339(moment: Micros) -> str:
 
 
 def rfc3339_micro(moment: Micros) -> str:
-    """`moment` as the API writes a MicroTime."""
-    return to_datetime(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """`moment` as the API writes a MicroTime; no later than that can be written."""
+    return to_datetime(moment).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 @lru_cache(maxsize=4096)
 def _second(second: int) -> str:
-    return datetime.fromtimestamp(min(second, _LAST_SECOND), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return to_datetime(second * SECOND).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @lru_cache(maxsize=4096)
@@ -139,7 +140,7 @@ def parse_time(text: str) -> Micros:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:  # the machine's own zone would decide
         raise ValueError(f"{text} names no time zone")
-    return round(moment.timestamp() * SECOND)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 class Identity:

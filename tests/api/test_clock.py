@@ -16,6 +16,7 @@ from kubesim.api.clock import (
     Identity,
     parse_time,
     rfc3339,
+    rfc3339_micro,
     to_datetime,
 )
 from kubesim.api.digest import SAFE_ALPHABET, safe_hash
@@ -81,6 +82,12 @@ def test_times_are_read_as_they_are_written(text: str) -> None:
     assert rfc3339(moment) == "2026-11-24T14:00:00Z"
     assert to_datetime(moment).isoformat() in (text.replace("Z", "+00:00"),)
     assert moment // SECOND == round(START.timestamp())
+
+
+def test_what_can_be_read_can_be_written_to_the_last_microsecond() -> None:
+    assert rfc3339_micro(parse_time("9999-12-31T23:59:59.999999Z")) == "9999-12-31T23:59:59.999999Z"
+    assert rfc3339_micro(parse_time("9999-12-31T23:59:59-05:00")) == "9999-12-31T23:59:59.999999Z"
+    assert rfc3339(parse_time("0999-01-01T00:00:00Z")) == "0999-01-01T00:00:00Z"
 
 
 @pytest.mark.parametrize("text", ["soon", "2026-11-24", "2026-W48-2", "2026-11-24T14:00:00"])
