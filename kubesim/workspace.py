@@ -202,6 +202,8 @@ class Workspace:
 
     def write_text(self, path: str, text: str) -> None:
         """Create or replace a file. Its folder must be there."""
+        if path == NULL:
+            return
         content = encoded(text)
         if len(content) > LARGEST:
             raise file_error(errno.EFBIG, path)
@@ -217,6 +219,8 @@ class Workspace:
 
     def append_text(self, path: str, text: str) -> None:
         """Add to the end of a file, which is created if it isn't there."""
+        if path == NULL:
+            return
         content = encoded(text)
         with self._open(path, "ab") as file:
             if file.tell() + len(content) > LARGEST:

@@ -36,6 +36,12 @@ def test_paths_are_relative_to_cwd_or_below_workspace(workspace: Workspace) -> N
     assert (workspace.root / "app" / "a").read_text() == "one two"
 
 
+def test_the_null_device_takes_everything_and_keeps_nothing(workspace: Workspace) -> None:
+    workspace.write_text("/dev/null", "one")
+    workspace.append_text("/dev/null", "two")
+    assert workspace.read_text("/dev/null") == ""
+
+
 def test_files_and_folders(workspace: Workspace) -> None:
     workspace.mkdir("b/c", parents=True)
     workspace.write_text("a", "\udc80")
