@@ -27,7 +27,7 @@ _LOOKUP = re.compile(r"lookup [^\s:]+")
 """What Go says of a name that it asked a DNS server for."""
 REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
-    r'(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
+    r'(?:[^/\s"\\@]*@)?(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
     re.I,
 )
 """A request that a message tells of: its host, and the rest of its URL."""
