@@ -35,8 +35,9 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
         pod = redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
-        place = options.get("n") or namespace()
-        flow = trace_flow(cluster(), place, pod, options.get("c"))
+        place = redact(options.get("n") or namespace())
+        container = options.get("c")
+        flow = trace_flow(cluster(), place, pod, container and redact(container))
         io.out(f"{report.FORMS[form](flow)}\n")
         if flow.story:
             on_why(place)

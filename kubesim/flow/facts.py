@@ -307,9 +307,10 @@ class Facts:
 
 
 def seconds(stamp: str) -> float:
-    """The seconds of the epoch of an API Time; 0 where it is none."""
+    """The seconds of the epoch of an API Time, which has a zone; 0 where it is none."""
     try:
-        return datetime.fromisoformat(stamp).timestamp()
+        moment = datetime.fromisoformat(stamp)
+        return moment.timestamp() if moment.tzinfo else 0
     except (ValueError, OverflowError):
         return 0
 

@@ -17,6 +17,7 @@ from kubesim.flow.tables import shapes
 from kubesim.flow.text import ADDED, read_events, read_text
 
 MAX_SIZE = 3 * 1024 * 1024
+_MOST_PARTS = 1000
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
 _UNKNOWN = (
@@ -182,10 +183,18 @@ def _kept(kind: str, item: Object) -> Iterator[Kept]:
     metadata = kept.setdefault("metadata", {})
     about = kept.get("involvedObject", {})
     metadata["namespace"] = metadata.get("namespace") or about.get("namespace") or "default"
-    count = len([*kept.get("spec", {}).get("containers", ()), *kept.get("spec", {}).get("initContainers", ())])
-    if resource is POD and not 0 < count < 1000:
-        raise ExportError(f"a Pod has {'too many' if count else 'no'} containers")
+    if resource is POD:
+        _check_number(kept.get("spec", {}))
     yield resource, kept
+
+
+def _check_number(spec: Object) -> None:
+    """Raise ExportError for a Pod without containers, or with so many parts that they take long."""
+    if not (spec.get("containers") or spec.get("initContainers")):
+        raise ExportError("a Pod has no containers")
+    parts = ("containers", "initContainers", "ephemeralContainers", "volumes")
+    if sum(len(spec.get(name, ())) for name in parts) >= _MOST_PARTS:
+        raise ExportError("a Pod has too many containers or volumes")
 
 
 def _shaped(value: Any, shape: Any, where: str) -> Any:
