@@ -45,6 +45,8 @@ _DENSE_NUMBERS = 3
 """More numbers between the letters than a name has of versions and dates."""
 _HOST_FOLLOWS = r"(?!sha\d)(?=[\w.-]+(?::\d+)?(?:/|[\s\"']|\Z))"
 """Behind the @ of a URL; in an image's name, a digest follows it."""
+_REGISTRY = r"(?:[\w-]+(?:\.[\w-]+)+|localhost):\d{1,5}/"
+"""A host with its port, as an image's name begins: behind an @ there, a digest may have been taken out."""
 _PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11}){0,5}")
 """Most names of objects: too plain for a secret of any form."""
 _PROSE = (
@@ -184,7 +186,9 @@ FORMS = (
     # The password may have "/" and "@" in it: it ends at the last @ that a host follows.
     _any_case(rf"(://)[^\s/@\"':]{{0,200}}:[^\s\"']{{0,2000}}@{_HOST_FOLLOWS}", rf"\1{MASK}@", "@"),
     _any_case(
-        rf"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{{1,200}}:(?!//)[^\s\"']{{1,400}}@{_HOST_FOLLOWS}", f"{MASK}@", "@"
+        rf"(?:(?<=[/\s@:\"'=])|\A)(?!{_REGISTRY})[^/\s@:\"'=]{{1,200}}:(?!//)[^\s\"']{{1,400}}@{_HOST_FOLLOWS}",
+        f"{MASK}@",
+        "@",
     ),
     _any_case(r"(://)[^\s/@\"':]{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
     _any_case(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
