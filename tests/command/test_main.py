@@ -422,9 +422,8 @@ def test_lab_opens_a_copy_of_the_notebooks_that_the_learner_may_change(
         main(["lab", str(folder), "--", "--no-browser"])
     assert own.read_text() == "mine"
     assert (folder / "docs" / "glossary.md").is_file()
-    assert capsys.readouterr().out == (
-        f"kubesim: {own} is yours and stays; move it away to get the one that comes with this version\n"
-    )
+    kept = "notebooks/00-start.ipynb; move one away to get the new one"
+    assert capsys.readouterr().out == f"kubesim: 1 file with your changes kept ({kept})\n"
     url = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
     assert commands == [
         [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", url, "--allow-root", "--no-browser"],

@@ -1,0 +1,161 @@
+"""A learner's own copies of the notebooks and documents: made once, and renewed by a later version of kubesim.
+
+A manifest beside the copies has the hash of each file as it was copied. It tells a copy that nobody has edited, which a
+new version may replace, from one with a learner's work in it, which stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+from typing import NamedTuple
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PATTERNS = ("notebooks/*.ipynb", "docs/*.md")  # the notebooks link to the glossary and the cheat sheet
+_MANIFEST = ".kubesim-copies.json"
+_ASIDE = "earlier"
+# Names of lessons since the first version, for folders without a manifest.
+_LESSON_NAME = re.compile(r"\d\d-.+|playground|appendix-.+")
+
+
+class Renewal(NamedTuple):
+    """The effect of one copying on files that were there before. Paths are relative to the learner's folder."""
+
+    replaced: tuple[str, ...] = ()
+    """Files that nobody had edited, with the content of this version now."""
+    kept: tuple[str, ...] = ()
+    """Files that the learner has edited, and that are different in this version. They stay as they are."""
+    set_aside: tuple[str, ...] = ()
+    """Files that this version doesn't have under their name, moved into `aside`."""
+    aside: str = ""
+    """The folder of the files that were set aside."""
+
+    @property
+    def summary(self) -> str:
+        """One line about the renewal for the learner; empty if it changed and kept nothing."""
+        parts = []
+        if self.replaced:
+            parts.append(f"{_count(self.replaced)} updated")
+        if self.set_aside:
+            parts.append(f"{_count(self.set_aside)} of an earlier version moved to {self.aside}/")
+        if self.kept:
+            names = ", ".join(self.kept)
+            parts.append(f"{_count(self.kept)} with your changes kept ({names}; move one away to get the new one)")
+        return "; ".join(parts)
+
+
+def copy_notebooks(target: Path) -> Renewal:
+    """Copy the notebooks and their documents into the folder `target`, and renew those of an earlier version.
+
+    Running and saving a notebook doesn't count as an edit. No file with a learner's work is overwritten or deleted.
+    In a checkout, whose files are the notebooks themselves, nothing changes. OSError if the folder can't be written.
+    """
+    sources = _sources()
+    if any((target / name).exists() and (target / name).samefile(source) for name, source in sources.items()):
+        return Renewal()
+    manifest = _read_manifest(target)
+    renewal = _set_aside(target, sources, manifest)
+    replaced, kept, hashes = [], [], {}
+    for name, source in sources.items():
+        copy, new = target / name, _hash(source)
+        hashes[name] = new
+        if not copy.exists():
+            _copy(source, copy)
+        elif (old := _hash(copy)) != new:
+            if manifest.get(name) == old:
+                _copy(source, copy)
+                replaced.append(name)
+                continue
+            hashes[name] = manifest.get(name, "")
+            if manifest.get(name) != new:
+                kept.append(name)
+    (target / _MANIFEST).write_text(json.dumps(hashes, indent=1) + "\n", encoding="utf-8")
+    return renewal._replace(replaced=tuple(replaced), kept=tuple(kept))
+
+
+def _set_aside(target: Path, sources: Mapping[str, Path], manifest: Mapping[str, str]) -> Renewal:
+    """Move the files of an earlier version that would stand beside this version's into a folder of their own.
+
+    Without a manifest nobody can tell which files were edited, so every earlier lesson that differs is moved.
+    """
+    if manifest:
+        earlier = [name for name in manifest if name not in sources and (target / name).exists()]
+    else:
+        earlier = [name for name in _earlier_lessons(target) if not _is_same(target / name, sources.get(name))]
+    if not earlier:
+        return Renewal()
+    aside = next(folder for folder in _folder_names() if not (target / folder).exists())
+    for name in earlier:
+        place = target / aside / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(target / name, place)
+    return Renewal(set_aside=tuple(earlier), aside=aside)
+
+
+def _folder_names() -> Iterator[str]:
+    yield _ASIDE
+    number = 2
+    while True:
+        yield f"{_ASIDE}-{number}"
+        number += 1
+
+
+def _earlier_lessons(target: Path) -> list[str]:
+    """The lessons and documents of a folder that was filled before there were manifests."""
+    paths = [path for pattern in _PATTERNS for path in sorted(target.glob(pattern))]
+    return [
+        path.relative_to(target).as_posix()
+        for path in paths
+        if path.suffix != ".ipynb" or (_LESSON_NAME.fullmatch(path.stem) and b"kubesim" in path.read_bytes())
+    ]
+
+
+def _is_same(copy: Path, source: Path | None) -> bool:
+    return source is not None and _hash(copy) == _hash(source)
+
+
+def _copy(source: Path, copy: Path) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, copy)
+
+
+def _read_manifest(target: Path) -> dict[str, str]:
+    """The hash of each copy as it was made; empty if there's no manifest that can be read."""
+    with suppress(FileNotFoundError, ValueError):
+        hashes = json.loads((target / _MANIFEST).read_text(encoding="utf-8"))
+        if isinstance(hashes, dict) and all(isinstance(value, str) for value in hashes.values()):
+            inside = target.resolve()
+            return {name: hash_ for name, hash_ in hashes.items() if (target / name).resolve().is_relative_to(inside)}
+    return {}
+
+
+def _hash(path: Path) -> str:
+    """The hash of a file's content, or of a notebook's cells' sources, because running and saving changes the rest."""
+    content = path.read_bytes()
+    if path.suffix == ".ipynb":
+        with suppress(ValueError, KeyError, TypeError):  # not a notebook
+            cells = json.loads(content)["cells"]
+            content = json.dumps(["".join(cell["source"]) for cell in cells]).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _count(names: tuple[str, ...]) -> str:
+    return f"{len(names)} file{'s' if len(names) > 1 else ''}"
+
+
+def _sources() -> dict[str, Path]:
+    """Each file of this version, in a checkout or as installed, by its name in the learner's folder."""
+    checkout = _PACKAGE.parent
+    if (checkout / "notebooks").is_dir():
+        paths = [path for pattern in _PATTERNS for path in sorted(checkout.glob(pattern))]
+        return {path.relative_to(checkout).as_posix(): path for path in paths}
+    installed: list[Path] = []
+    with suppress(PackageNotFoundError):
+        installed = [Path(str(file.locate())) for file in files("kubesim") or () if "share/kubesim" in file.as_posix()]
+    return {"/".join(path.parts[-2:]): path for path in installed}
