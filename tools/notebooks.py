@@ -24,7 +24,7 @@ from nbformat import NotebookNode
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 DRAWN = re.compile(r"data:image/svg\+xml;base64,[\w+/=]+")
-EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict")
+EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict", "%explore")
 """Cells whose output asks something: it is never hidden."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
 CELL_SECONDS = 60

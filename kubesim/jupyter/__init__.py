@@ -46,6 +46,7 @@ _MAGICS = {
     "timeline": _Magic("chronicle", "timeline", "List what happened: `%timeline [POD] [-n NAMESPACE]`."),
     "quiz": _Magic("quiz", "show", "Ask a question: `%quiz ID`."),
     "predict": _Magic("prediction", "show", "Ask for a prediction of what the next cell prints: `%predict ID`."),
+    "explore": _Magic("explore", "show", "Show a small model to change: `%explore NAME`."),
     "task": _Magic("task", "show", "Set a task: `%task ID`."),
     "challenge": _Magic("challenge", "show", "Start broken clusters to fix: `%challenge`, `%challenge 2`."),
     "review": _Magic("challenge", "review", "Repeat what is due, or some questions: `%review`, `%review ID ID`."),

@@ -7,6 +7,7 @@ import pytest
 from pages import FOLDER, MOVED, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
 
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
+from kubesim.lessons.explore import load_explorables
 from kubesim.lessons.skills import lessons
 
 TITLE = re.compile(r"# \S.*\n\n(?s:.+)you will be able to:\n\n(- .+;\n)+- .+\.\n\n(?s:.*)", re.MULTILINE)
@@ -144,6 +145,7 @@ def test_what_is_asked_exists(name):
     assert set(asked(name, "quiz") + asked(name, "review")) <= set(load_quizzes())
     assert set(asked(name, "predict")) <= set(load_predictions())
     assert set(asked(name, "task")) <= set(load_tasks())
+    assert set(asked(name, "explore")) <= set(load_explorables())
 
 
 @pytest.mark.parametrize(("folder", "magic"), [("quizzes", "quiz"), ("predictions", "predict"), ("tasks", "task")])

@@ -1,0 +1,96 @@
+"""Which entries of pull secrets match an image, in which order they are tried, and what is sent where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kubesim.api import imageref
+from kubesim.cluster import keyring
+from kubesim.cluster.keyring import Credential, Match
+from kubesim.cluster.registry.messages import host_of
+
+NO_ADDRESS = "isn't an address, and is ignored"
+OTHER_PORT = "has another port"
+OTHER_HOST = "is for another host"
+OTHER_PATH = "has a path that isn't the beginning of the image's"
+OLD_HUB = "is Docker Hub's old name, which only counts if nothing else matches"
+
+
+class Entry(NamedTuple):
+    """An entry as it was written, and how it compares with the image.
+
+    `turn` is when it is tried, from 1, and 0 where it doesn't match; then `why` says why not. It covers the first
+    `covered` characters of the image's name.
+    """
+
+    text: str
+    turn: int
+    covered: int
+    why: str = ""
+
+
+class Matching(NamedTuple):
+    """The name that the kubelet looks up, the host that the node asks, and the entries as they were written.
+
+    Where the image can't be parsed, there is a `problem` and nothing else.
+    """
+
+    name: str
+    host: str
+    entries: tuple[Entry, ...]
+    problem: str = ""
+
+    def tried(self) -> list[Entry]:
+        """The entries that match, in the order in which they are tried."""
+        return sorted((entry for entry in self.entries if entry.turn), key=lambda entry: entry.turn)
+
+    def reached(self) -> set[str]:
+        """The ids of the goals of explorables.yaml that this state reaches."""
+        matching = self.tried()
+        goals = {
+            "one": len(matching) == 1,
+            "neighbor": any(_ends_within_a_part(self.name, entry.covered) for entry in matching),
+            "nothing": not self.problem and not matching,
+        }
+        return {goal for goal, holds in goals.items() if holds}
+
+
+def match(image: str, entries: Sequence[str]) -> Matching:
+    """Compare an image, as a Pod names it, with the keys of `auths`."""
+    try:
+        reference = imageref.parse(image.strip())
+    except ValueError as error:
+        return Matching("", "", (), str(error))
+    ring = [_filed(entry, str(number)) for number, entry in enumerate(entries)]
+    turns = {
+        found.credential.username: turn for turn, found in enumerate(keyring.lookup(ring, reference.name), start=1)
+    }
+    compared = (_compare(entry, turns.get(str(number), 0), reference.name) for number, entry in enumerate(entries))
+    return Matching(reference.name, host_of(reference.registry), tuple(compared))
+
+
+def _compare(text: str, turn: int, name: str) -> Entry:
+    key = keyring.registry_key(text)
+    if key is None:
+        return Entry(text, 0, 0, NO_ADDRESS)
+    address, _, path = key.partition("/")
+    host = name.partition("/")[0]
+    if keyring.key_matches(key, name):
+        return Entry(text, turn, len(f"{host}/{path}") if path else len(host))
+    if keyring.lookup([_filed(text)], name):
+        return Entry(text, turn, len(host), OLD_HUB)
+    if keyring.key_matches(address, name):
+        return Entry(text, 0, 0, OTHER_PATH)
+    is_same_host = keyring.key_matches(keyring.split_port(address)[0], keyring.split_port(host)[0])
+    return Entry(text, 0, 0, OTHER_PORT if is_same_host else OTHER_HOST)
+
+
+def _filed(entry: str, user: str = "") -> Match:
+    """An entry in a keyring; the name of its user tells it from others that are the same."""
+    return Match(Credential(user, ""), entry)
+
+
+def _ends_within_a_part(name: str, covered: int) -> bool:
+    """Whether the first `covered` characters of a name end in the middle of one of the parts between its slashes."""
+    return "/" in name[:covered] and name[covered - 1] != "/" and name[covered : covered + 1] not in ("", "/")

@@ -1,0 +1,179 @@
+"""Explorables: what each shows of its values, that no input breaks one, and that nothing typed becomes markup."""
+
+import html
+import re
+
+import pytest
+
+from kubesim.jupyter import explore
+from kubesim.jupyter.explore import make
+from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, load_explorables
+from kubesim.lessons.explore.match import NO_ADDRESS, OLD_HUB, OTHER_HOST, OTHER_PATH, OTHER_PORT, match
+from tests.jupyter.conftest import press, refused
+
+NAMES = list(load_explorables())
+EACH = pytest.mark.parametrize("name", NAMES)
+TYPED = [
+    (name, control.name)
+    for name, one in load_explorables().items()
+    for control in one.controls
+    if control.kind in ("text", "lines")
+]
+
+
+@pytest.fixture
+def card(seat):
+    return make("match", seat)
+
+
+def change(card, **values):
+    """Change some of a card's values as the page does, and return the feedback."""
+    return press(card, "set", values={**card.values, **values})
+
+
+def words(page):
+    """The text of a page of HTML."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"</?(?:code|b)\b[^>]*>", "", page))).split())
+
+
+def ticks(card):
+    return [goal["ok"] for goal in card.feedback["goals"]]
+
+
+# All of them
+
+
+def test_an_unknown_name_is_one_line_with_those_that_there_are(seat):
+    known = ", ".join(NAMES[:3])
+    assert refused(explore.show, "nothing-like-it", seat).startswith(
+        "there is no explorable 'nothing-like-it'; there are:"
+    )
+    assert known in refused(explore.show, "", seat)
+
+
+@EACH
+def test_what_is_shown_is_the_same_each_time(name, seat):
+    bundles = [make(name, seat)._repr_mimebundle_()[0] for _ in range(2)]
+    assert bundles[0]["text/plain"] == bundles[1]["text/plain"]
+    assert bundles[0]["text/html"] == bundles[1]["text/html"]
+    assert bundles[0]["text/plain"].startswith(f"Explore: {load_explorables()[name].title}\n")
+
+
+@EACH
+def test_no_trait_holds_none(name, seat):
+    """A page's kernel turns it into undefined."""
+    card = make(name, seat)
+    press(card, "set", values={})
+    press(card, "reset")
+    assert "None" not in repr({key: card.trait_values()[key] for key in ("content", "feedback", "values")})
+
+
+@EACH
+@pytest.mark.parametrize("value", [None, 3, [], {}, "", "x" * 10_000, "-1", "9" * 30, "٣", "\0\x1b[31m<b>"])
+def test_no_value_from_a_page_breaks_a_card(name, value, seat):
+    card = make(name, seat)
+    values = {control.name: value for control in load_explorables()[name].controls}
+    assert card._reply_to({"do": "set", "values": values}) is None
+    card.refresh()
+    assert card.feedback["page"]
+
+
+@pytest.mark.parametrize(("name", "control"), TYPED)
+def test_nothing_typed_becomes_markup_and_what_cannot_be_seen_is_shown(name, control, seat):
+    card = make(name, seat)
+    page = change(card, **{control: "<img src=x>`**a**`\u202e\x07&amp;"})["page"]
+    assert "<img" not in page
+    assert not re.search("[\u202e\x07]", page)
+    assert len(change(card, **{control: "a/" * 10_000})["page"]) < 40 * LONGEST_TEXT
+    assert len(change(card, **{control: "a\n" * 10_000})["page"]) < 40 * LONGEST_TEXT
+
+
+@EACH
+def test_a_change_can_be_reset(name, seat):
+    card = make(name, seat)
+    fresh = card.feedback
+    assert fresh["buttons"] == []
+    control = load_explorables()[name].controls[0]
+    other = {"switch": "" if control.start else "on", "range": str(control.most), "text": "nginx", "lines": "x"}
+    last = control.options[-1].value if control.options else ""
+    changed = change(card, **{control.name: other.get(control.kind, last)})
+    assert changed["buttons"] == [("reset", "Reset")]
+    assert press(card, "reset")["page"] == fresh["page"]
+    assert card.values == load_explorables()[name].start()
+
+
+# match
+
+
+def test_the_entries_that_match_are_tried_from_the_most_specific_to_a_glob(card):
+    assert card.plain() == (
+        "Explore: Which entry matches the image?\n"
+        "A pull secret has entries, and each entry is for a registry, or for a part of one. Change the image or the "
+        "entries. The marked part of the image's name is what an entry matches.\n"
+        "Tried  Entry                      Image\n"
+        "2nd    registry.example.com       [registry.example.com]/team/api\n"
+        "1st    registry.example.com/team  [registry.example.com/team]/api\n"
+        "3rd    *.example.com              [registry.example.com]/team/api\n"
+        "no     example.com                is for another host\n"
+        "What is sent:\n"
+        "  1. The username and password of the entry `registry.example.com/team` go to `registry.example.com`.\n"
+        "  2. Only if that fails: those of `registry.example.com`.\n"
+        "  3. Only if that fails: those of `*.example.com`.\n"
+        "Can you get there?\n"
+        "  - Exactly one entry matches.\n"
+        "  - An entry for one team also matches an image of another team.\n"
+        "  - No entry matches, and nothing is sent."
+    )
+    assert '<code><b class="ks-lit">registry.example.com/team</b>/api</code>' in card.static_html()
+
+
+def test_the_goals_are_reached_by_trying_and_stay_reached(card):
+    assert ticks(card) == [False, False, False]
+    change(card, image="registry.example.com/team-b/api:1.0")
+    assert ticks(card) == [False, True, False]
+    change(card, image="example.com/api")
+    assert ticks(card) == [True, True, False]
+    said = change(card, image="registry.example.com:5000/team/api")
+    assert ticks(card) == [True, True, True]
+    assert "Nothing. No entry matches, and the node asks registry.example.com:5000 without a password." in said["news"]
+    press(card, "reset")
+    assert ticks(card) == [True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("image", "entry", "turn", "covered", "why"),
+    [
+        ("r.io/team/api", "https://r.io/v1/", 1, "r.io", ""),
+        ("r.io/team/api", "r.io/te", 1, "r.io/te", ""),
+        ("r.io/team/api", "r.io/team/", 1, "r.io/team/", ""),
+        ("r.io/team/api", "r.io/other", 0, "", OTHER_PATH),
+        ("r.io:5000/api", "r.io", 0, "", OTHER_PORT),
+        ("r.io/api", "r.io:5000", 0, "", OTHER_PORT),
+        ("a.r.io/api", "*.io", 0, "", OTHER_HOST),
+        ("a.r.io/api", "?.r.*", 1, "a.r.io", ""),
+        ("nginx", "https://index.docker.io/v1/", 1, "docker.io", OLD_HUB),
+        ("nginx", "docker.io", 1, "docker.io", ""),
+        ("r.io/api", "r io", 0, "", NO_ADDRESS),
+    ],
+)
+def test_an_entry_is_compared_by_host_port_and_beginning_of_the_path(image, entry, turn, covered, why):
+    matching = match(image, [entry])
+    [found] = matching.entries
+    assert (found.turn, matching.name[: found.covered], found.why) == (turn, covered, why)
+
+
+def test_the_old_name_of_docker_hub_counts_only_if_nothing_else_matches():
+    first, old = match("nginx", ["docker.io", "https://index.docker.io/v1/"]).entries
+    assert (first.turn, old.turn, old.why) == (1, 0, OLD_HUB)
+
+
+def test_what_is_no_image_is_told_as_the_kubelet_words_it(card):
+    feedback = change(card, image="Registry/App")
+    why = "invalid reference format: repository name (App) must be lowercase"
+    assert f"The kubelet can't parse the image's name: {why}." in words(feedback["page"])
+    assert "<table>" not in feedback["page"]
+
+
+def test_more_lines_than_fit_are_left_out(card):
+    change(card, entries="\n".join(f"r{number}.io" for number in range(20)))
+    assert card.values["entries"].count("\n") == MOST_LINES - 1
