@@ -138,6 +138,9 @@ dist: $(VENV)/.dev ## build the wheel and the source archive, in dist
 	$(BIN)/python -c "import setuptools.build_meta as make; make.build_sdist('dist'); make.build_wheel('dist')" >/dev/null
 	@ls dist
 
+version: ## print the version that a release of this checkout would have
+	@sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml
+
 keep: ## add the files of the release at PAGE= to the built page, for visits that began before it
 	$(BIN)/python -m tools.website keep "$(PAGE)"
 
@@ -147,9 +150,11 @@ visit: site ## measure a visit to that page, and write the figures into README
 pages: $(VENV)/.dev ## build the page, and run every notebook in it
 	KUBESIM_ALL=1 $(BIN)/pytest -rfEs tests/browser/test_site.py
 
+# Files in which a fork's name stands for OWNER/REPO.
+NAMED := README.md SECURITY.md CITATION.cff pyproject.toml docs/teaching.md
 repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
 	$(if $(filter 2,$(words $(subst /, ,$(name)))),,$(error make repository name=OWNER/REPO))
 	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \
-	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g' README.md SECURITY.md CITATION.cff docs/teaching.md pyproject.toml
+	  s#OWNER\.github\.io/REPO#$(subst /,.github.io/,$(name))#g; s#(/|%2F)REPO\b#$$1$(notdir $(name))#g' $(NAMED)
 
-.PHONY: docs screenshots bench reach attack site try visit packages dist keep pages repository
+.PHONY: docs screenshots bench reach attack site try visit packages dist version keep pages repository

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import venv
 import zipfile
 from pathlib import Path
@@ -32,6 +33,12 @@ def pins(lock: str) -> list[str]:
     """The requirements of a lock file with their hashes, each as one line and without comments."""
     lines = re.sub(r"\n? *#.*", "", (ROOT / lock).read_text())
     return [" ".join(pin.split()) for pin in lines.replace("\\\n", " ").splitlines() if pin]
+
+
+def project() -> dict[str, Any]:
+    """The [project] table of pyproject.toml."""
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return table
 
 
 # --- the locks
@@ -122,13 +129,20 @@ def _is_code(path: Path) -> bool:
     return (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
 
 
+ONLY_ON_GITHUB = (
+    "pipx run 'uv>=0.5,<1' publish --trusted-publishing always dist/*",
+    'if gh api "repos/$GITHUB_REPOSITORY/pages" --silent',  # is Pages on?
+    'test "v$(make -s version)" = "$GITHUB_REF_NAME"',  # does the tag name this version?
+    "make repository name=acme/kubesim",
+)
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_runs_what_anyone_can_run_and_no_action_that_could_change(workflow: Path) -> None:
     targets = {f"make {name}" for name in re.findall("^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)}
     scripts = {f"python tools/{path.name}" for path in (ROOT / "tools").glob("*.py")}
-    publishing = "pipx run 'uv>=0.5,<1' publish --trusted-publishing always dist/*"
     commands = {step["run"] for step in steps(workflow) if "run" in step}
-    assert commands - targets - scripts - {publishing} == set()
+    assert {command for command in commands - targets - scripts if not command.startswith(ONLY_ON_GITHUB)} == set()
     actions = [step["uses"] for step in steps(workflow) if "uses" in step]
     assert [action for action in actions if not re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", action)] == []
 
@@ -141,6 +155,8 @@ def test_only_jobs_that_publish_may_write_and_nothing_cuts_them_off() -> None:
     assert rights == {
         ("check", "check"): None,
         ("check", "install"): None,
+        ("check", "named"): None,
+        ("pages", "enabled"): {"pages": "read"},
         ("pages", "build"): read | {"pages": "read"},
         ("pages", "publish"): {"pages": "write", "id-token": "write"},
         ("release", "build"): read | {"id-token": "write", "attestations": "write"},
@@ -151,17 +167,19 @@ def test_only_jobs_that_publish_may_write_and_nothing_cuts_them_off() -> None:
 
 
 def test_a_fork_fills_in_its_name_with_one_command(tmp_path: Path) -> None:
-    (tmp_path / "docs").mkdir()
-    named = ("README.md", "docs/teaching.md", "pyproject.toml", "SECURITY.md", "CITATION.cff")
-    for name in ("Makefile", *named):
-        shutil.copyfile(ROOT / name, tmp_path / name)
+    for path in [*ROOT.glob("*.*"), *ROOT.glob("docs/*.md"), ROOT / "Makefile"]:
+        if path.is_file():
+            copy = tmp_path / path.relative_to(ROOT)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(path, copy)
     subprocess.run(["make", "-C", str(tmp_path), "repository", "name=octo/cat"], check=True, capture_output=True)
-    filled = [(tmp_path / name).read_text() for name in named]
-    assert "(https://octo.github.io/cat/)" in filled[0]
-    assert "/gh/octo/cat/HEAD" in filled[0]
-    assert "github.com%2Focto%2Fcat&" in filled[1]
-    assert '"https://github.com/octo/cat"' in filled[2]
-    assert [line for text in filled for line in text.splitlines() if "OWNER" in line] == []
+    texts = {path.name: path.read_text() for path in tmp_path.rglob("*.*") if path.is_file()}
+    assert "(https://octo.github.io/cat/)" in texts["README.md"]
+    assert "/gh/octo/cat/HEAD" in texts["README.md"]
+    assert "github.com%2Focto%2Fcat&urlpath=lab%2Ftree%2Fcat%2F" in texts["teaching.md"]
+    assert '"https://github.com/octo/cat"' in texts["pyproject.toml"]
+    left = [line for text in texts.values() for line in text.splitlines() if re.search(r"\b(OWNER|REPO)\b", line)]
+    assert left == []
 
 
 # --- packages and the image of a container
@@ -200,7 +218,7 @@ def test_links_and_pictures_of_the_readme_hold_on_the_package_index(dist: Path) 
     links = re.findall(r'\]\(([^)\s]+)|(?:src|srcset)="([^"]+)"', shown)
     addresses = [link or source for link, source in links]
     assert [address for address in addresses if not address.startswith(("https://", "#"))] == []
-    source = "https://github.com/OWNER/REPO"
+    source = project()["urls"]["Source"]
     assert f"{source}/raw/HEAD/docs/screenshots/flow-light.png" in addresses
     files = [address.partition("/HEAD/")[2] for address in addresses if address.startswith(f"{source}/")]
     assert [name for name in files if not (ROOT / name.partition("#")[0]).exists()] == []
@@ -230,7 +248,7 @@ def test_what_is_installed_in_a_new_environment_does_what_the_container_does(dis
     Of the source archive, whose wheel is made first; what the other wheel holds, a test above says.
     """
     text = (ROOT / "Dockerfile").read_text()
-    [install] = re.findall(r"pip install (.+) /src \\$", text, re.MULTILINE)
+    [install] = re.findall(r"pip install (.+) /src$", text, re.MULTILINE)
     [command] = re.findall(r"^CMD (.+)", text, re.MULTILINE)
     venv.create(tmp_path / "env")
     [package], python = dist.glob("*.tar.gz"), tmp_path / "env" / "bin" / "python"
@@ -249,8 +267,7 @@ def test_what_is_installed_in_a_new_environment_does_what_the_container_does(dis
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    lessons = {path.name for path in NOTEBOOKS if "# Moved" not in path.read_text()}
-    assert lessons == {path.name for path in (tmp_path / "learn" / "notebooks").iterdir()}
+    assert {path.name for path in NOTEBOOKS} == {path.name for path in (tmp_path / "learn" / "notebooks").iterdir()}
 
 
 def test_the_tests_of_the_source_archive_run_in_it(dist: Path, tmp_path: Path) -> None:

@@ -237,11 +237,18 @@ def keep_previous(address: str, site: Path = SITE) -> None:
         print(f"{html.escape(address)}: no release to keep ({error})")
         return
     missing = [name for name in names if FIXED.fullmatch(name) and not (site / name).exists()]
+    kept = 0
     for name in missing:
-        with urllib.request.urlopen(f"{address.rstrip('/')}/{name}", timeout=60) as answer:
-            (site / name).parent.mkdir(parents=True, exist_ok=True)
-            (site / name).write_bytes(answer.read())
-    print(f"{len(missing)} files of the release before this one are kept")
+        try:
+            with urllib.request.urlopen(f"{address.rstrip('/')}/{name}", timeout=60) as answer:
+                content = answer.read()
+        except OSError as error:  # whoever has that release open fetches it again from there, or reloads
+            print(f"{html.escape(name)}: not kept ({error})")
+            continue
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_bytes(content)
+        kept += 1
+    print(f"{kept} files of the release before this one are kept")
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def _copy(source: Path, copy: Path) -> None:
 
 def _read_manifest(target: Path) -> dict[str, str]:
     """The hash of each copy as it was made; empty if there's no manifest that can be read."""
-    with suppress(FileNotFoundError, ValueError):
+    with suppress(FileNotFoundError, NotADirectoryError, ValueError):
         hashes = json.loads((target / _MANIFEST).read_text(encoding="utf-8"))
         if isinstance(hashes, dict) and all(isinstance(value, str) for value in hashes.values()):
             inside = target.resolve()

@@ -5,6 +5,8 @@ import re
 import pytest
 from pages import FOLDER, PATH, ROOT, anchors, links, prose_of
 
+[SOURCE] = re.findall(r'^Source = "(.+)"$', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.MULTILINE)
+OWN = re.compile(rf"{re.escape(SOURCE)}/(?:blob|raw)/HEAD/")
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *FOLDER.glob("*.ipynb")]
 
 
@@ -13,7 +15,9 @@ def markdown(path):
 
 
 def problem(path, target):
-    """What is wrong with a relative link, or None."""
+    """What is wrong with a link to a file of the project, or None."""
+    if inside := OWN.match(target):  # README's, which the package index shows, too
+        path, target = ROOT / "README.md", target[inside.end() :]
     place, _, anchor = target.partition("#")
     found = (path.parent / place).resolve() if place else path
     if not found.exists() or ROOT not in found.parents:
@@ -25,8 +29,9 @@ def problem(path, target):
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
 def test_links_lead_somewhere(path):
-    inside = [link for link in links(markdown(path)) if not link.target.startswith(("https://", "mailto:"))]
-    assert {link.target: why for link in inside if (why := problem(path, link.target))} == {}
+    found = [link.target for link in links(markdown(path))]
+    inside = [target for target in found if OWN.match(target) or not target.startswith(("https://", "mailto:"))]
+    assert {target: why for target in inside if (why := problem(path, target))} == {}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=[str(path.relative_to(ROOT)) for path in DOCUMENTS])
@@ -46,3 +51,5 @@ def test_a_broken_link_is_noticed():
     assert problem(page, "#no-such-heading") == "no such heading"
     assert problem(page, "../README.md#no-such-heading") == "no such heading"
     assert problem(page, "../../outside") == "nothing there"
+    assert problem(page, f"{SOURCE}/blob/HEAD/docs/none.md") == "nothing there"
+    assert problem(page, f"{SOURCE}/blob/HEAD/docs/recipes.md#quay") is None
