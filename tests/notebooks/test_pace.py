@@ -1,0 +1,136 @@
+"""Each lesson holds at the reader's own pace: however long somebody reads before a cell, its text stays true."""
+
+import contextlib
+import io
+import re
+
+import pytest
+
+from kubesim.jupyter import chronicle, current, flow
+from kubesim.jupyter.arguments import read_target
+from kubesim.jupyter.seat import Seat
+from kubesim.jupyter.terminal import transcript
+from kubesim.lessons import load_tasks
+from kubesim.lessons.task import begin
+from kubesim.session import Session
+from tests.notebooks.pages import FENCE, PATH, cells, output_of, source
+
+PAUSES = (45, 120, 250, 500)
+"""Seconds before each cell in which the cluster's time goes on. It stands still in the stored outputs."""
+WAITING = {"ErrImagePull", "ImagePullBackOff", "Init:ErrImagePull", "Init:ImagePullBackOff"}
+"""What the STATUS of a failed pull alternates between, at the kubelet's pace."""
+SPAN = re.compile(r"`([^`]+)`")
+TABLE = re.compile(r"^(?:\S+ +)?NAME +READY +STATUS .*\n(?:[^$#\n].*\n)*", re.MULTILINE)
+GENERATED = re.compile(r"(?:-\d{8})?(?:-[2456789bcdfghjklmnpqrstvwxz]{5,10})*$")
+"""The end of the name of a Job's or a Deployment's Pod."""
+
+
+class Reader(Seat):
+    """A seat whose cells print into a text, and that keeps the exit status of each command."""
+
+    def __init__(self, folder):
+        super().__init__(Session(folder))
+        self.statuses = []
+
+    def run(self, line, label=""):
+        result = super().run(line, label)
+        self.statuses.append(result.exit_code)
+        return result
+
+    def cell(self, text):
+        """Run the source of a code cell; what it prints, but for cards."""
+        if text.startswith("%%kubectl\n"):
+            return transcript(self, text.partition("\n")[2])
+        printed = [self._line(line) for line in text.splitlines() if line.startswith("%") and not text.startswith("%%")]
+        return "\n".join(printed)
+
+    def _line(self, line):
+        magic, _, arguments = line.partition(" ")
+        match magic:
+            case "%flow":
+                asked = read_target(arguments, "n:c:", "")
+                return flow.picture(self, asked.namespace, asked.pod, asked.container)["text/plain"]
+            case "%timeline":
+                asked = read_target(arguments, "n:", "", needs_pod=False)
+                return chronicle.chronicle(self, asked.namespace, asked.pod)["text/plain"]
+            case "%task":
+                begin(load_tasks()[arguments.strip()], self.session)
+                return ""
+        screen = io.StringIO()
+        with contextlib.redirect_stdout(screen):
+            match magic:
+                case "%advance":
+                    current.advance(arguments, self)
+                case "%restart":
+                    current.restart(self)
+                case "%registries":
+                    current.registries(arguments, self)
+        return screen.getvalue()
+
+
+def replay(name, folder, pause):
+    """What each code cell prints, and the exit statuses of its commands, by the cell's id."""
+    folder.mkdir(exist_ok=True)
+    reader = Reader(folder)
+    printed = {}
+    for number, cell in enumerate(cells(name, "code")):
+        reader.catch_up(number * pause)
+        reader.statuses = []
+        printed[cell["id"]] = reader.cell(source(cell)), reader.statuses
+    return printed
+
+
+def spans_below(name):
+    """What the text below each code cell has in `code`, up to the next one, by the id of the cell."""
+    found = {}
+    above = ""
+    for cell in cells(name):
+        if cell["cell_type"] == "code":
+            above = cell["id"]
+        else:
+            found.setdefault(above, set()).update(SPAN.findall(FENCE.sub("", source(cell))))
+    return found
+
+
+def pods(printed):
+    """Each Pod that tables show, without what's generated of its name, with READY and STATUS.
+
+    Whether a failed pull is at this moment an ErrImagePull or an ImagePullBackOff is left open.
+    """
+    found = set()
+    for table in TABLE.findall(printed):
+        heading, *rows = table.splitlines()
+        first = heading.split().index("NAME")  # below -w, columns don't stay in line
+        for row in rows:
+            name, ready, status = row.split()[first : first + 3]
+            found.add((GENERATED.sub("", name), ready, "(waits)" if status in WAITING else status))
+    return found
+
+
+def watched(printed):
+    """The lines of a watched Pod, in order, up to AGE."""
+    lines = printed.splitlines()
+    return [line.rsplit(None, 1)[0] for line in lines if " -w" in printed and len(line.split()) == 5]
+
+
+@pytest.mark.parametrize("name", PATH)
+def test_a_lesson_holds_at_the_pace_of_its_reader(name, tmp_path):
+    said = spans_below(name)
+    at_once = replay(name, tmp_path / "0", 0)
+    for pause in PAUSES:
+        for cell, (printed, statuses) in replay(name, tmp_path / str(pause), pause).items():
+            stored, stored_statuses = at_once[cell]
+            where = f"after pauses of {pause} s, cell {cell} prints:\n{printed}"
+            assert statuses == stored_statuses, where
+            assert pods(printed) == pods(stored), where
+            assert watched(printed) == watched(stored), where
+            assert {span for span in said.get(cell, ()) if span in stored and span not in printed} == set(), where
+
+
+@pytest.mark.parametrize("name", PATH)
+def test_the_replay_is_what_the_notebook_holds(name, tmp_path):
+    """What isn't played here, such as a card, has nothing to compare."""
+    at_once = replay(name, tmp_path, 0)
+    stored = {cell["id"]: output_of(cell) for cell in cells(name, "code")}
+    played = {cell: printed.strip() for cell, (printed, _statuses) in at_once.items() if printed.strip()}
+    assert played == {cell: stored[cell].strip() for cell in played}
