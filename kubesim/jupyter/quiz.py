@@ -16,7 +16,7 @@ from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.screen import strip
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons import question_ids, variants_of
-from kubesim.lessons.quiz import Note, Quiz, Verdict, judge, letter
+from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, is_complete, judge, letter
 from kubesim.lessons.record import Record
 from kubesim.lessons.review import to_review
 
@@ -25,10 +25,12 @@ MISSES = 2
 """After so many wrong commands, the first hint is shown unasked."""
 NOTHING = "there is nothing to review yet; answer a few quizzes first"
 _NO_ANSWER = "Choose or type an answer first. This doesn't count."
+_NOT_ALL = "Sort all of them first. This doesn't count."
 _HOW = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
     "order": "Put these in the right order.",
+    "sort": "Sort all of them.",
     "line": "Pick one line.",
     "text": "Type your answer.",
     "command": "Type one command. It runs in a cluster of its own, not in yours.",
@@ -41,7 +43,7 @@ class QuestionCard(Exercise):
     """A question that is asked and judged; a quiz and a prediction differ in what follows from the verdict."""
 
     _esm = script("quiz.js")
-    _css = styles("card.css")
+    _css = styles("card.css", "quiz.css")
     _words: ClassVar[dict[bool, str]]
     """What a right and a wrong answer is called."""
 
@@ -60,7 +62,7 @@ class QuestionCard(Exercise):
         self.answer = []
         self.hints = quiz.hints
         self.forget_help()
-        to_html = html.escape if quiz.run else markup.inline  # choices of a screen's line are as it prints them
+        to_html = _printed if quiz.run else _said
         self.content = {
             "kind": quiz.kind,
             "label": self._label,
@@ -68,7 +70,8 @@ class QuestionCard(Exercise):
             "run": quiz.run,
             "gap": quiz.gap,
             "how": _HOW["gap" if quiz.gap else quiz.kind],
-            "choices": [to_html(choice.text) for choice in quiz.shown],
+            "choices": [to_html(choice) for choice in quiz.shown],
+            "bins": list(map(markup.inline, quiz.bins)),
             "numbers": list(quiz.numbers),
         }
 
@@ -85,9 +88,8 @@ class QuestionCard(Exercise):
         return verdict
 
     def do_check(self, answer: str | list[int]) -> None:
-        is_empty = not answer.strip() if isinstance(answer, str) else not answer
-        if is_empty:
-            self.say(_NO_ANSWER)
+        if not is_complete(self._quiz, answer):
+            self.say(_NOT_ALL if self._quiz.kind == "sort" and answer else _NO_ANSWER)
             return
         verdict = self._judge(answer)
         self._keep(verdict)
@@ -113,16 +115,19 @@ class QuestionCard(Exercise):
     def plain(self) -> str:
         quiz = self._quiz
         texts = [choice.text if quiz.run else markup.plain_text(choice.text) for choice in quiz.shown]
-        choices = [f"  {letter(number)}. {text}" for number, text in enumerate(texts)]
+        quotes = [f"\n     {choice.quote}" if choice.quote else "" for choice in quiz.shown]
+        choices = [f"  {letter(number)}. {text}{quotes[number]}" for number, text in enumerate(texts)]
         commands = [f"  $ {command}" for command in (quiz.run, quiz.gap) if command]
         question = f"{self._label}: {markup.plain_text(quiz.question)}"
-        lines = [question, *commands, *choices, self.content["how"]]
+        bins = f"{quiz.bins[0]}, or {quiz.bins[1].lower()}?" if quiz.bins else ""
+        lines = [question, *commands, *choices, bins, self.content["how"]]
         return "\n".join(filter(None, lines))
 
     def static_html(self) -> str:
         question = f"<p><b>{self._label}</b> {self.content['html']}</p>"
         gap = markup.listing([self._quiz.gap]) if self._quiz.gap else ""
-        how = f"<p><i>{self.content['how']}</i></p>" if self.content["how"] else ""
+        bins = f"{self.content['bins'][0]}, or {self.content['bins'][1].lower()}? " if self._quiz.bins else ""
+        how = f"<p><i>{bins}{self.content['how']}</i></p>" if self.content["how"] else ""
         answer = markup.details("Answer", self.answer_html() + self._reasons_html())
         return f"{question}{gap}{self._choices_html()}{how}{answer}"
 
@@ -149,6 +154,17 @@ class QuestionCard(Exercise):
             return ""
         reasons = [(number, choice.why) for number, choice in enumerate(self._quiz.shown) if choice.why]
         return markup.listed(f"<b>{letter(number)}</b> {markup.inline(why)}" for number, why in reasons)
+
+
+def _printed(choice: Choice) -> str:
+    """A choice as a screen prints it, as HTML."""
+    return html.escape(choice.text)
+
+
+def _said(choice: Choice) -> str:
+    """A choice in the markup of the lessons as HTML, with the message that it is about."""
+    quote = f'<br><code class="ks-quote">{html.escape(choice.quote, quote=False)}</code>' if choice.quote else ""
+    return f"{markup.inline(choice.text)}{quote}"
 
 
 class QuizCard(QuestionCard):

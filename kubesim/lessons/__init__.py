@@ -17,7 +17,7 @@ from kubesim.api import load_yaml, typed
 from kubesim.lessons.quiz import VARIANT, Quiz, letter
 from kubesim.lessons.task import Task
 
-_PICKED = ("choice", "choices")  # kinds whose choices are picked by their letters
+_PICKED = ("choice", "choices", "sort")  # kinds whose choices have letters
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 
 
@@ -129,4 +129,5 @@ def _solution(quiz: Quiz) -> str:
     if quiz.kind == "order":
         return ", ".join(letter(quiz.shown.index(choice)) for choice in quiz.choices)
     *others, last = [letter(number) for number, choice in enumerate(quiz.shown) if choice.right]
-    return f"{', '.join(others)} and {last}" if others else last
+    letters = f"{', '.join(others)} and {last}" if others else last
+    return f"{quiz.bins[1]}: {letters}" if quiz.bins else letters

@@ -24,6 +24,7 @@ class Choice:
     text: str
     why: str = ""
     right: bool = False
+    quote: str = ""  # a message that the choice is about, printed below its text
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Quiz:
     id: str
     kind: str
     """choice (one is right), choices (all the right ones), text (typed), command (a shell line), order (`choices` has
-    the right one), line (one line of an output), predict (what the notebook's next cell prints)."""
+    the right one), sort (each choice goes into one of two `bins`, a right one into the second), line (one line of an
+    output), predict (what the notebook's next cell prints)."""
     question: str
     answer: str = ""  # what "Reveal answer" shows after the letters, if there are any; of a command the line itself
     why: str = ""  # follows a right answer
@@ -50,6 +52,7 @@ class Quiz:
     # What is picked
     choices: tuple[Choice, ...] = ()
     places: tuple[int, ...] = ()  # the numbers of the choices as they are shown, where that is in another order
+    bins: tuple[str, ...] = ()
 
     # What is typed
     accept: tuple[str, ...] = ()
@@ -98,13 +101,25 @@ class Verdict:
 
 
 def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
-    """Judge an answer to any quiz: choices as their numbers from 0, everything else as the text typed."""
+    """Judge an answer to any quiz: choices as their numbers from 0, everything else as the text typed.
+
+    A number of a sort is twice that of a choice, and one more for the second bin.
+    """
     if isinstance(answer, str):
         judge_typed = _judge_command if quiz.kind == "command" else _judge_text
         return judge_typed(quiz, answer[:LONGEST_ANSWER])
     if quiz.kind == "order":
         return _judge_order(quiz, answer)
+    if quiz.kind == "sort":
+        return _judge_sort(quiz, answer)
     return _judge_choices(quiz, answer)
+
+
+def is_complete(quiz: Quiz, answer: str | Sequence[int]) -> bool:
+    """Whether there is an answer to judge: something typed or picked, and all choices of a sort."""
+    if isinstance(answer, str):
+        return bool(answer.strip())
+    return len(answer) >= len(quiz.choices) if quiz.kind == "sort" else bool(answer)
 
 
 def _verdict(right: bool, text: str, printed: str = "") -> Verdict:
@@ -143,6 +158,19 @@ def _judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
         return Verdict(False, (early,))
     right = Note(True, "The first one is right." if place == 1 else f"The first {place} are right.")
     return Verdict(False, (right, early))
+
+
+def _judge_sort(quiz: Quiz, picked: Sequence[int]) -> Verdict:
+    """Why each choice in the wrong bin belongs into the other one; of a right answer, why each is where it is."""
+    bins = {number // 2: number % 2 for number in picked if 0 <= number // 2 < len(quiz.choices)}
+    if len(bins) < len(quiz.choices):
+        return _verdict(False, "Sort all of them first.")
+    notes = [
+        Note(bins[number] == quiz.choices[number].right, f"{letter(place)}: {quiz.choices[number].why}")
+        for place, number in enumerate(quiz.numbers)
+    ]
+    wrong = tuple(note for note in notes if not note.ok)
+    return Verdict(not wrong, wrong or tuple(notes))
 
 
 def _judge_text(quiz: Quiz, answer: str) -> Verdict:

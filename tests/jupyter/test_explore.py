@@ -5,10 +5,13 @@ import re
 
 import pytest
 
-from kubesim.jupyter import explore
+from kubesim.jupyter import explore, quiz
 from kubesim.jupyter.explore import make
+from kubesim.jupyter.quiz import QuizCard
+from kubesim.lessons import load_quizzes, variants_of
 from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, load_explorables
 from kubesim.lessons.explore.match import NO_ADDRESS, OLD_HUB, OTHER_HOST, OTHER_PATH, OTHER_PORT, match
+from kubesim.lessons.grade import is_right
 from tests.jupyter.conftest import press, refused
 
 NAMES = list(load_explorables())
@@ -44,11 +47,10 @@ def ticks(card):
 
 
 def test_an_unknown_name_is_one_line_with_those_that_there_are(seat):
-    known = ", ".join(NAMES[:3])
     assert refused(explore.show, "nothing-like-it", seat).startswith(
         "there is no explorable 'nothing-like-it'; there are:"
     )
-    assert known in refused(explore.show, "", seat)
+    assert refused(explore.show, "", seat).endswith("; there are: " + ", ".join(explore.names()))
 
 
 @EACH
@@ -177,3 +179,42 @@ def test_what_is_no_image_is_told_as_the_kubelet_words_it(card):
 def test_more_lines_than_fit_are_left_out(card):
     change(card, entries="\n".join(f"r{number}.io" for number in range(20)))
     assert card.values["entries"].count("\n") == MOST_LINES - 1
+
+
+# sent
+
+
+@pytest.fixture
+def sorting(seat):
+    return QuizCard(variants_of("sent"), seat)
+
+
+def test_five_failures_are_sorted_and_a_wrong_one_is_told_why(sorting, seat):
+    right = [2 * number + choice.right for number, choice in enumerate(load_quizzes()["sent"].choices)]
+    for partial in ([], right[:4], [right[0]] * 4):
+        assert "This doesn't count." in press(sorting, "check", answer=partial)["said"]
+    assert press(sorting, "check", answer=[0] * 9)["notes"] == [{"ok": False, "html": "Sort all of them first."}]
+    swapped = press(sorting, "check", answer=[right[0] ^ 1, *right[1:]])
+    assert (swapped["word"], len(swapped["notes"])) == ("Not yet", 1)
+    assert "Nothing was sent. The registry required a username and a password" in swapped["notes"][0]["html"]
+    done = press(sorting, "check", answer=right)
+    assert (done["word"], len(done["notes"])) == ("Right", 5)
+    assert QuizCard(variants_of("sent"), seat).answer == right
+    assert is_right("sent", seat.progress.record())
+
+
+def test_the_sorting_reads_well_without_a_page(sorting):
+    lines = sorting.plain().splitlines()
+    assert lines[0].startswith("Quiz: Five Pods with private images don't start.")
+    assert [line for line in lines if line.startswith("     failed to pull and unpack image")] != []
+    assert lines[-2:] == ["Nothing was sent, or something was sent?", "Sort all of them."]
+    question, _, answer = sorting.static_html().partition("<details><summary>Answer</summary>")
+    assert '<br><code class="ks-quote">Unable to retrieve some image pull secrets (my-registry-cred);' in question
+    assert answer.startswith("<p>Something was sent: ")
+
+
+def test_the_sorting_is_shown_by_its_name(seat, monkeypatch):
+    shown = []
+    monkeypatch.setattr(quiz, "display", shown.append)
+    explore.show("sent", seat)
+    assert shown[0].content["kind"] == "sort"

@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kubesim.api import load_yaml
+from kubesim.api.resources import POD
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks, variants
 from kubesim.lessons.quiz import BLANK, Note, Verdict, judge, letter
 from kubesim.lessons.task import begin, check, solve
@@ -30,7 +31,8 @@ QUIZZES, TASKS = list(load_quizzes().values()), list(load_tasks().values())
 COMMANDS = [quiz for quiz in QUIZZES if quiz.kind == "command"]
 ORDERS = [quiz for quiz in QUIZZES if quiz.kind == "order"]
 LINES = [quiz for quiz in QUIZZES if quiz.kind == "line"]
-PICKED = [quiz for quiz in QUIZZES if quiz.choices and quiz.kind != "order"]
+PICKED = [quiz for quiz in QUIZZES if quiz.choices and quiz.kind not in ("order", "sort")]
+SORTS = [quiz for quiz in QUIZZES if quiz.kind == "sort"]
 TYPED = [quiz for quiz in QUIZZES if quiz.kind == "text"]
 
 
@@ -122,6 +124,41 @@ def test_an_order_is_not_shown_solved_and_every_item_that_comes_too_early_is_tol
         assert judge(quiz, early).notes == (
             Note(False, f"{letter(number)} comes too early. {quiz.choices[place].why}"),
         )
+
+
+@pytest.mark.parametrize("quiz", SORTS, ids=_ids(SORTS))
+def test_a_sort_is_right_where_each_choice_is_and_each_other_one_is_told_why(quiz):
+    right = [2 * number + choice.right for number, choice in enumerate(quiz.choices)]
+    assert judge(quiz, right).right
+    assert len(judge(quiz, right).notes) == len(quiz.choices)
+    letters = [letter(number) for number, choice in enumerate(quiz.shown) if choice.right]
+    assert re.findall(r"\b[A-H]\b", quiz.answer.partition(".")[0]) == letters
+    for number, choice in enumerate(quiz.choices):
+        other = [value ^ (value // 2 == number) for value in right]
+        note = f"{letter(quiz.numbers.index(number))}: {choice.why}"
+        assert judge(quiz, other) == Verdict(False, (Note(False, note),))
+
+
+EVENTS = "'{range .items[*]}{.message}{\"\\n\"}{end}'"
+FAILURES = load_yaml(Path(__file__).with_name("sent.yaml"))
+
+
+def test_the_messages_to_sort_are_those_of_five_pods_and_the_answers_follow_from_what_they_sent():
+    """Each failure is played; whether something was sent is what the kubelet's trace of its pull holds."""
+    session = Session()
+    for line in FAILURES["start"]:
+        assert session.run(line).exit_code == 0
+    choices = {choice.text.split("`")[1]: choice for choice in load_quizzes()["sent"].choices}
+    assert [list(choices), len(choices)] == [FAILURES["pods"], 5]
+    for name, choice in choices.items():
+        pod = session.cluster.api.find(POD, "default", name)
+        events = session.run(
+            f"kubectl get events --field-selector involvedObject.name={name} -o jsonpath={EVENTS}"
+        ).stdout
+        waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"]
+        assert choice.quote in events.splitlines() or choice.quote in waiting, name
+        attempts = session.cluster.kubelet.traces["default", name, name].attempts
+        assert [attempt.username is not None for attempt in attempts] == [choice.right], name
 
 
 @pytest.mark.parametrize("quiz", LINES, ids=_ids(LINES))

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from kubesim.jupyter.explore import QUESTIONS
 from kubesim.lessons.skills import lessons
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,9 +60,10 @@ def prose_of(name):
 
 
 def asked(name, magic):
-    """The ids after `%magic` in the code cells of a notebook, in order."""
+    """The ids after `%magic` in the code cells of a notebook, in order; a quiz is asked by `%explore`, too."""
     lines = [line for cell in cells(name, "code") for line in source(cell).splitlines()]
-    return [word for line in lines if line.startswith(f"%{magic} ") for word in line.split()[1:]]
+    ids = [word for line in lines if line.startswith(f"%{magic} ") for word in line.split()[1:]]
+    return ids + [word for word in asked(name, "explore") if word in QUESTIONS] if magic == "quiz" else ids
 
 
 def commands(cell):

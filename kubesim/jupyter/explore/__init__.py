@@ -6,10 +6,19 @@ from importlib import import_module
 
 from IPython.display import display
 
+from kubesim.jupyter import quiz
 from kubesim.jupyter.card import check_known
 from kubesim.jupyter.explore.card import ExplorableCard
 from kubesim.jupyter.seat import Seat
 from kubesim.lessons.explore import load_explorables
+
+QUESTIONS = ("sent",)
+"""Explorables that are questions, which are asked and counted like other quizzes."""
+
+
+def names() -> list[str]:
+    """The names of all explorables."""
+    return [*load_explorables(), *QUESTIONS]
 
 
 def make(name: str, seat: Seat) -> ExplorableCard:
@@ -21,5 +30,8 @@ def make(name: str, seat: Seat) -> ExplorableCard:
 def show(arguments: str, seat: Seat) -> None:
     """Display the explorable that `arguments` names (`%explore NAME`), or raise Refusal: which ones there are."""
     name = arguments.strip()
-    check_known("explorable", name, load_explorables())
-    display(make(name, seat))
+    check_known("explorable", name, names())
+    if name in QUESTIONS:
+        quiz.show(name, seat)
+    else:
+        display(make(name, seat))

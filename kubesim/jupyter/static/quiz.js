@@ -60,6 +60,22 @@ function orderedItems(content) {
   return [list, said];
 }
 
+// Items with two radio buttons each, which name the bins. The value is twice the item's number, and one more for the second.
+function sortedItems(content, name) {
+  return [element("ol", { className: "ks-order" }, ...content.choices.map((html, place) => {
+    const id = `${name}-${place}`;
+    const bins = content.bins.map((bin, side) =>
+      element("label", { className: "ks-choice" },
+        element("input", { type: "radio", name: id, value: String(2 * content.numbers[place] + side) }),
+        element("span", { innerHTML: bin })));
+    const text = element("div", { id }, element("b", { textContent: letter(place) }), " ", element("span", { innerHTML: html }));
+    const group = element("div", { className: "ks-bins" }, ...bins);
+    group.setAttribute("role", "radiogroup");
+    group.setAttribute("aria-labelledby", id);
+    return element("li", { className: "ks-sorted" }, text, group);
+  }))];
+}
+
 // So that typing replaces the first blank of a command. "" has none.
 function selectBlank(input) {
   const [blank] = input.value.match(/_{4}/) ?? [];
@@ -81,7 +97,7 @@ function typedInput(content, name) {
   return [input];
 }
 
-const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems, predict: clickableChoices };
+const INPUTS = { choice: choiceInputs, choices: choiceInputs, line: outputLines, order: orderedItems, sort: sortedItems, predict: clickableChoices };
 
 function readAnswer(form, content) {
   if (!content.choices.length) return form.querySelector(".ks-typed").value;
