@@ -6,7 +6,6 @@ credentials.py; here are those on names, the network, the registry and the node.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,8 +20,8 @@ from kubesim.api.resources import NODE
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import NEVER
 from kubesim.flow import credentials, tables
+from kubesim.flow.commands import Command, argument, fill, quote
 from kubesim.flow.facts import UNCLEAR, Facts, nearest
-from kubesim.flow.names import REDACTED_PART
 from kubesim.flow.redact import redact
 from kubesim.flow.scene import entries_of, host_of
 from kubesim.flow.tables import Verdict
@@ -109,50 +108,42 @@ def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
     grade = row.grade
     if grade == "certain" and (facts.is_silent or others or _may_be_no_pull(row, facts)):
         grade = "likely"
-    fix = [command(facts, *(part.format_map(words) for part in call), words=words) for call in row.fix]
+    fix = [command(facts, *(argument(part, words) for part in call), words=words) for call in row.fix]
     return Cause(
         hop=row.hop,
-        problem=" ".join(_filled(text, words) for text in sentences),
+        problem=" ".join(_for_machine(text, words).format_map(words) for text in sentences),
         fix=tuple(filter(None, fix)),
         grade=grade,
-        tell=_quoted(_filled(row.tell, words), facts) if is_theirs else "",
-        ask=row.ask.text.format_map(words) if row.ask and facts.scene.is_export else "",
+        tell=fill(_for_machine(row.tell, words), words) if is_theirs else "",
+        ask=_asked(row.ask.text, words) if row.ask and facts.scene.is_export else "",
         others=tuple(_cause(other._replace(hop=row.hop), facts, words) for other in others),
         recipe=row.recipe,
     )
 
 
-def _filled(text: str, words: Words) -> str:
-    """A text of causes.yaml with its words; where no node pulls, with what that is instead."""
+def _for_machine(text: str, words: Words) -> str:
+    """A text of causes.yaml; where no node pulls, with what that is instead."""
     if words["client"]:
         for node, machine in tables.causes().on_a_machine.items():
             text = text.replace(node, machine)
-    return text.format_map(words)
-
-
-def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProxyType({})) -> str:
-    """The command of causes.yaml with that name, for these facts; {a} and {b} in it are the arguments."""
-    more = {
-        "target": facts.workload or f"pod/{name_of(facts.pod)}",
-        "workload": facts.workload.replace("/", " "),
-        "old": _pattern(facts.image),
-        **dict(zip("abc", arguments, strict=False)),
-        **dict(zip("ABC", map(_pattern, arguments), strict=False)),
-    }
-    filled = Words(facts, {**words, **more})
-    return _quoted(_filled(first(tables.causes().commands[name], filled), filled), facts)
-
-
-def _quoted(text: str, facts: Facts) -> str:
-    """A command with quotes around what has a name with a placeholder in it, for the shell; files stay as they are."""
-    for name in (facts.image, facts.registry, facts.asking.host):
-        if not text.startswith("#") and REDACTED_PART.search(name):
-            text = re.sub(rf"(?<![^\s=])[^\s'\"=]*{re.escape(name)}[^\s'\"]*", r"'\g<0>'", text)
     return text
 
 
-def _pattern(text: str) -> str:
-    return re.sub(r"([/.*\[\]^$&\\])", r"\\\1", text)
+def _asked(question: str, words: Words) -> str:
+    """A question, which may have a command in it."""
+    return question.format_map({**words, "image": quote(words["image"], "image"), "registry": words["registry"]})
+
+
+def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProxyType({})) -> str:
+    """The command of causes.yaml with that name, for these facts; {a}, {b} and {c} in it are the arguments."""
+    more = {
+        "target": facts.workload or f"pod/{name_of(facts.pod)}",
+        "workload": Command(" ".join(quote(part, "workload") for part in facts.workload.split("/", 1))),
+        "old": facts.image,
+        **dict(zip("abc", arguments, strict=False)),
+    }
+    filled = Words(facts, {**words, **more})
+    return fill(_for_machine(first(tables.causes().commands[name], filled), filled), filled)
 
 
 # The checks
@@ -172,7 +163,7 @@ def invalid_name(facts: Facts) -> Known | None:
     lower = facts.image.lower()
     unset = bool(_UNSET.search(lower))
     if _COMMAND.search(lower):
-        return {"command": json.dumps(facts.image.split())}
+        return {"command": Command(f"[{', '.join(map(_as_yaml, facts.image.split()))}]")}
     with suppress(ValueError):
         imageref.parse(lower)
         if not unset:
@@ -190,6 +181,11 @@ def invalid_name(facts: Facts) -> Known | None:
     }
 
 
+def _as_yaml(word: str) -> str:
+    """A text in YAML, in single quotes, in which neither YAML nor a shell finds anything special."""
+    return "'{}'".format(word.replace("'", "''"))
+
+
 def unschedulable(facts: Facts) -> Known | None:
     """What the scheduler says of a Pod that no node takes, and the labels of a node, if they are what is missing."""
     conditions = facts.pod.get("status", {}).get("conditions", ())
@@ -197,11 +193,11 @@ def unschedulable(facts: Facts) -> Known | None:
     if said is None:
         return None
     selector = facts.pod["spec"].get("nodeSelector") or {}
-    labels = " ".join(f"{key}={value}" for key, value in selector.items())
+    labels = Command(" ".join(quote(f"{key}={value}", "label") for key, value in selector.items()))
     nodes = facts.scene.api.list(NODE)
     cordoned = next((name_of(node) for node in nodes if node["spec"].get("unschedulable")), "'<node>'")
     return {
-        "labels": labels if "selector" in said or not said else "",
+        "labels": labels if "selector" in said or not said else Command(""),
         "node": next(map(name_of, nodes), "'<node>'"),
         "cordoned": cordoned if "were unschedulable" in said else "",
         "scheduler": redact(said.partition(". ")[0].removesuffix(".")),

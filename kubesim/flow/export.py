@@ -17,6 +17,7 @@ from kubesim.flow import report
 from kubesim.flow.facts import Facts, facts_of, seconds
 from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, Kept, load_all
+from kubesim.flow.markdown import prose
 from kubesim.flow.masks import Masks
 from kubesim.flow.redact import redact
 from kubesim.flow.report import Flow
@@ -80,7 +81,8 @@ class Explained(NamedTuple):
             known = {"explanations": explanations, "fine": self.fine, "left_out": self.rest, "unread": self.unread}
             return f"{report.as_json(known)}\n"
         stories = [report.FORMS[form](flow) for flow in self.flows]
-        return "\n\n".join([*stories, *self.rests()]) + "\n"
+        rests = map(prose, self.rests()) if form == "markdown" else self.rests()
+        return "\n\n".join([*stories, *rests]) + "\n"
 
     def rests(self) -> Iterator[str]:
         """A line for the Pods that wait for no image, and one for those that are left out."""

@@ -13,6 +13,7 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.kubelet.imagepull import SeenSecret
 from kubesim.flow import tables
 from kubesim.flow.causes import Cause, command, find_cause, will_recover
+from kubesim.flow.commands import fill
 from kubesim.flow.facts import Facts, gather, nearest
 from kubesim.flow.report import FAILED, NOT_REACHED, About, Flow, Hop
 from kubesim.flow.scene import Scene, containers
@@ -176,6 +177,6 @@ def _stopped(about: About, words: Known) -> Flow:
         is_cause = key == "kubectl"
         if key != "account":
             hops.append(Hop(key, title, FAILED if is_cause else NOT_REACHED, is_cause=is_cause))
-    problem, command = (text.format_map(words) for text in first(tables.hops().no_pod, words))
-    cause = Cause(hop="kubectl", problem=problem, fix=(command,))
+    problem, look = first(tables.hops().no_pod, words)
+    cause = Cause(hop="kubectl", problem=problem.format_map(words), fix=(fill(look, words),))
     return Flow(subject, tuple(hops), outcome="", about=about, cause=cause)

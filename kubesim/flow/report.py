@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from kubesim.flow.causes import Cause
+from kubesim.flow.markdown import block, prose, span
 
 PASSED = "passed"
 FAILED = "failed"
@@ -102,6 +103,8 @@ class Form(Enum):
     CHECK = "check"
     PARAGRAPH = "paragraph"  # below a heading
     LINE = "line"
+    COMMAND = "command"  # in a line
+    LINK = "link"
     STEPS = "steps"
     POINTS = "points"
 
@@ -147,9 +150,9 @@ def _verdict(flow: Flow) -> Iterator[Part]:
         yield from _checks(other, is_other=True)
         yield Part(Form.FIX, "", other.fix, is_other=True)
     if flow.collect:
-        yield Part(Form.LINE, "For a surer answer, without a Secret's values", (flow.collect,))
+        yield Part(Form.COMMAND, "For a surer answer, without a Secret's values", (flow.collect,))
     if flow.recipe:
-        yield Part(Form.LINE, "Read more", (flow.recipe,))
+        yield Part(Form.LINK, "Read more", (flow.recipe,))
 
 
 def _deletes(cause: Cause) -> str:
@@ -212,27 +215,35 @@ def _prompted(commands: tuple[str, ...]) -> Iterator[str]:
         yield from rest
 
 
-_MARKDOWN: Mapping[Form, str] = {
-    Form.VERDICT: "**{title}**{note}: {body}",
-    Form.EVIDENCE: "> {body}",
-    Form.PODS: "{title}: {body}",
-    Form.FIX: "**{title}{note}:**\n\n```console\n{body}\n```",
-    Form.CHECK: "{title}: `{body}`",
-    Form.PARAGRAPH: "**{title}:** {body}",
-    Form.LINE: "{title}: {body}",
-    Form.STEPS: "<details><summary>{title}</summary>\n\n{body}\n\n</details>",
-    Form.POINTS: "{title}:\n\n{body}",
+_LEAD: Mapping[Form, str] = {
+    Form.VERDICT: "**{}**{}: ",
+    Form.FIX: "**{}{}:**\n\n",
+    Form.PARAGRAPH: "**{}:** ",
+    Form.EVIDENCE: "> ",
+    Form.POINTS: "{}:\n\n",
+    Form.STEPS: "<details><summary>{}</summary>\n\n",
 }
-_UNTITLED: Mapping[Form, str] = {Form.FIX: "```console\n{body}\n```", Form.LINE: "{body}"}
+"""How a part begins in Markdown, with its title and the note behind it; the others have the title and a colon."""
 
 
 def markdown(flow: Flow) -> str:
     """The verdict, its evidence and the fix, with the steps behind a fold."""
-    blocks = [f"### {flow.subject}"]
-    for part in parts(flow):
-        form = (_MARKDOWN if part.title else _UNTITLED)[part.form]
-        blocks.append(form.format(title=part.title, note=part.note, body="\n".join(_body(part))))
-    return "\n\n".join(blocks)
+    return "\n\n".join([f"### {prose(flow.subject)}", *map(_markdown_of, parts(flow))])
+
+
+def _markdown_of(part: Part) -> str:
+    lead = _LEAD.get(part.form, "{}: ").format(part.title, part.note) if part.title else ""
+    body = "\n".join(_body(part._replace(lines=tuple(map(prose, part.lines)))))
+    match part.form:
+        case Form.FIX:
+            body = block("\n".join(_body(part)), "console")
+        case Form.CHECK | Form.COMMAND:
+            body = span(" ".join(part.lines))
+        case Form.LINK:
+            body = " ".join(part.lines)
+        case Form.STEPS:
+            body += "\n\n</details>"
+    return lead + body
 
 
 # JSON

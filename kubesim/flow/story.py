@@ -9,6 +9,7 @@ from kubesim.api.resources import SECRET
 from kubesim.cluster import keyring
 from kubesim.cluster.kubelet.imagepull import ALWAYS, NEVER, Attempt, SeenSecret
 from kubesim.flow import asking, tables
+from kubesim.flow.commands import quote
 from kubesim.flow.credentials import mismatch
 from kubesim.flow.facts import Facts, reply_to
 from kubesim.flow.report import listed
@@ -129,6 +130,7 @@ def limits(facts: Facts) -> Iterator[str]:
     if not facts.scene.is_export or facts.has_image or not (facts.reference or facts.is_partial):
         return
     needed = facts.reply is not None and facts.reply.credentials
+    words = Words(facts)
     words = Words(
         facts,
         {
@@ -137,7 +139,8 @@ def limits(facts: Facts) -> Iterator[str]:
             "missing": ", ".join(_unexported(facts)),
             "inside": needed and facts.is_unsure and bool(facts.names),
             "hidden": needed and facts.is_unsure and facts.is_node and not facts.names,
-            "secrets": " ".join(f"secret/{name}" for name in facts.names),
+            "secrets": " ".join(quote(f"secret/{name}", "secret") for name in facts.names),
+            **{part: quote(words[part], part) for part in ("pod", "account", "namespace")},
             "unsaid": facts.is_silent and not facts.is_unsure,
             "registry": facts.registry or "the registry",
         },

@@ -14,6 +14,7 @@ from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.api.objects import name_of
 from kubesim.cluster import keyring
 from kubesim.flow import tables
+from kubesim.flow.commands import Command, fill, quote
 from kubesim.flow.facts import Facts
 from kubesim.flow.names import REDACTED
 from kubesim.flow.signs import Reply
@@ -82,12 +83,12 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
     "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0].strip("[]"),
     "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["api"], "443")),
-    "pull_with": lambda facts: _client(facts).pull.format_map(Words(facts)),
-    "log_in": lambda facts: _client(facts).login.format_map(Words(facts)),
-    "log_out": lambda facts: _client(facts).logout.format_map(Words(facts)),
-    "logins": lambda facts: _client(facts).logins,
+    "pull_with": lambda facts: fill(_client(facts).pull, Words(facts)),
+    "log_in": lambda facts: fill(_client(facts).login, Words(facts)),
+    "log_out": lambda facts: fill(_client(facts).logout, Words(facts)),
+    "logins": lambda facts: Command(_client(facts).logins),
     "canonical": lambda facts: facts.reference.canonical if facts.reference else "",
-    "how": lambda facts: facts.owner_of_registry.registry.how.format_map(Words(facts)),
+    "how": lambda facts: fill(facts.owner_of_registry.registry.how, Words(facts)),
     "inherited": lambda facts: facts.names == facts.account_names and '"imagePullSecrets"' not in facts.manifest,
     "is_export": lambda facts: facts.scene.is_export,
     "listed": lambda facts: ", ".join(facts.names),
@@ -109,6 +110,6 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
 """What the tables may ask for, beside the facts by their own names."""
 
 
-def in_namespace(namespace: str) -> str:
+def in_namespace(namespace: str) -> Command:
     """The -n flag, unless it is the default one."""
-    return "" if namespace == "default" else f" -n {namespace}"
+    return Command("" if namespace == "default" else f" -n {quote(namespace, 'namespace')}")

@@ -162,7 +162,7 @@ def _part(part: Part) -> str:
             told = markup.details(part.title, markup.listed(lines, "ol"))
         case Form.POINTS:
             told = heading + markup.listed(lines)
-        case Form.PODS | Form.LINE:
+        case Form.PODS | Form.LINE | Form.COMMAND | Form.LINK:
             told = f"<p>{title}{lines[0]}</p>"
     return told
 

@@ -18,7 +18,7 @@ OTHER_PLACE = "  $ kubectl set image pod/web app='<registry>/<repository>:<tag>'
     ("registry", "says", "line"),
     [
         ("[2001:db8::1]", REFUSED, OTHER_PLACE),
-        ("[2001:db8::1]:5000", REFUSED, "  $ kubectl set image pod/web app=[2001:db8::1]/web:1"),
+        ("[2001:db8::1]:5000", REFUSED, "  $ kubectl set image pod/web app='[2001:db8::1]/web:1'"),
         ("[::1]:5000", REFUSED, OTHER_PLACE),
         (
             "[2001:db8::1]:5000",

@@ -275,8 +275,8 @@ def test_what_a_docker_config_has_beside_its_entries_is_told() -> None:
     assert masks.text("bob-builder desktop ecr-login plain-word") == "bob-builder desktop ecr-login masked"
 
 
-@pytest.mark.parametrize("place", ["manifest", "selector"])
-def test_what_is_quoted_of_a_manifest_or_a_selector_is_masked(place: str) -> None:
+@pytest.mark.parametrize(("place", "instead"), [("manifest", "- name: <name>"), ("selector", "'<label>'")])
+def test_what_is_quoted_of_a_manifest_or_a_selector_is_left_to_the_reader(place: str, instead: str) -> None:
     pod = _waiting()
     del pod["spec"]["imagePullSecrets"]
     if place == "manifest":
@@ -288,7 +288,7 @@ def test_what_is_quoted_of_a_manifest_or_a_selector_is_masked(place: str) -> Non
         said = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
         pod["status"] = {"conditions": [{"reason": "Unschedulable", "message": said}]}
     explanation = explain(json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]}))
-    assert "masked" in explanation
+    assert instead in explanation
     assert "plainword" not in explanation
 
 
