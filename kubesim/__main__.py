@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kubesim.command import REGISTRIES, fail
-from kubesim.flow.redact import redact
+from kubesim.flow.redact import printable
 
 COMMANDS = {
     "why": "explain why a Pod of a real cluster does not get its image",
@@ -58,7 +58,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors repeat no password of a command that was pasted without quotes."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(redact(message))
+        super().error(printable(message))
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:

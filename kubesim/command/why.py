@@ -10,7 +10,7 @@ from pathlib import Path
 from kubesim.command import fail
 from kubesim.flow.export import explained
 from kubesim.flow.load import MAX_SIZE, ExportError
-from kubesim.flow.redact import redact
+from kubesim.flow.redact import printable
 from kubesim.flow.report import FORMS
 
 _MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: in UTF-16 with its mark, one more is too large
@@ -40,12 +40,12 @@ def run(options: argparse.Namespace) -> int:
     try:
         texts = _texts(options)
     except OSError as error:
-        return fail(f"{redact(error.filename)}: {error.strerror}")
+        return fail(f"{printable(error.filename)}: {error.strerror}")
     every = list(texts.values())
     try:
         explanation = explained(every, options.pod, options.answer)
     except ExportError as error:
-        return fail(f"{redact(error.blamed(list(texts)))}: {error}")
+        return fail(f"{printable(error.blamed(list(texts)))}: {error}")
     print(explanation.told(options.output), end="")
     may_ask = not options.answer and options.output == "text" and sys.stdin.isatty()
     if explanation.question and may_ask and (answer := _ask()):

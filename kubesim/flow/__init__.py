@@ -28,16 +28,16 @@ def why_tool(cluster: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     def why(operands: list[str], options: Options, io: Invocation) -> int:
         from kubesim.flow import report
         from kubesim.flow.hops import trace_flow
-        from kubesim.flow.redact import redact
+        from kubesim.flow.redact import printable
 
         form = options.get("o", "text")
         if len(operands) != 1 or form not in FORMS:
             io.err(f"kubesim: which Pod? {USAGE}\n")
             return 1
-        pod = redact(operands[0]).removeprefix("pod/").removeprefix("pods/")
-        place = redact(options.get("n") or namespace())
+        pod = printable(operands[0]).removeprefix("pod/").removeprefix("pods/")
+        place = printable(options.get("n") or namespace())
         container = options.get("c")
-        flow = trace_flow(cluster(), place, pod, container and redact(container))
+        flow = trace_flow(cluster(), place, pod, container and printable(container))
         io.out(f"{report.FORMS[form](flow)}\n")
         if flow.story:
             on_why(place)
@@ -51,7 +51,7 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
     from kubesim.flow.export import explain
     from kubesim.flow.load import ExportError
-    from kubesim.flow.redact import redact
+    from kubesim.flow.redact import printable
 
     names = options.get("f", "").splitlines()
     form = options.get("o", "text")
@@ -64,11 +64,11 @@ def why_file(operands: list[str], options: Options, io: Invocation) -> int:
         try:
             texts[name] = io.read(name).encode("utf-8", "surrogateescape")
         except OSError as error:
-            io.err(f"kubesim: {redact(name)}: {error.strerror}\n")
+            io.err(f"kubesim: {printable(name)}: {error.strerror}\n")
             return 1
     try:
         io.out(explain(list(texts.values()), options.get("p", ""), form, answer))
     except ExportError as error:
-        io.err(f"kubesim: {redact(error.blamed(list(texts)))}: {error}\n")
+        io.err(f"kubesim: {printable(error.blamed(list(texts)))}: {error}\n")
         return 1
     return 0

@@ -19,7 +19,7 @@ from kubesim.flow.hops import draw_facts
 from kubesim.flow.load import ExportError, Kept, load_all
 from kubesim.flow.markdown import prose
 from kubesim.flow.masks import Masks
-from kubesim.flow.redact import redact
+from kubesim.flow.redact import printable
 from kubesim.flow.report import Flow
 from kubesim.flow.reported import ReportedRegistries, traces
 from kubesim.flow.scene import Scene
@@ -112,7 +112,7 @@ def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "") -> 
     scene = replace(read_export(texts, pod), answer=answer)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
-        raise ExportError(f"there is no Pod {redact(pod)} in it" if pod else "there is no Pod in it")
+        raise ExportError(f"there is no Pod {printable(pod)} in it" if pod else "there is no Pod in it")
     every = [facts for item in pods for facts in facts_of(scene, item)]
     waiting = [facts for facts in every if not facts.has_image]
     fine: list[str] = []

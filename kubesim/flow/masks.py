@@ -15,7 +15,7 @@ from kubesim.cluster.keyring import Credential
 from kubesim.flow import tables
 from kubesim.flow.names import MOST
 from kubesim.flow.oddities import Flaw, Oddities, flaws_of
-from kubesim.flow.redact import MASK, redact
+from kubesim.flow.redact import MASK, UNPRINTABLE, redact
 from kubesim.gotext import gobase64
 
 _SHORTEST = 6
@@ -26,7 +26,6 @@ _MOST_HOSTS = 100
 """Hosts of registries of which each password is asked whether it is a part."""
 _LONGEST_USER = 64
 """Letters of a user's name; a longer one is a token."""
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HELPERS = ("credsstore", "credhelpers")
 """Keys of a Docker config, in lower case, that name a program which has the passwords."""
 _NO_SECRETS = ("username", "email")
@@ -92,7 +91,7 @@ class Masks:
 
     def _credential(self, credential: Credential) -> Object:
         """What is shown of a user and a password: the user, if that is none itself, and which passwords are equal."""
-        user = _UNPRINTABLE.sub(" ", credential.username)
+        user = UNPRINTABLE.sub(" ", credential.username)
         password = credential.password
         self._learn(password, Credential(user, password).auth)
         if user and _is_secret(user, password):
@@ -103,7 +102,7 @@ class Masks:
 
     def _learn(self, *words: str) -> None:
         for word in words:
-            plain = _UNPRINTABLE.sub(" ", word).strip()  # as it is in a text, without its line end
+            plain = UNPRINTABLE.sub(" ", word).strip()  # as it is in a text, without its line end
             if len(plain) >= _SHORTEST and not self._is_public(plain):
                 self._passwords.setdefault(plain[:_SHORTEST], set()).add(plain)
         self.text.cache_clear()  # a text that was masked before may have it
@@ -120,7 +119,7 @@ class Masks:
 
         The passwords are looked up by their first letters, because there are many texts.
         """
-        text = _UNPRINTABLE.sub(" ", text)
+        text = UNPRINTABLE.sub(" ", text)
         masked = ""
         end = 0  # of what is masked; a password may begin within another, or go on beyond MOST
         for start in range(min(len(text), MOST) if self._passwords else 0):
@@ -176,5 +175,5 @@ def _hosts(config: Any) -> list[str]:
 
 def _address(entry: str) -> str:
     """A registry entry without user, password and query."""
-    without_query = re.split("[?#]", _UNPRINTABLE.sub(" ", entry))[0]
+    without_query = re.split("[?#]", UNPRINTABLE.sub(" ", entry))[0]
     return re.sub(r"^(https?://)?[^/]*@", r"\1", without_query)

@@ -13,6 +13,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MASK = "masked"
+UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+"""Characters that move a cursor, turn the direction of a text or can't be seen: a name has none of them."""
 
 _WORD = r"""(?>"[^"\n]{0,400}"|'[^'\n]{0,400}'|[^\s"']|["'])+"""
 """A word of the shell, quotes and all. A quote that was read as one end isn't read as the other, too (`?>`)."""
@@ -45,8 +49,27 @@ _DENSE_NUMBERS = 3
 """More numbers between the letters than a name has of versions and dates."""
 _HOST_FOLLOWS = r"(?!sha\d)(?=[\w.-]+(?::\d+)?(?:/|[\s\"']|\Z))"
 """Behind the @ of a URL; in an image's name, a digest follows it."""
-_REGISTRY = r"(?:[\w-]+(?:\.[\w-]+)+|localhost):\d{1,5}/"
-"""A host with its port, as an image's name begins: behind an @ there, a digest may have been taken out."""
+_REGISTRY = (
+    r"(?:(?:[\w-]+(?:\.[\w-]+)+|localhost):\d{1,5}/|[\w-]+:\d{1,5}/[^\s@\"']{1,300}@\w+(?![\w.:/-])"
+    r"|(?<=/)[\w.-]+:[\w.-]+@(?:x{2,9}|\*{1,9}|\u2026|\.{3})(?![\w.:/-]))"
+)
+"""A host with its port, as an image's name begins, or the end of such a name: behind the @, a digest was taken out."""
+_DOMAIN = re.compile(r"(?:\.[a-z0-9-]{1,63}){1,8}\.[a-z]{2,24}(?![\w.@-])")
+"""What follows the first label of a registry's host."""
+_HOST = (
+    r"(?=(?:[a-z0-9][\w-]{0,62}\.){1,9}[a-z]{2,24}(?![\w@-])|localhost\b|\d{1,3}(?:\.\d{1,3}){3}(?![\w.@-])"
+    r"|[\w.-]{1,99}(?::\d{1,5})?/\w)(?![\w.-]{0,99}gserviceaccount\.com)"
+)
+"""A host behind an @: with a dot, a number, or a path behind it. The accounts of Google's nodes end so, too."""
+_PIECE = r"[^\s\"'@]{1,200}"
+_BREAK = r"(?:\s{1,80}|[\"'](?=\w))"
+"""What parts a password that was broken: spaces, a line's end, or a quote that isn't the last one."""
+_NO_PORT = r"(?!(?:\d{1,5}|port|<[^<>\n]{0,40}>|\$\{?\w{1,40}\}?|\*{1,9}|x{1,9})(?:[^\w%@]|\Z))"
+"""Behind the colon of an address neither a port follows, nor what stands for one."""
+_NO_IMAGE = "".join(
+    f"(?<!{scheme})" for scheme in ("docker", "oci", "containerd", "docker-daemon", "docker-pullable", "docker-archive")
+)
+"""Before "://", no word behind which the name of an image follows."""
 _PLAIN = re.compile(r"(?!gl|xox|sk-|ey|hv)[a-z][a-z0-9.]{0,11}(?:-[a-z0-9.]{1,11}){0,5}")
 """Most names of objects: too plain for a secret of any form."""
 _PROSE = (
@@ -86,9 +109,15 @@ def redact(text: str) -> str:
     return text
 
 
+def printable(name: str) -> str:
+    """A name that was typed or pasted, as an error repeats it: in one line, without secrets."""
+    return redact(UNPRINTABLE.sub(" ", name))
+
+
 def _mask_values(block: re.Match[str]) -> str:
-    """The lines below `data:` of a Secret, each with its key alone."""
-    return block["head"] + re.sub(r"(?m)^([^:\n]*)(:?)[^\n]*$", rf"\1\2 {MASK}", block["values"])
+    """The lines below `data:` of a Secret: of an entry its key alone, of the lines below that nothing."""
+    entry = rf"(?m)^({block['indent']}[^\s:][^:\n]*:)?[^\n]+$"
+    return block["head"] + re.sub(entry, rf"\1 {MASK}", block["values"])
 
 
 def _mask_pairs(block: re.Match[str]) -> str:
@@ -109,6 +138,8 @@ def _mask_long(run: re.Match[str]) -> str:
         return word
     before = run.string[max(0, run.start() - 200) : run.start()]
     if re.search(r"(/[a-z0-9._-]+:|/manifests/|/blobs/|sha\d+:)$", before):  # a tag
+        return word
+    if re.fullmatch("[a-z0-9-]+", word) and _DOMAIN.match(run.string, run.end()):  # a customer's registry in a cloud
         return word
     for part in re.split("[-_+=]", word):
         kinds = [kind for kind in ("[a-z]", "[A-Z]", "[0-9]") if re.search(kind, part)]
@@ -182,6 +213,19 @@ FORMS = (
     _any_case(
         r"((?:basic|bearer)\s+)(?!auth(?:ent|oriz|\s)|realm|token)[\w.~+/=:-]{8,}", rf"\1{MASK}", "basic", "bearer"
     ),
+    # An address with a space, a line's end or a quote in the password, and one of several @
+    _any_case(
+        rf"((?:image|reference|ref|name)\s\\{{0,3}}\"|lookup\s)(?:{_PIECE}{_BREAK}){{0,2}}(?:{_PIECE}@){{1,9}}{_HOST}",
+        rf"\1{MASK}@",
+        "@",
+    ),
+    _any_case(
+        rf"(?:(?<=[/\s\"'=])|\A)(?!{_REGISTRY})[a-z][\w.+$-]{{0,63}}:{_NO_PORT}(?!//)[^\s\"'@/]{{1,200}}{_BREAK}"
+        rf"[^\s\"'@:/]{{1,200}}@{_HOST}(?=[\w.:-]{{1,120}}/)",
+        f"{MASK}@",
+        "@",
+    ),
+    _any_case(r"(lookup\s)[^\s\"'@]{1,400}@(?=[\w\[])", rf"\1{MASK}@", "lookup"),
     # The user's part of a URL, with a password or a token; in an image's name, a digest follows the @
     # The password may have "/" and "@" in it: it ends at the last @ that a host follows.
     _any_case(rf"(://)[^\s/@\"':]{{0,200}}:[^\s\"']{{0,2000}}@{_HOST_FOLLOWS}", rf"\1{MASK}@", "@"),
@@ -192,10 +236,20 @@ FORMS = (
     ),
     _any_case(r"(://)[^\s/@\"':]{0,200}:[^\s@\"']{0,2000}@(?!sha\d)(?:[^\s@/\"']{0,200}@){0,9}", rf"\1{MASK}@", "@"),
     _any_case(r"(://)[^\s/@\"']+@(?!sha\d)", rf"\1{MASK}@", "@"),
-    _any_case(r"(?:(?<=[/\s@:\"'=])|\A)[^/\s@:\"'=]{1,200}:[^/\s@\"']{1,400}@(?!sha\d|<)", f"{MASK}@", "@"),
+    _any_case(
+        rf"(?:(?<=[/\s@:\"'=])|\A)(?!{_REGISTRY})[^/\s@:\"'=]{{1,200}}:[^/\s@\"']{{1,400}}@(?!sha\d|<)", f"{MASK}@", "@"
+    ),
     _any_case(
         r"((?:://|%3a%2f%2f))[^\s/@\"']{1,2000}?%40(?!sha\d)", rf"\1{MASK}%40", "%40"
     ),  # the same, encoded for a URL
+    # A token instead of a user and a password, and an address that was cut off before its @
+    _any_case(rf"(?<![\w/.@+%-])(?:[^\s/\"'@=]{{1,400}}@){{1,9}}{_HOST}", f"{MASK}@", "@"),
+    _any_case(
+        rf"({_NO_IMAGE}://)[^\s/@:\"'\[\]<>{{}}$]{{1,200}}:(?!:){_NO_PORT}[^\s\"'\\@]{{0,400}}[^\s\"'\\@:;,.)\]]",
+        rf"\1{MASK}",
+        "://",
+    ),
+    _any_case(rf"(lookup\s)[^\s\"'@:]{{1,200}}:{_NO_PORT}[^\s\"':]{{1,200}}", rf"\1{MASK}", "lookup"),
     _any_case(r"(?P<before>[?&](?P<name>[\w.%-]+)=)[^\s\"'\\]+?(?=&[\w.%-]+=|[\s\"'\\]|\Z)", _mask_query, "?", "&"),
     # Keys of a config, of YAML, of the environment; before these, what they would take the wrong part of
     _any_case(r"(base64encode\(\s{0,9}[\"'])[^\"']+", rf"\1{MASK}", "base64encode("),

@@ -346,3 +346,17 @@ def test_around_the_words_that_decide_the_evidence_has_words_of_the_tables_and_n
 ) -> None:
     reply = read(f"{message} {word}" if is_last else f"{word} {message}")
     assert word not in reply.sentence or word in reply.words.values()
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200f", "\u200b", "\u0000", "\u009b", "\u2028", "\ufeff"])
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_no_character_turns_or_hides_what_is_told(character: str, form: str) -> None:
+    message = f'Failed to pull image "r.example/we{character}b:1": pull access denied for r.example/we{character}b'
+    pod = _waiting()
+    pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"] = message
+    pod["metadata"]["name"] = f"we{character}b"
+    for text in (message, json.dumps({"kind": "List", "items": [pod]})):
+        assert character not in explain(text, form=form)
+    with pytest.raises(ExportError) as error:
+        explain(json.dumps({"kind": "List", "items": [pod]}), pod=f"a{character}b")
+    assert character not in str(error.value)
