@@ -31,8 +31,8 @@ from kubesim.shell import Tool
 BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
 # Seconds after the boot: when someone begins to use a cluster, and when what makes it one starts.
 AGE, SETTLED = 1140.0, 5.0
-ClusterPrograms = Callable[["Cluster", str, str], Mapping[str, Tool]]
-"""The programs that need a cluster, for a container of a namespace that runs as a ServiceAccount."""
+ClusterPrograms = Callable[["Cluster"], Mapping[str, Tool]]
+"""The programs of containers that need a cluster."""
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 

@@ -121,7 +121,7 @@ class Access:
         config = self.kubeconfig
         credentials = config.fields("users", self.user)
         token = self._flags["token"] or credentials.get("token") or ""
-        if credentials.get("client-certificate-data") == CERTIFICATE or (config.is_in_pod and not token):
+        if credentials.get("client-certificate-data") == CERTIFICATE:
             return self._context.api
         if not token:
             raise NotSimulated("a user without a token or this cluster's certificate is not part of this simulator")

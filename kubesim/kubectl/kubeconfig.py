@@ -71,7 +71,7 @@ def _in_order(content: Object) -> Object:
 class Kubeconfig:
     """`content` is what the file says. It is replaced, never changed, so that a copy of this remembers it.
 
-    `is_in_pod`: there is no file, and kubectl is the Pod's ServiceAccount.
+    `is_in_pod`: there is no file, and kubectl goes by what is mounted into its container.
     """
 
     def __init__(self, content: Object = _INITIAL, is_in_pod: bool = False) -> None:
@@ -79,10 +79,14 @@ class Kubeconfig:
         self.is_in_pod = is_in_pod
 
     @classmethod
-    def of_account(cls, namespace: str) -> Kubeconfig:
-        """What kubectl goes by in a container of a namespace."""
+    def in_pod(cls, token: str = "", namespace: str = "") -> Kubeconfig:
+        """What kubectl goes by in a container: its token and namespace; without a token no cluster at all."""
+        if not token:
+            return cls(EMPTY, is_in_pod=True)
         contexts = [{"name": "", "context": {"cluster": CLUSTER, "user": "", "namespace": namespace}}]
-        return cls({**EMPTY, "clusters": _INITIAL["clusters"], "contexts": contexts}, is_in_pod=True)
+        users = [{"name": "", "user": {"token": token}}]
+        content = {**EMPTY, "clusters": _INITIAL["clusters"], "users": users, "contexts": contexts}
+        return cls(content, is_in_pod=True)
 
     @classmethod
     def of_file(cls, text: str) -> Kubeconfig:

@@ -12,8 +12,8 @@ from kubesim import kubectl
 from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import Clock, to_datetime
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver.authorization import User
-from kubesim.cluster.apiserver.impersonation import account_user
+from kubesim.cluster.apiserver.admission import TOKEN_MOUNT_PATH
+from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
 from kubesim.kubectl.errors import NotSimulated
 from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, UnsupportedError
 from kubesim.workspace import Workspace
@@ -66,17 +66,34 @@ def new_context(
     return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, read_stdin)
 
 
-def in_containers(cluster: Cluster, namespace: str, account: str) -> Mapping[str, Tool]:
-    """The programs of a container that need the cluster: aws, and kubectl as the Pod's ServiceAccount."""
+def _kubeconfig_of_container(io: Invocation) -> kubectl.Kubeconfig:
+    """What kubectl finds in a container without a kubeconfig: the mounted token, and the namespace beside it.
+
+    Mirrors inClusterClientConfig of k8s.io/client-go tools/clientcmd/client_config.go, v1.36. Raises UnsupportedError
+    for a token without the certificate of the cluster's authority.
+    """
+    token, authority, namespace = (f"{TOKEN_MOUNT_PATH}/{name}" for name in ("token", "ca.crt", "namespace"))
+    is_in_cluster = io.env.get("KUBERNETES_SERVICE_HOST") and io.env.get("KUBERNETES_SERVICE_PORT")
+    if not is_in_cluster or not io.files.exists(token) or io.files.is_dir(token):
+        return kubectl.Kubeconfig.in_pod()
+    if not io.files.exists(authority):
+        raise UnsupportedError("kubectl in a container with a token and without ca.crt")
+    current = io.env.get("POD_NAMESPACE", "")
+    if not current and io.files.exists(namespace):
+        current = io.files.read_text(namespace).strip()
+    return kubectl.Kubeconfig.in_pod(io.files.read_text(token).strip(), current)
+
+
+def in_containers(cluster: Cluster) -> Mapping[str, Tool]:
+    """The programs of a container that need the cluster: aws, and kubectl as whom the container's token is of."""
 
     def run_kubectl(arguments: list[str], io: Invocation) -> int:
         with suppress(NotSimulated):  # what kubectl refuses on its own
             command, _ = kubectl.find_command(arguments)
             if command.path[:1] in (("edit",), ("config",)):
                 raise UnsupportedError(f"'kubectl {command.path[0]}' in a container")
-        user = account_user(namespace, account)
         moment = _Moment(to_datetime(cluster.clock.now))
-        context = new_context(cluster, user, io, kubectl.Kubeconfig.of_account(namespace), moment)
+        context = new_context(cluster, ANONYMOUS, io, _kubeconfig_of_container(io), moment)
         return io.show(kubectl.run(arguments, context))
 
     client = Tool("kubectl", run_kubectl, "kubectl COMMAND", "kubectl get pods")

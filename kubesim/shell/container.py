@@ -32,8 +32,7 @@ class Outside:
     """Programs that ask the cluster or the cloud. A session sets them."""
 
     def __init__(self) -> None:
-        self.programs: Callable[[str, str], Mapping[str, Tool]] = lambda namespace, account: {}
-        """Those of a Pod, by its namespace and ServiceAccount."""
+        self.programs: Callable[[], Mapping[str, Tool]] = dict
 
 
 class _Refusals(NamedTuple):
@@ -128,9 +127,7 @@ class Place(NamedTuple):
     files: ContainerFiles
     hostname: str
     outside: Outside
-    """What reaches out of the container, for the Pod's namespace and ServiceAccount."""
-    namespace: str = ""
-    account: str = ""
+    """What reaches out of the container."""
     folder: str = "/"
     """Where processes start."""
 
@@ -179,7 +176,7 @@ class Place(NamedTuple):
 
     def _tools(self) -> Mapping[str, Tool]:
         """The programs of the image that are simulated, here or by what reaches out of the container."""
-        programs = {**TOOLS, **self.outside.programs(self.namespace, self.account)}
+        programs = {**TOOLS, **self.outside.programs()}
         builtins = _BUILTINS.split() if self.base.shells else ()
         return {name: programs[name] for name in (*builtins, *self.base.names) if name in programs}
 

@@ -75,10 +75,9 @@ def new_place(
         volume = find_named(pod["spec"].get("volumes", ()), mount["name"]) or {}
         is_part = "subPath" in mount and "emptyDir" not in volume  # it may be a file: only its folder must be there
         folders.append(f"{mount['mountPath']}/.." if is_part else mount["mountPath"])
-    account = pod["spec"].get("serviceAccountName") or "default"
     folder = spec.get("workingDir") or "/"
     files = base.new_files({**image.files, **own}, [*folders, folder], user)
-    return Place(base, variables, files, hostname, outside, namespace, account, folder)
+    return Place(base, variables, files, hostname, outside, folder)
 
 
 def command_of(spec: ContainerSpec) -> list[str]:
