@@ -28,7 +28,7 @@ _AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
 _BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
 
 PROGRESS = "/workspace/.progress.json"
-"""What a learner has done. No command removes it."""
+"""What a learner has done. No command changes or removes it."""
 
 _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 
@@ -36,6 +36,13 @@ _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 def file_error(number: int, path: str | PurePosixPath) -> OSError:
     """What the system says of a path, by the number of the error."""
     return OSError(number, os.strerror(number), str(path))
+
+
+class ProtectedError(OSError):
+    """A refusal to change or remove `PROGRESS`, whatever path leads there."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.EPERM, "this file keeps your progress, and no command changes it", path)
 
 
 def encoded(text: str) -> bytes:
@@ -48,6 +55,8 @@ def _blaming(path: str) -> Iterator[None]:
     """Raise what goes wrong meanwhile with the path as it was typed, never with a path of the machine."""
     try:
         yield
+    except ProtectedError:
+        raise
     except OSError as error:
         raise file_error(error.errno or errno.EIO, path) from None
 
@@ -166,6 +175,8 @@ class Workspace:
         with self._place(path) as (name, folder):
             if is_folders and mode != "rb":
                 raise file_error(errno.EISDIR, path)
+            if mode != "rb":
+                self._require_unprotected(path, name, folder)
             with open(name, mode, opener=lambda name, _: os.open(name, flags | _CAUTION, 0o666, dir_fd=folder)) as file:
                 status = os.fstat(file.fileno())
                 if not S_ISREG(status.st_mode):
@@ -173,6 +184,15 @@ class Workspace:
                 if status.st_size > LARGEST and mode != "wb":
                     raise file_error(errno.EFBIG, path)
                 yield file
+
+    def _require_unprotected(self, path: str, name: str, folder: int | None) -> None:
+        """Raise ProtectedError where a path leads to `PROGRESS`, also by a link or in capitals."""
+        is_protected = str(self.absolute(path)) == PROGRESS
+        with suppress(OSError):
+            progress = os.stat(self.root / PurePosixPath(PROGRESS).name)
+            is_protected = is_protected or os.path.samestat(os.stat(name, dir_fd=folder), progress)
+        if is_protected:
+            raise ProtectedError(path)
 
     def _stat(self, path: str) -> os.stat_result:
         with self._place(path) as (name, folder):
@@ -253,6 +273,7 @@ class Workspace:
         if parents and above and not self.is_dir(above):
             self.mkdir(above, parents=True)
         with self._place(path) as (name, folder):
+            self._require_unprotected(path, name, folder)
             if not (parents and self.is_dir(path)):
                 os.mkdir(name, dir_fd=folder)
 
@@ -260,6 +281,7 @@ class Workspace:
         """Remove a file, or an empty folder, or with `recursive` a folder with all that is in it."""
         self.require_removable(path)
         with self._place(path, follow=False) as (name, folder):
+            self._require_unprotected(path, name, folder)
             if not S_ISDIR(self._status(path, name, folder).st_mode):
                 os.unlink(name, dir_fd=folder)
             elif recursive:
@@ -270,14 +292,14 @@ class Workspace:
                 os.rmdir(name, dir_fd=folder)
 
     def require_removable(self, path: str) -> None:
-        """Raise OSError for the root, and for what no command removes."""
+        """Raise OSError for the root, and ProtectedError for `PROGRESS`."""
         if not self._below(path).parts:
             raise file_error(errno.EBUSY, path)
         if str(self.absolute(path)) == PROGRESS:
-            raise file_error(errno.EPERM, path)
+            raise ProtectedError(path)
 
     def rename(self, path: str, target: str) -> None:
-        """Give a file another path, and replace what is there."""
+        """Give a file another path, and replace what is there, be it `PROGRESS`. No command uses this."""
         with ExitStack() as stack:
             with _blaming(path):
                 name, folder = self._find(path, stack, follow=False)

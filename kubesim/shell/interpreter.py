@@ -10,8 +10,9 @@ from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, ShellState, Sink, Streams
 from kubesim.shell.parser import parse
-from kubesim.shell.syntax import Command, Script, ShellError
+from kubesim.shell.syntax import Command, ProtectedTargetError, Script, ShellError
 from kubesim.shell.tools import COMMAND_COST, BreakError, ContinueError, Invocation, LeaveError, Tool
+from kubesim.workspace import ProtectedError
 
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
@@ -51,7 +52,7 @@ class Interpreter:
         return self._subshell(run)
 
     def _complain(self, error: ShellError, streams: Streams) -> int:
-        streams.stderr(self.machine.in_dialect(f"{self.machine.shell.name}: {error}\n"))
+        streams.stderr(self.machine.in_dialect(f"{error.speaker or self.machine.shell.name}: {error}\n"))
         return error.status
 
     def _script(self, script: Script, streams: Streams) -> int:
@@ -241,6 +242,8 @@ class Interpreter:
         write = files.append_text if redirect.operator == ">>" else files.write_text
         try:
             write(path, "")
+        except ProtectedError as error:
+            raise ProtectedTargetError(f"{path}: {error.strerror}") from None
         except OSError as error:
             raise ShellError(f"> {path}: {error.strerror}") from None
         return partial(files.append_text, str(files.absolute(path)))

@@ -15,6 +15,13 @@ class ShellError(Exception):
     """A line that bash gives up on; the message is bash's."""
 
     status = 1
+    speaker = ""  # who says so, instead of the shell
+
+
+class ProtectedTargetError(ShellError):
+    """A redirection to a file that no command may change; bash would change it."""
+
+    speaker = "kubesim"
 
 
 class ShellSyntaxError(ShellError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kubesim import Session
 from kubesim.api import load_table, load_yaml
 from kubesim.api.clock import SECOND
 from kubesim.api.result import Edit, Result
@@ -147,3 +148,39 @@ def test_a_misspelled_word_of_a_row_of_the_tools_is_refused() -> None:
                 misspelled = {key + "x" if key == word else key: value for key, value in row.items()}
                 with pytest.raises(TypeError, match=word):
                     tools.read_table({module: {name: misspelled}})
+
+
+@pytest.mark.parametrize(
+    ("line", "screen"),
+    [
+        ("echo x > .progress.json", "kubesim: .progress.json: {}"),
+        ("echo x >> /workspace/.progress.json", "kubesim: /workspace/.progress.json: {}"),
+        ("echo x &> .progress.json", "kubesim: .progress.json: {}"),
+        ("echo x | tee .progress.json", "kubesim: .progress.json: {}x\n"),
+        ("echo x | tee -a .progress.json", "kubesim: .progress.json: {}x\n"),
+        ("sed -i s/kept/lost/ .progress.json", "kubesim: .progress.json: {}"),
+        ("echo x > f; cp f .progress.json", "kubesim: .progress.json: {}"),
+        ("echo x > f; mv f .progress.json", "kubesim: .progress.json: {}"),
+        ("mv .progress.json f", "kubesim: .progress.json: {}"),
+        ("rm -f .progress.json", "kubesim: .progress.json: {}"),
+        ("rm -rf link/.progress.json", "kubesim: link/.progress.json: {}"),
+        ("mkdir d; cd d; echo x > ../link/.progress.json", "kubesim: ../link/.progress.json: {}"),
+        ("kubectl config --kubeconfig .progress.json set-context x", "kubesim: .progress.json: {}"),
+    ],
+)
+def test_no_line_changes_what_keeps_the_progress(tmp_path: Path, line: str, screen: str) -> None:
+    session = Session(tmp_path)
+    (tmp_path / ".progress.json").write_text('{"kept": 1}\n')
+    (tmp_path / "link").symlink_to(".")
+    result = session.run(line)
+    why = "this file keeps your progress, and no command changes it\n"
+    assert (result.stderr + result.stdout).replace(why, "{}") == screen
+    assert "tee" in line or result.exit_code == 1
+    assert (tmp_path / ".progress.json").read_text() == '{"kept": 1}\n'
+
+
+def test_nothing_is_put_where_the_progress_will_be_kept(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    assert session.run("mkdir .progress.json").exit_code == 1
+    assert session.run("touch .progress.json").exit_code == 1
+    assert list(tmp_path.iterdir()) == []

@@ -16,6 +16,7 @@ from kubesim.api import load_table
 from kubesim.api.result import Result
 from kubesim.shell.machine import Input, Machine, Streams
 from kubesim.shell.syntax import UnsupportedError
+from kubesim.workspace import ProtectedError
 
 COMMAND_COST = 4000
 
@@ -113,6 +114,12 @@ class Invocation:
         self.err(self.machine.in_dialect(f"{self._prefix}: {message}\n"))
         return status
 
+    def refuse(self, error: ProtectedError) -> int:
+        """Write why a command may not change a file, which GNU's tools would change; give the exit status back."""
+        self.status = max(self.status, 1)
+        self.err(f"kubesim: {error.filename}: {error.strerror}\n")
+        return 1
+
     def show(self, result: Result) -> int:
         """Write what another command's Result holds, in its order; give its exit status back."""
         self.machine.edit = result.edit or self.machine.edit
@@ -185,6 +192,8 @@ class Declaration(NamedTuple):
                 raise
             io.err(error.sentence)
             return self.trouble
+        except ProtectedError as error:
+            return io.refuse(error)
         except OSError as error:
             return io.fail(f"{error.filename}: {error.strerror}", self.trouble)
 
@@ -259,6 +268,8 @@ def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
     """Say `complaint` and why where the file system refuses what the block does, and go on behind it."""
     try:
         yield
+    except ProtectedError as error:
+        io.refuse(error)
     except OSError as error:
         io.fail(f"{complaint}: {error.strerror}", status)
 
