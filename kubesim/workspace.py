@@ -189,7 +189,7 @@ class Workspace:
         """Raise ProtectedError where a path leads to `PROGRESS`, also by a link or in capitals."""
         is_protected = str(self.absolute(path)) == PROGRESS
         with suppress(OSError):
-            progress = os.stat(self.root / PurePosixPath(PROGRESS).name)
+            progress = (self.root / PurePosixPath(PROGRESS).name).stat()
             is_protected = is_protected or os.path.samestat(os.stat(name, dir_fd=folder), progress)
         if is_protected:
             raise ProtectedError(path)

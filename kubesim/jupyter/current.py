@@ -67,9 +67,10 @@ def serve(line: str, seat: Seat) -> None:
         server = seat.serve(realtime=bool(line.strip()))
     except (ImportError, OSError) as error:
         raise Refusal(f"the cluster cannot be served here: {error}") from None
-    folder = seat.session.workspace.root.parent
+    folder = seat.session.workspace.root.absolute().parent
     if not server.kubeconfig.is_relative_to(folder):  # it was served before, with a file elsewhere
         print(f"In a terminal:\n\n{server}")  # noqa: T201
         return
     path = server.kubeconfig.relative_to(folder)
-    print(f'In a terminal, in the folder of this notebook:\n\nexport KUBECONFIG="$PWD/{path}"')  # noqa: T201
+    variable = "$env:KUBECONFIG = " if os.name == "nt" else "export KUBECONFIG="
+    print(f'In a terminal, in the folder of this notebook:\n\n{variable}"$PWD/{path}"')  # noqa: T201

@@ -10,7 +10,6 @@ import asyncio
 import base64
 import hmac
 import secrets
-import shlex
 import socket
 import ssl
 import threading
@@ -19,13 +18,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import trustme
-import yaml
 from tornado import httpserver, iostream, netutil, web
 
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN, User
-from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
-from kubesim.server import API
+from kubesim.server import API, kubeconfigfile
 from kubesim.server.executions import EXEC_PATH, Exec
 from kubesim.server.handlers import MAX_READ, Handler
 from kubesim.server.request import Request, Response
@@ -45,7 +42,8 @@ _REAL_TIME_STEP = 0.2
 class Server:
     """Serves a cluster until it is closed.
 
-    `kubeconfig` is written: the file that tells kubectl where the server is, and lets it in. `address` other than
+    `kubeconfig` is written: the file that tells kubectl where the server is, and lets it in; another file that is there
+    stays, and is refused. `address` other than
     loopback lets every machine in that network reach it (the token is still needed). `port` 0 takes a free one. Each
     request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the cluster's time instead.
     Raises OSError where the address cannot be bound, or the file not be written.
@@ -61,7 +59,7 @@ class Server:
         tick: float = COMMAND_SECONDS,
         realtime: bool = False,
     ) -> None:
-        self.kubeconfig = kubeconfig
+        self.kubeconfig = kubeconfig.absolute()
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
@@ -89,7 +87,7 @@ class Server:
 
     def __repr__(self) -> str:
         """The line that makes a shell's kubectl use this server, as a notebook shows it."""
-        return f"export KUBECONFIG={shlex.quote(str(self.kubeconfig))}"
+        return kubeconfigfile.export(self.kubeconfig)
 
     @property
     def url(self) -> str:
@@ -127,24 +125,10 @@ class Server:
                 listener()
 
     def _write_kubeconfig(self) -> None:
-        """In one step, for its owner alone. Raises OSError, and then nothing is bound."""
+        """Raise OSError where the file can't be written, and then nothing is bound."""
         authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": CLUSTER, "cluster": {"certificate-authority-data": authority, "server": self.url}}],
-            "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
-            "current-context": CONTEXT,
-            "users": [{"name": USER, "user": {"token": self._token}}],
-        }
-        path = self.kubeconfig
-        fresh = path.with_name(f"{path.name}.new")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.unlink(missing_ok=True)
-            fresh.touch(0o600, exist_ok=False)
-            fresh.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-            fresh.replace(path)
+            kubeconfigfile.write(self.kubeconfig, kubeconfigfile.content(self.url, authority, self._token))
         except OSError:
             for listening in self._sockets:
                 listening.close()

@@ -107,7 +107,9 @@ class Session:
         from kubesim.server.https import Server  # late: a browser lacks what it needs
 
         if self.server is None or self.server.is_closed:
-            kubeconfig = kubeconfig or self.workspace.root / ".kubesim" / "kubeconfig"
+            if kubeconfig is None:
+                kubeconfig = self.workspace.root / ".kubesim" / "kubeconfig"
+                kubeconfig.unlink(missing_ok=True)  # another session's
             self.server = Server(self.cluster, kubeconfig, **options)
         return self.server
 

@@ -167,7 +167,7 @@ def test_slips_of_the_keyboard_are_told(notebook: Any) -> None:
     page.get_by_role("button", name="Close without saving").press("Enter")
     expect(notebook.prompt).to_be_focused()
     said = enter(notebook, "rm -f .progress.json")
-    expect(said).to_have_text("rm: cannot remove '.progress.json': Operation not permitted\n")
+    expect(said).to_have_text("kubesim: .progress.json: this file keeps your progress, and no command changes it\n")
 
 
 def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: Any) -> None:

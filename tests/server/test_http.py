@@ -9,12 +9,13 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
+import yaml
 
 from kubesim import Session
-from kubesim.server import https
+from kubesim.server import https, kubeconfigfile
 from kubesim.server.https import Server
 from tests.patience import SECONDS
 from tests.server.caller import status
@@ -392,8 +393,7 @@ def test_the_certificate_is_good_for_its_authority_alone(client: Client) -> None
 
 def test_the_kubeconfig_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "a folder" / "config"
-    path.parent.mkdir()
-    path.write_text("old")
+    Server(Session().cluster, path).close()
     path.chmod(0o644)
     server = Server(Session().cluster, path)
     assert path.stat().st_mode & 0o777 == 0o600
@@ -401,6 +401,50 @@ def test_the_kubeconfig_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert Client(path, server.port)("GET", MAPS)[0] == 200
     server.close()
     assert repr(server) == f"export KUBECONFIG='{path}'"
+
+
+FOREIGN = [
+    "",
+    "apiVersion: v1\nkind: Config\nclusters: []\n",
+    "{not: [yaml",
+    # a kubeconfig that kubeadm wrote
+    "clusters: [{name: kubernetes, cluster: {server: https://10.0.0.1:6443}}]\n"
+    "users: [{name: kubernetes-admin, user: {token: x}}]\n",
+]
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+def test_a_file_that_kubesim_has_not_written_stays(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(content)
+    (tmp_path / "config.new").write_text("mine")
+    with pytest.raises(FileExistsError, match="only a kubeconfig that it has written"):
+        Server(Session().cluster, path)
+    assert path.read_text() == content
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["config", "config.new"]
+
+
+def test_a_kubeconfig_with_another_cluster_in_it_stays(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    Server(Session().cluster, path).close()
+    merged = yaml.safe_load(path.read_text())
+    merged["contexts"].append({"name": "shop", "context": {"cluster": "kubernetes", "namespace": "shop", "user": "x"}})
+    path.write_text(yaml.safe_dump(merged))
+    Server(Session().cluster, path).close()  # a context alone is lost with the server that it's for
+    merged["clusters"].append({"name": "work", "cluster": {"server": "https://10.0.0.1:6443"}})
+    path.write_text(yaml.safe_dump(merged))
+    with pytest.raises(FileExistsError):
+        Server(Session().cluster, path)
+
+
+def test_the_export_is_for_any_folder_and_any_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    server = Server(Session().cluster, Path("it's.config"))
+    server.close()
+    assert server.kubeconfig == tmp_path / "it's.config"
+    assert kubeconfigfile.export(PurePosixPath("/a b/c"), is_windows=False) == "export KUBECONFIG='/a b/c'"
+    windows = PureWindowsPath(r"C:\it's\config")
+    assert kubeconfigfile.export(windows, is_windows=True) == r"$env:KUBECONFIG = 'C:\it''s\config'"
 
 
 def test_a_kubeconfig_that_cannot_be_written_leaves_the_port_free(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""The file that tells a real kubectl where the server is, and lets it in."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path, PurePath
+from typing import Any
+
+import yaml
+
+from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
+
+# The extension of a cluster that says who has written the file; kubectl keeps it when it changes something else.
+_MARK = {"name": "kubesim", "extension": {"apiVersion": "kubesim/v1", "kind": "Server"}}
+_LARGEST = 1 << 20  # bytes of a file that is looked at
+
+
+def content(url: str, authority: str, token: str) -> Mapping[str, Any]:
+    """A kubeconfig for the server at `url`; `authority` is its certificate's, in base64."""
+    cluster = {"certificate-authority-data": authority, "extensions": [_MARK], "server": url}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": CLUSTER, "cluster": cluster}],
+        "contexts": [{"name": CONTEXT, "context": {"cluster": CLUSTER, "user": USER}}],
+        "current-context": CONTEXT,
+        "users": [{"name": USER, "user": {"token": token}}],
+    }
+
+
+def write(path: Path, kubeconfig: Mapping[str, Any]) -> None:
+    """Write a kubeconfig in one step, for its owner alone.
+
+    Raises OSError, and leaves everything as it is, where the file can't be written or isn't kubesim's.
+    """
+    if os.path.lexists(path) and not _is_own(path):
+        raise FileExistsError(errno.EEXIST, "kubesim replaces only a kubeconfig that it has written itself", str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        fresh.touch(0o600, exist_ok=False)
+        fresh.write_text(yaml.safe_dump(kubeconfig, sort_keys=False), encoding="utf-8")
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file leads to a server of kubesim's and to nothing else; kubectl may have added contexts to it."""
+    with suppress(OSError, ValueError, RecursionError, yaml.YAMLError, AttributeError, TypeError, KeyError):
+        if path.stat().st_size > _LARGEST:
+            return False
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        (cluster,) = found["clusters"]
+        (user,) = found["users"]
+        return bool(user["name"] == USER and _MARK in cluster["cluster"]["extensions"])
+    return False
+
+
+def export(path: PurePath, is_windows: bool = os.name == "nt") -> str:
+    """The line that makes the kubectl of a shell use a file: bash's line, on Windows PowerShell's."""
+    if is_windows:
+        quoted = str(path).replace("'", "''")
+        return f"$env:KUBECONFIG = '{quoted}'"
+    return f"export KUBECONFIG={shlex.quote(str(path))}"
