@@ -98,6 +98,9 @@ class Listener(web.RequestHandler):
         self.refuse(errors.StatusError(status_code, reason, HTTPStatus(status_code).phrase))
 
     def log_exception(self, *error: object) -> None:
+        """Log a bug; what tornado refuses, such as an unknown method, is none."""
+        if isinstance(error[1], web.HTTPError):
+            return
         _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]
 
 
@@ -121,13 +124,13 @@ class Handler(Listener):
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
-    def prepare(self) -> None:
-        """Start to read, if the request is let in."""
+    def initialize(self, server: Server) -> None:
+        """Begin with no body; of a method that tornado refuses, this alone is called before the client goes."""
+        super().initialize(server)
         self._body = bytearray()
         self._size = 0
         self._changed = asyncio.Event()
         self._has_gone = False
-        super().prepare()
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
         """Take a piece of the body; nothing is kept of one that is too long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import http.client
+import logging
 import socket
 import ssl
 import subprocess
@@ -529,3 +530,28 @@ def test_two_servers_have_nothing_in_common(place: Served) -> None:
         assert other.authority != place[2].authority
         headers = {"Authorization": f"Bearer {place[2].token}"}
         assert other("GET", MAPS, headers=headers)[0] == 401
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """The errors that are logged meanwhile, in whatever thread."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    yield messages
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("body", ["", "Content-Length: 9\r\n"])
+def test_an_unknown_method_is_refused_without_a_traceback(
+    client: Client, logged: list[str], method: str, body: str
+) -> None:
+    for is_read in (True, False):
+        with client.raw() as connection:
+            connection.sendall(f"{method} / HTTP/1.1\r\nHost: localhost\r\n{body}\r\n".encode())
+            if is_read:
+                assert connection.recv(4096).startswith(b"HTTP/1.1 405 Method Not Allowed\r\n")
+    assert client("GET", MAPS)[0] == 200  # the loop has seen what came before
+    assert logged == []
