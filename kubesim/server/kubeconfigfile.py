@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shlex
+import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -41,10 +41,11 @@ def write(path: Path, kubeconfig: Mapping[str, Any]) -> None:
     if os.path.lexists(path) and not _is_own(path):
         raise FileExistsError(errno.EEXIST, "kubesim replaces only a kubeconfig that it has written itself", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    fresh = Path(name)
     try:
-        fresh.touch(0o600, exist_ok=False)
-        fresh.write_text(yaml.safe_dump(kubeconfig, sort_keys=False), encoding="utf-8")
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            yaml.safe_dump(kubeconfig, file, sort_keys=False)
         fresh.replace(path)
     except OSError:
         fresh.unlink(missing_ok=True)
