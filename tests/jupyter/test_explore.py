@@ -5,13 +5,16 @@ import re
 
 import pytest
 
+from kubesim.api.clock import SECOND
 from kubesim.jupyter import explore, quiz
 from kubesim.jupyter.explore import make
 from kubesim.jupyter.quiz import QuizCard
 from kubesim.lessons import load_quizzes, variants_of
-from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, load_explorables
+from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, lists, load_explorables
+from kubesim.lessons.explore.backoff import play
 from kubesim.lessons.explore.match import NO_ADDRESS, OLD_HUB, OTHER_HOST, OTHER_PATH, OTHER_PORT, match
 from kubesim.lessons.grade import is_right
+from kubesim.session import Session
 from tests.jupyter.conftest import press, refused
 
 NAMES = list(load_explorables())
@@ -179,6 +182,111 @@ def test_what_is_no_image_is_told_as_the_kubelet_words_it(card):
 def test_more_lines_than_fit_are_left_out(card):
     change(card, entries="\n".join(f"r{number}.io" for number in range(20)))
     assert card.values["entries"].count("\n") == MOST_LINES - 1
+
+
+# backoff
+
+
+def moment(seat, now, fix):
+    """What `backoff` shows where the Secret is fixed at the second `fix`, 1020 for never."""
+    card = make("backoff", seat)
+    return card, change(card, now=str(now), fix=str(fix))
+
+
+def test_the_kubelet_waits_twice_as_long_each_time_and_at_most_five_minutes(seat):
+    _card, feedback = moment(seat, 1020, 1020)
+    delays = re.findall(r"✗ failed</td><td>([^<]+)", feedback["page"])
+    assert delays == ["10 s", "20 s", "40 s", "1 min 20 s", "2 min 40 s", "5 min", "5 min", "5 min"]
+    assert "STATUS ImagePullBackOff" in words(feedback["page"])
+    assert [goal["ok"] for goal in feedback["goals"]] == [False, False, True]
+    assert feedback["outputs"] == {"now": "17 min", "fix": "never"}
+
+
+@pytest.mark.parametrize(
+    ("now", "fix", "status", "attempts", "following", "story"),
+    [
+        (0, 1020, "ContainerCreating", 0, "in 0 s", "The Secret is still wrong."),
+        (60, 1020, "ErrImagePull", 3, "in 34 s", "The Secret is still wrong."),
+        (100, 1020, "ImagePullBackOff", 4, "in 1 min 27 s", "it waits longer each time."),
+        (250, 200, "ImagePullBackOff", 5, "in 1 min 50 s", "The kubelet reads it at its next attempt, not before."),
+        (400, 200, "Running", 6, "none", "fixed the Secret after 3 min 20 s, and the Pod was Running after 6 min 1 s."),
+        (1020, 1000, "ImagePullBackOff", 8, "later", "The kubelet reads it at its next attempt, not before."),
+    ],
+)
+def test_status_attempts_and_the_next_one_are_those_of_the_moment(seat, now, fix, status, attempts, following, story):
+    _card, feedback = moment(seat, now, fix)
+    shown = words(feedback["page"])
+    assert f"STATUS {status} Attempts {attempts} Next attempt {following} " in shown
+    assert story in shown
+
+
+def test_a_pod_runs_soon_or_late_after_a_fix_as_the_next_attempt_has_it(seat):
+    runs = {fix: play(*backoff_commands(), fix).runs_at - fix for fix in (80, 190, 350, 370)}
+    assert {fix: round(seconds) for fix, seconds in runs.items()} == {80: 15, 190: 171, 350: 11, 370: 297}
+    card, _feedback = moment(seat, 1020, 350)
+    assert ticks(card) == [True, False, False]
+    assert [goal["ok"] for goal in change(card, fix="370")["goals"]] == [True, True, False]
+
+
+def test_what_is_played_is_no_cluster_of_the_learners(seat):
+    before = (seat.cluster.clock.now, seat.cluster.api.revision, seat.session.run("ls").stdout)
+    for name in ("backoff", "lists"):
+        make(name, seat)
+    assert (seat.cluster.clock.now, seat.cluster.api.revision, seat.session.run("ls").stdout) == (
+        before[0] + SECOND // 10,
+        *before[1:],
+    )
+
+
+def backoff_commands():
+    commands = load_explorables()["backoff"].commands
+    return commands["start"], commands["fix"]
+
+
+def test_the_commands_that_are_played_succeed(monkeypatch):
+    results = []
+    run = Session.run
+
+    def recorded(session, line):
+        results.append(run(session, line))
+        return results[-1]
+
+    monkeypatch.setattr(Session, "run", recorded)
+    play.__wrapped__(*backoff_commands(), 100)
+    for own in (False, True):
+        lists.play(load_explorables()["lists"], own=own, inherited=True, is_late=True)
+    assert [result.screen for result in results if result.exit_code] == []
+    assert len(results) == 3 + 2 * 5
+
+
+# lists
+
+
+@pytest.mark.parametrize(
+    ("own", "inherited", "moment", "expected", "status", "why"),
+    [
+        ("", "", "after", ["none", "none", "none"], "✗ ErrImagePull", "none"),
+        ("", "on", "after", ["registry-creds", "none", "registry-creds"], "✓ Running", "copied"),
+        ("", "on", "before", ["registry-creds", "none", "none"], "✗ ErrImagePull", "late"),
+        ("on", "", "after", ["none", "hub-creds", "hub-creds"], "✗ ErrImagePull", "own-only"),
+        ("on", "on", "after", ["registry-creds", "hub-creds", "hub-creds"], "✗ ErrImagePull", "own-wins"),
+        ("on", "on", "before", ["registry-creds", "hub-creds", "hub-creds"], "✗ ErrImagePull", "own-wins"),
+    ],
+)
+def test_a_list_is_copied_when_a_pod_is_created_unless_it_has_its_own(
+    own, inherited, moment, expected, status, why, seat
+):
+    feedback = change(make("lists", seat), own=own, inherited=inherited, moment=moment)
+    assert re.findall(r"</td><td>(?:<code>)?([\w-]+)", feedback["page"]) == expected
+    assert f"STATUS <b>{status}</b>" in feedback["page"]
+    assert load_explorables()["lists"].says[why] in words(feedback["page"])
+
+
+def test_the_commands_are_shown_in_their_order(seat):
+    card = make("lists", seat)
+    assert words(change(card, moment="after")["page"]).index("patch") < words(card.feedback["page"]).index("run web")
+    assert words(change(card, moment="before")["page"]).index("patch") > words(card.feedback["page"]).index("run web")
+    assert [goal["ok"] for goal in change(card, own="on")["goals"]] == [True, True, True]
 
 
 # sent

@@ -6,7 +6,7 @@ The page's half, static/explore.js, draws native inputs and what Python makes of
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import traitlets
@@ -130,6 +130,22 @@ def _told(control: Control, value: str) -> str:
     if control.kind == "pick":
         return next(markup.inline(option.label) for option in control.options if option.value == value)
     return ", ".join(map(code, value.split("\n")))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[str] = (), name: str = "") -> str:
+    """A table as HTML, "" without rows; its cells are HTML already.
+
+    `looks` are the classes of its rows, if they have any, and `name` is the table's.
+    """
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col">{one}</th>' for one in heads)
+    lines = "".join(
+        f'<tr class="{look}"><td>{"</td><td>".join(row)}</td></tr>'
+        for look, row in zip(looks or [""] * len(rows), rows, strict=True)
+    ).replace(' class=""', "")
+    opening = f'<table class="{name}">' if name else "<table>"
+    return f"{opening}<thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>"
 
 
 def code(text: str, covered: int = 0) -> str:

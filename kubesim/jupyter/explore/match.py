@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.gotext import tabwriter
-from kubesim.jupyter.explore.card import Shown, code
+from kubesim.jupyter.explore.card import Shown, code, table
 from kubesim.jupyter.markup import inline, listed
-from kubesim.lessons.explore import Values
+from kubesim.lessons.explore import Values, load_explorables
 from kubesim.lessons.explore.match import Entry, Matching, match
 
 _HEADS = ("Tried", "Entry", "Image")
@@ -25,13 +25,18 @@ def look(values: Values) -> Shown:
 def _sent(matching: Matching) -> list[str]:
     """What the node sends, try by try."""
     if matching.problem:
-        return [f"Nothing. The kubelet can't parse the image's name: `{_visible(matching.problem)}`."]
-    host = matching.host
+        return [_says("unparsable", problem=matching.problem)]
     tried = matching.tried()
     if not tried:
-        return [f"Nothing. No entry matches, and the node asks `{host}` without a password."]
-    first = f"The username and password of the entry `{_visible(tried[0].text)}` go to `{host}`."
-    return [first, *(f"Only if that fails: those of `{_visible(entry.text)}`." for entry in tried[1:])]
+        return [_says("nothing", host=matching.host)]
+    first = _says("first", entry=tried[0].text, host=matching.host)
+    return [first, *(_says("further", entry=entry.text) for entry in tried[1:])]
+
+
+def _says(name: str, **words: str) -> str:
+    """A sentence of explorables.yaml with these words in it."""
+    sentence = load_explorables()["match"].says[name]
+    return sentence.format_map({key: _visible(word) for key, word in words.items()})
 
 
 def _visible(text: str) -> str:
@@ -40,20 +45,16 @@ def _visible(text: str) -> str:
 
 
 def _table(matching: Matching) -> str:
-    if not matching.entries:
-        return ""
-    rows = "".join(
-        f'<tr class="ks-{"hit" if entry.turn else "miss"}"><td>{_turn(entry)}</td><td>{code(entry.text)}</td>'
-        f"<td>{_comparison(entry, matching.name)}</td></tr>"
-        for entry in matching.entries
-    )
-    heads = "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    rows = [(_turn(entry), code(entry.text), _comparison(entry, matching.name)) for entry in matching.entries]
+    return table(_HEADS, rows, ["ks-hit" if entry.turn else "ks-miss" for entry in matching.entries], "ks-stacked")
 
 
 def _comparison(entry: Entry, name: str) -> str:
-    why = f" {entry.why}" if entry.why else ""
-    return f"{code(name, entry.covered)}{why}" if entry.turn else entry.why
+    return f"{code(name, entry.covered)} {_why(entry)}".rstrip() if entry.turn else _why(entry)
+
+
+def _why(entry: Entry) -> str:
+    return _says(entry.why) if entry.why else ""
 
 
 def _turn(entry: Entry) -> str:
@@ -66,7 +67,7 @@ def _text_table(matching: Matching) -> str:
 
 
 def _told(entry: Entry, name: str) -> str:
-    return f"[{name[: entry.covered]}]{name[entry.covered :]} {entry.why}".rstrip() if entry.turn else entry.why
+    return f"[{name[: entry.covered]}]{name[entry.covered :]} {_why(entry)}".rstrip() if entry.turn else _why(entry)
 
 
 def _numbered(sentences: Sequence[str]) -> str:

@@ -71,12 +71,17 @@ class Goal(NamedTuple):
 
 
 class Explorable(NamedTuple):
-    """What an explorable asks, and what can be changed in it."""
+    """What an explorable asks, what can be changed in it, and the `commands` that play it in a cluster of its own.
+
+    Its module finds by name what `says` what came of the values.
+    """
 
     title: str
     text: str
     controls: tuple[Control, ...]
     goals: tuple[Goal, ...] = ()
+    commands: Mapping[str, tuple[str, ...]] = {}
+    says: Mapping[str, str] = {}
 
     def start(self) -> Values:
         """The values of a fresh explorable."""

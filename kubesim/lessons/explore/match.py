@@ -10,17 +10,18 @@ from kubesim.cluster import keyring
 from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.registry.messages import host_of
 
-NO_ADDRESS = "isn't an address, and is ignored"
-OTHER_PORT = "has another port"
-OTHER_HOST = "is for another host"
-OTHER_PATH = "has a path that isn't the beginning of the image's"
-OLD_HUB = "is Docker Hub's old name, which only counts if nothing else matches"
+# Why an entry doesn't match, or does so only sometimes: names of sentences in explorables.yaml.
+NO_ADDRESS = "no-address"
+OTHER_PORT = "other-port"
+OTHER_HOST = "other-host"
+OTHER_PATH = "other-path"
+OLD_HUB = "old-hub"
 
 
 class Entry(NamedTuple):
     """An entry as it was written, and how it compares with the image.
 
-    `turn` is when it is tried, from 1, and 0 where it doesn't match; then `why` says why not. It covers the first
+    `turn` is when it is tried, from 1, and 0 where it doesn't match; then `why` names the reason. It covers the first
     `covered` characters of the image's name.
     """
 

@@ -1,0 +1,72 @@
+"""The explorable `backoff`: a line of time with a Pod's attempts, its STATUS, and the moment of a fix."""
+
+from __future__ import annotations
+
+from kubesim.gotext import tabwriter
+from kubesim.jupyter.explore.card import Shown, table
+from kubesim.jupyter.markup import inline
+from kubesim.jupyter.seat import spell
+from kubesim.lessons.explore import Values, load_explorables
+from kubesim.lessons.explore.backoff import LENGTH, Attempt, Life, play
+
+_HEADS = ["Attempt", "Time", "Result", "Delay"]
+
+
+def look(values: Values) -> Shown:
+    """What is shown at a moment (`now`) where the Secret was fixed at another (`fix`), both in seconds."""
+    now, fix = int(values["now"]), int(values["fix"])
+    commands = load_explorables()["backoff"].commands
+    life = play(commands["start"], commands["fix"], fix)
+    past = life.until(now)
+    facts = _facts(life, past, now)
+    story = _story(past, fix, now)
+    rows = [_row(number, attempt) for number, attempt in enumerate(past.attempts, start=1)]
+    page = f"{_track(life, fix, now)}{_listed(facts)}<p>{inline(story)}</p>{table(_HEADS, rows)}"
+    lines = [f"{name}: {fact}" for name, fact in facts.items()]
+    text = "\n".join([*lines, story, tabwriter.format([_HEADS, *rows], minwidth=0, padding=2).rstrip("\n")])
+    news = f"{facts['STATUS']}, attempts: {facts['Attempts']}. {story}".replace("`", "")
+    outputs = {"now": spell(now), "fix": "never" if fix == LENGTH else f"after {spell(fix)}"}
+    return Shown(page, text, news, past.reached(fix), outputs)
+
+
+def _facts(life: Life, past: Life, now: int) -> dict[str, str]:
+    """What a terminal, the kubelet's memory and its clock show at that moment."""
+    following = life.next_after(now)
+    waits = past.runs_at is None
+    return {
+        "Time": spell(now),
+        "STATUS": past.statuses[-1][1],
+        "Attempts": str(len(past.attempts)),
+        "Next attempt": f"in {spell(following.at - now)}" if waits and following else "later" if waits else "none",
+    }
+
+
+def _story(past: Life, fix: int, now: int) -> str:
+    """What the fix has come to."""
+    says = load_explorables()["backoff"].says
+    if now < fix:
+        return says["broken"]
+    if past.runs_at is None:
+        return says["waits"].format(fix=spell(fix))
+    return says["runs"].format(fix=spell(fix), runs=spell(past.runs_at), wait=spell(past.runs_at - fix))
+
+
+def _row(number: int, attempt: Attempt) -> list[str]:
+    result = "✗ failed" if attempt.delay else "✓ pulled"
+    return [str(number), spell(attempt.at), result, spell(attempt.delay) if attempt.delay else "none"]
+
+
+def _listed(facts: dict[str, str]) -> str:
+    told = "".join(f"<span>{name} <b>{fact}</b></span> " for name, fact in facts.items() if name != "Time")
+    return f'<p class="ks-facts">{told}</p>'
+
+
+def _track(life: Life, fix: int, now: int) -> str:
+    """The attempts, the fix and the moment as marks on a line. The table has them in words."""
+    marks = [("pulled" if not one.delay else "failed", one.at) for one in life.attempts]
+    marks.append(("now", now))
+    if fix < LENGTH:
+        marks.append(("fix", fix))
+    placed = "".join(f'<i class="ks-{kind}" style="--at: {at / LENGTH:.4f}"></i>' for kind, at in marks)
+    legend = load_explorables()["backoff"].says["marks"]
+    return f'<div class="ks-track" aria-hidden="true">{placed}</div><p class="ks-how" aria-hidden="true">{legend}</p>'

@@ -1,0 +1,104 @@
+"""A Pod whose pull secret is wrong, played in a cluster of its own: its attempts, its STATUS, and a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from kubesim.api.clock import SECOND
+from kubesim.api.resources import POD
+from kubesim.session import Session
+from kubesim.session.timeline import last_tries, pods
+
+LENGTH = 1020
+"""Seconds that are played: until the delay has been the longest one twice."""
+_NAMESPACE, _POD = "default", "web"
+_SOON, _LATE = 15, 240  # seconds from a fix until the Pod runs
+
+
+class Attempt(NamedTuple):
+    """An attempt to pull, in seconds since the Pod was created, and the back-off after it; 0 where it succeeded."""
+
+    at: float
+    delay: int
+
+
+class Life(NamedTuple):
+    """What happens to the Pod: its attempts, and each STATUS with the second from which `kubectl get` shows it."""
+
+    attempts: tuple[Attempt, ...]
+    statuses: tuple[tuple[float, str], ...]
+
+    @property
+    def runs_at(self) -> float | None:
+        return next((at for at, status in self.statuses if status == "Running"), None)
+
+    def until(self, now: float) -> Life:
+        """What has happened until `now`."""
+        attempts = tuple(attempt for attempt in self.attempts if attempt.at <= now)
+        return Life(attempts, tuple(pair for pair in self.statuses if pair[0] <= now))
+
+    def next_after(self, now: float) -> Attempt | None:
+        return next((attempt for attempt in self.attempts if attempt.at > now), None)
+
+    def reached(self, fix: float) -> set[str]:
+        """The ids of the goals of explorables.yaml that are reached where the Secret was fixed at `fix`."""
+        wait = None if self.runs_at is None else self.runs_at - fix
+        goals = {
+            "soon": wait is not None and wait < _SOON,
+            "late": wait is not None and wait > _LATE,
+            "longest": any(one.delay == other.delay for one, other in pairwise(self.attempts)),
+        }
+        return {goal for goal, holds in goals.items() if holds}
+
+
+@lru_cache(maxsize=64)
+def play(start: Sequence[str], change: Sequence[str], fix: int) -> Life:
+    """Run the commands `start`, let LENGTH seconds pass, and run the commands `change` at the second `fix`.
+
+    With a `fix` of LENGTH there is none.
+    """
+    session = Session()
+    for line in start:
+        session.run(line)
+    recorder = _Recorder(session)
+    recorder.pass_until(fix)
+    if fix < LENGTH:
+        for line in change:
+            session.run(line)
+        recorder.pass_until(LENGTH)
+    return Life(tuple(recorder.attempts.values()), tuple(recorder.statuses))
+
+
+class _Recorder:
+    """Lets time pass in a session, and notes what changes."""
+
+    def __init__(self, session: Session) -> None:
+        self._cluster = session.cluster
+        self._start = session.cluster.clock.now
+        self.attempts: dict[float, Attempt] = {}
+        self.statuses: list[tuple[float, str]] = []
+
+    @property
+    def _now(self) -> float:
+        return (self._cluster.clock.now - self._start) / SECOND
+
+    def pass_until(self, end: float) -> None:
+        self._note()
+        while self._cluster.clock.run_until(self._note, end - self._now):
+            pass
+
+    def _note(self) -> bool:
+        """Note what is new; whether anything is."""
+        cluster = self._cluster
+        _ready, status = pods(cluster, _NAMESPACE, _POD)[_NAMESPACE, _POD]
+        is_new = not self.statuses or self.statuses[-1][1] != status
+        if is_new:
+            self.statuses.append((self._now, status))
+        pod = cluster.api.get(POD, _NAMESPACE, _POD)
+        for one in last_tries(cluster, pod):
+            at = (one.at - self._start) / SECOND
+            self.attempts.setdefault(at, Attempt(at, one.pause))
+        return is_new
