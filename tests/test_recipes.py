@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,19 @@ PATH = ROOT / "docs/recipes.md"
 PAGE = PATH.read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
 PLAYED = [name for name, text in SECTIONS.items() if "```console" in text]
+CONFIG = '{"auths": {"registry.example.com": {"username": "pull-spring", "password": "daffodil-7"}}}\n'
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      imagePullSecrets: [{name: regcred}]
+      containers: [{name: app, image: "registry.example.com/myapp:1.0"}]
+"""
 # What a cell of the table stands for, most specific first.
 SHORT = {
     "insufficient_scope": "server message: insufficient_scope: authorization failed",
@@ -44,6 +59,7 @@ def transcript(session: Session, block: str) -> str:
 def play(text: str) -> str:
     """A section with the answers that a new cluster gives to its commands."""
     session = Session()
+    session.run("echo key-ok > puller-key.json")  # what a reader has downloaded
     return re.sub(
         r"^```console\n(.*?)^```$",
         lambda block: f"```console\n{transcript(session, block[1])}```",
@@ -85,6 +101,20 @@ def test_each_registry_says_when_it_was_written_and_where_to_read_on() -> None:
     ]
     assert len(registries) == 10
     assert undated == []
+
+
+def test_kustomize_gives_the_secret_and_its_reference_one_new_name(tmp_path: Path) -> None:
+    text = SECTIONS["Kustomize"]
+    [kustomization] = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    [shown] = re.findall(r"^```text\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "web.yaml").write_text(DEPLOYMENT)
+    (tmp_path / "kustomization.yaml").write_text(kustomization)
+    (tmp_path / "pull-config.json").write_text(CONFIG)
+    command = [Path(sys.executable).with_name("kubectl"), "kustomize", "."]
+    output = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert shown in output
+    [name] = re.findall(r"regcred-\w+", shown)
+    assert f"  name: {name}\ntype: kubernetes.io/dockerconfigjson\n" in output
 
 
 if __name__ == "__main__":  # write the answers of the simulator into the page

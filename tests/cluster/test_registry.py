@@ -73,6 +73,16 @@ def test_each_dialect_is_played_for_each_client() -> None:
     assert [(row["dialect"], row["client"]) for row in rows] == [(name, who) for name in dialects for who in clients]
 
 
+def test_gitlab_refuses_a_token_to_a_credential_without_a_right_to_registries() -> None:
+    reference = parse("registry.gitlab.com/acme/app:1.0")
+    answer = registries().resolve(reference, credential("no-read-registry:gldt-noscope"))
+    assert answer.error(reference) == (
+        'failed to pull and unpack image "registry.gitlab.com/acme/app:1.0": failed to resolve image: '
+        "failed to authorize: failed to fetch oauth token: unexpected status from GET request to "
+        "https://gitlab.com/jwt/auth?scope=repository%3Aacme%2Fapp%3Apull&service=container_registry: 403 Forbidden"
+    )
+
+
 @pytest.mark.parametrize("row", ROWS["mirrors_are_asked_before_the_registry"], ids=lambda row: row["what"])
 def test_mirrors_are_asked_before_the_registry(row: dict[str, Any]) -> None:
     reference = parse(row["image"])
