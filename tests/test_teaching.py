@@ -72,13 +72,10 @@ def test_the_minutes_are_those_of_the_notebooks() -> None:
         title = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
         if minutes := re.search(r"Time: about (\d+) minutes", title):  # a page that only leads on has none
             own.append((path.stem, minutes[1]))
-    assert [row for row in stated if row[0].startswith("0")] == linked
+    assert [row for row in stated if row[0][0] in "01"] == linked
     assert own == stated
-    core = sum(int(minutes) for name, minutes in stated if name.startswith("0"))
-    assert f"00 to 08 are the core, {core} minutes in all, a little over three hours" in SECTIONS["Run it for a class"]
-    assert 180 < core < 210
-    for page in ((ROOT / "README.md").read_text(encoding="utf-8"), table):
-        assert "a little over three hours" in page
+    hour = sum(int(minutes) for name, minutes in stated if name.startswith("0"))
+    assert f"00 to 04 are the hour, {hour} minutes in all" in SECTIONS["Run it for a class"]
 
 
 # --- grading
@@ -136,7 +133,7 @@ def test_the_questions_are_told_apart_as_shown(
 # --- adding
 
 
-LESSON = "19-pull-by-digest"
+LESSON = "29-pull-by-digest"
 FOLDERS_OF_A_LESSON = ("kubesim", "notebooks", "docs", "tests", "tools")
 PAGES_BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
 """What of the project a new lesson touches, or its tests read."""
@@ -154,19 +151,19 @@ def add_the_lesson(project: Path) -> None:
     for folder, section in (("quizzes", "quiz"), ("predictions", "prediction"), ("tasks", "task")):
         entries_of_it = block(f"Add a {section}", "yaml")
         (project / f"kubesim/lessons/{folder}/{LESSON}.yaml").write_text(entries_of_it, encoding="utf-8")
-    goals, follows = block("Add a lesson", "yaml"), "20-troubleshooting-challenge:\n"
+    goals, follows = block("Add a lesson", "yaml"), "30-troubleshooting-challenge:\n"
     change(project / "kubesim/lessons/goals.yaml", follows, f"{goals}\n{follows}")
     in_start, in_readme, on_this_page = block("Add a lesson", "text").splitlines()
-    last = "and [limits and damaged images](18-limits-and-damaged-images.ipynb)"
+    last = "and [limits and damaged images](28-limits-and-damaged-images.ipynb)"
     change(project / "notebooks/00-start.ipynb", last, f"{in_start}, {last}")
-    change(project / "README.md", "| [20-", f"{in_readme}\n| [20-")
-    change(project / "docs/teaching.md", "| 20-", f"{on_this_page}\n| 20-")
+    change(project / "README.md", "| [30-", f"{in_readme}\n| [30-")
+    change(project / "docs/teaching.md", "| 30-", f"{on_this_page}\n| 30-")
     leads_on = f"Next: [Pull by digest]({LESSON}.ipynb)"
-    challenge = "[Troubleshooting challenge](20-troubleshooting-challenge.ipynb)"
-    limits = "[Limits and damaged images](18-limits-and-damaged-images.ipynb)"
-    change(project / "notebooks/18-limits-and-damaged-images.ipynb", f"Next: {challenge}", leads_on)
+    challenge = "[Troubleshooting challenge](30-troubleshooting-challenge.ipynb)"
+    limits = "[Limits and damaged images](28-limits-and-damaged-images.ipynb)"
+    change(project / "notebooks/28-limits-and-damaged-images.ipynb", f"Next: {challenge}", leads_on)
     leads_back = f"Previous: [Pull by digest]({LESSON}.ipynb)"
-    change(project / "notebooks/20-troubleshooting-challenge.ipynb", f"Previous: {limits}", leads_back)
+    change(project / "notebooks/30-troubleshooting-challenge.ipynb", f"Previous: {limits}", leads_back)
 
 
 def test_a_lesson_that_is_added_as_the_page_says_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

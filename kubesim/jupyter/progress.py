@@ -19,7 +19,7 @@ from kubesim.lessons.record import MAX_SIZE, Record, blank, write
 from kubesim.lessons.review import review_news
 from kubesim.lessons.skills import part, skills, skills_text, title
 
-CHALLENGE = "20-troubleshooting-challenge"
+CHALLENGE = "30-troubleshooting-challenge"
 """The notebook that gives a score."""
 
 _SIGNS = {"done": "✓", "started": "◐", "to do": "○"}

@@ -16,7 +16,7 @@ from kubesim.lessons.review import counted
 
 CLUSTER = "cluster/"
 """Begins the name under which it is kept that a broken cluster was fixed."""
-PARTS = {"0": "Core", "1": "Electives", "2": "After both"}
+PARTS = {"0": "The hour", "1": "Debugging pulls", "2": "Electives", "3": "Challenge"}
 """The parts of the course by the first digit of a lesson's number."""
 
 

@@ -21,7 +21,7 @@ def press(card: Locator, name: str) -> None:
 
 
 def test_a_task_is_mended_and_its_points_outlive_the_kernel(open_notebook: Callable[[str], Any]) -> None:
-    notebook = open_notebook("20-troubleshooting-challenge.ipynb")
+    notebook = open_notebook("30-troubleshooting-challenge.ipynb")
     notebook.run_all()
     card: Locator = notebook.cell("challenge").locator(".ks-challenge")
     prompt: Locator = notebook.prompt

@@ -54,7 +54,7 @@ def test_rows_say_what_was_done(seat, progress):
     shown = ProgressMap(seat)
     assert row(shown, "00") == {
         "title": "00 Start",
-        "part": "Core",
+        "part": "The hour",
         "href": "00-start.ipynb",
         "sign": "✓",
         "state": "done",
@@ -69,7 +69,7 @@ def test_rows_say_what_was_done(seat, progress):
         f"✓ 00 Start: questions {START} of {START}, tasks 1 of 1\n◐ 01 Storing credentials: questions 0 of "
         in shown.plain()
     )
-    assert '<tr><td>✓ done</td><td>Core</td><td><a href="00-start.ipynb">00 Start</a></td>' in shown.static_html()
+    assert '<tr><td>✓ done</td><td>The hour</td><td><a href="00-start.ipynb">00 Start</a></td>' in shown.static_html()
 
 
 def test_the_challenge_shows_its_best_score(seat, progress, monkeypatch):

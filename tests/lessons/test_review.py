@@ -74,7 +74,7 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
         "- ✓ let simulated time pass: 26 November 2026, without help\n\n"
         "## 01 Storing credentials\n"
     )
-    assert "\n## Not begun yet\n\n- 02 Referencing the Secret\n- 04 When the Secret is wrong\n" in skills_text(RECORD)
+    assert "\n## Not begun yet\n\n- 02 Referencing the Secret\n- 04 Service accounts\n" in skills_text(RECORD)
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,7 @@ from kubesim.lessons.skills import lessons
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "notebooks"
 PATH = (*lessons(), "appendix-your-own-kubectl", "playground")
-"""The notebooks in the order in which they are read: the core (0x), electives (1x), and what comes after both."""
-
-MOVED = {
-    "05-when-its-not-the-secret": ["17-network-and-tls", "18-limits-and-damaged-images"],
-    "07-keeping-passwords-out-of-reach": ["14-keeping-passwords-out-of-reach"],
-    "08-rotating-credentials": ["15-rotating-credentials", "16-who-may-read"],
-    "09-credentials-that-are-not-secrets": ["11-credentials-that-are-not-secrets"],
-    "11-troubleshooting-challenge": ["20-troubleshooting-challenge"],
-    "14-your-own-case": ["08-your-own-case"],
-}
-"""Pages under the names that notebooks once had, each of which leads to where they are now."""
+"""The notebooks in reading order: the hour (0x), debugging pulls (1x), electives (2x), and the rest."""
 
 FENCE = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)

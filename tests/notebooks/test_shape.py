@@ -4,7 +4,7 @@ import itertools
 import re
 
 import pytest
-from pages import FOLDER, MOVED, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
+from pages import FOLDER, PATH, ROOT, asked, cells, commands, links, output_of, prose_of, source
 
 from kubesim.jupyter.explore import names as explorables
 from kubesim.lessons import documents, load_predictions, load_quizzes, load_tasks
@@ -17,20 +17,14 @@ ON_THE_PATH = pytest.mark.parametrize("name", [name for name in PATH if name[0].
 
 
 def test_every_notebook_has_a_title_and_goals():
-    without = {path.stem for path in FOLDER.glob("*.ipynb")} - {*PATH, *MOVED}
+    without = {path.stem for path in FOLDER.glob("*.ipynb")} - {*PATH}
     assert not without, f"kubesim/lessons/goals.yaml has no title and no goals for {', '.join(sorted(without))}"
-    assert [name for name in [*PATH, *MOVED] if not (FOLDER / f"{name}.ipynb").exists()] == []
+    assert [name for name in PATH if not (FOLDER / f"{name}.ipynb").exists()] == []
 
 
 def test_the_readme_lists_every_notebook_in_order():
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| \[.+?\]\(notebooks/(.+?)\.ipynb\) \| .+ \|$", page, re.MULTILINE) == list(PATH)
-
-
-@pytest.mark.parametrize("name", MOVED)
-def test_an_old_name_leads_on(name):
-    [page] = cells(name)
-    assert {link.target for link in links(source(page))} == {f"{now}.ipynb" for now in MOVED[name]}
 
 
 @NAMES
@@ -60,10 +54,10 @@ def test_the_last_cell_leads_to_both_neighbors(name):
 
 
 def test_the_start_tells_the_same_minutes():
-    """Those of the core. To the others, it only has links."""
+    """Those of the hour and of debugging pulls. To the others, it only has links."""
     told = dict(re.findall(r"^\| \[[^]]+\]\(([\w-]+)\.ipynb\) \|.*\| (\d+) \|$", prose_of(PATH[0]), re.MULTILINE))
-    core = [name for name in PATH[1:] if name.startswith("0")]
-    assert told == {name: re.search(r"Time: about (\d+)", source(cells(name)[0]))[1] for name in core}
+    listed = [name for name in PATH[1:] if name[0] in "01"]
+    assert told == {name: re.search(r"Time: about (\d+)", source(cells(name)[0]))[1] for name in listed}
     assert [name for name in PATH[1:] if f"({name}.ipynb)" not in prose_of(PATH[0])] == []
 
 
@@ -169,9 +163,9 @@ def test_from_the_third_on_a_notebook_begins_with_something_from_memory(name):
 
 
 @ON_THE_PATH
-def test_a_review_brings_back_what_the_core_or_the_notebooks_before_it_asked(name):
-    """An elective needs the core alone, so it asks for nothing else."""
-    before = [other for other in PATH[: PATH.index(name)] if other[0] == "0" or name[0] != "1"]
+def test_a_review_brings_back_what_a_notebook_before_it_asked(name):
+    """The electives come in any order; each asks for nothing of the others."""
+    before = [other for other in PATH[: PATH.index(name)] if other[0] != "2" or name[0] != "2"]
     earlier = {quiz for other in before for quiz in asked(other, "quiz")}
     assert set(asked(name, "review")) <= earlier
 
