@@ -135,7 +135,7 @@ def test_the_questions_are_told_apart_as_shown(
 
 LESSON = "29-pull-by-digest"
 FOLDERS_OF_A_LESSON = ("kubesim", "notebooks", "docs", "tests", "tools")
-PAGES_BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE")
+PAGES_BESIDE = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "pyproject.toml")
 """What of the project a new lesson touches, or its tests read."""
 
 
