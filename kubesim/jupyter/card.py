@@ -66,7 +66,11 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Update what is shown; this follows every message."""
+        """Update what is shown."""
+
+    def settle(self) -> None:
+        """Update what is shown after a message of the page."""
+        self.refresh()
 
     def news(self) -> Message:
         """What goes along with each reply."""
@@ -89,7 +93,7 @@ class Widget(anywidget.AnyWidget):
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
         reply = self._reply_to(message)
-        self.refresh()
+        self.settle()
         if "id" in message:
             self.send({**(reply or {}), **self.news(), "re": message["id"]})
 

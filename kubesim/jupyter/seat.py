@@ -94,6 +94,8 @@ class Seat:
         self.announce: Callable[[str], None] = lambda _words: None  # says in the terminal what was done elsewhere
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
+        self._depth = 0  # of `together`
+        self._is_changed = False  # since the outermost of them began
         self._last_typed = inf  # on the reader's clock; nothing was typed yet
 
     @property
@@ -187,9 +189,26 @@ class Seat:
         """Call `callback` after every command, fast-forward and restart."""
         self._watchers.append(callback)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Notify the watchers once of all that changes meanwhile, at the end."""
+        with self.cluster.lock:
+            self._depth += 1
+        try:
+            yield
+        finally:
+            with self.cluster.lock:
+                self._depth -= 1
+                if self._is_changed and not self._depth:
+                    self._is_changed = False
+                    self.changed()
+
     def changed(self) -> None:
         """Notify the watchers. One that fails is logged and does not affect the others."""
         with self.cluster.lock:
+            if self._depth:
+                self._is_changed = True
+                return
             for watcher in list(self._watchers):  # one of them may add another
                 try:
                     watcher()

@@ -19,11 +19,12 @@ from kubesim.api.resources import NAMESPACE, POD
 from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.arguments import read_target
-from kubesim.jupyter.card import goal_lines, script, styles
+from kubesim.jupyter.card import Message, goal_lines, script, styles
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
+from kubesim.lessons.done import is_done
 from kubesim.lessons.task import Reading, Task, all_hold
 
 MOST_OBJECTS = 80
@@ -62,12 +63,16 @@ class Workbench(Terminal):
     """Each namespace with its objects, as `glance` tells them, and how many more it has."""
     goals = traitlets.Dict().tag(sync=True)
     """Of the open task: its `title`, whether all is `done`, and the `goals`."""
+    done: traitlets.List[Any] = traitlets.List().tag(sync=True)
+    """Of the notebook's lines that ask for something (`%quiz ID`), those that the learner has done."""
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
         self._focus: Focus | None = None
         self._task: Task | None = None
         self._task_opened: Micros = 0
+        self._asked: list[str] = []  # the notebook's lines that ask for something
+        seat.progress.on_change(self._note_done)
         seat.announce = self._announce
         seat.on_change(self.refresh)
         self.refresh()
@@ -88,6 +93,15 @@ class Workbench(Terminal):
         self.refresh()
 
     do_focus = focus  # a click on a Pod
+
+    def do_asks(self, lines: list[str]) -> None:
+        """Take the lines of the notebook that ask for something, such as `%quiz ID`; `done` follows them."""
+        self._asked = lines
+        self._note_done()
+
+    def _note_done(self) -> None:
+        record = self._seat.progress.record()
+        self.done = [line for line in self._asked if is_done(line, record)]
 
     def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False) -> None:
         """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed.
@@ -111,6 +125,13 @@ class Workbench(Terminal):
                 self._focus = None
             self.path = self._path(self._focus or self._newest())
             self.objects = list(self._objects())
+
+    def _reply_to(self, message: Message) -> Message | None:
+        with self._seat.together():  # the path is looked at once, however many lines were pasted
+            return super()._reply_to(message)
+
+    def settle(self) -> None:
+        """Do nothing: whatever changes the cluster or its time has notified the seat's watchers, and so this one."""
 
     def plain(self) -> str:
         return _ABOUT

@@ -54,6 +54,11 @@ class Progress:
         self._workspace = workspace
         self.today = today
         self.message = ""  # what to show the learner about the last write: nothing, or a sentence or two
+        self._watchers: list[Callable[[], None]] = []
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after every write."""
+        self._watchers.append(callback)
 
     def record(self) -> Record:
         with suppress(OSError):
@@ -135,6 +140,8 @@ class Progress:
         except OSError as error:
             self.message = _not_kept(error)
             return False
+        for watcher in self._watchers:
+            watcher()
         return True
 
     def _set_aside(self, trouble: str) -> None:

@@ -119,6 +119,8 @@ def test_the_bar_says_which_steps_are_done_and_leads_to_them(notebook: Any) -> N
     expect(steps.get_by_role("button", name="Step 2 of 2: Commands")).to_have_attribute("aria-current", "step")
     expect(idea).not_to_have_class("ks-done")
     notebook.run("skipped")
+    expect(idea).to_have_attribute("title", "Step 1 of 2: Another idea. Left: a prediction.")
+    notebook.cell("skipped").locator(".ks-guesses button").first.press("Enter")
     expect(idea).to_have_accessible_name("Step 1 of 2: Another idea, done")
     expect(steps.get_by_role("button", name="Next notebook")).to_be_hidden()
     idea.press("Enter")
@@ -196,6 +198,16 @@ def test_after_a_reload_the_page_is_where_it_was(notebook: Any) -> None:
     expect(notebook.cell("early")).to_have_class(re.compile("jp-mod-active"))
     steps = notebook.page.locator(".ks-steps")
     expect(steps.get_by_role("button", name="Step 1 of 2: Another idea, done")).to_be_visible()
+    expect(steps.get_by_role("button", name="Next notebook")).to_be_hidden()
+
+
+def test_the_next_notebook_is_offered_when_the_work_of_this_one_is_done(notebook: Any) -> None:
+    steps = notebook.page.locator(".ks-steps")
+    commands = steps.get_by_role("button", name="Step 2 of 2: Commands")
+    expect(commands).to_have_attribute("title", "Step 2 of 2: Commands. Left: a task.")
+    for line in (*TASK.solution, "sleep 330"):  # which is longer than any back-off
+        enter(notebook, line)
+    expect(commands).to_have_accessible_name("Step 2 of 2: Commands, done")
     expect(steps.get_by_role("button", name="Next notebook")).to_be_visible()
 
 

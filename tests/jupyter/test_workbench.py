@@ -3,7 +3,7 @@
 import pytest
 from anywidget import AnyWidget
 
-from kubesim.jupyter import drawing, flow, why
+from kubesim.jupyter import drawing, explore, flow, why
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.playground import Playground
@@ -53,6 +53,7 @@ def test_no_synced_trait_holds_none(seat, bench):
         TaskCard(load_tasks()["store-credentials"], seat),
         ChallengeCard(RoundId(1), seat),
         Playground(seat),
+        explore.make("match", seat),
         bench,
         why.Paste(seat),
     ]
@@ -232,3 +233,41 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypat
     monkeypatch.setattr(drawing, "chain", lambda _flow: drawn.append("the bench") or "")
     seat.run("kubectl get pods")
     assert drawn == ["the bench"]
+
+
+@pytest.mark.parametrize(
+    ("message", "times"),
+    [
+        ({"do": "enter", "text": "kubectl get pods", "wall": 9}, 1),
+        ({"do": "enter", "text": "kubectl get pods\n" * 40, "wall": 9}, 1),
+        ({"do": "enter", "text": "", "wall": 9}, 1),
+        ({"do": "advance", "seconds": 10}, 1),
+        ({"do": "undo"}, 1),
+        ({"do": "focus", "namespace": "default", "pod": "web"}, 1),
+        ({"do": "complete", "text": "kubectl get po", "cursor": 14}, 0),
+        ({"do": "news"}, 0),
+        ({"do": "check", "text": "kind: Pod"}, 0),
+        ({"do": "asks", "lines": ["%quiz start-who-pulls"]}, 0),
+    ],
+)
+def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, bench, monkeypatch, message, times):
+    seat.run(RUN)
+    seat.run("kubectl create namespace shop")
+    drawn = []
+    monkeypatch.setattr(drawing, "chain", lambda _flow: drawn.append("the path") or "")
+    bench._on_message(bench, {**message, "id": "1"}, [])
+    assert len(drawn) == times
+
+
+def test_it_knows_which_lines_of_the_notebook_are_done(seat, bench):
+    quiz = next(quiz for quiz in load_quizzes().values() if quiz.kind == "choice")
+    right = next(number for number, choice in enumerate(quiz.choices) if choice.right)
+    lines = [f"%quiz {quiz.id}", "%task store-credentials", "%predict touch-the-pod"]
+    bench._on_message(bench, {"do": "asks", "lines": lines}, [])
+    assert bench.done == []
+    card = QuizCard([quiz], seat)
+    press(card, "check", answer=[(right + 1) % len(quiz.choices)])
+    assert bench.done == []
+    press(card, "check", answer=[right])
+    seat.progress.keep_task("store-credentials")
+    assert bench.done == lines[:2]

@@ -1,10 +1,14 @@
-// The steps of a notebook, which are its headings: which of them are done, where one is, and where one was last time.
+// The steps of a notebook, which are its headings: which of them are done, where one is, and where one was last time. A
+// step is done when its questions are answered, its goals reached and its other cells run; one of text when it was seen.
 
 const PLACE = "kubesim place: "; // and the path, in the browser's storage
 const RAN = "kubesim ran: "; // the same: the ids of the cells that were run
+const SEEN = "kubesim seen: "; // the same: the ids of the headings of text whose end was on the screen
 const HEADING = /^##? +(.+)/;
+const ASKS = /^%(quiz|predict|explore|review|task|challenge)\b/; // lines that ask for something; Python knows what is done
+const WORDS = { quiz: "a question", predict: "a prediction", explore: "something to try", review: "a review", task: "a task", challenge: "broken clusters" };
 
-function makeSteps(notebook, context) {
+function makeSteps(notebook, context, model) {
   const cells = () => [...context.model.cells]; // a learner may add some
   const nodeOf = (cell) => cellNode(notebook, cells().indexOf(cell));
   const goTo = (cell, block = "start") => {
@@ -12,8 +16,8 @@ function makeSteps(notebook, context) {
     nodeOf(cell)?.focus({ preventScroll: true });
   };
   const steps = findSteps(cells());
-  const ran = makeRan(context);
-  const isDone = ({ code }) => code.every(({ id }) => ran.has(id));
+  const ran = makeIds(RAN + context.path);
+  const seen = makeIds(SEEN + context.path);
   const buttons = steps.map(({ heading }) => button("", () => goTo(heading)));
   const recap = cells().findLast(({ type, sharedModel }) => type === "markdown" && sharedModel.source.includes(".ipynb"));
   const linkOn = () => [...(nodeOf(recap)?.querySelectorAll('a[href*=".ipynb"]') ?? [])].at(-1); // the one before leads back
@@ -22,16 +26,25 @@ function makeSteps(notebook, context) {
   const bar = element("nav", { className: "ks-steps", ariaLabel: "Steps of this notebook" }, ...buttons, next);
   let current = 0;
 
+  // What is left of a step, in words.
+  const left = ({ heading, code, asks }) => {
+    const open = asks.filter((line) => !model.get("done").includes(line)).map((line) => WORDS[ASKS.exec(line)[1]]);
+    if (code.some(({ id }) => !ran.has(id))) open.unshift("a cell to run");
+    if (!code.length && !asks.length && !seen.has(heading.id)) open.push("the text");
+    return [...new Set(open)].join(", ");
+  };
+
   const draw = () => {
-    ran.note(cells());
+    noteRun(cells(), ran);
+    const lefts = steps.map(left);
     buttons.forEach((made, number) => {
       const words = `Step ${number + 1} of ${steps.length}: ${steps[number].title}`;
-      made.title = words;
-      made.ariaLabel = isDone(steps[number]) ? `${words}, done` : words;
-      made.classList.toggle("ks-done", isDone(steps[number]));
+      made.title = lefts[number] ? `${words}. Left: ${lefts[number]}.` : `${words}, done`;
+      made.ariaLabel = lefts[number] ? words : made.title;
+      made.classList.toggle("ks-done", !lefts[number]);
       made.ariaCurrent = number === current ? "step" : null;
     });
-    next.hidden = !linkOn() || !steps.every(isDone);
+    next.hidden = !linkOn() || lefts.some(Boolean);
     bar.hidden = !buttons.length;
   };
   notebook.addEventListener("focusin", ({ target }) => {
@@ -42,6 +55,12 @@ function makeSteps(notebook, context) {
     draw();
   });
   for (const cell of cells()) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());
+  model.on("change:done", draw);
+  model.send({ do: "asks", lines: steps.flatMap(({ asks }) => asks) });
+  watchTexts(steps.filter(({ code, asks }) => !code.length && !asks.length), nodeOf, ({ heading }) => {
+    seen.add(heading.id);
+    draw();
+  });
 
   const place = cells()[Number(localStorage.getItem(PLACE + context.path))];
   const isAnyRunning = cells().some((cell) => isRunning(nodeOf(cell)));
@@ -54,29 +73,53 @@ function makeSteps(notebook, context) {
   return { bar, goBack };
 }
 
-// The headings of a notebook, each with the cells of code below it.
+// The headings of a notebook, each with its last cell, the cells below it that are to be run, and the lines that ask.
 function findSteps(cells) {
   const steps = [];
   for (const cell of cells) {
     const source = cell.sharedModel.source.trim();
     const [, title] = (cell.type === "markdown" && HEADING.exec(source)) || [];
-    if (title) steps.push({ title: title.replace(/[`*]/g, ""), heading: cell, code: [] });
-    if (cell.type === "code" && source) steps.at(-1)?.code.push(cell);
+    if (title) steps.push({ title: title.replace(/[`*]/g, ""), heading: cell, code: [], asks: [] });
+    const step = steps.at(-1);
+    if (!step || !source) continue;
+    step.last = cell;
+    if (cell.type !== "code") continue;
+    const asks = source.split("\n").filter((line) => ASKS.test(line));
+    step.asks.push(...asks);
+    if (!asks.length) step.code.push(cell);
   }
   return steps;
 }
 
-// Which cells have run here. A notebook comes with the counts and outputs of its authors. JupyterLab trusts a cell once it
-// has run here, and a notebook that was saved when all of its cells had.
-function makeRan(context) {
-  const ids = new Set(JSON.parse(localStorage.getItem(RAN + context.path) ?? "[]"));
+// Tells once of each step of text that its end is on the screen, or fills half of it.
+function watchTexts(steps, nodeOf, tell) {
+  const watcher = new IntersectionObserver((entries) => {
+    for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
+      if (intersectionRatio < 0.5 && intersectionRect.height < (rootBounds?.height ?? Infinity) / 2) continue;
+      watcher.unobserve(target);
+      tell(steps.find(({ last }) => nodeOf(last) === target));
+    }
+  }, { threshold: [0.1, 0.25, 0.5, 0.75, 1] });
+  for (const { last } of steps) if (nodeOf(last)) watcher.observe(nodeOf(last));
+}
+
+// Ids that the browser keeps for the next visit.
+function makeIds(key) {
+  const ids = new Set(JSON.parse(localStorage.getItem(key) ?? "[]"));
   return {
     has: (id) => ids.has(id),
-    note(cells) {
-      for (const { type, trusted, id } of cells) if (type === "code" && trusted) ids.add(id);
-      localStorage.setItem(RAN + context.path, JSON.stringify([...ids]));
+    add(id) {
+      if (ids.has(id)) return;
+      ids.add(id);
+      localStorage.setItem(key, JSON.stringify([...ids]));
     },
   };
+}
+
+// Which cells have run here. A notebook comes with the counts and outputs of its authors. JupyterLab trusts a cell once it
+// has run here, and a notebook that was saved when all of its cells had.
+function noteRun(cells, ran) {
+  for (const { type, trusted, id } of cells) if (type === "code" && trusted) ran.add(id);
 }
 
 // Goes to a place again while the page grows, until somebody does something, or a screen reader moves the focus.

@@ -126,7 +126,7 @@ function makeBench(model) {
     if (made.notebook === notebook) return;
     made.notebook = notebook;
     if (context) {
-      const steps = makeSteps(notebook, context);
+      const steps = makeSteps(notebook, context, model);
       views.prepend(steps.bar);
       terminal.begun.then(({ start }) => start?.again && steps.goBack());
     }

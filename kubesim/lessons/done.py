@@ -1,0 +1,52 @@
+"""Whether a learner has done what a line of a notebook asks for: `%quiz ID`, `%predict ID`, `%task ID`, a round."""
+
+from __future__ import annotations
+
+import re
+
+from kubesim.lessons import load_predictions, question_ids
+from kubesim.lessons.clusters import RoundId, small_rounds
+from kubesim.lessons.explore import load_explorables
+from kubesim.lessons.grade import is_right
+from kubesim.lessons.record import Kept, Record
+
+EXPLORED = "explored/"
+"""Begins the name under which it is kept that all goals of an explorable were reached."""
+_ROUND = re.compile(r"(?P<small>[a-z]*) ?(?P<seed>[1-9][0-9]*)?")
+
+
+def is_done(line: str, record: Record) -> bool:
+    """Whether everything is done that a magic's line asks for. A line that asks for nothing is done."""
+    magic, *names = line.split()
+    match magic:
+        case "%quiz":
+            return all(name in question_ids() and is_right(name, record) for name in names)
+        case "%predict":
+            return all(name in load_predictions() and name in record["given"] for name in names)
+        case "%review":
+            return all(name in record["asked"] for name in names)
+        case "%task":
+            return all(name in record["tasks"] for name in names)
+        case "%explore":
+            return all(_is_explored(name, record) for name in names)
+        case "%challenge":
+            return _is_over(" ".join(names), record)
+    return True
+
+
+def _is_explored(name: str, record: Record) -> bool:
+    """Whether a question is answered, or all goals of an explorable were reached."""
+    explorable = load_explorables().get(name)
+    if explorable is None:
+        return name in question_ids() and is_right(name, record)
+    return not explorable.goals or EXPLORED + name in record["shown"]
+
+
+def _is_over(words: str, record: Record) -> bool:
+    """Whether each broken cluster of a round is solved, or its solution was shown."""
+    asked = _ROUND.fullmatch(words)
+    if not asked or asked["small"] not in ("", *small_rounds()):
+        return False
+    round_id = RoundId(int(asked["seed"] or 1), asked["small"])
+    own = [Kept(*kept) for name, kept in record["clusters"].items() if name.startswith(f"{round_id.name}/")]
+    return sum(one.solved or one.shown for one in own) >= round_id.clusters
