@@ -115,7 +115,7 @@ FORCE:
 docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code
 	$(BIN)/python tools/supported.py
 
-screenshots: $(VENV)/.dev ## photograph the widgets for docs/screenshots.md
+screenshots: $(VENV)/.dev ## photograph the widgets for README.md
 	$(BIN)/python tools/screenshots.py
 
 bench: $(VENV)/.dev ## measure speed and memory; against=COMMIT compares with that

@@ -34,9 +34,9 @@ class Look(NamedTuple):
 
 LOOKS = {
     PASSED: Look("#1a7f37", "#e6f4ea", 1.5),
-    FAILED: Look("#b3261e", "#fde7e9", 2.5, corner=0),
-    NOT_REACHED: Look("#6e7781", "#f3f4f6", 1.2, "6 4"),
-    NOT_NEEDED: Look("#6e7781", "#f3f4f6", 1.2, "2 4"),
+    FAILED: Look("#b3261e", "#fdeceb", 2.5, corner=0),
+    NOT_REACHED: Look("#6e7781", "#f5f6f8", 1.2, "6 4"),
+    NOT_NEEDED: Look("#6e7781", "#f5f6f8", 1.2, "2 4"),
 }
 _CULPRIT_THICKNESS = 3.5
 _CUT = 14

@@ -21,7 +21,7 @@ function render({ model, el }) {
   const send = (action, number) => ask({ do: action, number, wall: Date.now() / 1000 });
 
   const drawTask = ({ label, state, current }, number) => {
-    const mark = element("span", { ariaHidden: "true", textContent: MARKS[state] });
+    const mark = markOf(MARKS[state]);
     const made = element("button", {
       type: "button",
       className: `ks-${state.replaceAll(" ", "-")}`,
@@ -54,7 +54,7 @@ function render({ model, el }) {
     keepOne(text, task?.html, (content) => html("div", "", content));
     keep(goals, task?.goals ?? [], goalLine);
     keepOne(advice, task?.advice, (content) => warning(`Not yet. ${content}`));
-    keepOne(warnings, view.warning, (content) => warning(`⚠ ${content}`));
+    keepOne(warnings, view.warning, (content) => warning(content));
     keep(hints, task?.hints ?? [], hintLine);
     keepOne(why, task?.why, (content) => html("div", "ks-hint", content));
     keepOne(over, task?.over, (content) => html("div", "ks-verdict", content));

@@ -1,6 +1,9 @@
 // What the cards are made of.
 
-const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions
+const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled
+const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button is only text
+// The shapes of base.css by the signs that stand for them as text.
+const ICONS = { "✓": "passed", "✗": "failed", "…": "waiting", "⚠": "warning", "○": "open", "◐": "begun", "·": "unreached", "–": "unneeded" };
 
 function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
@@ -30,8 +33,15 @@ function setText(node, words) {
 
 const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
 
-// A sign such as ✓, whose meaning is in words beside it.
-const markOf = (sign) => element("span", { className: "ks-mark", ariaHidden: "true", textContent: sign });
+// A sign such as ✓, drawn as an icon; what it means is in words beside it.
+function markOf(sign) {
+  const made = element("span", { className: "ks-mark", ariaHidden: "true", textContent: sign });
+  if (sign in ICONS) made.dataset.icon = ICONS[sign];
+  return made;
+}
+
+// Words behind an icon, which stay in a column of their own.
+const marked = (sign, ...words) => element("div", { className: "ks-marked" }, markOf(sign), element("div", {}, ...words));
 
 // What a screen reader says, and nobody sees.
 const announcer = () => element("div", { className: "ks-unseen", role: "status" });
@@ -63,18 +73,22 @@ const hintLine = (content, number) => element("div", { className: "ks-hint" },
   element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), html("span", "", content)));
 const reveal = (title, content) => element("div", { className: "ks-reveal" },
   element("p", {}, element("b", { textContent: title })), html("div", "", content));
-const warning = (content) => html("div", "ks-warning", `<p>${content}</p>`);
+const warning = (content) => element("div", { className: "ks-warning" }, marked("⚠", html("span", "", content)));
 
-// A row of buttons, each an action and its label; the first is dark if it is the way on. The focus stays on the button
-// that has it; if it goes, on the first.
+// A row of buttons, each an action and its label; the first is filled if it is the way on, and the answer is at the right.
+// The focus stays on the button that has it; if it goes, on the first.
 function drawButtons(row, buttons, press) {
   const key = JSON.stringify(buttons);
   if (row.dataset.key === key) return;
   row.dataset.key = key;
   const focused = row.contains(document.activeElement) ? document.activeElement.dataset.do : null;
-  row.replaceChildren(...buttons.map(([action, textContent], place) => {
+  const isLast = ([action]) => action === "reveal";
+  const inOrder = [...buttons.filter((one) => !isLast(one)), ...buttons.filter(isLast)];
+  row.replaceChildren(...inOrder.map(([action, textContent], place) => {
     const made = element("button", { type: "button", textContent, onclick: () => (action === "onward" ? goOn(made) : press(action)) });
     made.classList.toggle("ks-lead", place === 0 && WAYS_ON.has(action));
+    made.classList.toggle("ks-text", ASIDE.has(action));
+    made.classList.toggle("ks-last", action === "reveal");
     made.dataset.do = action;
     return made;
   }));

@@ -18,7 +18,7 @@ function notebookLink(model, { href, title }) {
 function tableRow(model, row) {
   const bar = element("span", { className: "ks-bar", ariaHidden: "true" }, element("span"));
   bar.firstChild.style.width = `${100 * row.share}%`;
-  const sign = element("span", { ariaHidden: "true", textContent: row.sign });
+  const sign = markOf(row.sign);
   const title = element("th", { scope: "row" }, notebookLink(model, row));
   const cells = [row.questions, row.tasks].map((text) => element("td", { textContent: text || "–" }));
   const state = element("td", { className: "ks-state" }, sign, ` ${row.state}`);
@@ -97,7 +97,7 @@ function render({ model, el }) {
   };
   const say = () => {
     const { ok, html } = model.get("feedback");
-    status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no", innerHTML: `${ok ? "✓" : "✗"} ${html}` }));
+    status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), " ", element("span", { innerHTML: html })));
   };
   const onMessage = (message) => message.do === "save" && store(message);
   // Whoever comes back from another notebook sees what was done there.

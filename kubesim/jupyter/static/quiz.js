@@ -7,17 +7,18 @@ const letter = (number) => String.fromCharCode(65 + number);
 
 function choiceInputs(content, name) {
   const type = content.kind === "choices" ? "checkbox" : "radio";
-  return content.choices.map((html, place) =>
+  return [element("div", { className: "ks-choices" }, ...content.choices.map((html, place) =>
     element("label", { className: "ks-choice" },
       element("input", { type, name, value: String(content.numbers[place]) }),
       element("b", { textContent: letter(place) }),
-      element("span", { innerHTML: html })));
+      element("span", { innerHTML: html }))))];
 }
 
 // One click answers, so these are no radio buttons: the arrow keys would pick.
 function clickableChoices(content, _name, pick) {
   return [element("div", { className: "ks-guesses" }, ...content.choices.map((innerHTML, place) =>
-    element("button", { type: "button", innerHTML, onclick: () => pick(content.numbers[place]) })))];
+    element("button", { type: "button", className: "ks-guess", onclick: () => pick(content.numbers[place]) },
+      element("b", { textContent: letter(place) }), html("span", "", innerHTML))))];
 }
 
 function outputLines(content, name) {
@@ -144,7 +145,7 @@ function drawFeedback(status, { verdict, word, notes, printed, told, hints, reve
   if (verdict) {
     const mark = verdict === "right" ? "✓" : "✗";
     status.append(element("div", { className: `ks-verdict ks-${verdict}` },
-      element("p", {}, element("b", { textContent: `${mark} ${word}` })),
+      element("p", {}, markOf(mark), " ", element("b", { textContent: word })),
       ...(printed ? [element("pre", { textContent: printed })] : []),
       ...(told ? [html("div", "", told)] : []),
       element("ul", { className: "ks-notes" }, ...notes.map(note))));

@@ -25,8 +25,8 @@ function render({ model, el }) {
     keep(goals, view.goals ?? [], goalLine);
     setText(count, view.count);
     keepOne(done, view.done, (words) =>
-      element("div", { className: "ks-verdict ks-right" }, element("p", {}, element("b", { textContent: "✓ Well done. " }), html("span", "", words))));
-    keep(warnings, view.warnings ?? [], (words) => warning(`⚠ ${words}`));
+      element("div", { className: "ks-verdict ks-right" }, marked("✓", element("b", { textContent: "Well done. " }), html("span", "", words))));
+    keep(warnings, view.warnings ?? [], (words) => warning(words));
     keep(hints, view.hints, hintLine);
     keepOne(solution, view.reveal, (words) => reveal("A solution", words));
     keepOne(beside, view.beside, (words) => html("div", "ks-columns", words));

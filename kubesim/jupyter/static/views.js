@@ -20,7 +20,8 @@ function makeGoals() {
     draw({ title, goals = [], done }) {
       node.hidden = !title;
       const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
-      setText(summary, done ? `✓ Task: ${title}. Well done.` : `Task: ${title}. ${count}.`);
+      const words = done ? ` Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
+      keep(summary, [[done, words]], () => element("span", {}, ...(done ? [markOf("✓")] : []), words));
       keep(list, goals, goalLine);
     },
   };
