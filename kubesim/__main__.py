@@ -8,17 +8,15 @@ lab` opens the notebooks in JupyterLab. Each is a module of `kubesim/command/`, 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
-from kubesim.command import REGISTRIES, fail
+from kubesim.command import REGISTRIES, fail, finish
 from kubesim.flow.redact import printable
 
 COMMANDS = {
@@ -32,26 +30,13 @@ COMMANDS = {
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the prompt, or a command with its options; the exit status is that of the last command."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # whoever started this closed it
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
-    if words is None:
-        words = sys.argv[1:]
-    options = _parser(words).parse_args(words)
-    for stream in (sys.stdin, sys.stdout):
-        if isinstance(stream, TextIOWrapper):  # no character that a terminal lacks ends the session
-            stream.reconfigure(errors="replace")
-    try:
-        status = int(options.run(options))
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130  # as a shell has it: 128 and the signal's number
-    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except OSError as error:
-        return fail(str(error.strerror or error))
-    return status
+    given = sys.argv[1:] if words is None else words
+
+    def run() -> int:
+        options = _parser(given).parse_args(given)
+        return int(options.run(options))
+
+    return finish(run)
 
 
 class _Parser(argparse.ArgumentParser):

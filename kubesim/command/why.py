@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,16 +42,20 @@ def run(options: argparse.Namespace) -> int:
         texts = _texts(options)
     except OSError as error:
         return fail(f"{printable(error.filename)}: {error.strerror}")
-    every = list(texts.values())
     try:
-        explanation = explained(every, options.pod, options.answer)
+        answer_about(list(texts.values()), options.pod, options.answer, options.output)
     except ExportError as error:
         return fail(f"{printable(error.blamed(list(texts)))}: {error}")
-    print(explanation.told(options.output), end="")
-    may_ask = not options.answer and options.output == "text" and sys.stdin.isatty()
-    if explanation.question and may_ask and (answer := _ask()):
-        print(explained(every, options.pod, answer).told(), end="")
     return 0
+
+
+def answer_about(texts: Sequence[str | bytes], pod: str, answer: str, form: str) -> None:
+    """Print the explanation, and at a terminal ask the question that it leaves open. Raises ExportError."""
+    explanation = explained(texts, pod, answer)
+    print(explanation.told(form), end="")
+    may_ask = not answer and form == "text" and sys.stdin.isatty()
+    if explanation.question and may_ask and (answer := _ask()):
+        print(explained(texts, pod, answer).told(), end="")
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:

@@ -58,9 +58,13 @@ class Session:
         )
         why = why._replace(complete=self._complete_pods)
         why_of_a_file = Tool("kubesim", self._run_kubesim, FILE_USAGE, "kubesim why -f case.yaml")
+        self._why = why
         return [client, why, why_of_a_file, *beside_kubectl(lambda: self.cluster)]
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
+        if arguments[:1] == ["why"]:  # the plugin that kubesim brings for a real kubectl
+            return self._why.run(arguments[1:], io)
+
         def run_editor(editor: str, path: str) -> int:
             by_shell = any(mark in editor for mark in "\"'\\")  # as kubectl itself does
             return io.run(["bash", "-c", f'{editor} "{path}"'] if by_shell else [*editor.split(" "), path], "")
@@ -78,6 +82,8 @@ class Session:
     def _complete_kubectl(self, words: list[str]) -> list[str]:
         from kubesim.kubectl.completion import complete  # late: only Tab needs it
 
+        if words[:1] == ["why"]:
+            words = ["get", "pod", *words[1:]]
         client = self.cluster.apiserver.as_user(ADMIN)
         return complete(words, kubectl.Context(client, self.cluster.clock, self.workspace, self.config, Budget()))
 
