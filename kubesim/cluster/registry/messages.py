@@ -65,6 +65,13 @@ class Response(NamedTuple):
         return f"{self.status} {_PHRASES.get(self.status, '')}".rstrip()
 
 
+class Exchange(NamedTuple):
+    """A request, and the response to it."""
+
+    request: Request
+    response: Response
+
+
 class NoResponseError(Exception):
     """Nothing came back, and why, as Go's HTTP client words it; it took `seconds`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from kubesim.api.imageref import Reference
 from kubesim.cluster.keyring import Credential, NodeCredential, split_port
 from kubesim.cluster.registry.document import Status
 from kubesim.cluster.registry.image import Image
-from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token, host_of
+from kubesim.cluster.registry.messages import Exchange, NoResponseError, Request, Response, Token, host_of
 from kubesim.cluster.registry.node import NodeSettings, is_loopback, literal_address
 from kubesim.cluster.registry.pull import Answer, Host, Pull
 from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Repository, World
@@ -44,7 +44,7 @@ class Network(NamedTuple):
         if question in self.steady_answers:
             return self.steady_answers[question]
         client = self._client(self.node)
-        answer = self._answer(client, reference, credential)
+        answer = self._answer(client.send, reference, credential)
         for registry in client.reached:
             self.first_asked.setdefault(registry.hosts[0], self.clock.now)
         if len(self.steady_answers) < _MOST_ANSWERS and all(registry.is_steady for registry in client.reached):
@@ -53,15 +53,30 @@ class Network(NamedTuple):
 
     def resolve(self, reference: Reference, credential: Credential | None) -> Answer:
         """What would come of asking for `reference` with `credential` (None: anonymously)."""
-        return self._answer(self._client(self.node), reference, credential)
+        return self._answer(self._client(self.node).send, reference, credential)
+
+    def exchange(self, reference: Reference, credential: Credential | None) -> tuple[list[Exchange], Answer]:
+        """What would be sent for `reference`, each request with its response, and what would come of it."""
+        client = self._client(self.node)
+        exchanges: list[Exchange] = []
+
+        def send(request: Request) -> Response:
+            response = client.send(request)
+            exchanges.append(Exchange(request, response))
+            return response
+
+        answer = self._answer(send, reference, credential)
+        return exchanges, answer
 
     def _client(self, settings: NodeSettings) -> _Client:
         return _Client(self.world, self.clock, settings, self.first_asked, reached=[])
 
-    def _answer(self, client: _Client, reference: Reference, credential: Credential | None) -> Answer:
+    def _answer(
+        self, send: Callable[[Request], Response], reference: Reference, credential: Credential | None
+    ) -> Answer:
         # The runtime takes a credential without a user, or without a password, for none.
         usable = credential if credential and credential.username and credential.password else None
-        return Pull(client.send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
+        return Pull(send, self._hosts(reference.registry), self.world.troubles, reference, usable).answer()
 
     def _hosts(self, registry: str) -> list[Host]:
         """The hosts in the order in which the node asks them: the registry's mirrors, then the registry."""

@@ -11,7 +11,7 @@ from kubesim.jupyter.screen import sign
 from kubesim.lessons.explore import ON, Values, load_explorables
 from kubesim.lessons.explore.lists import ACCOUNT, NAME, play
 
-_HEADS = ["Where", "imagePullSecrets"]
+_HEADS = ["Where", "Pull secrets"]
 
 
 def look(values: Values) -> Shown:

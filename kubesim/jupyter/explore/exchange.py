@@ -1,0 +1,60 @@
+"""The explorable `exchange`: the HTTP requests of one pull, header by header, with a password or without."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Sequence
+
+from kubesim.jupyter.explore.card import Shown
+from kubesim.jupyter.markup import inline
+from kubesim.lessons.explore import Values, load_explorables
+from kubesim.lessons.explore.exchange import Line, Step, tell
+
+
+def look(values: Values) -> Shown:
+    """What is shown of the first requests of the pull of an image: as many as the value `count` says."""
+    says = load_explorables()["exchange"].says
+    story = tell(values["image"], values["who"])
+    count = min(int(values["count"]), len(story.steps))
+    is_whole = count == len(story.steps)
+    steps = story.steps[:count]
+    end = (says["failed"] if story.error else says["pulled"]) if is_whole else ""
+    items = "".join(f"<li>{_page(step, inline(says[step.meaning]))}</li>" for step in steps)
+    error = f"<pre>{html.escape(story.error)}</pre>" if is_whole and story.error else ""
+    page = f'<ol class="ks-steps">{items}</ol>{f"<p><b>{inline(end)}</b></p>" if end else ""}{error}'
+    lines = [line for number, step in enumerate(steps, 1) for line in _text(number, step, says[step.meaning])]
+    text = "\n".join([*lines, *filter(None, [end, story.error if is_whole else ""])])
+    news = f"{says[steps[-1].meaning]} {end}".strip().replace("`", "")
+    outputs = {"count": f"{count} of {len(story.steps)}"}
+    reached = story.reached() if is_whole else ()
+    return Shown(page, text, news, reached, outputs, {"count": len(story.steps)})
+
+
+def _page(step: Step, meaning: str) -> str:
+    """A step as HTML."""
+    parts = {"containerd sends": step.request, f"{step.host} answers": step.response}
+    messages = "".join(
+        f"<div><b>{html.escape(title)}</b><pre>{_message(lines)}</pre></div>" for title, lines in parts.items()
+    )
+    return f'<div class="ks-message">{messages}</div><p>{meaning}</p>'
+
+
+def _message(lines: Sequence[Line]) -> str:
+    return "\n".join(map(_line, lines))
+
+
+def _line(line: Line) -> str:
+    text = html.escape(line.text, quote=False)
+    marked = f'<b class="ks-lit">{text}</b>' if line.is_about_who else text
+    return f"{marked}\n  ({html.escape(line.meaning)} in Base64)" if line.meaning else marked
+
+
+def _text(number: int, step: Step, meaning: str) -> Iterator[str]:
+    """A step as lines of plain text."""
+    for sign, lines in ((">", step.request), ("<", step.response)):
+        yield f"{number}. containerd to {step.host}:" if sign == ">" else f"   {step.host} answers:"
+        for line in lines:
+            yield f"   {sign} {line.text}".rstrip()
+            if line.meaning:
+                yield f"   {sign}   ({line.meaning} in Base64)"
+    yield f"   {meaning}"

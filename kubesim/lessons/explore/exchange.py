@@ -1,0 +1,152 @@
+"""The HTTP requests of one pull and their responses, as far as they are about who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from kubesim.api import imageref
+from kubesim.api.digest import sha256
+from kubesim.cluster import Cluster
+from kubesim.cluster.keyring import Credential
+from kubesim.cluster.registry.messages import Exchange, Request, Response, Token
+
+NOBODY, RIGHT, WRONG = "nobody", "right", "wrong"
+"""Who asks: an anonymous client, a user of the registry, and one with a wrong password."""
+_TAKES_NO_POST = (400, 401, 404, 405)  # after these, containerd asks a token service again by GET
+_CLIENT = "containerd-client"
+
+
+class Line(NamedTuple):
+    """A line of an HTTP message; whether it's about who asks, and what its Base64 means, "" without any."""
+
+    text: str
+    is_about_who: bool = False
+    meaning: str = ""
+
+
+class Step(NamedTuple):
+    """A request to a host, the response, and which sentence of explorables.yaml says what that means."""
+
+    host: str
+    request: tuple[Line, ...]
+    response: tuple[Line, ...]
+    meaning: str
+
+
+class Story(NamedTuple):
+    """Who asks, the steps of the pull, and the error that containerd reports; "" where the image arrives."""
+
+    who: str
+    steps: tuple[Step, ...]
+    error: str
+
+    def reached(self) -> set[str]:
+        """The ids of the goals of explorables.yaml that this pull reaches."""
+        meanings = {step.meaning for step in self.steps}
+        goals = {
+            "single": len(self.steps) == 1,
+            "anonymous": self.who == NOBODY and not self.error,
+            "useless": "anonymous-token" in meanings and bool(self.error),
+        }
+        return {goal for goal, holds in goals.items() if holds}
+
+
+def tell(image: str, who: str) -> Story:
+    """Pull an image as a node of a fresh cluster does, and write down what is sent."""
+    network = Cluster().registries.network
+    reference = imageref.parse(image)
+    credential = None
+    if who != NOBODY:
+        user, password = next(iter(network.world.by_host[reference.registry].users.items()))
+        credential = Credential(user, password if who == RIGHT else password[::-1])
+    exchanges, answer = network.exchange(reference, credential)
+    once = {exchange.request: exchange for exchange in exchanges}  # the image's other parts are got as the manifest is
+    steps = tuple(step for exchange in once.values() for step in _steps(exchange))
+    return Story(who, steps, answer.error(reference) if answer.refusal else "")
+
+
+def _steps(exchange: Exchange) -> Iterator[Step]:
+    """One step, or two where a token service doesn't take the first request."""
+    request, response = exchange
+    credential = request.authorization
+    meaning = _meaning(request, response)
+    if request.kind == "token" and isinstance(credential, Credential):
+        is_repeated = response.status in _TAKES_NO_POST
+        answer = tuple(_response(request, response, "access_token"))
+        yield Step(request.host, tuple(_post(request, credential)), answer, "again" if is_repeated else meaning)
+        if not is_repeated:
+            return
+    yield Step(request.host, tuple(_request(request)), tuple(_response(request, response)), meaning)
+
+
+def _meaning(request: Request, response: Response) -> str:
+    """The name of the sentence in explorables.yaml that says what a response means."""
+    is_known = isinstance(request.authorization, Credential)
+    if request.kind == "token":
+        if response.token is None:
+            return "no-token"
+        return "token" if is_known else "anonymous-token"
+    if response.status == HTTPStatus.OK:
+        return "resolved" if request.kind == "HEAD" else "fetched"
+    if response.auth and request.authorization is None:
+        return f"asked-{response.auth}"
+    return "rejected" if is_known else "insufficient"
+
+
+def _request(request: Request) -> Iterator[Line]:
+    method = "GET" if request.kind == "token" else request.kind
+    yield Line(f"{method} {_target(request.url)} HTTP/1.1")
+    yield Line(f"Host: {request.host}")
+    if isinstance(request.authorization, Credential):
+        username, password = request.authorization
+        yield Line(f"Authorization: Basic {request.authorization.auth}", True, f"{username}:{password}")
+    elif isinstance(request.authorization, Token):
+        yield Line(f"Authorization: Bearer {_text(request.authorization)}", True)
+
+
+def _post(request: Request, credential: Credential) -> Iterator[Line]:
+    """A request for a token with the credential in its body, as OAuth 2 has it."""
+    asked = dict(parse_qsl(urlsplit(request.url).query))
+    who = {"grant_type": "password", "username": credential.username, "password": credential.password}
+    yield Line(f"POST {urlsplit(request.url).path} HTTP/1.1")
+    yield Line(f"Host: {request.host}")
+    yield Line("Content-Type: application/x-www-form-urlencoded")
+    yield Line("")
+    yield Line(urlencode(sorted({"client_id": _CLIENT, **asked, **who}.items())), True)
+
+
+def _response(request: Request, response: Response, field: str = "token") -> Iterator[Line]:
+    """The lines of a response; a token is in the `field` of its JSON."""
+    yield Line(f"HTTP/1.1 {response.line}")
+    if response.auth == "basic":
+        yield Line(f'WWW-Authenticate: Basic realm="{request.host}"', True)
+    elif response.auth:
+        url = urlsplit(response.token_url)
+        asked = dict(parse_qsl(url.query))
+        fields = {"realm": f"{url.scheme}://{url.netloc}{url.path}", **asked}
+        yield Line(f"WWW-Authenticate: Bearer {_quoted(fields)}", True)
+    elif response.reason == "insufficient_scope":
+        yield Line(f"WWW-Authenticate: Bearer {_quoted({'error': response.reason})}", True)
+    if response.image:
+        yield Line(f"Docker-Content-Digest: {response.image.digest}")
+    if response.token:
+        yield Line("")
+        yield Line(f'{{"{field}": "{_text(response.token)}"}}', True)
+
+
+def _quoted(fields: dict[str, str]) -> str:
+    return ",".join(f'{name}="{value}"' for name, value in fields.items())
+
+
+def _target(url: str) -> str:
+    """What the first line of a request has of a URL."""
+    parts = urlsplit(url)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def _text(token: Token) -> str:
+    """What a token looks like; it's the service's own affair."""
+    return sha256(f"token {token.user or ''}".encode()).hexdigest()[:24]
