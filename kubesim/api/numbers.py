@@ -14,10 +14,3 @@ def integer(text: str) -> int | None:
 def whole(digits: str) -> int:
     """The number with these decimal digits; where it exceeds an int64, one of that size."""
     return int(digits.lstrip("0")[:18] or 0)
-
-
-def int_or_string(text: str) -> int | str:
-    """What Kubernetes calls an IntOrString: a number of 32 bits, or else a percentage or name."""
-    number = integer(text)
-    is_int32 = number is not None and -(2**31) <= number < 2**31
-    return int(text) if is_int32 else text

@@ -44,7 +44,6 @@ class ResourceRow(NamedTuple):
     returned: bool = False  # whether a DELETE is answered with the object
     parts: tuple[str, ...] = ()  # its subresources
     template: tuple[str, ...] = ()  # the path to the Pod template in its objects
-    warning: str = ""  # which the API server gives with every answer, as the type is deprecated
     status: Mapping[str, Any] | None = None  # of a new object; only the server writes a status
     fields: str = ""  # by which `--field-selector` selects
     counted: bool = False  # see has_generation
@@ -145,8 +144,6 @@ def _kept(kind: str) -> Resource:
 
 
 CONFIG_MAP = _kept("ConfigMap")
-ENDPOINTS = _kept("Endpoints")
-ENDPOINT_SLICE = _kept("EndpointSlice")
 EVENT = _kept("Event")
 NAMESPACE = _kept("Namespace")
 NODE = _kept("Node")

@@ -33,6 +33,8 @@ BOOT = datetime(2026, 11, 24, 13, 40, tzinfo=UTC)
 AGE, SETTLED = 1140.0, 5.0
 ClusterPrograms = Callable[["Cluster"], Mapping[str, Tool]]
 """The programs of containers that need a cluster."""
+# A new cluster's Endpoints and EndpointSlices, which aren't kept, and how often they are written until it is used.
+_ENDPOINT_OBJECTS, _ENDPOINT_WRITES = 2, 8
 NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -134,6 +136,13 @@ class _Boot(_Parts):
             if furnished:
                 self._start_kube_system()
             self.clock.advance(AGE - SETTLED)
+        self._count_endpoints()
+
+    def _count_endpoints(self) -> None:
+        """Skip the uids and revisions of the Endpoints and EndpointSlices, which aren't kept, of a new cluster."""
+        for _ in range(_ENDPOINT_OBJECTS):
+            self.identity.uid()
+        self.apiserver.backend.store.revision += _ENDPOINT_WRITES
 
     def _record(self, objects: Iterable[tuple[Resource, Object]]) -> None:
         for resource, obj in objects:

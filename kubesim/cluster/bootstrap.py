@@ -25,13 +25,11 @@ Typed = Iterator[tuple[Resource, Object]]
 
 
 class _Objects(NamedTuple):
-    """The node; how Pods reach the API server; and what every namespace has."""
+    """The node; the API server's Service; and what every namespace has."""
 
     node: Object
     service: Object
-    endpoints: Object
-    endpointSlice: Object  # noqa: N815 (as in the table)
-    serviceAccount: Object  # noqa: N815
+    serviceAccount: Object  # noqa: N815 (as in the table)
     rootCertificates: Object  # noqa: N815
 
 
@@ -97,7 +95,7 @@ def published(namespace: str) -> Typed:
     """What every namespace has, and in `default` the Service through which Pods reach the API server."""
     common = [_OBJECTS.serviceAccount, _OBJECTS.rootCertificates]
     if namespace == "default":
-        common += [_OBJECTS.service, _OBJECTS.endpoints, _OBJECTS.endpointSlice]
+        common.append(_OBJECTS.service)
     return _typed(common, namespace=namespace)
 
 

@@ -64,11 +64,6 @@ def parse_port(text: str) -> int:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
 
 
-def service_of(meta: Object, spec: Object) -> Object:
-    """A Service as kubectl makes it."""
-    return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
-
-
 def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:
     """Create an object, which goes into the namespace of the command line unless it names one.
 

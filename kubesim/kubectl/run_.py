@@ -1,4 +1,4 @@
-"""kubectl run: a Pod, and with --expose its Service. Mirrors k8s.io/kubectl pkg/cmd/run/run.go, v1.36."""
+"""kubectl run: a Pod. Mirrors k8s.io/kubectl pkg/cmd/run/run.go, v1.36."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 from kubesim.api import decoding, schema
 from kubesim.api.objects import Object
-from kubesim.api.resources import POD, SERVICE, find_kind
+from kubesim.api.resources import POD, find_kind
 from kubesim.cluster.apiserver.patch import merge_patch
 from kubesim.gotext import gojson
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.content import check_image, create_in_namespace, nonempty, parse_labels, parse_port, service_of
+from kubesim.kubectl.content import check_image, create_in_namespace, nonempty, parse_labels, parse_port
 from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import parse_json
 from kubesim.kubectl.output import print_result
@@ -27,7 +27,6 @@ def _check_run(call: Call) -> None:
     pull = flags["image-pull-policy"]
     refuse_if(restart not in _RESTART_POLICIES, f"invalid restart policy: {restart}", UsageError)
     refuse_if(pull not in _PULL_POLICIES, f"invalid image pull policy: {pull}", UsageError)
-    refuse_if(flags["expose"] and not flags["port"], "--port must be set when exposing a service", UsageError)
 
 
 @command("run", check=_check_run, is_typed=True)
@@ -40,25 +39,7 @@ def run(call: Call) -> None:
     if call.flags["overrides"]:
         pod = _override(call, pod)
     pod = create_in_namespace(call, POD, pod)
-    try:
-        if call.flags["expose"]:
-            _expose(call)
-    finally:  # the Pod is there, even where its Service is refused
-        print_result(call, POD, pod, "created")
-
-
-def _expose(call: Call) -> None:
-    """--expose: the Service of the Pod, which is created and reported before it."""
-    name = call.args[0]
-    labels = parse_labels(call.flags["labels"])
-    port = parse_port(call.flags["port"])
-    spec = {
-        "selector": labels or {"run": name},
-        "ports": [{"port": port, "protocol": "TCP", "targetPort": port}],
-    }
-    service = create_in_namespace(call, SERVICE, service_of(nonempty({"name": name, "labels": labels}), spec))
-    print_result(call, SERVICE, service, "created")
-    call.say("---\n" if call.flags["output"] == "yaml" else "")
+    print_result(call, POD, pod, "created")
 
 
 def _pod(call: Call) -> Object:

@@ -15,7 +15,7 @@ from kubesim.api.objects import Object, annotations_of, has_ended, metadata, nam
 from kubesim.api.resources import POD, SERVICE
 from kubesim.cluster.apiserver import Connection
 from kubesim.kubectl.command import Call, command
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if, reworded
+from kubesim.kubectl.errors import Exit, KubectlError, NotSimulated, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, check_paths
 from kubesim.kubectl.selection import Query, get_live
 from kubesim.shell.process import Process, StartError
@@ -43,12 +43,10 @@ def pod_of(call: Call, subject: Target, purpose: str, tells_choice: bool = False
     resource = subject.resource
     if resource is POD:
         return subject.obj
-    selector = subject.obj.get("spec", {}).get("selector")
-    lacking = f"selector for {resource.in_go} not implemented"
     if resource is SERVICE:
-        selector = selector and {"matchLabels": selector}
-        lacking = f"invalid service '{subject.name}': Service is defined without a selector"
-    refuse_if(not selector, f"cannot {purpose} {resource.in_go}: {lacking}")
+        raise NotSimulated("the Pods behind a Service are not part of this simulator")
+    selector = subject.obj.get("spec", {}).get("selector")
+    refuse_if(not selector, f"cannot {purpose} {resource.in_go}: selector for {resource.in_go} not implemented")
     pods = call.api.list(POD, call.namespace, labels=format_selector(selector))
     refuse_if(not pods, "timed out waiting for the condition")
     best = min(pods, key=_rank)

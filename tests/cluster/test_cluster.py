@@ -25,8 +25,6 @@ FRESH = {
     "clusterrolebindings": ["cluster-admin"],
     "clusterroles": ["admin", "cluster-admin", "edit", "view"],
     "configmaps": ["kube-root-ca.crt"],
-    "endpoints": ["kubernetes"],
-    "endpointslices": ["kubernetes"],
     "namespaces": ["default", "kube-node-lease", "kube-public", "kube-system"],
     "nodes": ["sim-worker"],
     "serviceaccounts": ["default"],
@@ -109,7 +107,6 @@ kubectl create secret docker-registry regcred --docker-server=registry.example.c
 kubectl create deployment refused --image=registry.example.com/myapp:1.0 --replicas=2
 kubectl create deployment web --image=nginx --replicas=2
 kubectl run crash --image=busybox -- sh -c 'date > /tmp/a; sleep 2; exit 1'
-kubectl expose deployment web --port=80
 kubectl create job once --image=busybox -- true
 kubectl create cronjob tick --image=busybox --schedule='* * * * *' -- date
 kubectl patch serviceaccount default -p '{"imagePullSecrets":[{"name":"regcred"}]}'

@@ -230,7 +230,7 @@ def test_parts_of_objects_by_kubectl(session: Session, line: str, rights: Rights
 
 OTHERS = (
     *("rollout history", "rollout status", "rollout restart", "rollout undo", "rollout pause"),
-    *("set image c=x", "set env A=b", "set serviceaccount", "expose --port=80"),
+    *("set image c=x", "set env A=b", "set serviceaccount"),
 )
 
 ALONE = (

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.objects import Object, is_deleted, key_of, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.api.selectors import Selector
-from kubesim.cluster.apiserver import admission, checks, services, strategy, validation
+from kubesim.cluster.apiserver import admission, checks, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, rules_for
 from kubesim.cluster.apiserver.backend import READS, Backend, Change, Listener
 from kubesim.cluster.apiserver.checks import PLAIN, WriteOptions
@@ -83,8 +83,6 @@ class Client:
         """Raise StatusError (Forbidden) unless the user may do this."""
         if not self._is_master:
             self.check(Request.about(self.user, verb, resource, namespace, name, subresource))
-        if resource.warning and self._warn:
-            self._warn(resource.warning)
 
     def check(self, asked: Request) -> None:
         """Raise StatusError (Forbidden) unless this may be done, by whoever speaks for the user, too."""
@@ -189,8 +187,6 @@ class Client:
         strategy.prepare_for_create(resource, new)
         if resource is POD:
             admission.admit_pod(new, self._store, self._backend.identity)
-        if resource is SERVICE:
-            services.admit_service(new, self._store)
         checks.raise_if_any(resource, new, validation.validate(resource, new))
         return self._write(resource, new, None, options)
 
@@ -262,8 +258,6 @@ class Client:
         if resource is POD:
             admission.admit_pod_update(new, old)
         strategy.prepare_for_update(resource, new, old, part)
-        if resource is SERVICE:
-            services.admit_service(new, self._store, old)
         checks.raise_if_any(resource, new, validation.validate_update(resource, new, old, self._budget, part))
         new["metadata"] = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         if new == old:

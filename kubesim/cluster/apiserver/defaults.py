@@ -142,32 +142,8 @@ def _default_namespace(namespace: Object) -> None:
 def _default_service(service: Object) -> None:
     spec = _inner(service, "spec")
     _default(spec, type="ClusterIP", sessionAffinity="None")
-    kind = spec["type"]
-    ports = spec.get("ports") or ()
-    for port in ports:
-        _default(port, protocol="TCP")
-    if kind == "ExternalName":
-        return
-    _default(spec, internalTrafficPolicy="Cluster")
-    if kind in ("NodePort", "LoadBalancer"):
-        _default(spec, externalTrafficPolicy="Cluster")
-    if kind == "LoadBalancer":
-        _default(spec, allocateLoadBalancerNodePorts=True)
-    if spec["sessionAffinity"] == "ClientIP":
-        _default(_inner(spec, "sessionAffinityConfig", "clientIP"), timeoutSeconds=10800)
-    for port in ports:
-        port["targetPort"] = port.get("targetPort") or port.get("port", 0)
-
-
-def _default_endpoints(endpoints: Object) -> None:
-    for subset in endpoints.get("subsets") or ():
-        for port in subset.get("ports") or ():
-            _default(port, protocol="TCP")
-
-
-def _default_endpoint_slice(endpoint_slice: Object) -> None:
-    for port in endpoint_slice.get("ports") or ():
-        _default(port, name="", protocol="TCP")
+    for port in spec.get("ports") or ():
+        _default(port, protocol="TCP", targetPort=port.get("port", 0))
 
 
 def _default_deployment(deployment: Object) -> None:
@@ -236,8 +212,6 @@ _OF_KINDS: Mapping[str, Callable[[Object], None]] = {
     "CronJob": _default_cron_job,
     "DaemonSet": _default_daemon_set,
     "Deployment": _default_deployment,
-    "Endpoints": _default_endpoints,
-    "EndpointSlice": _default_endpoint_slice,
     "Job": _default_job,
     "Namespace": _default_namespace,
     "Node": lambda node: _default(node, spec={}),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, partial
-from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.api.clock import Micros, parse_time
@@ -145,37 +144,6 @@ def _ports(ports: Sequence[Object] | None) -> str:
     return ",".join(texts) or NONE
 
 
-def first_three(items: Sequence[str], empty: str) -> str:
-    """The first three of several things, and how many more there are."""
-    more = f" + {len(items) - 3} more..." if len(items) > 3 else ""
-    return ",".join(items[:3]) + more or empty
-
-
-def _endpoints(subsets: Sequence[Object] | None) -> str:
-    endpoints = []
-    for subset in subsets or ():
-        for port in subset.get("ports") or [{}]:
-            endpoints += [with_port(address.get("ip", ""), port) for address in subset.get("addresses", ())]
-    return first_three(endpoints, "" if subsets else NONE)
-
-
-def with_port(address: str, port: Object) -> str:
-    """An address with the number of a port, if it has one, "*" for all; IPv6 has brackets, as of net.JoinHostPort."""
-    if not port:
-        return address
-    host = f"[{address}]" if ":" in address else address
-    return f"{host}:{port.get('port', '*')}"
-
-
-def _slice_addresses(endpoints: Sequence[Object] | None) -> str:
-    addresses = chain.from_iterable(endpoint.get("addresses") or () for endpoint in endpoints or ())
-    return first_three([*addresses], "<unset>")
-
-
-def _slice_ports(ports: Sequence[Object] | None) -> str:
-    return first_three([str(port.get("port", "*")) for port in ports or ()], "<unset>")
-
-
 def _readiness_gates(pod: Object) -> str:
     gates = at(pod, "spec.readinessGates") or ()
     met = [gate for gate in gates if find_condition(pod, gate["conditionType"]) == "True"]
@@ -216,7 +184,6 @@ _CELLS: dict[str, Callable[..., Cell]] = {
     "controller": _controller,
     "count": lambda *values: str(sum(len(value or ()) for value in values)),
     "duration": _duration,
-    "endpoints": _endpoints,
     "external_ip": _external_ip,
     "first": lambda values, value: (values or [value or NONE])[0],
     "groups": partial(_subjects, kind="Group"),
@@ -239,8 +206,6 @@ _CELLS: dict[str, Callable[..., Cell]] = {
     "ports": _ports,
     "readiness_gates": _readiness_gates,
     "service_accounts": partial(_subjects, kind="ServiceAccount"),
-    "slice_addresses": _slice_addresses,
-    "slice_ports": _slice_ports,
     "source": _source,
     "trimmed": lambda text: (text or "").strip(),
     "users": partial(_subjects, kind="User"),

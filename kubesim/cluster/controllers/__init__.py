@@ -5,7 +5,6 @@ from __future__ import annotations
 from kubesim.cluster.controllers.cronjob import CronJobController
 from kubesim.cluster.controllers.daemonset import DaemonSetController
 from kubesim.cluster.controllers.deployment import DeploymentController
-from kubesim.cluster.controllers.endpoints import EndpointsController
 from kubesim.cluster.controllers.garbage import GarbageCollector
 from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.namespaces import NamespaceController
@@ -28,6 +27,5 @@ CONTROL_PLANE = (
     StatefulSetController,
     JobController,
     CronJobController,
-    EndpointsController,
 )
 """What a cluster runs beside its API server, in the order in which it hears of a change."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, is_deleted, metadata, name_of, namespace_of
-from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource
+from kubesim.api.resources import NAMESPACE, POD, RESOURCES, SERVICE, Resource
 from kubesim.cluster.apiserver import Change
 from kubesim.cluster.bootstrap import published
 from kubesim.cluster.controllers.base import REACTION, Loop
@@ -44,9 +44,7 @@ _FINE = {
     _FINALIZERS_REMAINING: _Finding("ContentHasNoFinalizers", "All content-preserving finalizers finished"),
 }
 _OTHERS = tuple(item for item in RESOURCES if item.namespaced and item.simulated and item is not POD)
-# Of these kinds, the namespace `default` has what leads to the API server. It looks every ten seconds whether its own
-# Service is there; here only after one was deleted.
-_OF_API_SERVER = ("Service", "Endpoints", "EndpointSlice")
+# The API server looks every ten seconds whether its own Service is there; here only after one was deleted.
 INTERVAL: Micros = 10 * SECOND
 
 
@@ -67,7 +65,7 @@ class NamespaceController(Loop):
         namespace = self.api.find(NAMESPACE, "", namespace_of(change.obj))
         if namespace and not is_deleted(namespace):
             delay = REACTION
-            if change.resource.kind in _OF_API_SERVER:
+            if change.resource is SERVICE:
                 delay = (INTERVAL - self.clock.now % INTERVAL) / SECOND
             self.add(namespace, delay)
 

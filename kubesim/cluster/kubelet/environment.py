@@ -111,11 +111,11 @@ class PodData(NamedTuple):
 def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, str]:
     """The variables of a container, in the order in which it finds them. Raises MissingError.
 
-    `home` is its user's folder. A `$(NAME)` in a value is one of `env` that stands before it, or one of the Services'.
+    `home` is its user's folder. A `$(NAME)` in a value is one of `env` that stands before it, or of the API server.
     """
     declared: dict[str, str] = {}
-    of_services = _of_services(data)
-    earlier = ChainMap(declared, of_services)
+    of_api_server = _of_api_server(data)
+    earlier = ChainMap(declared, of_api_server)
     for variable in container.get("env", ()):
         value = _value(data, container, variable, earlier)
         if value is not None:
@@ -125,50 +125,32 @@ def variables(data: PodData, container: ContainerSpec, home: str) -> dict[str, s
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "HOSTNAME": _hostname(data.pod),
         **own,
-        **{name: value for name, value in of_services.items() if name not in own},
+        **{name: value for name, value in of_api_server.items() if name not in own},
         "HOME": own.get("HOME", home),
     }
 
 
-def _of_services(data: PodData) -> dict[str, str]:
-    """What tells a container where the API server is, and unless the Pod doesn't want to know, each Service beside it.
+def _of_api_server(data: PodData) -> dict[str, str]:
+    """The variables that say where the API server is; Go's order is a different one each time.
 
-    Mirrors pkg/kubelet/envvars/envvars.go; Go's order is a different one each time.
+    Mirrors pkg/kubelet/envvars/envvars.go.
     """
-    namespace = namespace_of(data.pod)
-    services = [data.api.find(SERVICE, "default", "kubernetes")]
-    if data.pod["spec"].get("enableServiceLinks"):
-        services += data.api.list(SERVICE, namespace)
-    variables: dict[str, str] = {}
-    for service in services:
-        if service and service["spec"].get("clusterIP", "None") not in ("", "None"):
-            variables |= _of_service(name_of(service), service["spec"])
-    return variables
-
-
-def _of_service(name: str, spec: Object) -> dict[str, str]:
-    """The variables of a Service with an address, the long ones in the form of Docker's links."""
-    prefix = _as_variable(name)
-    address = spec["clusterIP"]
-    ports = spec.get("ports") or ()
-    variables = {f"{prefix}_SERVICE_HOST": address}
-    for port in ports[:1]:
-        variables[f"{prefix}_SERVICE_PORT"] = str(port["port"])
-    for port in ports:
-        if port.get("name"):
-            variables[f"{prefix}_SERVICE_PORT_{_as_variable(port['name'])}"] = str(port["port"])
-    for port in ports:
-        number = str(port["port"])
-        protocol = port["protocol"].lower()
-        url = f"{protocol}://{address}:{number}"
-        variables.setdefault(f"{prefix}_PORT", url)
-        link = f"{prefix}_PORT_{number}_{protocol.upper()}"
-        variables |= {link: url, f"{link}_PROTO": protocol, f"{link}_PORT": number, f"{link}_ADDR": address}
-    return variables
-
-
-def _as_variable(name: str) -> str:
-    return name.replace("-", "_").upper()
+    service = data.api.find(SERVICE, "default", "kubernetes")
+    if service is None:
+        return {}
+    address = service["spec"]["clusterIP"]
+    port = str(service["spec"]["ports"][0]["port"])
+    link = f"KUBERNETES_PORT_{port}_TCP"
+    return {
+        "KUBERNETES_SERVICE_HOST": address,
+        "KUBERNETES_SERVICE_PORT": port,
+        "KUBERNETES_SERVICE_PORT_HTTPS": port,
+        "KUBERNETES_PORT": f"tcp://{address}:{port}",
+        link: f"tcp://{address}:{port}",
+        f"{link}_PROTO": "tcp",
+        f"{link}_PORT": port,
+        f"{link}_ADDR": address,
+    }
 
 
 def _hostname(pod: Object) -> str:

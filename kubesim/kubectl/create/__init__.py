@@ -5,16 +5,13 @@ Mirrors k8s.io/kubectl pkg/cmd/create, v1.36.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
 
 from kubesim.api import resources
-from kubesim.api.content import dns_subdomain, port_name, port_number
 from kubesim.api.digest import safe_hash
 from kubesim.api.errors import StatusError
-from kubesim.api.numbers import integer, whole
 from kubesim.api.objects import Object, annotations_of, labels_of, owner_reference
 from kubesim.api.resources import Resource
 from kubesim.kubectl.apply import NO_FILES, send_manifest
@@ -24,8 +21,6 @@ from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded
 from kubesim.kubectl.manifests import Target, manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
-
-_LAST_PORT = 65535
 
 
 @command("create", check=only_files, checks_format="first")
@@ -174,62 +169,3 @@ def create_token(call: Call) -> None:
         call.say(request["status"]["token"])
     else:
         call.say(call.output_format().render(request, typed=True))
-
-
-@subcommand("create service clusterip")
-def create_cluster_ip(call: Call) -> None:
-    address = call.flags["clusterip"]
-    if address != "None":
-        _require_port(call)
-    _create_service(call, "ClusterIP", {"clusterIP": address})
-
-
-@subcommand("create service nodeport")
-def create_node_port(call: Call) -> None:
-    _require_port(call)
-    _create_service(call, "NodePort", {})
-
-
-@subcommand("create service externalname")
-def create_external_name(call: Call) -> None:
-    name = call.flags["external-name"]
-    refuse_if(dns_subdomain(name), f"invalid service external name {name}")
-    _create_service(call, "ExternalName", {"externalName": name})
-
-
-def _require_port(call: Call) -> None:
-    refuse_if(not call.flags["tcp"], "at least one tcp port specifier must be provided")
-
-
-def _create_service(call: Call, kind: str, fields: Object) -> None:
-    """Create a Service of a type for Pods with its name as their label `app`."""
-    labels = {"app": call.args[0]}
-    ports = [_port(text, call.flags.get("node-port")) for text in call.flags["tcp"]]
-    service = {
-        "metadata": {"labels": labels},
-        "spec": {"selector": labels, **nonempty({"type": kind, **fields, "ports": ports})},
-        "status": {"loadBalancer": {}},
-    }
-    create_object(call, resources.SERVICE, service, failure=f"failed to create {kind} service:")
-
-
-def _port(text: str, node_port: int | None) -> Object:
-    """The port in PORT or PORT:TARGET. Raises KubectlError."""
-    port, colon, target = text.partition(":")
-    refuse_if(not re.fullmatch("[0-9]+", port), f'strconv.ParseUint: parsing "{port}": invalid syntax')
-    number = whole(port)
-    refuse_if(number > _LAST_PORT, f'strconv.ParseUint: parsing "{port}": value out of range')
-    opened: Object = {"name": text.replace(":", "-"), "port": number, "protocol": "TCP", "targetPort": number}
-    if colon:
-        opened["targetPort"] = _target(target.partition(":")[0])
-    if node_port:
-        opened["nodePort"] = node_port
-    return opened
-
-
-def _target(text: str) -> int | str:
-    """The number or the name of a port. Raises KubectlError."""
-    number = integer(text)
-    problems = port_name(text) if number is None else port_number(number)
-    refuse_if(problems, ",".join(problems))
-    return text if number is None else number

@@ -36,7 +36,6 @@ register(
         "name_list": lambda items: ", ".join(item["name"] for item in items or ()) or NONE,
         # A Pod's node and that node's address, which the kubelet reports later.
         "node": lambda name, address: f"{name}/{address or ''}" if name else NONE,
-        "none_if_empty": lambda items: None if items else NONE,
         # Labels, one a line.
         "pairs": lambda labels: [f"{key}={value}" for key, value in sorted((labels or {}).items())],
         "pull_secrets": pull_secret_names,
@@ -46,7 +45,6 @@ register(
         "target": lambda reference: f"{reference.get('kind', '')}/{reference.get('name', '')}",
         "time": long_time,
         "time_with_space": lambda time: f"{long_time(time)} ",
-        "unset_if_empty": lambda items: None if items else "<unset>",
         "with_space": lambda value: f"{value or ''} ",  # kubectl writes one after each cell of some tables
     }
 )

@@ -28,7 +28,7 @@ def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool
 
 
 # A list that a user may not read ends a description, but for these of a kind.
-_OPTIONAL = {("Deployment", "replicasets"), ("Service", "endpointslices")}  # it does without
+_OPTIONAL = {("Deployment", "replicasets")}  # it does without
 _SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
 
 

@@ -13,7 +13,7 @@ from kubesim.api.content import Check, cron_job_name, dns_label, dns_subdomain, 
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD, Resource
-from kubesim.cluster.apiserver.validation import pods, rbac, scheduling, secrets, services, workloads
+from kubesim.cluster.apiserver.validation import pods, rbac, scheduling, secrets, workloads
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_object_meta, validate_object_meta_update
 
@@ -31,7 +31,6 @@ _VALIDATE: Mapping[str, Callable[[Field], None]] = {
     "Role": rbac.validate_role,
     "RoleBinding": rbac.validate_binding,
     "Secret": secrets.validate_secret,
-    "Service": services.validate_service,
     "StatefulSet": workloads.validate_stateful_set,
 }
 _VALIDATE_UPDATE: Mapping[str, Callable[[Field, Field], None]] = {
@@ -43,7 +42,6 @@ _VALIDATE_UPDATE: Mapping[str, Callable[[Field, Field], None]] = {
     "ReplicaSet": workloads.validate_selected_update,
     "RoleBinding": rbac.validate_binding_update,
     "Secret": secrets.validate_secret_update,
-    "Service": services.validate_service_update,
     "StatefulSet": workloads.validate_stateful_set_update,
 }
 # The names of other kinds are DNS subdomains.
