@@ -22,7 +22,7 @@ try: site ## build that page and serve it on loopback
 # Some tests of each room, for `quick`.
 QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.py tests/cluster/test_keyring.py \
   tests/cluster/test_imagepull.py tests/cluster/test_apiserver.py tests/kubectl/test_formats.py \
-  tests/kubectl/test_kubectl_flags.py tests/test_golden.py tests/flow/test_hops.py tests/session/test_docker.py \
+  tests/kubectl/test_kubectl_flags.py tests/test_golden.py tests/why/test_hops.py tests/session/test_docker.py \
   tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py \
   tests/command/test_copied_notebooks.py
 

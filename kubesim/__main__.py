@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from kubesim.command import REGISTRIES, fail, finish
-from kubesim.flow.redact import printable
+from kubesim.why.hide.redact import printable
 
 COMMANDS = {
     "why": "explain why a Pod of a real cluster does not get its image",

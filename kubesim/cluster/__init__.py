@@ -10,7 +10,6 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from kubesim.api import imageref
 from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import Clock, Identity
 from kubesim.api.digest import sha256
@@ -23,8 +22,9 @@ from kubesim.cluster.controllers import CONTROL_PLANE
 from kubesim.cluster.kubelet import Kubelet
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.registry import Registries
-from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.node import NodeSettings
+from kubesim.pull import imageref
+from kubesim.pull.image import Image
 from kubesim.shell import Tool
 
 # Every cluster is booted at the same simulated moment, so that two runs of a lesson show the same.

@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 
 from kubesim.command import fail, finish
 from kubesim.command.why import answer_about
-from kubesim.flow.load import ExportError
-from kubesim.flow.redact import printable
-from kubesim.flow.report import FORMS
+from kubesim.why.hide.redact import printable
+from kubesim.why.read.load import ExportError
+from kubesim.why.tell.report import FORMS
 
 PROGRAM = "kubectl why"
 _ABOUT = (

@@ -9,10 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from kubesim.command import fail
-from kubesim.flow.export import explained
-from kubesim.flow.load import MAX_SIZE, ExportError
-from kubesim.flow.redact import printable
-from kubesim.flow.report import FORMS
+from kubesim.why.export import explained
+from kubesim.why.hide.redact import printable
+from kubesim.why.read.load import MAX_SIZE, ExportError
+from kubesim.why.tell.report import FORMS
 
 _MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: in UTF-16 with its mark, one more is too large
 _END = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # of what is typed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from getopt import GetoptError, gnu_getopt
 from typing import NamedTuple
 
-from kubesim.flow.report import FORMS
 from kubesim.jupyter.refusal import Refusal
+from kubesim.why.tell.report import FORMS
 
 
 class Target(NamedTuple):

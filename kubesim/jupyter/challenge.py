@@ -14,9 +14,6 @@ from IPython.display import display
 
 from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
-from kubesim.flow.export import Explained
-from kubesim.flow.hops import trace_flow
-from kubesim.flow.report import Flow
 from kubesim.jupyter import markup, quiz, standing, why
 from kubesim.jupyter.card import HISTORY, Button, Card, Message, goal_lines, script, styles
 from kubesim.jupyter.refusal import Refusal
@@ -28,6 +25,9 @@ from kubesim.lessons.clusters import LAST_SEED, RoundId, small_rounds
 from kubesim.lessons.record import Record
 from kubesim.lessons.skills import CLUSTER
 from kubesim.lessons.task import Reading, is_intact
+from kubesim.session.flow import trace_flow
+from kubesim.why.export import Explained
+from kubesim.why.tell.report import Flow
 
 _RULES = (
     f"Each broken cluster is worth {POINTS} points. A hint costs {HINT} of them. `why` costs {WHY}, here and in the "

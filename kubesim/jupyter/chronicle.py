@@ -8,11 +8,11 @@ from typing import NamedTuple
 from IPython.display import display
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.flow.report import FAILED, PASSED
 from kubesim.jupyter import drawing
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.seat import Seat, spell, time_of_day
 from kubesim.session.timeline import Timeline, Try
+from kubesim.why.tell.report import FAILED, PASSED
 
 ROW = 20
 LEFT = 4

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import graphviz
 
-from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
+from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
 
 PAPER = "#ffffff"
 INK = "#1f2328"

@@ -8,12 +8,12 @@ from kubesim.api.clock import Micros, parse_time
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import POD, SECRET
 from kubesim.cluster import Cluster
-from kubesim.cluster.kubelet.imagepull import see
-from kubesim.flow.hops import trace_flow
-from kubesim.flow.report import Flow
 from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.seat import Seat, time_of_day
+from kubesim.pull.attempt import see
+from kubesim.session.flow import trace_flow
 from kubesim.session.timeline import Try, last_tries
+from kubesim.why.tell.report import Flow
 
 
 def advice(flow: Flow) -> str:

@@ -13,15 +13,15 @@ from itertools import groupby
 import traitlets
 from IPython.display import display
 
-from kubesim.flow.export import Explained, explained
-from kubesim.flow.hops import trace_flow
-from kubesim.flow.load import ExportError
-from kubesim.flow.report import FORMS, Flow, Form, Part, parts
 from kubesim.jupyter import markup
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Button, Card, script, styles
 from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
+from kubesim.session.flow import trace_flow
+from kubesim.why.export import Explained, explained
+from kubesim.why.read.load import ExportError
+from kubesim.why.tell.report import FORMS, Flow, Form, Part, parts
 
 _PASTE = (
     "Paste what you have of a pull that failed in a real cluster. The more you paste, the more certain the answer: "

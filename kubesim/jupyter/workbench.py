@@ -16,7 +16,6 @@ from IPython.display import display
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD
-from kubesim.flow.hops import trace_flow
 from kubesim.jupyter import drawing, flow
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goal_lines, script, styles
@@ -26,6 +25,7 @@ from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
 from kubesim.lessons.done import is_done
 from kubesim.lessons.task import Reading, Task, all_hold
+from kubesim.session.flow import trace_flow
 
 MOST_OBJECTS = 80
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."

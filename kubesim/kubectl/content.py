@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 
-from kubesim.api import imageref
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
 from kubesim.gotext import gofmt, gojson
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
+from kubesim.pull import imageref
 
 
 def short_hash(content: Object) -> str:

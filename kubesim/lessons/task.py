@@ -13,11 +13,11 @@ from kubesim.api.objects import TEMPLATE_HASH, Object, name_of
 from kubesim.api.resources import NAMESPACE, POD
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.flow.hops import trace_flow
-from kubesim.flow.report import Flow
 from kubesim.session import Session
+from kubesim.session.flow import trace_flow
 from kubesim.session.programs import beside_kubectl, new_context
 from kubesim.shell import Invocation, Shell, Tool
+from kubesim.why.tell.report import Flow
 from kubesim.workspace import Workspace
 
 

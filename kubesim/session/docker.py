@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from kubesim.api.imageref import DEFAULT_REGISTRY
 from kubesim.cluster import Cluster
-from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gobase64, gojson
 from kubesim.gotext.pflag import Flag, FlagError, FlagSet
+from kubesim.pull.imageref import DEFAULT_REGISTRY
+from kubesim.pull.keyring import Credential
 from kubesim.shell import Invocation, Operands, Options, ToolError, UnsupportedError
 from kubesim.workspace import HOME
 

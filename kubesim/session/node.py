@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kubesim.api import imageref
 from kubesim.cluster import Cluster
 from kubesim.cluster.bootstrap import NODE_NAME
-from kubesim.cluster.keyring import Credential, NodeCredential, registry_key
 from kubesim.cluster.registry.node import CONFIG, MODES, PROXY, NodeSettings
 from kubesim.gotext import tabwriter
+from kubesim.pull import imageref
+from kubesim.pull.keyring import Credential, NodeCredential, registry_key
 from kubesim.shell import Invocation, Operands, Options, UnsupportedError
 
 

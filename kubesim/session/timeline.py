@@ -11,8 +11,8 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver import printers
-from kubesim.flow.scene import VOLUME, containers
 from kubesim.session.history import History
+from kubesim.why.judge.scene import VOLUME, containers
 
 Pods = dict[tuple[str, str], tuple[str, str]]
 """READY and STATUS of each Pod, by namespace and name: the columns that do not count time."""

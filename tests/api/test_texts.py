@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from kubesim.api import load_yaml, quantity, resources
 from kubesim.api.clock import SECOND, parse_time
 from kubesim.api.humanize import age, format_labels, format_selector, go_duration, human_duration, long_time, node_roles
-from kubesim.api.imageref import parse
 from kubesim.api.selectors import SelectorError, field_selector, label_selector, matches
 from kubesim.gotext import gobase64, gojson
 from kubesim.gotext.gojson import JSONError
+from kubesim.pull.imageref import parse
 from tests.learner import rows
 
 ROWS = rows(__file__)

@@ -7,20 +7,12 @@ from typing import Any
 
 import pytest
 
-from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Clock
-from kubesim.cluster.keyring import Credential, Match
-from kubesim.cluster.kubelet.imagepull import (
-    STEPS,
-    TRANSITIONS,
-    Attempt,
-    ImageManager,
-    Pull,
-    PullRequest,
-    SeenSecret,
-    see,
-)
+from kubesim.cluster.kubelet.imagepull import STEPS, TRANSITIONS, ImageManager, Pull, PullRequest
 from kubesim.cluster.registry import Registries
+from kubesim.pull import imageref
+from kubesim.pull.attempt import Attempt, SeenSecret, see
+from kubesim.pull.keyring import Credential, Match
 
 REGISTRIES = Registries(Clock(datetime(2026, 11, 25, tzinfo=UTC)))
 MYAPP = "registry.example.com/myapp:1.0"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubesim.cluster.keyring import (
+from kubesim.pull.keyring import (
     DATA_KEYS,
     DOCKER_CONFIG_JSON,
     DOCKERCFG,

@@ -12,8 +12,6 @@ import pytest
 from kubesim import Session
 from kubesim.api import load_yaml
 from kubesim.api.clock import Clock
-from kubesim.api.imageref import parse
-from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry import Registries
 from kubesim.cluster.registry.document import (
     Dialect,
@@ -23,11 +21,13 @@ from kubesim.cluster.registry.document import (
     RepositoryFields,
     Status,
 )
-from kubesim.cluster.registry.image import Trouble
 from kubesim.cluster.registry.network import Network
 from kubesim.cluster.registry.node import NodeSettings
 from kubesim.cluster.registry.pull import Pull
 from kubesim.cluster.registry.worldfile import builtin, read
+from kubesim.pull.image import Trouble
+from kubesim.pull.imageref import parse
+from kubesim.pull.keyring import Credential
 from tests.learner import rows
 
 ROWS = rows(__file__)

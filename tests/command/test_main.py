@@ -28,8 +28,8 @@ from kubesim import Session
 from kubesim.__main__ import main
 from kubesim.api import load_yaml
 from kubesim.api.result import Result
-from kubesim.flow.export import explain
 from kubesim.lessons import documents, load_tasks, question_ids
+from kubesim.why.export import explain
 from tests.learner import rows
 from tests.patience import SECONDS, eventually, within
 from tests.served_lab import address

@@ -3,9 +3,9 @@ import shutil
 
 import pytest
 
-from kubesim.flow.causes import Cause
-from kubesim.flow.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
 from kubesim.jupyter import drawing, flow, markup, why, workbench
+from kubesim.why.judge.causes import Cause
+from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, About, Flow, Hop
 from tests.jupyter.conftest import refused
 from tests.jupyter.pictures import SVG, pictures
 

@@ -11,10 +11,10 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from kubesim.flow.export import explain, explained
 from kubesim.jupyter import current, prediction, quiz, why, workbench
 from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
+from kubesim.why.export import explain, explained
 from tests.jupyter.conftest import refused
 from tests.server.connections import MAPS, Client
 

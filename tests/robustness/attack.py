@@ -33,13 +33,13 @@ from kubesim import Session
 from kubesim.api import load_yaml
 from kubesim.api.budget import TooMuchError
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.flow.export import explain
-from kubesim.flow.load import ExportError
 from kubesim.lessons import record
 from kubesim.server import API
 from kubesim.server.https import Server
 from kubesim.server.request import Request
 from kubesim.server.watch import Watch
+from kubesim.why.export import explain
+from kubesim.why.read.load import ExportError
 from tests.patience import slowness
 
 from .growth import CLASSES, FILE, HIDDEN, Case

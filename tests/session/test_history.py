@@ -10,8 +10,8 @@ import pytest
 from kubesim.api import load_yaml
 from kubesim.api.clock import SECOND
 from kubesim.api.resources import NAMESPACE
-from kubesim.flow.hops import trace_flow
 from kubesim.session import Session
+from kubesim.session.flow import trace_flow
 from kubesim.session.history import LIMIT, History
 
 STORIES = load_yaml(Path(__file__).with_name("undo.yaml"))

@@ -6,8 +6,8 @@ import pytest
 
 from kubesim.api.resources import RESOURCES
 from kubesim.api.schema import Type, fields, type_of
-from kubesim.flow import FILE_USAGE
 from kubesim.kubectl import ABSENT
+from kubesim.session.why import FILE_USAGE
 from tests.learner import Learner
 from tools import supported
 from tools.commands import all_commands

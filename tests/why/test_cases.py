@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from kubesim.api import load_yaml
-from kubesim.flow.export import explain
+from kubesim.why.export import explain
 
 CASES = {
     case["name"]: case for path in sorted((Path(__file__).parent / "cases").glob("*.yaml")) for case in load_yaml(path)

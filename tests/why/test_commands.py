@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from kubesim.flow import tables
-from kubesim.flow.commands import fill
-from kubesim.flow.export import explained
-from kubesim.flow.report import Flow, markdown
+from kubesim.why.export import explained
+from kubesim.why.judge.causes_table import causes
+from kubesim.why.judge.commands import fill
+from kubesim.why.read.signs_table import signs
+from kubesim.why.tell.report import Flow, markdown
 
 HOSTILE = [
     "c$(: >ran)",
@@ -105,15 +106,15 @@ def test_a_shell_runs_no_part_of_a_name(name: str, tmp_path: Path) -> None:
 
 def templates() -> Iterator[str]:
     """Each text of the tables that is a command."""
-    for rows in tables.causes().commands.values():
+    for rows in causes().commands.values():
         yield from rows.values()
-    kinds = (kind.verdict for kind in tables.signs().kinds.values())
-    verdicts = [*tables.causes().before_the_pull, *tables.causes().after_a_failed_pull, *filter(None, kinds)]
+    kinds = (kind.verdict for kind in signs().kinds.values())
+    verdicts = [*causes().before_the_pull, *causes().after_a_failed_pull, *filter(None, kinds)]
     for verdict in verdicts:
         yield from (each.tell for each in (verdict, *verdict.others))
-    for client in tables.signs().clients.values():
+    for client in signs().clients.values():
         yield from client[1:]
-    yield from (registry.how for registry in tables.signs().registries.values())
+    yield from (registry.how for registry in signs().registries.values())
 
 
 @pytest.mark.parametrize("name", HOSTILE)

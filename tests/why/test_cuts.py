@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kubesim.flow.causes import Cause
-from kubesim.flow.export import explained
-from kubesim.flow.load import ExportError
+from kubesim.why.export import explained
+from kubesim.why.judge.causes import Cause
+from kubesim.why.read.load import ExportError
 from tests.why.test_sayings import UNSEEN
 
 IN_TIME = {"two causes one after the other, the last counts", "stern with a success at last"}

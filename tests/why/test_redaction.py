@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from kubesim import __main__
 from kubesim.api.objects import LAST_APPLIED
-from kubesim.flow import tables
-from kubesim.flow.export import explain
-from kubesim.flow.load import ExportError
-from kubesim.flow.masks import Masks
-from kubesim.flow.redact import FORMS, Form, redact
-from kubesim.flow.signs import MOST, read
 from kubesim.session import Session
+from kubesim.why.export import explain
+from kubesim.why.hide.masks import Masks
+from kubesim.why.hide.redact import FORMS, MOST, Form, redact
+from kubesim.why.read.load import ExportError
+from kubesim.why.read.signs import read
+from kubesim.why.read.signs_table import signs
+from kubesim.why.tables import vocabulary
 from tests.learner import rows
 from tests.patience import within
 from tests.why.test_cases import CASES, OBJECTS, export_of
@@ -333,13 +334,12 @@ def test_errors_repeat_no_password(line: str, capsys: pytest.CaptureFixture[str]
 
 WORDS = st.text(string.ascii_letters + string.digits + "-_.:/@!$", min_size=6, max_size=16).filter(
     lambda word: (
-        re.search("[g-z]{2}", word)
-        and not any(run in tables.vocabulary() for run in re.findall(r"[^\W_]+", word.lower()))
+        re.search("[g-z]{2}", word) and not any(run in vocabulary() for run in re.findall(r"[^\W_]+", word.lower()))
     )
 )
 
 
-@given(WORDS, st.sampled_from([row.example for row in tables.signs().signs]), st.booleans())
+@given(WORDS, st.sampled_from([row.example for row in signs().signs]), st.booleans())
 @settings(deadline=None, max_examples=300)
 def test_around_the_words_that_decide_the_evidence_has_words_of_the_tables_and_names_only(
     word: str, message: str, is_last: bool

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from kubesim.flow.export import explain
 from kubesim.session import Session
+from kubesim.why.export import explain
 from tests.learner import rows
 
 ROWS = rows(__file__)

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from kubesim.api import load_yaml
-from kubesim.flow.export import explain
-from kubesim.flow.load import ExportError
-from kubesim.flow.signs import read
+from kubesim.why.export import explain
+from kubesim.why.read.load import ExportError
+from kubesim.why.read.signs import read
 
 FOLDER = Path(__file__).parent
 FORMS: dict[str, dict[str, Any]] = load_yaml(FOLDER / "forms.yaml")

@@ -7,19 +7,21 @@ import string
 
 import pytest
 
-from kubesim.flow import asking, signs, tables
-from kubesim.flow.export import Export
-from kubesim.flow.facts import Facts
-from kubesim.flow.paste import is_hint
-from kubesim.flow.reported import ReportedRegistries
-from kubesim.flow.scene import Scene
-from kubesim.flow.signs import read
-from kubesim.flow.words import Words
+from kubesim.why.export import Export
+from kubesim.why.judge import asking
+from kubesim.why.judge.causes_table import causes
+from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.reported import ReportedRegistries
+from kubesim.why.judge.scene import Scene
+from kubesim.why.judge.words import Words
+from kubesim.why.read import signs, signs_table
+from kubesim.why.read.paste import is_hint
+from kubesim.why.read.signs import read
 from tests.learner import rows
 
 ROWS = rows(__file__)
 
-SIGNS = tables.signs().signs
+SIGNS = signs_table.signs().signs
 NUMBERS = range(len(SIGNS))
 
 
@@ -58,17 +60,17 @@ def test_whose_registry_it_is(host: str, message: str, title: str) -> None:
 
 def test_every_placeholder_of_a_kind_has_a_word() -> None:
     known = {name for row in SIGNS for sign in row.sign for name in re.compile(sign).groupindex}
-    known |= {*tables.Registry._fields, "canonical", "inner"}
+    known |= {*signs_table.Registry._fields, "canonical", "inner"}
     pods = [{"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}]
     facts = Facts(
         Scene(Export(()), {}, ReportedRegistries(), is_export=True), "shop", pods[0], pods[0]["spec"]["containers"][0]
     )
-    for kind in tables.signs().kinds.values():
+    for kind in signs_table.signs().kinds.values():
         verdicts = [kind.verdict, *kind.verdict.others] if kind.verdict else []
         texts = [
             text
             for row in verdicts
-            for text in (row.problem, row.tell, *(tables.causes().sentences[word] for word in row.also))
+            for text in (row.problem, row.tell, *(causes().sentences[word] for word in row.also))
         ]
         fields = {name for text in texts for _, name, _, _ in string.Formatter().parse(text) if name}
         assert [name for name in fields - known if Words(facts)[name] == ""] == []

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from kubesim.api.imageref import parse
 from kubesim.api.objects import Object, labels_of, lasting_containers, name_of
 from kubesim.api.resources import ROLE, Resource
+from kubesim.pull.imageref import parse
 
 _FILE_MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")

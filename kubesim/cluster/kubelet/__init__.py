@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubesim.api.clock import Clock, Identity
-from kubesim.api.imageref import Reference
 from kubesim.api.objects import Object, has_ended, is_deleted
 from kubesim.api.resources import POD, SECRET
 from kubesim.api.sharing import Stateful
@@ -17,7 +16,7 @@ from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.environment import MissingError, PodData
-from kubesim.cluster.kubelet.imagepull import ImageManager, PullTrace
+from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
@@ -25,7 +24,9 @@ from kubesim.cluster.kubelet.starter import PodSync, Starter
 from kubesim.cluster.kubelet.status import ended, generate
 from kubesim.cluster.kubelet.volumes import check_volumes
 from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, marks, pod_address
-from kubesim.cluster.registry.image import Image
+from kubesim.pull.attempt import PullTrace
+from kubesim.pull.image import Image
+from kubesim.pull.imageref import Reference
 
 # Seconds.
 REACTION = 0.02

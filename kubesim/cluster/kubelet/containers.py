@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cache
 from math import inf
-from typing import NamedTuple
 
 from kubesim.api import load_records, load_table
 from kubesim.api.budget import Budget
@@ -18,7 +17,7 @@ from kubesim.api.objects import Object, find_named
 from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import LogLine
 from kubesim.cluster.kubelet.volumes import FileProjection, Payload
-from kubesim.cluster.registry.image import NODE_PLATFORM, Image
+from kubesim.pull.image import NODE_PLATFORM, Image
 from kubesim.shell.bases import Base
 from kubesim.shell.container import Outside, Place
 from kubesim.shell.process import Awaited, Process, StartError, Write, server
@@ -37,13 +36,6 @@ fe00::1\tip6-allnodes
 fe00::2\tip6-allrouters
 """
 _NAMES = "search {}.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n"
-
-
-class Waiting(NamedTuple):
-    """Why a container doesn't run, as its state says it."""
-
-    reason: str
-    message: str
 
 
 @cache

@@ -5,94 +5,30 @@ Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberunti
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from kubesim.api import imageref
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
-from kubesim.api.imageref import Reference
-from kubesim.api.objects import Object
 from kubesim.api.sharing import Stateful
-from kubesim.cluster import keyring
-from kubesim.cluster.keyring import Match
-from kubesim.cluster.kubelet.containers import Waiting
 from kubesim.cluster.kubelet.nodeimages import Failure, NodeImages
 from kubesim.cluster.kubelet.pullsecrets import Secrets
 from kubesim.cluster.registry import Registries
-from kubesim.cluster.registry.image import Image
 from kubesim.gotext import gofmt
-
-if TYPE_CHECKING:
-    from kubesim.cluster.registry.pull import Answer
-
-ALWAYS = "Always"
-NEVER = "Never"
+from kubesim.pull import imageref, keyring
+from kubesim.pull.answer import Answer
+from kubesim.pull.attempt import ALWAYS, NEVER, Attempt, Hop, PullTrace, Waiting, see
+from kubesim.pull.image import Image
+from kubesim.pull.imageref import Reference
+from kubesim.pull.keyring import Match
 
 # For how long the kubelet keeps what it has read of its own configuration (pkg/credentialprovider/provider.go).
 _CONFIG_LIFETIME: Micros = 300 * SECOND
 
 Event = tuple[str, str, str]
-Hop = tuple[str, str]
-"""One transition: a state and its outcome."""
-
 PullResult = Image | Waiting
 """What a container may start from, or why it waits."""
 
 quote = lru_cache(maxsize=1024)(gofmt.quote)
-
-
-class SeenSecret(NamedTuple):
-    """What the kubelet saw of one of the Pod's pull secrets, and its `problem` if it's of no use."""
-
-    name: str
-    type: str | None = None  # None: there is none of that name
-    entries: tuple[str, ...] = ()  # its registry keys
-    problem: str = ""
-    is_unreadable: bool = False
-
-    @property
-    def found(self) -> bool:
-        return self.type is not None
-
-    @property
-    def usable(self) -> bool:
-        return not self.problem
-
-
-class Attempt(NamedTuple):
-    """One attempt: with which credentials, and what the registry answered.
-
-    Without `secret` they are the node's own, or there are none if `username` is None, too.
-    """
-
-    secret: str | None
-    entry: str | None
-    username: str | None
-    ok: bool
-    answer: str  # the refusal, or "200 OK"
-
-
-class PullTrace(NamedTuple):
-    """Why a pull went as it did.
-
-    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
-    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status shows, empty where nothing failed.
-    `right` is why the Pod may use the image that is on the node, or why not.
-    """
-
-    at: Micros
-    namespace: str
-    pod: str
-    container: str
-    image: str
-    policy: str
-    present: bool
-    secrets: tuple[SeenSecret, ...]
-    attempts: tuple[Attempt, ...]
-    hops: tuple[Hop, ...]
-    outcome: str
-    message: str
-    right: str = ""
 
 
 class PullRequest(NamedTuple):
@@ -209,20 +145,6 @@ class Pull:
         self.events += ((kind, reason, message),)
 
 
-def see(name: str, secret: Object | None) -> SeenSecret:
-    """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
-    if secret is None:
-        return SeenSecret(name, problem="not found in the Pod's namespace")
-    kind = secret.get("type", "")
-    try:
-        entries = tuple(entry for entry, _ in keyring.read_entries(secret))
-    except ValueError as error:
-        return SeenSecret(name, kind, problem=f"cannot be read: {error}", is_unreadable=True)
-    if kind not in keyring.DATA_KEYS:
-        return SeenSecret(name, kind, problem=f"its type is {kind}, not {keyring.DOCKER_CONFIG_JSON}")
-    return SeenSecret(name, kind, entries, "" if entries else "it holds no registry entry")
-
-
 def _parse_name(pull: Pull) -> str:
     image = quote(pull.request.image)
     try:
@@ -313,7 +235,7 @@ def _pull_image(pull: Pull) -> str:
     return _fail(pull, answers)
 
 
-def _attempt(match: Match | None, answer: "Answer") -> Attempt:
+def _attempt(match: Match | None, answer: Answer) -> Attempt:
     is_in = answer.image is not None
     text = answer.refusal or "200 OK"
     if match is None:
@@ -333,7 +255,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> st
     return "succeeded"
 
 
-def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
+def _fail(pull: Pull, answers: Sequence[Answer]) -> str:
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
     pull.over = pull.node.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))

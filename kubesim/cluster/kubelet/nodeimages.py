@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
-from kubesim.api.imageref import Reference
 from kubesim.api.sharing import Shared, Stateful
-from kubesim.cluster.keyring import Match, Owner
-from kubesim.cluster.registry.image import Image
+from kubesim.pull.image import Image
+from kubesim.pull.imageref import Reference
+from kubesim.pull.keyring import Match, Owner
 
 INITIAL_BACK_OFF: Micros = 10 * SECOND
 MAX_BACK_OFF: Micros = 300 * SECOND

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.cluster.events import Words
-from kubesim.cluster.kubelet.containers import Waiting
+from kubesim.pull.attempt import Waiting
 
 # Seconds. A failed sync is tried again after 10 s plus up to half of that (pkg/kubelet/pod_workers.go:
 # workerBackOffPeriodJitterFactor); the mean of what was recorded stands for the jitter, so that runs repeat.

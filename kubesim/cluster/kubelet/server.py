@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubesim.api import errors, imageref
+from kubesim.api import errors
 from kubesim.api.budget import Budget
 from kubesim.api.clock import Clock
 from kubesim.api.objects import Object, at, find_named
@@ -18,6 +18,7 @@ from kubesim.cluster.kubelet.environment import PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.volumes import mounts
 from kubesim.cluster.kubelet.worker import Workers
+from kubesim.pull import imageref
 from kubesim.shell.container import Place
 from kubesim.shell.memoryfiles import MemoryFiles
 from kubesim.shell.process import Process

@@ -16,15 +16,16 @@ from kubesim.api.specs import ContainerSpec
 from kubesim.cluster.apiserver import Component
 from kubesim.cluster.events import Words
 from kubesim.cluster.kubelet import containers, environment, users, volumes
-from kubesim.cluster.kubelet.containers import Container, Waiting
+from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.environment import MissingError, PodData
-from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullResult, PullTrace, back_off
+from kubesim.cluster.kubelet.imagepull import Event, ImageManager, Pull, PullRequest, PullResult, back_off
 from kubesim.cluster.kubelet.pullsecrets import PullSecrets, Secrets
 from kubesim.cluster.kubelet.resting import BackOff
 from kubesim.cluster.kubelet.runtime import Record, Runtime
 from kubesim.cluster.kubelet.volumes import Payload
 from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full_name, images_of_volumes
-from kubesim.cluster.registry.image import Image
+from kubesim.pull.attempt import PullTrace, Waiting
+from kubesim.pull.image import Image
 from kubesim.shell.container import Place
 from kubesim.shell.process import StartError
 

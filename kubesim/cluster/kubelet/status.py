@@ -15,8 +15,9 @@ from kubesim.api.objects import Object, is_deleted
 from kubesim.api.resources import POD
 from kubesim.cluster.apiserver.deletion import marked
 from kubesim.cluster.bootstrap import NODE_ADDRESS
-from kubesim.cluster.kubelet.containers import Container, Waiting
+from kubesim.cluster.kubelet.containers import Container
 from kubesim.cluster.kubelet.worker import Worker
+from kubesim.pull.attempt import Waiting
 from kubesim.shell.users import User
 
 

@@ -16,7 +16,8 @@ from kubesim.api.humanize import go_duration
 from kubesim.api.objects import Object, containers_of, find_named, name_of, namespace_of, sidecars_of
 from kubesim.api.sharing import Shared
 from kubesim.api.specs import ContainerSpec, PodSpec
-from kubesim.cluster.kubelet.containers import Container, Waiting
+from kubesim.cluster.kubelet.containers import Container
+from kubesim.pull.attempt import Waiting
 from kubesim.shell.container import Outside
 from kubesim.shell.containerfiles import Folder
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from kubesim.api import load_yaml
 from kubesim.api.typed import read
-from kubesim.cluster.registry.image import NODE_PLATFORM, Trouble
+from kubesim.pull.image import NODE_PLATFORM, Trouble
 
 Auth = Literal["none", "basic", "token"]
 

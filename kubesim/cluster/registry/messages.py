@@ -5,9 +5,9 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import NamedTuple
 
-from kubesim.api.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
-from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry.image import Image, Trouble
+from kubesim.pull.image import Image, Trouble
+from kubesim.pull.imageref import DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY
+from kubesim.pull.keyring import Credential
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 # The host that answers for Docker Hub.

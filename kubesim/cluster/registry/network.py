@@ -8,14 +8,15 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from kubesim.api.clock import SECOND, Clock, Micros
-from kubesim.api.imageref import Reference
-from kubesim.cluster.keyring import Credential, NodeCredential, split_port
 from kubesim.cluster.registry.document import Status
-from kubesim.cluster.registry.image import Image
 from kubesim.cluster.registry.messages import Exchange, NoResponseError, Request, Response, Token, host_of
 from kubesim.cluster.registry.node import NodeSettings, is_loopback, literal_address
-from kubesim.cluster.registry.pull import Answer, Host, Pull
+from kubesim.cluster.registry.pull import Host, Pull
 from kubesim.cluster.registry.world import HTTPS_PORT, Registry, Repository, World
+from kubesim.pull.answer import Answer
+from kubesim.pull.image import Image
+from kubesim.pull.imageref import Reference
+from kubesim.pull.keyring import Credential, NodeCredential, split_port
 
 _HTTP_PORT = "80"
 NAMESERVER = "10.96.0.10:53"

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 
-from kubesim.api.imageref import DEFAULT_REGISTRY
-from kubesim.cluster.keyring import Credential, NodeCredential, split_port
+from kubesim.pull.imageref import DEFAULT_REGISTRY
+from kubesim.pull.keyring import Credential, NodeCredential, split_port
 
 # What hosts.toml says of a host of which there is nothing to say but that it may be asked.
 _PLAIN = 'capabilities = ["pull", "resolve"]'

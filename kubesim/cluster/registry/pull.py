@@ -11,38 +11,15 @@ from functools import partial
 from http import HTTPStatus
 from typing import NamedTuple
 
-from kubesim.api.imageref import Reference
-from kubesim.cluster.keyring import Credential
-from kubesim.cluster.registry.image import NODE_PLATFORM, Image, Trouble, digest_of
 from kubesim.cluster.registry.messages import NoResponseError, Request, Response, Token
+from kubesim.pull.answer import Answer
+from kubesim.pull.image import NODE_PLATFORM, Image, Trouble, digest_of
+from kubesim.pull.imageref import Reference
+from kubesim.pull.keyring import Credential
 
 _DENIED = "pull access denied, repository does not exist or may require authorization"
-# By the part of the pull that failed, what the runtime writes before the reason; {} is the image.
-_PREFIXES = {
-    "resolve": 'failed to pull and unpack image "{}": failed to resolve image: ',
-    "content": 'failed to pull and unpack image "{}": ',
-    "config": "get image config descriptor: ",
-}
 # What a pull gets once it knows the digest. For each of these the runtime starts again with the first mirror.
 _CONTENT = ("manifest", "configuration", "layers")
-
-
-class Answer(NamedTuple):
-    """What came of asking for an image: the image, or `refusal` in containerd's words, which took `seconds`.
-
-    `code` is the gRPC code if it is not Unknown, and `part` the part of the pull that failed.
-    """
-
-    image: Image | None = None
-    refusal: str = ""
-    seconds: float = 0
-    code: str = ""
-    part: str = "resolve"
-
-    def error(self, reference: Reference) -> str:
-        """The refusal as the kubelet gets it from the container runtime."""
-        code = f"rpc error: code = {self.code} desc = " if self.code else ""
-        return f"{code}{_PREFIXES[self.part].format(reference.canonical)}{self.refusal}"
 
 
 class Reached(IntEnum):

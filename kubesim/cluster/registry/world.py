@@ -11,9 +11,9 @@ from typing import Literal, NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.digest import sha256
-from kubesim.cluster.keyring import Credential, split_port
 from kubesim.cluster.registry.document import Certificate, Status
-from kubesim.cluster.registry.image import Image, Trouble, digest_of
+from kubesim.pull.image import Image, Trouble, digest_of
+from kubesim.pull.keyring import Credential, split_port
 
 HTTPS_PORT = "443"
 UNKNOWN = Image("", 25_000_000, base="unknown", runs="until-stopped")

@@ -15,8 +15,8 @@ from kubesim.cluster.registry.document import (
     RepositoryFields,
     read_document,
 )
-from kubesim.cluster.registry.image import Image, Trouble, digest_of
 from kubesim.cluster.registry.world import Registry, Repository, World, expand, may_have_more
+from kubesim.pull.image import Image, Trouble, digest_of
 
 _BUILTIN = Path(__file__).parent.parent / "registries.yaml"
 

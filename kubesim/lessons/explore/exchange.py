@@ -7,11 +7,11 @@ from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from kubesim.api import imageref
 from kubesim.api.digest import sha256
 from kubesim.cluster import Cluster
-from kubesim.cluster.keyring import Credential
 from kubesim.cluster.registry.messages import Exchange, Request, Response, Token
+from kubesim.pull import imageref
+from kubesim.pull.keyring import Credential
 
 NOBODY, RIGHT, WRONG = "nobody", "right", "wrong"
 """Who asks: an anonymous client, a user of the registry, and one with a wrong password."""

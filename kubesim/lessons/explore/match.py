@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kubesim.api import imageref
-from kubesim.cluster import keyring
-from kubesim.cluster.keyring import Credential, Match
 from kubesim.cluster.registry.messages import host_of
+from kubesim.pull import imageref, keyring
+from kubesim.pull.keyring import Credential, Match
 
 # Why an entry doesn't match, or does so only sometimes: names of sentences in explorables.yaml.
 NO_ADDRESS = "no-address"

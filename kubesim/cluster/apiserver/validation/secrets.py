@@ -9,8 +9,8 @@ import base64
 
 from kubesim.api.content import config_key
 from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.keyring import DATA_KEYS
 from kubesim.gotext import gojson
+from kubesim.pull.keyring import DATA_KEYS
 
 _MAX_SIZE = 1024 * 1024  # bytes
 _REDACTED = "<secret contents redacted>"

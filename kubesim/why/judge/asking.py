@@ -1,0 +1,72 @@
+"""Who was asked for an image, by what a message says: the registry, or something else in its place."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from kubesim.pull.keyring import split_port
+from kubesim.why.read.names import HUB, REDACTED_PART
+from kubesim.why.read.signs import REQUEST, Reply
+
+_STORAGE = re.compile(r"\bs3\b|\bblob\.core|cloudfront\.net|storage\.googleapis|cloudflarestorage")
+"""Where registries of clouds keep layers."""
+_REGISTRY_PATH = re.compile(r"(/v2)?/?$|/v2/.+/(manifests|blobs|tags)/")
+"""The path of a request to a registry: its root, or a part of an image."""
+
+
+class Asked(NamedTuple):
+    """Who was asked, and as what: "" for the registry itself, else "mirror", "token service" or "storage"."""
+
+    host: str
+    role: str = ""
+
+
+def asked(message: str, registry: str, reply: Reply) -> Asked:
+    """Who was really asked: an URL in the message names a mirror, a token service or a registry's storage.
+
+    Of the registry r.example, as the last request or lookup in the message has it:
+
+    * none, or `https://r.example/…`: the registry
+    * `https://m.example/v2/web/manifests/1`: a mirror, which is asked as the registry would be
+    * `https://t.example/token?…`, or "failed to fetch oauth token": a token service
+    * `https://s.example/layer`, or `lookup s.example`: its storage
+    """
+    host = registry
+    path = ""
+    for request in REQUEST.finditer(message):
+        if request.end() < len(message) or request["rest"]:  # a host at the very end may have been cut off
+            host = request["host"]
+            path = request["rest"]
+    looked_up = reply.words.get("lookup", "")
+    is_elsewhere = bool(looked_up) and not _is_name_of(looked_up, host)
+    if is_elsewhere:
+        host = looked_up
+    if not registry:
+        return Asked(host, "storage" if _STORAGE.search(host) else "")
+    if _is_same(host, registry):
+        return Asked(registry)
+    if not is_elsewhere and _REGISTRY_PATH.match(path):
+        return Asked(host, "mirror")
+    if re.search(r"fetch \w+ token", message) or re.search(r"/(token|auth|oauth2)\b", path):
+        return Asked(host, "token service")
+    return Asked(host, "storage")
+
+
+def _is_name_of(looked_up: str, host: str) -> bool:
+    """Whether a name is a host's: a Service `r.ci:5000` may be looked up as `r.ci.svc.cluster.local`."""
+    name, _port = split_port(host)
+    return looked_up == name or looked_up.startswith(f"{name}.")
+
+
+def _is_same(host: str, registry: str) -> bool:
+    one = _comparable(host)
+    other = _comparable(registry)
+    are_hubs = host in HUB and registry in HUB
+    return are_hubs or one == other or fnmatchcase(one, other) or fnmatchcase(other, one)
+
+
+def _comparable(host: str) -> str:
+    """A host with a "*", which stands for anything, in the place of each redacted part."""
+    return REDACTED_PART.sub("*", host.removesuffix(":443").lower())

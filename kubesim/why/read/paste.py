@@ -1,0 +1,239 @@
+"""Takes the dress off a pasted text: fences, boxes, colors, links, quotes; joins the lines that were wrapped.
+
+What is left are records, one a line, each with its indentation: a row of a table, a field, an entry of a log, a
+message.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable
+from itertools import accumulate, pairwise, takewhile
+from typing import Any, NamedTuple
+
+from kubesim.why.hide.redact import MASK, MOST
+
+_NARROWEST = 60
+"""Columns of a window that cuts words."""
+_LONGEST_TEXT = 120_000
+"""Characters of different lines that are read: that takes half a second."""
+_EACH = 60
+"""Characters that take as long as what is done once for each line."""
+_REPEATS = 6
+"""Lines that differ in their numbers only and take as long as one that differs in more."""
+_NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
+_POD = re.compile(r"^(?=Name:\s)", re.MULTILINE)
+"""Where what describe says of a Pod begins."""
+HINTS = [
+    "image",
+    "pull",
+    "error",
+    "fail",
+    "registr",
+    "manifest",
+    "blob",
+    "layer",
+    "denied",
+    "unable",
+    "unauthorized",
+    "forbidden",
+    "x509",
+    "tls: ",
+    "dial tcp",
+    "refused",
+    "status",
+    "exceeded",
+    "connection",
+    "timeout",
+    "no space",
+    "not found",
+    "invalid",
+]
+"""Words of which a record has one, or it isn't about an image."""
+
+
+class _Dress(NamedTuple):
+    """A part of how a text was shown, which is taken off before it is read."""
+
+    name: str  # of its examples, in a test
+    mark: str  # what a text has that the pattern is in, for that is quicker to look for
+    pattern: re.Pattern[str]
+    instead: str | Callable[[re.Match[str]], str] = ""
+
+
+def _in_one_word(placeholder: re.Match[str]) -> str:
+    """A placeholder such as <my registry>, as <my-registry>."""
+    return f"<{placeholder[1].strip().replace(' ', '-')}>"
+
+
+_DRESS = (  # in this order: pictures are links with a mark before them, and "<" may have been "&lt;"
+    _Dress("colors", "\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")),
+    _Dress("decoded secret", "base64", re.compile(r"(base64\s+(?:-d|-D|--decode)\b[^\n]*\n\s*)\S+"), rf"\1{MASK}"),
+    _Dress("byte order mark", "\ufeff", re.compile("\ufeff")),
+    _Dress("space without width", "\u200b", re.compile("\u200b")),
+    _Dress("picture", "](", re.compile(r"!\[[^\]\n]{0,200}\]\([^)\s]{0,400}\)")),
+    _Dress("link", "](", re.compile(r"\[([^\]\n]{1,400})\]\(https?://[^)\s]{0,600}\)"), r"\1"),
+    _Dress("bold", "**", re.compile(r"(?<!\*)\*\*(?!\*)")),
+    _Dress("emphasis", "_", re.compile(r"(?<![\w/.:@-])_+([A-Za-z][^_\n]*)_+(?![\w/.-])"), r"\1"),
+    _Dress("message in code", "`", re.compile(r"(?<!`)`(?=[^`\n]*: )([^`\n]{40,})`(?!`)"), r"\n\1\n\n"),
+    _Dress("end of code", "`\n", re.compile(r"`\n"), "\n\n"),
+    _Dress("code", "`", re.compile(r"```+(?:[a-z]+(?=\s*\n)|(?:ba)?sh\b|console\b|ya?ml\b)?|`")),
+    _Dress("fence", "~~~", re.compile(r"~~~+")),
+    _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
+    _Dress("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
+    _Dress("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # as wide as a Chinese sign
+    _Dress(
+        "element of HTML", "</", re.compile(r"</?(?:a|b|br|code|div|em|font|i|li|p|pre|span|strong)(?: [^<>]*)?/?>")
+    ),
+    _Dress("entities", "&", re.compile("&(?:quot|lt|gt|amp);"), lambda entity: html.unescape(entity[0])),
+    _Dress("escaped line end", "\\n", re.compile(r"\\+n(?![\w])"), " "),
+    _Dress("escaped quotes", '\\"', re.compile(r'\\+"'), '"'),
+    _Dress("placeholder", "<", re.compile(r"<(?![^<>\n]*-\w+[ =])([^<>\n]{1,40})>"), _in_one_word),
+    _Dress(
+        "translated name", ". ", re.compile(r"(?<=[a-z0-9])\. (?=(?:io|com|dev|org|net)/)|(?<=[a-z])\. (?=k8s\.)"), "."
+    ),
+    _Dress("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
+)
+_BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
+_RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
+_QUOTED = re.compile(r"^(?:> ?)+")
+_STARTS = {
+    "a row of events": r"(?:Normal|Warning)\b|"
+    r"(?:Failed|BackOff|Pulling|Pulled|Scheduled|InspectFailed|Created|Started)\s",
+    "a row that begins with its age, or with a namespace": r"(?:\d+[smhd])+\s|<unknown>|<invalid>|\d+ times in |"
+    r"\S+\s+(?:(?:\d+[smhd])+|<unknown>)(?: \(x\d+ over \S+\))?\s+(?:Normal|Warning)\s",
+    "a row of Pods": r"\S+\s+(?:\S+\s+)?\d+/\d+\s+\w",
+    "a header": r"NAME\s|NAMESPACE\s|LAST SEEN|Type\s+Reason",
+    "a message": r"Failed to |Error: |Error response |Error from |ERROR|Error syncing|Back-off |Successfully |"
+    r"Container image |Unable to |[RL]\w+ness probe |ctr: |docker: |error pulling |Trying to pull |"
+    r"Completed short name ",
+    "a command": r"docker |kubectl |crictl |[{}$#%\u276f\u279c]|\S+[@:~]\S*[$#%] ",
+    "a log": r"[IWEF]\d{4} |\S*\d{4}-\d\d-\d\d[T ,]|\[(?:Normal|Warning)\]|"
+    r"[A-Z][a-z]{2} +\d+ \d\d:\d\d|[A-Z][a-z]{2}, \d+ |\d+:\d\d(?::\d\d)? ?[AP]M|time=|"
+    r"[A-Z]{4}\[\d+\]|#\d+ ",
+    "an exception": r"[\w.]+(?:Exception|Error): |at [\w.$]+\(",
+    "an item": r"[-*] |\d+\. |\.\.\.|\[[\w-]+\] |\[[A-Z]+ \w+\]: |\[K8s EVENT: |! "
+    r"|[\u2600-\u28ff\U0001f300-\U0001faff]",
+    "prose in other letters": r"[\u0370-\u08ff\u0e00-\u0eff\u3040-\u9fff\uac00-\ud7af]",
+    "a field of YAML": r"(?:apiVersion|kind|metadata|spec|status|containers?|(?:init)?[cC]ontainerStatuses"
+    r"|initContainers|image|imageID|name|namespace|reason|message|state|waiting|lastState|ready|phase|type"
+    r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
+    "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
+}
+"""How a line looks that isn't the rest of the one before it, by the name of its examples in a test."""
+_PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
+"""How a line begins that someone typed: the next one is an answer."""
+_START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
+
+
+def records(text: str, *, cuts: bool = True) -> list[str]:
+    """The records of a text, each in one line. With `cuts`, lines of one width are taken as cut within words."""
+    lines = [_without_border(line) for line in _undressed(text).splitlines()]
+    return _unwrapped(lines, _width(lines) if cuts else 0)
+
+
+class Shortened(NamedTuple):
+    """A text that isn't too long to be read, and how many lines about images (or Pods that wait) it lacks."""
+
+    text: str
+    unread: int
+
+
+def shortened(text: str) -> Shortened:
+    """A text as it is or, of a long one, its lines about images without those in the middle: the last ones tell most.
+
+    Nobody's window has wrapped the lines of such a text. Of describe's screens, whole Pods are kept.
+    """
+    if len(text) <= _LONGEST_TEXT:
+        return Shortened(text, 0)
+    pods = _POD.split(text)
+    if len(pods) > 1:
+        parts = [pod for pod in pods if "Waiting" in pod] or pods
+    else:
+        lines = text.splitlines(keepends=True)
+        hints = set(filter(is_hint, set(lines)))  # a line that is there often is looked at once
+        parts = [line for line in lines if line in hints]
+    sizes = _sizes(parts)
+    first = _fitting(sizes, _LONGEST_TEXT // 4)
+    rest = parts[first:]
+    last = _fitting(reversed(sizes[first:]), _LONGEST_TEXT * 3 // 4)
+    kept = rest[-max(last, 1) :]  # one at least, however long
+    return Shortened("".join([*parts[:first], *kept]), len(rest) - len(kept))
+
+
+def _sizes(parts: list[str]) -> list[int]:
+    """What each part costs, in characters."""
+    sizes: list[int] = []
+    patterns: set[str] = set()
+    for part in parts:
+        pattern = part.translate(_NO_DIGITS)
+        size = _EACH + len(part)
+        sizes.append(size // _REPEATS if pattern in patterns else size)
+        patterns.add(pattern)
+    return sizes
+
+
+def _fitting(sizes: Iterable[int], room: int) -> int:
+    """How many of the first parts have together no more characters than that."""
+    return sum(1 for _ in takewhile(room.__ge__, accumulate(sizes)))
+
+
+def is_hint(record: str) -> bool:
+    """Whether a record may be about an image: most lines of a long log aren't."""
+    lower = record.lower()
+    return any(hint in lower for hint in HINTS)
+
+
+def _unwrapped(lines: list[str], width: int) -> list[str]:
+    """The lines, each with those that continue it. `width` is that of a window that cuts words, or 0."""
+    joined: list[str] = []
+    last = ""  # the line before, as wide as it was
+    for line in lines:
+        if _RULE.match(line):
+            joined.append("")
+        elif not joined or not joined[-1] or not _continues(joined[-1], line):
+            joined.append(line[:MOST])
+        else:
+            is_cut = len(last) == width >= _NARROWEST and not last[-1].isspace() and not line[0].isspace()
+            rest = line if is_cut else f" {line.strip()}"
+            joined[-1] = joined[-1].rstrip() + rest
+        last = line
+    return joined
+
+
+def _width(lines: list[str]) -> int:
+    """The columns of a window that cuts words; 0 where no line goes on, or lines of different widths do."""
+    widths = {len(line) for line, rest in pairwise(lines) if line.strip() and rest.strip() and not _START.match(rest)}
+    return widths.pop() if len(widths) == 1 else 0
+
+
+def _continues(record: str, line: str) -> bool:
+    """Whether a line is the rest of the record before it."""
+    if len(record) >= MOST or record.endswith('"}') or (_PROMPT.match(record) and not record.endswith("\\")):
+        return False
+    return record.endswith("desc =") or not _START.match(line)
+
+
+def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
+    """An Event, of v1 or of events.k8s.io/v1, as `kubectl get events -A` lists it; of no object, what it says."""
+    message = " ".join(str(event.get("message") or event.get("note") or "").split())
+    if not about.get("name"):
+        return message
+    place = about.get("namespace") or "default"
+    target = f"{str(about.get('kind') or 'Pod').lower()}/{about['name']} {about.get('fieldPath') or ''}"
+    return f"{place} 1m Warning {event.get('reason', '')} {target} {message}"
+
+
+def _undressed(text: str) -> str:
+    for dress in _DRESS:
+        if dress.mark in text:
+            text = dress.pattern.sub(dress.instead, text)
+    return text
+
+
+def _without_border(line: str) -> str:
+    """A line without the borders of a box and the marks of a quotation."""
+    line = _QUOTED.sub("", line)
+    border = _BORDER.match(line.strip())
+    return border["inside"] if border else line

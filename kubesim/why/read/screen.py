@@ -1,0 +1,79 @@
+"""Reads the screen of `kubectl describe pod`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from kubesim.api.objects import TEMPLATE_HASH, Object
+from kubesim.why.read.names import as_name
+from kubesim.why.read.rows import Row, rows_of
+
+Item = tuple[str, Object]
+"""An object and its kind; load.py gives it the fields that it lacks."""
+
+_SECTION = re.compile(r"^(\S[^:\n]*):(.*(?:\n(?!\S).*)*)", re.MULTILINE)
+"""A line that isn't indented, and those below that are."""
+_CONTAINER = re.compile(r"^  (\S+):[ \t]*$", re.MULTILINE)
+_FIELD = re.compile(r"^\s+(Image|Image ID|State|Reason|Message):[ \t]+(\S.*?)\s*$", re.MULTILINE)
+
+
+def described(text: str) -> Iterator[Item]:
+    """What `kubectl describe pod` says of each Pod."""
+    for part in re.split(r"^(?=Name:\s)", text, flags=re.MULTILINE):
+        if part.startswith("Name:") and re.search(r"^(Init )?Containers:\s*$", part, re.MULTILINE):
+            yield from _pod(part)
+
+
+def _pod(text: str) -> Iterator[Item]:
+    sections = dict(reversed(_SECTION.findall(text)))  # of two with one name, the first
+    words = {key: next(iter(value.split()), "") for key, value in sections.items()}
+    kind, _, owner = words.get("Controlled By", "").partition("/")
+    metadata: Object = {"name": words["Name"], "namespace": words.get("Namespace", "default")}
+    if label := re.search(rf"{TEMPLATE_HASH}=(\S+)", sections.get("Labels", "")):
+        metadata["labels"] = {TEMPLATE_HASH: label[1]}
+    if owner:
+        metadata["ownerReferences"] = [{"kind": kind, "name": owner, "controller": True}]
+    yield partial(
+        metadata,
+        _containers(sections.get("Containers", "")),
+        _containers(sections.get("Init Containers", "")),
+        nodeName=words.get("Node", "").split("/")[0],
+        serviceAccountName=words.get("Service Account", ""),
+    )
+    for row in rows_of(sections.get("Events", "").splitlines()):
+        yield event_of(metadata, row)
+
+
+def is_waiting(pod: Object) -> bool:
+    """Whether a container of a Pod waits for something."""
+    statuses = chain.from_iterable(pod["status"].values())
+    return any("waiting" in status.get("state", {}) for status in statuses)
+
+
+def _containers(text: str) -> list[Object]:
+    """Name, image and state of each container of a section."""
+    _, *parts = _CONTAINER.split(text)
+    return [_container(name, body) for name, body in zip(parts[::2], parts[1::2], strict=True)]
+
+
+def _container(name: str, text: str) -> Object:
+    fields = dict(reversed(_FIELD.findall(text.partition("Last State:")[0])))
+    container = {"name": name, "image": as_name(fields.get("Image", "")), "imageID": fields.get("Image ID", "")}
+    if state := fields.get("State"):
+        container["state"] = {state.lower(): {"reason": fields.get("Reason"), "message": fields.get("Message")}}
+    return container
+
+
+def partial(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
+    """A Pod of which only the names, images and states of its containers are known."""
+    spec |= {"containers": containers, "initContainers": inits or []}
+    status = {"containerStatuses": containers, "initContainerStatuses": inits or []}
+    return "Pod", {"metadata": metadata, "spec": spec, "status": status, "partial": True}
+
+
+def event_of(where: Object, row: Row) -> Item:
+    about = {"name": where["name"], "namespace": where["namespace"]}
+    return "Event", {"metadata": about, "involvedObject": about, "reason": row.reason, "message": row.message}

@@ -1,0 +1,180 @@
+"""Draws the hops of a pull (kubectl, Secret, ServiceAccount, Pod spec, kubelet, registry, image) and its story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
+
+from kubesim.api.objects import name_of, namespace_of
+from kubesim.api.resources import POD
+from kubesim.pull.attempt import SeenSecret
+from kubesim.why.judge.causes import Cause, command, find_cause, will_recover
+from kubesim.why.judge.causes_table import causes
+from kubesim.why.judge.commands import fill
+from kubesim.why.judge.facts import Facts, gather, nearest
+from kubesim.why.judge.scene import Scene, containers
+from kubesim.why.judge.words import Known, Words, first, in_namespace, say
+from kubesim.why.tell.hops_table import hops as rows
+from kubesim.why.tell.report import FAILED, NOT_REACHED, About, Flow, Hop
+from kubesim.why.tell.story import limits, story
+
+_RECIPES = "docs/recipes.md"
+
+
+def draw_pod(scene: Scene, namespace: str, pod: str, container: str | None = None) -> Flow:
+    """The flow of one container's image; without `container`, of the one that waits for its image."""
+    item = scene.api.find(POD, namespace, pod)
+    if item is None:
+        return _no_pod(scene, namespace, pod)
+    facts = gather(scene, item, container)
+    if facts is None:
+        names = ", ".join(each["name"] for each in containers(item))
+        words = {"namespace": namespace, "pod": pod, "container": container, "near": names}
+        return _stopped(About(namespace, pod, container or ""), words)
+    return draw_facts(facts)
+
+
+def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
+    """The flow of these facts; `same` are other Pods with the same cause."""
+    cause = find_cause(facts)
+    words = Words(facts, _state(facts))
+    hops = [_hop(key, words, cause is not None and cause.hop == key) for key in rows().hops]
+    flow = Flow(
+        subject=_subject(facts),
+        hops=tuple(hop for hop in hops if hop.state),
+        outcome=say(rows().outcome, words),
+        about=About(facts.namespace, name_of(facts.pod), facts.container["name"], facts.image),
+        story=tuple(story(facts)),
+        cause=cause,
+    )
+    if not facts.scene.is_export:
+        return flow
+    return replace(
+        flow,
+        unknown=tuple(limits(facts)),
+        source=facts.source,
+        evidence=facts.reply.sentence if facts.reply else "",
+        collect=command(facts, "collect") if _has_more(facts, cause) else "",
+        recipe=_recipe(facts, cause) if cause else "",
+        same=tuple(same),
+    )
+
+
+def _has_more(facts: Facts, cause: Cause | None) -> bool:
+    """Whether an export of the cluster would tell more than this text."""
+    return facts.is_partial and facts.is_node and cause is not None and cause.grade == "one"
+
+
+def _recipe(facts: Facts, cause: Cause) -> str:
+    """The section of the recipes that fits the cause or, where credentials matter, the registry; "" where none does."""
+    needs_credentials = facts.is_refused and facts.kind != "other"
+    section = cause.recipe or (facts.owner_of_registry.registry.recipe if needs_credentials else "")
+    return f"{_recipes()}#{section}" if section else ""
+
+
+@cache
+def _recipes() -> str:
+    """Where the recipes are: at the project's address, once pyproject.toml has one, or else their file."""
+    try:
+        addresses = metadata("kubesim").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return _RECIPES
+    for address in addresses:
+        name, _, url = address.partition(", ")
+        if name == "Source" and "/OWNER/" not in url:
+            return f"{url}/blob/main/{_RECIPES}"
+    return _RECIPES
+
+
+def _hop(key: str, words: Words, is_cause: bool) -> Hop:
+    """A hop by its rows in hops.yaml; its state is "" where there is nothing to show."""
+    state, *texts = first(rows().hops[key], words)
+    lines = "\n".join(text.format_map(words) for text in texts).split("\n") if texts else []
+    return Hop(
+        key=key,
+        title=causes().titles[key],
+        state=FAILED if is_cause else state,
+        words=tuple(lines),
+        is_cause=is_cause,
+    )
+
+
+def _subject(facts: Facts) -> str:
+    """Which image is needed by what."""
+    if facts.source == "message":
+        return f"{facts.image or 'An image'}, from a message alone"
+    image = facts.image or "An image"
+    what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
+    return f"{image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
+
+
+def _state(facts: Facts) -> Known:
+    """The words that decide what is shown of each hop."""
+    trace = facts.trace
+    attempts = facts.attempts
+    last = attempts[-1] if attempts else None
+    verdict = facts.reply.row.verdict if facts.reply else None
+    hop = verdict.hop if verdict else ""
+    return {
+        "public": last and last.ok and last.secret is None and not last.username,
+        "own": last and last.secret is None and last.username,
+        "seen": "\n".join(_seen(seen, seen.name in facts.deleted) for seen in facts.seen),
+        "usable": any(seen.usable for seen in facts.seen),
+        "untried": trace is None,
+        "node": facts.pod["spec"].get("nodeName"),
+        "present": trace and trace.outcome == "AlreadyPresent",
+        "recovers": will_recover(facts),
+        "unasked": not attempts,
+        "keys": ", ".join(dict.fromkeys(attempt.secret for attempt in attempts if attempt.secret)),
+        "let_in": last and (last.ok or facts.kind == "not_found" or hop == "image"),
+        "unreached": hop in ("kubelet", "spec", "secret"),
+        "user": last.username if last else "",
+        "reason": last.answer.rpartition(": ")[2] if last else "",
+        "unsent": facts.kind == "anonymous" and not any(attempt.username for attempt in attempts),
+    }
+
+
+def _seen(seen: SeenSecret, is_deleted: bool) -> str:
+    """A pull secret as the kubelet saw it, or would see it now; `is_deleted` if it has gone since the last attempt."""
+    if not seen.found:
+        return f"{seen.name}: not found{', deleted since the last attempt' if is_deleted else ''}"
+    if not seen.usable:
+        return f"{seen.name} ({seen.type}): {seen.problem}"
+    entries = ", ".join(seen.entries)
+    if is_deleted:
+        return f"{seen.name} ({seen.type}) held {entries}, and has been deleted since"
+    return f"{seen.name} ({seen.type}) holds {entries}"
+
+
+def _no_pod(scene: Scene, namespace: str, pod: str) -> Flow:
+    names = tuple(map(name_of, scene.api.list(POD, namespace)))
+    owner = pod.rpartition("/")[2]  # of "deployment/web", whose Pods are called web-…
+    of_owner = [name for name in names if name.startswith(f"{owner}-")]
+    homes = [namespace_of(item) for item in scene.api.list(POD) if name_of(item) == pod]
+    words = {
+        "pod": pod,
+        "namespace": namespace,
+        "where": in_namespace(namespace),
+        "near": of_owner[0] if of_owner else nearest(pod, names),
+        "container": "",
+        "home": homes[0] if homes else "",
+        "there": in_namespace(homes[0]) if homes else "",
+    }
+    return _stopped(About(namespace, pod), words)
+
+
+def _stopped(about: About, words: Known) -> Flow:
+    """The flow of a Pod or container that isn't there: it ends at kubectl."""
+    subject = f"{about.namespace}/{about.pod}"
+    if about.container:
+        subject += f", container {about.container}"
+    hops = []
+    for key, title in causes().titles.items():
+        is_cause = key == "kubectl"
+        if key != "account":
+            hops.append(Hop(key, title, FAILED if is_cause else NOT_REACHED, is_cause=is_cause))
+    problem, look = first(rows().no_pod, words)
+    cause = Cause(hop="kubectl", problem=problem.format_map(words), fix=(fill(look, words),))
+    return Flow(subject, tuple(hops), outcome="", about=about, cause=cause)

@@ -1,0 +1,157 @@
+"""Tells the last attempt step by step, and what an export can't show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubesim.api.objects import name_of, namespace_of
+from kubesim.api.resources import SECRET
+from kubesim.pull import keyring
+from kubesim.pull.attempt import ALWAYS, NEVER, Attempt, SeenSecret
+from kubesim.why.judge import asking
+from kubesim.why.judge.commands import quote
+from kubesim.why.judge.credentials import mismatch
+from kubesim.why.judge.facts import Facts, reply_to
+from kubesim.why.judge.words import Known, Words, say
+from kubesim.why.read.signs import Reply
+from kubesim.why.tell.hops_table import hops
+from kubesim.why.tell.report import listed
+
+_MANY = 5  # Secrets that the Pod does not list, by name
+
+
+def story(facts: Facts) -> Iterator[str]:
+    """What the Pod needs, which Secrets were looked up and found, what the registry answered, what changed since."""
+    is_invalid = facts.kind == "invalid_name" or (facts.reference is None and not facts.is_partial)
+    words = Words(
+        facts,
+        {
+            "unnamed": not facts.image,
+            "invalid": is_invalid,
+            "bare": facts.source == "message",
+            "full": facts.reference is not None and facts.image.startswith(facts.reference.name),
+        },
+    )
+    yield say(hops().image, words)
+    if is_invalid and facts.image:
+        return
+    yield say(hops().list, words)
+    then = facts.trace.secrets if facts.trace else facts.seen
+    for seen in then:
+        if facts.scene.knows_secrets:
+            yield f"Secret {seen.name} in the {facts.namespace} namespace: {_secret(facts, seen)}"
+    if not facts.has_image:
+        yield from _unlisted(facts)
+    yield from _kubelet(facts)
+    for attempt in facts.attempts:
+        yield _asked(facts, attempt)
+    if facts.scene.is_export and facts.reply and facts.reply.sentence and not facts.attempts:
+        yield say(hops().reported, _said(facts, facts.reply))
+    for seen in facts.seen:
+        if seen.name in facts.deleted:
+            yield f"Since then, Secret {seen.name} has been deleted."
+        elif seen not in then:
+            yield f"Since then, Secret {seen.name} has changed: {_secret(facts, seen)}"
+
+
+def _secret(facts: Facts, seen: SeenSecret) -> str:
+    """What was found of a Secret, and whether it matches the image."""
+    homes = [namespace_of(secret) for secret in facts.scene.api.list(SECRET) if name_of(secret) == seen.name]
+    unreadable = seen.is_unreadable
+    entries = facts.covering(seen) if seen.found else []
+    words: Known = {
+        "home": next((home for home in homes if home != facts.namespace), ""),
+        "unexported": facts.scene.is_export and facts.secret_named(seen.name) is None,
+        "missing": not seen.found,
+        "problem": seen.problem,
+        "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
+        "unreadable": unreadable,
+        "deleted": seen.name in facts.deleted,
+        "entries": ", ".join(entries),
+        "mismatch": "" if entries or unreadable or not seen.found else mismatch(facts, seen),
+    }
+    return say(hops().secret, words)
+
+
+def _unlisted(facts: Facts) -> Iterator[str]:
+    names = [name_of(item) for item in facts.secrets_here if item.get("type") in keyring.DATA_KEYS]
+    if others := [name for name in names if name not in facts.names]:
+        yield f"Not looked up, because the Pod doesn't list it: {listed(others, _MANY)}."
+
+
+def _kubelet(facts: Facts) -> Iterator[str]:
+    """What the kubelet did before, or instead of, asking the registry."""
+    trace = facts.trace
+    if trace is None:
+        yield "The kubelet hasn't tried to pull the image yet."
+        return
+    for state, outcome in trace.hops:
+        if state == "CheckRight" and (said := hops().right.get(outcome)):
+            yield said.format(why=trace.right.replace("the image", "it", 1))
+    if trace.policy == NEVER and not facts.has_image:
+        yield "The image pull policy is Never, so the kubelet doesn't ask the registry."
+
+
+def _asked(facts: Facts, attempt: Attempt) -> str:
+    """What the registry was asked, with which credentials, and what it answered."""
+    reply = reply_to(attempt)
+    # The node may have sent credentials of its own, which an export doesn't show.
+    has_identity = facts.scene.is_export and facts.owner_of_registry.registry.who and not facts.matches
+    who: Known = {
+        "secret": attempt.secret,
+        "entry": attempt.entry,
+        "username": attempt.username,
+        "unsure": reply.kind != "anonymous" and (facts.is_unsure or has_identity),
+        "source": facts.source,
+    }
+    asked = asking.asked(attempt.answer, facts.registry, reply)
+    answered: Known = {
+        "ok": attempt.ok,
+        "role": asked.role,
+        "host": asked.host,
+        "registry": facts.registry or "the registry",
+    }
+    return say(hops().asked, {**_said(facts, reply), **answered, "who": say(hops().who, who)})
+
+
+def _said(facts: Facts, reply: Reply) -> Known:
+    """Who asked, the sentence that decides, and what it means; what it doesn't mean is for an export alone."""
+    sentence = reply.sentence.rstrip(".")
+    told = [f"{sentence}.", reply.means, reply.isnt if facts.scene.is_export else ""]
+    return {"asker": _asker(facts), "said": sentence and " ".join(filter(None, told))}
+
+
+def _asker(facts: Facts) -> str:
+    """What asked the registry, or should have."""
+    return facts.client or "The kubelet"
+
+
+def limits(facts: Facts) -> Iterator[str]:
+    """What an export can't show."""
+    if not facts.scene.is_export or facts.has_image or not (facts.reference or facts.is_partial):
+        return
+    needed = facts.reply is not None and facts.reply.credentials
+    words = Words(facts)
+    words = Words(
+        facts,
+        {
+            "content": needed or facts.kind == "not_found",
+            "cached": facts.is_node and facts.container.get("imagePullPolicy") != ALWAYS,
+            "missing": ", ".join(_unexported(facts)),
+            "inside": needed and facts.is_unsure and bool(facts.names),
+            "hidden": needed and facts.is_unsure and facts.is_node and not facts.names,
+            "secrets": " ".join(quote(f"secret/{name}", "secret") for name in facts.names),
+            **{part: quote(words[part], part) for part in ("pod", "account", "namespace")},
+            "unsaid": facts.is_silent and not facts.is_unsure,
+            "registry": facts.registry or "the registry",
+        },
+    )
+    yield from (text.format_map(words) for need, text in hops().limits.items() if words[need])
+
+
+def _unexported(facts: Facts) -> Iterator[str]:
+    """What the Pod refers to and the export has not, although it has others of that kind."""
+    if facts.scene.knows_secrets:
+        yield from (f"Secret {seen.name}" for seen in facts.seen if not seen.found)
+    if not facts.service_account and not facts.is_partial:
+        yield f"ServiceAccount {facts.account}"

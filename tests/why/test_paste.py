@@ -1,0 +1,51 @@
+"""What is taken off a pasted text, and which lines go on: each row of paste.py has its examples."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kubesim.why.read import paste
+from tests.learner import rows
+
+ROWS = rows(__file__)
+STARTS = [(name, line) for name, lines in ROWS["starts"].items() for line in lines]
+
+
+def test_each_row_has_an_example() -> None:
+    assert [name for name, _pasted, _left in ROWS["dress"]] == [dress.name for dress in paste._DRESS]
+    assert list(ROWS["starts"]) == list(paste._STARTS)
+
+
+@pytest.mark.parametrize(("name", "pasted", "left"), ROWS["dress"])
+def test_dress_is_taken_off(name: str, pasted: str, left: str) -> None:
+    (dress,) = [dress for dress in paste._DRESS if dress.name == name]
+    assert dress.mark in pasted
+    assert dress.pattern.search(pasted)
+    assert paste._undressed(pasted) == left
+
+
+@pytest.mark.parametrize(("name", "line"), STARTS)
+def test_a_line_that_begins_so_is_a_record_of_its_own(name: str, line: str) -> None:
+    assert re.match(paste._STARTS[name], line)
+    assert paste.records(f"Failed to pull image\n{line}")[1:] != []
+
+
+@pytest.mark.parametrize(("lines", "records"), ROWS["continued"])
+def test_a_line_that_begins_otherwise_goes_on(lines: list[str], records: list[str]) -> None:
+    assert paste.records("\n".join(lines)) == records
+
+
+def test_a_window_that_cuts_words_leaves_no_space_in_them() -> None:
+    message = "Failed to pull image web: " + "r.example/unauthorized-access-to-r.example-denied-at-once-" * 4
+    lines = [message[at : at + 70] for at in range(0, 210, 70)]
+    assert paste.records("\n".join(lines)) == ["".join(lines)]
+    assert paste.records("\n".join(lines), cuts=False) == [" ".join(lines)]
+
+
+def test_of_a_long_text_all_lines_about_images_are_kept_where_they_have_room() -> None:
+    about_images = [f"Failed to pull image web:{number}\n" for number in range(300)]
+    others = "nothing of interest\n" * (paste._LONGEST_TEXT // 10)
+    short = paste.shortened("".join([*about_images[:150], others, *about_images[150:]]))
+    assert (short.text, short.unread) == ("".join(about_images), 0)

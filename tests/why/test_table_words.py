@@ -1,0 +1,289 @@
+"""A slip of the pen in signs.yaml, causes.yaml or hops.yaml is refused, and each row is one that something needs.
+
+Every word that the tables ask for is one that somebody gives. What nobody gives is "" (`Words.__missing__`), so that a
+misspelled word would never hold, and in silence.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubesim import why
+from kubesim.api import load_yaml
+from kubesim.pull.attempt import Attempt
+from kubesim.why.hide.oddities import Flaw
+from kubesim.why.judge import words as flow_words
+from kubesim.why.judge.asking import Asked
+from kubesim.why.judge.causes import CHECKS
+from kubesim.why.judge.causes_table import Causes, causes, read_causes
+from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.scene import ROLLED_OUT
+from kubesim.why.read.signs import Reply
+from kubesim.why.read.signs_table import Registry, Signs, read_signs, signs
+from kubesim.why.tables import Verdict
+from kubesim.why.tell.hops_table import Hops, read_hops
+
+ROOM = Path(why.__file__).parent
+ARGUMENTS = set("abcABC")
+"""Those of a row of `commands`."""
+READERS = {"signs": read_signs, "causes": read_causes, "hops": read_hops}
+FOLDERS = {"signs": "read", "causes": "judge", "hops": "tell"}
+CLIENTS = {"argocd", "flux", "kaniko", "pack", "docker", "helm", "podman", "skopeo", "buildah", "nerdctl"}
+OBTAIN = {"create_secret", "overwrite_secret", "have_secret"}
+"""Commands that credentials.py chooses from."""
+FREE = {"acr", "quay", "hub", "harbor", "nexus", "desktop", *CLIENTS}
+"""Registries that no sign is of alone, nodes and clients: nothing refers to their rows by name."""
+OF_CODE = {"blocked_port", "gateway", "other"}
+"""Kinds that no sentence has: `in_public`, and what no sign knows."""
+
+
+@cache
+def content(name: str) -> Any:
+    return load_yaml(ROOM / FOLDERS[name] / f"{name}.yaml")
+
+
+def placeholders(text: str) -> set[str]:
+    """The words that a text has in {braces}; {owner[name]} is one of the owner."""
+    return {name.partition("[")[0] for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def of_rows(rows: Any) -> Iterator[str]:
+    """The words of rows "words: texts"."""
+    for needs, texts in rows.items():
+        yield from needs.split()
+        for text in [texts] if isinstance(texts, str) else texts:
+            yield from placeholders(text)
+
+
+def of_verdict(row: Verdict) -> Iterator[str]:
+    """The words of a row of causes.yaml, or of a kind of signs.yaml, and of what else it may be."""
+    yield from row.needs
+    yield from row.also
+    for text in (row.problem, row.tell, row.ask.text if row.ask else ""):
+        yield from placeholders(text)
+    for call in row.fix:
+        for argument in call:
+            yield from placeholders(argument)
+    for other in (*row.others, *(row.ask[1:] if row.ask else ())):
+        yield from of_verdict(other)
+
+
+def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, str]]:
+    """Each word that the tables ask for, and where."""
+    parts = [(part, rows) for part, rows in hops._asdict().items() if part not in ("hops", "right")]
+    for part in ("mismatch", "style", "empty"):
+        yield from ((f"causes.yaml, {part}", word) for word in of_rows(getattr(causes, part)))
+    for part, rows in [*parts, *hops.hops.items()]:
+        yield from ((f"hops.yaml, {part}", word) for word in of_rows(rows))
+    for command, rows in causes.commands.items():
+        yield from ((f"causes.yaml, {command}", word) for word in of_rows(rows))
+    yield from (("causes.yaml, sentences", word) for word in of_rows(causes.sentences))
+    for row in (*causes.before_the_pull, *causes.after_a_failed_pull):
+        yield from ((f"causes.yaml, {row.check}", word) for word in of_verdict(row))
+    for name, kind in signs.kinds.items():
+        if kind.verdict:
+            yield from ((f"signs.yaml, {name}", word) for word in of_verdict(kind.verdict))
+    for name, registry in signs.registries.items():
+        yield from ((f"signs.yaml, {name}", word) for word in placeholders(registry.how))
+
+
+@cache
+def in_code() -> set[str]:
+    """Each word that code gives."""
+    words = {*flow_words._WORDS, *vars(Facts), *(field.name for field in fields(Facts))}
+    words |= {*Flaw, *Attempt._fields, *Asked._fields, *vars(Reply), *Registry._fields, *ARGUMENTS}
+    words |= {kind.lower() for kind in (*ROLLED_OUT, "Job")}
+    for path in ROOM.rglob("*.py"):
+        words |= set(_keys(path))
+    return words
+
+
+def _keys(path: Path) -> Iterator[str]:
+    """The keys of the dictionaries that a file makes or adds to."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Dict):
+            for key in node.keys:
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value
+        is_stored = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+        if is_stored and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            yield node.slice.value
+
+
+def given(signs: Signs) -> set[str]:
+    """Each word that code or a table gives."""
+    words = in_code() | {*signs.runtimes, *signs.nodes}
+    for sign in signs.signs:
+        words |= {name for expression in sign.sign for name in re.compile(expression).groupindex}
+    for registry in signs.registries.values():
+        words |= {*re.compile(registry.hosts).groupindex}
+    return words
+
+
+def check(**changed: Any) -> None:
+    """Raise for tables that can't be read, ask for what nobody gives, or lack what another refers to."""
+    read = {name: reader(changed.get(name, content(name))) for name, reader in READERS.items()}
+    signs, causes, hops = read["signs"], read["causes"], read["hops"]
+    assert isinstance(signs, Signs)
+    assert isinstance(causes, Causes)
+    assert isinstance(hops, Hops)
+    known = given(signs)
+    unknown = [(where, word) for where, word in asked_for(hops, causes, signs) if word not in known]
+    assert not unknown, unknown
+    kinds = {sign.kind for sign in signs.signs} | OF_CODE
+    assert kinds == set(signs.kinds), kinds ^ set(signs.kinds)
+    rows = [*causes.before_the_pull, *causes.after_a_failed_pull]
+    assert {row.check for row in rows} == set(CHECKS)
+    verdicts = [*rows, *(kind.verdict for kind in signs.kinds.values() if kind.verdict)]
+    assert all(row.grade in ("certain", "likely", "one") for row in verdicts)
+    assert {row.hop for row in verdicts} <= set(causes.titles) == set(hops.hops)
+    assert set(hops.right) == {"granted", "refused", ""}  # what follows CheckRight in the kubelet's TRANSITIONS
+    assert {sign.registry for sign in signs.signs} | {"other"} <= {"any", *signs.registries}
+    named = [other for row in verdicts for other in row.others if other in causes.alternatives.values()]
+    assert len({other.problem for other in named}) == len(causes.alternatives)
+    texts = str((causes.commands, rows, signs.kinds))
+    assert [phrase for phrase in causes.on_a_machine if phrase not in texts] == []
+    verdicts += [other for row in verdicts for other in (*row.others, *(row.ask[1:] if row.ask else ()))]
+    said = {word for row in verdicts for word in row.also}
+    assert said == set(causes.sentences), said ^ set(causes.sentences)
+    used = {call[0] for row in verdicts for call in row.fix} | {"collect", *OBTAIN}
+    used |= {word for row in signs.registries.values() for word in (row.login, row.identity)} - {""}
+    used = {name for name in used if not name.startswith("{")}
+    assert used == set(causes.commands), used ^ set(causes.commands)
+
+
+def test_the_tables_are_sound() -> None:
+    check()
+
+
+def dictionaries(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a table has a dictionary whose keys are fields of a record."""
+    if isinstance(value, dict):
+        yield path
+        for key, item in value.items():
+            yield from dictionaries(item, (*path, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from dictionaries(item, (*path, number))
+
+
+def at(table: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        table = table[step]
+    return table
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_misspelled_word_is_refused(name: str) -> None:
+    for path in dictionaries(content(name)):
+        for key in at(content(name), path):
+            if key and key not in FREE:
+                changed = deepcopy(content(name))
+                row = at(changed, path)
+                row[f"{key}z"] = row.pop(key)
+                refuses(name, changed, (*path, key))
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_no_row_can_be_taken_away(name: str) -> None:
+    lists = {
+        "signs": [("kinds",), ("registries",)],
+        "causes": [("commands",), ("sentences",), ("alternatives",)],
+        "hops": [(), ("hops",)],
+    }
+    for path in lists[name]:
+        for key in at(content(name), path):
+            changed = deepcopy(content(name))
+            del at(changed, path)[key]
+            if key not in FREE:
+                refuses(name, changed, (*path, key))
+
+
+def refuses(name: str, changed: Any, where: tuple[Any, ...]) -> None:
+    try:
+        check(**{name: changed})
+    except (ValueError, TypeError, AssertionError, KeyError):
+        return
+    pytest.fail(f"{name}.yaml may have a slip at {where}", pytrace=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"),
+    [
+        ("signs", (), {"signs": []}),
+        ("signs", ("signs", 0), {"kind": "disk", "source": "x", "example": "y"}),
+        ("signs", ("signs", 0), "no map"),
+        ("signs", ("kinds", "resolver"), {"unasked": True, "no-such": 1}),
+        ("causes", ("after_a_failed_pull", 0, "others"), ["no-such"]),
+        ("causes", ("after_a_failed_pull", 0, "ask"), "no-such"),
+    ],
+)
+def test_what_a_table_lacks_is_told_in_a_sentence(name: str, path: tuple[Any, ...], value: Any) -> None:
+    table = deepcopy(content(name))
+    if path:
+        at(table, path[:-1])[path[-1]] = value
+    row = path[1] if path[:1] == ("kinds",) else ""
+    with pytest.raises(ValueError, match=f"{name}.yaml.*{row}"):
+        READERS[name](table if path else value)
+
+
+def calls_of(function: ast.FunctionDef) -> set[str]:
+    """The names of the functions that a function calls."""
+    calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return {call.id for call in calls if isinstance(call, ast.Name)}
+
+
+@cache
+def functions() -> dict[str, ast.FunctionDef]:
+    """The functions of the two files that have checks, by their names."""
+    trees = [ast.parse((ROOM / "judge" / f"{name}.py").read_text("utf-8")) for name in ("causes", "credentials")]
+    return {node.name: node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def words_of(check_name: str) -> set[str]:
+    """The words that a check gives its rows: keys of the dictionaries in it, and in the functions that it calls."""
+    words: set[str] = set()
+    waiting, done = [check_name], set[str]()
+    while waiting:
+        name = waiting.pop()
+        done.add(name)
+        keys = (node.keys for node in ast.walk(functions()[name]) if isinstance(node, ast.Dict))
+        for key in (key for each in keys for key in each):
+            if isinstance(key, ast.Constant):
+                words.add(str(key.value))
+        waiting += (calls_of(functions()[name]) & functions().keys()) - done
+    return words | set(Flaw) if "_oddities" in done else words
+
+
+def common() -> set[str]:
+    """Each word that every row has: that of a fact, of the message and of the registry."""
+    table = signs()
+    words = {*flow_words._WORDS, *vars(Facts), *(field.name for field in fields(Facts)), *vars(Reply)}
+    words |= {*Registry._fields, *ARGUMENTS, *table.runtimes, *table.nodes, "namespace", "pod", "container", "image"}
+    words |= {"registry", "target", "workload", "old", "job", *(kind.lower() for kind in ROLLED_OUT)}
+    for sign in table.signs:
+        words |= {name for expression in sign.sign for name in re.compile(expression).groupindex}
+    for registry in table.registries.values():
+        words |= {*re.compile(registry.hosts).groupindex}
+    return words | {"inner"}
+
+
+CAUSES = (*causes().before_the_pull, *causes().after_a_failed_pull)
+
+
+@pytest.mark.parametrize("row", CAUSES, ids=lambda row: f"{row.check} {' '.join(row.needs)}")
+def test_a_row_has_only_words_that_its_own_check_or_every_row_gives(row: Verdict) -> None:
+    asked = set(of_verdict(row))
+    for word in row.also:
+        asked |= placeholders(causes().sentences[word])
+    assert asked - common() - words_of(row.check) == set()
