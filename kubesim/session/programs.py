@@ -18,6 +18,32 @@ from kubesim.kubectl.errors import NotSimulated
 from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, UnsupportedError
 from kubesim.workspace import Workspace
 
+USAGE = "why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
+FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [-o markdown|json] | MESSAGE)"
+
+
+def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_why: Callable[[str], None]) -> Tool:
+    """`why POD`, in the cluster and namespace that are current then; `on_why` is told the namespace."""
+
+    @Declaration(USAGE, "n:/namespace c:/container o:/output", example="why web").tool
+    def why(operands: list[str], options: Options, io: Invocation) -> int:
+        from kubesim.session.why import explain_pod  # late: few sessions ask it first
+
+        explained = explain_pod(current(), namespace(), operands, options, io)
+        if explained:
+            on_why(explained)
+        return 0 if explained else 1
+
+    return why
+
+
+@Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output").tool
+def why_file(operands: list[str], options: Options, io: Invocation) -> int:
+    """`kubesim why`, with its arguments."""
+    from kubesim.session.why import explain_files  # late, as above
+
+    return explain_files(operands, options, io)
+
 
 def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
     """The programs beside kubectl. Each asks for the cluster when it runs, because `undo` and a reset replace that."""

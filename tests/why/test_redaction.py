@@ -276,7 +276,7 @@ def test_what_a_docker_config_has_beside_its_entries_is_told() -> None:
     assert masks.text("bob-builder desktop ecr-login plain-word") == "bob-builder desktop ecr-login masked"
 
 
-@pytest.mark.parametrize(("place", "instead"), [("manifest", "- name: <name>"), ("selector", "'<label>'")])
+@pytest.mark.parametrize(("place", "instead"), [("manifest", "- name: <secret>"), ("selector", "'<label>'")])
 def test_what_is_quoted_of_a_manifest_or_a_selector_is_left_to_the_reader(place: str, instead: str) -> None:
     pod = _waiting()
     del pod["spec"]["imagePullSecrets"]

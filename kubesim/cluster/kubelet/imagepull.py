@@ -5,7 +5,7 @@ Mirrors kubernetes pkg/kubelet/images/image_manager.go and pkg/kubelet/kuberunti
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.humanize import go_duration
@@ -15,11 +15,13 @@ from kubesim.cluster.kubelet.pullsecrets import Secrets
 from kubesim.cluster.registry import Registries
 from kubesim.gotext import gofmt
 from kubesim.pull import imageref, keyring
-from kubesim.pull.answer import Answer
 from kubesim.pull.attempt import ALWAYS, NEVER, Attempt, Hop, PullTrace, Waiting, see
 from kubesim.pull.image import Image
 from kubesim.pull.imageref import Reference
 from kubesim.pull.keyring import Match
+
+if TYPE_CHECKING:
+    from kubesim.pull.answer import Answer
 
 # For how long the kubelet keeps what it has read of its own configuration (pkg/credentialprovider/provider.go).
 _CONFIG_LIFETIME: Micros = 300 * SECOND
@@ -235,7 +237,7 @@ def _pull_image(pull: Pull) -> str:
     return _fail(pull, answers)
 
 
-def _attempt(match: Match | None, answer: Answer) -> Attempt:
+def _attempt(match: Match | None, answer: "Answer") -> Attempt:
     is_in = answer.image is not None
     text = answer.refusal or "200 OK"
     if match is None:
@@ -255,7 +257,7 @@ def _succeed(pull: Pull, image: Image, match: Match | None, waited: float) -> st
     return "succeeded"
 
 
-def _fail(pull: Pull, answers: Sequence[Answer]) -> str:
+def _fail(pull: Pull, answers: "Sequence[Answer]") -> str:
     duration = sum(_REFUSAL_DURATION + round(answer.seconds * SECOND) for answer in answers)
     pull.over = pull.node.reserve(pull.request.now, duration)
     errors = list(dict.fromkeys(answer.error(pull.reference) for answer in answers))
