@@ -157,6 +157,7 @@ class Kubelet(Stateful):
         if worker is None or worker.is_terminating:
             return
         worker.changes += 1
+        worker.sandbox_started = self._clock.now
         if worker.pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
         else:
@@ -188,7 +189,7 @@ class Kubelet(Stateful):
         if any(sync.started):
             if not all(sync.started):
                 self._plan(worker, RETRY)
-            self.runtime.relist(worker)
+            self.runtime.relist(worker, again=not all(sync.started) and worker.has_waited_for_images)
             self._wake()
         elif sync.started:
             if back_off := self.starter.back_off(worker):
