@@ -1,7 +1,7 @@
 """What the API server warns of when a write is right, but probably not what was meant.
 
-Mirrors kubernetes pkg/api/pod/warnings.go and pkg/api/service/warnings.go, v1.36, for pull secrets, variables, ports and
-addresses.
+Mirrors kubernetes pkg/api/pod/warnings.go and pkg/api/service/warnings.go, v1.36, for pull secrets, variables, ports
+and addresses.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from kubesim.api.objects import Object, containers_of, pull_secret_names, templa
 from kubesim.api.resources import POD, SERVICE, Resource
 from kubesim.api.specs import ContainerSpec, PodSpec
 from kubesim.gotext.gofmt import quote
-
 
 # So many definitions of one port are compared with each other; a limit of kubesim.
 _MOST_COMPARED = 100

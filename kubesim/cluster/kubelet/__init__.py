@@ -142,7 +142,7 @@ class Kubelet(Stateful):
             self._api.update_status(POD, worker.pod, generate(worker, self._clock.timestamp()))
 
     def _mounts(self, worker: Worker) -> bool:
-        """Whether all volumes can be mounted; where not, say why of each and look again, each time after twice the wait."""
+        """Whether all volumes can be mounted; say why of each that can't, and look again after twice the wait."""
         failures = list(mount_failures(PodData(self._api, worker.pod)))
         for failure in failures:
             self._recorder.event(worker.pod, "Warning", "FailedMount", failure)
