@@ -53,7 +53,7 @@ class DecodeError(Exception):
     def in_converter(self) -> str:
         """The sentence of the converter from unstructured objects, which names no field."""
         if self.sentence:
-            return f"error decoding from json: {self.sentence}" if self.kind.kind == "bytes" else self.sentence
+            return self.sentence
         if self.is_unmarshaled:  # it reads JSON, but not from within a struct
             return self._mismatch("value")
         kind = self.kind.kind

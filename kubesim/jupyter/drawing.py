@@ -1,7 +1,8 @@
-"""The drawing of one flow: Graphviz lays its boxes out where its `dot` is installed, else they stand in two even rows.
+"""The drawing of one flow: its stations as boxes, and on the arrows what happens between them.
 
-Either way the boxes are the same, and so are their states, shapes and words. A page that is too narrow for two rows
-shows a chain of boxes instead.
+The Pod and its ServiceAccount list Secrets, the kubelet reads both and asks the registry, and the image comes to the
+node. Graphviz lays the boxes out where its `dot` is installed, else they stand in two even columns. Either way the
+boxes are the same, and so are their states, shapes and words. A page that is too narrow shows a list instead.
 """
 
 from __future__ import annotations
@@ -10,83 +11,118 @@ import base64
 import html
 import re
 import textwrap
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import graphviz
 
-from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, Flow, Hop
+from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, SYMBOLS, UNSEEN, WAITING, Flow, Hop
 
 PAPER = "#ffffff"
 INK = "#1f2328"
+SOFT = "#57606a"
 
 
 class Look(NamedTuple):
-    """The box of a hop in some state, by day: the theme's variables replace the colours on a JupyterLab page."""
+    """The box of a hop in some state, by day: a page that is dark turns the picture's lightness around."""
 
     line: str
     fill: str
     thickness: float
     dashes: str = "none"
-    corner: int = 8
+    ink: str = INK
 
 
 LOOKS = {
     PASSED: Look("#1a7f37", "#e6f4ea", 1.5),
-    FAILED: Look("#b3261e", "#fdeceb", 2.5, corner=0),
-    NOT_REACHED: Look("#6e7781", "#f5f6f8", 1.2, "6 4"),
-    NOT_NEEDED: Look("#6e7781", "#f5f6f8", 1.2, "2 4"),
+    FAILED: Look("#b3261e", "#fdeceb", 1.5),
+    WAITING: Look("#855300", "#fdf3e0", 1.5),
+    NOT_REACHED: Look("#6e7781", "#f5f6f8", 1.2, "6 4", SOFT),
+    NOT_NEEDED: Look("#6e7781", "#f5f6f8", 1.2, "2 4", SOFT),
+    UNSEEN: Look("#6e7781", "#f5f6f8", 1.2, "none", SOFT),
 }
-_CULPRIT_THICKNESS = 3.5
-_CUT = 14
-"""The hop where the cause lies looks like a stop sign: this much of each corner goes."""
+CAUSE = Look("#b3261e", "#b3261e", 1.5, ink=PAPER)
+"""The hop where the pull is stuck is filled. What failed because of it looks as if it wasn't reached."""
+ICONS = {
+    PASSED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM6.1 10.3 2.9 7.1 4.2 5.8 6.1 7.7 9.9 3.9 11.2 5.2Z",
+    FAILED: (
+        "M4.1 0h5.8L14 4.1v5.8L9.9 14H4.1L0 9.9V4.1ZM7 5.7 4.9 3.6 3.6 4.9 5.7 7 3.6 9.1 4.9 10.4 7 8.3 9.1 10.4 "
+        "10.4 9.1 8.3 7 10.4 4.9 9.1 3.6Z"
+    ),
+    WAITING: (
+        "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM7 1.7a5.3 5.3 0 1 1 0 10.6A5.3 5.3 0 0 1 7 1.7ZM6.2 3.3h1.6v3.4l2.4 "
+        "2.4-1.1 1.1-2.9-2.9Z"
+    ),
+    NOT_REACHED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM7 1.6a5.4 5.4 0 1 1 0 10.8A5.4 5.4 0 0 1 7 1.6Z",
+}
+"""Outlines in a square of 14, as in static/tokens.css. The states without one have the last."""
+_ICON_NAMES = {
+    PASSED: "passed",
+    FAILED: "failed",
+    WAITING: "waiting",
+    NOT_REACHED: "unreached",
+    NOT_NEEDED: "unneeded",
+    UNSEEN: "open",
+}
 
 # Lengths are in points, as Graphviz counts.
 _POINTS = 72  # in an inch
 _FONT = "Arial"
-_LETTER = 6.9  # the width of one, at 12 pt
-_LINE = 16
-_PADDING = 12  # in a box
-_GAP = 36  # between boxes
+_LETTER = 6.4  # the width of one, at 12 pt
+_LINE = 15
+_PADDING = 9  # in a box
+_ICON = 19  # before a title
+_GAP = 34  # between boxes
 _MARGIN = 6  # around the picture
-_NARROWEST = 160  # box
+_NARROWEST = 150  # box
 _MAX_LINES = 9  # in a box: enough for three Secrets with their types and registries
-_LONGEST_LINE = 27  # characters in a line of a box
+_LONGEST_LINE = 32  # characters in a line of a box
 _LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
+_TIP = 8  # the length of an arrow's head
+_LISTS = 34  # the width of the word on the arrow from the Pod to its Secrets
+_LEVELS = (("kubectl", "account"), ("spec", "lists", "secret"), ("kubelet", "wire", "registry"), ("image",))
+_TRUNK = ("kubectl", "spec", "kubelet", "image")  # one below the other
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Box(NamedTuple):
-    """A hop and its place: the left and the upper edge, and the size, in points."""
+    """The place of a hop, or of the words on an arrow: the left and the upper edge, and the size, in points."""
 
-    hop: Hop
     x: int
     y: int
     width: int
     height: int
 
     @property
-    def centre(self) -> int:
-        return self.x + self.width // 2
+    def right(self) -> int:
+        return self.x + self.width
+
+    @property
+    def low(self) -> int:
+        return self.y + self.height
 
     @property
     def middle(self) -> int:
         return self.y + self.height // 2
 
+    def across(self, share: float) -> int:
+        """The place at this share of the width, from the left."""
+        return self.x + round(self.width * share)
+
+
+Boxes = dict[str, Box]
+"""By the keys of the hops, `lists`, and `wire`, which is between kubelet and registry."""
+
 
 def image(flow: Flow) -> str:
-    """The picture in two rows as an <img> element."""
-    above, below = _rows(flow)
-    centres = _centres(above, below)
-    above = [_moved(box, centres) for box in above]
-    below = [_moved(box, centres) for box in below]
-    arrows = [_across(before, after) for row in (above, below) for before, after in pairwise(row)]
-    arrows.append(_down(above[-1], below[0]))
-    boxes = above + below
-    width = max(box.x + box.width for box in boxes) + _MARGIN
-    height = max(box.y + box.height for box in below) + _MARGIN
-    return embedded("".join([*arrows, *map(_box, boxes)]), width, height, f"Flow of {flow.text()}")
+    """The picture as an <img> element."""
+    boxes = _even(_sizes(flow))
+    boxes |= _by_dot(boxes)
+    hops = {hop.key: hop for hop in flow.hops}
+    parts = [*_arrows(flow, hops, boxes), *(_box(hop, boxes[hop.key]) for hop in flow.hops)]
+    width = max(box.right for box in boxes.values()) + _MARGIN
+    height = max(box.low for box in boxes.values()) + _MARGIN
+    return embedded("".join(parts), width, height, f"Flow of {flow.text()}")
 
 
 def embedded(parts: str, width: int, height: int, alt: str) -> str:
@@ -106,68 +142,90 @@ def chain(flow: Flow) -> str:
 
 def _link(hop: Hop) -> str:
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
-    head = f"<b>{SYMBOLS[hop.state]} {html.escape(hop.title)}</b> <i>{hop.state}</i>"
-    culprit = " ks-culprit" if hop.is_cause else ""
+    mark = f'<span class="ks-mark" data-icon="{_ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
+    head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(standing(hop))}</i>"
+    rank = " ks-culprit" if hop.is_cause else " ks-follows" if hop.because else ""
     state = hop.state.replace(" ", "-")
-    return f'<li class="ks-{state}{culprit}"><div>{head}</div>{words}</li>'
+    return f'<li class="ks-{state}{rank}"><div>{head}</div>{words}</li>'
 
 
-def _rows(flow: Flow) -> tuple[list[Box], list[Box]]:
-    """What the cluster holds, and below it what the node does with it: each row from the left."""
-    split = next(number for number, hop in enumerate(flow.hops) if hop.key == "kubelet")
-    above = _row(flow.hops[:split], _MARGIN)
-    return above, _row(flow.hops[split:], _MARGIN + above[0].height + _GAP)
+def standing(hop: Hop) -> str:
+    """The word beside a hop's title."""
+    if hop.is_cause:
+        return "stuck here"
+    return f"because of {hop.because}" if hop.because else hop.state
 
 
-def _row(hops: tuple[Hop, ...], y: int) -> list[Box]:
-    height = 2 * _PADDING + _LINE * max(1 + len(_lines(hop)) for hop in hops)
-    boxes = list[Box]()
-    x = _MARGIN
-    for hop in hops:
-        boxes.append(Box(hop, x, y, _width(hop), height))
-        x += boxes[-1].width + _GAP
+# Where the boxes are
+
+
+def _sizes(flow: Flow) -> dict[str, tuple[int, int]]:
+    """The width and the height of each box."""
+    sizes = {hop.key: (_width(hop), 2 * _PADDING + _LINE * (1 + len(_lines(hop)))) for hop in flow.hops}
+    on_wire = (*flow.sent, flow.answered)
+    letters = max(map(len, on_wire)) if flow.sent else len(_SILENCE)
+    return sizes | {"lists": (_LISTS, _LINE), "wire": (round(letters * _LETTER) + 10, _LINE * len(on_wire) + 14)}
+
+
+def _even(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
+    """The boxes in two columns, one at the left and one at the right edge."""
+    levels = [[name for name in level if name in sizes] for level in _LEVELS]
+    rest = {at: sum(sizes[name][0] + _GAP // 2 for name in level) for at, level in enumerate(levels)}
+    width = max(rest.values()) + 2 * _MARGIN
+    boxes: Boxes = {}
+    y = _MARGIN
+    for level in levels:
+        height = max(sizes[name][1] for name in level)
+        left, *between, right = level if len(level) > 1 else (*level, "")
+        for name in level:
+            x = _MARGIN if name == left else width - _MARGIN - sizes[name][0] if name == right else 0
+            boxes[name] = Box(x, y + (height - sizes[name][1]) // 2, *sizes[name])
+        for name in between:
+            x = (boxes[left].right + boxes[right].x - sizes[name][0]) // 2
+            boxes[name] = boxes[name]._replace(x=x)
+        y += height + _GAP
     return boxes
 
 
-def _dot(above: list[Box], below: list[Box]) -> str:
-    """The boxes as a graph for Graphviz: two rows, the second one of which begins below the first."""
-    statements = [f"nodesep={_GAP / _POINTS}", f"ranksep={_GAP / _POINTS}", 'node [shape=box fixedsize=true label=""]']
-    for row in (above, below):
-        nodes = [f"{box.hop.key} [width={box.width / _POINTS:.4f} height={box.height / _POINTS:.4f}]" for box in row]
-        path = " -> ".join(box.hop.key for box in row)
-        statements.append(f"{{ rank=same; {'; '.join(nodes)}; {path} }}")
-    statements.append(f"{above[0].hop.key} -> {below[0].hop.key} [weight=20]")
+def _dot(boxes: Boxes) -> str:
+    """The boxes as a graph for Graphviz."""
+    statements = [f"nodesep={_GAP / 2 / _POINTS}", f"ranksep={_GAP / _POINTS}"]
+    statements.append('node [shape=box fixedsize=true label=""]')
+    for name, box in boxes.items():
+        statements.append(f"{name} [width={box.width / _POINTS:.4f} height={box.height / _POINTS:.4f}]")
+    for level in _LEVELS:
+        names = [name for name in level if name in boxes]
+        statements.append(f"{{ rank=same; {' -> '.join(names)} }}")
+    statements.append(f"{' -> '.join(name for name in _TRUNK if name in boxes)} [weight=20]")
+    statements += [f"{above} -> {below}" for above, below in _ASIDE if above in boxes]
     return f"digraph {{ {'; '.join(statements)} }}"
 
 
-class _Centre(NamedTuple):
-    """Where the centre of a box is, in inches, from the left and from above."""
-
-    x: float
-    y: float
+_ASIDE = (("account", "secret"), ("secret", "registry"))
+"""What Graphviz is to put below each other beside the trunk."""
 
 
-def _centres(above: list[Box], below: list[Box]) -> Mapping[str, _Centre]:
-    """Where Graphviz puts the boxes, by their hops' keys; nothing without it.
+def _by_dot(boxes: Boxes) -> Boxes:
+    """The boxes where Graphviz puts them; none without it.
 
-    Its plain format says: graph SCALE WIDTH HEIGHT, and then node NAME X Y … with y from below.
+    Its plain format says: graph SCALE WIDTH HEIGHT, and then node NAME X Y … with the centre in inches, y from below.
     """
     try:
-        graph = graphviz.Source(_dot(above, below))
+        graph = graphviz.Source(_dot(boxes))
         plain = graph.pipe(format="plain", encoding="utf-8", quiet=True)  # no warnings about fonts
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError, OSError):
         return {}
-    (_graph, _scale, _width, top), *lines = map(str.split, plain.splitlines())
-    return {line[1]: _Centre(float(line[2]), float(top) - float(line[3])) for line in lines if line[0] == "node"}
+    (_graph, _scale, _graph_width, top), *lines = map(str.split, plain.splitlines())
+    placed: Boxes = {}
+    for _node, name, x, y, *_ in (line for line in lines if line[0] == "node"):
+        box = boxes[name]
+        left = round(float(x) * _POINTS - box.width / 2)
+        upper = round((float(top) - float(y)) * _POINTS - box.height / 2)
+        placed[name] = box._replace(x=_MARGIN + left, y=_MARGIN + upper)
+    return placed
 
 
-def _moved(box: Box, centres: Mapping[str, _Centre]) -> Box:
-    """The box where Graphviz puts it, if it does."""
-    if centre := centres.get(box.hop.key):
-        left = round(centre.x * _POINTS - box.width / 2)
-        upper = round(centre.y * _POINTS - box.height / 2)
-        return box._replace(x=_MARGIN + left, y=_MARGIN + upper)
-    return box
+# The boxes
 
 
 def _lines(hop: Hop) -> list[str]:
@@ -179,51 +237,101 @@ def _lines(hop: Hop) -> list[str]:
 
 
 def _width(hop: Hop) -> int:
-    longest = max(map(len, [f"{SYMBOLS[hop.state]} {hop.title}  {hop.state}", *_lines(hop)]))
-    return max(_NARROWEST, round(longest * _LETTER) + 2 * _PADDING)
+    title = round(len(f"{hop.title}  {standing(hop)}") * _LETTER * 1.06) + _ICON
+    longest = max(map(len, _lines(hop)), default=0)
+    return max(_NARROWEST, title, round(longest * _LETTER)) + 2 * _PADDING
 
 
-def _box(box: Box) -> str:
-    hop = box.hop
-    head = f"{SYMBOLS[hop.state]} {html.escape(hop.title)}"
-    first = f'<tspan font-weight="bold">{head}</tspan> <tspan font-style="italic">{hop.state}</tspan>'
-    texts = "".join(
-        f'<text x="{_PADDING}" y="{_PADDING + _LINE * number - 4}">{line}</text>'
-        for number, line in enumerate([first, *map(html.escape, _lines(hop))], start=1)
-    )
-    return f'<g transform="translate({box.x},{box.y})">{_outline(box)}{texts}</g>'
+def _look(hop: Hop) -> Look:
+    if hop.is_cause:
+        return CAUSE
+    return LOOKS[NOT_REACHED if hop.because else hop.state]
 
 
-def _outline(box: Box) -> str:
-    width = box.width
-    height = box.height
-    look = LOOKS[box.hop.state]
+def _box(hop: Hop, box: Box) -> str:
+    look = _look(hop)
+    size = f'width="{box.width}" height="{box.height}" rx="8"'
     colours = f'fill="{look.fill}" stroke="{look.line}" stroke-dasharray="{look.dashes}"'
-    if not box.hop.is_cause:
-        size = f'width="{width}" height="{height}" rx="{look.corner}"'
-        return f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
-    right = width - _CUT
-    low = height - _CUT
-    corners = f"{_CUT},0 {right},0 {width},{_CUT} {width},{low} {right},{height} {_CUT},{height} 0,{low} 0,{_CUT}"
-    return f'<polygon points="{corners}" {colours} stroke-width="{_CULPRIT_THICKNESS}"/>'
+    outline = f'<rect {size} {colours} stroke-width="{look.thickness}"/>'
+    icon_colour = PAPER if hop.is_cause else look.line
+    shape = ICONS.get(hop.state, ICONS[NOT_REACHED])
+    icon = (
+        f'<path d="{shape}" transform="translate({_PADDING},{_PADDING - 1})" fill="{icon_colour}" fill-rule="evenodd"/>'
+    )
+    head = f'<tspan font-weight="bold">{html.escape(hop.title)}</tspan>'
+    aside = f'<tspan font-style="italic">{html.escape(standing(hop))}</tspan>'
+    texts = f'<text x="{_PADDING + _ICON}" y="{_PADDING + 11}">{head} {aside}</text>'
+    for number, line in enumerate(map(html.escape, _lines(hop)), start=2):
+        texts += f'<text x="{_PADDING}" y="{_PADDING + _LINE * number - 4}">{line}</text>'
+    return f'<g transform="translate({box.x},{box.y})" fill="{look.ink}">{outline}{icon}{texts}</g>'
 
 
-def _across(before: Box, after: Box) -> str:
-    path = f"M{before.x + before.width},{before.middle}H{after.x - 8}"
-    return _arrow(after.hop, path, f"translate({after.x},{after.middle})")
+# The arrows
+
+_SILENCE = "nothing is sent"
+_TOLD = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}
 
 
-def _down(before: Box, after: Box) -> str:
-    """From the end of the first row to the start of the second, with two corners."""
-    lower = before.y + before.height
-    path = f"M{before.centre},{lower}V{(lower + after.y) // 2}H{after.centre}V{after.y - 8}"
-    return _arrow(after.hop, path, f"translate({after.centre},{after.y}) rotate(90)")
+def _arrows(flow: Flow, hops: Mapping[str, Hop], boxes: Boxes) -> Iterator[str]:
+    """What leads from box to box: each colour is that of the hop at its end, or of the Secret that is read."""
+    spec, kubelet, image = boxes["spec"], boxes["kubelet"], boxes["image"]
+    yield _down(hops["kubectl"], boxes["kubectl"].across(0.3), boxes["kubectl"].low, spec, 0.3, "creates")
+    if "account" in boxes:
+        account = boxes["account"]
+        yield _down(hops["account"], account.across(0.3), account.low, spec, 0.8, "copied when the Pod is created")
+    yield _lists(hops["secret"], spec, boxes["lists"], boxes["secret"])
+    yield _down(hops["kubelet"], spec.across(0.3), spec.low, kubelet, 0.3, "reads")
+    yield _down(hops["secret"], boxes["secret"].across(0.3), boxes["secret"].low, kubelet, 0.8, "reads")
+    yield _wire(flow, hops["registry"], kubelet, boxes["wire"], boxes["registry"])
+    registry = boxes["registry"]
+    bend = f"M{registry.across(0.3)},{registry.low}V{image.middle}H{image.right + _TIP}"
+    yield _line(hops["image"], bend) + _tip(hops["image"], f"translate({image.right},{image.middle}) rotate(180)")
 
 
-def _arrow(hop: Hop, line: str, tip: str) -> str:
-    """The path to a hop: a line, and its head, which is moved to the tip."""
-    colour = LOOKS[hop.state].line
-    dashes = "none" if hop.state in (PASSED, FAILED) else "6 4"
-    path = f'<path d="{line}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-dasharray="{dashes}"/>'
-    head = f'<polygon points="-8,-5 -8,5 -1,0" transform="{tip}" fill="{colour}"/>'
-    return path + head
+def _down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
+    """From a place to one at the upper edge of a box, with words beside it."""
+    to = end.across(share)
+    half = (y + end.y) // 2
+    curve = f"M{x},{y}C{x},{half} {to},{half} {to},{end.y - _TIP}"
+    return _line(hop, curve) + _tip(hop, f"translate({to},{end.y}) rotate(90)") + _words(x + 7, y + 14, words)
+
+
+def _lists(secret: Hop, spec: Box, lists: Box, end: Box) -> str:
+    path = f"M{spec.right},{lists.middle}H{lists.x}M{lists.right},{lists.middle}H{end.x - _TIP}"
+    word = f'<text x="{lists.across(0.5)}" y="{lists.middle + 4}" text-anchor="middle" font-size="11">lists</text>'
+    return _line(secret, path) + _tip(secret, f"translate({end.x},{lists.middle})") + word
+
+
+def _wire(flow: Flow, registry: Hop, kubelet: Box, wire: Box, end: Box) -> str:
+    """What the kubelet sent above, and below it what came back; one broken line where nothing was sent."""
+    x = wire.across(0.5)
+    if not flow.sent:
+        quiet = Hop("", "", NOT_REACHED)
+        across = _line(quiet, f"M{kubelet.right},{wire.middle}H{end.x - _TIP}")
+        return (
+            across + _tip(quiet, f"translate({end.x},{wire.middle})") + _words(x, wire.middle - 6, _SILENCE, "middle")
+        )
+    going = wire.y + _LINE * len(flow.sent) + 3
+    coming = going + 9
+    sent = Hop("", "", PASSED)
+    there = _line(sent, f"M{kubelet.right},{going}H{end.x - _TIP}") + _tip(sent, f"translate({end.x},{going})")
+    back = f"translate({kubelet.right},{coming}) rotate(180)"
+    here = _line(registry, f"M{end.x},{coming}H{kubelet.right + _TIP}") + _tip(registry, back)
+    lines = [_words(x, wire.y + _LINE * number - 3, text, "middle") for number, text in enumerate(flow.sent, start=1)]
+    return there + here + "".join(lines) + _words(x, coming + 14, flow.answered, "middle")
+
+
+def _words(x: int, y: int, words: str, anchor: str = "start") -> str:
+    place = f'x="{x}" y="{y}" text-anchor="{anchor}" font-size="11" fill="{SOFT}"'
+    return f'<text {place} stroke="{PAPER}" stroke-width="3" paint-order="stroke">{html.escape(words)}</text>'
+
+
+def _line(hop: Hop, path: str) -> str:
+    state = NOT_REACHED if hop.because else hop.state
+    style = f'stroke="{LOOKS[state].line}" stroke-width="1.5" stroke-dasharray="{_TOLD.get(state, "none")}"'
+    return f'<path d="{path}" fill="none" {style}/>'
+
+
+def _tip(hop: Hop, place: str) -> str:
+    colour = LOOKS[NOT_REACHED if hop.because else hop.state].line
+    return f'<polygon points="-{_TIP},-5 -{_TIP},5 -1,0" transform="{place}" fill="{colour}"/>'

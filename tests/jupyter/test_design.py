@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kubesim.jupyter.drawing import INK, LOOKS, PAPER
+from kubesim.jupyter.drawing import CAUSE, ICONS, INK, LOOKS, PAPER, SOFT
 from tests.jupyter import tokens
 
 SHEETS = sorted(path for path in tokens.STATIC.glob("*.css") if path != tokens.SHEET)
@@ -70,8 +70,14 @@ def test_forced_colours_have_each_colour() -> None:
 def test_a_picture_has_the_colours_of_the_day() -> None:
     """A picture is an image, which no style sheet reaches."""
     by_day = {colour.light for colour in tokens.colours().values()}
-    lines = {look.line for look in LOOKS.values()}
-    fills = {look.fill for look in LOOKS.values()}
-    assert {INK, PAPER, *lines, *fills} <= by_day
-    assert min(tokens.contrast(INK, fill) for fill in (PAPER, *fills)) >= tokens.LEAST_FOR_WORDS
+    looks = [*LOOKS.values(), CAUSE]
+    used = {PAPER, INK, SOFT, *(colour for look in looks for colour in (look.line, look.fill, look.ink))}
+    assert used <= by_day
+    assert min(tokens.contrast(look.ink, look.fill) for look in looks) >= tokens.LEAST_FOR_WORDS
+    assert tokens.contrast(SOFT, PAPER) >= tokens.LEAST_FOR_WORDS  # the words on an arrow
     assert min(tokens.contrast(look.line, look.fill) for look in LOOKS.values()) >= tokens.LEAST_FOR_SHAPES
+
+
+def test_a_picture_has_the_icons_of_the_widgets() -> None:
+    sheet = tokens.SHEET.read_text(encoding="utf-8")
+    assert [shape for shape in ICONS.values() if f"d='{shape}'" not in sheet] == []

@@ -1,5 +1,6 @@
 import re
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -21,15 +22,17 @@ BROKEN = Flow(
     "<img> for default/web",
     (
         Hop("kubectl", "kubectl", PASSED, ("Pod <b>web</b>",)),
-        Hop("secret", "Secret", FAILED, ("a & b: not found",), is_cause=True),
         Hop("spec", "Pod spec", NOT_NEEDED, ("in its own spec",)),
+        Hop("secret", "Secret", FAILED, ("a & b: not found",), is_cause=True),
         Hop("kubelet", "kubelet", PASSED, ("asked without credentials",)),
-        Hop("registry", "Registry", FAILED, ("refused",)),
+        Hop("registry", "Registry", FAILED, ("refused",), because="Secret"),
         Hop("image", "Image", NOT_REACHED, ()),
     ),
     "",
     About("default", "web"),
     cause=Cause("secret", "There is no <i>Secret</i>.", ("kubectl 'a' < \"b\"",)),
+    sent=("HEAD <b>:1.0", "Basic a&b:•••"),
+    answered="401 Unauthorized",
 )
 
 
@@ -52,9 +55,9 @@ def words(drawn):
 
 
 def outlines(drawn):
-    """Of each hop: the shape of its box, its colour, and how its line is broken."""
+    """Of each hop's box: what fills it, the colour of its line, and how that is broken."""
     shapes = [group[0] for group in groups(drawn)]
-    return [(shape.tag.removeprefix(SVG), shape.get("stroke"), shape.get("stroke-dasharray")) for shape in shapes]
+    return [(shape.get("fill"), shape.get("stroke"), shape.get("stroke-dasharray")) for shape in shapes]
 
 
 def places(drawn):
@@ -73,27 +76,36 @@ def both(monkeypatch):
     return by_dot, drawing.image(BROKEN)
 
 
-PASSED_BOX, FAILED_BOX = ("rect", "#1a7f37", "none"), ("rect", "#b3261e", "none")
-CULPRIT = ("polygon", "#b3261e", "none")
-UNREACHED_BOX, UNNEEDED_BOX = ("rect", "#6e7781", "6 4"), ("rect", "#6e7781", "2 4")
+PASSED_BOX = ("#e6f4ea", "#1a7f37", "none")
+CAUSE = ("#b3261e", "#b3261e", "none")
+CONSEQUENCE = UNREACHED = ("#f5f6f8", "#6e7781", "6 4")
+UNNEEDED = ("#f5f6f8", "#6e7781", "2 4")
 
 
-def test_with_and_without_dot_the_boxes_are_the_same_in_two_rows(monkeypatch):
+def test_with_and_without_dot_the_boxes_are_the_same_in_two_columns(monkeypatch):
     needs_dot()
     for drawn in both(monkeypatch):
-        assert outlines(drawn) == [PASSED_BOX, CULPRIT, UNNEEDED_BOX, PASSED_BOX, FAILED_BOX, UNREACHED_BOX]
+        assert outlines(drawn) == [PASSED_BOX, UNNEEDED, CAUSE, PASSED_BOX, CONSEQUENCE, UNREACHED]
         assert words(drawn) == [
-            "✓ kubectl passed Pod <b>web</b>",
-            "✗ Secret failed a & b: not found",
-            "○ Pod spec not needed in its own spec",
-            "✓ kubelet passed asked without credentials",
-            "✗ Registry failed refused",
-            "· Image not reached",
+            "kubectl passed Pod <b>web</b>",
+            "Pod spec not needed in its own spec",
+            "Secret stuck here a & b: not found",
+            "kubelet passed asked without credentials",
+            "Registry because of Secret refused",
+            "Image not reached",
         ]
-        above, below = places(drawn)[:3], places(drawn)[3:]
-        assert [len({y for _, y in row}) for row in (above, below)] == [1, 1]
-        assert above[0][1] < below[0][1]
-        assert [sorted(row) for row in (above, below)] == [above, below]
+        kubectl, spec, secret, kubelet, registry, image = places(drawn)
+        assert kubectl[1] < spec[1] < kubelet[1] < image[1]  # the trunk
+        assert max(spec[0], kubelet[0]) < min(secret[0], registry[0])
+        assert secret[1] < kubelet[1]
+
+
+def test_the_arrows_tell_what_happens_between_the_stations():
+    [(_, picture)] = pictures(drawing.image(BROKEN))
+    on_arrows = [text.text for text in picture.findall(f"{SVG}text")]
+    assert on_arrows == ["creates", "lists", "reads", "reads", "HEAD <b>:1.0", "Basic a&b:•••", "401 Unauthorized"]
+    [(_, silent)] = pictures(drawing.image(replace(BROKEN, sent=(), answered="")))
+    assert [text.text for text in silent.findall(f"{SVG}text")][4:] == ["nothing is sent"]
 
 
 def test_graphviz_places_the_boxes(monkeypatch):

@@ -6,7 +6,8 @@ import pytest
 
 from kubesim.session import Session
 from kubesim.session.flow import trace_flow
-from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, Flow
+from kubesim.why.tell.hops import conceal
+from kubesim.why.tell.report import FAILED, NOT_NEEDED, NOT_REACHED, PASSED, WAITING, Flow
 from tests.why.making import ACCOUNT, CREATE, make, pod
 
 
@@ -19,8 +20,8 @@ def test_a_pull_with_a_secret():
     assert trace_flow(session.cluster, "default", "web").text() == (
         "registry.example.com/myapp:1.0 for default/web, container app\n"
         "✓ kubectl: Pod web is in default\n"
-        "✓ Secret: regcred (kubernetes.io/dockerconfigjson) holds registry.example.com\n"
         "✓ Pod spec: imagePullSecrets: regcred; in its own spec\n"
+        "✓ Secret: regcred (kubernetes.io/dockerconfigjson) holds registry.example.com\n"
         "✓ kubelet: asked with regcred\n"
         "✓ Registry: registry.example.com lets user myuser in\n"
         "✓ Image: registry.example.com/myapp:1.0 is on the node\n"
@@ -33,10 +34,10 @@ def test_a_refused_pull_in_words():
     assert trace_flow(session.cluster, "default", "web").text() == (
         "registry.example.com/myapp:1.0 for default/web, container app\n"
         "✓ kubectl: Pod web is in default\n"
-        "✗ Secret: regcreds: not found\n"
         "✓ Pod spec: imagePullSecrets: regcreds; in its own spec\n"
+        "✗ Secret: regcreds: not found\n"
         "✓ kubelet: asked without credentials\n"
-        "✗ Registry: registry.example.com wants credentials, and none were sent\n"
+        "✗ Registry: registry.example.com wants credentials, and none were sent (because of Secret)\n"
         "· Image: not reached; registry.example.com/myapp:1.0\n"
         "What's wrong: There's no Secret regcreds in the default namespace. There's one named regcred. "
         "Did you mean that one?\n"
@@ -51,7 +52,7 @@ def test_a_secret_that_was_deleted_since_is_in_the_past():
     lines = []
     for session in (pulled, refused):
         session.run("kubectl delete secret regcred")
-        lines.append(trace_flow(session.cluster, "default", "web").text().splitlines()[2])
+        lines.append(trace_flow(session.cluster, "default", "web").text().splitlines()[3])
     assert lines == [
         "✓ Secret: regcred (kubernetes.io/dockerconfigjson) held registry.example.com, and has been deleted since",
         "✗ Secret: regcred: not found, deleted since the last attempt",
@@ -85,7 +86,7 @@ def test_the_list_of_the_service_account():
     session = make([CREATE, ACCOUNT], pod())
     flow = trace_flow(session.cluster, "default", "web")
     assert flow.cause is None
-    assert [(hop.title, hop.words) for hop in flow.hops[2:4]] == [
+    assert [(hop.title, hop.words) for hop in flow.hops[1:3]] == [
         ("ServiceAccount", ("default lists regcred",)),
         ("Pod spec", ("imagePullSecrets: regcred", "from the ServiceAccount default")),
     ]
@@ -184,3 +185,44 @@ def test_credentials_of_the_node_are_no_public_image():
     hops = {hop.key: (hop.state, hop.words) for hop in trace_flow(session.cluster, "default", "web").hops}
     assert hops["secret"] == (NOT_NEEDED, ("the node has credentials of its own",))
     assert hops["kubelet"] == (PASSED, ("asked as myuser, with credentials of the node itself",))
+
+
+def test_what_was_sent_and_what_came_back():
+    sent = {}
+    for name, commands in {"right": [CREATE], "wrong": [CREATE.replace("mypassword", "old")], "none": []}.items():
+        flow = trace_flow(make(commands, pod(secrets=["regcred"])).cluster, "default", "web")
+        sent[name] = (*flow.sent, flow.answered)
+    assert sent == {
+        "right": ("HEAD myapp:1.0", "Basic myuser:•••", "200 OK"),
+        "wrong": ("HEAD myapp:1.0", "Basic myuser:•••", "401 Unauthorized"),
+        "none": ("HEAD myapp:1.0", "no user, no password", "401 Unauthorized"),
+    }
+
+
+def test_what_followed_from_the_cause_tells_so():
+    flow = trace_flow(make([], pod(secrets=["regcred"])).cluster, "default", "web")
+    assert [(hop.key, hop.is_cause, hop.because) for hop in flow.hops if hop.state == FAILED] == [
+        ("secret", True, ""),
+        ("registry", False, "Secret"),
+    ]
+
+
+def test_a_pull_that_will_recover_waits():
+    session = make([], pod(secrets=["regcred"]))
+    session.run(CREATE)
+    flow = trace_flow(session.cluster, "default", "web")
+    assert states(flow)["kubelet"] == WAITING
+    assert flow.answered == "401 Unauthorized, last time"
+
+
+def test_what_a_learner_is_to_find_out_is_concealed():
+    flow = conceal(trace_flow(make([], pod(secrets=["regcred"])).cluster, "default", "web"))
+    assert flow.cause is None
+    assert [hop.line for hop in flow.hops] == [
+        "✓ kubectl: Pod web is in default",
+        "? Pod spec: not shown",
+        "? Secret: not shown",
+        "? kubelet: not shown",
+        "? Registry: not shown",
+        "· Image: not reached; registry.example.com/myapp:1.0",
+    ]

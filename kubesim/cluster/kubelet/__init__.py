@@ -15,14 +15,14 @@ from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet.environment import PodData
+from kubesim.cluster.kubelet.environment import MissingError, PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import PodSync, Starter
 from kubesim.cluster.kubelet.status import ended, generate
-from kubesim.cluster.kubelet.volumes import mount_failures
+from kubesim.cluster.kubelet.volumes import check_volumes
 from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, marks, pod_address
 from kubesim.pull.attempt import PullTrace
 from kubesim.pull.image import Image
@@ -142,21 +142,21 @@ class Kubelet(Stateful):
             self._api.update_status(POD, worker.pod, generate(worker, self._clock.timestamp()))
 
     def _mounts(self, worker: Worker) -> bool:
-        """Whether all volumes can be mounted; say why of each that can't, and look again after twice the wait."""
-        failures = list(mount_failures(PodData(self._api, worker.pod)))
-        for failure in failures:
-            self._recorder.event(worker.pod, "Warning", "FailedMount", failure)
-        if failures:
+        """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
+        try:
+            check_volumes(PodData(self._api, worker.pod))
+        except MissingError as error:
+            self._recorder.event(worker.pod, "Warning", "FailedMount", str(error))
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
             self._plan(worker, worker.mount_wait)
-        return not failures
+            return False
+        return True
 
     def _start_sandbox(self, uid: str) -> None:
         worker = self._current(uid)
         if worker is None or worker.is_terminating:
             return
         worker.changes += 1
-        worker.sandbox_started = self._clock.now
         if worker.pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
         else:
@@ -188,7 +188,7 @@ class Kubelet(Stateful):
         if any(sync.started):
             if not all(sync.started):
                 self._plan(worker, RETRY)
-            self.runtime.relist(worker, again=not all(sync.started) and worker.has_waited_for_images)
+            self.runtime.relist(worker)
             self._wake()
         elif sync.started:
             if back_off := self.starter.back_off(worker):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -17,10 +18,11 @@ from kubesim.why.judge.facts import Facts, gather, nearest
 from kubesim.why.judge.scene import Scene, containers
 from kubesim.why.judge.words import Known, Words, first, in_namespace, say
 from kubesim.why.tell.hops_table import hops as rows
-from kubesim.why.tell.report import FAILED, NOT_REACHED, About, Flow, Hop
+from kubesim.why.tell.report import FAILED, NOT_REACHED, UNSEEN, About, Flow, Hop
 from kubesim.why.tell.story import limits, story
 
 _RECIPES = "docs/recipes.md"
+_STATUS = re.compile(r"\b[45]\d\d [A-Z][A-Za-z]+( [A-Z][A-Za-z]+)*")
 
 
 def draw_pod(scene: Scene, namespace: str, pod: str, container: str | None = None) -> Flow:
@@ -41,13 +43,16 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
     cause = find_cause(facts)
     words = Words(facts, _state(facts))
     hops = [_hop(key, words, cause is not None and cause.hop == key) for key in rows().hops]
+    sent, answered = _exchange(facts)
     flow = Flow(
         subject=_subject(facts),
-        hops=tuple(hop for hop in hops if hop.state),
+        hops=_with_consequences(tuple(hop for hop in hops if hop.state)),
         outcome=say(rows().outcome, words),
         about=About(facts.namespace, name_of(facts.pod), facts.container["name"], facts.image),
         story=tuple(story(facts)),
         cause=cause,
+        sent=sent,
+        answered=answered,
     )
     if not facts.scene.is_export:
         return flow
@@ -60,6 +65,42 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         recipe=_recipe(facts, cause) if cause else "",
         same=tuple(same),
     )
+
+
+def conceal(flow: Flow) -> Flow:
+    """The flow without what a learner is to find out: that the Pod is there, and whether the image is."""
+    shown = (flow.hops[0].key, flow.hops[-1].key)
+    hops = [hop if hop.key in shown else replace(hop, state=UNSEEN, words=()) for hop in flow.hops]
+    bare = [replace(hop, is_cause=False, because="") for hop in hops if hop.key != "account"]
+    return Flow(flow.subject, tuple(bare), outcome="", about=flow.about)
+
+
+def _with_consequences(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:
+    """The hops, of which those that failed after the cause tell what they failed because of."""
+    at = next((number for number, hop in enumerate(hops) if hop.is_cause), len(hops))
+    after = [replace(hop, because=hops[at].title) if hop.state == FAILED else hop for hop in hops[at + 1 :]]
+    return (*hops[: at + 1], *after)
+
+
+def _exchange(facts: Facts) -> tuple[tuple[str, ...], str]:
+    """What the last request to the registry said, and what came back; nothing where none was sent."""
+    if not facts.attempts or facts.reference is None:
+        return (), ""
+    last = facts.attempts[-1]
+    name = facts.reference.repository.rpartition("/")[2]
+    version = f"@{facts.reference.digest[:14]}…" if facts.reference.digest else f":{facts.reference.tag}"
+    who = f"Basic {last.username}:•••" if last.username else "no user, no password"
+    answered = "200 OK" if last.ok else _status_of(last.answer)
+    return (f"HEAD {name}{version}", who), f"{answered}, last time" if will_recover(facts) else answered
+
+
+def _status_of(refusal: str) -> str:
+    """The HTTP status behind a refusal in the runtime's words; what kept one away if none came back."""
+    if status := _STATUS.search(refusal):
+        return status[0]
+    if "pull access denied" in refusal:
+        return "401 Unauthorized"
+    return "404 Not Found" if refusal.endswith("not found") else f"no answer: {refusal.rpartition(': ')[2]}"
 
 
 def _has_more(facts: Facts, cause: Cause | None) -> bool:

@@ -19,8 +19,10 @@ PASSED = "passed"
 FAILED = "failed"
 NOT_REACHED = "not reached"
 NOT_NEEDED = "not needed"
+WAITING = "waiting"
+UNSEEN = "not shown"
 
-SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○"}
+SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○", WAITING: "…", UNSEEN: "?"}
 SURE = {"certain": "certain", "likely": "most likely", "one": "one of these"}
 _MOST_PODS = 20
 
@@ -29,7 +31,7 @@ _MOST_PODS = 20
 class Hop:
     """One station. `words` are a line or two on what was found there.
 
-    A hop after the one where the cause lies can be failed too, as a consequence.
+    A hop after the one where the cause lies can be failed too: `because` is then the title of that one.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Hop:
     state: str
     words: tuple[str, ...] = ()
     is_cause: bool = False
+    because: str = ""
 
     @property
     def line(self) -> str:
@@ -44,7 +47,8 @@ class Hop:
         words = list(self.words)
         if self.state in (NOT_REACHED, NOT_NEEDED) or not words:
             words.insert(0, self.state)
-        return f"{SYMBOLS[self.state]} {self.title}: {'; '.join(words)}"
+        follows = f" (because of {self.because})" if self.because else ""
+        return f"{SYMBOLS[self.state]} {self.title}: {'; '.join(words)}{follows}"
 
 
 class About(NamedTuple):
@@ -66,6 +70,8 @@ class Flow:
     about: About
     story: tuple[str, ...] = ()  # the last attempt, a sentence for each step
     cause: Cause | None = None
+    sent: tuple[str, ...] = ()  # what the last request to the registry said: "HEAD myapp:1.0", "Basic myuser:•••"
+    answered: str = ""  # what came back: "401 Unauthorized"
     source: str = ""  # "export", "text" or "message"; "" for the running cluster, and then the rest is empty, too
     unknown: tuple[str, ...] = ()  # what the source can't show
     evidence: str = ""  # the sentence that decided, as it was pasted
