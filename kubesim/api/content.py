@@ -15,9 +15,6 @@ from typing import Any
 Check = Callable[[Any], list[str]]
 """Takes a value and returns what is wrong with it."""
 
-TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-"""What a taint may do."""
-
 
 def _too_long(value: str, limit: float, unit: str = "characters") -> list[str]:
     """What is wrong with a text of more bytes than `limit`, which only the checks of labels call bytes."""

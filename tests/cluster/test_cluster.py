@@ -114,7 +114,6 @@ kubectl exec deploy/web -- sh -c 'echo more >> /tmp/b; cat /tmp/b'
 kubectl rollout restart deployment refused
 kubectl set image deployment/web nginx=nginx:1.27
 kubectl scale deployment web --replicas=5
-kubectl taint node sim-worker a=b:NoSchedule
 kubectl delete deployment refused
 kubectl create namespace blue
 kubectl delete namespace blue

@@ -53,11 +53,10 @@ def test_pods_without_room_are_tried_a_few_at_once_and_say_nothing_new(
 
 
 def test_a_prompted_pod_that_is_refused_again_has_one_retry(learner: Learner) -> None:
-    """It is refused at 0 s and, once the node is uncordoned, at 100 s; its retries follow that by 300 and 600 s."""
-    learner("kubectl cordon sim-worker")
-    learner(f"kubectl apply -f - <<'EOF'\n{BIG}EOF")
+    """It is refused at 0 s and, once the node has its label, at 100 s; its retries follow that by 300 and 600 s."""
+    learner(f"kubectl apply -f - <<'EOF'\n{BIG.replace('containers:', 'nodeSelector: {place: here}, containers:')}EOF")
     learner.wait(100)
-    learner("kubectl uncordon sim-worker")
+    learner("kubectl label node sim-worker place=here")
     learner.wait(650)
     events = learner.api.list(EVENT, "default", fields="reason=FailedScheduling")
     times = [event["eventTime"][11:19] for event in events]

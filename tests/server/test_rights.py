@@ -237,7 +237,6 @@ ALONE = (
     *("get all", "get all,secrets,cm -o yaml", "get events -o wide", "events", "events -A"),
     *("describe pods,secrets,sa", "describe nodes", "describe namespaces"),
     *("api-resources", "cluster-info", "top pods", "auth can-i --list", "auth whoami", "run p --image=nginx"),
-    *("cordon sim-worker", "taint node sim-worker a=b:NoSchedule"),
 )
 
 

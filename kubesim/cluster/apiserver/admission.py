@@ -14,6 +14,7 @@ from kubesim.api.resources import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     NAMESPACE,
+    NODE,
     POD,
     ROLE,
     ROLE_BINDING,
@@ -87,6 +88,8 @@ def admit_deletion(resource: Resource, obj: Object) -> None:
     """Raises StatusError for what the cluster cannot do without, and for a Pod that its kubelet shows again."""
     if resource is NAMESPACE and name_of(obj) in IMMORTAL:
         raise errors.forbidden(resource, name_of(obj), "this namespace may not be deleted")
+    if resource is NODE:
+        raise errors.not_simulated("deleting the node is not part of this simulator")
     if resource is POD and is_static(obj):
         what = f"deleting {name_of(obj)}, which the kubelet runs from a file of its own,"
         raise errors.not_simulated(f"{what} is not part of this simulator")

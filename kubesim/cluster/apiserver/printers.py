@@ -132,8 +132,7 @@ def _node_address(addresses: Sequence[Object] | None, kind: str) -> str:
 
 
 def _node_status(node: Object) -> str:
-    status = {"": "Unknown", "True": "Ready"}.get(find_condition(node, "Ready"), "NotReady")
-    return f"{status},SchedulingDisabled" if at(node, "spec.unschedulable") else status
+    return {"": "Unknown", "True": "Ready"}.get(find_condition(node, "Ready"), "NotReady")
 
 
 def _ports(ports: Sequence[Object] | None) -> str:

@@ -21,9 +21,11 @@ _SYSTEM_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGr
 def prepare_for_create(resource: Resource, obj: Object) -> None:
     """Set what clients cannot set in a new object. Raises StatusError for what is not simulated."""
     _check_simulated(resource, obj)
+    if resource is NODE:
+        raise errors.not_simulated("a second node is not part of this simulator")
     if resource.has_generation:
         obj["metadata"]["generation"] = 1
-    if resource.status is not None and resource is not NODE:
+    if resource.status is not None:
         obj["status"] = clone(resource.status)
     if resource is POD:
         obj["status"]["qosClass"] = _qos_class(obj["spec"])

@@ -8,19 +8,14 @@ from kubesim.cluster.controllers.deployment import DeploymentController
 from kubesim.cluster.controllers.garbage import GarbageCollector
 from kubesim.cluster.controllers.job import JobController
 from kubesim.cluster.controllers.namespaces import NamespaceController
-from kubesim.cluster.controllers.podgc import PodGarbageCollector
 from kubesim.cluster.controllers.replicaset import ReplicaSetController
 from kubesim.cluster.controllers.scheduler import Scheduler
 from kubesim.cluster.controllers.statefulset import StatefulSetController
-from kubesim.cluster.controllers.taints import NodeLifecycleController, TaintEvictionController
 
 CONTROL_PLANE = (
     Scheduler,
     NamespaceController,
     GarbageCollector,
-    TaintEvictionController,
-    NodeLifecycleController,
-    PodGarbageCollector,
     ReplicaSetController,
     DeploymentController,
     DaemonSetController,

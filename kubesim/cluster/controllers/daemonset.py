@@ -14,7 +14,7 @@ from kubesim.cluster.apiserver import Change
 from kubesim.cluster.apiserver.strategy import GENERATION
 from kubesim.cluster.controllers.base import count_ready, part_of
 from kubesim.cluster.controllers.revisions import REVISION_HASH, RevisionedController, revision_of
-from kubesim.cluster.controllers.scheduler import matches_node, tolerates
+from kubesim.cluster.controllers.scheduler import matches_node
 
 # Pods of DaemonSets stay on a node that is in trouble. Mirrors AddOrUpdateDaemonPodTolerations in
 # pkg/controller/daemon/util/daemonset_util.go.
@@ -51,9 +51,7 @@ class DaemonSetController(RevisionedController):
 
     def sync(self, daemon_set: Object, owned: list[Object]) -> None:
         template = _with_tolerations(daemon_set["spec"]["template"])
-        matching = [node for node in self.api.list(NODE) if matches_node(template, node)]
-        to_run_on = [name_of(node) for node in matching if tolerates(template, node, "NoSchedule", "NoExecute")]
-        to_stay_on = [name_of(node) for node in matching if tolerates(template, node, "NoExecute")]
+        to_run_on = [name_of(node) for node in self.api.list(NODE) if matches_node(template, node)]
         revision = labels_of(self.current_revision(daemon_set))[REVISION_HASH]
         occupied = set(map(_node_of, owned))
         for node_name in to_run_on:
@@ -63,7 +61,7 @@ class DaemonSetController(RevisionedController):
         oldest = _oldest_by_node(remaining)
         for pod in remaining:
             node_name = _node_of(pod)
-            is_in_place = node_name in to_stay_on and pod is oldest[node_name]
+            is_in_place = node_name in to_run_on and pod is oldest[node_name]
             if node_name and not is_in_place:
                 self.delete_pod(daemon_set, pod)
         self._roll(daemon_set, [oldest[name] for name in to_run_on if name in oldest], revision, len(to_run_on))

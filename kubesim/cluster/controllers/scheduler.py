@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from kubesim.api.clock import Clock
-from kubesim.api.objects import Object, at, has_ended, labels_of, name_of, namespace_of, remembered
+from kubesim.api.objects import Object, has_ended, labels_of, name_of, namespace_of, remembered
 from kubesim.api.podresources import pod_requests
 from kubesim.api.quantity import parse
 from kubesim.api.resources import NODE, POD
@@ -25,7 +24,6 @@ ROUND = 100
 PAUSE = 0.1
 _VICTIMS = "No preemption victims found for incoming pod"
 _UNHELPFUL = "Preemption is not helpful for scheduling"
-UNSCHEDULABLE = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
 
 
 class Refusal(NamedTuple):
@@ -41,7 +39,7 @@ class Refusal(NamedTuple):
 
 class Scheduler(Part):
     """Binds Pods that have no node yet. Mirrors kubernetes pkg/scheduler/schedule_one.go, v1.36, for node selectors
-    and affinity, taints, and what Pods request; without preemption.
+    and what Pods request; without preemption.
 
     A new Pod is tried DELAY after it appears. One that no node takes says so, and its retry comes RETRY later; each Pod
     has one retry, the last that was planned. It may be prompted to try before that:
@@ -85,9 +83,9 @@ class Scheduler(Part):
             self.clock.call_later(DELAY, self._schedule, pod)
 
     def _on_node(self, node: Object) -> None:
-        """Try Pods that wait again when a node is uncordoned, untainted or labeled."""
+        """Try Pods that wait again when a node gets other labels."""
         waiting = [pod for pod in self.api.list(POD) if not pod["spec"].get("nodeName")]
-        self._prompt({pod["metadata"]["uid"]: pod for pod in waiting if not _mismatch(pod, node)})
+        self._prompt({pod["metadata"]["uid"]: pod for pod in waiting if matches_node(pod, node)})
 
     def _forget(self, uid: str) -> None:
         self._waiting_for_room.pop(uid, None)
@@ -134,19 +132,16 @@ class Scheduler(Part):
 
     def _refusal(self, pod: Object, node: Object) -> Refusal | None:
         """Why a node does not take the Pod; None: it does."""
-        if mismatch := _mismatch(pod, node):
-            return Refusal([mismatch], _UNHELPFUL, lacks_room=False)
+        if not matches_node(pod, node):
+            return Refusal(["node(s) didn't match Pod's node affinity/selector"], _UNHELPFUL, lacks_room=False)
         return self._shortage(pod, node)
 
     def _shortage(self, pod: Object, node: Object) -> Refusal | None:
         """What the node has too little of, and whether it would have enough without some of its Pods; None: nothing.
 
-        Mirrors plugins/nodeports/node_ports.go and plugins/noderesources/fit.go.
+        Mirrors plugins/noderesources/fit.go.
         """
         others = (self._running.get(name_of(node)) or {}).values()
-        if any(_is_port_taken(port, others) for port in _host_ports(pod)):
-            reason = "node(s) didn't have free ports for the requested pod ports"
-            return Refusal([reason], _VICTIMS, lacks_room=True)
         allocatable = {key: parse(amount) for key, amount in node["status"].get("allocatable", {}).items()}
         lacking = []
         preemption = _VICTIMS
@@ -200,77 +195,10 @@ def _counted(reasons: list[str], nodes: int) -> str:
     return f"0/{nodes} nodes are available: {counts}."
 
 
-def _mismatch(pod: Object, node: Object) -> str:
-    """Why a node does not take a Pod, whatever room it has; "" where it does.
-
-    Mirrors pkg/scheduler/framework/plugins.
-    """
-    if node["spec"].get("unschedulable") and not tolerations(pod, UNSCHEDULABLE):
-        return "node(s) were unschedulable"
-    if not tolerates(pod, node, "NoSchedule", "NoExecute"):
-        return "node(s) had untolerated taint(s)"
-    return "" if matches_node(pod, node) else "node(s) didn't match Pod's node affinity/selector"
-
-
-class _HostPort(NamedTuple):
-    """A port of its node that a Pod takes; at the address 0.0.0.0 it takes it at all of them."""
-
-    protocol: str
-    number: int
-    address: str
-
-    def collides(self, other: _HostPort) -> bool:
-        is_same_port = (self.protocol, self.number) == (other.protocol, other.number)
-        return is_same_port and (self.address == other.address or _ANY_ADDRESS in (self.address, other.address))
-
-
-_ANY_ADDRESS = "0.0.0.0"
-
-
-@remembered
-def _host_ports(pod: Object) -> list[_HostPort]:
-    ports = [port for container in pod["spec"]["containers"] for port in container.get("ports", ())]
-    return [
-        _HostPort(port.get("protocol", "TCP"), port["hostPort"], port.get("hostIP") or _ANY_ADDRESS)
-        for port in ports
-        if port.get("hostPort")
-    ]
-
-
-def _is_port_taken(port: _HostPort, others: Iterable[Object]) -> bool:
-    return any(port.collides(taken) for other in others for taken in _host_ports(other))
-
-
 _requests = remembered(pod_requests)
 """What a Pod takes of its node."""
 
 
-def tolerates(pod: Object, node: Object, *effects: str) -> bool:
-    """Whether a Pod, or a Pod of a template, tolerates all taints of a node that have one of these effects."""
-    return all(tolerations(pod, taint) for taint in node["spec"].get("taints", ()) if taint["effect"] in effects)
-
-
-def tolerations(pod: Object, taint: Object) -> list[Object]:
-    """The tolerations of the Pod that match. Mirrors ToleratesTaint in k8s.io/component-helpers."""
-    return [
-        item
-        for item in pod["spec"].get("tolerations", ())
-        if (item.get("effect") or taint["effect"]) == taint["effect"]
-        and (item.get("key") or taint["key"]) == taint["key"]
-        and (item.get("operator") == "Exists" or item.get("value", "") == taint.get("value", ""))
-    ]
-
-
 def matches_node(pod: Object, node: Object) -> bool:
-    """Whether a Pod, or a Pod of a template, may run on the node."""
-    if not matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels_of(node)):
-        return False
-    required = at(pod, "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution") or {}
-    terms = required.get("nodeSelectorTerms")
-    return not terms or any(_matches_term(term, node) for term in terms)
-
-
-def _matches_term(term: Object, node: Object) -> bool:
-    fields = {"metadata.name": node["metadata"]["name"]}
-    has_fields = matches({"matchExpressions": term.get("matchFields")}, fields)
-    return has_fields and matches(term, labels_of(node))
+    """Whether the node has the labels that a Pod, or a Pod of a template, selects nodes by."""
+    return matches({"matchLabels": pod["spec"].get("nodeSelector")}, labels_of(node))

@@ -12,7 +12,7 @@ from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, name_of
-from kubesim.api.resources import SERVICE
+from kubesim.api.resources import NODE, SERVICE
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 
@@ -91,12 +91,15 @@ def describe_objects(call: Call) -> None:
             return
         raise error
     texts: list[str] = []
-    refusals = {str(error): error} if error else {}
+    refusals: dict[str, Exception] = {str(error): error} if error else {}
     for target in selection.targets:
         try:
             texts.append(_described(call, target, with_events))
         except StatusError as refusal:
             refusals.setdefault(str(refusal), refusal)
+        else:
+            if target.resource is NODE:
+                refusals["sums"] = NotSimulated("the Pods of a node and what they request are not described here")
     call.say("\n\n".join(texts))
     raise_all(refusals.values())
     if not texts:

@@ -29,7 +29,7 @@ def related_lists(call: Call, resource: Resource, obj: Object, with_events: bool
 
 # A list that a user may not read ends a description, but for these of a kind.
 _OPTIONAL = {("Deployment", "replicasets")}  # it does without
-_SHOWN_REFUSALS = {("Node", "leases"), ("Node", "pods"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
+_SHOWN_REFUSALS = {("Node", "leases"), ("ReplicaSet", "pods")}  # it shows the refusal in their place
 
 
 def _listed(call: Call, listed: Resource, resource: Resource, obj: Object) -> list[Object] | StatusError:

@@ -13,7 +13,7 @@ from kubesim.api.content import Check, cron_job_name, dns_label, dns_subdomain, 
 from kubesim.api.errors import FieldError
 from kubesim.api.objects import Object
 from kubesim.api.resources import POD, Resource
-from kubesim.cluster.apiserver.validation import pods, rbac, scheduling, secrets, workloads
+from kubesim.cluster.apiserver.validation import pods, rbac, secrets, workloads
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.metadata import validate_object_meta, validate_object_meta_update
 
@@ -25,7 +25,6 @@ _VALIDATE: Mapping[str, Callable[[Field], None]] = {
     "DaemonSet": workloads.validate_daemon_set,
     "Deployment": workloads.validate_deployment,
     "Job": workloads.validate_job,
-    "Node": scheduling.validate_node,
     "Pod": pods.validate_pod,
     "ReplicaSet": workloads.validate_replica_set,
     "Role": rbac.validate_role,

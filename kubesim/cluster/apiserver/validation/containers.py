@@ -39,7 +39,6 @@ def validate_containers(spec: Field, mountable: set[str]) -> None:
         _validate_container(container, mountable)
         container.unique_name(names)
         _validate_hooks_and_probes(container)
-    _validate_host_ports(spec.items("containers"))
     for container in spec.items("initContainers"):
         _validate_container(container, mountable)
         container.unique_name(names)
@@ -80,19 +79,6 @@ def _validate_ports(container: Field) -> None:
         port.check_nonempty("hostPort", content.port_number)
         port.enum("protocol", PROTOCOLS)
         port.unique_name(names)
-
-
-def _validate_host_ports(containers: Sequence[Field]) -> None:
-    """No two of these containers, which run at the same time, have the same port of the node."""
-    seen: set[str] = set()
-    for container in containers:
-        for port in container.items("ports"):
-            if not port.get("hostPort"):
-                continue
-            place = f"{port.get('protocol', '')}/{port.get('hostIP', '')}/{port.get('hostPort')}"
-            if place in seen:
-                port.duplicate("hostPort", place)
-            seen.add(place)
 
 
 def _validate_value_from(source: Field, has_value: bool) -> None:

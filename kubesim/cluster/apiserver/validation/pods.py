@@ -6,12 +6,9 @@ pkg/apis/core/validation/validation.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from kubesim.api.budget import Budget
 from kubesim.api.content import dns_label, dns_subdomain, number_between, numeric_id
 from kubesim.api.objects import Object, find_named
-from kubesim.cluster.apiserver.validation import scheduling
 from kubesim.cluster.apiserver.validation.containers import validate_containers
 from kubesim.cluster.apiserver.validation.fields import Field
 from kubesim.cluster.apiserver.validation.internal import internal, json_diff, pod_spec_diff
@@ -53,15 +50,12 @@ def _validate_pod_spec(spec: Field) -> None:
     spec.enum("dnsPolicy", _DNS_POLICIES)
     spec.labels("nodeSelector")
     _validate_security_context(spec.inner("securityContext"))
-    scheduling.validate_node_affinity(spec.inner("affinity").inner("nodeAffinity"))
     for name in ("serviceAccountName", "nodeName"):
         spec.check_nonempty(name, dns_subdomain)
     if spec.has("activeDeadlineSeconds"):
         spec.check("activeDeadlineSeconds", number_between(1, _LONGEST))
     for name in ("hostname", "subdomain"):
         spec.check_nonempty(name, dns_label)
-    for toleration in spec.items("tolerations"):
-        scheduling.validate_toleration(toleration)
 
 
 def _validate_security_context(context: Field) -> None:
@@ -85,7 +79,6 @@ def validate_pod_update(new: Field, old: Field, budget: Budget) -> None:
         if len(spec.get(name, ())) != len(old_spec.get(name, ())):
             spec.forbidden(name, "pod updates may not add or remove containers")
             return
-    _validate_added_tolerations(spec, old_spec.get("tolerations", ()))
     if old_spec.has("activeDeadlineSeconds"):
         _validate_shorter_deadline(spec, old_spec.get("activeDeadlineSeconds"))
     munged = _munged(spec.value, old_spec.value)
@@ -100,15 +93,6 @@ def _validate_shorter_deadline(spec: Field, old: int) -> None:
         spec.invalid("activeDeadlineSeconds", "must not update from a positive integer to nil value", value=None)
     elif deadline > old:
         spec.invalid("activeDeadlineSeconds", "must be less than or equal to previous value")
-
-
-def _validate_added_tolerations(spec: Field, old: Sequence[Object]) -> None:
-    without_seconds = [{**toleration, "tolerationSeconds": 0} for toleration in spec.get("tolerations", ())]
-    if not all({**toleration, "tolerationSeconds": 0} in without_seconds for toleration in old):
-        spec.forbidden("tolerations", "existing toleration can not be modified except its tolerationSeconds")
-        return
-    for toleration in spec.items("tolerations"):
-        scheduling.validate_toleration(toleration)
 
 
 def _munged(spec: Object, old_spec: Object) -> Object:
