@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
-from kubesim.command import REGISTRIES, fail, finish
+from kubesim.api.garbage import uncollected
+from kubesim.command import REGISTRIES, fail, finish, leave
 from kubesim.why.hide.redact import printable
 
 COMMANDS = {
@@ -49,7 +49,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser, which knows the options of those commands whose names are among the words, be it as a value."""
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
-    parser.add_argument("--version", action="version", version=f"kubesim {_version()}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     help_ = f"{REGISTRIES}, as docs/teaching.md describes it"
     parser.add_argument("--registries", type=Path, metavar="FILE", help=help_)
     parser.set_defaults(run=_run)
@@ -57,16 +57,24 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary)
         if name in words:
-            module = import_module(f"kubesim.command.{name}")
+            with uncollected():
+                module = import_module(f"kubesim.command.{name}")
             module.define(command)
             command.set_defaults(run=module.run)
     return parser
 
 
-def _version() -> str:
-    with suppress(PackageNotFoundError):
-        return version("kubesim")
-    return "from sources"
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then: that takes 10 ms."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from importlib.metadata import PackageNotFoundError, version
+
+        number = "from sources"
+        with suppress(PackageNotFoundError):
+            number = version("kubesim")
+        sys.stdout.write(f"kubesim {number}\n")
+        parser.exit()
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -81,5 +89,13 @@ def _run(options: argparse.Namespace) -> int:
     return prompt(session)
 
 
+def start() -> NoReturn:
+    """The program of this name. `why` holds nothing that must be closed, so it ends without taking its objects down."""
+    status = main()
+    if sys.argv[1:2] == ["why"]:
+        leave(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

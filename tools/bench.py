@@ -21,6 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 5
 WORSE = 1.10
@@ -28,6 +30,8 @@ IMAGE, REFUSED = "nginx", "registry.example.com/myapp:1.0"
 HOUR = 3600.0
 BATCH = 1000
 CELLS = 15
+_CASES = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+"""Texts for `kubesim why`."""
 
 Action = Callable[[], object]
 
@@ -187,6 +191,45 @@ def _first_answer() -> Action:
     return lambda: subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def _why(text: str) -> Callable[[], Action]:
+    """`kubesim why -f FILE` as a process."""
+
+    def prepare() -> Action:
+        path = Path(tempfile.mkdtemp()) / "case.txt"
+        path.write_text(text, encoding="utf-8")
+        command = [sys.executable, "-m", "kubesim", "why", "-f", str(path)]
+        return lambda: subprocess.run(command, check=True, capture_output=True)
+
+    return prepare
+
+
+def _export(size: int) -> str:
+    """What kubectl get pod -o yaml prints of Pods that wait for an image, about so many bytes of it."""
+    pod = _CASES["pod"]
+    items = [pod.replace("NUMBER", str(number)) for number in range(size // len(pod))]
+    return f"apiVersion: v1\nkind: List\nitems:\n{''.join(items)}"
+
+
+def _first_cell() -> Action:
+    """What a reader of any notebook waits for, in milliseconds without Jupyter's own: extension and workbench."""
+    command = [sys.executable, "-c", _FIRST_CELL]
+    return lambda: subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1]
+
+
+_FIRST_CELL = """
+import os
+import tempfile
+import time
+os.environ["KUBESIM_WORKSPACE"] = tempfile.mkdtemp()
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+begin = time.process_time()
+shell.run_cell("%load_ext kubesim.jupyter\\n%workbench").raise_error()
+print((time.process_time() - begin) * 1000, flush=True)
+os._exit(0)
+"""
+
+
 def _memory() -> Action:
     """Not time, but the megabytes that kubesim adds to a bare Python."""
     return lambda: _peak(_MEMORY) - _peak("pass")
@@ -216,6 +259,9 @@ ROWS = [
     Row("`sleep 600` beside 1,000 replicas that can't be pulled", 1000, 1, _crowd),
     Row("a changing cell after the lesson on rotation, beside before it", 2, 1, _lesson, "times"),
     Row("a bare process, from its start to its first answer", 95, 3, _first_answer),
+    Row("`kubesim why` on a describe, a process", 150, 5, _why(_CASES["describe"])),
+    Row("`kubesim why` on 3 MB of YAML, a process", 900, 2, _why(_export(3_000_000))),
+    Row("a notebook's first cell", 200, 1, _first_cell, "ms of CPU"),
     Row("memory, beside a bare Python's", 20, 1, _memory, "MB"),
 ]
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import NoReturn
 
 REGISTRIES = "a YAML file of registries of your own"
 
@@ -36,3 +38,11 @@ def finish(run: Callable[[], int]) -> int:
     except OSError as error:
         return fail(str(error.strerror or error))
     return status
+
+
+def leave(status: int) -> NoReturn:
+    """End the process at once: taking down its objects, as Python does, takes a fifth of a short command's time."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # whoever read it has gone; `finish` has said so
+            stream.flush()
+    os._exit(status)

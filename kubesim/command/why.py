@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from kubesim.api.garbage import uncollected
 from kubesim.command import fail
 from kubesim.why.export import explained
 from kubesim.why.hide.redact import printable
@@ -43,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         return fail(f"{printable(error.filename)}: {error.strerror}")
     try:
-        answer_about(list(texts.values()), options.pod, options.answer, options.output)
+        with uncollected():
+            answer_about(list(texts.values()), options.pod, options.answer, options.output)
     except ExportError as error:
         return fail(f"{printable(error.blamed(list(texts)))}: {error}")
     return 0

@@ -16,6 +16,7 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 
+from kubesim.api.garbage import uncollected
 from kubesim.jupyter.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -103,7 +104,8 @@ def _seat() -> Seat:
 def _room(name: str) -> Any:
     """A module of this package. UsageError, which IPython shows as one line, where the packages for it are missing."""
     try:
-        return import_module(f"{__name__}.{name}")
+        with uncollected():
+            return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
         raise UsageError(f"kubesim: {error}: pip install 'kubesim[widgets]', and restart the kernel") from None
 

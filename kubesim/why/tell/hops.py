@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib.metadata import PackageNotFoundError, metadata
 
 from kubesim.api.objects import name_of, namespace_of
 from kubesim.api.resources import POD
@@ -118,6 +117,8 @@ def _recipe(facts: Facts, cause: Cause) -> str:
 @cache
 def _recipes() -> str:
     """Where the recipes are: at the project's address, once pyproject.toml has one, or else their file."""
+    from importlib.metadata import PackageNotFoundError, metadata  # late: it takes 10 ms, and few causes name a recipe
+
     try:
         addresses = metadata("kubesim").get_all("Project-URL") or []
     except PackageNotFoundError:
