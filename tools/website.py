@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import HTMLExporter
 
-from tools import loopback, runtime
+from tools import loopback, runtime, whypage
 from tools.loopback import SITE
 from tools.runtime import BUILD, PARTS, ROOT, Runtime
 
@@ -73,6 +73,7 @@ def build() -> None:
     builder = fetch_builder()
     python = runtime.build(builder, SITE)
     build_app(builder, python)
+    whypage.build(SITE, python)
     add_pages(python)
     size = sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file())
     print(f"{SITE.relative_to(ROOT)}: {size / 1e6:.1f} MB")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,7 +47,12 @@ def load_record(module: str, name: str, record: Callable[..., T]) -> T:
 
 
 def load_yaml(path: Path) -> Any:
-    """What a YAML file holds. PyYAML takes 10 ms to import, and a first answer rarely needs it: so it comes here."""
+    """What a YAML file holds. PyYAML takes 10 ms to import, and a first answer rarely needs it: so it comes here.
+
+    Where the same stands beside it as JSON, which the page /why/ has, that is read, a hundred times as fast.
+    """
+    with suppress(OSError):
+        return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     import yaml
 
     return yaml.load(path.read_text(encoding="utf-8"), yaml_loader())

@@ -1,0 +1,89 @@
+"""Builds the page /why/ of the site: the rooms of `why` and PyYAML in a small archive, beside the site's Pyodide."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools import runtime
+from tools.runtime import BUILD, PARTS, Runtime
+
+SOURCES = PARTS / "why"
+ROOMS = ("api", "gotext", "pull", "why")
+"""What explains a text: rooms of kubesim that know no cluster."""
+LAB = "../lab/index.html?path="
+DATE = (2026, 1, 1, 0, 0, 0)
+"""The time of every file, so that two builds are alike."""
+
+
+def pack(packages: Path, target: Path, extra: dict[str, bytes]) -> None:
+    """Write the rooms and PyYAML from a folder of packages into a zip, and what is `extra`, by its name.
+
+    A module that was compiled beside its source is taken as that, and a table of YAML is there as JSON, too: Python
+    reads that a hundred times as fast.
+    """
+    folders = [packages / "yaml", *(packages / "kubesim" / room for room in ROOMS)]
+    files = {**extra}
+    for path in [packages / "kubesim" / "__init__.py", *(path for folder in folders for path in folder.rglob("*"))]:
+        name = path.relative_to(packages).as_posix()
+        if path.suffix == ".py" and path.with_suffix(".pyc").exists():
+            files[f"{name}c"] = path.with_suffix(".pyc").read_bytes()
+        elif path.suffix in (".py", ".json", ".yaml"):
+            files[name] = path.read_bytes()
+        if path.suffix == ".yaml":
+            table = yaml.load(files[name], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            files[str(Path(name).with_suffix(".json"))] = json.dumps(table, ensure_ascii=False).encode()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, DATE), content, zipfile.ZIP_DEFLATED)
+
+
+def build(site: Path, python: Runtime) -> None:
+    """Write the page into the site, whose Python it shares."""
+    folder = site / "why"
+    folder.mkdir()
+    staged = BUILD / "runtime"
+    ask = (SOURCES / "ask.py").read_bytes()
+    pack(BUILD / "site-packages", staged / "rooms.zip", {"ask.py": ask})
+    files = {name: f"../{address}" for name, address in addresses(python).items()}
+    for name, source in {"rooms": staged / "rooms.zip", "worker": _copy("worker.js", staged)}.items():
+        files[name] = runtime.named(source, folder).name
+    examples = yaml.safe_load((SOURCES / "examples.yaml").read_text(encoding="utf-8"))
+    settings = {"files": files, "examples": examples, "lab": f"{LAB}notebooks/", "docs": f"{LAB}docs/"}
+    script = _copy("why.js", staged, SETTINGS=_in_script(settings))
+    names = {
+        "SCRIPT": runtime.named(script, folder).name,
+        "STYLE": runtime.named(_copy("why.css", staged), folder).name,
+    }
+    kept = [*files.values(), *names.values()]
+    preloads = "\n".join(f'<link rel="modulepreload" href="{name}">' for name in kept if name.endswith(".mjs"))
+    shutil.move(_copy("index.html", staged, PRELOADS=preloads, **names), folder / "index.html")
+    release = runtime.hash_of(folder / "index.html")
+    listed = json.dumps(["./", "../favicon.svg", *kept])
+    shutil.move(_copy("service-worker.js", staged, RELEASE=release, FILES=listed), folder / "service-worker.js")
+
+
+def addresses(python: Runtime) -> dict[str, str]:
+    """The files of the site's Python that the page needs, each by its part, as the site's root sees them."""
+    code = python.module.rpartition("/")[0]
+    library, lock = (str(python.options[name]).removeprefix("./") for name in ("stdLibURL", "lockFileURL"))
+    parts = {"python": "pyodide.mjs", "parts": "pyodide.asm.mjs", "wasm": "pyodide.asm.wasm"}
+    return {"library": library, "lock": lock, **{part: f"{code}/{name}" for part, name in parts.items()}}
+
+
+def _copy(name: str, folder: Path, **words: str) -> Path:
+    """A file of the page's sources, with its words filled in, in a folder."""
+    text = (SOURCES / name).read_text(encoding="utf-8")
+    target = folder / name
+    target.write_text(runtime.filled(text, words), encoding="utf-8")
+    return target
+
+
+def _in_script(value: Any) -> str:
+    """JSON, as it stands between the backquotes of a script."""
+    return json.dumps(value).replace("\\", "\\\\").replace("`", "\\`").replace("${", "\\${")
