@@ -28,7 +28,7 @@ from kubesim.cluster import bootstrap
 from kubesim.cluster.apiserver import notes
 from kubesim.cluster.kubelet import containers
 from kubesim.cluster.registry import worldfile
-from kubesim.kubectl import catalogue, kustomize
+from kubesim.kubectl import catalogue
 from kubesim.kubectl.describers import screens
 from kubesim.shell.bases import Base
 from tools.commands import all_commands
@@ -418,15 +418,6 @@ def check_flags(page: str, subject: str, table: Any, row: Any) -> None:
     assert all(flag.help for flag in flags if flag.simulated), f"{subject} a flag has no help"
 
 
-def check_kustomize(table: Any) -> None:
-    made = api.load_records(kustomize.__file__, "kustomize.json", kustomize._Table, [table])[0]
-    fields_of_objects = set().union(*structs().values())
-    for field, names in made.references.items():
-        assert {field, *names} <= fields_of_objects, f"kustomize.json, {field}: {names}"
-    unknown = {kind for kind in made.order if kind not in {item.kind for item in RESOURCES}}
-    assert not unknown, unknown
-
-
 TABLES = [
     Table("api/kinds.json", check_kinds, words=r"columns|\.fields|\.template|rollout\.waits\.\d+\.(number|expected)"),
     Table(
@@ -454,7 +445,6 @@ TABLES = [
         word=r"(?<= )[a-z]\w*\.[\w.]+|^[a-z]\w+$",
     ),
     Table("kubectl/commands.json", check_commands, ("commands", "sets", "shared", "absent"), free="suggested"),
-    Table("kubectl/kustomize.json", check_kustomize, words="references|order"),
     Table("server/protobuf.json", check_protobuf, words=r"\.\d+$"),
 ]
 

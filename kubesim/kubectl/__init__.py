@@ -12,7 +12,7 @@ from kubesim.api.result import Result
 from kubesim.gotext import pflag
 from kubesim.kubectl.catalogue import ABSENT
 from kubesim.kubectl.checks import check_before_running
-from kubesim.kubectl.command import Call, Command, Context, Kustomization
+from kubesim.kubectl.command import Call, Command, Context
 from kubesim.kubectl.errors import (
     REFUSALS,
     Exit,
@@ -24,7 +24,6 @@ from kubesim.kubectl.errors import (
     Several,
     UsageError,
     message,
-    refuse_if,
     reworded,
 )
 from kubesim.kubectl.help import help_text, suggestions
@@ -76,9 +75,6 @@ def _run(call: Call, line: pflag.CommandLine) -> None:
     call.dash = line.dash
     call.flags = line.values
     call.typed_flags = line.typed
-    if folder := call.flags.get("kustomize"):
-        refuse_if(call.flags["filename"], "only one of -f or -k can be specified")
-        call.flags = {**call.flags, "filename": (Kustomization(folder),)}  # from here on -k is a kind of -f
     if call.flags["help"]:
         call.say(help_text(call.command))
         return

@@ -27,12 +27,6 @@ LONGEST_WAIT = 86400.0  # simulated seconds
 DryRun = Literal["none", "client", "server"]
 
 
-class Kustomization(str):
-    """A folder that -k names, among the files that -f names."""
-
-    __slots__ = ()
-
-
 class Context(NamedTuple):
     """Where kubectl runs: the cluster it talks to, and the shell it was typed into."""
 

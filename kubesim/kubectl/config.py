@@ -8,11 +8,9 @@ from typing import Any
 from kubesim.api.objects import Object
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command, no_arguments
-from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.errors import KubectlError, raise_all, refuse_if
 from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
-from kubesim.kubectl.kubeconfig import Section
 
 _command = partial(command, is_offline=True)
 # What `kubectl config view` prints in place of a secret value.
@@ -55,14 +53,6 @@ def get_contexts(call: Call) -> None:
     raise_all(KubectlError(f"context {name} not found") for name in call.args if name not in names)
 
 
-def _show_names(section: Section, call: Call) -> None:
-    call.say("".join(f"{name}\n" for name in ("NAME", *call.access.kubeconfig.names(section))))
-
-
-_command("config get-clusters")(partial(_show_names, "clusters"))
-_command("config get-users")(partial(_show_names, "users"))
-
-
 def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> None:
     """Show the help of a command before its number of arguments is refused."""
     if is_wrong:
@@ -97,23 +87,6 @@ def set_context(call: Call) -> None:
     config.put("contexts", name, fields)
     _save(call)
     call.say(f'Context "{name}" {done}.\n')
-
-
-def _check_set_credentials(call: Call) -> None:
-    _show_help_if(call, len(call.args) != 1, "unexpected")
-    refuse_if(not call.args[0], "you must specify a non-empty user name")
-
-
-@_command("config set-credentials", check=_check_set_credentials)
-def set_credentials(call: Call) -> None:
-    name = call.args[0]
-    config = call.access.kubeconfig
-    fields = config.fields("users", name)
-    if "token" in call.typed_flags:
-        fields = nonempty({**fields, "token": call.flags["token"]})
-    config.put("users", name, fields)
-    _save(call)
-    call.say(f'User "{name}" set.\n')
 
 
 @_command("config view", check=no_arguments)

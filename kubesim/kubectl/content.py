@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 from kubesim.api.objects import Object
 from kubesim.api.resources import Resource
-from kubesim.gotext import gofmt, gojson
+from kubesim.gotext import gofmt
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
 from kubesim.pull import imageref
-
-
-def short_hash(content: Object) -> str:
-    """Ten letters that change with the content. Mirrors k8s.io/kubectl pkg/util/hash/hash.go, v1.36."""
-    digits = hashlib.sha256(gojson.dumps(content).encode()).hexdigest()[:10]
-    return digits.translate(str.maketrans("013ae", "ghkmt"))
-
 
 _VARIABLE = re.compile("[-._a-zA-Z][-._a-zA-Z0-9]*")
 _BAD_VARIABLE = (

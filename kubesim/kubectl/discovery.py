@@ -1,6 +1,6 @@
-"""kubectl api-resources, version, cluster-info, auth, top: what the cluster knows, and who may what.
+"""kubectl version, cluster-info, auth: what the cluster is, and who may do what.
 
-Mirrors k8s.io/kubectl pkg/cmd/{apiresources,version,clusterinfo,auth,top}, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/{version,clusterinfo,auth}, v1.36.
 """
 
 from __future__ import annotations
@@ -10,42 +10,17 @@ import json
 from kubesim.api import KUBECTL, KUBERNETES, KUSTOMIZE, server_version
 from kubesim.api.errors import StatusError
 from kubesim.api.objects import Object, name_of
-from kubesim.api.resources import RESOURCES, SERVICE, Resource, find_resource
+from kubesim.api.resources import SERVICE, find_resource
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.checks import check_client
-from kubesim.kubectl.command import Call, command, no_arguments
+from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.content import nonempty
 from kubesim.kubectl.describers.rules import RULE_HEADINGS, rule_rows
-from kubesim.kubectl.errors import Exit, KubectlError, UsageError, refuse_if
-from kubesim.kubectl.formats import no_format, to_yaml
+from kubesim.kubectl.errors import Exit, KubectlError, refuse_if
+from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import options_text
 from kubesim.kubectl.kubeconfig import SERVER
 from kubesim.kubectl.selection import warn_of_others
-
-
-@command("api-resources", check=no_arguments)
-def api_resources(call: Call) -> None:
-    output = call.flags["output"]
-    if output not in ("", "name", "wide"):
-        raise no_format(output, ("json", "kyaml", "name", "wide", "yaml"), absent=("json", "yaml"))
-    types = [resource for resource in RESOURCES if _is_asked(call, resource)]
-    if output == "name":
-        call.say("".join(f"{resource.qualified}\n" for resource in types))
-        return
-    rows = [["NAME", "SHORTNAMES", "APIVERSION", "NAMESPACED", "KIND", "VERBS", "CATEGORIES"]]
-    for each in types:
-        row = [each.plural, ",".join(each.short_names), each.api_version, str(each.namespaced).lower(), each.kind]
-        rows.append([*row, ",".join(each.verbs), ",".join(each.categories)])
-    if output != "wide":
-        rows = [row[:5] for row in rows]
-    call.say(tabwriter.format(rows))
-
-
-def _is_asked(call: Call, resource: Resource) -> bool:
-    if "api-group" in call.typed_flags and resource.group != call.flags["api-group"]:
-        return False
-    return "namespaced" not in call.typed_flags or resource.namespaced is call.flags["namespaced"]
-
 
 _BUILD = {
     "major": "1",
@@ -206,24 +181,6 @@ def whoami(call: Call) -> None:
     call.say(tabwriter.format(rows))
 
 
-def _check_top(call: Call) -> None:
-    refuse_if(len(call.args) > 1, f"{call.command.path[-1]} [NAME | -l label]", UsageError)
-
-
-def _top(call: Call) -> None:
-    """As in a cluster without a metrics server."""
-    raise KubectlError("Metrics API not available")
-
-
-for _path in ("top node", "top pod"):
-    command(_path, check=_check_top)(_top)
-
-
 @command("options", is_offline=True)
 def options(call: Call) -> None:
     call.say(options_text())
-
-
-@command("plugin list", is_offline=True)
-def list_plugins(call: Call) -> None:
-    raise KubectlError("unable to find any kubectl plugins in your PATH")

@@ -16,7 +16,7 @@ from kubesim.api.errors import other_type
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import API_VERSIONS, RESOURCES, Resource, find_kind
 from kubesim.gotext import gojson
-from kubesim.kubectl.command import Call, Kustomization
+from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import (
     REFUSALS,
     KubectlError,
@@ -99,7 +99,7 @@ def read_text(call: Call, path: str) -> str:
 
 
 def check_paths(call: Call) -> list[str]:
-    """The files that -f names, "-" for standard input, and the folder of -k as itself.
+    """The files that -f names, "-" for standard input.
 
     Raises what is wrong with the names. Mirrors FilenameParam of builder.go.
     """
@@ -127,11 +127,6 @@ _NETWORK = ("http://", "https://")
 def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:
     """What each file is called in errors, and its text."""
     for file in files:
-        if isinstance(file, Kustomization):
-            from kubesim.kubectl.kustomize import build  # late: it imports YAML
-
-            yield file, build(call, file)
-            continue
         if file.startswith(_NETWORK):
             raise NotSimulated(f"there is no network here, so {file} cannot be read")
         yield "STDIN" if file == "-" else file, read_text(call, file)
@@ -140,7 +135,7 @@ def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _files(call: Call, path: str) -> list[str]:
     """The files that one -f names: those of a folder, without the folders in it; none where there is no such path."""
     workspace = call.context.workspace
-    if isinstance(path, Kustomization) or path == "-" or path.startswith(_NETWORK):
+    if path == "-" or path.startswith(_NETWORK):
         return [path]
     if workspace.is_dir(path):
         inner = [normpath(f"{path}/{name}") for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]

@@ -223,29 +223,6 @@ def _patch(call: Call, target: Target, change_of_spec: Object, operation: str) -
     print_result(call, target.resource, new, operation)
 
 
-_PAUSED = (DEPLOYMENT.kind,)
-
-
-@_command("rollout pause", kinds=_PAUSED)
-def pause(call: Call) -> None:
-    _visit(call, _pause, "{object} pausing is not supported")
-
-
-def _pause(call: Call, target: Target) -> None:
-    refuse_if(target.obj["spec"].get("paused"), f"{_named(target)} is already paused")
-    _patch(call, target, {"paused": True}, "paused")
-
-
-@_command("rollout resume", kinds=_PAUSED)
-def resume(call: Call) -> None:
-    _visit(call, _resume, "{object} resuming is not supported")
-
-
-def _resume(call: Call, target: Target) -> None:
-    refuse_if(not target.obj["spec"].get("paused"), f"{_named(target)} is not paused")
-    _patch(call, target, {"paused": None}, "resumed")
-
-
 @_command("rollout undo")
 def undo(call: Call) -> None:
     _visit(call, _undo, 'no rollbacker has been implemented for "{kind}"', reports_none=False)

@@ -38,15 +38,15 @@ def test_the_deadline_of_a_rollout_counts_from_the_end_of_a_pause(learner: Learn
     learner.wait(10)
     learner("kubectl set image deployment/web nginx=nginx:typo")
     learner.wait(10)
-    learner("kubectl rollout pause deployment/web")
+    learner("""kubectl patch deployment web -p '{"spec":{"paused":true}}'""")
     learner.wait(60)
     assert progress(learner) == "Unknown DeploymentPaused"
-    learner("kubectl rollout resume deployment/web")
+    learner("""kubectl patch deployment web -p '{"spec":{"paused":null}}'""")
     learner.wait(10)
     assert progress(learner) == "Unknown DeploymentResumed"
     learner.wait(20)
     assert progress(learner) == "False ProgressDeadlineExceeded"
-    learner("kubectl rollout pause deployment/web")
+    learner("""kubectl patch deployment web -p '{"spec":{"paused":true}}'""")
     learner.wait(10)
     assert progress(learner) == "False ProgressDeadlineExceeded"
 
@@ -63,10 +63,10 @@ def test_a_deployment_without_a_deadline_says_nothing_of_its_progress(learner: L
     set_deadline(learner, NO_DEADLINE)
     learner.wait(10)
     assert conditions(learner) == "Available"
-    learner("kubectl rollout pause deployment/web")
+    learner("""kubectl patch deployment web -p '{"spec":{"paused":true}}'""")
     learner.wait(10)
     assert conditions(learner) == "Available"
-    learner("kubectl rollout resume deployment/web")
+    learner("""kubectl patch deployment web -p '{"spec":{"paused":null}}'""")
     learner("kubectl set image deployment/web nginx=nginx")
     learner.wait(10)
     assert conditions(learner) == "Available"
@@ -189,7 +189,7 @@ def test_a_daemon_set_that_may_only_surge_is_rolled_out_all_the_same(learner: Le
 
 
 def test_many_pods_that_no_node_runs_go_in_the_foreground_at_once(learner: Learner) -> None:
-    nowhere = "sed 's/      containers:/      nodeSelector: {on: none}\\n      containers:/'"
+    nowhere = "sed 's/      containers:/      nodeSelector: {place: none}\\n      containers:/'"
     learner(
         f"kubectl create deployment web --image=nginx --replicas=300 --dry-run=client -o yaml | {nowhere} > web.yaml"
     )

@@ -321,25 +321,6 @@ def scenario(dice: random.Random) -> Case:
     return Case("\n".join(lines), door="lines")
 
 
-def kustomization(dice: random.Random) -> Case:
-    """A folder that holds itself, much, or what kustomize does not read."""
-    count = _times(dice, 2, 200, 4_000)
-    parts = [
-        f"resources: [{dice.choice(['.', '../k', 'a', 'work.yaml', '..', './././.', 'kustomization.yaml'])}]",
-        "resources: [" + "a, " * count + "a]",
-        f"namespace: {dice.choice(['shop', 'x' * count, '[]'])}",
-        "secretGenerator:" + "".join(f"\n- {{name: s{n}, literals: [a=b]}}" for n in range(count)),
-        "secretGenerator:\n- {name: s, literals: [" + "a=b, " * count + "c=d]}",
-        "images:" + "".join(f"\n- {{name: nginx, newTag: '{n}'}}" for n in range(count)),
-        "configMapGenerator:\n- {name: c, files: [" + "kustomization.yaml, " * count + "work.yaml]}",
-        dice.choice(["patches: []", "x: &a [*a]", "{", "- a", "kind: Component"]),
-    ]
-    text = "\n".join(dice.sample(parts, dice.randint(1, 4)))
-    folder = f"rm -rf k; mkdir k k/a; cp {FILE} k/kustomization.yaml; cp {FILE} k/a/kustomization.yaml; cp {FILE} k"
-    verb = dice.choice(["kustomize k", "apply -k k", "kustomize k/a", "diff -k k", "delete -k k", "get -k k"])
-    return Case(f"{folder}; kubectl {verb}", text)
-
-
 def expansion(dice: random.Random) -> Case:
     """Variables of a container that double, in its command, too; or what containers of other users do to files."""
     if dice.random() < 0.5:
@@ -430,7 +411,6 @@ _LINES = (
     manifest,
     odd_type,
     scenario,
-    kustomization,
     expansion,
     identity,
 )

@@ -15,7 +15,7 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import CONFIG_MAP, SECRET
 from kubesim.gotext import gofmt, gojson
 from kubesim.kubectl.command import Call
-from kubesim.kubectl.content import check_variable_name, nonempty, short_hash
+from kubesim.kubectl.content import check_variable_name, nonempty
 from kubesim.kubectl.create import create_object, refuse_empty_name, subcommand
 from kubesim.kubectl.errors import KubectlError, file_problem, refuse_if
 from kubesim.workspace import encoded
@@ -101,8 +101,6 @@ def create_config_map(call: Call) -> None:
             _of_env_files(call, "env config file"),
         ),
     )
-    if flags["append-hash"]:
-        name += f"-{short_hash({'kind': 'ConfigMap', 'data': {}, **fields, 'name': name})}"
     create_object(call, CONFIG_MAP, {"metadata": {"name": name}, **fields})
 
 
