@@ -56,7 +56,7 @@ ICONS = {
     NOT_REACHED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM7 1.6a5.4 5.4 0 1 1 0 10.8A5.4 5.4 0 0 1 7 1.6Z",
 }
 """Outlines in a square of 14, as in static/tokens.css. The states without one have the last."""
-_ICON_NAMES = {
+ICON_NAMES = {
     PASSED: "passed",
     FAILED: "failed",
     WAITING: "waiting",
@@ -142,7 +142,7 @@ def chain(flow: Flow) -> str:
 
 def _link(hop: Hop) -> str:
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
-    mark = f'<span class="ks-mark" data-icon="{_ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
+    mark = f'<span class="ks-mark" data-icon="{ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
     head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(standing(hop))}</i>"
     rank = " ks-culprit" if hop.is_cause else " ks-follows" if hop.because else ""
     state = hop.state.replace(" ", "-")
@@ -153,6 +153,8 @@ def standing(hop: Hop) -> str:
     """The word beside a hop's title."""
     if hop.is_cause:
         return "stuck here"
+    if hop.state == UNSEEN and hop.words:
+        return hop.words[0]
     return f"because of {hop.because}" if hop.because else hop.state
 
 

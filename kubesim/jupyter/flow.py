@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 from kubesim.api.clock import Micros, parse_time
 from kubesim.api.objects import Object, name_of, namespace_of
@@ -35,18 +36,20 @@ def announcement(flow: Flow) -> str:
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
-def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, str]:
-    """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`) and that will be (`next`).
+def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
+    """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`) and that will be (`next`),
+    and the seconds between them (`pause`).
 
     Of several containers, it is the one that waits longest. What isn't is "".
     """
-    about = {"attempt": "", "past": "", "next": ""}
+    about: dict[str, Any] = {"attempt": "", "past": "", "next": "", "pause": 0}
     pod = cluster.api.find(POD, namespace, name)
     if pod and (last := max(last_tries(cluster, pod), key=lambda one: one.until, default=None)):
         about["attempt"] = f"{name} {last.at}"
         if last.until > cluster.clock.now:
             about["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
             about["next"] = time_of_day(last.until)
+            about["pause"] = last.pause
     return about
 
 

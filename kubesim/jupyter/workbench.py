@@ -16,19 +16,24 @@ from IPython.display import display
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NAMESPACE, POD
-from kubesim.jupyter import drawing, flow
+from kubesim.jupyter import flow
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goal_lines, script, styles
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
+from kubesim.jupyter.road import blank, road
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
+from kubesim.lessons.clusters import Broken
 from kubesim.lessons.done import is_done
 from kubesim.lessons.task import Reading, Task, all_hold
 from kubesim.session.flow import trace_flow
+from kubesim.why.tell.hops import conceal
+from kubesim.why.tell.report import Flow
 
 MOST_OBJECTS = 80
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
+_ALONE = "What blocks the pull is for you to find. `why POD` in the terminal tells you."
 _CONCEALED = "What blocks the pull is for you to find. The button Why? on the challenge shows it, at its price."
 
 
@@ -49,16 +54,18 @@ class Workbench(Terminal):
         "prompt.js",
         "editor.js",
         "steps.js",
+        "road.js",
         "views.js",
         "lesson.js",
         "dock.js",
         "workbench.js",
     )
-    _css = styles("flow.css", "lines.css", "terminal.css", "workbench.css")
+    _css = styles("flow.css", "road.css", "lines.css", "terminal.css", "workbench.css")
 
     path = traitlets.Dict().tag(sync=True)
-    """The pull for the Pod in focus: its `title`, and either `concealed`, which says why no more is told, or `chain`,
-    `advice` and `story` as HTML, `news` for a screen reader, whether it is `broken`, and what `flow.attempt` tells."""
+    """The pull for the Pod in focus: its `title`, the road's `stations` and what else `road` tells, what `flow.attempt`
+    tells, and either `concealed`, which says why no more is told, or `advice` and `story` as HTML, `news` for a screen
+    reader, and whether it is `broken`."""
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Each namespace with its objects, as `glance` tells them, and how many more it has."""
     goals = traitlets.Dict().tag(sync=True)
@@ -141,21 +148,35 @@ class Workbench(Terminal):
 
     def _path(self, focus: Focus | None) -> dict[str, Any]:
         if focus is None:
-            return {}
+            return {"title": "", **blank()}
         title = f"{focus.pod} in {focus.namespace}"
-        challenge = self._seat.open_round
-        if challenge and challenge.conceals:
-            return {"title": title, "concealed": _CONCEALED}
         traced = trace_flow(self._seat.cluster, *focus)
+        attempt = flow.attempt(self._seat.cluster, focus.namespace, focus.pod)
+        if why_not := self._concealed(traced):
+            shown = road(conceal(traced, self._status(focus)))
+            return {"title": title, **shown, **attempt, "past": "", "concealed": why_not}
         return {
             "title": title,
-            "chain": drawing.chain(traced),
+            **road(traced),
             "advice": flow.advice(traced),
             "story": flow.story(traced),
             "news": flow.announcement(traced),
             "broken": traced.cause is not None,
-            **flow.attempt(self._seat.cluster, focus.namespace, focus.pod),
+            **attempt,
         }
+
+    def _concealed(self, traced: Flow) -> str:
+        """Why the cause isn't shown, for a learner who solves something alone; "" if it is."""
+        challenge = self._seat.open_round
+        if challenge and challenge.conceals:
+            return _CONCEALED
+        is_alone = self._unsolved is not None and not isinstance(self._unsolved, Broken)  # whose round knows better
+        return _ALONE if traced.cause and is_alone else ""
+
+    def _status(self, focus: Focus) -> str:
+        """The column STATUS of `kubectl get pods`."""
+        pod = self._seat.cluster.api.find(POD, focus.namespace, focus.pod)
+        return glance(pod, self._seat.now).words.partition(" ")[2] if pod else ""
 
     def _newest(self) -> Focus | None:
         """The newest Pod, of the open task if there is one."""

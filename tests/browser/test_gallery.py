@@ -24,12 +24,6 @@ def answer_wrongly(quiz: Locator) -> None:
     expect(quiz.get_by_role("status")).to_contain_text("Not yet")
 
 
-def unfold(bench: Locator) -> None:
-    bench.locator(".ks-path > summary").click()  # folded while a task is open
-    bench.get_by_text("What's wrong, and how to fix it").click()
-    expect(bench.get_by_role("button", name="Fill in").first).to_be_visible()
-
-
 def unfold_advice(picture: Locator) -> None:
     picture.get_by_text("What's wrong, and how to fix it").click()
     expect(picture.get_by_text("How to fix it:")).to_be_visible()
@@ -47,7 +41,6 @@ def begin(challenge: Locator) -> None:
 
 
 POSES = {
-    "workbench": unfold,
     "flow": unfold_advice,
     "quiz": answer_wrongly,
     "progress": refresh,

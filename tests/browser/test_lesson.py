@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -45,12 +44,13 @@ def notebook(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
 def test_the_path_turns_from_failed_to_passed_as_the_learner_fixes_it(notebook: Any) -> None:
     flow: Locator = notebook.cell("flow").locator(".ks-flow")
     bench: Locator = notebook.page.locator(".ks-bench")
-    expect(flow).to_contain_text("Pod spec failed")
+    expect(flow).to_contain_text("Pod spec stuck here")
     expect(flow).to_contain_text("What's wrong")
     assert pale_texts(flow) == []
     bench.get_by_role("button", name="Pod early").click()
     expect(notebook.prompt).to_have_value("kubectl describe pod early")
-    expect(bench.locator(".ks-path")).to_contain_text("Pod spec failed")
+    road = bench.locator(".ks-road")
+    expect(road).to_contain_text("Pod spec stuck here")
     notebook.page.evaluate(LISTEN)
     enter(notebook.prompt, SECRET)
     expect(bench.get_by_role("log")).to_contain_text("secret/regcred created")
@@ -58,35 +58,11 @@ def test_the_path_turns_from_failed_to_passed_as_the_learner_fixes_it(notebook: 
     heard = [who for who in notebook.page.evaluate("window.heard") if who != "notice"]  # of a kernel that is slow today
     assert heard == ["Terminal output"]
     enter(notebook.prompt, POD)
-    expect(bench.locator(".ks-path")).to_contain_text("Registry passed")
-    expect(bench.locator(".ks-path")).not_to_contain_text("failed")
+    expect(road).to_contain_text("Registry passed")
+    expect(road).not_to_contain_text("stuck")
     expect(bench.locator("> [role=status]")).to_have_text("The image is on the node and the container may start.")
-    expect(flow).to_contain_text("Pod spec failed")
+    expect(flow).to_contain_text("Pod spec stuck here")
     assert pale_texts(bench) == []
-
-
-WATCH = """() => {
-    window.dots = 0;
-    new MutationObserver((records) => records.forEach(({addedNodes}) => addedNodes.forEach((node) => {
-        if (node.className === "ks-dot") window.dots += node.getAnimations().length;
-    }))).observe(document.querySelector(".ks-way"), {childList: true});
-}"""
-
-
-def test_a_dot_goes_along_the_path_of_each_attempt_and_a_past_one_says_so(notebook: Any) -> None:
-    page, path = notebook.page, notebook.page.locator(".ks-bench .ks-path")
-    past = path.locator("> .ks-how")
-    expect(past).to_have_text(re.compile(r"^This is the attempt of 13:59:00\. The next one is in \d+ s\.$"))
-    page.evaluate(WATCH)
-    for dots, motion in ((1, "no-preference"), (1, "reduce")):
-        page.emulate_media(reduced_motion=motion)
-        before = past.inner_text()
-        page.locator(".ks-bench").get_by_role("button", name="Until something changes").click()
-        expect(past).not_to_have_text(before)
-        expect(past).to_contain_text("13:59:14" if motion == "no-preference" else "13:59:40")
-        assert page.evaluate("window.dots") == dots
-    page.emulate_media(reduced_motion="no-preference")
-    expect(page.locator(".ks-dot")).to_have_count(0)
 
 
 def enter(prompt: Locator, line: str) -> None:

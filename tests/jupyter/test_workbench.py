@@ -3,13 +3,14 @@
 import pytest
 from anywidget import AnyWidget
 
-from kubesim.jupyter import drawing, explore, flow, why
+from kubesim.jupyter import explore, flow, why
 from kubesim.jupyter.card import Widget
 from kubesim.jupyter.challenge import ChallengeCard
 from kubesim.jupyter.playground import Playground
 from kubesim.jupyter.prediction import PredictionCard
 from kubesim.jupyter.progress import ProgressMap
 from kubesim.jupyter.quiz import QuizCard
+from kubesim.jupyter.road import blank
 from kubesim.jupyter.task import TaskCard
 from kubesim.jupyter.workbench import MOST_OBJECTS, workbench
 from kubesim.lessons import load_predictions, load_quizzes, load_tasks
@@ -79,18 +80,22 @@ def test_it_is_the_same_however_often_it_is_asked_for(seat):
 
 
 def test_the_path_is_that_of_the_pod_in_focus_or_of_the_newest(seat, bench):
-    assert bench.path == {}
+    assert bench.path == {"title": "", **blank()}
     seat.run(f"{RUN}; sleep 5; kubectl run db --image=nginx")
     assert (bench.path["title"], bench.path["broken"]) == ("db in default", False)
     press_focus(bench, "web")
     assert (bench.path["title"], bench.path["broken"]) == ("web in default", True)
-    assert 'class="ks-failed ks-culprit"' in bench.path["chain"]
+    assert [one["title"] for one in bench.path["stations"] if one["rank"] == "cause"] == ["Pod spec"]
+    assert (bench.path["sent"], bench.path["answered"]) == (
+        "HEAD myapp:1.0, no user, no password",
+        "401 Unauthorized",
+    )
     assert "kubectl create secret docker-registry" in bench.path["advice"]
     assert bench.path["story"].startswith("<ol><li>")
     seat.run("kubectl delete pod web --now")
     assert bench.path["title"] == "db in default"
     seat.restart()
-    assert bench.path == {}
+    assert bench.path == {"title": "", **blank()}
 
 
 def press_focus(bench, pod):
@@ -197,16 +202,36 @@ def test_the_goals_of_the_open_task_are_ticked_off(seat, bench):
 def test_the_challenge_conceals_the_path_until_it_is_paid_for(seat, bench):
     seat.run(RUN)
     card = ChallengeCard(RoundId(1), seat)
-    assert "chain" in bench.path
+    assert "story" in bench.path
     press(card, "next")
-    assert "concealed" in bench.path
-    assert "chain" not in bench.path
+    assert bench.path["concealed"].startswith("What blocks the pull is for you to find. The button Why?")
+    assert not {"story", "advice", "news"} & bench.path.keys()
+    assert {one["rank"] for one in bench.path["stations"]} == {""}
     press(card, "why")
-    assert "chain" in bench.path
+    assert "story" in bench.path
     press(card, "next")
-    assert "chain" not in bench.path
+    assert "story" not in bench.path
     press(card, "reveal")
-    assert "chain" in bench.path
+    assert "story" in bench.path
+
+
+def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
+    task = load_tasks()["first-fix-alone"]
+    TaskCard(task, seat)
+    seat.advance(6)
+    assert [(one["title"], one["standing"]) for one in bench.path["stations"]] == [
+        ("kubectl", "passed"),
+        ("Pod spec", "to find out"),
+        ("Secret", "to find out"),
+        ("kubelet", "ErrImagePull"),
+        ("Registry", "to find out"),
+        ("Image", "not reached"),
+    ]
+    assert "not found" not in str(bench.path)
+    for line in task.solution:
+        seat.run(line)
+    seat.advance(360)
+    assert {one["standing"] for one in bench.path["stations"]} == {"passed"}
 
 
 def test_a_command_that_changes_nothing_sends_the_reply_and_the_time(seat, bench, monkeypatch):
@@ -230,7 +255,7 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypat
         flow.picture(seat, "default", "web")
     drawn = []
     monkeypatch.setattr(flow, "trace_flow", lambda *_: drawn.append("a picture"))
-    monkeypatch.setattr(drawing, "chain", lambda _flow: drawn.append("the bench") or "")
+    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda _flow: drawn.append("the bench") or {})
     seat.run("kubectl get pods")
     assert drawn == ["the bench"]
 
@@ -254,7 +279,7 @@ def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, ben
     seat.run(RUN)
     seat.run("kubectl create namespace shop")
     drawn = []
-    monkeypatch.setattr(drawing, "chain", lambda _flow: drawn.append("the path") or "")
+    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda _flow: drawn.append("the path") or {})
     bench._on_message(bench, {**message, "id": "1"}, [])
     assert len(drawn) == times
 

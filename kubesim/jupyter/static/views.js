@@ -1,6 +1,5 @@
-// What is above the terminal of a workbench: a task's goals, the path of a pull, and the cluster at a glance.
+// What is above the terminal of a workbench: a task's goals, what the road leaves out, and the cluster at a glance.
 
-const TRAVEL = 600; // milliseconds that a dot takes along the path of an attempt
 const NO_POD = "It's drawn here as soon as there's a Pod.";
 const DAY = 86400; // seconds
 
@@ -27,37 +26,13 @@ function makeGoals() {
   };
 }
 
-// A dot goes along the hops of an attempt, to the one where it stops; not where nobody would see it, as in a folded path.
-function travel(chain) {
-  const hops = [...chain.querySelectorAll("li:not(.ks-not-reached, .ks-not-needed)")];
-  if (!hops.length || !chain.checkVisibility() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-  const dot = element("span", { className: "ks-dot", ariaHidden: "true" });
-  chain.append(dot);
-  const way = hops.map((hop) => ({ transform: `translateY(${hop.offsetTop + hop.offsetHeight / 2}px)` }));
-  dot.animate([...way, way.at(-1)], { duration: TRAVEL, easing: "ease-in-out" }).finished.then(() => dot.remove(), () => {});
-}
-
-// When the attempt was that the path shows, and how long it is until the next one, by the simulated clock.
-function makePast(model) {
-  const node = element("p", { className: "ks-how" });
-  const draw = () => {
-    const { past = "", next = "" } = model.get("path"); // nothing without a Pod, or where it's concealed
-    const wait = past && (secondsOf(next) - secondsOf(model.get("time")) + DAY) % DAY;
-    setText(node, past && `${past} The next one is in ${spell(wait)}.`);
-    node.hidden = !past;
-  };
-  model.on("change:time", draw);
-  return { node, draw };
-}
-
+// What the road (road.js) doesn't tell: how to fix what is wrong, and the last attempt step by step, both folded.
 function makePath(model, terminal) {
-  const hops = element("div");
-  const chain = element("div", { className: "ks-way" }, hops); // and the dot
-  const past = makePast(model);
+  const past = element("p", { className: "ks-how" });
   const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
   story.summary.textContent = "Why? The last attempt, step by step";
-  const { node, summary } = folding("ks-path", chain, past.node, advice.node, story.node);
-  let before = null; // the view that was drawn last
+  const node = element("div", { className: "ks-path" }, past, advice.node, story.node);
+  let before = ""; // the title of the view that was drawn last
   const drawAdvice = (words) => {
     const made = html("div", "", words);
     for (const code of made.querySelectorAll("pre")) {
@@ -69,16 +44,12 @@ function makePath(model, terminal) {
   for (const part of [advice, story]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
   return {
     node,
-    fold: (folded) => (node.open = !folded),
     draw(view) {
-      const { title = "", concealed = title ? "" : NO_POD, attempt, broken } = view;
-      setText(summary, title ? `The path of the image: ${title}` : "The path of an image");
-      keepOne(hops, concealed ? `<p>${concealed}</p>` : view.chain, (words) =>
-        html("div", "", words.replaceAll("</div><div>", "</div> <div>"))); // or words run together
-      past.draw();
-      if (before && attempt && attempt !== before.attempt) travel(chain);
-      if (title !== (before?.title ?? "")) advice.node.open = story.node.open = false;
-      before = view;
+      const { title = "", broken } = view;
+      setText(past, view.past ?? ""); // nothing without a Pod, or where it's concealed
+      past.hidden = !view.past;
+      if (title !== before) advice.node.open = story.node.open = false;
+      before = title;
       node.classList.toggle("ks-broken", Boolean(broken));
       setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
       keepOne(advice.node.lastChild, view.advice, drawAdvice);

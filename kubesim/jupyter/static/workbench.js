@@ -112,12 +112,13 @@ async function foldFiles(model, opener) {
 function makeBench(model) {
   const { context } = model.widget_manager ?? {};
   const terminal = makeTerminal(model, () => setupCell(model, made.place) && again);
+  const road = makeRoad(model);
   const goals = makeGoals();
   const path = makePath(model, terminal);
   const cluster = makeCluster(model, terminal);
   const news = announcer();
   const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
-  const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, views, terminal.node, news);
+  const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, road.node, views, terminal.node, news);
   const made = { node, focus: terminal.focus, typed: terminal.typed, notebook: null, place: null, join };
 
   // Takes the place of a bench whose kernel is gone, too, with what that one was told in vain. From now on it hears
@@ -167,10 +168,7 @@ function followViews(model, { goals, path, cluster, news }) {
     draw(model.get(name));
   };
   let told = model.get("path").news; // what a screen reader was told of the path, or found there
-  follow("goals", (view) => {
-    goals.draw(view);
-    path.fold(Boolean(view.title) && !view.done);
-  });
+  follow("goals", goals.draw);
   follow("path", (view) => {
     path.draw(view);
     if (view.news && view.news !== told) news.textContent = view.news;

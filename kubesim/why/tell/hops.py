@@ -66,12 +66,18 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
     )
 
 
-def conceal(flow: Flow) -> Flow:
-    """The flow without what a learner is to find out: that the Pod is there, and whether the image is."""
+def conceal(flow: Flow, status: str) -> Flow:
+    """The flow as `kubectl get pods` shows it, whose STATUS this is: without what a learner is to find out."""
+    told = {"kubelet": (status,)}
     shown = (flow.hops[0].key, flow.hops[-1].key)
-    hops = [hop if hop.key in shown else replace(hop, state=UNSEEN, words=()) for hop in flow.hops]
-    bare = [replace(hop, is_cause=False, because="") for hop in hops if hop.key != "account"]
-    return Flow(flow.subject, tuple(bare), outcome="", about=flow.about)
+    hops = [
+        replace(hop, is_cause=False, because="")
+        if hop.key in shown
+        else Hop(hop.key, hop.title, UNSEEN, told.get(hop.key, ()))
+        for hop in flow.hops
+        if hop.key != "account"
+    ]
+    return Flow(flow.subject, tuple(hops), outcome="", about=flow.about)
 
 
 def _with_consequences(hops: tuple[Hop, ...]) -> tuple[Hop, ...]:

@@ -20,7 +20,7 @@ FAILED = "failed"
 NOT_REACHED = "not reached"
 NOT_NEEDED = "not needed"
 WAITING = "waiting"
-UNSEEN = "not shown"
+UNSEEN = "to find out"
 
 SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○", WAITING: "…", UNSEEN: "?"}
 SURE = {"certain": "certain", "likely": "most likely", "one": "one of these"}

@@ -1,0 +1,148 @@
+// The path of a pull as a road, always in sight: stations on one line, and below them what the chosen one tells. When
+// something has changed, a packet leaves kubectl. Where the pull is stuck it bounces back; a pull that is new to succeed
+// ends with a pulse. Nothing moves for a reader who prefers less motion. The list of stations is the text of the picture.
+
+const STEP = 120; // milliseconds from one station to the next
+const BACK = 60; // the same on the way back
+const PULSE = 700; // milliseconds
+const NEXT_KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+const RING = "M18 2a16 16 0 1 1 0 32a16 16 0 1 1 0-32"; // around the sign of a station that waits
+
+function makeRoad(model) {
+  const about = element("b");
+  const next = element("span", { className: "ks-next-try" });
+  const list = element("ol", { className: "ks-stations" });
+  const packet = element("span", { className: "ks-packet", ariaHidden: "true", hidden: true });
+  const words = element("div", { className: "ks-told" });
+  const node = element("section", { className: "ks-road", ariaLabel: "The path of the image" },
+    element("p", { className: "ks-about" }, about, next), element("div", { className: "ks-way" }, list, packet), words);
+  let chosen = ""; // the key of the station that tells, if a learner has picked one
+  let before = null; // the view that was drawn last
+
+  const view = () => model.get("path");
+  const buttons = () => [...list.querySelectorAll("button")];
+  const stuckAt = ({ stations }) => stations.findIndex(({ rank, icon }) => rank === "cause" || icon === "failed");
+  const usual = ({ stations }) => (stations[stuckAt({ stations })] ?? stations.findLast(({ icon }) => ["passed", "waiting"].includes(icon)) ?? stations[0])?.key;
+
+  function tell() {
+    const now = view();
+    const key = now.stations?.some((one) => one.key === chosen) ? chosen : usual(now);
+    for (const one of buttons()) {
+      one.tabIndex = one.dataset.key === key ? 0 : -1;
+      one.ariaPressed = String(one.dataset.key === key);
+    }
+    const station = now.stations?.find((one) => one.key === key);
+    keepOne(words, station && [station, now.title, now.sent, now.answered, now.concealed ?? ""], () => stationWords(station, now));
+  }
+
+  function choose(key) {
+    chosen = key;
+    tell();
+    node.dispatchEvent(new CustomEvent("kubesim-station", { detail: key, bubbles: true }));
+  }
+
+  list.addEventListener("click", ({ target }) => choose(target.closest("button")?.dataset.key ?? ""));
+  list.addEventListener("keydown", (event) => {
+    const by = NEXT_KEYS[event.key];
+    if (!by) return;
+    const all = buttons();
+    const to = all[(all.indexOf(document.activeElement) + by + all.length) % all.length];
+    to.focus();
+    choose(to.dataset.key);
+    event.preventDefault();
+  });
+
+  // How long it is until the next attempt, by the simulated clock, and a ring that has as much left.
+  function wait() {
+    const { next: at = "", pause = 0 } = view();
+    const left = at ? (secondsOf(at) - secondsOf(model.get("time")) + DAY) % DAY : 0;
+    setText(next, at ? `Next attempt in ${spell(left)}` : "");
+    list.querySelector("[data-icon=waiting] .ks-ring")?.setAttribute("stroke-dasharray", `${100 * Math.min(1, left / (pause || left || 1))} 100`);
+  }
+
+  function draw() {
+    const now = view();
+    if (!now.stations) return;
+    setText(about, now.about || "The path of an image");
+    if (before && now.title !== before.title) chosen = "";
+    const hadFocus = list.contains(document.activeElement);
+    keep(list, now.stations, stationOf);
+    tell();
+    if (hadFocus) list.querySelector("[tabindex='0']")?.focus();
+    wait();
+    const isNew = before?.title === now.title && JSON.stringify(now.stations) !== JSON.stringify(before.stations);
+    const isOther = isNew || (before && now.attempt && now.attempt !== before.attempt);
+    if (isOther && now.title && list.checkVisibility() && !matchMedia("(prefers-reduced-motion: reduce)").matches)
+      travel(list, packet, stuckAt(now), before.stations);
+    before = now;
+  }
+
+  model.on("change:path", draw);
+  model.on("change:time", wait);
+  draw();
+  return { node };
+}
+
+function stationOf({ key, title, icon, rank, standing }) {
+  const sign = markOf(Object.keys(ICONS).find((one) => ICONS[one] === icon) ?? "○");
+  const stop = element("span", { className: "ks-stop", ariaHidden: "true" }, sign);
+  if (icon === "waiting") stop.append(ring());
+  // ServiceAccount is the one word that may be too long.
+  const name = element("b", { innerHTML: title.replace("ServiceAccount", "Service<wbr>Account") });
+  const made = element("button", { type: "button" }, stop, name, " ", element("small", { textContent: standing }));
+  Object.assign(made.dataset, { key, icon, rank });
+  return element("li", {}, made);
+}
+
+function ring() {
+  const made = html("span", "", `<svg viewBox="0 0 36 36"><path class="ks-ring" pathLength="100" d="${RING}"/></svg>`);
+  return made.firstChild;
+}
+
+// What the chosen station tells; the kubelet and the registry also what was asked and answered.
+function stationWords({ key, title, words, rank, standing, icon }, { sent, answered, title: pod, concealed }) {
+  const told = pod ? words || standing : NO_POD;
+  const line = element("p", {}, element("b", { textContent: title }), ` ${told}`);
+  const made = element("div", { className: `ks-words ks-${rank || icon}` }, line);
+  if (sent && ["kubelet", "registry"].includes(key) || (rank && sent))
+    made.append(" ", element("p", { className: "ks-wire" }, element("code", { textContent: sent }), " → ", element("code", { textContent: answered })));
+  if (concealed && pod) made.append(" ", element("p", { className: "ks-how", textContent: concealed }));
+  return made;
+}
+
+// From the first station to the last that was reached, or to the one where the pull is stuck and back. A station that looks
+// otherwise than before shows it when the packet is there.
+function travel(list, packet, stuck, before) {
+  const items = [...list.children];
+  const reached = items.findLastIndex((item) => ["passed", "failed"].includes(item.firstChild.dataset.icon) && item.firstChild.dataset.rank !== "follows");
+  const end = stuck >= 0 ? stuck : reached;
+  if (end < 1) return;
+  for (const one of list.getAnimations({ subtree: true })) one.cancel();
+  const place = (number) => {
+    const stop = items[number].querySelector(".ks-stop");
+    return { transform: `translate(${items[number].offsetLeft + stop.offsetLeft + stop.offsetWidth / 2}px, ${stop.offsetTop + stop.offsetHeight / 2}px)` };
+  };
+  const there = items.slice(0, end + 1).map((_, number) => place(number));
+  const back = stuck >= 0 ? there.slice(0, -1).reverse() : [];
+  const whole = STEP * end + BACK * back.length;
+  const offsets = [...there.map((_, number) => STEP * number), ...back.map((_, number) => STEP * end + BACK * (number + 1))];
+  packet.hidden = false;
+  packet.className = "ks-packet";
+  items.forEach((item, number) => {
+    if (item.firstChild.dataset.icon !== before[number]?.icon)
+      item.animate([{ opacity: 0.3 }, { opacity: 1 }], { delay: STEP * Math.min(number, end + 1), duration: STEP, fill: "backwards" });
+  });
+  setTimeout(() => packet.classList.toggle("ks-bounced", stuck >= 0), STEP * end);
+  const frames = [...there, ...back].map((frame, number) => ({ ...frame, offset: offsets[number] / whole }));
+  packet.animate(frames, { duration: whole }).finished.then(() => {
+    packet.hidden = true;
+    packet.classList.remove("ks-bounced");
+    const isThere = stuck < 0 && end === items.length - 1;
+    if (isThere) pulse(items[end].querySelector(".ks-stop"));
+  }, () => {});
+}
+
+function pulse(stop) {
+  const wide = { boxShadow: "0 0 0 14px transparent" };
+  stop.animate([{ boxShadow: "0 0 0 0 currentColor" }, wide], { duration: PULSE, easing: "ease-out" });
+}

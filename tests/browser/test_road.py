@@ -1,0 +1,109 @@
+"""The road at the top of the workbench: what moves, what it tells, by keyboard, and with less motion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, expect
+
+from browser.test_lesson import SECRET, enter
+from tests.patience import eventually
+
+CELLS = {
+    "load": "%load_ext kubesim.jupyter\n%workbench",
+    "run": """%%kubectl
+kubectl run web --image=registry.example.com/myapp:1.0 --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'
+sleep 5""",
+}
+HIGHEST = 170
+# How far a packet has come, station by station, whether it came back, and how often a station has pulsed.
+WATCH = """() => {
+    window.seen = {packets: 0, bounced: false, pulses: 0};
+    const animate = Element.prototype.animate;
+    Element.prototype.animate = function (frames, options) {
+        if (this.matches(".ks-packet")) window.seen.packets += 1;
+        if (this.matches(".ks-stop")) window.seen.pulses += 1;
+        return animate.call(this, frames, options);
+    };
+    new MutationObserver(() => { window.seen.bounced ||= Boolean(document.querySelector(".ks-bounced")); })
+        .observe(document.querySelector(".ks-packet"), {attributes: true});
+}"""
+
+
+@pytest.fixture
+def road(folder: Path, open_notebook: Callable[[str], Any]) -> Any:
+    """The road of a Pod whose Secret is missing, and its notebook."""
+    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+    cells = [nbformat.v4.new_code_cell(source, id=name) for name, source in CELLS.items()]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "road.ipynb")
+    notebook = open_notebook("road.ipynb")
+    notebook.run_all()
+    return notebook.page.locator(".ks-road"), notebook
+
+
+def standing(road: Locator) -> list[str]:
+    """What each station is called and how it stands, as a screen reader finds it."""
+    texts = road.get_by_role("listitem").all_inner_texts()
+    return [" ".join(text.split()[1:]) for text in texts]  # behind the sign
+
+
+def seen(road: Locator) -> Any:
+    return road.page.evaluate("window.seen")
+
+
+def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses_once(road: Any) -> None:
+    road, notebook = road
+    expect(road).to_contain_text("Secret stuck here")
+    assert standing(road) == [
+        "kubectl passed",
+        "Pod spec passed",
+        "Secret stuck here",
+        "kubelet passed",
+        "Registry because of Secret",
+        "Image not reached",
+    ]
+    expect(road.locator(".ks-told")).to_contain_text("Secret regcred: not found")
+    expect(road.locator(".ks-told")).to_contain_text("HEAD myapp:1.0, no user, no password → 401 Unauthorized")
+    assert road.bounding_box()["height"] <= HIGHEST
+    expect(road.locator(".ks-packet")).to_be_hidden()  # of the attempt that the cell has waited for
+    road.page.evaluate(WATCH)
+    enter(notebook.prompt, "sleep 15")
+    assert eventually(lambda: seen(road), {"packets": 1, "bounced": True, "pulses": 0})["bounced"]
+    enter(notebook.prompt, SECRET)
+    expect(road).to_contain_text("kubelet waiting")
+    enter(notebook.prompt, "sleep 330")
+    expect(road).to_contain_text("Image passed")
+    assert eventually(lambda: seen(road)["pulses"], 1) == 1
+    expect(road.locator(".ks-packet")).to_be_hidden()
+
+
+def test_nothing_moves_for_a_reader_who_prefers_less_motion(road: Any) -> None:
+    road, notebook = road
+    road.page.emulate_media(reduced_motion="reduce")
+    expect(road).to_contain_text("Secret stuck here")
+    expect(road.locator(".ks-packet")).to_be_hidden()
+    road.page.evaluate(WATCH)
+    enter(notebook.prompt, SECRET)
+    enter(notebook.prompt, "sleep 330")
+    expect(road).to_contain_text("Image passed")
+    assert seen(road) == {"packets": 0, "bounced": False, "pulses": 0}
+    road.page.emulate_media(reduced_motion="no-preference")
+
+
+def test_the_arrow_keys_go_from_station_to_station(road: Any) -> None:
+    road, _notebook = road
+    stuck = road.get_by_role("button", name="Secret stuck here")
+    expect(stuck).to_have_attribute("tabindex", "0")
+    stuck.focus()
+    stuck.press("ArrowRight")
+    expect(road.get_by_role("button", name="kubelet passed")).to_be_focused()
+    expect(road.locator(".ks-told")).to_contain_text("kubelet asked without credentials")
+    road.page.keyboard.press("ArrowRight")
+    road.page.keyboard.press("ArrowRight")
+    road.page.keyboard.press("ArrowRight")
+    expect(road.get_by_role("button", name="kubectl passed")).to_be_focused()
+    expect(road.get_by_role("button", pressed=True)).to_have_count(1)
