@@ -1,4 +1,4 @@
-"""The bounds on all work: what one command line may do before it is stopped, and how much may come in at once."""
+"""Bounds on work: the budget of a command line, and the size of a decoded file."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from kubesim.gotext.gojson import levels
 
 
 class TooMuchError(Exception):
-    """The budget is spent; the message is the one line to print, and the exit status is 1.
+    """A spent budget. The message is the one line to print, and the exit status is 1.
 
-    Nothing may be changed, but that time passes until there is too much to do (see Clock.run_until).
+    Raise it before anything is changed. Simulated time is the exception: it stops where the budget ends, and what has
+    happened until then stays (see Clock.run_until).
     """
 
     def __init__(self, what: str = "that is more work than one command line may do here, and was stopped") -> None:
@@ -21,19 +22,18 @@ class TooMuchError(Exception):
 
 
 class Budget:
-    """The steps that a command line may take, the bytes of text that it may produce, and how deep it may nest.
+    """The steps, the bytes of produced text and the levels of nesting that a command line has left.
 
-    Whoever takes a line (a prompt, a cell, a request to the server) makes one, and it is handed on to everyone who may
-    work long on what the learner wrote. Pay for a piece of work before it is done: a step is about a character that is
-    read or moved, a byte one of a text that is made.
+    A prompt, a cell and a request to the server each create one budget, and pass it to all code whose work grows with
+    the learner's input. Pay before the work is done. One step is about one character read or moved.
     """
 
     STEPS = 4_000_000
     BYTES = 4_000_000
-    LEVELS = 40  # each of about a dozen of Python's frames
+    LEVELS = 40  # one level takes about a dozen of Python's stack frames
 
     def __init__(self, steps: int = STEPS, produced: int = BYTES, payer: Budget | None = None) -> None:
-        """`payer` pays for each step, too: a line for a process that it starts in a container."""
+        """`payer` pays each step, too: the line that starts a process in a container pays for the process."""
         self._steps = steps
         self._payer = payer
         self._bytes = produced
@@ -41,11 +41,11 @@ class Budget:
 
     @property
     def steps(self) -> int:
-        """How many are left."""
+        """The number of steps left."""
         return max(0, self._steps)
 
     def spend(self, steps: int) -> None:
-        """Pay for work. Raises TooMuchError once there is nothing left."""
+        """Pay for work. Raises TooMuchError if the budget doesn't cover it."""
         self._steps -= steps
         if self._steps < 0:
             raise TooMuchError
@@ -61,7 +61,7 @@ class Budget:
 
     @contextmanager
     def level(self) -> Iterator[None]:
-        """Go one level deeper for the length of a block. Raises TooMuchError where that is too deep."""
+        """A context one level deeper. Raises TooMuchError beyond LEVELS."""
         self._levels -= 1
         try:
             if self._levels < 0:
@@ -72,7 +72,7 @@ class Budget:
 
 
 class _Unpaid(Budget):
-    """One that nothing is taken from: all clusters and sessions share it."""
+    """A budget without an end, which all clusters and sessions share."""
 
     def spend(self, steps: int) -> None:
         pass
@@ -86,17 +86,17 @@ class _Unpaid(Budget):
 
 
 UNPAID = _Unpaid(10**18, 10**18)
-"""For the cluster's own work, for which nobody pays."""
+"""The budget of the cluster's own work, such as its setup."""
 
 MAX_DEPTH = 100
 MAX_VALUES = 30_000
 
 
 def count_values(value: Any, what: str, room: int = MAX_VALUES) -> int:
-    """How many values a decoded text has. Raises StatusError (501) for more than `room`, or for too deep ones.
+    """The number of values in decoded JSON or YAML. Raises StatusError (501) beyond `room` values or MAX_DEPTH levels.
 
-    `room` is what others of the same file have left of MAX_VALUES.
-    What is decoded holds str, int, finite float, bool, None, list and dict alone; see gojson and kubectl's documents.
+    `what` is the subject of the refusal. `room` is what the file's earlier documents have left of MAX_VALUES. `value`
+    consists of str, int, finite float, bool, None, list and dict; see gojson and kubectl's documents.
     """
     count = 0
     for depth, level in enumerate(levels(value)):
@@ -107,6 +107,6 @@ def count_values(value: Any, what: str, room: int = MAX_VALUES) -> int:
 
 
 def too_much(what: str) -> StatusError:
-    """The refusal of what has more than so many values, or too deep ones."""
+    """The refusal of a file with more than MAX_VALUES values or MAX_DEPTH levels."""
     limits = f"{MAX_VALUES} values, or of more than {MAX_DEPTH} one in the other,"
     return not_simulated(f"{what} of more than {limits} is not part of this simulator")

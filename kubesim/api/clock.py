@@ -1,4 +1,4 @@
-"""The one virtual clock, and the one seeded source of everything random: what a cluster does depends on nothing else.
+"""The virtual clock and the seeded source of identifiers. A cluster's behavior depends on no other clock or chance.
 
 Times are whole microseconds since the Unix epoch, so that sums of tenths of seconds stay exact; durations in arguments
 are seconds. Nothing here reads the machine's clock.
@@ -22,13 +22,13 @@ from kubesim.api.garbage import uncollected
 Micros = int
 SECOND: Micros = 1_000_000
 STEPS = 100
-"""What a piece of the cluster's own work costs of a budget."""
+"""Steps of a budget for one unit of `Clock.work`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Micros = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
 
 
 class Timer(NamedTuple):
-    """What is called at a moment."""
+    """A call that is due at a moment: a method of a part of the cluster, and its arguments."""
 
     method: Callable[..., None]
     arguments: tuple[Any, ...]
@@ -44,15 +44,16 @@ class Clock:
     def __init__(self, start: datetime) -> None:
         self.now: Micros = round(start.timestamp() * SECOND)
         self.work = 0
-        """How much has happened so far: one for each timer, and what its method adds, each about 20 µs of computing."""
-        self._due: list[tuple[Micros, int]] = []  # a heap: when, and the number of a timer, which may be cancelled
-        self._timers: dict[int, Timer] = {}  # by their numbers, those to come
+        """Units of work done so far, about 20 µs of computing each: one for each timer, and those that timers add."""
+        self._due: list[tuple[Micros, int]] = []  # a heap of moments and numbers of timers, cancelled ones included
+        self._timers: dict[int, Timer] = {}  # the timers that aren't cancelled, by number
         self._count = 0
 
     def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> int:
-        """Call `method` once, `seconds` from now (at once when time next moves, if not positive); by what to cancel it.
+        """Set a timer that calls `method` once, `seconds` from now, and return its number for `cancel`.
 
-        It belongs to a part of the cluster, and its arguments never change: see `resume`.
+        If `seconds` isn't positive, the call comes as soon as time moves. `method` belongs to a part of the cluster,
+        and its arguments never change, so that a copy of the cluster can take the timer over: see `resume`.
         """
         self._count += 1
         heapq.heappush(self._due, (self.now + round(seconds * SECOND), self._count))
@@ -60,11 +61,11 @@ class Clock:
         return self._count
 
     def cancel(self, number: int) -> None:
-        """Don't call what got this number from `call_later`, if it is still to come."""
+        """Cancel the timer with this number, if it hasn't run yet."""
         self._timers.pop(number, None)
 
     def resume(self, other: Clock, parts: Mapping[object, object]) -> None:
-        """Go on where another clock is: with its timers, each for the part that stands for its part here."""
+        """Take over another clock's time and timers; `parts` maps its cluster's parts to those of this cluster."""
         self.now = other.now
         self._count = other._count
         self._due = other._due.copy()
@@ -74,11 +75,11 @@ class Clock:
         }
 
     def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
-        """Let time pass, which `budget` pays for. Raises TooMuchError, as `run_until` does."""
+        """Let `seconds` pass, paid from `budget`. Raises TooMuchError, as `run_until` does."""
         self.run_until(lambda: False, seconds, budget)
 
     def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget = UNPAID) -> bool:
-        """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
+        """Let time pass until `done()` is true, for at most `timeout` seconds, and return whether it is.
 
         The clock stops at the timer that made `done()` true, or at the end of the timeout. `budget` pays for what
         happens meanwhile; once it can't, the clock stops there, and TooMuchError is raised.
@@ -115,17 +116,17 @@ class Clock:
 
 
 def to_datetime(moment: Micros) -> datetime:
-    """`moment` as a datetime in UTC; the last one that there is for a later one."""
+    """`moment` as a datetime in UTC, at most the end of the year 9999."""
     return _EPOCH + timedelta(microseconds=min(moment, _LATEST))
 
 
 def rfc3339(moment: Micros) -> str:
-    """`moment` in whole seconds, as the API writes a Time; no later than that can be written."""
+    """`moment` in whole seconds, as the API writes a Time, at most the end of the year 9999."""
     return _second(moment // SECOND)
 
 
 def rfc3339_micro(moment: Micros) -> str:
-    """`moment` as the API writes a MicroTime; no later than that can be written."""
+    """`moment` as the API writes a MicroTime, at most the end of the year 9999."""
     return to_datetime(moment).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -136,26 +137,26 @@ def _second(second: int) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_time(text: str) -> Micros:
-    """The moment that an API Time or MicroTime names. Raises ValueError when `text` is not one."""
+    """The moment of an API Time or MicroTime. Raises ValueError if `text` is neither."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:  # the machine's own zone would decide
+    if moment.tzinfo is None:  # Python would use the machine's zone
         raise ValueError(f"{text} names no time zone")
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 class Identity:
-    """Makes identifiers; the same seed makes the same ones in the same order."""
+    """A source of identifiers. The same seed gives the same identifiers in the same order."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
 
     def resume(self, other: Identity) -> None:
-        """Go on making what another one would make next."""
+        """Continue the other source's sequence."""
         self._random.setstate(other._random.getstate())
 
     @contextmanager
     def aside(self, name: str) -> Iterator[None]:
-        """Make other identifiers for a while, and then go on as if there had been none."""
+        """A context with a sequence of its own, seeded with `name`. The main sequence goes on unchanged after it."""
         kept = self._random
         self._random = random.Random(name)
         try:

@@ -1,4 +1,4 @@
-"""What names, keys, paths and numbers must look like. Each check takes a value and returns what is wrong with it.
+"""The forms of names, keys, paths and numbers. Each check takes a value and returns its problems as sentences.
 
 Mirrors k8s.io/apimachinery pkg/util/validation/validation.go and pkg/api/validation/path/name.go, and kubernetes
 pkg/apis/core/validation/validation.go, v1.36.
@@ -13,17 +13,17 @@ from math import inf
 from typing import Any
 
 Check = Callable[[Any], list[str]]
-"""Takes a value and returns what is wrong with it."""
+"""A function from a value to its problems; an empty list for a valid value."""
 
 
 def _too_long(value: str, limit: float, unit: str = "characters") -> list[str]:
-    """What is wrong with a text of more bytes than `limit`, which only the checks of labels call bytes."""
+    """The problem of a text of more than `limit` bytes. Upstream says "bytes" for labels and "characters" elsewhere."""
     size = len(value.encode("utf-8", "surrogatepass"))
     return [f"must be no more than {limit} {unit}"] if size > limit else []
 
 
 def text_form(pattern: str, limit: float, what: str, *examples: str, unit: str = "characters") -> Check:
-    """The check of a text that has a form, `pattern`, and at most `limit` bytes; `what` says what it must be."""
+    """The check of a text that matches `pattern` and has at most `limit` bytes; `what` is the problem's sentence."""
     quoted_examples = " or ".join(f"'{example}', " for example in examples)
     sentence = f"{what} (e.g. {quoted_examples}regex used for validation is '{pattern}')"
     has_form = re.compile(pattern).fullmatch
@@ -60,7 +60,7 @@ dns_subdomain = text_form(
 
 
 def qualified_name(value: str) -> list[str]:
-    """What is wrong with a label's key: an optional DNS prefix and a slash, then a name."""
+    """The key of a label: an optional DNS prefix and a slash, then a name."""
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
         end = "with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
@@ -103,12 +103,12 @@ def dns_label(value: str) -> list[str]:
 
 
 def cron_job_name(value: str) -> list[str]:
-    """A name to which the controller adds eleven characters for each Job."""
+    """The name of a CronJob, to which its controller adds eleven characters for each Job."""
     return dns_subdomain(value) + _too_long(value, 52)
 
 
 def path_segment(value: str) -> list[str]:
-    """A name that is only part of a URL, such as that of a Role."""
+    """A name without a further form than that a URL can contain it, such as a Role's."""
     problems = [f"may not be '{value}'"] if value in (".", "..") else []
     return problems + [f"may not contain '{character}'" for character in "/%" if character in value]
 
@@ -139,7 +139,7 @@ def ip(value: str) -> list[str]:
 
 
 def number_between(low: int, high: int) -> Check:
-    """The check of a number."""
+    """The check of a number from `low` to `high`."""
     return lambda value: [] if low <= value <= high else [f"must be between {low} and {high}, inclusive"]
 
 
@@ -163,7 +163,7 @@ def port_name(value: str) -> list[str]:
 
 
 def projected_path(value: str) -> list[str]:
-    """A path in a volume, below where it starts, whose names that start with ".." are the kubelet's."""
+    """A relative path in a volume. Names that start with ".." are reserved for the kubelet."""
     problems = ["must be a relative path"] if value.startswith("/") else []
     if ".." in value.split("/"):
         problems.append("must not contain '..'")
@@ -176,7 +176,7 @@ _OF_CONTAINERS = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
 def container_resource(value: str) -> list[str]:
-    """What a container asks for, such as cpu or example.com/gpu."""
+    """A resource in a container's requests or limits, such as cpu or example.com/gpu."""
     if "/" in value or value.startswith("hugepages-") or value in _OF_CONTAINERS:
         return []
     return ["must be a standard resource type or fully qualified", "must be a standard resource for containers"]

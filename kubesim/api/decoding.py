@@ -1,4 +1,4 @@
-"""Decoding JSON into the fields that a type of the API has, as the API server does.
+"""Decoding of JSON into the fields of a type of the API, as the API server does it.
 
 Mirrors sigs.k8s.io/json (strict decoding of typed objects), k8s.io/apimachinery pkg/runtime/converter.go (objects made
 by a strategic merge patch) and the Unmarshalers of Time, Quantity and IntOrString, v1.36. A decoder is built once for
@@ -20,15 +20,16 @@ from kubesim.api.schema import Type, fields, type_of
 from kubesim.gotext import gobase64, gofmt, gojson
 
 Decoder = Callable[[Any], Any]
-# How the converter calls what it is given, and what it can't make of that.
+# Go's kinds in the converter's sentences, and the beginnings of those sentences, by kind of the expected type.
 _GO_KINDS = {str: "string", bool: "bool", int: "int64", float: "float64", list: "slice", dict: "map"}
 _RESTORED = {"list": "slice from", "bytes": "slice from", "map": "map from", "struct": "struct from:"}
 
 
 class DecodeError(Exception):
-    """A `value` that does not match its field's type, or the sentence of an Unmarshaler about it.
+    """A `value` that doesn't match the type `kind` of its field.
 
-    `is_unmarshaled` says that the field's type is one that decodes itself, for which `kind` is what it reads.
+    `sentence` is the message of the type's Unmarshaler, if it has one. With `is_unmarshaled`, the field's type has an
+    Unmarshaler, and `kind` is the type that it reads. The decoders of the structs around fill in `path` and `struct`.
     """
 
     def __init__(self, kind: Type, value: Any, sentence: str = "", *, is_unmarshaled: bool = False) -> None:
@@ -51,7 +52,7 @@ class DecodeError(Exception):
         return gojson.mismatch(self.value, f"{where} of type {self.kind.go}", self.kind.kind == "integer")
 
     def in_converter(self) -> str:
-        """The sentence of the converter from unstructured objects, which names no field."""
+        """The sentence of the converter from unstructured objects, which doesn't name the field."""
         if self.sentence:
             return self.sentence
         if self.is_unmarshaled:  # it reads JSON, but not from within a struct
@@ -67,10 +68,10 @@ class DecodeError(Exception):
 
 
 def decode(resource: Resource, obj: Any, strict: bool) -> dict[str, Any]:
-    """`obj`, parsed JSON, as an object of `resource`: unknown fields and empty values dropped, numbers, times and
-    quantities in their canonical form. `obj` is left alone.
+    """Decode parsed JSON as an object of `resource`, and return a new object.
 
-    Raises StatusError (BadRequest) where a value has the wrong type and, when `strict`, where a field is unknown.
+    Unknown fields and empty values are dropped; numbers, times and quantities get their canonical form. Raises
+    StatusError (BadRequest) for a value of the wrong type and, if `strict`, for an unknown field.
     """
     struct = type_of(resource)
     try:
@@ -83,7 +84,7 @@ def decode(resource: Resource, obj: Any, strict: bool) -> dict[str, Any]:
 
 
 def convert(struct: Type, obj: Any) -> Any:
-    """`obj` decoded as `struct`. Raises DecodeError, whose sentence the caller picks."""
+    """Decode `obj` as `struct`. Raises DecodeError, of whose two sentences the caller picks one."""
     return decoder(struct)(obj)
 
 
@@ -113,7 +114,7 @@ def _unknown(kind: Type, value: Any, path: str) -> Iterator[str]:
 
 @cache
 def decoder(kind: Type) -> Decoder:
-    """The function that decodes one type; it raises DecodeError."""
+    """The function that decodes values of one type and raises DecodeError."""
     if kind.kind == "struct":
         return partial(_struct, kind, {})
     if kind.element:
@@ -122,9 +123,9 @@ def decoder(kind: Type) -> Decoder:
 
 
 def _struct(kind: Type, table: dict[str, tuple[Decoder, bool]], value: Any) -> dict[str, Any]:
-    """Decode with the `table` of the struct's fields: what decodes each, and whether its zero value is kept.
+    """Decode a struct. `table` has each field's decoder, and whether the field keeps its zero value.
 
-    The table is filled at the first use, because a type may hold itself.
+    The table is filled at the first use, because a type may contain itself.
     """
     if not table:
         table.update({name: (decoder(field.type), field.keeps_zero) for name, field in fields(kind).items()})
@@ -157,7 +158,7 @@ def _map(kind: Type, element: Decoder, value: Any) -> dict[str, Any]:
 
 
 def _of_class(expected: type, kind: Type, value: Any) -> Any:
-    """A value of this class, an empty one where it is null. Raises DecodeError."""
+    """`value`, or an empty one for null. Raises DecodeError if it isn't of the class `expected`."""
     if value is None:
         return expected()
     if value.__class__ is not expected:

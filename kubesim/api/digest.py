@@ -1,4 +1,4 @@
-"""Digests, and the short hashes in letters that Kubernetes puts into names."""
+"""Digests, and the short hashes in names of objects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 __all__ = ["SAFE_ALPHABET", "content_hash", "safe_hash", "safe_letters", "sha256", "sha512"]
 
-# SHA-2 without OpenSSL, which takes 3 ms to load: as the module `random` does it, and hashlib where that fails.
+# hashlib loads OpenSSL, which takes 3 ms, so the modules behind it come first, as in Python's own `random`.
 if TYPE_CHECKING:
     from hashlib import sha256, sha512
 else:
@@ -24,9 +24,9 @@ SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def content_hash(text: str) -> str:
-    """What Kubernetes calls a ControllerRevision by: FNV-1 of its JSON, whose decimal digits become safe letters.
+    """The hash in a ControllerRevision's name: FNV-1 of its JSON `text`, in safe letters.
 
-    Mirrors HashControllerRevision of pkg/controller/history/controller_history.go, without a collision.
+    Mirrors HashControllerRevision of pkg/controller/history/controller_history.go, for a collision count of 0.
     """
     number = 2166136261
     for byte in f"{text}0".encode():
@@ -35,12 +35,12 @@ def content_hash(text: str) -> str:
 
 
 def safe_letters(number: int) -> str:
-    """A number in letters that make no words. Mirrors SafeEncodeString of k8s.io/apimachinery pkg/util/rand/rand.go."""
+    """The digits of `number` as letters. Mirrors SafeEncodeString of k8s.io/apimachinery pkg/util/rand/rand.go."""
     return "".join(SAFE_ALPHABET[ord(digit) % len(SAFE_ALPHABET)] for digit in str(number))
 
 
 def safe_hash(text: str) -> str:
-    """Five letters that stay the same for a text, where Kubernetes draws them."""
+    """Five letters derived from `text`, in place of the five that Kubernetes draws by chance."""
     number = int.from_bytes(sha256(text.encode()).digest(), "big")
     letters = []
     for _ in range(5):

@@ -1,6 +1,6 @@
-"""The catalogue of refusals: one constructor for each, with Kubernetes' own code, reason and sentence.
+"""The API server's refusals: one constructor for each, with Kubernetes' own code, reason and sentence.
 
-Sentences that only validation says of a field are in apiserver/validation/fields.py.
+The sentences of validation about single fields are in apiserver/validation/fields.py.
 Mirrors k8s.io/apimachinery pkg/api/errors/errors.go and pkg/util/validation/field/errors.go, v1.36.
 """
 
@@ -13,21 +13,21 @@ from kubesim.api.resources import Resource, find_kind
 from kubesim.gotext.gofmt import quote
 from kubesim.gotext.gojson import dumps
 
-# What can be wrong with a field, and what a Status calls that.
+# The problems of a field, each with its reason in a Status.
 _REASONS = {
     "Duplicate value": "FieldValueDuplicate",
     "Forbidden": "FieldValueForbidden",
     "Invalid value": "FieldValueInvalid",
     "Not found": "FieldValueNotFound",
     "Required value": "FieldValueRequired",
-    "Too large resource version": "ResourceVersionTooLarge",  # by which a client knows that it has to list anew
+    "Too large resource version": "ResourceVersionTooLarge",  # tells a client to list again
     "Too long": "FieldValueTooLong",
     "Unsupported value": "FieldValueNotSupported",
 }
 
 
 class FieldError(NamedTuple):
-    """One thing that is wrong with one field: "spec.containers[0].image: Required value"."""
+    """One problem of one field: "spec.containers[0].image: Required value"."""
 
     field: str
     problem: str  # a key of _REASONS
@@ -46,7 +46,7 @@ class FieldError(NamedTuple):
 
 
 def json_of(value: Any) -> str:
-    """A value as the refusal of a field shows it."""
+    """A value as a FieldError shows it: JSON, with Go's quotes around a text."""
     return quote(value) if isinstance(value, str) else dumps(value, sort=False)
 
 
@@ -61,10 +61,10 @@ def unsupported(field: str, value: Any, supported: Sequence[str]) -> FieldError:
 
 
 class StatusError(Exception):
-    """A request that the API server refused: a metav1.Status of status Failure.
+    """A refused request: a metav1.Status of status Failure.
 
-    `message` is the whole sentence; `kind`, `name` and `group` are the refused object's; `causes` are the field errors
-    of an Invalid.
+    `message` is the whole sentence, `code` the HTTP status. `kind`, `name` and `group` belong to the refused object.
+    `causes` are the field errors of an Invalid.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class StatusError(Exception):
 
 
 def _refusal(code: int, reason: str, resource: Resource, name: str, message: str) -> StatusError:
-    """Of an object of a type, or where `name` is empty of the type."""
+    """A refusal about an object, or about its type if `name` is empty."""
     return StatusError(code, reason, message, resource.plural, name, group=resource.group)
 
 
@@ -104,25 +104,25 @@ def already_exists(resource: Resource, name: str, *, is_ending: bool = False) ->
 
 
 def forbidden(resource: Resource, name: str, why: str) -> StatusError:
-    """Authorization or admission says no. `name` is empty where the request names no object."""
+    """A refusal of authorization or admission. `name` is empty if the request names no object."""
     subject = f"{resource.qualified} {quote(name)}" if name else resource.qualified
     return _refusal(403, "Forbidden", resource, name, f"{subject} is forbidden: {why}")
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> StatusError:
-    """The object has changed since it was read, or its state does not allow the request."""
+    """A refusal of a write to an object that was changed since it was read, or whose state doesn't allow the write."""
     why = why or "the object has been modified; please apply your changes to the latest version and try again"
     message = f"Operation cannot be fulfilled on {resource.qualified} {quote(name)}: {why}"
     return _refusal(409, "Conflict", resource, name, message)
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[FieldError]) -> StatusError:
-    """Validation found `causes`, in the order in which they are reported."""
+    """A refusal of validation; `causes` are reported in this order."""
     return invalid_kind(resource.kind, resource.group, name, causes)
 
 
 def invalid_kind(kind: str, group: str, name: str, causes: Sequence[FieldError]) -> StatusError:
-    """As `invalid`, also of a kind that is not stored, such as the options of a request."""
+    """A refusal of validation for a kind that isn't stored, such as the options of a request."""
     texts = list(dict.fromkeys(map(str, causes)))
     reported = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
     qualified_kind = f"{kind}.{group}" if group else kind
@@ -131,7 +131,7 @@ def invalid_kind(kind: str, group: str, name: str, causes: Sequence[FieldError])
 
 
 def invalid_request(message: str, *causes: FieldError) -> StatusError:
-    """An Invalid that names no object, such as a patch that does not match the type."""
+    """An Invalid without an object, such as for a patch that doesn't match the type."""
     return StatusError(422, "Invalid", message, causes=causes)
 
 
@@ -140,7 +140,7 @@ def bad_request(message: str) -> StatusError:
 
 
 def undecodable(resource: Resource, why: str, kind: str = "", api_version: str = "") -> StatusError:
-    """The body of a request is no object of its type. Of the version of what it is, the group isn't shown.
+    """A refusal of a body that can't be decoded as `resource`. `kind` and `api_version` are the body's, if it has any.
 
     Mirrors transformDecodeError of k8s.io/apiserver pkg/endpoints/handlers/rest.go, v1.36.
     """
@@ -149,12 +149,12 @@ def undecodable(resource: Resource, why: str, kind: str = "", api_version: str =
 
 
 def other_type(resource: Resource, kind: str, api_version: str) -> StatusError:
-    """The body of a request is an object of another type, or of one that there isn't."""
+    """A refusal of a body of a different or an unknown type."""
     return undecodable(resource, why_of_other_type(resource, kind, api_version), kind, api_version)
 
 
 def why_of_other_type(resource: Resource, kind: str, api_version: str) -> str:
-    """Why an object of another type, or of one that there isn't, can't be taken for one of this type."""
+    """The reason why an object of a different or an unknown type can't be decoded as `resource`."""
     if find_kind(api_version, kind):
         target = f"{resource.group.partition('.')[0] or 'core'}.{resource.kind}"
         return f"converting ({api_version.rpartition('/')[2]}.{kind}) to ({target}): unknown conversion"
@@ -162,7 +162,7 @@ def why_of_other_type(resource: Resource, kind: str, api_version: str) -> str:
 
 
 def no_such_path() -> StatusError:
-    """What a group version answers that has no such type, or no such part of one."""
+    """A refusal of a path whose type or subresource the group version lacks."""
     return StatusError(404, "NotFound", "the server could not find the requested resource")
 
 
@@ -185,11 +185,11 @@ def expired(message: str) -> StatusError:
 
 
 def too_new(version: int, present: int) -> StatusError:
-    """A resourceVersion that no write has reached yet."""
+    """A refusal of a resourceVersion that no write has reached yet."""
     message = f"Timeout: Too large resource version: {version}, current: {present}"
     return StatusError(504, "Timeout", message, causes=[FieldError("", "Too large resource version")])
 
 
 def not_simulated(what: str) -> StatusError:
-    """What Kubernetes does and this simulator does not."""
+    """A refusal of what Kubernetes does and kubesim doesn't; `what` completes "kubesim: "."""
     return StatusError(501, "NotImplemented", f"kubesim: {what}")

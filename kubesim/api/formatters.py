@@ -1,8 +1,7 @@
-"""Formatters: functions that show values, by the names by which tables call them.
+"""The registry of formatters: functions that show values, by the names in kinds.json (columns) and screens.json.
 
-They are in one registry, for the columns of `kubectl get` (kinds.json) and the rows of `kubectl describe`
-(screens.json). Those of columns alone are in printers.py, those of descriptions in kubectl/describers/, and what both
-show is here.
+Formatters for columns of `kubectl get` are in apiserver/printers.py, those for `kubectl describe` in
+kubectl/describers/, and those for both in this module.
 """
 
 from __future__ import annotations
@@ -15,11 +14,11 @@ from kubesim.api.humanize import format_labels, format_selector, node_roles
 Formatter = TypeVar("Formatter", bound=Callable[..., Any])
 
 FORMATTERS: dict[str, Callable[..., Any]] = {"labels": format_labels, "roles": node_roles, "selector": format_selector}
-"""By their names. Each gets the values at the paths beside its name, in their order, None for one that is missing."""
+"""Formatters by name. Each gets the values at the paths beside its name in the table, None for a missing value."""
 
 
 def register(formatters: Mapping[str, Callable[..., Any]]) -> None:
-    """Add formatters by their names. Raises ValueError for a name that is taken."""
+    """Add formatters by name. Raises ValueError for a name that is taken."""
     for name, function in formatters.items():
         if name in FORMATTERS:
             raise ValueError(f"there are two formatters called {name}")
@@ -27,9 +26,9 @@ def register(formatters: Mapping[str, Callable[..., Any]]) -> None:
 
 
 def formatter(function: Formatter) -> Formatter:
-    """Register a function, which tables call by its name without the underscores ("taints").
+    """Register a function under its name without leading underscores, which tables use: rename both together.
 
-    Whoever renames one renames it in the tables. Raises ValueError for a name that is taken.
+    Raises ValueError for a name that is taken.
     """
     register({function.__name__.strip("_"): function})
     return function

@@ -1,4 +1,4 @@
-"""Python's search for cycles, which costs a third of work that makes many objects and no cycles."""
+"""A pause for Python's cycle collector, which takes a third of the time of work that makes many objects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Don't look for cycles for the length of a block. What nobody refers to any more goes at once all the same."""
+    """A context without the cycle collector. Reference counting still frees objects at once."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

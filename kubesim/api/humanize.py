@@ -1,4 +1,4 @@
-"""API values in the words that kubectl has for them: ages, dates, labels, selectors.
+"""API values as kubectl prints them: ages, dates, labels, selectors.
 
 Mirrors k8s.io/apimachinery pkg/util/duration and pkg/apis/meta/v1/helpers.go, v1.36.
 """
@@ -23,7 +23,7 @@ _SECONDS = {"s": 1, "m": _MINUTE, "h": _HOUR, "d": _DAY, "y": _YEAR}
 
 
 class _Range(NamedTuple):
-    """Durations below so many seconds: the unit that they are in, and that of the rest, which "" cuts off."""
+    """The units for durations `below` a number of seconds: `unit`, and `smaller_unit` for the rest, if any."""
 
     below: float
     unit: str
@@ -44,9 +44,9 @@ _RANGES = (
 
 
 def human_duration(micros: Micros) -> str:
-    """A length of time in at most two units: "119s", "3m5s", "17m", "3h20m", "2d3h".
+    """A duration in at most two units: "119s", "3m5s", "17m", "3h20m", "2d3h".
 
-    Less than two seconds into the future is "0s", as clocks differ; more is "<invalid>".
+    Less than two seconds in the future is "0s", because clocks differ; more is "<invalid>".
     """
     if micros < 0:
         return "0s" if micros > -2 * SECOND else "<invalid>"
@@ -61,7 +61,7 @@ def human_duration(micros: Micros) -> str:
 
 @lru_cache(maxsize=4096)
 def age(timestamp: str | None, now: Micros) -> str:
-    """How long before `now` an API time was; "<unknown>" where there is none. Raises ValueError if it is no time."""
+    """The time from an API time to `now`, or "<unknown>" without one. Raises ValueError if it isn't a time."""
     return human_duration(now - parse_time(timestamp)) if timestamp else UNKNOWN
 
 
@@ -74,7 +74,7 @@ def long_time(timestamp: str | None) -> str:
 
 
 def format_labels(labels: Mapping[str, str] | None) -> str:
-    """Labels on one line: "app=web,tier=front", or "<none>"; sorted as pairs, so that "a.b=x" is before "a=x"."""
+    """Labels on one line: "app=web,tier=front", or "<none>". Sorted as texts, which puts "a.b=x" before "a=x"."""
     return ",".join(sorted(f"{key}={value}" for key, value in labels.items())) if labels else NONE
 
 
