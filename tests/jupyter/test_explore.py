@@ -13,6 +13,7 @@ from kubesim.jupyter import explore, quiz
 from kubesim.jupyter.explore import make
 from kubesim.jupyter.quiz import QuizCard
 from kubesim.lessons import load_quizzes, variants_of
+from kubesim.lessons.done import is_done
 from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, lists, load_explorables
 from kubesim.lessons.explore.backoff import LENGTH, play
 from kubesim.lessons.explore.exchange import tell
@@ -96,6 +97,16 @@ def test_nothing_typed_becomes_markup_and_what_cannot_be_seen_is_shown(name, con
     assert not re.search("[\u202e\x07]", page)
     assert len(change(card, **{control: "a/" * 10_000})["page"]) < 40 * LONGEST_TEXT
     assert len(change(card, **{control: "a\n" * 10_000})["page"]) < 40 * LONGEST_TEXT
+
+
+def test_all_goals_together_are_kept(card, seat):
+    for image in ("registry.example.com/team-b/api:1.0", "example.com/api"):
+        change(card, image=image)
+    assert not is_done("%explore match", seat.progress.record())
+    change(card, image="registry.example.com:5000/team/api")
+    assert is_done("%explore match", seat.progress.record())
+    assert ticks(make("match", seat)) == [True, True, True]
+    assert ticks(make("lists", seat)) == [False, False, False]
 
 
 @EACH
@@ -200,7 +211,7 @@ def moment(seat, now, fix):
 
 def test_the_kubelet_waits_twice_as_long_each_time_and_at_most_five_minutes(seat):
     _card, feedback = moment(seat, 1020, 1020)
-    delays = re.findall(r"✗ failed</td><td>([^<]+)", feedback["page"])
+    delays = re.findall(r"✗</span> failed</td><td>([^<]+)", feedback["page"])
     assert delays == ["10 s", "20 s", "40 s", "1 min 20 s", "2 min 40 s", "5 min", "5 min", "5 min"]
     assert "STATUS ImagePullBackOff" in words(feedback["page"])
     assert [goal["ok"] for goal in feedback["goals"]] == [False, False, True]
@@ -297,7 +308,7 @@ def test_a_list_is_copied_when_a_pod_is_created_unless_it_has_its_own(
 ):
     feedback = change(make("lists", seat), own=own, inherited=inherited, moment=moment)
     assert re.findall(r"</td><td>(?:<code>)?([\w-]+)", feedback["page"]) == expected
-    assert f"STATUS <b>{status}</b>" in feedback["page"]
+    assert f"STATUS {status} " in words(feedback["page"])
     assert load_explorables()["lists"].says[why] in words(feedback["page"])
 
 

@@ -24,7 +24,7 @@ def names() -> list[str]:
 def make(name: str, seat: Seat) -> ExplorableCard:
     """The card of an explorable; the module of its name has the function that looks at its values."""
     module = import_module(f"{__name__}.{name}")
-    return ExplorableCard(load_explorables()[name], module.look, seat)
+    return ExplorableCard(name, load_explorables()[name], module.look, seat)
 
 
 def show(arguments: str, seat: Seat) -> None:

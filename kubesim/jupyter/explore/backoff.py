@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubesim.gotext import tabwriter
-from kubesim.jupyter.explore.card import Shown, table
+from kubesim.jupyter.explore.card import Shown, marked, table
 from kubesim.jupyter.markup import inline
 from kubesim.jupyter.seat import spell
 from kubesim.lessons.explore import Values, load_explorables
@@ -21,7 +21,7 @@ def look(values: Values) -> Shown:
     facts = _facts(life, past, now)
     story = _story(past, fix, now)
     rows = [_row(number, attempt) for number, attempt in enumerate(past.attempts, start=1)]
-    page = f"{_track(life, fix, now)}{_listed(facts)}<p>{inline(story)}</p>{table(_HEADS, rows)}"
+    page = f"{_track(life, fix, now)}{_listed(facts)}<p>{inline(story)}</p>{table(_HEADS, list(map(_as_html, rows)))}"
     lines = [f"{name}: {fact}" for name, fact in facts.items()]
     text = "\n".join([*lines, story, tabwriter.format([_HEADS, *rows], minwidth=0, padding=2).rstrip("\n")])
     news = f"{facts['STATUS']}, attempts: {facts['Attempts']}. {story}".replace("`", "")
@@ -54,6 +54,11 @@ def _story(past: Life, fix: int, now: int) -> str:
 def _row(number: int, attempt: Attempt) -> list[str]:
     result = "✗ failed" if attempt.delay else "✓ pulled"
     return [str(number), spell(attempt.at), result, spell(attempt.delay) if attempt.delay else "none"]
+
+
+def _as_html(row: list[str]) -> list[str]:
+    number, time, result, delay = row
+    return [number, time, marked(*result.split(" ")), delay]
 
 
 def _listed(facts: dict[str, str]) -> str:

@@ -14,9 +14,12 @@ import traitlets
 from kubesim.jupyter import markup
 from kubesim.jupyter.card import Button, Card, script, styles
 from kubesim.jupyter.seat import Seat
+from kubesim.lessons.done import EXPLORED
 from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, ON, Control, Explorable, Values
 
 _GOALS = "Can you get there?"
+_ICONS = {"✓": "passed", "✗": "failed", "…": "waiting"}
+"""The shapes of static/base.css by the signs that stand for them as text."""
 
 
 class Shown(NamedTuple):
@@ -44,10 +47,12 @@ class ExplorableCard(Card):
     values = traitlets.Dict().tag(sync=True)
     """The values of the controls as they are now."""
 
-    def __init__(self, explorable: Explorable, look: Callable[[Values], Shown], seat: Seat) -> None:
+    def __init__(self, name: str, explorable: Explorable, look: Callable[[Values], Shown], seat: Seat) -> None:
+        self._kept_as = EXPLORED + name
         self._explorable = explorable
         self._look = look
-        self._reached: set[str] = set()
+        goals = {goal.id for goal in explorable.goals}
+        self._reached = goals if self._kept_as in seat.progress.record()["shown"] else set()
         super().__init__(seat)
         self.content = {
             "label": f"Explore: {explorable.title}",
@@ -67,7 +72,7 @@ class ExplorableCard(Card):
 
     def refresh(self) -> None:
         shown = self._look(self.values)
-        self._reached.update(shown.reached)
+        self._reach(shown.reached)
         is_changed = self.values != self._explorable.start()
         buttons: list[Button] = [("reset", "Reset")] if is_changed else []
         self.feedback = {
@@ -75,13 +80,20 @@ class ExplorableCard(Card):
             "news": shown.news,
             "outputs": dict(shown.outputs),
             "limits": dict(shown.limits),
-            "goals": [{"ok": goal.id in self._reached, "what": markup.inline(goal.what)} for goal in self._goals],
+            "goals": [
+                {"ok": goal.id in self._reached, "what": markup.inline(goal.what)} for goal in self._explorable.goals
+            ],
             "buttons": buttons,
         }
 
-    @property
-    def _goals(self) -> Collection[Any]:
-        return self._explorable.goals
+    def _reach(self, goals: Collection[str]) -> None:
+        """Tick goals off, and keep when all of them were reached."""
+        if self._reached.issuperset(goals):
+            return
+        self._reached.update(goals)
+        if len(self._reached) == len(self._explorable.goals):
+            progress = self._seat.progress
+            progress.add(progress.shown(self._kept_as, 0))
 
     def plain(self) -> str:
         explorable = self._explorable
@@ -130,6 +142,12 @@ def _told(control: Control, value: str) -> str:
     if control.kind == "pick":
         return next(markup.inline(option.label) for option in control.options if option.value == value)
     return ", ".join(map(code, value.split("\n")))
+
+
+def marked(sign: str, words: str) -> str:
+    """Words, which are HTML already, behind a sign that the page draws as an icon."""
+    icon = _ICONS.get(sign)
+    return f'<span class="ks-mark" data-icon="{icon}" aria-hidden="true">{sign}</span> {words}' if icon else words
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[str] = (), name: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubesim.gotext import tabwriter
-from kubesim.jupyter.explore.card import Shown, code, table
+from kubesim.jupyter.explore.card import Shown, code, marked, table
 from kubesim.jupyter.markup import inline, listing
 from kubesim.jupyter.screen import sign
 from kubesim.lessons.explore import ON, Values, load_explorables
@@ -25,15 +25,16 @@ def look(values: Values) -> Shown:
         "Manifest of the Pod": outcome.manifest,
         f"Pod {NAME}, as it is": outcome.pod,
     }
-    status = f"{sign(outcome.status)} {outcome.status}"
+    status = outcome.status
     rows = [(name, ", ".join(map(code, names)) or "none") for name, names in lists.items()]
     page = (
         f"{table(_HEADS, rows, ['', '', 'ks-hit'])}<p>{inline(why)}</p>"
-        f"<p>STATUS <b>{status}</b></p><p>These commands were run:</p>{listing(outcome.commands)}"
+        f"<p>STATUS {marked(sign(status), f'<b>{status}</b>')}</p>"
+        f"<p>These commands were run:</p>{listing(outcome.commands)}"
     )
     commands = [f"  $ {command}" for command in outcome.commands]
-    text = "\n".join([_text_table(lists), why, f"STATUS {status}", *commands])
-    news = f"The Pod has {_named(outcome.pod)}. {why} STATUS {outcome.status}."
+    text = "\n".join([_text_table(lists), why, f"STATUS {sign(status)} {status}", *commands])
+    news = f"The Pod has {_named(outcome.pod)}. {why} STATUS {status}."
     return Shown(page, text, news, outcome.reached())
 
 

@@ -2,14 +2,13 @@
 
 const PAUSE = 150; // milliseconds without a key until what was typed is sent
 
-let count = 0;
-
 // Each kind of control: its node, the inputs in it, and how its value is read and written.
 function textField(control, id, change) {
   const shared = { id, className: "ks-typed ks-mono ks-blanks", autocomplete: "off", autocapitalize: "off", spellcheck: false, oninput: () => change(PAUSE) };
-  const input = control.kind === "lines"
-    ? element("textarea", { ...shared, rows: 4, wrap: "off", maxLength: control.longest * control.lines })
-    : element("input", { ...shared, type: "text", maxLength: control.longest });
+  const isLine = control.kind === "text"; // in a textarea, too, because an input cuts what is long
+  const size = isLine ? { rows: 1, maxLength: control.longest } : { rows: 4, maxLength: control.longest * control.lines };
+  const input = element("textarea", { ...shared, ...size });
+  if (isLine) input.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && event.preventDefault());
   const label = element("label", { htmlFor: id, innerHTML: control.label });
   return { node: element("div", { className: "ks-field" }, label, input), read: () => input.value, write: (value) => setValue(input, value) };
 }
@@ -63,7 +62,8 @@ function setValue(input, value) {
 
 function render({ model, el }) {
   const content = model.get("content");
-  const fields = new Map(content.controls.map((control) => [control.name, FIELDS[control.kind](control, `ks-explore-${++count}`, (pause) => change(pause))]));
+  const prefix = uniqueName("ks-explore");
+  const fields = new Map(content.controls.map((control) => [control.name, FIELDS[control.kind](control, `${prefix}-${control.name}`, (pause) => change(pause))]));
   const [page, buttons] = ["ks-page", "ks-buttons"].map((className) => element("div", { className }));
   const invitation = element("p", { textContent: content.invitation });
   const goals = element("ul", { className: "ks-notes ks-goals", ariaLabel: content.invitation });

@@ -11,6 +11,9 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+// For an id, or a group of radio buttons: each card on a page has a module of its own, so that none can count them.
+const uniqueName = (prefix) => `${prefix}-${Math.random().toString(36).slice(2)}`;
+
 // Keeps what is typed into a widget from the notebook, whose command mode would take the arrow keys, Enter and the space
 // bar, and Escape leads back to the cell. In a card, Shift+Enter and the keys with Ctrl still reach the notebook, in the
 // bench none. JupyterLab asks for shortcuts after the widget, Notebook 7 before it, unless the target is marked.

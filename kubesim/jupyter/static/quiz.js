@@ -1,6 +1,5 @@
 // Draws a quiz. Python says everything that is shown; here it is only laid out.
 
-let count = 0;
 const ANSWERING = new Set(["check", "yes", "no"]); // the buttons that send what was picked or typed
 
 const letter = (number) => String.fromCharCode(65 + number);
@@ -124,7 +123,7 @@ function writeAnswer(form, answer, content) {
 }
 
 function buildFields(content, pick) {
-  const name = `ks-answer-${++count}`;
+  const name = uniqueName("ks-answer");
   const legend = element("legend", {},
     element("span", { className: "ks-label", textContent: content.label }), " ",
     element("span", { innerHTML: content.html }));
