@@ -20,7 +20,7 @@ try: site ## build that page and serve it on loopback
 	$(BIN)/python -m tools.website serve
 
 # Some tests of each room, for `quick`.
-QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.py tests/cluster/test_keyring.py \
+QUICK := tests/gotext tests/api tests/test_workspace.py tests/shell/test_shell.py tests/pull \
   tests/cluster/test_imagepull.py tests/cluster/test_apiserver.py tests/kubectl/test_formats.py \
   tests/kubectl/test_kubectl_flags.py tests/test_golden.py tests/why/test_hops.py tests/session/test_docker.py \
   tests/server/test_api_refusals.py tests/lessons/test_tasks.py tests/jupyter/test_quiz.py \
