@@ -44,6 +44,11 @@ MORE_CELLS = """%timeline
 %progress
 %restart
 %challenge 2
+%explore match
+%explore backoff
+%explore lists
+%explore exchange
+%explore nothing
 %quiz nothing
 %task nothing
 %flow nothing

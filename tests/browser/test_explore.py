@@ -52,17 +52,17 @@ def test_match_is_typed_and_the_part_that_matches_is_marked(notebook: Any) -> No
     image.press_sequentially("registry.example.com/team-b/api")
     expect(image).to_be_focused()
     expect(image).to_have_value("registry.example.com/team-b/api")
-    expect(reached(card)).to_contain_text(["An entry for one team also matches an image of another team."])
+    expect(reached(card)).to_contain_text(["An entry for one team also matches the image of a different team."])
     entries.press("Control+a")
     entries.press_sequentially("ghcr.io")
     entries.press("Enter")
     entries.press_sequentially("*.example.com")
     expect(lit).to_have_text(["registry.example.com"])
-    expect(card.get_by_role("row", name="no ghcr.io is for another host")).to_be_visible()
+    expect(card.get_by_role("row", name="no ghcr.io is for a different host")).to_be_visible()
     expect(card.get_by_role("status")).to_have_text(
         "The username and password of the entry *.example.com go to registry.example.com."
     )
-    card.get_by_role("button", name="Reset").press("Enter")
+    card.get_by_role("button", name="Start over").press("Enter")
     expect(entries).to_have_value("registry.example.com\nregistry.example.com/team\n*.example.com\nexample.com")
     expect(reached(card)).to_have_count(2)
 

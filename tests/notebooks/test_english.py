@@ -7,6 +7,7 @@ import pytest
 from pages import PATH, ROOT, prose_of, without_code
 
 from kubesim.lessons import documents
+from kubesim.lessons.explore import load_explorables
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -46,7 +47,14 @@ def texts():
         for folder in FOLDERS
         for file, entries in documents(folder)
     }
+    found["explorables.yaml"] = without_code("\n\n".join(explored()))
     return found
+
+
+def explored():
+    """The sentences of the explorables."""
+    for one in load_explorables().values():
+        yield from (one.title, one.text, *(goal.what for goal in one.goals), *one.says.values())
 
 
 def hits(pattern):

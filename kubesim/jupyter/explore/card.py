@@ -67,14 +67,14 @@ class ExplorableCard(Card):
     def do_set(self, values: Mapping[str, Any]) -> None:
         self.values = dict(self._explorable.cleaned(values))
 
-    def do_reset(self) -> None:
+    def do_restart(self) -> None:
         self.values = dict(self._explorable.start())
 
     def refresh(self) -> None:
         shown = self._look(self.values)
         self._reach(shown.reached)
         is_changed = self.values != self._explorable.start()
-        buttons: list[Button] = [("reset", "Reset")] if is_changed else []
+        buttons: list[Button] = [("restart", "Start over")] if is_changed else []
         self.feedback = {
             "page": shown.page,
             "news": shown.news,
