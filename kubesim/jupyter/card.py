@@ -19,7 +19,7 @@ from kubesim.lessons.task import Reading
 
 Button = tuple[str, str]
 """What the page sends when it's pressed, as in `do_undo`, and its label. JSON knows no names, so it's a plain pair."""
-HISTORY: list[Button] = [("undo", "Undo"), ("redo", "Redo"), ("restart", "Start over")]
+AGAIN: Button = ("restart", "Start over")
 NEXT: Button = ("onward", "Next")
 """Leads to the next card or cell; the page does that alone."""
 Message = dict[str, Any]
@@ -79,17 +79,6 @@ class Widget(anywidget.AnyWidget):
     def say(self, words: str) -> None:
         """Show at the next refresh what came of a message."""
         self._said = words
-
-    def do_undo(self) -> None:
-        self._tell(self._seat.undo())
-
-    def do_redo(self) -> None:
-        self._tell(self._seat.redo())
-
-    def _tell(self, words: str) -> None:
-        """Say here what was reverted, and in the terminal, too: its screen still shows the command."""
-        self.say(words)
-        self._seat.announce(words)
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
         reply = self._reply_to(message)

@@ -15,7 +15,7 @@ from IPython.display import display
 from kubesim.api.objects import name_of
 from kubesim.api.resources import POD
 from kubesim.jupyter import markup, quiz, standing, why
-from kubesim.jupyter.card import HISTORY, Button, Card, Message, goal_lines, script, styles
+from kubesim.jupyter.card import AGAIN, Button, Card, Message, goal_lines, script, styles
 from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat, spell
 from kubesim.jupyter.task import GONE
@@ -266,7 +266,7 @@ class ChallengeCard(Card):
         buttons.append(("reveal", "Show the solution (no points)"))
         if self._round.standings[self._next()] is not current:
             buttons.append(("next", "Skip"))
-        return [*buttons, *HISTORY, end]
+        return [*buttons, AGAIN, end]
 
 
 def _no_pod(current: Standing) -> str:

@@ -11,7 +11,7 @@ from kubesim.api.clock import SECOND, Micros
 from kubesim.jupyter import drawing
 from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.seat import Seat, spell, time_of_day
-from kubesim.session.timeline import Timeline, Try
+from kubesim.session.timeline import PULLED, Timeline, Try
 from kubesim.why.tell.report import FAILED, PASSED
 
 ROW = 20
@@ -82,7 +82,7 @@ def staircase(tries: tuple[Try, ...], now: Micros) -> str:
 
 def _bar(one: Try, top: int, left: float, right: float) -> str:
     """The pause after an attempt, and what that was, at the right of it."""
-    is_pulled = one.outcome in ("Pulled", "AlreadyPresent")
+    is_pulled = one.outcome in PULLED
     look = drawing.LOOKS[PASSED if is_pulled else FAILED]
     width = max(right - left, 3)
     place = f'x="{left}" y="{top}" width="{width:.1f}" height="{ROW - 6}"'

@@ -13,7 +13,7 @@ from kubesim.jupyter import drawing, markup
 from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.pull.attempt import see
 from kubesim.session.flow import trace_flow
-from kubesim.session.timeline import Try, last_tries
+from kubesim.session.timeline import PULLED, Try, last_tries
 from kubesim.why.tell.report import Flow
 
 
@@ -46,7 +46,7 @@ def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
     pod = cluster.api.find(POD, namespace, name)
     if pod and (last := max(last_tries(cluster, pod), key=lambda one: one.until, default=None)):
         about["attempt"] = f"{name} {last.at}"
-        if last.until > cluster.clock.now:
+        if last.until > cluster.clock.now and last.outcome not in PULLED:
             about["past"] = f"This is the attempt of {time_of_day(last.at)}{_change_since(cluster, pod, last)}."
             about["next"] = time_of_day(last.until)
             about["pause"] = last.pause

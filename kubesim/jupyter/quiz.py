@@ -39,6 +39,13 @@ _HOW = {
 }
 
 
+def _how(quiz: Quiz) -> str:
+    """How to answer a question, without what the question says itself."""
+    if not quiz.gap:
+        return _HOW[quiz.kind]
+    return _HOW["gap"].removeprefix("Fill in the blanks. ") if "Fill in" in quiz.question else _HOW["gap"]
+
+
 class QuestionCard(Exercise):
     """A question that is asked and judged; a quiz and a prediction differ in what follows from the verdict."""
 
@@ -69,7 +76,7 @@ class QuestionCard(Exercise):
             "html": markup.inline(quiz.question),
             "run": quiz.run,
             "gap": quiz.gap,
-            "how": _HOW["gap" if quiz.gap else quiz.kind],
+            "how": _how(quiz),
             "choices": [to_html(choice) for choice in quiz.shown],
             "bins": list(map(markup.inline, quiz.bins)),
             "numbers": list(quiz.numbers),

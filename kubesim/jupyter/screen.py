@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -75,6 +76,11 @@ def colour(text: str) -> str:
     if "\x1b" in text:
         return text
     return _MARKED.sub(lambda match: f"\x1b[{_CODES[match[0]]}m{match[0]}\x1b[0m", text)
+
+
+def colors() -> str:
+    """The same for the page, as a line of JavaScript: what is colored, and the code of each word."""
+    return f"const COLORS = {json.dumps({'pattern': _MARKED.pattern, 'codes': _CODES})};\n"
 
 
 def sign(status: str) -> str:

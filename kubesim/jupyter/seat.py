@@ -91,7 +91,6 @@ class Seat:
         self.history = History(session)
         self.open_task: OpenTask | None = None  # what was taken up last
         self.open_round: Round | None = None  # the round of broken clusters that was opened last
-        self.announce: Callable[[str], None] = lambda _words: None  # says in the terminal what was done elsewhere
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
         self._depth = 0  # of `together`

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.display import display
 
 from kubesim.jupyter import drawing, markup
-from kubesim.jupyter.card import HISTORY, NEXT, Button, Exercise, check_known, script, styles
+from kubesim.jupyter.card import AGAIN, NEXT, Button, Exercise, check_known, script, styles
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons import load_tasks
@@ -122,7 +122,7 @@ class TaskCard(Exercise):
         return self._seat.history.count >= self._ticked_at + PATIENCE
 
     def _buttons(self, is_done: bool) -> list[Button]:
-        buttons = [*self.help_buttons("Show a solution", _COMPARE), *HISTORY]
+        buttons = [*self.help_buttons("Show a solution", _COMPARE), AGAIN]
         return [NEXT, *buttons] if is_done else buttons
 
     def plain(self) -> str:

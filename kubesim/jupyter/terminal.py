@@ -205,6 +205,12 @@ class Terminal(Widget):
     def do_until(self) -> None:
         self.say(self._seat.advance(LONGEST_WAIT, to_change=True))
 
+    def do_undo(self) -> None:
+        self.say(self._seat.undo())
+
+    def do_redo(self) -> None:
+        self.say(self._seat.redo())
+
     def do_clear(self) -> None:
         self.screen.clear()
 

@@ -22,6 +22,7 @@ from kubesim.jupyter.card import Message, goal_lines, script, styles
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
 from kubesim.jupyter.road import blank, road
+from kubesim.jupyter.screen import colors
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
 from kubesim.lessons.clusters import Broken
@@ -48,7 +49,7 @@ class Focus(NamedTuple):
 class Workbench(Terminal):
     """A terminal with a view of the cluster. It is drawn again only where something has changed."""
 
-    _esm = script(
+    _esm = colors() + script(
         "lines.js",
         "terminal.js",
         "prompt.js",
@@ -80,19 +81,8 @@ class Workbench(Terminal):
         self._task_opened: Micros = 0
         self._asked: list[str] = []  # the notebook's lines that ask for something
         seat.progress.on_change(self._note_done)
-        seat.announce = self._announce
         seat.on_change(self.refresh)
         self.refresh()
-
-    def _tell(self, words: str) -> None:
-        """Say what was reverted, once: what is said here is in the terminal."""
-        self.say(words)
-
-    def _announce(self, words: str) -> None:
-        """Note on the screen what was done elsewhere, and send it to the page, which hasn't asked."""
-        self.say(words)
-        if self._is_started:
-            self.send(self.news())
 
     def focus(self, namespace: str, pod: str, container: str | None = None) -> None:
         """Show the path of this Pod's image from now on, until the Pod is gone."""

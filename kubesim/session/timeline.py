@@ -55,6 +55,10 @@ class Moment(NamedTuple):
     label: str
 
 
+PULLED = ("Pulled", "AlreadyPresent")
+"""Outcomes of an attempt after which the image is there."""
+
+
 class Try(NamedTuple):
     """One attempt to get an image: when, for which container, its outcome, and until when the kubelet then waits.
 

@@ -20,6 +20,7 @@ BENCH = ".ks-bench"
 
 # axe leaves out what is scrolled away, and what is cut by an ancestor; JupyterLab's <body> has no height of its own.
 WHOLE = "body { height: 100vh; } .jp-Cell { content-visibility: visible !important; }"
+UNWRAPPED = ".ks-line { display: block !important; white-space: pre !important; }"
 # Colours are looked at in outputs alone (those of prose are JupyterLab's), and axe cannot tell those of a picture.
 COLOURED = ".jp-MarkdownCell, .jp-Cell-inputWrapper, svg { display: none; }"
 LENGTH = """() => {
@@ -50,7 +51,7 @@ CUT = """root => {
     const around = (node) => node ? [node, ...around(node.parentElement)] : [];
     const isUnseen = (node) => getComputedStyle(node).clipPath === "inset(50%)";
     const seen = [...root.querySelectorAll("*")].filter((node) => node.checkVisibility()
-        && !node.matches(".screen, svg *, .screen *, pre *") && !around(node).some(isUnseen));
+        && !node.matches(".screen, svg *, .screen *, pre *, .prompt") && !around(node).some(isUnseen));
     return seen.filter((node) => edge(node) > edge(root) + 1 || (node.clientWidth && cuts(node)))
         .map((node) => node.outerHTML.slice(0, 200));
 }"""
@@ -103,10 +104,8 @@ def height(page: Page) -> int:
 
     With lines as a terminal shows them: how much there is to read, and not how often it wraps beside a bench.
     """
-    tag = page.add_style_tag(content=WHOLE)
-    page.evaluate("() => document.documentElement.classList.add('ks-unwrapped')")
+    tag = page.add_style_tag(content=WHOLE + UNWRAPPED)
     pixels = int(page.evaluate(LENGTH))
-    page.evaluate("() => document.documentElement.classList.remove('ks-unwrapped')")
     tag.evaluate("node => node.remove()")
     return pixels
 

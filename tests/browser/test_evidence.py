@@ -1,7 +1,8 @@
-"""What commands print is read to its end: lines wrap below their last column, in the terminal and below cells."""
+"""What commands print is read to its end: prose wraps, tables don't, and the end of an answer is in sight."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from browser.conftest import as_saved
+from browser.contrast import pale_texts
 from tests.patience import once_drawn
 
 EVENTS = "kubectl events --for pod/web --types=Warning"
@@ -23,8 +25,9 @@ CELLS = {
 }
 END = "no basic auth credentials"
 
-# The texts that are cut at the right, or must be scrolled to.
+# The texts that are cut at the right, or must be scrolled to; but for tables, which say so.
 OVERFLOWING = """root => [root, ...root.querySelectorAll("*")]
+    .filter((node) => !node.matches(".ks-table[tabindex]"))
     .filter((node) => node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX !== "visible")
     .map((node) => node.textContent.slice(0, 80))"""
 # Where the second row of a line begins that has several, counted in letters from where its first row begins.
@@ -43,11 +46,13 @@ HANGING = """line => {
     const start = line.querySelector("span")?.getBoundingClientRect().left ?? first;
     return others.map((left) => Math.round((left - start) / letter));
 }"""
-# Which cells of a table's line begin a row on the screen.
+# On how many rows of the screen a line is.
 ROWS = """line => {
-    const tops = [...line.children].map((cell) => Math.round(cell.getBoundingClientRect().top));
-    return tops.flatMap((top, number) => top === tops[number - 1] ? [] : [number]);
+    const range = document.createRange();
+    range.selectNodeContents(line);
+    return new Set([...range.getClientRects()].map(({top}) => Math.round(top / 4))).size;
 }"""
+LEAST = 10.5  # CSS pixels: the smallest letters of a table
 COPY = """root => {
     const all = document.createRange();
     all.selectNodeContents(root);
@@ -106,12 +111,39 @@ def test_a_message_hangs_below_its_column(notebook: Any) -> None:
     assert field.evaluate("line => line.style.getPropertyValue('--hang')") == f"{len('    Image:          ')}ch"
 
 
-def test_rows_of_short_cells_wrap_between_two_columns_all_at_the_same_one(notebook: Any) -> None:
-    lines = printed(notebook, "last").locator(".ks-cells")
+def test_a_table_never_wraps_but_gets_smaller_and_then_scrolls(notebook: Any) -> None:
+    lines = printed(notebook, "last").locator(".ks-table .ks-line")
     expect(lines).to_have_count(2)
-    heading, row = [line.evaluate(ROWS) for line in lines.all()]
-    assert heading == row
-    assert len(row) == 2
+    assert [line.evaluate(ROWS) for line in lines.all()] == [1, 1]
+    table = printed(notebook, "last").locator(".ks-table")
+    expect(table).to_have_attribute("tabindex", "0")
+    expect(table).to_have_class(re.compile("ks-goes-on"))
+    assert table.evaluate("table => parseFloat(getComputedStyle(table).fontSize)") == LEAST
+    table.evaluate("table => { table.scrollLeft = table.scrollWidth; }")
+    expect(table).not_to_have_class(re.compile("ks-goes-on"))
+
+
+def test_the_end_of_an_answer_is_in_sight_and_the_rest_is_told(notebook: Any) -> None:
+    log, more = screen(notebook.page), notebook.page.locator(".kubesim-terminal .more button")
+    notebook.prompt.fill("kubectl describe pod web")
+    notebook.prompt.press("Enter")
+    expect(log.get_by_text(END).last).to_be_in_viewport()
+    expect(more).to_have_text(re.compile(r"^↑ \d+ lines above$"))
+    more.press("Enter")
+    expect(log.locator(".command").last).to_be_in_viewport()
+    expect(more).to_have_text(re.compile(r"^↓ \d+ lines more · Events$"))
+    more.press("Enter")
+    expect(more).to_have_text(re.compile("above"))
+    notebook.prompt.fill("why web")
+    notebook.prompt.press("Enter")
+    expect(log.locator(".command").last).to_be_in_viewport()  # an explanation is read from its top
+
+
+def test_words_have_the_same_colors_below_cells_as_in_the_terminal(notebook: Any) -> None:
+    for text in (printed(notebook, "events"), screen(notebook.page)):
+        failed = text.locator(".sgr-31", has_text="ErrImagePull").last
+        expect(failed).to_have_css("font-weight", "600")
+        assert pale_texts(text) == []
 
 
 def test_what_is_copied_is_what_was_printed(notebook: Any, shared_folder: Path) -> None:
@@ -127,18 +159,9 @@ def test_what_is_copied_is_what_was_printed(notebook: Any, shared_folder: Path) 
     assert screen(notebook.page).evaluate(COPY) == f"cat table.txt\n{table}"
 
 
-def test_lines_can_be_seen_unwrapped_but_prose_always_wraps(notebook: Any) -> None:
-    button = notebook.page.get_by_role("button", name="Wrap lines")
-    expect(button).to_have_attribute("aria-pressed", "true")
-    button.press("Enter")
-    expect(button).to_have_attribute("aria-pressed", "false")
-    try:
-        assert screen(notebook.page).evaluate(OVERFLOWING) != []
-        assert printed(notebook, "events").evaluate(OVERFLOWING) != []
-        notebook.prompt.press("Control+l")
-        notebook.prompt.fill("why web; kubectl run 'a b' --image=x; kubectl get nodes --output=wide-and-more")
-        notebook.prompt.press("Enter")
-        expect(screen(notebook.page)).to_contain_text("allowed formats")
-        assert overflowing(screen(notebook.page)) == []
-    finally:
-        button.press("Enter")
+def test_prose_always_wraps(notebook: Any) -> None:
+    notebook.prompt.press("Control+l")
+    notebook.prompt.fill("why web; kubectl run 'a b' --image=x; kubectl get nodes --output=wide-and-more")
+    notebook.prompt.press("Enter")
+    expect(screen(notebook.page)).to_contain_text("allowed formats")
+    assert overflowing(screen(notebook.page)) == []

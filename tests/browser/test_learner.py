@@ -168,7 +168,7 @@ def test_slips_of_the_keyboard_are_told(notebook: Any) -> None:
     expect(said).to_have_text("kubesim: .progress.json: this file keeps your progress, and no command changes it\n")
 
 
-def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: Any) -> None:
+def test_a_task_takes_the_path_over_and_undo_is_in_the_workbench(notebook: Any) -> None:
     page = notebook.page
     notebook.run("flow")
     road = page.locator(".ks-bench .ks-road")
@@ -176,9 +176,10 @@ def test_a_task_takes_the_path_over_and_undo_is_told_in_the_terminal(notebook: A
     notebook.run("task")
     expect(road).not_to_contain_text("web in default")  # which is none of the task's
     card: Locator = notebook.cell("task").locator(".ks-card")
-    expect(card.get_by_role("button", name="Undo")).to_be_visible()
+    expect(card.get_by_role("button", name="Start over")).to_be_visible()
+    expect(card.get_by_role("button", name="Undo")).to_have_count(0)  # there's one, in the workbench
     enter(notebook, "kubectl create namespace mine")
-    card.get_by_role("button", name="Undo").press("Enter")
+    page.locator(".ks-bench").get_by_role("button", name="Undo").press("Enter")
     expect(page.get_by_role("log").locator(".note").last).to_have_text("# Reverted: `kubectl create namespace mine`\n")
 
 

@@ -154,12 +154,13 @@ def solve(prompt: Locator, card: Locator, task: Task) -> None:
     expect(prompt.page.locator(".ks-bench .command").last).to_contain_text(PAUSE)  # or Undo would revert another line
     expect(card).to_contain_text("Well done")
     expect(card.locator(".ks-count")).to_contain_text(f"{len(task.goal)} of {len(task.goal)}")
-    undo = card.get_by_role("button", name="Undo")
+    bench = prompt.page.locator(".ks-bench")
+    undo = bench.get_by_role("button", name="Undo")
     undo.press("Enter")
-    expect(card).to_contain_text(f"Reverted: {PAUSE}")
+    expect(bench.get_by_role("log")).to_contain_text(f"Reverted: `{PAUSE}`")
     undo.press("Enter")
     expect(card).not_to_contain_text("Well done")
-    redo = card.get_by_role("button", name="Redo")
+    redo = bench.get_by_role("button", name="Redo")
     for _ in range(2):
         redo.press("Enter")
     expect(card).to_contain_text("Well done")

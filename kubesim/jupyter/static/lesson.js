@@ -1,6 +1,6 @@
 // What the workbench does for the cells of a lesson: colours, lines that wrap, buttons at commands, folded answers.
 
-const WIDE = ".jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
+const WIDE = ".ks-table, .jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
 const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
 const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // what commands print
 const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
@@ -18,7 +18,6 @@ function prepare(notebook, context) {
     cells.changed.connect(colour);
     foldAnswers(notebook, [...cells]);
   }
-  wrap(localStorage.getItem(UNWRAPPED) === null);
   copyTrueText(notebook);
   const furnish = () => {
     notebook.querySelectorAll(PRINTED).forEach(layOut);
@@ -85,12 +84,6 @@ function fold(nodes) {
   for (const node of nodes) node.classList.add("ks-folded");
   nodes[0].append(more);
   return unfold;
-}
-
-// What scrolls sideways can be reached by keyboard.
-function reach(node) {
-  if (node.scrollWidth > node.clientWidth) node.tabIndex = 0;
-  else node.removeAttribute("tabindex");
 }
 
 // Cells with shell commands are coloured as such, not as Python.

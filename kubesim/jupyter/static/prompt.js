@@ -75,7 +75,7 @@ function makePrompt(ask, { history }) {
     [(e) => e.key === "Tab" && !e.shiftKey && input.value.trim(), complete],
     [(e) => e.key === "ArrowUp" && onFirstLine(), () => recall(1)],
     [(e) => e.key === "ArrowDown" && onLastLine(), () => recall(-1)],
-    [(e) => ctrl(e, "c") && nothingSelected(), () => set("")],
+    [(e) => ctrl(e, "c") && nothingSelected(), () => set((steps = 0) || "")],
     [(e) => ctrl(e, "l"), () => ask({ do: "clear" })],
     [(e) => ctrl(e, "r"), search.start],
     [(e) => ctrl(e, "s"), () => {}], // not the browser's "save page"

@@ -19,7 +19,7 @@ function makeTerminal(model, reviver) {
   const bar = makeBar(channel.ask, prompt.focus);
   const home = h("div", { class: "home" }, screen.node, prompt.node, bar.node);
   const node = h("div", { class: "kubesim-terminal", role: "group", "aria-label": "Terminal" }, home, notice);
-  screen.node.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
+  screen.log.addEventListener("click", () => getSelection().isCollapsed && prompt.focus());
   let editor = null;
 
   function showEditor() {
@@ -82,18 +82,21 @@ const ctrl = (event, key) => event.ctrlKey && !event.altKey && !event.metaKey &&
 
 const wall = () => (performance.timeOrigin + performance.now()) / 1000; // seconds
 
-// What was typed and said so far
-
+// What was typed and said so far. As in any terminal, the end of it is in sight, where `kubectl describe` has its events; only
+// an explanation is read from its top.
 function makeScreen() {
   const log = { role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 };
-  const node = h("div", { class: "screen", ...log });
+  const screen = h("div", { class: "screen", ...log });
+  const more = button("", () => goTo?.());
+  const node = h("div", { class: "frame" }, screen, h("div", { class: "more" }, more));
   const history = [];
   let told = false; // whether the last command explains something
   let known = null; // the entries, once Python has handed over those that there were
+  let goTo = null; // what `more` does
 
   function begin(all) {
     known = [];
-    node.replaceChildren();
+    screen.replaceChildren();
     history.length = 0;
     add({ gone: 0, ...all });
     toEnd();
@@ -102,25 +105,54 @@ function makeScreen() {
   function add({ gone = 0, entries = [], history: typed = [] }) {
     if (!known) return;
     known.splice(0, gone);
-    for (let left = gone; left > 0; left -= 1) node.firstChild.remove();
+    for (let left = gone; left > 0; left -= 1) screen.firstChild.remove();
     const fresh = entries.map(([kind, text]) => {
       if (kind === "command") told = TOLD.test(text);
       return drawEntry(kind, text, told);
     });
     known.push(...entries);
-    node.append(...fresh);
+    screen.append(...fresh);
     history.push(...typed);
-    if (fresh.length) toEnd(fresh[0]);
+    if (fresh.length) toEnd(told ? fresh[0] : null);
+    screen.querySelectorAll(".ks-table").forEach(reach);
   }
 
-  // Down to the end, but not past the command that was just given: a long answer is read from its top.
   function toEnd(first) {
-    node.scrollTop = first ? first.offsetTop - node.offsetTop : node.scrollHeight;
+    screen.scrollTop = first ? topOf(first) : screen.scrollHeight;
+    showMore();
   }
 
-  copyTrueText(node);
-  return { node, begin, add, toEnd, history };
+  const topOf = (entry) => entry.offsetTop - screen.offsetTop;
+
+  // Says how much of the last answer isn't in sight, and leads there.
+  function showMore() {
+    const line = parseFloat(getComputedStyle(screen).lineHeight) || 16;
+    const command = [...screen.querySelectorAll(":scope > .command")].at(-1);
+    const below = Math.round((screen.scrollHeight - screen.clientHeight - screen.scrollTop) / line);
+    const above = command ? Math.round((screen.scrollTop - topOf(command)) / line) : 0;
+    goTo = below > 0 ? () => toEnd() : above > 0 ? () => toEnd(command) : null;
+    more.parentNode.hidden = !goTo;
+    if (below > 0) setText(more, `↓ ${counted(below)} more${isAhead(/^Events:/m) ? " · Events" : ""}`);
+    else if (above > 0) setText(more, `↑ ${counted(above)} above`);
+  }
+
+  // Whether something is below what is in sight.
+  function isAhead(words) {
+    const end = screen.getBoundingClientRect().bottom;
+    const lines = [...(screen.lastElementChild?.children ?? [])];
+    return lines.some((one) => one.getBoundingClientRect().top > end && words.test(one.textContent));
+  }
+
+  screen.addEventListener("scroll", showMore);
+  new ResizeObserver(() => {
+    screen.querySelectorAll(".ks-table").forEach(reach);
+    showMore();
+  }).observe(screen);
+  copyTrueText(screen);
+  return { node, log: screen, begin, add, toEnd, history };
 }
+
+const counted = (lines) => `${lines} ${lines === 1 ? "line" : "lines"}`;
 
 function drawEntry(kind, text, told) {
   if (kind !== "command") return h("div", { class: kind }, ...drawLines(paint(text), { prose: told || kind === "note" }));
@@ -173,45 +205,29 @@ function pressed(event, keys) {
 // The buttons and the simulated clock
 
 function makeBar(ask, focusPrompt) {
-  const clock = h("span", { class: "clock" });
+  const clock = h("span", { class: "clock", title: "Simulated time" });
   // A click leads back to the prompt; who pressed a key may want to press it again.
   const passing = (label, question, title) =>
     button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
-  const restart = button("Restart", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
+  const restart = button("New cluster…", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
   const buttons = h(
     "div",
     { class: "buttons" },
+    clock,
     passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
     passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
     passing("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
     passing("Undo", { do: "undo" }, "Revert the last command"),
     passing("Redo", { do: "redo" }, "Do again what was reverted"),
-    h("span", { class: "others" }, clock, makeWrapButton(), restart),
+    restart,
   );
   const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {
-    Restart: () => ask({ do: "restart" }).then(focusPrompt),
+    "New cluster": () => ask({ do: "restart" }).then(focusPrompt),
     Cancel: () => restart.focus(),
   });
-  const showTime = (time) => clock.replaceChildren(`Simulated time ${time}`);
+  const showTime = (time) => clock.replaceChildren(h("span", { class: "unseen" }, "Simulated time "), time);
   const node = h("div", { class: "bar", role: "group", "aria-label": "Terminal controls" }, buttons, confirm.node);
   return { node, showTime };
-}
-
-// Whether lines wrap, in the terminal and below all cells of the page; kept for the next visit.
-function wrap(isWrapped) {
-  document.documentElement.classList.toggle("ks-unwrapped", !isWrapped);
-  if (isWrapped) localStorage.removeItem(UNWRAPPED);
-  else localStorage.setItem(UNWRAPPED, "yes");
-}
-
-function makeWrapButton() {
-  const made = button("Wrap lines", () => {
-    wrap(document.documentElement.classList.contains("ks-unwrapped"));
-    show();
-  }, "Long lines of tables wrap, or scroll sideways as in a real terminal");
-  const show = () => made.setAttribute("aria-pressed", String(!document.documentElement.classList.contains("ks-unwrapped")));
-  show();
-  return made;
 }
 
 // A question in the place of `usual`; Escape is its last answer

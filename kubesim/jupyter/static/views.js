@@ -18,6 +18,7 @@ function makeGoals() {
     node,
     draw({ title, goals = [], done }) {
       node.hidden = !title;
+      if (!title) return;
       const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
       const words = done ? ` Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
       keep(summary, [[done, words]], () => element("span", {}, ...(done ? [markOf("✓")] : []), words));
