@@ -455,19 +455,21 @@ def test_pictures_are_not_compared() -> None:
     assert page(picture.format("PHN2Zz4=")) != page(picture.format("PHN2Zz4=").replace(">a<", ">b<"))
 
 
-def test_what_is_given_is_protected_and_what_answers_a_prediction_is_hidden() -> None:
+def test_what_is_given_is_protected_and_what_answers_a_prediction_or_asks_is_hidden() -> None:
     sources = {
         "Run it.": "",
         "%%kubectl\nls": "",
-        "%predict a": "",
+        "%predict a": "asks",
         "%%kubectl\nls -l": "hidden",
         "It was so.": "",
-        "%quiz a": "",
-        "%flow a": "hidden",
+        "%quiz a": "asks",
+        "%flow a": "both",
         "## Another idea": "",
         "%%kubectl\nls -a": "",
         "**Predict:** and now?": "",
-        "%flow b": "hidden",
+        "%flow b": "both",
+        "## The last idea": "",
+        "%flow c": "asks",
         "%challenge 42": "yours",
     }
     make = {True: nbformat.v4.new_code_cell, False: nbformat.v4.new_markdown_cell}
@@ -475,5 +477,12 @@ def test_what_is_given_is_protected_and_what_answers_a_prediction_is_hidden() ->
     cells[-1].metadata["tags"] = ["yours"]
     tool.normalise(nbformat.v4.new_notebook(cells=cells))
     protected = {"editable": False, "deletable": False}
-    states = {"": protected, "hidden": {**protected, "jupyter": {"outputs_hidden": True}}, "yours": {"tags": ["yours"]}}
+    answers, asks = {"outputs_hidden": True}, {"source_hidden": True}
+    states = {
+        "": protected,
+        "hidden": {**protected, "jupyter": answers},
+        "asks": {**protected, "jupyter": asks},
+        "both": {**protected, "jupyter": answers | asks},
+        "yours": {"tags": ["yours"], "jupyter": asks},
+    }
     assert [dict(cell.metadata) for cell in cells] == [states[state] for state in sources.values()]

@@ -26,6 +26,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 DRAWN = re.compile(r"data:image/svg\+xml;base64,[\w+/=]+")
 EXERCISES = ("%quiz", "%review", "%task", "%challenge", "%predict", "%explore")
 """Cells whose output asks something: it is never hidden."""
+DRAWS = (*EXERCISES, "%flow")
+"""Cells of which a reader wants the card or the picture, and not the line that asks for it: their source is hidden."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"  # names a widget that lived only in that kernel
 CELL_SECONDS = 60
 
@@ -88,12 +90,18 @@ def protect(notebook: NotebookNode) -> None:
         cell.metadata.pop("jupyter", None)
         if "yours" not in cell.metadata.get("tags", ()):
             cell.metadata.update(editable=False, deletable=False)
-        if cell.cell_type == "code" and is_predicted and not cell.source.startswith(EXERCISES):
-            cell.metadata["jupyter"] = {"outputs_hidden": True}
+        if cell.cell_type == "code" and (hidden := _hidden(cell.source, is_predicted)):
+            cell.metadata["jupyter"] = dict.fromkeys(hidden, True)
         if cell.source.startswith("%predict") or "**Predict" in cell.source:
             is_predicted = True
         elif cell.cell_type == "markdown" and cell.source.startswith("#"):
             is_predicted = False
+
+
+def _hidden(source: str, is_predicted: bool) -> list[str]:
+    """Which parts of a code cell JupyterLab hides at first."""
+    output = ["outputs_hidden"] if is_predicted and not source.startswith(EXERCISES) else []
+    return [*output, "source_hidden"] if source.startswith(DRAWS) else output
 
 
 def number(notebook: NotebookNode) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from IPython.core.events import EventManager
 from IPython.core.getipython import get_ipython
+from IPython.core.interactiveshell import ExecutionResult
 from IPython.display import display
 
 from kubesim.jupyter.card import check_known
@@ -14,30 +15,28 @@ from kubesim.jupyter.seat import Seat
 from kubesim.lessons import load_predictions
 from kubesim.lessons.quiz import Quiz, Verdict
 
+_ASIDE = ("%load_ext", "%workbench", "%quiz", "%predict", "%explore", "%review", "%task", "%challenge")
+"""How cells begin that print nothing to predict: those that open the workbench, or ask something themselves."""
+
 
 class PredictionCard(QuestionCard):
     """What the next cell will print, picked with one click: the first pick counts, and that cell's output answers it.
 
-    Whether it was right is said once a second cell has run, that after the card's own. The page folds the text that
-    follows until the card is `open`: predicted, or passed over.
+    Whether it was right is said once a cell has run that asks nothing itself. The page folds the text that follows
+    until the card is `open`: predicted, or passed over.
     """
 
     _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
 
     def __init__(self, prediction: Quiz, seat: Seat) -> None:
-        self._cells_run = 0  # since the card was made, its own cell among them
+        self.is_answered = False  # whether a cell has run that can answer it
         super().__init__("Predict", prediction, seat)
         self._show_kept(seat.progress.record())
         self.refresh()
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether the next cell has run. The first to end after the card was made is the card's own."""
-        return self._cells_run > 1
-
-    def on_cell(self, _result: object) -> None:
-        """Follow the cells that run from now on."""
-        self._cells_run += 1
+    def on_cell(self, source: str) -> None:
+        """Take note of a cell that has run. The card's own is the first of them."""
+        self.is_answered = self.is_answered or not source.lstrip().startswith(_ASIDE)
         self.refresh()
 
     def do_check(self, answer: str | list[int]) -> None:
@@ -73,8 +72,8 @@ def show(arguments: str, seat: Seat) -> None:
 def _follow_cells(prediction: PredictionCard, events: EventManager) -> None:
     """Tell a prediction of each cell that has run, until it is answered."""
 
-    def tell(result: object) -> None:
-        prediction.on_cell(result)
+    def tell(result: ExecutionResult) -> None:
+        prediction.on_cell(result.info.raw_cell if result.info else "")
         if prediction.is_answered:
             events.unregister("post_run_cell", tell)
 

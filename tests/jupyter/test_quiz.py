@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -222,11 +224,12 @@ def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
     guess = PredictionCard(PREDICTION, seat)
     assert guess.plain() == "Predict: Will it run?\n  A. Yes\n  B. No"
     assert guess.static_html().endswith("<details><summary>Answer</summary><p>B.</p><p>It has no image.</p></details>")
-    guess.on_cell(None)
+    guess.on_cell("%predict guess")
+    guess.on_cell("%quiz pick")  # which a reader may answer in between
     picked = press(guess, "check", answer=[1])
     assert (picked["verdict"], picked["said"], picked["buttons"]) == ("", "Now run the next cell.", [])
     assert press(guess, "check", answer=[0])["said"] == "Now run the next cell."  # the first one counts
-    guess.on_cell(None)
+    guess.on_cell("%%kubectl\nkubectl get pods")
     assert (guess.answer, guess.feedback["word"], guess.feedback["said"]) == ([1], "As you predicted", "")
     assert guess.feedback["notes"] == [{"ok": True, "html": "It has no image."}]
     again = PredictionCard(PREDICTION, seat)
@@ -237,8 +240,8 @@ def test_a_prediction_is_one_click_and_the_next_cell_answers_it(seat):
 
 def test_a_prediction_made_after_all_cells_have_run_is_answered_at_once(seat):
     guess = PredictionCard(PREDICTION, seat)
-    for _ in range(5):
-        guess.on_cell(None)
+    for source in ("%predict guess", "%flow web", "%quiz pick"):
+        guess.on_cell(source)
     picked = press(guess, "check", answer=[0])
     assert (picked["word"], picked["notes"]) == ("Not as you predicted", [{"ok": False, "html": "It has no image."}])
 
@@ -299,6 +302,10 @@ def test_a_line_with_blanks_is_there_to_be_filled_and_the_second_miss_brings_a_h
     assert card._verdict.right
 
 
+def ran(source):
+    return SimpleNamespace(info=SimpleNamespace(raw_cell=source))
+
+
 def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
     shell = InteractiveShell()
     shown = []
@@ -308,8 +315,8 @@ def test_an_answered_prediction_follows_no_more_cells(seat, monkeypatch):
     before = list(shell.events.callbacks["post_run_cell"])
     prediction.show("guess", seat)
     press(shown[0], "check", answer=[1])
-    shell.events.trigger("post_run_cell", None)
+    shell.events.trigger("post_run_cell", ran("%predict guess"))
     assert len(shell.events.callbacks["post_run_cell"]) == len(before) + 1
-    shell.events.trigger("post_run_cell", None)
+    shell.events.trigger("post_run_cell", ran("%%kubectl\nkubectl get pods"))
     assert shown[0].feedback["word"] == "As you predicted"
     assert shell.events.callbacks["post_run_cell"] == before

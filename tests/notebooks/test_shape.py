@@ -87,7 +87,7 @@ def test_the_next_cell_shows_that_a_prediction_is_right_and_hides_it(name):
         for prediction in source(before).splitlines() if source(before).startswith("%predict ") else ():
             shows = load_predictions()[prediction.removeprefix("%predict ")].shows
             assert re.search(shows, output_of(cell), re.MULTILINE), prediction
-            assert cell["metadata"]["jupyter"] == {"outputs_hidden": True}
+            assert cell["metadata"]["jupyter"]["outputs_hidden"] is True
 
 
 def _content_words(text):

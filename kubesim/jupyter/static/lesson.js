@@ -7,10 +7,12 @@ const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
 const COMMANDS = /^(kubectl|docker|crictl|why|undo|nano|cat|sed|aws|helm|base64|echo|curl) /;
 const RUN = "kubesim-run"; // the name of an event
 const PREDICTION = /^%predict\b/;
+const LIVE = '.ks-card, [data-mime-type="application/vnd.jupyter.widget-view+json"]'; // a widget, or the place of one
 const known = new WeakSet(); // the cells that are coloured by what they hold
 
 // What the lesson needs: shell commands coloured as such, outputs whose lines wrap like the terminal's.
-function prepare(notebook, context) {
+function prepare(notebook, model) {
+  const { context } = model.widget_manager ?? {};
   notebook.classList.add("ks-lesson");
   const cells = context?.model?.cells;
   if (cells) {
@@ -23,6 +25,7 @@ function prepare(notebook, context) {
     notebook.querySelectorAll(PRINTED).forEach(layOut);
     notebook.querySelectorAll(WIDE).forEach(reach);
     notebook.querySelectorAll(CODE).forEach(addTools);
+    if (cells) [...cells].forEach((cell, number) => furnishCell(model, cellNode(notebook, number), cell));
   };
   let due = 0;
   const soon = () => (due ||= requestAnimationFrame(() => {
@@ -47,6 +50,36 @@ function addTools(code) {
   if (isCommand && !code.closest(".ks-elsewhere")) tools.append(button("Run in terminal", run));
   keepKeys(tools);
   code.after(tools);
+}
+
+// A question that hasn't run is a text, whose input is hidden: a button makes it a card. And what a learner has changed in a
+// cell can be restored.
+function furnishCell(model, node, cell) {
+  const { source } = cell.sharedModel;
+  if (!node || cell.type !== "code") return;
+  const isAsking = ASKS.test(source);
+  node.classList.toggle("ks-asks", isAsking || source.startsWith("%flow"));
+  const isTask = /^%(task|challenge)/.test(source);
+  const run = () => {
+    node.focus({ preventScroll: true }); // which makes it the active one
+    command(model, node, "notebook:run-cell");
+  };
+  const isText = isAsking && !isRunning(node) && !node.querySelector(LIVE);
+  keepTool(node, "ks-begin", isText && node.querySelector(".jp-Cell-outputWrapper"), () => button(isTask ? "Begin" : "Answer here", run));
+  const { original } = cell.getMetadata?.("kubesim") ?? {};
+  const isChanged = original !== undefined && original !== source;
+  const restore = () => button("Restore", () => cell.sharedModel.setSource(original), "Put back what the lesson has here");
+  keepTool(node, "ks-restore", isChanged && node.querySelector(".jp-Cell-inputWrapper"), restore, "You've changed this cell. ");
+}
+
+// Puts a button below a part of a cell while there is a `place` for it.
+function keepTool(node, name, place, make, words = "") {
+  const old = node.querySelector(`.${name}`);
+  if (Boolean(place) === Boolean(old)) return;
+  if (old) return old.remove();
+  const tool = element("div", { className: `${name} ks-opener` }, words, make());
+  keepKeys(tool);
+  place.after(tool);
 }
 
 // The text after a prediction gives it away: it unfolds once the card is open, or the cell that answers it has run.

@@ -3,7 +3,7 @@
 // is copied so.
 
 const HEADINGS = /^ *[A-Z][A-Z0-9()%-]*( [A-Z0-9()-]+)*( {2,}[A-Z0-9()%-]+( [A-Z0-9()-]+)*)+ *$/; // NAME   READY   STATUS
-const RULES = /^ *-+( {2,}-+)+ *$/; // what `describe` puts below its headings
+const RULES = /^ *-+( {2,}-+)+ *$/; // what `describe` puts below other headings
 const FIELD = /^ *(- )?[A-Za-z][\w./() -]{0,40}: +(?=\S)/; // of `describe` and of YAML
 const PROSE = /^(kubesim:|error:|Error|Warning:|bash:|The \w+ ")/; // is read as text and not as a table, so it always wraps
 const TOLD = /^(why|help)\b/; // commands whose answer is prose as a whole
@@ -16,13 +16,13 @@ function drawLines(runs, { prose = false } = {}) {
   const drawn = [];
   let table = null;
   lines.forEach(({ parts, text }, number) => {
-    if (HEADINGS.test(text) || RULES.test(text)) {
-      if (!table?.node || !RULES.test(text)) table = makeTable(text, lines.slice(number + 1));
+    if (HEADINGS.test(text) || RULES.test(lines[number + 1]?.text)) {
+      table = makeTable(text, lines.slice(number + 1));
+      drawn.push(table.node);
     } else if (!isRow(text, table)) table = null;
     const isLastReached = table?.tells && text.length > table.last;
     const node = isLastReached ? drawRow(parts, text, table) : drawLine(parts, text);
     node.classList.toggle("ks-prose", prose || PROSE.test(text));
-    if (table && table.node.parentNode === null && !drawn.includes(table.node)) drawn.push(table.node);
     if (table) table.node.append(node);
     else drawn.push(node);
   });

@@ -209,6 +209,7 @@ function makeBar(ask, focusPrompt) {
   // A click leads back to the prompt; who pressed a key may want to press it again.
   const passing = (label, question, title) =>
     button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
+  const small = (sign, label, question, title) => Object.assign(passing(sign, question, `${label}: ${title}`), { ariaLabel: label });
   const restart = button("New cluster…", () => confirm.show(), "Start again with a fresh cluster. Your files stay.");
   const buttons = h(
     "div",
@@ -217,8 +218,8 @@ function makeBar(ask, focusPrompt) {
     passing("+10 s", { do: "advance", seconds: 10 }, "Let simulated time pass"),
     passing("+1 min", { do: "advance", seconds: 60 }, "Let simulated time pass"),
     passing("Until something changes", { do: "until" }, "Let time pass until a Pod is fixed or tried again"),
-    passing("Undo", { do: "undo" }, "Revert the last command"),
-    passing("Redo", { do: "redo" }, "Do again what was reverted"),
+    small("↶", "Undo", { do: "undo" }, "revert the last command"),
+    small("↷", "Redo", { do: "redo" }, "do again what was reverted"),
     restart,
   );
   const confirm = makeChoice("Start again with a fresh cluster? Your files stay.", buttons, {

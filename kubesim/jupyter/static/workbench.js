@@ -36,7 +36,7 @@ async function open(model, place, elsewhere = false) {
   const { context } = model.widget_manager ?? {};
   const notebook = place.closest(".jp-Notebook");
   bench.place = place;
-  if (notebook && !notebook.classList.contains("ks-lesson")) prepare(notebook, context);
+  if (notebook && !notebook.classList.contains("ks-lesson")) prepare(notebook, model);
   if (notebook) bench.join(notebook);
   const side = sideOf(model);
   const panel = side && (await dock(model, place.closest(".jp-NotebookPanel"), side));
