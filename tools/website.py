@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import HTMLExporter
 
-from tools import loopback, runtime, whypage
+from tools import frontpage, loopback, runtime, whypage
 from tools.loopback import SITE
 from tools.runtime import BUILD, PARTS, ROOT, Runtime
 
@@ -49,7 +49,7 @@ UNUSED = (
         "workspaces",
     ),
 )
-ADDED = ("index.html", "404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
+ADDED = ("404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
 # What a builder of JupyterLite leaves behind, and icons that ours replaces.
 LEFT_BEHIND = ("rspack.config*.js", "package.json", "lab/favicon.ico")
 PREVIEWED_CELLS = 14
@@ -160,14 +160,12 @@ def _settings(python: Runtime) -> dict[str, Any]:
 
 def add_pages(python: Runtime) -> None:
     """The site's first page, the first frame of each visit, its worker, and the list of this release's files."""
-    for name in ("flow-light.png", "flow-dark.png"):
-        shutil.copyfile(ROOT / "docs" / "screenshots" / name, SITE / name)
     for name in ADDED:
         shutil.copyfile(PARTS / name, SITE / name)
     write_previews(SITE / "preview")
     add_first_frame(SITE / "lab" / "index.html", python)
-    early = json.dumps([f"./{address}" for address in python.sizes])
-    _fill(SITE / "index.html", EARLY=early)
+    early = [f"./{address}" for address in python.sizes]
+    (SITE / "index.html").write_text(frontpage.page(early), encoding="utf-8")
     fixed = sorted(name for name in _names(SITE) if FIXED.fullmatch(name))
     release = runtime.hash_of(*(path for path in sorted(SITE.rglob("*")) if path.is_file()))
     shutil.move(SITE / "service-worker.js", SITE / "jupyterlite-worker.js")

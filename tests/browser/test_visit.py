@@ -20,10 +20,15 @@ READY = "() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.
 # What the first frame has said so far; "Ready" it says for a second and a half.
 LISTEN = """
 window.said = [];
+window.shares = [];
 new MutationObserver(() => {
     const state = document.querySelector("#ks-start .ks-state");
     if (state) window.said.push(state.textContent);
 }).observe(document, {childList: true, subtree: true, characterData: true});
+setInterval(() => {
+    const bar = document.querySelector("#ks-start progress");
+    if (bar) window.shares.push([bar.value, window.said.includes("Ready")]);
+}, 50);
 """
 KERNELS = """async () => {
     const {kernels} = window.jupyterapp.serviceManager;
@@ -107,6 +112,10 @@ def test_the_first_frame_names_what_loads_and_a_failed_file_can_be_tried_again_a
     frame.get_by_role("button", name="Try again").press("Enter")
     wait_until(visitor, "() => window.said.includes('Ready')")
     expect(frame).to_have_count(0)
+    shares = visitor.evaluate("window.shares")
+    early = [share for share, is_ready in shares if not is_ready]
+    assert early == sorted(early)
+    assert 0.6 < max(early) < 1  # it goes on while Python starts, and isn't at its end before that's there
 
     visitor.reload()  # from now on the service worker is there before the page
     wait_until(visitor, READY)

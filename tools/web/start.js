@@ -3,6 +3,10 @@
 (() => {
   const SILENCE = 20_000; // milliseconds without anything new, after which a person should hear about it
   const LEAVE = 1_500; // milliseconds that "Ready" stays
+  const LOADING = 0.6; // the share of the bar that is for loading; the rest is for Python, which starts then
+  const TOOK = "kubesim start took"; // in the browser's storage: milliseconds that Python took to start last time
+  const USUAL = 5_000; // the same where there was no last time
+  const ALMOST = 0.95; // how much of its share the start gets before Python is there
   const start = document.getElementById("ks-start");
   const part = (name) => start.querySelector(name);
   const { files, megabytes, binder, keep, python } = JSON.parse(document.getElementById("ks-loads").textContent);
@@ -12,6 +16,7 @@
   let loaded = 0;
   let progressAt = performance.now();
   let isReady = false;
+  let startedAt = 0; // when all was loaded
   let tellHasFiles;
   const hasFiles = new Promise((go) => { tellHasFiles = go; }); // that JupyterLite would give Python the notebook's folder
 
@@ -41,7 +46,7 @@
     beginPython();
     for (const name of ["getRegistration", "register"]) tellWhenAsked(name);
   }
-  Promise.all(Object.keys(files).map(load)).then(() => isReady || say("Python is starting"), () => {});
+  Promise.all(Object.keys(files).map(load)).then(() => isReady || startPython(), () => {});
   globalThis.kubesimStart = { progress, showNotebook, wait, ready, hasFiles, keep: [...Object.keys(files), ...keep] };
 
   // JupyterLab makes the kernel's worker once a notebook is open, and the first time gets the one that has begun here. That
@@ -93,8 +98,20 @@
     loaded += bytes;
     progress();
     const share = Math.min(loaded / total, 1);
-    part("progress").value = share;
+    part("progress").value = LOADING * share;
     if (share < 1) say(`${(share * megabytes).toFixed(1)} of ${megabytes.toFixed(1)} MB`);
+  }
+
+  // Nothing tells how far Python has come, so the bar goes on as it went last time, and never to its end.
+  function startPython() {
+    say("Python is starting");
+    startedAt = performance.now();
+    const usual = Number(localStorage.getItem(TOOK)) || USUAL;
+    const timer = setInterval(() => {
+      if (isReady) return clearInterval(timer);
+      const share = Math.min((performance.now() - startedAt) / usual, ALMOST);
+      part("progress").value = LOADING + (1 - LOADING) * share;
+    }, 100);
   }
 
   function progress() {
@@ -144,6 +161,7 @@
     if (isReady) return;
     isReady = true;
     clearInterval(watch);
+    if (startedAt) localStorage.setItem(TOOK, String(Math.round(performance.now() - startedAt)));
     const line = part(".ks-trouble");
     if (line.dataset.failure) trouble("");
     part("progress").value = 1;

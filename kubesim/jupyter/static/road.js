@@ -5,8 +5,12 @@
 const STEP = 120; // milliseconds from one station to the next
 const BACK = 60; // the same on the way back
 const PULSE = 700; // milliseconds
+const NO_POD = "It's drawn here as soon as there's a Pod.";
+const DAY = 86400; // seconds
 const NEXT_KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const RING = "M18 2a16 16 0 1 1 0 32a16 16 0 1 1 0-32"; // around the sign of a station that waits
+
+const secondsOf = (time) => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
 
 function makeRoad(model) {
   const about = element("b");

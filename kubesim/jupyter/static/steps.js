@@ -2,6 +2,7 @@
 // step is done when its questions are answered, its goals reached and its other cells run; one of text when it was seen.
 
 const PLACE = "kubesim place: "; // and the path, in the browser's storage
+const LAST = "kubesim last place"; // the notebook and the step, for the site's first page
 const RAN = "kubesim ran: "; // the same: the ids of the cells that were run
 const SEEN = "kubesim seen: "; // the same: the ids of the headings of text whose end was on the screen
 const HEADING = /^##? +(.+)/;
@@ -52,6 +53,7 @@ function makeSteps(notebook, context, model) {
     if (number === undefined) return;
     localStorage.setItem(PLACE + context.path, number);
     current = Math.max(0, steps.findLastIndex(({ heading }) => cells().indexOf(heading) <= Number(number)));
+    localStorage.setItem(LAST, JSON.stringify({ path: context.path, step: current + 1 }));
     draw();
   });
   for (const cell of cells()) cell.stateChanged?.connect((_, { name }) => name === "executionCount" && draw());

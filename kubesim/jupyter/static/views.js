@@ -1,10 +1,5 @@
 // What is above the terminal of a workbench: a task's goals, what the road leaves out, and the cluster at a glance.
 
-const NO_POD = "It's drawn here as soon as there's a Pod.";
-const DAY = 86400; // seconds
-
-const secondsOf = (time) => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
-
 function folding(className, ...content) {
   const summary = element("summary");
   const node = element("details", { className, open: true }, summary, ...content);

@@ -1,0 +1,60 @@
+"""The site's first page, which works before Python does: a road with three switches, drawn by the workbench's script.
+
+What the road shows for each position of the switches is computed here, by the simulator.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from kubesim.jupyter.card import script, styles
+from kubesim.jupyter.road import road
+from kubesim.session import Session
+from kubesim.session.flow import trace_flow
+from tools import runtime
+
+PARTS = Path(__file__).resolve().parent / "web"
+_SECRET = (
+    "kubectl create secret docker-registry regcred --docker-server=registry.example.com "
+    "--docker-username=myuser --docker-password={}"
+)
+_RUN = "kubectl run web --image=registry.example.com/myapp:1.0"
+_LISTED = """ --overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
+_PULL = 12.0  # seconds that a pull takes at most
+
+
+def page(early: list[str]) -> str:
+    """The page, which loads the files at these addresses early."""
+    words = {
+        "STYLES": styles("road.css"),
+        "SCRIPT": script("road.js") + (PARTS / "first.js").read_text(encoding="utf-8"),
+        "SCENES": json.dumps(scenes()).replace("<", "\\u003c"),
+        "EARLY": json.dumps(early),
+    }
+    return runtime.filled((PARTS / "index.html").read_text(encoding="utf-8"), words)
+
+
+def scenes() -> dict[str, dict[str, Any]]:
+    """What there is to see, by the switches: "101" if the Secret exists, isn't listed, and has the right password."""
+    return {f"{exists:d}{listed:d}{right:d}": scene(exists, listed, right) for exists, listed, right in _POSITIONS}
+
+
+_POSITIONS = tuple(product((False, True), repeat=3))
+
+
+def scene(exists: bool, listed: bool, right: bool) -> dict[str, Any]:
+    """The road of a pull, and what `kubectl get pods` prints then."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session(Path(folder))
+        if exists:
+            session.run(_SECRET.format("mypassword" if right else "mistyped"))
+        session.run(_RUN + (_LISTED if listed else ""))
+        session.advance(_PULL if exists and listed and right else 6)
+        flow = trace_flow(session.cluster, "default", "web")
+        screen = session.run("kubectl get pods").stdout
+    problem = flow.cause.problem if flow.cause else flow.outcome
+    return {"title": "web in default", **road(flow), "attempt": "", "screen": screen, "problem": problem}
