@@ -54,7 +54,7 @@ class DecodeError(Exception):
     def in_converter(self) -> str:
         """The sentence of the converter from unstructured objects, which doesn't name the field."""
         if self.sentence:
-            return self.sentence
+            return f"error decoding from json: {self.sentence}" if self.kind.kind == "bytes" else self.sentence
         if self.is_unmarshaled:  # it reads JSON, but not from within a struct
             return self._mismatch("value")
         kind = self.kind.kind

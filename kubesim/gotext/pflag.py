@@ -89,7 +89,7 @@ class FlagSet:
         name, equals, value = word.partition("=")
         if not name or name.startswith("-"):
             raise FlagError(f"bad flag syntax: --{word}")
-        flag = self.flags.get(name)
+        flag = self.flags.get(name.replace("_", "-"))  # WordSepNormalizeFunc
         if flag is None:
             raise FlagError(f"unknown flag: --{name}")
         if not equals:

@@ -1,7 +1,4 @@
-"""What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it.
-
-Mirrors kubernetes pkg/api/pod/warnings.go and pkg/api/service/warnings.go, v1.36, for pull secrets and addresses.
-"""
+"""What a user is told of a write besides its outcome: the API server's warnings, and what isn't simulated of it."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,11 +6,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from kubesim.api import load_records
-from kubesim.api.objects import Object, containers_of, pull_secret_names, template_of
-from kubesim.api.resources import POD, SERVICE, Resource
+from kubesim.api.objects import Object, containers_of, template_of
+from kubesim.api.resources import POD, Resource
 from kubesim.api.specs import PodSpec
 from kubesim.cluster.apiserver.backend import Backend
-from kubesim.gotext.gofmt import quote
+from kubesim.cluster.apiserver.warnings import warnings_of
 
 Warn = Callable[[str], None]
 
@@ -69,32 +66,11 @@ def _inert_of(resource: Resource) -> list[Inert]:
 
 def note_write(resource: Resource, new: Object, old: Object | None, note: Warn, backend: Backend) -> None:
     """Report to `note` what the API server warns of, and what of a write has no effect here."""
-    for text in _warnings(resource, new, old):
+    for text in warnings_of(resource, new, old):
         note(text)
     _note_inert(resource, new, old, note)
     if resource is POD or resource.template:
         _note_unsimulated(template_of(resource, new), old and template_of(resource, old), note, backend)
-
-
-def _warnings(resource: Resource, new: Object, old: Object | None) -> Iterator[str]:
-    """What the API server warns of."""
-    if resource is SERVICE and new["spec"].get("externalIPs"):
-        yield "spec.externalIPs is deprecated and may no longer be implemented in some clusters"
-    if resource is POD or (resource.template and (old is None or new["spec"] != old["spec"])):
-        spec = template_of(resource, new)["spec"]
-        yield from _pull_secret_warnings(spec, ".".join((*resource.template, "spec")))
-
-
-def _pull_secret_warnings(spec: PodSpec, path: str) -> Iterator[str]:
-    """First of names that are listed twice, then of empty ones."""
-    names = pull_secret_names(spec)
-    paths = [f"{path}.imagePullSecrets[{index}].name" for index in range(len(names))]
-    for index, name in enumerate(names):
-        if name in names[:index]:
-            yield f"{paths[index]}: duplicate name {quote(name)}"
-    for index, name in enumerate(names):
-        if not name:
-            yield f'{paths[index]}: invalid empty name ""'
 
 
 def _note_inert(resource: Resource, new: Object, old: Object | None, note: Warn) -> None:

@@ -15,14 +15,14 @@ from kubesim.api.sharing import Stateful
 from kubesim.cluster.apiserver import Change, Component
 from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
-from kubesim.cluster.kubelet.environment import MissingError, PodData
+from kubesim.cluster.kubelet.environment import PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
 from kubesim.cluster.kubelet.starter import PodSync, Starter
 from kubesim.cluster.kubelet.status import ended, generate
-from kubesim.cluster.kubelet.volumes import check_volumes
+from kubesim.cluster.kubelet.volumes import mount_failures
 from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, marks, pod_address
 from kubesim.pull.attempt import PullTrace
 from kubesim.pull.image import Image
@@ -33,6 +33,8 @@ REACTION = 0.02
 SANDBOX = 0.2
 # The longest wait between two attempts to mount a volume (pkg/util/goroutinemap/exponentialbackoff).
 LONGEST_MOUNT_WAIT = 122.0
+_SYNC = 2
+"""Writes in the time of which a Pod is looked at and its status is made."""
 
 
 class Kubelet(Stateful):
@@ -116,6 +118,7 @@ class Kubelet(Stateful):
 
     def _sync(self, uid: str) -> None:
         """Bring a Pod nearer to what it asks for; one that is being deleted is stopped, even while it is busy."""
+        self._clock.work += _SYNC
         worker = self._current(uid)
         if worker is None:
             return
@@ -142,21 +145,21 @@ class Kubelet(Stateful):
             self._api.update_status(POD, worker.pod, generate(worker, self._clock.timestamp()))
 
     def _mounts(self, worker: Worker) -> bool:
-        """Whether all volumes can be mounted; where not, say why and look again, each time after twice the wait."""
-        try:
-            check_volumes(PodData(self._api, worker.pod))
-        except MissingError as error:
-            self._recorder.event(worker.pod, "Warning", "FailedMount", str(error))
+        """Whether all volumes can be mounted; say why of each that can't, and look again after twice the wait."""
+        failures = list(mount_failures(PodData(self._api, worker.pod)))
+        for failure in failures:
+            self._recorder.event(worker.pod, "Warning", "FailedMount", failure)
+        if failures:
             worker.mount_wait = min(worker.mount_wait * 2, LONGEST_MOUNT_WAIT)
             self._plan(worker, worker.mount_wait)
-            return False
-        return True
+        return not failures
 
     def _start_sandbox(self, uid: str) -> None:
         worker = self._current(uid)
         if worker is None or worker.is_terminating:
             return
         worker.changes += 1
+        worker.sandbox_started = self._clock.now
         if worker.pod["spec"].get("hostNetwork"):
             worker.ip = NODE_ADDRESS
         else:
@@ -188,7 +191,7 @@ class Kubelet(Stateful):
         if any(sync.started):
             if not all(sync.started):
                 self._plan(worker, RETRY)
-            self.runtime.relist(worker)
+            self.runtime.relist(worker, again=not all(sync.started) and worker.has_waited_for_images)
             self._wake()
         elif sync.started:
             if back_off := self.starter.back_off(worker):

@@ -27,7 +27,8 @@ class PullSecrets(Stateful):
         self._pods: Shared[Key, set[str]] = Shared(set.copy)  # the uids of the Pods for which it keeps them
 
     def of(self, pod: Object) -> Secrets:
-        return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"])]
+        """A Pod's pull secrets; an empty name in its list stands for none."""
+        return [(name, self._find(pod, name)) for name in pull_secret_names(pod["spec"]) if name]
 
     def _find(self, pod: Object, name: str) -> Object | None:
         place = (namespace_of(pod), name)

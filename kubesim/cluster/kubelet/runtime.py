@@ -63,16 +63,22 @@ class Runtime(Stateful):
         yield budget
         self._steps_left -= before - budget.steps
 
-    def relist(self, worker: Worker) -> None:
-        """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them."""
-        if not worker.awaits_news:
-            worker.awaits_news = True
+    def relist(self, worker: Worker, *, again: bool = False) -> None:
+        """Sync when the runtime's news arrive, whatever else is planned; what happens until then arrives with them, or
+        (`again`) a second after them, as that of a container does that has started much later than its sandbox.
+        """
+        if worker.news == 0:
+            worker.news = 1
             self._clock.call_later(RELIST, self._on_news, worker.uid)
+        elif again:
+            worker.news = 2
 
     def _on_news(self, uid: str) -> None:
         worker = self.workers.find(uid)
         if worker:
-            worker.awaits_news = False
+            worker.news -= 1
+            if worker.news:
+                self._clock.call_later(RELIST, self._on_news, uid)
             self._sync(uid)
 
     def end_in(self, seconds: float, worker: Worker, container: Container, exit_code: int) -> None:

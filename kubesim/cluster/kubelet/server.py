@@ -37,15 +37,23 @@ class ContainerServer(NamedTuple):
     container: Container | None
 
     def logs(self, previous: bool) -> list[LogLine]:
-        """What it (or the one before it) wrote. Raises StatusError where there is nothing to read."""
+        """What it (or the one before it) wrote, as the Pod's status names the two. Raises StatusError where there is
+        nothing to read. Mirrors validateContainerLogStatus of kubelet_pods.go.
+        """
         pod = self.pod["metadata"]["name"]
-        if self.container is None:
-            why = _waiting_message(self.pod, self.name)
-            raise errors.bad_request(f'container "{self.name}" in pod "{pod}" is waiting to start: {why}')
-        logged = self.container.previous if previous else self.container
-        if logged is None:
+        status = _status_of(self.pod, self.name)
+        last = at(status, "lastState.terminated.containerID")
+        if previous and not last:
             raise errors.bad_request(f'previous terminated container "{self.name}" in pod "{pod}" not found')
-        return logged.lines(self.clock.now)
+        if self.container is None:
+            why = _waiting_message(status)
+            raise errors.bad_request(f'container "{self.name}" in pod "{pod}" is waiting to start: {why}')
+        if not previous or last == self.container.url:
+            return self.container.lines(self.clock.now)
+        before = self.container.previous
+        if before is None or not self.container.is_running:  # of those that have ended, a node keeps one
+            return [LogLine(self.clock.now, f"unable to retrieve container logs for {last}")]
+        return before.lines(self.clock.now)
 
     def execute(self, argv: Sequence[str], payer: Budget, stdin: str = "") -> Process:
         """Run a command beside the container's. Raises StatusError where it does not run, and StartError."""
@@ -101,10 +109,14 @@ class Server(NamedTuple):
         return self.images.registries.network.is_guess(parsed)
 
 
-def _waiting_message(pod: Object, container: str) -> str:
-    """Why a container waits, in the words of `kubectl logs`."""
+def _status_of(pod: Object, container: str) -> Object | None:
+    """A container's status as the Pod has it; None where it has none yet."""
     keys = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
-    status = find_named([item for key in keys for item in pod["status"].get(key, ())], container)
+    return find_named([item for key in keys for item in pod["status"].get(key, ())], container)
+
+
+def _waiting_message(status: Object | None) -> str:
+    """Why a container waits, in the words of `kubectl logs`."""
     reason = str(at(status, "state.waiting.reason") or "ContainerCreating")
     return _WAITING_MESSAGES.get(reason, reason)
 

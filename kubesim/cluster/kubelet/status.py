@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from kubesim.api.clock import Micros, rfc3339
@@ -44,7 +45,7 @@ def generate(worker: Worker, now: str) -> Object:
     holdings = _holdings(phase, bool(worker.ip), incomplete, unready)
     status: Object = {
         "conditions": _conditions(pod, holdings, now),
-        "containerStatuses": mains,
+        "containerStatuses": _by_name(mains),
         "hostIP": NODE_ADDRESS,
         "hostIPs": [{"ip": NODE_ADDRESS}],
         "observedGeneration": pod["metadata"]["generation"],
@@ -56,10 +57,15 @@ def generate(worker: Worker, now: str) -> Object:
     if first:
         status["initContainerStatuses"] = first
     if ephemeral := [_ephemeral_status(item, worker, waiting) for item in spec.get("ephemeralContainers", ())]:
-        status["ephemeralContainerStatuses"] = ephemeral
+        status["ephemeralContainerStatuses"] = _by_name(ephemeral)
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
     return status
+
+
+def _by_name(statuses: list[Object]) -> list[Object]:
+    """Statuses as the kubelet lists those of all but init containers. Mirrors SortedContainerStatuses."""
+    return sorted(statuses, key=itemgetter("name"))
 
 
 def ended(worker: Worker, now: Micros) -> Object:

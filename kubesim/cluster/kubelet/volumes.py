@@ -7,7 +7,7 @@ but for the links of the kubelet's atomic writer: the files are where those lead
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kubesim.api.errors import StatusError
@@ -37,13 +37,13 @@ Payload = dict[str, FileProjection]
 """Files by their paths in a volume; a file alone has the name ""."""
 
 
-def check_volumes(data: PodData) -> None:
-    """Raise MissingError for the first volume that cannot be mounted."""
+def mount_failures(data: PodData) -> Iterator[str]:
+    """What the kubelet says of each volume that cannot be mounted."""
     for volume in data.pod["spec"].get("volumes", ()):
         try:
             _contents(data, volume)
         except MissingError as error:
-            raise MissingError(f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}') from None
+            yield f'MountVolume.SetUp failed for volume "{volume["name"]}" : {error}'
 
 
 def mounts(

@@ -80,10 +80,11 @@ class Worker:
         self.crashes: dict[str, int] = {}  # of containers that ended: seconds until they may start again
         self.planned = 0  # the number of the timer of the next sync
         self.has_sandbox = False
+        self.sandbox_started: Micros = 0
         self.turn = Turn.IDLE
         self.is_terminating = False  # with which a sync that goes on is cancelled: nothing starts any more
         self.mount_wait = 0.25  # seconds; before each look at missing volumes it is doubled
-        self.awaits_news = False  # the runtime has something to report of its containers
+        self.news = 0  # how often the runtime will still report something of its containers
         self.changes = 0  # of what the status depends on
         self.reported = (-1, 0)  # the version at which the status was written
 
@@ -224,6 +225,11 @@ class Worker:
         if init and init != container.spec and name not in self.inits:
             return f"Init container {name} definition changed"
         return ""
+
+    @property
+    def has_waited_for_images(self) -> bool:
+        """Whether a container has started later than the sandbox, because an image was pulled before."""
+        return any(container.started > self.sandbox_started for container in self.containers.values())
 
     @property
     def is_over(self) -> bool:

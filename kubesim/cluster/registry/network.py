@@ -107,7 +107,7 @@ class Network(NamedTuple):
     def issued(self, credential: NodeCredential) -> NodeCredential:
         """One of the node's own credentials, where it is `issued` with a password that its registry makes now."""
         host = split_port(credential["registry"].partition("/")[0], HTTPS_PORT)
-        registry = self.world.by_port.get(host)
+        registry = self.world.at_port(*host)
         user = credential.get("username", "")
         if not credential.get("issued") or registry is None or user not in registry.issues:
             return credential
@@ -129,7 +129,7 @@ class Network(NamedTuple):
         return tuple(sorted(repository.tags or repository.by_tag)) if repository else ()
 
     def _repository(self, reference: Reference) -> Repository | None:
-        registry = self.world.by_host.get(split_port(reference.registry)[0])
+        registry = self.world.at_host(split_port(reference.registry)[0])
         return registry.repository(reference.repository) if registry else None
 
 
@@ -196,14 +196,14 @@ class _Client(NamedTuple):
 
     def _dial(self, name: str, port: str) -> Registry:
         """The registry that listens at a port of a host. Raises NoResponseError."""
-        host = self.world.by_host.get(name)
+        host = self.world.at_host(name)
         address = _look_up(name, host)
         unreachable = host.trouble_at("connection") if host else None
         if host is None and not is_loopback(address):
             unreachable = self.world.troubles["silence"]  # nobody has the address that was written
         if unreachable:
             raise NoResponseError(f"dial tcp {address}:{port}: {unreachable.error}", unreachable.seconds)
-        listener = self.world.by_port.get((name, port))
+        listener = self.world.at_port(name, port)
         if listener is None:
             raise NoResponseError(f"dial tcp {address}:{port}: connect: connection refused")
         return listener

@@ -165,8 +165,8 @@ class World:
         self.registries = registries
         self.troubles = troubles
         self.furnished = furnished
-        self.by_host: dict[str, Registry] = {}
-        self.by_port: dict[tuple[str, str], Registry] = {}
+        self._by_host: dict[str, Registry] = {}  # in small letters: DNS knows no others
+        self._by_port: dict[tuple[str, str], Registry] = {}
         for registry in registries:
             for host in registry.hosts:
                 name, port = split_port(host, HTTPS_PORT)
@@ -179,5 +179,13 @@ class World:
                 self._place(registry, name, port)
 
     def _place(self, registry: Registry, host: str, port: str) -> None:
-        self.by_host.setdefault(host, registry)
-        self.by_port.setdefault((host, port), registry)
+        self._by_host.setdefault(host.lower(), registry)
+        self._by_port.setdefault((host.lower(), port), registry)
+
+    def at_host(self, host: str) -> Registry | None:
+        """What has this name or address, in capitals or not."""
+        return self._by_host.get(host.lower())
+
+    def at_port(self, host: str, port: str) -> Registry | None:
+        """What listens at a port of a host."""
+        return self._by_port.get((host.lower(), port))

@@ -59,8 +59,9 @@ def tell(image: str, who: str) -> Story:
     network = Cluster().registries.network
     reference = imageref.parse(image)
     credential = None
-    if who != NOBODY:
-        user, password = next(iter(network.world.by_host[reference.registry].users.items()))
+    registry = network.world.at_host(reference.registry)
+    if who != NOBODY and registry:
+        user, password = next(iter(registry.users.items()))
         credential = Credential(user, password if who == RIGHT else password[::-1])
     exchanges, answer = network.exchange(reference, credential)
     once = {exchange.request: exchange for exchange in exchanges}  # the image's other parts are got as the manifest is

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from kubesim.api.content import percent
+from kubesim.api.objects import Object
 from kubesim.api.schedule import ScheduleError, parse_schedule
 from kubesim.api.selectors import matches
 from kubesim.cluster.apiserver.validation.fields import Field
@@ -249,11 +250,30 @@ def validate_stateful_set_update(new: Field, old: Field) -> None:
         new.forbidden("spec", why)
 
 
+_SCHEDULING = frozenset({"affinity", "nodeSelector", "schedulingGates", "tolerations"})
+"""What says where a Pod may run."""
+
+
 def validate_job_update(new: Field, old: Field) -> None:
-    """What a Job runs never changes."""
+    """What a Job runs never changes; where its Pods may run, and with what, can until they start."""
     spec = new.inner("spec")
     before = old.inner("spec")
     spec.immutable(before, "completions", "selector")
-    if spec.get("template") != before.get("template"):
-        internal_template = internal_pod_template(spec.get("template") or {})
-        spec.invalid("template", "field is immutable", value=internal_template)
+    template = spec.get("template") or {}
+    template_before = before.get("template") or {}
+    has_begun = not before.get("suspend") or old.inner("status").get("startTime")
+    if has_begun and template != template_before:
+        spec.invalid("template", "field is immutable", value=internal_pod_template(template))
+    elif not has_begun and _fixed_of_suspended(template) != _fixed_of_suspended(template_before):
+        internal_spec = internal_pod_template(template)["Spec"]
+        spec.inner("template").invalid("spec", "field is immutable", value=internal_spec)
+
+
+def _fixed_of_suspended(template: Object) -> Object:
+    """What may not change of the template of a Job that has been suspended from the beginning."""
+    spec = template.get("spec") or {}
+    fixed: Object = {name: value for name, value in spec.items() if name not in _SCHEDULING}
+    for kind in ("initContainers", "containers"):
+        if kind in spec:
+            fixed[kind] = [{**container, "resources": None} for container in spec[kind]]
+    return fixed
