@@ -7,10 +7,11 @@ how Pods changed on their own, and every pull.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from typing import NamedTuple
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
@@ -87,8 +88,13 @@ class History:
         return self.forgotten + len(self._done)
 
     @property
+    def cluster(self) -> Cluster:
+        """The session's, as it is now."""
+        return self._session.cluster
+
+    @property
     def now(self) -> Micros:
-        return self._session.cluster.clock.now
+        return self.cluster.clock.now
 
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
@@ -105,9 +111,9 @@ class History:
 
     def notice(self, label: str) -> None:
         """Remember what someone else did since the last step, as if it had been done at once just now."""
-        now = self._session.cluster
-        unchanged = self.at(now.clock.now)
-        if unchanged.api.revision != now.api.revision:
+        last = self._done[-1].after if self._done else self.oldest
+        if self._session.cluster.api.writes_of_users != last.cluster.api.writes_of_users:
+            unchanged = self.at(self.now)
             self._keep(Step(label, Snapshot(unchanged, copy(self._session.config)), self._snapshot()))
 
     def begin(self, label: str) -> None:
@@ -155,14 +161,19 @@ class History:
         self._session.resume(snapshot.cluster.copy(), copy(snapshot.config))
 
     def at(self, moment: Micros) -> Cluster:
-        """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later)."""
+        """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later).
+
+        Where more has happened since the snapshot before that than one line may compute, it's the cluster as it was a
+        little earlier.
+        """
         last = self.oldest
         for step in self._done:
             for snapshot in (step.before, step.after):
                 if snapshot.moment <= moment:
                     last = snapshot
         cluster = last.cluster.copy()
-        cluster.advance(max(0, moment - cluster.clock.now) / SECOND)
+        with suppress(TooMuchError):
+            cluster.advance(max(0, moment - cluster.clock.now) / SECOND, Budget())
         return cluster
 
     def _close(self) -> None:
@@ -188,16 +199,11 @@ class History:
         return Snapshot(self._session.cluster.copy(), copy(self._session.config))
 
     def _has_changed(self, before: Snapshot) -> bool:
-        """Whether more has happened since `before` than a little time."""
+        """Whether more has happened since `before` than a little time, with what the cluster did in it on its own."""
         now = self._session.cluster
-        seconds = (now.clock.now - before.moment) / SECOND
-        if seconds > PAUSE or self._session.config.content != before.config.content:
+        if (now.clock.now - before.moment) / SECOND > PAUSE or self._session.config.content != before.config.content:
             return True
-        if now.api.revision == before.cluster.api.revision:
-            return False
-        idle = before.cluster.copy()
-        idle.advance(seconds)
-        return idle.api.revision != now.api.revision
+        return now.api.writes_of_users != before.cluster.api.writes_of_users
 
 
 def _tool(name: str, move: Callable[[], str | None], done: str, verb: str) -> Tool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from kubesim.api.budget import Budget, TooMuchError
 from kubesim.api.clock import SECOND, Micros
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import POD
 from kubesim.cluster import Cluster
-from kubesim.cluster.apiserver import printers
+from kubesim.cluster.apiserver import Change, printers
 from kubesim.session.history import History
 from kubesim.why.judge.scene import VOLUME, containers
 
@@ -20,6 +21,10 @@ MOST_NAMED = 4
 """How many Pods are named in one change."""
 MOST_MOMENTS = 300
 """How many moments are kept, the last ones."""
+_UNTOLD = "kubesim: until here, more has changed than can be told"
+# In steps of a budget: a Pod that a copy of a cluster has, and one whose columns are looked at.
+_COPY_COST = 20
+_LOOK_COST = 100
 
 
 def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
@@ -27,9 +32,14 @@ def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
     columns: Pods = {}
     for one in cluster.api.list(POD, namespace):
         if pod in ("", name_of(one)):
-            name, ready, status, *_ = printers.row(one, cluster.clock.now)
-            columns[namespace_of(one), name] = (ready, status)
+            columns[namespace_of(one), name_of(one)] = columns_of(one, cluster.clock.now)
     return columns
+
+
+def columns_of(pod: Object, now: Micros) -> tuple[str, str]:
+    """READY and STATUS of a Pod."""
+    _name, ready, status, *_ = printers.row(pod, now)
+    return ready, status
 
 
 def change(before: Pods, after: Pods) -> str:
@@ -76,67 +86,122 @@ class Try(NamedTuple):
         return round(max(0, self.until - self.at) / SECOND)
 
 
-class _Observation(NamedTuple):
-    """What of a cluster a timeline looks at: its Pods, and the attempts to pull that the kubelet remembers."""
-
-    at: Micros
-    pods: Pods
-    tries: tuple[Try, ...]
-
-
 class Timeline:
-    """The `moments` of a session, oldest first, for the Pods of one namespace; for one Pod of it also its `tries`."""
+    """The `moments` of a session, oldest first, for the Pods of one namespace; for one Pod of it also its `tries`.
 
-    def __init__(self, history: History, namespace: str, pod: str = "") -> None:
+    What happened between two snapshots is played again, the newest first, as far as `budget` pays for it; of what was
+    before that, only the commands are told.
+    """
+
+    def __init__(self, history: History, namespace: str, pod: str = "", budget: Budget | None = None) -> None:
         self._target = (namespace, pod)
-        begin = "the oldest moment that is remembered" if history.forgotten else "the beginning"
-        self._moments = [Moment(history.oldest.moment, begin)]
+        self._budget = budget or Budget(Budget.STEPS * 3 // 4)  # the rest is for telling it
+        self._untold_until: Micros | None = None  # before that moment, more has changed than is told
         self._tries: dict[tuple[Micros, str], Try] = {}
-        last = history.oldest.cluster
+        begin = "the oldest moment that is remembered" if history.forgotten else "the beginning"
+        clusters = [history.oldest.cluster]
+        labels = [begin]  # what led to each of these clusters; "" where only time has passed
         for step in history.steps:
-            self._tell(last, step.before.cluster)
-            self._tell(step.before.cluster, step.after.cluster)
-            self._moments.append(Moment(step.after.moment, step.label))
-            last = step.after.cluster
-        self._tell(last, history.at(history.now))
-        if self._moments[-1].at < history.now:
-            self._moments.append(Moment(history.now, "now"))
-        self.moments = tuple(self._moments[-MOST_MOMENTS:])
+            clusters += [step.before.cluster, step.after.cluster]
+            labels += ["", step.label]
+        clusters.append(history.cluster)
+        labels.append("")
+        self.moments = self._told(clusters, labels)
         self.tries = tuple(sorted(self._tries.values()))
 
-    def _tell(self, start: Cluster, end: Cluster) -> None:
-        """Add what happened on its own from one cluster to a later one, both included.
+    def _told(self, clusters: list[Cluster], labels: list[str]) -> tuple[Moment, ...]:
+        """The moments between clusters that follow each other, each after what its label says."""
+        changes = [self._changes(start, end) for start, end in reversed(list(pairwise(clusters)))]
+        moments = [Moment(clusters[0].clock.now, labels[0])]
+        for between, end, label in zip(reversed(changes), clusters[1:], labels[1:], strict=True):
+            moments += between
+            if label:
+                moments.append(Moment(end.clock.now, label))
+            if end.clock.now == self._untold_until:
+                moments.append(Moment(end.clock.now, _UNTOLD))
+                self._untold_until = None
+        if moments[-1].at < clusters[-1].clock.now:
+            moments.append(Moment(clusters[-1].clock.now, "now"))
+        return tuple(moments[-MOST_MOMENTS:])
 
-        Where someone acted in between, a replay doesn't lead to `end`: then it adds nothing.
+    def _changes(self, start: Cluster, end: Cluster) -> list[Moment]:
+        """What changed on its own from one cluster to a later one, which is played again from the first.
+
+        Where someone acted in between, that doesn't lead to the later one: then nothing is told.
         """
-        cluster = start.copy()
-        observations = list(self._replay(cluster, end.clock.now))
-        if cluster.api.revision != end.api.revision:
-            observations = observations[:1]
-        for before, after in pairwise(observations):
-            if description := change(before.pods, after.pods):
-                self._moments.append(Moment(after.at, description))
-        observations.append(self._observe(end))
-        for observation in observations:
-            for attempt in observation.tries:  # as it was first seen: later its back-off is over
-                self._tries.setdefault((attempt.at, attempt.container), attempt)
+        self._note_tries(start)
+        self._note_tries(end)
+        has_passed = start.api.revision != end.api.revision and start.clock.now < end.clock.now
+        if not has_passed or start.api.writes_of_users != end.api.writes_of_users:
+            return []
+        moments: list[Moment] = []
+        try:
+            replay = _Replay(start, self._target, self._budget)
+            for moment in replay.until(end.clock.now):
+                self._note_tries(replay.cluster)
+                moments += [moment] if moment.label else []
+        except TooMuchError:
+            self._untold_until = max(end.clock.now, self._untold_until or 0)
+            return moments
+        return moments if replay.cluster.api.revision == end.api.revision else []
 
-    def _replay(self, cluster: Cluster, end: Micros) -> Iterator[_Observation]:
-        """Let a cluster's time pass until `end`: what is seen of it at first, and after each change."""
-        last = self._observe(cluster)
-        yield last
-        while cluster.clock.run_until(self._differs(cluster, last), (end - cluster.clock.now) / SECOND):
-            last = self._observe(cluster)
-            yield last
-
-    def _differs(self, cluster: Cluster, last: _Observation) -> Callable[[], bool]:
-        return lambda: self._observe(cluster)._replace(at=last.at) != last
-
-    def _observe(self, cluster: Cluster) -> _Observation:
+    def _note_tries(self, cluster: Cluster) -> None:
+        """Remember each attempt for the one Pod with its back-off, which is over when it's seen later."""
         namespace, name = self._target
         pod = cluster.api.find(POD, namespace, name) if name else None
-        tries = tuple(last_tries(cluster, pod)) if pod else ()
-        return _Observation(cluster.clock.now, pods(cluster, namespace, name), tries)
+        for attempt in last_tries(cluster, pod) if pod else ():
+            known = self._tries.get((attempt.at, attempt.container), attempt)
+            self._tries[attempt.at, attempt.container] = max(known, attempt)
+
+
+class _Replay:
+    """A copy of a cluster, whose time passes again: it tells each change of the columns of the target's Pods."""
+
+    def __init__(self, start: Cluster, target: tuple[str, str], budget: Budget) -> None:
+        budget.spend(_COPY_COST * (1 + len(start.api.list(POD))))
+        self.cluster = start.copy()
+        self._namespace, self._pod = target
+        self._budget = budget
+        self._columns = pods(start, *target)
+        self._touched: set[str] = set()  # the names of Pods that have changed since they were looked at
+        self._tries: tuple[Try, ...] = ()
+        self.cluster.api.subscribe(self._note, POD)
+
+    def until(self, end: Micros) -> Iterator[Moment]:
+        """What has changed at each moment when something has; "" where that is an attempt alone.
+
+        Raises TooMuchError.
+        """
+        clock = self.cluster.clock
+        while clock.run_until(self._has_changed, (end - clock.now) / SECOND, self._budget):
+            yield Moment(clock.now, self._description)
+
+    def _note(self, change: Change) -> None:
+        if namespace_of(change.obj) == self._namespace and self._pod in ("", name_of(change.obj)):
+            self._touched.add(name_of(change.obj))
+
+    def _has_changed(self) -> bool:
+        """Look at the Pods that were touched, and at the attempts for the one Pod that is asked for."""
+        before: Pods = {}
+        after: Pods = {}
+        for name in self._touched:
+            self._budget.spend(_LOOK_COST)
+            key = (self._namespace, name)
+            if key in self._columns:
+                before[key] = self._columns.pop(key)
+            if pod := self.cluster.api.find(POD, *key):
+                after[key] = columns_of(pod, self.cluster.clock.now)
+        self._touched.clear()
+        self._columns |= after
+        self._description = change(before, after)
+        return bool(self._description) or self._has_tried()
+
+    def _has_tried(self) -> bool:
+        pod = self.cluster.api.find(POD, self._namespace, self._pod) if self._pod else None
+        tries = tuple(last_tries(self.cluster, pod)) if pod else ()
+        is_new = tries != self._tries
+        self._tries = tries
+        return is_new
 
 
 def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from kubesim.api import errors
@@ -22,6 +22,7 @@ from kubesim.cluster.apiserver.store import Store
 # (kube-apiserver --event-ttl).
 EVENT_TTL = 3600
 LEASE_REUSE = 60
+_EXPIRED_AT_ONCE = 500  # events
 READS = 10
 """Objects that are looked at in the time of a write."""
 CREATION = 10
@@ -61,6 +62,7 @@ class Backend:
         self.identity = identity
         self.store = Store()
         self.nodes: dict[str, NodeServer] = {}
+        self.writes_of_users = 0  # all writes but those of the cluster's own components
         self._discarded: frozenset[tuple[Resource, str]] = frozenset()  # what `_may_be_missing` and was there
         self._written: dict[Key, Micros] = {}  # when each event was written last, the oldest first
         self._expires = False  # whether the one timer for the oldest events is set
@@ -69,6 +71,7 @@ class Backend:
     def resume(self, other: Backend) -> None:
         """Go on from the state of another API server; who watches that one doesn't watch this."""
         self.store.resume(other.store)
+        self.writes_of_users = other.writes_of_users
         self._discarded = other._discarded
         self._written = other._written.copy()
         self._expires = other._expires
@@ -149,12 +152,14 @@ class Backend:
         return current
 
     def _expire_events(self) -> None:
+        """Discard the events that are over, some at a time; look again when the next lease is."""
         last = self.clock.now - EVENT_TTL * SECOND
-        for key in list(takewhile(lambda key: self._written[key] <= last, self._written)):
+        for key in list(islice(takewhile(lambda key: self._written[key] <= last, self._written), _EXPIRED_AT_ONCE)):
             self.discard(EVENT, self.existing(EVENT, *key))
-        self._expires = bool(self._written)
-        if self._expires:
-            self.clock.call_later(LEASE_REUSE, self._expire_events)
+        oldest = next(iter(self._written.values()), None)
+        self._expires = oldest is not None
+        if oldest is not None:
+            self.clock.call_later(0 if oldest <= last else LEASE_REUSE, self._expire_events)
 
     def _notify(self, change: Change) -> None:
         for listener in self._listeners.get(change.resource, ()):

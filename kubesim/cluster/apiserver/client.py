@@ -77,6 +77,11 @@ class Client:
     def revision(self) -> int:
         return self._store.revision
 
+    @property
+    def writes_of_users(self) -> int:
+        """How often a user has changed something so far; what the cluster does on its own isn't counted."""
+        return self._backend.writes_of_users
+
     # Who may do what
 
     def authorize(self, verb: str, resource: Resource, namespace: str, name: str, subresource: str = "") -> None:
@@ -218,8 +223,11 @@ class Client:
             return obj
         seconds = options.seconds_for(resource, obj)
         if seconds == 0 and resource is not NAMESPACE and not obj["metadata"].get("finalizers"):
+            self._count_write()
             return self._backend.discard(resource, obj)
         ending = marked(resource, obj, self._backend.clock.now, seconds)
+        if ending is not obj:
+            self._count_write()
         return obj if ending is obj else self._backend.commit(resource, ending)
 
     def _decoded(self, resource: Resource, obj: Object, options: WriteOptions) -> Object:
@@ -235,6 +243,10 @@ class Client:
             for text in unknown:
                 self._warn(text)
 
+    def _count_write(self) -> None:
+        """Note that a user changes something: see `Backend.writes_of_users`."""
+        self._backend.writes_of_users += 1
+
     def _write(self, resource: Resource, new: Object, old: Object | None, options: WriteOptions) -> Object:
         """Store an object that is valid, unless that is only tried out."""
         if old is None and (present := self._store.get(resource, *key_of(new))):
@@ -243,6 +255,7 @@ class Client:
             note_write(resource, new, old, self._warn, self._backend)
         if options.dry_run:
             return new
+        self._count_write()
         if old is not None and is_held(resource, old) and not new["metadata"].get("finalizers"):
             self._backend.discard(resource, old)
             return new

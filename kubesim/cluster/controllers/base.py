@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import ClassVar
 
 from kubesim.api import numbers
@@ -36,6 +37,8 @@ LAST_RETRY = 1000.0
 BURST = 100
 SYNC = 3
 """Writes in the time of which a controller finds that there is nothing to do."""
+_OWNED_IN_A_WRITE = 4
+"""Things that an object owns and a sync looks at, in the time of a write: whether each is active, ready, available."""
 
 
 class Part(Stateful):
@@ -121,6 +124,7 @@ class Controller(Loop):
         self.component = f"{self.resource.singular}-controller"
         super().__init__(api, clock)
         self._unclaimed: set[Key] = set()  # objects whose selectors may match other things than they own
+        self._orphans: dict[Key, Object] = {}  # things without a controller that nobody has looked at yet
         self.refusal: StatusError | None = None  # why this sync could not make a Pod
         api.subscribe(self._on_object, self.resource)
         api.subscribe(self._on_owned, self.owned)
@@ -150,14 +154,24 @@ class Controller(Loop):
                     self._unclaimed.add(key)
                 self.enqueue(key, self.batch)
         if (is_changed or change.type == "ADDED") and not _has_controller(item):
-            self._offer(item)
+            if not self._orphans:
+                self.clock.call_later(0, self._offer_orphans)
+            self._orphans[key_of(item)] = item
+
+    def _offer_orphans(self) -> None:
+        """Let objects that may adopt things without a controller look at them, some at a time."""
+        orphans = dict(islice(self._orphans.items(), BURST))
+        for key, orphan in orphans.items():
+            del self._orphans[key]
+            self._offer(orphan)
+        if self._orphans:
+            self.clock.call_later(0, self._offer_orphans)
 
     def _offer(self, orphan: Object) -> None:
-        """Let objects that may adopt a thing without a controller look at it."""
         labels = labels_of(orphan)
         for obj in self.api.list(self.resource, namespace_of(orphan)):
             selector = obj["spec"].get("selector")
-            if selector and matches(selector, labels):
+            if selector and key_of(obj) not in self._unclaimed and matches(selector, labels):
                 self._unclaimed.add(key_of(obj))
                 self.enqueue(key_of(obj), self.batch)
 
@@ -169,7 +183,9 @@ class Controller(Loop):
             self._unclaimed.discard((namespace, name))
             self.claim(obj, self.owned)
         self.refusal = None
-        self.sync(obj, self.controlled_by(obj))
+        owned = self.controlled_by(obj)
+        self.clock.work += len(owned) // _OWNED_IN_A_WRITE
+        self.sync(obj, owned)
         if self.refusal:
             raise self.refusal
 
@@ -179,7 +195,9 @@ class Controller(Loop):
         Mirrors kubernetes pkg/controller/controller_ref_manager.go, v1.36.
         """
         selector = owner["spec"].get("selector")
-        for item in self.api.list(resource, namespace_of(owner)) if selector else ():
+        items = self.api.list(resource, namespace_of(owner)) if selector else []
+        self.clock.work += len(items) // _OWNED_IN_A_WRITE
+        for item in items:
             is_owned = is_controlled_by(item, owner)
             is_selected = matches(selector, labels_of(item)) and self.may_own(owner, item)
             if is_deleted(item) or is_owned == is_selected:

@@ -112,6 +112,7 @@ class Scheduler(Part):
 
     def _schedule(self, pod: Object, prompted: bool = False) -> None:
         """Bind a Pod, as it is by now, to the first node that takes it, or say why none does."""
+        self.clock.work += 1
         current = self.api.current(POD, pod)
         if current is None or current["spec"].get("nodeName"):
             return
