@@ -34,6 +34,13 @@ def test_the_kubelet_waits_twice_as_long_each_time_and_at_most_five_minutes(seat
     assert feedback["outputs"] == {"now": "17 min", "fix": "never"}
 
 
+def test_the_line_of_time_is_in_words_where_no_style_sheet_draws_it(seat):
+    card = make("backoff", seat)
+    stored = card.static_html()
+    assert ("ks-track" in card.feedback["page"], "ks-track" in stored) == (True, False)
+    assert "<li>Time since the Pod was created: 6 min 40 s</li><li>You fix the Secret: after 3 min 20 s</li>" in stored
+
+
 @pytest.mark.parametrize(("now", "fix"), [(0, 1020), (60, 1020), (100, 1020), (250, 200), (400, 200), (1020, 1000)])
 def test_the_status_at_a_moment_is_the_one_that_kubectl_shows(seat, now, fix):
     start, fixing = backoff_commands()
@@ -128,8 +135,9 @@ def test_a_list_is_copied_when_a_pod_is_created_unless_it_has_its_own(
     assert load_explorables()["lists"].says[why] in words(feedback["page"])
 
 
-def test_the_commands_are_shown_in_their_order(seat):
+def test_the_commands_are_shown_in_their_order_and_not_offered_to_run_in_the_terminal(seat):
     card = make("lists", seat)
+    assert re.search(r'<div class="ks-elsewhere">.*<pre><code>kubectl patch', card.feedback["page"])
     assert words(change(card, moment="after")["page"]).index("patch") < words(card.feedback["page"]).index("run web")
     assert words(change(card, moment="before")["page"]).index("patch") > words(card.feedback["page"]).index("run web")
     assert [goal["ok"] for goal in change(card, own="on")["goals"]] == [True, True, True]

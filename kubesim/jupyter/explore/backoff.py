@@ -21,12 +21,12 @@ def look(values: Values) -> Shown:
     facts = _facts(life, past, now)
     story = _story(past, fix, now)
     rows = [_row(number, attempt) for number, attempt in enumerate(past.attempts, start=1)]
-    page = f"{_track(life, fix, now)}{_listed(facts)}<p>{inline(story)}</p>{table(_HEADS, list(map(_as_html, rows)))}"
+    page = f"{_listed(facts)}<p>{inline(story)}</p>{table(_HEADS, list(map(_as_html, rows)))}"
     lines = [f"{name}: {fact}" for name, fact in facts.items()]
     text = "\n".join([*lines, story, tabwriter.format([_HEADS, *rows], minwidth=0, padding=2).rstrip("\n")])
     news = f"{facts['STATUS']}, attempts: {facts['Attempts']}. {story}".replace("`", "")
     outputs = {"now": spell(now), "fix": "never" if fix == LENGTH else f"after {spell(fix)}"}
-    return Shown(page, text, news, past.reached(fix), outputs)
+    return Shown(page, text, news, past.reached(fix), outputs, picture=_track(life, fix, now))
 
 
 def _facts(life: Life, past: Life, now: int) -> dict[str, str]:

@@ -27,7 +27,8 @@ class Shown(NamedTuple):
 
     `page` is HTML, `text` says the same in plain text, and `news` is one sentence for a screen reader. `reached` are
     the ids of the goals that these values reach. `outputs` are the words beside the numbers on ranges, and `limits` the
-    highest numbers of ranges that end earlier than their control says.
+    highest numbers of ranges that end earlier than their control says. `picture` is HTML that needs the style sheet; it
+    shows nothing that `page` doesn't have in words.
     """
 
     page: str
@@ -36,6 +37,7 @@ class Shown(NamedTuple):
     reached: Collection[str] = ()
     outputs: Mapping[str, str] = {}
     limits: Mapping[str, int] = {}
+    picture: str = ""
 
 
 class ExplorableCard(Card):
@@ -76,7 +78,7 @@ class ExplorableCard(Card):
         is_changed = self.values != self._explorable.start()
         buttons: list[Button] = [("restart", "Start over")] if is_changed else []
         self.feedback = {
-            "page": shown.page,
+            "page": shown.picture + shown.page,
             "news": shown.news,
             "outputs": dict(shown.outputs),
             "limits": dict(shown.limits),
@@ -104,11 +106,11 @@ class ExplorableCard(Card):
 
     def static_html(self) -> str:
         explorable = self._explorable
-        page = self._look(explorable.stored()).page
+        shown = self._look(explorable.stored())
         goals = markup.listed(markup.inline(goal.what) for goal in explorable.goals)
         invitation = f"<p>{_GOALS}</p>{goals}" if goals else ""
         title = html.escape(self.content["label"])
-        return f"<p><b>{title}</b></p>{self.content['html']}{_settings(explorable)}{page}{invitation}"
+        return f"<p><b>{title}</b></p>{self.content['html']}{_settings(explorable, shown)}{shown.page}{invitation}"
 
 
 def _drawn(control: Control) -> dict[str, Any]:
@@ -126,17 +128,17 @@ def _drawn(control: Control) -> dict[str, Any]:
     }
 
 
-def _settings(explorable: Explorable) -> str:
+def _settings(explorable: Explorable, shown: Shown) -> str:
     """The values that a notebook shows where it is only read, as a list."""
     values = explorable.stored()
-    rows = ((control.label, _told(control, values[control.name])) for control in explorable.controls)
-    return markup.listed(f"{markup.inline(label)}: {told}" for label, told in rows if told)
+    rows = ((control.label, _told(control, values[control.name], shown)) for control in explorable.controls)
+    return markup.listed(f"{markup.inline(label)}: {told}" for label, told in rows)
 
 
-def _told(control: Control, value: str) -> str:
-    """A value in HTML; "" for a place on a range, which what is shown tells."""
+def _told(control: Control, value: str, shown: Shown) -> str:
+    """A value in HTML."""
     if control.kind == "range":
-        return ""
+        return html.escape(shown.outputs[control.name])
     if control.kind == "switch":
         return "on" if value == ON else "off"
     if control.kind == "pick":

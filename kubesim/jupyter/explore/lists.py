@@ -30,7 +30,7 @@ def look(values: Values) -> Shown:
     page = (
         f"{table(_HEADS, rows, ['', '', 'ks-hit'])}<p>{inline(why)}</p>"
         f"<p>STATUS {marked(sign(status), f'<b>{status}</b>')}</p>"
-        f"<p>These commands were run:</p>{listing(outcome.commands)}"
+        f'<div class="ks-elsewhere"><p>These commands were run:</p>{listing(outcome.commands)}</div>'
     )
     commands = [f"  $ {command}" for command in outcome.commands]
     text = "\n".join([_text_table(lists), why, f"STATUS {sign(status)} {status}", *commands])
