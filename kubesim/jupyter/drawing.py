@@ -153,8 +153,6 @@ def standing(hop: Hop) -> str:
     """The word beside a hop's title."""
     if hop.is_cause:
         return "stuck here"
-    if hop.state == UNSEEN and hop.words:
-        return hop.words[0]
     return f"because of {hop.because}" if hop.because else hop.state
 
 

@@ -21,6 +21,7 @@ from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goal_lines, script, styles
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
+from kubesim.jupyter.markup import inline
 from kubesim.jupyter.road import blank, road
 from kubesim.jupyter.screen import colors
 from kubesim.jupyter.seat import Seat
@@ -30,10 +31,11 @@ from kubesim.lessons.done import is_done
 from kubesim.lessons.task import Reading, Task, all_hold
 from kubesim.session.flow import trace_flow
 from kubesim.why.tell.hops import conceal
-from kubesim.why.tell.report import Flow
+from kubesim.why.tell.report import FAILED, PASSED, UNSEEN, WAITING, Flow
 
 MOST_OBJECTS = 80
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
+_STATES = {"✓": PASSED, "…": WAITING, "✗": FAILED}
 _ALONE = "What blocks the pull is for you to find. `why POD` in the terminal tells you."
 _CONCEALED = "What blocks the pull is for you to find. The button Why? on the challenge shows it, at its price."
 
@@ -56,6 +58,7 @@ class Workbench(Terminal):
         "editor.js",
         "steps.js",
         "road.js",
+        "evidence.js",
         "views.js",
         "lesson.js",
         "dock.js",
@@ -143,8 +146,8 @@ class Workbench(Terminal):
         traced = trace_flow(self._seat.cluster, *focus)
         attempt = flow.attempt(self._seat.cluster, focus.namespace, focus.pod)
         if why_not := self._concealed(traced):
-            shown = road(conceal(traced, self._status(focus)))
-            return {"title": title, **shown, **attempt, "past": "", "concealed": why_not}
+            shown = road(conceal(traced, *self._status(focus)))
+            return {"title": title, **shown, **attempt, "past": "", "concealed": inline(why_not)}
         return {
             "title": title,
             **road(traced),
@@ -163,10 +166,11 @@ class Workbench(Terminal):
         is_alone = self._unsolved is not None and not isinstance(self._unsolved, Broken)  # whose round knows better
         return _ALONE if traced.cause and is_alone else ""
 
-    def _status(self, focus: Focus) -> str:
-        """The column STATUS of `kubectl get pods`."""
+    def _status(self, focus: Focus) -> tuple[str, str]:
+        """How a Pod is, as a hop's state, and the column STATUS of `kubectl get pods`."""
         pod = self._seat.cluster.api.find(POD, focus.namespace, focus.pod)
-        return glance(pod, self._seat.now).words.partition(" ")[2] if pod else ""
+        seen = glance(pod, self._seat.now) if pod else Glance("Pod", focus.pod, "", "")
+        return _STATES.get(seen.sign, UNSEEN), seen.words.partition(" ")[2]
 
     def _newest(self) -> Focus | None:
         """The newest Pod, of the open task if there is one."""

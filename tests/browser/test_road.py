@@ -10,6 +10,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
+from browser.contrast import pale_texts
 from browser.test_lesson import SECRET, enter
 from tests.patience import eventually
 
@@ -107,3 +108,25 @@ def test_the_arrow_keys_go_from_station_to_station(road: Any) -> None:
     road.page.keyboard.press("ArrowRight")
     expect(road.get_by_role("button", name="kubectl passed")).to_be_focused()
     expect(road.get_by_role("button", pressed=True)).to_have_count(1)
+
+
+def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_station(road: Any) -> None:
+    road, notebook = road
+    screen = road.page.get_by_role("log")
+    enter(notebook.prompt, "kubectl describe pod web")
+    expect(screen).to_contain_text("no basic auth credentials")
+    road.get_by_role("button", name="Secret stuck here").press("Enter")
+    lit = screen.locator(".ks-lit")
+    expect(lit).to_contain_text(["Unable to retrieve some image pull secrets (regcred)"])
+    expect(road).to_contain_text("1 line about this below")
+    screen.get_by_text("no basic auth credentials").last.click()
+    expect(road.get_by_role("button", name="Registry because of Secret")).to_have_attribute("aria-pressed", "true")
+    expect(lit).to_contain_text(["failed to resolve image"])
+    for station in road.get_by_role("button").all():
+        station.click()
+        assert road.bounding_box()["height"] <= HIGHEST
+    enter(notebook.prompt, "kubectl get pod web -o yaml")
+    expect(screen).to_contain_text("imagePullSecrets")
+    road.get_by_role("button", name="Pod spec passed").press("Enter")
+    expect(lit).to_contain_text(["imagePullSecrets"])
+    assert pale_texts(road) == []

@@ -223,10 +223,11 @@ def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
         ("kubectl", "passed"),
         ("Pod spec", "to find out"),
         ("Secret", "to find out"),
-        ("kubelet", "ErrImagePull"),
+        ("kubelet", "failed"),
         ("Registry", "to find out"),
         ("Image", "not reached"),
     ]
+    assert bench.path["stations"][3]["words"] == "ErrImagePull"
     assert "not found" not in str(bench.path)
     for line in task.solution:
         seat.run(line)

@@ -216,13 +216,13 @@ def test_a_pull_that_will_recover_waits():
 
 
 def test_what_a_learner_is_to_find_out_is_concealed():
-    flow = conceal(trace_flow(make([], pod(secrets=["regcred"])).cluster, "default", "web"), "ErrImagePull")
+    flow = conceal(trace_flow(make([], pod(secrets=["regcred"])).cluster, "default", "web"), FAILED, "ErrImagePull")
     assert flow.cause is None
     assert [hop.line for hop in flow.hops] == [
         "✓ kubectl: Pod web is in default",
         "? Pod spec: to find out",
         "? Secret: to find out",
-        "? kubelet: ErrImagePull",
+        "✗ kubelet: ErrImagePull",
         "? Registry: to find out",
         "· Image: not reached; registry.example.com/myapp:1.0",
     ]

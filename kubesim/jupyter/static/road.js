@@ -17,9 +17,10 @@ function makeRoad(model) {
   const next = element("span", { className: "ks-next-try" });
   const list = element("ol", { className: "ks-stations" });
   const packet = element("span", { className: "ks-packet", ariaHidden: "true", hidden: true });
-  const words = element("div", { className: "ks-told" });
+  const words = element("div");
+  const evidence = element("span", { className: "ks-evidence" });
   const node = element("section", { className: "ks-road", ariaLabel: "The path of the image" },
-    element("p", { className: "ks-about" }, about, next), element("div", { className: "ks-way" }, list, packet), words);
+    element("p", { className: "ks-about" }, about, next), element("div", { className: "ks-way" }, list, packet), element("div", { className: "ks-told" }, words, evidence));
   let chosen = ""; // the key of the station that tells, if a learner has picked one
   let before = null; // the view that was drawn last
 
@@ -74,6 +75,7 @@ function makeRoad(model) {
     tell();
     if (hadFocus) list.querySelector("[tabindex='0']")?.focus();
     wait();
+    if (before && now.attempt !== before.attempt) note(0);
     const isNew = before?.title === now.title && JSON.stringify(now.stations) !== JSON.stringify(before.stations);
     const isOther = isNew || (before && now.attempt && now.attempt !== before.attempt);
     if (isOther && now.title && list.checkVisibility() && !matchMedia("(prefers-reduced-motion: reduce)").matches)
@@ -84,33 +86,38 @@ function makeRoad(model) {
   model.on("change:path", draw);
   model.on("change:time", wait);
   draw();
-  return { node };
+  // How many lines of the last answer are about the chosen station.
+  const note = (count) => setText(evidence, count ? `${count === 1 ? "1 line" : `${count} lines`} about this below` : "");
+  return { node, choose: (key) => view().stations?.some((one) => one.key === key) && choose(key), note };
 }
 
 function stationOf({ key, title, icon, rank, standing }) {
   const sign = markOf(Object.keys(ICONS).find((one) => ICONS[one] === icon) ?? "○");
   const stop = element("span", { className: "ks-stop", ariaHidden: "true" }, sign);
   if (icon === "waiting") stop.append(ring());
-  // ServiceAccount is the one word that may be too long.
-  const name = element("b", { innerHTML: title.replace("ServiceAccount", "Service<wbr>Account") });
-  const made = element("button", { type: "button" }, stop, name, " ", element("small", { textContent: standing }));
+  const made = element("button", { type: "button" }, stop, element("b", {}, ...breakable(title)), " ", element("small", {}, ...breakable(standing)));
   Object.assign(made.dataset, { key, icon, rank });
   return element("li", {}, made);
 }
+
+// ImagePullBackOff breaks before its capitals, if it has to.
+const breakable = (words) => words.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part) => [element("wbr"), part]);
 
 function ring() {
   const made = html("span", "", `<svg viewBox="0 0 36 36"><path class="ks-ring" pathLength="100" d="${RING}"/></svg>`);
   return made.firstChild;
 }
 
-// What the chosen station tells; the kubelet and the registry also what was asked and answered.
+// What the chosen station tells: the kubelet also what it sent, the registry what it answered, and the cause both.
 function stationWords({ key, title, words, rank, standing, icon }, { sent, answered, title: pod, concealed }) {
   const told = pod ? words || standing : NO_POD;
   const line = element("p", {}, element("b", { textContent: title }), ` ${told}`);
   const made = element("div", { className: `ks-words ks-${rank || icon}` }, line);
-  if (sent && ["kubelet", "registry"].includes(key) || (rank && sent))
-    made.append(" ", element("p", { className: "ks-wire" }, element("code", { textContent: sent }), " → ", element("code", { textContent: answered })));
-  if (concealed && pod) made.append(" ", element("p", { className: "ks-how", textContent: concealed }));
+  const wire = [];
+  if (sent && (key === "kubelet" || rank === "cause")) wire.push(" ", element("code", { textContent: sent }));
+  if (sent && (key === "registry" || rank === "cause")) wire.push(" → ", element("code", { textContent: answered }));
+  made.append(...wire);
+  if (concealed && pod) made.append(" ", html("p", "ks-how", concealed));
   return made;
 }
 

@@ -113,6 +113,7 @@ function makeBench(model) {
   const { context } = model.widget_manager ?? {};
   const terminal = makeTerminal(model, () => setupCell(model, made.place) && again);
   const road = makeRoad(model);
+  linkEvidence(road, terminal.node.querySelector(".screen"));
   const goals = makeGoals();
   const path = makePath(model, terminal);
   const cluster = makeCluster(model, terminal);

@@ -66,14 +66,14 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
     )
 
 
-def conceal(flow: Flow, status: str) -> Flow:
-    """The flow as `kubectl get pods` shows it, whose STATUS this is: without what a learner is to find out."""
-    told = {"kubelet": (status,)}
+def conceal(flow: Flow, state: str, status: str) -> Flow:
+    """The flow as `kubectl get pods` shows it, whose STATUS stands for the kubelet: a learner is to find the rest."""
+    told = {"kubelet": (state, (status,))}
     shown = (flow.hops[0].key, flow.hops[-1].key)
     hops = [
         replace(hop, is_cause=False, because="")
         if hop.key in shown
-        else Hop(hop.key, hop.title, UNSEEN, told.get(hop.key, ()))
+        else Hop(hop.key, hop.title, *told.get(hop.key, (UNSEEN, ())))
         for hop in flow.hops
         if hop.key != "account"
     ]
