@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from browser.conftest import CURRENT, Lab, wait_until
 from browser.test_notebooks import magics
+from tests.patience import eventually
 
 FILES = "() => window.jupyterapp.shell.expandLeft('filebrowser')"
 
@@ -68,11 +69,45 @@ UNTOUCHED = (
 )
 
 
-def test_a_lesson_that_the_page_begins_with_has_the_page_to_itself(lab: Lab, loaded_page: Page, folder: Path) -> None:
+IS_DIRTY = f"() => {CURRENT}.context.model.dirty"
+BARS = "#jp-menu-panel, .jp-SideBar, #jp-bottom-panel, .jp-NotebookPanel-toolbar, .lm-TabBar-tab"
+SEEN = "nodes => nodes.filter((node) => node.checkVisibility({visibilityProperty: true})).length"
+
+
+def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_for(
+    lab: Lab, loaded_page: Page, folder: Path
+) -> None:
     page = loaded_page.context.new_page()
     page.add_init_script(UNTOUCHED)
     page.goto(f"{lab.url}/lab/tree/{folder.name}/00-start.ipynb?token={lab.token}&reset")
-    expect(page.locator(".jp-Notebook h1")).to_be_visible()
-    expect(page.locator("#filebrowser")).to_be_hidden()
+    header = page.locator(".ks-room-header")
+    expect(header).to_contain_text("00 · ")
+    expect(page.locator(".ks-bench .prompt")).to_be_visible()  # nothing has to be run for it
+    expect(page.locator(".ks-card").first).to_be_attached()
+    expect(page.locator(".ks-begin button", has_text="Answer here")).to_have_count(0)
+    expect(header).to_contain_text(re.compile(r"step 1/\d+"))
+    assert page.locator(BARS).evaluate_all(SEEN) == 0
+    assert eventually(lambda: page.evaluate(IS_DIRTY), False) is False
+    assert fit(page) == []
+    header.get_by_role("button", name="Show JupyterLab").click()
+    expect(header).to_be_hidden()
+    assert page.locator(BARS).evaluate_all(SEEN) > 5
+    page.reload()
+    expect(page.locator(".jp-Notebook h1").first).to_be_visible()
+    expect(header).to_be_hidden()
+    page.get_by_role("button", name="Lesson mode").click()
+    expect(header).to_be_visible()
+    assert page.locator(BARS).evaluate_all(SEEN) == 0
     page.close()
     lab.end_kernels()
+
+
+def fit(page: Page) -> list[str]:
+    """The parts that don't reach as far as they should: the notebook and the bench share the page below the header."""
+    parts = {"notebook": ".jp-NotebookPanel", "bench": ".ks-bench"}
+    boxes = {name: page.locator(selector).first.bounding_box() for name, selector in parts.items()}
+    assert all(boxes.values())
+    size = page.viewport_size
+    assert size is not None
+    ends = {name: box["y"] + box["height"] for name, box in boxes.items() if box}
+    return [name for name, end in ends.items() if not size["height"] - 8 <= end <= size["height"]]

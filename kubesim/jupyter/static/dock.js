@@ -2,7 +2,7 @@
 
 const BESIDE = 1100; // CSS pixels of a dock in which the bench is at the right of its notebook
 const BELOW = { width: 640, height: 420 }; // of one in which it is a drawer below; with less room it is in the cell
-const NOTEBOOK_SHARE = { right: 0.57, bottom: 0.5 }; // of the dock: at 1280 px the pictures of the notebook still fit
+const NOTEBOOK_SHARE = { right: 0.55, bottom: 0.5 }; // of the dock: at 1280 px the pictures of the notebook still fit
 const LOWEST_DRAWER = 310; // CSS pixels: the prompt, the buttons, and ten lines
 const TAB = 30; // CSS pixels: what the tab of a drawer takes
 const DOCK = "#jp-main-dock-panel:not([data-mode=single-document])";

@@ -66,6 +66,7 @@ function furnishCell(model, node, cell) {
   };
   const isText = isAsking && !isRunning(node) && !node.querySelector(LIVE);
   keepTool(node, "ks-begin", isText && node.querySelector(".jp-Cell-outputWrapper"), () => button(isTask ? "Begin" : "Answer here", run));
+  keepTool(node, "ks-run", !isAsking && source && node.querySelector(".jp-Cell-inputWrapper"), () => button("Run ▸", run, "Shift+Enter"));
   const { original } = cell.getMetadata?.("kubesim") ?? {};
   const isChanged = original !== undefined && original !== source;
   const restore = () => button("Restore", () => cell.sharedModel.setSource(original), "Put back what the lesson has here");
@@ -91,7 +92,7 @@ function foldAnswers(notebook, cells) {
     const answering = cells[number + 1];
     const nodes = textsBelow(cells, number + 1).map(nodeOf).filter(Boolean);
     if (answering?.type !== "code" || !nodes.length) return;
-    if (isRunning(nodeOf(answering)) || isRunning(nodeOf(asking))) return;
+    if (isRunning(nodeOf(answering))) return;
     const unfold = fold(nodes);
     answering.stateChanged.connect((_, { name }) => name === "executionCount" && unfold());
     unfoldings.set(nodeOf(asking), unfold);

@@ -47,6 +47,8 @@ function makeSteps(notebook, context, model) {
     });
     next.hidden = !linkOn() || lefts.some(Boolean);
     bar.hidden = !buttons.length;
+    const detail = { number: current + 1, of: steps.length };
+    if (steps.length) notebook.dispatchEvent(new CustomEvent("kubesim-step", { detail, bubbles: true })); // see labextensions/
   };
   notebook.addEventListener("focusin", ({ target }) => {
     const number = target.closest(".jp-Cell")?.dataset.windowedListIndex;

@@ -15,7 +15,7 @@ function initialize({ model }) {
 async function render({ model, el }) {
   const button = element("button", { type: "button", textContent: "Show the workbench", title: "Ctrl+` leads to the terminal, and back" });
   const place = element("div", { className: "ks-place" });
-  const opener = element("div", { className: "ks-opener" }, button);
+  const opener = element("div", { className: "ks-opener ks-opener-of-bench" }, button);
   el.append(opener, place);
   button.addEventListener("click", () => open(model, place).then(bench.focus));
   keepKeys(opener);

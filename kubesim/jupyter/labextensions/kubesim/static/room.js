@@ -1,22 +1,58 @@
-// What JupyterLab loads with its page: a lesson's text has the width from the start that it keeps beside the workbench,
-// so that nothing that is being read wraps anew when the workbench docks. From then on, static/workbench.js has the say.
-// And a notebook that was only opened has nothing to save.
+// What JupyterLab loads with its page. A page that begins with a lesson is a room for it: no menu, bars and tabs, but a slim
+// header; the workbench is there, and the questions are cards. *Show JupyterLab* opts out, for this and the next visits.
+// In every other page, a lesson's text has the width from the start that it keeps beside the workbench, so that nothing that
+// is being read wraps anew when the workbench docks. And a notebook that was only opened has nothing to save.
 // No build makes this file: it is an extension in the form in which JupyterLab looks for one.
 
 {
   const WORKBENCH = /^%workbench\b/m; // in the cell that sets a lesson up
+  const CARDS = /^%(quiz|predict|explore|review)\b/; // cells that draw a card, and change nothing
+  const AT_ONCE = "at-once"; // the tag of a cell that runs as soon as its lesson is open
+  const SHOWN = "kubesim: JupyterLab is shown"; // in the browser's storage
 
   // Where the workbench will dock, and what it leaves to the notebook, are BESIDE and NOTEBOOK_SHARE of static/dock.js;
   // 66px are JupyterLab's bars at both sides, and 7.5px the rims of the dock.
   const STYLE = `
+    body { --ks-bars: 66px; }
+    body.ks-room { --ks-bars: 0px; }
     @media (min-width: 1166px) {
       #jp-main-dock-panel:not([data-mode=single-document]) > .ks-awaits .jp-WindowedPanel-outer {
         box-sizing: border-box;
-        padding-right: max(0px, 100% - (100vw - 66px) * 0.57 + 7.5px) !important; /* the page sets 0 there itself */
+        padding-right: max(0px, 100% - (100vw - var(--ks-bars)) * 0.55 + 7.5px) !important; /* the page sets 0 there itself */
       }
     }
     .ks-awaits .jp-WindowedPanel-outer::after { visibility: hidden; } /* blank, but a browser counts it among what moves */
+
+    .ks-room :is(#jp-top-panel, #jp-bottom-panel, .lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar) { min-height: 0 !important; max-height: 0.01px !important; }
+    .ks-room :is(#jp-top-panel, #jp-bottom-panel, .lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar, .jp-SideBar) { visibility: hidden !important; overflow: hidden; border: 0 !important; }
+    .ks-room :is(.lm-DockPanel-tabBar, .jp-NotebookPanel-toolbar, .jp-SideBar) * { visibility: hidden !important; }
+    .ks-room .jp-SideBar { min-width: 0 !important; max-width: 0.01px !important; } /* a 0 would be taken for no limit */
+    .ks-room :is(.jp-cell-toolbar, .jp-Notebook-footer, .jp-Collapser, .jp-collapseHeadingButton, .jp-Cell:has(.ks-opener-of-bench)) { display: none !important; }
+    .ks-room .jp-Notebook .jp-Cell, .ks-room .jp-Notebook .jp-MarkdownOutput { border-color: transparent !important; box-shadow: none !important; }
+    .ks-room .jp-Notebook .jp-CodeCell.jp-mod-active .jp-InputArea-editor { border-color: var(--jp-brand-color1); }
+    .ks-room #jp-main-dock-panel { padding: 0 !important; background: var(--jp-layout-color1); }
+    .ks-room .lm-DockPanel-widget { border: 0 !important; }
+    .ks-room .ks-dock { border-left: 1px solid var(--jp-border-color2); }
+    .ks-room-header {
+      display: flex; gap: 12px; align-items: center; box-sizing: border-box; height: 36px; min-height: 36px; padding: 0 16px;
+      color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); border-bottom: 1px solid var(--jp-border-color2);
+      font: 13px/1.5 var(--jp-ui-font-family);
+    }
+    .ks-room-header > :nth-child(3) { color: var(--jp-ui-font-color2); }
+    .ks-room-header button, .ks-room-enter {
+      padding: 2px 8px; color: inherit; background: none; border: 1px solid transparent; border-radius: 6px; font: inherit; cursor: pointer;
+    }
+    .ks-room-header button:hover, .ks-room-enter:hover { border-color: var(--jp-border-color1); }
+    .ks-room-header button:focus-visible, .ks-room-enter:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
+    .ks-room-header button:first-child { font-weight: 700; }
+    .ks-room-header button:last-child { margin-left: auto; }
   `;
+
+  const make = (tag, properties, ...children) => {
+    const made = Object.assign(document.createElement(tag), properties);
+    made.append(...children);
+    return made;
+  };
 
   // JupyterLab notes in a notebook which kernel it has just got, and takes that for a change that is to be saved.
   async function keepSaved(model, kernel) {
@@ -27,18 +63,106 @@
     if (!model.isDisposed && cells() === before) model.dirty = false;
   }
 
+  // The class of all widgets, which JupyterLab does not hand out.
+  function widgetClass(widget) {
+    let kind = Object.getPrototypeOf(widget);
+    while (Object.getPrototypeOf(kind) !== Object.prototype) kind = Object.getPrototypeOf(kind);
+    return kind.constructor;
+  }
+
+  // What is hidden by a style sheet alone takes its room until each part is laid out anew.
+  function layOut(widget) {
+    for (const child of widget.layout ?? []) layOut(child);
+    widget.processMessage({ type: "fit-request" });
+  }
+
+  function makeRoom({ shell, commands }, panel) {
+    const home = make("button", { type: "button", textContent: "kubesim", title: "To the first lesson, which has the map" });
+    const title = make("span");
+    const step = make("span", { role: "status" });
+    const leave = make("button", { type: "button", textContent: "Show JupyterLab", title: "With its menus, files and tabs" });
+    const node = make("header", { className: "ks-room-header" }, home, title, step, leave);
+    const Widget = widgetClass(panel);
+    const header = Object.assign(new Widget({ node }), { id: "kubesim-room" });
+    shell.add(header, "header", { rank: 0 });
+    let current = panel;
+    for (const part of [header, header.parent]) part.hide();
+
+    const show = (isRoom, isBeginning = false) => {
+      document.body.classList.toggle("ks-room", isRoom);
+      localStorage[isRoom ? "removeItem" : "setItem"](SHOWN, "yes");
+      if (isRoom) {
+        shell.collapseLeft();
+        shell.collapseRight();
+      }
+      for (const part of [header, header.parent]) part.setHidden(!isRoom);
+      layOut(shell);
+      if (!isBeginning) current.content.node.focus({ preventScroll: true });
+    };
+    const follow = (lesson) => {
+      current = lesson;
+      const path = lesson.context.path.split("/").pop().replace(/\.ipynb$/, "");
+      const heading = lesson.content.model?.sharedModel.cells[0]?.source.match(/^# +(.+)/m)?.[1];
+      title.textContent = [/^\d+(?=-)/.exec(path)?.[0], heading ?? path].filter(Boolean).join(" · ");
+      step.textContent = "";
+    };
+    home.addEventListener("click", () => {
+      const folder = current.context.path.split("/").slice(0, -1);
+      commands.execute("docmanager:open", { path: [...folder, "00-start.ipynb"].join("/"), factory: "Notebook" });
+    });
+    leave.addEventListener("click", () => show(false));
+    addEventListener("kubesim-step", ({ target, detail: { number, of } }) => {
+      if (current.node.contains(target)) step.textContent = `step ${number}/${of}`;
+    });
+    return { show, follow };
+  }
+
+  // Opens the workbench and makes cards of the questions, unless the kernel has widgets already, as after a reload.
+  async function begin({ sessionContext, content, context }) {
+    const { kernel } = sessionContext.session ?? {};
+    if (!kernel) return;
+    const { content: known } = await kernel.requestCommInfo({ target_name: "jupyter.widget" });
+    if (Object.keys(known.comms ?? {}).length) return;
+    const wasSaved = !context.model.dirty;
+    const isFirst = ({ model }) => WORKBENCH.test(model.sharedModel.source);
+    const isAtOnce = ({ model }) => CARDS.test(model.sharedModel.source) || model.getMetadata("tags")?.includes(AT_ONCE);
+    const code = content.widgets.filter(({ model }) => model.type === "code");
+    const runs = [...code.filter(isFirst), ...code.filter((cell) => !isFirst(cell) && isAtOnce(cell))];
+    await Promise.allSettled(runs.map((cell) => cell.constructor.execute(cell, sessionContext)));
+    if (wasSaved && !context.model.isDisposed) context.model.dirty = false; // which nobody has changed
+  }
+
   const extension = {
     id: "kubesim:room",
     autoStart: true,
-    activate({ docRegistry, shell, restored }) {
+    activate(app) {
+      const { docRegistry, shell, restored } = app;
       document.head.append(Object.assign(document.createElement("style"), { textContent: STYLE }));
+      let room = null;
+
+      const arrive = (panel) => {
+        panel.addClass("ks-awaits");
+        // A lesson that the page begins with has no list of files beside it. Whoever opens one from the list keeps that.
+        const isBeginning = !navigator.userActivation?.hasBeenActive;
+        if (isBeginning) restored.then(() => shell.collapseLeft?.());
+        if (!room && shell.add && shell.collapseRight) {
+          room = makeRoom(app, panel);
+          if (isBeginning && localStorage.getItem(SHOWN) === null) restored.then(() => room.show(true, true));
+        }
+        room?.follow(panel);
+        const enter = make("button", { type: "button", className: "ks-room-enter", textContent: "Lesson mode", onclick: () => room.show(true) });
+        if (room) panel.toolbar?.insertItem?.(0, "kubesim-room", new (widgetClass(panel))({ node: make("div", {}, enter) }));
+        const isRoom = () => document.body.classList.contains("ks-room");
+        Promise.all([restored, panel.sessionContext.ready, panel.revealed]).then(() => isRoom() && begin(panel));
+      };
+
+      shell.currentChanged?.connect((_, { newValue }) => newValue?.hasClass?.("ks-lesson-panel") && room?.follow(newValue));
       const createNew = (panel, { ready, model, sessionContext }) => {
         sessionContext.kernelChanged.connect((_, { newValue: kernel }) => kernel && keepSaved(model, kernel));
         ready.then(() => {
           if (![...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source))) return;
-          panel.addClass("ks-awaits");
-          // A lesson that the page begins with has no list of files beside it. Whoever opens one from the list keeps that.
-          if (!navigator.userActivation?.hasBeenActive) restored.then(() => shell.collapseLeft?.());
+          panel.addClass("ks-lesson-panel");
+          arrive(panel);
         });
       };
       docRegistry.addWidgetExtension("Notebook", { createNew });
