@@ -133,7 +133,7 @@ def test_lists_are_switched_with_the_space_bar(notebook: Any) -> None:
 def test_an_exchange_is_shown_request_by_request(notebook: Any) -> None:
     card = card_of(notebook, "exchange")
     count = card.get_by_label("Requests shown")
-    steps = card.locator(".ks-steps > li")
+    steps = card.locator(".ks-exchange > li")
     expect(steps).to_have_count(1)
     count.press("ArrowRight")
     expect(steps).to_have_count(2)

@@ -72,6 +72,6 @@ def _track(life: Life, fix: int, now: int) -> str:
     marks.append(("now", now))
     if fix < LENGTH:
         marks.append(("fix", fix))
-    placed = "".join(f'<i class="ks-{kind}" style="--at: {at / LENGTH:.4f}"></i>' for kind, at in marks)
+    placed = "".join(f'<i data-mark="{kind}" style="--at: {at / LENGTH:.4f}"></i>' for kind, at in marks)
     legend = load_explorables()["backoff"].says["marks"]
     return f'<div class="ks-track" aria-hidden="true">{placed}</div><p class="ks-how" aria-hidden="true">{legend}</p>'

@@ -21,7 +21,7 @@ def look(values: Values) -> Shown:
     end = (says["failed"] if story.error else says["pulled"]) if is_whole else ""
     items = "".join(f"<li>{_page(step, inline(says[step.meaning]))}</li>" for step in steps)
     error = f"<pre>{html.escape(story.error)}</pre>" if is_whole and story.error else ""
-    page = f'<ol class="ks-steps">{items}</ol>{f"<p><b>{inline(end)}</b></p>" if end else ""}{error}'
+    page = f'<ol class="ks-exchange">{items}</ol>{f"<p><b>{inline(end)}</b></p>" if end else ""}{error}'
     lines = [line for number, step in enumerate(steps, 1) for line in _text(number, step, says[step.meaning])]
     text = "\n".join([*lines, *filter(None, [end, story.error if is_whole else ""])])
     news = f"{says[steps[-1].meaning]} {end}".strip().replace("`", "")

@@ -64,7 +64,7 @@ function render({ model, el }) {
   const content = model.get("content");
   const prefix = uniqueName("ks-explore");
   const fields = new Map(content.controls.map((control) => [control.name, FIELDS[control.kind](control, `${prefix}-${control.name}`, (pause) => change(pause))]));
-  const [page, buttons] = ["ks-page", "ks-buttons"].map((className) => element("div", { className }));
+  const [page, buttons] = ["ks-shown", "ks-buttons"].map((className) => element("div", { className }));
   const invitation = element("p", { textContent: content.invitation });
   const goals = element("ul", { className: "ks-notes ks-goals", ariaLabel: content.invitation });
   const news = announcer();
