@@ -24,7 +24,7 @@ MOST_MOMENTS = 300
 _UNTOLD = "kubesim: until here, more has changed than can be told"
 # In steps of a budget: a Pod that a copy of a cluster has, and one whose columns are looked at.
 _COPY_COST = 20
-_LOOK_COST = 100
+_LOOK_COST = 150
 
 
 def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
@@ -95,7 +95,7 @@ class Timeline:
 
     def __init__(self, history: History, namespace: str, pod: str = "", budget: Budget | None = None) -> None:
         self._target = (namespace, pod)
-        self._budget = budget or Budget(Budget.STEPS * 3 // 4)  # the rest is for telling it
+        self._budget = budget or Budget(Budget.STEPS // 2)  # the rest is for telling it
         self._untold_until: Micros | None = None  # before that moment, more has changed than is told
         self._tries: dict[tuple[Micros, str], Try] = {}
         begin = "the oldest moment that is remembered" if history.forgotten else "the beginning"

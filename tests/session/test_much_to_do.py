@@ -7,8 +7,12 @@ import re
 import pytest
 
 from kubesim import Session
+from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.clock import SECOND
 from kubesim.cluster.apiserver.backend import READS
+from kubesim.session.history import History
+from kubesim.session.timeline import Timeline
+from tests.patience import within
 
 MOST = 45_000  # pieces of work, each about 20 µs of computing
 REFUSED = "--image=registry.example.com/myapp:1.0"
@@ -35,6 +39,22 @@ spec:
   template:
     spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [sleep, '9']}]}
 """
+RIVALS = "".join(
+    f"""---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {{name: rs{number}}}
+spec:
+  replicas: {1 + number % 3}
+  selector: {{matchLabels: {{app: x}}}}
+  template:
+    metadata: {{labels: {{app: x}}}}
+    spec: {{containers: [{{name: c, image: nginx}}]}}
+"""
+    for number in range(300)
+)
+SETS = "---".join(SET.replace("db", f"db{number}") for number in range(5))
+JOBS = "---".join(JOB.replace("many", f"many{number}") for number in range(20))
 CROWDS = {
     "pods that can't be pulled": [
         f"kubectl create deployment web {REFUSED} --replicas=1000",
@@ -44,6 +64,51 @@ CROWDS = {
     "a set that is made at once": [f"kubectl apply -f - <<'EOF'{SET}EOF"],
     "a job that is made at once": [f"kubectl apply -f - <<'EOF'{JOB}EOF"],
 }
+# What happens in some sessions, line by line; their history is as long as they are.
+BUSY = {
+    "pods that can't be pulled": [*CROWDS["pods that can't be pulled"][:1], *["sleep 1h"] * 3],
+    "replica sets that fight over pods": [
+        f"kubectl apply -f - <<'EOF'\n{RIVALS}EOF",
+        "kubectl label pod --all app=y --overwrite",
+        "sleep 60",
+        "kubectl label pod --all app=x --overwrite",
+        "sleep 60",
+    ],
+    "sets that are made at once": [f"kubectl apply -f - <<'EOF'{SETS}EOF", "sleep 60", "sleep 60"],
+    "jobs that are made at once": [f"kubectl apply -f - <<'EOF'{JOBS}EOF", "sleep 60", "sleep 60"],
+}
+LONGEST = 1.0  # seconds of a quiet machine for anything that a learner does
+
+
+@pytest.mark.parametrize("lines", BUSY.values(), ids=BUSY)
+def test_nothing_takes_longer_than_a_second_whatever_has_happened(lines: list[str]) -> None:
+    session = Session()
+    history = History(session)
+    for line in lines:
+        with within(LONGEST, line[-40:]), history.step(line):
+            session.run(line)
+        with within(LONGEST, "the timeline"):
+            Timeline(history, "default")
+    for move in (history.undo, history.undo, history.redo, history.redo):
+        with within(LONGEST, str(move)):
+            assert move()
+
+
+def test_a_timeline_says_from_when_on_it_tells_all() -> None:
+    session = Session()
+    history = History(session)
+    for line in BUSY["pods that can't be pulled"]:
+        with history.step(line[:20]):
+            session.run(line)
+    untold = "kubesim: until here, more has changed than can be told"
+    whole = [moment.label for moment in Timeline(history, "default", budget=UNPAID).moments]
+    assert untold not in whole
+    told = [moment.label for moment in Timeline(history, "default", budget=Budget(2 * Budget.STEPS)).moments]
+    assert untold not in told[-100:]
+    assert told[-100:] == whole[-100:]
+    told = [moment.label for moment in Timeline(history, "default", budget=Budget(Budget.STEPS // 2)).moments]
+    assert told[-2:] == ["sleep 1h", untold]
+    assert told.count(untold) == 1
 
 
 @pytest.mark.parametrize("lines", CROWDS.values(), ids=CROWDS)
