@@ -14,6 +14,7 @@ from kubesim.jupyter.seat import Seat, time_of_day
 from kubesim.pull.attempt import see
 from kubesim.session.flow import trace_flow
 from kubesim.session.timeline import PULLED, Try, last_tries
+from kubesim.why.tell.anatomy import Layer, anatomy
 from kubesim.why.tell.report import Flow
 
 
@@ -29,6 +30,22 @@ def advice(flow: Flow) -> str:
 
 def story(flow: Flow) -> str:
     return markup.listed((html.escape(sentence, quote=False) for sentence in flow.story), "ol")
+
+
+def anatomy_of(flow: Flow) -> str:
+    """The error in nested brackets, each with the program that wrote it; "" where nobody wrapped it."""
+    *outer, reason = anatomy(flow.message)
+    if not outer:
+        return ""
+    nested = _layer(reason, "<b>← Read from here</b>")
+    for layer in reversed(outer):
+        nested = _layer(layer, nested)
+    return nested
+
+
+def _layer(layer: Layer, inside: str) -> str:
+    words = html.escape(layer.words.strip(), quote=False)
+    return f'<div class="ks-layer"><small>{layer.who}</small> <code>{words}</code> {inside}</div>'
 
 
 def announcement(flow: Flow) -> str:

@@ -68,8 +68,8 @@ class Workbench(Terminal):
 
     path = traitlets.Dict().tag(sync=True)
     """The pull for the Pod in focus: its `title`, the road's `stations` and what else `road` tells, what `flow.attempt`
-    tells, and either `concealed`, which says why no more is told, or `advice` and `story` as HTML, `news` for a screen
-    reader, and whether it is `broken`."""
+    tells, and either `concealed`, which says why no more is told, or `advice`, `story` and `anatomy` as HTML, `news`
+    for a screen reader, and whether it is `broken`."""
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Each namespace with its objects, as `glance` tells them, and how many more it has."""
     goals = traitlets.Dict().tag(sync=True)
@@ -153,6 +153,7 @@ class Workbench(Terminal):
             **road(traced),
             "advice": flow.advice(traced),
             "story": flow.story(traced),
+            "anatomy": flow.anatomy_of(traced),
             "news": flow.announcement(traced),
             "broken": traced.cause is not None,
             **attempt,

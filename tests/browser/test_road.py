@@ -130,3 +130,14 @@ def test_a_station_lights_its_evidence_and_a_line_of_evidence_chooses_its_statio
     road.get_by_role("button", name="Pod spec passed").press("Enter")
     expect(lit).to_contain_text(["imagePullSecrets"])
     assert pale_texts(road) == []
+
+
+def test_an_error_is_taken_apart_to_its_reason(road: Any) -> None:
+    road, _notebook = road
+    anatomy = road.page.locator(".ks-anatomy")
+    anatomy.locator("summary").focus()
+    road.page.keyboard.press("Enter")
+    innermost = anatomy.locator(".ks-layer").last
+    expect(innermost).to_have_text("the reason no basic auth credentials ← Read from here")
+    expect(anatomy.locator(".ks-layer")).to_have_count(5)
+    assert pale_texts(anatomy) == []

@@ -25,9 +25,10 @@ function makeGoals() {
 // What the road (road.js) doesn't tell: how to fix what is wrong, and the last attempt step by step, both folded.
 function makePath(model, terminal) {
   const past = element("p", { className: "ks-how" });
-  const [advice, story] = [folding("ks-advice", element("div")), folding("ks-story", element("div"))];
+  const [advice, story, anatomy] = ["advice", "story", "anatomy"].map((name) => folding(`ks-${name}`, element("div")));
+  anatomy.summary.textContent = "Anatomy of the error";
   story.summary.textContent = "Why? The last attempt, step by step";
-  const node = element("div", { className: "ks-path" }, past, advice.node, story.node);
+  const node = element("div", { className: "ks-path" }, past, advice.node, story.node, anatomy.node);
   let before = ""; // the title of the view that was drawn last
   const drawAdvice = (words) => {
     const made = html("div", "", words);
@@ -37,14 +38,14 @@ function makePath(model, terminal) {
     }
     return made;
   };
-  for (const part of [advice, story]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
+  for (const part of [advice, story, anatomy]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
   return {
     node,
     draw(view) {
       const { title = "", broken } = view;
       setText(past, view.past ?? ""); // nothing without a Pod, or where it's concealed
       past.hidden = !view.past;
-      if (title !== before) advice.node.open = story.node.open = false;
+      if (title !== before) advice.node.open = story.node.open = anatomy.node.open = false;
       before = title;
       node.classList.toggle("ks-broken", Boolean(broken));
       setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
@@ -52,6 +53,8 @@ function makePath(model, terminal) {
       keepOne(story.node.lastChild, view.story, (words) => html("div", "", words));
       advice.node.hidden = !view.advice;
       story.node.hidden = !view.story;
+      keepOne(anatomy.node.lastChild, view.anatomy, (words) => html("div", "", words));
+      anatomy.node.hidden = !view.anatomy;
     },
   };
 }

@@ -52,6 +52,7 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         cause=cause,
         sent=sent,
         answered=answered,
+        message=facts.trace.message if facts.trace and cause else "",
     )
     if not facts.scene.is_export:
         return flow

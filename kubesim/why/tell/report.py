@@ -72,6 +72,7 @@ class Flow:
     cause: Cause | None = None
     sent: tuple[str, ...] = ()  # what the last request to the registry said: "HEAD myapp:1.0", "Basic myuser:•••"
     answered: str = ""  # what came back: "401 Unauthorized"
+    message: str = ""  # the error of the last attempt, as the Pod's status shows it
     source: str = ""  # "export", "text" or "message"; "" for the running cluster, and then the rest is empty, too
     unknown: tuple[str, ...] = ()  # what the source can't show
     evidence: str = ""  # the sentence that decided, as it was pasted
