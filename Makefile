@@ -112,7 +112,7 @@ FORCE:
 .PHONY: lab quick sample test format lint types imports unit browser nbval fresh golden notebooks lock clean help FORCE
 
 ##@ Report
-docs: $(VENV)/.dev ## write docs/supported.md, what is simulated, from the code
+docs: $(VENV)/.dev ## write docs/supported.md and docs/registries.md from the code
 	$(BIN)/python tools/supported.py
 
 screenshots: $(VENV)/.dev ## photograph the widgets for README.md
@@ -121,7 +121,7 @@ screenshots: $(VENV)/.dev ## photograph the widgets for README.md
 bench: $(VENV)/.dev ## measure speed and memory; against=COMMIT compares with that
 	$(BIN)/python tools/bench.py $(if $(against),--against $(against))
 
-reach: $(VENV)/.dev ## count the statements that lessons, recordings and exercises run, room by room
+reach: $(VENV)/.dev ## list the functions that no lesson, recipe, recording, why, command line or server enters
 	$(BIN)/python tools/reach.py
 
 SECONDS = 600

@@ -31,10 +31,10 @@ from kubesim.cluster.registry import worldfile
 from kubesim.kubectl import catalogue
 from kubesim.kubectl.describers import screens
 from kubesim.shell.bases import Base
+from tools import supported
 from tools.commands import all_commands
 
 PACKAGE = Path(kubesim.__file__).parent
-PAGE = Path(kubesim.__file__).parents[1] / "docs/supported.md"
 
 
 class Table(NamedTuple):
@@ -178,7 +178,7 @@ def struct_in(struct: str, name: str) -> str:
 
 def check_inert(rows: Any) -> None:
     made = api.load_records(notes.__file__, "inert.json", notes.Inert, rows)
-    page = re.sub(r"\s+", " ", PAGE.read_text("utf-8"))
+    page = re.sub(r"\s+", " ", supported.page())
     section = page.partition("## Fields that are only stored")[2].partition(" ## ")[0]
     assert section.count(" * ") >= 1
     for row in made:
@@ -383,7 +383,7 @@ def check_commands(table: Any) -> None:
     made = api.load_records(catalogue.__file__, "commands.json", catalogue.Table, [table])[0]
     registered = {"", *(" ".join(command.path) for command in all_commands())}
     assert registered == set(made.commands), registered ^ set(made.commands)
-    page = re.sub(r"\s+", " ", PAGE.read_text("utf-8"))
+    page = re.sub(r"\s+", " ", supported.page())
     words = {word: modules for group in made.groups.values() for word, modules in group.items()}
     first_words = {path.split()[0] for path in made.commands if path}
     simulated = {word for word, modules in words.items() if modules}

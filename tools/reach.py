@@ -1,41 +1,41 @@
-"""Plays all lessons, recordings and exercises under coverage and prints what they reach, by room (`make reach`).
+"""Plays what a learner can type, and prints each function of kubesim that nothing of it enters (`make reach`).
 
-    python tools/reach.py                a table: the statements in functions that each of them runs
-    python tools/reach.py --unreached    and a list: the statements that none runs, by file and function
-
-A lesson is everything that a learner can do with the notebooks: their cells, the commands that their prose mentions,
-the buttons of each card, every answer to a quiz, each task and broken cluster with its solution and its wrong
-solutions. The exercises are those of tests/exercises, along the outlines of the certificates. Statements outside
-functions run on import and aren't counted. `server/` is for a real kubectl, which none of them needs.
+What is played: the notebooks' cells, the commands that their prose mentions, the buttons of each card, every answer to
+a quiz, each task and broken cluster with its solution and its wrong solutions; the recipes; the recordings of the real
+cluster, but those of breadth; the cases of `why`; the tests of the command line and of the server. A function that none
+enters is out of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py).
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
+import importlib.machinery
+import importlib.util
 import io
 import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.abc import MetaPathFinder
 from itertools import permutations
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import CodeType, ModuleType
+from typing import Any
 
-import coverage
 import nbformat
+import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from ipywidgets import Widget  # type: ignore[import-untyped]
 from traitlets.config import Config
-
-from kubesim.api import load_yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "kubesim"
 sys.path.insert(0, str(ROOT))
 
-SEEDS = (1, 2, 3)
+SEED = 1
 MORE_CELLS = """%timeline
 %timeline private-pod
 %why no-secret
@@ -78,23 +78,88 @@ SCREENS: tuple[dict[str, Any], ...] = (
     {"do": "focus", "namespace": "default", "pod": "private-pod"},
 )
 """What a page sends to the workbench."""
+TESTS = (
+    *("tests/command/test_main.py", "tests/why/test_cases.py", "tests/why/test_causes.py", "tests/why/test_exports.py"),
+    *("tests/why/test_stories.py", "tests/server/test_api_reads.py", "tests/server/test_api_refusals.py"),
+    *("tests/server/test_api_watch.py", "tests/server/test_api_writes.py", "tests/server/test_http.py"),
+    *("tests/server/test_openapi.py", "tests/server/test_rights.py"),
+)
+"""The tests that are played: of `why`, the command line and the server."""
+MARK = "__enter_function__"
 
 
-class Place(NamedTuple):
-    """A statement in a function: where it begins."""
+# How a function is known to be entered
 
-    file: str
-    function: str
-    line: int
+
+class Marking(ast.NodeTransformer):
+    """Begins each function of a module with a call that notes its name."""
+
+    def __init__(self, file: str) -> None:
+        self._names = [file]
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self._inside(node)
+        note = ast.parse(f"{MARK}({': '.join((self._names[0], '.'.join((*self._names[1:], node.name))))!r})").body
+        at = 1 if ast.get_docstring(node) is not None else 0
+        node.body[at:at] = [ast.copy_location(statement, node) for statement in note]
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        self._inside(node)
+        return node
+
+    def _inside(self, node: ast.FunctionDef | ast.ClassDef) -> None:
+        self._names.append(node.name)
+        self.generic_visit(node)
+        self._names.pop()
+
+
+class Loader(importlib.machinery.SourceFileLoader):
+    """Compiles a module of kubesim with the marks, and keeps no bytecode of that."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = Path(self.get_filename(fullname))
+        tree = Marking(path.relative_to(ROOT).as_posix()).visit(ast.parse(path.read_bytes()))
+        return compile(ast.fix_missing_locations(tree), str(path), "exec")
+
+
+class Finder(MetaPathFinder):
+    """Finds the modules of kubesim before others do."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        if fullname.partition(".")[0] != PACKAGE.name:
+            return None
+        file = ROOT.joinpath(*fullname.split("."))
+        file = file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
+        return importlib.util.spec_from_file_location(fullname, file, loader=Loader(fullname, str(file)))
+
+
+def functions() -> Iterator[str]:
+    """Each function of kubesim that does something, as "FILE: CLASS.NAME"."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name in _functions(ast.parse(path.read_bytes()), ""):
+            yield f"{path.relative_to(ROOT).as_posix()}: {name}"
+
+
+def _functions(node: ast.AST, inside: str) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        name = f"{inside}{child.name}" if isinstance(child, ast.FunctionDef | ast.ClassDef) else ""
+        if isinstance(child, ast.FunctionDef) and not _is_abstract(child):
+            yield name
+        yield from _functions(child, f"{name}." if name else inside)
+
+
+def _is_abstract(function: ast.FunctionDef) -> bool:
+    """Whether a function only says what others do: it has no body, or raises NotImplementedError."""
+    last = function.body[-1]
+    return (isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant)) or "NotImplementedError" in ast.dump(
+        last
+    )
 
 
 # What is played
-
-
-def play_lessons() -> None:
-    """Everything that the notebooks offer."""
-    play_notebooks()
-    play_tasks()
 
 
 def play_notebooks() -> None:
@@ -159,13 +224,13 @@ def answers(quiz: Any) -> Iterator[Any]:
 
 
 def play_tasks() -> None:
-    """Each task, and each broken cluster with several seeds: its evidence, solution, wrong solutions and `why`."""
+    """Each task, and each broken cluster: its evidence, solution, wrong solutions and `why`."""
     from kubesim.lessons import load_tasks
     from kubesim.lessons.clusters import every_cluster
 
     for task in load_tasks().values():
         play_task(task, ())
-    for cluster in [cluster for seed in SEEDS for cluster in every_cluster(seed)]:
+    for cluster in every_cluster(SEED):
         namespace = cluster.namespaces[0]
         find = f"kubectl get pods -n {namespace} -o jsonpath='{{.items[0].metadata.name}}'"
         export = f"kubectl get pod,serviceaccount,secret,events -n {namespace} -o yaml > case.yaml"
@@ -189,131 +254,41 @@ def play_task(task: Any, lines: tuple[str, ...]) -> None:
         press(card)
 
 
+def play_recipes() -> None:
+    """Every command of docs/recipes.md."""
+    from tests import test_recipes
+
+    for name in test_recipes.PLAYED:
+        test_recipes.play(test_recipes.SECTIONS[name])
+
+
 def play_recordings() -> None:
-    """Every recording of the real cluster."""
+    """The recordings of the real cluster that are about pulls."""
     from tools import golden
 
-    for name in golden.recorded():
-        list(golden.play(golden.load(golden.FOLDER / f"{name}.yaml")))
+    for name in golden.recorded(golden.FOLDER, golden.FAILURES):
+        list(golden.play(golden.load(golden.find(name))))
 
 
-def play_exercises() -> None:
-    """Every chapter of the exercises, in a session of its own."""
-    from kubesim.session import Session
-
-    for path in sorted((ROOT / "tests" / "exercises").glob("*.yaml")):
-        for items in load_yaml(path).values():
-            session = Session()
-            for line in [item for item in items if "source" not in item]:
-                session.run(line["run"] if isinstance(line, dict) else line[0])
+def play_tests() -> None:
+    """The tests of `why`, of the command line and of the server. Raises RuntimeError where one fails."""
+    options = ("-q", "-p", "no:nbval", "-p", "no:cacheprovider")
+    if pytest.main([*options, *(str(ROOT / path) for path in TESTS)]):
+        raise RuntimeError("a test that is played fails; run it alone")
 
 
-PLAYS = {"lessons": play_lessons, "recordings": play_recordings, "exercises": play_exercises}
-
-
-# What was reached
-
-
-def reached_by(play: Callable[[], None]) -> set[tuple[str, int]]:
-    """File and line of each statement that `play` runs."""
-    measured = coverage.Coverage(source=[str(PACKAGE)], data_file=None, config_file=False)
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), measured.collect():
-        play()
-    reached: set[tuple[str, int]] = set()
-    for path in PACKAGE.rglob("*.py"):
-        _, statements, _, missing, _ = measured.analysis2(str(path))
-        reached |= {(name(path), line) for line in set(statements) - set(missing)}
-    return reached
-
-
-def name(path: Path) -> str:
-    """A file as it is called here: relative to the repository."""
-    return path.relative_to(ROOT).as_posix()
-
-
-def places() -> Iterator[Place]:
-    """Each statement in a function of kubesim."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        yield from _places(ast.parse(path.read_text("utf-8")), name(path), "", is_function=False)
-
-
-def _places(node: ast.AST, file: str, title: str, *, is_function: bool) -> Iterator[Place]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt) and is_function and not _is_text(child):
-            yield Place(file, title, child.lineno)
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inner = not isinstance(child, ast.ClassDef)
-            yield from _places(child, file, f"{title}.{child.name}".lstrip("."), is_function=inner)
-        else:
-            yield from _places(child, file, title, is_function=is_function)
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def room(file: str) -> str:
-    """The room that a file belongs to."""
-    return file.split("/")[1]
-
-
-def table(all_places: list[Place], reached: dict[str, set[tuple[str, int]]]) -> str:
-    """The rooms with their lines and statements, and what each play runs that none before it did.
-
-    "Neither" is what no lesson and no recording runs; the last row leaves out server/.
-    """
-    heads = ["statements", *reached, "neither", "nor exercises"]
-    lines = [f"{'room':14}{'lines':>8}" + "".join(f"{head:>15}" for head in heads)]
-    rooms = sorted({room(place.file) for place in all_places})
-    groups = {one: {one} for one in rooms}
-    groups["but server"] = {*rooms} - {"server"}
-    groups["all"] = {*rooms}
-    for title, members in groups.items():
-        left = {(place.file, place.line) for place in all_places if room(place.file) in members}
-        size = sum(_length(path) for path in PACKAGE.rglob("*.py") if room(name(path)) in members or title == "all")
-        lines.append(f"{title:14}{size:8}" + "".join(f"{cell:>15}" for cell in _cells(left, reached)))
-    return "\n".join(lines)
-
-
-def _cells(left: set[tuple[str, int]], reached: dict[str, set[tuple[str, int]]]) -> list[str]:
-    """How many statements there are, how many each play runs of those that are left, and what is left in the end."""
-    whole = len(left)
-    figures = [str(whole)]
-    rests: list[str] = []
-    for of_play in reached.values():
-        figures.append(str(len(left & of_play)))
-        left = left - of_play
-        rests.append(f"{len(left)} ({100 * len(left) / whole:.0f} %)")
-    return figures + rests[1:]
-
-
-def _length(path: Path) -> int:
-    return len(path.read_text("utf-8").splitlines())
-
-
-def unreached(all_places: list[Place], reached: set[tuple[str, int]]) -> Iterator[str]:
-    """The statements that nothing reaches, under their file and function."""
-    title: tuple[str, str] = ("", "")
-    for file, function, line in all_places:
-        if (file, line) in reached:
-            continue
-        if file != title[0]:
-            yield f"\n{file}"
-        if (file, function) != title:
-            yield f"  {function}"
-        title = (file, function)
-        yield f"    {line:4}: {(ROOT / file).read_text('utf-8').splitlines()[line - 1].strip()}"
+PLAYS: tuple[Callable[[], None], ...] = (play_notebooks, play_tasks, play_recipes, play_recordings, play_tests)
 
 
 def main() -> None:
-    """Play, and print."""
-    if set(sys.argv[1:]) - {"--unreached"}:
-        sys.exit(__doc__)
-    reached = {title: reached_by(play) for title, play in PLAYS.items()}
-    all_places = list(places())
-    print(table(all_places, reached))
-    if sys.argv[1:] == ["--unreached"]:
-        print("\n".join(unreached(all_places, set().union(*reached.values()))))
+    """Play, and print the functions that nothing has entered."""
+    entered: set[str] = set()
+    setattr(builtins, MARK, entered.add)
+    sys.meta_path.insert(0, Finder())
+    with contextlib.redirect_stdout(io.StringIO()):
+        for play in PLAYS:
+            play()
+    print("\n".join(name for name in functions() if name not in entered))
 
 
 if __name__ == "__main__":

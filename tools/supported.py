@@ -1,7 +1,7 @@
-"""Writes docs/supported.md, what is simulated and what is not (`make docs`).
+"""Writes docs/supported.md, what is simulated and what is not, and docs/registries.md (`make docs`).
 
-Commands, flags, kinds, formats, tools and images are read from the tables that run them, and what else there is to say
-from supported.yaml.
+The first is for the page without a server, and git ignores it; docs/scope.md has the gist. Commands, flags, kinds,
+formats, tools and images are read from the tables that run them, and what else there is to say from supported.yaml.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from kubesim.session.programs import beside_kubectl
 from kubesim.shell.tools import TOOLS
 from tools.commands import all_commands
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "supported.md"
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGE = DOCS / "supported.md"
+REGISTRIES = DOCS / "registries.md"
 _WIDTH = 110
 _MANY = 20
 
@@ -64,12 +66,23 @@ ACTED_UPON = tuple(Fields(**row) for row in FACTS.acted_upon)
 
 def page() -> str:
     """The whole page."""
-    sections = (_head(), _commands(), _formats(), _kinds(), _fields(), _shell(), _registries(), _http(), _differences())
+    sections = (_head(), _commands(), _formats(), _kinds(), _fields(), _shell(), _http(), _differences())
     return "\n".join(line for section in sections for line in section)
 
 
+def registries_page() -> str:
+    """The page of the registries and their images."""
+    return "\n".join(_registries())
+
+
+def write() -> None:
+    """Write both pages."""
+    PAGE.write_text(page(), encoding="utf-8")
+    REGISTRIES.write_text(registries_page(), encoding="utf-8")
+
+
 def _head() -> Iterator[str]:
-    yield "# What kubesim simulates"
+    yield "# What kubesim simulates, flag by flag"
     yield ""
     yield from _wrapped(
         f"kubectl {KUBECTL} and Kubernetes {KUBERNETES} with containerd {CONTAINERD}, as far as this page goes. If "
@@ -189,7 +202,7 @@ def _shell() -> Iterator[str]:
 
 
 def _registries() -> Iterator[str]:
-    yield "## Registries and images"
+    yield "# Registries and images"
     yield ""
     world = builtin()
     yield from _wrapped(
@@ -217,6 +230,7 @@ def _registries() -> Iterator[str]:
         "What an image may have besides isn't simulated: the write that starts it is answered with a warning, an event "
         "says it, and the container runs on, or ends well where its Pod may end."
     )
+    yield ""
 
 
 _AUTH = {"none": "open to everyone", "basic": "Basic authentication", "token": "a token service"}
@@ -291,4 +305,4 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+    write()

@@ -22,7 +22,7 @@ from typing import Any
 import nbformat
 from nbconvert.exporters import HTMLExporter
 
-from tools import frontpage, loopback, runtime, whypage
+from tools import frontpage, loopback, runtime, supported, whypage
 from tools.loopback import SITE
 from tools.runtime import BUILD, PARTS, ROOT, Runtime
 
@@ -96,6 +96,7 @@ def build_app(builder: Path, python: Runtime) -> None:
     """JupyterLab, its widgets and the lesson's files in SITE."""
     source = BUILD / "site-source"
     shutil.rmtree(source, ignore_errors=True)
+    supported.write()
     for folder in ("notebooks", "docs"):
         ignored = shutil.ignore_patterns("workspace", ".ipynb_checkpoints", "screenshots")
         shutil.copytree(ROOT / folder, source / "files" / folder, ignore=ignored)
