@@ -110,7 +110,7 @@ def test_kustomize_gives_the_secret_and_its_reference_one_new_name(tmp_path: Pat
     (tmp_path / "web.yaml").write_text(DEPLOYMENT)
     (tmp_path / "kustomization.yaml").write_text(kustomization)
     (tmp_path / "pull-config.json").write_text(CONFIG)
-    command = [Path(sys.executable).with_name("kubectl"), "kustomize", "."]
+    command = [str(Path(sys.executable).with_name("kubectl")), "kustomize", "."]
     output = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert shown in output
     [name] = re.findall(r"regcred-\w+", shown)
