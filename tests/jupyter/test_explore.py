@@ -4,9 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from kubesim.jupyter import explore, quiz
 from kubesim.jupyter.explore import make
+from kubesim.jupyter.explore.match import look
 from kubesim.jupyter.quiz import QuizCard
 from kubesim.lessons import load_quizzes, variants_of
 from kubesim.lessons.done import is_done
@@ -186,6 +189,18 @@ def test_what_is_no_image_is_told_as_the_kubelet_words_it(card):
     why = "invalid reference format: repository name (App) must be lowercase"
     assert f"The kubelet can't parse the image's name: {why}." in words(feedback["page"])
     assert "<table>" not in feedback["page"]
+
+
+TAGS = {"table", "thead", "tbody", "tr", "th", "td", "code", "b", "p", "ol", "li"}
+
+
+@given(st.text(max_size=60), st.lists(st.text(max_size=30), max_size=9))
+@example("registry.example.com/a", ["[", "*" * 60, "registry.example.com/[", "https://", "/", ":", "a:b:c"])
+def test_any_image_and_entries_are_compared_and_escaped(image, entries):
+    values = load_explorables()["match"].cleaned({"image": image, "entries": "\n".join(entries)})
+    page = look(values).page
+    assert set(re.findall(r"</?(\w+)[^<>]*>", page)) <= TAGS
+    assert "<" not in re.sub(r"</?\w+[^<>]*>", "", page)
 
 
 def test_more_lines_than_fit_are_left_out(card):
