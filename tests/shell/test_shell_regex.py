@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import ToolError
 from kubesim.shell.tools.regex import Regex, Span
 from tests.learner import rows
+from tests.patience import within
 
 ROWS = rows(__file__)
 
@@ -98,3 +100,13 @@ def test_any_pattern_is_taken_or_refused_in_words(pattern: str, text: str, exten
     except (ToolError, UnsupportedError):
         return
     assert span is None or 0 <= span.begin <= span.end <= len(text)
+
+
+@pytest.mark.parametrize("pattern", ["[" + "ab" * 1_750_000 + "]", "[" + "a-z" * 1_000_000 + "]{2}", "a" * 3_500_000])
+def test_a_pattern_is_paid_by_what_it_holds(pattern: str) -> None:
+    tracemalloc.start()
+    with within(0.2), pytest.raises(TooMuchError):
+        Regex([pattern], Budget(), extended=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000

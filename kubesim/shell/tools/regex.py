@@ -56,6 +56,7 @@ class Repeat(NamedTuple):
 Part = Single | Series | Alternatives | Repeat
 
 _TOKEN_COST = 200  # to read one and to compile it
+_LETTER_COST = 40  # of what a token holds: a bracket may be as long as the whole pattern
 _PART_COST = 2  # to look at one place
 
 BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
@@ -171,8 +172,9 @@ def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
     """The tokens of a pattern, in the extended syntax."""
     tokens: list[str] = []
     syntax = _TOKEN if extended else _BASIC_TOKEN
+    budget.spend(len(pattern))
     for match in syntax.finditer(pattern):
-        budget.spend(_TOKEN_COST)
+        budget.spend(_TOKEN_COST + _LETTER_COST * (match.end() - match.start()))
         if match[0] == "[":  # here and not later, or each `[` would look for its end
             raise ToolError("Unmatched [, [^, [:, [., or [=")
         tokens.append(match[0])
