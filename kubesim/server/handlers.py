@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from tornado import iostream, web
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPServerRequest
 
 from kubesim.api import errors
 from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 LONGEST_WATCH = 3600.0  # wall-clock seconds
+LONGEST_HEAD = 64 * 1024
+"""Bytes of the first line and the headers."""
 MAX_BODY = 3 * 1024 * 1024
 """Bytes, as of the real API server."""
 MAX_READ = 32 * 1024 * 1024
@@ -58,11 +62,16 @@ class Listener(web.RequestHandler):
         kind, _, credential = self.request.headers.get("Authorization", "").partition(" ")
         token = credential.strip() if kind.lower() == "bearer" else ""
         self._user = self.server.identify(token)
+        if self._user and isinstance(self.request.connection, HTTP1Connection):
+            self.server.recognize(self.request.connection.stream)
         if error := self._refusal(token):
             self.refuse(error)
 
     def _refusal(self, token: str) -> errors.StatusError | None:
         """Why the request isn't let in; None for one that is."""
+        if _size_of_head(self.request) > LONGEST_HEAD:
+            why = f"the head of a request may have {LONGEST_HEAD} bytes here"
+            return errors.StatusError(431, "RequestHeaderFieldsTooLarge", why)
         host = self.request.host_name
         if host != self.server.address.lower() and not _is_safe_host(host):
             return errors.StatusError(403, "Forbidden", "this Host is not served: use the address or localhost")
@@ -102,6 +111,12 @@ class Listener(web.RequestHandler):
         if isinstance(error[1], web.HTTPError):
             return
         _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]
+
+
+def _size_of_head(request: HTTPServerRequest) -> int:
+    """About how many bytes the first line and the headers of a request have."""
+    fields = sum(len(name) + len(value) + 4 for name, value in request.headers.get_all())
+    return len(request.uri or "") + fields
 
 
 def _is_safe_host(host: str) -> bool:

@@ -20,6 +20,8 @@ from pathlib import Path
 import trustme
 from tornado import httpserver, iostream, netutil, web
 
+from kubesim.api.budget import Budget, TooMuchError
+from kubesim.api.resources import NAMESPACE
 from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN, User
 from kubesim.server import API, kubeconfigfile
@@ -37,6 +39,9 @@ _SILENT = 10.0  # wall-clock seconds for a TLS handshake and the header of a req
 _STALLED = 30.0  # for a body
 _PAUSE = 0.5
 _REAL_TIME_STEP = 0.2
+_LONGEST_HEAD_READ = 1 << 20  # bytes, after which the connection is cut without an answer
+# Simulated seconds after a new namespace, with the wall clock's time: its ServiceAccount is there before the answer.
+_ACCOUNT_SECONDS = 0.1
 
 
 class Server:
@@ -63,10 +68,11 @@ class Server:
         self.address = address
         self._token = secrets.token_urlsafe(32)
         self._authority = trustme.CA(organization_name="kubesim")
+        self._is_realtime = realtime
         self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
         self._tls = self._certified()
-        self._connections: set[iostream.SSLIOStream] = set()
+        self._connections: dict[iostream.IOStream, bool] = {}  # the oldest first, and whether each has shown the token
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
         self._write_kubeconfig()
@@ -75,6 +81,7 @@ class Server:
             self._application(),
             max_body_size=MAX_READ,
             body_timeout=_STALLED,
+            max_header_size=_LONGEST_HEAD_READ,
             idle_connection_timeout=_SILENT,
         )
         # Whoever connects from now on waits in the sockets' queues until the loop runs.
@@ -152,21 +159,39 @@ class Server:
         self._loop.close()
 
     async def _accept(self, listening: socket.socket) -> None:
-        """Take connections in, and hang up on those that are too many. Without a descriptor left, wait a moment."""
+        """Take connections in. Without a descriptor left, wait a moment."""
         while True:
             try:
                 connection, address = await self._loop.sock_accept(listening)
             except OSError:
                 await asyncio.sleep(_PAUSE)
                 continue
-            self._connections = {stream for stream in self._connections if not stream.closed()}
-            if len(self._connections) >= MOST_CONNECTIONS:
+            if not self._make_room():
                 connection.close()
                 continue
             with suppress(OSError):  # it is gone already
                 stream = iostream.SSLIOStream(self._tls.wrap_socket(connection, True, do_handshake_on_connect=False))
-                self._connections.add(stream)
+                self._connections[stream] = False
                 self._http.handle_stream(stream, address)
+
+    def _make_room(self) -> bool:
+        """Hang up on the oldest stranger where there are too many connections; False where all are the learner's.
+
+        So whoever connects often and says nothing shuts nobody out.
+        """
+        self._connections = {stream: is_known for stream, is_known in self._connections.items() if not stream.closed()}
+        if len(self._connections) < MOST_CONNECTIONS:
+            return True
+        stranger = next((stream for stream, is_known in self._connections.items() if not is_known), None)
+        if stranger is None:
+            return False
+        stranger.close()
+        return True
+
+    def recognize(self, stream: iostream.IOStream) -> None:
+        """Note that a request with the token has come over a connection."""
+        if stream in self._connections:
+            self._connections[stream] = True
 
     def _application(self) -> web.Application:
         options = {"server": self}
@@ -183,7 +208,8 @@ class Server:
         self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)  # whatever goes wrong in this step
         cluster = self._api.cluster
         with cluster.lock:
-            cluster.advance(now - since)
+            with suppress(TooMuchError):  # a crowded cluster's time is slower than the wall clock's
+                cluster.advance(now - since, Budget(Budget.STEPS // 4))
             self._notify()
 
     def identify(self, token: str) -> User | None:
@@ -209,4 +235,7 @@ class Server:
             if request.route and request.route.verb != "watch":
                 api.cluster.advance(self._tick)
             yield api
+            makes_namespace = request.method == "POST" and request.route and request.route.resource is NAMESPACE
+            if self._is_realtime and makes_namespace:
+                api.cluster.advance(_ACCOUNT_SECONDS)
             self._notify()

@@ -211,16 +211,25 @@ def _is_cut(connection: socket.socket, seconds: float = SECONDS) -> bool:
         return True
 
 
-def test_connections_beyond_the_limit_are_cut_at_once(capfd: pytest.CaptureFixture[str]) -> None:
-    with served() as (_, _, client):
-        kept = [client.raw() for _ in range(https.MOST_CONNECTIONS)]
-        for _ in range(100):
-            assert _is_cut(client.raw(tls=False))
-        kept.pop().close()
-        assert holds(lambda: not _raises(lambda: client("GET", "/healthz")))
-        for connection in kept:
+def test_silent_connections_shut_nobody_out(capfd: pytest.CaptureFixture[str]) -> None:
+    with served() as (_, _, client), client.raw() as known:
+        request = f"GET {MAPS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {client.token}\r\n\r\n"
+        known.sendall(request.encode())
+        assert known.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
+        silent = [client.raw(tls=False) for _ in range(https.MOST_CONNECTIONS + 50)]
+        assert client("GET", MAPS)[0] == 200
+        assert _is_cut(silent[0])  # the oldest
+        known.sendall(request.encode())
+        assert known.recv(1 << 16).startswith(b"HTTP/1.1 200 OK\r\n")
+        for connection in silent:
             connection.close()
     assert capfd.readouterr() == ("", "")
+
+
+def test_where_all_connections_are_the_learners_one_more_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(https, "MOST_CONNECTIONS", 2)
+    with served() as (_, _, client), client.watch(), client.watch():
+        assert _is_cut(client.raw(tls=False))
 
 
 def _raises(call: Callable[[], object]) -> bool:
@@ -229,6 +238,23 @@ def _raises(call: Callable[[], object]) -> bool:
     except OSError:
         return True
     return False
+
+
+@pytest.mark.parametrize(("size", "answer"), [(60_000, b"HTTP/1.1 200 OK"), (100_000, b"HTTP/1.1 431 Request Header")])
+def test_a_head_that_is_too_long_is_answered(client: Client, size: int, answer: bytes) -> None:
+    with client.raw() as connection:
+        head = f"GET /version HTTP/1.1\r\nHost: localhost\r\nX: {'a' * size}\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(1 << 16).startswith(answer)
+
+
+def test_in_real_time_the_account_of_a_namespace_is_there_before_the_answer() -> None:
+    with served(realtime=True) as (_, server, client):
+        StoppedClock(server)
+        for number in range(5):
+            namespace = {"metadata": {"name": f"n{number}"}}
+            assert client("POST", "/api/v1/namespaces", namespace)[0] == 201
+            assert client("GET", f"/api/v1/namespaces/n{number}/serviceaccounts/default")[0] == 200
 
 
 @pytest.mark.parametrize("sent", [None, b"", b"GET / HT", b"GET /version HTTP/1.1\r\nHost: localhost\r\n\r\n"])
