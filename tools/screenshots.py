@@ -14,6 +14,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
 RENEW = "KUBESIM_RENEW_SCREENSHOTS"
+_POD = (
+    "kubectl run web --image=registry.example.com/myapp:1.0 "
+    """--overrides='{"spec":{"imagePullSecrets":[{"name":"regcred"}]}}'"""
+)
 
 
 class Widget(NamedTuple):
@@ -30,7 +34,7 @@ WIDGETS = (
         "workbench",
         (
             "%workbench",
-            "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5\nkubectl get pods",
+            "%%kubectl\n" + _POD + "\nsleep 5\nkubectl get pods",
         ),
         ".ks-bench",
         is_photographed=True,
@@ -51,7 +55,7 @@ def photograph(widget: Widget, theme: str) -> Path:
 
 def main() -> int:
     """Take all pictures; the exit status of the camera."""
-    camera = [sys.executable, "-m", "pytest", "tests/browser/test_gallery.py"]
+    camera = [sys.executable, "-m", "pytest", "tests/browser/test_gallery.py", "-k", "readme"]
     return subprocess.run(camera, cwd=ROOT, env={**os.environ, RENEW: "yes"}, check=False).returncode
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
 from browser.access import BENCH, cut, violations, walk_through
+from browser.test_lesson import enter
 from browser.themes import themes
 from tools.screenshots import RENEW, WIDGETS, Widget, photograph
 
@@ -49,18 +50,23 @@ POSES = {
 
 
 @pytest.fixture
-def gallery(open_notebook: Callable[[str], Any], folder: Path) -> Any:
-    """A notebook with all widgets."""
-    cells = [nbformat.v4.new_code_cell("%load_ext kubesim.jupyter", id="load")]
-    for one in WIDGETS:
-        *before, last = one.cells
-        cells += [nbformat.v4.new_code_cell(cell) for cell in before]
-        cells += [nbformat.v4.new_code_cell(last, id=one.name)]
-    kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "gallery.ipynb")
-    notebook = open_notebook("gallery.ipynb")
-    notebook.run_all()
-    return notebook
+def show(open_notebook: Callable[[str], Any], folder: Path) -> Callable[..., Any]:
+    """A function that opens a notebook with these widgets."""
+
+    def open_it(*widgets: Widget) -> Any:
+        cells = [nbformat.v4.new_code_cell("%load_ext kubesim.jupyter", id="load")]
+        for one in widgets:
+            *before, last = one.cells
+            cells += [nbformat.v4.new_code_cell(cell) for cell in before]
+            cells += [nbformat.v4.new_code_cell(last, id=one.name)]
+        kernel = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "gallery.ipynb")
+        notebook = open_notebook("gallery.ipynb")
+        notebook.run_all()
+        notebook.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
+        return notebook
+
+    return open_it
 
 
 def widget(notebook: Any, name: str) -> Locator:
@@ -69,21 +75,27 @@ def widget(notebook: Any, name: str) -> Locator:
     return place.locator(one.root).first
 
 
-def test_every_widget_is_reached_by_keyboard_readable_and_uncut(gallery: Any) -> None:
-    gallery.page.set_viewport_size({"width": WIDTH, "height": 1200})  # a narrower page shows other parts
+def test_every_widget_is_reached_by_keyboard_readable_and_uncut(show: Callable[..., Any]) -> None:
+    gallery = show(*WIDGETS)
     for one in WIDGETS:
-        root = widget(gallery, one.name)
-        POSES.get(one.name, Locator.wait_for)(root)
-        if RENEW in os.environ and one.is_photographed:
-            renew(gallery.page, root, one)
+        POSES.get(one.name, Locator.wait_for)(widget(gallery, one.name))
     assert [found for one in WIDGETS for found in walk_through(widget(gallery, one.name))] == []
     assert violations(gallery.page) == []
     assert {width: cut(gallery.page, width) for width in (640, 390)} == {640: [], 390: []}
 
 
-def renew(page: Page, root: Locator, one: Widget) -> None:
-    """Photograph a widget in both themes."""
-    page.mouse.move(0, 0)
-    page.evaluate("document.activeElement.blur()")
-    for theme in themes(page):
-        root.screenshot(path=photograph(one, theme), animations="disabled")
+@pytest.mark.skipif(RENEW not in os.environ, reason="make screenshots takes them")
+def test_the_pictures_of_the_readme(show: Callable[..., Any]) -> None:
+    photographed = [one for one in WIDGETS if one.is_photographed]
+    notebook = show(*photographed)
+    notebook.page.set_viewport_size({"width": 1440, "height": 860})
+    enter(notebook.prompt, "kubectl describe pod web | tail -12")
+    expect(notebook.page.get_by_role("log")).to_contain_text("no basic auth credentials")
+    notebook.page.locator(".ks-road").get_by_role("button", name="Secret stuck here").click()
+    for one in photographed:
+        root = widget(notebook, one.name)
+        root.wait_for()
+        notebook.page.mouse.move(0, 0)
+        notebook.page.evaluate("document.activeElement.blur()")
+        for theme in themes(notebook.page):
+            root.screenshot(path=photograph(one, theme), animations="disabled")
