@@ -239,7 +239,8 @@ def _explain(options: argparse.Namespace) -> int:
     for line in kubectl.forbidden:
         print(f"kubesim: explained without it: {printable(line).partition('(Forbidden): ')[2]}", file=sys.stderr)
     try:
-        answer_about([json.dumps({"kind": "List", "items": case.objects})], pod, options.answer, options.output)
+        text = json.dumps({"kind": "List", "items": case.objects})
+        answer_about([text], pod, options.answer, options.output, has_secrets=case.knows_secrets)
     except ExportError as error:
         return fail(str(error))
     return 0

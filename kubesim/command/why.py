@@ -51,13 +51,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def answer_about(texts: Sequence[str | bytes], pod: str, answer: str, form: str) -> None:
+def answer_about(texts: Sequence[str | bytes], pod: str, answer: str, form: str, *, has_secrets: bool = False) -> None:
     """Print the explanation, and at a terminal ask the question that it leaves open. Raises ExportError."""
-    explanation = explained(texts, pod, answer)
+    explanation = explained(texts, pod, answer, has_secrets=has_secrets)
     print(explanation.told(form), end="")
     may_ask = not answer and form == "text" and sys.stdin.isatty()
     if explanation.question and may_ask and (answer := _ask()):
-        print(explained(texts, pod, answer).told(), end="")
+        print(explained(texts, pod, answer, has_secrets=has_secrets).told(), end="")
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:

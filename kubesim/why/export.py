@@ -107,9 +107,13 @@ def explain(texts: str | Sequence[str | bytes], pod: str = "", form: str = "text
     return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form)
 
 
-def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "") -> Explained:
-    """The same, before it is put into words. Raises ExportError."""
-    scene = replace(read_export(texts, pod), answer=answer)
+def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, has_secrets: bool = False) -> Explained:
+    """The same, before it is put into words. Raises ExportError.
+
+    With `has_secrets`, a Secret that isn't in the texts isn't in the cluster, even where they have no Secret at all.
+    """
+    scene = read_export(texts, pod)
+    scene = replace(scene, answer=answer, knows_secrets=scene.knows_secrets or has_secrets)
     pods = [item for item in scene.api.list(POD) if pod in ("", name_of(item))]
     if not pods:
         raise ExportError(f"there is no Pod {printable(pod)} in it" if pod else "there is no Pod in it")

@@ -30,6 +30,9 @@ kubectl create secret docker-registry regcred -n team --docker-server=other.exam
 kubectl patch sa default -n team -p '{{"imagePullSecrets":[{{"name":"regcred"}},{{"name":"gone"}}]}}'
 sleep 2
 kubectl create deployment web -n team --image=registry.example.com/myapp:1.0
+kubectl create sa lost -n team
+kubectl patch sa lost -n team -p '{{"imagePullSecrets":[{{"name":"gone"}}]}}'
+kubectl run lost -n team --image=registry.example.com/myapp:1.0 --overrides='{{"spec":{{"serviceAccountName":"lost"}}}}'
 kubectl run solo --image=nginx:9.99
 kubectl run fine --image=nginx
 kubectl create sa dev -n team
@@ -65,7 +68,9 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
 
 
 def pod_of(kubectl: Kubectl) -> str:
-    return kubectl("get", "pods", "-n", "team", "-o", "jsonpath={.items[0].metadata.name}").stdout
+    return kubectl(
+        "get", "pods", "-n", "team", "-o", "jsonpath={.items[?(@.spec.serviceAccountName=='default')].metadata.name}"
+    ).stdout
 
 
 def commands(ran: CompletedProcess[str]) -> list[str]:
@@ -120,11 +125,16 @@ def test_a_user_who_may_read_pods_only_is_told_what_is_missing(kubectl: Kubectl)
     assert said == ["serviceaccounts", "secrets", "events", "replicasets.apps"]
 
 
+def test_a_secret_that_kubectl_does_not_find_is_missing(kubectl: Kubectl) -> None:
+    ran = kubectl("why", "lost", "-n", "team")
+    assert "There's no Secret gone in the team namespace" in ran.stdout
+
+
 def test_all_pods_that_wait(kubectl: Kubectl) -> None:
     everywhere = kubectl("why", "-A", "-o", "json")
     known = json.loads(everywhere.stdout)
     pods = [(each["namespace"], each["pod"]) for each in known["explanations"]]
-    assert sorted(pods) == [("default", "solo"), ("team", pod_of(kubectl))]
+    assert sorted(pods) == [("default", "solo"), ("team", "lost"), ("team", pod_of(kubectl))]
     here = json.loads(kubectl("why", "-o", "json").stdout)
     assert [each["pod"] for each in here["explanations"]] == ["solo"]
     nothing = kubectl("why", "-n", "kube-system")

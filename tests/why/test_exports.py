@@ -125,7 +125,7 @@ def first_lines(text: str) -> list[str]:
 @pytest.mark.parametrize("form", ["{}", "It says:\n{}\nWhat is it?"], ids=["an export", "within a text"])
 def test_events_without_their_pods(event: dict[str, object], about: str, form: str) -> None:
     told = explain(form.format(json.dumps({"kind": "Event", "reason": "Failed", **event})))
-    assert first_lines(told) == [about]
+    assert first_lines(told) == [about if form == "{}" else about.replace("default/", "")]  # which a text doesn't say
     assert "The message: 401 Unauthorized." in told
 
 
@@ -409,3 +409,68 @@ def test_no_export_raises_or_shows_a_password(text: str) -> None:
 def test_no_text_raises(text: str) -> None:
     with suppress(ExportError):  # Hypothesis tries words of the source, too, and some are messages
         assert explain(text)
+
+
+NAMELESS = "NAME   READY   STATUS             RESTARTS   AGE\nweb    0/1     ImagePullBackOff   0          6m\n"
+
+
+def test_an_unknown_namespace_is_unknown() -> None:
+    told = explain(NAMELESS)
+    assert first_lines(told) == ["An image for web, container '<container>'"]
+    assert "default" not in told
+    assert " -n " not in told.replace("the commands need -n", "")
+    assert "the Pod's namespace: where it isn't your current one" in told
+    known = explain(f"$ kubectl get pods -n team\n{NAMELESS}")
+    assert first_lines(known) == ["An image for team/web, container '<container>'"]
+    assert "events -n team" in known
+    assert "the Pod's namespace" not in known
+    assert json.loads(explain(NAMELESS, form="json"))["explanations"][0]["namespace"] == ""
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+MASKED = {
+    "data removed": None,
+    "no key": {},
+    "empty": {".dockerconfigjson": ""},
+    "null": {".dockerconfigjson": None},
+    "<redacted>": {".dockerconfigjson": "<redacted>"},
+    "stars": {".dockerconfigjson": "***"},
+    "a word": {".dockerconfigjson": "REDACTED"},
+    "a word in base64": {".dockerconfigjson": in_base64("REDACTED")},
+    "cut off": {".dockerconfigjson": "eyJhdXRocyI6..."},
+    "no credentials": {".dockerconfigjson": in_base64('{"auths":{"registry.example.com":{}}}')},
+    "a user alone": {".dockerconfigjson": in_base64('{"auths":{"registry.example.com":{"username":"me"}}}')},
+    "auth": {".dockerconfigjson": in_base64('{"auths":{"registry.example.com":{"auth":"***"}}}')},
+    "password": {
+        ".dockerconfigjson": in_base64('{"auths":{"registry.example.com":{"username":"me","password":"<redacted>"}}}')
+    },
+}
+
+
+@pytest.mark.parametrize("data", MASKED.values(), ids=MASKED)
+@pytest.mark.parametrize("answer", ["401 Unauthorized", "no basic auth credentials"])
+def test_a_masked_secret_is_unknown(data: dict[str, str] | None, answer: str) -> None:
+    masked = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson"}
+    masked |= {} if data is None else {"data": data}
+    told = explain(json.dumps(pod(f"{OLDER}{HEAD}{answer}")) + json.dumps(masked))
+    assert "What's wrong (one of these)" in told
+    assert "certain" not in told
+    assert "aren't in" not in told.partition("How to fix it")[0]
+    assert "someone took" in told
+    assert "export those, too, with their passwords" in told
+
+
+def test_of_a_masked_secret_is_known_what_is_left() -> None:
+    other = in_base64('{"auths":{"other.example.org":{}}}')
+    masked = {"kind": "Secret", "metadata": {"name": "regcred"}, "type": "kubernetes.io/dockerconfigjson"}
+    told = explain(
+        json.dumps(pod("no basic auth credentials")) + json.dumps(masked | {"data": {".dockerconfigjson": other}})
+    )
+    assert "holds credentials for other.example.org" in told
+    opaque = explain(
+        json.dumps(pod("no basic auth credentials")) + json.dumps(masked | {"type": "Opaque", "data": {"a": "***"}})
+    )
+    assert "(certain from this export): The Secret regcred has the type Opaque" in opaque

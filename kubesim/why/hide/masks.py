@@ -13,7 +13,7 @@ from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.gotext import gobase64
 from kubesim.pull import keyring
 from kubesim.pull.keyring import Credential
-from kubesim.why.hide.oddities import Flaw, Oddities, flaws_of
+from kubesim.why.hide.oddities import Flaw, Oddities, flaws_of, is_masked, is_masked_entry
 from kubesim.why.hide.redact import MASK, MOST, UNPRINTABLE, redact
 from kubesim.why.tables import vocabulary
 
@@ -58,6 +58,10 @@ class Masks:
         self.oddities[namespace_of(secret), name_of(secret)] = odd
         kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
         data: dict[str, str] = {}
+        key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
+        if key and is_masked(secret.get("data", {}).get(key)):  # the API server keeps none that is empty
+            odd.flaws[""] = [Flaw.MASKED]
+            return {**secret, "data": {}}
         for key, blob in secret.get("data", {}).items():
             data[key] = self._hide_config(kinds[key], blob, odd) if key in kinds and blob else ""
         return {**secret, "data": data}
@@ -68,6 +72,8 @@ class Masks:
             config = keyring.config_of(blob)
             self._hosts |= set(_hosts(config)[: _MOST_HOSTS - len(self._hosts)])
             self._learn(*_secrets(config))
+            if masked := _masked_entries(kind, config):
+                blob = base64.b64encode(json.dumps(config).encode()).decode()
             entries = keyring.read_entries({"type": kind, "data": {keyring.DATA_KEYS[kind]: blob}})
         except ValueError:
             if gobase64.text_of(gobase64.text_of(blob)).startswith("{"):
@@ -78,7 +84,7 @@ class Masks:
         hidden: Object = {}
         for entry, credential in entries:
             address = _address(entry)
-            odd.flaws[address] = list(flaws_of(credential))
+            odd.flaws[address] = [Flaw.MASKED] if entry in masked else list(flaws_of(credential))
             odd.expires[address] = credential.expires_at
             hidden[address] = self._credential(credential)
         if kind == keyring.DOCKER_CONFIG_JSON:
@@ -141,6 +147,17 @@ class Masks:
         if isinstance(value, list):
             return [self.everywhere(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
+
+
+def _masked_entries(kind: str, config: Any) -> set[str]:
+    """The entries of a Docker config whose credentials someone took out; what stands for these is removed from it."""
+    entries = config.get("auths") if kind == keyring.DOCKER_CONFIG_JSON and isinstance(config, dict) else config
+    has_helper = isinstance(config, dict) and any(name.lower() in _HELPERS for name in config)
+    if not isinstance(entries, dict) or has_helper:  # which has the passwords instead
+        return set()
+    masked = {name for name, entry in entries.items() if is_masked_entry(entry)}
+    entries |= {key: {} for key in masked}
+    return masked
 
 
 def _is_secret(user: str, password: str) -> bool:

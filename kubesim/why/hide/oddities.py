@@ -20,6 +20,7 @@ class Flaw(StrEnum):
     VARIABLE = "variable"
     QUOTES = "quotes"
     ENCODED = "encoded"  # the password is the field "auth"
+    MASKED = "masked"  # someone took the values out before the Secret was pasted: they aren't known
 
 
 class Oddities(NamedTuple):
@@ -28,6 +29,32 @@ class Oddities(NamedTuple):
     flaws: dict[str, list[Flaw]]
     expires: dict[str, int]
     """In seconds of the epoch; 0 if that isn't known."""
+
+
+_MASK = re.compile(
+    r"[<\[(]?(?:redacted|masked|hidden|removed|censored|omitted|sanitized)[>\])]?|\*{3,}|x{3,}|-{3,}|\.{3,}|\u2026+|",
+    re.IGNORECASE,
+)
+"""What stands for a value that someone took out."""
+_NO_BASE64 = re.compile(r"[^\w+/=\s-]")
+
+
+def is_masked(value: object) -> bool:
+    """Whether a value in base64, or in plain, was taken out, or a part of it."""
+    if not isinstance(value, str) or _NO_BASE64.search(value) or _MASK.fullmatch(value.strip()):
+        return True
+    return bool(_MASK.fullmatch(gobase64.text_of(value).strip()))
+
+
+def is_masked_entry(entry: object) -> bool:
+    """Whether the credentials of an entry of a Docker config were taken out: an API server keeps none without any."""
+    if not isinstance(entry, dict):
+        return False
+    fields = {str(key).lower(): value for key, value in entry.items()}
+    if "auth" in fields:
+        return isinstance(fields["auth"], str) and bool(_MASK.fullmatch(fields["auth"].strip()))
+    password = fields.get("password")
+    return password is None or (isinstance(password, str) and bool(password and _MASK.fullmatch(password.strip())))
 
 
 def flaws_of(credential: Credential) -> Iterator[Flaw]:

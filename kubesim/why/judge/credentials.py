@@ -141,6 +141,7 @@ def unseen_list(facts: Facts) -> Known | None:
         "expired": facts.kind == "expired",
         "anonymous": facts.kind == "anonymous",
         "first": next(iter(facts.names), ""),
+        "unfound": "" if all(map(facts.is_masked, facts.names)) else f"aren't in {Words(facts)['place']},",
     }
 
 
@@ -149,13 +150,14 @@ def _account(facts: Facts) -> Known:
     name = next(iter(facts.account_names), "")
     secret = facts.scene.api.find(SECRET, facts.namespace, name) if name else None
     is_free = secret is None or (secret.get("type") in keyring.DATA_KEYS and len(entries_of(secret)) <= 1)
+    is_free &= not facts.is_masked(name)
     return {"account_secret": name if is_free else "", "account_fix": "overwrite_secret" if secret else "create_secret"}
 
 
 def refused(facts: Facts) -> Known | None:
     reported = _refusal(facts.attempts)
     attempt = reported or _refusal(_next_attempts(facts))
-    if attempt is None or not facts.matches:
+    if attempt is None or not facts.matches or not facts.knows_secrets:
         return None
     reply = reply_to(attempt)
     oddities = _oddities(facts, attempt) if facts.scene.is_export else {}
@@ -257,7 +259,7 @@ def wrong_type(facts: Facts) -> Known | None:
 
 def empty(facts: Facts) -> Known | None:
     for match in facts.matches:
-        if not (match.credential.username and match.credential.password):
+        if not ((match.credential.username and match.credential.password) or facts.is_masked(match.secret_name)):
             helper = Flaw.HELPER in facts.flaws(match.secret_name)
             return {**_secret(facts, match.secret_name), "entry": match.entry, "helper": helper}
     return None
@@ -265,7 +267,7 @@ def empty(facts: Facts) -> Known | None:
 
 def no_entry(facts: Facts) -> Known | None:
     seen = next((seen for seen in facts.seen if seen.type in keyring.DATA_KEYS), None)
-    if seen is None or facts.matches:
+    if seen is None or facts.matches or facts.is_masked(seen.name):
         return None
     words = {"mismatch": mismatch(facts, seen)}
     return {**_secret(facts, seen.name), **words, "helper": not seen.entries and Flaw.HELPER in facts.flaws(seen.name)}
@@ -273,7 +275,7 @@ def no_entry(facts: Facts) -> Known | None:
 
 def unused(facts: Facts) -> Known | None:
     """An answer for someone without credentials, although a Secret matches."""
-    if facts.kind != "anonymous" or not facts.matches:
+    if facts.kind != "anonymous" or not facts.matches or not facts.knows_secrets:
         return None
     return {"secret": facts.matches[0].secret_name, "user": facts.matches[0].credential.username}
 

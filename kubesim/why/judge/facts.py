@@ -140,7 +140,7 @@ class Facts:
     @property
     def is_unsure(self) -> bool:
         """Whether the export cannot show which credentials were sent."""
-        return self.scene.is_export and (self.is_partial or (bool(self.names) and not self.scene.knows_secrets))
+        return self.scene.is_export and (self.is_partial or (bool(self.names) and not self.knows_secrets))
 
     @property
     def events(self) -> Sequence[Object]:
@@ -151,6 +151,11 @@ class Facts:
     def is_partial(self) -> bool:
         """Whether only a text is known of the Pod, so that its list of pull secrets is not."""
         return bool(self.pod.get("partial"))
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the Pod's namespace is known; where a text doesn't name it, `namespace` is "default"."""
+        return not self.pod.get("unplaced")
 
     @property
     def client(self) -> str:
@@ -176,6 +181,16 @@ class Facts:
     def oddities(self, name: str) -> Oddities:
         """What is odd about an exported Secret."""
         return self.scene.oddities.get((self.namespace, name)) or Oddities({}, {})
+
+    @cached_property
+    def knows_secrets(self) -> bool:
+        """Whether it is known what the Pod's pull secrets hold for the image."""
+        return self.scene.knows_secrets and not any(map(self.is_masked, self.names))
+
+    def is_masked(self, name: str) -> bool:
+        """Whether someone took out of an exported Secret what it holds for the image."""
+        entries = [match.entry for match in self._matching(self._existing([name]))]
+        return any(Flaw.MASKED in self.flaws(name, entry) for entry in ("", *entries))
 
     @cached_property
     def names(self) -> list[str]:

@@ -84,6 +84,7 @@ _WORDS: Mapping[str, Callable[[Facts], Word]] = {
     "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
     "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0].strip("[]"),
     "asked_port": lambda facts: ":".join(keyring.split_port(Words(facts)["api"], "443")),
+    "place": lambda facts: f"the {facts.namespace} namespace" if facts.is_placed else "the Pod's namespace",
     "pull_with": lambda facts: fill(_client(facts).pull, Words(facts)),
     "log_in": lambda facts: fill(_client(facts).login, Words(facts)),
     "log_out": lambda facts: fill(_client(facts).logout, Words(facts)),

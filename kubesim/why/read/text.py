@@ -32,7 +32,7 @@ _INSTEAD = {
 """The reason of the container's status that belongs to that of an event."""
 _TELLING = ("ImageInspectError",)
 """Reasons that say something without a message."""
-ADDED = ("partial", "client", "unread", "same")
+ADDED = ("partial", "client", "unread", "unplaced", "same")
 """Fields of a Pod that no cluster writes: what a text tells of it besides."""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
@@ -208,7 +208,7 @@ def _items(pod: _Pod, told: Object) -> Iterator[Item]:
     containers = [_container(row, number) for number, row in enumerate(pod.rows, 1)]
     listed = [{"name": secret} for secret in pod.missed]
     kind, item = partial(where, containers, nodeName=pod.rows[0].node, imagePullSecrets=listed)
-    yield kind, {**item, **told}
+    yield kind, {**item, **told, "unplaced": not any(row.namespace for row in pod.rows)}
     yield from (event_of(where, row) for row in pod.warnings)
 
 

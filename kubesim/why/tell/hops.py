@@ -47,7 +47,9 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         subject=_subject(facts),
         hops=_with_consequences(tuple(hop for hop in hops if hop.state)),
         outcome=say(rows().outcome, words),
-        about=About(facts.namespace, name_of(facts.pod), facts.container["name"], facts.image),
+        about=About(
+            facts.namespace if facts.is_placed else "", name_of(facts.pod), facts.container["name"], facts.image
+        ),
         story=tuple(story(facts)),
         cause=cause,
         sent=sent,
@@ -156,7 +158,8 @@ def _subject(facts: Facts) -> str:
         return f"{facts.image or 'An image'}, from a message alone"
     image = facts.image or "An image"
     what = f"volume {facts.volume}" if facts.volume else f"container {facts.container['name']}"
-    return f"{image} for {facts.namespace}/{name_of(facts.pod)}, {what}"
+    place = f"{facts.namespace}/" if facts.is_placed else ""
+    return f"{image} for {place}{name_of(facts.pod)}, {what}"
 
 
 def _state(facts: Facts) -> Known:

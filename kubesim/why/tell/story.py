@@ -39,7 +39,7 @@ def story(facts: Facts) -> Iterator[str]:
     then = facts.trace.secrets if facts.trace else facts.seen
     for seen in then:
         if facts.scene.knows_secrets:
-            yield f"Secret {seen.name} in the {facts.namespace} namespace: {_secret(facts, seen)}"
+            yield f"Secret {seen.name} in {words['place']}: {_secret(facts, seen)}"
     if not facts.has_image:
         yield from _unlisted(facts)
     yield from _kubelet(facts)
@@ -63,6 +63,7 @@ def _secret(facts: Facts, seen: SeenSecret) -> str:
         "home": next((home for home in homes if home != facts.namespace), ""),
         "unexported": facts.scene.is_export and facts.secret_named(seen.name) is None,
         "missing": not seen.found,
+        "taken": facts.is_masked(seen.name),
         "problem": seen.problem,
         "other_type": seen.type if seen.type not in keyring.DATA_KEYS else "",
         "unreadable": unreadable,
@@ -138,6 +139,10 @@ def limits(facts: Facts) -> Iterator[str]:
             "content": needed or facts.kind == "not_found",
             "cached": facts.is_node and facts.container.get("imagePullPolicy") != ALWAYS,
             "missing": ", ".join(_unexported(facts)),
+            "nowhere": facts.source == "text" and not facts.is_placed and facts.is_node,
+            "at": ""
+            if facts.source == "text" and not facts.is_placed
+            else f" -n {quote(facts.namespace, 'namespace')}",
             "inside": needed and facts.is_unsure and bool(facts.names),
             "hidden": needed and facts.is_unsure and facts.is_node and not facts.names,
             "secrets": " ".join(quote(f"secret/{name}", "secret") for name in facts.names),
