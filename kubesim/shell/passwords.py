@@ -79,10 +79,10 @@ _FORMS = (
     ),
     _form(r"(\b(?:string|binary)?data\\?['\"]?\s?:\s{0,9})\{[^{}\n]{1,9999}\}?", rf"\g<1>{{{MASK}}}"),
     _form(r"\{[^{}\n]{0,200}/(?:string)?data[^{}\n]{0,9999}\}", _mask_patch),
-    # PASSWORD=sesame, password: sesame, "auth": "c2VzYW1l"; a variable with a short name may have anything
+    # PASSWORD=sesame, password: sesame, "auth": "c2VzYW1l"; P=sesame
     _form(rf"(\b{_SECRET_NAME}['\"]?=){_WORD}"),
     _form(rf"(\b{_SECRET_NAME}['\"]?:[ \t]*(?![\[{{])){_SCALAR}"),
-    _form(rf"((?:\A|(?<=[\s;&|(]))(?:export[ \t]+)?(?-i:[A-Z]|P[A-Z])=){_WORD}"),
+    _form(rf"((?:\A|(?<=[\s;&|(]))(?:export[ \t]+)?(?-i:P[A-Z]?)=){_WORD}"),
     # https://me:sesame@host
     _form(r"(//)[^\s/@:'\"]{1,200}:[^\s'\"]{1,400}@(?=\w)"),
     _form(r"(//)[^/\s@]+@"),
