@@ -15,7 +15,7 @@ from kubesim.api import load_yaml, typed
 ON = "on"
 """The value of a switch that is on; "" is one that is off."""
 LONGEST_TEXT = 400
-"""Characters in a line that a learner types. No image and no entry of a registry is longer."""
+"""Characters in a line that a learner types: enough for any real image or entry."""
 MOST_LINES = 8
 
 Values = Mapping[str, str]
@@ -73,7 +73,7 @@ class Goal(NamedTuple):
 class Explorable(NamedTuple):
     """What an explorable asks, what can be changed in it, and the `commands` that play it in a cluster of its own.
 
-    Its module finds by name what `says` what came of the values.
+    `says` holds its sentences by name; its module chooses among them.
     """
 
     title: str
