@@ -27,6 +27,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Micros = 253_402_300_799_999_999  # 9999-12-31T23:59:59.999999Z
 
 
+class OutOfTimeError(Exception):
+    """The clock's deadline has come before what was waited for."""
+
+
 class Timer(NamedTuple):
     """A call that is due at a moment: a method of a part of the cluster, and its arguments."""
 
@@ -49,6 +53,8 @@ class Clock:
         self._due: list[tuple[Micros, int]] = []  # a heap of moments and numbers of timers, cancelled ones included
         self._timers: dict[int, Timer] = {}  # the timers that aren't cancelled, by number
         self._count = 0
+        self.deadline: Micros = _LATEST
+        """When what waits is stopped, as by `timeout 2 kubectl get pods -w`."""
 
     def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> int:
         """Set a timer that calls `method` once, `seconds` from now, and return its number for `cancel`.
@@ -83,14 +89,19 @@ class Clock:
         """Let time pass until `done()` is true, for at most `timeout` seconds, and return whether it is.
 
         The clock stops at the timer that made `done()` true, or at the end of the timeout. `budget` pays for what
-        happens meanwhile; once it can't, the clock stops there, and TooMuchError is raised.
+        happens meanwhile; once it can't, the clock stops there, and TooMuchError is raised. At the clock's deadline,
+        OutOfTimeError is.
         """
         start = self.now
         end = self.now + round(timeout * SECOND)
+        is_cut = self.deadline < end
+        end = min(end, self.deadline)
         with uncollected():
             while not done():
                 if not self._due or self._due[0][0] > end:
                     self.now = max(self.now, end)
+                    if is_cut:
+                        raise OutOfTimeError
                     return False
                 when, number = heapq.heappop(self._due)
                 timer = self._timers.pop(number, None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from kubesim.api.clock import OutOfTimeError
 from kubesim.api.result import Result
 from kubesim.gotext import pflag
 from kubesim.kubectl.catalogue import ABSENT
@@ -30,6 +31,7 @@ from kubesim.kubectl.help import help_text, suggestions
 from kubesim.kubectl.kubeconfig import Kubeconfig
 from kubesim.kubectl.lookup import ROOT, find_command, next_word
 
+_TERMINATED = 143  # by SIGTERM
 _LONGEST_KEPT = 1000  # letters of a command line that is kept with what it was parsed into
 
 
@@ -49,6 +51,8 @@ def run(args: Sequence[str], context: Context) -> Result:
         call.exit_code = end.code
     except REFUSALS as error:
         _fail(call, error)
+    except OutOfTimeError:
+        call.exit_code = _TERMINATED
     except OSError as error:  # a file, where nothing is known of kubectl's own words
         _fail(call, NotSimulated(f"{error.filename}: {error.strerror}"))
     except RecursionError:

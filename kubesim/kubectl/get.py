@@ -126,8 +126,12 @@ def _watch(call: Call) -> None:
     if len(targets) > 1 and query.is_single:
         raise KubectlError(f"{_WATCHED_ALONE} - {len(targets)} resources were found")
     refuse_if(len(targets) > 1, "you may only watch a single resource or type of resource at a time")
-    for now, change in _changes(call, target):
-        _show_objects(call, table, [change.obj], now)
+    seen: list[tuple[Micros, Change]] = []
+    try:
+        _note_changes(call, target, seen)
+    finally:  # also where the watch is cut
+        for now, change in seen:
+            _show_objects(call, table, [change.obj], now)
 
 
 _WATCHED_ALONE = "watch is only supported on individual resources and resource collections"
@@ -142,9 +146,8 @@ def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) 
         call.say("".join(map(form.render, objects)))
 
 
-def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
-    """What happens in the time of --request-timeout. It is only recorded: no change fails because of a watch."""
-    seen: list[tuple[Micros, Change]] = []
+def _note_changes(call: Call, target: Target, seen: list[tuple[Micros, Change]]) -> None:
+    """Add what happens in the time of --request-timeout to `seen`: no change fails because of a watch."""
 
     def note(change: Change) -> None:
         seen.append((call.context.clock.now, change))
@@ -159,4 +162,3 @@ def _changes(call: Call, target: Target) -> list[tuple[Micros, Change]]:
         call.pass_time(call.request_timeout or WATCH)
     finally:
         stop()
-    return seen

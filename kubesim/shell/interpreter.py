@@ -69,6 +69,8 @@ class Interpreter:
         machine = self.machine
         machine.shell.pipeline_pid = machine.next_pid
         status = self._stages(early, last, streams) if early else self._command(last, streams)
+        if not early:
+            machine.pipe_statuses = (status,)
         if pipeline.negated:
             status = 0 if status else 1
         machine.status = status
@@ -77,11 +79,14 @@ class Interpreter:
         return machine.status
 
     def _stages(self, early: Sequence[Command], last: Command, streams: Streams) -> int:
+        statuses = []
         for command in early:
             output: list[str] = []
-            self._subshell(partial(self._command, command, streams._replace(stdout=output.append)))
+            statuses.append(self._subshell(partial(self._command, command, streams._replace(stdout=output.append))))
             streams = streams._replace(stdin=Input("".join(output)))
-        return self._subshell(partial(self._command, last, streams))
+        status = self._subshell(partial(self._command, last, streams))
+        self.machine.pipe_statuses = (*statuses, status)
+        return status
 
     def _subshell(self, run: Callable[[], int]) -> int:
         """Run what keeps to itself what it does to the shell and the current folder, even `exit`."""

@@ -24,9 +24,11 @@ _ADVICE = {
     "watch": "kubectl watches itself, as in: kubectl get pods --watch",
     "find": "list files with ls, or with a pattern, as in: ls app/*.yaml",
     "diff": "kubectl compares a file with the cluster, as in: kubectl diff -f pod.yaml",
-    "seq": "the shell counts itself, as in: for i in {1..3}; do echo $i; done",
 }
 """What to use instead of a program that is not there."""
+
+
+_PIPE_STATUS = re.compile(r"PIPESTATUS(?:\[([0-9]{1,5})\])?")
 
 
 class Input:
@@ -131,6 +133,8 @@ class Machine:
         self.last_wait = 0.0
         """How many seconds the last command took that took its time."""
         self.status = 0
+        self.pipe_statuses: Sequence[int] = (0,)
+        """Those of the commands of the last pipeline."""
         self.edit: Edit | None = None
         """What the command line asks a front end to open in its editor."""
         self.budget = Budget()
@@ -181,6 +185,9 @@ class Machine:
             return shell.parameters[index] if index < len(shell.parameters) else None
         if name.startswith("#") and len(name) > 1:
             return str(len(self.lookup(name[1:])))
+        if match := _PIPE_STATUS.fullmatch(name):
+            index = int(match[1] or 0)
+            return str(self.pipe_statuses[index]) if index < len(self.pipe_statuses) else None
         parameters = " ".join(shell.parameters[1:]) or None
         special = {
             "@": parameters,
@@ -189,6 +196,7 @@ class Machine:
             "?": str(self.status),
             "$": str(self.shell_process.pid),
             "PWD": str(self.files.cwd),
+            "PIPESTATUS[@]": " ".join(map(str, self.pipe_statuses)),
         }
         return shell.variables.get(name, shell.env.get(name, special.get(name)))
 

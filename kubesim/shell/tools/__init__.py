@@ -92,6 +92,11 @@ class Invocation:
         """What is left on stdin, which is gone then; nothing at a terminal."""
         return self.streams.stdin.rest() if self.streams.stdin else ""
 
+    def run_here(self, words: Sequence[str]) -> int:
+        """Run another command with the same streams."""
+        self.spend(COMMAND_COST)
+        return self._call(words, self.streams)
+
     def run(self, words: Sequence[str], stdin: str) -> int:
         """Run another command with the same outputs."""
         self.spend(COMMAND_COST)

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import re
 from itertools import zip_longest
+from math import inf
 
+from kubesim.api.clock import SECOND, OutOfTimeError
 from kubesim.shell.machine import Trap
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import BreakError, ContinueError, Invocation, LeaveError, Operands, Options, ToolError, misused
+from kubesim.shell.tools import (
+    BreakError,
+    ContinueError,
+    Invocation,
+    LeaveError,
+    Operands,
+    Options,
+    ToolError,
+    misused,
+    whole_number,
+)
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
@@ -22,13 +34,58 @@ def false(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def sleep(operands: Operands, options: Options, io: Invocation) -> None:
-    seconds = 0.0
-    for text in operands:
-        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}|inf(?:inity)?)([smhd]?)", text)
-        if not match:
-            raise misused(io.name, f"invalid time interval '{text}'")
-        seconds += float(match[1]) * _UNITS[match[2]]
-    io.machine.sleep(seconds)
+    io.machine.sleep(sum(_seconds(text, io) for text in operands))
+
+
+def _seconds(text: str, io: Invocation) -> float:
+    match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{0,9})?|\.[0-9]{1,9}|inf(?:inity)?)([smhd]?)", text)
+    if not match:
+        raise misused(io.name, f"invalid time interval '{text}'")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+_TIMED_OUT = 124
+_TERMINATED = 143  # by SIGTERM
+
+
+def timeout(operands: Operands, options: Options, io: Invocation) -> int:
+    """Run a command that is stopped after so many seconds."""
+    if len(operands) < 2:
+        raise misused(io.name, "missing operand")
+    seconds, *words = operands
+    clock = io.machine.clock
+    before = clock.deadline
+    limit = _seconds(seconds, io)
+    if 0 < limit < inf:
+        clock.deadline = min(before, clock.now + round(limit * SECOND))
+    try:
+        status = io.run_here(words)
+    except OutOfTimeError:
+        status = _TERMINATED
+    finally:
+        is_over = clock.now >= clock.deadline
+        clock.deadline = before
+    return _TIMED_OUT if is_over and status == _TERMINATED else status
+
+
+def seq(operands: Operands, options: Options, io: Invocation) -> None:
+    """Count: from 1 or FIRST, by 1 or STEP, up to LAST."""
+    if not operands:
+        raise misused(io.name, "missing operand")
+    numbers = [_integer(text) for text in operands]
+    first = numbers[0] if len(numbers) > 1 else 1
+    step = numbers[1] if len(numbers) > 2 else 1
+    if step == 0:
+        raise misused(io.name, f"invalid Zero increment value: '{operands[1]}'")
+    counted = range(first, numbers[-1] + (1 if step > 0 else -1), step)
+    io.spend(100 * len(counted))
+    io.out("".join(f"{number}\n" for number in counted))
+
+
+def _integer(text: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
+        raise UnsupportedError(f"'seq' of {text[:40]}")
+    return int(text)
 
 
 def export(operands: Operands, options: Options, io: Invocation) -> None:
@@ -134,11 +191,35 @@ def history(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def xargs(operands: Operands, options: Options, io: Invocation) -> int:
-    """Run a command with the words of stdin."""
+    """Run a command with the words of stdin: with all at once, with -n so many, or with -I once for each line."""
     text = io.read()
     if re.search(r"['\"\\]", text):
         raise UnsupportedError("a quote for 'xargs'")
-    status = io.run([*(operands or ["echo"]), *text.split()], "")
-    if status == 127:
-        return 127
-    return 123 if status else 0
+    command = operands or ["echo"]
+    if "I" in options:
+        mark = options["I"]
+        calls = [[word.replace(mark, line) for word in command] for line in map(str.strip, text.splitlines()) if line]
+        io.spend(sum(map(len, text.splitlines())) * len(command))
+    else:
+        words = text.split()
+        most = _most_words(options) or max(1, len(words))
+        calls = [[*command, *words[begin : begin + most]] for begin in range(0, len(words), most)]
+        if not calls and "r" not in options:
+            calls = [command]
+    has_failed = False
+    for call in calls:
+        status = io.run(call, "")
+        if status == 127:
+            return 127
+        has_failed = has_failed or status != 0
+    return 123 if has_failed else 0
+
+
+def _most_words(options: Options) -> int:
+    """What -n says: how many words one call gets; 0 without it."""
+    if "n" not in options:
+        return 0
+    most = whole_number(options["n"], "invalid number for -n option")
+    if most < 1:
+        raise ToolError("value for -n option should be >= 1")
+    return most

@@ -102,11 +102,14 @@ class Regex:
         *,
         extended: bool = False,
         ignores_case: bool = False,
+        whole_words: bool = False,
     ) -> None:
         self.budget = budget
         flags = re.DOTALL | re.IGNORECASE if ignores_case else re.DOTALL
         parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget, flags) for pattern in patterns]
         self._tree: Part = Alternatives([parser.parse() for parser in parsers])
+        if whole_words:
+            self._tree = Series([Single(re.compile(r"(?<!\w)")), self._tree, Single(re.compile(r"(?!\w)"))])
 
     def search(self, text: str, start: int = 0) -> Span | None:
         """Where the first and longest match at or after `start` lies."""

@@ -8,7 +8,17 @@ from typing import NamedTuple
 
 from kubesim.api.budget import Budget
 from kubesim.shell.syntax import UnsupportedError
-from kubesim.shell.tools import Invocation, Operands, Options, ToolError, bare_lines, inputs, misused, reported
+from kubesim.shell.tools import (
+    Invocation,
+    Operands,
+    Options,
+    ToolError,
+    bare_lines,
+    inputs,
+    misused,
+    reported,
+    whole_number,
+)
 from kubesim.shell.tools.regex import Regex, with_characters
 
 _LINE_COST = 100
@@ -35,6 +45,9 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
     context = _context(options)
     patterns, names = _patterns(operands, options, io)
     regex = _regex_of(patterns, options, io)
+    most = whole_number(options["m"], "invalid max count") if "m" in options else None
+    if most is not None and most < 1:
+        raise UnsupportedError("'grep -m' of no line")
     has_labels = len(names) > 1
     if "r" in options:
         roots = names or [""]
@@ -47,6 +60,7 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
     for name, text in inputs(io, names, trouble=2):
         content = bare_lines(text)
         selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
+        selected = selected[:most]
         if selected and "q" in options:
             io.status = 0  # also where a file before it can't be read
             return 0
@@ -89,7 +103,9 @@ def _regex_of(patterns: list[str], options: Options, io: Invocation) -> Regex:
     if is_fixed:
         patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
     is_extended = "E" in options and not is_fixed
-    return Regex(patterns, io.machine.budget, extended=is_extended, ignores_case="i" in options)
+    budget = io.machine.budget
+    whole = "w" in options
+    return Regex(patterns, budget, extended=is_extended, ignores_case="i" in options, whole_words=whole)
 
 
 def _patterns(operands: Operands, options: Options, io: Invocation) -> tuple[list[str], list[str]]:

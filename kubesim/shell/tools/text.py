@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64 as codec
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from math import inf
+from typing import NamedTuple
 
 from kubesim.shell.lexer import unescape
 from kubesim.shell.syntax import UnsupportedError
@@ -26,7 +27,11 @@ from kubesim.workspace import encoded
 
 
 def head(operands: Operands, options: Options, io: Invocation) -> None:
-    _print_parts(operands, _beginning(options.get("n", "10")), io)
+    if "c" in options and "n" not in options:
+        part = _beginning(options["c"], "invalid number of bytes")
+        _print_parts(operands, lambda text: encoded(text)[part].decode("utf-8", "surrogateescape"), io)
+    else:
+        _print_parts(operands, _lines_in(_beginning(options.get("n", "10"))), io)
 
 
 def tail(operands: Operands, options: Options, io: Invocation) -> None:
@@ -38,7 +43,7 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     follows = "f" in options or "F" in options
     if follows and io.machine.IS_TERMINAL:
         raise UnsupportedError("'tail -f'")
-    names = _print_parts(operands, _end(options.get("n", "10")), io)
+    names = _print_parts(operands, _lines_in(_end(options.get("n", "10"))), io)
     if not follows:
         return
     for name in names:
@@ -49,13 +54,13 @@ def tail(operands: Operands, options: Options, io: Invocation) -> None:
     io.fail("no files" if io.machine.is_busybox else "no files remaining")
 
 
-def _number(text: str) -> int:
-    return whole_number(text, "invalid number of lines")
+def _number(text: str, complaint: str = "invalid number of lines") -> int:
+    return whole_number(text, complaint)
 
 
-def _beginning(text: str) -> slice:
-    """The first lines of a file, so many, or with a minus all but so many."""
-    count = _number(text)
+def _beginning(text: str, complaint: str = "invalid number of lines") -> slice:
+    """The first lines or bytes of a file, so many, or with a minus all but so many."""
+    count = _number(text, complaint)
     if text.startswith("-"):
         return slice(count or None)
     return slice(count)
@@ -71,15 +76,20 @@ def _end(text: str) -> slice:
     return slice(-abs(count), None)
 
 
-def _print_parts(operands: Operands, part: slice, io: Invocation) -> list[str]:
-    """Print some lines of each input, under titles where there are several; the names of those that can be read."""
+def _lines_in(part: slice) -> Callable[[str], str]:
+    """What takes some lines of a text."""
+    return lambda text: "".join(lines(text)[part])
+
+
+def _print_parts(operands: Operands, part_of: Callable[[str], str], io: Invocation) -> list[str]:
+    """Print a part of each input, under titles where there are several; the names of those that can be read."""
     names: list[str] = []
     for name, text in inputs(io, operands, "cannot open '{}' for reading"):
         if len(operands) > 1:
             title = "standard input" if name == "-" else name
             gap = "\n" if names else ""
             io.out(f"{gap}==> {title} <==\n")
-        io.out("".join(lines(text)[part]))
+        io.out(part_of(text))
         names.append(name)
     return names
 
@@ -115,14 +125,53 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
         return  # an input is missing
     io.spend(100 * len(content))
     is_reverse = "r" in options
+    if "k" in options and "u" in options:
+        raise UnsupportedError("'sort -u' with -k")
     if "u" in options:
         content = list(dict.fromkeys(content))
     content.sort(reverse=is_reverse)
-    if "n" in options:
+    for key in reversed(_keys(options)):
+        io.spend(sum(map(len, content)))
+        content.sort(key=key.of, reverse=key.is_reverse)
+    if "n" in options and "k" not in options:
         if "u" in options:
             raise UnsupportedError("'sort -nu'")
         content.sort(key=_leading_number, reverse=is_reverse)
     io.out("".join(f"{line}\n" for line in content))
+
+
+class _Key(NamedTuple):
+    """A key of sort: the fields from `first` to `last` of a line, between separators or with the blanks before them."""
+
+    first: int
+    last: int | None
+    separator: str
+    is_numeric: bool
+    is_reverse: bool
+
+    def of(self, line: str) -> str | float:
+        if self.separator:
+            fields = line.split(self.separator)
+        else:
+            fields = re.findall(r"[ \t]*[^ \t]+|[ \t]+\Z", line)
+        text = self.separator.join(fields[self.first - 1 : self.last])
+        return _leading_number(text) if self.is_numeric else text
+
+
+def _keys(options: Options) -> list[_Key]:
+    """The keys of -k, the first one first. One without letters of its own has those of the call."""
+    keys = []
+    separator = options.get("t", "")
+    if len(separator) > 1:
+        raise ToolError(f"multi-character tab '{separator}'", 2)
+    for text in options["k"].split("\n") if "k" in options else ():
+        match = re.fullmatch(r"([1-9][0-9]{0,5})([nr]*)(?:,([1-9][0-9]{0,5})([nr]*))?", text)
+        if not match:
+            raise UnsupportedError(f"'sort -k {text[:40]}'")
+        letters = (match[2] + (match[4] or "")) or "".join({"n", "r"} & options.keys())
+        last = int(match[3]) if match[3] else None
+        keys.append(_Key(int(match[1]), last, separator, "n" in letters, "r" in letters))
+    return keys
 
 
 def _leading_number(line: str) -> float:
