@@ -455,34 +455,39 @@ def test_pictures_are_not_compared() -> None:
     assert page(picture.format("PHN2Zz4=")) != page(picture.format("PHN2Zz4=").replace(">a<", ">b<"))
 
 
-def test_what_is_given_is_protected_and_what_answers_a_prediction_or_asks_is_hidden() -> None:
+def test_a_cell_can_be_edited_unless_it_grades_and_what_answers_a_prediction_or_asks_is_hidden() -> None:
     sources = {
-        "Run it.": "",
-        "%%kubectl\nls": "",
+        "Run it.": "kept",
+        "%%kubectl\nls": "open",
         "%predict a": "asks",
         "%%kubectl\nls -l": "hidden",
-        "It was so.": "",
+        "It was so.": "kept",
         "%quiz a": "asks",
         "%flow a": "both",
-        "## Another idea": "",
-        "%%kubectl\nls -a": "",
-        "**Predict:** and now?": "",
+        "## Another idea": "kept",
+        "%%kubectl\nls -a": "open",
+        "**Predict:** and now?": "kept",
         "%flow b": "both",
-        "## The last idea": "",
-        "%flow c": "asks",
+        "## The last idea": "kept",
+        "%flow c": "drawn",
+        "%explore match": "asks",
         "%challenge 42": "yours",
     }
     make = {True: nbformat.v4.new_code_cell, False: nbformat.v4.new_markdown_cell}
     cells = [make[source.startswith("%")](source) for source in sources]
     cells[-1].metadata["tags"] = ["yours"]
     tool.normalise(nbformat.v4.new_notebook(cells=cells))
-    protected = {"editable": False, "deletable": False}
     answers, asks = {"outputs_hidden": True}, {"source_hidden": True}
-    states = {
-        "": protected,
-        "hidden": {**protected, "jupyter": answers},
-        "asks": {**protected, "jupyter": asks},
-        "both": {**protected, "jupyter": answers | asks},
-        "yours": {"tags": ["yours"], "jupyter": asks},
-    }
-    assert [dict(cell.metadata) for cell in cells] == [states[state] for state in sources.values()]
+    kept = {"deletable": False, "editable": False}
+    for (source, state), cell in zip(sources.items(), cells, strict=True):
+        is_open = {"deletable": False, "kubesim": {"original": source}}
+        states = {
+            "kept": kept,
+            "open": is_open,
+            "hidden": {**is_open, "jupyter": answers},
+            "asks": {**kept, "jupyter": asks},
+            "drawn": {**is_open, "jupyter": asks},
+            "both": {**is_open, "jupyter": answers | asks},
+            "yours": {"tags": ["yours"], "jupyter": asks},
+        }
+        assert dict(cell.metadata) == states[state]

@@ -79,17 +79,18 @@ def normalise(notebook: NotebookNode) -> NotebookNode:
 
 
 def protect(notebook: NotebookNode) -> None:
-    """Keep what is given from being edited by accident, and hide what answers a prediction until its cell has run.
+    """Keep the text and what grades from being edited, and hide what answers a prediction until its cell has run.
 
-    That is each output after it, to the end of its idea: up to the next heading. JupyterLab shows such an output once
-    the cell has run; where the notebook is only read, it is shown at once. A code cell with the tag `yours` is the
-    learner's own, to be changed.
+    Each other code cell can be edited, and has its source once more in its metadata, so that it can be restored. A code
+    cell with the tag `yours` is the learner's own. An answer is each output after the prediction, up to the next
+    heading. JupyterLab shows it once the cell has run; where the notebook is only read, it is shown at once.
     """
     is_predicted = False
     for cell in notebook.cells:
-        cell.metadata.pop("jupyter", None)
+        for name in ("jupyter", "editable", "deletable", "kubesim"):
+            cell.metadata.pop(name, None)
         if "yours" not in cell.metadata.get("tags", ()):
-            cell.metadata.update(editable=False, deletable=False)
+            cell.metadata.update(_protection(cell))
         if cell.cell_type == "code" and (hidden := _hidden(cell.source, is_predicted)):
             cell.metadata["jupyter"] = dict.fromkeys(hidden, True)
         if cell.source.startswith("%predict") or "**Predict" in cell.source:
@@ -102,6 +103,13 @@ def _hidden(source: str, is_predicted: bool) -> list[str]:
     """Which parts of a code cell JupyterLab hides at first."""
     output = ["outputs_hidden"] if is_predicted and not source.startswith(EXERCISES) else []
     return [*output, "source_hidden"] if source.startswith(DRAWS) else output
+
+
+def _protection(cell: NotebookNode) -> dict[str, object]:
+    """The metadata that let a cell be edited and restored, or keep it as it is. None can be deleted."""
+    if cell.cell_type == "code" and not cell.source.startswith(EXERCISES):
+        return {"deletable": False, "kubesim": {"original": cell.source}}
+    return {"deletable": False, "editable": False}
 
 
 def number(notebook: NotebookNode) -> None:

@@ -40,7 +40,7 @@ WIDGETS = (
         is_photographed=True,
     ),
     Widget("flow", ("%flow web",), ".ks-flow", is_photographed=True),
-    Widget("quiz", ("%quiz start-who-pulls",), ".ks-card"),
+    Widget("quiz", ("%quiz start-no-secret",), ".ks-card"),
     Widget("task", ("%task store-credentials",), ".ks-card"),
     Widget("timeline", ("%advance 12m", "%timeline web"), ".ks-flow"),
     Widget("progress", ("%progress",), ".ks-progress"),

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, expect
 from browser.contrast import pale_texts
 from kubesim.lessons import VARIANT, load_quizzes
 
-DONE = {"kubesim-progress": 2, "given": {"start-who-pulls": [[0], [2]]}, "tasks": {"store-credentials": True}}
+DONE = {"kubesim-progress": 2, "given": {"start-no-secret": [[0], [2]]}, "tasks": {"store-credentials": True}}
 START = sum(quiz.startswith("start-") and VARIANT not in quiz for quiz in load_quizzes())
 TIME = "start-simulated-time"
 ALONE = "01-storing-credentials.ipynb"
@@ -65,7 +65,7 @@ def test_the_map_follows_is_downloaded_and_taken_in(notebook: Any, tmp_path: Pat
 
 def test_an_answer_shows_when_the_map_comes_into_view_again(notebook: Any) -> None:
     shown: Locator = notebook.cell("progress-map").locator(".ks-progress")
-    card: Locator = notebook.cell("quiz-who-pulls").locator(".ks-card")
+    card: Locator = notebook.cell("quiz-no-secret").locator(".ks-card")
     card.get_by_label("The kubelet on the node").check()
     card.get_by_role("button", name="Check").press("Enter")
     expect(card.get_by_role("status")).to_contain_text("Right")

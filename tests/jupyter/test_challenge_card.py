@@ -268,11 +268,11 @@ def test_a_review_has_one_broken_cluster_a_day_which_gives_no_score(seat, monkey
     monkeypatch.setattr("kubesim.jupyter.quiz.display", shown.append)
     assert refused(challenge.review, "", seat) == NOTHING
     assert shown == []
-    seat.progress.keep_asked("start-who-pulls", False, 0, {"start-who-pulls": [0]})
+    seat.progress.keep_asked("start-no-secret", False, 0, {"start-no-secret": [0]})
     challenge.review("", seat)
     question, cluster = shown
-    assert question.plain().startswith("Review: Who reads the credentials")
-    variant = load_quizzes()["start-who-pulls#1"]
+    assert question.plain().startswith("Review: The Pod `")
+    variant = load_quizzes()["start-no-secret#1"]
     assert question.content["choices"][0] == variant.shown[0].text
     assert cluster.plain().startswith("Review: a broken cluster\nFind out what's wrong, and fix it.")
     challenge.review("", seat)

@@ -126,7 +126,7 @@ def test_a_page_of_skills_is_shown(cell, monkeypatch):
     shown = []
     with monkeypatch.context() as patch:
         patch.setattr(quiz, "display", shown.append)
-        cell("%quiz start-who-pulls")
+        cell("%quiz start-no-secret")
     [pick] = shown
     pick._on_message(pick, {"do": "check", "answer": [0]}, [])
     [page] = cell("%skills").displayed

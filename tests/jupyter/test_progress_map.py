@@ -94,7 +94,7 @@ def test_it_follows_what_is_done_elsewhere(shown, progress):
 def test_the_download_is_up_to_date_and_can_be_taken_in_elsewhere(shown, progress, monkeypatch, tmp_path):
     sent = []
     monkeypatch.setattr(shown, "send", sent.append)
-    progress.keep("start-who-pulls", [2])
+    progress.keep("start-no-secret", [2])
     press(shown, "download")
     saved = {"do": "save", "name": "kubesim-progress.json", "type": "application/json"}
     assert sent == [{**saved, "text": shown.content["file"]}]
@@ -116,7 +116,7 @@ def test_it_says_what_is_due_and_how_many_predictions_were_right(tmp_path):
     seat = Seat(Session(tmp_path), lambda: today[0])
     seat.progress.keep("touch-the-pod", [2])
     seat.progress.keep("lists-merged", [0])
-    seat.progress.keep_asked("start-who-pulls", False, 0, {})
+    seat.progress.keep_asked("start-no-secret", False, 0, {})
     shown = ProgressMap(seat)
     assert shown.content["total"].endswith(" tasks, 1 of 2 predictions right")
     assert shown.content["due"] == "Nothing is due for review. Next: in 1 day."
@@ -194,7 +194,7 @@ def test_the_magic(seat, monkeypatch):
 
 
 def test_the_map_says_what_reviewing_gained(seat, progress):
-    progress.keep("start-who-pulls", [0])
+    progress.keep("start-no-secret", [0])
     assert ProgressMap(seat).content["total"].endswith(" tasks, 0 of 1 first mistakes put right since")
-    progress.keep("start-who-pulls", [2])
+    progress.keep("start-no-secret", [2])
     assert ProgressMap(seat).content["total"].endswith(" tasks, 1 of 1 first mistakes put right since")

@@ -273,7 +273,7 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypat
         ({"do": "complete", "text": "kubectl get po", "cursor": 14}, 0),
         ({"do": "news"}, 0),
         ({"do": "check", "text": "kind: Pod"}, 0),
-        ({"do": "asks", "lines": ["%quiz start-who-pulls"]}, 0),
+        ({"do": "asks", "lines": ["%quiz start-no-secret"]}, 0),
     ],
 )
 def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, bench, monkeypatch, message, times):

@@ -42,7 +42,7 @@ def test_of_somebody_who_has_done_nothing():
     ],
 )
 def test_a_question_counts_once_it_was_answered_rightly(answers, right, first):
-    mark = grade(record(start_who_pulls=answers))["00-start"]
+    mark = grade(record(start_no_secret=answers))["00-start"]
     assert (mark.right, mark.first) == (right, first)
 
 
@@ -83,21 +83,21 @@ def test_whatever_was_answered_it_is_one_line_for_each_learner(answers, name):
 
 def test_a_question_is_hard_or_easy():
     """What counts is the first answer; a question of another version doesn't."""
-    ada = record(start_who_pulls=[[2]], start_simulated_time=[[1]])
-    bob = record(start_who_pulls=[[0], [2]], nothing=[[1]])
+    ada = record(start_no_secret=[[2]], start_simulated_time=[[1]])
+    bob = record(start_no_secret=[[0], [2]], nothing=[[1]])
     assert questions([("a.json", ada), ("b.json", bob), ("c.json", blank())]) == (
         "QUESTION              ANSWERED  FIRST TRY  NOTE\n"
-        "start-who-pulls       2         50%        -\n"
+        "start-no-secret       2         50%        -\n"
         "start-simulated-time  1         100%       -\n"
     )
 
 
 def test_a_question_that_all_or_none_get_right_says_so():
-    first = record(start_who_pulls=[[2]], start_simulated_time=[[0]])
-    second = record(start_who_pulls=[[2]], start_simulated_time=[[3], [1]])
+    first = record(start_no_secret=[[2]], start_simulated_time=[[0]])
+    second = record(start_no_secret=[[2]], start_simulated_time=[[3], [1]])
     assert questions([("a.json", first), ("b.json", second)]) == (
         "QUESTION              ANSWERED  FIRST TRY  NOTE\n"
-        "start-who-pulls       2         100%       all right\n"
+        "start-no-secret       2         100%       all right\n"
         "start-simulated-time  2         0%         none right\n"
     )
 
@@ -114,7 +114,7 @@ def test_the_first_of_each_prediction_counts():
 
 
 def test_what_was_wrong_at_first_and_is_right_since_is_what_reviewing_gained():
-    assert gained(record(start_who_pulls=[[0], [2]], start_simulated_time=[[0]], assumed_server=["Docker Hub"])) == (
+    assert gained(record(start_no_secret=[[0], [2]], start_simulated_time=[[0]], assumed_server=["Docker Hub"])) == (
         1,
         2,
     )
@@ -122,7 +122,7 @@ def test_what_was_wrong_at_first_and_is_right_since_is_what_reviewing_gained():
 
 
 def test_an_answer_to_a_variant_counts_but_not_as_a_first_try():
-    right = [number for number, choice in enumerate(load_quizzes()["start-who-pulls#1"].choices) if choice.right]
-    given = {"start-who-pulls": [[0]], "start-who-pulls#1": [right]}
+    right = [number for number, choice in enumerate(load_quizzes()["start-no-secret#1"].choices) if choice.right]
+    given = {"start-no-secret": [[0]], "start-no-secret#1": [right]}
     mark = grade(blank() | {"given": given})["00-start"]
     assert (mark.right, mark.first) == (1, 0)

@@ -28,8 +28,8 @@ ROWS = {
     "tomorrow": ({ONE: [100, 0]}, {}, [ONE], "Nothing is due for review. Next: in 1 day."),
     "an old file has no days": (
         {},
-        {"start-who-pulls": [[2]], "start-simulated-time": [[0], [1]], "of-another-version": [[1]]},
-        ["start-simulated-time", "start-who-pulls"],
+        {"start-no-secret": [[2]], "start-simulated-time": [[0], [1]], "of-another-version": [[1]]},
+        ["start-simulated-time", "start-no-secret"],
         "2 questions are due for review. Run `%review` in a cell.",
     ),
     "one": ({ONE: [99, 0]}, {}, [ONE], "1 question is due for review. Run `%review` in a cell."),
@@ -49,11 +49,11 @@ GOALS = sum(len(lesson.goals) for lesson in lessons().values())
 FILLED = load_quizzes()["start-fill-the-blanks"].answer
 DAY = 739946  # 26 November 2026
 RECORD = blank() | {
-    "given": {"start-who-pulls": [[0], [2]], "start-simulated-time": [[1]], "start-fill-the-blanks": [FILLED]},
+    "given": {"start-no-secret": [[0], [2]], "start-simulated-time": [[1]], "start-fill-the-blanks": [FILLED]},
     "tasks": {"store-credentials": True, "fix-the-namespace": True},
     "scores": {"challenge-1": [95, 120]},
     "shown": {
-        "start-who-pulls": [2, DAY],
+        "start-no-secret": [2, DAY],
         "start-simulated-time": [0, DAY],
         "fix-the-namespace": [REVEALED, DAY],
         "cluster/wrong-namespace": [0, DAY],
@@ -65,12 +65,12 @@ RECORD = blank() | {
 def test_a_page_says_what_was_shown_when_and_with_how_much_help():
     assert skills_text(RECORD).startswith(
         "# My skills\n\n"
-        f"- 1 of {GOALS} goals shown\n"
+        f"- 2 of {GOALS} goals shown\n"
         "- 2 kinds of broken clusters fixed, 1 of them without help\n"
         "- Best score of the challenge: 95 of 120\n\n"
         "## 00 Start\n\n"
-        "- ○ tell from a picture where an image pull is stuck, and fix your first one: 1 of 3 shown\n"
-        "- ○ run cells, and type commands into the terminal: 1 of 2 shown\n"
+        "- ✓ run cells, and type commands into the terminal: shown\n"
+        "- ○ fix a Pod whose pull secret is missing: 1 of 2 shown\n"
         "- ✓ let simulated time pass: 26 November 2026, without help\n\n"
         "## 01 Storing credentials\n"
     )
@@ -81,25 +81,16 @@ def test_a_page_says_what_was_shown_when_and_with_how_much_help():
     ("shown", "said"),
     [
         ({}, "shown"),
-        ({"start-who-pulls": [0, DAY]}, "shown"),
-        (
-            {"start-who-pulls": [0, DAY - 1], "start-order-of-hops": [1, DAY], "start-where-it-stopped": [0, 1]},
-            "26 November 2026, with 1 hint",
-        ),
-        (
-            {"start-who-pulls": [2, DAY], "start-order-of-hops": [1, DAY - 1], "start-where-it-stopped": [0, 1]},
-            "26 November 2026, with 3 hints",
-        ),
-        (
-            {"start-who-pulls": [0, DAY], "start-order-of-hops": [99, 1], "start-where-it-stopped": [0, 1]},
-            "26 November 2026, after seeing an answer",
-        ),
+        ({"start-no-secret": [0, DAY]}, "shown"),
+        ({"start-no-secret": [0, DAY - 1], "first-fix-alone": [1, DAY]}, "26 November 2026, with 1 hint"),
+        ({"start-no-secret": [2, DAY], "first-fix-alone": [1, DAY - 1]}, "26 November 2026, with 3 hints"),
+        ({"start-no-secret": [0, DAY], "first-fix-alone": [99, 1]}, "26 November 2026, after seeing an answer"),
     ],
 )
-def test_a_goal_is_shown_by_all_its_questions(shown, said):
-    given = {"start-who-pulls": [[2]], "start-order-of-hops": [[0, 3, 4, 2, 1]], "start-where-it-stopped": [[1]]}
-    goal = skills(blank() | {"given": given, "shown": shown})[1][1][0]
-    assert goal == f"✓ tell from a picture where an image pull is stuck, and fix your first one: {said}"
+def test_a_goal_is_shown_by_all_its_questions_and_tasks(shown, said):
+    record = blank() | {"given": {"start-no-secret": [[2]]}, "tasks": {"first-fix-alone": True}, "shown": shown}
+    goal = skills(record)[1][1][1]
+    assert goal == f"✓ fix a Pod whose pull secret is missing: {said}"
 
 
 def test_of_somebody_who_has_done_nothing():
