@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kubesim.api import decoding, errors, schema
 from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.objects import Object, is_deleted, key_of, name_of, namespace_of
-from kubesim.api.resources import EVENT, NAMESPACE, POD, SERVICE_ACCOUNT, Resource
+from kubesim.api.resources import EVENT, NAMESPACE, POD, Resource
 from kubesim.api.selectors import Selector
 from kubesim.cluster.apiserver import admission, checks, strategy, validation
 from kubesim.cluster.apiserver.authorization import MASTERS, Request, User, is_allowed, rules_for
@@ -25,7 +25,7 @@ from kubesim.cluster.apiserver.deletion import AS_USUAL, DeleteOptions, is_held,
 from kubesim.cluster.apiserver.impersonation import check_impersonation, impersonate
 from kubesim.cluster.apiserver.notes import Warn, note_write
 from kubesim.cluster.apiserver.scale import replicas_of, scale_of
-from kubesim.cluster.apiserver.tokens import request_token, user_of
+from kubesim.cluster.apiserver.tokens import user_of
 
 if TYPE_CHECKING:
     from kubesim.cluster.apiserver.patch import PatchType
@@ -338,11 +338,6 @@ class Client:
         replicas = replicas_of(change(scale), resource, scale)
         change_of_spec = {"spec": {"replicas": replicas}}
         return scale_of(self._patch(resource, namespace, name, change_of_spec, "merge", WriteOptions(dry_run=dry_run)))
-
-    def request_token(self, namespace: str, account: str, spec: Object) -> Object:
-        """A TokenRequest for a ServiceAccount, with the token."""
-        self.authorize("create", SERVICE_ACCOUNT, namespace, account, "token")
-        return request_token(self._backend, namespace, account, spec)
 
     def log(self, namespace: str, name: str, container: str, options: LogOptions = WHOLE_LOG) -> str:
         """What a container has written; "" is the only one of its Pod.

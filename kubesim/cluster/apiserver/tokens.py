@@ -11,15 +11,13 @@ import base64
 from typing import NamedTuple
 
 from kubesim.api import errors
-from kubesim.api.clock import SECOND, parse_time, rfc3339, uuid
+from kubesim.api.clock import SECOND, parse_time, uuid
 from kubesim.api.digest import sha256, sha512
 from kubesim.api.objects import Object, name_of, namespace_of
 from kubesim.api.resources import NODE, POD, SERVICE_ACCOUNT, Resource
 from kubesim.cluster.apiserver.authorization import User
 from kubesim.cluster.apiserver.backend import Backend
 from kubesim.cluster.apiserver.impersonation import account_user
-from kubesim.cluster.apiserver.validation.fields import Field
-from kubesim.cluster.apiserver.validation.volumes import validate_expiration
 from kubesim.gotext import gobase64, gojson
 
 _ISSUER = "https://kubernetes.default.svc.cluster.local"
@@ -73,27 +71,6 @@ def pod_token(backend: Backend, pod: Object, source: Object) -> str:
     seconds = source.get("expirationSeconds") or _USUAL
     audience = source.get("audience") or _ISSUER
     return _token(_claims(account, _of_pod(backend, pod), issued, seconds, [audience]))
-
-
-def request_token(backend: Backend, namespace: str, name: str, spec: Object) -> Object:
-    """The answer to a TokenRequest with this spec for a ServiceAccount. Raises StatusError."""
-    account = backend.existing(SERVICE_ACCOUNT, namespace, name)
-    seconds = spec.get("expirationSeconds", _USUAL)
-    problems: list[errors.FieldError] = []
-    validate_expiration(Field(problems, "spec", {"expirationSeconds": seconds}))
-    if problems:
-        raise errors.invalid_kind("TokenRequest", _GROUP, "", problems)
-    audiences = spec.get("audiences") or [_ISSUER]
-    now = backend.clock.now // SECOND
-    token = _token(_claims(account, {}, now, seconds, audiences))
-    created = rfc3339(backend.clock.now)
-    return {
-        "kind": "TokenRequest",
-        "apiVersion": f"{_GROUP}/v1",
-        "metadata": {**_reference(account), "namespace": namespace, "creationTimestamp": created},
-        "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": None},
-        "status": {"token": token, "expirationTimestamp": rfc3339(backend.clock.now + seconds * SECOND)},
-    }
 
 
 def user_of(backend: Backend, token: str) -> User:

@@ -27,7 +27,6 @@ from kubesim.cluster.kubelet.worker import RequiredImage, Worker, field_of, full
 from kubesim.pull.attempt import PullTrace, Waiting
 from kubesim.pull.image import Image
 from kubesim.shell.container import Place
-from kubesim.shell.process import StartError
 
 # What a container may fail with before or at its start; the event repeats the whole message.
 _WHOLE_MESSAGES = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
@@ -207,8 +206,6 @@ class Starter(Stateful):
         if ran.seconds != inf:
             self._runtime.end_in(ran.seconds, worker, container, ran.exit_code)
         record("Normal", "Started", "Container started")
-        if hook := spec.get("lifecycle", {}).get("postStart", {}).get("exec"):
-            self._run_hook(sync, container, hook["command"], record)
         if ran.unsimulated:
             record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
         return None
@@ -247,19 +244,6 @@ class Starter(Stateful):
         )
         sync.worker.add(container)
         return container
-
-    def _run_hook(self, sync: PodSync, container: Container, argv: list[str], record: Record) -> None:
-        """Run what a container is to do once it has started; where that fails, the container is stopped."""
-        try:
-            with self._runtime.processor() as budget:
-                ran = container.place.run(argv, self._clock.now, container.main, budget)
-            has_failed = ran.exit_code != 0 and not ran.unsimulated
-        except StartError:
-            has_failed = True
-        if has_failed:
-            record("Warning", "FailedPostStartHook", "PostStartHook failed")
-            record("Normal", "Killing", "FailedPostStartHook")
-            self._runtime.end_within(sync.worker.grace, sync.worker, container)
 
     def _fail(self, sync: PodSync, spec: ContainerSpec, error: Waiting, record: Record) -> None:
         """Report why a container doesn't run, and keep it, unless it has ended and isn't to be started again."""

@@ -17,7 +17,7 @@ from kubesim.api.resources import Resource
 from kubesim.kubectl.apply import NO_FILES, send_manifest
 from kubesim.kubectl.command import Call, command, only_files
 from kubesim.kubectl.content import create_in_namespace, nonempty
-from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, reworded, visit
+from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, visit
 from kubesim.kubectl.manifests import Target, manifests
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
@@ -147,25 +147,3 @@ def create_cron_job(call: Call) -> None:
     template = {"metadata": {"name": name}, "spec": {"template": {"metadata": {}, "spec": pod}}}
     spec = nonempty({"schedule": call.flags["schedule"], "jobTemplate": template})
     create_object(call, resources.CRON_JOB, {"spec": spec, "status": {}})
-
-
-def _check_token(call: Call) -> None:
-    _one_name(call)
-    duration = call.flags["duration"]
-    refuse_if(not call.args[0], "service account name is required")
-    refuse_if(duration < 0, "--duration must be greater than or equal to 0")
-    refuse_if(duration % 1, "--duration cannot be expressed in units less than seconds")
-    refuse_if("" in call.flags["audience"], "--audience must not be an empty string")
-
-
-@command("create token", check=_check_token)
-def create_token(call: Call) -> None:
-    spec: Object = {"audiences": list(call.flags["audience"])}
-    if call.flags["duration"]:
-        spec["expirationSeconds"] = int(call.flags["duration"])
-    with reworded(StatusError, "failed to create token: "):
-        request = call.api.request_token(call.namespace, call.args[0], spec)
-    if call.output_format().is_table:
-        call.say(request["status"]["token"])
-    else:
-        call.say(call.output_format().render(request, typed=True))
