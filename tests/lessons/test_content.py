@@ -358,3 +358,32 @@ EVERYWHERE = load_quizzes()["all-but-secrets"].goal[-1].otherwise
 )
 def test_what_learners_answer_gets_its_own_note(quiz_id, answer, note):
     assert [said.text for said in judge(load_quizzes()[quiz_id], answer).notes] == [note]
+
+
+# --- nothing but knowing helps
+
+PICKS = [quiz for quiz in [*load_predictions().values(), *QUIZZES] if quiz.kind in ("predict", "choice")]
+ONCE = [quiz for quiz in PICKS if "#" not in quiz.id]
+DENYING = {"no", "none", "nothing", "neither", "nowhere", "not", "only", "never"}
+AFFIRMING = {"yes", "both", "all", "each", "every", "always"}
+
+
+def _first_word(choice):
+    """The first word of a choice outside code."""
+    return re.search(r"\w+", re.sub(r"`[^`]*`", "code", choice.text))[0].lower()
+
+
+@pytest.mark.parametrize("words", [DENYING, AFFIRMING], ids=["denying", "affirming"])
+def test_the_first_word_of_a_choice_tells_nothing(words):
+    """A choice is right by its first word about as often as any other."""
+    found = [choice for quiz in ONCE for choice in quiz.choices if _first_word(choice) in words]
+    assert len(found) > 9
+    assert 0.3 <= sum(choice.right for choice in found) / len(found) <= 0.45
+
+
+@pytest.mark.parametrize("pick", [max, min], ids=["longest", "shortest"])
+def test_the_length_of_a_choice_tells_nothing(pick):
+    """Who always takes the longest choice, or the shortest, is right as often as by chance."""
+    right = sum(pick(quiz.choices, key=lambda choice: len(choice.text)).right for quiz in ONCE)
+    by_chance = sum(1 / len(quiz.choices) for quiz in ONCE)
+    assert abs(right - by_chance) <= 0.2 * by_chance
