@@ -26,6 +26,7 @@ from kubesim.jupyter.road import blank, road
 from kubesim.jupyter.screen import colors
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.terminal import Terminal
+from kubesim.jupyter.xray import xray
 from kubesim.lessons.clusters import Broken
 from kubesim.lessons.done import is_done
 from kubesim.lessons.task import Reading, Task, all_hold
@@ -68,8 +69,8 @@ class Workbench(Terminal):
 
     path = traitlets.Dict().tag(sync=True)
     """The pull for the Pod in focus: its `title`, the road's `stations` and what else `road` tells, what `flow.attempt`
-    tells, and either `concealed`, which says why no more is told, or `advice`, `story` and `anatomy` as HTML, `news`
-    for a screen reader, and whether it is `broken`."""
+    tells, and either `concealed`, which says why no more is told, or `advice`, `story`, `anatomy` and `xray` as HTML,
+    `news` for a screen reader, and whether it is `broken`."""
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Each namespace with its objects, as `glance` tells them, and how many more it has."""
     goals = traitlets.Dict().tag(sync=True)
@@ -154,6 +155,7 @@ class Workbench(Terminal):
             "advice": flow.advice(traced),
             "story": flow.story(traced),
             "anatomy": flow.anatomy_of(traced),
+            "xray": self._xray(traced),
             "news": flow.announcement(traced),
             "broken": traced.cause is not None,
             **attempt,
@@ -166,6 +168,11 @@ class Workbench(Terminal):
             return _CONCEALED
         is_alone = self._unsolved is not None and not isinstance(self._unsolved, Broken)  # whose round knows better
         return _ALONE if traced.cause and is_alone else ""
+
+    def _xray(self, traced: Flow) -> str:
+        cluster = self._seat.cluster
+        pod = cluster.api.find(POD, traced.about.namespace, traced.about.pod)
+        return xray(cluster, pod, traced.about) if pod else ""
 
     def _status(self, focus: Focus) -> tuple[str, str]:
         """How a Pod is, as a hop's state, and the column STATUS of `kubectl get pods`."""

@@ -68,7 +68,7 @@ def test_a_packet_bounces_where_the_pull_is_stuck_and_a_pod_that_is_fixed_pulses
         "Image not reached",
     ]
     expect(road.locator(".ks-told")).to_contain_text("Secret regcred: not found")
-    expect(road.locator(".ks-told")).to_contain_text("HEAD myapp:1.0, no user, no password → 401 Unauthorized")
+    expect(road.locator(".ks-told")).to_contain_text("→ 401 Unauthorized")
     assert road.bounding_box()["height"] <= HIGHEST
     expect(road.locator(".ks-packet")).to_be_hidden()  # of the attempt that the cell has waited for
     road.page.evaluate(WATCH)
@@ -141,3 +141,17 @@ def test_an_error_is_taken_apart_to_its_reason(road: Any) -> None:
     expect(innermost).to_have_text("the reason no basic auth credentials ← Read from here")
     expect(anatomy.locator(".ks-layer")).to_have_count(5)
     assert pale_texts(anatomy) == []
+
+
+def test_an_x_ray_unrolls_the_secret_that_the_pod_lists(road: Any) -> None:
+    road, notebook = road
+    xray = road.page.locator(".ks-inside")
+    expect(road).to_contain_text("Secret stuck here")
+    expect(xray).to_have_count(0)
+    enter(notebook.prompt, SECRET.replace("registry.example.com", "registry.example.org"))
+    expect(xray).to_have_count(1)
+    road.page.get_by_text("X-ray of the Secret").click()
+    expect(xray.locator(".ks-unrolled")).to_contain_text('"username": "myuser"')
+    expect(xray).to_contain_text("differs from letter 18 on")
+    expect(xray).not_to_contain_text("mypassword")
+    assert pale_texts(xray) == []

@@ -108,13 +108,13 @@ function ring() {
   return made.firstChild;
 }
 
-// What the chosen station tells: the kubelet also what it sent, the registry what it answered, and the cause both.
+// What the chosen station tells: the kubelet also what it sent, and the registry and the cause what came back.
 function stationWords({ key, title, words, rank, standing, icon }, { sent, answered, title: pod, concealed }) {
   const told = pod ? words || standing : NO_POD;
   const line = element("p", {}, element("b", { textContent: title }), ` ${told}`);
   const made = element("div", { className: `ks-words ks-${rank || icon}` }, line);
   const wire = [];
-  if (sent && (key === "kubelet" || rank === "cause")) wire.push(" ", element("code", { textContent: sent }));
+  if (sent && (key === "kubelet" || (key === "registry" && rank === "cause"))) wire.push(" ", element("code", { textContent: sent }));
   if (sent && (key === "registry" || rank === "cause")) wire.push(" → ", element("code", { textContent: answered }));
   made.append(...wire);
   if (concealed && pod) made.append(" ", html("p", "ks-how", concealed));

@@ -1,5 +1,7 @@
 // What is above the terminal of a workbench: a task's goals, what the road leaves out, and the cluster at a glance.
 
+const UNROLL = 400; // milliseconds
+
 function folding(className, ...content) {
   const summary = element("summary");
   const node = element("details", { className, open: true }, summary, ...content);
@@ -22,13 +24,26 @@ function makeGoals() {
   };
 }
 
+// The base64 unrolls to JSON, and the letters that an entry shares with the image light up one by one.
+function unroll(node) {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const hidden = (side) => ({ clipPath: `inset(${side})` });
+  for (const json of node.querySelectorAll(".ks-unrolled"))
+    json.animate([hidden("0 0 100% 0"), hidden("0")], { duration: UNROLL });
+  for (const mark of node.querySelectorAll(".ks-letters mark"))
+    mark.animate([{ backgroundSize: "0 100%" }, { backgroundSize: "100% 100%" }],
+      { delay: UNROLL, duration: UNROLL, fill: "backwards", easing: `steps(${mark.textContent.length || 1})` });
+}
+
 // What the road (road.js) doesn't tell: how to fix what is wrong, and the last attempt step by step, both folded.
 function makePath(model, terminal) {
   const past = element("p", { className: "ks-how" });
-  const [advice, story, anatomy] = ["advice", "story", "anatomy"].map((name) => folding(`ks-${name}`, element("div")));
+  const [advice, story, xray, anatomy] = ["advice", "story", "xray", "anatomy"].map((name) => folding(`ks-${name}`, element("div")));
+  xray.summary.textContent = "X-ray of the Secret";
   anatomy.summary.textContent = "Anatomy of the error";
+  xray.node.addEventListener("toggle", () => xray.node.open && unroll(xray.node));
   story.summary.textContent = "Why? The last attempt, step by step";
-  const node = element("div", { className: "ks-path" }, past, advice.node, story.node, anatomy.node);
+  const node = element("div", { className: "ks-path" }, past, advice.node, story.node, xray.node, anatomy.node);
   let before = ""; // the title of the view that was drawn last
   const drawAdvice = (words) => {
     const made = html("div", "", words);
@@ -38,14 +53,14 @@ function makePath(model, terminal) {
     }
     return made;
   };
-  for (const part of [advice, story, anatomy]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
+  for (const part of [advice, story, xray, anatomy]) part.node.addEventListener("click", ({ detail }) => detail && terminal.focus());
   return {
     node,
     draw(view) {
       const { title = "", broken } = view;
       setText(past, view.past ?? ""); // nothing without a Pod, or where it's concealed
       past.hidden = !view.past;
-      if (title !== before) advice.node.open = story.node.open = anatomy.node.open = false;
+      if (title !== before) for (const part of [advice, story, xray, anatomy]) part.node.open = false;
       before = title;
       node.classList.toggle("ks-broken", Boolean(broken));
       setText(advice.summary, broken ? "What's wrong, and how to fix it" : "In one sentence");
@@ -55,6 +70,8 @@ function makePath(model, terminal) {
       story.node.hidden = !view.story;
       keepOne(anatomy.node.lastChild, view.anatomy, (words) => html("div", "", words));
       anatomy.node.hidden = !view.anatomy;
+      keepOne(xray.node.lastChild, view.xray, (words) => html("div", "", words));
+      xray.node.hidden = !view.xray;
     },
   };
 }

@@ -1,0 +1,89 @@
+"""The X-ray of a Pod's pull secrets: what their base64 holds, without passwords, and how each entry compares with the
+image, letter by letter."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+from kubesim.api.objects import Object, name_of, pull_secret_names
+from kubesim.api.resources import SECRET
+from kubesim.cluster import Cluster
+from kubesim.lessons.explore.match import Entry, Matching, match
+from kubesim.pull.keyring import DATA_KEYS, config_of
+from kubesim.why.tell.report import About
+
+_SEALED = 16
+"""Characters of the base64 that are shown: too few for a password, which has its entry's name in front of it."""
+_MOST_SECRETS = 3
+_MOST_ENTRIES = 4
+_HIDDEN = "•••"
+_SHOWN = ("username", "email")
+"""The fields of an entry whose values are shown."""
+
+
+def xray(cluster: Cluster, pod: Object, about: About) -> str:
+    """The Secrets that a Pod lists and that exist, as HTML; "" where there are none."""
+    names = pull_secret_names(pod["spec"])[:_MOST_SECRETS]
+    secrets = [cluster.api.find(SECRET, about.namespace, name) for name in names]
+    return "".join(_secret(secret, about.image) for secret in secrets if secret)
+
+
+def _secret(secret: Object, image: str) -> str:
+    return (
+        f'<div class="ks-inside"><p><b>Secret {_escaped(name_of(secret))}</b></p>{"".join(_parts(secret, image))}</div>'
+    )
+
+
+def _parts(secret: Object, image: str) -> Iterator[str]:
+    kind = str(secret.get("type", ""))
+    key = DATA_KEYS.get(kind, "")
+    blob = str((secret.get("data") or {}).get(key, ""))
+    if not blob:
+        yield f"<p>Its type is {_escaped(kind)}. The kubelet finds no registry in it.</p>"
+        return
+    yield f'<pre class="ks-sealed"><code>{_escaped(key)}: {_escaped(blob[:_SEALED])}…</code></pre>'
+    try:
+        config = config_of(blob)
+    except ValueError as error:
+        yield f"<p>It can't be read: {_escaped(str(error))}</p>"
+        return
+    entries = config.get("auths", {}) if isinstance(config, dict) and "auths" in config else config
+    told = json.dumps(_hidden(config), indent=2, ensure_ascii=False)
+    yield f'<pre class="ks-unrolled"><code>{_escaped(told)}</code></pre>'
+    matching = match(image, [str(entry) for entry in entries][:_MOST_ENTRIES] if isinstance(entries, dict) else [])
+    for entry in matching.entries:
+        yield _comparison(entry, matching)
+
+
+def _hidden(value: Any, name: str = "") -> Any:
+    """A Docker config whose values are hidden, but for those that keep nothing secret."""
+    if isinstance(value, dict):
+        return {key: _hidden(inner, key) for key, inner in list(value.items())[:_MOST_ENTRIES]}
+    return value if name in _SHOWN and isinstance(value, str) else _HIDDEN
+
+
+def _comparison(entry: Entry, matching: Matching) -> str:
+    """An entry above the image's name: what they share from their beginning, and the letter where they part."""
+    shared = entry.covered or _shared(entry.text, matching.name)
+    verdict = "matches" if entry.turn else f"differs from letter {shared + 1} on" if shared else "doesn't match"
+    names = {"entry": entry.text, "image": matching.name}
+    rows = "".join(f"<span>{name}</span><code>{_lit(text, shared)}</code>" for name, text in names.items())
+    return f'<div class="ks-letters">{rows}<b>{verdict}</b></div>'
+
+
+def _shared(text: str, other: str) -> int:
+    """How many letters two texts share from their beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
+
+
+def _lit(text: str, shared: int) -> str:
+    return f"<mark>{_escaped(text[:shared])}</mark>{_escaped(text[shared:])}"
+
+
+def _escaped(text: str) -> str:
+    """A text as HTML; what can't be seen is shown as �."""
+    return html.escape("".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text))
