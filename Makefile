@@ -151,7 +151,7 @@ pages: $(VENV)/.dev ## build the page, and run every notebook in it
 	KUBESIM_ALL=1 $(BIN)/pytest -rfEs tests/browser/test_site.py
 
 # Files in which a fork's name stands for OWNER/REPO.
-NAMED := README.md SECURITY.md CITATION.cff pyproject.toml docs/teaching.md
+NAMED := README.md SECURITY.md CITATION.cff pyproject.toml docs/class.md docs/authoring.md
 repository: ## after a fork, fill in its name: make repository name=OWNER/REPO
 	$(if $(filter 2,$(words $(subst /, ,$(name)))),,$(error make repository name=OWNER/REPO))
 	perl -pi -e 's#OWNER/REPO#$(name)#g; s#OWNER%2FREPO#$(subst /,%2F,$(name))#g; \

@@ -50,7 +50,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     """The parser, which knows the options of those commands whose names are among the words, be it as a value."""
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
-    help_ = f"{REGISTRIES}, as docs/teaching.md describes it"
+    help_ = f"{REGISTRIES}, as docs/authoring.md describes it"
     parser.add_argument("--registries", type=Path, metavar="FILE", help=help_)
     parser.set_defaults(run=_run)
     commands = parser.add_subparsers()

@@ -176,7 +176,7 @@ def test_a_fork_fills_in_its_name_with_one_command(tmp_path: Path) -> None:
     texts = {path.name: path.read_text() for path in tmp_path.rglob("*.*") if path.is_file()}
     assert "(https://octo.github.io/cat/)" in texts["README.md"]
     assert "/gh/octo/cat/HEAD" in texts["README.md"]
-    assert "github.com%2Focto%2Fcat&urlpath=lab%2Ftree%2Fcat%2F" in texts["teaching.md"]
+    assert "github.com%2Focto%2Fcat&urlpath=lab%2Ftree%2Fcat%2F" in texts["class.md"]
     assert '"https://github.com/octo/cat"' in texts["pyproject.toml"]
     left = [line for text in texts.values() for line in text.splitlines() if re.search(r"\b(OWNER|REPO)\b", line)]
     assert left == []

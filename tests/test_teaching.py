@@ -1,4 +1,4 @@
-"""Every example in docs/teaching.md does what the page says."""
+"""Every example in docs/class.md and docs/authoring.md does what the page says."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from kubesim.lessons.task import Task, begin, check
 from kubesim.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = (ROOT / "docs/teaching.md").read_text(encoding="utf-8")
-SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}
+PAGES = [(ROOT / f"docs/{name}.md").read_text(encoding="utf-8") for name in ("class", "authoring")]
+SECTIONS = {part.partition("\n")[0]: part for page in PAGES for part in page.split("\n## ")[1:]}
 
 
 def block(section: str, language: str, number: int = 0) -> str:
@@ -154,7 +154,7 @@ def add_the_lesson(project: Path) -> None:
     last = "[limits and damaged images](28-limits-and-damaged-images.ipynb)"
     change(project / "notebooks/05-solve-one-alone.ipynb", last, f"{in_hour}, {last}")
     change(project / "README.md", "| [30-", f"{in_readme}\n| [30-")
-    change(project / "docs/teaching.md", "| 30-", f"{on_this_page}\n| 30-")
+    change(project / "docs/class.md", "| 30-", f"{on_this_page}\n| 30-")
     leads_on = f"Next: [Pull by digest]({LESSON}.ipynb)"
     challenge = "[Troubleshooting challenge](30-troubleshooting-challenge.ipynb)"
     limits = "[Limits and damaged images](28-limits-and-damaged-images.ipynb)"

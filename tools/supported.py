@@ -206,7 +206,7 @@ def _registries() -> Iterator[str]:
     yield ""
     world = builtin()
     yield from _wrapped(
-        "A session can have registries of its own: [Add a registry](teaching.md#add-a-registry). kubesim's are:"
+        "A session can have registries of its own: [Add a registry](authoring.md#add-a-registry). kubesim's are:"
     )
     yield ""
     seen: dict[str, Registry] = {}

@@ -35,7 +35,7 @@ def registries(line: str, seat: Seat) -> None:
     """A fresh cluster that can reach the registries of a file, which a path from the notebook's folder names."""
     file = line.strip().strip("'\"")
     if not file:
-        raise Refusal("which file? %registries FILE, as docs/teaching.md describes it")
+        raise Refusal("which file? %registries FILE, as docs/authoring.md describes it")
     try:
         seat.restart(Path(file))
     except OSError as error:

@@ -85,7 +85,7 @@ def test_loading_imports_no_simulator_and_no_widgets_and_a_missing_package_is_sa
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
     missing = "UsageError: kubesim: import of anywidget halted; None in sys.modules: pip install 'kubesim[widgets]'"
     assert (done.stdout, done.stderr) == (
-        "kubesim kubesim.jupyter kubesim.jupyter.refusal\n",
+        "kubesim kubesim.api kubesim.api.garbage kubesim.jupyter kubesim.jupyter.refusal\n",
         f"{missing}, and restart the kernel\n",
     )
 
@@ -155,7 +155,7 @@ def test_registries_of_ones_own_are_a_file(cell, tmp_path):
     file.write_text("shops: []")
     assert cell(f"%registries {file}") == (f"kubesim: {file}: the file has no field shops\n", [])
     assert cell("%registries nowhere.yaml") == ("kubesim: nowhere.yaml: No such file or directory\n", [])
-    assert cell("%registries") == ("kubesim: which file? %registries FILE, as docs/teaching.md describes it\n", [])
+    assert cell("%registries") == ("kubesim: which file? %registries FILE, as docs/authoring.md describes it\n", [])
     assert cell("%kubectl logs cart").stdout.startswith(order)
 
 

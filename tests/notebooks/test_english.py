@@ -19,7 +19,8 @@ FILES = (
     "docs/glossary.md",
     "docs/cheat-sheet.md",
     "docs/help.md",
-    "docs/teaching.md",
+    "docs/authoring.md",
+    "docs/class.md",
 )
 FOLDERS = ("quizzes", "predictions", "tasks", "challenges")
 # What people read of an entry; the other fields are commands, patterns and names.

@@ -53,7 +53,7 @@ def answering(name):
 
 
 def minutes(name):
-    """What docs/teaching.md counts."""
+    """What docs/class.md counts."""
     screens = [output_of(cell) for cell in cells(name, "code") if source(cell).startswith(SHOWN)]
     reading = words(name) / WORDS_A_MINUTE + sum(len(screen.splitlines()) for screen in screens) / LINES_A_MINUTE
     tasks = sum(load_tasks()[task].minutes for task in asked(name, "task"))

@@ -1,4 +1,4 @@
-"""A file of registries, field by field: registries.yaml, and those that learners write (docs/teaching.md)."""
+"""A file of registries, field by field: registries.yaml, and those that learners write (docs/authoring.md)."""
 
 from __future__ import annotations
 
