@@ -1,9 +1,10 @@
 """Plays what a learner can type, and prints each function of kubesim that nothing of it enters (`make reach`).
 
 What is played: the notebooks' cells, the commands that their prose mentions, the buttons of each card, every answer to
-a quiz, each task and broken cluster with its solution and its wrong solutions; the recipes; the recordings of the real
-cluster, but those of breadth; the cases of `why`; the tests of the command line and of the server. A function that none
-enters is out of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py).
+a quiz, each task and broken cluster with its solution; the recipes; the recordings of the real cluster, but those of
+breadth; the cases of `why`; the tests of the command line, the server and a session. A function that none enters is out
+of scope, unless tests/unentered.yaml has a reason (tests/test_reach.py). The rooms that are the lesson itself, LESSON,
+aren't asked: what they have, their own tests press.
 """
 
 from __future__ import annotations
@@ -79,12 +80,13 @@ SCREENS: tuple[dict[str, Any], ...] = (
 )
 """What a page sends to the workbench."""
 TESTS = (
-    *("tests/command/test_main.py", "tests/why/test_cases.py", "tests/why/test_causes.py", "tests/why/test_exports.py"),
-    *("tests/why/test_stories.py", "tests/server/test_api_reads.py", "tests/server/test_api_refusals.py"),
-    *("tests/server/test_api_watch.py", "tests/server/test_api_writes.py", "tests/server/test_http.py"),
-    *("tests/server/test_openapi.py", "tests/server/test_rights.py"),
+    *("tests/command/test_main.py", "tests/why/test_cases.py", "tests/why/test_exports.py", "tests/why/test_report.py"),
+    *("tests/server/test_api_reads.py", "tests/server/test_api_refusals.py", "tests/server/test_api_watch.py"),
+    *("tests/server/test_api_writes.py", "tests/server/test_http.py", "tests/session/test_history.py"),
+    *("tests/session/test_timeline.py", "tests/session/test_docker.py"),
 )
-"""The tests that are played: of `why`, the command line and the server."""
+"""The tests that are played: of `why`, the command line, the server and a session."""
+LESSON = ("__main__.py", "command", "jupyter", "lessons")
 MARK = "__enter_function__"
 
 
@@ -114,13 +116,18 @@ class Marking(ast.NodeTransformer):
         self._names.pop()
 
 
+def marked(source: str, file: str) -> CodeType:
+    """A module whose functions call MARK with "FILE: CLASS.NAME" first."""
+    tree = Marking(file).visit(ast.parse(source))
+    return compile(ast.fix_missing_locations(tree), str(ROOT / file), "exec")
+
+
 class Loader(importlib.machinery.SourceFileLoader):
     """Compiles a module of kubesim with the marks, and keeps no bytecode of that."""
 
     def get_code(self, fullname: str) -> CodeType:
         path = Path(self.get_filename(fullname))
-        tree = Marking(path.relative_to(ROOT).as_posix()).visit(ast.parse(path.read_bytes()))
-        return compile(ast.fix_missing_locations(tree), str(path), "exec")
+        return marked(path.read_text("utf-8"), path.relative_to(ROOT).as_posix())
 
 
 class Finder(MetaPathFinder):
@@ -137,8 +144,10 @@ class Finder(MetaPathFinder):
 
 
 def functions() -> Iterator[str]:
-    """Each function of kubesim that does something, as "FILE: CLASS.NAME"."""
+    """Each function of the rooms below the lesson that does something, as "FILE: CLASS.NAME"."""
     for path in sorted(PACKAGE.rglob("*.py")):
+        if path.relative_to(PACKAGE).parts[0] in LESSON:
+            continue
         for name in _functions(ast.parse(path.read_bytes()), ""):
             yield f"{path.relative_to(ROOT).as_posix()}: {name}"
 
@@ -224,7 +233,7 @@ def answers(quiz: Any) -> Iterator[Any]:
 
 
 def play_tasks() -> None:
-    """Each task, and each broken cluster: its evidence, solution, wrong solutions and `why`."""
+    """Each task, and each broken cluster: its evidence, solution and `why`."""
     from kubesim.lessons import load_tasks
     from kubesim.lessons.clusters import every_cluster
 
@@ -239,19 +248,18 @@ def play_tasks() -> None:
 
 
 def play_task(task: Any, lines: tuple[str, ...]) -> None:
-    """Play a task's solution and each of its wrong solutions, after `lines`, with its card beside it."""
+    """Play a task's solution, after `lines`, with its card beside it."""
     from kubesim.jupyter.seat import Seat
     from kubesim.jupyter.task import TaskCard
     from kubesim.session import Session
 
-    for steps in (task.solution, *(mistake.lines for mistake in task.wrong)):
-        seat = Seat(Session())
-        card = TaskCard(task, seat)
-        card._handle_custom_msg({"do": "compare"}, [])
-        for line in (*lines, *steps):
-            seat.run(line)
-        seat.advance(320)
-        press(card)
+    seat = Seat(Session())
+    card = TaskCard(task, seat)
+    card._handle_custom_msg({"do": "compare"}, [])
+    for line in (*lines, *task.solution):
+        seat.run(line)
+    seat.advance(320)
+    press(card)
 
 
 def play_recipes() -> None:
@@ -271,10 +279,10 @@ def play_recordings() -> None:
 
 
 def play_tests() -> None:
-    """The tests of `why`, of the command line and of the server. Raises RuntimeError where one fails."""
+    """The tests in TESTS. Whether they pass is not asked here. Raises RuntimeError where they can't be run."""
     options = ("-q", "-p", "no:nbval", "-p", "no:cacheprovider")
-    if pytest.main([*options, *(str(ROOT / path) for path in TESTS)]):
-        raise RuntimeError("a test that is played fails; run it alone")
+    if pytest.main([*options, *(str(ROOT / path) for path in TESTS)]) > pytest.ExitCode.TESTS_FAILED:
+        raise RuntimeError("the tests that are played can't be run")
 
 
 PLAYS: tuple[Callable[[], None], ...] = (play_notebooks, play_tasks, play_recipes, play_recordings, play_tests)

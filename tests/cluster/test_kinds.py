@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +43,22 @@ def rows(name: str) -> list[Any]:
     return [pytest.param(entry, id=f"{index} {entry['name']}") for index, entry in enumerate(entries)]
 
 
+def grown(value: Any) -> Any:
+    """A value in which {3*x} stands for xxx, and {3*x|base64} for that in base64."""
+    if isinstance(value, dict):
+        return {key: grown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [grown(item) for item in value]
+    match = re.fullmatch(r"\{(\d+)\*(.)(\|base64)?\}", value) if isinstance(value, str) else None
+    if match is None:
+        return value
+    text = int(match[1]) * match[2]
+    return b64encode(text.encode()).decode() if match[3] else text
+
+
 def whole(kind: str, given: dict[str, Any]) -> dict[str, Any]:
     """An object, of which only what differs from a plain one is given."""
+    given = grown(given)
     obj: dict[str, Any] = clone({"kind": kind, **given})
     obj["metadata"] = {"name": "x", "namespace": "default", "uid": "u", **given.get("metadata", {})}
     if kind in SPECS or "spec" in given:
