@@ -21,6 +21,7 @@ from kubesim.why.hide.redact import printable
 
 COMMANDS = {
     "why": "explain why a Pod of a real cluster does not get its image",
+    "practice": "open a broken cluster with the cause that why has named",
     "lab": "open the notebooks in JupyterLab",
     "grade": "read the progress files of a class",
     "serve": "open the API to a real kubectl",

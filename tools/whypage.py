@@ -54,7 +54,8 @@ def build(site: Path, python: Runtime) -> None:
     for name, source in {"rooms": staged / "rooms.zip", "worker": _copy("worker.js", staged)}.items():
         files[name] = runtime.named(source, folder).name
     examples = yaml.safe_load((SOURCES / "examples.yaml").read_text(encoding="utf-8"))
-    settings = {"files": files, "examples": examples, "lab": f"{LAB}notebooks/", "docs": f"{LAB}docs/"}
+    practice = f"{LAB}notebooks/playground.ipynb&practice="
+    settings = {"files": files, "examples": examples, "practice": practice, "docs": f"{LAB}docs/"}
     script = _copy("why.js", staged, SETTINGS=_in_script(settings))
     names = {
         "SCRIPT": runtime.named(script, folder).name,

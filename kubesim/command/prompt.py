@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -34,8 +34,11 @@ def open_session(boot: datetime = BOOT, registries: Path | None = None) -> Sessi
     return Session(folder, boot=boot, registries=registries)
 
 
-def prompt(session: Session) -> int:
-    """Run lines until the end of the input or `exit`. A bug of kubesim costs one line, not the cluster."""
+def prompt(session: Session, after: Callable[[], str] = str) -> int:
+    """Run lines until the end of the input or `exit`. A bug of kubesim costs one line, not the cluster.
+
+    What `after` returns is printed after each line.
+    """
     status = 0
     typed: list[str] = []
     if sys.stdin.isatty():
@@ -51,7 +54,7 @@ def prompt(session: Session) -> int:
             result = Result([(False, "\n")], 130)
         except Exception:
             result = Result([(True, _report(typed))], 70)
-        print(result.screen, end="")
+        print(result.screen, end=after(), flush=True)
         status = result.exit_code
         if session.shell.has_exited:
             break

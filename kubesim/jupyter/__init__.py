@@ -53,7 +53,7 @@ _MAGICS = {
     "review": _Magic("challenge", "review", "Repeat what is due, or some questions: `%review`, `%review ID ID`."),
     "workbench": _Magic("workbench", "show", "Open the terminal and what is beside it.", takes_line=False),
     "skills": _Magic("progress", "show_skills", "Show a page of what you've shown so far.", takes_line=False),
-    "playground": _Magic("playground", "show", "Show buttons that break or load something.", takes_line=False),
+    "playground": _Magic("playground", "show", "Show buttons that break or load something: `%playground [CAUSE]`."),
     "progress": _Magic("progress", "show", "Show what you've done in all notebooks.", takes_line=False),
 }
 

@@ -12,9 +12,11 @@ from IPython.display import display
 
 from kubesim.jupyter import markup
 from kubesim.jupyter.card import Button, Exercise, script, styles
+from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 from kubesim.jupyter.workbench import workbench
 from kubesim.lessons.clusters import Broken, RoundId, broken_clusters
+from kubesim.lessons.practice import practice_cluster, practices
 from kubesim.lessons.task import all_hold, begin, check
 
 CASE = "case.yaml"
@@ -48,7 +50,11 @@ class Playground(Exercise):
         self.refresh()
 
     def do_break(self, seed: int) -> None:
-        self._broken = broken_clusters(RoundId(seed))[0]
+        self.set_up(broken_clusters(RoundId(seed))[0])
+
+    def set_up(self, broken: Broken) -> None:
+        """Create this broken cluster."""
+        self._broken = broken
         self.hints = self._broken.hints
         self.forget_help()
         self._seat.open_task = self
@@ -106,6 +112,13 @@ def _playground(seat: Seat) -> Playground:
     return Playground(seat)
 
 
-def show(seat: Seat) -> None:
-    """Display the kernel's playground (`%playground`)."""
+def show(line: str, seat: Seat) -> None:
+    """Display the kernel's playground (`%playground`); `%playground CAUSE` breaks a cluster in a certain way."""
+    if cause := line.strip():
+        try:
+            broken = practice_cluster(cause)
+        except KeyError:
+            raise Refusal(f"%playground CAUSE, one of {', '.join(practices())}") from None
+        _playground(seat).set_up(broken)
+        _playground(seat).refresh()
     display(_playground(seat))

@@ -72,6 +72,9 @@ class Session:
         return io.show(kubectl.run(arguments, context._replace(run_editor=run_editor)))
 
     def _run_kubesim(self, arguments: list[str], io: Invocation) -> int:
+        if arguments[:1] == ["practice"]:
+            io.err("kubesim: kubesim practice runs in your own terminal; in the playground, %playground CAUSE\n")
+            return 1
         if arguments[:1] != ["why"]:
             io.err(f"Usage: {FILE_USAGE}\n")
             return 2

@@ -6,6 +6,8 @@ const ROOT = new URL(".", import.meta.url);
 const GREETED = "kubesim was here";
 const LAST_RUN = "kubesim last cell run: "; // and the path, in the browser's storage
 
+const PRACTICE = new URLSearchParams(location.search).get("practice"); // the cause that a link of /why/ names
+
 const { kubesimStart } = globalThis;
 let early = null; // the session that began before its notebook was open
 const app = await until(() => globalThis.jupyterapp);
@@ -68,6 +70,7 @@ async function arrive(panel) {
   await panel.context.ready;
   kubesimStart.showNotebook();
   python(panel).then(() => endUnused(panel)).then(() => kubesimStart.ready()).then(keepForLater);
+  if (/^[a-z-]+$/.test(PRACTICE ?? "")) python(panel).then(() => practice(panel));
   makeRoom(panel.sessionContext);
   const address = `?path=${encodeURIComponent(panel.context.path)}`;
   history.replaceState(history.state, "", address); // which a reload, a bookmark and a copied link lead back to
@@ -83,6 +86,18 @@ async function arrive(panel) {
     if (status === "restarting" && last) offerAgain(panel, last);
   });
   watch();
+}
+
+// The playground opens with a cluster that has the cause: its goals are on the workbench, and its card is shown.
+async function practice(panel) {
+  const run = async (id) => {
+    panel.content.deselectAll();
+    panel.content.activeCellIndex = panel.content.widgets.findIndex(({ model }) => model.id === id);
+    await app.commands.execute("notebook:run-cell");
+  };
+  await run("load");
+  await panel.sessionContext.session.kernel.requestExecute({ code: `%playground ${PRACTICE}`, store_history: false }).done;
+  await run("playground");
 }
 
 // The list of files would take the room that the notebook and its workbench need. JupyterLab opens it while it starts.

@@ -32,7 +32,8 @@ class Cause(NamedTuple):
     """The hop where the cause lies, what is wrong there, and the commands (or files) that fix it.
 
     `grade` says how sure that is: certain, likely, or one of several. `others` come into question, too, and `tell` is a
-    command that tells them apart; `ask` is a question whose answer does. `recipe` is the section of docs/recipes.md.
+    command that tells them apart; `ask` is a question whose answer does. `recipe` is the section of docs/recipes.md,
+    and `name` the check or the kind of message that found the cause.
     """
 
     hop: str
@@ -43,6 +44,7 @@ class Cause(NamedTuple):
     ask: str = ""
     others: tuple[Cause, ...] = ()
     recipe: str = ""
+    name: str = ""
 
     @property
     def title(self) -> str:
@@ -72,8 +74,20 @@ def _first(stage: tuple[Verdict, ...], facts: Facts) -> Cause | None:
     for row in stage:
         given = checked(row.check)
         if given is not None and _holds(row, words := Words(facts, given)):
-            return _cause(_decided(row, facts), facts, words)
+            return _cause(_decided(row, facts), facts, words)._replace(name=_name(row, facts))
     return None
+
+
+_BY_KIND = ("answer", "refused", "unseen_list")
+"""Checks whose cause the answer's kind tells apart."""
+
+
+def _name(row: Verdict, facts: Facts) -> str:
+    """What tells one cause from another: the check of its row, or the kind of the answer."""
+    if row.check not in _BY_KIND or not facts.kind:
+        return row.check
+    is_private = row.check == "unseen_list" and facts.scene.answer == "no"  # it doesn't come without a login
+    return "nothing_listed" if is_private or facts.kind == "anonymous" else facts.kind
 
 
 def _holds(row: Verdict, words: Words) -> bool:

@@ -17,6 +17,7 @@ from kubesim.why.judge.facts import Facts, gather, nearest
 from kubesim.why.judge.scene import Scene, containers
 from kubesim.why.judge.words import Known, Words, first, in_namespace, say
 from kubesim.why.tell.hops_table import hops as rows
+from kubesim.why.tell.practice import practice_of
 from kubesim.why.tell.report import FAILED, NOT_REACHED, UNSEEN, About, Flow, Hop
 from kubesim.why.tell.story import limits, story
 
@@ -65,6 +66,7 @@ def draw_facts(facts: Facts, same: Sequence[str] = ()) -> Flow:
         evidence=facts.reply.sentence if facts.reply else "",
         collect=command(facts, "collect") if _has_more(facts, cause) else "",
         recipe=_recipe(facts, cause) if cause else "",
+        practice=practice_of(cause) if cause and facts.scene.is_export and facts.is_node else "",
         same=tuple(same),
     )
 

@@ -78,6 +78,7 @@ class Flow:
     evidence: str = ""  # the sentence that decided, as it was pasted
     collect: str = ""  # the command that would tell more
     recipe: str = ""  # where to read more
+    practice: str = ""  # the word for `kubesim practice` that opens a cluster with the same cause
     same: tuple[str, ...] = ()  # the other Pods with that cause
 
     def text(self) -> str:
@@ -160,6 +161,8 @@ def _verdict(flow: Flow) -> Iterator[Part]:
         yield Part(Form.COMMAND, "For a surer answer, without a Secret's values", (flow.collect,))
     if flow.recipe:
         yield Part(Form.LINK, "Read more", (flow.recipe,))
+    if flow.practice:
+        yield Part(Form.COMMAND, "Practice it", (f"kubesim practice {flow.practice}",))
 
 
 def _deletes(cause: Cause) -> str:
@@ -274,6 +277,7 @@ def as_object(flow: Flow) -> dict[str, Any]:
         "others": [{"cause": other.problem, "check": other.tell, "commands": other.fix} for other in cause.others],
         "collect": flow.collect,
         "recipe": flow.recipe,
+        "practice": flow.practice,
         "same": flow.same,
         "story": flow.story,
     }

@@ -35,8 +35,9 @@ def _flow(flow: Flow, question: str) -> dict[str, Any]:
             "asks": bool(question) and part.lines == (question,),
         }
         for part in parts(flow)
+        if part.lines != (f"kubesim practice {flow.practice}",)  # the page has a link for that
     ]
-    return {"subject": flow.subject, "parts": told}
+    return {"subject": flow.subject, "parts": told, "practice": flow.practice}
 
 
 explain('Failed to pull image "registry.example.com/a:1": 401 Unauthorized', "")  # reads the tables, before anyone asks

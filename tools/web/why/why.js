@@ -1,6 +1,6 @@
 // The page for pasting: loads Python for a worker, hands it what was pasted, and shows the parts of its answer as text.
 // Once everything is there, it forbids itself and the worker each connection, so that nothing that is pasted can leave the tab.
-const { files, examples, lab, docs } = JSON.parse(`{{SETTINGS}}`);
+const { files, examples, practice: playground, docs } = JSON.parse(`{{SETTINGS}}`);
 const part = (id) => document.getElementById(id);
 const box = part("pasted");
 const answer = part("answer");
@@ -106,7 +106,7 @@ function story({ subject, parts, practice }) {
     if (told.asks) nodes.push(row(button("Yes", () => ask("yes")), button("No", () => ask("no"))));
   }
   if (!parts.some(({ form }) => form === "verdict")) nodes.unshift(made("h2", subject));
-  if (practice) nodes.push(row(link(`${lab}${practice}`, "Practice it: a broken cluster with this failure", "button")));
+  if (practice) nodes.push(row(link(`${playground}${practice}`, "Practice it: a broken cluster with this failure", "button")));
   return nodes;
 }
 
