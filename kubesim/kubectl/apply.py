@@ -55,7 +55,7 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
     resource = manifest.resource
-    modified = _with_last_applied(manifest.obj)
+    modified = with_last_applied(manifest.obj)
     current = _current(call, manifest)
     if current is None:
         return send_manifest(call, manifest, modified, "creating"), "created"
@@ -75,7 +75,7 @@ def _bare(obj: Object) -> Object:
     return {**obj, "metadata": {**metadata(obj), "annotations": annotations}}
 
 
-def _with_last_applied(obj: Object) -> Object:
+def with_last_applied(obj: Object) -> Object:
     """The manifest with itself in the annotation from which the next apply sees what was removed."""
     bare = _bare(obj)
     meta = bare["metadata"]
@@ -213,7 +213,7 @@ def replace(call: Call) -> None:
 
 def _with_config(manifest: Target) -> Object:
     """The manifest as it is sent: with itself in the annotation of `apply`, where the file has that annotation."""
-    return _with_last_applied(manifest.obj) if LAST_APPLIED in annotations_of(manifest.obj) else manifest.obj
+    return with_last_applied(manifest.obj) if LAST_APPLIED in annotations_of(manifest.obj) else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:

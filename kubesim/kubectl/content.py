@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from kubesim.api.objects import Object
+from kubesim.api.digest import sha256
+from kubesim.api.objects import Object, name_of
 from kubesim.api.resources import Resource
-from kubesim.gotext import gofmt
+from kubesim.gotext import gofmt, gojson
 from kubesim.gotext.pflag import parse_number
 from kubesim.kubectl.command import Call
 from kubesim.kubectl.errors import KubectlError, refuse_if
@@ -54,6 +55,19 @@ def parse_port(text: str) -> int:
         return parse_number(text, base=10)
     except ValueError as error:
         raise KubectlError(str(error).replace("ParseInt", "Atoi")) from None
+
+
+_HASH_LETTERS = str.maketrans("013ae", "ghkmt")
+
+
+def content_hash(obj: Object) -> str:
+    """What --append-hash puts behind the name of a ConfigMap or a Secret. Mirrors k8s.io/kubectl pkg/util/hash."""
+    content = {"kind": obj["kind"], "name": name_of(obj), "data": obj.get("data", {})}
+    if obj["kind"] == "Secret":
+        content["type"] = obj.get("type", "")
+    if binary := obj.get("binaryData"):
+        content["binaryData"] = binary
+    return sha256(gojson.dumps(content).encode()).hexdigest()[:10].translate(_HASH_LETTERS)
 
 
 def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:

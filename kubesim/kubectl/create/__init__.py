@@ -12,11 +12,13 @@ from http import HTTPStatus
 from kubesim.api import resources
 from kubesim.api.digest import safe_hash
 from kubesim.api.errors import StatusError
-from kubesim.api.objects import Object, annotations_of, labels_of, owner_reference
+from kubesim.api.objects import LAST_APPLIED, Object, annotations_of, labels_of, owner_reference
 from kubesim.api.resources import Resource
-from kubesim.kubectl.apply import NO_FILES, send_manifest
+from kubesim.api.schema import in_go_order
+from kubesim.gotext import gojson
+from kubesim.kubectl.apply import NO_FILES, send_manifest, with_last_applied
 from kubesim.kubectl.command import Call, command, only_files
-from kubesim.kubectl.content import create_in_namespace, nonempty
+from kubesim.kubectl.content import content_hash, create_in_namespace, nonempty
 from kubesim.kubectl.errors import KubectlError, UsageError, refuse_if, visit
 from kubesim.kubectl.manifests import Target, manifests
 from kubesim.kubectl.output import print_result
@@ -28,7 +30,8 @@ def create(call: Call) -> None:
     refuse_if(not call.flags["filename"], NO_FILES)
 
     def act(manifest: Target) -> None:
-        new = send_manifest(call, manifest, manifest.obj, "creating")
+        obj = with_last_applied(manifest.obj) if call.flags["save-config"] else manifest.obj
+        new = send_manifest(call, manifest, obj, "creating")
         print_result(call, manifest.resource, new, "created")
 
     refuse_if(not visit(manifests(call), act), "no objects passed to create")
@@ -58,6 +61,11 @@ def create_object(call: Call, resource: Resource, fields: Object, failure: str =
     if resource.namespaced and call.flags["namespace"]:
         meta["namespace"] = call.namespace
     obj = {"kind": resource.kind, "apiVersion": resource.api_version, **fields, "metadata": meta}
+    if call.flags.get("append-hash"):
+        meta["name"] += f"-{content_hash(obj)}"
+    if call.flags["save-config"]:
+        config = gojson.dumps(in_go_order(resource, obj), sort=False)
+        obj["metadata"] = {**meta, "annotations": {**meta.get("annotations", {}), LAST_APPLIED: f"{config}\n"}}
     try:
         obj = create_in_namespace(call, resource, obj)
     except StatusError as error:
