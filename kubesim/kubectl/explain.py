@@ -59,16 +59,21 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
     """
     target = word.rstrip(".")
     jsonpath.parse(f"{{.{target}}}")  # only refuses
-    dotted = re.sub(r"^([^.]+)\.\.", r"\1.", target)  # kubectl steps over one dot too many after the type
+    refuse_if("..." in target, "invalid multiple recursive descent")
+    dotted = target
     before_bracket = re.split(r"[\[ ]", dotted)[0]
     refuse_if(not before_bracket, "a resource must be present, got: /, Resource=")
-    type_name, *path = before_bracket.split(".")
+    type_name = before_bracket.partition(".")[0]
     resource = find_resource(type_name)
+    if resource and target.startswith(f"{resource.qualified}.."):  # kubectl steps over one dot too many after that name
+        dotted = target.replace("..", ".", 1)
+        before_bracket = before_bracket.replace("..", ".", 1)
+    path = before_bracket.split(".")[1:]
     if resource is None and type_name.strip("*"):
         raise Plain(f'the server doesn\'t have a resource type "{type_name}"')
     if resource and re.match(rf"(?:{re.escape(resource.qualified)}|[^.]+)\.\*", dotted):
         raise KubectlError("unrecognized character in action: U+002A '*'")
-    if resource is None or _NOT_A_FIELD.search(dotted):
+    if resource is None or _NOT_A_FIELD.search(dotted) or path[:1] == [""]:
         raise KubectlError("invalid jsonpath syntax, first node must be field node")
     if api_version:  # then a group after the type counts as a field, as kubectl does
         return _of_version(resource, api_version), path

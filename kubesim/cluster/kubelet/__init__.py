@@ -142,7 +142,8 @@ class Kubelet(Stateful):
         """Write the Pod's status, unless nothing has changed since the last time."""
         if not worker.is_reported:
             worker.reported = worker.version
-            self._api.update_status(POD, worker.pod, generate(worker, self._clock.timestamp()))
+            status = generate(worker, self._clock.timestamp(), self.images.node.status_names)
+            self._api.update_status(POD, worker.pod, status)
 
     def _mounts(self, worker: Worker) -> bool:
         """Whether all volumes can be mounted; say why of each that can't, and look again after twice the wait."""
@@ -281,4 +282,4 @@ class Kubelet(Stateful):
             self._api.remove(POD, worker.pod)
         elif not has_ended(worker.pod):
             worker.end_all(self._clock.now)
-            self._api.record(POD, ended(worker, self._clock.now))
+            self._api.record(POD, ended(worker, self._clock.now, self.images.node.status_names))

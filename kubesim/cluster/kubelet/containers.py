@@ -140,15 +140,14 @@ def files_of(image: Image) -> Payload:
 class Container:
     """One container, the part of the Pod that it was started from (`spec`), and by name the files of image volumes.
 
-    `image_name` and `image_id` are what its status shows of the image; `started` is 0 for one that never did.
+    `digest` is that of its image; `started` is 0 for one that never did.
     """
 
     def __init__(
         self,
         spec: ContainerSpec,
         container_id: str,
-        image_name: str,
-        image_id: str,
+        digest: str,
         place: Place,
         process: Process,
         started: Micros,
@@ -156,8 +155,7 @@ class Container:
     ) -> None:
         self.spec = spec
         self.id = container_id
-        self.image_name = image_name
-        self.image_id = image_id
+        self.digest = digest
         self.place = place
         self.process = process
         self.started = started

@@ -231,12 +231,10 @@ class Starter(Stateful):
         with self._runtime.processor() as budget:
             ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
         ran = containers.running_on(ran, sync.worker.policy_of(spec))
-        image_name, image_id = self._images.node.status_names(image.digest)
         container = Container(
             spec=spec,
             container_id=self._identity.container_id(),
-            image_name=image_name,
-            image_id=image_id,
+            digest=image.digest,
             place=place,
             process=ran,
             started=0 if ran.failure else now,

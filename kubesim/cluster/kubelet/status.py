@@ -6,7 +6,7 @@ pkg/kubelet/status/{generate,status_manager}.go, v1.36.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -22,6 +22,10 @@ from kubesim.pull.attempt import Waiting
 from kubesim.shell.users import User
 
 
+ImageNames = Callable[[str], tuple[str, str]]
+"""What a status shows as image and imageID of the image with a digest."""
+
+
 class _Holding(NamedTuple):
     """Whether a condition holds ("True" or "False"), and why, as far as it says."""
 
@@ -30,14 +34,14 @@ class _Holding(NamedTuple):
     message: str = ""
 
 
-def generate(worker: Worker, now: str) -> Object:
+def generate(worker: Worker, now: str, image_names: ImageNames) -> Object:
     """The status of a Pod, whose conditions keep their transition times where they did not change."""
     pod = worker.pod
     spec = pod["spec"]
     old = pod["status"]
     waiting = "PodInitializing" if spec.get("initContainers") else "ContainerCreating"
-    mains = [_container_status(item, worker, waiting) for item in spec["containers"]]
-    first = [_container_status(item, worker, "PodInitializing") for item in spec.get("initContainers", ())]
+    mains = [_container_status(item, worker, waiting, image_names) for item in spec["containers"]]
+    first = [_container_status(item, worker, "PodInitializing", image_names) for item in spec.get("initContainers", ())]
     # The status of a Pod that is being deleted is asked for once all is over.
     phase = _last_phase(mains) if is_deleted(pod) else _phase(worker, first, mains)
     incomplete = _unready(first) if all(map(_never_started, mains)) else ""
@@ -56,7 +60,9 @@ def generate(worker: Worker, now: str) -> Object:
     }
     if first:
         status["initContainerStatuses"] = first
-    if ephemeral := [_ephemeral_status(item, worker, waiting) for item in spec.get("ephemeralContainers", ())]:
+    if ephemeral := [
+        _ephemeral_status(item, worker, waiting, image_names) for item in spec.get("ephemeralContainers", ())
+    ]:
         status["ephemeralContainerStatuses"] = _by_name(ephemeral)
     if worker.ip:
         status |= {"podIP": worker.ip, "podIPs": [{"ip": worker.ip}]}
@@ -68,12 +74,12 @@ def _by_name(statuses: list[Object]) -> list[Object]:
     return sorted(statuses, key=itemgetter("name"))
 
 
-def ended(worker: Worker, now: Micros) -> Object:
+def ended(worker: Worker, now: Micros, image_names: ImageNames) -> Object:
     """A Pod that was deleted and has had its time, which only finalizers keep, after its last deletion, without a grace
     period. Its containers have ended.
     """
     pod = worker.pod
-    status = generate(worker, rfc3339(now))
+    status = generate(worker, rfc3339(now), image_names)
     unknown = _begun(status.get("initContainerStatuses", []))
     if _has_initialized(pod):
         unknown += status["containerStatuses"]
@@ -115,14 +121,16 @@ _UNKNOWN_END: Object = {
 }
 
 
-def _container_status(spec: Object, worker: Worker, default_reason: str) -> Object:
+def _container_status(spec: Object, worker: Worker, default_reason: str, image_names: ImageNames) -> Object:
     name = spec["name"]
     is_init = name in worker.inits
     container = worker.containers.get(name)
     waiting = worker.waiting.get(name)
+    # The runtime says the first name that the image has by now.
+    image, image_id = image_names(container.digest) if container else (spec["image"], "")
     status: Object = {
-        "image": container.image_name if container else spec["image"],
-        "imageID": container.image_id if container else "",
+        "image": image,
+        "imageID": image_id,
         "lastState": _last_state(container, waiting),
         "name": name,
         "ready": container is not None and _is_ready(container, is_init),
@@ -143,9 +151,9 @@ def _container_status(spec: Object, worker: Worker, default_reason: str) -> Obje
     return status
 
 
-def _ephemeral_status(spec: Object, worker: Worker, default_reason: str) -> Object:
+def _ephemeral_status(spec: Object, worker: Worker, default_reason: str, image_names: ImageNames) -> Object:
     """That of a container which nothing probes."""
-    status = _container_status(spec, worker, default_reason)
+    status = _container_status(spec, worker, default_reason, image_names)
     del status["started"]
     return {**status, "ready": False}
 
