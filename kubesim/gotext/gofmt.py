@@ -8,7 +8,7 @@ from typing import Any
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 """A string with its quotes."""
 _ESCAPES = {"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v", "\\": r"\\"}
-_UNQUOTED = {"n": "\n", "r": "\r", "t": "\t", "\\": "\\", '"': '"', "'": "'"}
+_UNQUOTED = dict(zip("abfnrtv\\", "\a\b\f\n\r\t\v\\", strict=True))
 _CONSTANTS = {None: "<nil>", True: "true", False: "false"}
 _TYPES: dict[type, str] = {
     dict: "map[string]interface {}",
@@ -88,9 +88,31 @@ def escaped(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def unquote(body: str) -> str:
-    r"""The text between quotes, `body`, with \n, \t and the like. Raises ValueError."""
+_ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.?))"
+
+
+def unquote(body: str, quote_mark: str = '"') -> str:
+    r"""The text between quotes, `body`, with \n, \x41 and the like. Raises ValueError. Mirrors strconv.Unquote."""
+    if "\\" not in body:
+        return body
+
+    def value(match: re.Match[str]) -> str:
+        byte, short, long, octal, letter = match.groups()
+        if short or long:
+            return _character(int(short or long, 16))
+        if byte or octal:
+            number = int(byte, 16) if byte else int(octal, 8)
+            return bytes([number]).decode("utf-8", "surrogateescape")  # two may be one character
+        return quote_mark if letter == quote_mark else _UNQUOTED[letter]
+
     try:
-        return re.sub(r"\\(.?)", lambda match: _UNQUOTED[match[1]], body, flags=re.DOTALL)
-    except KeyError:
+        text = re.sub(_ESCAPE, value, body, flags=re.DOTALL)
+    except (KeyError, ValueError):
         raise ValueError("invalid syntax") from None
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _character(code: int) -> str:
+    if 0xD800 <= code < 0xE000:
+        raise ValueError
+    return chr(code)

@@ -84,6 +84,7 @@ def _ask_for_editor(call: Call, target: Target, path: str, draft: str, editor: s
     then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # in YAML, no line of the draft is that word alone
     call.edit = Edit(path, draft, then, editor)
     call.complain(_EDIT_ELSEWHERE)
+    call.exit_code = 1  # here; a front end that opens one comes back with another call
 
 
 def _finish(call: Call, draft: str, path: str) -> None:

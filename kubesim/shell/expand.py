@@ -148,6 +148,8 @@ class Expander:
             if piece.quoted or isinstance(part, Literal):
                 chunks = [piece.text]
             else:
+                if self.machine.value("IFS") not in (None, " \t\n") and piece.text:
+                    raise UnsupportedError("splitting words at an IFS of one's own")
                 chunks = re.split(_BLANKS, piece.text)
             for index, chunk in enumerate(chunks):
                 is_new_field = index > 0

@@ -10,7 +10,7 @@ from kubesim.shell import syntax
 from kubesim.shell.expand import Expander
 from kubesim.shell.machine import Input, Machine, ShellState, Sink, Streams
 from kubesim.shell.parser import parse
-from kubesim.shell.syntax import Command, ProtectedTargetError, Script, ShellError
+from kubesim.shell.syntax import Command, ProtectedTargetError, Script, ShellError, UnsupportedError
 from kubesim.shell.tools import COMMAND_COST, BreakError, ContinueError, Invocation, LeaveError, Tool
 from kubesim.workspace import ProtectedError
 
@@ -208,8 +208,11 @@ class Interpreter:
         self.machine.budget.spend(COMMAND_COST // 4)
         if redirect.operator.startswith("<"):
             return streams._replace(stdin=self._input(redirect, streams))
-        sink = self._sink(redirect, streams)
-        if redirect.operator == "&>":
+        sink, path = self._sink(redirect, streams)
+        if path and redirect.operator != ">>" and streams.stdin and streams.stdin.path == path:
+            streams = streams._replace(stdin=Input("", path))  # it is emptied before it's read
+        is_of_both = redirect.operator == ">&" and path and redirect.descriptor == 1
+        if redirect.operator == "&>" or is_of_both:
             return streams._replace(stdout=sink, stderr=sink)
         if redirect.descriptor == 1:
             return streams._replace(stdout=sink)
@@ -227,14 +230,18 @@ class Interpreter:
             return streams.stdin
         try:
             self.machine.budget.spend(self.machine.files.size(path))
-            return Input(self.machine.files.read_text(path), is_file=True)
+            return Input(self.machine.files.read_text(path), str(self.machine.files.absolute(path)))
         except OSError as error:
             raise ShellError(f"< {path}: {error.strerror}") from None
 
-    def _sink(self, redirect: syntax.Redirect, streams: Streams) -> Sink:
-        """What is behind `>`, `>>`, `&>` or `>&`: a file, which is emptied or created, or a stream."""
+    def _sink(self, redirect: syntax.Redirect, streams: Streams) -> tuple[Sink, str]:
+        """What is behind `>`, `>>`, `&>` or `>&`: a file, which is emptied or created, and its path; or a stream."""
         path = _one_path(redirect, self._expander(streams))
         if redirect.operator == ">&":
+            if path == "-":
+                raise UnsupportedError("'>&-'")
+            if path.isdecimal() and path not in _STREAMS:
+                raise ShellError(f"> {path}: Bad file descriptor")
             path = _STREAMS.get(path, path)
         devices: dict[str, Sink] = {
             "/dev/null": len,  # a function that keeps nothing of a text
@@ -242,7 +249,7 @@ class Interpreter:
             "/dev/stderr": streams.stderr,
         }
         if path in devices:
-            return devices[path]
+            return devices[path], ""
         files = self.machine.files
         write = files.append_text if redirect.operator == ">>" else files.write_text
         try:
@@ -251,7 +258,8 @@ class Interpreter:
             raise ProtectedTargetError(f"{path}: {error.strerror}") from None
         except OSError as error:
             raise ShellError(f"> {path}: {error.strerror}") from None
-        return partial(files.append_text, str(files.absolute(path)))
+        absolute = str(files.absolute(path))
+        return partial(files.append_text, absolute), absolute
 
 
 def _one_path(redirect: syntax.Redirect, expander: Expander) -> str:

@@ -34,10 +34,14 @@ _PIPE_STATUS = re.compile(r"PIPESTATUS(?:\[([0-9]{1,5})\])?")
 class Input:
     """What a command reads. The commands of a loop or a group share one: what one reads is gone for the next."""
 
-    def __init__(self, text: str, is_file: bool = False) -> None:
-        self.is_file = is_file
+    def __init__(self, text: str, path: str = "") -> None:
+        self.path = path  # of the file that it is
         self._text = text
         self._at = 0
+
+    @property
+    def is_file(self) -> bool:
+        return self.path != ""
 
     def rest(self) -> str:
         begin = self._at

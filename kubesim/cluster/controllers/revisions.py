@@ -27,21 +27,23 @@ class RevisionedController(Controller):
     def current_revision(self, owner: Object) -> Object:
         """The revision of the present template, which is made where there is none, and becomes the newest.
 
-        The oldest that are more than spec.revisionHistoryLimit besides it go.
+        Of those that no Pod has any more, the oldest go that are more than spec.revisionHistoryLimit.
         """
         self.claim(owner, CONTROLLER_REVISION)
         known = self.revisions(owner)
         data = {"spec": {"template": {**owner["spec"]["template"], "$patch": "replace"}}}
         number = 1 + max((item["revision"] for item in known), default=0)
-        current = next((item for item in known if item["data"] == data), None)
+        current = next((item for item in known if item.get("data") == data), None)
         if current is None:
             current = self.api.create(CONTROLLER_REVISION, self._new(owner, data, number))
         elif current is not known[-1]:
             current = self.api.record(CONTROLLER_REVISION, {**current, "revision": number})
-        old = [item for item in known if name_of(item) != name_of(current)]
-        excess = max(0, len(old) - owner["spec"]["revisionHistoryLimit"])
-        for item in old[:excess]:
-            self.api.delete_object(CONTROLLER_REVISION, item)
+        if len(known) > owner["spec"]["revisionHistoryLimit"]:
+            live = {current["metadata"]["name"], owner["status"].get("currentRevision")}
+            live |= {revision_of(pod) for pod in self.controlled_by(owner)}
+            old = [item for item in known if live.isdisjoint((name_of(item), labels_of(item).get(REVISION_HASH)))]
+            for item in old[: max(0, len(old) - owner["spec"]["revisionHistoryLimit"])]:
+                self.api.delete_object(CONTROLLER_REVISION, item)
         return current
 
     def hash_of(self, data: Object) -> str:

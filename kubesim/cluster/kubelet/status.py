@@ -21,7 +21,6 @@ from kubesim.cluster.kubelet.worker import Worker
 from kubesim.pull.attempt import Waiting
 from kubesim.shell.users import User
 
-
 ImageNames = Callable[[str], tuple[str, str]]
 """What a status shows as image and imageID of the image with a digest."""
 

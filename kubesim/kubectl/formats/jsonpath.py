@@ -9,7 +9,6 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
@@ -213,17 +212,21 @@ def _constant(constant: str | float) -> Step:
 
 def _text(quoted: str) -> Step:
     with reworded(ValueError, f"unquote string {quoted} error ", FormatError):
-        return _constant(gofmt.unquote(quoted[1:-1]))
+        return _constant(gofmt.unquote(quoted[1:-1], quoted[0]))
+
+
+class _UnknownWordError(FormatError):
+    """An identifier that jsonpath doesn't know; a filter takes what is before it for something that exists."""
 
 
 def _word(name: str) -> Step:
     if name in ("true", "false"):
         return _constant(name == "true")
 
-    problem = "not in range, nothing to end" if name == "end" else f"unrecognized identifier {name}"
-
     def refuse(value: Any, budget: Budget) -> Values:
-        raise FormatError(problem)
+        if name == "end":
+            raise FormatError("not in range, nothing to end")
+        raise _UnknownWordError(f"unrecognized identifier {name}")
 
     return refuse
 
@@ -333,9 +336,12 @@ def _filter(text: str) -> Step:
 
 
 def _exists(path: Path, item: Any, budget: Budget) -> bool:
-    with suppress(FormatError):
+    try:
         return bool(_follow(path, item, budget))
-    return False
+    except _UnknownWordError:
+        return True
+    except FormatError:
+        return False
 
 
 def _satisfies(left: Path, symbol: str, right: Path, item: Any, budget: Budget) -> bool:
@@ -351,6 +357,8 @@ def _compare(symbol: str, left: Any, right: Any) -> bool:
     refuse_if(symbol not in _OPERATORS, f"unrecognized filter operator {symbol}", FormatError)
     if isinstance(left, dict | list | None) or isinstance(right, dict | list | None):
         raise FormatError("invalid type for comparison")
+    is_ordered = symbol not in ("==", "!=")
+    refuse_if(is_ordered and isinstance(left, bool), "invalid type for comparison", FormatError)
     refuse_if(type(left) is not type(right), "incompatible types for comparison", FormatError)
     return _OPERATORS[symbol](left, right)
 

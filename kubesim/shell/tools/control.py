@@ -159,10 +159,26 @@ def read(operands: Operands, options: Options, io: Invocation) -> int:
     if not operands:
         io.machine.assign("REPLY", line.removesuffix("\n"))
     else:
-        words = line.strip(" \t\n").split(None, len(operands) - 1)
+        words = _fields(line.removesuffix("\n"), io.machine.value("IFS"), len(operands))
         for name, word in zip_longest(operands, words, fillvalue=""):
             io.machine.assign(name, word)
     return 0 if line.endswith("\n") else 1
+
+
+def _fields(line: str, separators: str | None, most: int) -> list[str]:
+    """A line's fields between the characters of $IFS, by default blanks; the last one is all that's left."""
+    if separators is None:
+        separators = " \t\n"
+    blanks = "".join(char for char in separators if char in " \t\n")
+    line = line.strip(blanks) if blanks else line
+    marks = re.escape("".join(char for char in separators if char not in blanks))
+    if not marks:
+        return re.split(f"[{blanks}]+", line, maxsplit=most - 1) if blanks and line and most > 1 else [line]
+    around = f"[{blanks}]*" if blanks else ""
+    fields = re.split(f"{around}[{marks}]{around}", line, maxsplit=most - 1) if most > 1 else [line]
+    if fields[-1][-1:] in separators and not re.search(f"[{marks}]", fields[-1][:-1]):
+        fields[-1] = fields[-1][:-1]  # a mark that ends the last field
+    return fields
 
 
 def alias(operands: Operands, options: Options, io: Invocation) -> None:

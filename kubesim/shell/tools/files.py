@@ -72,7 +72,10 @@ def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
     else:
         owner = io.machine.owner(path, FILE)
         mode = stat.filemode(stat.S_IFREG | owner.mode)
-        size = io.files.size(path)
+        try:
+            size = io.files.size(path)
+        except OSError:  # a link that leads out of the workspace, or nowhere
+            mode, size = "lrwxrwxrwx", 0
     accounts = io.machine.accounts
     return f"{mode} 1 {accounts.user_name(owner.uid)} {accounts.group_name(owner.gid)} {size:>8} {name}\n"
 

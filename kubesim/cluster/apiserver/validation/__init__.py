@@ -21,6 +21,7 @@ _VALIDATE: Mapping[str, Callable[[Field], None]] = {
     "ClusterRole": rbac.validate_role,
     "ClusterRoleBinding": rbac.validate_binding,
     "ConfigMap": secrets.validate_config_map,
+    "ControllerRevision": workloads.validate_controller_revision,
     "CronJob": workloads.validate_cron_job,
     "DaemonSet": workloads.validate_daemon_set,
     "Deployment": workloads.validate_deployment,
@@ -35,6 +36,7 @@ _VALIDATE: Mapping[str, Callable[[Field], None]] = {
 _VALIDATE_UPDATE: Mapping[str, Callable[[Field, Field], None]] = {
     "ClusterRoleBinding": rbac.validate_binding_update,
     "ConfigMap": secrets.validate_config_map_update,
+    "ControllerRevision": workloads.validate_controller_revision_update,
     "DaemonSet": workloads.validate_selected_update,
     "Deployment": workloads.validate_selected_update,
     "Job": workloads.validate_job_update,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from kubesim.api import errors
 from kubesim.api.content import percent
 from kubesim.api.objects import Object
 from kubesim.api.schedule import ScheduleError, parse_schedule
@@ -99,6 +100,7 @@ def _validate_deployment_strategy(strategy: Field) -> None:
         _validate_int_or_percent(rolling, "maxSurge")
         if _is_none(rolling.get("maxUnavailable")) and _is_none(rolling.get("maxSurge")):
             rolling.invalid("maxUnavailable", "may not be 0 when `maxSurge` is 0")
+        _refuse_more_than_all(rolling, "maxUnavailable")
     elif strategy.get("type") != "Recreate":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("Recreate", "RollingUpdate"), value=internal_strategy)
@@ -110,6 +112,14 @@ def _validate_daemon_set_strategy(strategy: Field) -> None:
     rolling = strategy.inner("rollingUpdate")
     if strategy.get("type") == "RollingUpdate":
         _validate_int_or_percent(rolling, "maxUnavailable")
+        _validate_int_or_percent(rolling, "maxSurge")
+        _refuse_more_than_all(rolling, "maxUnavailable")
+        _refuse_more_than_all(rolling, "maxSurge")
+        has_surge = not _is_none(rolling.get("maxSurge") or 0)
+        if not _is_none(rolling.get("maxUnavailable") or 0) and has_surge:
+            rolling.invalid("maxSurge", "may not be set when maxUnavailable is non-zero")
+        elif _is_none(rolling.get("maxUnavailable") or 0) and not has_surge:
+            rolling.required("maxUnavailable", "cannot be 0 when maxSurge is 0")
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("RollingStrategy", strategy.value)
         strategy.unsupported("", ("RollingUpdate", "OnDelete"), value=internal_strategy)
@@ -121,6 +131,14 @@ def _validate_stateful_set_strategy(strategy: Field) -> None:
     elif strategy.get("type") != "OnDelete":
         internal_strategy = internal("StatefulSetStrategy", strategy.value)
         strategy.invalid("", "must be 'RollingUpdate' or 'OnDelete'", value=internal_strategy)
+
+
+def _refuse_more_than_all(holder: Field, name: str) -> None:
+    """Refuse more than 100 percent. Mirrors IsNotMoreThan100Percent."""
+    value = holder.get(name)
+    is_percent = isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}%", value)
+    if isinstance(value, str) and is_percent and int(value[:-1]) > 100:
+        holder.invalid(name, "must not be greater than 100%")
 
 
 def _validate_int_or_percent(holder: Field, name: str) -> None:
@@ -157,6 +175,9 @@ def _validate_selector(spec: Field, kind: str) -> None:
         spec.invalid("template.metadata.labels", why, value=internal_map(labels))
 
 
+_COMPLETION_MODES = ("NonIndexed", "Indexed")
+
+
 def validate_job(job: Field) -> None:
     """A new or changed Job."""
     spec = job.inner("spec")
@@ -166,6 +187,11 @@ def validate_job(job: Field) -> None:
 
 def _validate_job_spec(spec: Field) -> None:
     spec.non_negative("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
+    mode = spec.get("completionMode")
+    if mode not in (None, *_COMPLETION_MODES):
+        spec.unsupported("completionMode", _COMPLETION_MODES)
+    if mode == "Indexed" and spec.get("completions") is None:
+        spec.required("completions", "when completion mode is Indexed")
     template = spec.inner("template")
     validate_pod_template(template)
     pod_spec = template.inner("spec")
@@ -220,6 +246,19 @@ def _check_schedule(spec: Field, name: str, schedule: str, zone: str) -> None:
         parse_schedule(schedule, zone)
     except ScheduleError as error:
         spec.invalid(name, str(error))
+
+
+def validate_controller_revision(revision: Field) -> None:
+    """A new or changed ControllerRevision."""
+    if revision.get("data") is None:
+        revision.required("data", "data is mandatory")
+    revision.non_negative("revision")
+
+
+def validate_controller_revision_update(new: Field, old: Field) -> None:
+    """What a ControllerRevision keeps never changes. Raises StatusError: how it is shown is not known here."""
+    if new.get("data") is not None and new.get("data") != old.get("data"):
+        raise errors.not_simulated("changing the data of a ControllerRevision is not part of this simulator")
 
 
 def validate_selected_update(new: Field, old: Field) -> None:
