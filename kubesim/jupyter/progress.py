@@ -14,9 +14,9 @@ from IPython.display import display
 from kubesim.jupyter.card import Card, script, styles
 from kubesim.jupyter.markup import inline, listed
 from kubesim.jupyter.seat import Seat
-from kubesim.lessons.grade import best, gained, grade, predicted, total
+from kubesim.lessons.grade import best, contents, gained, grade, predicted, total
 from kubesim.lessons.record import MAX_SIZE, Record, blank, write
-from kubesim.lessons.review import review_news
+from kubesim.lessons.review import review_news, schedule
 from kubesim.lessons.skills import part, skills, skills_text, title
 
 CHALLENGE = "30-troubleshooting-challenge"
@@ -49,6 +49,7 @@ class Row(NamedTuple):
     tasks: str  # the same
     score: str  # the same, for the best round of the challenge
     share: float  # of what there is to do, from 0 to 1
+    due: int  # questions to review today
 
     @property
     def counts(self) -> str:
@@ -76,7 +77,7 @@ class ProgressMap(Card):
     def refresh(self) -> None:
         progress = self._seat.progress
         record = progress.record()
-        self._rows = list(_rows(record))
+        self._rows = list(_rows(record, progress.today()))
         self.content = {
             "total": _total(record),
             "rows": [row._asdict() for row in self._rows],
@@ -168,8 +169,9 @@ def _total(record: Record) -> str:
     return f"Your progress: {', '.join(parts)}"
 
 
-def _rows(record: Record) -> Iterator[Row]:
+def _rows(record: Record, today: int) -> Iterator[Row]:
     """The notebooks. In that of the challenge, a round with any points is one more thing to do."""
+    due = {repetition.question for repetition in schedule(record) if repetition.due <= today}
     for lesson, counts in grade(record).items():
         reached, whole = counts.both
         score = ""
@@ -190,6 +192,7 @@ def _rows(record: Record) -> Iterator[Row]:
             tasks=f"{counts.done} of {counts.tasks}" if counts.tasks else "",
             score=score,
             share=reached / whole,
+            due=len(due.intersection(contents()[lesson].quizzes)),
         )
 
 

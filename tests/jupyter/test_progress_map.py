@@ -62,6 +62,7 @@ def test_rows_say_what_was_done(seat, progress):
         "tasks": "1 of 1",
         "score": "",
         "share": 1,
+        "due": START,  # it isn't known when they were answered
     }
     assert (row(shown, "01")["state"], row(shown, "01")["tasks"]) == ("started", "1 of 1")
     assert row(shown, "02")["state"] == "to do"
@@ -123,6 +124,7 @@ def test_it_says_what_is_due_and_how_many_predictions_were_right(tmp_path):
     today[0] = 2
     press(shown, "look")
     assert shown.content["due"] == "1 question is due for review. Run <code>%review</code> in a cell."
+    assert [one["due"] for one in shown.content["rows"][:2]] == [1, 0]
 
 
 def test_my_skills_are_saved_as_a_page_and_as_markdown(shown, progress, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 // Draws the map of what is done. Python says everything that is shown; here are the table, the download and the upload.
 
 const NAME = "kubesim-progress.json";
+const PULSES = 700; // milliseconds
 const WAIT = 2000; // milliseconds until the file as last known is stored, should the kernel not answer
 
 // JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
@@ -23,6 +24,7 @@ function tableRow(model, row) {
   const cells = [row.questions, row.tasks].map((text) => element("td", { textContent: text || "–" }));
   const state = element("td", { className: "ks-state" }, sign, ` ${row.state}`);
   if (row.score) state.append(`, best score ${row.score}`);
+  if (row.due) state.append(`, ${row.due} to review`);
   if (row.share > 0 && row.share < 1) state.append(bar);
   return element("tr", {}, title, ...cells, state);
 }
@@ -34,6 +36,28 @@ function tableRows(model, rows) {
     const heading = element("th", { scope: "rowgroup", colSpan: 4, className: "ks-part", textContent: row.part });
     return [element("tr", {}, heading), tableRow(model, row)];
   });
+}
+
+// The course as a track: a stop for each notebook, filled as far as it's solved; where a review is due, it pulses once. The
+// table below says the same, and has the links for who uses no mouse.
+function drawTrack(track, model, table) {
+  const { rows } = model.get("content");
+  const stopOf = (row) => {
+    const stop = element("span", { className: "ks-halt", title: `${row.title}: ${row.state}${row.due ? `, ${row.due} to review` : ""}` },
+      element("span", { textContent: /^\d+/.exec(row.title)?.[0] ?? "" }));
+    stop.style.setProperty("--share", `${100 * row.share}%`);
+    stop.dataset.state = row.state;
+    stop.dataset.due = String(Boolean(row.due));
+    stop.addEventListener("click", () => table.querySelector(`[href="${row.href}"]`)?.click());
+    return stop;
+  };
+  const parts = [...new Set(rows.map(({ part }) => part))];
+  keep(track, parts.map((part) => rows.filter((row) => row.part === part)), (ofPart) =>
+    element("span", { className: "ks-stretch" }, element("small", { textContent: ofPart[0].part }),
+      element("span", { className: "ks-halts" }, ...ofPart.map(stopOf))));
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const stop of track.querySelectorAll("[data-due=true]"))
+    stop.animate([{ scale: 1 }, { scale: 1.25 }, { scale: 1 }], { duration: PULSES });
 }
 
 function drawTable(table, model) {
@@ -58,6 +82,7 @@ function save({ name, type, text }) {
 function render({ model, el }) {
   let timer;
   const table = element("table");
+  const track = element("div", { className: "ks-track", ariaHidden: "true" });
   const notice = element("p", { className: "ks-notice" });
   const due = element("p");
   const status = element("div", { className: "ks-said", role: "status" });
@@ -74,7 +99,7 @@ function render({ model, el }) {
     upload.value = ""; // so that the same file can be chosen again
   });
 
-  const card = element("section", { className: "ks-progress", ariaLabel: "Your progress" }, element("div", { className: "ks-table" }, table), due, notice,
+  const card = element("section", { className: "ks-progress", ariaLabel: "Your progress" }, track, element("div", { className: "ks-table" }, table), due, notice,
     element("div", { className: "ks-buttons" },
       button("Refresh", () => send({ do: "refresh" })),
       button("Download my progress", () => {
@@ -90,6 +115,7 @@ function render({ model, el }) {
   const draw = () => {
     const content = model.get("content");
     drawTable(table, model);
+    drawTrack(track, model, table);
     notice.innerHTML = content.notice;
     notice.hidden = !content.notice;
     due.innerHTML = content.due;
