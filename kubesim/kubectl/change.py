@@ -8,7 +8,6 @@ from kubesim.api.errors import StatusError, bad_request, no_such_path, too_large
 from kubesim.api.objects import Object
 from kubesim.api.resources import RESOURCES, Resource
 from kubesim.cluster.apiserver import patch as patches
-from kubesim.cluster.apiserver.scale import SCALE
 from kubesim.gotext import gofmt
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, refuse_if, reworded
@@ -26,8 +25,7 @@ def send_patch(call: Call, target: Target, change: Any, kind: patches.PatchType)
     With --dry-run=client, kubectl makes a merge patch or a strategic one itself.
     """
     if call.dry_run != "client":
-        request = call.request()._replace(subresource=call.flags.get("subresource", ""))
-        return call.api.patch(*target.place, change, kind, request)
+        return call.api.patch(*target.place, change, kind, call.request())
     if kind == "merge":
         return patches.merge_patch(target.obj, change)
     return patches.strategic_merge(target.obj, change, target.resource)
@@ -51,20 +49,14 @@ def patch(call: Call) -> None:
     )
     kind = flags["type"].lower()
     refuse_if(kind not in _PATCH_TYPES, f'--type must be one of [json merge strategic], not "{flags["type"]}"')
-    part = flags["subresource"]
-    if call.dry_run == "client" and (part or kind == "json"):
+    if call.dry_run == "client" and kind == "json":
         raise NotSimulated(_PATCHED_LOCALLY)
-    if part not in ("", "ephemeralcontainers", "scale"):
-        raise NotSimulated(f"patching the subresource {part} is not part of this simulator")
     read = _read_patch(call)
 
     def act(target: Target) -> None:
         try:
             if read.refusal:
                 raise read.refusal
-            if part == "scale":
-                _patch_scale(call, target, read.change, kind)
-                return
             new = send_patch(call, target, read.change, kind)
         except StatusError:
             if call.dry_run == "client":  # kubectl's own words are others
@@ -76,19 +68,6 @@ def patch(call: Call) -> None:
 
 
 _PATCHED_LOCALLY = "this patch with --dry-run=client is not part of this simulator, but --dry-run=server is"
-
-
-def _patch_scale(call: Call, target: Target, change: Any, kind: str) -> None:
-    """Send a patch of a workload's Scale, in which nothing is merged in a strategic way."""
-
-    def patched(scale: Object) -> Any:
-        if kind == "json":
-            return patches.json_patch(scale, change, call.context.budget)
-        return patches.merge_patch(scale, change)
-
-    scale = call.api.scale(*target.place)
-    new = call.api.change_scale(*target.place, patched, dry_run=call.dry_run == "server")
-    _report_patch(call, SCALE, scale, new)
 
 
 def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> None:

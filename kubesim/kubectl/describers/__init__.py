@@ -12,12 +12,12 @@ from kubesim.api.clock import Micros
 from kubesim.api.errors import StatusError
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, name_of
-from kubesim.api.resources import NODE, SERVICE
+from kubesim.api.resources import NODE
 from kubesim.gotext import tabwriter
 from kubesim.kubectl.command import Call, command
 
 # screens.json calls what these register.
-from kubesim.kubectl.describers import common, generic, nodes, pods, rules, workloads  # noqa: F401
+from kubesim.kubectl.describers import common, nodes, pods, rules, workloads  # noqa: F401
 from kubesim.kubectl.describers.related import Lists, related_lists
 from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
 from kubesim.kubectl.errors import NotSimulated, is_missing, raise_all, refuse_if
@@ -119,7 +119,5 @@ def _describe_by_prefix(call: Call, with_events: bool) -> bool:
 def _described(call: Call, target: Target, with_events: bool) -> str:
     """The description of an object, which is read once more for it: who may only list them is refused."""
     resource = target.resource
-    if resource is SERVICE:
-        raise NotSimulated("a description of a Service is not part of this simulator")
     obj = call.api.get(*target.place)
     return describe(obj, related_lists(call, resource, obj, with_events), call.context.clock.now)

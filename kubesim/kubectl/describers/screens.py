@@ -17,6 +17,7 @@ from kubesim.api.errors import StatusError
 from kubesim.api.formatters import FORMATTERS
 from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, getter
+from kubesim.kubectl.errors import NotSimulated
 
 
 class _Table(NamedTuple):
@@ -216,9 +217,11 @@ def _screens() -> _Screens:
 
 
 def screen_of(kind: str) -> Screen:
-    """What is shown of a kind: every field, where it has no screen of its own."""
-    kinds = _screens().kinds
-    return kinds.get(kind, kinds["Event"])
+    """What is shown of a kind. Raises NotSimulated for one that isn't described here."""
+    screen = _screens().kinds.get(kind)
+    if screen is None:
+        raise NotSimulated(f"a description of {kind} objects is not part of this simulator")
+    return screen
 
 
 def part(name: str, obj: Object) -> list[str]:
