@@ -27,7 +27,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "tests" / "golden"
 FAILURES = FOLDER / "failures"  # pulls that fail for other reasons than credentials
 BREADTH = FOLDER / "breadth"  # what kubectl says of other things than pulls
 PULLS = FOLDER / "pulls"  # what people type around a pull
-OWN = (FAILURES, BREADTH, PULLS)  # played by kubesim's kubectl only: the real one would wait, or print what depends on chance
+# Played by kubesim's kubectl only: the real one would wait, or print what depends on chance.
+OWN = (FAILURES, BREADTH, PULLS)
 WORLD = FOLDER / "registries.yaml"  # the recorded registries and images
 PAGE = FOLDER.parent.parent / "docs" / "fidelity.md"
 TEMPLATE = Path(__file__).with_name("fidelity.md")
