@@ -12,12 +12,15 @@ OPTIONAL = ("account",)
 """Stations that are there only if they have something to show."""
 
 
-def road(flow: Flow) -> dict[str, Any]:
-    """The `stations`, what the pull is `about`, and what the kubelet `sent` and the registry `answered`."""
+def road(flow: Flow, status: str = "") -> dict[str, Any]:
+    """The `stations`, what the pull is `about`, and what the kubelet `sent` and the registry `answered`.
+
+    The Pod's `status`, if given, is what stands at the kubelet.
+    """
     image = flow.about.image.rpartition("/")[2] or "An image"
     return {
         "about": f"{image} for Pod {flow.about.pod} in {flow.about.namespace}",
-        "stations": list(map(_station, flow.hops)),
+        "stations": [_station(hop, status if hop.key == "kubelet" else "") for hop in flow.hops],
         "sent": ", ".join(flow.sent),
         "answered": flow.answered,
     }
@@ -30,12 +33,12 @@ def blank() -> dict[str, Any]:
     return {"about": "", "stations": list(map(_station, hops)), "sent": "", "answered": ""}
 
 
-def _station(hop: Hop) -> dict[str, Any]:
+def _station(hop: Hop, status: str = "") -> dict[str, Any]:
     return {
         "key": hop.key,
         "title": hop.title,
         "icon": ICON_NAMES[hop.state],
         "rank": "cause" if hop.is_cause else "follows" if hop.because else "",
-        "standing": standing(hop),
+        "standing": status or standing(hop),
         "words": "; ".join(hop.words),
     }

@@ -147,7 +147,8 @@ class Workbench(Terminal):
         traced = trace_flow(self._seat.cluster, *focus)
         attempt = flow.attempt(self._seat.cluster, focus.namespace, focus.pod)
         if why_not := self._concealed(traced):
-            shown = road(conceal(traced, *self._status(focus)))
+            state, status = self._status(focus)
+            shown = road(conceal(traced, state, status), status)
             return {"title": title, **shown, **attempt, "past": "", "concealed": inline(why_not)}
         return {
             "title": title,

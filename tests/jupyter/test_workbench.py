@@ -223,7 +223,7 @@ def test_a_task_conceals_the_cause_until_it_is_solved(seat, bench):
         ("kubectl", "passed"),
         ("Pod spec", "to find out"),
         ("Secret", "to find out"),
-        ("kubelet", "failed"),
+        ("kubelet", "ErrImagePull"),
         ("Registry", "to find out"),
         ("Image", "not reached"),
     ]
@@ -256,7 +256,7 @@ def test_fifty_pictures_and_benches_shown_make_no_command_slower(seat, monkeypat
         flow.picture(seat, "default", "web")
     drawn = []
     monkeypatch.setattr(flow, "trace_flow", lambda *_: drawn.append("a picture"))
-    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda _flow: drawn.append("the bench") or {})
+    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda *_: drawn.append("the bench") or {})
     seat.run("kubectl get pods")
     assert drawn == ["the bench"]
 
@@ -280,7 +280,7 @@ def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, ben
     seat.run(RUN)
     seat.run("kubectl create namespace shop")
     drawn = []
-    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda _flow: drawn.append("the path") or {})
+    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda *_: drawn.append("the path") or {})
     bench._on_message(bench, {**message, "id": "1"}, [])
     assert len(drawn) == times
 
