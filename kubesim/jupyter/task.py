@@ -23,6 +23,7 @@ NUDGE = "No new tick for a while. The first hint is free: it doesn't count as he
 GONE = "The task's namespace is gone. Start over to have it set up again."
 _COMPARE: Button = ("compare", "Goal beside state")
 _LONGEST = 120  # characters of what a check printed
+_WAITS = ("sleep", "kubectl wait", "kubectl get", "kubectl rollout status")  # steps that only let time pass
 
 
 class TaskCard(Exercise):
@@ -42,6 +43,7 @@ class TaskCard(Exercise):
         self._starts_anew = True  # until the next refresh
         # What the history counted when the task was begun, and when a tick last appeared or disappeared.
         self._begun_at = 0
+        self._took = 0  # how many commands led to the goals; 0 while they aren't reached
         self._ticked_at = 0
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
@@ -86,7 +88,7 @@ class TaskCard(Exercise):
             "buttons": self._buttons(is_done),
         }
         if self._seat.open_task is self:
-            workbench(self._seat).open_task(self._task, readings)
+            workbench(self._seat).open_task(self._task, readings, took=self._took)
 
     def _follow(self, reached: tuple[bool, ...]) -> str:
         """Note what the last change came to: which goals are reached now, and after how many steps. Where all are,
@@ -102,9 +104,16 @@ class TaskCard(Exercise):
             return ""
         self._reached = reached
         self._ticked_at = count
+        self._took = self._commands() if all(reached) else 0
         if all(reached):
             self._keep()
         return "" if before is None else self._news(before, reached)
+
+    def _commands(self) -> int:
+        """How many steps since the start changed something."""
+        history = self._seat.history
+        steps = history.steps[-(history.count - self._begun_at) :] if history.count > self._begun_at else ()
+        return sum(not step.label.startswith(_WAITS) for step in steps)
 
     def _news(self, before: tuple[bool, ...], reached: tuple[bool, ...]) -> str:
         """What a screen reader says when a tick appears or disappears."""

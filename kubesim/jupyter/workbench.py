@@ -21,7 +21,7 @@ from kubesim.jupyter.arguments import read_target
 from kubesim.jupyter.card import Message, goal_lines, script, styles
 from kubesim.jupyter.flow import created
 from kubesim.jupyter.glance import KINDS, Glance, glance
-from kubesim.jupyter.markup import inline
+from kubesim.jupyter.markup import inline, listing
 from kubesim.jupyter.road import blank, road
 from kubesim.jupyter.screen import colors
 from kubesim.jupyter.seat import Seat
@@ -29,12 +29,14 @@ from kubesim.jupyter.terminal import Terminal
 from kubesim.jupyter.xray import xray
 from kubesim.lessons.clusters import Broken
 from kubesim.lessons.done import is_done
+from kubesim.lessons.review import counted
 from kubesim.lessons.task import Reading, Task, all_hold
 from kubesim.session.flow import trace_flow
 from kubesim.why.tell.hops import conceal
 from kubesim.why.tell.report import FAILED, PASSED, UNSEEN, WAITING, Flow
 
 MOST_OBJECTS = 80
+_LONGEST = 120  # characters of what a check prints
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
 _STATES = {"✓": PASSED, "…": WAITING, "✗": FAILED}
 _ALONE = "What blocks the pull is for you to find. `why POD` in the terminal tells you."
@@ -74,7 +76,8 @@ class Workbench(Terminal):
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Each namespace with its objects, as `glance` tells them, and how many more it has."""
     goals = traitlets.Dict().tag(sync=True)
-    """Of the open task: its `title`, whether all is `done`, and the `goals`."""
+    """Of the open task: its `title`, whether all is `done`, and the `goals`, each with what its check prints `now`
+    and at the `goal`; once it's done, how that compares (`score`) with the `shortest` solution, in HTML."""
     done: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Of the notebook's lines that ask for something (`%quiz ID`), those that the learner has done."""
 
@@ -104,8 +107,10 @@ class Workbench(Terminal):
         record = self._seat.progress.record()
         self.done = [line for line in self._asked if is_done(line, record)]
 
-    def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False) -> None:
+    def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False, took: int = 0) -> None:
         """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed.
+
+        If it's done, it `took` that many commands.
 
         Until all are reached, the cluster at a glance leaves out what was there before and is none of the task's.
         """
@@ -116,7 +121,14 @@ class Workbench(Terminal):
         is_done = solved or all_hold(readings)
         title = task.title.replace("`", "")
         with self.hold_sync():
-            self.goals = {"title": title, "goals": goal_lines(readings, solved), "done": is_done}
+            self.goals = {
+                "title": title,
+                "goals": [
+                    line | _beside(task, one) for line, one in zip(goal_lines(readings, solved), readings, strict=True)
+                ],
+                "done": is_done,
+                **_score(task, took),
+            }
             self.refresh()
 
     def refresh(self) -> None:
@@ -211,6 +223,25 @@ class Workbench(Terminal):
         """Whether an object has to do with the unsolved task: it is in its namespaces, or newer than it."""
         task = self._unsolved
         return task is None or namespace_of(obj) in task.namespaces or created(obj) >= self._task_opened
+
+
+def _beside(task: Task, reading: Reading) -> dict[str, str]:
+    """What a goal's check prints `now` and at the `goal`, where that is one text; nothing of a broken cluster."""
+    goal = reading.condition.equals
+    if goal is None or isinstance(task, Broken):
+        return {}
+    return {"now": reading.printed[:_LONGEST], "goal": goal[:_LONGEST]}
+
+
+def _score(task: Task, took: int) -> dict[str, str]:
+    """How many commands it took, in words, and the shortest solution if that has fewer."""
+    least = len(task.solution)
+    if not took:
+        return {}
+    if took <= least:
+        return {"score": f"{counted(took, 'command')}: no solution is shorter."}
+    words = f"{counted(took, 'command')}. The shortest solution has {least}."
+    return {"score": words, "shortest": listing(task.solution)}
 
 
 def _is_system(namespace: str) -> bool:

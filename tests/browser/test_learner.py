@@ -200,8 +200,14 @@ def test_the_next_notebook_is_offered_when_the_work_of_this_one_is_done(notebook
     steps = notebook.page.locator(".ks-steps")
     commands = steps.get_by_role("button", name="Step 2 of 2: Commands")
     expect(commands).to_have_attribute("title", "Step 2 of 2: Commands. Left: a task.")
+    docked = notebook.page.locator(".ks-bench > .ks-goals")
+    beside = docked.locator(".ks-beside-goal")
+    expect(beside).to_have_text(re.compile(r"^now: Pending \S+ → goal: Running \S+$"))
     for line in (*TASK.solution, "sleep 330"):  # which is longer than any back-off
         enter(notebook, line)
+    expect(beside).to_have_text(re.compile(r"^goal: Running \S+$"))
+    expect(docked.locator(".ks-score")).to_have_text("1 command: no solution is shorter.")
+    assert pale_texts(docked) == []
     expect(commands).to_have_accessible_name("Step 2 of 2: Commands, done")
     expect(steps.get_by_role("button", name="Next notebook")).to_be_visible()
 

@@ -199,6 +199,29 @@ def test_the_goals_of_the_open_task_are_ticked_off(seat, bench):
     assert bench.goals["done"]
 
 
+def test_a_task_shows_the_state_beside_the_goal_and_how_its_commands_compare(seat, bench):
+    task = load_tasks()["first-fix-alone"]
+    TaskCard(task, seat)
+    running = bench.goals["goals"][1]
+    assert (running["ok"], running["goal"]) == (False, "Running registry.example.com/myapp:1.0")
+    assert running["now"] == "Pending registry.example.com/myapp:1.0"
+    assert "goal" not in bench.goals["goals"][0]  # whose check takes more than one text
+    assert "score" not in bench.goals
+    seat.run("kubectl create namespace detour; kubectl get pods")
+    for line in (*task.solution, "kubectl get pods -n market", "sleep 330"):
+        seat.run(line)
+    assert bench.goals["goals"][1]["now"] == running["goal"]
+    assert bench.goals["score"] == "2 commands. The shortest solution has 1."
+    assert "kubectl create secret docker-registry market-creds" in bench.goals["shortest"]
+    seat.undo()
+    assert "score" not in bench.goals
+
+
+def test_a_broken_cluster_shows_no_goal_beside_its_state(seat, bench):
+    press(ChallengeCard(RoundId(1), seat), "next")
+    assert all("goal" not in line for line in bench.goals["goals"])
+
+
 def test_the_challenge_conceals_the_path_until_it_is_paid_for(seat, bench):
     seat.run(RUN)
     card = ChallengeCard(RoundId(1), seat)

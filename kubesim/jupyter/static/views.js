@@ -1,6 +1,7 @@
 // What is above the terminal of a workbench: a task's goals, what the road leaves out, and the cluster at a glance.
 
 const UNROLL = 400; // milliseconds
+const SWEEP = 900; // milliseconds
 
 function folding(className, ...content) {
   const summary = element("summary");
@@ -8,18 +9,27 @@ function folding(className, ...content) {
   return { node, summary };
 }
 
+// The open task, docked over the terminal: its goals, what each check prints now and at the goal, and how it went.
 function makeGoals() {
   const list = element("ul", { className: "ks-notes" });
-  const { node, summary } = folding("ks-goals", list);
+  const score = element("div", { className: "ks-score", role: "status" });
+  const { node, summary } = folding("ks-goals", list, score);
+  let wasDone = null; // of the title that was drawn last
+  let before = "";
   return {
     node,
-    draw({ title, goals = [], done }) {
+    draw({ title, goals = [], done, score: words, shortest }) {
       node.hidden = !title;
       if (!title) return;
       const count = `${goals.filter(({ ok }) => ok).length} of ${goals.length} reached`;
-      const words = done ? ` Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
-      keep(summary, [[done, words]], () => element("span", {}, ...(done ? [markOf("✓")] : []), words));
-      keep(list, goals, goalLine);
+      const heading = done ? ` Task: ${title}. Well done.` : `Task: ${title}. ${count}.`;
+      keep(summary, [[done, heading]], () => element("span", {}, ...(done ? [markOf("✓")] : []), heading));
+      keep(list, goals, besideLine);
+      keepOne(score, words && [words, shortest], ([told, solution]) => solution ? folded(`${told} Compare?`, solution) : element("p", {}, told));
+      if (title !== before) [wasDone, node.open] = [done, true];
+      else if (done && !wasDone) sweep(node);
+      node.classList.toggle("ks-reached", Boolean(done));
+      [before, wasDone] = [title, wasDone && done];
     },
   };
 }
@@ -33,6 +43,27 @@ function unroll(node) {
   for (const mark of node.querySelectorAll(".ks-letters mark"))
     mark.animate([{ backgroundSize: "0 100%" }, { backgroundSize: "100% 100%" }],
       { delay: UNROLL, duration: UNROLL, fill: "backwards", easing: `steps(${mark.textContent.length || 1})` });
+}
+
+// A green light goes over what was just reached; not where motion is unwanted.
+function sweep(node) {
+  if (!node.checkVisibility() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const light = element("div", { className: "ks-sweep", ariaHidden: "true" });
+  node.append(light);
+  const moves = [{ transform: "translateX(-100%)" }, { transform: "translateX(100%)" }];
+  light.animate(moves, { duration: SWEEP, easing: "ease-in-out" }).finished.then(() => light.remove(), () => {});
+}
+
+const folded = (words, content) => element("details", {}, element("summary", {}, words), html("div", "", content));
+
+// A goal, and below it the state beside it.
+function besideLine({ now, goal, ...line }) {
+  const item = goalLine(line);
+  if (goal === undefined) return item;
+  const cell = (name, label, text) => element("span", { className: name }, element("span", { className: "ks-unseen" }, `${label}: `), element("code", {}, text || "nothing"));
+  const state = line.ok ? [] : [cell("ks-now", "now", now), " → "];
+  item.lastChild.append(element("div", { className: "ks-beside-goal" }, ...state, cell("ks-then", "goal", goal)));
+  return item;
 }
 
 // What the road (road.js) doesn't tell: how to fix what is wrong, and the last attempt step by step, both folded.

@@ -118,8 +118,8 @@ function makeBench(model) {
   const path = makePath(model, terminal);
   const cluster = makeCluster(model, terminal);
   const news = announcer();
-  const views = element("div", { className: "ks-views" }, goals.node, path.node, cluster.node);
-  const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, road.node, views, terminal.node, news);
+  const views = element("div", { className: "ks-views" }, path.node, cluster.node);
+  const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, road.node, views, goals.node, terminal.node, news);
   const made = { node, focus: terminal.focus, typed: terminal.typed, notebook: null, place: null, join };
 
   // Takes the place of a bench whose kernel is gone, too, with what that one was told in vain. From now on it hears

@@ -9,6 +9,7 @@
   const CARDS = /^%(quiz|predict|explore|review)\b/; // cells that draw a card, and change nothing
   const AT_ONCE = "at-once"; // the tag of a cell that runs as soon as its lesson is open
   const SHOWN = "kubesim: JupyterLab is shown"; // in the browser's storage
+  const IN_ROOM = "kubesim: this tab is a room"; // in that of the tab
 
   // Where the workbench will dock, and what it leaves to the notebook, are BESIDE and NOTEBOOK_SHARE of static/dock.js;
   // 66px are JupyterLab's bars at both sides, and 7.5px the rims of the dock.
@@ -38,6 +39,7 @@
       color: var(--jp-ui-font-color1); background: var(--jp-layout-color1); border-bottom: 1px solid var(--jp-border-color2);
       font: 13px/1.5 var(--jp-ui-font-family);
     }
+    #kubesim-enter { flex: none; align-self: center; margin-left: auto; padding: 0 12px; }
     .ks-room-header > :nth-child(3) { color: var(--jp-ui-font-color2); }
     .ks-room-header button, .ks-room-enter {
       padding: 2px 8px; color: inherit; background: none; border: 1px solid transparent; border-radius: 6px; font: inherit; cursor: pointer;
@@ -47,6 +49,12 @@
     .ks-room-header button:first-child { font-weight: 700; }
     .ks-room-header button:last-child { margin-left: auto; }
   `;
+
+  // Whether a lesson that the page begins with is shown as a room: after a reload, if it was one.
+  function isWanted() {
+    const [{ type = "" } = {}] = performance.getEntriesByType("navigation");
+    return type === "reload" ? sessionStorage.getItem(IN_ROOM) !== null : localStorage.getItem(SHOWN) === null;
+  }
 
   const make = (tag, properties, ...children) => {
     const made = Object.assign(document.createElement(tag), properties);
@@ -87,10 +95,13 @@
     shell.add(header, "header", { rank: 0 });
     let current = panel;
     for (const part of [header, header.parent]) part.hide();
+    const enter = make("button", { type: "button", className: "ks-room-enter", textContent: "Lesson mode", onclick: () => show(true) });
+    shell.add(Object.assign(new Widget({ node: make("div", {}, enter) }), { id: "kubesim-enter" }), "top", { rank: 2000 });
 
     const show = (isRoom, isBeginning = false) => {
       document.body.classList.toggle("ks-room", isRoom);
       localStorage[isRoom ? "removeItem" : "setItem"](SHOWN, "yes");
+      sessionStorage[isRoom ? "setItem" : "removeItem"](IN_ROOM, "yes");
       if (isRoom) {
         shell.collapseLeft();
         shell.collapseRight();
@@ -147,11 +158,9 @@
         if (isBeginning) restored.then(() => shell.collapseLeft?.());
         if (!room && shell.add && shell.collapseRight) {
           room = makeRoom(app, panel);
-          if (isBeginning && localStorage.getItem(SHOWN) === null) restored.then(() => room.show(true, true));
+          if (isBeginning && isWanted()) restored.then(() => room.show(true, true));
         }
         room?.follow(panel);
-        const enter = make("button", { type: "button", className: "ks-room-enter", textContent: "Lesson mode", onclick: () => room.show(true) });
-        if (room) panel.toolbar?.insertItem?.(0, "kubesim-room", new (widgetClass(panel))({ node: make("div", {}, enter) }));
         const isRoom = () => document.body.classList.contains("ks-room");
         Promise.all([restored, panel.sessionContext.ready, panel.revealed]).then(() => isRoom() && begin(panel));
       };
