@@ -98,6 +98,9 @@ def test_a_lesson_that_the_page_begins_with_is_a_room_until_jupyterlab_is_asked_
     page.get_by_role("button", name="Lesson mode").click()
     expect(header).to_be_visible()
     assert page.locator(BARS).evaluate_all(SEEN) == 0
+    page.reload()
+    expect(header).to_be_visible()
+    expect(page.locator(".ks-bench .prompt")).to_be_visible()  # also if nobody saved the notebook
     page.close()
     lab.end_kernels()
 

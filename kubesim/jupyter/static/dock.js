@@ -1,6 +1,7 @@
 // The bench's place beside or below its notebook: a panel of JupyterLab's dock, which goes along with the notebook.
 
 const BESIDE = 1100; // CSS pixels of a dock in which the bench is at the right of its notebook
+const LOW = { width: 760, height: 600 }; // of one, as at 150 %, in which a drawer would leave five lines of the notebook
 const BELOW = { width: 640, height: 420 }; // of one in which it is a drawer below; with less room it is in the cell
 const NOTEBOOK_SHARE = { right: 0.55, bottom: 0.5 }; // of the dock: at 1280 px the pictures of the notebook still fit
 const LOWEST_DRAWER = 310; // CSS pixels: the prompt, the buttons, and ten lines
@@ -12,7 +13,7 @@ const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's co
 function sideOf({ widget_manager: manager }) {
   const area = document.querySelector(DOCK);
   if (!area || !manager?.context?.addSibling || !manager.create_view) return "";
-  if (area.clientWidth >= BESIDE) return "right";
+  if (area.clientWidth >= (area.clientHeight < LOW.height ? LOW.width : BESIDE)) return "right";
   return area.clientWidth >= BELOW.width && area.clientHeight >= BELOW.height ? "bottom" : "";
 }
 

@@ -58,19 +58,21 @@ function furnishCell(model, node, cell) {
   const { source } = cell.sharedModel;
   if (!node || cell.type !== "code") return;
   const isAsking = ASKS.test(source);
-  node.classList.toggle("ks-asks", isAsking || source.startsWith("%flow"));
-  const isTask = /^%(task|challenge)/.test(source);
+  const isDrawing = source.startsWith("%flow");
+  node.classList.toggle("ks-asks", isAsking || isDrawing);
   const run = () => {
     node.focus({ preventScroll: true }); // which makes it the active one
     command(model, node, "notebook:run-cell");
   };
-  const isText = isAsking && !isRunning(node) && !node.querySelector(LIVE);
-  keepTool(node, "ks-begin", isText && node.querySelector(".jp-Cell-outputWrapper"), () => button(isTask ? "Begin" : "Answer here", run));
-  keepTool(node, "ks-run", !isAsking && source && node.querySelector(".jp-Cell-inputWrapper"), () => button("Run ▸", run, "Shift+Enter"));
+  const place = (name, isNeeded) => isNeeded && node.querySelector(`.jp-Cell-${name}Wrapper`);
+  const isText = isDrawing ? !cell.trusted : isAsking && !node.querySelector(LIVE);
+  const label = isDrawing ? "Draw it now" : /^%(task|challenge)/.test(source) ? "Begin" : "Answer here";
+  keepTool(node, "ks-begin", place("output", isText && !isRunning(node)), () => button(label, run));
+  keepTool(node, "ks-run", place("input", source && !isAsking && !isDrawing), () => button("Run ▸", run, "Shift+Enter"));
   const { original } = cell.getMetadata?.("kubesim") ?? {};
   const isChanged = original !== undefined && original !== source;
   const restore = () => button("Restore", () => cell.sharedModel.setSource(original), "Put back what the lesson has here");
-  keepTool(node, "ks-restore", isChanged && node.querySelector(".jp-Cell-inputWrapper"), restore, "You've changed this cell. ");
+  keepTool(node, "ks-restore", place("input", isChanged), restore, "You've changed this cell. ");
 }
 
 // Puts a button below a part of a cell while there is a `place` for it.

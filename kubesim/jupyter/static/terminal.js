@@ -46,7 +46,7 @@ function makeTerminal(model, reviver) {
   showTime();
   showEditor();
   const begun = channel.ask({ do: "start", wall: wall() });
-  return {
+  const made = {
     node,
     begun,
     focus: () => (editor ?? prompt).focus(),
@@ -57,11 +57,16 @@ function makeTerminal(model, reviver) {
     },
     set: prompt.set,
     typed: prompt.text,
+    insert(word) {
+      const before = prompt.text().replace(/(?<=\S)$/, " ");
+      made.fill(`${before}${word} `);
+    },
     fill(text) {
       prompt.set(text);
       prompt.focus();
     },
   };
+  return made;
 }
 
 // Small tools
@@ -118,8 +123,20 @@ function makeScreen() {
   }
 
   function toEnd(first) {
+    screen.style.paddingBottom = "";
     screen.scrollTop = first ? topOf(first) : screen.scrollHeight;
+    if (!first) beginWithLine();
     showMore();
+  }
+
+  // What is in sight begins with a whole line.
+  function beginWithLine() {
+    const { top } = screen.getBoundingClientRect();
+    const edge = (line) => line.getBoundingClientRect().top - top;
+    const cut = screen.scrollTop > 0 ? [...screen.querySelectorAll(".ks-line")].map(edge).find((from) => from > -1) : 0;
+    if (!(cut > 1)) return;
+    screen.style.paddingBottom = `${cut}px`;
+    screen.scrollTop += cut;
   }
 
   const topOf = (entry) => entry.offsetTop - screen.offsetTop;

@@ -2,6 +2,8 @@
 // or the cell that showed it last. What it does for the cells of the notebook is in lesson.js, the terminal in terminal.js.
 
 const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
+const PHONE = "(max-width: 700px)";
+const CHIPS = ["kubectl", "get", "describe", "-n"]; // words that are long to type on a phone
 const drafts = (globalThis.kubesimDrafts ??= new WeakMap()); // by context: what was in the prompt of a bench that was lost
 const benches = (globalThis.kubesimBenches ??= new WeakMap()); // by notebook: the bench of now
 
@@ -43,7 +45,8 @@ async function open(model, place, elsewhere = false) {
   if (!panel && elsewhere) return;
   bench.side = bench.node.dataset.side = panel ? side : "";
   bench.node.classList.toggle("ks-docked", Boolean(panel));
-  const target = panel ? panel.node : place;
+  const target = panel ? panel.node : sheetOf(notebook) ?? place;
+  bench.node.classList.toggle("ks-in-sheet", target.matches(".ks-sheet > div"));
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
   if (panel) await isInPage(panel.node); // a page that is being restored adds it later
   if (panel) bench.follow ??= accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
@@ -51,6 +54,31 @@ async function open(model, place, elsewhere = false) {
   else panels.get(context)?.dispose(); // the page has become too narrow for it
   notebook?.closest(".jp-NotebookPanel")?.classList.remove("ks-awaits"); // see labextensions/
   bench.watch ??= watchRoom(model);
+}
+
+// On a phone, where a lesson has the whole page, the bench is a sheet that comes up from below.
+function sheetOf(notebook) {
+  const panel = notebook?.closest(".jp-NotebookPanel");
+  const old = panel?.querySelector(":scope > .ks-sheet");
+  if (!panel || !document.body.classList.contains("ks-room") || !matchMedia(PHONE).matches) {
+    old?.remove();
+    return null;
+  }
+  if (old) return old.lastChild;
+  const toggle = button("Terminal", () => open(toggle.ariaExpanded !== "true"));
+  const open = (isOpen) => {
+    toggle.ariaExpanded = String(isOpen);
+    sheet.classList.toggle("ks-up", isOpen);
+  };
+  const chips = CHIPS.map((word) => button(word, () => {
+    open(true);
+    bench.insert(word);
+  }));
+  const sheet = element("div", { className: "ks-sheet ks-opener" }, element("div", { className: "ks-grip" }, toggle, ...chips), element("div"));
+  open(false);
+  keepKeys(sheet);
+  panel.append(sheet);
+  return sheet.lastChild;
 }
 
 // The bench moves when the free width grows or shrinks past what it needs, and a drawer keeps its ten lines.
@@ -120,7 +148,7 @@ function makeBench(model) {
   const news = announcer();
   const views = element("div", { className: "ks-views" }, path.node, cluster.node);
   const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, road.node, views, goals.node, terminal.node, news);
-  const made = { node, focus: terminal.focus, typed: terminal.typed, notebook: null, place: null, join };
+  const made = { node, focus: terminal.focus, typed: terminal.typed, insert: terminal.insert, notebook: null, place: null, join };
 
   // Takes the place of a bench whose kernel is gone, too, with what that one was told in vain. From now on it hears
   // the buttons of the text, also before it's in the page.

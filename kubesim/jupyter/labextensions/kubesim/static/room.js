@@ -7,9 +7,11 @@
 {
   const WORKBENCH = /^%workbench\b/m; // in the cell that sets a lesson up
   const CARDS = /^%(quiz|predict|explore|review)\b/; // cells that draw a card, and change nothing
+  const VIEW = "application/vnd.jupyter.widget-view+json";
   const AT_ONCE = "at-once"; // the tag of a cell that runs as soon as its lesson is open
   const SHOWN = "kubesim: JupyterLab is shown"; // in the browser's storage
-  const IN_ROOM = "kubesim: this tab is a room"; // in that of the tab
+  const IN_ROOM = "kubesim: this tab is a room"; // in that of the tab: one of the next two
+  const [YES, NO] = ["yes", "no"];
 
   // Where the workbench will dock, and what it leaves to the notebook, are BESIDE and NOTEBOOK_SHARE of static/dock.js;
   // 66px are JupyterLab's bars at both sides, and 7.5px the rims of the dock.
@@ -40,6 +42,8 @@
       font: 13px/1.5 var(--jp-ui-font-family);
     }
     #kubesim-enter { flex: none; align-self: center; margin-left: auto; padding: 0 12px; }
+    .ks-room-header > * { flex: none; white-space: nowrap; }
+    .ks-room-header > :nth-child(2) { flex: 0 1 auto; overflow: hidden; text-overflow: ellipsis; }
     .ks-room-header > :nth-child(3) { color: var(--jp-ui-font-color2); }
     .ks-room-header button, .ks-room-enter {
       padding: 2px 8px; color: inherit; background: none; border: 1px solid transparent; border-radius: 6px; font: inherit; cursor: pointer;
@@ -50,11 +54,9 @@
     .ks-room-header button:last-child { margin-left: auto; }
   `;
 
-  // Whether a lesson that the page begins with is shown as a room: after a reload, if it was one.
-  function isWanted() {
-    const [{ type = "" } = {}] = performance.getEntriesByType("navigation");
-    return type === "reload" ? sessionStorage.getItem(IN_ROOM) !== null : localStorage.getItem(SHOWN) === null;
-  }
+  // Whether a lesson that the page begins with is shown as a room. After a reload, the tab is what it was. JupyterLab itself
+  // reloads a second tab, before there's any lesson in it.
+  const isWanted = () => (sessionStorage.getItem(IN_ROOM) ?? (localStorage.getItem(SHOWN) ? NO : YES)) === YES;
 
   const make = (tag, properties, ...children) => {
     const made = Object.assign(document.createElement(tag), properties);
@@ -100,15 +102,17 @@
 
     const show = (isRoom, isBeginning = false) => {
       document.body.classList.toggle("ks-room", isRoom);
-      localStorage[isRoom ? "removeItem" : "setItem"](SHOWN, "yes");
-      sessionStorage[isRoom ? "setItem" : "removeItem"](IN_ROOM, "yes");
+      localStorage[isRoom ? "removeItem" : "setItem"](SHOWN, YES);
+      sessionStorage.setItem(IN_ROOM, isRoom ? YES : NO);
       if (isRoom) {
         shell.collapseLeft();
         shell.collapseRight();
       }
       for (const part of [header, header.parent]) part.setHidden(!isRoom);
       layOut(shell);
-      if (!isBeginning) current.content.node.focus({ preventScroll: true });
+      if (isBeginning) return;
+      current.content.node.focus({ preventScroll: true });
+      if (isRoom) begin(current);
     };
     const follow = (lesson) => {
       current = lesson;
@@ -128,17 +132,21 @@
     return { show, follow };
   }
 
-  // Opens the workbench and makes cards of the questions, unless the kernel has widgets already, as after a reload.
+  // Opens the workbench and makes cards of the questions, unless the notebook shows those of its kernel, as after a reload
+  // of one that was saved.
   async function begin({ sessionContext, content, context }) {
+    await sessionContext.ready;
     const { kernel } = sessionContext.session ?? {};
     if (!kernel) return;
     const { content: known } = await kernel.requestCommInfo({ target_name: "jupyter.widget" });
-    if (Object.keys(known.comms ?? {}).length) return;
-    const wasSaved = !context.model.dirty;
-    const isFirst = ({ model }) => WORKBENCH.test(model.sharedModel.source);
-    const isAtOnce = ({ model }) => CARDS.test(model.sharedModel.source) || model.getMetadata("tags")?.includes(AT_ONCE);
     const code = content.widgets.filter(({ model }) => model.type === "code");
-    const runs = [...code.filter(isFirst), ...code.filter((cell) => !isFirst(cell) && isAtOnce(cell))];
+    const setup = code.find(({ model }) => WORKBENCH.test(model.sharedModel.source));
+    if (!setup || setup.model.outputs.toJSON().some(({ data }) => data?.[VIEW]?.model_id in known.comms)) return;
+    const isFresh = !Object.keys(known.comms).length;
+    const isAtOnce = ({ model }) =>
+      CARDS.test(model.sharedModel.source) || (isFresh && model.getMetadata("tags")?.includes(AT_ONCE));
+    const wasSaved = !context.model.dirty;
+    const runs = [setup, ...code.filter(isAtOnce)];
     await Promise.allSettled(runs.map((cell) => cell.constructor.execute(cell, sessionContext)));
     if (wasSaved && !context.model.isDisposed) context.model.dirty = false; // which nobody has changed
   }
@@ -159,10 +167,11 @@
         if (!room && shell.add && shell.collapseRight) {
           room = makeRoom(app, panel);
           if (isBeginning && isWanted()) restored.then(() => room.show(true, true));
+          else sessionStorage.setItem(IN_ROOM, NO);
         }
         room?.follow(panel);
         const isRoom = () => document.body.classList.contains("ks-room");
-        Promise.all([restored, panel.sessionContext.ready, panel.revealed]).then(() => isRoom() && begin(panel));
+        Promise.all([restored, panel.revealed]).then(() => isRoom() && begin(panel));
       };
 
       shell.currentChanged?.connect((_, { newValue }) => newValue?.hasClass?.("ks-lesson-panel") && room?.follow(newValue));
