@@ -17,6 +17,8 @@ COMMAND = (
     *("uv", "pip", "compile", "pyproject.toml"),
     *("--universal", "--python-version", "3.11"),
     *("--upgrade", "--generate-hashes", "--quiet", "--no-config"),
+    # pip before 23.3 looks for the newest release of a package with extras, unless the lock names them.
+    "--no-strip-extras",
     *("--annotation-style", "line", "--custom-compile-command", "make lock"),
 )
 
