@@ -1,4 +1,4 @@
-"""What came of asking a registry for an image, and how the container runtime reports it."""
+"""A registry's answer to a pull, and the error of containerd and the CRI that reports a refusal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from kubesim.pull.image import Image
 from kubesim.pull.imageref import Reference
 
-# By the part of the pull that failed, what the runtime writes before the reason; {} is the image.
+# The runtime's words before the reason, by the part of the pull that failed; {} stands for the image.
 _PREFIXES = {
     "resolve": 'failed to pull and unpack image "{}": failed to resolve image: ',
     "content": 'failed to pull and unpack image "{}": ',
@@ -16,9 +16,10 @@ _PREFIXES = {
 
 
 class Answer(NamedTuple):
-    """What came of asking for an image: the image, or `refusal` in containerd's words, which took `seconds`.
+    """The result of a pull: an image, or a refusal.
 
-    `code` is the gRPC code if it is not Unknown, and `part` the part of the pull that failed.
+    `refusal` is containerd's reason, "" for an image. `seconds` is the duration of the pull. `code` is the gRPC code of
+    the refusal, "" for Unknown. `part` is the key in `_PREFIXES` of the part of the pull that failed.
     """
 
     image: Image | None = None
@@ -28,6 +29,6 @@ class Answer(NamedTuple):
     part: str = "resolve"
 
     def error(self, reference: Reference) -> str:
-        """The refusal as the kubelet gets it from the container runtime."""
+        """The error that the kubelet gets from the container runtime."""
         code = f"rpc error: code = {self.code} desc = " if self.code else ""
         return f"{code}{_PREFIXES[self.part].format(reference.canonical)}{self.refusal}"

@@ -1,4 +1,4 @@
-"""An attempt to pull an image, what the kubelet saw before, and why a container waits after it."""
+"""Records of a pull, which the kubelet writes and `why` reads: its Secrets, attempts and outcome."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ ALWAYS = "Always"
 NEVER = "Never"
 
 Hop = tuple[str, str]
-"""One transition of the pull: a state and its outcome."""
+"""A transition of the pull's state machine: a state and its outcome (TRANSITIONS in cluster/kubelet/imagepull.py)."""
 
 
 class Waiting(NamedTuple):
-    """Why a container doesn't run, as its state says it."""
+    """The `waiting` state of a container."""
 
     reason: str
     message: str
 
 
 class SeenSecret(NamedTuple):
-    """What the kubelet saw of one of the Pod's pull secrets, and its `problem` if it's of no use."""
+    """A pull secret of a Pod as the kubelet found it. A `problem` says in words why none of its entries can be used."""
 
     name: str
-    type: str | None = None  # None: there is none of that name
-    entries: tuple[str, ...] = ()  # its registry keys
+    type: str | None = None  # None: the namespace has no Secret of this name
+    entries: tuple[str, ...] = ()  # the registry keys of its Docker config, such as "ghcr.io"
     problem: str = ""
     is_unreadable: bool = False
 
@@ -42,24 +42,26 @@ class SeenSecret(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One attempt: with which credentials, and what the registry answered.
+    """One request to a registry: its credentials and the registry's answer.
 
-    Without `secret` they are the node's own, or there are none if `username` is None, too.
+    `secret` is the name of the Secret that the credentials come from. It is None for the node's own credentials, and
+    for an anonymous attempt, whose `username` is None as well.
     """
 
     secret: str | None
     entry: str | None
     username: str | None
     ok: bool
-    answer: str  # the refusal, or "200 OK"
+    answer: str  # the registry's refusal, or "200 OK"
 
 
 class PullTrace(NamedTuple):
-    """Why a pull went as it did.
+    """The course of a pull, from the Pod's Secrets to the result.
 
-    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also where a pull secret could not be read), ImagePullBackOff,
-    ErrImageNeverPull or InvalidImageName; `message` is what the Pod's status shows, empty where nothing failed.
-    `right` is why the Pod may use the image that is on the node, or why not.
+    `outcome` is Pulled, AlreadyPresent, ErrImagePull (also for an unreadable pull secret), ImagePullBackOff,
+    ErrImageNeverPull or InvalidImageName. `message` is the message in the Pod's status, "" after a success. `present`
+    says that the node had the image before. `right` explains why the Pod may, or may not, use an image that the node
+    has.
     """
 
     at: Micros
@@ -78,7 +80,7 @@ class PullTrace(NamedTuple):
 
 
 def see(name: str, secret: Object | None) -> SeenSecret:
-    """What the kubelet sees of the pull secret `name`: missing, of no use, unreadable, or usable with its entries."""
+    """Check a pull secret: its entries, or the problem if none can be used. A `secret` of None is missing."""
     if secret is None:
         return SeenSecret(name, problem="not found in the Pod's namespace")
     kind = secret.get("type", "")

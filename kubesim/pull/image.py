@@ -1,4 +1,4 @@
-"""An image, and what can be wrong with it or with a registry."""
+"""An image in a simulated registry, and the troubles of images and registries."""
 
 import re
 from collections.abc import Mapping
@@ -10,34 +10,39 @@ NODE_PLATFORM = "linux/amd64"
 
 
 class Trouble(NamedTuple):
-    """What can be wrong with a registry or an image.
+    """A trouble of a registry or an image.
 
-    At the first four places no registry answers; at the next two an image can't be pulled, at the last it can't run.
+    `at` is the step that fails. With "lookup", "connection", "certificate" and "protocol" the registry isn't reached;
+    with "content" and "config" the image can't be pulled; with "container" it is pulled and can't run.
     """
 
     at: Literal["lookup", "connection", "certificate", "protocol", "content", "config", "container"]
-    error: str  # what the container runtime reports, with {placeholders}
-    means: str  # what is wrong, in a few words
+    error: str  # the container runtime's message, with {placeholders}
+    means: str  # the trouble in a few words
     code: str = ""  # the gRPC code of the error, unless it is Unknown
-    seconds: float = 0  # how long it takes until it is reported
-    trusted: bool = False  # whether it is gone once the node trusts who issued the certificate
+    seconds: float = 0  # from the request to the error
+    trusted: bool = False  # gone once the node trusts the certificate's issuer
 
     def message(self, **words: str) -> str:
-        """The error with `words` for its placeholders; one that isn't known stays as it is."""
+        """The error with `words` in place of its placeholders. A placeholder without a word stays."""
         return re.sub(r"\{(\w+)\}", lambda match: words.get(match[1], match[0]), self.error)
 
 
 def digest_of(content: str) -> str:
-    """A digest that stands for a content."""
+    """A digest that is derived from `content`, a text that names an image or a part of it."""
     return f"sha256:{sha256(content.encode()).hexdigest()}"
 
 
 class Image(NamedTuple):
-    """What a reference leads to: what it writes when it starts (`log`), texts by path (`files`; its `base` has more).
+    """The image that a registry has under a reference.
 
-    Its processes run as its `user`, a number or a name ("": root). Without a command, and its `program` with any, it
-    `runs` "forever" (ignores SIGTERM), "until-stopped" or "once". If all that it `needs` is missing, it writes its
-    `complaint` and fails. An `index` lists platforms with manifests.
+    `log` has the lines that its server writes at the start. `files` has texts by path; the programs and further files
+    come from its `base` (see shell/bases.py). `user` is the number or name of the processes' user, "" for root.
+
+    `runs` says how its server behaves: "forever" (it ignores SIGTERM), "until-stopped" or "once". The server is the
+    image's default command, and its `program` with any arguments. It writes its `complaint` and fails if the
+    environment has none of the variables in `needs`. `index` says that the reference names a list of `platforms`, not
+    one manifest.
     """
 
     digest: str
@@ -56,5 +61,5 @@ class Image(NamedTuple):
 
     @property
     def config(self) -> str:
-        """The digest of its configuration, which the container runtime takes for its id."""
+        """The digest of the image's configuration, which containerd uses as the image ID."""
         return digest_of(f"config of {self.digest}")

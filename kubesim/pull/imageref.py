@@ -1,4 +1,4 @@
-"""Image references: what a Pod's `image` field names.
+"""Parser of image references, the values of a Pod's `image` field.
 
 Mirrors github.com/distribution/reference normalize.go, reference.go and regexp.go, v0.6.
 """
@@ -28,7 +28,10 @@ _DIGEST_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128}
 
 
 class Reference(NamedTuple):
-    """One image in one registry; `tag` is the default one where the text had neither tag nor digest."""
+    """A parsed image reference.
+
+    `tag` is "latest" if the text has neither tag nor digest, and None if it has a digest alone.
+    """
 
     registry: str
     repository: str
@@ -37,25 +40,25 @@ class Reference(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Registry and repository, what a keyring looks up: "docker.io/library/nginx"."""
+        """Registry and repository, by which the keyring finds credentials: "docker.io/library/nginx"."""
         return f"{self.registry}/{self.repository}"
 
     @property
     def canonical(self) -> str:
-        """What containerd calls the image: "docker.io/library/nginx:latest"; a digest outranks a tag."""
+        """containerd's name of the image: "docker.io/library/nginx:latest"; with a digest, the tag is left out."""
         return f"{self.name}@{self.digest}" if self.digest else f"{self.name}:{self.tag}"
 
     @property
     def manifest(self) -> str:
-        """What the registry is asked for: the digest if there is one, else the tag."""
+        """The last part of the registry's URL /v2/REPOSITORY/manifests/…: the digest if there is one, else the tag."""
         return self.digest or self.tag or DEFAULT_TAG
 
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Reference:
-    """The image that `text` names, with Docker's defaults filled in.
+    """Parse a reference and fill in Docker's defaults: docker.io, library/ and latest.
 
-    Raises ValueError, in the library's words, when `text` is no reference.
+    Raises ValueError with the message of distribution/reference if `text` is no reference.
     """
     if _IDENTIFIER.fullmatch(text):
         raise ValueError(f"invalid repository name ({text}), cannot specify 64-byte hexadecimal strings")

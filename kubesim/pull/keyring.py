@@ -1,7 +1,4 @@
-"""The kubelet's keyring: which credentials match an image, and in which order.
-
-Mirrors kubernetes pkg/credentialprovider keyring.go, config.go and secrets/secrets.go, v1.36.
-"""
+"""The kubelet's keyring: the credentials that match an image, in the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ DOCKER_CONFIG_JSON = "kubernetes.io/dockerconfigjson"
 DOCKERCFG = "kubernetes.io/dockercfg"
 DATA_KEYS = {DOCKER_CONFIG_JSON: ".dockerconfigjson", DOCKERCFG: ".dockercfg"}
 
-# Docker Hub, and the name that its credentials are filed under.
+# Docker Hub, and the key under which `docker login` stores its credentials.
 _HUB = "docker.io"
 _HUB_KEY = "index.docker.io"
 
@@ -38,17 +35,17 @@ class Credential(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A stable hash, by which the kubelet remembers what pulled an image without keeping the password."""
+        """A hash by which the kubelet's pull records identify the credential without its password."""
         return sha256(json.dumps([self.username, self.password]).encode()).hexdigest()
 
     @property
     def auth(self) -> str:
-        """Both as an entry of a Docker config has them."""
+        """The `auth` value of a Docker config: base64 of "username:password"."""
         return base64.b64encode(f"{self.username}:{self.password}".encode(errors="replace")).decode()
 
     @property
     def expires_at(self) -> int:
-        """The second of the epoch at which the password expires, as ECR's and JSON web tokens say; 0 for others."""
+        """The Unix time at which the password expires, for JSON web tokens and ECR's passwords; 0 for others."""
         parts = self.password.split(".")
         payload = parts[1] if len(parts) > 1 else self.password  # a web token is HEADER.CLAIMS.SIGNATURE
         try:
@@ -67,9 +64,10 @@ class Owner(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A credential that matches, the registry key it is filed under, and the Secret that it comes from.
+    """A credential of the keyring with its origin.
 
-    `owner` is None for the node's own, which every Pod may use.
+    `entry` is the registry key in the Docker config, `owner` the Secret, or None for a credential of the node itself,
+    which every Pod may use.
     """
 
     credential: Credential
@@ -82,11 +80,11 @@ class Match(NamedTuple):
 
     @property
     def source(self) -> str:
-        """Where it comes from, in words."""
+        """The origin in words."""
         return f'Secret "{self.secret_name}"' if self.owner else "the node's own credentials"
 
 
-# One of the kubelet's own credentials, as a person sets it: see NodeSettings in registry/node.py.
+# A credential of the node in a cluster's settings: see NodeSettings in registry/node.py.
 NodeCredential = TypedDict(
     "NodeCredential",
     {"from": str, "registry": Required[str], "username": str, "password": str, "fails": bool, "issued": bool},
@@ -95,9 +93,9 @@ NodeCredential = TypedDict(
 
 
 def of_secrets(secrets: Iterable[Object]) -> list[Match]:
-    """The credentials of every pull secret among `secrets`, in their order; other Secrets are ignored.
+    """The keyring of a Pod's Secrets, in their order. Secrets that aren't pull secrets are ignored.
 
-    Raises ValueError, as the kubelet words it, when one of them cannot be read: it then uses none of them.
+    Raises ValueError with the kubelet's message if one pull secret can't be read. The kubelet then uses none of them.
     """
     return [
         Match(credential, entry, Owner(namespace_of(secret), name_of(secret), metadata(secret).get("uid", "")))
@@ -107,7 +105,7 @@ def of_secrets(secrets: Iterable[Object]) -> list[Match]:
 
 
 def of_node(credentials: Iterable[NodeCredential]) -> list[Match]:
-    """The node's own credentials, from its Docker config or from plugins; one that fails has none."""
+    """The keyring of the node: its Docker config and credential provider plugins, except plugins that fail."""
     return [
         Match(Credential(credential.get("username", ""), credential.get("password", "")), credential["registry"])
         for credential in credentials
@@ -116,10 +114,10 @@ def of_node(credentials: Iterable[NodeCredential]) -> list[Match]:
 
 
 def lookup(ring: Iterable[Match], name: str) -> list[Match]:
-    """What of a keyring matches the image `name` ("docker.io/library/nginx"), in the order in which it is tried.
+    """The matches for the image `name` ("docker.io/library/nginx"), in the order in which the kubelet tries them.
 
-    Keys are tried in reverse order, so that of two with the same beginning the more specific comes first. Docker
-    Hub's old name is taken for docker.io where nothing else matches.
+    Keys are tried in reverse alphabetical order, so a longer path comes before its own beginning: docker.io/team before
+    docker.io. If nothing else matches an image of Docker Hub, its old key index.docker.io does.
     """
     filed = [(key, match) for match in ring if (key := registry_key(match.entry)) is not None]
     filed.sort(key=lambda pair: pair[0], reverse=True)
@@ -131,9 +129,9 @@ def lookup(ring: Iterable[Match], name: str) -> list[Match]:
 
 @lru_cache(maxsize=256)
 def registry_key(entry: str) -> str | None:
-    """The key under which a config's `entry` is filed: host, port and path; None when it is no address.
+    """The keyring's key for a Docker config's `entry`: host, port and path. None if the entry is no address.
 
-    A scheme is dropped, and so are the API versions /v1/ and /v2/ that Docker writes.
+    The scheme is dropped, and so is Docker's API version, /v1/ or /v2/.
     """
     host, slash, path = re.sub(r"^https?://", "", entry).partition("/")
     _, port = split_port(host)
@@ -144,7 +142,7 @@ def registry_key(entry: str) -> str | None:
 
 
 def key_matches(key: str, name: str) -> bool:
-    """Whether `key` covers the image `name`: same port, labels that match as globs, and a prefix of the path."""
+    """Whether `key` matches the image `name`: equal ports, host labels that match as globs, a prefix of the path."""
     key_address, _, key_path = key.partition("/")
     address, _, path = name.partition("/")
     key_host, key_port = split_port(key_address)
@@ -157,15 +155,15 @@ def key_matches(key: str, name: str) -> bool:
 
 
 def split_port(host: str, default: str = "") -> tuple[str, str]:
-    """Name and port of a host; the port is `default` where none is written."""
+    """Split a host into name and port. `default` is the port of a host without one."""
     name, colon, port = host.rpartition(":")
     return (name, port) if colon and not port.endswith("]") else (host, default)
 
 
 def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...]:
-    """The registry entries of a pull secret, in its order; none when the Secret is of another type or empty.
+    """The entries of a pull secret's Docker config, in its order. Empty for a Secret of another type or without data.
 
-    Raises ValueError, as the kubelet words it, when the content cannot be read.
+    Raises ValueError with the kubelet's message if the content can't be read.
     """
     kind = secret.get("type", "")
     blob = (secret.get("data") or {}).get(DATA_KEYS.get(kind, ""))
@@ -173,7 +171,7 @@ def read_entries(secret: Mapping[str, Any]) -> tuple[tuple[str, Credential], ...
 
 
 def config_of(blob: str) -> Any:
-    """What a Docker config in base64 holds. Raises ValueError, as the kubelet words it, when it cannot be read."""
+    """Decode a Docker config in base64. Raises ValueError with the kubelet's message if it can't be read."""
     return gojson.loads(gobase64.decode(blob).decode(errors="replace"))
 
 
@@ -190,11 +188,11 @@ def _read_blob(kind: str, blob: str) -> tuple[tuple[str, Credential], ...]:
 
 
 def _credential(value: Any) -> Credential:
-    """One entry of a Docker config; `auth` outranks `username` and `password`."""
+    """The credential of one entry. `auth` takes precedence over `username` and `password`."""
     entry = _typed(value, dict, f"struct field {_AUTHS} of type credentialprovider.dockerConfigEntryWithAuth") or {}
     username = _text(entry, "username")
     password = _text(entry, "password")
-    _text(entry, "email")  # used for nothing, but refused like the others where it is no string
+    _text(entry, "email")  # unused, but Go refuses the file if it is no string
     auth = _text(entry, "auth")
     if not auth:
         return Credential(username, password)
@@ -206,18 +204,18 @@ def _credential(value: Any) -> Credential:
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str:
-    """A field of an entry that is a string; "" where it is missing. Raises ValueError where it is something else."""
+    """A string field of an entry, "" if it's missing. Raises ValueError if it isn't a string."""
     return _typed(_field(entry, name), str, f"struct field {_AUTHS}.{name} of type string") or ""
 
 
 def _field(value: Mapping[str, Any] | None, name: str) -> Any:
-    """The field `name`, whose case Go ignores."""
+    """The field `name`. As in Go's JSON decoder, case is ignored and the last of several wins."""
     items = [item for key, item in (value or {}).items() if key.lower() == name]
     return items[-1] if items else None
 
 
 def _typed(value: Any, kind: type[T], where: str) -> T | None:
-    """`value`, which may be None. Raises ValueError, as Go words it, where it is not of this kind."""
+    """`value` itself, or None. Raises ValueError with the message of Go's JSON decoder if it isn't a `kind`."""
     if value is None or isinstance(value, kind):
         return value
     raise ValueError(gojson.mismatch(value, where))

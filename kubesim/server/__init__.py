@@ -1,4 +1,7 @@
-"""The API of a cluster: from one request to its answer. Here, no transport, no time of its own, no threads."""
+"""The API server of a cluster without its transport: it turns one Request into one Response or Watch.
+
+Nothing here opens a socket, starts a thread or lets simulated time pass; see https.py.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,22 @@ from kubesim.server.watch import History, Watch
 from kubesim.shell.process import Process
 
 _TOO_MUCH = errors.not_simulated("that is more work than one request may do here, and was stopped")
-# Subresources that a real API server has, and that are not simulated for all that have them.
+# Subresources of a real API server. They aren't simulated for every type that has them.
 _REAL_PARTS = {"attach", "binding", "eviction", "exec", "finalize", "portforward", "proxy", "resize", "status", "token"}
-# Words in the paths of what a real API server answers besides objects, and a version of which it has no types here.
+# Parts of paths at which a real API server has something other than objects, and a version without types here.
 _ELSEWHERE = frozenset((".well-known", "debug", "flagz", "logs", "metrics", "openid", "proxy", "statusz"))
 _OLDER_VERSION = "/apis/autoscaling/v1/"
 
 
 class API:
-    """Answers requests to one cluster's API server. `History` says what `jumps` and `undone` are."""
+    """Answers requests to a cluster's API server. For `jumps` and `undone`, see `History`."""
 
     def __init__(self, cluster: Cluster, *, jumps: bool = False, undone: int = 0) -> None:
         self.cluster = cluster
         self.history = History(cluster, jumps, undone)
 
     def answer(self, request: Request) -> Response | Watch:
-        """What to send; a refusal is an answer, too."""
+        """The response to a request, or the watch that it opens. A StatusError becomes a response."""
         response: Response | Watch
         try:
             response = self._answer(request)
@@ -61,7 +64,7 @@ class API:
         return self.cluster.apiserver.as_user(request.user).for_call(request.warnings.append, request.budget)
 
     def _of_object(self, call: Call) -> Response | Watch:
-        """The answer about objects that the cluster keeps, or would list if it had any. Raises StatusError."""
+        """The response about objects of a stored type. Raises StatusError."""
         route = call.route
         resource = route.resource
         part = route.subresource
@@ -85,7 +88,7 @@ class API:
 
 
 def _check_impersonation(request: Request, client: Client) -> None:
-    """Refuse, before anything else, what somebody asks for who may not speak for the user of the request."""
+    """Raise StatusError, before any other check, if the requestor may not impersonate the request's user."""
     route = request.route
     asked = authorization.Request(request.user, request.method.lower(), "", path=request.path)
     if route:
@@ -94,7 +97,7 @@ def _check_impersonation(request: Request, client: Client) -> None:
 
 
 def _no_object(path: str) -> Response:
-    """The answer at a path that is no object's. Raises StatusError where a real API server has something there."""
+    """The response at a path of no object. Raises StatusError if a real API server has something there."""
     if path.startswith(_OLDER_VERSION) or not _ELSEWHERE.isdisjoint(path.split("/")):
         raise errors.not_simulated(f"{path} is not part of this simulator")
     return text("404 page not found\n", 404)

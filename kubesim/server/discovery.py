@@ -1,7 +1,7 @@
-"""What the API says of itself: its versions, groups and types, from the table of resources; and that it is well.
+"""Discovery: the API's versions, groups and types from the table of resources; and its health.
 
-Mirrors k8s.io/apiserver pkg/endpoints/discovery, v1.36. Of the two forms of discovery there is the older one, which
-every client reads.
+Mirrors k8s.io/apiserver pkg/endpoints/discovery, v1.36, in the older of its two forms (not aggregated), which every
+client reads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from kubesim.server.objects import PARTS
 from kubesim.server.request import Response, text
 from kubesim.server.routes import by_version
 
-# kubectl asks for version 2 only where version 3 doesn't have a type, to see that this one doesn't either: field 1 of a
+# kubectl asks for OpenAPI v2 only about a type that v3 lacks, so this document, in protobuf, has no types: it holds
+# field 1, the version of Swagger, alone.
 # document in protobuf, swagger, and no types.
 _OPENAPI_V2 = Response("\x0a\x032.0", content_type="application/com.github.proto-openapi.spec.v2.v1.0+protobuf")
 
@@ -37,7 +38,7 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
                 why = "the single checks of the API server's health are not part of this simulator"
                 raise errors.not_simulated(why)
             return text("ok")
-        case ["version"]:  # the one document that a real API server indents, and that ends in no newline
+        case ["version"]:  # a real API server indents this document alone, and ends it without a newline
             return Response(gojson.dumps(server_version(), sort=False, indent=2), content_type="application/json")
         case ["openapi", "v2"]:
             return _OPENAPI_V2
@@ -59,10 +60,11 @@ def answer(path: str, query: Mapping[str, str]) -> Response | None:
 
 @cache
 def _served() -> dict[str, list[Resource]]:
-    """The types at each path, such as "api/v1" or "apis/apps/v1"; some versions have none."""
+    """The types by path, such as "api/v1" or "apis/apps/v1". Some versions have no types of their own."""
     versions = [f"apis/{name}" for name in API_VERSIONS if "/" in name]
     types = by_version(RESOURCES)
-    return types | {path: [] for path in versions if path not in types}  # what a group prefers is its first
+    # a group's preferred version is its first one, so the others follow
+    return types | {path: [] for path in versions if path not in types}
 
 
 def _group(group: str) -> Object | None:
@@ -78,14 +80,14 @@ def _resource_list(path: str) -> Object | None:
         return None
     group_version = path.partition("/")[2]
     group = [resource for resource in RESOURCES if resource.group == group_version.partition("/")[0]]
-    resources = _served()[path] or group  # an older version has the same types
+    resources = _served()[path] or group  # an older version lists the types of the group's newest
     parts = [_part(resource, part) for resource in resources for part in resource.parts]
     head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version}
     return {**head, "resources": [*map(_listed, resources), *parts]}
 
 
 def _listed(resource: Resource) -> Object:
-    """A type that can't be read is in no category, so that `get all` doesn't ask for it."""
+    """An entry of a resource list. An unreadable type gets no category, so that `get all` leaves it out."""
     listed = {
         "name": resource.plural,
         "singularName": resource.singular,

@@ -1,7 +1,8 @@
-"""`kubectl exec` over a WebSocket: what a command wrote, and how it ended. One that reads runs when all input is there.
+"""`kubectl exec` over a WebSocket: the command's output, and a Status for its end.
 
-Mirrors k8s.io/streaming pkg/httpstream/wsstream and k8s.io/apimachinery pkg/util/remotecommand (v5.channel.k8s.io),
-v1.36.
+A command without stdin runs before the upgrade; one with stdin runs once its whole input has arrived. Mirrors
+k8s.io/streaming pkg/httpstream/wsstream and k8s.io/apimachinery pkg/util/remotecommand (v5.channel.k8s.io), v1.36.
+Terminals and their sizes are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from kubesim.shell.process import Process, StartError
 
 EXEC_PATH = r"/api/v1/namespaces/[^/]+/pods/[^/]+/exec"
 _PROTOCOL = "v5.channel.k8s.io"
-# What the first byte of a message says it is.
+# Channels: the first byte of each message.
 _STDIN = b"\x00"
 _STDOUT = b"\x01"
 _STDERR = b"\x02"
@@ -33,31 +34,31 @@ _TOO_MUCH_INPUT = errors.not_simulated(
 
 
 class _Outcome(NamedTuple):
-    """What a command wrote, and the Status that tells how it ended."""
+    """A command's output, and the Status that reports its exit code."""
 
     process: Process
     status: Object
 
 
 class Exec(Listener, websocket.WebSocketHandler):
-    """One command in a container."""
+    """The handler of one exec."""
 
     def check_origin(self, origin: str) -> bool:
-        """No web page has any business here."""
+        """Refuse browsers, which send an Origin header."""
         return False
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
-        """The one protocol that is spoken."""
+        """Choose v5.channel.k8s.io, the only protocol served."""
         return _PROTOCOL if _PROTOCOL in subprotocols else None
 
     async def get(self) -> None:
-        """Run the command; only then is the connection upgraded, so that a refusal is an ordinary answer."""
+        """Run the command before the connection is upgraded, so that a refusal is an ordinary response."""
         if self._finished:
             return
         words = self.request.query_arguments.get("command", [])
         self._argv = [word.decode("utf-8", "replace") for word in words]
         self._input = bytearray()
-        self._outcome: _Outcome | None = None  # none while input is read
+        self._outcome: _Outcome | None = None  # None until the command has run
         try:
             self._start()
         except errors.StatusError as error:
@@ -68,14 +69,15 @@ class Exec(Listener, websocket.WebSocketHandler):
     post = get
 
     def _start(self) -> None:
-        """Run the command or, where it reads, see whether a command can run at all. Raises StatusError."""
+        """Run the command. If it has stdin, only check that commands can run in the container. Raises StatusError."""
         if self._is_set("tty"):
             raise errors.not_simulated("exec -t over the API is not part of this simulator")
         if self.request.method == "GET" and not self._is_set("stdin"):
             self._outcome = self._run(self._argv)
             return
         self._run(["true"])
-        # A client that was refused asks once more, by POST, and shows that answer. Older ones only ask in this way.
+        # A client whose WebSocket was refused asks again by POST (SPDY) and shows that answer. Older clients only use
+        # POST.
         if self.request.method == "POST":
             raise errors.not_simulated("exec is served over WebSockets only, which kubectl uses since v1.30")
 
@@ -83,14 +85,14 @@ class Exec(Listener, websocket.WebSocketHandler):
         return self.get_query_argument(name, "") in ("1", "true")
 
     async def on_message(self, message: str | bytes) -> None:
-        """Gather what the command will read, and run it at the end of that."""
+        """Collect input, and run the command at the end of the input."""
         if self._outcome:
             return
         data = message if isinstance(message, bytes) else message.encode()
         if data == _CLOSE + _STDIN:
             try:
                 self._outcome = self._run(self._argv)
-            except errors.StatusError as error:  # the Pod has gone meanwhile
+            except errors.StatusError as error:  # such as: the Pod was deleted meanwhile
                 self._outcome = _Outcome(Process(), status_of(error))
         elif data[:1] == _STDIN:
             self._input += data[1:]
@@ -99,7 +101,7 @@ class Exec(Listener, websocket.WebSocketHandler):
         await self._send()
 
     def _run(self, argv: list[str]) -> _Outcome:
-        """Run a command. Raises StatusError."""
+        """Run a command and return its outcome. Raises StatusError."""
         try:
             process = self.server.execute(self.as_request(b""), argv, self._input.decode("utf-8", "replace"))
         except StartError as error:
@@ -109,11 +111,11 @@ class Exec(Listener, websocket.WebSocketHandler):
         return _Outcome(process, _status(process))
 
     async def open(self) -> None:
-        """Send everything at once, unless input comes first."""
+        """Send the outcome, unless the command waits for input."""
         await self._send()
 
     async def _send(self) -> None:
-        """Send what the command wrote, and how it ended, once it has run; unless the client has gone."""
+        """Send the output and the Status once the command has run. A client that has gone is ignored."""
         if self._outcome is None:
             return
         process, status = self._outcome

@@ -1,7 +1,7 @@
-"""The API over HTTP: who is let in, requests with their bodies, and watches that stay open.
+"""The API over HTTP: authentication, requests with their bodies, and streams of watches.
 
-Requests need the bearer token, but for a few harmless paths. A Host header with a name that DNS could point anywhere is
-refused, so that no web page can reach the API through the learner's browser (DNS rebinding).
+All paths but OPEN_PATHS need the bearer token. A Host header with another name than localhost is refused, so that no
+web page can reach the API through the learner's browser by a name that its DNS server points here (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ LONGEST_WATCH = 3600.0  # wall-clock seconds
 LONGEST_HEAD = 64 * 1024
 """Bytes of the first line and the headers."""
 MAX_BODY = 3 * 1024 * 1024
-"""Bytes, as of the real API server."""
+"""Bytes, as in a real API server."""
 MAX_READ = 32 * 1024 * 1024
-"""Bytes of a longer body that are read before hanging up: a client that still writes wouldn't see the refusal."""
+"""Bytes read of a body above MAX_BODY before hanging up. A client that is still writing would not see the refusal."""
 
 _log = logging.getLogger(__name__)
-for _quiet in (_log, logging.getLogger("tornado.general")):  # where nobody adds another handler
+for _quiet in (_log, logging.getLogger("tornado.general")):  # so that Python's handler of last resort prints nothing
     _quiet.addHandler(logging.NullHandler())
 
 
 class Listener(web.RequestHandler):
-    """What all requests have in common: what isn't let in is answered before its body is read."""
+    """The base of the handlers: checks a request before its body is read."""
 
     def initialize(self, server: Server) -> None:
-        """`server` knows who is let in, and what to send."""
+        """`server` authenticates and answers."""
         self.server: Server = server
         self._user: User | None = None
 
@@ -55,10 +55,10 @@ class Listener(web.RequestHandler):
         self.set_header("Cache-Control", "no-cache, private")
 
     def compute_etag(self) -> None:
-        """Kubernetes has none."""
+        """None: Kubernetes sends no ETag."""
 
     def prepare(self) -> None:
-        """Refuse at once what need not be read."""
+        """Authenticate, and refuse a request before its body is read."""
         kind, _, credential = self.request.headers.get("Authorization", "").partition(" ")
         token = credential.strip() if kind.lower() == "bearer" else ""
         self._user = self.server.identify(token)
@@ -68,7 +68,7 @@ class Listener(web.RequestHandler):
             self.refuse(error)
 
     def _refusal(self, token: str) -> errors.StatusError | None:
-        """Why the request isn't let in; None for one that is."""
+        """The error of a request that is refused, or None."""
         if _size_of_head(self.request) > LONGEST_HEAD:
             why = f"the head of a request may have {LONGEST_HEAD} bytes here"
             return errors.StatusError(431, "RequestHeaderFieldsTooLarge", why)
@@ -78,7 +78,7 @@ class Listener(web.RequestHandler):
         is_open = not token and self.request.path in OPEN_PATHS
         if self._user or is_open:
             return None
-        if token.count(".") == 2:  # a JSON Web Token
+        if token.count(".") == 2:  # a JSON Web Token, as ServiceAccounts have
             return errors.not_simulated("the served API takes the token of its kubeconfig, and no ServiceAccount's")
         return errors.StatusError(401, "Unauthorized", "Unauthorized")
 
@@ -102,25 +102,25 @@ class Listener(web.RequestHandler):
         return Request(user, incoming.method or "", unquote(incoming.path), query, headers, body, groups)
 
     def write_error(self, status_code: int, **_: object) -> None:
-        """A Status and never a traceback, for what tornado refuses and for bugs of kubesim."""
+        """Answer with a Status, never with a traceback, to tornado's errors and to bugs of kubesim."""
         reason = {405: "MethodNotAllowed", 500: "InternalError"}.get(status_code, "BadRequest")
         self.refuse(errors.StatusError(status_code, reason, HTTPStatus(status_code).phrase))
 
     def log_exception(self, *error: object) -> None:
-        """Log a bug; what tornado refuses, such as an unknown method, is none."""
+        """Log a bug. An error of tornado, such as an unknown method, isn't one."""
         if isinstance(error[1], web.HTTPError):
             return
         _log.error("%s %s failed", self.request.method, self.request.path, exc_info=error)  # type: ignore[arg-type]
 
 
 def _size_of_head(request: HTTPServerRequest) -> int:
-    """About how many bytes the first line and the headers of a request have."""
+    """The approximate bytes of a request's first line and headers."""
     fields = sum(len(name) + len(value) + 4 for name, value in request.headers.get_all())
     return len(request.uri or "") + fields
 
 
 def _is_safe_host(host: str) -> bool:
-    """An address or localhost: nothing that a DNS server decides about."""
+    """Whether a host is an IP address or localhost, and not a name that a DNS server resolves."""
     with suppress(ValueError):
         ipaddress.ip_address(host.strip("[]"))
         return True
@@ -128,19 +128,19 @@ def _is_safe_host(host: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    """A quoted-string of RFC 9110; what no header can hold becomes a space."""
+    """`text` as a quoted-string of RFC 9110. Characters that no header can hold become spaces."""
     clean = "".join(char if char.isascii() and char.isprintable() else " " for char in text)
     return '"' + clean.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @web.stream_request_body
 class Handler(Listener):
-    """One request of any method."""
+    """The handler of requests for objects and discovery, by any method."""
 
     SUPPORTED_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
     def initialize(self, server: Server) -> None:
-        """Begin with no body; of a method that tornado refuses, this alone is called before the client goes."""
+        """Start with an empty body. If tornado refuses the method, on_connection_close is called right after this."""
         super().initialize(server)
         self._body = bytearray()
         self._size = 0
@@ -148,14 +148,14 @@ class Handler(Listener):
         self._has_gone = False
 
     def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Take a piece of the body; nothing is kept of one that is too long."""
+        """Append a chunk to the body. A body above MAX_BODY isn't kept."""
         self._size += len(chunk)
         if self._size <= MAX_BODY:
             self._body += chunk
         return None
 
     async def get(self) -> None:
-        """Answer any method: the API decides what it means."""
+        """Answer a request of any method."""
         if self._finished:
             return
         if self._size > MAX_BODY:
@@ -200,7 +200,7 @@ class Handler(Listener):
                 watch.pass_time()
 
     def on_connection_close(self) -> None:
-        """Wake up a watch whose client has gone, so that it ends."""
+        """Wake up and end a watch whose client has gone."""
         self._has_gone = True
         self._changed.set()
         super().on_connection_close()

@@ -1,7 +1,7 @@
-"""The API of a cluster over HTTPS on loopback, for a real kubectl and for client libraries.
+"""A cluster's API over HTTPS on loopback, for a real kubectl and client libraries.
 
-One thread of its own answers, one request at a time, under the cluster's lock. Certificate, token and port are new at
-every start; the kubeconfig has them.
+A thread of the server answers one request at a time under the cluster's lock. Certificate, token and port are new at
+every start, and are written to the kubeconfig.
 """
 
 from __future__ import annotations
@@ -33,25 +33,27 @@ from kubesim.shell.process import Process
 
 LOOPBACK = "127.0.0.1"
 COMMAND_SECONDS = 0.1
-"""Simulated seconds that a request for objects takes, as a command of the shell does."""
+"""The simulated seconds of a request for objects, equal to those of a command in the shell."""
 MOST_CONNECTIONS = 256
-_SILENT = 10.0  # wall-clock seconds for a TLS handshake and the header of a request; and between two requests
-_STALLED = 30.0  # for a body
+_SILENT = 10.0  # wall-clock seconds for a TLS handshake, for a request's header, and between two requests
+_STALLED = 30.0  # wall-clock seconds for a body
 _PAUSE = 0.5
 _REAL_TIME_STEP = 0.2
-_LONGEST_HEAD_READ = 1 << 20  # bytes, after which the connection is cut without an answer
-# Simulated seconds after a new namespace, with the wall clock's time: its ServiceAccount is there before the answer.
+_LONGEST_HEAD_READ = 1 << 20  # bytes; a longer head cuts the connection without an answer
+# With the wall clock's time, simulated seconds after a new namespace, so that its ServiceAccount exists before the
+# answer.
 _ACCOUNT_SECONDS = 0.1
 
 
 class Server:
-    """Serves a cluster until it is closed.
+    """Serves a cluster until `close`.
 
-    `kubeconfig` is written: the file that tells kubectl where the server is, and lets it in; another file that is there
-    stays, and is refused. `address` other than
-    loopback lets every machine in that network reach it (the token is still needed). `port` 0 takes a free one. Each
-    request for objects takes `tick` simulated seconds; with `realtime` the wall clock moves the cluster's time instead.
-    Raises OSError where the address cannot be bound, or the file not be written.
+    `kubeconfig` is the path of the kubeconfig to write, with the server's URL and token. A file there that kubesim
+    hasn't written isn't replaced. With an `address` other than loopback, every machine in that network can reach the
+    server, but the token is still needed. `port` 0 takes a free port.
+
+    Each request for objects takes `tick` simulated seconds. With `realtime`, the wall clock moves the cluster's time
+    instead. Raises OSError if the address can't be bound or the file can't be written.
     """
 
     def __init__(
@@ -72,11 +74,11 @@ class Server:
         self._tick = 0.0 if realtime else tick
         self._listeners: list[Callable[[], object]] = []
         self._tls = self._certified()
-        self._connections: dict[iostream.IOStream, bool] = {}  # the oldest first, and whether each has shown the token
+        self._connections: dict[iostream.IOStream, bool] = {}  # by age; True once the token was sent
         self._sockets = netutil.bind_sockets(port, address)
         self.port: int = self._sockets[0].getsockname()[1]
         self._write_kubeconfig()
-        self._serve(cluster)  # only now, for it follows the cluster's changes until it is closed
+        self._serve(cluster)  # last: from here on the history subscribes to the cluster
         self._http = httpserver.HTTPServer(
             self._application(),
             max_body_size=MAX_READ,
@@ -84,7 +86,7 @@ class Server:
             max_header_size=_LONGEST_HEAD_READ,
             idle_connection_timeout=_SILENT,
         )
-        # Whoever connects from now on waits in the sockets' queues until the loop runs.
+        # Connections wait in the sockets' queues until the loop runs.
         self._loop = asyncio.new_event_loop()
         self._accepting = [self._loop.create_task(self._accept(listening)) for listening in self._sockets]
         if realtime:
@@ -93,7 +95,7 @@ class Server:
         self._thread.start()
 
     def __repr__(self) -> str:
-        """The line that makes a shell's kubectl use this server, as a notebook shows it."""
+        """The line that makes a shell's kubectl use this server. A notebook shows it."""
         return kubeconfigfile.export(self.kubeconfig)
 
     @property
@@ -103,7 +105,7 @@ class Server:
 
     @property
     def is_watched(self) -> bool:
-        """Whether a client waits for changes."""
+        """Whether a client has a watch open."""
         return self._api.history.is_watched
 
     @property
@@ -111,7 +113,7 @@ class Server:
         return not self._thread.is_alive()
 
     def attach(self, cluster: Cluster) -> None:
-        """Serve this cluster from now on; watches of the one before end."""
+        """Serve another cluster. Watches of the one before end."""
         before = self._api
         self._serve(cluster, undone=max(before.history.undone, before.cluster.api.revision))
         before.history.close()
@@ -121,7 +123,7 @@ class Server:
         self._revision = cluster.api.revision
 
     def on_change(self, listener: Callable[[], object]) -> None:
-        """Call `listener` whenever a request, or the wall clock, has changed the cluster: in the server's thread."""
+        """Call `listener` in the server's thread after each request or tick of the wall clock that changed the cluster."""
         self._listeners.append(listener)
 
     def _notify(self) -> None:
@@ -132,7 +134,7 @@ class Server:
                 listener()
 
     def _write_kubeconfig(self) -> None:
-        """Raise OSError where the file can't be written, and then nothing is bound."""
+        """Write the kubeconfig. Raises OSError if it can't be written, after closing the sockets."""
         authority = base64.b64encode(self._authority.cert_pem.bytes()).decode()
         try:
             kubeconfigfile.write(self.kubeconfig, kubeconfigfile.content(self.url, authority, self._token))
@@ -142,7 +144,7 @@ class Server:
             raise
 
     def close(self) -> None:
-        """Stop serving for good, and cut open connections."""
+        """Stop the server and cut its connections. Closing twice is allowed."""
         api = self._api
         with api.cluster.lock:
             api.history.close()
@@ -159,7 +161,7 @@ class Server:
         self._loop.close()
 
     async def _accept(self, listening: socket.socket) -> None:
-        """Take connections in. Without a descriptor left, wait a moment."""
+        """Accept connections. If no file descriptor is left, wait a moment."""
         while True:
             try:
                 connection, address = await self._loop.sock_accept(listening)
@@ -175,9 +177,10 @@ class Server:
                 self._http.handle_stream(stream, address)
 
     def _make_room(self) -> bool:
-        """Hang up on the oldest stranger where there are too many connections; False where all are the learner's.
+        """Make room for a connection by closing the oldest one without a token.
 
-        So whoever connects often and says nothing shuts nobody out.
+        Returns False if every connection has sent the token. Without this, a client that opens many connections and
+        sends nothing would shut the learner out.
         """
         self._connections = {stream: is_known for stream, is_known in self._connections.items() if not stream.closed()}
         if len(self._connections) < MOST_CONNECTIONS:
@@ -189,7 +192,7 @@ class Server:
         return True
 
     def recognize(self, stream: iostream.IOStream) -> None:
-        """Note that a request with the token has come over a connection."""
+        """Mark a connection as the learner's, because a request on it had the token."""
         if stream in self._connections:
             self._connections[stream] = True
 
@@ -205,20 +208,21 @@ class Server:
 
     def _follow_wall_clock(self, since: float) -> None:
         now = self._loop.time()
-        self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)  # whatever goes wrong in this step
+        # first, so that an error in this step doesn't stop the steps
+        self._loop.call_later(_REAL_TIME_STEP, self._follow_wall_clock, now)
         cluster = self._api.cluster
         with cluster.lock:
-            with suppress(TooMuchError):  # a crowded cluster's time is slower than the wall clock's
+            with suppress(TooMuchError):  # a busy cluster's time runs slower than the wall clock
                 cluster.advance(now - since, Budget(Budget.STEPS // 4))
             self._notify()
 
     def identify(self, token: str) -> User | None:
-        """Whom a token lets in: the administrator, or None for nobody. ServiceAccounts' tokens let no one in."""
+        """The administrator for the server's own token, else None. Tokens of ServiceAccounts aren't accepted."""
         is_own = hmac.compare_digest(token.encode("utf-8", "replace"), self._token.encode())
         return ADMIN if is_own else None
 
     def answer(self, request: Request) -> Response | Watch:
-        """What to send, after the time that a request takes."""
+        """The response to a request, after its simulated time has passed."""
         with self._served(request) as api:
             return api.answer(request)
 
@@ -229,7 +233,7 @@ class Server:
 
     @contextmanager
     def _served(self, request: Request) -> Iterator[API]:
-        """One request at a time, after the time that it takes; then tell who listens of what it changed."""
+        """A context for one request under the cluster's lock: first its time passes, and last listeners are called."""
         api = self._api
         with api.cluster.lock:
             if request.route and request.route.verb != "watch":

@@ -1,4 +1,4 @@
-"""The file that tells a real kubectl where the server is, and lets it in."""
+"""The kubeconfig with the server's URL and token for a real kubectl."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import yaml
 
 from kubesim.kubectl.kubeconfig import CLUSTER, CONTEXT, USER
 
-# The extension of a cluster that says who has written the file; kubectl keeps it when it changes something else.
+# An extension of the cluster's entry that marks the file as kubesim's. kubectl keeps it when it edits the file.
 _MARK = {"name": "kubesim", "extension": {"apiVersion": "kubesim/v1", "kind": "Server"}}
-_LARGEST = 1 << 20  # bytes of a file that is looked at
+_LARGEST = 1 << 20  # bytes; a larger file isn't read
 
 
 def content(url: str, authority: str, token: str) -> Mapping[str, Any]:
-    """A kubeconfig for the server at `url`; `authority` is its certificate's, in base64."""
+    """The kubeconfig for the server at `url`. `authority` is its CA certificate in base64."""
     cluster = {"certificate-authority-data": authority, "extensions": [_MARK], "server": url}
     return {
         "apiVersion": "v1",
@@ -34,9 +34,9 @@ def content(url: str, authority: str, token: str) -> Mapping[str, Any]:
 
 
 def write(path: Path, kubeconfig: Mapping[str, Any]) -> None:
-    """Write a kubeconfig in one step, for its owner alone.
+    """Write a kubeconfig atomically, readable by its owner alone.
 
-    Raises OSError, and leaves everything as it is, where the file can't be written or isn't kubesim's.
+    Raises OSError, and changes nothing, if the file can't be written or isn't kubesim's.
     """
     if os.path.lexists(path) and not _is_own(path):
         raise FileExistsError(errno.EEXIST, "kubesim replaces only a kubeconfig that it has written itself", str(path))
@@ -53,7 +53,7 @@ def write(path: Path, kubeconfig: Mapping[str, Any]) -> None:
 
 
 def _is_own(path: Path) -> bool:
-    """Whether a file leads to a server of kubesim's and to nothing else; kubectl may have added contexts to it."""
+    """Whether the file has kubesim's cluster and user and no others. kubectl may have added contexts."""
     with suppress(OSError, ValueError, RecursionError, yaml.YAMLError, AttributeError, TypeError, KeyError):
         if path.stat().st_size > _LARGEST:
             return False
@@ -65,7 +65,7 @@ def _is_own(path: Path) -> bool:
 
 
 def export(path: PurePath, is_windows: bool = os.name == "nt") -> str:
-    """The line that makes the kubectl of a shell use a file: bash's line, on Windows PowerShell's."""
+    """The line that makes a shell's kubectl use the file: bash's syntax, or PowerShell's on Windows."""
     if is_windows:
         quoted = str(path).replace("'", "''")
         return f"$env:KUBECONFIG = '{quoted}'"

@@ -1,4 +1,4 @@
-"""The verbs on objects: how the request of a user is read, and how its answer looks.
+"""The verbs on objects: each reads its part of a request, calls the client, and shapes the response.
 
 Mirrors k8s.io/apiserver pkg/endpoints/handlers/{create,get,update,patch,delete}.go and pkg/storage/etcd3/store.go of
 v1.36.
@@ -24,9 +24,9 @@ from kubesim.server.views import success
 
 
 def answer(call: Call) -> Response:
-    """What a verb on objects comes to, or on a part of one. Raises StatusError."""
+    """The response to a verb on objects or on a subresource. Raises StatusError."""
     if call.route.subresource != "log":
-        _ = call.request.view  # an unknown form is refused before anything is done
+        _ = call.request.view  # raises StatusError for an unknown Accept header before anything is changed
     answer_verb = PARTS[call.route.subresource].get(call.route.verb)
     if answer_verb is None:
         raise errors.method_not_allowed()
@@ -34,7 +34,7 @@ def answer(call: Call) -> Response:
 
 
 def _seen(call: Call, obj: Object, code: int = 200) -> Response:
-    """An object in the form that the request asks for."""
+    """The response with an object in the form of the Accept header."""
     return Response(call.request.view.one(obj, call.now), code)
 
 
@@ -72,7 +72,7 @@ def _patch(call: Call) -> Response:
 def _delete(call: Call) -> Response:
     resource = call.route.resource
     gone = call.client.delete(*call.route.place, _delete_options(call.request))
-    if resource.returned or gone["metadata"].get("finalizers"):  # those go later
+    if resource.returned or gone["metadata"].get("finalizers"):  # the object is still there, waiting for its end
         return _seen(call, gone)
     return Response(success(resource, gone))
 
@@ -106,7 +106,7 @@ def _log(call: Call) -> Response:
     return text(call.client.log(call.route.namespace, call.route.name, call.request.container, options))
 
 
-# What answers each verb, by the part of an object that it is on; "" is the whole.
+# The functions by subresource ("" is the object itself) and verb.
 PARTS: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
     "": {
         "get": _get,
@@ -125,7 +125,10 @@ PARTS: Mapping[str, Mapping[str, Callable[[Call], Response]]] = {
 
 
 def _check_version(request: Request, resource: Resource, present: int) -> None:
-    """Refuse a resourceVersion from which no list can be made. Mirrors storage/api_object_versioner.go and cacher."""
+    """Raise StatusError for a resourceVersion at which no list can be made.
+
+    Mirrors storage/api_object_versioner.go and cacher.
+    """
     version = request.query.get("resourceVersion", "")
     if request.query.get("resourceVersionMatch") == "Exact":
         raise errors.not_simulated("a list as it was at a resourceVersion is not part of this simulator")
@@ -142,7 +145,7 @@ def _options(call: Call) -> WriteOptions:
 
 
 def _placed(call: Call) -> Object:
-    """The object in the body, with its type and the namespace of the URL. Raises StatusError where it names others."""
+    """The object in the body, completed with the URL's type and namespace. Raises StatusError if it has others."""
     obj = call.request.object()
     resource = call.route.resource
     namespace = call.route.namespace
@@ -158,7 +161,7 @@ def _placed(call: Call) -> Object:
 
 
 def _delete_options(request: Request) -> DeleteOptions:
-    """The options in the body or, where it is empty, in the query. Raises StatusError."""
+    """The options of a deletion in the body, or in the query if the body is empty. Raises StatusError."""
     options_sent = request.object() if request.body.strip() else {}
     if not options_sent:
         grace = whole(request.query, "gracePeriodSeconds")
@@ -169,10 +172,10 @@ def _delete_options(request: Request) -> DeleteOptions:
 
 
 def _new_scale(call: Call, scale: Object) -> Any:
-    """The Scale that a request makes of the present one. Raises StatusError."""
+    """The Scale after a request's update or patch of the present one. Raises StatusError."""
     request = call.request
     if call.route.verb != "patch":
         return request.object()
     if request.patch_type == "json":
         return patch.json_patch(scale, request.patch(), request.budget)
-    return patch.merge_patch(scale, request.patch())  # nothing in a Scale is merged in another way
+    return patch.merge_patch(scale, request.patch())  # a Scale has no lists, so a strategic merge patch means the same

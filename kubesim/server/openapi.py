@@ -1,8 +1,7 @@
-"""The API's types in OpenAPI, version 3: what `kubectl explain` shows, and what kubectl asks before it writes.
+"""The API's types in OpenAPI v3, which kubectl reads for `explain` and for validation before a write.
 
 Mirrors k8s.io/kube-openapi pkg/{handler3/handler,builder3/openapi}.go, v1.36. The schemas are those of
-`kubesim.api.schema`, whose prose leaves out what an enumeration's values mean; of the paths there is only what kubectl
-reads.
+`kubesim.api.schema`, whose descriptions leave out the meanings of enum values. The paths are those that kubectl reads.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ from kubesim.server.routes import by_version
 
 
 class _Table(NamedTuple):
-    """What OpenAPI says of types besides their fields."""
+    """Facts about types that only OpenAPI needs."""
 
-    packages: Mapping[str, str]  # where a module's types are upstream, if not in io.k8s.api
-    special: Mapping[str, tuple[str, Object]]  # by its Go name, the package of a type that is no struct, and its schema
-    formats: Mapping[str, str]  # of scalars, by their Go types
+    packages: Mapping[str, str]  # upstream package by module, if not in io.k8s.api
+    special: Mapping[str, tuple[str, Object]]  # package and schema of a type that is no struct, by its Go name
+    formats: Mapping[str, str]  # of scalars, by Go type
 
 
 _TABLE = load_record(__file__, "openapi.json", _Table)
@@ -36,7 +35,7 @@ _WRITING = ("dryRun", "fieldManager", "fieldValidation")
 
 @cache
 def index() -> Object:
-    """The body of GET /openapi/v3: where each group version's document is, with a hash for the client's cache."""
+    """The body of GET /openapi/v3: the URL of each group version's document, with a hash for the client's cache."""
     source = (metadata.version("lightkube-models"), RESOURCES, KUBERNETES)
     digest = hashlib.sha512(repr(source).encode()).hexdigest().upper()
     return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}?hash={digest}"} for path in _described()}}
@@ -44,7 +43,7 @@ def index() -> Object:
 
 @cache
 def _described() -> dict[str, list[Resource]]:
-    """The types at each path whose objects this cluster keeps: the others have no schema."""
+    """The simulated types by path. Other types have no schema."""
     return by_version(resource for resource in RESOURCES if resource.simulated)
 
 
@@ -52,7 +51,7 @@ def _described() -> dict[str, list[Resource]]:
 def document(path: str) -> Object | None:
     """The document of a group version such as "api/v1" or "apis/apps/v1"; None for one without types.
 
-    It is made once: don't change it.
+    The document is cached: callers must not change it.
     """
     resources = _described().get(path)
     if resources is None:
@@ -75,7 +74,7 @@ def _gvk(resource: Resource) -> Object:
 
 
 def _add_schemas(kind: Type, schemas: Object) -> None:
-    """Add the schema of a named type to `schemas`, and those of all types that it leads to."""
+    """Add the schemas of a type, and of all types that its fields refer to, to `schemas`."""
     while kind.element:
         kind = kind.element
     name = _schema_name(kind)
@@ -90,7 +89,7 @@ def _add_schemas(kind: Type, schemas: Object) -> None:
 
 
 def _schema_name(kind: Type) -> str:
-    """The name of a type's schema: "io.k8s.api.core.v1.Pod"; "" for a plain value."""
+    """The name of a type's schema, such as "io.k8s.api.core.v1.Pod"; "" for a scalar."""
     if kind.go in _TABLE.special:
         package, _ = _TABLE.special[kind.go]
         return f"{package}.{kind.go.partition('.')[2]}"
@@ -120,7 +119,8 @@ def _property(field: Field, description: str) -> Object:
 
 def _value(kind: Type) -> Object:
     if name := _schema_name(kind):
-        return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}  # beside a $ref, the rest would not count
+        # siblings of a $ref are ignored, so it stands in allOf
+        return {"allOf": [{"$ref": f"#/components/schemas/{name}"}]}
     if kind.element:
         inner = _value(kind.element)
         if kind.kind == "list":
@@ -136,7 +136,7 @@ def _without_empty(**keywords: Any) -> Object:
 
 
 def _path(root: str, resource: Resource) -> tuple[str, Object]:
-    """The one path of a resource: how kubectl learns its kind, and which parameters a change may have."""
+    """The one path of a resource with its methods. From it, kubectl learns the kind and the parameters of a write."""
     place = "namespaces/{namespace}/" if resource.namespaced else ""
     url = f"{root}/{place}{resource.plural}"
     reading = {"responses": {"200": {"description": "OK"}}, _GVK: _gvk(resource), "parameters": []}
@@ -144,6 +144,6 @@ def _path(root: str, resource: Resource) -> tuple[str, Object]:
     writing = {**reading, "parameters": parameters}
     forms = {"get": reading, "patch": writing}
     methods = {verb: forms[verb] for verb in resource.verbs if verb in forms}
-    if not methods:  # a review can only be created
+    if not methods:  # a review
         return url, {"post": writing}
     return f"{url}/{{name}}", methods

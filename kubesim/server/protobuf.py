@@ -1,7 +1,7 @@
-"""Bodies in Kubernetes' protobuf encoding, which kubectl's typed clients send for what `kubectl create` makes.
+"""Decoder of bodies in Kubernetes' protobuf encoding, which kubectl's typed clients send for `kubectl create`.
 
-Only these few types are read, and answers are always JSON, which every client takes. The numbers are those of
-k8s.io/api */generated.proto, v1.36; how a value is read follows from the schema.
+It reads the types in protobuf.json. Responses are always JSON, which every client accepts. The field numbers are those
+of k8s.io/api */generated.proto, v1.36; the type of each value comes from the schema.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\0"
 _DELETE_OPTIONS = "DeleteOptions"
 _FIELD_COST = 12  # steps of the budget
-# Numbers of the fields of runtime.Unknown, which holds every object, of its TypeMeta, and of an entry of a map.
+# Field numbers of runtime.Unknown, which wraps every object, of its TypeMeta, and of an entry of a map.
 _TYPE = 1
 _RAW = 2
 _TYPE_META = {1: "apiVersion", 2: "kind"}
 _KEY = 1
 _VALUE = 2
-_QUANTITY = 1  # of a Quantity: its text
-_IS_TEXT = 1  # of an IntOrString: whether it is a text (1) or a number (0)
+_QUANTITY = 1  # field number of a Quantity's text
+_IS_TEXT = 1  # field number of an IntOrString's kind: 1 for a text, 0 for a number
 _NUMBER = 2
 _TEXT = 3
-# How a field is encoded, in the last three bits of its key.
+# Wire types: the last three bits of a field's key.
 _VARINT = 0
 _BYTES = 2
 _LONGEST_VARINT = 10  # bytes
 
-# The fields that kubectl writes, by number, of every struct that it writes; "+" marks a message whose fields are the
-# struct's own.
+# The fields that kubectl writes, by struct and field number. "+Name" marks an embedded message, whose fields are in the
+# struct itself in JSON.
 _FIELDS: dict[str, dict[str, str]] = load_table(__file__, "protobuf.json")
 
 
 def decode(body: bytes, budget: Budget) -> Object:
-    """The object in a body, paid from `budget`. Raises StatusError for what is none, or of a type that is not read."""
+    """Decode the object in a body, paid from `budget`. Raises StatusError for bad content, and types that aren't read."""
     try:
         if not body.startswith(_MAGIC):
             raise ValueError("no magic number")
@@ -56,12 +56,13 @@ def decode(body: bytes, budget: Budget) -> Object:
         if resource is None or resource.kind not in _FIELDS:
             raise ValueError(f"{types.get('kind')} is not read in this encoding")
         return {**types, **_struct(schema.type_of(resource), unknown[_RAW], budget)}
-    except (ValueError, LookupError, AttributeError, TypeError) as error:  # a field of another wire type, or none
+    # a field has the wrong wire type, or is missing
+    except (ValueError, LookupError, AttributeError, TypeError) as error:
         raise bad_request(f"the body of the request is no object in protobuf: {error}") from None
 
 
 def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Object:
-    """The fields of a message. Those without a name in the table are of no concern to what kubectl creates."""
+    """Decode the fields of a message. Fields that aren't in the table are skipped: `kubectl create` doesn't set them."""
     names = _FIELDS.get(message or struct.name, {})
     fields = schema.fields(struct)
     message_fields: Object = {}
@@ -102,7 +103,7 @@ def _value(kind: Type, value: Any, budget: Budget) -> Any:
 
 
 def _wire(data: bytes, budget: Budget) -> Iterator[tuple[int, Any]]:
-    """Each field of a message: its number, and its integer or bytes. Raises ValueError."""
+    """The fields of a message: the number, and the integer or bytes. Raises ValueError."""
     stream = BytesIO(data)
     while stream.tell() < len(data):
         budget.spend(_FIELD_COST)
@@ -113,14 +114,14 @@ def _wire(data: bytes, budget: Budget) -> Iterator[tuple[int, Any]]:
         if encoding == _VARINT:
             yield number, value
             continue
-        content = stream.read(min(value, len(data)))  # the value is its size, which may be any number
+        content = stream.read(min(value, len(data)))  # `value` is the size, which the client chooses
         if len(content) < value:
             raise ValueError("unexpected EOF")
         yield number, content
 
 
 def _varint(stream: BytesIO) -> int:
-    """An integer of seven bits a byte, the lowest first, each but the last byte with its highest bit set."""
+    """Read an integer: seven bits a byte, lowest first; the highest bit of a byte says that another follows."""
     value = 0
     for place in range(_LONGEST_VARINT):
         byte = stream.read(1)

@@ -1,4 +1,4 @@
-"""One HTTP request as the API sees it, and one answer, both without their transport.
+"""An HTTP request and its response, without the transport.
 
 Mirrors k8s.io/apiserver pkg/endpoints/handlers, v1.36.
 """
@@ -28,11 +28,11 @@ from kubesim.server.routes import Route, parse
 from kubesim.server.views import INCLUDES, View, status_of
 
 STEPS = Budget.STEPS // 10
-"""What a request may do, so that it doesn't hold up the others for more than a tenth of a second."""
+"""Steps of a request's budget, about a tenth of a second, in which other requests wait."""
 SHOWN_COST = 15
-"""Steps for an object that is shown."""
-_VALUE_COST = 20  # of a value in a body
-_BYTES_PER_STEP = 20  # of a body
+"""Steps for an object in a response."""
+_VALUE_COST = 20  # steps for a value in a body
+_BYTES_PER_STEP = 20  # bytes of a body for one step
 _YAML = "application/yaml"
 _READABLE = ("application/json", _YAML, protobuf.MEDIA_TYPE)
 _DIRECTIVES: tuple[Validation, ...] = ("Ignore", "Strict", "Warn")
@@ -52,10 +52,10 @@ _TYPE_META = (
 
 @dataclass
 class Request:
-    """A request that has been authenticated as the `requestor`'s.
+    """A request, authenticated as the `requestor`'s.
 
-    `query` has the last value of each parameter, `headers` have lower-case names. `warnings` collects what is reported
-    beside the answer, whatever that is; who works for the answer is paid from `budget`.
+    `query` has the first value of each parameter; the names in `headers` are lower case. `warnings` collects the
+    Warning headers of the response. The work for the response is paid from `budget`.
     """
 
     requestor: User
@@ -70,12 +70,12 @@ class Request:
 
     @cached_property
     def route(self) -> Route | None:
-        """What is requested of which objects; None for anything else."""
+        """The verb and the objects that are requested, or None for a path of no objects."""
         return parse(self.method, self.path, self.query)
 
     @property
     def user(self) -> User:
-        """Who asks: the requestor, or whom that user impersonates (`kubectl --as`). Raises StatusError."""
+        """The requestor, or the user whom the requestor impersonates (`kubectl --as`). Raises StatusError."""
         headers = {name for name, value in self.headers.items() if name.startswith(_IMPERSONATION) and value}
         if not headers and not self.impersonated_groups:
             return self.requestor
@@ -88,7 +88,7 @@ class Request:
 
     @property
     def container(self) -> str:
-        """The container that a log or a connection is of; "" is the only one of its Pod."""
+        """The container of a log or an exec; "" means the only one of its Pod."""
         return self.query.get("container", "")
 
     @property
@@ -105,7 +105,7 @@ class Request:
 
     @property
     def view(self) -> View:
-        """The first form of the Accept header that can be given. Raises StatusError for an unknown includeObject."""
+        """The first served form in the Accept header. Raises StatusError for others, and an unknown includeObject."""
         include = self.query.get("includeObject", "")
         if include not in ("", *INCLUDES):
             raise errors.bad_request(f'unrecognized includeObject value: "{include}"')
@@ -125,7 +125,7 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Whether nothing is stored. Raises StatusError for an unknown strategy."""
+        """Whether this is a dry run. Raises StatusError for an unknown strategy."""
         chosen = self.query.get("dryRun", "")
         if chosen not in ("", "All"):
             raise self._wrong_option(errors.unsupported("dryRun", [chosen], ("All",)))
@@ -133,7 +133,7 @@ class Request:
 
     @property
     def field_validation(self) -> Validation:
-        """How unknown fields are treated. Raises StatusError for another word."""
+        """The treatment of unknown fields. Raises StatusError for an unknown value."""
         chosen = self.query.get("fieldValidation") or "Warn"
         for directive in _DIRECTIVES:
             if directive == chosen:
@@ -145,7 +145,7 @@ class Request:
 
     @property
     def patch_type(self) -> PatchType:
-        """How the patch in the body is meant. Raises StatusError for any other."""
+        """The kind of the patch in the body, by its content type. Raises StatusError for an unknown one."""
         if self.content_type == _APPLY:
             advice = "kubectl apply works without --server-side, helm with --server-side=false"
             raise errors.not_simulated(f"server-side apply is not part of this simulator: {advice}")
@@ -154,7 +154,7 @@ class Request:
         return _PATCHES[self.content_type]
 
     def object(self) -> Object:
-        """The object in the body. Raises StatusError where it is none, or too much of it."""
+        """Decode the object in the body. Raises StatusError if it isn't an object or is too large."""
         if self.content_type == protobuf.MEDIA_TYPE:
             return protobuf.decode(self.body, self.budget)
         if self.content_type not in _READABLE:
@@ -170,21 +170,21 @@ class Request:
         return body or {}
 
     def _unrecognized(self, why: str) -> errors.StatusError:
-        """The refusal of a body that tells no type. Mirrors transformDecodeError in handlers/rest.go."""
+        """The error for a body whose type can't be read. Mirrors transformDecodeError in handlers/rest.go."""
         expected = self.route.resource.kind if self.route else ""
         return errors.bad_request(
             f"the object provided is unrecognized (must be of type {expected}): {why} ({_summary(self.body)})"
         )
 
     def patch(self) -> Any:
-        """The patch in the body. Raises StatusError where it is no JSON, or too much of it."""
+        """Decode the patch in the body. Raises StatusError if it isn't JSON or is too large."""
         try:
             return self._value()
         except ValueError as error:
             raise errors.bad_request(str(error)) from None
 
     def _value(self) -> Any:
-        """The value in the body. Raises ValueError where there is none, and StatusError for too much."""
+        """Decode the body. Raises ValueError for invalid JSON or YAML, and StatusError if it's too large."""
         self.budget.spend(len(self.body) // _BYTES_PER_STEP)
         try:
             text = self.body.decode()
@@ -196,7 +196,7 @@ class Request:
 
 
 class Call(NamedTuple):
-    """A request for objects, with the client of who sent it, and the moment at which it's answered."""
+    """A request for objects, with the client of its user and the moment of the response."""
 
     request: Request
     route: Route
@@ -206,7 +206,7 @@ class Call(NamedTuple):
 
 @dataclass
 class Response:
-    """An answer: `content` is sent as JSON, or as it is where it is text. `warnings` become Warning headers."""
+    """A response. An object as `content` is sent as JSON, a text as it is. `warnings` become Warning headers."""
 
     content: Object | str = ""
     code: int = 200
@@ -230,7 +230,7 @@ def text(content: str, code: int = 200) -> Response:
 
 
 def _summary(body: bytes) -> str:
-    """How a body begins, in hexadecimal digits where it is no JSON object. Mirrors summarizeData."""
+    """The beginning of a body, in hexadecimal digits if it is no JSON object. Mirrors summarizeData."""
     if not body:
         return "<empty>"
     beginning = body[:30]

@@ -1,4 +1,4 @@
-"""Reviews: what users ask the API server about themselves, who they are and what they may do.
+"""Reviews: a user's questions to the API server about the user's own name and permissions.
 
 Mirrors kubernetes pkg/registry/{authentication,authorization} and pkg/apis/authorization/validation, v1.36.
 """
@@ -14,11 +14,11 @@ from kubesim.cluster.apiserver import Client
 
 
 def answer(client: Client, resource: Resource, body: Object, now: str) -> Object:
-    """A review of one of the types in STATUSES, with its status. Raises StatusError."""
+    """Fill in the status of a review, one of the types in STATUSES. Raises StatusError."""
     review = decoding.decode(resource, {**body, "apiVersion": resource.api_version}, strict=False)
     status = STATUSES[resource.kind](client, review)
     meta = review.get("metadata", {})
-    if resource.kind == "SelfSubjectReview":  # upstream makes this one anew, the others it completes
+    if resource.kind == "SelfSubjectReview":  # upstream creates this review anew, and completes the others
         meta = {"creationTimestamp": now}
     return {**review, "kind": resource.kind, "metadata": meta, "status": status}
 
@@ -61,7 +61,7 @@ def _rules(client: Client, review: Object) -> Object:
     }
 
 
-# What answers a review, by its kind.
+# The status of a review, by its kind.
 STATUSES: Mapping[str, Callable[[Client, Object], Object]] = {
     "SelfSubjectReview": _self_subject,
     "SelfSubjectAccessReview": _access,

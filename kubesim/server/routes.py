@@ -1,4 +1,4 @@
-"""What the path of a request means, and the numbers and switches of its query.
+"""The meaning of a request's path, and the numbers and switches in its query.
 
 Mirrors k8s.io/apiserver pkg/endpoints/request/requestinfo.go, v1.36.
 """
@@ -18,7 +18,7 @@ _OF_COLLECTIONS = {"get": "list", "delete": "deletecollection"}
 _OF_ONE = ("get", "update", "patch", "delete")
 _IN_ONE_NAMESPACE = ("create", "deletecollection")
 _BY_PATH = {(resource.group, resource.version, resource.plural): resource for resource in RESOURCES}
-# /api/v1/namespaces/NAME/PART is a part of a Namespace where PART is one of two, and else the objects in it.
+# /api/v1/namespaces/NAME/PART is a subresource of the Namespace if PART is status or finalize, else objects in it.
 _PATH = re.compile(
     r"""/+(?:api|apis/+(?P<group>[^/]+))/+(?P<version>[^/]+)
     (?:/+namespaces/+(?P<namespace>[^/]+)(?=/+(?!(?:status|finalize)(?:/|$))[^/]))?
@@ -28,13 +28,13 @@ _PATH = re.compile(
 
 
 def version_path(resource: Resource) -> str:
-    """The path of a type's version: "api/v1", "apis/apps/v1"."""
+    """The path of a type's group version: "api/v1", "apis/apps/v1"."""
     root = "apis" if resource.group else "api"
     return f"{root}/{resource.api_version}"
 
 
 def by_version(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
-    """The types of each version, by its path."""
+    """The types by the path of their group version."""
     types: dict[str, list[Resource]] = {}
     for resource in resources:
         types.setdefault(version_path(resource), []).append(resource)
@@ -42,7 +42,10 @@ def by_version(resources: Iterable[Resource]) -> dict[str, list[Resource]]:
 
 
 class Route(NamedTuple):
-    """What is requested: a verb of one type, of one object where `name` is given, or of a part of it."""
+    """A verb with its object: all objects of a type, one object (`name`), or a subresource of it.
+
+    `verb` is RBAC's, "" for an HTTP method without one.
+    """
 
     verb: str
     resource: Resource
@@ -52,30 +55,30 @@ class Route(NamedTuple):
 
     @property
     def place(self) -> tuple[Resource, str, str]:
-        """The type, the namespace and the name."""
+        """Type, namespace and name, in the order of the client's arguments."""
         return self.resource, self.namespace, self.name
 
     @property
     def is_allowed(self) -> bool:
-        """Whether the path has the verb at all; if not, the answer is 405. RBAC is asked later."""
+        """Whether the path supports the verb; if not, the response is 405. RBAC is checked later."""
         if not self.verb:
             return False
         if self.subresource or self.verb == "watch":
-            return "get" in self.resource.verbs  # what is stored can be watched, and has parts
+            return "get" in self.resource.verbs  # every readable type has watches and subresources
         is_of_one = self.verb in _OF_ONE
         lacks_namespace = self.resource.namespaced and not self.namespace and self.verb in _IN_ONE_NAMESPACE
         return is_of_one == bool(self.name) and not lacks_namespace and self.verb in self.resource.verbs
 
 
 def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
-    """The request for objects that `path` makes, or None for any other path. There are these shapes:
+    """Parse a path of objects; None for any other path. The shapes are:
 
     - /api/v1/nodes and /apis/apps/v1/deployments: all of a type
     - /api/v1/nodes/worker: one object that has no namespace
     - /apis/apps/v1/namespaces/shop/deployments: all of a type in a namespace
     - /apis/apps/v1/namespaces/shop/deployments/web: one object in a namespace
-    - /apis/apps/v1/namespaces/shop/deployments/web/scale: a part of it
-    - /api/v1/namespaces/shop/status: a part of a Namespace
+    - /apis/apps/v1/namespaces/shop/deployments/web/scale: a subresource of it
+    - /api/v1/namespaces/shop/status: a subresource of a Namespace
     """
     match = _PATH.fullmatch(path)
     if match is None:
@@ -88,7 +91,7 @@ def parse(method: str, path: str, query: Mapping[str, str]) -> Route | None:
 
 
 def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) -> str:
-    """The verb that RBAC knows the request by; "" for a method that there is none for."""
+    """The verb in RBAC's words; "" for a method without one."""
     if method == "GET" and is_set(query, "watch") and not subresource:
         return "watch"
     verb = _VERBS.get(method, "")
@@ -96,14 +99,14 @@ def _verb(method: str, query: Mapping[str, str], name: str, subresource: str) ->
 
 
 def _is_placed(resource: Resource, namespace: str, name: str) -> bool:
-    """Whether objects of the type have such a path: a single namespaced object only in its namespace."""
+    """Whether the type can have this path. A namespaced object needs its namespace."""
     if namespace:
         return resource.namespaced
     return not (resource.namespaced and name)
 
 
 def whole(query: Mapping[str, str], name: str) -> int | None:
-    """A whole number of 64 bits in a query, or None where there is none. Raises StatusError (BadRequest)."""
+    """A 64-bit integer in a query, or None if it's absent. Raises StatusError (BadRequest)."""
     digits = query.get(name, "")
     if not digits:
         return None
@@ -114,5 +117,5 @@ def whole(query: Mapping[str, str], name: str) -> int | None:
 
 
 def is_set(query: Mapping[str, str], name: str) -> bool:
-    """Whether a switch in a query is on: with any word but false and 0."""
+    """Whether a switch in a query is on: any value but false and 0."""
     return query.get(name, "false").lower() not in ("false", "0")

@@ -1,4 +1,4 @@
-"""How objects, lists and refusals look: as Kubernetes writes them, or as a Table where one is wanted.
+"""The forms of objects, lists and errors in responses: plain objects, or a Table.
 
 Mirrors k8s.io/apiserver pkg/endpoints/handlers/response.go and k8s.io/apimachinery pkg/apis/meta/v1, v1.36.
 """
@@ -34,24 +34,24 @@ def status_of(error: errors.StatusError) -> Object:
 
 
 def success(resource: Resource, obj: Object) -> Object:
-    """The Status of a deletion that is done."""
+    """The Status of a finished deletion."""
     meta = obj["metadata"]
     details = {"name": meta["name"], "group": resource.group, "kind": resource.plural, "uid": meta["uid"]}
-    details = {key: value for key, value in details.items() if value}  # the core group has no name
+    details = {key: value for key, value in details.items() if value}  # drops the group "" of core types
     return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
 
 
 class View(NamedTuple):
-    """What the Accept header wants to see of objects: the objects, or a Table.
+    """The form of objects that the Accept header asks for: the objects themselves, or a Table.
 
-    `include` is how much of each object a table's row carries: Metadata, Object or None.
+    `include` is the part of each object in a Table's row: Metadata, Object or None.
     """
 
     is_table: bool = False
     include: str = "Metadata"
 
     def one(self, obj: Object, now: Micros, headings: bool = True) -> Object:
-        """An object alone, as it is at the moment `now`; a table without `headings` follows one that had them."""
+        """One object at the moment `now`. A watch asks for a table's `headings` only once."""
         if not self.is_table:
             return obj
         meta = {"resourceVersion": str(obj["metadata"].get("resourceVersion", ""))}
@@ -84,5 +84,5 @@ def _column(column: printers.Column) -> Object:
 
 
 def _without_type(obj: Object) -> Object:
-    """An item of a list, which says once what all of them are."""
+    """An object as an item of a list, whose own kind and apiVersion stand for those of the items."""
     return {key: value for key, value in obj.items() if key not in ("kind", "apiVersion")}

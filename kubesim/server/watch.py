@@ -1,4 +1,4 @@
-"""Watches: every change from a resourceVersion on, as long as the history reaches back.
+"""Watches: all changes after a resourceVersion, as far as the history reaches back.
 
 Mirrors k8s.io/apiserver pkg/storage/cacher and pkg/endpoints/handlers/watch.go, v1.36.
 """
@@ -25,17 +25,17 @@ from kubesim.server.routes import is_set, whole
 from kubesim.server.views import status_of
 
 HISTORY = 5000
-"""How many changes are kept for watches that come back."""
+"""The number of changes kept for watches that reconnect."""
 HISTORY_BYTES = 32 * 1024 * 1024
-"""How large their objects may be together."""
-# A watch of one object moves time on, for so many rounds of a second, each after a pause on the wall clock.
+"""The bytes of their objects together."""
+# While a watch of one object finds no change, simulated time moves: a second a round, after a pause of wall-clock time.
 _ROUNDS = 600
 _PAUSE = 0.1
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
 
 class Kept(NamedTuple):
-    """A change that is kept for watches."""
+    """A change in the history."""
 
     moment: Micros
     change: Change
@@ -43,10 +43,10 @@ class Kept(NamedTuple):
 
 
 class History:
-    """The last changes of the cluster, each with its revision and the moment, for all watches.
+    """The last changes of a cluster, for all its watches.
 
-    With `jumps`, time moves on while somebody waits for one object. `undone` is the last revision that clients may
-    know of a cluster that was taken back.
+    With `jumps`, simulated time moves while a client waits for one object. `undone` is the highest revision that
+    clients may have seen before the cluster was taken back.
     """
 
     def __init__(self, cluster: Cluster, jumps: bool, undone: int) -> None:
@@ -54,8 +54,8 @@ class History:
         self.jumps = jumps
         self.undone = undone
         self._changes: deque[Kept] = deque()
-        self._room = HISTORY_BYTES  # how many bytes more may be kept
-        self._oldest = cluster.api.revision  # every later change is kept
+        self._room = HISTORY_BYTES  # bytes left
+        self._oldest = cluster.api.revision  # all changes after this revision are kept
         self._listeners: dict[object, Callable[[], object]] = {}
         self._ends = (cluster.api.subscribe(self._remember), cluster.api.subscribe(self._remember, EVENT))
         self.is_closed = False
@@ -65,7 +65,7 @@ class History:
         return bool(self._listeners)
 
     def close(self) -> None:
-        """Forget the cluster: every watch ends. It may be closed twice."""
+        """End all watches and stop following the cluster. Closing twice is allowed."""
         if not self.is_closed:
             for end in self._ends:
                 end()
@@ -88,7 +88,7 @@ class History:
             listener()
 
     def on_change(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Call `listener` after each change and when this is closed; return what ends that, and may be called twice."""
+        """Call `listener` after each change and after `close`. Returns a function that ends this; calling it again is allowed."""
         key = object()
         self._listeners[key] = listener
 
@@ -98,21 +98,21 @@ class History:
         return stop
 
     def since(self, revision: int) -> list[Kept]:
-        """What came after a revision, the oldest first. Raises StatusError (Expired) where some of it is forgotten."""
+        """The changes after a revision, oldest first. Raises StatusError (Expired) if some are no longer kept."""
         if revision < self._oldest:
             raise errors.expired(f"too old resource version: {revision} ({self._oldest})")
-        # From the end: most watches have seen all but the last changes.
+        # From the end, because most watches lack only the last changes.
         newest_first = takewhile(lambda kept: kept.change.revision > revision, reversed(self._changes))
         return list(newest_first)[::-1]
 
 
 class _Start(NamedTuple):
-    tells_objects: bool  # whether a watch tells first what there is
-    revision: int  # after which it tells every change
+    tells_objects: bool  # whether the watch begins with all present objects
+    revision: int  # the watch continues with all changes after this revision
 
 
 def _start(query: Mapping[str, str], now: int) -> _Start:
-    """Where a watch begins if the cluster is at the revision `now`. Raises StatusError (BadRequest).
+    """The start of a watch; `now` is the cluster's revision. Raises StatusError (BadRequest).
 
     sendInitialEvents  resourceVersion  objects first  changes after
     true               any              yes            now
@@ -129,7 +129,7 @@ def _start(query: Mapping[str, str], now: int) -> _Start:
 
 
 class Watch:
-    """One open watch: what it has to send next."""
+    """An open watch, which produces its events when `lines` is called."""
 
     def __init__(self, history: History, call: Call) -> None:
         request = call.request
@@ -142,23 +142,24 @@ class Watch:
         self._has_headings = False
         self.seconds = whole(query, "timeoutSeconds") or 0
         start = _start(query, client.revision)
-        self._at = start.revision  # every change up to this one has been told
-        if client.revision < self._at <= history.undone:  # on Expired, a client lists anew and watches from there
+        self._at = start.revision  # all changes up to this revision have been sent
+        # after Expired, a client lists the objects again and watches from there
+        if client.revision < self._at <= history.undone:
             raise errors.expired(f"kubesim: the cluster was taken back to before the resource version {self._at}")
         self._owes_bookmark = is_set(query, "sendInitialEvents") and is_set(query, "allowWatchBookmarks")
         fields = request.fields
-        if route.name:  # an older form of a watch has the one object in its path
+        if route.name:  # the older form of a watch has one object in its path
             fields = f"{fields},metadata.name={route.name}"
-        # Even where no objects are told: this refuses who may not watch them and selectors that are wrong.
+        # Needed even if no objects are sent: it checks the user's rights and the selectors.
         place = route.resource, route.namespace or None
         objects = client.list(*place, labels=request.labels, fields=fields, verb="watch")
         self._selects = selector(route.resource, request.labels, fields)
         self._initial = objects if start.tells_objects else []
         request.budget.spend(SHOWN_COST * len(self._initial))
-        self._rounds = _ROUNDS if single_name(fields) else 0  # how often it may still move time on
+        self._rounds = _ROUNDS if single_name(fields) else 0  # rounds left in which it may move time
 
     def lines(self) -> bytes:
-        """What has happened since the last call, an event a line. Raises StatusError where that is not known."""
+        """The events since the last call, one JSON object a line. Raises StatusError if some are no longer known."""
         with self.history.cluster.lock:
             return b"".join(self._events())
 
@@ -182,11 +183,11 @@ class Watch:
 
     @property
     def pause(self) -> float:
-        """How long to wait for changes (wall-clock seconds) before time may pass."""
+        """Wall-clock seconds to wait for changes before `pass_time`."""
         return _PAUSE if self._rounds and self.history.jumps else inf
 
     def pass_time(self) -> None:
-        """Let simulated time pass up to the next change, as for one who waits for one object."""
+        """Let simulated time pass up to the next change, for at most a second, if this watch waits for one object."""
         if self._rounds and self.history.jumps:
             self._rounds -= 1
             cluster = self.history.cluster
@@ -207,13 +208,13 @@ class Watch:
 
 
 def event(kind: str, obj: Object | errors.StatusError) -> bytes:
-    """A line of a watch; a StatusError ends it."""
+    """An event as a line of JSON. A StatusError becomes the last event, of type ERROR."""
     content = status_of(obj) if isinstance(obj, errors.StatusError) else obj
     written = json.dumps({"type": kind, "object": content}, separators=(",", ":"))
     return f"{gojson.escape(written)}\n".encode()
 
 
 def _last_state(change: Change) -> Object:
-    """A deleted object as it was before, with the revision of its deletion."""
+    """A deleted object in its last state, with the revision of its deletion."""
     obj = change.old or change.obj
     return {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(change.revision)}}

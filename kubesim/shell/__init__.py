@@ -1,4 +1,4 @@
-"""A small shell: enough of bash 5.2 and of the GNU tools for a lesson, without ever starting a process."""
+"""A small shell: the subset of bash 5.2 and the GNU tools that lessons use. It never starts a process of the host."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _ENVIRONMENT = {
 
 
 class Shell:
-    """What a learner types into: command lines in, Results out.
+    """The learner's shell: runs command lines and returns Results.
 
-    `programs` are commands beside the shell's own tools, such as kubectl. Simulated time passes with each pipeline.
+    `programs` are commands besides the shell's own tools, such as kubectl. Simulated time passes with each pipeline.
     """
 
     def __init__(self, clock: Clock, workspace: Workspace, programs: Iterable[Tool] = ()) -> None:
@@ -40,7 +40,7 @@ class Shell:
         self.aliases = self._machine.shell.aliases
         self.history = self._machine.history
         self.has_exited = False
-        """Whether the last line ended with `exit`, after which there would be no shell any more."""
+        """Whether the last line ran `exit`. A real shell would be gone then."""
 
     def set_clock(self, clock: Clock) -> None:
         self._machine.clock = clock
@@ -49,13 +49,13 @@ class Shell:
         self._tools[tool.name] = tool
 
     def recall(self, other: Shell) -> None:
-        """Know what the history of `other` has kept, and what a neighbor has seen of it."""
+        """Append the history and the processes of `other`, so that `history` and `ps` show them here."""
         self._machine.history.extend(other._machine.history)
         self._machine.processes.extend(other._machine.processes)
         self._machine.next_pid = other._machine.next_pid
 
     def run(self, line: str) -> Result:
-        """Run a command line, or a block of several; nothing that is typed raises."""
+        """Run a command line, or a block of several, and add it to the history. No input raises an exception."""
         text = _clean(line)
         if not text.strip():
             return Result()
@@ -72,7 +72,7 @@ class Shell:
         self.history.append(line)
 
     def call(self, line: str) -> Result:
-        """As `run`, for a line that the learner did not type: it enters no history."""
+        """As `run`, for a line that the learner did not type. It is not added to the history."""
         return self._result(_clean(line))
 
     def _result(self, text: str) -> Result:
@@ -101,17 +101,17 @@ class Shell:
         return Result(written, machine.status, machine.edit)
 
     def is_complete(self, text: str) -> bool:
-        """Whether `text` can be run, or must be continued: an open quote, here-document, loop, or a last backslash."""
+        """Whether `text` is a whole command: no open quote, here-document or loop, and no backslash at its end."""
         return self._missing(text) is None
 
     def end_mark(self, text: str) -> str:
-        """The line that ends the here-document which is open at the end of `text`, or an empty string."""
+        """The delimiter of the here-document that is open at the end of `text`, "" without one."""
         error = self._missing(text)
         return error.end_mark if error else ""
 
     def _missing(self, text: str) -> IncompleteError | None:
-        """Why `text` must be continued."""
-        # A last backslash leaves a line open as $( does: everywhere but in a comment.
+        """The error of parsing `text` that more text would fix, or None."""
+        # A last backslash continues the line like an open $(, except in a comment, so the parser is given a $( instead.
         text = re.sub(r"(?<!\\)((?:\\\\)*)\\\Z", r"\1 $(", _clean(text))
         try:
             for _ in parse(text, self.aliases, Budget()):
@@ -123,9 +123,9 @@ class Shell:
         return None
 
     def complete(self, line: str, cursor: int) -> list[str]:
-        """The words, sorted, that may replace line[word_start(line, cursor):cursor].
+        """The sorted completions of line[word_start(line, cursor):cursor].
 
-        A folder ends with "/"; after anything else a space may follow if there is only one candidate.
+        A completion that ends with "/" is a folder. After any other single one, a front end may add a space.
         """
         from kubesim.shell.completion import complete  # late: only Tab needs it
 
@@ -133,6 +133,6 @@ class Shell:
 
 
 def _clean(line: str) -> str:
-    """The line without what no terminal could send."""
+    """`line` without NULs, carriage returns before newlines, and lone surrogates, which no terminal sends."""
     text = line.replace("\0", "").replace("\r\n", "\n")
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""What images hold, by their bases in bases.json: programs that containers can run, and those that aren't simulated."""
+"""The contents of images by their base in bases.json: folders, files, shells, and programs, simulated or not."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -10,53 +10,53 @@ from kubesim.shell.tools import TOOLS
 from kubesim.shell.users import ROOT, Accounts, Owner, User, accounts_of
 
 _LISTED = {*TOOLS, "tar"}
-"""Programs that every base lists whose images have them."""
+"""Programs whose presence is stated for every base. An unlisted one is absent, even if the base `has_more`."""
 _OWNERS = {"/dev/termination-log": Owner(0o666), "/root": Owner(0o700), "/tmp": Owner(0o777)}
-"""What isn't open to all for reading, and to root alone for writing. A sticky folder is one like any other here."""
+"""Paths whose owner or mode isn't the default (FILE, FOLDER in users.py). The sticky bit of /tmp isn't simulated."""
 
 
 class BaseRow(NamedTuple):
-    """What bases.json says of a base."""
+    """A base in bases.json."""
 
     paths: Sequence[str]
-    """The folders of $PATH, of which the first one shows the programs."""
+    """The folders of $PATH. `ls` shows the programs in the first one."""
     shells: Mapping[str, Mapping[str, str]]
-    """The dialect of each shell: how it puts what bash and GNU's tools say, by patterns.
+    """For each shell, the rewriting of bash's and the GNU tools' messages: a replacement by regular expression.
 
-    In these, `<` and `>` are redirections that fail.
+    In a pattern, `<` and `>` stand for failed redirections.
     """
     programs: str
-    """What can be run besides the shells: names or paths."""
+    """Names or paths of the simulated programs besides the shells, separated by spaces."""
     lacking: str = ""
-    """What the real image has as well, and says here that it isn't simulated."""
+    """Names or paths of programs of the real image that aren't simulated, separated by spaces."""
     has_more: bool = False
-    """The real image may have any other program, too."""
+    """Whether the real image may have other programs, too."""
     is_unknown: bool = False
-    """Nothing is known of what the image holds."""
+    """Whether the image's contents are unknown."""
     files: Mapping[str, str] = {}
-    """Files besides the image's own."""
+    """Texts by path, besides those of the image."""
     folders: Sequence[str] = ()
     log: Sequence[str] = ()
-    """What its server writes when it starts; {time} is that time."""
+    """Lines that its server writes at the start; {time} is replaced by the time."""
     is_busybox: bool = False
 
 
 class Base(BaseRow):
-    """What images of one base hold."""
+    """The contents that all images of one base share."""
 
     @property
     def names(self) -> list[str]:
-        """The programs that can be run."""
+        """The names of the simulated programs."""
         return [*self.shells, *map(last_part, self.programs.split())]
 
     def can_run(self, path: str) -> bool:
-        """Whether a program can be run by this name or path."""
+        """Whether `path`, a name or a path, is a simulated program."""
         return self._is_in_path(path) and last_part(path) in self.names
 
     def has_unsimulated(self, path: str, files: MemoryFiles) -> bool:
-        """Whether the real image has, or may have, a program of this name or path that isn't simulated.
+        """Whether the real image has, or may have, the program `path` that isn't simulated.
 
-        What is among the container's `files` is no program.
+        `files` are the container's. An entry in them is a plain file, not a program.
         """
         if self.is_unknown:
             return not files.exists(path)
@@ -71,27 +71,27 @@ class Base(BaseRow):
 
     @cached_property
     def _entries(self) -> Entries:
-        """What every container has: the programs, its files and folders."""
+        """The entries of every container: the programs, and the base's files and folders."""
         programs = (*self.shells, *self.programs.split(), *self.lacking.split())
         paths = [name if "/" in name else f"{self.paths[0]}/{name}" for name in programs]
         return MemoryFiles().fill({**dict.fromkeys(paths, ""), **self.files}, self.folders)
 
     def with_files(self, image_files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
-        """What a container of an image holds, with more `folders` where there is nothing else."""
+        """The entries of a fresh container: the base's, the image's, and the `folders` that don't exist yet."""
         return MemoryFiles(self._entries).fill(image_files, folders)
 
     def accounts(self, image_files: Mapping[str, str]) -> Accounts:
-        """The users and groups that an image names."""
+        """The accounts in /etc/passwd and /etc/group of an image."""
         files = {**self.files, **image_files}
         return accounts_of(files.get("/etc/passwd", ""), files.get("/etc/group", ""))
 
     def new_files(
         self, image_files: Mapping[str, str], folders: Sequence[str] = (), user: User = ROOT
     ) -> ContainerFiles:
-        """The files of a fresh container, as a user finds them."""
+        """The files of a fresh container, opened with the rights of `user`."""
         return ContainerFiles(lambda: Folder(self.with_files(image_files, folders), _OWNERS.copy()), user)
 
 
 def last_part(path: str) -> str:
-    """The name of a program by its name or path."""
+    """The program's name in a name or path."""
     return path.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What Tab offers in a line that may still be unfinished."""
+"""Tab completion of an unfinished command line."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from kubesim.shell.machine import Files, Machine
 from kubesim.shell.tools import Tool
 
 _SEPARATORS = r"\|\||&&|[|;&\n(]"
-"""What ends a command."""
+"""Pattern of the operators between two commands."""
 _REDIRECT = r"(?:[0-9&]?>>?|<)[ \t]*\Z"
-"""What begins a redirection, at the end of a line."""
+"""Pattern of a redirection's operator at the end of a line."""
 _WORD = r"(?s)(?:'[^']*+'?|\"(?:[^\"\\]|\\.)*+\"?|\\.|[^\s'\"\\]|\\)++"
-"""A word with its quotes, of which the last may be open."""
+"""Pattern of a word with its quotes. The last quote may be open."""
 _VARIABLE = r"(?<!\\)\$(?P<brace>\{?)(?P<start>[A-Za-z_0-9]*)\Z"
-"""A variable whose name may be unfinished, at the end of a word."""
+"""Pattern of a variable at the end of a word; its name may be unfinished."""
 _QUOTE = r"(?s)\\(.)|['\"]"
 _SPECIAL = r"[\s'\"\\$`|&;()<>*?\[\]#~]"
-"""What has to be quoted in the name of a file."""
-_MAX_COMPLETED = 10_000  # characters before the cursor that are looked at
+"""Pattern of the characters that need a backslash in a file name."""
+_MAX_COMPLETED = 10_000  # longest part of the line before the cursor that is parsed, in characters
 
 
 def word_start(line: str, cursor: int) -> int:
-    """Where the word that ends at `cursor` begins: after the last blank, separator or redirection."""
+    """The start of the word that ends at `cursor`: after the last blank, separator or redirection."""
     before = line[:cursor]
     return len(before) - len(re.split(r"(?<!\\)[\s|;&<>(]", before[-_MAX_COMPLETED:])[-1])
 
 
 def complete(line: str, machine: Machine, tools: Mapping[str, Tool]) -> list[str]:
-    """The words, sorted, that the last one of a line may become: variables, commands, words of one, or files."""
+    """The sorted completions of the last word of `line`: variables, commands, arguments of a command, or files."""
     return sorted({*_candidates(line, machine, tools)})
 
 
 def _candidates(line: str, machine: Machine, tools: Mapping[str, Tool]) -> Iterable[str]:
-    """The same, in any order, some of them twice."""
+    """The completions in any order, with repetitions."""
     line = line[-_MAX_COMPLETED:]
     start = word_start(line, len(line))
     word = line[start:]
@@ -54,7 +54,7 @@ def _candidates(line: str, machine: Machine, tools: Mapping[str, Tool]) -> Itera
 
 
 def _variables(word: str, variable: re.Match[str], names: Iterable[str]) -> Iterator[str]:
-    """A word that ends within `$NAME` or `${NAME`, with each name that it may become."""
+    """`word`, which ends in `$NAME` or `${NAME`, with NAME completed to each of `names`."""
     before_name = word[: variable.start("start")]
     end = "}" if variable["brace"] else ""
     for name in names:
@@ -63,7 +63,7 @@ def _variables(word: str, variable: re.Match[str], names: Iterable[str]) -> Iter
 
 
 def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
-    """The words of an unfinished command, the last one being the one to complete; an alias at its head is replaced."""
+    """The unquoted words of an unfinished command. The last one is to be completed; an alias in front is replaced."""
     typed = re.findall(_WORD, command)
     words = [re.sub(_QUOTE, r"\1", word) for word in typed]
     if not typed or not command.endswith(typed[-1]):
@@ -76,7 +76,7 @@ def _words(command: str, aliases: Mapping[str, str]) -> list[str]:
 
 
 def _files(word: str, files: Files) -> Iterator[str]:
-    """The files whose paths a word begins; hidden ones only where it says so."""
+    """The paths that begin with `word`. Hidden files are left out unless the word's last part begins with a dot."""
     folder, slash, start = re.sub(r"\\(.)", r"\1", word).rpartition("/")
     place = folder + slash or "."
     if not files.is_dir(place):

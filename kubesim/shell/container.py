@@ -1,7 +1,7 @@
 """A container's process: the shell and its tools on a machine of the container's own.
 
-Nothing of it is ever run on the host, and no script keeps it busy: what goes on and on, or writes without end, counts
-as a process that runs until it is stopped.
+Nothing runs on the host. A process that loops, or writes, until its budget is spent counts as one that runs until it is
+stopped.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from kubesim.shell.tools import TOOLS, LeaveError, Tool
 from kubesim.shell.users import Accounts, Owner, accounts_of
 
 _EXEC_PID = 7
-"""The first process beside that of the container."""
+"""The process ID of the first `exec` in a container."""
 _BUILTINS = ": [ alias break cd continue echo exit export false help printf pwd read test trap true unset"
 _UNSIMULATED_BUILTINS = ". bg eval fg getopts jobs kill let local set shift source type umask unalias wait"
 
@@ -29,14 +29,14 @@ Argv = Sequence[str]
 
 
 class Outside:
-    """Programs that ask the cluster or the cloud. A session sets them."""
+    """Programs in containers that reach the cluster or a cloud, such as kubectl and curl. A session provides them."""
 
     def __init__(self) -> None:
         self.programs: Callable[[], Mapping[str, Tool]] = dict
 
 
 class _Refusals(NamedTuple):
-    """What is said of a program that can't be run."""
+    """The error messages for a program that can't be started."""
 
     not_in_path: str
     no_program: str
@@ -55,15 +55,15 @@ _BY_RUNTIME = _Refusals("executable file not found in $PATH", "permission denied
 
 
 class _Container(Machine):
-    """The machine of a container: no terminal, and commands take no time but their own."""
+    """The machine of a container: it has no terminal, and commands take no time of their own except `sleep`."""
 
     COMMAND_SECONDS = 0
-    SECOND_COST = 2 * Budget.STEPS / (100 * 365 * 86400)  # a sleep of a hundred years is all that it may do
+    SECOND_COST = 2 * Budget.STEPS / (100 * 365 * 86400)  # the container's budget is worth a hundred years of sleep
     IS_TERMINAL = False
     files: ContainerFiles
 
     def __init__(self, place: "Place", started: Micros, argv: Argv, main: Argv) -> None:
-        """For `argv` as process 1, or, where `main` is that, as the first process that an exec starts beside it."""
+        """Start `argv` as process 1, or by an exec beside process 1, `main`."""
         clock = Clock(to_datetime(started))
         clock.now = started
         super().__init__(clock, place.files, dict(place.env))
@@ -96,7 +96,7 @@ class _Container(Machine):
 
 
 def _run(interpreter: Interpreter, argv: Argv, streams: Streams) -> Process:
-    """Run a command to its end; its `seconds` are inf where it has done more than one may do, and goes on and on."""
+    """Run a command to its end. `seconds` is inf if it spends its budget, which means that it never ends."""
     try:
         return Process(exit_code=interpreter.call(argv, streams))
     except LeaveError as leave:
@@ -109,7 +109,7 @@ def _run(interpreter: Interpreter, argv: Argv, streams: Streams) -> Process:
 
 
 def _streams(stdin: Input, clock: Clock, writes: list[Write]) -> Streams:
-    """Streams whose outputs are added to `writes`, with the seconds since now."""
+    """Streams that append their outputs to `writes`, with the seconds since now."""
     began = clock.now
 
     def write(stream: str, text: str) -> None:
@@ -120,21 +120,21 @@ def _streams(stdin: Input, clock: Clock, writes: list[Write]) -> Streams:
 
 
 class Place(NamedTuple):
-    """The container that a process is started in."""
+    """A container in which processes are started."""
 
     base: Base
     env: Mapping[str, str]
     files: ContainerFiles
     hostname: str
     outside: Outside
-    """What reaches out of the container."""
+    """Programs that reach the cluster or a cloud."""
     folder: str = "/"
-    """Where processes start."""
+    """The working directory."""
 
     def run(
         self, argv: Argv, started: Micros, main: Argv = (), budget: Budget | None = None, stdin: Input | str = ""
     ) -> Process:
-        """Run `argv` as the container's process, or beside its process `main`, out of `budget`. Raises StartError."""
+        """Run `argv` as process 1, or by an exec beside process 1, `main`, and pay from `budget`. Raises StartError."""
         machine = _Container(self, started, argv, main)
         self.files.cwd = self.files.absolute(self.folder)
         self.files.open_at(machine.clock)
@@ -146,22 +146,22 @@ class Place(NamedTuple):
         process = _run(interpreter, argv, streams)._replace(writes=tuple(writes))
         if process.seconds < inf:
             return process._replace(seconds=(machine.clock.now - started) / SECOND)
-        is_looping = machine.last_wait < inf  # and not within one command that never ends
+        is_looping = machine.last_wait < inf  # not one endless command, which bash waits for before a trap
         if is_looping and "TERM" in machine.traps:
             return self._with_trap(process, interpreter)
         return process
 
     def _with_trap(self, process: Process, interpreter: Interpreter) -> Process:
-        """A process that loops and has a trap for SIGTERM, with what it will say then and how it will end."""
+        """Complete `process`, which loops and has a trap for SIGTERM, with the trap's output and exit status."""
         machine = interpreter.machine
         trap = machine.traps["TERM"]
         machine.shell = trap.shell
-        machine.files = self.files.twin({})  # nobody has stopped it yet, so it changes none of its own
+        machine.files = self.files.twin({})  # the signal hasn't come, so the trap works on a copy of the files
         machine.files.cwd = self.files.cwd
         machine.files.open_at(machine.clock)
         machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
         began = machine.clock.now
-        delay = machine.last_wait / 2  # until the command ends that runs when the signal comes
+        delay = machine.last_wait / 2  # on average half of the sleep that runs when the signal comes
         words: list[Write] = []
         status = None  # without an `exit` in the trap, the loop goes on
         try:
@@ -171,17 +171,17 @@ class Place(NamedTuple):
         except (TooMuchError, RecursionError, UnsupportedError):
             return process
         seconds = delay + (machine.clock.now - began) / SECOND
-        last_words = tuple(write._replace(seconds=0) for write in words)  # which the kubelet shows when it has ended
+        last_words = tuple(write._replace(seconds=0) for write in words)  # shown when the process has ended
         return process._replace(stop_code=status, stop_seconds=seconds, last_words=last_words)
 
     def _tools(self) -> Mapping[str, Tool]:
-        """The programs of the image that are simulated, here or by what reaches out of the container."""
+        """The simulated programs of the image by name, those of `outside` included."""
         programs = {**TOOLS, **self.outside.programs()}
         builtins = _BUILTINS.split() if self.base.shells else ()
         return {name: programs[name] for name in (*builtins, *self.base.names) if name in programs}
 
     def check(self, argv: Argv) -> None:
-        """Raise StartError for a program that the image is known not to hold."""
+        """Raise StartError if the image is known to lack the program."""
         path = argv[0] if argv else ""
         if not (self.base.can_run(path) or self.base.has_unsimulated(path, self.files)):
             raise StartError(f'exec: "{path}": {_BY_RUNTIME.of(path, self.files)}')

@@ -1,8 +1,8 @@
-"""A container's files: its own and those of volumes, which other containers of its Pod may write at the same time.
+"""A container's files: its own, and those of volumes, which other containers of the Pod may write at the same time.
 
-Each has an owner and a mode, which say what the container's user may do. A process is run at once to its end, ahead of
-the time at which it does things. So what it does to files is planned as changes with their times in the folders, which
-make each one when its time has come.
+Each entry has an owner and a mode, which limit the container's user. The simulator runs a process to its end at once,
+ahead of the simulated time. Its changes to files are therefore planned in the folders with their times, and each folder
+applies a planned change once its time has come.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kubesim.workspace import file_error
 
 
 class Change(NamedTuple):
-    """Something that is done to an entry."""
+    """A change of an entry at a moment."""
 
     at: Micros
     path: str
@@ -28,9 +28,9 @@ class Change(NamedTuple):
 
 
 class Folder:
-    """Entries by their paths, "" for the folder itself, and the changes to them that are `planned`.
+    """The entries of a container or a volume by path ("" is the folder itself), and the planned changes to them.
 
-    One without a row in `owners` is root's, as FILE or FOLDER has it.
+    An entry without a row in `owners` belongs to root, with the mode of FILE or FOLDER.
     """
 
     def __init__(self, entries: Entries, owners: dict[str, Owner] | None = None, is_read_only: bool = False) -> None:
@@ -45,35 +45,35 @@ class Folder:
         return copy
 
     def advance_to(self, now: Micros) -> Entries:
-        """Make the changes that are due by a moment, no earlier than that of the last call; what it holds then."""
+        """Apply the changes due by `now`, and return the entries. `now` never goes back between two calls."""
         due = [planned for planned in self.planned if planned.at <= now]
         self.planned = [planned for planned in self.planned if planned.at > now]
         for _, path, text, kind, owner in sorted(due, key=lambda planned: planned.at):
             change(self.entries, path, text, kind)
-            self.owners[path] = owner  # nobody asks for that of what is gone
+            self.owners[path] = owner  # a removed entry keeps its row, which is never read
         return self.entries
 
 
 class ContainerFiles(MemoryFiles):
-    """The files of a container as they are at a moment: its own folder "", and by mount path those of volumes.
+    """The files of a container at a moment. `folders` has its own folder under "", and volumes by mount path.
 
-    `own` makes what it begins with, and isn't asked before something looks: in most containers nothing does. What
-    `user` may not do raises PermissionError.
+    `own` creates the container's own folder when something first opens the files; in most containers nothing does.
+    Raises PermissionError for operations that `user` may not do.
     """
 
     _clock: Clock
-    """That of the process which works on them; see `open_at`."""
+    """The clock of the process that has the files open; see `open_at`."""
 
     def __init__(self, own: Callable[[], Folder], user: User = ROOT) -> None:
         super().__init__()
         self.folders: dict[str, Folder] = {}
-        self.read_only: set[str] = set()  # mount paths where nothing can be written, though other containers may do so
+        self.read_only: set[str] = set()  # mount paths that are read-only in this container
         self.user = user
         self._own = own
         self._owners: dict[str, Owner] = {}
 
     def twin(self, folders: Mapping[int, Folder]) -> ContainerFiles:
-        """Other files that hold the same. `folders` has the copies of those that several containers share, by id."""
+        """A copy. `folders` has the copies of shared volumes, by the id() of the original folder."""
         other = ContainerFiles(self._own, self.user)
         other.folders = {
             mount_path: folders.get(id(folder)) or folder.copy() for mount_path, folder in self.folders.items()
@@ -82,7 +82,7 @@ class ContainerFiles(MemoryFiles):
         return other
 
     def open_at(self, clock: Clock) -> None:
-        """Be the files as of now, for a process whose time is that of `clock`."""
+        """Open the files for a process whose clock is `clock`, as they are at its present time."""
         if "" not in self.folders:
             self.folders[""] = self._own()
         self._clock = clock
@@ -92,21 +92,21 @@ class ContainerFiles(MemoryFiles):
             mounted_in_it = tuple(f"{other}/" for other in self.folders if other.startswith(f"{mount_path}/"))
             for path, text in folder.advance_to(clock.now).items():
                 key = mount_path + path
-                if f"{key}/".startswith(mounted_in_it):  # another folder covers it
+                if f"{key}/".startswith(mounted_in_it):  # hidden by a volume that is mounted there
                     continue
                 self.entries[key] = text
                 if path in folder.owners:
                     self._owners[key] = folder.owners[path]
 
     def text_at(self, path: str, now: Micros) -> str:
-        """What a file holds, "" for none; where nothing has looked at the files, nothing has written one."""
+        """The text of a file, "" if it doesn't exist. No process has written to files that were never opened."""
         if "" not in self.folders:
             return ""
         mount_path = _innermost(self.folders, path)
         return self.folders[mount_path].advance_to(now).get(path[len(mount_path) :]) or ""
 
     def owner(self, path: str) -> Owner:
-        """Whose a file or folder is, which must be there."""
+        """The owner and mode of an existing entry."""
         return self._owner_of(self._key(path))
 
     def _owner_of(self, key: str) -> Owner:
@@ -120,14 +120,14 @@ class ContainerFiles(MemoryFiles):
     def _key(self, path: str) -> str:
         key = super()._key(path)
         above = key
-        while above != "/" and self.user != ROOT:  # who must be let through each folder that leads there
+        while above != "/" and self.user != ROOT:  # the user needs the right to search each folder above
             above = parent(above)
             if self.entries.get(above, "") is None:
                 self._require(SEARCH, above, path)
         return key
 
     def _require_writable(self, key: str, path: str) -> None:
-        if key.startswith("/dev/"):  # is mounted of its own
+        if key.startswith("/dev/"):  # a file system of its own, always writable
             return
         mount_path = _innermost({*self.folders, *self.read_only}, key)
         if mount_path in self.read_only or self.folders[mount_path].is_read_only:
@@ -139,9 +139,10 @@ class ContainerFiles(MemoryFiles):
             raise file_error(errno.EBUSY, path)
 
     def _change(self, key: str, text: str | None, kind: ChangeKind) -> None:
-        """Make a change now, and plan it in the entry's folder.
+        """Change the open files now, and plan the change in the entry's folder.
 
-        A new entry is the user's, and of its folder's group, if that isn't root's.
+        A new entry belongs to the user. Its group is the folder's (as fsGroup has it), or the user's if the folder's is
+        root.
         """
         if key not in self.entries:
             mode = FOLDER.mode if text is None else FILE.mode
@@ -154,5 +155,5 @@ class ContainerFiles(MemoryFiles):
 
 
 def _innermost(mount_paths: Iterable[str], path: str) -> str:
-    """Of the mount paths around a path, the one that is the deepest."""
+    """The deepest of the mount paths that contain `path`."""
     return max((mount_path for mount_path in mount_paths if f"{path}/".startswith(f"{mount_path}/")), key=len)

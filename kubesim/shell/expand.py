@@ -1,6 +1,6 @@
-"""Expansion: from the words of the tree to the arguments that a command is given.
+"""Expansion of the tree's words to a command's arguments.
 
-In bash's order: braces, tilde, variables and substitutions, splitting into fields, file names.
+The order is bash's: braces, tilde, variables and substitutions, splitting into fields, file names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kubesim.shell.syntax import (
 )
 
 _LIST = r"\{([^{},]*+,[^{}]*+)\}|\{(-?[0-9]{1,9})\.\.(-?[0-9]{1,9})\}"  # {a,b} and {1..3}
-# Braces that bash expands and nothing here does: {a{b,c}}, {$x,b}, {a..e}.
+# Braces that bash expands and this shell refuses: {a{b,c}}, {$x,b}, {a..e}.
 _OTHER_BRACES = r"\{[^{},]*+,[^}]*+\}|\{-?\w+\.\.-?\w+(\.\.-?\w+)?\}"
 _BLANKS = r"[ \t\n]+"
 _MAGIC = r"[*?[]"
@@ -33,7 +33,7 @@ _EXPANDED = re.compile(r"[*?[~{]")  # without one of these, a bare word stays as
 _NESTED = r"\{[^{}]*\{"
 _WORD_COST = 80
 _FIELD_COST = 40
-_CHARACTER_COST = 3  # each may be a brace or a comma
+_CHARACTER_COST = 3  # each character may be a brace or a comma, which the patterns visit
 _PART_COST = 8  # a word may have dozens of parts
 _FOLDER_COST = 2000
 _PATTERN_COST = 40  # for each character of a file name pattern
@@ -41,7 +41,7 @@ _VARIANT_COST = 10
 
 
 class Piece(NamedTuple):
-    """A part of a word with its value. What is quoted isn't split, and `*?[` in it are no pattern."""
+    """An expanded part of a word. Quoted text isn't split, and its `*?[` are no file name pattern."""
 
     text: str
     quoted: bool
@@ -52,14 +52,14 @@ _ALL_PARAMETERS = (Literal("", quoted=True), Variable("@", quoted=True))
 
 
 class Expander:
-    """Expands words with the variables and files of `machine`; `substitute` runs the script of a `$(…)`."""
+    """Expands words with the variables and files of `machine`. `substitute` runs the script of a `$(…)`."""
 
     def __init__(self, machine: Machine, substitute: Callable[[Script], str]) -> None:
         self.machine = machine
         self.substitute = substitute
 
     def arguments(self, words: Sequence[Word]) -> list[str]:
-        """All fields that `words` become. As in bash, an assignment after `export` stays in one piece."""
+        """The fields that `words` expand to. As in bash, an assignment after `export` isn't split."""
         is_export = bool(words) and words[0].bare == "export"
         fields: list[str] = []
         for word in words:
@@ -78,14 +78,14 @@ class Expander:
         return fields
 
     def text(self, word: Word) -> str:
-        """What `word` becomes where it is not split: in an assignment, a here-document."""
+        """Expand a word that isn't split into fields: the value of an assignment, or a here-document."""
         return "".join(piece.text for piece in self._pieces(word))
 
     def _variants(self, word: Word) -> Iterator[Word]:
-        """What the braces of a list or a sequence make of a word; `{.a}` stays as it is."""
+        """The words that a brace list or sequence expands to; `{.a}`, as in jsonpath, stays."""
         self.machine.budget.spend(_VARIANT_COST + len(word.parts))
         text = _unquoted(word.parts)
-        closed = text[: text.rfind("}") + 1]  # nothing behind it ends a list
+        closed = text[: text.rfind("}") + 1]  # what follows the last } can't close a list
         match = re.search(_LIST, closed)
         if match and word.bare and not re.search(_NESTED, text):
             for choice in self._choices(match):
@@ -131,13 +131,13 @@ class Expander:
         return self.substitute(part.script)
 
     def _fields(self, word: Word) -> Iterator[list[Piece]]:
-        """The fields that a word becomes, each of which is paid."""
+        """The fields of a word, paid from the budget."""
         for field in self._split(word):
             self.machine.budget.spend(_FIELD_COST)
             yield field
 
     def _split(self, word: Word) -> Iterator[list[Piece]]:
-        """The fields that a word is split into where variables and substitutions, without quotes, have blanks."""
+        """Split a word at the blanks in the values of its unquoted variables and substitutions."""
         if word.parts == _ALL_PARAMETERS:
             for text in self.machine.shell.parameters[1:]:
                 self.machine.budget.produce(len(text))
@@ -156,13 +156,13 @@ class Expander:
                 if is_new_field and current:
                     yield current
                     current = []
-                if chunk or piece.quoted:  # "" is a field
+                if chunk or piece.quoted:  # a quoted empty string is a field of its own
                     current.append(Piece(chunk, piece.quoted))
         if current:
             yield current
 
     def _file_names(self, pieces: Sequence[Piece]) -> list[str]:
-        """The files that a field is a pattern for, sorted, or else its text."""
+        """The sorted files that match a field's pattern, or the field's text if none does."""
         text = "".join(piece.text for piece in pieces)
         if not any(re.search(_MAGIC, piece.text) for piece in pieces if not piece.quoted):
             return [text]
@@ -187,7 +187,7 @@ class Expander:
         match = _file_pattern(segment).match
         try:
             names = files.listdir(folder or ".")
-        except OSError:  # what is no folder, or may not be read, has no file for a pattern
+        except OSError:  # a path that is no folder, or may not be read, has no matches
             return
         for name in names:
             self.machine.budget.spend(len(name))
@@ -196,12 +196,12 @@ class Expander:
 
 
 def _unquoted(parts: Sequence[Part]) -> str:
-    """The text of parts without quotes; "$" stands for each other one."""
+    """The unquoted text of `parts`, with "$" for each part that is quoted or expanded."""
     return "".join(part.text if is_bare(part) else "$" for part in parts)
 
 
 def _file_pattern(pattern: str) -> re.Pattern[str]:
-    """What matches the names that a pattern with `*`, `?` and `[…]` is for; `[` without `]` is no pattern."""
+    """The regular expression of a file name pattern. A `[` without a `]` is an ordinary character, as in bash."""
     head, bracket, tail = pattern.replace("[^", "[!").rpartition("]")
     return re.compile(fnmatch.translate(head + bracket + tail.replace("[", "[[]")))
 

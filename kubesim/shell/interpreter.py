@@ -1,4 +1,4 @@
-"""The interpreter: walks the tree of a script and runs its commands, on strings instead of file descriptors."""
+"""The interpreter: runs the commands of a script's tree. Streams are strings and functions, not file descriptors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kubesim.workspace import ProtectedError
 _ARGUMENT_COST = 4  # steps for a character of a program's arguments; Linux takes 131,071 of one argument
 
 _STREAMS = {"1": "/dev/stdout", "2": "/dev/stderr"}
-"""What `>&1` and `>&2` write to."""
+"""The device of `>&1` and of `>&2`."""
 
 
 class Interpreter:
@@ -28,9 +28,9 @@ class Interpreter:
         self.tools = tools
 
     def interpret(self, text: str, streams: Streams) -> int:
-        """Run a script, or what a trap does, to its exit status.
+        """Run a script, or the action of a trap, and return its exit status.
 
-        Raises LeaveError where `exit` ends the shell, UnsupportedError and TooMuchError.
+        Raises LeaveError for `exit`, UnsupportedError and TooMuchError.
         """
         machine = self.machine
         machine.budget.spend(len(text))
@@ -42,7 +42,7 @@ class Interpreter:
         return machine.status
 
     def _child(self, shell: str, text: str, parameters: Sequence[str], streams: Streams) -> int:
-        """Run a script in a shell of its own, which inherits the exported variables alone."""
+        """Run a script in a child shell, which inherits only the exported variables."""
 
         def run() -> int:
             self.machine.shell = ShellState(shell, self.machine.shell.env, parameters)
@@ -89,7 +89,7 @@ class Interpreter:
         return status
 
     def _subshell(self, run: Callable[[], int]) -> int:
-        """Run what keeps to itself what it does to the shell and the current folder, even `exit`."""
+        """Call `run` in a copy of the shell, so that variables, the current folder and `exit` stay inside."""
         with self.machine.subshell():
             try:
                 return run()
@@ -121,11 +121,11 @@ class Interpreter:
     def _in_parentheses(self, script: Script, streams: Streams) -> int:
         shell = self.machine.shell
         if shell.name == "bash":
-            shell.loops = 0  # elsewhere, as in what a pipe joins, `break` ends the subshell in silence
+            shell.loops = 0  # only here: in a stage of a pipe, bash lets `break` end the subshell without a message
         return self._script(script, streams)
 
     def _if(self, scripts: Sequence[Script], streams: Streams) -> int:
-        """`scripts` are conditions, each with what follows it, and at the end what follows `else`."""
+        """Run an `if`. `scripts` holds pairs of a condition and its branch, then the `else` branch if there is one."""
         while len(scripts) > 1:
             condition, then, *scripts = scripts
             if self._script(condition, streams) == 0:
@@ -145,7 +145,7 @@ class Interpreter:
         return status
 
     def _rounds(self, loop: syntax.Compound, streams: Streams) -> Iterator[None]:
-        """Each round of a loop, once its variable is set or its condition is checked."""
+        """Yield once per round, after the loop's variable is set or its condition has been checked."""
         if loop.keyword == "for":
             for value in self._expander(streams).arguments(loop.words):
                 self.machine.assign(loop.name, value)
@@ -181,7 +181,7 @@ class Interpreter:
                     env[name] = before[name]
 
     def _assign(self, command: syntax.Simple, expander: Expander) -> int:
-        """Set the variables of a command that is nothing else; its status is that of a `$(…)` in their values."""
+        """Run a command of assignments alone. Its status is that of the last `$(…)` in the values, else 0."""
         for name, word in command.assignments:
             self.machine.assign(name, expander.text(word))
         parts = [part for _, word in command.assignments for part in word.parts]
@@ -189,7 +189,7 @@ class Interpreter:
         return self.machine.status if runs_script else 0
 
     def call(self, arguments: Sequence[str], streams: Streams) -> int:
-        """Run one command that is expanded already; `arguments` begin with its name."""
+        """Run one command whose words are expanded. The first of `arguments` is its name."""
         name, *rest = arguments
         machine = self.machine
         if name == "exec" and not machine.IS_TERMINAL:
@@ -210,7 +210,7 @@ class Interpreter:
             return streams._replace(stdin=self._input(redirect, streams))
         sink, path = self._sink(redirect, streams)
         if path and redirect.operator != ">>" and streams.stdin and streams.stdin.path == path:
-            streams = streams._replace(stdin=Input("", path))  # it is emptied before it's read
+            streams = streams._replace(stdin=Input("", path))  # the shell empties the file before the command reads it
         is_of_both = redirect.operator == ">&" and path and redirect.descriptor == 1
         if redirect.operator == "&>" or is_of_both:
             return streams._replace(stdout=sink, stderr=sink)
@@ -219,7 +219,7 @@ class Interpreter:
         return streams._replace(stderr=sink)
 
     def _input(self, redirect: syntax.Redirect, streams: Streams) -> Input | None:
-        """What is behind `<<`, `<<<` or `<`."""
+        """The input of `<<`, `<<<` or `<`."""
         expander = self._expander(streams)
         if redirect.document:
             return Input(expander.text(redirect.document.body))
@@ -235,7 +235,7 @@ class Interpreter:
             raise ShellError(f"< {path}: {error.strerror}") from None
 
     def _sink(self, redirect: syntax.Redirect, streams: Streams) -> tuple[Sink, str]:
-        """What is behind `>`, `>>`, `&>` or `>&`: a file, which is emptied or created, and its path; or a stream."""
+        """Open the output of `>`, `>>`, `&>` or `>&`. Returns it with its absolute path, which is "" for a stream."""
         path = _one_path(redirect, self._expander(streams))
         if redirect.operator == ">&":
             if path == "-":
@@ -244,7 +244,7 @@ class Interpreter:
                 raise ShellError(f"> {path}: Bad file descriptor")
             path = _STREAMS.get(path, path)
         devices: dict[str, Sink] = {
-            "/dev/null": len,  # a function that keeps nothing of a text
+            "/dev/null": len,  # any function of a text will do; `len` ignores it
             "/dev/stdout": streams.stdout,
             "/dev/stderr": streams.stderr,
         }

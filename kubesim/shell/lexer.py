@@ -1,4 +1,4 @@
-"""The lexer: from the text of a command line to its words, with the parts of each, and the operators between them."""
+"""The lexer: cuts the text of a command line into words, with their parts, and operators."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from kubesim.shell.syntax import (
 _BLANK = re.compile(r"(?:[ \t]|\\\n)*(?:#[^\n]*)?")
 _REDIRECT = re.compile(r"([0-9]{0,9})(&>>|&>|<<-|<<<|<<|<&|<>|>>|>&|>\||[<>])(?!\()")
 _OPERATOR = re.compile(r"\n|&&|\|\||;;|\|&|<\(|>\(|[|&;()<>]")
-# What may follow a `$`: name, {#name}, {name} or {name:-default}.
+# The forms after a `$`: name, {#name}, {name} or {name:-default}.
 _VARIABLE = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z_0-9]*|[0-9@*#?!$-])"
     r"|\{(?:(?P<length>#[A-Za-z_][A-Za-z_0-9]*)"
@@ -37,13 +37,13 @@ _BACKQUOTED = re.compile(r"((?:[^`\\]|\\.)*+)`", re.DOTALL)
 _COST = 60  # steps for one token, or one part of a word
 
 ECHO_ESCAPES = dict(zip("abeEfnrtv\\", "\a\b\x1b\x1b\f\n\r\t\v\\", strict=True))
-"""What may follow a backslash for `echo -e`, and what it stands for."""
+"""The escapes of `echo -e`: the character after the backslash, and its replacement."""
 ESCAPES = ECHO_ESCAPES | dict(zip("'\"?", "'\"?", strict=True))
-"""The same for printf and `$'…'`."""
+"""The escapes of printf and `$'…'`."""
 
 
 def unescape(text: str, escapes: Mapping[str, str] = ESCAPES) -> str:
-    """`text` with its escapes replaced. Raises UnsupportedError for those of a byte, and `\\c`."""
+    """`text` with its escapes replaced. Raises UnsupportedError for escapes of bytes and code points, and for `\\c`."""
 
     def character(match: re.Match[str]) -> str:
         if match[1] in "01234567cuxU":
@@ -54,11 +54,15 @@ def unescape(text: str, escapes: Mapping[str, str] = ESCAPES) -> str:
 
 
 class _Quoting(NamedTuple):
-    """Where a text stands, in quotes or not: how its parts look there, each kind with a name, and what they mean."""
+    """The rules of a context: outside quotes, in double quotes, or in a here-document.
+
+    `part` matches the next part of a word. The name of the group that matched is the kind of the part; see
+    Lexer._parts.
+    """
 
     part: re.Pattern[str]
     is_quoted: bool
-    escapable: str = r"[`$\\]"  # what a backslash escapes in backquotes
+    escapable: str = r"[`$\\]"  # the characters that a backslash escapes within backquotes
 
 
 _BARE = _Quoting(
@@ -83,7 +87,7 @@ _HERE_DOCUMENT = _Quoting(
 
 
 class Lexer:
-    """Cuts `text` into tokens; `nested` parses what is in `$(…)`, with this same lexer, up to its `)`."""
+    """Cuts `text` into tokens. `nested` parses the script in `$(…)` with this lexer, up to its `)`."""
 
     def __init__(self, text: str, budget: Budget, nested: Callable[[Lexer], Script]) -> None:
         self.text = text
@@ -107,7 +111,7 @@ class Lexer:
         return Operator(operator) if operator else self._word()
 
     def is_before(self, text: str) -> bool:
-        """Whether what comes next begins at once, without a space, and with this text."""
+        """Whether `text` follows immediately, without a blank."""
         return self.text.startswith(text, self.position)
 
     def _skip(self, pattern: re.Pattern[str]) -> str:
@@ -123,7 +127,7 @@ class Lexer:
         return Word(parts, self.text[start : self.position])
 
     def _parts(self, quoting: _Quoting) -> Iterator[Part]:
-        """Read the parts from here on: of a word, of what is in double quotes, with their end, or of a whole text."""
+        """Read parts up to the end of the word, the closing double quote (included), or the end of the text."""
         while match := quoting.part.match(self.text, self.position):
             self.budget.spend(_COST)
             self.position = match.end()
@@ -143,11 +147,11 @@ class Lexer:
                 yield Literal(unescape(text), quoted=True)
             elif kind != "escaped":
                 yield Literal(text, quoting.is_quoted or kind == "single")
-            elif text != "\n":  # the two lines are one
+            elif text != "\n":  # a backslash before a newline joins the lines
                 yield Literal(text or "\\", quoted=True)
 
     def _expansion(self, quoted: bool) -> Part:
-        """What a `$` begins."""
+        """The expansion after a `$`."""
         if match := _VARIABLE.match(self.text, self.position):
             self.position = match.end()
             name = match["name"] or match["length"] or match["braced"]
@@ -164,7 +168,7 @@ class Lexer:
         return Substitution(self._nested(self), quoted)
 
     def _arithmetic(self) -> str | None:
-        """Read `((expression))`; None where there is none, as in `$((a); b)`, whose two brackets close apart."""
+        """Read `((expression))`. None for a `$(` whose command begins with `(`, as in `$((a); b)`."""
         if not self.is_before("(("):
             return None
         start = self.position + 2
@@ -181,7 +185,10 @@ class Lexer:
         return None
 
     def _backquoted(self, quoting: _Quoting) -> Substitution:
-        """What a backquote begins. A syntax error in it ends the line, where bash goes on with the next command."""
+        """The substitution after a backquote.
+
+        A syntax error in it ends the line. bash would go on with the next command.
+        """
         match = _BACKQUOTED.match(self.text, self.position)
         if not match:
             raise IncompleteError("unexpected EOF while looking for matching ``'")
@@ -200,7 +207,7 @@ class Lexer:
         return UnsupportedError(f"'${self.text[self.position : end][:41]}}}'")
 
     def _inner(self, text: str) -> Word:
-        """Text in which variables and substitutions are replaced, as between double quotes."""
+        """Parse text in which variables and substitutions are expanded, as between double quotes."""
         lexer = Lexer(text, self.budget, self._nested)
         with self.budget.level():
             return Word(tuple(lexer._parts(_HERE_DOCUMENT)), text)

@@ -1,4 +1,4 @@
-"""What a shell works on: files, variables, processes, a clock and a budget."""
+"""The machine of a shell: files, variables, processes, a clock and a budget."""
 
 import re
 from collections import deque
@@ -25,17 +25,17 @@ _ADVICE = {
     "find": "list files with ls, or with a pattern, as in: ls app/*.yaml",
     "diff": "kubectl compares a file with the cluster, as in: kubectl diff -f pod.yaml",
 }
-"""What to use instead of a program that is not there."""
+"""Advice for programs that a learner may try and that aren't simulated."""
 
 
 _PIPE_STATUS = re.compile(r"PIPESTATUS(?:\[([0-9]{1,5})\])?")
 
 
 class Input:
-    """What a command reads. The commands of a loop or a group share one: what one reads is gone for the next."""
+    """The stdin of a command. The commands of a loop or a group share one, so text read by one is gone for the next."""
 
     def __init__(self, text: str, path: str = "") -> None:
-        self.path = path  # of the file that it is
+        self.path = path  # "" unless the input is a file
         self._text = text
         self._at = 0
 
@@ -55,7 +55,7 @@ class Input:
 
 
 class Streams(NamedTuple):
-    """Where a command reads and writes; stdin is None at a terminal."""
+    """The streams of a command. stdin is None at a terminal."""
 
     stdin: Input | None
     stdout: Sink
@@ -63,23 +63,23 @@ class Streams(NamedTuple):
 
 
 class ShellState:
-    """What belongs to one shell; a subshell has a copy of it."""
+    """The state of one shell. A subshell works on a copy."""
 
     def __init__(self, name: str, env: dict[str, str], parameters: Sequence[str]) -> None:
         self.name = name
         self.env = env
         """The exported variables."""
         self.variables: dict[str, str] = {}
-        """The others."""
+        """The variables that aren't exported."""
         self.parameters = parameters
-        """Those of the script, from `$0` on."""
+        """The positional parameters, from `$0` on."""
         self.aliases: dict[str, str] = {}
         self.runs_script = False
-        """Whether it runs a script, or a text of `sh -c`, and not what is typed."""
+        """Whether the shell runs a script, or the text of `sh -c`, rather than typed lines."""
         self.loops = 0
-        """How many loops are around the command that runs."""
+        """The number of loops around the running command."""
         self.pipeline_pid = 0
-        """Where the processes begin that belong to the pipeline that runs."""
+        """The process ID of the first process of the running pipeline."""
 
     def copy(self) -> "ShellState":
         other = copy(self)
@@ -90,14 +90,14 @@ class ShellState:
 
 
 class Trap(NamedTuple):
-    """What a shell does when a signal comes."""
+    """The action of `trap` for a signal, with the shell's state at the time."""
 
     action: str
     shell: ShellState
 
 
 class Started(NamedTuple):
-    """A process that was started, with its arguments as it got them: variables are filled in, quotes are gone."""
+    """A started process. Its arguments are expanded and unquoted."""
 
     pid: int
     time: Micros
@@ -109,64 +109,64 @@ class Started(NamedTuple):
 
 
 class Machine:
-    """Where commands run: the learner's terminal, or (a subclass) a container."""
+    """The machine on which commands run: the learner's terminal, or (a subclass) a container."""
 
-    LONGEST_ARGUMENT = 4096  # of what is kept of a process, in characters, and in arguments
-    COMMAND_SECONDS = 0.1  # as in the recordings
-    SECOND_COST = 20.0  # steps for a second of sleep, besides what a cluster does in it
+    LONGEST_ARGUMENT = 4096  # kept of each process: so many arguments, of so many characters
+    COMMAND_SECONDS = 0.1  # the duration of a command, as in the recordings of real sessions
+    SECOND_COST = 20.0  # steps of the budget for a second of sleep, on top of the cluster's work in that second
     IS_TERMINAL = True
 
     hostname = "kubesim"
     user = User(1000, 1000, (1000,))
     dialects: Mapping[str, Mapping[str, str]] = {}
-    """How each shell that is not bash puts what bash and GNU's tools say: patterns, and what replaces them."""
+    """For each shell that isn't bash, the rewriting of bash's and the GNU tools' messages, as in BaseRow.shells."""
     is_busybox = False
 
     def __init__(self, clock: Clock, files: Files, env: dict[str, str]) -> None:
         self.clock = clock
         self.files = files
         self.shell = ShellState("bash", env, ("bash",))
-        """The shell that runs; `subshell` puts another one in its place."""
+        """The running shell. `subshell` replaces it for a while."""
         self.history: list[str] = []
         self.shell_process = Started(10000, clock.now, ("bash",))
         self.processes: deque[Started] = deque(maxlen=1000)
-        """The last that were started; a builtin is none."""
+        """The last processes that were started. Builtins start none."""
         self.next_pid = self.shell_process.pid + 1
         self.traps: dict[str, Trap] = {}
-        """By signal, which a shell notices only between two commands."""
+        """The traps by signal. A shell runs them only between two commands."""
         self.last_wait = 0.0
-        """How many seconds the last command took that took its time."""
+        """The seconds of the last `sleep` or other command that waited."""
         self.status = 0
         self.pipe_statuses: Sequence[int] = (0,)
-        """Those of the commands of the last pipeline."""
+        """The exit statuses of the last pipeline's commands: $PIPESTATUS."""
         self.edit: Edit | None = None
-        """What the command line asks a front end to open in its editor."""
+        """The file that the command line wants a front end to open in its editor."""
         self.budget = Budget()
 
     @property
     def is_dash(self) -> bool:
-        """Whether a script of Debian's sh runs, and not only a program of such a container."""
+        """Whether a script runs in Debian's sh, dash, whose messages and builtins differ."""
         has_dash = not self.IS_TERMINAL and not self.is_busybox
         return has_dash and self.shell.runs_script and self.shell.name == "sh"
 
     @property
     def accounts(self) -> Accounts:
-        """Whom the machine has names for."""
+        """The users and groups that have names on the machine."""
         return accounts_of("learner:x:1000:1000::/workspace:/bin/bash", "learner:x:1000:")
 
     def owner(self, path: str, usual: Owner) -> Owner:
-        """Whose a file or folder is that is there: at a terminal the learner's, with the mode that is usual."""
+        """The owner of an existing entry. At a terminal that's the learner, with the `usual` mode."""
         return Owner(usual.mode, self.user.uid, self.user.gid)
 
     @property
     def login(self) -> str:
-        """The name of the user, or without one the number; at a terminal a variable says it."""
+        """The user's name, else the number. At a terminal, $USER takes precedence."""
         user = self.lookup("USER") if self.IS_TERMINAL else ""
         return user or self.accounts.user_name(self.user.uid)
 
     @contextmanager
     def subshell(self) -> Iterator[None]:
-        """Undo at the end what the block does to the shell and the current folder."""
+        """A context in a copy of the shell. At its end, variables and the current folder are as before."""
         before = self.shell
         cwd = self.files.cwd
         self.shell = before.copy()
@@ -182,7 +182,7 @@ class Machine:
         self.next_pid += 1
 
     def value(self, name: str) -> str | None:
-        """The value of a variable or parameter, None for one that isn't set; "#name" is the length of one."""
+        """The value of a variable or parameter, or None if it isn't set. "#name" is the length of `name`'s value."""
         shell = self.shell
         if name.isdecimal():
             index = int(name)
@@ -205,27 +205,27 @@ class Machine:
         return shell.variables.get(name, shell.env.get(name, special.get(name)))
 
     def lookup(self, name: str) -> str:
-        """The same, "" for one that isn't set."""
+        """As `value`, with "" for a variable that isn't set."""
         return self.value(name) or ""
 
     def assign(self, name: str, value: str) -> None:
-        """Set a variable, which stays exported if it is."""
+        """Set a variable. One that is exported stays exported."""
         is_exported = name in self.shell.env
         variables = self.shell.env if is_exported else self.shell.variables
         variables[name] = value
 
     def in_dialect(self, message: str) -> str:
-        """An error message of bash or a GNU tool as the programs here put it; `<` and `>` mark redirections."""
+        """Rewrite an error message of bash or a GNU tool for the running shell, and drop the marks `<` and `>`."""
         for pattern, sentence in self.dialects.get(self.shell.name, {}).items():
             message = re.sub(pattern, sentence, message)
         return re.sub(r"^(\w+(: line 1)?): [<>] ", r"\1: ", message)
 
     def program(self, name: str) -> str:
-        """The name of the tool that a command names."""
+        """The tool's name for a command's first word. A container also accepts paths."""
         return name
 
     def unknown(self, name: str, known: Iterable[str]) -> str:
-        """What is said about a command that is not there."""
+        """The error message for a command that doesn't exist here. A container may raise UnsupportedError instead."""
         printable = " ".join(name[:80].split())
         advice = _ADVICE.get(name)
         if not advice:
@@ -236,7 +236,7 @@ class Machine:
         return f"kubesim: '{printable}' is not part of this simulator; {advice}\n"
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass. Raises TooMuchError where that is too long."""
+        """Let `seconds` pass. Raises TooMuchError if the budget doesn't cover them."""
         self.last_wait = seconds
         steps = round(min(seconds, 1e12) * self.SECOND_COST)
         if steps > self.budget.steps:

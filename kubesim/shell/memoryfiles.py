@@ -1,4 +1,4 @@
-"""Files in memory: what an image holds, and the files of a container or a volume."""
+"""Files in memory: those of an image, a container or a volume."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def _normal(path: str) -> str:
 
 
 def parent(key: str) -> str:
-    """The folder that an entry is in."""
+    """The key of the folder that contains `key`."""
     return key.rpartition("/")[0] or "/"
 
 
 ChangeKind = Literal["set", "added", "gone"]
-"""What is done to an entry: it is created or replaced, gets more text behind what it has, or is removed."""
+"""The kinds of changes: "set" creates or replaces an entry, "added" appends text, "gone" removes the entry."""
 
 
 def change(entries: Entries, key: str, text: str | None, kind: ChangeKind) -> None:
-    """Do what `kind` says to an entry, which another process may have removed."""
+    """Apply a change to `entries`. The entry may be missing, if another process has removed it."""
     if kind == "gone":
         entries.pop(key, None)
     elif kind == "added":
@@ -42,14 +42,14 @@ def change(entries: Entries, key: str, text: str | None, kind: ChangeKind) -> No
 
 
 class MemoryFiles:
-    """Texts by absolute path, and folders. The methods and the errors are those of `Workspace`."""
+    """A file system of texts and folders by absolute path, with the methods and errors of `Workspace`."""
 
     def __init__(self, entries: Entries | None = None) -> None:
         self.cwd = PurePosixPath("/")
         self.entries: Entries = {"/": None, **(entries or {})}
 
     def fill(self, files: Mapping[str, str], folders: Iterable[str] = ()) -> Entries:
-        """Put files there, and folders where there is nothing else; what there is then."""
+        """Write `files`, create the `folders` that don't exist, and return all entries."""
         for path, text in files.items():
             self.put(path, text)
         for folder in folders:
@@ -58,14 +58,14 @@ class MemoryFiles:
         return self.entries
 
     def absolute(self, path: str) -> PurePosixPath:
-        """`path` from the root on, with every "." and ".." resolved."""
+        """`path` as an absolute path without "." and ".."."""
         return PurePosixPath(self._resolved(path))
 
     def _resolved(self, path: str) -> str:
         return _normal(path if path.startswith("/") else f"{self.cwd}/{path}")
 
     def _key(self, path: str) -> str:
-        """The key in `entries` of what a path names, which need not be there."""
+        """The key of `path` in `entries`. The entry need not exist."""
         if not path:
             raise file_error(errno.ENOENT, path)
         if len(path) > PATH_MAX or path.count("/") > DEPTH_MAX:
@@ -73,7 +73,7 @@ class MemoryFiles:
         return self._resolved(path)
 
     def _entry(self, path: str) -> str | None:
-        """The text of a file, which is there, or None for a folder. Only a folder may have a slash at its end."""
+        """The text of an existing file, or None for a folder. Raises OSError for a file with a slash at its end."""
         key = self._key(path)
         if key == NULL:
             return ""
@@ -85,22 +85,22 @@ class MemoryFiles:
         return entry
 
     def _require(self, right: int, key: str, path: str) -> None:
-        """Raise PermissionError where the user lacks a right to an entry. Here everyone has all.
+        """Raise PermissionError if the user lacks a right to an entry. This class grants all rights.
 
-        `path` is what was typed.
+        `path` is the path as typed, for the message.
         """
 
     def _require_writable(self, key: str, path: str) -> None:
-        """Raise OSError where nobody may create, change or remove an entry. Here that's nowhere."""
+        """Raise OSError if an entry is on a read-only file system. This class has none."""
 
     def _readable(self, path: str) -> str | None:
-        """As `_entry`, of what is read."""
+        """As `_entry`, with the right to read required."""
         entry = self._entry(path)
         self._require(READ, self._key(path), path)
         return entry
 
     def _writable(self, path: str) -> str:
-        """The key of what can be written there, because its folder exists."""
+        """The key of `path`, whose folder must exist and be writable."""
         key = self._key(path)
         folder = parent(key)
         if folder not in self.entries:
@@ -136,7 +136,7 @@ class MemoryFiles:
         self._change(self._writable_file(path), text, "added")
 
     def _writable_file(self, path: str) -> str:
-        """As `_writable`, of what neither is a folder nor has the slash of one at its end."""
+        """As `_writable`, for a path that neither is a folder nor ends with a slash."""
         if self.is_dir(path):
             raise file_error(errno.EISDIR, path)
         key = self._writable(path)
@@ -184,12 +184,12 @@ class MemoryFiles:
         inside = self._below(key) if is_folder else []
         if inside and not recursive:
             raise file_error(errno.ENOTEMPTY, path)
-        for name in (*sorted(inside, reverse=True), key):  # what is in a folder before the folder
+        for name in (*sorted(inside, reverse=True), key):  # contents before their folder
             self.require_removable(name)
             self._change(name, None, "gone")
 
     def require_removable(self, path: str) -> None:
-        """Raise OSError where the user may not remove an entry from its folder."""
+        """Raise OSError if the user may not remove an entry from its folder."""
         key = self._key(path)
         self._require_writable(key, path)
         self._require(WRITE, parent(key), path)

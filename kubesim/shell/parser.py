@@ -1,4 +1,4 @@
-"""The parser: from tokens to the tree in syntax.py, one line of commands after the other."""
+"""The parser: builds the tree of syntax.py from tokens, one line of commands at a time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from kubesim.shell.syntax import IncompleteError, Operator, Script, Token, Unsup
 
 _UNSUPPORTED = ("case", "select", "function", "[[", "time")
 _UNSUPPORTED_REDIRECTS = ("<&", "<>", "<<-", ">|", "&>>")
-# What ends each script of a compound command.
+# The reserved words that end the scripts of each compound command.
 _CLOSERS = {"while": ("do", "done"), "until": ("do", "done"), "{": ("}",), "(": (")",)}
 _CLOSING = frozenset({"then", "else", "elif", "fi", "do", "done", "}"})
-_LONG = 1000  # characters: a longer line is hardly typed again
+_LONG = 1000  # characters; a longer line is rarely typed twice, so it isn't cached
 
 
 def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Script]:
-    """The commands of `text`, line by line, so that a line may define the aliases of the next.
+    """The commands of `text`, line by line, so that one line may define the aliases of the next.
 
-    A line that was parsed before isn't parsed again, and costs as much. Raises ShellSyntaxError (IncompleteError where
-    it ends too early) with bash's message, UnsupportedError and TooMuchError.
+    A repeated line comes from a cache, at the same price. Raises ShellSyntaxError with bash's message (IncompleteError
+    if the text ends too early), UnsupportedError and TooMuchError.
     """
     if "\n" in text or len(text) > _LONG:
         return _lines(text, aliases, budget)
@@ -34,7 +34,7 @@ def parse(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Scr
 
 @lru_cache(maxsize=256)
 def _parsed_line(text: str, aliases: tuple[tuple[str, str], ...]) -> tuple[list[Script], int]:
-    """What a line of text means, and what it costs to find out."""
+    """The parsed commands of a line, and the steps of a budget that parsing took."""
     budget = Budget()
     scripts = [*_lines(text, dict(aliases), budget)]
     return scripts, Budget.STEPS - budget.steps
@@ -45,7 +45,7 @@ def _lines(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Sc
 
 
 def _lexer(text: str, aliases: Mapping[str, str], budget: Budget) -> Lexer:
-    """A lexer that has what is in `$(…)` parsed with these aliases."""
+    """A lexer that parses the scripts in `$(…)` with these aliases."""
     return Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution())
 
 
@@ -55,14 +55,14 @@ class Parser:
     def __init__(self, lexer: Lexer, aliases: Mapping[str, str]) -> None:
         self._lexer = lexer
         self._aliases = aliases
-        self._waiting: list[Token] = []  # the look-ahead, or what an alias stands for; last one first
-        self._expanding: set[str] = set()  # aliases whose text is being read; emptied when no look-ahead is left
+        self._waiting: list[Token] = []  # a stack: the look-ahead token, or the tokens of an alias in reverse
+        self._expanding: set[str] = set()  # aliases being expanded, which aren't expanded again; emptied with the stack
 
     def lines(self) -> Iterator[Script]:
         while True:
             self._newlines()
             self._expand_alias()
-            if self._at("\n"):  # the line was an empty alias
+            if self._at("\n"):  # an alias without text
                 continue
             if self._peek() is None:
                 return
@@ -72,7 +72,7 @@ class Parser:
             yield line
 
     def substitution(self) -> Script:
-        """The script up to the `)` that closes it."""
+        """Parse the script of a `$(…)` up to its `)`."""
         try:
             with self._lexer.budget.level():
                 script = self._script({")"})
@@ -94,7 +94,7 @@ class Parser:
         return self._waiting.pop()
 
     def _at(self, *texts: str) -> str:
-        """The next token's text if it is one of these operators or reserved words, or an empty string."""
+        """The text of the next token if it is one of these unquoted operators or words, else ""."""
         token = self._peek()
         text: str | None = None
         if isinstance(token, Word):
@@ -126,7 +126,7 @@ class Parser:
             pass
 
     def _script(self, closing: Collection[str]) -> Script:
-        """Commands on any number of lines, up to one of `closing`."""
+        """Parse commands on any number of lines, up to one of `closing`."""
         pipelines: list[syntax.Pipeline] = []
         self._newlines()
         while not self._at(*closing):
@@ -137,7 +137,7 @@ class Parser:
         return tuple(pipelines)
 
     def _block(self, *closing: str) -> tuple[Script, str]:
-        """As `_script`, but not empty; and the word that ended it."""
+        """As `_script`, but the script must not be empty. Returns the closing word, too."""
         self._newlines()
         if self._at(*closing):
             self._unexpected()
@@ -150,7 +150,7 @@ class Parser:
             if operator != ";":
                 self._newlines()
             else:
-                self._expand_alias()  # one that is empty may leave nothing
+                self._expand_alias()  # an empty alias leaves no command
                 if self._peek() is None or self._at("\n", ")", *_CLOSING):
                     return
             yield self._pipeline(operator)
@@ -184,7 +184,7 @@ class Parser:
         return syntax.Compound(keyword, tuple(scripts), tuple(self._redirects()), name, words)
 
     def _expand_alias(self) -> None:
-        """Put the tokens of an alias in its place, and again where they begin with another alias."""
+        """Replace an alias by its tokens, repeatedly if these begin with another alias."""
         while isinstance(token := self._peek(), Word):
             name = token.bare
             if name is None or name not in self._aliases or name in self._expanding:
@@ -212,7 +212,7 @@ class Parser:
                 words.append(token)
         if not (assignments or words or redirects):
             self._unexpected()
-        if len(words) == 1 and self._accept("("):  # for bash a function begins here
+        if len(words) == 1 and self._accept("("):  # bash reads the beginning of a function
             if self._at(")"):
                 raise UnsupportedError(f"the function '{words[0].source[:40]}()'")
             self._unexpected()
@@ -225,7 +225,7 @@ class Parser:
             descriptor = int(token.descriptor or descriptors[0])
             if descriptor not in descriptors or token.text in _UNSUPPORTED_REDIRECTS:
                 raise UnsupportedError(f"the redirection '{token.descriptor}{token.text}'")
-            if self._peek() is None:  # bash names a newline where a file is missing
+            if self._peek() is None:  # bash's message names a newline at the end of the text
                 raise syntax.ShellSyntaxError("syntax error near unexpected token `newline'")
             target = self._word()
             document = None
@@ -252,7 +252,7 @@ class Parser:
         return name.source, tuple(words)
 
     def _branches(self) -> Iterator[Script]:
-        """The conditions of an `if` with what follows each, and what follows `else`."""
+        """The conditions and branches of an `if` in turn, then the `else` branch."""
         keyword = "if"
         while keyword in ("if", "elif"):
             yield self._block("then")[0]

@@ -1,4 +1,4 @@
-"""Takes passwords out of command lines that are kept: in the steps of a session, and in what reports a bug."""
+"""Masks passwords in command lines that are kept: the steps of a session, and bug reports."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import NamedTuple
 
 MASK = "***"
 _WORD = r"""(?>'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|\\.|[^\s'"\\&|;<>()])+"""
-"""A word of the shell, quotes and all."""
+"""Pattern of a shell word with its quotes."""
 _WORDS = rf"{_WORD}(?:[ \t]+{_WORD}){{0,99}}+"
 _SCALAR = r"""(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|[^\s'"&|;]+)"""
-"""A value in YAML, in JSON or of a variable."""
+"""Pattern of a value in YAML or JSON, or of a variable."""
 _SECRET_WORD = "passw|pwd|token|creds|auth|secret|api-?key|dockerc|(?:(?<![a-z])pass|pw)(?![a-z])"
-# Bounded, so that no line takes long.
+# The repetitions in these patterns are bounded, so that matching takes linear time.
 _SECRET_NAME = rf"(?!\w*PullSecrets)[\w.-]{{0,40}}(?:{_SECRET_WORD})[\w.-]{{0,40}}"
 _SECRET_FLAG = rf"--(?!password-stdin|from-file){_SECRET_NAME}"
 _ENCODES = r"\b(?:base64|password-stdin)\b"
-_PIPED = rf"(?=\s{{0,9}}(?:\|[^|&;\n]{{0,200}}){{1,3}}{_ENCODES})"  # to the stdin of a command that encodes or logs in
-_INTO_FILE = rf">>?[ \t]{{0,9}}[\w./-]{{0,40}}?(?<!\w){_SECRET_NAME}"  # one with such a name
+_PIPED = rf"(?=\s{{0,9}}(?:\|[^|&;\n]{{0,200}}){{1,3}}{_ENCODES})"  # piped to base64 or a login
+_INTO_FILE = rf">>?[ \t]{{0,9}}[\w./-]{{0,40}}?(?<!\w){_SECRET_NAME}"  # a file whose name is a secret's
 _HERE = r"<<-?[ \t]*['\"]?(?P<end>\w{1,40})\b"
 _UP_TO_ITS_END = r"(?s:.{1,999}?)(?=\n\t*(?P=end)\b)"
 _USER = r"(?:-u|--user(?:name)?)[= ]?\s*"
 
 
 class _Form(NamedTuple):
-    """A place where secrets stand, and what it becomes: by default its group, and the mask."""
+    """A pattern for text that contains a secret, and its replacement: by default the first group and the mask."""
 
     pattern: re.Pattern[str]
     instead: str | Callable[[re.Match[str]], str]
@@ -36,13 +36,13 @@ def _form(pattern: str, instead: str | Callable[[re.Match[str]], str] = rf"\g<1>
 
 
 def _mask_lines(block: re.Match[str]) -> str:
-    """The lines below `data:` of a Secret: of an entry its key alone, of the lines below that nothing."""
+    """Mask the lines below `data:` of a Secret. The keys of entries stay."""
     entry = rf"(?m)^({block['indent']}[^\s:][^:\n]*:)?[^\n]+$"
     return block["head"] + re.sub(entry, rf"\1 {MASK}", block["values"])
 
 
 def _mask_patch(operation: re.Match[str]) -> str:
-    """An operation of a JSON patch on a Secret's data, without its value."""
+    """Mask the value in a JSON patch operation on a Secret's data."""
     return re.sub(rf"(['\"]?value['\"]?\s*:\s*){_SCALAR}", rf"\g<1>{MASK}", operation[0])
 
 
@@ -99,20 +99,20 @@ _FORMS = (
     # a token by itself: a long word of capitals, small letters and digits
     _form(r"((?-i:(?<![\w/:.-])(?=[\w+/=-]*[a-z])(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*\d)))[\w+/=-]{16,}"),
 )
-"""What is secret, by an example; the first group stays."""
+"""The forms of secrets, each with an example above it. The first group is kept."""
 _USED = re.compile(
     rf"(?:{_SECRET_FLAG}[= ]\s*|\blogin\b.{{0,80}}?\s-p[= ]?\s*|--from-literal[= ]\s*['\"]?[\w.-]+="
     rf"|{_USER}[^\s:]{{1,80}}:|\b(?:echo|printf)\b(?=[^|\n]{{0,80}}\|[^\n]{{0,80}}{_ENCODES})[^|\n$]{{0,40}})['\"]?\$\{{?(\w+)"
 )
-"""A variable where a secret should stand."""
+"""Pattern of a variable that is used as a secret."""
 
 
 def hide_passwords(text: str) -> str:
-    """The text with a mask for each value of an option, a variable or a field whose name is that of something secret.
+    """`text` with secrets masked.
 
-    What is written to the stdin of `base64` or `docker login` is one as well, and so are the value of a variable that
-    is used as a password, all of a Secret's values, and every long word of capitals, small letters and digits. Names
-    of objects and images stay.
+    Secrets are: values of options, variables and fields with a secret's name; the stdin of `base64` and `docker login`;
+    the values of variables that are used as passwords; all of a Secret's values; and each long word with capitals,
+    small letters and digits, as tokens have. Names of objects and images stay.
     """
     for name in sorted(set(_USED.findall(text))):
         text = re.sub(rf"(\b{name}=){_WORD}", rf"\g<1>{MASK}", text)

@@ -1,4 +1,4 @@
-"""What a process in a container wrote, when, and how it ended; and why one could not be started."""
+"""The outcome of a process in a container: its timed output and exit code, or the error of its start."""
 
 import re
 from collections.abc import Iterable
@@ -12,37 +12,37 @@ from kubesim.shell.tools import lines
 
 
 class Write(NamedTuple):
-    """What a process writes at once."""
+    """One write of a process."""
 
-    seconds: float  # after its start
+    seconds: float  # from the process's start
     stream: str  # "stdout" or "stderr"
     text: str
 
     def later(self, seconds: float) -> "Write":
-        """The same, some seconds later."""
+        """A copy of the write, `seconds` later."""
         return self._replace(seconds=self.seconds + seconds)
 
 
 class Line(NamedTuple):
-    """A line of what a process writes."""
+    """A line of a process's output."""
 
-    seconds: float  # after its start, when the line was whole
+    seconds: float  # from the process's start to the end of the line
     text: str
 
 
 class Process(NamedTuple):
-    """What a process wrote and how it ended."""
+    """The output and the end of a process."""
 
     writes: tuple[Write, ...] = ()
     exit_code: int = 0
     seconds: float = 0
-    """How long it ran; inf: until it is stopped."""
+    """The duration; inf for a process that runs until it is stopped."""
     stop_code: int | None = None
-    """The status with which it ends after SIGTERM, in `stop_seconds` and with `last_words`; None: it ignores that."""
+    """The exit code after SIGTERM, which follows after `stop_seconds` and `last_words`. None: it ignores SIGTERM."""
     failure: str = ""
-    """Why it never started, in the runtime's words."""
+    """The runtime's error if the process could not be started, else ""."""
     unsimulated: str = ""
-    """What it needed that isn't simulated; there it stopped."""
+    """The feature that isn't simulated and at which the process stopped, else ""."""
     stop_seconds: float = 0
     last_words: tuple[Write, ...] = ()
 
@@ -50,7 +50,7 @@ class Process(NamedTuple):
         return "".join(write.text for write in self.writes if write.stream == stream)
 
     def lines_by(self, seconds: float) -> list[Line]:
-        """The lines written in the first `seconds`: each stream's, as they end, and behind them what has begun."""
+        """The lines written in the first `seconds`: whole lines in order, then each stream's unfinished line."""
         ended: list[Line] = []
         begun: dict[str, Line] = {}  # by stream
         for write in self.writes:
@@ -67,17 +67,18 @@ class Process(NamedTuple):
 
 
 class StartError(Exception):
-    """The runtime could not start the command; runc's words: `exec: "foo": executable file not found in $PATH`."""
+    """The runtime can't start a command. The message is runc's: `exec: "foo": executable file not found in $PATH`."""
 
     def of_container(self) -> str:
-        """What the kubelet says when it was a container's own command."""
+        """The kubelet's error for a container's own command."""
         runtime = "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create"
         return f"{runtime} failed: unable to start container process: {self}"
 
     def of_exec(self, exec_id: str) -> str:
-        """What the API server says when it was the command of an exec; `exec_id` is 64 hexadecimal digits.
+        """The API server's error for the command of an exec.
 
-        The runtime's streaming server and the API server's translator of streams each put their prefix before it.
+        `exec_id` has 64 hexadecimal digits. The runtime's streaming server and the API server's translator of streams
+        each add a prefix.
         """
         prefix = "Internal error occurred: Internal error occurred: error executing command in container"
         runtime = f'failed to exec in container: failed to start exec "{exec_id}": OCI runtime exec failed: exec failed'
@@ -85,13 +86,13 @@ class StartError(Exception):
 
 
 class Awaited(Input):
-    """The input of a process to which nobody is attached yet: one that reads it goes on and on."""
+    """The stdin of a process that nobody has attached to yet. A process that reads it waits forever."""
 
     def __init__(self) -> None:
         super().__init__("")
 
     def rest(self) -> str:
-        """Raises TooMuchError, as anything that never ends."""
+        """Raises TooMuchError, as all endless work does."""
         raise TooMuchError
 
     def line(self) -> str:
@@ -102,9 +103,9 @@ _TIME = re.compile(r"\{time(?::([^}]*))?\}")
 
 
 def server(log: Iterable[str], started: Micros, stop_code: int | None) -> Process:
-    """A process that writes the lines of `log` and then runs until it is stopped.
+    """A process that writes the lines of `log` at once and runs until it is stopped.
 
-    `{time}` is its start, written as the log of nginx does or by the format of strftime after a colon: `{time:%H:%M}`.
+    In a line, `{time}` is the start time in nginx's format, `{time:%H:%M}` in that of strftime.
     """
 
     def start(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a command line means: its words and its tree, which the lexer and the parser make and the interpreter walks.
+"""The tree of a command line, which the lexer and the parser build and the interpreter walks.
 
 Follows the grammar of POSIX.1-2024, Shell Command Language, 2.10, as far as bash 5.2 is simulated.
 """
@@ -12,26 +12,26 @@ ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z_0-9]*)=")
 
 
 class ShellError(Exception):
-    """A line that bash gives up on; the message is bash's."""
+    """An error at which bash gives up the line. The message is bash's."""
 
     status = 1
-    speaker = ""  # who says so, instead of the shell
+    speaker = ""  # the prefix of the message, instead of the shell's name
 
 
 class ProtectedTargetError(ShellError):
-    """A redirection to a file that no command may change; bash would change it."""
+    """A redirection to a file that is protected here. bash would write to it."""
 
     speaker = "kubesim"
 
 
 class ShellSyntaxError(ShellError):
-    """The text is no command line."""
+    """Text that is no valid command line."""
 
     status = 2
 
 
 class IncompleteError(ShellSyntaxError):
-    """The text ends too early: a terminal would show "> " and read on, up to `end_mark` where that is known."""
+    """Text that ends too early. A terminal would show "> " and read on, up to `end_mark` if that is known."""
 
     def __init__(self, message: str, end_mark: str = "") -> None:
         super().__init__(message)
@@ -39,7 +39,7 @@ class IncompleteError(ShellSyntaxError):
 
 
 class UnsupportedError(Exception):
-    """The text is right for bash, but holds something that is not simulated; the message names it."""
+    """Valid input for bash that isn't simulated. The message names it."""
 
     @property
     def sentence(self) -> str:
@@ -47,7 +47,7 @@ class UnsupportedError(Exception):
 
 
 class Literal(NamedTuple):
-    """Text that stands for itself; where `quoted`, its `*?[` are no pattern."""
+    """Literal text. If it is `quoted`, its `*?[` are no file name pattern."""
 
     text: str
     quoted: bool = False
@@ -80,7 +80,7 @@ Part = Literal | Variable | Substitution | Arithmetic
 
 
 def is_bare(part: Part) -> TypeGuard[Literal]:
-    """Whether a part is text that is not quoted."""
+    """Whether a part is unquoted literal text."""
     return isinstance(part, Literal) and not part.quoted
 
 
@@ -94,14 +94,14 @@ def assignment(word: Word) -> tuple[str, Word] | None:
 
 
 class Word(NamedTuple):
-    """One word as typed (`source`) and what it is made of."""
+    """A word: its parts, and its `source` as typed."""
 
     parts: tuple[Part, ...]
     source: str
 
     @property
     def bare(self) -> str | None:
-        """The text, if no part of it is quoted or to be expanded."""
+        """The text of a word without quotes and expansions, else None."""
         return self.parts[0].text if len(self.parts) == 1 and is_bare(self.parts[0]) else None
 
 
@@ -112,15 +112,15 @@ class Operator(NamedTuple):
     """`|`, `&&`, newline …"""
 
     text: str
-    descriptor: str | None = None  # of a redirection: the digits before it
+    descriptor: str | None = None  # the digits before a redirection, "" if there are none; None for other operators
 
 
 Token = Word | Operator | None
-"""What the lexer finds next; None at the end of the text."""
+"""The result of the lexer; None at the end of the text."""
 
 
 class HereDocument:
-    """The lines that follow `<<`; the body is filled in when the lexer comes to them."""
+    """The lines after `<<`. The lexer sets `body` when it reaches them, after the Redirect was made."""
 
     def __init__(self, delimiter: str, expand: bool) -> None:
         self.delimiter = delimiter
@@ -129,7 +129,7 @@ class HereDocument:
 
 
 class Redirect(NamedTuple):
-    """`2> file`: the descriptor, the operator, the word behind it, and what `<<` reads."""
+    """`2> file`: the descriptor, the operator and its word, and the document of `<<`."""
 
     descriptor: int
     operator: str
@@ -146,7 +146,7 @@ class Simple(NamedTuple):
 
 
 class Compound(NamedTuple):
-    """`for`, `if`, `while`, `until`, `{` or `(`: its scripts in order, and what `for` assigns."""
+    """`for`, `if`, `while`, `until`, `{` or `(`: its scripts in order, and the variable and words of `for`."""
 
     keyword: str
     scripts: tuple[Script, ...]
@@ -159,7 +159,7 @@ Command = Simple | Compound
 
 
 class Pipeline(NamedTuple):
-    """`! one | two`, and what is before it: `;`, `&&` or `||`."""
+    """`! one | two`, and the operator before it: `;`, `&&` or `||`."""
 
     operator: str
     commands: tuple[Command, ...]

@@ -1,4 +1,4 @@
-"""The users and groups of a machine: whom a process runs as, what they are called, and what each may do to a file."""
+"""Users and groups of a machine, and their rights to files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 
 class User(NamedTuple):
-    """Whom a process runs as."""
+    """The user and groups of a process."""
 
     uid: int = 0
     gid: int = 0
     groups: tuple[int, ...] = (0,)
-    """All of its groups, in ascending order."""
+    """All groups in ascending order, `gid` included."""
 
 
 ROOT = User()
@@ -22,11 +22,11 @@ ROOT = User()
 READ = 4
 WRITE = 2
 SEARCH = 1
-"""What a user may do to a file or folder, as the bits of a mode."""
+"""The rights to a file or folder, as bits of a mode."""
 
 
 class Owner(NamedTuple):
-    """Whose a file or folder is, and what its mode lets whom do."""
+    """The owner, group and mode of a file or folder."""
 
     mode: int
     uid: int = 0
@@ -69,16 +69,16 @@ _GROUP = r"^([^:\n]+):[^:\n]*:(\d{1,10}):(.*)$"
 
 
 class Accounts:
-    """Whom the texts of /etc/passwd and /etc/group name. A line that isn't theirs is passed over."""
+    """The users and groups in the texts of /etc/passwd and /etc/group. Malformed lines are skipped."""
 
     def __init__(self, passwd: str, group: str) -> None:
         self._accounts = [_Account(*fields) for fields in re.findall(_PASSWD, passwd, re.MULTILINE)]
         self._groups = [_Group(*fields) for fields in re.findall(_GROUP, group, re.MULTILINE)]
-        self._by_uid = {account.uid: account for account in reversed(self._accounts)}  # of two, the first counts
+        self._by_uid = {account.uid: account for account in reversed(self._accounts)}  # of two lines, the first counts
         self._group_names = {group.gid: group.name for group in reversed(self._groups)}
 
     def user_name(self, uid: int) -> str:
-        """The name of a user, or without one the number."""
+        """The user's name, or the number if it has none."""
         account = self._by_uid.get(str(uid))
         return account.name if account else str(uid)
 
@@ -86,16 +86,16 @@ class Accounts:
         return self._group_names.get(str(gid), str(gid))
 
     def home(self, uid: int) -> str:
-        """The folder of a user; runc's choice for one that isn't listed."""
+        """The user's home. An unlisted user gets runc's default."""
         if account := self._by_uid.get(str(uid)):
             return account.home
         return "/" if uid else "/root"
 
     def user(self, word: str, gid: int | None, more_groups: Iterable[int]) -> User:
-        """The user of a number or a name, with the groups that list it and `more_groups`.
+        """The user `word`, a number or a name, with the groups that list it and `more_groups`.
 
-        Without a `gid`, it's that of /etc/passwd, or root's. Mirrors containerd's WithUser, WithAdditionalGIDs and
-        WithSupplementalGroups (pkg/oci/spec_opts.go and internal/cri/opts/spec_opts.go, v2.4).
+        Without `gid`, the group is that of /etc/passwd, or root's for an unlisted user. Mirrors containerd's WithUser,
+        WithAdditionalGIDs and WithSupplementalGroups (pkg/oci/spec_opts.go and internal/cri/opts/spec_opts.go, v2.4).
         """
         unlisted = _Account("", word if word.isdecimal() else "0", "0", "")
         account = next((row for row in self._accounts if word in (row.name, row.uid)), unlisted)
@@ -108,7 +108,7 @@ class Accounts:
         return User(int(account.uid), gid, tuple(sorted(groups)))
 
     def id_of(self, user: User) -> str:
-        """What `id` prints."""
+        """The output of `id`."""
         uid = _labelled(user.uid, self.user_name(user.uid))
         gid, *groups = [_labelled(number, self.group_name(number)) for number in (user.gid, *user.groups)]
         return f"uid={uid} gid={gid} groups={','.join(groups)}"
@@ -120,5 +120,5 @@ def _labelled(number: int, name: str) -> str:
 
 @lru_cache(maxsize=256)
 def accounts_of(passwd: str, group: str) -> Accounts:
-    """The accounts that two texts list."""
+    """The accounts of two texts, cached because processes ask for the same ones."""
     return Accounts(passwd, group)

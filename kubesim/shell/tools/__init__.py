@@ -1,7 +1,7 @@
-"""The tools of the shell: what a tool is, one run of it, those that tools.json declares, and what several of them need.
+"""The tools of the shell: the Tool type, its Invocation, the table of tools, and helpers that several tools share.
 
-A row of tools.json is a `Declaration`, under the module with the function of the tool's name (or of `function`), which
-is imported when one of its tools is first used.
+A row of tools.json is a `Declaration`. The rows are grouped by module. A module has a function with each tool's name
+(or with the row's `function`), and is imported when one of its tools is first used.
 """
 
 import re
@@ -27,7 +27,7 @@ Child = Callable[[str, str, Sequence[str], Streams], int]
 
 
 class ToolError(Exception):
-    """A tool gives up; the message is what it prints after its name. Status 0 stands for the tool's usual one."""
+    """The failure of a tool. The message is printed after the tool's name; status 0 means its usual failure status."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -35,7 +35,10 @@ class ToolError(Exception):
 
 
 class LeaveError(Exception):
-    """What ends a script early, as `exit` does, with this status."""
+    """Ends the shell, as `exit` does, with this status.
+
+    Its subclasses end a loop. A subshell and a pipe catch all of them, so `break` ends a subshell, too.
+    """
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -43,19 +46,19 @@ class LeaveError(Exception):
 
 
 class BreakError(LeaveError):
-    """`break` ends a loop."""
+    """Ends a loop: `break`."""
 
 
 class ContinueError(BreakError):
-    """`continue` ends a round of a loop; in its condition, the whole loop."""
+    """Ends a round of a loop: `continue`. In the loop's condition it ends the whole loop."""
 
 
 class Tool(NamedTuple):
     """A command of the shell.
 
-    `run` takes the arguments after the name and returns the exit status. `complete`, if there is one, takes those
-    arguments up to the cursor, the unfinished word last, and returns the words that may replace it.
-    `builtin` tools belong to bash: errors begin with its name.
+    `run` takes the arguments after the name and returns the exit status. `complete` takes those arguments up to the
+    cursor, the unfinished word last, and returns the words that may replace it. `builtin` tools belong to bash, whose
+    name begins their error messages.
     """
 
     name: str
@@ -70,9 +73,10 @@ Tools = Mapping[str, Tool]
 
 
 class Invocation:
-    """One run of one command: its name and streams, the machine, and what the interpreter lends to run others.
+    """One run of a command: its name, streams and machine, and functions that run other commands.
 
-    `script` runs a script in a shell of some name, with its `$0`, `$1` … `status` is the highest that `fail` was given.
+    `script` runs a script in a child shell with a name and its own `$0`, `$1` … `status` is the highest status of
+    `fail`.
     """
 
     def __init__(self, tool: Tool, machine: Machine, tools: Tools, streams: Streams, call: Call, child: Child) -> None:
@@ -89,16 +93,16 @@ class Invocation:
         self.status = 0
 
     def read_stdin(self) -> str:
-        """What is left on stdin, which is gone then; nothing at a terminal."""
+        """The rest of stdin, which is consumed. "" at a terminal."""
         return self.streams.stdin.rest() if self.streams.stdin else ""
 
     def run_here(self, words: Sequence[str]) -> int:
-        """Run another command with the same streams."""
+        """Run another command with the same streams, and return its exit status."""
         self.spend(COMMAND_COST)
         return self._call(words, self.streams)
 
     def run(self, words: Sequence[str], stdin: str) -> int:
-        """Run another command with the same outputs."""
+        """Run another command with the same outputs and `stdin` as its input, and return its exit status."""
         self.spend(COMMAND_COST)
         return self._call(words, self.streams._replace(stdin=Input(stdin)))
 
@@ -114,19 +118,19 @@ class Invocation:
         self.streams.stderr(text)
 
     def fail(self, message: str, status: int = 1) -> int:
-        """Write `message` to stderr after the command's name, as GNU's tools do; give `status` back."""
+        """Write `message` to stderr after the command's name, as GNU's tools do, and return `status`."""
         self.status = max(self.status, status)
         self.err(self.machine.in_dialect(f"{self._prefix}: {message}\n"))
         return status
 
     def refuse(self, error: ProtectedError) -> int:
-        """Write why a command may not change a file, which GNU's tools would change; give the exit status back."""
+        """Report a file that is protected here (GNU's tools would change it), and return the exit status."""
         self.status = max(self.status, 1)
         self.err(f"kubesim: {error.filename}: {error.strerror}\n")
         return 1
 
     def show(self, result: Result) -> int:
-        """Write what another command's Result holds, in its order; give its exit status back."""
+        """Write the output of a Result in its order, and return its exit status."""
         self.machine.edit = result.edit or self.machine.edit
         for is_error, text in result.written:
             if is_error:
@@ -136,7 +140,7 @@ class Invocation:
         return result.exit_code
 
     def read(self, name: str = "-") -> str:
-        """The text of a file, or of stdin for "-". Raises OSError; UnsupportedError at a terminal."""
+        """Read a file, or stdin for "-". Raises OSError, and UnsupportedError at a terminal."""
         if name != "-":
             self.spend(self.files.size(name))
             return self.files.read_text(name)
@@ -148,7 +152,7 @@ class Invocation:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of `text`, each with its newline, if it has one."""
+    """The lines of `text` with their newlines. The last one may have none."""
     return re.findall(r"[^\n]*+\n|[^\n]++", text)
 
 
@@ -161,24 +165,25 @@ Function = Callable[[Operands, Options, Invocation], int | None]
 
 
 class Declaration(NamedTuple):
-    """A tool as tools.json or a program declares it."""
+    """The declaration of a tool: a row of tools.json, or of a program such as kubectl."""
 
     usage: str
     options: str | None = None
-    """Words such as `ad` (flags -a and -d), `k:` (it takes a value), `e*` (its values add up), `w:/wrap` (--wrap is the
-    same as -w), and `n#` (its value may be the first word itself, as in `head -12` and `tail -12f`).
+    """The options of the tool as words; None is for a tool that reads its arguments itself.
 
-    None is for a tool that reads its arguments itself.
+    `ad` are the flags -a and -d. `k:` takes a value. `e*` takes a value and may be repeated: the values are joined by
+    newlines. `w:/wrap` has the long form --wrap. The value of `n#` may be a first word itself, as in `head -12` and
+    `tail -12f`.
     """
     example: str = ""
     builtin: bool = False
-    trouble: int = 1  # the exit status of a wrong call
-    needs: str = ""  # what is missing where there is no operand
-    most: float = inf  # how many operands there may be
-    function: str = ""  # of a row of tools.json: the function's name, where that is another than the tool's
+    trouble: int = 1  # the exit status of a failure, such as a wrong option
+    needs: str = ""  # the name of a required operand in GNU's message, "" if none is required
+    most: float = inf  # the largest number of operands
+    function: str = ""  # the function's name, if it isn't the tool's
 
     def tool(self, function: Function) -> Tool:
-        """The tool that runs a function, which is given operands and options and may return an exit status."""
+        """The tool that calls `function` with operands and options. The function may return an exit status."""
         run = partial(self._run, function)
         return Tool(self.usage.split()[0], run, self.usage, self.example, self.builtin)
 
@@ -193,7 +198,7 @@ class Declaration(NamedTuple):
         except ToolError as error:
             return io.fail(str(error), error.status or self.trouble)
         except UnsupportedError as error:
-            if not io.machine.IS_TERMINAL:  # the whole process of a container ends
+            if not io.machine.IS_TERMINAL:  # ends the container's process
                 raise
             io.err(error.sentence)
             return self.trouble
@@ -203,7 +208,7 @@ class Declaration(NamedTuple):
             return io.fail(f"{error.filename}: {error.strerror}", self.trouble)
 
     def _read(self, arguments: list[str], name: str) -> tuple[Options, Operands]:
-        """The options and operands of a call. Raises ToolError and UnsupportedError."""
+        """Parse the arguments of a call. Raises ToolError and UnsupportedError."""
         options: Options = {}
         operands = arguments
         if self.options is not None:
@@ -216,13 +221,13 @@ class Declaration(NamedTuple):
 
 
 def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Operands]:
-    """Options by their short names, those values that add up on lines of their own; and the operands."""
-    import getopt  # late: kubectl has flags of its own
+    """Parse arguments into options by short name, and operands. Values of a repeated option are joined by newlines."""
+    import getopt  # late: kubectl, the commonest tool, reads its flags itself
 
     if "n#" in declared:
         first = [re.sub(r"\A-([0-9]+)(f?)\Z", r"-\2n\1", word) for word in arguments[:1]]
         arguments = first + arguments[1:]
-    # getopt gets `ad` and `k:` in one text, and the long names in a list, with = where they take a value
+    # getopt wants the short options as one text, and the long names as a list, with = if they take a value.
     letters = re.sub("[*#]", ":", re.sub(r"/\S+|\s", "", declared))
     long_ones = re.findall(r"(\w)([:*#]?)/(\S+)", declared)
     long_names = [f"{long_name}=" if mark else long_name for _, mark, long_name in long_ones]
@@ -245,18 +250,18 @@ def _parsed(declared: str, arguments: list[str], name: str) -> tuple[Options, Op
 
 
 def misused(name: str, problem: str) -> ToolError:
-    """A wrong call, with GNU's second line."""
+    """The error of a wrong call, with the second line of GNU's tools."""
     return ToolError(f"{problem}\nTry '{name} --help' for more information.")
 
 
 def _call(module: str, name: str, operands: Operands, options: Options, io: Invocation) -> int | None:
-    """Run a function of one of the modules here, which is imported now."""
+    """Call a function of a module of this package, which is imported now."""
     function: Function = getattr(import_module(f"{__name__}.{module}"), name)
     return function(operands, options, io)
 
 
 def read_table(table: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str, Tool]:
-    """The tools of a table, by name. Raises TypeError for a word that no row has, and for a row without its usage."""
+    """The tools of a table by name. Raises TypeError for an unknown field of a row, and for a row without usage."""
     tools: dict[str, Tool] = {}
     for module, rows in table.items():
         for name, fields in rows.items():
@@ -270,7 +275,7 @@ TOOLS = read_table(load_table(__file__, "tools.json"))
 
 @contextmanager
 def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
-    """Say `complaint` and why where the file system refuses what the block does, and go on behind it."""
+    """A context that reports an OSError of its block as `complaint` with the reason, and goes on after the block."""
     try:
         yield
     except ProtectedError as error:
@@ -280,17 +285,17 @@ def reported(io: Invocation, complaint: str, status: int = 1) -> Iterator[None]:
 
 
 def inputs(io: Invocation, names: Sequence[str], complaint: str = "{}", trouble: int = 1) -> Iterator[tuple[str, str]]:
-    """Name and text of each input, stdin where no file is named.
+    """The name and text of each input; stdin if `names` is empty.
 
-    What can't be read is left out, and reported by the `complaint`, in which `{}` stands for its name.
+    An unreadable input is left out and reported with `complaint`, in which `{}` stands for its name.
     """
     for name in names or ["-"]:
         with reported(io, complaint.replace("{}", name), trouble):
-            yield name, io.read(name)  # what goes wrong with these isn't raised here
+            yield name, io.read(name)  # an OSError of the caller's loop body isn't raised in here
 
 
 def whole_number(text: str, complaint: str) -> int:
-    """The whole number that `text` is. Raises ToolError with `complaint` and the text."""
+    """Parse a whole number. Raises ToolError with `complaint` and the text."""
     if not re.fullmatch(r"[+-]?[0-9]{1,15}", text):
         raise ToolError(f"{complaint}: '{text}'")
     return int(text)

@@ -31,10 +31,7 @@ def test(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def _holds(words: list[str], io: Invocation) -> bool:
-    """Whether a test expression is true, by POSIX' rules for the number of its words.
-
-    The order counts: `! = !` compares, and `! -n x` negates.
-    """
+    """Evaluate a test expression by POSIX' rules, which depend on the number of its words."""
     match words:
         case []:
             return False
@@ -58,7 +55,7 @@ def _holds(words: list[str], io: Invocation) -> bool:
 
 
 def _is(check: str, text: str, io: Invocation) -> bool:
-    """Whether a text or a file is what -z, -e and the like ask."""
+    """Evaluate a unary condition such as -z or -e."""
     match check:
         case "-z":
             return not text

@@ -1,4 +1,4 @@
-"""Tools for the shell itself: variables, aliases, history, what ends a script, and waiting."""
+"""Tools of the shell itself: variables, aliases, history, waiting, and the end of loops and scripts."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def _seconds(text: str, io: Invocation) -> float:
 
 
 _TIMED_OUT = 124
-_TERMINATED = 143  # by SIGTERM
+_TERMINATED = 143  # the exit status of a process ended by SIGTERM
 
 
 def timeout(operands: Operands, options: Options, io: Invocation) -> int:
-    """Run a command that is stopped after so many seconds."""
+    """Run a command, and stop it after some seconds."""
     if len(operands) < 2:
         raise misused(io.name, "missing operand")
     seconds, *words = operands
@@ -69,7 +69,7 @@ def timeout(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def seq(operands: Operands, options: Options, io: Invocation) -> None:
-    """Count: from 1 or FIRST, by 1 or STEP, up to LAST."""
+    """Print the numbers from FIRST (1) to LAST by STEP (1)."""
     if not operands:
         raise misused(io.name, "missing operand")
     numbers = [_integer(text) for text in operands]
@@ -113,7 +113,7 @@ def exit_(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def break_(operands: Operands, options: Options, io: Invocation) -> None:
-    """End a loop, or as `continue` a round of it."""
+    """End a loop, or for the tool `continue` a round of it."""
     if not io.shell.loops:
         if io.shell.name == "bash":
             io.fail("only meaningful in a `for', `while', or `until' loop", 0)
@@ -126,7 +126,7 @@ _SIGNALS = {"1": "HUP", "2": "INT", "3": "QUIT", "15": "TERM"}
 
 
 def trap(operands: Operands, options: Options, io: Invocation) -> None:
-    """Note what a shell does at a signal. A container gets none but SIGTERM."""
+    """Set the action for a signal. A container receives no signal but SIGTERM."""
     if io.machine.IS_TERMINAL or len(operands) < 2:
         raise UnsupportedError(f"'{' '.join(['trap', *operands])[:40]}'")
     action, *signals = operands
@@ -166,7 +166,7 @@ def read(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def _fields(line: str, separators: str | None, most: int) -> list[str]:
-    """A line's fields between the characters of $IFS, by default blanks; the last one is all that's left."""
+    """Split a line at the characters of $IFS, by default blanks. The last field is the rest of the line."""
     if separators is None:
         separators = " \t\n"
     blanks = "".join(char for char in separators if char in " \t\n")
@@ -177,7 +177,7 @@ def _fields(line: str, separators: str | None, most: int) -> list[str]:
     around = f"[{blanks}]*" if blanks else ""
     fields = re.split(f"{around}[{marks}]{around}", line, maxsplit=most - 1) if most > 1 else [line]
     if fields[-1][-1:] in separators and not re.search(f"[{marks}]", fields[-1][:-1]):
-        fields[-1] = fields[-1][:-1]  # a mark that ends the last field
+        fields[-1] = fields[-1][:-1]  # a single separator at the line's end is dropped
     return fields
 
 
@@ -207,7 +207,7 @@ def history(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def xargs(operands: Operands, options: Options, io: Invocation) -> int:
-    """Run a command with the words of stdin: with all at once, with -n so many, or with -I once for each line."""
+    """Run a command with the words of stdin: all at once, N at a time with -n, or once for each line with -I."""
     text = io.read()
     if re.search(r"['\"\\]", text):
         raise UnsupportedError("a quote for 'xargs'")
@@ -232,7 +232,7 @@ def xargs(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def _most_words(options: Options) -> int:
-    """What -n says: how many words one call gets; 0 without it."""
+    """The number of words for one call (-n); 0 means all."""
     if "n" not in options:
         return 0
     most = whole_number(options["n"], "invalid number for -n option")

@@ -13,7 +13,7 @@ from kubesim.shell.tools import Invocation, Operands, Options, ToolError, inputs
 from kubesim.shell.users import FILE, FOLDER
 from kubesim.workspace import Workspace, file_error
 
-_FILE_COST = 500  # steps for looking at a file
+_FILE_COST = 500  # steps to look at a file
 
 
 def cat(operands: Operands, options: Options, io: Invocation) -> None:
@@ -30,7 +30,7 @@ def tee(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         with reported(io, name):
             write(name, text)
-    io.out(text)  # afterwards: all files are opened first
+    io.out(text)  # last: all files are opened before anything is written
 
 
 def ls(operands: Operands, options: Options, io: Invocation) -> None:
@@ -74,7 +74,7 @@ def _entry(path: str, name: str, options: Options, io: Invocation) -> str:
         mode = stat.filemode(stat.S_IFREG | owner.mode)
         try:
             size = io.files.size(path)
-        except OSError:  # a link that leads out of the workspace, or nowhere
+        except OSError:  # a symbolic link out of the workspace, or to nothing
             mode, size = "lrwxrwxrwx", 0
     accounts = io.machine.accounts
     return f"{mode} 1 {accounts.user_name(owner.uid)} {accounts.group_name(owner.gid)} {size:>8} {name}\n"
@@ -91,7 +91,7 @@ def cd(operands: Operands, options: Options, io: Invocation) -> None:
     target = operands[0] if operands else io.machine.lookup("HOME") or "/"
     if target == "-":
         target = io.machine.lookup("OLDPWD")
-        stays = io.machine.is_dash or io.machine.is_busybox  # both descend from ash
+        stays = io.machine.is_dash or io.machine.is_busybox  # both descend from ash, whose cd differs
         if not target and not stays:
             raise ToolError("OLDPWD not set")
         io.out(f"{io.files.absolute(target)}\n")
@@ -139,7 +139,7 @@ def cp(operands: Operands, options: Options, io: Invocation) -> None:
     if io.files.is_dir(source):
         raise ToolError(f"-r not specified; omitting directory '{source}'")
     with reported(io, f"cannot open '{source}' for reading"):
-        text = io.files.read_text(source)  # a file called - is no input here
+        text = io.files.read_text(source)  # here `-` is a file's name, not stdin
         with reported(io, f"cannot create regular file '{target}'"):
             _require_name_of_a_file(target, io)
             io.files.write_text(target, text)
@@ -150,7 +150,7 @@ def mv(operands: Operands, options: Options, io: Invocation) -> None:
     if io.files.is_dir(source):
         raise UnsupportedError("'mv' of a folder")
     with reported(io, f"cannot move '{source}' to '{target}'"):
-        io.files.require_removable(source)  # before there is a copy
+        io.files.require_removable(source)  # checked first, so that a refusal leaves no copy
         if io.files.exists(target):
             io.files.require_removable(target)
         _require_name_of_a_file(target, io)
@@ -159,7 +159,7 @@ def mv(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _source_and_target(operands: Operands, io: Invocation) -> tuple[str, str]:
-    """The file to copy or move, and the path that it goes to: in a folder it keeps its name."""
+    """The source and the target of a copy or move. In a target folder, the file keeps its name."""
     if len(operands) == 1:
         raise misused(io.name, f"missing destination file operand after '{operands[0]}'")
     if len(operands) > 2:
@@ -181,13 +181,13 @@ def _source_and_target(operands: Operands, io: Invocation) -> tuple[str, str]:
 
 
 def _require_name_of_a_file(target: str, io: Invocation) -> None:
-    """Raise OSError for a slash at the end of what is no folder yet, in a folder that is there."""
+    """Raise OSError for a target such as `new/` that isn't a folder yet."""
     if target.endswith("/") and io.files.is_dir(target.rstrip("/").rpartition("/")[0] or "."):
         raise file_error(errno.ENOTDIR, target)
 
 
 def nano(operands: Operands, options: Options, io: Invocation) -> None:
-    """Ask the front end to open a file; `vi` and `vim` ask for the same editor by their own names."""
+    """Ask the front end to open a file in its editor. `vi` and `vim` open the same editor."""
     if len(operands) != 1 or operands[0].startswith("-"):
         raise ToolError(f"name one file, as in: {io.name} pod.yaml")
     path = operands[0]

@@ -1,4 +1,4 @@
-"""Tools that print what they are given or what they know: text, the time, the tools themselves."""
+"""Tools that print: text, the time, and help."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kubesim.shell.lexer import ECHO_ESCAPES, unescape
 from kubesim.shell.syntax import UnsupportedError
 from kubesim.shell.tools import Invocation, Operands, Options, Tool, ToolError
 
-_WIDTH = 39  # of a column of help
+_WIDTH = 39  # characters of a column of `help`
 _DIRECTIVE = re.compile(r"(?P<text>[^%]+)|%(?P<width>-?0?[0-9]{0,3}(?:\.[0-9]{1,3})?)(?P<kind>.?)", re.DOTALL)
-_DIRECTIVE_COST = 1000  # about the longest text that one makes of nothing
+_DIRECTIVE_COST = 1000  # about the longest text that one directive makes from nothing
 
 
 def clear(operands: Operands, options: Options, io: Invocation) -> None:
@@ -29,13 +29,13 @@ def echo(operands: Operands, options: Options, io: Invocation) -> None:
     while words and re.fullmatch(flag, words[0]):
         letters += words.pop(0)
     text = " ".join(words)
-    if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):  # the last one counts
+    if io.machine.is_dash or letters.rfind("e") > letters.rfind("E"):  # the last of -e and -E counts
         text = unescape(text, ECHO_ESCAPES)
     io.out(text if "n" in letters else f"{text}\n")
 
 
 def printf(operands: Operands, options: Options, io: Invocation) -> int:
-    """Use the format until there are no more arguments, as bash's builtin does."""
+    """Repeat the format until all arguments are used, as bash's builtin does."""
     if operands[:1] == ["--"]:
         operands = operands[1:]
     elif operands and re.match("-.", operands[0]) and not io.machine.is_busybox:
@@ -58,7 +58,7 @@ def printf(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def _formatted(directive: re.Match[str], arguments: deque[str], io: Invocation) -> str:
-    """One directive of a format, which may take an argument."""
+    """Expand one directive of a format, which may use an argument."""
     text, width, kind = directive.groups()
     if text:
         return unescape(text)
@@ -87,7 +87,7 @@ def date(operands: Operands, options: Options, io: Invocation) -> None:
 
     def text(directive: re.Match[str]) -> str:
         if directive[0] == "%s":
-            return str(now // 10**6)  # strftime would take it for a local time
+            return str(now // 10**6)  # strftime's %s would assume local time
         if directive[1] not in "aAbBdeFHIjmMpSTyYZ%":
             raise UnsupportedError(f"'date +{directive[0]}'")
         return time.strftime(directive[0])
@@ -105,7 +105,7 @@ def help_(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _overview(tools: Mapping[str, Tool]) -> Iterator[str]:
-    """All tools on one screen, each by an example, and the verbs of those that know their own words."""
+    """Show all tools on one screen, each with an example, and the verbs of tools such as kubectl."""
     yield "The tools here, by example; NAME --help says more:"
     examples = [tool.example for _, tool in sorted(tools.items()) if tool.example]
     half = (len(examples) + 1) // 2

@@ -1,9 +1,9 @@
-"""POSIX regular expressions, basic and extended, with GNU's additions, in time that is bounded.
+"""POSIX regular expressions, basic and extended, with GNU's additions, in bounded time.
 
-Python's `re` backtracks: a learner's `(a+)+$` could hang it. Here a pattern becomes a tree, and each part of it says
-where its matches end that begin at any of several places, so that no way through the text is tried twice. Of the
-matches that begin first the longest wins, as POSIX says. What a group has matched isn't known that way, so references
-to groups are refused.
+Python's `re` backtracks, so a learner's `(a+)+$` could block it. Here a pattern becomes a tree. For each part of the
+tree, `_ends` maps a set of start positions to the set of end positions of its matches, so that no path through the text
+is tried twice. Of the matches with the first start, the longest wins, as POSIX requires. The contents of groups aren't
+known in this way, so back-references are refused.
 """
 
 from __future__ import annotations
@@ -21,43 +21,43 @@ from kubesim.shell.tools import ToolError
 
 
 class Span(NamedTuple):
-    """A match, from its first character to the one behind it."""
+    """The place of a match: `end` is behind its last character."""
 
     begin: int
     end: int
 
 
 class Single(NamedTuple):
-    """What `pattern` matches: one character, or a place between two."""
+    """A part that matches one character, or an empty place such as a word's edge."""
 
     pattern: re.Pattern[str]
 
 
 class Series(NamedTuple):
-    """One part after the other."""
+    """A sequence of parts."""
 
     parts: Sequence[Part]
 
 
 class Alternatives(NamedTuple):
-    """One of the parts."""
+    """A choice between parts."""
 
     parts: Sequence[Part]
 
 
 class Repeat(NamedTuple):
-    """A part, at least and at most so many times."""
+    """A repeated part."""
 
     part: Part
     least: int
-    most: float  # inf for any number
+    most: float  # inf for no limit
 
 
 Part = Single | Series | Alternatives | Repeat
 
-_TOKEN_COST = 200  # to read one and to compile it
-_LETTER_COST = 40  # of what a token holds: a bracket may be as long as the whole pattern
-_PART_COST = 2  # to look at one place
+_TOKEN_COST = 200  # to read and compile a token
+_LETTER_COST = 40  # for each character of a token; a bracket may be as long as the pattern
+_PART_COST = 2  # to try a part at one position
 
 BRACKET = r"\[\^?+\]?+(?:\[[:.=][^\]:.=]*[:.=]\]|[^\]])*+\]"
 _REST = rf"\\.|{BRACKET}|."
@@ -65,7 +65,7 @@ _TOKEN = re.compile(r"\{[0-9]+\}|\{[0-9]*,[0-9]*\}|" + _REST, re.DOTALL)
 _BASIC_TOKEN = re.compile(r"\\\{[0-9]*,?[0-9]*\\\}|" + _REST, re.DOTALL)
 _REPEATS = {"*": "{0,}", "+": "{1,}", "?": "{0,1}"}
 _BACKSLASHED = ("(", ")", "|", "{", "+", "?")
-"""What begins an operator after a backslash in the basic syntax, and without one in the extended."""
+"""Operators that the basic syntax writes with a backslash, and the extended without one."""
 _ESCAPES = {"w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S"}
 _ESCAPES |= {"b": r"\b", "B": r"\B", "<": r"\b(?=\w)", ">": r"\b(?<=\w)"}
 _SINGLE = {"^": r"\A", "$": r"\Z", ".": "."}
@@ -84,15 +84,14 @@ CLASSES = {
 
 
 def with_characters(pattern: str) -> str:
-    r"""A pattern with a new line for `\n` and a tab for `\t`, as sed and awk read it, but not grep."""
+    r"""Replace `\n` and `\t` in a pattern by a newline and a tab, as sed and awk do. grep doesn't."""
     return re.sub(r"\\(.)", lambda match: {"n": "\n", "t": "\t"}.get(match[1], match[0]), pattern)
 
 
 class Regex:
-    """A compiled pattern, which lines match if one of `patterns` does; the patterns are basic or `extended`.
+    """A compiled list of patterns, basic or `extended`. A line matches if one of them does.
 
-    Making and searching are paid from `budget`. Raises ToolError with GNU's complaint about a pattern, and
-    UnsupportedError.
+    Compiling and searching are paid from `budget`. Raises UnsupportedError, and ToolError with GNU's message.
     """
 
     def __init__(
@@ -112,27 +111,27 @@ class Regex:
             self._tree = Series([Single(re.compile(r"(?<!\w)")), self._tree, Single(re.compile(r"(?!\w)"))])
 
     def search(self, text: str, start: int = 0) -> Span | None:
-        """Where the first and longest match at or after `start` lies."""
+        """The first match at or after `start`, the longest of those that begin there."""
         places = range(start, len(text) + 1)
         if not self._ends(self._tree, text, places):
             return None
-        # "A match begins at or before this place" is False for the first places and True from the first match on.
+        # Bisect the positions by "a match begins at or before this one", which is true from the first match on.
         begin = places[bisect_left(places, True, key=lambda last: self._begins_by(text, start, last))]
         return Span(begin, max(self._ends(self._tree, text, [begin])))
 
     def _begins_by(self, text: str, start: int, last: int) -> bool:
-        """Whether a match begins between two places, both included."""
+        """Whether a match begins between two positions, both included."""
         return bool(self._ends(self._tree, text, range(start, last + 1)))
 
     def find_all(self, text: str) -> Iterator[Span]:
-        """The matches one after the other."""
+        """All matches that don't overlap."""
         start = 0
         while span := self.search(text, start):
             yield span
             start = max(span.end, span.begin + 1)
 
     def _ends(self, part: Part, text: str, starts: Collection[int]) -> set[int]:
-        """Where the matches of a part end that begin at any of `starts`."""
+        """The end positions of a part's matches that begin at any of `starts`."""
         self.budget.spend(_PART_COST * (len(starts) + 1))
         match part:
             case Single(pattern):
@@ -160,7 +159,7 @@ class Regex:
 
 
 def _bounds(token: str) -> tuple[int, float]:
-    """How often at least and at most a part is repeated."""
+    """The least and the largest number of repetitions in `{2}`, `{2,}` or `{2,5}`."""
     match = re.fullmatch(r"\{(?!\})([0-9]{0,3})(,?)([0-9]{0,3})\}", token)
     if match:
         first, comma, last = match.groups()
@@ -172,13 +171,13 @@ def _bounds(token: str) -> tuple[int, float]:
 
 
 def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
-    """The tokens of a pattern, in the extended syntax."""
+    """Cut a pattern into tokens of the extended syntax."""
     tokens: list[str] = []
     syntax = _TOKEN if extended else _BASIC_TOKEN
     budget.spend(len(pattern))
     for match in syntax.finditer(pattern):
         budget.spend(_TOKEN_COST + _LETTER_COST * (match.end() - match.start()))
-        if match[0] == "[":  # here and not later, or each `[` would look for its end
+        if match[0] == "[":  # checked here; the parser would search the rest of the pattern for each `[`
             raise ToolError("Unmatched [, [^, [:, [., or [=")
         tokens.append(match[0])
     if not extended:
@@ -188,28 +187,29 @@ def _tokens(pattern: str, budget: Budget, *, extended: bool) -> list[str]:
 
 
 def _refuse_repeats_of_nothing(tokens: list[str]) -> None:
-    """Where nothing is before a repeat, grep ignores it or takes it for a character, and sed refuses it."""
+    """Refuse a repeat without a part before it. GNU's tools don't agree on it: grep ignores it, sed refuses it."""
     for before, token in pairwise(["", *tokens]):
         if _is_repeat(token) and before in ("", "(", "|", "^"):
             raise UnsupportedError(f"'{token}' with nothing before it in a pattern")
 
 
 def _is_repeat(token: str) -> bool:
-    """Whether a token repeats what is before it: "*", "+", "?" or an interval, which "{" alone isn't."""
+    """Whether a token is a repeat: "*", "+", "?" or an interval such as "{2}". A single "{" is none."""
     return token in _REPEATS or (token[0] == "{" and len(token) > 1)
 
 
 def _in_extended_syntax(tokens: list[str]) -> list[str]:
-    r"""The tokens of a basic pattern in the extended syntax, where the operators are without the backslash.
+    r"""Convert the tokens of a basic pattern to the extended syntax, whose operators have no backslash.
 
-    `a\(b\)*` becomes `a(b)*`, `a(b)` becomes `a\(b\)`, and what has no place there stays itself: `*a` becomes `\*a`.
+    `a\(b\)*` becomes `a(b)*`, `a(b)` becomes `a\(b\)`. An operator in the wrong place is an ordinary character: `*a`
+    becomes `\*a`.
     """
     extended: list[str] = []
     for token, following in zip_longest(tokens, tokens[1:], fillvalue=""):
         if token == "\\{":
             raise ToolError("Unmatched \\{")
         if token[0] == "\\" and token[1:2] in _BACKSLASHED:
-            token = token.replace("\\", "")  # an interval has two backslashes
+            token = token.replace("\\", "")  # `\{2\}` has two of them
         elif token in _BACKSLASHED:
             token = f"\\{token}"
         is_at_start = not extended or extended[-1] in ("(", "|")
@@ -221,10 +221,10 @@ def _in_extended_syntax(tokens: list[str]) -> list[str]:
 
 
 class _Parser:
-    """Recursive descent over the tokens of one extended pattern."""
+    """Recursive descent over the tokens of an extended pattern."""
 
     def __init__(self, tokens: list[str], budget: Budget, flags: int) -> None:
-        self._tokens = tokens[::-1]  # a stack: the next one is the last
+        self._tokens = tokens[::-1]  # a stack: the next token is the last
         self._budget = budget
         self._flags = flags
 
@@ -267,7 +267,7 @@ class _Parser:
 
 
 def _single(token: str) -> str:
-    """What stands for one character, or a place between two, in the syntax of `re`."""
+    """Translate a token for one character, or an empty place, to Python's `re`."""
     if token == "\\":
         raise ToolError("Trailing backslash")
     if token[0] == "[":
@@ -280,7 +280,7 @@ def _single(token: str) -> str:
 
 
 def _bracket(token: str) -> str:
-    """A set of characters in the syntax of `re`."""
+    """Translate a bracket expression to Python's `re`."""
     negation = "^" if token.startswith("[^") else ""
     parts: list[str] = []
     for item in re.findall(r"\[[:.=][^\]:.=]*[:.=]\]|.", token[1 + len(negation) : -1], re.DOTALL):
@@ -290,7 +290,7 @@ def _bracket(token: str) -> str:
             parts.append(CLASSES[item[2:-2]])
         else:
             raise ToolError("Invalid character class name")
-    for end in (0, -1):  # where "-" is itself, and no range
+    for end in (0, -1):  # "-" is an ordinary character there
         if parts[end] == "-":
             parts[end] = "\\-"
     source = f"[{negation}{''.join(parts)}]"

@@ -1,4 +1,4 @@
-"""grep, on the regular expressions of regex.py, and awk, as far as it prints fields."""
+"""grep on the regular expressions of regex.py, and the part of awk that prints fields."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _LINE_COST = 100
 
 
 class _Selection(NamedTuple):
-    """The lines of an input that grep selects."""
+    """The lines of an input that grep selects, by index."""
 
     name: str
-    label: str  # the name, if grep has several inputs
+    label: str  # the prefix of its lines: the name if grep has several inputs, else ""
     lines: list[str]
-    selected: list[int]  # by index
-    is_first: bool  # of those of which something is selected
+    selected: list[int]  # indexes in `lines`
+    is_first: bool  # no earlier input had selected lines
 
 
 class _Context(NamedTuple):
-    """How many lines are printed around a selected one."""
+    """The numbers of lines printed before and after a selected one."""
 
     before: int
     after: int
@@ -53,7 +53,7 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
         roots = names or [""]
         has_labels = has_labels or io.files.is_dir(roots[0] or ".")
         names = [path for root in roots for path in _files_in(root, io)]
-        if not names:  # or else standard input would be read
+        if not names:  # an empty list would mean stdin
             return 1
     is_inverted = "v" in options
     any_selected = False
@@ -62,7 +62,7 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
         selected = [index for index, line in enumerate(content) if (regex.search(line) is None) == is_inverted]
         selected = selected[:most]
         if selected and "q" in options:
-            io.status = 0  # also where a file before it can't be read
+            io.status = 0  # even after an unreadable file
             return 0
         selection = _Selection(name, name if has_labels else "", content, selected, is_first=not any_selected)
         any_selected = any_selected or bool(selected)
@@ -71,7 +71,7 @@ def grep(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def _context(options: Options) -> _Context | None:
-    """What -A, -B and -C, which stands for both, ask for; None without them. Raises ToolError."""
+    """The context of -A, -B and -C (both); None without these options. Raises ToolError."""
     if not {"A", "B", "C"} & options.keys():
         return None
     both = options.get("C", "0")
@@ -85,7 +85,7 @@ def _line_count(text: str) -> int:
 
 
 def _files_in(path: str, io: Invocation) -> Iterator[str]:
-    """The files below a folder, "" for the present one; of what is no folder, itself."""
+    """The files in a folder and its subfolders ("" is the current folder), or `path` itself if it is a file."""
     io.spend(_LINE_COST)
     if not io.files.is_dir(path or "."):
         yield path
@@ -98,7 +98,7 @@ def _files_in(path: str, io: Invocation) -> Iterator[str]:
 
 
 def _regex_of(patterns: list[str], options: Options, io: Invocation) -> Regex:
-    """What is looked for; with -F, its texts as they are."""
+    """Compile the patterns; with -F they are fixed texts."""
     is_fixed = "F" in options
     if is_fixed:
         patterns = [re.sub(r"[][\\.*^$]", r"\\\g<0>", pattern) for pattern in patterns]
@@ -109,7 +109,7 @@ def _regex_of(patterns: list[str], options: Options, io: Invocation) -> Regex:
 
 
 def _patterns(operands: Operands, options: Options, io: Invocation) -> tuple[list[str], list[str]]:
-    """The patterns of -e and -f, or without these of the first operand; and the files. No pattern matches no line."""
+    """The patterns of -e and -f, else of the first operand; and the files. An empty list matches nothing."""
     if "e" not in options and "f" not in options:
         if not operands:
             raise misused(io.name, "no pattern given")
@@ -121,7 +121,7 @@ def _patterns(operands: Operands, options: Options, io: Invocation) -> tuple[lis
 
 
 def _report(selection: _Selection, context: _Context | None, regex: Regex, options: Options) -> Iterable[str]:
-    """What is printed of one input."""
+    """The output for one input."""
     if "q" in options:
         return []
     if "l" in options:
@@ -136,14 +136,14 @@ def _report(selection: _Selection, context: _Context | None, regex: Regex, optio
 
 
 def _prefix(label: str, index: int, mark: str, options: Options) -> str:
-    """What is before a line: the input's name, and with -n the line's number, each with a mark behind it."""
+    """The prefix of a line: the label and, with -n, the line's number, each followed by `mark`."""
     name = f"{label}{mark}" if label else ""
     number = f"{index + 1}{mark}" if "n" in options else ""
     return name + number
 
 
 def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[str]:
-    """The parts of the selected lines that match, each on a line of its own."""
+    """The output of -o: each matching part of the selected lines on a line of its own."""
     for index in selection.selected:
         line = selection.lines[index]
         prefix = _prefix(selection.label, index, ":", options)
@@ -153,9 +153,9 @@ def _matches(selection: _Selection, regex: Regex, options: Options) -> Iterator[
 
 
 def _with_context(selection: _Selection, context: _Context | None, options: Options, budget: Budget) -> Iterator[str]:
-    """The selected lines and those around them; if these are asked for, "--" is between lines that aren't neighbors."""
+    """The selected lines with their context. With a context, "--" separates groups of lines."""
     before, after = context or (0, 0)
-    marks: dict[int, str] = {}  # of the lines that are printed, by their index
+    marks: dict[int, str] = {}  # by index of the printed lines
     for index in selection.selected:
         around = range(max(index - before, 0), min(index + after + 1, len(selection.lines)))
         budget.spend(len(around))
@@ -177,7 +177,7 @@ _PROGRAM = re.compile(
 
 
 def awk(operands: Operands, options: Options, io: Invocation) -> None:
-    """Of awk's programs, those that print fields of every line or of those that match a pattern."""
+    """Run an awk program that prints fields of all lines, or of lines that match a pattern. Others aren't simulated."""
     program, *names = operands or [""]
     match = _PROGRAM.fullmatch(program)
     separator = options.get("F", " ")
@@ -196,6 +196,6 @@ def awk(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _field(name: str, values: list[str]) -> str:
-    """What `$0`, `$1` … or `$NF` stands for: the line, and behind it its fields."""
+    """The value of `$0`, `$1` … or `$NF`. `values` has the line, then its fields."""
     place = len(values) - 1 if name == "$NF" else int(name[1:])
     return values[place] if place < len(values) else ""

@@ -1,4 +1,4 @@
-"""sed: its commands s, p and d, each for all lines, for one, or from one to another."""
+"""sed with the commands s, p and d, each for all lines, one line, or a range."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _END = re.compile(r"[ \t]*+(?:[;\n]\s*+|\Z)")
 _COMMAND_COST = 100
 
 Address = int | str | Regex
-"""The number of a line, "$" for the last one, or a pattern."""
+"""A line's number, "$" for the last line, or a pattern."""
 
 
 @dataclass
 class _Command:
-    """A command, and the lines that it is for: all without `first`, one without `last`."""
+    """A command and its addresses. Without `first` it applies to all lines, without `last` to one."""
 
     name: str
     first: Address | None
@@ -33,11 +33,11 @@ class _Command:
     regex: Regex | None = None
     replacement: str = ""
     is_global: bool = False
-    prints: bool = False  # what an s command has changed
-    is_inside: bool = False  # between `first` and `last`
+    prints: bool = False  # the p flag of an s command
+    is_inside: bool = False  # the current line is in the range from `first` to `last`
 
     def selects(self, line: str, number: int, *, is_last: bool) -> bool:
-        """Whether it is for a line. Each line is asked about once, in their order."""
+        """Advance to a line, and return whether the command applies to it. Call it once for each line, in order."""
 
         def matches(address: Address | None) -> bool:
             if isinstance(address, Regex):
@@ -51,12 +51,12 @@ class _Command:
             return True
         if not matches(self.first):
             return False
-        is_past = isinstance(self.last, int) and self.last <= number  # then `5,3p` is for line 5 alone
+        is_past = isinstance(self.last, int) and self.last <= number  # `5,3p` applies to line 5 alone
         self.is_inside = self.last is not None and not is_past
         return True
 
     def substituted(self, line: str, budget: Budget) -> str:
-        """The line after an s command."""
+        """Apply an s command to a line."""
         pieces: list[str] = []
         copied = 0
         previous_end = -1
@@ -64,7 +64,7 @@ class _Command:
             return line
         for begin, end in self.regex.find_all(line):
             if begin == end == previous_end:
-                continue  # nothing, right behind the match before
+                continue  # an empty match directly behind the one before
             previous_end = end
             pieces += [line[copied:begin], _filled(self.replacement, line[begin:end])]
             budget.produce(len(pieces[-1]))
@@ -75,7 +75,7 @@ class _Command:
 
 
 def _filled(template: str, matched: str) -> str:
-    """The replacement, with what was matched for `&`."""
+    """Fill the matched text into a replacement in place of `&`."""
 
     def piece(match: re.Match[str]) -> str:
         letter = match[0][-1]
@@ -103,9 +103,9 @@ def sed(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 class _Script:
-    """A script that is read command by command.
+    """The reader of a script.
 
-    Raises UnsupportedError, and ToolError with GNU's sentence for a wrong pattern or an s without its end.
+    Raises UnsupportedError, and ToolError with GNU's message for a wrong pattern or an unterminated s command.
     """
 
     def __init__(self, text: str, budget: Budget, *, extended: bool) -> None:
@@ -138,17 +138,17 @@ class _Script:
         return int(text) if text.isdigit() else self._regex(text[1:-1].replace("\\/", "/"))
 
     def _read_substitution(self, command: _Command) -> None:
-        """Read what follows an `s`: the mark around its parts, its pattern, replacement and flags."""
+        """Read the rest of an s command: its delimiter, pattern, replacement and flags."""
         mark = self._text[self._at : self._at + 1]
         end = re.escape(mark)
-        in_pattern = rf"(?:{BRACKET}|[^\\[{end}]|\\.)*+"  # `s/[/]/x/`: no end within brackets
+        in_pattern = rf"(?:{BRACKET}|[^\\[{end}]|\\.)*+"  # as in `s/[/]/x/`, the delimiter may stand in brackets
         parts = rf"(?s:{end}({in_pattern}){end}((?:[^\\{end}]|\\.)*+){end}([giIp]*+))"
         match = re.compile(parts).match(self._text, self._at)
         if mark in ("", "\\", "\n") or not match:
             raise self._error("unterminated `s' command")
         self._at = match.end()
         pattern, command.replacement, flags = match.groups()
-        if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):  # other cases, and groups
+        if re.search(r"(?<!\\)(?:\\\\)*\\[ULEul0-9]", command.replacement):  # case conversions and groups
             raise self._refusal
         if not mark.isalnum():
             pattern = pattern.replace(f"\\{mark}", mark)
@@ -169,7 +169,7 @@ class _Script:
 
 
 def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet: bool) -> str:
-    """What a script makes of `text`."""
+    """Apply a script to `text`."""
     for command in commands:
         command.is_inside = False
     content = lines(text)
@@ -188,7 +188,7 @@ def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet
                 line = command.substituted(line, budget)
             if command.name == "p" or (command.prints and line != before):
                 output.append(line + end)
-        else:  # no command has deleted it
+        else:  # no d command ended the loop
             if not is_quiet:
                 output.append(line + end)
     return "".join(output)

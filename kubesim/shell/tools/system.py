@@ -1,4 +1,4 @@
-"""Tools for the machine that they run on: its processes, users and names; and a shell in the shell."""
+"""Tools about the machine: its processes, users and names; and `sh`, a shell in the shell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubesim.shell.tools import Invocation, Operands, Options, ToolError
 
 
 class _Format(NamedTuple):
-    """How processes are listed. No sizes and no processor times are simulated."""
+    """List processes in the format of ps. Sizes and processor times aren't simulated."""
 
     header: str
     row: str
@@ -43,7 +43,7 @@ def ps(operands: Operands, options: Options, io: Invocation) -> None:
         form = _OF_USERS
     elif "f" in letters:
         form = _FULL
-    parent = shell.pid - 1  # what has started the shell isn't simulated
+    parent = shell.pid - 1  # the shell's parent isn't simulated
     io.out(f"{form.header}\n{_process(form.row, shell, parent, machine.login)}")
     for process in machine.processes:
         if process.pid > shell.pid and process.pid >= machine.shell.pipeline_pid:
@@ -63,7 +63,7 @@ def _process(row: str, process: Started, parent: int, user: str) -> str:
 
 
 def neighbor(operands: Operands, options: Options, io: Invocation) -> None:
-    """Print every command line that another user of this machine has seen in the process list, with its time."""
+    """Print each command line that another user of this machine could have seen with ps, with its time."""
     for process in io.machine.processes:
         if process.arguments[0] != io.name:
             io.out(f"{to_datetime(process.time):%H:%M:%S} {process.line}\n")
@@ -97,7 +97,7 @@ def printenv(operands: Operands, options: Options, io: Invocation) -> int:
 
 
 def bash(operands: Operands, options: Options, io: Invocation) -> int:
-    """Run a script: of a file, of -c, or of stdin."""
+    """Run a script from a file, from -c or from stdin."""
     if not operands or operands[0] == "-":
         return io.script(io.name, io.read(), [io.name], io.streams._replace(stdin=None))
     first, *rest = operands

@@ -1,4 +1,4 @@
-"""Tools that read text and print what they make of its lines, its fields or its characters."""
+"""Tools that read text and print its lines, fields or characters."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _number(text: str, complaint: str = "invalid number of lines") -> int:
 
 
 def _beginning(text: str, complaint: str = "invalid number of lines") -> slice:
-    """The first lines or bytes of a file, so many, or with a minus all but so many."""
+    """The first N lines or bytes of a text; with -N all but the last N."""
     count = _number(text, complaint)
     if text.startswith("-"):
         return slice(count or None)
@@ -67,7 +67,7 @@ def _beginning(text: str, complaint: str = "invalid number of lines") -> slice:
 
 
 def _end(text: str) -> slice:
-    """The last lines of a file, so many, or with a plus those from such a line on."""
+    """The last N lines of a text; with +N those from line N on."""
     count = _number(text)
     if text.startswith("+"):
         return slice(max(count - 1, 0), None)
@@ -77,12 +77,12 @@ def _end(text: str) -> slice:
 
 
 def _lines_in(part: slice) -> Callable[[str], str]:
-    """What takes some lines of a text."""
+    """A function that selects a part of a text."""
     return lambda text: "".join(lines(text)[part])
 
 
 def _print_parts(operands: Operands, part_of: Callable[[str], str], io: Invocation) -> list[str]:
-    """Print a part of each input, under titles where there are several; the names of those that can be read."""
+    """Print a part of each input, with titles if there are several. Returns the names of the readable ones."""
     names: list[str] = []
     for name, text in inputs(io, operands, "cannot open '{}' for reading"):
         if len(operands) > 1:
@@ -103,7 +103,7 @@ def wc(operands: Operands, options: Options, io: Invocation) -> None:
     reads_pipe = (not operands or "-" in operands) and not (stdin and stdin.is_file)
     if len(letters) == len(rows) == 1:
         width = 1
-    elif reads_pipe:  # GNU's doesn't know its size before it prints
+    elif reads_pipe:  # GNU's wc doesn't know the size of a pipe's text before it prints
         width = 7
     else:
         width = max((len(str(counts["c"])) for _, counts in rows), default=1)
@@ -113,7 +113,7 @@ def wc(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _counts(text: str) -> Counter[str]:
-    """Lines, words and bytes by the letter that asks for them."""
+    """The counts of lines, words and bytes by the letter of their option."""
     return Counter(l=text.count("\n"), w=len(text.split()), c=len(encoded(text)))
 
 
@@ -141,7 +141,7 @@ def sort(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 class _Key(NamedTuple):
-    """A key of sort: the fields from `first` to `last` of a line, between separators or with the blanks before them."""
+    """A key of sort: the fields from `first` to `last`, separated by a character, or each with the blanks before it."""
 
     first: int
     last: int | None
@@ -159,7 +159,7 @@ class _Key(NamedTuple):
 
 
 def _keys(options: Options) -> list[_Key]:
-    """The keys of -k, the first one first. One without letters of its own has those of the call."""
+    """The keys of -k in their order. A key without letters has those of the whole command."""
     keys = []
     separator = options.get("t", "")
     if len(separator) > 1:
@@ -207,7 +207,7 @@ def cut(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _cut_line(line: str, delimiter: str, parts: list[slice]) -> str:
-    """Some parts of the fields of a line, or of its characters where no delimiter makes fields, in their order."""
+    """The chosen fields of a line, or characters if there is no delimiter, in the line's order."""
     if delimiter and delimiter not in line:
         return line
     pieces = line.split(delimiter) if delimiter else list(line)
@@ -216,10 +216,7 @@ def _cut_line(line: str, delimiter: str, parts: list[slice]) -> str:
 
 
 def _parts(spec: str) -> Iterator[slice]:
-    """What a list such as `1,3-` names, which counts from 1.
-
-    Raises ToolError for a part that ends before it begins, UnsupportedError for another list that is wrong.
-    """
+    """Parse a list such as `1,3-`, which counts from 1."""
     for part in spec.split(","):
         match = re.fullmatch(r"([1-9][0-9]{0,8})?(-?)([1-9][0-9]{0,8})?", part)
         if not match or part in ("", "-"):
@@ -257,10 +254,10 @@ def tr(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _characters(spec: str, io: Invocation) -> str:
-    """The characters of a tr set: escapes and ranges written out. Raises ToolError and UnsupportedError."""
+    """Expand the escapes and ranges of a tr set. Raises ToolError and UnsupportedError."""
 
     def span(match: re.Match[str]) -> str:
-        first = unescape(match["first"])[-1]  # what needs no backslash, as in `\-`, has one still
+        first = unescape(match["first"])[-1]  # a needless backslash, as in `\-`, is still there
         last = unescape(match["last"])[-1] if match["last"] else first
         if first > last:
             raise ToolError(f"range-endpoints of '{first}-{last}' are in reverse collating sequence order")
@@ -297,5 +294,5 @@ def _decode(text: str, io: Invocation) -> None:
     pieces = [codec.b64decode(piece) for piece in re.findall("[^=]+=*", padded)]
     io.out(b"".join(pieces).decode("utf-8", "surrogateescape"))
     encoded_again = b"".join(map(codec.b64encode, pieces)).decode()
-    if good != text or encoded_again != padded:  # bits that are left over have to be 0
+    if good != text or encoded_again != padded:  # the bits beyond the last byte must be 0
         io.fail("invalid input")
