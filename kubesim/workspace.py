@@ -1,4 +1,4 @@
-"""The learner's files: a real folder, shown as /workspace, that is never left."""
+"""The learner's files: a real folder, shown as /workspace, that no path can leave."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from stat import S_ISDIR, S_ISREG
 from typing import IO
 
 HOME = PurePosixPath("/workspace")
-_ELSEWHERE = ("opt", "tmp")  # folders beside it, which are hidden folders of the real one
+_ELSEWHERE = ("opt", "tmp")  # folders beside /workspace; in the real folder they are hidden
 NULL = "/dev/null"  # the only device that can be read
 PATH_MAX = 4096  # Linux's limit
 _LINKS_MAX = 40  # Linux's limit
-DEPTH_MAX = 100  # folders in folders; a limit of kubesim
+DEPTH_MAX = 100  # levels of folders; a limit of kubesim
 LARGEST = 16 << 20  # bytes of a file that is read or written; a limit of kubesim
 _MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT, "ab": os.O_WRONLY | os.O_CREAT | os.O_APPEND}
-# What Windows lacks, or needs. Without O_NONBLOCK, a named pipe would hang until somebody writes to it.
+# Flags that Windows lacks or needs. Without O_NONBLOCK, opening a named pipe would hang until somebody writes to it.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
 _BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
 
 PROGRESS = "/workspace/.progress.json"
-"""What a learner has done. No command changes or removes it."""
+"""The progress file. No command changes or removes it."""
 
 _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 
 
 def file_error(number: int, path: str | PurePosixPath) -> OSError:
-    """What the system says of a path, by the number of the error."""
+    """The operating system's error `number` for a path."""
     return OSError(number, os.strerror(number), str(path))
 
 
@@ -46,13 +46,13 @@ class ProtectedError(OSError):
 
 
 def encoded(text: str) -> bytes:
-    """A text in UTF-8, in which `read_text`'s surrogates are bytes again; what no text can hold becomes U+FFFD."""
+    """Encode a text in UTF-8. Surrogates from `read_text` become bytes again; other ones become U+FFFD."""
     return re.sub(_NO_CHARACTER, "\ufffd", text).encode("utf-8", "surrogateescape")
 
 
 @contextmanager
 def _blaming(path: str) -> Iterator[None]:
-    """Raise what goes wrong meanwhile with the path as it was typed, never with a path of the machine."""
+    """A context whose OSErrors name the path as typed, never a path of the machine."""
     try:
         yield
     except ProtectedError:
@@ -62,14 +62,14 @@ def _blaming(path: str) -> Iterator[None]:
 
 
 def _folder(name: str | Path, folder: int | None, stack: ExitStack) -> int:
-    """A descriptor of a folder, open as long as the stack; of the root itself where `folder` is None."""
+    """Open a folder until the stack closes. `folder` is the folder above, None for the root."""
     handle = os.open(name, os.O_DIRECTORY | (0 if folder is None else _NO_FOLLOW), dir_fd=folder)
     stack.callback(os.close, handle)
     return handle
 
 
 def _target(name: str, folder: int) -> str:
-    """Where a symbolic link leads; "" for what is none."""
+    """The target of a symbolic link, "" for anything else."""
     with suppress(OSError):
         return os.readlink(name, dir_fd=folder)
     return ""
@@ -79,10 +79,12 @@ class Workspace:
     """Files below one folder, named by POSIX paths as typed: relative to `cwd`, or absolute below /workspace.
 
     Without a `root`, a temporary folder is created at the first use and removed with the object. Every method raises
-    OSError, with the usual strerror, for what the file system refuses, for a file larger than `LARGEST`, and for every
-    path that leads outside, by "..", by an absolute path or by a symbolic link, also where somebody changes the links
-    meanwhile (but on Windows). A hard link is no path: a file that has a second name outside is the same file, as for
-    every program, and only who may write to both places can make one.
+    OSError with the usual strerror for errors of the file system, for files larger than `LARGEST`, and for paths that
+    lead outside: by "..", an absolute path or a symbolic link. Except on Windows, this holds even if somebody changes
+    links meanwhile.
+
+    Hard links aren't checked: a file with a second name outside is the same file for every program, and only somebody
+    who may write to both places can create one.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -100,11 +102,11 @@ class Workspace:
         return self._root
 
     def absolute(self, path: str) -> PurePosixPath:
-        """`path` from /workspace on, with every "." and ".." resolved."""
+        """`path` as an absolute path without "." and ".."."""
         return PurePosixPath("/" + normpath(self.cwd / path).lstrip("/"))
 
     def relative(self, path: str) -> str:
-        """`path` relative to the root, the real folder."""
+        """`path` relative to the real folder, `root`."""
         return str(self._below(path))
 
     def _below(self, path: str) -> PurePosixPath:
@@ -124,9 +126,9 @@ class Workspace:
 
     @contextmanager
     def _place(self, path: str, *, follow: bool = True) -> Iterator[tuple[str, int | None]]:
-        """The name of what `path` leads to, and a descriptor of the folder that it is in (None: the name says that).
+        """A context with a file's name and a descriptor of its folder.
 
-        What goes wrong meanwhile is raised with that path.
+        If the descriptor is None, the name is a whole path. OSErrors of the block name `path`.
         """
         with _blaming(path), ExitStack() as stack:
             yield self._find(path, stack, follow=follow)
@@ -135,7 +137,10 @@ class Workspace:
         return self._walk(path, follow, stack) if _BY_DESCRIPTOR else (self._real(path, follow), None)
 
     def _walk(self, path: str, follow: bool, stack: ExitStack) -> tuple[str, int]:
-        """Open one folder after the other, never through a link that somebody may put there meanwhile; follow links."""
+        """Open the folders of a path one by one, and follow links by hand.
+
+        No folder is opened through a link, so a link that somebody puts there meanwhile leads nowhere.
+        """
         parts = list(self._below(path).parts)
         folders = [_folder(self.root, None, stack)]
         name = "."
@@ -145,7 +150,7 @@ class Workspace:
             leads_outside = part.startswith("/") or (part == ".." and len(folders) == 1)
             if leads_outside:
                 raise file_error(errno.EACCES, path)
-            name = "."  # the last folder itself, unless the last part is something in it
+            name = "."  # "." is the last folder itself
             if part == "..":
                 folders.pop()
             elif (parts or follow) and (target := _target(part, folders[-1])):
@@ -169,7 +174,7 @@ class Workspace:
 
     @contextmanager
     def _open(self, path: str, mode: str) -> Iterator[IO[bytes]]:
-        """An ordinary file of at most `LARGEST` bytes: a named pipe would hang, and a folder is none."""
+        """Open a regular file of at most `LARGEST` bytes. Named pipes, which would hang, and folders are refused."""
         is_folders = path.endswith("/")
         flags = getattr(os, "O_DIRECTORY", 0) if is_folders else _MODES[mode]
         with self._place(path) as (name, folder):
@@ -186,7 +191,7 @@ class Workspace:
                 yield file
 
     def _require_unprotected(self, path: str, name: str, folder: int | None) -> None:
-        """Raise ProtectedError where a path leads to `PROGRESS`, also by a link or in capitals."""
+        """Raise ProtectedError if a path leads to `PROGRESS`, also by a link or in capitals."""
         is_protected = str(self.absolute(path)) == PROGRESS
         with suppress(OSError):
             progress = (self.root / PurePosixPath(PROGRESS).name).stat()
@@ -199,7 +204,7 @@ class Workspace:
             return self._status(path, name, folder)
 
     def _status(self, path: str, name: str, folder: int | None) -> os.stat_result:
-        """What the system says of what a path leads to; only a folder may have a slash at its end."""
+        """The status of a file. Raises OSError for a file with a slash at its end."""
         status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         if path.endswith("/") and not S_ISDIR(status.st_mode):
             raise file_error(errno.ENOTDIR, path)
@@ -217,11 +222,11 @@ class Workspace:
             return file.read(LARGEST)
 
     def read_text(self, path: str) -> str:
-        """The content of a file as UTF-8; bytes that are none become surrogates, which `write_text` turns back."""
+        """Read a file as UTF-8. Invalid bytes become surrogates, which `write_text` turns back."""
         return self.read_bytes(path).decode("utf-8", "surrogateescape")
 
     def write_text(self, path: str, text: str) -> None:
-        """Create or replace a file. Its folder must be there."""
+        """Create or replace a file. Its folder must exist."""
         if path == NULL:
             return
         content = encoded(text)
@@ -229,16 +234,16 @@ class Workspace:
             raise file_error(errno.EFBIG, path)
         with self._open(path, "wb") as file:
             file.write(content)
-            file.truncate()  # afterwards: a file system takes long to empty a file first
+            file.truncate()  # last, because emptying a file before writing is slow on some file systems
 
     def put(self, path: str, text: str) -> None:
-        """Create or replace a file, with the folders above it."""
+        """Create or replace a file, and create the folders above it."""
         if folder := path.rpartition("/")[0]:
             self.mkdir(folder, parents=True)
         self.write_text(path, text)
 
     def append_text(self, path: str, text: str) -> None:
-        """Add to the end of a file, which is created if it isn't there."""
+        """Append to a file, which is created if it doesn't exist."""
         if path == NULL:
             return
         content = encoded(text)
@@ -268,7 +273,7 @@ class Workspace:
             return sorted(os.listdir(name if folder is None else _folder(name, folder, stack)))  # noqa: PTH208
 
     def mkdir(self, path: str, *, parents: bool = False) -> None:
-        """Create a folder; with `parents`, those above it too, and it may exist already."""
+        """Create a folder. With `parents`, create those above it, too, and accept an existing one."""
         above = path.rstrip("/").rpartition("/")[0]
         if parents and above and not self.is_dir(above):
             self.mkdir(above, parents=True)
@@ -278,7 +283,7 @@ class Workspace:
                 os.mkdir(name, dir_fd=folder)
 
     def remove(self, path: str, *, recursive: bool = False) -> None:
-        """Remove a file, or an empty folder, or with `recursive` a folder with all that is in it."""
+        """Remove a file or an empty folder, or with `recursive` a folder and its contents."""
         self.require_removable(path)
         with self._place(path, follow=False) as (name, folder):
             self._require_unprotected(path, name, folder)
@@ -299,7 +304,7 @@ class Workspace:
             raise ProtectedError(path)
 
     def rename(self, path: str, target: str) -> None:
-        """Give a file another path, and replace what is there, be it `PROGRESS`. No command uses this."""
+        """Move a file, and replace the file at `target`, even `PROGRESS`. No command uses this."""
         with ExitStack() as stack:
             with _blaming(path):
                 name, folder = self._find(path, stack, follow=False)

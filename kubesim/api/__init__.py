@@ -1,4 +1,4 @@
-"""What every room knows: resources, objects, schema, errors, selectors, time; and the versions that are simulated."""
+"""The base of all packages: resources, objects, schema, errors, selectors, time, and the simulated versions."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-# Those of the cluster on which the recordings were made.
+# The versions of the cluster on which the recordings were made.
 KUBERNETES = "v1.36.2"
 KUBECTL = "v1.36.4"
 KUSTOMIZE = "v5.8.1"
@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 @cache
 def load_table(module: str, name: str) -> Any:
-    """What the JSON file of that name beside a module (its `__file__`) holds: read once, and never changed."""
+    """Read a JSON file beside a module, given by its `__file__`. The result is cached: callers must not change it."""
     return json.loads(Path(module).with_name(name).read_text(encoding="utf-8"))
 
 
 def load_records(module: str, name: str, record: Callable[..., T], rows: Iterable[Any] | None = None) -> tuple[T, ...]:
-    """The rows of such a file, or some of them, each as a record of its kind.
+    """Read the rows of a JSON file beside a module, or the given `rows`, as records.
 
-    Raises ValueError for a word that the record doesn't have, and for one that it lacks; the sentence names the row.
+    Raises ValueError for unknown and missing fields; the message names the file and the row.
     """
     if rows is None:
         rows = load_table(module, name)
@@ -42,14 +42,15 @@ def load_records(module: str, name: str, record: Callable[..., T], rows: Iterabl
 
 
 def load_record(module: str, name: str, record: Callable[..., T]) -> T:
-    """The whole of such a file as one record. Raises ValueError, as `load_records` does."""
+    """Read a whole JSON file beside a module as one record. Raises ValueError, as `load_records` does."""
     return load_records(module, name, record, [load_table(module, name)])[0]
 
 
 def load_yaml(path: Path) -> Any:
-    """What a YAML file holds. PyYAML takes 10 ms to import, and a first answer rarely needs it: so it comes here.
+    """Read a YAML file, or the JSON file of the same name beside it, which takes a hundredth of the time.
 
-    Where the same stands beside it as JSON, which the page /why/ has, that is read, a hundred times as fast.
+    The page /why/ has such JSON files. PyYAML takes 10 ms to import, and the first answer of a command rarely needs it,
+    so the import is late.
     """
     with suppress(OSError):
         return json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
@@ -59,14 +60,14 @@ def load_yaml(path: Path) -> Any:
 
 
 def yaml_loader() -> Any:
-    """PyYAML's loader of plain values: the one in C, where there is that, which takes a tenth of the time."""
+    """PyYAML's loader of plain values: the one in C if it is installed, which takes a tenth of the time."""
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def server_version() -> dict[str, str]:
-    """What the API server says of itself; how it was built is left open, but clients insist on the fields."""
+    """The body of GET /version. The fields about the build are empty, but clients require them."""
     major, minor, _ = KUBERNETES.lstrip("v").split(".")
     return {
         "major": major,

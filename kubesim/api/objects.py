@@ -1,4 +1,4 @@
-"""API objects as plain dicts, and the few things everybody does with them."""
+"""API objects as plain dicts, and access to their common fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 def clone(value: Any) -> Any:
-    """A deep copy of JSON-like data: stored objects are never changed, so clone one before you change it."""
+    """A deep copy of JSON-like data. Stored objects must not be changed: clone one first."""
     if isinstance(value, dict):
         return {key: clone(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -30,9 +30,10 @@ _MOST_REMEMBERED = 8192
 
 
 def remembered(about: Callable[[Object], T]) -> Callable[[Object], T]:
-    """`about`, a pure function of stored objects, with its answer for the last version of each kept.
+    """Decorator that caches a pure function of stored objects, with one result for each object's uid.
 
-    A stored object never changes in place.
+    A result is reused while the function gets the identical dict (`is`). That is safe because stored objects are never
+    changed in place: a write stores a new dict.
     """
     known: dict[str, tuple[Object, T]] = {}
 
@@ -62,12 +63,12 @@ def namespace_of(obj: Object) -> str:
 
 
 def key_of(obj: Object) -> Key:
-    """By what an object is looked up among those of its type."""
+    """The key of an object among those of its type."""
     return namespace_of(obj), name_of(obj)
 
 
 def metadata(obj: Object) -> Object:
-    """The object's metadata; an empty one where it is missing or no map."""
+    """The object's metadata, or {} if it is missing or no map."""
     meta = obj.get("metadata")
     return meta if isinstance(meta, dict) else {}
 
@@ -84,7 +85,10 @@ def annotations_of(obj: Object) -> dict[str, str]:
 
 @cache
 def getter(path: str) -> Callable[[Any], Any]:
-    """What gets the value of a field such as "spec.replicas", None where it is missing; the whole for ""."""
+    """A function that gets the value of a field such as "spec.replicas", or None if it's missing.
+
+    The path "" gets the whole.
+    """
     keys = path.split(".") if path else ()
 
     def get(value: Any) -> Any:
@@ -99,11 +103,11 @@ def getter(path: str) -> Callable[[Any], Any]:
 
 
 def at(value: Any, path: str) -> Any:
-    """The value of a field, as `getter` gets it."""
+    """The value of a field by its path, or None; see `getter`."""
     return getter(path)(value)
 
 
-# Marks the image of a static Pod, which the kubelet keeps at the API server.
+# Annotation of a mirror Pod: the object at the API server for a static Pod.
 MIRROR = "kubernetes.io/config.mirror"
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -111,27 +115,28 @@ REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
 DESIRED_REPLICAS = "deployment.kubernetes.io/desired-replicas"
 MAX_REPLICAS = "deployment.kubernetes.io/max-replicas"
-# What a Deployment's ReplicaSets don't take over from it.
+# Annotations that a Deployment doesn't pass on to its ReplicaSets.
 ROLLOUT_ANNOTATIONS = (LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS)
-# The label that tells the Pods of a Deployment's ReplicaSets apart.
+# The label that distinguishes the Pods of a Deployment's ReplicaSets.
 TEMPLATE_HASH = "pod-template-hash"
 
 
 def revision(replica_set: Object) -> int:
-    """Which template of its Deployment a ReplicaSet has, by its annotation; 0 where that is no number."""
+    """The revision in a ReplicaSet's annotation, 0 if it isn't a number."""
     return integer(str(annotations_of(replica_set).get(REVISION, ""))) or 0
 
 
 def template_of(resource: Resource, obj: Object) -> Object:
-    """The Pod template of a workload; of a Pod it is the Pod itself, and an empty one where it is missing."""
+    """The Pod template of a workload, {} if it's missing. For a Pod, the Pod itself."""
     for key in resource.template:
         obj = obj.get(key) or {}
     return obj
 
 
 def bare_template(obj: Object) -> Object:
-    """The Pod template of a Deployment or its ReplicaSet, without the label that the controller adds. Don't change it:
-    it shares what it can with the object.
+    """The Pod template of a Deployment or ReplicaSet without the label pod-template-hash.
+
+    The result shares parts with the object: don't change it.
     """
     template: Object = obj["spec"]["template"]
     meta = template.get("metadata") or {}
@@ -142,7 +147,7 @@ def bare_template(obj: Object) -> Object:
 
 
 def owner_reference(owner: Object) -> Object:
-    """The reference with which a controller marks an object as its own."""
+    """The ownerReference of a controller's object."""
     named = {"kind": owner["kind"], "name": name_of(owner), "uid": owner["metadata"]["uid"]}
     return {"apiVersion": owner["apiVersion"], "blockOwnerDeletion": True, "controller": True, **named}
 
@@ -155,22 +160,22 @@ def is_controlled_by(obj: Object, owner: Object) -> bool:
 
 
 def is_static(pod: Object) -> bool:
-    """Whether the kubelet runs the Pod from a file of its own, and only shows it at the API server."""
+    """Whether the Pod is a static Pod's mirror: the kubelet runs it from a file."""
     return MIRROR in annotations_of(pod)
 
 
 def is_deleted(obj: Object) -> bool:
-    """Whether it is on its way out."""
+    """Whether the object is being deleted (it has a deletionTimestamp)."""
     return bool(metadata(obj).get("deletionTimestamp"))
 
 
 def has_ended(pod: Object) -> bool:
-    """Whether the Pod's containers have all ended and none starts again."""
+    """Whether the Pod's phase is final: all containers have ended, and none is restarted."""
     return pod["status"].get("phase") in ("Succeeded", "Failed")
 
 
 def find_condition(obj: Object, kind: str) -> str:
-    """The status of a condition: True, False, Unknown; "" where the object has no such condition."""
+    """The status of a condition: "True", "False" or "Unknown"; "" if the object lacks it."""
     for condition in (obj.get("status") or {}).get("conditions") or ():
         if condition.get("type") == kind:
             return str(condition.get("status", ""))
@@ -178,7 +183,7 @@ def find_condition(obj: Object, kind: str) -> str:
 
 
 def reference_to(obj: Object, field_path: str = "") -> Object:
-    """An ObjectReference to `obj`, as events carry it."""
+    """An ObjectReference to `obj` for an event."""
     meta = obj["metadata"]
     reference = {
         "apiVersion": obj["apiVersion"],
@@ -193,7 +198,7 @@ def reference_to(obj: Object, field_path: str = "") -> Object:
 
 
 def subject_uid(obj: Object) -> str:
-    """The uid by which events name an object: of a static Pod the one that the kubelet gave it."""
+    """The uid of an object in events. For a static Pod, the kubelet's own uid from the annotation MIRROR."""
     return str(annotations_of(obj).get(MIRROR) or metadata(obj).get("uid") or "")
 
 
@@ -203,7 +208,7 @@ def pull_secret_names(spec: Mapping[str, Any]) -> list[str]:
 
 
 def containers_of(spec: PodSpec) -> Iterator[tuple[str, ContainerSpec]]:
-    """Every container of a Pod spec, with the name of the list that it is in."""
+    """Every container of a Pod spec, each with the name of its list."""
     for container in spec.get("ephemeralContainers") or ():
         yield "ephemeralContainers", container
     for container in spec.get("initContainers") or ():
@@ -213,12 +218,12 @@ def containers_of(spec: PodSpec) -> Iterator[tuple[str, ContainerSpec]]:
 
 
 def lasting_containers(spec: PodSpec) -> list[ContainerSpec]:
-    """The init containers and the containers of a Pod spec, without the ephemeral ones."""
+    """The init containers and containers of a Pod spec, without ephemeral ones."""
     return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
 
 
 def sidecars_of(spec: PodSpec) -> list[str]:
-    """The names of the init containers that keep running beside the others."""
+    """The names of the sidecars: init containers that keep running."""
     return [item["name"] for item in spec.get("initContainers") or () if item.get("restartPolicy") == "Always"]
 
 

@@ -1,7 +1,7 @@
-"""What a Pod requests of its node.
+"""The resource requests of a Pod.
 
-Mirrors PodRequests in kubernetes staging/src/k8s.io/component-helpers/resource/helpers.go, v1.36.
-A Pod's overhead and what it asks for as a whole (spec.resources) are not counted.
+Mirrors PodRequests in kubernetes staging/src/k8s.io/component-helpers/resource/helpers.go, v1.36, without a Pod's
+overhead and Pod-level resources (spec.resources).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Amounts = dict[str, Decimal]
 
 
 def pod_requests(pod: Object) -> Amounts:
-    """What the scheduler reserves: the most that is needed at one time, while an init container runs or afterwards."""
+    """The amounts that the scheduler reserves: the largest sum needed at one time, in init containers or later."""
     spec: PodSpec = pod["spec"]
-    running: Amounts = {}  # what goes on running
-    peak: Amounts = {}  # the most until the last init container has ended
+    running: Amounts = {}  # sums of sidecars and, in the end, containers
+    peak: Amounts = {}  # largest sums until the last init container has ended
     for container in spec.get("initContainers") or ():
         meanwhile = _sum(running, _requests(container))
         peak = _greater(peak, meanwhile)

@@ -1,7 +1,7 @@
-"""Quantities such as "500m" and "64Mi": reading them and writing them as the API server does.
+"""Parser and writer of quantities such as "500m" and "64Mi".
 
-Other than in Go, 60 digits count, an exponent has three digits at most, and an int64 is no limit for binary quantities.
-v1.36 writes 1000E as 1, and kubesim as 1e21, like later versions.
+Unlike Go, 60 digits count, an exponent has at most three digits, and binary quantities may exceed an int64. v1.36
+writes 1000E as 1; kubesim writes 1e21, like later versions.
 
 Mirrors k8s.io/apimachinery pkg/api/resource/quantity.go, v1.36.
 """
@@ -14,37 +14,37 @@ from decimal import ROUND_CEILING, ROUND_UP, Context, Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-# What Go's scanner takes; the expression of its refusal is another one.
+# The form that Go's scanner accepts. Its error message names a different expression, _FORMAT_WRONG.
 _SHAPE = re.compile(r"([+-]?)0*([0-9]*)\.?([0-9]*)([eEinumkKMGTP]*[-+]?[0-9]*)")
 _FORMAT_WRONG = r"quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SUFFIXES = {power: suffix for suffix, power in _DECIMAL.items()}
 _BINARY = ("Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _EXPONENT = "[eE][+-]?[0-9]{1,3}"
-_MOST_DIGITS = 999  # so that what is written has an exponent that can be read
+_MOST_DIGITS = 999  # keeps exponents of results readable by the same parser
 _NANO = Decimal("1e-9")
 _CONTEXT = Context(prec=60, rounding=ROUND_UP)
-_WHOLE = Decimal("1e50")  # what is as large has no nanos among its 60 digits
+_WHOLE = Decimal("1e50")  # larger values have no nanos among their 60 digits
 
 
 class _Written(NamedTuple):
-    """The parts of a quantity's text, as parseQuantityString takes it apart."""
+    """The parts of a quantity's text, as in parseQuantityString."""
 
     sign: str
-    whole: str  # the digits before the point, without zeros at their beginning
+    whole: str  # digits before the point, without leading zeros
     fraction: str
     suffix: str
 
     @property
     def form(self) -> str:
-        """Go's Format."""
+        """The name of Go's Format."""
         if self.suffix in _BINARY:
             return "BinarySI"
         return "DecimalSI" if self.suffix in _DECIMAL else "DecimalExponent"
 
     @property
     def value(self) -> Decimal:
-        """Of 60 digits."""
+        """The value with 60 digits."""
         number = Decimal(f"{self.sign}0{self.whole}.{self.fraction}")
         if self.suffix in _BINARY:
             return _CONTEXT.multiply(number, Decimal(1024) ** (_BINARY.index(self.suffix) + 1))
@@ -52,14 +52,14 @@ class _Written(NamedTuple):
 
     @property
     def power(self) -> int:
-        """That of ten which the suffix means; of a binary one, none."""
+        """The power of ten that the suffix means, 0 for a binary suffix."""
         if self.form == "DecimalExponent":
             return int(self.suffix[1:])
         return _DECIMAL.get(self.suffix, 0)
 
     @property
     def is_canonical(self) -> bool:
-        """Whether Go thinks so, and keeps the text. It isn't strict: "1.500" is."""
+        """Whether Go takes the text for canonical and keeps it. Go isn't strict: "1.500" passes."""
         if self.suffix in _BINARY:
             return not self.fraction and int(self.whole[-3:] or 0) % 8 != 0
         scale = self.power - len(self.fraction)
@@ -81,14 +81,14 @@ def _take_apart(text: str) -> _Written:
 
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Decimal:
-    """The value of `text` in whole nanos (rounded away from zero). Raises ValueError with Go's sentence."""
+    """The value of `text`, rounded away from zero to whole nanos. Raises ValueError with Go's message."""
     value = _take_apart(text).value
     return value.quantize(_NANO, context=_CONTEXT) if abs(value) < _WHOLE else value
 
 
 @lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
-    """`text` as the API server writes it: "1024Mi" is "1Gi", "0.5" is "500m". Raises ValueError with Go's sentence."""
+    """`text` as the API server writes it: "1Gi" for "1024Mi", "500m" for "0.5". Raises ValueError with Go's message."""
     written = _take_apart(text)
     if written.is_canonical:
         return text
@@ -124,7 +124,7 @@ def _decimal(value: Decimal, form: str) -> str:
 
 
 class Amount(NamedTuple):
-    """A quantity as Go keeps it: `value` times ten to the power of `scale`, and its text where that is kept."""
+    """A quantity in Go's form: `value` times ten to the power of `scale`. `text` is Go's cached text, or ""."""
 
     value: int
     scale: int
@@ -133,7 +133,7 @@ class Amount(NamedTuple):
 
 
 def amount_of(text: str) -> Amount:
-    """A canonical quantity as ParseQuantity reads it, where it has no more digits than an int64."""
+    """Go's representation of a canonical quantity that fits an int64."""
     written = _take_apart(text)
     scale = written.power - len(written.fraction)
     is_kept = written.is_canonical or text == "0"
@@ -141,7 +141,7 @@ def amount_of(text: str) -> Amount:
 
 
 def of_field(resources: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
-    """What a resourceFieldRef such as limits.cpu is of a container's `resources`, in its divisor, rounded up.
+    """The value of a resourceFieldRef such as limits.cpu, in units of its divisor, rounded up.
 
     Mirrors ExtractContainerResourceValue in k8s.io/kubectl pkg/util/resource/resource.go, v1.36.
     """

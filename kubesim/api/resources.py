@@ -1,5 +1,6 @@
-"""The resource types that the API server knows, as discovery lists them (`kubectl api-resources`): a row of kinds.json
-each, which has what several rooms know of a kind.
+"""The API server's resource types, as discovery lists them, from kinds.json.
+
+A row has the facts about a kind that several packages need.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ _VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "updat
 
 
 class Wait(NamedTuple):
-    """What a rollout waits for: that a number of the object, such as status.updatedReplicas, reaches another."""
+    """A condition of a finished rollout: one number of the object, such as status.updatedReplicas, equals another."""
 
     number: str
     expected: str
@@ -21,7 +22,7 @@ class Wait(NamedTuple):
 
 
 class Rollout(NamedTuple):
-    """How kubectl follows a rollout: what it calls the workload, what it waits for, in order, and what it says then."""
+    """The way kubectl follows a rollout: its word for the workload, conditions in order, and the last message."""
 
     noun: str
     waits: tuple[Wait, ...]
@@ -29,7 +30,7 @@ class Rollout(NamedTuple):
 
 
 class ResourceRow(NamedTuple):
-    """What kinds.json says of a resource type."""
+    """The columns of kinds.json."""
 
     plural: str
     kind: str
@@ -37,36 +38,37 @@ class ResourceRow(NamedTuple):
     version: str = "v1"
     namespaced: bool = True
     short_names: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()  # such as "all"
-    simulated: bool = True  # False: a real cluster serves it, and this one keeps no objects of it
-    readable: bool = True  # if it isn't simulated: reading finds nothing, as in a new cluster, and isn't refused
+    categories: tuple[str, ...] = ()  # groups in `kubectl get`, such as "all"
+    simulated: bool = True  # False: a real cluster serves the type, this one stores no objects of it
+    # for a type that isn't simulated: reads find nothing (as in a new cluster) rather than being refused
+    readable: bool = True
     verbs: tuple[str, ...] = _VERBS
-    returned: bool = False  # whether a DELETE is answered with the object
-    parts: tuple[str, ...] = ()  # its subresources
-    template: tuple[str, ...] = ()  # the path to the Pod template in its objects
-    status: Mapping[str, Any] | None = None  # of a new object; only the server writes a status
-    fields: str = ""  # by which `--field-selector` selects
-    counted: bool = False  # see has_generation
-    columns: Mapping[str, str] = COLUMNS  # of `kubectl get`, as printers.py reads them; "+" begins a wide one
+    returned: bool = False  # whether the response to a DELETE is the object, not a Status
+    parts: tuple[str, ...] = ()  # subresources
+    template: tuple[str, ...] = ()  # keys that lead to the Pod template in an object
+    status: Mapping[str, Any] | None = None  # status of a new object; only the server writes a status
+    fields: str = ""  # fields that `--field-selector` supports, separated by blanks
+    counted: bool = False  # whether metadata.generation counts although the type has no Pod template
+    columns: Mapping[str, str] = COLUMNS  # columns of `kubectl get` for printers.py; "+" begins one of `-o wide`
     rollout: Rollout | None = None
 
 
 class Resource(ResourceRow):
-    """One resource type, and how it is called in URLs, on the command line and in manifests."""
+    """A resource type with its names in URLs, on the command line and in manifests."""
 
-    # Each type exists once, so identity is equality, and a quick key.
+    # Each type exists once, so identity is equality, which makes it a fast key of dictionaries.
     __eq__ = object.__eq__
     __ne__ = object.__ne__
     __hash__ = object.__hash__
 
     @property
     def has_generation(self) -> bool:
-        """Whether metadata.generation counts changes of the spec, as of every type with a Pod template."""
+        """Whether metadata.generation counts changes of the spec. All types with a Pod template have it."""
         return self.counted or bool(self.template)
 
     @property
     def left_out(self) -> str:
-        """What to say where objects of the type are asked for that this cluster does not keep."""
+        """The refusal of objects of a type that this cluster doesn't store."""
         return f"objects of type {self.qualified} are not part of this simulator"
 
     @property
@@ -76,7 +78,7 @@ class Resource(ResourceRow):
 
     @property
     def api_version(self) -> str:
-        """As in a manifest: "v1", "apps/v1"."""
+        """The apiVersion of manifests: "v1", "apps/v1"."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
@@ -91,22 +93,22 @@ class Resource(ResourceRow):
 
     @property
     def printed(self) -> str:
-        """How kubectl calls it before a slash: "pod", "deployment.apps"."""
+        """kubectl's name before a slash: "pod", "deployment.apps"."""
         return self.qualified_kind.lower()
 
     @property
     def in_go(self) -> str:
-        """How Go prints the type of its objects: "*v1.Pod"."""
+        """The Go type of the objects: "*v1.Pod"."""
         return f"*{self.version}.{self.kind}"
 
     @property
     def gvr(self) -> str:
-        """How Go prints its GroupVersionResource: "/v1, Resource=pods"."""
+        """The GroupVersionResource as Go prints it: "/v1, Resource=pods"."""
         return f"{self.group}/{self.version}, Resource={self.plural}"
 
     @property
     def gvk(self) -> str:
-        """How Go prints its GroupVersionKind: "/v1, Kind=Pod"."""
+        """The GroupVersionKind as Go prints it: "/v1, Kind=Pod"."""
         return f"{self.group}/{self.version}, Kind={self.kind}"
 
 
@@ -129,14 +131,14 @@ def _of_row(kind: str, rollout: Mapping[str, Any] | None = None, **row: Any) -> 
     return Resource(_plural(kind), kind, **row)
 
 
-# Every type of a new v1.36 cluster, in discovery's order: the core group first, then the others by name.
+# All types of a new v1.36 cluster in discovery's order: the core group first, then the others by name.
 RESOURCES: tuple[Resource, ...] = load_records(__file__, "kinds.json", _of_row)
-# Every version of a group, also one that discovery prefers a newer one to.
+# All group versions, including old ones besides the version that discovery prefers.
 API_VERSIONS = sorted({resource.api_version for resource in RESOURCES} | {"autoscaling/v1"})
 
 
 def _kept(kind: str) -> Resource:
-    """The type that code names. Raises LookupError where kinds.json lacks it."""
+    """The simulated type with this kind. Raises LookupError if kinds.json lacks it."""
     for resource in RESOURCES:
         if resource.kind == kind and resource.simulated:
             return resource
@@ -165,7 +167,7 @@ ROLE = _kept("Role")
 LEASE = next(resource for resource in RESOURCES if resource.kind == "Lease")
 
 
-# Of two types of one name, such as events, the first is meant.
+# If two types share a name, such as events, the first one is found.
 _BY_NAME: dict[str, list[Resource]] = {}
 for _resource in RESOURCES:
     for _name in dict.fromkeys((_resource.plural, _resource.singular, *_resource.short_names)):
@@ -175,11 +177,13 @@ _BY_KIND = {(resource.api_version, resource.kind): resource for resource in RESO
 
 @lru_cache(maxsize=256)
 def find_resource(name: str) -> Resource | None:
-    """The type that a command line calls `name`, or None: plural, singular or short, with its group or the group's
-    beginning, and also with a version before the group. Mirrors k8s.io/apimachinery pkg/api/meta/restmapper.go, v1.36.
+    """Find the type for a name on the command line, or None.
+
+    The name is plural, singular or short, optionally with a group, the beginning of a group, or a version and a group.
+    Mirrors k8s.io/apimachinery pkg/api/meta/restmapper.go, v1.36.
     """
     word, _, group = name.lower().partition(".")
-    version, has_version, group_of_version = group.partition(".")  # "pods.v1." is of the core group
+    version, has_version, group_of_version = group.partition(".")  # in "pods.v1.", the group is the core group
     candidates = _BY_NAME.get(word, [])
     for item in candidates:
         if has_version and (item.version, item.group) == (version, group_of_version):
@@ -191,5 +195,5 @@ def find_resource(name: str) -> Resource | None:
 
 
 def find_kind(api_version: str, kind: str) -> Resource | None:
-    """The type of a manifest's apiVersion and kind, or None."""
+    """The type with a manifest's apiVersion and kind, or None."""
     return _BY_KIND.get((api_version, kind))

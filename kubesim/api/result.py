@@ -1,4 +1,4 @@
-"""What one command leaves behind: two streams and an exit status."""
+"""The result of a command: its output and exit status."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 
 class Edit(NamedTuple):
-    """A command asks an interactive front end to open a file in its editor.
+    """A command's request to a front end to open a file in its editor.
 
-    `path` is relative to the workspace. A new file starts as `draft`. Once the learner has saved and
-    closed it, the command line `then` is to be run, if there is one. `editor` is the program that was asked for.
+    `path` is relative to the workspace. A new file starts as `draft`. When the learner has saved and closed it, the
+    front end runs the command line `then`, if there is one. `editor` is the program that the command named.
     """
 
     path: str
@@ -20,14 +20,14 @@ class Edit(NamedTuple):
 
 
 Written = tuple[bool, str]
-"""A text, and whether it went to stderr."""
+"""Whether a text went to stderr, and the text."""
 
 
 class Result(NamedTuple):
-    """The outcome of a command, as a process would leave it.
+    """The outcome of a command, as of a process.
 
-    `written` is both streams in the order in which they were written; in the texts that are made of it, bytes that are
-    no UTF-8 are shown as U+FFFD. `edit` is what an interactive front end should now open in its editor.
+    `written` holds the texts of both streams in the order of writing. In the properties, bytes that aren't UTF-8 appear
+    as U+FFFD. `edit` asks a front end to open a file.
     """
 
     written: Sequence[Written] = ()
@@ -44,7 +44,7 @@ class Result(NamedTuple):
 
     @property
     def screen(self) -> str:
-        """What a terminal shows."""
+        """Both streams as a terminal shows them."""
         return _decoded(text for _, text in self.written)
 
 

@@ -1,4 +1,4 @@
-"""Cron schedules: when a CronJob is due. Mirrors github.com/robfig/cron/v3 (parser.go, spec.go), as v1.36 uses it."""
+"""Cron schedules of CronJobs. Mirrors github.com/robfig/cron/v3 (parser.go, spec.go), as v1.36 uses it."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,14 @@ from typing import NamedTuple
 from kubesim.api.clock import SECOND, Micros, to_datetime
 from kubesim.gotext.pflag import parse_duration
 
-_DAYS = 366 * 5  # in which every schedule that is ever due is due once
+_DAYS = 366 * 5  # days in which any schedule that is ever due is due once
 _DAY: Micros = 86400 * SECOND
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 class _Bounds(NamedTuple):
-    """The lowest and the highest value of a field, and the names of values from the lowest on."""
+    """The lowest and highest value of a field, and the names of its values in order."""
 
     low: int
     high: int
@@ -37,11 +37,11 @@ _NAMED = {
 
 
 class ScheduleError(ValueError):
-    """The text is no schedule, or the time zone is unknown; the message is Go's."""
+    """An invalid schedule or unknown time zone. The message is Go's."""
 
 
 class Schedule(NamedTuple):
-    """The values of each field for which a CronJob is due; `either`: a day of the month or of the week is enough."""
+    """The values of each field at which a CronJob is due. `either`: the day of the month or of the week suffices."""
 
     minutes: list[int]
     hours: list[int]
@@ -52,7 +52,7 @@ class Schedule(NamedTuple):
     zone: tzinfo
 
     def next(self, after: Micros) -> Micros | None:
-        """The first moment after `after` at which it is due, or None."""
+        """The first due moment after `after`, or None."""
         start = to_datetime(after).astimezone(self.zone)
         midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
         for number in range(_DAYS):
@@ -63,8 +63,8 @@ class Schedule(NamedTuple):
         return None
 
     def last(self, since: Micros, now: Micros) -> Micros | None:
-        """The last moment after `since`, up to `now`, at which it was due, or None."""
-        for start in (max(since, now - _DAY), since):  # first of the last day: mostly it was due then
+        """The last due moment after `since` up to `now`, or None."""
+        for start in (max(since, now - _DAY), since):  # try the last day first, because most schedules were due in it
             latest = None
             due = self.next(start)
             while due is not None and due <= now:
@@ -87,7 +87,7 @@ class Schedule(NamedTuple):
 
 
 class Every(NamedTuple):
-    """A schedule that is due again some time after it was due."""
+    """A schedule with a fixed delay: `@every 1h`."""
 
     delay: Micros
 
@@ -101,7 +101,7 @@ class Every(NamedTuple):
 
 @lru_cache(maxsize=64)
 def parse_schedule(text: str, zone: str = "") -> Schedule | Every:
-    """The schedule that five fields, or one of the names with an "@", stand for. Raises ScheduleError."""
+    """Parse five fields, or a name such as "@hourly". Raises ScheduleError."""
     if text.startswith(_EVERY):
         return _every(text)
     if text.startswith("@"):
@@ -133,10 +133,10 @@ def _every(text: str) -> Every:
 
 
 def time_zone(name: str) -> tzinfo:
-    """The time zone of a name, UTC where it is "". Raises ScheduleError."""
+    """The time zone `name`; "" means UTC. Raises ScheduleError."""
     if name in ("", "UTC", "Etc/UTC"):
         return UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # takes 1.5 ms, and few schedules name a zone
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # late: takes 1.5 ms, and few schedules name a zone
 
     try:
         return ZoneInfo(name)
@@ -145,7 +145,7 @@ def time_zone(name: str) -> tzinfo:
 
 
 class _Field(NamedTuple):
-    """The values of a field, and whether it's open: one of its parts is a star that takes no steps."""
+    """The values of a field. `is_open`: one of its parts is a star without a step."""
 
     values: list[int]
     is_open: bool
@@ -162,7 +162,7 @@ def _field(text: str, bounds: _Bounds) -> _Field:
 
 
 def _range(part: str, bounds: _Bounds) -> range:
-    """The values of FIRST[-LAST][/STEP]; a single FIRST with a step goes on to the highest value."""
+    """The values of FIRST[-LAST][/STEP]. A single FIRST with a step extends to the highest value."""
     span, *steps = part.split("/")
     start, end = _ends(part, span, bounds)
     if steps and "-" not in span:
@@ -183,7 +183,7 @@ def _range(part: str, bounds: _Bounds) -> range:
 
 
 def _ends(part: str, span: str, bounds: _Bounds) -> tuple[int, int]:
-    """The first and the last value of FIRST[-LAST], the `span` of a part."""
+    """The first and last value of FIRST[-LAST], the `span` of a part."""
     first, *lasts = span.split("-")
     if first in ("*", "?"):
         return bounds.low, bounds.high
@@ -194,7 +194,7 @@ def _ends(part: str, span: str, bounds: _Bounds) -> tuple[int, int]:
 
 
 def _number(word: str, bounds: _Bounds | None = None) -> int:
-    """A number, or the value that has that name."""
+    """Parse a number, or the name of a value."""
     if bounds and word.lower() in bounds.names:
         return bounds.names.index(word.lower()) + bounds.low
     if not (word.isascii() and word.isdigit()):

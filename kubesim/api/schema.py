@@ -1,8 +1,8 @@
-"""The fields of every API type, read as data from the package lightkube-models.
+"""The fields of all API types, read from the source text of the package lightkube-models.
 
-Importing its classes would need the package lightkube and its HTTP client, which a browser lacks. Each class is read
-alone, when it is first asked for. What OpenAPI, hence the package, leaves out of Go's types is in gotypes.json. From
-k8s.io/api core/v1, apps/v1, rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36.
+Importing its classes would need the package lightkube and its HTTP client, which don't run in a browser. Each class is
+read when it is first needed. gotypes.json adds the facts about Go's types that OpenAPI, and hence the package, leaves
+out: from k8s.io/api core/v1, apps/v1, rbac/v1 and k8s.io/apimachinery meta/v1 types.go, v1.36.
 """
 
 import importlib.util
@@ -30,9 +30,9 @@ Kind = Literal[
     "struct",
     "time",
 ]
-"""What a value is to who decodes it, shows it or prints it."""
+"""The kinds of values that decoders, printers and describers distinguish."""
 _FIELD = re.compile(r"^    (\w+): '([^']+)'", re.M)
-_FIRST_WORD = re.compile("^[a-z]+")  # of a name
+_FIRST_WORD = re.compile("^[a-z]+")  # the first word of a camelCase name
 _SCALARS: Mapping[str, tuple[Kind, str]] = {
     "str": ("string", "string"),
     "int": ("integer", "int32"),
@@ -43,27 +43,27 @@ _SCALARS: Mapping[str, tuple[Kind, str]] = {
 
 
 class _GoTypes(NamedTuple):
-    """What gotypes.json says. A text is names with blanks between them.
+    """The contents of gotypes.json. A text consists of names separated by blanks.
 
-    Fields are called "field" or, where the same name means different things, "Struct.field".
+    A field is written "field", or "Struct.field" if the name has several meanings.
     """
 
-    # The types that decode themselves (they implement json.Unmarshaler) or have no fixed shape: a Type's kind and go.
+    # Types that decode themselves (they implement json.Unmarshaler) or have no fixed shape: a Type's kind and go.
     special: Mapping[str, tuple[Kind, str]]
-    int64: str  # the integers of that type
-    maps: Mapping[str, str]  # what the maps hold that are no map[string]string
-    namedStrings: Mapping[str, str]  # noqa: N815  # the types of strings that have one of their own
-    # The optional scalars behind a pointer: "", 0 and false are kept, where omitempty drops them from other fields.
+    int64: str  # integer fields of type int64
+    maps: Mapping[str, str]  # element types of maps that aren't map[string]string
+    namedStrings: Mapping[str, str]  # types of strings that have a named type
+    # Optional scalars behind a pointer: "", 0 and false are stored, while omitempty drops them from other fields.
     pointers: str
-    values: str  # the optional structs that aren't behind a pointer
-    enums: Mapping[str, Mapping[str, str]]  # the values of such a type, and their meaning: pkg/generated/openapi
-    mergedBy: Mapping[str, str]  # noqa: N815  # patchMergeKey, "" for scalars, and the lists that have it
-    retainKeys: str  # noqa: N815  # the fields whose patch strategy that is
-    # The fields of a struct as Go has them, where that isn't by name. A capital letter begins an embedded struct.
+    values: str  # optional structs without a pointer
+    enums: Mapping[str, Mapping[str, str]]  # values of enum types with their meanings: pkg/generated/openapi
+    mergedBy: Mapping[str, str]  # lists by patchMergeKey, which is "" for lists of scalars
+    retainKeys: str  # fields with the patch strategy retainKeys
+    # The order of a struct's fields in Go, if it isn't alphabetical. A capital letter begins an embedded struct.
     order: Mapping[str, str]
-    goNames: Mapping[str, str]  # noqa: N815  # what Go calls fields that it calls by another name
-    initials: str  # the first words of names that Go writes in capitals
-    # Words of a documentation with what the package has lost between them: a second blank, an empty line.
+    goNames: Mapping[str, str]  # Go's names of fields that don't follow the rule of go_name
+    initials: str  # first words that Go writes in capitals, such as "dns"
+    # Words of a description with the blanks or empty line between them that the package has lost.
     gaps: Mapping[str, str]
 
 
@@ -80,10 +80,10 @@ _INITIALS = frozenset(_GO.initials.split())
 
 
 class Type(NamedTuple):
-    """What a value must be.
+    """The type of a value.
 
-    `go` is the type as Go prints it ("[]v1.Container"); `element` is what a list or map holds; a struct has its `name`
-    and the `module` of lightkube.models that holds it.
+    `go` is Go's name of the type ("[]v1.Container"). `element` is the type of a list's or map's items. A struct has a
+    `name` and the `module` of lightkube.models that declares it.
     """
 
     kind: Kind
@@ -94,33 +94,33 @@ class Type(NamedTuple):
 
 
 class Field(NamedTuple):
-    """One field of a struct."""
+    """A field of a struct."""
 
     name: str
     type: Type
     required: bool = False
-    keeps_zero: bool = False  # whether an empty value is stored rather than left out
-    is_pointer: bool = False  # whether Go has a pointer to the value
-    merge_key: str | None = None  # of a list: by which key a strategic merge finds its items; "" for scalars
-    retains_keys: bool = False  # whether a strategic merge patch says which keys of the value stay
+    keeps_zero: bool = False  # an empty value is stored, not dropped
+    is_pointer: bool = False  # Go's field is a pointer
+    merge_key: str | None = None  # for a list: the key by which a strategic merge matches items, "" for scalars
+    retains_keys: bool = False  # a strategic merge patch lists the keys to keep
 
 
 def type_of(resource: Resource) -> Type:
-    """The struct of a resource's objects."""
+    """The struct type of a resource's objects."""
     return _struct(f"{resource.group.partition('.')[0] or 'core'}_{resource.version}", resource.kind)
 
 
 def meta_type(name: str) -> Type:
-    """A struct of meta/v1, such as Status."""
+    """The struct type of meta/v1 with this name, such as Status."""
     return _struct("meta_v1", name)
 
 
 @cache
 def fields(struct: Type) -> Mapping[str, Field]:
-    """The fields of `struct` by name, alphabetically; empty for what is no struct."""
+    """The fields of `struct` by name, in alphabetical order; {} for a type that is no struct."""
     if struct.kind != "struct":
         return {}
-    # Fields that have another name in Python are in types that aren't simulated.
+    # Fields that are renamed in Python, because they are keywords, occur only in types that aren't simulated.
     declarations = _FIELD.findall(source(struct).split('"""')[2])
     return {name: _field(struct, name, annotation) for name, annotation in sorted(declarations)}
 
@@ -137,11 +137,11 @@ def _text(module: str) -> str:
 
 
 def source(struct: Type) -> str:
-    """The class that declares a struct, whose docstring tells of it."""
+    """The source text of a struct's class, with its docstring."""
     text = _text(struct.module)
     start = text.index(f"\nclass {struct.name}(")
     end = text.find("\n@dataclass", start)
-    return text[start:] if end < 0 else text[start:end]  # a part of half a megabyte, which isn't copied on the way
+    return text[start:] if end < 0 else text[start:end]  # the text has half a megabyte: don't copy it before slicing
 
 
 def _struct(module: str, name: str) -> Type:
@@ -168,7 +168,7 @@ def _field(struct: Type, name: str, annotation: str) -> Field:
 
 
 def _parse(module: str, annotation: str, keys: Sequence[str]) -> Type:
-    """The type that an annotation such as "List[meta_v1.Condition]" describes; `keys` are the field's in the table."""
+    """Parse an annotation such as "List[meta_v1.Condition]". `keys` are the names of the field in gotypes.json."""
     if annotation.startswith("List["):
         element = _parse(module, annotation.removeprefix("List[").removesuffix("]"), keys)
         return Type("list", f"[]{element.go}", element)
@@ -198,12 +198,12 @@ def _scalar(annotation: str, keys: Sequence[str]) -> Type:
 
 
 def _look_up(table: Mapping[str, str], keys: Sequence[str]) -> str:
-    """What a table says of a field, first of the one in its struct; "" for nothing."""
+    """The entry of a table for the first of `keys` in it: "Struct.field" before "field". "" if there is none."""
     return next((table[key] for key in keys if key in table), "")
 
 
 def in_go_order(resource: Resource, obj: dict[str, Any]) -> dict[str, Any]:
-    """`obj` with its fields, and those of all structs in it, in Go's order, as kubectl writes what it holds itself."""
+    """`obj` with all fields in Go's order, in which kubectl writes objects that it builds itself."""
     ordered: dict[str, Any] = _ordered(type_of(resource), obj)
     return {"kind": resource.kind, "apiVersion": resource.api_version} | ordered
 
@@ -223,7 +223,7 @@ def _ordered(kind: Type, value: Any) -> Any:
 
 @cache
 def go_order(struct: Type) -> list[str]:
-    """The fields of a struct in Go's order; a name with a capital letter is that of an embedded struct."""
+    """The fields of a struct in Go's order. A name with a capital letter is an embedded struct."""
     listed = _GO_ORDER.get(struct.name, [])
     return listed + sorted(fields(struct).keys() - set(_flat(listed)))
 
@@ -234,7 +234,7 @@ def embedded(name: str) -> list[str]:
 
 
 def _flat(names: Sequence[str]) -> list[str]:
-    """Names of fields, with those of embedded structs in their place."""
+    """`names` with embedded structs replaced by their fields."""
     flat: list[str] = []
     for name in names:
         flat += _GO_ORDER[name] if name[0].isupper() else [name]
@@ -243,7 +243,7 @@ def _flat(names: Sequence[str]) -> list[str]:
 
 @cache
 def go_name(name: str) -> str:
-    """What Go calls the field that JSON calls `name`: "dnsPolicy" is DNSPolicy."""
+    """Go's name of a JSON field: DNSPolicy for "dnsPolicy"."""
     return _GO.goNames.get(name) or _FIRST_WORD.sub(_capitalized, name)
 
 

@@ -1,4 +1,4 @@
-"""The documentation of the API's types, as the package lightkube-models has it in the docstrings of its classes."""
+"""The documentation of the API's types, from the docstrings of the package lightkube-models."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from kubesim.api.schema import ENUMS, GAPS, Type, fields, source
 
 _PARAMETER = re.compile(r"^ {6}\* \*\*(\w+)\*\* ``[^`]*`` ?-? ?", re.M)
 _ITEM = re.compile(r"(?:[-*]|\w{1,2}[.)]) ")
-_WIDTH = 78  # of the package's docstrings
+_WIDTH = 78  # the width of the package's docstrings
 
 
 class Description(NamedTuple):
-    """The prose of a struct: its own and that of each field, each paragraph on one line."""
+    """The descriptions of a struct and of its fields, each paragraph on one line."""
 
     text: str
     fields: Mapping[str, str]
@@ -23,7 +23,7 @@ class Description(NamedTuple):
 
 @cache
 def describe(struct: Type) -> Description:
-    """The documentation of `struct` and its fields, with what the values of an enumeration mean."""
+    """The descriptions of `struct` and its fields, with the meanings of enum values."""
     head, *parameters = _PARAMETER.split(source(struct).split('"""')[1])
     names = parameters[::2]
     texts = {name: _unwrap(text, 8) for name, text in zip(names, parameters[1::2], strict=True)}
@@ -40,19 +40,19 @@ def describe(struct: Type) -> Description:
 class _Line(NamedTuple):
     """A line of a docstring."""
 
-    indent: str  # beyond the docstring's margin
+    indent: str  # beyond the margin
     words: str
 
     def continues(self, before: _Line) -> bool:
-        """Whether it goes on where the line before had no room for its first word."""
+        """Whether the line continues the paragraph: its first word had no room on the line before."""
         first, *_ = self.words.split()
         return not self.indent and len(before.indent + before.words) + 1 + len(first) > _WIDTH
 
 
 def _unwrap(text: str, margin: int) -> str:
-    """Undo the package's line breaks.
+    """Undo the package's line wrapping.
 
-    A line ended where it had room for the next word, or where the next one is indented; in a list it ends a line,
+    A real line break is where the next word would have fit, or before an indented line. In a list it ends a line,
     elsewhere a paragraph.
     """
     whole = ""

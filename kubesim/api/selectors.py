@@ -18,25 +18,25 @@ from kubesim.api.resources import Resource
 
 Selector = Callable[[Object], bool]
 
-# Special characters, of which as many as make an operator stay together, and words.
+# A token: an operator of one or two characters, or a word.
 _TOKEN = r"==|!=|[=!(),<>]|[^\s=!(),<>]+"
 _EXPECTED_OPERATORS = "in, notin, =, ==, !=, gt, lt"
-# What manifests call the operators that are typed between a key and its values.
+# The operators of manifests by those of the command line.
 _OPERATORS = {"in": "In", "notin": "NotIn", "=": "In", "==": "In", "!=": "NotIn", ">": "Gt", "<": "Lt"}
 
 
 class SelectorError(ValueError):
-    """A selector that cannot be parsed; the text is Kubernetes' own."""
+    """An invalid selector. The message is Kubernetes' own."""
 
 
 def label_selector(text: str) -> Selector:
-    """The predicate of a label selector. Raises SelectorError."""
+    """Compile a label selector to a predicate of objects. Raises SelectorError."""
     requirements = list(_Parser(text).requirements())
     return lambda obj: all(requirement.holds(labels_of(obj)) for requirement in requirements)
 
 
 def matches(selector: Object, labels: Mapping[str, str]) -> bool:
-    """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a term for nodes, selects `labels`."""
+    """Whether a metav1.LabelSelector (matchLabels, matchExpressions), or a node selector term, selects `labels`."""
     for key, value in (selector.get("matchLabels") or {}).items():
         if labels.get(key) != value:
             return False
@@ -47,14 +47,14 @@ def matches(selector: Object, labels: Mapping[str, str]) -> bool:
 
 
 class _Requirement(NamedTuple):
-    """What a selector says of one label, with the operators of manifests."""
+    """A requirement on one label, with the operators of manifests."""
 
     key: str
     operator: str
     values: Collection[str] = ()
 
     def holds(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels are as required. "Gt" and "Lt" compare two numbers, and have one value."""
+        """Whether `labels` meet the requirement. "Gt" and "Lt" compare integers, and have one value."""
         label = labels.get(self.key)
         match self.operator:
             case "In":
@@ -74,10 +74,10 @@ class _Requirement(NamedTuple):
 
 
 class _Parser:
-    """Reads a label selector from the left, and refuses it in the sentences of labels.Parser."""
+    """Parser of a label selector, with the error messages of labels.Parser."""
 
     def __init__(self, text: str) -> None:
-        self._words = deque([*re.findall(_TOKEN, text), ""])  # the last one is the end
+        self._words = deque([*re.findall(_TOKEN, text), ""])  # "" marks the end
 
     def _is_identifier(self) -> bool:
         return bool(self._words[0]) and self._words[0][0] not in "=!(),<>"
@@ -90,7 +90,7 @@ class _Parser:
         return self._words.popleft() if self._words[0] else ""
 
     def requirements(self) -> Iterator[_Requirement]:
-        """The requirements that the selector consists of; none for an empty one."""
+        """The requirements of the selector, none for an empty one."""
         if not self._words[0]:
             return
         expected = "!, identifier, or 'end of string'"
@@ -128,14 +128,14 @@ class _Parser:
         return key
 
     def _one(self) -> str:
-        """The value behind "=" and the like, which may be empty."""
+        """The value after "=" and the like, which may be empty."""
         if self._words[0] in ("", ","):
             return ""
         self._expect("identifier", self._is_identifier())
         return self._take()
 
     def _several(self) -> set[str]:
-        """The values in parentheses, of which each may be empty."""
+        """The values in parentheses, each of which may be empty."""
         if self._words[0] != "(":
             raise SelectorError(f"found '{self._words[0]}' expected: '('")
         self._take()
@@ -154,7 +154,7 @@ class _Parser:
 
 
 def _check(field: str, value: str, problems: list[str]) -> None:
-    """Raise SelectorError where something is wrong with a value."""
+    """Raise SelectorError if `problems` has any."""
     if problems:
         raise SelectorError(str(invalid_value(field, value, "; ".join(problems))))
 
@@ -164,7 +164,7 @@ _FIELD_REFUSALS = {"Job": 'field label "{}" not supported for Job'}
 
 
 def field_selector(text: str, resource: Resource) -> Selector:
-    """The predicate of a field selector for one type. Raises SelectorError, in the words of the type.
+    """Compile a field selector for one type to a predicate of objects. Raises SelectorError with the type's message.
 
     Mirrors k8s.io/apimachinery pkg/runtime/conversion.go and kubernetes pkg/apis/{core,batch}/v1/conversion.go, v1.36.
     """
@@ -180,12 +180,12 @@ def field_selector(text: str, resource: Resource) -> Selector:
     return lambda obj: all(test.holds(obj) for test in tests)
 
 
-# What commas divide; a backslash before one makes it a part of the term.
+# A term between commas. A backslash escapes a comma in it.
 _TERM = r"(?:\\.|[^,])+"
 
 
 def _field_test(term: str, selector: str) -> _FieldTest:
-    """Raises SelectorError."""
+    """Parse a term of a field selector. Raises SelectorError."""
     match = re.fullmatch("(.*?)(!=|==|=)(.*)", term, re.DOTALL)
     if match is None:
         raise SelectorError(f"invalid selector: '{selector}'; can't understand '{term}'")
@@ -194,10 +194,10 @@ def _field_test(term: str, selector: str) -> _FieldTest:
 
 
 def _unescaped(value: str) -> str:
-    """A value of a field selector, whose special characters have a backslash. Raises SelectorError."""
+    """Unescape a value, in which backslashes precede special characters. Raises SelectorError."""
     text = ""
     for character in re.findall(r"\\?.|\\", value, re.DOTALL):
-        if character in ",=":  # which Go prints as a number
+        if character in ",=":  # Go prints the character's number
             raise SelectorError(f"invalid field selector: unescaped character in value: {ord(character)}")
         if character.startswith("\\") and character[1:] not in ("\\", ",", "="):
             raise SelectorError(f"invalid field selector: invalid escape sequence: {character}")
@@ -206,7 +206,7 @@ def _unescaped(value: str) -> str:
 
 
 class _FieldTest(NamedTuple):
-    """That a field has a value, or another one."""
+    """The test that a field has a value (`is_equal`), or hasn't."""
 
     field: str
     is_equal: bool
@@ -218,7 +218,7 @@ class _FieldTest(NamedTuple):
 
 
 def _field_value(obj: Object, field: str) -> str:
-    """What a field selector compares: mostly what is at that path, else as the type's registry computes it."""
+    """The value that a field selector compares: mostly that of the path, else as the type's registry computes it."""
     if field == "source":
         return str(at(obj, "source.component") or at(obj, "reportingComponent") or "")
     if field == "status.successful":

@@ -1,4 +1,4 @@
-"""What copies of a cluster share until one of them changes it, so that a copy costs what differs."""
+"""Copy on write between copies of a cluster, so that a copy costs only what differs."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ T = TypeVar("T")
 
 
 class Shared(Generic[K, T]):
-    """Things by their keys, such as dictionaries by namespaces.
+    """Values by key that several copies share until one changes them, such as dictionaries by namespace.
 
-    `get` gives a thing to read; who changes one asks for it with `own`, which copies it with `copy_one` if a copy of
-    the whole may have it, too.
+    `get` returns a value for reading only. `own` returns one for changing, and copies it with `copy_one` first if
+    another copy may share it.
     """
 
     def __init__(self, copy_one: Callable[[T], T]) -> None:
         self._copy_one = copy_one
         self._things: dict[K, T] = {}
-        self._own: dict[K, T] = {}  # those of them that no copy has
+        self._own: dict[K, T] = {}  # the values that no copy shares
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._things)
@@ -28,38 +28,38 @@ class Shared(Generic[K, T]):
         return len(self._things)
 
     def get(self, key: K) -> T | None:
-        """A thing that isn't to be changed."""
+        """A value for reading, or None. Don't change it."""
         return self._things.get(key)
 
     def values(self) -> Iterator[T]:
-        """All things; none is to be changed."""
+        """All values for reading. Don't change them."""
         return iter(self._things.values())
 
     def own(self, key: K) -> T:
-        """A thing that may be changed. Raises KeyError."""
+        """A value for changing. Raises KeyError."""
         try:
             return self._own[key]
         except KeyError:
             return self.put(key, self._copy_one(self._things[key]))
 
     def own_or(self, key: K, new: Callable[[], T]) -> T:
-        """A thing that may be changed, and is made where there is none."""
+        """A value for changing, created by `new` if there is none."""
         if key in self._own:
             return self._own[key]
         return self.own(key) if key in self._things else self.put(key, new())
 
     def put(self, key: K, thing: T) -> T:
-        """Keep a thing that nobody else has."""
+        """Store a value that no copy shares, and return it."""
         self._things[key] = self._own[key] = thing
         return thing
 
     def drop(self, key: K) -> None:
-        """Forget a thing, if there is one."""
+        """Remove a value, if there is one."""
         self._things.pop(key, None)
         self._own.pop(key, None)
 
     def share(self, other: Shared[K, T]) -> None:
-        """Have what another one has, and nothing else."""
+        """Take over all values of another Shared. From now on, both copy a value before changing it."""
         self._things = other._things.copy()
         self._own = {}
         other._own = {}
@@ -70,16 +70,16 @@ _COLLECTIONS = frozenset({dict, list, set})
 
 
 class Stateful:
-    """A part of a cluster, from whose state a copy of the cluster goes on.
+    """A part of a cluster whose state a copy of the cluster takes over.
 
-    Its state is what its attributes hold: numbers, texts, `Shared`, collections of what never changes, and other parts
-    with a state. Whatever else they hold is how the part is wired, which each copy of the cluster has of its own.
+    Attributes are state if they hold numbers, texts, `Shared`, collections of immutable items, or parts that are
+    Stateful. Other attributes are wiring, which each cluster has of its own.
     """
 
     def resume(self, other: Stateful, twins: dict[object, object]) -> None:
-        """Go on from the state of the same part of another cluster, and note in `twins` that this one stands for it.
+        """Take over the state of the same part of another cluster, and map that part to this one in `twins`.
 
-        Nothing is left to do for a part that several hold, once one of them has come to it.
+        A part that several others hold is resumed once.
         """
         if other in twins:
             return

@@ -1,6 +1,6 @@
-"""The fields of a Pod's spec and status that code reads, so that a misspelt one is noticed before it is read.
+"""The fields of a Pod's spec and status that code reads, so that mypy finds misspelled ones.
 
-Objects are plain dicts, as JSON has them (objects.py); these are the parts of them that most code is about.
+Objects are plain dicts at run time (objects.py). These types describe the parts that most code is about.
 """
 
 from typing import Any, Required, TypedDict
@@ -32,7 +32,7 @@ class ContainerSpec(TypedDict, total=False):
 
 
 class PodSpec(TypedDict, total=False):
-    """What a Pod, or the Pods of a template, are to be."""
+    """The spec of a Pod or of a Pod template."""
 
     containers: Required[list[ContainerSpec]]
     initContainers: list[ContainerSpec]
@@ -61,14 +61,14 @@ class PodSpec(TypedDict, total=False):
 
 
 class WaitingState(TypedDict, total=False):
-    """Why a container doesn't run yet."""
+    """The state of a container that waits."""
 
     reason: str
     message: str
 
 
 class TerminatedState(TypedDict, total=False):
-    """How a container ended."""
+    """The state of a container that has ended."""
 
     exitCode: int
     signal: int
@@ -80,7 +80,7 @@ class TerminatedState(TypedDict, total=False):
 
 
 class ContainerState(TypedDict, total=False):
-    """One of these."""
+    """A container's state: one of these fields is set."""
 
     waiting: WaitingState
     running: dict[str, str]
@@ -88,7 +88,7 @@ class ContainerState(TypedDict, total=False):
 
 
 class ContainerStatus(TypedDict, total=False):
-    """What the kubelet reports of a container."""
+    """The kubelet's report on a container."""
 
     name: Required[str]
     state: ContainerState
@@ -102,7 +102,7 @@ class ContainerStatus(TypedDict, total=False):
 
 
 class PodStatus(TypedDict, total=False):
-    """What the kubelet reports of a Pod."""
+    """The kubelet's report on a Pod."""
 
     phase: str
     reason: str

@@ -1,8 +1,8 @@
-"""The hash of a Pod template, after which ReplicaSets and their Pods are named.
+"""The hash of a Pod template, which the names of ReplicaSets and their Pods contain.
 
-It is taken of a dump of Go's struct: each field, set or not, in Go's order and with Go's types. Mirrors ComputeHash of
-kubernetes pkg/controller/controller_utils.go, v1.36, without a collision, and "%#v" of github.com/davecgh/go-spew as
-k8s.io/utils/dump sets it up.
+It is the hash of a dump of Go's struct: each field, set or not, in Go's order and with Go's types. Mirrors ComputeHash
+of kubernetes pkg/controller/controller_utils.go, v1.36, without its collision count, and "%#v" of
+github.com/davecgh/go-spew as k8s.io/utils/dump configures it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from kubesim.api.objects import Object
 from kubesim.api.resources import REPLICA_SET
 from kubesim.api.schema import Field, Type
 
-_NEVER = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}"  # a template has no other time
+# the zero time, the only one in a template
+_NEVER = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}"
 
 
 def hash_of_template(template: Object) -> str:
@@ -30,7 +31,7 @@ def hash_of_template(template: Object) -> str:
 
 
 def _dump(kind: Type, value: Any) -> str:
-    """A value without its type; None is what Go has where nothing is set."""
+    """The dump of a value without its type. None stands for Go's zero value."""
     if kind.kind == "struct":
         return f"{{{' '.join(_fields(kind, schema.go_order(kind), value or {}))}}}"
     if kind.kind == "time":
@@ -53,7 +54,7 @@ def _scalar(kind: str, value: Any) -> str:
 
 
 def _fields(struct: Type, names: Sequence[str], value: Object) -> Iterator[str]:
-    """The fields of a struct, or of one that is embedded in it: name, type and what it holds."""
+    """The dumps of a struct's fields, or of an embedded struct's: name, type and value."""
     for name in names:
         if name[0].isupper():
             yield f"{name}:(v1.{name}){{{' '.join(_fields(struct, schema.embedded(name), value))}}}"
@@ -70,7 +71,7 @@ def _typed(field: Field, value: Any) -> str:
 
 
 def _items(kind: str, element: Type, value: Any) -> str:
-    """A list or a map."""
+    """The dump of a list or map."""
     if not value:
         return "<nil>"
     if kind == "list":

@@ -1,4 +1,4 @@
-"""Reads what a file that people write holds into records, each field as the record declares it."""
+"""Reads YAML and JSON files that people write into records, and checks each field's type."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 
 class UnknownFieldError(ValueError):
-    """A field that the record doesn't have."""
+    """A field that the record lacks."""
 
 
 _SCALARS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def read(kind: Any, value: Any, place: str = "") -> Any:
-    """`value`, made by YAML or JSON, as a `kind`: a NamedTuple or dataclass, tuple[X, ...], Mapping[str, X], Literal or
-    a scalar.
+    """Read a decoded `value` as a `kind`.
 
-    X | None is for what may be left out. Raises ValueError with a sentence that names the place, such as
-    "registries[0].hosts", for a field that the record doesn't have, for one that it lacks, and for another type.
+    A `kind` is a NamedTuple, a dataclass, tuple[X, ...], Mapping[str, X], a Literal or a scalar. X | None marks
+    optional fields. Raises ValueError for unknown and missing fields and for wrong types. The message names the place,
+    such as "registries[0].hosts".
     """
     origin = get_origin(kind)
     arguments = get_args(kind)
@@ -53,7 +53,7 @@ def _record(kind: Any, value: Mapping[str, Any], place: str) -> Any:
 
 
 def _check_names(value: Any, place: str) -> None:
-    """Refuse what is no map of texts."""
+    """Raise ValueError if `value` is no map with texts as keys."""
     _check(isinstance(value, dict), place, "must be a map")
     for name in value:
         if not isinstance(name, str):
@@ -76,10 +76,10 @@ def _types(kind: Any) -> Mapping[str, Any]:
 
 @cache
 def _optional(kind: Any) -> Collection[str]:
-    """The fields of a record that may be left out."""
+    """The names of a record's optional fields."""
     if hasattr(kind, "_field_defaults"):
         names: Collection[str] = kind._field_defaults
         return names
-    from dataclasses import MISSING, fields  # late: a first answer reads none
+    from dataclasses import MISSING, fields  # late: most commands read no dataclass
 
     return {one.name for one in fields(kind) if one.default is not MISSING or one.default_factory is not MISSING}

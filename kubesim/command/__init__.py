@@ -14,25 +14,28 @@ REGISTRIES = "a YAML file of registries of your own"
 
 
 def fail(why: str) -> int:
-    """Print why a command can't do what it was asked, and return its exit status."""
+    """Print the reason of a failure, and return the exit status 1."""
     print(f"kubesim: {why.removeprefix('kubesim: ')}", file=sys.stderr)
     return 1
 
 
 def finish(run: Callable[[], int]) -> int:
-    """Run a command on streams that work, and return its exit status; what ends it early is no traceback."""
+    """Run a command and return its exit status. Interrupts, closed pipes and OSErrors end it without a traceback.
+
+    Streams that the parent process has closed are replaced by /dev/null.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # whoever started this closed it
+        if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
     for stream in (sys.stdin, sys.stdout):
-        if isinstance(stream, TextIOWrapper):  # no character that a terminal lacks ends the session
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal's encoding lacks must not end the session
             stream.reconfigure(errors="replace")
     try:
         status = run()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        return 130  # as a shell has it: 128 and the signal's number
-    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        return 130  # as in a shell: 128 plus the signal's number
+    except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
@@ -41,8 +44,8 @@ def finish(run: Callable[[], int]) -> int:
 
 
 def leave(status: int) -> NoReturn:
-    """End the process at once: taking down its objects, as Python does, takes a fifth of a short command's time."""
+    """End the process without Python's teardown, which takes a fifth of a short command's time."""
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError):  # whoever read it has gone; `finish` has said so
+        with suppress(OSError):  # the reader has gone; `finish` has reported it
             stream.flush()
     os._exit(status)

@@ -25,20 +25,20 @@ _LESSON_NAME = re.compile(r"\d\d-.+|playground|appendix-.+")
 
 
 class Renewal(NamedTuple):
-    """The effect of one copying on files that were there before. Paths are relative to the learner's folder."""
+    """The result of a copy for files that existed before. Paths are relative to the learner's folder."""
 
     replaced: tuple[str, ...] = ()
-    """Files that nobody had edited, with the content of this version now."""
+    """Unedited files, replaced by this version's."""
     kept: tuple[str, ...] = ()
-    """Files that the learner has edited, and that are different in this version. They stay as they are."""
+    """Edited files that are different in this version. They aren't changed."""
     set_aside: tuple[str, ...] = ()
-    """Files that this version doesn't have under their name, moved into `aside`."""
+    """Files that this version lacks under their name, moved into `aside`."""
     aside: str = ""
-    """The folder of the files that were set aside."""
+    """The folder of the moved files."""
 
     @property
     def summary(self) -> str:
-        """One line about the renewal for the learner; empty if it changed and kept nothing."""
+        """A line about the renewal for the learner; "" if there is nothing to say."""
         parts = []
         if self.replaced:
             parts.append(f"{_count(self.replaced)} updated")
@@ -51,10 +51,11 @@ class Renewal(NamedTuple):
 
 
 def copy_notebooks(target: Path) -> Renewal:
-    """Copy the notebooks and their documents into the folder `target`, and renew those of an earlier version.
+    """Copy the notebooks and their documents into the folder `target`, and renew an earlier version's copies.
 
-    Running and saving a notebook doesn't count as an edit. No file with a learner's work is overwritten or deleted.
-    In a checkout, whose files are the notebooks themselves, nothing changes. OSError if the folder can't be written.
+    Running and saving a notebook doesn't count as an edit. Files with a learner's work are never overwritten or
+    deleted. In a checkout, whose files are the notebooks themselves, nothing changes. Raises OSError if the folder
+    can't be written.
     """
     sources = _sources()
     if any((target / name).exists() and (target / name).samefile(source) for name, source in sources.items()):
@@ -80,9 +81,9 @@ def copy_notebooks(target: Path) -> Renewal:
 
 
 def _set_aside(target: Path, sources: Mapping[str, Path], manifest: Mapping[str, str]) -> Renewal:
-    """Move the files of an earlier version that would stand beside this version's into a folder of their own.
+    """Move an earlier version's files that this version lacks into a folder of their own.
 
-    Without a manifest nobody can tell which files were edited, so every earlier lesson that differs is moved.
+    Without a manifest, edited files can't be recognized, so every earlier lesson that differs is moved.
     """
     if manifest:
         earlier = [name for name in manifest if name not in sources and (target / name).exists()]
@@ -107,7 +108,7 @@ def _folder_names() -> Iterator[str]:
 
 
 def _earlier_lessons(target: Path) -> list[str]:
-    """The lessons and documents of a folder that was filled before there were manifests."""
+    """The lessons and documents in a folder from before manifests existed."""
     paths = [path for pattern in _PATTERNS for path in sorted(target.glob(pattern))]
     return [
         path.relative_to(target).as_posix()
@@ -126,7 +127,7 @@ def _copy(source: Path, copy: Path) -> None:
 
 
 def _read_manifest(target: Path) -> dict[str, str]:
-    """The hash of each copy as it was made; empty if there's no manifest that can be read."""
+    """The hash of each copy as it was made; {} without a readable manifest."""
     with suppress(FileNotFoundError, NotADirectoryError, ValueError):
         hashes = json.loads((target / _MANIFEST).read_text(encoding="utf-8"))
         if isinstance(hashes, dict) and all(isinstance(value, str) for value in hashes.values()):
@@ -136,7 +137,7 @@ def _read_manifest(target: Path) -> dict[str, str]:
 
 
 def _hash(path: Path) -> str:
-    """The hash of a file's content, or of a notebook's cells' sources, because running and saving changes the rest."""
+    """The hash of a file. For a notebook only its cells' sources count, because running and saving changes the rest."""
     content = path.read_bytes()
     if path.suffix == ".ipynb":
         with suppress(ValueError, KeyError, TypeError):  # not a notebook
@@ -150,7 +151,7 @@ def _count(names: tuple[str, ...]) -> str:
 
 
 def _sources() -> dict[str, Path]:
-    """Each file of this version, in a checkout or as installed, by its name in the learner's folder."""
+    """The files of this version by their names in the learner's folder, from a checkout or an installation."""
     checkout = _PACKAGE.parent
     if (checkout / "notebooks").is_dir():
         paths = [path for pattern in _PATTERNS for path in sorted(checkout.glob(pattern))]

@@ -27,7 +27,7 @@ def define(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the table of what could be read."""
+    """Print the table of all readable files."""
     sheets: list[gradebook.Sheet] = []
     status = 0
     for name in options.files:

@@ -1,7 +1,7 @@
-"""`kubectl why`: a plugin with which the real kubectl explains why Pods don't get their images.
+"""`kubectl why`: a plugin for the real kubectl that explains why Pods don't get their images.
 
-It starts the reader's own kubectl, which only reads: Pods, their ServiceAccounts, events and owners, and of Secrets the
-name, the type and the keys. What the reader may not read is named, and the rest is explained.
+It runs the reader's own kubectl for reading only: Pods, their ServiceAccounts, events and owners, and the name, type
+and keys of Secrets. Objects that the reader may not read are named, and the rest is explained.
 """
 
 from __future__ import annotations
@@ -27,38 +27,38 @@ _ABOUT = (
     "ServiceAccount, events and owner, and of Secrets the name, type and keys. It changes nothing, and nothing is sent."
 )
 _PASSED = ("context", "kubeconfig", "cluster", "user", "as", "as-group", "server", "token", "request-timeout")
-"""Flags of kubectl that are passed on to it."""
+"""kubectl's flags that are passed on to it."""
 _KEPT_BACK = ("token",)
-"""Flags whose value -v doesn't print."""
+"""Passed flags whose value -v doesn't print."""
 _MOST_PODS = 300
 _MOST_PLACES = 20
-"""Namespaces that are looked at: more aren't explained on one screen."""
+"""The largest number of namespaces: more don't fit on one screen."""
 _OWNERS = {"apps/v1": "apps", "batch/v1": "batch"}
-"""The groups of what creates Pods, by the version."""
+"""The API groups of the kinds that create Pods, by apiVersion."""
 _SECRET = "{{.type}}{{range $key, $value := .data}} {{$key}}{{end}}"
-"""A go-template that prints a Secret's type and its keys, and no value."""
+"""A go-template for a Secret's type and keys, without values."""
 _HIDDEN = "***"
-"""What stands for a value that kubectl wasn't asked for."""
+"""The placeholder for a value that kubectl wasn't asked for."""
 _PULLS = ("Image", "ErrImagePull", "RegistryUnavailable", "SignatureValidationFailed", "InvalidImageName")
-"""What the reason of a container that waits for its image begins with, or has in it."""
+"""Parts of the reasons of containers that wait for their image."""
 Object = dict[str, Any]
 
 
 class Refused(Exception):
-    """What kubectl said when it gave no answer."""
+    """kubectl failed without output. The message is its stderr."""
 
 
 class Kubectl:
-    """The reader's own kubectl."""
+    """Runs the reader's own kubectl."""
 
     def __init__(self, flags: Sequence[str], *, is_verbose: bool) -> None:
         self._flags = flags
         self._is_verbose = is_verbose
         self.forbidden: dict[str, None] = {}
-        """What the reader may not do, as kubectl says it, each once."""
+        """kubectl's lines about forbidden objects, as an ordered set."""
 
     def run(self, *words: str) -> str:
-        """What kubectl prints. Raises Refused."""
+        """Run kubectl and return its stdout. Raises Refused."""
         program = shutil.which("kubectl")
         if program is None:
             raise Refused("kubesim: there's no kubectl in the PATH")
@@ -73,11 +73,11 @@ class Kubectl:
         return ran.stdout.decode("utf-8", "replace")
 
     def objects(self, *words: str) -> list[Object]:
-        """The objects that kubectl prints. Raises Refused."""
+        """Run `kubectl get` and return the objects. Raises Refused."""
         return list(_objects(self.run("get", *words, "-o", "json", "--ignore-not-found")))
 
     def found(self, *words: str) -> list[Object] | None:
-        """The objects that kubectl prints; None where it refuses, of which `forbidden` knows more."""
+        """Run `kubectl get` and return the objects, or None if kubectl refuses. `forbidden` then has its message."""
         try:
             return self.objects(*words)
         except Refused:
@@ -91,7 +91,7 @@ def _without_values(flags: Sequence[str]) -> Iterator[str]:
 
 
 def _objects(text: str) -> Iterator[Object]:
-    """The objects of kubectl's JSON, a list's one by one, without what no explanation needs."""
+    """The objects in kubectl's JSON, with a list's items one by one, without managedFields."""
     if text.strip():
         found = json.loads(text)
         for item in found.get("items", [found]):
@@ -100,14 +100,14 @@ def _objects(text: str) -> Iterator[Object]:
 
 
 class Case(NamedTuple):
-    """What was read of some Pods. `knows_secrets`: whether each Secret that they list was found, or isn't there."""
+    """The objects read for some Pods. `knows_secrets`: each listed Secret was found, or is known to be missing."""
 
     objects: list[Object]
     knows_secrets: bool
 
 
 def collect(kubectl: Kubectl, pods: list[Object], *, with_secrets: bool) -> Case:
-    """Read what belongs to the Pods, as far as the reader may."""
+    """Read the objects related to the Pods, as far as the reader may."""
     objects = [*pods]
     knows_secrets = True
     places: dict[str, list[Object]] = {}
@@ -124,13 +124,13 @@ def collect(kubectl: Kubectl, pods: list[Object], *, with_secrets: bool) -> Case
 
 
 def _pull_secrets(objects: Iterable[Object]) -> list[str]:
-    """The pull secrets that Pods and ServiceAccounts list, each once."""
+    """The different pull secrets that Pods and ServiceAccounts list."""
     lists = ((obj.get("spec", {}).get("imagePullSecrets") or obj.get("imagePullSecrets") or ()) for obj in objects)
     return sorted({item["name"] for items in lists for item in items if item.get("name")})
 
 
 def _read_secrets(kubectl: Kubectl, place: str, names: Sequence[str], *, with_secrets: bool) -> list[Object] | None:
-    """The Secrets of these names that are there, by default without values; None where the reader may not get them."""
+    """Read the Secrets that exist, by default without values. None if the reader may not get them."""
     if with_secrets:
         return kubectl.found("secret", *names, "-n", place) if names else []
     found = []
@@ -159,9 +159,9 @@ def _events(kubectl: Kubectl, place: str, pods: Sequence[Object]) -> list[Object
 
 
 def _owners(kubectl: Kubectl, place: str, objects: Sequence[Object]) -> list[Object]:
-    """What created the objects, and what created that."""
+    """The owners of the objects, and the owners of these."""
     found: list[Object] = []
-    for _ in range(2):  # a Deployment's ReplicaSet, a CronJob's Job
+    for _ in range(2):  # two levels: a Deployment's ReplicaSet, a CronJob's Job
         owners: Mapping[str, None] = dict.fromkeys(filter(None, map(_owner, objects)))
         objects = (owners and kubectl.found(*owners, "-n", place)) or []
         found += objects
@@ -169,7 +169,7 @@ def _owners(kubectl: Kubectl, place: str, objects: Sequence[Object]) -> list[Obj
 
 
 def _owner(obj: Object) -> str:
-    """What created an object, as kubectl is asked for it: "replicaset.apps/web-1"; "" for what others defined."""
+    """An object's controller as an argument of kubectl, "replicaset.apps/web-1"; "" for custom kinds or none."""
     for owner in obj["metadata"].get("ownerReferences", ()):
         if owner.get("controller") and (group := _OWNERS.get(owner.get("apiVersion", ""))):
             return f"{owner['kind'].lower()}.{group}/{owner['name']}"
@@ -177,7 +177,7 @@ def _owner(obj: Object) -> str:
 
 
 def waits(pod: Object) -> bool:
-    """Whether a Pod waits for an image, or hasn't got so far."""
+    """Whether a Pod waits for an image, or is Pending."""
     status = pod.get("status", {})
     lists = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
     states = [item.get("state", {}).get("waiting") or {} for name in lists for item in status.get(name) or ()]
@@ -189,7 +189,7 @@ def waits(pod: Object) -> bool:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Explain one Pod, or all that wait; the exit status is 1 where kubectl gave no answer."""
+    """Explain one Pod, or all that wait. The exit status is 1 if kubectl failed."""
     options = _parser().parse_args(words)
     return finish(lambda: _explain(options))
 
@@ -213,7 +213,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _flags(options: argparse.Namespace) -> list[str]:
-    """The flags that are passed on."""
+    """The flags to pass on to kubectl."""
     return [f"--{name}={value}" for name in _PASSED for value in getattr(options, name.replace("-", "_")) or ()]
 
 
@@ -247,7 +247,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _first(pods: list[Object]) -> list[Object]:
-    """As many of the Pods as are explained, of the first namespaces; a line says how many are left out."""
+    """The Pods to explain, of the first namespaces. The number of Pods left out is printed."""
     places = sorted({pod["metadata"].get("namespace", "") for pod in pods})[:_MOST_PLACES]
     kept = [pod for pod in pods if pod["metadata"].get("namespace", "") in places][:_MOST_PODS]
     if left := len(pods) - len(kept):
@@ -255,13 +255,14 @@ def _first(pods: list[Object]) -> list[Object]:
     return kept
 
 
-# Completion: kubectl starts the program kubectl_complete-why with the words so far, of which the last isn't complete
+# Completion: kubectl runs the program kubectl_complete-why with the words so far, the last of them unfinished.
 
 
 def complete(words: Sequence[str] | None = None) -> int:
-    """Print what the last word can become, as kubectl's completion reads it."""
+    """Print the completions of the last word in the form that kubectl expects."""
     *before, last = (sys.argv[1:] if words is None else words) or [""]
-    print(*(word for word in _candidates(before, last) if word.startswith(last)), ":4", sep="\n")  # 4: no files
+    # 4 means: don't complete file names
+    print(*(word for word in _candidates(before, last) if word.startswith(last)), ":4", sep="\n")
     return 0
 
 

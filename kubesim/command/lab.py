@@ -25,12 +25,12 @@ def define(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run JupyterLab until it is closed: this process becomes it."""
+    """Run JupyterLab until it is closed. Where possible, it replaces this process."""
     if find_spec("jupyterlab") is None:
         return fail("lab needs JupyterLab: pip install 'kubesim[lab]'")
     further: list[str] = options.words
     folder = Path(_FOLDER)
-    if further and not further[0].startswith("-"):  # argparse keeps no trace of the --
+    if further and not further[0].startswith("-"):  # argparse drops the --, so a first word with a dash is an option
         folder = Path(further.pop(0))
     try:
         renewal = copy_notebooks(folder)
@@ -40,19 +40,20 @@ def run(options: argparse.Namespace) -> int:
         print(f"kubesim: {renewal.summary}")
     first = "--LabApp.default_url=/lab/tree/notebooks/00-start.ipynb"
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}", first]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:  # as in most containers; Jupyter would refuse to start
+    if hasattr(os, "geteuid") and os.geteuid() == 0:  # root, as in most containers: Jupyter would refuse to start
         command.append("--allow-root")
     command += further
-    if sys.platform != "win32":  # where no process becomes another
+    if sys.platform != "win32":  # Windows can't replace a process
         sys.stdout.flush()
-        os.execve(sys.executable, command, lab_environment())  # which gets the signals: Ctrl+C, and those of Docker
+        # JupyterLab then gets the signals: Ctrl+C, and those of Docker
+        os.execve(sys.executable, command, lab_environment())
     return subprocess.run(command, env=lab_environment(), check=False).returncode
 
 
 def lab_environment() -> dict[str, str]:
-    """This process's variables, with the lesson's settings for JupyterLab and its extension, and its kernels' start."""
+    """The environment of JupyterLab: the lesson's settings, its extension, and the start of its kernels."""
     folder = _PACKAGE / "jupyter"
-    environment = {"PYTHONSTARTUP": str(folder / "startup.py")} | os.environ  # what someone has set stays
+    environment = {"PYTHONSTARTUP": str(folder / "startup.py")} | os.environ  # variables of the user take precedence
     for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
         places = [str(folder), os.environ.get(name, "")]
         environment[name] = os.pathsep.join(filter(None, places))

@@ -15,7 +15,7 @@ from kubesim.session import Session
 from kubesim.shell import Declaration, Invocation, Operands, Options
 
 _MARKUP = re.compile(r"[`*]+")
-"""What the lessons mark names and words with."""
+"""The markup of the lessons' texts."""
 
 
 def define(command: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def _seed(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Break a cluster, and run lines until it's fixed and left."""
+    """Set up the broken cluster, and run lines until the learner leaves."""
     if not options.cause:
         print("\n".join(practices()))
         return 0
@@ -54,14 +54,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _opening(broken: Broken) -> Iterator[str]:
-    """What is asked for, and how to get help."""
+    """The lines before the prompt: the task, and the commands for help."""
     yield f"{_plain(broken.title)}: about {broken.minutes} minutes"
     yield _plain(broken.text)
     yield "Type hint for a nudge, solution to see one, exit to leave."
 
 
 def _referee(broken: Broken, session: Session) -> Callable[[], str]:
-    """A function that says, once, that the cluster is fixed."""
+    """A function for `prompt` that returns a message once, when the cluster is fixed, and else ""."""
     told: list[str] = []
 
     def after() -> str:
@@ -74,7 +74,7 @@ def _referee(broken: Broken, session: Session) -> Callable[[], str]:
 
 
 def _help(broken: Broken) -> dict[str, Callable[[Operands, Options, Invocation], int]]:
-    """The commands that help."""
+    """The functions of the commands hint and solution, by name."""
     hints = iter(broken.hints)
 
     def hint(operands: Operands, options: Options, io: Invocation) -> int:
@@ -89,5 +89,5 @@ def _help(broken: Broken) -> dict[str, Callable[[Operands, Options, Invocation],
 
 
 def _plain(text: str) -> str:
-    """A text of the lessons as a terminal shows it."""
+    """A lesson's text without markup."""
     return _MARKUP.sub("", text)

@@ -1,4 +1,4 @@
-"""A session at a prompt, or with lines from a pipe or a file."""
+"""A session at a prompt, or fed by a pipe or a file."""
 
 from __future__ import annotations
 
@@ -17,27 +17,31 @@ from kubesim.session import Session
 from kubesim.shell.passwords import hide_passwords
 
 with suppress(ImportError):
-    import readline  # gives input() its history and editing, where Python has it
+    import readline  # readline gives input() history and editing
 
-    for key, search in (("A", "backward"), ("B", "forward")):  # Up and Down: what begins with what is typed
+    # Up and Down search for lines that begin as the typed text
+    for key, search in (("A", "backward"), ("B", "forward")):
         readline.parse_and_bind(f'"\\e[{key}": history-search-{search}')
 
 PROMPT = "$ "
 CONTINUED = "> "
 LONGEST_PAUSE = 600.0
-"""Seconds that a pause at the prompt lets pass at most, so that Pods don't age over a lunch break."""
+"""The longest pause at the prompt, in seconds, that counts as simulated time. Pods don't age over a lunch break."""
 
 
 def open_session(boot: datetime = BOOT, registries: Path | None = None) -> Session:
-    """A session: at a terminal its files stay in the folder `workspace`. OSError and ValueError for `registries`."""
+    """Open a session. At a terminal, its files stay in the folder `workspace`.
+
+    Raises OSError and ValueError for `registries`.
+    """
     folder = Path.cwd() / "workspace" if sys.stdin.isatty() else None
     return Session(folder, boot=boot, registries=registries)
 
 
 def prompt(session: Session, after: Callable[[], str] = str) -> int:
-    """Run lines until the end of the input or `exit`. A bug of kubesim costs one line, not the cluster.
+    """Run lines until the end of the input or `exit`, and return the last exit status.
 
-    What `after` returns is printed after each line.
+    The text from `after` is printed after each line. A bug of kubesim costs one line, not the cluster.
     """
     status = 0
     typed: list[str] = []
@@ -62,7 +66,10 @@ def prompt(session: Session, after: Callable[[], str] = str) -> int:
 
 
 def _report(typed: Sequence[str]) -> str:
-    """Keep what was typed, which makes the same cluster again, and what went wrong, without passwords; say where."""
+    """Write the typed lines and the traceback to a file without passwords, and return a message with its name.
+
+    The lines make the same cluster again, so they reproduce the bug.
+    """
     text = hide_passwords("\n".join(typed) + f"\n\n{traceback.format_exc()}")
     with NamedTemporaryFile(
         "w", prefix="kubesim-", suffix=".txt", delete=False, encoding="utf-8", errors="replace"
@@ -73,24 +80,27 @@ def _report(typed: Sequence[str]) -> str:
 
 
 def _line(prompt: str) -> str:
-    """A line of the input, without what ends one in a file from Windows."""
+    """Read a line, without the carriage return of a file from Windows."""
     return input(prompt).removesuffix("\r")
 
 
 def _completed(line: str, session: Session, prompt: str) -> str:
-    """A line with those in which it goes on; at the end of the input what there is, of which the shell complains."""
+    """Read the lines that continue `line`.
+
+    At the end of the input the command stays incomplete, which the shell reports.
+    """
     lines = [line]
     with suppress(EOFError):
         while not session.shell.is_complete(text := "\n".join(lines)):
             end_mark = session.shell.end_mark(text)
             lines.append(_line(prompt))
-            while end_mark and lines[-1] != end_mark:  # nobody needs to parse a here-document for each of its lines
+            while end_mark and lines[-1] != end_mark:  # don't parse a here-document anew for each of its lines
                 lines.append(_line(prompt))
     return "\n".join(lines)
 
 
 def _lines(session: Session) -> Iterator[tuple[str, float]]:
-    """Complete command lines, each with the seconds for which the prompt was waiting."""
+    """Yield complete command lines, each with the seconds that the prompt waited for it."""
     is_terminal = sys.stdin.isatty()
     while True:
         since = time.monotonic()

@@ -1,4 +1,4 @@
-"""`kubesim serve`: open the API of a simulated cluster to a real kubectl."""
+"""`kubesim serve`: serve a simulated cluster's API to a real kubectl."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ABOUT = (
 def define(command: argparse.ArgumentParser) -> None:
     """Add the options."""
     command.description = _ABOUT
-    # the parent's value stands where the option comes before the word
+    # the option may stand before `serve`, too: keep the parent parser's value
     command.add_argument("--registries", type=Path, metavar="FILE", default=argparse.SUPPRESS, help=REGISTRIES)
     command.add_argument("--realtime", action="store_true", help="let the wall clock move the cluster's time")
     help_ = "where to write it (default: a temporary folder)"
@@ -42,8 +42,11 @@ def _port(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until the input ends, Ctrl+C or SIGTERM; at a terminal with a prompt. Lines of a pipe or a file are run."""
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # or the kubeconfig would stay behind
+    """Serve until the end of the input, Ctrl+C or SIGTERM.
+
+    At a terminal there is a prompt; lines from a pipe are run.
+    """
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that `finally` removes the kubeconfig
     # kubectl measures the age of events by the wall clock, so the cluster's clock starts there.
     boot = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=AGE)
     try:
@@ -70,5 +73,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_empty_device(descriptor: int) -> bool:
-    """Whether that is /dev/null, as for a service that is to run in the background: it has ended before it begins."""
+    """Whether a descriptor is /dev/null, as for a service in the background. Its input has no end to wait for."""
     return S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)

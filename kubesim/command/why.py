@@ -1,4 +1,4 @@
-"""`kubesim why`: explain what was exported from a real cluster, or a message alone."""
+"""`kubesim why`: explain exports from a real cluster, or a message."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import MAX_SIZE, ExportError
 from kubesim.why.tell.report import FORMS
 
-_MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: in UTF-16 with its mark, one more is too large
-_END = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # of what is typed
+_MOST_BYTES = 2 * MAX_SIZE + 3  # of an export: UTF-16 with its mark, and one byte more, which is too large
+_END = "Ctrl+Z and Enter" if sys.platform == "win32" else "Ctrl+D"  # the keys that end typed input
 _ABOUT = (
     "Explain what kubectl get pod,serviceaccount,secret,events -n NAMESPACE -o yaml (or json) printed, with "
     "Deployments, CronJobs and so on if you like; or the text of kubectl describe pod or kubectl get events; or a "
@@ -38,7 +38,7 @@ def define(command: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the explanation, and at a terminal ask the question that is left."""
+    """Explain the files or the message of a command line. At a terminal, ask the explanation's question."""
     try:
         texts = _texts(options)
     except OSError as error:
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def answer_about(texts: Sequence[str | bytes], pod: str, answer: str, form: str, *, has_secrets: bool = False) -> None:
-    """Print the explanation, and at a terminal ask the question that it leaves open. Raises ExportError."""
+    """Print the explanation, and at a terminal ask its question, if it has one. Raises ExportError."""
     explanation = explained(texts, pod, answer, has_secrets=has_secrets)
     print(explanation.told(form), end="")
     may_ask = not answer and form == "text" and sys.stdin.isatty()
@@ -61,7 +61,7 @@ def answer_about(texts: Sequence[str | bytes], pod: str, answer: str, form: str,
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:
-    """What is to be explained, by what a refusal calls it. Raises OSError with the name of the file."""
+    """The texts to explain, by their names in error messages. Raises OSError with the name of the file."""
     if options.message is not None:
         return {"the message": options.message}
     names = list(dict.fromkeys(options.filename or ["-"]))
@@ -71,9 +71,9 @@ def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:
 
 
 def _read_export(name: str) -> bytes:
-    """What a file holds, or the standard input. Raises OSError with its name."""
+    """Read a file, or stdin for "-". Raises OSError with its name."""
     try:
-        if name == "-":  # stays open: whether it is a terminal is asked later
+        if name == "-":  # stdin isn't closed: later code asks whether it is a terminal
             return sys.stdin.buffer.read(_MOST_BYTES)
         with Path(name).open("rb") as file:
             return file.read(_MOST_BYTES)
@@ -82,7 +82,7 @@ def _read_export(name: str) -> bytes:
 
 
 def _ask() -> str:
-    """The answer to the question above: "yes" or "no"; "" at the end of the input."""
+    """The reader's answer: "yes" or "no", "" at the end of the input."""
     with suppress(EOFError, KeyboardInterrupt):
         while answer := input("\nYes or no? (Enter to leave it open) ").strip().lower():
             if answer in ("y", "yes", "n", "no"):

@@ -1,1 +1,1 @@
-"""Text as Go reads and writes it: JSON, with base64, and aligned columns."""
+"""Text in Go's formats: JSON, base64, fmt's verbs, flags, diffs and aligned columns."""

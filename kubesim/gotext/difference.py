@@ -1,7 +1,7 @@
-"""The unified difference of two texts, paid for as it is found.
+"""Unified diffs, paid from a budget.
 
-As of github.com/pmezard/go-difflib, which is Python's difflib: that goes through the rest of both texts again for each
-match, so that twice as many lines may take four times as long.
+Mirrors github.com/pmezard/go-difflib, which is a port of Python's difflib. For each match, difflib searches the rest of
+both texts again, so twice as many lines may take four times as long.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import Match, SequenceMatcher
 from itertools import accumulate
 
-_CONTEXT = 3  # lines around what differs
-_LINE_COST = 2  # steps of a budget
+_CONTEXT = 3  # lines of context around a difference
+_LINE_COST = 2  # steps of a budget for each line searched
 _PAIR_COST = 1
 
 
 def unified_difference(old: str, new: str, spend: Callable[[int], None]) -> str:
-    """The hunks of a unified diff, "" where both texts are the same; each line ends in a newline.
+    """The hunks of a unified diff, "" for equal texts. Each line ends in a newline.
 
-    `spend` is a budget's. Raises what that raises.
+    `spend` pays steps from a budget, and its exceptions pass through.
     """
     matcher = _PaidMatcher(_lines(old), _lines(new), spend)
     return "".join(f"{line}\n" for line in _hunks(matcher))
@@ -29,7 +29,7 @@ def _lines(text: str) -> list[str]:
 
 
 class _PaidMatcher(SequenceMatcher[str]):
-    """One that pays for each search before it is done: for the lines, and for the lines that each is compared with."""
+    """A SequenceMatcher that pays before each search: for the lines, and for the lines that each is compared with."""
 
     def __init__(self, old: list[str], new: list[str], spend: Callable[[int], None]) -> None:
         super().__init__(None, old, new)
@@ -38,7 +38,7 @@ class _PaidMatcher(SequenceMatcher[str]):
         self._spend = spend
         places: Mapping[str, Sequence[int]] = self.b2j  # type: ignore[attr-defined]  # documented, but not in typeshed
         costs = [_LINE_COST + _PAIR_COST * len(places.get(line, ())) for line in old]
-        self._costs = list(accumulate(costs, initial=0))  # of the lines before each
+        self._costs = list(accumulate(costs, initial=0))  # sums of the costs before each line
 
     def find_longest_match(self, alo: int = 0, ahi: int | None = None, blo: int = 0, bhi: int | None = None) -> Match:
         end = len(self.old) if ahi is None else ahi
@@ -64,9 +64,9 @@ def _marked(mark: str, lines: Sequence[str]) -> list[str]:
 
 
 def _range(start: int, end: int) -> str:
-    """The lines of a hunk: where they start, counted from 1, and how many there are if not one.
+    """The lines of a hunk: the first, counted from 1, and their number unless it is 1.
 
-    None are said to start at the line before.
+    An empty range starts at the line before.
     """
     count = end - start
     if count == 1:

@@ -1,4 +1,4 @@
-"""Base64 as Go decodes it. Mirrors encoding/base64 base64.go, Go 1.26."""
+"""Base64 with Go's errors. Mirrors encoding/base64 base64.go, Go 1.26."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _ALPHABET = f"{ascii_letters}{digits}+/"
 
 
 def decode(text: str, padded: bool = True) -> bytes:
-    """The bytes of `text`; line ends in it don't count. Without `padded` the text ends where its digits end.
+    """Decode `text`, ignoring line ends. If `padded` is False, the text must have no padding.
 
     Raises ValueError: "illegal base64 data at input byte 3".
     """
     bare = text.replace("\r", "").replace("\n", "")
-    end = len(bare) - len(bare.lstrip(_ALPHABET))  # of its digits
+    end = len(bare) - len(bare.lstrip(_ALPHABET))  # the end of the digits
     padding = "=" * (-end % 4)
     is_right = bare[end:] == (padding if padded else "") and len(padding) < 3
     if not is_right:
@@ -23,7 +23,7 @@ def decode(text: str, padded: bool = True) -> bytes:
 
 
 def text_of(encoded: str) -> str:
-    """The text that base64 stands for, also its form for URLs and without padding; "" where it is none."""
+    """Decode a text leniently: standard or URL alphabet, with or without padding. "" if it is no base64 or no UTF-8."""
     try:
         return decode(encoded.strip().rstrip("=").replace("-", "+").replace("_", "/"), padded=False).decode()
     except ValueError:
@@ -31,7 +31,7 @@ def text_of(encoded: str) -> str:
 
 
 def _stop(text: str, bare: str, end: int, padded: bool) -> int:
-    """Where Go's decoder gives up, which is not always the byte that is wrong: behind the digits of `bare`."""
+    """The offset in Go's error, which isn't always that of the wrong byte."""
     last_group = end % 4  # digits of the group that isn't full
     if end == len(bare):
         return len(text) - last_group  # "YWJjZA" stops at 4

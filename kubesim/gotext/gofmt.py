@@ -27,7 +27,7 @@ def type_name(value: Any) -> str:
 
 
 def sprint(value: Any) -> str:
-    """A decoded JSON value as %v prints it: "map[a:1 b:[x y]]"."""
+    """A decoded JSON value in the format of %v: "map[a:1 b:[x y]]"."""
     if isinstance(value, dict):
         return "map[" + " ".join(f"{key}:{sprint(value[key])}" for key in sorted(value)) + "]"
     if isinstance(value, list):
@@ -38,18 +38,18 @@ def sprint(value: Any) -> str:
 
 
 def _float(value: float) -> str:
-    """A number as %v prints it: 1, 1.5, 1e-05, 1e+21, NaN."""
+    """A number in the format of %v: 1, 1.5, 1e-05, 1e+21, NaN."""
     text = str(int(value)) if is_whole(value) else repr(value)
     return {"nan": "NaN", "inf": "+Inf", "-inf": "-Inf"}.get(text, text)
 
 
 def is_whole(value: float) -> bool:
-    """Whether Go prints a number as an integer: it has no fraction, and needs no exponent."""
+    """Whether Go prints a number as an integer, without fraction and exponent."""
     return value.is_integer() and abs(value) < 1e21
 
 
 def syntax(value: Any, keys: str = "string") -> str:
-    """A decoded JSON value as Go source, as %#v prints it; `keys` is the type of a map's keys."""
+    """A decoded JSON value as Go source, in the format of %#v. `keys` is the type of a map's keys."""
     if isinstance(value, dict):
         entries = ", ".join([f"{quote(key)}:{syntax(value[key], keys)}" for key in sorted(value)])
         return f"map[{keys}]interface {{}}{{{entries}}}"
@@ -61,23 +61,23 @@ def syntax(value: Any, keys: str = "string") -> str:
 
 
 def code_point(char: str) -> str:
-    """A character as %#U prints it: "U+002A '*'"."""
+    """A character in the format of %#U: "U+002A '*'"."""
     code = f"U+{ord(char):04X}"
     return f"{code} '{char}'" if char.isprintable() else code
 
 
 def quote(text: str) -> str:
-    """A string as %q writes it."""
+    """A string in the format of %q."""
     return '"' + "".join(r"\"" if char == '"' else escaped(char) for char in text) + '"'
 
 
 def quote_char(char: str) -> str:
-    """A character as %q writes it."""
+    """A character in the format of %q."""
     return r"'\''" if char == "'" else f"'{escaped(char)}'"
 
 
 def escaped(char: str) -> str:
-    """A character as it stands between quotes: \\n, \\x1b, and what can be printed as it is."""
+    """A character within quotes: escaped, such as \\n and \\x1b, unless it is printable."""
     if char in _ESCAPES:
         return _ESCAPES[char]
     if char.isprintable():
@@ -92,7 +92,7 @@ _ESCAPE = r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3}
 
 
 def unquote(body: str, quote_mark: str = '"') -> str:
-    r"""The text between quotes, `body`, with \n, \x41 and the like. Raises ValueError. Mirrors strconv.Unquote."""
+    r"""Replace the escapes in the text between quotes, `body`. Raises ValueError. Mirrors strconv.Unquote."""
     if "\\" not in body:
         return body
 
@@ -102,7 +102,8 @@ def unquote(body: str, quote_mark: str = '"') -> str:
             return _character(int(short or long, 16))
         if byte or octal:
             number = int(byte, 16) if byte else int(octal, 8)
-            return bytes([number]).decode("utf-8", "surrogateescape")  # two may be one character
+            # several bytes may form one character, so they stay surrogates for now
+            return bytes([number]).decode("utf-8", "surrogateescape")
         return quote_mark if letter == quote_mark else _UNQUOTED[letter]
 
     try:

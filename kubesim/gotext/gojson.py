@@ -1,4 +1,7 @@
-"""JSON as Go reads and writes it; jsonerrors.py has Go's words for what is broken. Mirrors encoding/json, Go 1.26."""
+"""JSON as Go reads and writes it.
+
+Mirrors encoding/json, Go 1.26. The messages of syntax errors are in jsonerrors.py.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +14,16 @@ from typing import Any
 
 from kubesim.gotext.gofmt import QUOTED, is_whole, sprint
 
-MAX_DEPTH = 250  # Go's is 10,000; a walk in Python gets as deep as the interpreter lets it
+MAX_DEPTH = 250  # Go's limit is 10,000; here Python's recursion limit bounds the walks
 TOO_DEEP = "exceeded max depth"
 _SURROGATE = "[\ud800-\udfff]"
-_ESCAPED_SURROGATE = r"\\u[dD][89a-fA-F]"  # two of them make one character, and one alone none
-_HUGE = r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}"  # what may not be a number of 64 bits
-_LONGEST_INTEGER = 20  # characters of a number of 64 bits
+_ESCAPED_SURROGATE = r"\\u[dD][89a-fA-F]"  # a pair is one character; a single one is invalid
+_HUGE = r"[0-9]{19}|[0-9.][eE]\+?[0-9]{3}"  # numbers that may not fit 64 bits
+_LONGEST_INTEGER = 20  # characters of a 64-bit integer
 
 
 class JSONError(ValueError):
-    """Text that is no JSON: Go's sentence, "unexpected end of JSON input", and how many bytes Go has read."""
+    """Invalid JSON. The message is Go's; `read` is the number of bytes that Go has read."""
 
     def __init__(self, sentence: str, read: int = 0) -> None:
         super().__init__(sentence)
@@ -28,37 +31,37 @@ class JSONError(ValueError):
 
 
 def loads(text: str) -> Any:
-    """The plain value of a JSON text: str, int of 64 bits, finite float, bool, None, list or dict, MAX_DEPTH deep.
+    """Decode a JSON text to str, int of 64 bits, finite float, bool, None, list or dict, at most MAX_DEPTH levels deep.
 
     Raises JSONError.
     """
     text = valid(text)
     readers: dict[str, Any] = {"parse_constant": partial(_refuse_constant, text)}
-    if re.search(_HUGE, text):  # Python's own reader of numbers is quicker
+    if re.search(_HUGE, text):  # otherwise Python's own, faster number parser is used
         readers.update(parse_int=_number, parse_float=_number)
     try:
         value = json.loads(text, **readers)
     except RecursionError:
         raise JSONError(TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        from kubesim.gotext.jsonerrors import problem  # late: few texts are broken
+        from kubesim.gotext.jsonerrors import problem  # late: few texts are invalid
 
         raise JSONError(*problem(text, error)) from None
-    may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH  # quicker than to look, and true of few
+    may_be_deep = text.count("[") + text.count("{") > MAX_DEPTH  # a cheap test that few texts pass
     if may_be_deep and len(list(levels(value))) > MAX_DEPTH + 1:
         raise JSONError(TOO_DEEP)
-    if re.search(_ESCAPED_SURROGATE, text):  # has become one in the value, where `valid` doesn't reach
+    if re.search(_ESCAPED_SURROGATE, text):  # the escape is a surrogate in the value, which `valid` hasn't seen
         value = json.loads(valid(json.dumps(value, ensure_ascii=False)))
     return value
 
 
 def valid(text: str) -> str:
-    """`text` with U+FFFD for whatever is no Unicode (Python's surrogates), as Go writes it."""
+    """`text` with U+FFFD in place of Python's surrogates, as Go writes invalid Unicode."""
     return text if text.isascii() else re.sub(_SURROGATE, "\ufffd", text)
 
 
 def levels(value: Any) -> Iterator[list[Any]]:
-    """The value itself, then what its list or map holds, then what those hold, and so on."""
+    """The levels of a value: the value itself, then the items of its list or map, then their items, and so on."""
     level = [value]
     while level:
         yield level
@@ -72,7 +75,7 @@ def levels(value: Any) -> Iterator[list[Any]]:
 
 
 def _number(digits: str) -> int | float:
-    """A whole number of 64 bits as it is, any other one as a float."""
+    """A 64-bit integer as int, any other number as float."""
     is_integer = len(digits) <= _LONGEST_INTEGER and digits.removeprefix("-").isdecimal()
     if is_integer and -(2**63) <= int(digits) < 2**63:
         return int(digits)
@@ -83,7 +86,7 @@ def _number(digits: str) -> int | float:
 
 
 def _refuse_constant(text: str, name: str) -> Any:
-    """Refuse NaN and Infinity, which Python takes, where they stand outside of strings."""
+    """Raise JSONDecodeError at a NaN or Infinity outside strings. Python would accept it."""
     without_strings = QUOTED.sub(lambda string: " " * len(string[0]), text)
     raise json.JSONDecodeError("Expecting value", text, without_strings.index(name))
 
@@ -100,7 +103,7 @@ _JSON_TYPES: dict[type, str] = {
 
 
 def mismatch(value: Any, into: str, is_integer_expected: bool = False) -> str:
-    """Go's sentence for a decoded value of the wrong type: which number it is, it says where it expects an integer."""
+    """Go's message for a value of the wrong type. If an integer was expected, it includes the number."""
     word = _JSON_TYPES[type(value)]
     if is_integer_expected and word == "number":
         word += f" {sprint(value)}"
@@ -108,12 +111,12 @@ def mismatch(value: Any, into: str, is_integer_expected: bool = False) -> str:
 
 
 _ESCAPED = "[<>&\u2028\u2029]"
-_MAY_HOLD_FLOAT = r"[:,\[\s]-?[0-9]+[.e]"  # quick, for few texts have any
+_MAY_HOLD_FLOAT = r"[:,\[\s]-?[0-9]+[.e]"  # a cheap test for floats, which are rare
 _STRING_OR_SMALL = rf"{QUOTED.pattern}|[0-9.]+e-[0-9]+"
 
 
 def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
-    """A value as Go marshals it: keys sorted (of a map; a struct's are not), no spaces, and <, >, & escaped."""
+    """Encode a value as json.Marshal does: no spaces, <, >, & escaped, and keys sorted as a map's (`sort`)."""
     colon = ":" if indent is None else ": "
     encode = partial(json.dumps, sort_keys=sort, separators=(",", colon), indent=indent, ensure_ascii=False)
     text = encode(value)
@@ -123,12 +126,12 @@ def dumps(value: Any, sort: bool = True, indent: int | None = None) -> str:
 
 
 def escape(text: str) -> str:
-    """JSON with those letters as escapes that HTML or JavaScript would take for something else."""
+    """JSON with the characters escaped that are special in HTML or JavaScript."""
     return re.sub(_ESCAPED, lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _small(match: re.Match[str]) -> str:
-    """A string as it is, and a small number with an exponent only where Go writes one: 0.00001, but 1e-7."""
+    """The match itself if it is a string, else a small number in Go's format: 0.00001, but 1e-7."""
     if match[0].startswith('"'):
         return match[0]
     digits, _, exponent = match[0].partition("e-")
@@ -139,7 +142,7 @@ def _small(match: re.Match[str]) -> str:
 
 
 def whole(value: Any) -> Any:
-    """Floats without a fraction as integers, as Go writes them."""
+    """`value` with floats that have no fraction as integers, as Go writes them."""
     if isinstance(value, dict):
         return {key: whole(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What Go says of a text that is no JSON, found out from what Python's decoder says of it.
+"""Go's messages for invalid JSON, derived from the errors of Python's decoder.
 
 Mirrors the errors of encoding/json scanner.go, Go 1.26.
 """
@@ -16,20 +16,20 @@ END = "unexpected end of JSON input"
 
 
 class Problem(NamedTuple):
-    """What Go says, and how many bytes it has read by then."""
+    """Go's message, and the number of bytes that Go has read."""
 
     sentence: str
     read: int
 
 
 class _Stop(NamedTuple):
-    """Where Go's scanner stops, and where it is in the grammar then."""
+    """The offset at which Go's scanner stops, and its place in the grammar."""
 
     at: int
     context: str
 
 
-# By how the message of Python's decoder begins. A text that is refused so: [], {a:1}, {"a" 1}, 1 2, "a<line end>".
+# Go's context by the beginning of Python's message, for texts such as [], {a:1}, {"a" 1}, 1 2, "a<line end>".
 _CONTEXTS = {
     "Expecting property name": "looking for beginning of object key string",
     "Expecting ':'": "after object key",
@@ -42,20 +42,20 @@ _LITERALS = {"t": "true", "f": "false", "n": "null"}
 
 
 def problem(text: str, error: json.JSONDecodeError) -> Problem:
-    """What Go says of a text that Python's decoder has refused."""
+    """Go's error for a text that Python's decoder has refused."""
     stop = _stop(text, error.msg, error.pos)
     if stop.at >= len(text) or error.msg.startswith("Unterminated"):
         return Problem(END, len(text.encode()))
-    first_byte = text[stop.at].encode()[:1].decode("latin-1")  # Go scans, and quotes, bytes
+    first_byte = text[stop.at].encode()[:1].decode("latin-1")  # Go scans and quotes bytes
     read = len(text[: stop.at].encode()) + 1
     return Problem(f"invalid character {quote_char(first_byte)} {stop.context}", read)
 
 
 def _stop(text: str, message: str, at: int) -> _Stop:
-    """Where Go stops in a text of which Python's decoder says `message` at a place."""
+    """The place at which Go stops, given Python's `message` and its place."""
     if message == "Expecting value":
         return _stop_in_value(text, at)
-    if message.startswith("Invalid \\u"):  # "\u12x": Python points at the u, Go at what is no digit
+    if message.startswith("Invalid \\u"):  # "\u12x": Python points at the u, Go at the x
         at += 1
         while at < len(text) and text[at] in hexdigits:
             at += 1
@@ -75,7 +75,7 @@ def _stop(text: str, message: str, at: int) -> _Stop:
 
 
 def _stop_in_value(text: str, at: int) -> _Stop:
-    """Where Go's scanner stops in what is no value, though it may begin as one."""
+    """The place at which Go stops in an invalid value, which may have begun as a valid one."""
     first = text[at : at + 1]
     if first == "-":
         return _Stop(at + 1, "in numeric literal")
@@ -92,9 +92,9 @@ _CLOSED = re.compile(r"\{[^][{}]*\}|\[[^][{}]*\]")
 
 
 def _is_in_object(text: str) -> bool:
-    """Whether the innermost bracket that `text` leaves open is that of an object."""
+    """Whether the innermost open bracket in `text` is an object's."""
     left = QUOTED.sub("", text)
     closed = 1
-    while closed:  # what was around a pair that is gone may be a pair now
+    while closed:  # removing a pair may make a pair of the brackets around it
         left, closed = _CLOSED.subn("", left)
     return left.rfind("{") > left.rfind("[")

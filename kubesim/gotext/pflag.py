@@ -1,4 +1,4 @@
-"""Command-line flags, parsed by pflag's rules and refused in pflag's words: those of kubectl and of docker.
+"""Parser of command-line flags with pflag's rules and messages, as kubectl and docker have them.
 
 Mirrors github.com/spf13/pflag flag.go as kubectl v1.36 uses it.
 """
@@ -13,7 +13,7 @@ from kubesim.gotext.gofmt import quote, quote_char
 
 
 class FlagError(Exception):
-    """A flag that cannot be parsed, in pflag's words."""
+    """A flag that can't be parsed. The message is pflag's."""
 
 
 class Flag(NamedTuple):
@@ -23,20 +23,20 @@ class Flag(NamedTuple):
     short: str = ""
     kind: str = "text"  # a key of PARSERS
     default: Any = ""
-    # The value of the flag where it is given without one: pflag's NoOptDefVal. None: the next word is its value.
+    # The value of the flag without one (pflag's NoOptDefVal). None: the next word is the value.
     bare: str | None = None
     help: str = ""
-    simulated: bool = True  # False for a flag that the real program has and the simulated one refuses
+    simulated: bool = True  # False for a flag of the real program that isn't simulated
 
 
 class CommandLine(NamedTuple):
-    """What the words of a command line say."""
+    """A parsed command line."""
 
     args: tuple[str, ...]
-    values: dict[str, Any]  # by the flags' names: of all that are simulated, and of every other one that was typed
-    typed: frozenset[str]  # the names of the flags that were typed
-    dash: int  # how many of the arguments come before "--", -1 without one: pflag's ArgsLenAtDash
-    refused: str  # the first flag that isn't simulated, "" for none
+    values: dict[str, Any]  # by flag name: those of all simulated flags, and of typed other ones
+    typed: frozenset[str]  # names of the typed flags
+    dash: int  # the number of arguments before "--", -1 without it: pflag's ArgsLenAtDash
+    refused: str  # the first typed flag that isn't simulated, "" for none
 
 
 class FlagSet:
@@ -48,7 +48,7 @@ class FlagSet:
         self.defaults = {flag.name: flag.default for flag in self.flags.values() if flag.simulated}
 
     def parse(self, words: Sequence[str]) -> CommandLine:
-        """Take the words apart. Raises FlagError."""
+        """Parse the words after a command's name. Raises FlagError."""
         args: list[str] = []
         values = dict(self.defaults)
         lists: dict[str, list[str]] = {}
@@ -75,7 +75,7 @@ class FlagSet:
         return CommandLine(tuple(args), values, frozenset(flag.name for flag in typed), dash, refused)
 
     def _read(self, left: deque[str]) -> Iterator[tuple[Flag | None, str]]:
-        """Each flag with its text, and each other word with None, up to "--", which stays in `left`."""
+        """Yield each flag with its text, and other words with None, up to "--", which stays in `left`."""
         while left and left[0] != "--":
             word = left.popleft()
             if word.startswith("--"):
@@ -97,7 +97,7 @@ class FlagSet:
         return flag, value
 
     def _short(self, word: str, left: deque[str]) -> Iterator[tuple[Flag, str]]:
-        """The flags of -n NAME, -nNAME, -n=NAME, or -it, which are two."""
+        """The flags in a word such as -n (NAME), -nNAME, -n=NAME, or -it, which has two."""
         for at, letter in enumerate(word[1:], 2):
             flag = self.shorts.get(letter)
             if flag is None:
@@ -114,7 +114,7 @@ class FlagSet:
 
 
 def _value_of(flag: Flag, left: deque[str], spelling: str) -> str:
-    """The text of a flag that comes without one: its bare value, or the next word."""
+    """The text of a flag written without one: its bare value, or the next word."""
     if flag.bare is not None:
         return flag.bare
     if not left:
@@ -138,23 +138,23 @@ _LONGEST = (2**63 - 1) / 1e9
 
 
 def parse_switch(value: str) -> bool:
-    """A truth value. Raises ValueError with Go's words."""
+    """Parse a boolean. Raises ValueError with Go's message."""
     if value not in TRUE | FALSE:
         raise ValueError(f"strconv.ParseBool: parsing {quote(value)}: invalid syntax")
     return value in TRUE
 
 
 def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
-    """A whole number. Raises ValueError with Go's words."""
+    """Parse an integer of `bits` bits. Base 0 accepts 0x, 0o and so on. Raises ValueError with Go's message."""
     digits = value
-    if not base:  # where Go takes 017 for octal, Python wants 0o17
+    if not base:  # Go reads 017 as octal, Python needs 0o17
         digits = re.sub("^([-+]?)0(?=[0-9_])", r"\g<1>0o", value)
     is_for_python_alone = not value.isascii() or value != value.strip() or (base and "_" in value)
     if is_for_python_alone:
         digits = ""
     try:
         number = int(digits, base)
-    except ValueError:  # of digits alone, Python reads so many at most
+    except ValueError:  # also for digits alone: Python limits their number
         problem = "value out of range" if digits.lstrip("+-").isdecimal() else "invalid syntax"
         raise ValueError(f"strconv.ParseInt: parsing {quote(value)}: {problem}") from None
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
@@ -163,7 +163,7 @@ def parse_number(value: str, bits: int = 64, base: int = 0) -> int:
 
 
 def parse_duration(value: str) -> float:
-    """A Go duration (1m30s, 500ms, 0) in seconds. Raises ValueError with Go's words."""
+    """Parse a Go duration (1m30s, 500ms, 0) to seconds. Raises ValueError with Go's message."""
     rest = value[1:] if value.startswith(("+", "-")) else value
     if rest == "0":
         return 0.0
@@ -180,14 +180,14 @@ def parse_duration(value: str) -> float:
     return -seconds if value.startswith("-") else seconds
 
 
-_ITEM = r'("(?:[^"]|"")*"|[^",]*),'  # of a list: in quotes, of which two stand for one, or without any
+_ITEM = r'("(?:[^"]|"")*"|[^",]*),'  # an item with its comma: in quotes, in which "" stands for one, or bare
 
 
 def _list(value: str) -> tuple[str, ...]:
-    """The items between commas, as Go's encoding/csv reads a line. Raises ValueError in its words."""
+    """Split a list at its commas, as Go's encoding/csv reads a line. Raises ValueError with its message."""
     if '"' not in value:
         return tuple(value.split(",")) if value else ()
-    ended = f"{value},"  # as each item is
+    ended = f"{value},"  # each item ends with a comma
     broken = re.sub(f"^(?:{_ITEM})*", "", ended)
     if broken:
         raise ValueError(f"parse error on line 1, {_misplaced_quote(value, len(ended) - len(broken))}")
@@ -196,7 +196,7 @@ def _list(value: str) -> tuple[str, ...]:
 
 
 def _misplaced_quote(value: str, start: int) -> str:
-    """What is wrong with the item that begins there, and at which byte."""
+    """The column and the problem of a misplaced quote in the item that begins at `start`."""
     if value[start] == '"':
         quoted = re.compile('"(?:[^"]|"")*"(?!")').match(value, start)
         place = quoted.end() - 1 if quoted else len(value)
@@ -218,11 +218,11 @@ def _pairs(value: str) -> tuple[str, ...]:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "text": str,
     "switch": parse_switch,
-    "number": parse_number,  # of 64 bits
+    "number": parse_number,  # 64 bits
     "int32": partial(parse_number, bits=32),
     "duration": parse_duration,
-    "list": _list,  # commas divide its items
-    "pairs": _pairs,  # the same of KEY=VALUE
-    "array": lambda value: (value,),  # commas divide nothing
+    "list": _list,  # items separated by commas
+    "pairs": _pairs,  # items KEY=VALUE separated by commas
+    "array": lambda value: (value,),  # one item; commas have no meaning
 }
-"""What makes a value of a flag's text, by the flag's kind; one that makes a tuple may be given several times."""
+"""Parsers of a flag's text, by the flag's kind. Those that return a tuple let the flag be repeated."""

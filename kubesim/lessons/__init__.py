@@ -1,4 +1,4 @@
-"""Quizzes, predictions and tasks as data from the YAML files of their folders, and what a learner has done of them."""
+"""The exercises of the lessons: quizzes, predictions and tasks, read from the YAML files in their folders."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from kubesim.api import load_yaml, typed
 from kubesim.lessons.quiz import VARIANT, Quiz, letter
 from kubesim.lessons.task import Task
 
-_PICKED = ("choice", "choices", "sort")  # kinds whose choices have letters
+_PICKED = ("choice", "choices", "sort")  # kinds whose choices are shown with letters
 _PLACEHOLDER = re.compile(r"<([a-z]+(?:-[a-z]+)*)>")
 
 
 def documents(folder: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The files of `folder` ("quizzes" or "tasks") in order of name: (name, what the YAML holds)."""
+    """The YAML files of `folder` ("quizzes" or "tasks"), sorted by name: pairs of name and entries."""
     for path in sorted(Path(__file__).with_name(folder).glob("*.yaml")):
         yield path.name, load_yaml(path)
 
 
 def filled(entry: Any, words: Mapping[str, str]) -> Any:
-    """`entry` with a word for each placeholder in its texts; words may have placeholders themselves.
+    """Fill words into the placeholders in an entry's texts, repeatedly, because words may have placeholders themselves.
 
-    It is filled in as one text, the entry's JSON, in which words are as JSON writes them.
+    The entry is filled as one text, its JSON, so words are escaped as in JSON.
     """
     written = {name: json.dumps(word)[1:-1] for name, word in words.items()}
     before = ""
@@ -43,17 +43,17 @@ def filled(entry: Any, words: Mapping[str, str]) -> Any:
 
 @cache
 def load_quizzes() -> Mapping[str, Quiz]:
-    """All quizzes by their id, in the order of the files. The further variants of one follow it, as ID#1, ID#2, …"""
+    """All quizzes by id, in the order of the files. Further variants of a quiz follow it as ID#1, ID#2, …"""
     return _questions("quizzes")
 
 
 def question_ids() -> list[str]:
-    """The ids of all questions, each once, whatever variants it has."""
+    """The ids of all questions, without those of further variants."""
     return [name for name in load_quizzes() if VARIANT not in name]
 
 
 def variants_of(question: str) -> list[Quiz]:
-    """A question's quizzes: those called "x", "x#1", "x#2" and so on."""
+    """The variants of a question: the quizzes with the ids "x", "x#1", "x#2" …"""
     quizzes = load_quizzes()
     further = (f"{question}{VARIANT}{number}" for number in count(1))
     return [quizzes[question], *(quizzes[name] for name in takewhile(quizzes.__contains__, further))]
@@ -61,13 +61,13 @@ def variants_of(question: str) -> list[Quiz]:
 
 @cache
 def load_predictions() -> Mapping[str, Quiz]:
-    """All predictions by their id: quizzes that are answered by what the notebook's next cell prints."""
+    """All predictions by id: quizzes whose answer is the output of the notebook's next cell."""
     return _questions("predictions", kind="predict")
 
 
 @cache
 def load_tasks() -> Mapping[str, Task]:
-    """All tasks by their id, in the order of the files."""
+    """All tasks by id, in the order of the files."""
     tasks = [entry for _, entries in documents("tasks") for entry in entries]
     return MappingProxyType({entry["id"]: typed.read(Task, entry, entry["id"]) for entry in tasks})
 
@@ -81,11 +81,11 @@ def _questions(folder: str, **more: str) -> Mapping[str, Quiz]:
 
 
 def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
-    """A quiz with the first of what `vary` lists for its placeholders, then with the second, and so on.
+    """The variants of a quiz: the first has the first word of each list in `vary`, the second the second, and so on.
 
-    Its choices are shown in an order of their own, the same on each machine, so that the right one is in no favorite
-    place. They have other letters each time, so that a quiz with choices has two variants even where none of its names
-    can change: a learner who is asked again can't go by the letter.
+    Choices are shuffled with the quiz's id as the seed, so that the right one has no favorite place and each machine
+    shows the same order. Each variant has other letters. Therefore a quiz with choices has two variants even without
+    `vary`: a learner who is asked again can't remember the letter.
     """
     counts = [len(options) for options in entry.get("vary", {}).values()]
     least = 2 if entry["kind"] in (*_PICKED, "order") else 1
@@ -94,7 +94,7 @@ def variants(entry: Mapping[str, Any]) -> Iterator[Quiz]:
 
 
 def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
-    """The quiz with what `vary` lists at this place, from 0; where a list is shorter, it begins again."""
+    """The variant with this number, from 0. A list in `vary` that is shorter begins again."""
     whole = {key: value for key, value in entry.items() if key != "vary"}
     choices = entry.get("choices", [])
     if entry["kind"] in _PICKED:
@@ -110,7 +110,10 @@ def _variant(entry: Mapping[str, Any], number: int) -> Quiz:
 
 
 def _words(entry: Mapping[str, Any], number: int) -> Mapping[str, str]:
-    """The words for the placeholders of a variant: one is by itself in its list, or several that go together are."""
+    """The words for the placeholders of a variant.
+
+    An option of `vary` is one word, or a map of words that belong together.
+    """
     words: dict[str, str] = {}
     for name, options in entry.get("vary", {}).items():
         option = options[number % len(options)]
@@ -119,13 +122,13 @@ def _words(entry: Mapping[str, Any], number: int) -> Mapping[str, str]:
 
 
 def _beginning_with(number: int, choices: Sequence[Any]) -> list[Any]:
-    """The choices in a circle, from that of a number on, counted in a circle, too."""
+    """The choices rotated by `number`."""
     first = number % len(choices)
     return [*choices[first:], *choices[:first]]
 
 
 def _solution(quiz: Quiz) -> str:
-    """The letters of the right choices, or of all in their right order."""
+    """The solution in letters: the right choices, or all choices of an order in the right order."""
     if quiz.kind == "order":
         return ", ".join(letter(quiz.shown.index(choice)) for choice in quiz.choices)
     *others, last = [letter(number) for number, choice in enumerate(quiz.shown) if choice.right]

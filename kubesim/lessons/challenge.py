@@ -1,4 +1,4 @@
-"""A round of broken clusters in one session, with points for each: what was solved, with how much help, in how long."""
+"""A round of broken clusters in one session, scored by the help and the time that each took."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from kubesim.session import Session
 POINTS = 10
 HINT = 2
 WHY = 3
-"""What a broken cluster is worth; what each hint costs, and asking `why` about it (once)."""
+"""The points of a broken cluster, the price of each hint, and the price of asking `why` about it (once)."""
 
 
 @dataclass
 class Standing:
-    """The state of one broken cluster in a round; `simulated` and `real` are the seconds spent on it."""
+    """The state of one broken cluster in a round. `simulated` and `real` are the seconds spent on it."""
 
     task: Broken
     hints: int = 0
@@ -31,9 +31,9 @@ class Standing:
     simulated: float = 0
     real: float = 0
     start: str = ""
-    """What the cluster held at the start, "" before that."""
+    """The contents of the cluster at the start (see Round._contents), "" before it is set up."""
     is_timed: bool = False
-    """Whether the time on it is all counted, after it is over."""
+    """Whether the real time is final: the cluster is over, and its last stretch is counted."""
 
     @property
     def is_over(self) -> bool:
@@ -49,7 +49,7 @@ class Standing:
         return POINTS - price
 
     def take_hint(self) -> str:
-        """Take one more hint, and return it; "" where none is left, or it's over."""
+        """Take and return the next hint; "" if none is left, or the cluster is over."""
         if self.is_over or self.hints == len(self.task.hints):
             return ""
         self.hints += 1
@@ -60,22 +60,22 @@ class Standing:
             self.why = True
 
     def show(self) -> None:
-        """Show the solution, unless it was solved without."""
+        """Mark the solution as shown, unless the cluster was solved."""
         self.shown = not self.solved
 
     @property
     def help_taken(self) -> int:
-        """How often help was taken: each hint, and `why`."""
+        """The number of hints taken, plus one for `why`."""
         return self.hints + 1 if self.why else self.hints
 
     @property
     def kept(self) -> Kept:
-        """What outlives the kernel."""
+        """The entry for the progress file, which outlives the kernel."""
         seconds = (round(self.simulated), round(self.real))
         return Kept(int(self.solved), int(self.shown), self.hints, int(self.why), *seconds)
 
     def resume(self, kept: Sequence[int]) -> None:
-        """Continue from where a different kernel left it, if it is not over here."""
+        """Take over the entry of another kernel, unless the cluster is over in this one."""
         if self.is_over:
             return
         other = Kept(*kept)
@@ -89,20 +89,20 @@ class Standing:
 
 
 class Round:
-    """The broken clusters of a round, to be fixed in any order in one session."""
+    """The broken clusters of a round, fixed in any order in one session."""
 
     def __init__(self, round_id: RoundId, session: Session) -> None:
         self.id = round_id
         self._session = session
         self.standings = tuple(Standing(cluster) for cluster in broken_clusters(round_id))
         self.current: Standing | None = None
-        self.wall: float | None = None  # the last time on the learner's own clock, in seconds
+        self.wall: float | None = None  # the latest reading of the page's clock, in seconds
         self._moment: Micros = 0
         self._charged = 0
 
     @property
     def marks(self) -> list[Kept]:
-        """What is kept of each, without the seconds: it changes only when more than time passes."""
+        """The entries without their seconds, so that two of them differ only if more than time has changed."""
         return [standing.kept._replace(simulated=0, real=0) for standing in self.standings]
 
     @property
@@ -119,12 +119,15 @@ class Round:
 
     @property
     def conceals(self) -> bool:
-        """Whether what is wrong may not be shown now, because the learner is to find it for points."""
+        """Whether the cause must be hidden now, because the learner is to find it for points."""
         current = self.current
         return current is not None and not current.is_over and not current.why
 
     def open(self, number: int) -> None:
-        """Open a broken cluster, by its number from 0; the first time it is set up. The one before stays as it is."""
+        """Open the broken cluster with this number, from 0, and set it up the first time.
+
+        The one before keeps its state.
+        """
         self.update()
         self.current = standing = self.standings[number]
         is_set_up = standing.start and is_started(standing.task, self._session)
@@ -133,17 +136,17 @@ class Round:
         self._moment = self._session.cluster.clock.now
 
     def leave(self) -> None:
-        """Close the open cluster; time and `why` count no more."""
+        """Close the open cluster. Its time and uses of `why` are no longer counted."""
         self.update()
         self.current = None
 
     def set_up(self, standing: Standing) -> None:
-        """Set a broken cluster up, as it is at the start of its task."""
+        """Create the start state of a broken cluster."""
         begin(standing.task, self._session)
         standing.start = self._contents(standing.task)
 
     def update(self) -> tuple[Reading, ...]:
-        """Count the open cluster's simulated time and the use of `why`, and read its goals."""
+        """Update the open cluster's simulated time, price of `why` and `solved`. Returns the readings of its goals."""
         self._charge_for_why()
         standing = self.current
         if standing is None:
@@ -158,7 +161,7 @@ class Round:
         return readings
 
     def advice(self) -> str:
-        """What is still wrong after a fix that did not work; "" where nothing was changed, or nothing is missing."""
+        """The first remaining problem after a fix that didn't work; "" if nothing was changed or nothing is missing."""
         standing = self.current
         if standing is None or standing.is_over or self._contents(standing.task) == standing.start:
             return ""
@@ -175,7 +178,7 @@ class Round:
             standing.show()
 
     def clock(self, wall: float) -> None:
-        """Note that it is `wall` seconds on the learner's own clock; what passed counts for the open cluster."""
+        """Take a reading of the page's clock, in seconds, and add the time since the last one to the open cluster."""
         standing = self.current
         before = self.wall
         self.wall = wall
@@ -185,7 +188,7 @@ class Round:
         standing.is_timed = standing.is_over
 
     def _charge_for_why(self) -> None:
-        """Charge for `why` in the terminal: each cluster that it explained since this was asked last."""
+        """Charge the clusters that `why` has explained in the terminal since the last call."""
         explained = self._session.explained[self._charged :]
         self._charged = len(self._session.explained)
         for standing in self.standings:
@@ -193,19 +196,19 @@ class Round:
                 standing.ask_why()
 
     def _is_about(self, standing: Standing, namespace: str) -> bool:
-        """Whether `why` explained this cluster; where it read an export (""), that could be of the open one."""
+        """Whether an explained namespace belongs to this cluster. An export ("") is assumed to be of the open one."""
         if not namespace:
             return standing is self.current
         return namespace in standing.task.namespaces
 
     def kept(self) -> Record:
-        """What to add to the learner's progress."""
+        """The entries to merge into the learner's progress."""
         return {
             "clusters": {self._name(standing): list(standing.kept) for standing in self.standings if any(standing.kept)}
         }
 
     def recall(self, record: Record) -> None:
-        """Continue from what was kept, perhaps by a different kernel."""
+        """Take over the entries of a progress record, which may come from another kernel."""
         for standing in self.standings:
             if kept := record["clusters"].get(self._name(standing)):
                 standing.resume(kept)
@@ -214,7 +217,7 @@ class Round:
         return f"{self.id.name}/{standing.task.id}"
 
     def _contents(self, task: Task) -> str:
-        """What a learner can change about the pulls, without what changes on its own."""
+        """The objects that a learner changes to fix a pull, as JSON, without fields that change on their own."""
         kinds = (POD, SECRET, SERVICE_ACCOUNT, DEPLOYMENT)
         api = self._session.cluster.api
         objects = [obj for kind in kinds for namespace in task.namespaces for obj in api.list(kind, namespace)]

@@ -1,4 +1,4 @@
-"""Broken clusters, from the templates in challenges/*.yaml: a round's seed picks them, and fills in their names."""
+"""Broken clusters from the templates in challenges/*.yaml. A round's seed chooses the templates and their names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kubesim.lessons import documents, filled
 from kubesim.lessons.task import Clue, Condition, Task
 
 COUNT = 12
-"""How many broken clusters a round of the challenge has."""
+"""The number of broken clusters in a round of the challenge."""
 LAST_SEED = 9999
 _REVIEWS = 1_000_000
-"""The seeds of reviews follow it, one for each day, so that no round has the same files."""
+"""The seed of a review is this number plus its day, so that no round shares its files."""
 FOLDER = "challenges"
 POOLS = "pools.yaml"
 Template = dict[str, Any]
@@ -24,9 +24,9 @@ Template = dict[str, Any]
 
 @dataclass(frozen=True)
 class Broken(Task):
-    """A cluster to fix. Its goal does not say what is wrong; the `advice` does, one by one.
+    """A cluster to fix. Its goal doesn't name the problem; the `advice` does, one condition at a time.
 
-    For afterwards: where the `evidence` was, and why it pointed to the cause.
+    Shown at the end: the `evidence` that points to the cause, and `because`, the explanation.
     """
 
     advice: tuple[Condition, ...] = ()
@@ -35,7 +35,7 @@ class Broken(Task):
 
 
 class SmallRound(NamedTuple):
-    """A round between lessons: so many `clusters` `of` those with these ids."""
+    """A round between lessons: `clusters` is the number of clusters, chosen from those with the ids `of`."""
 
     title: str
     clusters: int
@@ -43,14 +43,14 @@ class SmallRound(NamedTuple):
 
 
 class RoundId(NamedTuple):
-    """Which round: the `seed` picks the clusters and their names, from all, or from those of a `small` round."""
+    """The identity of a round. `seed` chooses the clusters and names; `small` is the name of a small round, or ""."""
 
     seed: int
     small: str = ""
 
     @classmethod
     def of_review(cls, day: int) -> RoundId:
-        """The round that a review of that day has."""
+        """The round of a review on a day."""
         return cls(_REVIEWS + day)
 
     @property
@@ -59,12 +59,12 @@ class RoundId(NamedTuple):
 
     @property
     def is_scored(self) -> bool:
-        """Whether the points count: those of reviews and of small rounds don't."""
+        """Whether the points count. Reviews and small rounds aren't scored."""
         return not self.is_review and not self.small
 
     @property
     def clusters(self) -> int:
-        """How many broken clusters it has. Raises KeyError where there is no such small round."""
+        """The number of broken clusters. Raises KeyError for an unknown small round."""
         if self.small:
             return small_rounds()[self.small].clusters
         return 1 if self.is_review else COUNT
@@ -79,12 +79,12 @@ class RoundId(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the folder of its files, and its entries in the progress, are called after."""
+        """The name of the folder with its files, and the beginning of its entries in the progress."""
         return f"{self.small}-{self.seed}" if self.small else str(self.seed)
 
 
 class _Files(NamedTuple):
-    """What the files of FOLDER hold: the templates, and in POOLS what they name."""
+    """The contents of FOLDER: the templates, and from POOLS the lists that they refer to."""
 
     templates: list[Template]
     pools: dict[str, list[Any]]
@@ -109,7 +109,7 @@ def small_rounds() -> Mapping[str, SmallRound]:
 
 
 def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
-    """The broken clusters of one round, no two of one part. Raises KeyError where there is no such small round."""
+    """The broken clusters of a round, at most one of each `part`. Raises KeyError for an unknown small round."""
     chance = random.Random(round_id.seed)
     templates = _files().templates
     if round_id.small:
@@ -123,27 +123,28 @@ def broken_clusters(round_id: RoundId) -> tuple[Broken, ...]:
 
 
 def every_cluster(seed: int) -> tuple[Broken, ...]:
-    """All broken clusters that there are, also those of which a round takes only one of several."""
+    """All broken clusters, also the alternatives of which a round takes only one."""
     return _varied(_files().templates, str(seed), random.Random(seed))
 
 
 def _varied(templates: Sequence[Template], round_name: str, chance: random.Random) -> tuple[Broken, ...]:
-    """The clusters that the templates become with words by chance."""
+    """Fill random words into templates."""
     pools = _Pools(chance)
     return tuple(_broken(template, {**pools.words(template["vary"]), "round": round_name}) for template in templates)
 
 
 class _Pools:
-    """Words for the placeholders of a round. Each entry of a pool is drawn once before any is drawn again."""
+    """Random words for the placeholders of a round. Each entry of a pool is used once before any is used again."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
         self._left: dict[str, list[Any]] = {}
 
     def words(self, vary: Mapping[str, Any]) -> dict[str, str]:
-        """A word for every placeholder in `vary`: from the choices listed there, or from the pool named there.
+        """Choose a word for every placeholder in `vary`, from a list given there or from the pool named there.
 
-        An entry is a word, or a list of which one is drawn; a map has one of these for each of several placeholders.
+        An entry of a list or pool is a word, or a list of words of which one is chosen, or a map from several
+        placeholders to one of these.
         """
         words: dict[str, str] = {}
         for placeholder, source in vary.items():
@@ -161,7 +162,7 @@ class _Pools:
 
 
 def _broken(template: Template, words: Mapping[str, str]) -> Broken:
-    """The cluster with these words, and with the goals and the advice that its template names."""
+    """Build a cluster from a template: its words, and the goals and advice that it names."""
     shared = _files()
     entry = {key: value for key, value in template.items() if key not in ("part", "vary")}
     entry["goal"] = [shared.goals[goal] if isinstance(goal, str) else goal for goal in template["goal"]]

@@ -1,4 +1,4 @@
-"""Whether a learner has done what a line of a notebook asks for: `%quiz ID`, `%predict ID`, `%task ID`, a round."""
+"""Which lines of a notebook are done: `%quiz ID`, `%predict ID`, `%task ID` and so on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from kubesim.lessons.grade import is_right
 from kubesim.lessons.record import Kept, Record
 
 EXPLORED = "explored/"
-"""Begins the name under which it is kept that all goals of an explorable were reached."""
+"""Prefix of an entry in the progress's `shown`: all goals of an explorable were reached."""
 _ROUND = re.compile(r"(?P<small>[a-z]*) ?(?P<seed>[1-9][0-9]*)?")
 
 
 def is_done(line: str, record: Record) -> bool:
-    """Whether everything is done that a magic's line asks for. A line that asks for nothing is done."""
+    """Whether all exercises of a magic's line are done. A line without exercises is done."""
     magic, *names = line.split()
     match magic:
         case "%quiz":
@@ -35,7 +35,7 @@ def is_done(line: str, record: Record) -> bool:
 
 
 def _is_explored(name: str, record: Record) -> bool:
-    """Whether a question is answered, or all goals of an explorable were reached."""
+    """Whether all goals of an explorable were reached, or a question with that id is answered correctly."""
     explorable = load_explorables().get(name)
     if explorable is None:
         return name in question_ids() and is_right(name, record)

@@ -1,4 +1,4 @@
-"""A learner's progress, judged again from the answers: what was right, by question and by lesson."""
+"""Grading: a learner's stored answers are judged again, and counted by question and lesson."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubesim.lessons.record import Answer, Record
 
 
 class Share(NamedTuple):
-    """So many of so many."""
+    """A number reached of a number possible."""
 
     reached: int
     of: int
@@ -22,7 +22,7 @@ class Share(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Questions answered right, `first` of them at the first try, out of `quizzes`; tasks `done`, out of `tasks`."""
+    """Counts of a lesson: questions `right` of `quizzes`, `first` of them at the first try; tasks `done` of `tasks`."""
 
     right: int
     first: int
@@ -45,7 +45,7 @@ class Exercises(NamedTuple):
 
 @cache
 def contents() -> Mapping[str, Exercises]:
-    """What each lesson asks, by its notebook's name, in order: its YAML files are named after it."""
+    """The exercises of each lesson by its notebook's name. Their YAML files have the notebook's name, too."""
     quizzes = _ids("quizzes")
     tasks = _ids("tasks")
     return {name: Exercises(quizzes.get(name, []), tasks.get(name, [])) for name in sorted(quizzes | tasks)}
@@ -56,7 +56,7 @@ def _ids(folder: str) -> dict[str, list[str]]:
 
 
 def grade(record: Record) -> dict[str, Counts]:
-    """The counts of each lesson that has quizzes or tasks, by its notebook's name, in order."""
+    """The counts of each lesson with quizzes or tasks, by the notebook's name, in order."""
     return {name: _counts(record, lesson) for name, lesson in contents().items()}
 
 
@@ -71,43 +71,44 @@ def _counts(record: Record, lesson: Exercises) -> Counts:
 
 
 def total(lessons: Iterable[Counts]) -> Counts:
-    """The sums of some lessons' counts, field by field."""
+    """The sums of several lessons' counts."""
     return Counts(*map(sum, zip(Counts(0, 0, 0, 0, 0), *lessons, strict=True)))
 
 
 def best(record: Record) -> Share | None:
-    """The best score of all challenges, in points."""
+    """The best score of all challenges in points, by its share of the possible points. None without a score."""
     scores = [Share(*score) for score in record["scores"].values()]
     return max((score for score in scores if score.of), key=lambda score: score.reached / score.of, default=None)
 
 
 def predicted(record: Record) -> Share:
-    """How many predictions were right, of those that were made; the first one of each counts."""
+    """The share of right predictions. Only the first answer to each counts."""
     first_answers = [(quiz, record["given"].get(name, [])[:1]) for name, quiz in load_predictions().items()]
     are_right = [judge(quiz, answer).right for quiz, answers in first_answers for answer in answers]
     return Share(sum(are_right), len(are_right))
 
 
 def gained(record: Record) -> Share:
-    """How many questions were put right since, of those whose first answer was wrong: what reviewing gained."""
+    """Of the questions whose first answer was wrong, the share that was answered correctly later."""
     answered = [name for name in question_ids() if name in record["given"]]
     missed = [name for name in answered if not is_right_at_first(name, record)]
     return Share(sum(is_right(name, record) for name in missed), len(missed))
 
 
 def is_right(question: str, record: Record) -> bool:
-    """Whether a question was answered correctly, at any time and in any of its variants."""
+    """Whether a question was ever answered correctly, in any of its variants."""
     given = record["given"]
     return any(_is_right(quiz.id, answer) for quiz in variants_of(question) for answer in given.get(quiz.id, []))
 
 
 def is_right_at_first(question: str, record: Record) -> bool:
-    """Whether the first answer to a question was correct; the first time it comes in its first variant."""
+    """Whether the first answer to a question was correct. Its first variant is always asked first."""
     return any(_is_right(question, answer) for answer in record["given"].get(question, [])[:1])
 
 
 def _is_right(name: str, answer: Answer) -> bool:
-    return _judged(name, answer if isinstance(answer, str) else tuple(answer))  # a cache looks lists up nowhere
+    # a list isn't hashable, and _judged is cached
+    return _judged(name, answer if isinstance(answer, str) else tuple(answer))
 
 
 @lru_cache(maxsize=10_000)

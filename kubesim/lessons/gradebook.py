@@ -1,4 +1,4 @@
-"""A class's progress: a line for each learner, or for each question (`kubesim grade`)."""
+"""A class's progress, for `kubesim grade`: a line for each learner or each question."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kubesim.lessons.grade import best, contents, grade, is_right_at_first, tota
 from kubesim.lessons.record import Record
 
 Sheet = tuple[str, Record]
-"""A file's name and what it holds."""
+"""The name of a progress file, and its record."""
 
 _HEADINGS = ["FILE", "QUIZZES", "FIRST TRY", "TASKS", "SCORE"]
 _FIELDS = ["file", "right", "first_try", "quizzes", "tasks_done", "tasks", "points", "points_of"]
@@ -21,7 +21,10 @@ _lines = partial(tabwriter.format, minwidth=0, padding=2)
 
 
 def table(sheets: Sequence[Sheet], width: int) -> str:
-    """One line a learner; at the right, as many lessons as `width` columns hold: done of quizzes and tasks."""
+    """A table with one line for each learner.
+
+    Lessons are columns at the right, as many as fit in `width` characters.
+    """
     lessons = list(contents())
     numbers = [lesson.partition("-")[0] for lesson in lessons]
     rows = [[*_HEADINGS, *numbers], *(_row(name, record) for name, record in sheets)]
@@ -44,7 +47,7 @@ def _row(name: str, record: Record) -> list[str]:
 
 
 def comma_separated(sheets: Sequence[Sheet]) -> str:
-    """One line a learner, with two columns for each lesson: quizzes and tasks done, and how many there are."""
+    """CSV with one line for each learner. Each lesson has two columns: exercises done, and exercises."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(_FIELDS + [f"{lesson} {column}" for lesson in contents() for column in ("done", "of")])
@@ -61,9 +64,9 @@ def comma_separated(sheets: Sequence[Sheet]) -> str:
 
 
 def questions(sheets: Sequence[Sheet]) -> str:
-    """One line a question: how many answered it, and how many of them were right at the first try.
+    """A table with one line for each question: the number of answers, and the share right at the first try.
 
-    A question that all or none of several learners got right tells nothing about them, and is marked.
+    A question that all of several learners, or none of them, got right doesn't tell them apart, and is marked.
     """
     rows = [["QUESTION", "ANSWERED", "FIRST TRY", "NOTE"]]
     for question in question_ids():
@@ -85,6 +88,6 @@ def _printable(name: str) -> str:
 
 
 def _harmless(name: str) -> str:
-    """A name that no spreadsheet takes for a formula, because learners name their files themselves."""
+    """A printable name that no spreadsheet evaluates as a formula. Learners choose these names."""
     printable = _printable(name)
     return f"'{printable}" if name.startswith(("=", "+", "-", "@")) else printable

@@ -1,6 +1,6 @@
-"""The one small file of the workspace in which it is kept what a learner has done.
+"""The progress file in the workspace: a learner's answers, tasks and scores.
 
-Several kernels may write the file: each change reads it again, adds to it, and replaces it in one step.
+Several kernels may write the file. Each change reads it again, merges, and replaces it atomically.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from kubesim.workspace import PROGRESS as FILE
 from kubesim.workspace import Workspace
 
 try:
-    from fcntl import LOCK_EX, LOCK_NB, flock  # a browser's fcntl has no flock
-except ImportError:  # Windows and the browser: without a lock, two kernels must not write in the same millisecond
+    from fcntl import LOCK_EX, LOCK_NB, flock  # Python in a browser has fcntl without flock
+except ImportError:  # Windows and the browser: no lock, so two kernels must not write in the same millisecond
     flock = None  # type: ignore[assignment]
 
-PATIENCE = 2.0  # seconds for which a lock is waited for
+PATIENCE = 2.0  # seconds to wait for the lock
 _WAITS = "It is set aside as soon as there is something new to keep."
 _LEFT_ALONE = (
     "`.progress.json` was written by a later version of kubesim. "
@@ -44,16 +44,17 @@ _LEFT_ALONE = (
 
 
 class Progress:
-    """A learner's answers, tasks and scores. `today` is the day on the learner's own calendar.
+    """A learner's progress. `today` returns the learner's own date as an ordinal day.
 
-    A file that is damaged, or not ours, is renamed before the first write, and `message` says so; one of a later
-    version stays as it is. Every `keep…` returns whether all of it was written; if not, `message` says why.
+    A damaged or foreign file is renamed before the first write, and `message` says so. A file of a later version isn't
+    changed. The methods `keep…`, `add`, `forget` and `take_in` return whether everything was written; if not, `message`
+    says why.
     """
 
     def __init__(self, workspace: Workspace, today: Callable[[], int] = lambda: 0) -> None:
         self._workspace = workspace
         self.today = today
-        self.message = ""  # what to show the learner about the last write: nothing, or a sentence or two
+        self.message = ""  # about the last write, for the learner: "" or a sentence or two
         self._watchers: list[Callable[[], None]] = []
 
     def on_change(self, callback: Callable[[], None]) -> None:
@@ -69,24 +70,24 @@ class Progress:
         return task_id in self.record()["tasks"]
 
     def keep(self, quiz_id: str, answer: Answer) -> bool:
-        """Keep an answer as the one to show."""
+        """Store an answer, which the quiz's card shows from now on."""
         return self.add(answered({quiz_id: answer}))
 
     def forget(self, quiz_id: str) -> bool:
-        """Show no answer to a quiz any more."""
+        """Remove the answer that the quiz's card shows."""
         return self._change(lambda record: without_answer(record, quiz_id))
 
     def keep_task(self, task_id: str, help_taken: int = 0) -> bool:
         return self.add({"tasks": {task_id: True}, **self.shown(task_id, help_taken)})
 
     def keep_asked(self, question: str, right: bool, help_taken: int, answers: Mapping[str, Answer]) -> bool:
-        """Keep that a question was asked today, and whether rightly answered; and the `answers` to show, by quiz id."""
+        """Store the result of asking a question again, and the `answers` that cards show, by quiz id."""
         asked = asked_again(self.record()["asked"].get(question), right, self.today())
         skill = self.shown(question, help_taken) if right else {}
         return self.add({"asked": {question: asked}, **answered(answers), **skill})
 
     def shown(self, name: str, help_taken: int) -> Record:
-        """What to add when something was shown today, with that much help."""
+        """The entry to merge when a skill was shown today with so much help."""
         return {"shown": {name: [help_taken, self.today()]}}
 
     def add(self, newer: Record) -> bool:
@@ -97,7 +98,7 @@ class Progress:
         return self._change(lambda kept: merge(kept, record))
 
     def take_in(self, text: str | None) -> bool:
-        """Merge what was downloaded earlier, unless it is damaged or no progress file: then nothing is changed."""
+        """Merge an older file's text. A damaged or foreign file changes nothing."""
         older = read(text)
         if older.trouble and not older.is_later:
             self.message = f"kubesim: the file {older.trouble}. Nothing was changed."
@@ -105,7 +106,7 @@ class Progress:
         return self._change(lambda record: merge(older.record or blank(), record))
 
     def notice(self) -> str:
-        """What to show about the file before a write: nothing, or what is wrong with it, or what was set aside once."""
+        """A message about the file's present state: a problem, a file set aside earlier, or ""."""
         try:
             _, trouble, is_later = self._read()
             names = self._workspace.listdir("/workspace")
@@ -117,7 +118,7 @@ class Progress:
         return f"Set aside in your files, because kubesim could not read it: `{'`, `'.join(aside)}`." if aside else ""
 
     def _read(self) -> Contents:
-        """The content of the file. OSError where it cannot be opened."""
+        """Read the file. Raises OSError if it can't be opened."""
         if not self._workspace.exists(FILE):
             return Contents(blank())
         return read(self._workspace.read_text(FILE) if self._workspace.size(FILE) <= MAX_SIZE else None)
@@ -151,7 +152,7 @@ class Progress:
         self.message = f"`.progress.json` {trouble}. It is now `{free}`, and a new one holds what could be read."
 
     def _replace(self, text: str) -> None:
-        """Write the file in one step; a draft that a crash has left is overwritten."""
+        """Write the file atomically. A draft that a crash left is overwritten."""
         draft = f"{FILE}.new"
         try:
             self._workspace.write_text(draft, text)
@@ -168,7 +169,10 @@ def _not_kept(error: OSError) -> str:
 
 @contextmanager
 def _alone(workspace: Workspace) -> Iterator[None]:
-    """Lock the folder against other kernels; where folders cannot be locked, do without. Raises OSError."""
+    """A context that locks the folder against other kernels, or doesn't if the folder can't be locked.
+
+    Raises OSError.
+    """
     handle = None
     try:
         with suppress(OSError):
@@ -191,5 +195,5 @@ def _lock(folder: int) -> None:
             if time.monotonic() > ends:
                 raise BlockingIOError(errno.EAGAIN, "another program has locked the folder") from None
             time.sleep(0.01)
-        except OSError:  # not every file system can
+        except OSError:  # some file systems have no locks
             return

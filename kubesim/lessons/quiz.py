@@ -1,4 +1,4 @@
-"""What a quiz is (data from YAML files, see schema.json), and how answers are judged; a command by its effect."""
+"""Quizzes, and the judging of answers. A command is judged by its effect on a cluster."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from kubesim.lessons.task import Condition, read
 from kubesim.session import Session
 
 VARIANT = "#"
-"""Parts the id of a quiz from the number of a further variant."""
+"""Separates the id of a question from the number of a further variant."""
 BLANK = "____"
-"""Stands in a command for what the learner has to fill in."""
+"""The gap in a command that the learner fills in."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One answer to pick, and the feedback for picking it (of an order: for putting it too early)."""
+    """A choice with the feedback for picking it; in an order, for putting it too early."""
 
     text: str
     why: str = ""
     right: bool = False
-    quote: str = ""  # a message that the choice is about, printed below its text
+    quote: str = ""  # a message that the choice is about, shown below its text
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The feedback for a typed answer that `matches` (a regex, case ignored)."""
+    """Feedback for typed answers that match a regular expression, case ignored."""
 
     matches: str
     why: str
@@ -37,51 +37,54 @@ class Reply:
 
 @dataclass(frozen=True)
 class Quiz:
-    """One question."""
+    """A variant of a question."""
 
     id: str
     kind: str
-    """choice (one is right), choices (all the right ones), text (typed), command (a shell line), order (`choices` has
-    the right one), sort (each choice goes into one of two `bins`, a right one into the second), line (one line of an
-    output), predict (what the notebook's next cell prints)."""
+    """The kind of quiz; it decides which fields are used.
+
+    choice: one choice is right. choices: all right ones are picked. text: a typed answer. command: a shell line. order:
+    `choices` has the right order. sort: each choice goes into one of two `bins`, right ones into the second. line: a
+    line of an output is picked. predict: the output of the notebook's next cell is picked.
+    """
     question: str
-    answer: str = ""  # what "Reveal answer" shows after the letters, if there are any; of a command the line itself
-    why: str = ""  # follows a right answer
+    answer: str = ""  # shown by "Reveal answer" after the letters; for a command the line itself
+    why: str = ""  # feedback for a right answer
     hints: tuple[str, ...] = ()
 
-    # What is picked
+    # Picked answers
     choices: tuple[Choice, ...] = ()
-    places: tuple[int, ...] = ()  # the numbers of the choices as they are shown, where that is in another order
+    places: tuple[int, ...] = ()  # indexes of `choices` in the order in which they are shown; empty: in order
     bins: tuple[str, ...] = ()
 
-    # What is typed
+    # Typed answers
     accept: tuple[str, ...] = ()
-    matches: str | None = None  # a regex for what is accepted, too
+    matches: str | None = None  # a regex that accepts further answers
     replies: tuple[Reply, ...] = ()
-    otherwise: str = ""  # the feedback for all other answers
+    otherwise: str = ""  # feedback for all other answers
 
-    # A command, which is run in a fresh cluster after `files` and `start`
-    gap: str = ""  # the line with a BLANK for each part that the learner has to know
+    # Commands; they run in a fresh cluster after `files` and `start`
+    gap: str = ""  # the line with a BLANK for each part to fill in
     files: Mapping[str, str] = field(default_factory=dict)
     start: tuple[str, ...] = ()
-    wait: float = 0  # seconds that pass then
-    goal: tuple[Condition, ...] = ()  # what must hold then
+    wait: float = 0  # seconds that pass after the command
+    goal: tuple[Condition, ...] = ()  # conditions after `wait`
 
-    # What the tests play
+    # For the tests
     wrong: str = ""  # a command that does not meet the goal
-    run: str = ""  # what prints the choices of a `line` in a fresh cluster after `start`, without blank lines
-    shows: str = ""  # of a prediction, a regex for what the next cell prints
+    run: str = ""  # prints the choices of a `line` after `start`, without blank lines
+    shows: str = ""  # for a prediction, a regex for the output
 
     @property
     def shown(self) -> tuple[Choice, ...]:
-        """The choices as the learner sees them: those of an order by the alphabet, of a variant from its end."""
+        """The choices in the order shown. An order is shown alphabetically, its second variant in reverse."""
         if self.kind != "order":
             return tuple(self.choices[number] for number in self.numbers)
         return tuple(sorted(self.choices, key=_alphabetically, reverse=VARIANT in self.id))
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """What picking each of the choices shown means to `judge`."""
+        """For each choice shown, its number for `judge`."""
         return self.places or tuple(range(len(self.choices)))
 
 
@@ -93,7 +96,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether an answer is right, and why; what a command `printed`."""
+    """The judgement of an answer. `printed` is the output of a command."""
 
     right: bool
     notes: tuple[Note, ...]
@@ -101,9 +104,9 @@ class Verdict:
 
 
 def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
-    """Judge an answer to any quiz: choices as their numbers from 0, everything else as the text typed.
+    """Judge an answer: the numbers of choices from 0, or typed text.
 
-    A number of a sort is twice that of a choice, and one more for the second bin.
+    In a sort, the number is twice that of the choice, plus one for the second bin.
     """
     if isinstance(answer, str):
         judge_typed = _judge_command if quiz.kind == "command" else _judge_text
@@ -116,7 +119,7 @@ def judge(quiz: Quiz, answer: str | Sequence[int]) -> Verdict:
 
 
 def is_complete(quiz: Quiz, answer: str | Sequence[int]) -> bool:
-    """Whether there is an answer to judge: something typed or picked, and all choices of a sort."""
+    """Whether an answer can be judged: text, a choice, or all choices of a sort."""
     if isinstance(answer, str):
         return bool(answer.strip())
     return len(answer) >= len(quiz.choices) if quiz.kind == "sort" else bool(answer)
@@ -128,7 +131,7 @@ def _verdict(right: bool, text: str, printed: str = "") -> Verdict:
 
 
 def _judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
-    """Feedback for each choice that was picked, and whether right ones are still missing."""
+    """Judge choices: feedback for each picked one, and a note if right ones are missing."""
     chosen = {number for number in picked if 0 <= number < len(quiz.choices)}
     if not chosen:
         return _verdict(False, "Pick an answer first.")
@@ -146,7 +149,7 @@ def _judge_choices(quiz: Quiz, picked: Iterable[int]) -> Verdict:
 
 
 def _judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
-    """How many of the first ones are right, and why the first one that is out of place comes too early."""
+    """Judge an order: the number of right ones at the beginning, and feedback for the first one out of place."""
     if sorted(picked) != list(range(len(quiz.choices))):
         return _verdict(False, "Put all of them in order first.")
     is_in_place = [quiz.shown[number] == choice for number, choice in zip(picked, quiz.choices, strict=True)]
@@ -161,7 +164,7 @@ def _judge_order(quiz: Quiz, picked: Sequence[int]) -> Verdict:
 
 
 def _judge_sort(quiz: Quiz, picked: Sequence[int]) -> Verdict:
-    """Why each choice in the wrong bin belongs into the other one; of a right answer, why each is where it is."""
+    """Judge a sort: feedback for each choice in the wrong bin, or for all choices if the answer is right."""
     bins = {number // 2: number % 2 for number in picked if 0 <= number // 2 < len(quiz.choices)}
     if len(bins) < len(quiz.choices):
         return _verdict(False, "Sort all of them first.")
@@ -194,12 +197,12 @@ def _judge_command(quiz: Quiz, line: str) -> Verdict:
     session.advance(quiz.wait)
     missing = [reading.condition.otherwise for reading in read(quiz.goal, session) if not reading.holds]
     if missing:
-        return _verdict(False, missing[0], result.screen)  # the rest mostly follows from it
+        return _verdict(False, missing[0], result.screen)  # later conditions mostly fail for the same reason
     return _verdict(True, quiz.why, result.screen)
 
 
 def letter(number: int) -> str:
-    """By which a learner knows a choice: "A" for 0."""
+    """The letter of a choice: "A" for 0."""
     return chr(ord("A") + number)
 
 

@@ -1,4 +1,4 @@
-"""What is kept of what a learner has done: sections of entries, how two records become one, and the text of a file."""
+"""The record of a learner's progress: its sections, the merging of two records, and the text of a file."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Any, NamedTuple
 
 MARK = "kubesim-progress"
 VERSION = 4
-OLDEST = 2  # a file of version 2 lacks `asked`, `shown` and `clusters`; one of version 3 lacks `clusters`
-MAX_SIZE = 4_000_000  # bytes; a learner who answers everything, often, fills a hundredth of it
+OLDEST = 2  # version 2 lacks `asked`, `shown` and `clusters`; version 3 lacks `clusters`
+MAX_SIZE = 4_000_000  # bytes; a diligent learner fills a hundredth of it
 LONGEST_ANSWER = 2000  # characters
-_LONGEST_LIST = 200  # numbers in an answer, or different answers to one question
+_LONGEST_LIST = 200  # numbers in one answer, or answers to one question
 
 INTERVALS = (1, 3, 7, 21)
-"""Days until a question is due for review: after a wrong answer, and after one, two and more right ones in time."""
+"""Days until the next review: after a wrong answer, and after one, two and more right answers in time."""
 REVEALED = 99
-"""More help than any number of hints: the answer was shown."""
+"""`help_taken` after the answer was revealed; larger than any number of hints."""
 _LAST_DAY = date.max.toordinal() - max(INTERVALS)
 
 Answer = str | Sequence[int]
 Record = dict[str, dict[str, Any]]
-"""Entries by section and id; `_SECTIONS` says what each section holds. Days are those of `date.toordinal`."""
+"""Entries by section and id; see `_SECTIONS`. Days are ordinals as of `date.toordinal`."""
 
 
 class Contents(NamedTuple):
-    """What a file holds, as far as it can be read (None: nothing of it), and what's wrong with it, after "The file …".
+    """The contents of a file: the readable record (None if nothing is), and its problem, worded to follow "The file …".
 
-    There is nothing wrong with a file of a later version, but for what this one doesn't know.
+    `is_later` says that a later version has written it. Its record is fine, but may lack entries that this version
+    can't read.
     """
 
     record: Record | None
@@ -37,7 +38,7 @@ class Contents(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a challenge keeps of a broken cluster of its round: 1 for yes, and the seconds."""
+    """The entry of a broken cluster: 0 or 1 for `solved`, `shown` and `why`, a count of `hints`, and seconds."""
 
     solved: int
     shown: int
@@ -68,7 +69,7 @@ def _is_counts(value: Any, length: int = 2) -> bool:
 
 
 def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
-    """Every answer once. Of too many the first stays, which counts as the first try, and the last ones."""
+    """The different answers of both lists. If there are too many, the first (the first try) and the latest are kept."""
     answers: list[Answer] = []
     for answer in [*older, *newer]:
         if answer not in answers:
@@ -78,20 +79,19 @@ def _all_given(older: list[Answer], newer: list[Answer]) -> list[Answer]:
 
 
 class Section(NamedTuple):
-    """What entries a section has. Merging twice changes nothing, and loses nothing that was reached.
+    """The type of a section's entries. Merging is idempotent and never loses progress.
 
-    Of `given` that's so as long as a question has no more answers than fit. Only of `answers` and `given` it matters
-    which entry is older.
+    For `given` this holds up to _LONGEST_LIST answers. Only `answers` and `given` depend on the order of merging.
     """
 
-    accepts: Callable[[Any], bool]  # whether a value can be an entry
-    merged: Callable[[Any, Any], Any]  # what is kept of an older and a newer entry
+    accepts: Callable[[Any], bool]  # whether a value is a valid entry
+    merged: Callable[[Any, Any], Any]  # merges an older and a newer entry
 
 
 _SECTIONS = {
-    # the answer that a card shows
+    # the answer that a quiz's card shows
     "answers": Section(_is_answer, lambda _older, newer: newer),
-    # every different answer that was given to a quiz
+    # all different answers to a quiz
     "given": Section(lambda value: _is_list(value, _is_answer), _all_given),
     # True for a task that was solved
     "tasks": Section(lambda value: value is True, lambda _older, newer: newer),
@@ -100,25 +100,25 @@ _SECTIONS = {
         lambda value: _is_counts(value) and value[0] <= value[1],
         lambda older, newer: max(older, newer, key=lambda score: (score[0], -score[1])),
     ),
-    # [the day when a question was last asked, which of the INTERVALS follows]
+    # [the day when a question was last asked, an index of INTERVALS]
     "asked": Section(
         lambda value: _is_counts(value) and value[0] <= _LAST_DAY and value[1] < len(INTERVALS),
         lambda older, newer: max(older, newer, key=lambda asked: (asked[0], -asked[1])),
     ),
-    # [the least help with which it was answered or solved: hints or REVEALED, the day]
+    # [the least help with which it was answered or solved (hints, or REVEALED), the day]
     "shown": Section(lambda value: _is_counts(value) and value[1] <= _LAST_DAY, min),
-    # `Kept` of a broken cluster
+    # the fields of `Kept`
     "clusters": Section(lambda value: _is_counts(value, len(Kept._fields)), max),
 }
 
 
 def blank() -> Record:
-    """The record of a learner who has done nothing yet."""
+    """An empty record."""
     return {name: {} for name in _SECTIONS}
 
 
 def merge(older: Record, newer: Record) -> Record:
-    """What is kept of two records, section by section."""
+    """Merge two records section by section."""
     merged = blank()
     for name, section in _SECTIONS.items():
         before = older.get(name, {})
@@ -129,12 +129,12 @@ def merge(older: Record, newer: Record) -> Record:
 
 
 def write(record: Record) -> str:
-    """A record as the text of a file."""
+    """The text of a file with this record."""
     return json.dumps({MARK: VERSION, **record}, separators=(",", ":")) + "\n"
 
 
 def read(text: str | None) -> Contents:
-    """What a file with this text holds; None is for one that is too large to be opened."""
+    """Parse the text of a file; None stands for a file that is too large to open."""
     if text is None or is_too_large(text):
         return Contents(None, "is too large")
     try:
@@ -151,12 +151,12 @@ def read(text: str | None) -> Contents:
 
 
 def is_too_large(text: str) -> bool:
-    """Whether a file with this text would be more than is read again."""
+    """Whether a file with this text would be refused when it is read again."""
     return len(text.encode(errors="replace")) > MAX_SIZE
 
 
 def sift(sections: dict[str, Any]) -> tuple[Record, int]:
-    """What can be kept of some sections, and how many entries cannot."""
+    """The valid entries of some sections, and the number of invalid ones."""
     record = blank()
     lost = 0
     for name, entries in sections.items():
@@ -170,20 +170,20 @@ def sift(sections: dict[str, Any]) -> tuple[Record, int]:
 
 
 def answered(answers: Mapping[str, Answer]) -> Record:
-    """What to add when quizzes were answered, by their id."""
+    """The entries to merge for answers by quiz id."""
     kept = {name: _bounded(answer) for name, answer in answers.items()}
     return {"answers": kept, "given": {name: [answer] for name, answer in kept.items()}}
 
 
 def _bounded(answer: Answer) -> Answer:
-    """An answer that can be kept: not too long, and without half a character, which no file can hold."""
+    """The answer cut to a storable length, without lone surrogates, which UTF-8 can't encode."""
     if isinstance(answer, str):
         return answer[:LONGEST_ANSWER].encode(errors="replace").decode()
     return list(answer)
 
 
 def asked_again(asked: list[int] | None, right: bool, today: int) -> list[int]:
-    """When a question was last asked, and its place among the INTERVALS; a right answer counts only when it was due."""
+    """The new `asked` entry of a question. A right answer counts only if the question was due."""
     if not right:
         return [today, 0]
     day, place = asked or (today - INTERVALS[0], 0)
@@ -193,6 +193,6 @@ def asked_again(asked: list[int] | None, right: bool, today: int) -> list[int]:
 
 
 def without_answer(record: Record, quiz_id: str) -> Record:
-    """The record with no answer to show for a quiz. That one was given stays known."""
+    """The record without the answer that a quiz's card shows. `given` keeps it."""
     answers = {key: answer for key, answer in record["answers"].items() if key != quiz_id}
     return {**record, "answers": answers}

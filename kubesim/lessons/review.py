@@ -1,4 +1,4 @@
-"""Which questions a learner should repeat today: the wrong ones first, then those that are due the longest."""
+"""Reviews: the questions to repeat today, wrong ones first, then those that are due the longest."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kubesim.lessons.grade import is_right_at_first
 from kubesim.lessons.record import INTERVALS, Record
 
 AT_ONCE = 3
-"""Questions of one review."""
+"""The number of questions in one review."""
 
 
 class Repetition(NamedTuple):
-    """A question that was answered: its `place` among the INTERVALS (0: wrong last time), and the day it's due."""
+    """An answered question: its index in INTERVALS (0 after a wrong answer), and the day on which it is due."""
 
     place: int
     due: int
@@ -21,7 +21,7 @@ class Repetition(NamedTuple):
 
 
 def schedule(record: Record) -> list[Repetition]:
-    """The questions that were answered, the wrong ones first. One whose day isn't known is due at once."""
+    """The answered questions, wrong ones first. A question without a stored day is due at once."""
     repetitions = []
     for question in question_ids():
         if question in record["asked"]:
@@ -36,13 +36,13 @@ def schedule(record: Record) -> list[Repetition]:
 
 
 def to_review(record: Record, today: int) -> list[str]:
-    """The questions of today's review: what is due, the wrong ones first, then what is due next."""
+    """The questions of today's review: due ones, wrong ones first, then the next ones to be due."""
     chosen = sorted(schedule(record), key=lambda repetition: (max(repetition.due, today), repetition))
     return [repetition.question for repetition in chosen[:AT_ONCE]]
 
 
 def review_news(record: Record, today: int) -> str:
-    """A sentence on what is due, with the little markup of the lessons; "" where nothing was answered yet."""
+    """A sentence about due questions in the lessons' markup; "" if nothing was answered yet."""
     days = [repetition.due - today for repetition in schedule(record)]
     if not days:
         return ""
@@ -54,5 +54,5 @@ def review_news(record: Record, today: int) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number with its noun: "1 day", "2 days"."""
+    """A number and its noun: "1 day", "2 days"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

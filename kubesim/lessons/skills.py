@@ -1,4 +1,4 @@
-"""What a learner has shown, in the words of the notebooks' goals: when, and with how much help."""
+"""The learner's skills: the goals of the notebooks, with the date and the help of each."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from kubesim.lessons.record import REVEALED, Record
 from kubesim.lessons.review import counted
 
 CLUSTER = "cluster/"
-"""Begins the name under which it is kept that a broken cluster was fixed."""
+"""Prefix of an entry in the progress's `shown`: a kind of broken cluster was fixed."""
 PARTS = {"0": "The hour", "1": "Debugging pulls", "2": "Electives", "3": "Challenge"}
 """The parts of the course by the first digit of a lesson's number."""
 
 
 class Aim(NamedTuple):
-    """What one `can` do after a lesson, and the quizzes and tasks that it's shown `by`."""
+    """A goal of a lesson: a skill (`can`), and the ids of the quizzes and tasks that show it."""
 
     can: str
     by: tuple[str, ...]
 
 
 class Lesson(NamedTuple):
-    """A lesson's title on the map, and its goals."""
+    """A lesson's title on the map of progress, and its goals."""
 
     title: str
     goals: tuple[Aim, ...]
@@ -36,18 +36,18 @@ class Lesson(NamedTuple):
 
 @cache
 def lessons() -> Mapping[str, Lesson]:
-    """The lessons of goals.yaml, by their notebooks' names."""
+    """The lessons of goals.yaml by their notebooks' names."""
     by_name: Mapping[str, Lesson] = typed.read(Mapping[str, Lesson], load_yaml(Path(__file__).with_name("goals.yaml")))
     return by_name
 
 
 def part(lesson: str) -> str:
-    """The part of the course that a lesson belongs to."""
+    """The name of the course's part with the lesson."""
     return PARTS[lesson[0]]
 
 
 def title(lesson: str) -> str:
-    """A lesson's name on the map: "01 Storing credentials"."""
+    """A lesson's title on the map with its number: "01 Storing credentials"."""
     number, _, name = lesson.partition("-")
     if lesson not in lessons():
         return f"{number} {name} (goals.yaml has no title for it)"
@@ -55,14 +55,14 @@ def title(lesson: str) -> str:
 
 
 class Showing(NamedTuple):
-    """That something was answered or solved: with the least help so far (hints, or REVEALED), and on which day."""
+    """An entry of `shown`: the least help with which something was solved (hints, or REVEALED), and the day."""
 
     help_taken: int
     day: int
 
 
 class Goal(NamedTuple):
-    """What one `can` do, shown by so many quizzes and tasks, of so many, and that in words."""
+    """The state of a goal: `done` of its quizzes and tasks are solved; `words` say so."""
 
     can: str
     done: int
@@ -78,7 +78,7 @@ class Goal(NamedTuple):
 
 
 def skills(record: Record) -> list[tuple[str, list[str]]]:
-    """My skills: headings, each with its lines. A summary, the lessons that were begun, and the names of the others."""
+    """The page "My skills" as headings with lines: a summary, the lessons begun, and the others' names."""
     goals_of_lessons = [
         (title(name), [_goal(aim, record) for aim in lesson.goals]) for name, lesson in lessons().items()
     ]
@@ -95,7 +95,7 @@ def skills(record: Record) -> list[tuple[str, list[str]]]:
 
 
 def skills_text(record: Record) -> str:
-    """The same as Markdown."""
+    """The page "My skills" as Markdown."""
     sections = [f"{head}\n\n- " + "\n- ".join(lines) for head, lines in skills(record)]
     return "# " + "\n\n## ".join(sections) + "\n"
 
@@ -123,7 +123,7 @@ def _goal(aim: Aim, record: Record) -> Goal:
 
 
 def _shown(names: list[str], record: Record) -> str:
-    """When the last of these was shown, and with how much help; an older record has neither."""
+    """The day of the last of these and the help taken, in words. Older records lack both."""
     showings = [Showing(*record["shown"].get(name, (0, 0))) for name in names]
     if not all(showing.day for showing in showings):
         return "shown"
@@ -132,7 +132,7 @@ def _shown(names: list[str], record: Record) -> str:
 
 
 def _helped(hints: int) -> str:
-    """How much help was taken."""
+    """The help taken, in words."""
     if hints >= REVEALED:
         return "after seeing an answer"
     return f"with {counted(hints, 'hint')}" if hints else "without help"

@@ -1,4 +1,4 @@
-"""Tasks: something to do alone in the terminal, and what must hold in the end, whatever was typed."""
+"""Tasks to solve in the terminal, and the conditions that decide whether they are solved."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from kubesim.workspace import Workspace
 
 @dataclass(frozen=True)
 class Condition:
-    """One thing that must hold. Its texts are one or two sentences each."""
+    """A condition on the cluster. Each text has one or two sentences."""
 
-    run: str  # a shell line that only reads
-    otherwise: str  # what is still missing
-    what: str = ""  # the goal in words
-    equals: str | None = None  # what the line prints
-    matches: str | None = None  # or a regex for that
-    hint: str = ""  # where to look
-    reason: str = ""  # why it has to be so
+    run: str  # a shell line that changes nothing
+    otherwise: str  # feedback while the condition doesn't hold
+    what: str = ""  # the condition in words
+    equals: str | None = None  # the output of the line
+    matches: str | None = None  # or a regex for the output
+    hint: str = ""  # a place to look
+    reason: str = ""  # the reason for the condition
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A condition, what its command printed, and whether it holds."""
+    """A condition with the output of its command."""
 
     condition: Condition
     printed: str
@@ -50,14 +50,14 @@ class Reading:
 
 
 def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
-    """Read every condition, with the learner's history. No time passes and nothing changes."""
+    """Run every condition's command, with the learner's history. No time passes, and nothing changes."""
     reader = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
     reader.recall(session.shell)
     return tuple(Reading(condition, reader.call(condition.run).stdout.strip()) for condition in conditions)
 
 
 def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
-    """A second shell on the learner's cluster, without their history, variables, aliases and context."""
+    """A second shell on the learner's cluster, with a fresh history, variables, aliases and kubectl context."""
 
     def run(arguments: list[str], io: Invocation) -> int:
         context = new_context(session.cluster, ADMIN, io, kubectl.Kubeconfig(), clock)
@@ -68,7 +68,7 @@ def shell_of(session: Session, clock: Clock, workspace: Workspace) -> Shell:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong solution that people try, and the message that it must get; the tests run it."""
+    """A common wrong solution and the message that it causes. The tests run it."""
 
     lines: tuple[str, ...]
     says: str
@@ -76,7 +76,7 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Clue:
-    """A command that only reads, and the part of its output that matters."""
+    """A command that changes nothing, and the telling part of its output."""
 
     run: str
     shows: str
@@ -84,27 +84,27 @@ class Clue:
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do in a terminal. All texts may have the little markup of the lessons."""
+    """A task. Its texts may have the lessons' markup."""
 
     id: str
     title: str
     namespaces: tuple[str, ...]
     text: str
-    goal: tuple[Condition, ...]  # not met by the start state
-    hints: tuple[str, ...]  # from a nudge to the last step before the solution
-    solution: tuple[str, ...]  # lines that meet the goal, after `wait` seconds
+    goal: tuple[Condition, ...]  # the start state doesn't meet it
+    hints: tuple[str, ...]  # from a nudge to the step before the solution
+    solution: tuple[str, ...]  # lines that meet the goal after `wait` seconds
     done: str
-    files: Mapping[str, str] = field(default_factory=dict)  # with `start`, the start state
+    files: Mapping[str, str] = field(default_factory=dict)  # the start state, with the commands in `start`
     start: tuple[str, ...] = ()
     wait: float = 0
     minutes: int = 5
-    wrong: tuple[Mistake, ...] = ()  # each misses the goal
+    wrong: tuple[Mistake, ...] = ()  # none meets the goal
 
 
 def begin(task: Task, session: Session) -> list[str]:
-    """Create the task's start state: its namespaces are recreated, and nothing else changes.
+    """Create the task's start state by recreating its namespaces. Returns the names of files that weren't written.
 
-    Files of the learner's with the names of the task's stay as they are; their names are returned.
+    A file of the learner's with the same name isn't replaced.
     """
     workspace = Workspace()
     in_the_way = []
@@ -124,7 +124,7 @@ def begin(task: Task, session: Session) -> list[str]:
 
 
 def _offer(workspace: Workspace, name: str, text: str) -> bool:
-    """Write the file unless it exists; return whether it has this text then."""
+    """Write the file unless it exists, and return whether it has this text afterwards."""
     try:
         if not workspace.exists(name):
             workspace.put(name, text)
@@ -134,12 +134,12 @@ def _offer(workspace: Workspace, name: str, text: str) -> bool:
 
 
 def is_started(task: Task, session: Session) -> bool:
-    """Whether one of the task's namespaces exists, so that work in it could be lost."""
+    """Whether any of the task's namespaces exists, so that starting again could lose work."""
     return any(_exist(task, session))
 
 
 def is_intact(task: Task, session: Session) -> bool:
-    """Whether all of them exist."""
+    """Whether all of the task's namespaces exist."""
     return all(_exist(task, session))
 
 
@@ -153,12 +153,12 @@ def all_hold(readings: Iterable[Reading]) -> bool:
 
 
 def check(task: Task, session: Session) -> tuple[Reading, ...]:
-    """Read the task's goals."""
+    """The readings of the task's goals."""
     return read(task.goal, session)
 
 
 def solve(task: Task) -> Session:
-    """A session in which the task is solved."""
+    """A new session in which the task is solved."""
     session = Session()
     begin(task, session)
     for line in task.solution:
@@ -168,7 +168,7 @@ def solve(task: Task) -> Session:
 
 
 class Comparison(NamedTuple):
-    """What a Pod is called, its flow in the learner's cluster (None where there's no such Pod), and at the goal."""
+    """A Pod's name, its flow in the learner's cluster (None if the Pod is missing), and its flow at the goal."""
 
     subject: str
     now: Flow | None
@@ -176,7 +176,7 @@ class Comparison(NamedTuple):
 
 
 def beside(task: Task, session: Session, solved: Session) -> Iterator[Comparison]:
-    """The goal beside the learner's state: every Pod of the solved task's namespaces; of a Deployment's, the newest."""
+    """Compare every Pod of the task's namespaces with its twin in a solved session (a Deployment's newest Pod)."""
     mine = _pods(task, session.cluster)
     for (namespace, subject), pod in _pods(task, solved.cluster).items():
         own = mine.get((namespace, subject))
@@ -186,7 +186,7 @@ def beside(task: Task, session: Session, solved: Session) -> Iterator[Comparison
 
 
 def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
-    """The newest Pod of each name that stays, by its namespace and that name."""
+    """The newest Pod by namespace and stable name."""
     newest: dict[tuple[str, str], Object] = {}
     for namespace in task.namespaces:
         for pod in sorted(cluster.api.list(POD, namespace), key=lambda pod: pod["metadata"]["creationTimestamp"]):
@@ -195,7 +195,7 @@ def _pods(task: Task, cluster: Cluster) -> dict[tuple[str, str], Object]:
 
 
 def _stable_name(pod: Object) -> str:
-    """A Pod's name; of a generated one, the part that stays when its template changes."""
+    """A Pod's name, or for a generated name the part that stays when the template changes."""
     meta = pod["metadata"]
     labels = meta.get("labels", {})
     if not meta.get("generateName") or "statefulset.kubernetes.io/pod-name" in labels:

@@ -123,7 +123,7 @@ class Server:
         self._revision = cluster.api.revision
 
     def on_change(self, listener: Callable[[], object]) -> None:
-        """Call `listener` in the server's thread after each request or tick of the wall clock that changed the cluster."""
+        """Call `listener` in the server's thread after each request or tick of the wall clock with a change."""
         self._listeners.append(listener)
 
     def _notify(self) -> None:

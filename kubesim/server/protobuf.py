@@ -43,7 +43,10 @@ _FIELDS: dict[str, dict[str, str]] = load_table(__file__, "protobuf.json")
 
 
 def decode(body: bytes, budget: Budget) -> Object:
-    """Decode the object in a body, paid from `budget`. Raises StatusError for bad content, and types that aren't read."""
+    """Decode the object in a body, paid from `budget`.
+
+    Raises StatusError for bad content, and types that aren't read.
+    """
     try:
         if not body.startswith(_MAGIC):
             raise ValueError("no magic number")
@@ -62,7 +65,10 @@ def decode(body: bytes, budget: Budget) -> Object:
 
 
 def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Object:
-    """Decode the fields of a message. Fields that aren't in the table are skipped: `kubectl create` doesn't set them."""
+    """Decode the fields of a message.
+
+    Fields that aren't in the table are skipped: `kubectl create` doesn't set them.
+    """
     names = _FIELDS.get(message or struct.name, {})
     fields = schema.fields(struct)
     message_fields: Object = {}

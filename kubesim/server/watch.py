@@ -88,7 +88,10 @@ class History:
             listener()
 
     def on_change(self, listener: Callable[[], object]) -> Callable[[], None]:
-        """Call `listener` after each change and after `close`. Returns a function that ends this; calling it again is allowed."""
+        """Call `listener` after each change and after `close`.
+
+        Returns a function that ends this; calling it again is allowed.
+        """
         key = object()
         self._listeners[key] = listener
 

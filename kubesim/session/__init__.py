@@ -1,4 +1,4 @@
-"""What one learner holds: a cluster, a shell and a folder for files."""
+"""A session: one learner's cluster, shell and folder for files."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """A fresh cluster with a shell on it.
+    """A cluster with a shell that works on it.
 
-    `workspace` is the folder for the learner's files; by default a temporary one, removed with the session. The same
-    commands give the same answers in every session of the same `seed` and `boot`, the time its cluster was booted.
-    `registries` is a YAML file of registries that replaces kubesim's own or adds to them, and `node` says what is set
-    on the node itself; see `Cluster`. Raises ValueError and OSError where that file is wrong or can't be read.
+    `workspace` is the folder for the learner's files, by default a temporary one that is removed with the session. With
+    the same `seed` and `boot` (the time at which the cluster was booted), the same commands give the same output.
+    `registries` is a YAML file of registries that replaces kubesim's own or adds to them, and `node` has settings of
+    the node itself; see `Cluster`. Raises ValueError and OSError if that file is wrong or can't be read.
     """
 
     def __init__(
@@ -44,12 +44,15 @@ class Session:
         self.config = kubectl.Kubeconfig()
         self.server: Server | None = None
         self.explained: list[str] = []
-        """The namespaces of the Pods that `why` has explained, "" for one from an export: a challenge counts them."""
+        """The namespaces of Pods that `why` explained, in order; "" for an export.
+
+        A challenge charges points for them.
+        """
         self.shell = Shell(self.cluster.clock, self.workspace, self._programs())
-        self.shell.aliases["k"] = "kubectl"  # as in the exams
+        self.shell.aliases["k"] = "kubectl"  # as in the CKA exams
 
     def _programs(self) -> list[Tool]:
-        """The programs of the terminal; each asks for the cluster when it runs, because another may take its place."""
+        """The programs of the terminal. They look the cluster up at each run, because `resume` replaces it."""
         usage = "kubectl COMMAND [options]"
         client = Tool("kubectl", self._run_kubectl, usage, "kubectl get pods", complete=self._complete_kubectl)
         why = why_tool(
@@ -61,11 +64,12 @@ class Session:
         return [client, why, why_of_a_file, *beside_kubectl(lambda: self.cluster)]
 
     def _run_kubectl(self, arguments: list[str], io: Invocation) -> int:
-        if arguments[:1] == ["why"]:  # the plugin that kubesim brings for a real kubectl
+        if arguments[:1] == ["why"]:  # `kubectl why`, the plugin that kubesim provides for a real kubectl
             return self._why.run(arguments[1:], io)
 
         def run_editor(editor: str, path: str) -> int:
-            by_shell = any(mark in editor for mark in "\"'\\")  # as kubectl itself does
+            # kubectl, too, starts an editor with quotes in its command by a shell
+            by_shell = any(mark in editor for mark in "\"'\\")
             return io.run(["bash", "-c", f'{editor} "{path}"'] if by_shell else [*editor.split(" "), path], "")
 
         context = new_context(self.cluster, ADMIN, io, self.config, self.cluster.clock)
@@ -93,37 +97,37 @@ class Session:
         return self._complete_kubectl(["get", "pod", *words])
 
     def run(self, line: str) -> Result:
-        """Run a shell line (or several). Simulated time moves by a tenth of a second for each command."""
+        """Run one or several shell lines. Simulated time moves by a tenth of a second for each command."""
         with self.cluster.lock:
             return self.shell.run(line)
 
     def write_file(self, name: str, text: str) -> None:
-        """Put a file into the workspace, with the folders that it needs. Raises OSError outside the workspace."""
+        """Write a file of the workspace and create its folders. Raises OSError for a path outside the workspace."""
         self.workspace.put(name, text)
 
     def advance(self, seconds: float, budget: Budget = UNPAID) -> None:
-        """Let time pass, which `budget` pays for. Raises TooMuchError where it can't, and then stops there."""
+        """Let simulated time pass, paid from `budget`. Raises TooMuchError at the moment at which the budget ends."""
         with self.cluster.lock:
             self.cluster.advance(seconds, budget)
 
     def serve(self, kubeconfig: Path | None = None, **options: Any) -> Server:
-        """Open the cluster's API over HTTPS on loopback, so that a real kubectl can talk to it; see `Server`.
+        """Serve the cluster's API over HTTPS on loopback for a real kubectl; see `Server` for the `options`.
 
-        The file that kubectl needs is `kubeconfig`, by default in a hidden folder of the workspace. A session is served
-        once: called again, this returns the same server. Raises OSError where address or file can't be used.
+        The server writes its URL and token to `kubeconfig`, by default in a hidden folder of the workspace. Another
+        call returns the same server, unless it is closed. Raises OSError if the address or the file can't be used.
         """
-        from kubesim.server.https import Server  # late: a browser lacks what it needs
+        from kubesim.server.https import Server  # late: Python in a browser has no sockets and no ssl
 
         if self.server is None or self.server.is_closed:
             if kubeconfig is None:
                 kubeconfig = self.workspace.root / ".kubesim" / "kubeconfig"
-                kubeconfig.unlink(missing_ok=True)  # another session's
+                kubeconfig.unlink(missing_ok=True)  # left by another session
             self.server = Server(self.cluster, kubeconfig, **options)
         return self.server
 
     def resume(self, cluster: Cluster, config: kubectl.Kubeconfig | None = None) -> None:
-        """Continue with another cluster and kubectl's `config` (None: a fresh one). The shell stays as it is."""
-        cluster.lock = self.cluster.lock  # which may be held now
+        """Continue with another cluster and kubectl's `config` (None: a fresh one). The shell keeps its state."""
+        cluster.lock = self.cluster.lock  # the lock may be held by the caller
         cluster.offer(in_containers)
         self.cluster = cluster
         self.config = config or kubectl.Kubeconfig()

@@ -1,6 +1,6 @@
-"""docker login and logout: they ask a simulated registry and keep Docker's configuration file.
+"""docker login and logout: they ask a simulated registry, and write Docker's configuration file.
 
-Mirrors docker/cli, cli/command/registry and cli/config, v29.
+Mirrors docker/cli, cli/command/registry and cli/config, v29. Logins in the browser are left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kubesim.pull.keyring import Credential
 from kubesim.shell import Invocation, Operands, Options, ToolError, UnsupportedError
 from kubesim.workspace import HOME
 
-_HUB = "https://index.docker.io/v1/"  # what the credentials of Docker Hub are filed under
+_HUB = "https://index.docker.io/v1/"  # the key of Docker Hub's credentials
 _HELP = Flag("help", kind="switch", bare="true")
 _STDIN = Flag("password-stdin", kind="switch", bare="true")
 _FLAGS = {"login": FlagSet([Flag("username", "u"), Flag("password", "p"), _STDIN, _HELP]), "logout": FlagSet([_HELP])}
@@ -41,7 +41,7 @@ i Info → To login with a different account, run 'docker logout' followed by 'd
 
 
 def docker(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:
-    """Ask a registry whether user and password are right, and keep them in a file; or take them out of it."""
+    """Run `docker login` or `docker logout`."""
     folder, words = _config_folder(operands, io)
     path = f"{folder.rstrip('/')}/config.json"
     command = words[0] if words else ""
@@ -55,14 +55,14 @@ def docker(current: Callable[[], Cluster], operands: Operands, options: Options,
             _login(server, flags, path, io, current().registries)
         else:
             _logout(server, path, io)
-    except ToolError as error:  # docker's own name isn't before what it says
+    except ToolError as error:  # docker prints no name before its messages
         io.err(f"{error}\n")
         return error.status or 1
     return 0
 
 
 def _config_folder(operands: Operands, io: Invocation) -> tuple[str, list[str]]:
-    """Where the configuration is, by the option before the command, a variable or the home; and the other operands."""
+    """The configuration's folder, from --config, $DOCKER_CONFIG or the home; and the other operands."""
     match operands:
         case ["--config", folder, *words]:
             return folder, words
@@ -75,7 +75,7 @@ def _config_folder(operands: Operands, io: Invocation) -> tuple[str, list[str]]:
 
 
 def _parsed(command: str, words: list[str]) -> tuple[Options, str]:
-    """The flags by their long names, and the server, if one is named."""
+    """The flags by long name, and the server, "" if none is given."""
     try:
         line = _FLAGS[command].parse(words)
     except FlagError as error:
@@ -91,7 +91,7 @@ def _misused(command: str, problem: str, status: int = 1) -> ToolError:
 
 
 def _host(server: str) -> str:
-    """A server's host and port, which its credentials are filed under, unless it is Docker Hub."""
+    """The host and port of a server: the key of its credentials, except for Docker Hub."""
     return re.sub(r"^https?://", "", server).partition("/")[0]
 
 
@@ -113,7 +113,7 @@ def _login(server: str, flags: Options, path: str, io: Invocation, registries: R
 
 
 def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
-    """The credential on the command line and on stdin, or without flags the one that is filed already."""
+    """The credential from the command line and stdin. Without flags, it is the one that is stored."""
     _check(flags)
     username = flags.get("username", "")
     password = flags.get("password", "")
@@ -132,7 +132,7 @@ def _credential(flags: Options, filed: Any, io: Invocation) -> Credential:
 
 
 def _check(flags: Options) -> None:
-    """Refuse flags that contradict each other, and empty ones."""
+    """Raise ToolError for flags that contradict each other, and for empty ones."""
     if "password-stdin" in flags and "password" in flags:
         raise ToolError("conflicting options: cannot specify both --password and --password-stdin")
     if "password-stdin" in flags and "username" not in flags:
@@ -143,16 +143,16 @@ def _check(flags: Options) -> None:
 
 
 def _logout(server: str, path: str, io: Invocation) -> None:
-    """Forget a registry's credentials, by each name that they may have. Mirrors runLogout of logout.go.
+    """Remove a registry's credentials under each name that they may have. Mirrors runLogout of logout.go.
 
-    It never fails, and tells of a helper that isn't there for Docker Hub alone: it compares how many names failed with
-    how many it tried, and tries most names of a host twice. (Only for an address with scheme and path the real one
-    tells of it, too.)
+    It never fails. It reports a missing credential helper for Docker Hub alone, as upstream does: upstream compares the
+    number of failures with the number of names tried, and tries most names of a host twice. (Upstream also reports it
+    for an address with scheme and path.)
     """
     host = _host(server) if server else _HUB
     config = _load(path, io)
     helper = "" if server else _helper(config, _HUB)
-    if helper:  # before, it looks for the token of a login in the browser
+    if helper:  # docker looks for the token of a login in the browser first
         io.err(f"WARNING: {_failure('getting', helper)}\n")
     io.out(f"Removing login credentials for {host}\n")
     names = {server, host, f"http://{host}", f"https://{host}"} & config["auths"].keys()
@@ -166,7 +166,7 @@ def _logout(server: str, path: str, io: Invocation) -> None:
 
 
 def _load(path: str, io: Invocation) -> dict[str, Any]:
-    """The configuration, with its `auths`. A file with something else in it is refused: saving would destroy it."""
+    """Read the configuration and its `auths`. Raises ToolError for other content, which saving would destroy."""
     try:
         config = gojson.loads(io.files.read_text(path)) if io.files.exists(path) else {}
         if not isinstance(config, dict):
@@ -181,7 +181,7 @@ def _load(path: str, io: Invocation) -> dict[str, Any]:
 
 
 def _helper(config: dict[str, Any], address: str) -> Any:
-    """The program that the configuration has keep the credentials of a registry; none is there."""
+    """The name of the credential helper for a registry. No helper exists in the simulator."""
     helpers = config.get("credHelpers")
     if isinstance(helpers, dict) and address in helpers:
         return helpers[address]
@@ -189,13 +189,13 @@ def _helper(config: dict[str, Any], address: str) -> Any:
 
 
 def _failure(action: str, helper: Any) -> str:
-    """What docker says of a helper that isn't there."""
+    """docker's message about a missing helper."""
     missing = f'exec: "docker-credential-{helper}": executable file not found in $PATH'
     return f"error {action} credentials - err: {missing}, out: ``"
 
 
 def _save(config: dict[str, Any], path: str, io: Invocation) -> None:
-    """Write the file as docker does: with tabs, its registries sorted, and without a newline at its end."""
+    """Write the file as docker does: indented by tabs, registries sorted, no newline at the end."""
     auths = dict(sorted(config["auths"].items()))
     io.files.mkdir(path.rpartition("/")[0] or ".", parents=True)
     io.files.write_text(path, json.dumps({**config, "auths": auths}, indent="\t", ensure_ascii=False))

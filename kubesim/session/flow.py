@@ -1,4 +1,4 @@
-"""The flow of a pull in the running cluster."""
+"""Tracing of a pull in the running cluster."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from kubesim.why.tell.report import Flow
 
 
 def trace_flow(cluster: Cluster, namespace: str, pod: str, container: str | None = None) -> Flow:
-    """The pull of one container's image, from the kubelet's last attempt; it changes nothing in the cluster.
+    """Trace the pull of a container's image in the kubelet's last attempt. The cluster isn't changed.
 
-    Without `container`, it is the one that waits for its image.
+    Without `container`, it is the Pod's container that waits for its image.
     """
     kubelet = cluster.kubelet
     scene = Scene(cluster.api, kubelet.traces, cluster.registries.network, kept=kubelet.starter.secrets.kept)

@@ -1,7 +1,7 @@
-"""What was done to a session's cluster: to undo it, and to see the cluster as it was.
+"""The history of a session's cluster: its steps, undo and redo, and the cluster at any past moment.
 
-The simulator is deterministic, so a copy of the cluster from the end of one step shows every moment until the next one:
-how Pods changed on their own, and every pull.
+The simulator is deterministic. A copy of the cluster from the end of one step therefore shows every moment until the
+next step: the Pods' own changes, and every pull.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from kubesim.shell import Declaration, Invocation, Operands, Options, Tool
 from kubesim.shell.passwords import hide_passwords
 
 LIMIT = 100
-"""How many steps are remembered."""
+"""The largest number of steps kept."""
 MOST_PODS = 100_000
-"""How many Pods all remembered steps may have together, two snapshots each, if there were as many as now.
+"""The largest number of Pods in all kept snapshots (two for each step), estimated from the present number of Pods.
 
 A Pod in a snapshot takes 0.4 kB, because snapshots share most of it.
 """
 PAUSE = 1.0
-"""Seconds: a step that takes longer counts, even if nothing but time has moved."""
+"""Simulated seconds. A longer step is kept even if nothing but time has changed."""
 
 
 class Snapshot(NamedTuple):
-    """A cluster, and how kubectl was set, at one moment. It is only ever copied."""
+    """A copy of the cluster and of kubectl's configuration at one moment. Users copy it again before they change it."""
 
     cluster: Cluster
     config: Kubeconfig
@@ -43,7 +43,7 @@ class Snapshot(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One thing that was done and changed something: a label such as the command, the cluster before and after."""
+    """A step that changed something: its label, such as the command, and the cluster before and after."""
 
     label: str
     before: Snapshot
@@ -58,7 +58,7 @@ class _Open(NamedTuple):
 
 
 class History:
-    """The steps of a session, the oldest first; gives its shell the commands `undo` and `redo`."""
+    """The steps of a session, oldest first. Adds the commands `undo` and `redo` to its shell."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -67,29 +67,30 @@ class History:
         session.shell.add(_tool("redo", self.redo, "done again", "do again"))
 
     def restart(self) -> None:
-        """Forget everything that was done."""
-        # Between two steps only time passes: `oldest` leads to the first of `_done`, each of them to the next one, and
-        # the last to the session's cluster.
+        """Drop all steps."""
+        # Between two steps only time passes: after `oldest` until the first of `_done`, between each of them and the
+        # next, and
+        # after the last one until the session's present cluster.
         self.oldest = self._snapshot()
-        self.forgotten = 0  # how many steps there were before `oldest`
-        self._done: list[Step] = []  # the oldest first
-        self._undone: list[Step] = []  # what redo does: the last of these first
-        self._fixed = 0  # how many of `_done`, the first ones, can't be undone
-        self._open: _Open | None = None  # what is being done now, and is no step yet
+        self.forgotten = 0  # the number of steps dropped before `oldest`
+        self._done: list[Step] = []  # oldest first
+        self._undone: list[Step] = []  # a stack; redo takes the last
+        self._fixed = 0  # the first so many of `_done` can't be undone
+        self._open: _Open | None = None  # the step that is going on, if any
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """What was done and not undone, the oldest first."""
+        """The steps that weren't undone, oldest first."""
         return tuple(self._done)
 
     @property
     def count(self) -> int:
-        """How many steps led here, also those that were forgotten, but not those that were undone."""
+        """The number of steps that led to the present cluster: dropped ones are included, undone ones aren't."""
         return self.forgotten + len(self._done)
 
     @property
     def cluster(self) -> Cluster:
-        """The session's, as it is now."""
+        """The session's present cluster."""
         return self._session.cluster
 
     @property
@@ -98,9 +99,9 @@ class History:
 
     @contextmanager
     def step(self, label: str) -> Iterator[None]:
-        """Remember what is done meanwhile as one step, if it changes anything; its label holds no password.
+        """A context that keeps its block as one step, if the block changes anything. Passwords in the label are masked.
 
-        A step within another one parts that in two.
+        A step inside another step splits that in two.
         """
         with self._interrupted():
             self._open = _Open(hide_passwords(label), self._snapshot())
@@ -110,23 +111,26 @@ class History:
                 self._close()
 
     def notice(self, label: str) -> None:
-        """Remember what someone else did since the last step, as if it had been done at once just now."""
+        """Keep what others, such as a real kubectl, changed since the last step as one step of the present moment."""
         last = self._done[-1].after if self._done else self.oldest
         if self._session.cluster.api.writes_of_users != last.cluster.api.writes_of_users:
             unchanged = self.at(self.now)
             self._keep(Step(label, Snapshot(unchanged, copy(self._session.config)), self._snapshot()))
 
     def begin(self, label: str) -> None:
-        """Let nothing be undone that was done before now; what is not yet remembered of it is called `label`."""
+        """Make the present state the limit of undo.
+
+        Changes that no step has kept yet are kept as a step `label` before.
+        """
         self.notice(label)
         self._fixed = len(self._done)
         self._undone.clear()
 
     def undo(self) -> str | None:
-        """Undo the last step and return its label; None where there is none.
+        """Undo the last step and return its label, or None if there is none.
 
-        A step that has begun, such as the line `kubectl run web --image=nginx; undo`, ends before and begins again
-        after: what was done in it so far is the last step, and what follows is another one.
+        A step that is going on, such as the line `kubectl run web --image=nginx; undo`, is split: its first part is the
+        last step, which is undone, and its rest becomes a new step.
         """
         with self._interrupted():
             if len(self._done) == self._fixed:
@@ -137,7 +141,10 @@ class History:
             return step.label
 
     def redo(self) -> str | None:
-        """Do again what was undone last and return its label; None where nothing was, or something was done since."""
+        """Redo the step that was undone last, and return its label.
+
+        None if there is none, or if a step came after the undo.
+        """
         with self._interrupted():
             if not self._undone:
                 return None
@@ -148,7 +155,7 @@ class History:
 
     @contextmanager
     def _interrupted(self) -> Iterator[None]:
-        """End the step that has begun, if one has, and begin it again afterwards."""
+        """A context that ends the step that is going on, and begins it again at its end."""
         begun = self._open
         self._close()
         try:
@@ -161,10 +168,9 @@ class History:
         self._session.resume(snapshot.cluster.copy(), copy(snapshot.config))
 
     def at(self, moment: Micros) -> Cluster:
-        """A copy of the cluster as it was at `moment` (the oldest that is remembered, if that is later).
+        """A copy of the cluster at `moment`, or of the oldest one kept if that is later.
 
-        Where more has happened since the snapshot before that than one line may compute, it's the cluster as it was a
-        little earlier.
+        The copy may be earlier than `moment`, if more has happened since the snapshot before it than a budget pays for.
         """
         last = self.oldest
         for step in self._done:
@@ -182,7 +188,7 @@ class History:
         self._open = None
 
     def _keep(self, step: Step) -> None:
-        """Remember one more step, at the cost of what was undone, and of the oldest steps where there are too many."""
+        """Keep a step. Undone steps are dropped, and the oldest ones if there are too many."""
         self._undone.clear()
         self._done.append(step)
         pods_of_step = 2 * max(1, len(self._session.cluster.api.list(POD)))
@@ -199,7 +205,7 @@ class History:
         return Snapshot(self._session.cluster.copy(), copy(self._session.config))
 
     def _has_changed(self, before: Snapshot) -> bool:
-        """Whether more has happened since `before` than a little time, with what the cluster did in it on its own."""
+        """Whether users changed the cluster or kubectl's configuration since `before`, or PAUSE is over."""
         now = self._session.cluster
         if (now.clock.now - before.moment) / SECOND > PAUSE or self._session.config.content != before.config.content:
             return True

@@ -1,4 +1,4 @@
-"""Programs for the node and its images: crictl, aws, and node, which stands for files that a person edits there."""
+"""Programs for the node and its images: crictl, aws, and `node`, which stands for files that an administrator edits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kubesim.shell import Invocation, Operands, Options, UnsupportedError
 
 
 def aws(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> None:
-    """A password for Amazon's registries, valid for as long as the registries' file says."""
+    """Print a password for Amazon's registries, which expires as the file of registries says."""
     cluster = current()
     issuing = [registry for registry in cluster.registries.network.world.registries if "AWS" in registry.issues]
     if operands != ["ecr", "get-login-password"] or not issuing:
@@ -29,7 +29,7 @@ _LATER = {
 
 
 def node(current: Callable[[], Cluster], operands: Operands, options: Options, io: Invocation) -> int:
-    """Change what is set on the node, or show it. This is kubesim's own command, and each answer says so."""
+    """Show or change the node's settings. The command is kubesim's own, and its output says so."""
     settings = current().registries.node
     before = settings.files()
     match operands:
@@ -67,13 +67,13 @@ def node(current: Callable[[], Cluster], operands: Operands, options: Options, i
 
 
 def _is_well_named(command: str, registry: str) -> bool:
-    """Whether a registry is written as in an image's name; credentials may also be for some of its repositories."""
+    """Whether `registry` is written as in an image's name. Credentials may include a path to repositories."""
     is_registry = registry != "" and registry_key(registry) == registry
     return is_registry and ("/" not in registry or command in ("login", "logout"))
 
 
 def _forget(settings: NodeSettings, registry: str) -> None:
-    """Take what config.json says of a registry out of it."""
+    """Remove a registry's credentials from the node's config.json."""
     gone = (registry, "config")
     settings.credentials = [item for item in settings.credentials if (item["registry"], item.get("from")) != gone]
 
@@ -86,7 +86,7 @@ def _show(files: Mapping[str, str], io: Invocation) -> None:
 
 
 def _tell(before: Mapping[str, str], after: Mapping[str, str], io: Invocation) -> None:
-    """Say which of the node's files are different now."""
+    """Print the files of the node that have changed."""
     for path in sorted({*before, *after}):
         if before.get(path) != after.get(path):
             state = "has now:" if path in after else "is gone"
@@ -117,7 +117,7 @@ def _images(cluster: Cluster, io: Invocation) -> None:
 
 
 def _size(number: float) -> str:
-    """Mirrors github.com/docker/go-units HumanSizeWithPrecision, with three digits."""
+    """The size with three digits and a unit. Mirrors github.com/docker/go-units HumanSizeWithPrecision."""
     units = ["B", "kB", "MB", "GB"]
     while number >= 1000 and len(units) > 1:
         number /= 1000
@@ -126,7 +126,7 @@ def _size(number: float) -> str:
 
 
 def _crictl_pull(cluster: Cluster, name: str, credentials: str, io: Invocation) -> int:
-    """Pull as the container runtime does, which knows no Secret and nothing of the kubelet's credentials."""
+    """Pull as the container runtime does, without Secrets and the kubelet's credentials."""
     try:
         reference = imageref.parse(name)
     except ValueError as error:

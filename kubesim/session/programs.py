@@ -1,4 +1,4 @@
-"""The programs of the terminal and of containers that work on the cluster or ask a registry."""
+"""The programs, in the terminal and in containers, that use the cluster or a registry."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [
 
 
 def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_why: Callable[[str], None]) -> Tool:
-    """`why POD`, in the cluster and namespace that are current then; `on_why` is told the namespace."""
+    """The program `why POD`.
+
+    `current` and `namespace` are called at each run; `on_why` gets the explained Pod's namespace.
+    """
 
     @Declaration(USAGE, "n:/namespace c:/container o:/output", example="why web").tool
     def why(operands: list[str], options: Options, io: Invocation) -> int:
-        from kubesim.session.why import explain_pod  # late: few sessions ask it first
+        from kubesim.session.why import explain_pod  # late: most sessions start without it
 
         explained = explain_pod(current(), namespace(), operands, options, io)
         if explained:
@@ -39,17 +42,20 @@ def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_wh
 
 @Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output").tool
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
-    """`kubesim why`, with its arguments."""
+    """The program `kubesim why`."""
     from kubesim.session.why import explain_files  # late, as above
 
     return explain_files(operands, options, io)
 
 
 def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
-    """The programs beside kubectl. Each asks for the cluster when it runs, because `undo` and a reset replace that."""
+    """The programs besides kubectl. They call `current` at each run, because undo and a reset replace the cluster."""
 
     def tool(declaration: Declaration, module: str, function: str) -> Tool:
-        """What runs a function of a module here, which is imported then: a first answer needs none of them."""
+        """A tool that runs a function of a module of this package.
+
+        The import comes late, so that sessions start fast.
+        """
 
         def run(operands: Operands, options: Options, io: Invocation) -> int | None:
             program = getattr(import_module(f"kubesim.session.{module}"), function)
@@ -74,7 +80,7 @@ def beside_kubectl(current: Callable[[], Cluster]) -> list[Tool]:
 
 
 class _Moment(Clock):
-    """A clock that stands still: what a container runs is played at the moment when it starts."""
+    """A clock that stands still: the simulator runs a container's process at once, at the moment of its start."""
 
     def run_until(self, done: Callable[[], bool], timeout: float, budget: Budget = UNPAID) -> bool:
         if not done():
@@ -85,18 +91,18 @@ class _Moment(Clock):
 def new_context(
     cluster: Cluster, user: User, io: Invocation, config: kubectl.Kubeconfig, clock: Clock
 ) -> kubectl.Context:
-    """What a user's kubectl works with in one call, on the files and variables of where it is called."""
+    """The context of one kubectl call: the user's client, and the files, variables and stdin of its shell."""
     client = cluster.apiserver.as_user(user)
     files = cast(Workspace, io.files)
-    read_stdin = cache(io.read_stdin)  # replace --force goes through its manifests twice
+    read_stdin = cache(io.read_stdin)  # replace --force reads its manifests twice
     return kubectl.Context(client, clock, files, config, io.machine.budget, io.env, read_stdin)
 
 
 def _kubeconfig_of_container(io: Invocation) -> kubectl.Kubeconfig:
-    """What kubectl finds in a container without a kubeconfig: the mounted token, and the namespace beside it.
+    """The configuration that kubectl finds in a container: the mounted token, and the namespace file beside it.
 
     Mirrors inClusterClientConfig of k8s.io/client-go tools/clientcmd/client_config.go, v1.36. Raises UnsupportedError
-    for a token without the certificate of the cluster's authority.
+    for a token without ca.crt.
     """
     token, authority, namespace = (f"{TOKEN_MOUNT_PATH}/{name}" for name in ("token", "ca.crt", "namespace"))
     is_in_cluster = io.env.get("KUBERNETES_SERVICE_HOST") and io.env.get("KUBERNETES_SERVICE_PORT")
@@ -111,10 +117,10 @@ def _kubeconfig_of_container(io: Invocation) -> kubectl.Kubeconfig:
 
 
 def in_containers(cluster: Cluster) -> Mapping[str, Tool]:
-    """The programs of a container that need the cluster: aws, and kubectl as whom the container's token is of."""
+    """The programs in containers that use the cluster: kubectl with the mounted token, and those of the terminal."""
 
     def run_kubectl(arguments: list[str], io: Invocation) -> int:
-        with suppress(NotSimulated):  # what kubectl refuses on its own
+        with suppress(NotSimulated):  # kubectl.run reports these itself
             command, _ = kubectl.find_command(arguments)
             if command.path[:1] in (("edit",), ("config",)):
                 raise UnsupportedError(f"'kubectl {command.path[0]}' in a container")

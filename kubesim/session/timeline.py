@@ -1,4 +1,4 @@
-"""What happened in a session: what was done, what changed on its own, and each attempt to pull an image."""
+"""The timeline of a session: its steps, the Pods' own changes, and each attempt to pull an image."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from kubesim.session.history import History
 from kubesim.why.judge.scene import VOLUME, containers
 
 Pods = dict[tuple[str, str], tuple[str, str]]
-"""READY and STATUS of each Pod, by namespace and name: the columns that do not count time."""
+"""READY and STATUS of each Pod by namespace and name. Unlike AGE, these columns don't change with time alone."""
 MOST_NAMED = 4
-"""How many Pods are named in one change."""
+"""The largest number of Pods named in one change."""
 MOST_MOMENTS = 300
-"""How many moments are kept, the last ones."""
+"""The largest number of moments. Older ones are dropped."""
 _UNTOLD = "kubesim: until here, more has changed than can be told"
-# In steps of a budget: a Pod that a copy of a cluster has, and one whose columns are looked at.
+# Steps of a budget: for each Pod when a cluster is copied, and for each Pod whose columns are computed.
 _COPY_COST = 20
 _LOOK_COST = 150
 
 
 def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
-    """All Pods, those of a namespace, or one of them."""
+    """The columns of all Pods, of those in a namespace, or of one."""
     columns: Pods = {}
     for one in cluster.api.list(POD, namespace):
         if pod in ("", name_of(one)):
@@ -37,13 +37,13 @@ def pods(cluster: Cluster, namespace: str | None = None, pod: str = "") -> Pods:
 
 
 def columns_of(pod: Object, now: Micros) -> tuple[str, str]:
-    """READY and STATUS of a Pod."""
+    """The columns READY and STATUS of a Pod."""
     _name, ready, status, *_ = printers.row(pod, now)
     return ready, status
 
 
 def change(before: Pods, after: Pods) -> str:
-    """What has changed: "web is ErrImagePull, db is 1/1 Running"; "" if nothing has."""
+    """The difference in words: "web is ErrImagePull, db is 1/1 Running"; "" if there is none."""
     changed = [key for key in sorted(before | after) if before.get(key) != after.get(key)]
     changes = [f"{name} is {_state(after.get((namespace, name)))}" for namespace, name in changed[:MOST_NAMED]]
     if len(changed) > MOST_NAMED:
@@ -59,20 +59,20 @@ def _state(columns: tuple[str, str] | None) -> str:
 
 
 class Moment(NamedTuple):
-    """A moment at which something was done, or something changed on its own."""
+    """A moment with its label: a step, or a Pod's own change ("" for a pull attempt alone)."""
 
     at: Micros
     label: str
 
 
 PULLED = ("Pulled", "AlreadyPresent")
-"""Outcomes of an attempt after which the image is there."""
+"""Outcomes of an attempt that leave the image on the node."""
 
 
 class Try(NamedTuple):
-    """One attempt to get an image: when, for which container, its outcome, and until when the kubelet then waits.
+    """An attempt to get a container's image, its outcome, and the end of the kubelet's back-off after it.
 
-    An image volume counts as a container, called volumes/NAME.
+    An image volume counts as a container with the name volumes/NAME.
     """
 
     at: Micros
@@ -82,25 +82,25 @@ class Try(NamedTuple):
 
     @property
     def pause(self) -> int:
-        """Seconds: the back-off after it, 0 where there was none."""
+        """The back-off in seconds, 0 without one."""
         return round(max(0, self.until - self.at) / SECOND)
 
 
 class Timeline:
-    """The `moments` of a session, oldest first, for the Pods of one namespace; for one Pod of it also its `tries`.
+    """The `moments` of a session, oldest first, for the Pods of one namespace; for a single Pod also its `tries`.
 
-    What happened between two snapshots is played again, the newest first, as far as `budget` pays for it; of what was
-    before that, only the commands are told.
+    The time between two snapshots is simulated again, the newest stretch first, as far as `budget` pays for it. Older
+    stretches have only their steps.
     """
 
     def __init__(self, history: History, namespace: str, pod: str = "", budget: Budget | None = None) -> None:
         self._target = (namespace, pod)
-        self._budget = budget or Budget(Budget.STEPS // 2)  # the rest is for telling it
-        self._untold_until: Micros | None = None  # before that moment, more has changed than is told
+        self._budget = budget or Budget(Budget.STEPS // 2)  # the other half is for the output
+        self._untold_until: Micros | None = None  # earlier changes are left out, because the budget was spent
         self._tries: dict[tuple[Micros, str], Try] = {}
         begin = "the oldest moment that is remembered" if history.forgotten else "the beginning"
         clusters = [history.oldest.cluster]
-        labels = [begin]  # what led to each of these clusters; "" where only time has passed
+        labels = [begin]  # the step that led to each cluster; "" if only time has passed
         for step in history.steps:
             clusters += [step.before.cluster, step.after.cluster]
             labels += ["", step.label]
@@ -110,7 +110,7 @@ class Timeline:
         self.tries = tuple(sorted(self._tries.values()))
 
     def _told(self, clusters: list[Cluster], labels: list[str]) -> tuple[Moment, ...]:
-        """The moments between clusters that follow each other, each after what its label says."""
+        """The moments of consecutive clusters; the label of each cluster names the step before it."""
         changes = [self._changes(start, end) for start, end in reversed(list(pairwise(clusters)))]
         moments = [Moment(clusters[0].clock.now, labels[0])]
         for between, end, label in zip(reversed(changes), clusters[1:], labels[1:], strict=True):
@@ -125,9 +125,9 @@ class Timeline:
         return tuple(moments[-MOST_MOMENTS:])
 
     def _changes(self, start: Cluster, end: Cluster) -> list[Moment]:
-        """What changed on its own from one cluster to a later one, which is played again from the first.
+        """The Pods' own changes between two clusters, found by simulating the time between them again.
 
-        Where someone acted in between, that doesn't lead to the later one: then nothing is told.
+        Empty if a user acted in between, because the simulation doesn't repeat that.
         """
         self._note_tries(start)
         self._note_tries(end)
@@ -146,7 +146,7 @@ class Timeline:
         return moments if replay.cluster.api.revision == end.api.revision else []
 
     def _note_tries(self, cluster: Cluster) -> None:
-        """Remember each attempt for the one Pod with its back-off, which is over when it's seen later."""
+        """Collect the attempts for the single Pod. The larger of two records of an attempt has its back-off."""
         namespace, name = self._target
         pod = cluster.api.find(POD, namespace, name) if name else None
         for attempt in last_tries(cluster, pod) if pod else ():
@@ -155,7 +155,7 @@ class Timeline:
 
 
 class _Replay:
-    """A copy of a cluster, whose time passes again: it tells each change of the columns of the target's Pods."""
+    """A copy of a cluster that is simulated again, and whose Pods' changes are observed."""
 
     def __init__(self, start: Cluster, target: tuple[str, str], budget: Budget) -> None:
         budget.spend(_COPY_COST * (1 + len(start.api.list(POD))))
@@ -163,12 +163,12 @@ class _Replay:
         self._namespace, self._pod = target
         self._budget = budget
         self._columns = pods(start, *target)
-        self._touched: set[str] = set()  # the names of Pods that have changed since they were looked at
+        self._touched: set[str] = set()  # names of Pods changed since their columns were computed
         self._tries: tuple[Try, ...] = ()
         self.cluster.api.subscribe(self._note, POD)
 
     def until(self, end: Micros) -> Iterator[Moment]:
-        """What has changed at each moment when something has; "" where that is an attempt alone.
+        """Yield the moments with changes until `end`; the label is "" for an attempt to pull alone.
 
         Raises TooMuchError.
         """
@@ -181,7 +181,10 @@ class _Replay:
             self._touched.add(name_of(change.obj))
 
     def _has_changed(self) -> bool:
-        """Look at the Pods that were touched, and at the attempts for the one Pod that is asked for."""
+        """Compute the columns of changed Pods and the attempts of the single Pod, and return whether anything is new.
+
+        Sets `_description`. Clock.run_until calls it after each timer.
+        """
         before: Pods = {}
         after: Pods = {}
         for name in self._touched:
@@ -205,9 +208,9 @@ class _Replay:
 
 
 def last_tries(cluster: Cluster, pod: Object) -> Iterator[Try]:
-    """The last attempt for each container of a Pod, as far as the kubelet remembers one.
+    """The last attempt of each container of a Pod, if the kubelet's traces have one.
 
-    An image volume, which each sync looks at, has one only where that failed.
+    An image volume is looked at in each sync; it has an attempt only if that failed.
     """
     for container in containers(pod):
         name = container["name"]

@@ -1,4 +1,4 @@
-"""`why POD` explains a pull in the running cluster, and `kubesim why` an export from any cluster, or a message."""
+"""The commands `why POD`, for a pull in the running cluster, and `kubesim why`, for an export or a message."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kubesim.why.tell import report
 
 
 def explain_pod(cluster: Cluster, namespace: str, operands: list[str], options: Options, io: Invocation) -> str:
-    """Print the story of the last attempt to get a Pod's image; return the Pod's namespace, "" if there is no story.
+    """Print the story of a Pod's last pull. Returns the Pod's namespace, or "" if there was nothing to explain.
 
-    `namespace` is the current one.
+    `namespace` is the default namespace.
     """
     form = options.get("o", "text")
     if len(operands) != 1 or form not in report.FORMS:
@@ -30,7 +30,10 @@ def explain_pod(cluster: Cluster, namespace: str, operands: list[str], options: 
 
 
 def explain_files(operands: list[str], options: Options, io: Invocation) -> int:
-    """`kubesim why -f FILE`: the same for an export from any cluster (FILE may be "-"), or for a message."""
+    """`kubesim why`: explain exports from any cluster (`-f FILE`, or `-f -` for stdin), or a message.
+
+    Returns the exit status.
+    """
     names = options.get("f", "").splitlines()
     form = options.get("o", "text")
     answer = options.get("a", "")

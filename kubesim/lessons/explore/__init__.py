@@ -1,6 +1,6 @@
 """Explorables: small models that a learner changes, each computed by the simulator's own functions.
 
-This module reads what they ask from explorables.yaml; the modules beside it compute what they show.
+This module reads their texts and controls from explorables.yaml. The modules beside it compute their results.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import Any, Literal, NamedTuple
 from kubesim.api import load_yaml, typed
 
 ON = "on"
-"""The value of a switch that is on; "" is one that is off."""
+"""The value of a switch that is on; a switch that is off has ""."""
 LONGEST_TEXT = 400
-"""Characters in a line that a learner types: enough for any real image or entry."""
+"""Characters of a typed line: enough for any real image or entry."""
 MOST_LINES = 8
 
 Values = Mapping[str, str]
-"""The values of an explorable's controls, by their names, each as an HTML input has it."""
+"""The values of controls by name, as HTML inputs have them."""
 
 
 class Option(NamedTuple):
-    """One of the values that a control offers."""
+    """A value that a control offers."""
 
     value: str
     label: str
 
 
 class Control(NamedTuple):
-    """Something that a learner changes: a text, several lines, a switch, a number on a range, or one of `options`.
+    """A control: a text, several lines, a switch, a number in a range, or one of `options`.
 
-    `start` is its first value. `stored` is the one that is shown where the notebook is only read, if it's another one.
+    `start` is its first value. `stored` is the value in a notebook that is only read, "" for the same.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Control(NamedTuple):
     step: int = 1
 
     def cleaned(self, value: object) -> str:
-        """A value from a page, bounded to what this control can have; `start` where it's of no use."""
+        """A value from a page, made valid for this control; `start` if it can't be."""
         if not isinstance(value, str):
             return self.start
         if self.kind == "text":
@@ -64,16 +64,16 @@ class Control(NamedTuple):
 
 
 class Goal(NamedTuple):
-    """Something to reach by trying; the explorable's module knows by its `id` when it is reached."""
+    """Something to reach by trying. The explorable's module decides by `id` when it is reached."""
 
     id: str
     what: str
 
 
 class Explorable(NamedTuple):
-    """What an explorable asks, what can be changed in it, and the `commands` that play it in a cluster of its own.
+    """An explorable: its question, its controls, and the `commands` that play it in a cluster.
 
-    `says` holds its sentences by name; its module chooses among them.
+    `says` has sentences by name, from which its module chooses.
     """
 
     title: str
@@ -88,17 +88,17 @@ class Explorable(NamedTuple):
         return {control.name: control.start for control in self.controls}
 
     def stored(self) -> Values:
-        """The values that a notebook shows where it is only read."""
+        """The values in a notebook that is only read."""
         return {control.name: control.stored or control.start for control in self.controls}
 
     def cleaned(self, values: Mapping[str, Any]) -> Values:
-        """Values from a page, each bounded to what its control can have; a missing one is that of the start."""
+        """Values from a page, made valid. A missing one gets the control's `start`."""
         return {control.name: control.cleaned(values.get(control.name)) for control in self.controls}
 
 
 @cache
 def load_explorables() -> Mapping[str, Explorable]:
-    """All explorables by their names, in the order of the file."""
+    """All explorables by name, in the order of the file."""
     path = Path(__file__).parents[1] / "explorables.yaml"
     found: Mapping[str, Explorable] = typed.read(Mapping[str, Explorable], load_yaml(path))
     return found

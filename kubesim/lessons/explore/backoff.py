@@ -1,4 +1,4 @@
-"""A Pod whose pull secret is wrong, played in a cluster of its own: its attempts, its STATUS, and a fix."""
+"""The back-off of a Pod with a wrong pull secret, and a fix, played in a cluster."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from kubesim.session import Session
 from kubesim.session.timeline import last_tries, pods
 
 LENGTH = 1020
-"""Seconds that are played: until the delay has been the longest one twice."""
+"""Seconds to play, until the longest delay has come twice."""
 _NAMESPACE, _POD = "default", "web"
-_SOON, _LATE = 15, 240  # seconds from a fix until the Pod runs
+_SOON, _LATE = 15, 240  # seconds from the fix to the running Pod
 
 
 class Attempt(NamedTuple):
-    """An attempt to pull, in seconds since the Pod was created, and the back-off after it; 0 where it succeeded."""
+    """An attempt to pull: its time in seconds since the Pod's creation, and the back-off after it, 0 for a success."""
 
     at: float
     delay: int
 
 
 class Life(NamedTuple):
-    """What happens to the Pod: its attempts, and each STATUS with the second from which `kubectl get` shows it."""
+    """The Pod's history: its attempts, and each STATUS with the second at which it appears."""
 
     attempts: tuple[Attempt, ...]
     statuses: tuple[tuple[float, str], ...]
@@ -36,7 +36,7 @@ class Life(NamedTuple):
         return next((at for at, status in self.statuses if status == "Running"), None)
 
     def until(self, now: float) -> Life:
-        """What has happened until `now`."""
+        """The history up to `now`."""
         attempts = tuple(attempt for attempt in self.attempts if attempt.at <= now)
         return Life(attempts, tuple(pair for pair in self.statuses if pair[0] <= now))
 
@@ -44,7 +44,7 @@ class Life(NamedTuple):
         return next((attempt for attempt in self.attempts if attempt.at > now), None)
 
     def reached(self, fix: float) -> set[str]:
-        """The ids of the goals of explorables.yaml that are reached where the Secret was fixed at `fix`."""
+        """The ids of the goals (explorables.yaml) that are reached if the Secret is fixed at `fix`."""
         wait = None if self.runs_at is None else self.runs_at - fix
         goals = {
             "soon": wait is not None and wait < _SOON,
@@ -56,9 +56,9 @@ class Life(NamedTuple):
 
 @lru_cache(maxsize=64)
 def play(start: Sequence[str], change: Sequence[str], fix: int) -> Life:
-    """Run the commands `start`, let LENGTH seconds pass, and run the commands `change` at the second `fix`.
+    """Run the commands `start`, play LENGTH seconds, and run the commands `change` at the second `fix`.
 
-    With a `fix` of LENGTH there is none.
+    A `fix` of LENGTH means that there is none.
     """
     session = Session()
     for line in start:
@@ -73,7 +73,7 @@ def play(start: Sequence[str], change: Sequence[str], fix: int) -> Life:
 
 
 class _Recorder:
-    """Lets time pass in a session, and notes what changes."""
+    """Lets time pass in a session, and records the Pod's attempts and STATUS."""
 
     def __init__(self, session: Session) -> None:
         self._cluster = session.cluster
@@ -91,7 +91,7 @@ class _Recorder:
             pass
 
     def _note(self) -> bool:
-        """Note what is new; whether anything is."""
+        """Record new attempts and a new STATUS. Returns whether the STATUS is new."""
         cluster = self._cluster
         _ready, status = pods(cluster, _NAMESPACE, _POD)[_NAMESPACE, _POD]
         is_new = not self.statuses or self.statuses[-1][1] != status

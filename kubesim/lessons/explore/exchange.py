@@ -1,4 +1,4 @@
-"""The HTTP requests of one pull and their responses, as far as they are about who asks."""
+"""The HTTP requests and responses of one pull, as far as they concern authentication."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kubesim.pull import imageref
 from kubesim.pull.keyring import Credential
 
 NOBODY, RIGHT, WRONG = "nobody", "right", "wrong"
-"""Who asks: an anonymous client, a user of the registry, and one with a wrong password."""
-_TAKES_NO_POST = (400, 401, 404, 405)  # after these, containerd asks a token service again by GET
+"""The client: without credentials, a user of the registry, or a user with a wrong password."""
+_TAKES_NO_POST = (400, 401, 404, 405)  # statuses after which containerd repeats a token request by GET
 _CLIENT = "containerd-client"
 
 
 class Line(NamedTuple):
-    """A line of an HTTP message; whether it's about who asks, and what its Base64 means, "" without any."""
+    """A line of an HTTP message. `meaning` is its decoded Base64, "" without any."""
 
     text: str
     is_about_who: bool = False
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A request to a host, the response, and which sentence of explorables.yaml says what that means."""
+    """A request to a host and its response. `meaning` names a sentence of explorables.yaml."""
 
     host: str
     request: tuple[Line, ...]
@@ -37,14 +37,14 @@ class Step(NamedTuple):
 
 
 class Story(NamedTuple):
-    """Who asks, the steps of the pull, and the error that containerd reports; "" where the image arrives."""
+    """The client, the steps of the pull, and containerd's error, "" after a success."""
 
     who: str
     steps: tuple[Step, ...]
     error: str
 
     def reached(self) -> set[str]:
-        """The ids of the goals of explorables.yaml that this pull reaches."""
+        """The ids of the goals (explorables.yaml) that this pull reaches."""
         meanings = {step.meaning for step in self.steps}
         goals = {
             "single": len(self.steps) == 1,
@@ -55,7 +55,7 @@ class Story(NamedTuple):
 
 
 def tell(image: str, who: str) -> Story:
-    """Pull an image as a node of a fresh cluster does, and write down what is sent."""
+    """Pull an image as a node of a fresh cluster does, and record the messages."""
     network = Cluster().registries.network
     reference = imageref.parse(image)
     credential = None
@@ -64,13 +64,14 @@ def tell(image: str, who: str) -> Story:
         user, password = next(iter(registry.users.items()))
         credential = Credential(user, password if who == RIGHT else password[::-1])
     exchanges, answer = network.exchange(reference, credential)
-    once = {exchange.request: exchange for exchange in exchanges}  # the image's other parts are got as the manifest is
+    # the image's other parts repeat the manifest's requests
+    once = {exchange.request: exchange for exchange in exchanges}
     steps = tuple(step for exchange in once.values() for step in _steps(exchange))
     return Story(who, steps, answer.error(reference) if answer.refusal else "")
 
 
 def _steps(exchange: Exchange) -> Iterator[Step]:
-    """One step, or two where a token service doesn't take the first request."""
+    """One step, or two if a token service refuses the first request."""
     request, response = exchange
     credential = request.authorization
     meaning = _meaning(request, response)
@@ -84,7 +85,7 @@ def _steps(exchange: Exchange) -> Iterator[Step]:
 
 
 def _meaning(request: Request, response: Response) -> str:
-    """The name of the sentence in explorables.yaml that says what a response means."""
+    """The name of the sentence (explorables.yaml) that explains a response."""
     is_known = isinstance(request.authorization, Credential)
     if request.kind == "token":
         if response.token is None:
@@ -109,7 +110,7 @@ def _request(request: Request) -> Iterator[Line]:
 
 
 def _post(request: Request, credential: Credential) -> Iterator[Line]:
-    """A request for a token with the credential in its body, as OAuth 2 has it."""
+    """A token request with the credential in its body, as in OAuth 2."""
     asked = dict(parse_qsl(urlsplit(request.url).query))
     who = {"grant_type": "password", "username": credential.username, "password": credential.password}
     yield Line(f"POST {urlsplit(request.url).path} HTTP/1.1")
@@ -120,7 +121,7 @@ def _post(request: Request, credential: Credential) -> Iterator[Line]:
 
 
 def _response(request: Request, response: Response, field: str = "token") -> Iterator[Line]:
-    """The lines of a response; a token is in the `field` of its JSON."""
+    """The lines of a response. A token stands in the JSON's `field`."""
     yield Line(f"HTTP/1.1 {response.line}")
     if response.auth == "basic":
         yield Line(f'WWW-Authenticate: Basic realm="{request.host}"', True)
@@ -143,11 +144,11 @@ def _quoted(fields: dict[str, str]) -> str:
 
 
 def _target(url: str) -> str:
-    """What the first line of a request has of a URL."""
+    """The path and query of a URL, for a request's first line."""
     parts = urlsplit(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _text(token: Token) -> str:
-    """What a token looks like; it's the service's own affair."""
+    """An invented token. Its form is up to the token service."""
     return sha256(f"token {token.user or ''}".encode()).hexdigest()[:24]

@@ -1,4 +1,4 @@
-"""A Pod and its ServiceAccount, played in a cluster of their own: which pull secrets the Pod ends up with."""
+"""The pull secrets of a Pod and its ServiceAccount, played in a cluster."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from kubesim.session import Session
 from kubesim.session.timeline import pods
 
 NAMESPACE, NAME, ACCOUNT = "default", "web", "default"
-_WAIT = 5  # seconds for the pull
+_WAIT = 5  # seconds to wait for the pull
 
 
 class Outcome(NamedTuple):
-    """The commands that were run, the three lists after that, and the Pod's STATUS."""
+    """The commands run, the three lists of pull secrets afterwards, and the Pod's STATUS."""
 
     commands: tuple[str, ...]
     account: Sequence[str]
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
     @property
     def why(self) -> str:
-        """The name of the sentence in explorables.yaml."""
+        """The name of the sentence (explorables.yaml) that explains the outcome."""
         if self.manifest:
             return "own-wins" if self.account else "own-only"
         if self.pod:
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
         return "late" if self.account else "none"
 
     def reached(self) -> set[str]:
-        """The ids of the goals of explorables.yaml that this state reaches."""
+        """The ids of the goals (explorables.yaml) that this outcome reaches."""
         goals = {
             "one": bool(self.account and self.manifest and len(self.pod) == 1),
             "late": bool(self.account and not self.pod),
@@ -45,7 +45,7 @@ class Outcome(NamedTuple):
 
 
 def play(explorable: Explorable, *, own: bool, inherited: bool, is_late: bool) -> Outcome:
-    """Create a Pod with an `own` list or none, and give its ServiceAccount one, where that `is_late` after the Pod."""
+    """Create a Pod with its `own` list or none, and add a list to its ServiceAccount, after the Pod if `is_late`."""
     session = Session()
     for line in explorable.commands["start"]:
         session.run(line)

@@ -1,4 +1,4 @@
-"""Which entries of pull secrets match an image, in which order they are tried, and what is sent where."""
+"""The entries of pull secrets that match an image, and the order in which the kubelet tries them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubesim.cluster.registry.messages import host_of
 from kubesim.pull import imageref, keyring
 from kubesim.pull.keyring import Credential, Match
 
-# Why an entry doesn't match, or does so only sometimes: names of sentences in explorables.yaml.
+# Reasons for a mismatch, or for a match in special cases: names of sentences in explorables.yaml.
 NO_ADDRESS = "no-address"
 OTHER_PORT = "other-port"
 OTHER_HOST = "other-host"
@@ -18,10 +18,10 @@ OLD_HUB = "old-hub"
 
 
 class Entry(NamedTuple):
-    """An entry as it was written, and how it compares with the image.
+    """An entry as written, compared with the image.
 
-    `turn` is when it is tried, from 1, and 0 where it doesn't match; then `why` names the reason. It covers the first
-    `covered` characters of the image's name.
+    `turn` is its place in the order of tries, from 1, or 0 if it doesn't match; `why` then names the reason. `covered`
+    is the number of characters of the image's name that it matches.
     """
 
     text: str
@@ -31,9 +31,9 @@ class Entry(NamedTuple):
 
 
 class Matching(NamedTuple):
-    """The name that the kubelet looks up, the host that the node asks, and the entries as they were written.
+    """The image's name in the keyring, the host that the node asks, and the entries in their order.
 
-    Where the image can't be parsed, there is a `problem` and nothing else.
+    If the image can't be parsed, only `problem` is set.
     """
 
     name: str
@@ -42,11 +42,11 @@ class Matching(NamedTuple):
     problem: str = ""
 
     def tried(self) -> list[Entry]:
-        """The entries that match, in the order in which they are tried."""
+        """The matching entries in the order of tries."""
         return sorted((entry for entry in self.entries if entry.turn), key=lambda entry: entry.turn)
 
     def reached(self) -> set[str]:
-        """The ids of the goals of explorables.yaml that this state reaches."""
+        """The ids of the goals (explorables.yaml) that this state reaches."""
         matching = self.tried()
         goals = {
             "one": len(matching) == 1,
@@ -57,7 +57,7 @@ class Matching(NamedTuple):
 
 
 def match(image: str, entries: Sequence[str]) -> Matching:
-    """Compare an image, as a Pod names it, with the keys of `auths`."""
+    """Compare an image of a Pod's spec with keys of `auths`."""
     try:
         reference = imageref.parse(image.strip())
     except ValueError as error:
@@ -87,10 +87,10 @@ def _compare(text: str, turn: int, name: str) -> Entry:
 
 
 def _filed(entry: str, user: str = "") -> Match:
-    """An entry in a keyring; the name of its user tells it from others that are the same."""
+    """An entry of a keyring. `user` identifies it among equal entries."""
     return Match(Credential(user, ""), entry)
 
 
 def _ends_within_a_part(name: str, covered: int) -> bool:
-    """Whether the first `covered` characters of a name end in the middle of one of the parts between its slashes."""
+    """Whether the first `covered` characters of a name end inside a part between its slashes."""
     return "/" in name[:covered] and name[covered - 1] != "/" and name[covered : covered + 1] not in ("", "/")
