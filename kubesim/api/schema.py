@@ -52,16 +52,16 @@ class _GoTypes(NamedTuple):
     special: Mapping[str, tuple[Kind, str]]
     int64: str  # integer fields of type int64
     maps: Mapping[str, str]  # element types of maps that aren't map[string]string
-    namedStrings: Mapping[str, str]  # types of strings that have a named type
+    namedStrings: Mapping[str, str]  # noqa: N815  # types of strings that have a named type
     # Optional scalars behind a pointer: "", 0 and false are stored, while omitempty drops them from other fields.
     pointers: str
     values: str  # optional structs without a pointer
     enums: Mapping[str, Mapping[str, str]]  # values of enum types with their meanings: pkg/generated/openapi
-    mergedBy: Mapping[str, str]  # lists by patchMergeKey, which is "" for lists of scalars
-    retainKeys: str  # fields with the patch strategy retainKeys
+    mergedBy: Mapping[str, str]  # noqa: N815  # lists by patchMergeKey, which is "" for lists of scalars
+    retainKeys: str  # noqa: N815  # fields with the patch strategy retainKeys
     # The order of a struct's fields in Go, if it isn't alphabetical. A capital letter begins an embedded struct.
     order: Mapping[str, str]
-    goNames: Mapping[str, str]  # Go's names of fields that don't follow the rule of go_name
+    goNames: Mapping[str, str]  # noqa: N815  # Go's names of fields that don't follow the rule of go_name
     initials: str  # first words that Go writes in capitals, such as "dns"
     # Words of a description with the blanks or empty line between them that the package has lost.
     gaps: Mapping[str, str]
