@@ -7,6 +7,7 @@ each room is imported when a magic first needs it: neither the simulator nor the
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -63,6 +64,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     shell.register_magics(CellMagics)
     for name, magic in _MAGICS.items():
         shell.magics_manager.register_function(_line_magic(name, magic), magic_kind="line", magic_name=name)
+    if "google.colab" in sys.modules:  # which shows widgets that aren't its own only once it's asked to
+        import_module("google.colab.output").enable_custom_widget_manager()
     if manager := shell.extension_manager:
         shell.events.register("pre_run_cell", lambda _cell: manager.loaded.discard(__name__))
 

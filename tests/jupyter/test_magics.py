@@ -5,13 +5,14 @@ import json
 import re
 import subprocess
 import sys
+from types import ModuleType, SimpleNamespace
 from typing import NamedTuple
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from kubesim.jupyter import current, prediction, quiz, why, workbench
+from kubesim.jupyter import current, load_ipython_extension, prediction, quiz, why, workbench
 from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 from kubesim.why.export import explain, explained
@@ -354,3 +355,12 @@ def test_serve_names_a_kubeconfig_that_is_elsewhere(cell, tmp_path_factory):
         assert cell("%serve").stdout == f"In a terminal:\n\nexport KUBECONFIG={elsewhere}\n"
     finally:
         server.close()
+
+
+def test_colab_is_asked_to_show_the_widgets(monkeypatch):
+    asked = []
+    monkeypatch.setitem(sys.modules, "google.colab", ModuleType("google.colab"))
+    output = SimpleNamespace(enable_custom_widget_manager=lambda: asked.append("widgets"))
+    monkeypatch.setitem(sys.modules, "google.colab.output", output)
+    load_ipython_extension(InteractiveShell())
+    assert asked == ["widgets"]
