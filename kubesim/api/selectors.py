@@ -214,7 +214,7 @@ class _FieldTest(NamedTuple):
 
     def holds(self, obj: Object) -> bool:
         has_value = _field_value(obj, self.field) == self.value
-        return has_value is self.is_equal
+        return has_value == self.is_equal
 
 
 def _field_value(obj: Object, field: str) -> str:

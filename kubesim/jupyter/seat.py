@@ -22,7 +22,7 @@ from kubesim.jupyter.slips import coached
 from kubesim.lessons.progress import Progress
 from kubesim.session import Session
 from kubesim.session.history import History
-from kubesim.session.timeline import Pods, change, pods
+from kubesim.session.timeline import Pods, describe_changes, pods
 from kubesim.shell import Invocation, Tool
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Seat:
                 return str(error)
             past = (cluster.clock.now - start) / SECOND
             passed = spell(past) if past >= 0.5 else "less than a second"
-            return f"{passed} later: {change(before, pods(cluster)) or 'each Pod is as before'}"
+            return f"{passed} later: {describe_changes(before, pods(cluster)) or 'each Pod is as before'}"
 
     def catch_up(self, wall: float) -> None:
         """Let the time pass that passed on the reader's clock since the last command, if there was any.

@@ -52,7 +52,7 @@ class Reading:
 def read(conditions: Sequence[Condition], session: Session) -> tuple[Reading, ...]:
     """Run every condition's command, with the learner's history. No time passes, and nothing changes."""
     reader = shell_of(session, Clock(to_datetime(session.cluster.clock.now)), session.workspace)
-    reader.recall(session.shell)
+    reader.adopt_history(session.shell)
     return tuple(Reading(condition, reader.call(condition.run).stdout.strip()) for condition in conditions)
 
 

@@ -34,7 +34,7 @@ _PAUSE = 0.1
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 
 
-class Kept(NamedTuple):
+class KeptChange(NamedTuple):
     """A change in the history."""
 
     moment: Micros
@@ -53,7 +53,7 @@ class History:
         self.cluster = cluster
         self.jumps = jumps
         self.undone = undone
-        self._changes: deque[Kept] = deque()
+        self._changes: deque[KeptChange] = deque()
         self._room = HISTORY_BYTES  # bytes left
         self._oldest = cluster.api.revision  # all changes after this revision are kept
         self._listeners: dict[object, Callable[[], object]] = {}
@@ -74,7 +74,7 @@ class History:
             self._listeners.clear()
 
     def _remember(self, change: Change) -> None:
-        kept = Kept(self.cluster.clock.now, change, len(json.dumps(change.obj)))
+        kept = KeptChange(self.cluster.clock.now, change, len(json.dumps(change.obj)))
         self._changes.append(kept)
         self._room -= kept.size
         while self._changes and (self._room < 0 or len(self._changes) > HISTORY):
@@ -100,7 +100,7 @@ class History:
 
         return stop
 
-    def since(self, revision: int) -> list[Kept]:
+    def since(self, revision: int) -> list[KeptChange]:
         """The changes after a revision, oldest first. Raises StatusError (Expired) if some are no longer kept."""
         if revision < self._oldest:
             raise errors.expired(f"too old resource version: {revision} ({self._oldest})")

@@ -42,7 +42,7 @@ def columns_of(pod: Object, now: Micros) -> tuple[str, str]:
     return ready, status
 
 
-def change(before: Pods, after: Pods) -> str:
+def describe_changes(before: Pods, after: Pods) -> str:
     """The difference in words: "web is ErrImagePull, db is 1/1 Running"; "" if there is none."""
     changed = [key for key in sorted(before | after) if before.get(key) != after.get(key)]
     changes = [f"{name} is {_state(after.get((namespace, name)))}" for namespace, name in changed[:MOST_NAMED]]
@@ -173,14 +173,14 @@ class _Replay:
         Raises TooMuchError.
         """
         clock = self.cluster.clock
-        while clock.run_until(self._has_changed, (end - clock.now) / SECOND, self._budget):
+        while clock.run_until(self._observe_pods, (end - clock.now) / SECOND, self._budget):
             yield Moment(clock.now, self._description)
 
     def _note(self, change: Change) -> None:
         if namespace_of(change.obj) == self._namespace and self._pod in ("", name_of(change.obj)):
             self._touched.add(name_of(change.obj))
 
-    def _has_changed(self) -> bool:
+    def _observe_pods(self) -> bool:
         """Compute the columns of changed Pods and the attempts of the single Pod, and return whether anything is new.
 
         Sets `_description`. Clock.run_until calls it after each timer.
@@ -196,10 +196,10 @@ class _Replay:
                 after[key] = columns_of(pod, self.cluster.clock.now)
         self._touched.clear()
         self._columns |= after
-        self._description = change(before, after)
-        return bool(self._description) or self._has_tried()
+        self._description = describe_changes(before, after)
+        return bool(self._description) or self._observe_tries()
 
-    def _has_tried(self) -> bool:
+    def _observe_tries(self) -> bool:
         pod = self.cluster.api.find(POD, self._namespace, self._pod) if self._pod else None
         tries = tuple(last_tries(self.cluster, pod)) if pod else ()
         is_new = tries != self._tries

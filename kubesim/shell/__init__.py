@@ -48,7 +48,7 @@ class Shell:
     def add(self, tool: Tool) -> None:
         self._tools[tool.name] = tool
 
-    def recall(self, other: Shell) -> None:
+    def adopt_history(self, other: Shell) -> None:
         """Append the history and the processes of `other`, so that `history` and `ps` show them here."""
         self._machine.history.extend(other._machine.history)
         self._machine.processes.extend(other._machine.processes)

@@ -146,7 +146,7 @@ class Place(NamedTuple):
         process = _run(interpreter, argv, streams)._replace(writes=tuple(writes))
         if process.seconds < inf:
             return process._replace(seconds=(machine.clock.now - started) / SECOND)
-        is_looping = machine.last_wait < inf  # not one endless command, which bash waits for before a trap
+        is_looping = machine.last_sleep < inf  # not one endless command, which bash waits for before a trap
         if is_looping and "TERM" in machine.traps:
             return self._with_trap(process, interpreter)
         return process
@@ -161,7 +161,7 @@ class Place(NamedTuple):
         machine.files.open_at(machine.clock)
         machine.budget = Budget(Budget.STEPS // 4, Budget.BYTES // 4)
         began = machine.clock.now
-        delay = machine.last_wait / 2  # on average half of the sleep that runs when the signal comes
+        delay = machine.last_sleep / 2  # on average half of the sleep that runs when the signal comes
         words: list[Write] = []
         status = None  # without an `exit` in the trap, the loop goes on
         try:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from kubesim.api.clock import Clock, Micros
-from kubesim.shell.memoryfiles import ChangeKind, Entries, MemoryFiles, change, parent
+from kubesim.shell.memoryfiles import ChangeKind, Entries, MemoryFiles, apply_change, parent
 from kubesim.shell.users import FILE, FOLDER, ROOT, SEARCH, Owner, User
 from kubesim.workspace import file_error
 
 
-class Change(NamedTuple):
+class PlannedChange(NamedTuple):
     """A change of an entry at a moment."""
 
     at: Micros
@@ -37,7 +37,7 @@ class Folder:
         self.entries = entries
         self.owners = owners or {}
         self.is_read_only = is_read_only
-        self.planned: list[Change] = []
+        self.planned: list[PlannedChange] = []
 
     def copy(self) -> Folder:
         copy = Folder(self.entries.copy(), self.owners.copy(), self.is_read_only)
@@ -49,7 +49,7 @@ class Folder:
         due = [planned for planned in self.planned if planned.at <= now]
         self.planned = [planned for planned in self.planned if planned.at > now]
         for _, path, text, kind, owner in sorted(due, key=lambda planned: planned.at):
-            change(self.entries, path, text, kind)
+            apply_change(self.entries, path, text, kind)
             self.owners[path] = owner  # a removed entry keeps its row, which is never read
         return self.entries
 
@@ -149,7 +149,7 @@ class ContainerFiles(MemoryFiles):
             gid = self._owner_of(parent(key)).gid or self.user.gid
             self._owners[key] = Owner(mode, self.user.uid, gid)
         mount_path = _innermost(self.folders, key)
-        planned = Change(self._clock.now, key[len(mount_path) :], text, kind, self._owner_of(key))
+        planned = PlannedChange(self._clock.now, key[len(mount_path) :], text, kind, self._owner_of(key))
         self.folders[mount_path].planned.append(planned)
         super()._change(key, text, kind)
 

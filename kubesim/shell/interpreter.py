@@ -152,7 +152,7 @@ class Interpreter:
                 yield
             return
         goes_on_after_success = loop.keyword == "while"
-        while (self._script(loop.scripts[0], streams) == 0) is goes_on_after_success:
+        while (self._script(loop.scripts[0], streams) == 0) == goes_on_after_success:
             yield
 
     def _expander(self, streams: Streams) -> Expander:

@@ -134,8 +134,8 @@ class Machine:
         self.next_pid = self.shell_process.pid + 1
         self.traps: dict[str, Trap] = {}
         """The traps by signal. A shell runs them only between two commands."""
-        self.last_wait = 0.0
-        """The seconds of the last `sleep` or other command that waited."""
+        self.last_sleep = 0.0
+        """The seconds of the last `sleep`, or of another tool that waits."""
         self.status = 0
         self.pipe_statuses: Sequence[int] = (0,)
         """The exit statuses of the last pipeline's commands: $PIPESTATUS."""
@@ -237,7 +237,7 @@ class Machine:
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass. Raises TooMuchError if the budget doesn't cover them."""
-        self.last_wait = seconds
+        self.last_sleep = seconds
         steps = round(min(seconds, 1e12) * self.SECOND_COST)
         if steps > self.budget.steps:
             raise TooMuchError("sleeping for so long is more than one command line may do here")

@@ -31,7 +31,7 @@ ChangeKind = Literal["set", "added", "gone"]
 """The kinds of changes: "set" creates or replaces an entry, "added" appends text, "gone" removes the entry."""
 
 
-def change(entries: Entries, key: str, text: str | None, kind: ChangeKind) -> None:
+def apply_change(entries: Entries, key: str, text: str | None, kind: ChangeKind) -> None:
     """Apply a change to `entries`. The entry may be missing, if another process has removed it."""
     if kind == "gone":
         entries.pop(key, None)
@@ -112,7 +112,7 @@ class MemoryFiles:
         return key
 
     def _change(self, key: str, text: str | None, kind: ChangeKind) -> None:
-        change(self.entries, key, text, kind)
+        apply_change(self.entries, key, text, kind)
 
     def _below(self, key: str) -> list[str]:
         return [name for name in self.entries if name.startswith(f"{key.rstrip('/')}/") and name != "/"]

@@ -13,7 +13,7 @@ _WORDS = rf"{_WORD}(?:[ \t]+{_WORD}){{0,99}}+"
 _SCALAR = r"""(?:'[^'\n]*'|"(?:[^"\\\n]|\\.)*"|[^\s'"&|;]+)"""
 """Pattern of a value in YAML or JSON, or of a variable."""
 _SECRET_WORD = "passw|pwd|token|creds|auth|secret|api-?key|dockerc|(?:(?<![a-z])pass|pw)(?![a-z])"
-# The repetitions in these patterns are bounded, so that matching takes linear time.
+# The repetitions in these patterns are bounded, so that no line takes long to match.
 _SECRET_NAME = rf"(?!\w*PullSecrets)[\w.-]{{0,40}}(?:{_SECRET_WORD})[\w.-]{{0,40}}"
 _SECRET_FLAG = rf"--(?!password-stdin|from-file){_SECRET_NAME}"
 _ENCODES = r"\b(?:base64|password-stdin)\b"

@@ -36,7 +36,7 @@ class _Command:
     prints: bool = False  # the p flag of an s command
     is_inside: bool = False  # the current line is in the range from `first` to `last`
 
-    def selects(self, line: str, number: int, *, is_last: bool) -> bool:
+    def advance_to(self, line: str, number: int, *, is_last: bool) -> bool:
         """Advance to a line, and return whether the command applies to it. Call it once for each line, in order."""
 
         def matches(address: Address | None) -> bool:
@@ -179,7 +179,7 @@ def _edited(text: str, commands: Sequence[_Command], budget: Budget, *, is_quiet
         line = whole_line.removesuffix("\n")
         end = whole_line[len(line) :]
         for command in commands:
-            if not command.selects(line, number, is_last=number == len(content)):
+            if not command.advance_to(line, number, is_last=number == len(content)):
                 continue
             if command.name == "d":
                 break
