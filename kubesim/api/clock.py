@@ -49,12 +49,12 @@ class Clock:
         self.now: Micros = round(start.timestamp() * SECOND)
         self.work = 0
         """Units of work done so far, about 20 µs of computing each: one for each timer, and those that timers add."""
-        self._paid_work = 0  # as much of it as a budget was asked for
+        self._paid_work = 0  # the part of `work` that budgets have been asked to pay
         self._due: list[tuple[Micros, int]] = []  # a heap of moments and numbers of timers, cancelled ones included
         self._timers: dict[int, Timer] = {}  # the timers that aren't cancelled, by number
         self._count = 0
         self.deadline: Micros = _LATEST
-        """When what waits is stopped, as by `timeout 2 kubectl get pods -w`."""
+        """The moment at which waiting commands are stopped, as by `timeout 2 kubectl get pods -w`."""
 
     def call_later(self, seconds: float, method: Callable[..., None], *arguments: Any) -> int:
         """Set a timer that calls `method` once, `seconds` from now, and return its number for `cancel`.
@@ -116,7 +116,7 @@ class Clock:
         return True
 
     def _pay(self, budget: Budget) -> bool:
-        """Pay for the work that nobody has paid for, a line's own requests included; False where that is too much."""
+        """Pay for all unpaid work, a line's own requests included. Returns False if the budget doesn't cover it."""
         steps = (self.work - self._paid_work) * STEPS
         self._paid_work = self.work
         if steps > budget.steps:

@@ -149,6 +149,7 @@ def _struct(module: str, name: str) -> Type:
 
 
 def _field(struct: Type, name: str, annotation: str) -> Field:
+    """The field that a class's annotation declares."""
     is_required = not annotation.startswith("Optional[")
     if not is_required:
         annotation = annotation.removeprefix("Optional[").removesuffix("]")

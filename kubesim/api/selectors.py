@@ -106,6 +106,7 @@ class _Parser:
             expected = "identifier after ','"
 
     def _requirement(self) -> _Requirement:
+        """Parse one requirement: `!key`, `key`, `key=value` or `key in (a,b)`."""
         if self._words[0] == "!":
             self._take()
             return _Requirement(self._key(), "DoesNotExist")

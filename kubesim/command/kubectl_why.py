@@ -218,6 +218,7 @@ def _flags(options: argparse.Namespace) -> list[str]:
 
 
 def _explain(options: argparse.Namespace) -> int:
+    """Read the Pods and what belongs to them, and print the explanation. Returns the exit status."""
     kubectl = Kubectl(_flags(options), is_verbose=options.verbose)
     place = ["-n", options.namespace] if options.namespace else []
     pod = options.pod.removeprefix("pods/").removeprefix("pod/").removeprefix("po/")

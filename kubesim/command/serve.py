@@ -73,5 +73,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_empty_device(descriptor: int) -> bool:
-    """Whether a descriptor is /dev/null, as for a service in the background. Its input has no end to wait for."""
+    """Whether a descriptor is /dev/null, as for a service in the background. A prompt on it would end at once."""
     return S_ISCHR(os.fstat(descriptor).st_mode) and not os.isatty(descriptor)

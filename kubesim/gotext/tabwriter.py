@@ -34,6 +34,7 @@ def align(text: str, minwidth: int = 0, padding: int = 2) -> str:
 
 
 def _align_section(text: str, minwidth: int, padding: int) -> str:
+    """Pad the cells column by column. A stack holds the blocks of lines that share a column."""
     lines = [line.split("\t") for line in text.split("\n")]
     blocks = [(lines, 0)]  # consecutive lines, and the index of their next column
     while blocks:

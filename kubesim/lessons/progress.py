@@ -124,6 +124,7 @@ class Progress:
         return read(self._workspace.read_text(FILE) if self._workspace.size(FILE) <= MAX_SIZE else None)
 
     def _change(self, change: Callable[[Record], Record]) -> bool:
+        """Apply `change` to the file's record under the lock, and notify watchers. Returns success."""
         self.message = ""
         try:
             with _alone(self._workspace):

@@ -1,1 +1,1 @@
-"""What the kubelet and `why` share: images and their names, credentials and what they match, attempts and answers."""
+"""The part of a pull that the kubelet and `why` share: image references, keyring, attempts and answers."""

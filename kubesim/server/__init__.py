@@ -43,6 +43,7 @@ class API:
         return response
 
     def _answer(self, request: Request) -> Response | Watch:
+        """Check impersonation, then discovery, then the verb, and answer. Raises StatusError."""
         client = self._client(request)
         _check_impersonation(request, client)
         if described := discovery.answer(request.path.rstrip("/"), request.query):

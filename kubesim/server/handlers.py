@@ -170,6 +170,7 @@ class Handler(Listener):
     head = post = put = patch = delete = get
 
     async def _stream(self, watch: Watch) -> None:
+        """Send the events of a watch until it ends, the client leaves, or history no longer reaches back."""
         loop = asyncio.get_running_loop()
         stop = watch.history.on_change(partial(loop.call_soon_threadsafe, self._changed.set))
         self.set_header("Content-Type", "application/json")

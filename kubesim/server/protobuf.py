@@ -92,6 +92,7 @@ def _struct(struct: Type, data: bytes, budget: Budget, message: str = "") -> Obj
 
 
 def _value(kind: Type, value: Any, budget: Budget) -> Any:
+    """Decode one value of a field in the form that JSON has."""
     if kind.kind == "struct":
         return _struct(kind, value, budget)
     if kind.kind == "quantity":

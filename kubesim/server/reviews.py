@@ -32,6 +32,7 @@ def _self_subject(client: Client, _review: Object) -> Object:
 
 
 def _access(client: Client, review: Object) -> Object:
+    """The answer to `kubectl auth can-i`."""
     spec = review.get("spec", {})
     attributes = spec.get("resourceAttributes")
     path = spec.get("nonResourceAttributes")

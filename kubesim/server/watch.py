@@ -74,6 +74,7 @@ class History:
             self._listeners.clear()
 
     def _remember(self, change: Change) -> None:
+        """Keep a change, and drop the oldest ones beyond HISTORY and HISTORY_BYTES."""
         kept = KeptChange(self.cluster.clock.now, change, len(json.dumps(change.obj)))
         self._changes.append(kept)
         self._room -= kept.size
@@ -135,6 +136,7 @@ class Watch:
     """An open watch, which produces its events when `lines` is called."""
 
     def __init__(self, history: History, call: Call) -> None:
+        """Check rights and selectors, and find the start. Raises StatusError."""
         request = call.request
         route = call.route
         client = call.client
@@ -199,6 +201,7 @@ class Watch:
                 cluster.clock.run_until(lambda: cluster.api.revision != before, 1.0)
 
     def _kind(self, change: Change) -> str:
+        """The type of the event for this watch; "" if the change doesn't concern it."""
         route = self._route
         if change.resource is not route.resource or route.namespace not in ("", namespace_of(change.obj)):
             return ""

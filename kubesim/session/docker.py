@@ -96,6 +96,7 @@ def _host(server: str) -> str:
 
 
 def _login(server: str, flags: Options, path: str, io: Invocation, registries: Registries) -> None:
+    """Ask the registry, and store the credentials if it accepts them."""
     address = _HUB if server in ("", DEFAULT_REGISTRY, _HUB) else _host(server)
     config = _load(path, io)
     credential = _credential(flags, config["auths"].get(address), io)

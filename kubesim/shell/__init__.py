@@ -43,9 +43,11 @@ class Shell:
         """Whether the last line ran `exit`. A real shell would be gone then."""
 
     def set_clock(self, clock: Clock) -> None:
+        """Take the clock of the cluster that has replaced the one before."""
         self._machine.clock = clock
 
     def add(self, tool: Tool) -> None:
+        """Add a command, or replace the one of that name."""
         self._tools[tool.name] = tool
 
     def adopt_history(self, other: Shell) -> None:
@@ -76,6 +78,7 @@ class Shell:
         return self._result(_clean(line))
 
     def _result(self, text: str) -> Result:
+        """Run `text` with a fresh budget. Exceptions become messages and an exit status."""
         machine = self._machine
         written: list[Written] = []
         streams = Streams(

@@ -31,6 +31,7 @@ _BLANKS = r"[ \t\n]+"
 _MAGIC = r"[*?[]"
 _EXPANDED = re.compile(r"[*?[~{]")  # without one of these, a bare word stays as it is
 _NESTED = r"\{[^{}]*\{"
+# Steps of the budget for each word, field, part and so on.
 _WORD_COST = 80
 _FIELD_COST = 40
 _CHARACTER_COST = 3  # each character may be a brace or a comma, which the patterns visit
@@ -97,6 +98,7 @@ class Expander:
             yield word
 
     def _choices(self, match: re.Match[str]) -> list[str]:
+        """The texts of `{a,b}` or `{1..3}`."""
         alternatives, first, last = match.groups()
         if alternatives:
             return [str(choice) for choice in alternatives.split(",")]
@@ -109,6 +111,7 @@ class Expander:
         return [f"{number:0{width}}" for number in numbers]
 
     def _pieces(self, word: Word) -> Iterator[Piece]:
+        """Expand the parts of a word. A leading `~` becomes $HOME."""
         self.machine.budget.spend(_PART_COST * len(word.parts))
         is_home = re.match(r"~(?:/|\Z)", _unquoted(word.parts[:2])) is not None
         for part in word.parts:
@@ -177,6 +180,7 @@ class Expander:
         return paths or [text]
 
     def _matches(self, folder: str, segment: str) -> Iterator[str]:
+        """The paths in `folder` that match one segment of a file name pattern."""
         files = self.machine.files
         prefix = f"{folder.rstrip('/')}/" if folder else ""
         if not re.search(_MAGIC, segment):

@@ -52,10 +52,12 @@ class Interpreter:
         return self._subshell(run)
 
     def _complain(self, error: ShellError, streams: Streams) -> int:
+        """Write bash's message for an error that ends a line, and return the exit status."""
         streams.stderr(self.machine.in_dialect(f"{error.speaker or self.machine.shell.name}: {error}\n"))
         return error.status
 
     def _script(self, script: Script, streams: Streams) -> int:
+        """Run pipelines in order, skipping those that `&&` and `||` rule out. Returns the last status."""
         status = 0
         for pipeline in script:
             has_failed = status != 0
@@ -65,6 +67,7 @@ class Interpreter:
         return status
 
     def _pipeline(self, pipeline: syntax.Pipeline, streams: Streams) -> int:
+        """Run a pipeline, set $? and $PIPESTATUS, and let the time of a command pass."""
         *early, last = pipeline.commands
         machine = self.machine
         machine.shell.pipeline_pid = machine.next_pid
@@ -79,6 +82,7 @@ class Interpreter:
         return machine.status
 
     def _stages(self, early: Sequence[Command], last: Command, streams: Streams) -> int:
+        """Run the commands of a pipe one after the other. Each but the first reads the whole output before it."""
         statuses = []
         for command in early:
             output: list[str] = []
@@ -97,6 +101,7 @@ class Interpreter:
                 return leave.status
 
     def _command(self, command: Command, streams: Streams) -> int:
+        """Open the redirections of a command, and run it."""
         self.machine.budget.spend(COMMAND_COST if isinstance(command, syntax.Simple) else 1)
         redirected = streams
         try:
@@ -159,11 +164,13 @@ class Interpreter:
         return Expander(self.machine, partial(self._substitute, streams))
 
     def _substitute(self, streams: Streams, script: Script) -> str:
+        """The output of `$(script)`, without its last newlines."""
         output: list[str] = []
         self.machine.status = self._subshell(partial(self._script, script, streams._replace(stdout=output.append)))
         return "".join(output).rstrip("\n").replace("\0", "")
 
     def _simple(self, command: syntax.Simple, streams: Streams) -> int:
+        """Expand a command's words and run it. `NAME=value` before it is exported to this command alone."""
         expander = self._expander(streams)
         arguments = expander.arguments(command.words)
         if not arguments:
@@ -205,6 +212,7 @@ class Interpreter:
             return tool.run(rest, Invocation(tool, machine, self.tools, streams, self.call, self._child))
 
     def _redirect(self, redirect: syntax.Redirect, streams: Streams) -> Streams:
+        """The streams with one of them redirected. Raises ShellError."""
         self.machine.budget.spend(COMMAND_COST // 4)
         if redirect.operator.startswith("<"):
             return streams._replace(stdin=self._input(redirect, streams))
@@ -263,6 +271,7 @@ class Interpreter:
 
 
 def _one_path(redirect: syntax.Redirect, expander: Expander) -> str:
+    """The path of a redirection. Raises ShellError unless its word expands to one field."""
     paths = expander.arguments([redirect.target])
     if len(paths) != 1:
         raise ShellError(f"{redirect.target.source}: ambiguous redirect")

@@ -97,6 +97,7 @@ class Lexer:
         self._nested = nested
 
     def next(self) -> Token:
+        """The next token. At a newline, the bodies of pending here-documents are read."""
         self.budget.spend(_COST)
         self._skip(_BLANK)
         if match := _REDIRECT.match(self.text, self.position):
@@ -213,6 +214,7 @@ class Lexer:
             return Word(tuple(lexer._parts(_HERE_DOCUMENT)), text)
 
     def _read_here_documents(self) -> None:
+        """Read the bodies of all here-documents that began on the line before."""
         while self.pending:
             document = self.pending.pop(0)
             self.budget.spend(_COST + 20 * len(document.delimiter))

@@ -44,11 +44,13 @@ class Input:
         return self.path != ""
 
     def rest(self) -> str:
+        """Read all that is left."""
         begin = self._at
         self._at = len(self._text)
         return self._text[begin:]
 
     def line(self) -> str:
+        """Read a line with its newline; "" at the end."""
         start = self._at
         self._at = self._text.find("\n", start) + 1 or len(self._text)
         return self._text[start : self._at]
@@ -177,6 +179,7 @@ class Machine:
             self.files.cwd = cwd
 
     def start(self, arguments: Sequence[str]) -> None:
+        """Record a started process for `ps`, and count its process ID."""
         kept = tuple(text[: self.LONGEST_ARGUMENT] for text in arguments[: self.LONGEST_ARGUMENT])
         self.processes.append(Started(self.next_pid, self.clock.now, kept))
         self.next_pid += 1

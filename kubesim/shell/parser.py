@@ -59,6 +59,7 @@ class Parser:
         self._expanding: set[str] = set()  # aliases being expanded, which aren't expanded again; emptied with the stack
 
     def lines(self) -> Iterator[Script]:
+        """Parse line by line."""
         while True:
             self._newlines()
             self._expand_alias()
@@ -113,6 +114,7 @@ class Parser:
         return self._accept(*texts) or self._unexpected()
 
     def _unexpected(self) -> NoReturn:
+        """Raise the error for the next token: IncompleteError, UnsupportedError or ShellSyntaxError."""
         token = self._peek()
         if token is None:
             raise IncompleteError("syntax error: unexpected end of file")
@@ -145,6 +147,7 @@ class Parser:
             return self._script(closing), self._expect(*closing)
 
     def _list(self) -> Iterator[syntax.Pipeline]:
+        """Parse pipelines joined by `;`, `&&` and `||`."""
         yield self._pipeline(";")
         while operator := self._accept(";", "&&", "||"):
             if operator != ";":
@@ -196,6 +199,7 @@ class Parser:
             self._waiting += reversed(tokens)
 
     def _simple(self) -> syntax.Simple:
+        """Parse assignments, words and redirections. Assignments count only before the first word."""
         assignments: list[tuple[str, Word]] = []
         words: list[Word] = []
         redirects: list[syntax.Redirect] = []
@@ -219,6 +223,7 @@ class Parser:
         return syntax.Simple(tuple(assignments), tuple(words), tuple(redirects))
 
     def _redirects(self) -> Iterator[syntax.Redirect]:
+        """Parse redirections. The here-document of `<<` is filled in later by the lexer."""
         while isinstance(token := self._peek(), Operator) and token.descriptor is not None:
             self._take()
             descriptors = (0,) if token.text.startswith("<") else (1, 2)
@@ -236,6 +241,7 @@ class Parser:
             yield syntax.Redirect(descriptor, token.text, target, document)
 
     def _for_header(self) -> tuple[str, Words]:
+        """Parse `NAME in WORDS; do`."""
         name = self._word()
         words: list[Word] = []
         if not syntax.ASSIGNMENT.fullmatch(f"{name.bare}="):

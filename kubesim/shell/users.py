@@ -33,6 +33,7 @@ class Owner(NamedTuple):
     gid: int = 0
 
     def lets(self, user: User, right: int) -> bool:
+        """Whether `user` has a right. As in Linux, only one of owner, group and others applies."""
         if user.uid == 0:
             return True
         shift = 0

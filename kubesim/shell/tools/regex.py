@@ -103,6 +103,7 @@ class Regex:
         ignores_case: bool = False,
         whole_words: bool = False,
     ) -> None:
+        """Parse `patterns` to one tree of alternatives."""
         self.budget = budget
         flags = re.DOTALL | re.IGNORECASE if ignores_case else re.DOTALL
         parsers = [_Parser(_tokens(pattern, budget, extended=extended), budget, flags) for pattern in patterns]

@@ -42,6 +42,7 @@ class _Context(NamedTuple):
 
 
 def grep(operands: Operands, options: Options, io: Invocation) -> int:
+    """Print the lines that match, and return 0 if any does, else 1."""
     context = _context(options)
     patterns, names = _patterns(operands, options, io)
     regex = _regex_of(patterns, options, io)

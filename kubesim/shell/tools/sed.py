@@ -85,6 +85,7 @@ def _filled(template: str, matched: str) -> str:
 
 
 def sed(operands: Operands, options: Options, io: Invocation) -> None:
+    """Edit the files one by one with -i, else all of them as one text."""
     words = [options["e"], *operands] if "e" in options else operands
     if not words:
         raise misused(io.name, "no script given")
