@@ -162,6 +162,7 @@ def bare_lines(text: str) -> list[str]:
 
 
 Function = Callable[[Operands, Options, Invocation], int | None]
+"""The function of a declared tool. It writes to its Invocation, and returns an exit status, or None for 0."""
 
 
 class Declaration(NamedTuple):

@@ -40,7 +40,7 @@ def ls(operands: Operands, options: Options, io: Invocation) -> None:
     for name in sorted(operands or ["."]):
         io.spend(_FILE_COST)
         with reported(io, f"cannot access '{name}'", trouble):
-            io.files.size(name)  # raises what there is to complain about
+            io.files.size(name)  # raises OSError if there is no such file
             if io.files.is_dir(name) and "d" not in options:
                 folders.append(name)
             else:
@@ -109,7 +109,7 @@ def touch(operands: Operands, options: Options, io: Invocation) -> None:
     for name in operands:
         if name.endswith("/") and not io.machine.is_busybox:
             with reported(io, f"setting times of '{name}'"):
-                io.files.size(name)  # raises what there is to complain about
+                io.files.size(name)  # raises OSError if there is no such file
             continue
         with reported(io, f"cannot touch '{name}'"):
             if not io.files.is_dir(name):

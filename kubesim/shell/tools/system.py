@@ -12,7 +12,7 @@ from kubesim.shell.tools import Invocation, Operands, Options, ToolError
 
 
 class _Format(NamedTuple):
-    """List processes in the format of ps. Sizes and processor times aren't simulated."""
+    """A format of `ps`: its heading and rows. Sizes and processor times aren't simulated."""
 
     header: str
     row: str

@@ -35,10 +35,10 @@ def head(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def tail(operands: Operands, options: Options, io: Invocation) -> None:
-    """The last lines, or with `tail -n +N` those from line N on.
+    """Print the last lines, or with `tail -n +N` those from line N on.
 
-    In a container, `tail -f` goes on and on behind what the files hold; what others write later is not known yet.
-    Of several files, `tail -5` is the same as `tail -n 5`, where GNU's refuses it, and `tail -n 0` prints the titles.
+    In a container, `tail -f` never ends. Text that other processes write later isn't known yet, so it isn't shown.
+    Unlike GNU's, `tail -5` accepts several files, and `tail -n 0` prints their titles.
     """
     follows = "f" in options or "F" in options
     if follows and io.machine.IS_TERMINAL:
@@ -59,7 +59,7 @@ def _number(text: str, complaint: str = "invalid number of lines") -> int:
 
 
 def _beginning(text: str, complaint: str = "invalid number of lines") -> slice:
-    """The first N lines or bytes of a text; with -N all but the last N."""
+    """The slice of the first N lines or bytes of a text; with -N of all but the last N."""
     count = _number(text, complaint)
     if text.startswith("-"):
         return slice(count or None)
@@ -67,7 +67,7 @@ def _beginning(text: str, complaint: str = "invalid number of lines") -> slice:
 
 
 def _end(text: str) -> slice:
-    """The last N lines of a text; with +N those from line N on."""
+    """The slice of the last N lines of a text; with +N of those from line N on."""
     count = _number(text)
     if text.startswith("+"):
         return slice(max(count - 1, 0), None)
@@ -284,9 +284,9 @@ def base64(operands: Operands, options: Options, io: Invocation) -> None:
 
 
 def _decode(text: str, io: Invocation) -> None:
-    """Print what can be decoded, up to where the text is no base64 any more.
+    """Decode and print the valid beginning of a base64 text.
 
-    It may be several texts, each with its padding, which the last one may lack.
+    As GNU's, it accepts several base64 texts in a row, each with its padding. The last one may lack it.
     """
     match = re.match("(?:LLLL|LLL=|LL==)*+(?:LLL?)?".replace("L", "[A-Za-z0-9+/]"), text)
     good = match[0] if match else ""
