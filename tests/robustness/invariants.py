@@ -151,6 +151,14 @@ def orphans(cluster: Cluster) -> list[str]:
     ]
 
 
+def _unnamed(status: Object) -> Object:
+    """A status without its images' names: another Pod's pull can give an image a first name since the last report."""
+    named = {"image", "imageID"}
+    lists = {key: value for key, value in status.items() if key.endswith("ontainerStatuses")}
+    bare = {key: [{k: v for k, v in item.items() if k not in named} for item in value] for key, value in lists.items()}
+    return {**status, **bare}
+
+
 def _kubelet(cluster: Cluster) -> Iterator[str]:
     """The kubelet knows every Pod of its node and no other, and what it reported last is what the Pod says."""
     workers = {worker.uid: worker for worker in cluster.kubelet.runtime.workers.values()}
@@ -166,5 +174,7 @@ def _kubelet(cluster: Cluster) -> Iterator[str]:
             known = (worker.changes, pod["metadata"]["generation"])
             informed = copy(worker)
             informed.pod = pod
-            if worker.reported == known and pod["status"] != generate(informed, cluster.clock.timestamp()):
+            names = cluster.kubelet.images.node.status_names
+            now = generate(informed, cluster.clock.timestamp(), names)
+            if worker.reported == known and _unnamed(pod["status"]) != _unnamed(now):
                 yield f"{_title(pod)} does not show what the kubelet reported"

