@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kubesim.command import fail, finish
-from kubesim.command.why import answer_about
+from kubesim.command.why import ALL_HELP, answer_about
 from kubesim.why.hide.redact import printable
 from kubesim.why.read.load import ExportError
 from kubesim.why.tell.report import FORMS
@@ -208,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--with-secrets", action="store_true", help=help_)
     forms = "markdown for a ticket, json for a program"
     parser.add_argument("-o", "--output", default="text", choices=FORMS, help=forms)
+    parser.add_argument("--all", action="store_true", help=ALL_HELP)
     parser.add_argument("--answer", default="", choices=("yes", "no"), help="to the question of an explanation")
     return parser
 
@@ -241,7 +242,7 @@ def _explain(options: argparse.Namespace) -> int:
         print(f"kubesim: explained without it: {printable(line).partition('(Forbidden): ')[2]}", file=sys.stderr)
     try:
         text = json.dumps({"kind": "List", "items": case.objects})
-        answer_about([text], pod, options.answer, options.output, has_secrets=case.knows_secrets)
+        answer_about([text], pod, options.answer, options.output, whole=options.all, has_secrets=case.knows_secrets)
     except ExportError as error:
         return fail(str(error))
     return 0

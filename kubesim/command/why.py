@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,8 @@ _ABOUT = (
     "message alone. Passwords are not shown, and nothing is sent or kept."
 )
 
+ALL_HELP = "also the checks and fixes of what else it may be, and each step"
+
 
 def define(command: argparse.ArgumentParser) -> None:
     """Add the options."""
@@ -34,6 +37,7 @@ def define(command: argparse.ArgumentParser) -> None:
     command.add_argument("--pod", default="", metavar="NAME", help="only this Pod")
     forms = "markdown for a ticket, json for a program"
     command.add_argument("-o", "--output", default="text", choices=FORMS, help=forms)
+    command.add_argument("--all", action="store_true", help=ALL_HELP)
     command.add_argument("--answer", default="", choices=("yes", "no"), help="to the question of an explanation")
 
 
@@ -45,19 +49,28 @@ def run(options: argparse.Namespace) -> int:
         return fail(f"{printable(error.filename)}: {error.strerror}")
     try:
         with uncollected():
-            answer_about(list(texts.values()), options.pod, options.answer, options.output)
+            answer_about(list(texts.values()), options.pod, options.answer, options.output, whole=options.all)
     except ExportError as error:
         return fail(f"{printable(error.blamed(list(texts)))}: {error}")
     return 0
 
 
-def answer_about(texts: Sequence[str | bytes], pod: str, answer: str, form: str, *, has_secrets: bool = False) -> None:
+def answer_about(
+    texts: Sequence[str | bytes],
+    pod: str,
+    answer: str,
+    form: str,
+    *,
+    whole: bool = False,
+    has_secrets: bool = False,
+) -> None:
     """Print the explanation, and at a terminal ask its question, if it has one. Raises ExportError."""
     explanation = explained(texts, pod, answer, has_secrets=has_secrets)
-    print(explanation.told(form), end="")
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    print(explanation.told(form, whole=whole, width=width), end="")
     may_ask = not answer and form == "text" and sys.stdin.isatty()
     if explanation.question and may_ask and (answer := _ask()):
-        print(explained(texts, pod, answer, has_secrets=has_secrets).told(), end="")
+        print(explained(texts, pod, answer, has_secrets=has_secrets).told(whole=whole, width=width), end="")
 
 
 def _texts(options: argparse.Namespace) -> dict[str, str | bytes]:

@@ -127,13 +127,15 @@ def page(explanation: Explained, is_elsewhere: bool = False) -> str:
 
 def _story(flow: Flow) -> Iterator[str]:
     yield f"<h3>{_escaped(flow.subject)}</h3>"
-    for style, together in groupby(parts(flow), key=lambda part: _BOXES.get(part.form, "")):
+    told = (part for part in parts(flow) if part.form is not Form.SUBJECT)
+    for style, together in groupby(told, key=lambda part: _BOXES.get(part.form, "")):
         inside = "".join(map(_part, together))
         yield f'<div class="{style}">{inside}</div>' if style else inside
 
 
 _BOXES = {
     Form.VERDICT: "ks-verdict ks-wrong",
+    Form.DETAIL: "ks-verdict ks-wrong",
     Form.EVIDENCE: "ks-verdict ks-wrong",
     Form.PODS: "ks-verdict ks-wrong",
     Form.FIX: "ks-fix",
@@ -162,7 +164,7 @@ def _part(part: Part) -> str:
             told = markup.details(part.title, markup.listed(lines, "ol"))
         case Form.POINTS:
             told = heading + markup.listed(lines)
-        case Form.PODS | Form.LINE | Form.COMMAND | Form.LINK:
+        case Form.PODS | Form.DETAIL | Form.LINE | Form.COMMAND | Form.LINK:
             told = f"<p>{title}{lines[0]}</p>"
     return told
 

@@ -19,7 +19,7 @@ from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, Unsu
 from kubesim.workspace import Workspace
 
 USAGE = "why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
-FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [-o markdown|json] | MESSAGE)"
+FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [--all] [-o markdown|json] | MESSAGE)"
 
 
 def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_why: Callable[[str], None]) -> Tool:
@@ -40,7 +40,7 @@ def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_wh
     return why
 
 
-@Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer o:/output").tool
+@Declaration(FILE_USAGE, "f*/filename p:/pod a:/answer A/all o:/output").tool
 def why_file(operands: list[str], options: Options, io: Invocation) -> int:
     """The program `kubesim why`."""
     from kubesim.session.why import explain_files  # late, as above

@@ -48,7 +48,7 @@ def explain_files(operands: list[str], options: Options, io: Invocation) -> int:
             io.err(f"kubesim: {printable(name)}: {error.strerror}\n")
             return 1
     try:
-        io.out(explain(list(texts.values()), options.get("p", ""), form, answer))
+        io.out(explain(list(texts.values()), options.get("p", ""), form, answer, whole="A" in options))
     except ExportError as error:
         io.err(f"kubesim: {printable(error.blamed(list(texts)))}: {error}\n")
         return 1

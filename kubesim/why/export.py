@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -74,13 +75,17 @@ class Explained(NamedTuple):
         questions = [flow.cause.ask for flow in self.flows if flow.cause and flow.cause.ask]
         return questions[0] if len(questions) == 1 else ""
 
-    def told(self, form: str = "text") -> str:
-        """All of it, in one of report.FORMS."""
+    def told(self, form: str = "text", *, whole: bool = False, width: int = 0) -> str:
+        """All of it, in one of report.FORMS; as text, alternatives are a line each, unless `whole`.
+
+        Sentences of a text are wrapped at `width`, if given.
+        """
         if form == "json":
             explanations = [report.as_object(flow) for flow in self.flows]
             known = {"explanations": explanations, "fine": self.fine, "left_out": self.rest, "unread": self.unread}
             return f"{report.as_json(known)}\n"
-        stories = [report.FORMS[form](flow) for flow in self.flows]
+        write = partial(Flow.why, whole=whole, width=width) if form == "text" else report.FORMS[form]
+        stories = [write(flow) for flow in self.flows]
         rests = map(prose, self.rests()) if form == "markdown" else self.rests()
         return "\n\n".join([*stories, *rests]) + "\n"
 
@@ -97,14 +102,16 @@ class Explained(NamedTuple):
             yield f"kubesim: the text is long, so {parts} read: give the part that matters"
 
 
-def explain(texts: str | Sequence[str | bytes], pod: str = "", form: str = "text", answer: str = "") -> str:
+def explain(
+    texts: str | Sequence[str | bytes], pod: str = "", form: str = "text", answer: str = "", *, whole: bool = False
+) -> str:
     """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
 
     `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods with the same cause
-    are explained once. `answer` is what the reader says to the question of an explanation: "yes" or "no". Raises
-    ExportError.
+    are explained once. `answer` is what the reader says to the question of an explanation: "yes" or "no". `whole` adds
+    the checks and fixes of the alternatives, and the steps. Raises ExportError.
     """
-    return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form)
+    return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form, whole=whole)
 
 
 def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, has_secrets: bool = False) -> Explained:

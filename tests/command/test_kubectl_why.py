@@ -109,14 +109,14 @@ def test_no_command_but_get_is_run_and_no_value_of_a_secret_is_asked_for(
     told = kubectl("get", "secret", "regcred", "-n", "team", "-o", f"go-template={kubectl_why._SECRET}").stdout
     assert told == "kubernetes.io/dockerconfigjson .dockerconfigjson"
     assert PASSWORD not in ran.stdout + ran.stderr
-    whole = kubectl("why", pod, "-n", "team", "--with-secrets", "-v")
+    whole = kubectl("why", pod, "-n", "team", "--with-secrets", "-v", "--all")
     assert "secret gone regcred -n team -o json" in whole.stderr
     assert "other.example.com" in whole.stdout
     assert PASSWORD not in whole.stdout + whole.stderr
 
 
 def test_a_user_who_may_read_pods_only_is_told_what_is_missing(kubectl: Kubectl) -> None:
-    ran = kubectl("why", pod_of(kubectl), "-n", "team", DEV)
+    ran = kubectl("why", pod_of(kubectl), "-n", "team", DEV, "--all")
     assert ran.returncode == 0
     assert "What's wrong" in ran.stdout
     assert "certain" not in ran.stdout

@@ -201,7 +201,7 @@ def test_an_unknown_exercise_is_one_line(magic, cell):
 
 def test_what_is_pasted_into_a_cell_is_explained_and_starts_no_cluster(cell):
     said = cell(f"%%why\n{MESSAGE}").plain[0]
-    assert said.startswith("ghcr.io/acme/{app}:$x, from a message alone\n")
+    assert "\nghcr.io/acme/{app}:$x, from a message alone\n" in said
     assert cell(f"%%why --pod web\n{MESSAGE}").stdout == "kubesim: there is no Pod web in it\n"
     assert current.seat.cache_info().currsize == 0
 
@@ -221,8 +221,8 @@ def test_a_page_has_headings_the_evidence_and_the_commands_of_an_explanation(cel
     page = shown["text/html"]
     assert re.findall(r"<h[34]>(.*?)</h[34]>", page) == [
         "ghcr.io/acme/web:1, from a message alone",
-        "How to fix it (replace --force deletes the object and creates it again)",
         "To check",
+        "How to fix it (replace --force deletes the object and creates it again)",
         "A question that decides",
         "It may also be this",
         "It may also be this",

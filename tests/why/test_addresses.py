@@ -41,7 +41,7 @@ def test_a_command_takes_the_address_as_its_program_wants_it(registry: str, says
 def test_the_node_itself_has_an_ipv6_address_too() -> None:
     told = explain(json.dumps(pod(REFUSED.format("[::1]:5000"), image="[::1]:5000/web:1")))
     problem = "Nothing listens at [::1]:5000. Is the port right? On a node, [::1] is the node itself, not your machine."
-    assert told.split("\n")[1] == f"What's wrong (most likely): {problem}"
+    assert told.split("\n")[0] == f"What's wrong (most likely): {problem}"
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_secret_for_another_address_or_another_port(server: str, why: str) -> 
     login = secret({"auths": {server: {"username": "me", "password": "hunter22"}}})
     told = explain(json.dumps(pod("no basic auth credentials", image="[2001:db8::1]:5000/web:1")) + json.dumps(login))
     held = f"The Secret regcred holds credentials for {server}, but the image is at [2001:db8::1]:5000."
-    assert told.split("\n")[1] == f"What's wrong (certain from this export): {held} {why}"
+    assert told.replace("\n", " ").startswith(f"What's wrong (certain): {held} {why} ")

@@ -71,7 +71,7 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
     place = data.draw(st.integers(0, len(text)))
     space = data.draw(st.sampled_from(["", " ", "\n"]))
     try:
-        return explain(text[:place] + space + filled_in(form, secret) + space + text[place:])
+        return explain(text[:place] + space + filled_in(form, secret) + space + text[place:], whole=True)
     except ExportError as error:
         return str(error)
 
@@ -92,7 +92,7 @@ def said_of(text: str, form: str, secret: str, data: st.DataObject) -> str:
 def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
     name = f"team{filled_in(words, 'qz000000')}-regcred"
     text = f'Failed to pull image "reg.corp.example/{name}:1": 401 Unauthorized\nsecret "{name}" not found'
-    assert leaks(explain(text), "qz000000") == []
+    assert leaks(explain(text, whole=True), "qz000000") == []
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_not_even_within_a_name_is_a_secret_shown(words: str) -> None:
 @pytest.mark.parametrize("words", ["PAT=plum-tree", "password\tplum-tree", "withRegistry('x', 'plum-tree')"])
 def test_what_stands_where_a_name_should_is_shown_only_if_it_can_be_one(message: str, words: str) -> None:
     try:
-        said = explain(message.replace("<WORDS>", words))
+        said = explain(message.replace("<WORDS>", words), whole=True)
     except ExportError as error:
         said = str(error)
     assert leaks(said, "plum-tree") == []
@@ -227,7 +227,7 @@ def test_a_password_that_is_a_common_word_or_a_part_of_the_host_changes_no_answe
     answers = []
     for word in ("Sup3rS3cret", password):
         secret = _pull_secret(word, "registry.mycorp.example:5000", "robot-7")
-        answers.append(explain(json.dumps({"kind": "List", "items": [pod, secret]})))
+        answers.append(explain(json.dumps({"kind": "List", "items": [pod, secret]}), whole=True))
     assert answers[1] == answers[0]
 
 
@@ -288,7 +288,7 @@ def test_what_is_quoted_of_a_manifest_or_a_selector_is_left_to_the_reader(place:
         pod["spec"]["nodeSelector"] = {"data": "plainword"}
         said = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
         pod["status"] = {"conditions": [{"reason": "Unschedulable", "message": said}]}
-    explanation = explain(json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]}))
+    explanation = explain(json.dumps({"kind": "List", "items": [pod, _pull_secret("plainword")]}), whole=True)
     assert instead in explanation
     assert "plainword" not in explanation
 
@@ -308,15 +308,15 @@ def test_the_names_in_a_text_are_masked_as_well() -> None:
     text = "\n".join(
         f"2m Warning Failed pod/{name} Failed to pull image r.example/web: 401" for name in ("a", "plainword")
     )
-    said = explain([text, json.dumps(_pull_secret("plainword"))])
-    assert "plainword" in explain([text])
+    said = explain([text, json.dumps(_pull_secret("plainword"))], whole=True)
+    assert "plainword" in explain([text], whole=True)
     assert "masked" in said
     assert "plainword" not in said
 
 
 def test_a_password_that_is_json_of_endless_depth() -> None:
     export = json.dumps({"kind": "List", "items": [_waiting(), _pull_secret(encoded("[" * 5000))]})
-    assert "regcred" in explain([export])
+    assert "regcred" in explain([export], whole=True)
 
 
 @pytest.mark.parametrize("line", ROWS["command_lines"])
@@ -358,5 +358,5 @@ def test_no_character_turns_or_hides_what_is_told(character: str, form: str) -> 
     for text in (message, json.dumps({"kind": "List", "items": [pod]})):
         assert character not in explain(text, form=form)
     with pytest.raises(ExportError) as error:
-        explain(json.dumps({"kind": "List", "items": [pod]}), pod=f"a{character}b")
+        explain(json.dumps({"kind": "List", "items": [pod]}), pod=f"a{character}b", whole=True)
     assert character not in str(error.value)

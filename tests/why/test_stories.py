@@ -44,9 +44,9 @@ def test_the_story_and_that_of_the_export(name: str) -> None:
     session = cluster_of(case)
     here = session.run("why web")
     assert (here.stdout, here.stderr, here.exit_code) == (case["live"], "", 0)
-    exported = session.run(f"{EXPORT} | kubesim why -f - --pod web")
+    exported = session.run(f"{EXPORT} | kubesim why -f - --pod web --all")
     assert (exported.stdout, exported.stderr) == (case["export"], "")
-    assert session.run(f"{EXPORT.replace('yaml', 'json')} | kubesim why -f - --pod web") == exported
+    assert session.run(f"{EXPORT.replace('yaml', 'json')} | kubesim why -f - --pod web --all") == exported
     assert "mypassword" not in here.stdout + exported.stdout
 
 

@@ -122,6 +122,9 @@ def _cause(row: Verdict, facts: Facts, words: Words) -> Cause:
     grade = row.grade
     if grade == "certain" and (facts.is_silent or others or _may_be_no_pull(row, facts)):
         grade = "likely"
+    is_known = facts.reply is not None and facts.kind != "other"
+    if grade == "one" and is_known and not others:
+        grade = "likely"
     fix = [command(facts, *(argument(part, words) for part in call), words=words) for call in row.fix]
     return Cause(
         hop=row.hop,
@@ -151,7 +154,7 @@ def _asked(question: str, words: Words) -> str:
 def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProxyType({})) -> str:
     """The command of causes.yaml with that name, for these facts; {a}, {b} and {c} in it are the arguments."""
     more = {
-        "target": facts.workload or f"pod/{name_of(facts.pod)}",
+        "target": facts.workload or Command(f"pod/{quote(name_of(facts.pod), 'pod')}"),
         "workload": Command(" ".join(quote(part, "workload") for part in facts.workload.split("/", 1))),
         "old": facts.image,
         **dict(zip("abc", arguments, strict=False)),

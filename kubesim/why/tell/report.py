@@ -1,15 +1,18 @@
 """An explanation: the hops of a pull, its cause, and the story; as text, as Markdown for a ticket, as JSON.
 
-A flow is what is known. Its parts are what is told, in the order in which a reader needs it. Text, Markdown and the
-page (jupyter/why.py) differ in how they write each form of part, not in what they tell.
+A Flow holds what is known. `parts` puts it in the order in which a reader needs it: the verdict, one check, one fix,
+and only then the alternatives. Text, Markdown and the page (jupyter/why.py) write the same parts, each in its own form.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from kubesim.why.judge.causes import Cause
@@ -24,7 +27,11 @@ UNSEEN = "to find out"
 
 SYMBOLS = {PASSED: "✓", FAILED: "✗", NOT_REACHED: "·", NOT_NEEDED: "○", WAITING: "…", UNSEEN: "?"}
 SURE = {"certain": "certain", "likely": "most likely", "one": "one of these"}
+UNSURE = "can't tell"
+"""The grade of a cause that is one of several, where no other one is named."""
 _MOST_PODS = 20
+_VERDICT_LENGTH = 160
+"""Characters of the first line of an explanation, at most."""
 
 
 @dataclass(frozen=True)
@@ -83,28 +90,35 @@ class Flow:
 
     def text(self) -> str:
         """The hops, and what is wrong."""
-        return _as_text([self.subject, *(hop.line for hop in self.hops)], _verdict(self))
+        told = (part for part in _verdict(self) if part.form is not Form.SUBJECT)
+        return _as_text([self.subject, *(hop.line for hop in self.hops)], told)
 
-    def why(self) -> str:
-        """The verdict, its evidence and the fix; then the steps that lead to it, and what is not known."""
-        return _as_text([self.subject], parts(self))
+    def why(self, *, whole: bool = False, width: int = 0) -> str:
+        """The verdict, a check and the fix, with a line for each alternative; of the running cluster all there is.
+
+        `whole` adds the checks and fixes of the alternatives, the steps, and what isn't known. Sentences are wrapped at
+        `width`, if given; a command never is.
+        """
+        first = [] if self.source and self.cause else [self.subject]
+        return _as_text(first, parts(self, whole=whole or bool(first)), width)
 
     @property
     def sure(self) -> str:
-        """How sure the cause is, in parentheses: " (certain from this text)".
+        """How sure the cause is: a word of SURE, or UNSURE.
 
         "" without a cause, and in the running cluster, whose every object can be looked at.
         """
         if self.cause is None or not self.source:
             return ""
-        end = f" from this {self.source}" if self.cause.grade == "certain" else ""
-        return f" ({SURE[self.cause.grade]}{end})"
+        return UNSURE if self.cause.grade == "one" and not self.cause.others else SURE[self.cause.grade]
 
 
 class Form(Enum):
     """How a part is written."""
 
     VERDICT = "verdict"
+    DETAIL = "detail"  # the rest of a long verdict
+    SUBJECT = "subject"  # the image and the Pod, where the verdict stands above them
     EVIDENCE = "evidence"
     PODS = "pods"
     FIX = "fix"
@@ -127,9 +141,22 @@ class Part(NamedTuple):
     is_other: bool = False  # about what else it may be
 
 
-def parts(flow: Flow) -> Iterator[Part]:
-    """What is told below the subject, in this order."""
+def parts(flow: Flow, *, whole: bool = True) -> Iterator[Part]:
+    """The parts of an explanation below its subject, in their order.
+
+    Of another cluster than the running one, and unless `whole`, each alternative is one line, and the steps stay out.
+    """
     yield from _verdict(flow)
+    if flow.source and flow.cause:
+        yield from _alternatives(flow.cause, whole=whole)
+        if flow.collect:
+            yield Part(Form.COMMAND, "For a surer answer, without a Secret's values", (flow.collect,))
+        if flow.recipe:
+            yield Part(Form.LINK, "Read more", (flow.recipe,))
+        if flow.practice:
+            yield Part(Form.COMMAND, "Practice it", (f"kubesim practice {flow.practice}",))
+        if not whole:
+            return
     if flow.story:
         yield Part(Form.STEPS, "Step by step", flow.story)
     if flow.unknown:
@@ -137,32 +164,70 @@ def parts(flow: Flow) -> Iterator[Part]:
 
 
 def _verdict(flow: Flow) -> Iterator[Part]:
+    """The cause, its evidence, how to check it and how to fix it."""
     cause = flow.cause
     if cause is None:
         yield Part(Form.LINE, "", (flow.outcome,))
         return
-    yield Part(Form.VERDICT, "What's wrong", (cause.problem,), note=flow.sure)
+    title = "What's wrong"
+    fix = Part(Form.FIX, "How to fix it", cause.fix)
+    if not flow.source:  # the running cluster, in which every object can be looked at
+        yield Part(Form.VERDICT, title, (cause.problem,))
+        yield from _sames(flow)
+        yield fix
+        return
+    note = f" ({flow.sure})"
+    headline, rest = split_verdict(cause.problem, _VERDICT_LENGTH - len(f"{title}{note}: "))
+    yield Part(Form.VERDICT, title, (headline,), note=note)
+    if rest:
+        yield Part(Form.DETAIL, "", (rest,))
+    yield Part(Form.SUBJECT, "", (flow.subject,))
     if flow.evidence:
         yield Part(Form.EVIDENCE, "The evidence", (flow.evidence,))
+    yield from _sames(flow)
+    if cause.tell:
+        yield Part(Form.CHECK, "To check", (cause.tell,))
+    yield fix._replace(note=_deletes(cause))
+    if cause.ask:
+        yield Part(Form.PARAGRAPH, "A question that decides", (cause.ask,))
+
+
+def split_verdict(problem: str, most: int) -> tuple[str, str]:
+    """As many of a problem's sentences as have room in `most` characters, and the rest.
+
+    A first sentence that is too long is cut at its last colon, semicolon or parenthesis before that. If it has none, it
+    stays whole: half a sentence would tell less than a long line.
+    """
+    ends = [end.end() for end in re.finditer(r"[.?!](?=\s+[A-Z(\"']|\s*$)", problem)]
+    if fitting := [end for end in ends if end <= most]:
+        return problem[: fitting[-1]].strip(), problem[fitting[-1] :].strip()
+    cuts = [cut for cut in re.finditer(r"[:;](?= )| \(", problem) if 40 < cut.start() < most - 2]
+    cuts = [cut for cut in cuts if problem.count("(", 0, cut.start()) == problem.count(")", 0, cut.start())]
+    if not cuts:
+        return problem, ""
+    headline, rest = problem[: cuts[-1].start()], problem[cuts[-1].end() :].strip()
+    if cuts[-1][0] == " (":
+        return f"{headline}.", f"({rest}"
+    return f"{headline}.", rest[:1].upper() + rest[1:]
+
+
+def _sames(flow: Flow) -> Iterator[Part]:
     if flow.same:
         pods = listed([flow.about.pod, *flow.same], _MOST_PODS)
         yield Part(Form.PODS, f"Same cause on {len(flow.same) + 1} Pods", (pods,))
-    yield Part(Form.FIX, "How to fix it", cause.fix, note=_deletes(cause) if flow.source else "")
-    if not flow.source:  # what would tell more is for those who can't look at the cluster here
+
+
+def _alternatives(cause: Cause, *, whole: bool) -> Iterator[Part]:
+    """What else it may be: with checks and fixes if `whole`, else a line each."""
+    if cause.others and not whole:
+        problems = tuple(split_verdict(other.problem, _VERDICT_LENGTH)[0] for other in cause.others)
+        yield Part(Form.POINTS, "It may also be (--all has the checks and the fixes)", problems, is_other=True)
         return
-    yield from _checks(cause)
-    if cause.ask:
-        yield Part(Form.PARAGRAPH, "A question that decides", (cause.ask,))
     for other in cause.others:
         yield Part(Form.PARAGRAPH, "It may also be this", (other.problem,), is_other=True)
-        yield from _checks(other, is_other=True)
+        if other.tell:
+            yield Part(Form.CHECK, "To check", (other.tell,), is_other=True)
         yield Part(Form.FIX, "", other.fix, is_other=True)
-    if flow.collect:
-        yield Part(Form.COMMAND, "For a surer answer, without a Secret's values", (flow.collect,))
-    if flow.recipe:
-        yield Part(Form.LINK, "Read more", (flow.recipe,))
-    if flow.practice:
-        yield Part(Form.COMMAND, "Practice it", (f"kubesim practice {flow.practice}",))
 
 
 def _deletes(cause: Cause) -> str:
@@ -170,11 +235,6 @@ def _deletes(cause: Cause) -> str:
     commands = [*cause.fix, *(command for other in cause.others for command in other.fix)]
     is_forced = any("replace --force" in command for command in commands)
     return " (replace --force deletes the object and creates it again)" if is_forced else ""
-
-
-def _checks(cause: Cause, *, is_other: bool = False) -> Iterator[Part]:
-    if cause.tell:
-        yield Part(Form.CHECK, "To check", (cause.tell,), is_other=is_other)
 
 
 def listed(names: list[str], most: int) -> str:
@@ -186,14 +246,22 @@ def listed(names: list[str], most: int) -> str:
 # Text and Markdown
 
 
-def _as_text(lines: list[str], told: Iterator[Part]) -> str:
+def _as_text(lines: list[str], told: Iterator[Part], width: int = 0) -> str:
     for part in told:
-        lines += _text_of(part)
+        is_wrapped = width and part.form in _SENTENCES
+        lines += chain.from_iterable(_wrapped(line, width) for line in _text_of(part)) if is_wrapped else _text_of(part)
     return "\n".join(lines)
 
 
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line as those that fit into `width`, of which the further ones are indented."""
+    indent = re.match(r" *(- |\d+\. )?", line)
+    further = " " * (indent.end() if indent and indent.end() else 2)
+    return textwrap.wrap(line, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False)
+
+
 def _text_of(part: Part) -> list[str]:
-    indent = "    " if part.is_other and part.form is not Form.PARAGRAPH else ""
+    indent = "    " if part.is_other and part.form not in (Form.PARAGRAPH, Form.POINTS) else ""
     title = f"{indent}{part.title}{part.note}:" if part.title else ""
     body = _body(part)
     if part.form in _LISTS:
@@ -203,6 +271,8 @@ def _text_of(part: Part) -> list[str]:
 
 _LISTS = (Form.FIX, Form.STEPS, Form.POINTS)
 """Forms of which each line stands alone."""
+_SENTENCES = (Form.VERDICT, Form.DETAIL, Form.SUBJECT, Form.PODS, Form.PARAGRAPH, Form.LINE, Form.STEPS, Form.POINTS)
+"""Forms without a command or a name that must stay on one line."""
 
 
 def _body(part: Part) -> list[str]:
@@ -238,7 +308,8 @@ _LEAD: Mapping[Form, str] = {
 
 def markdown(flow: Flow) -> str:
     """The verdict, its evidence and the fix, with the steps behind a fold."""
-    return "\n\n".join([f"### {prose(flow.subject)}", *map(_markdown_of, parts(flow))])
+    told = [part for part in parts(flow) if part.form is not Form.SUBJECT]
+    return "\n\n".join([f"### {prose(flow.subject)}", *map(_markdown_of, told)])
 
 
 def _markdown_of(part: Part) -> str:
@@ -269,7 +340,7 @@ def as_object(flow: Flow) -> dict[str, Any]:
         **flow.about._asdict(),
         "outcome": "" if flow.cause else flow.outcome,
         "cause": cause.problem,
-        "sure": SURE[cause.grade] if flow.cause else "",
+        "sure": flow.sure,
         "evidence": flow.evidence,
         "commands": cause.fix,
         "check": cause.tell,

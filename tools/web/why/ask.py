@@ -5,7 +5,7 @@ from typing import Any
 
 from kubesim.why.export import explained
 from kubesim.why.read.load import ExportError
-from kubesim.why.tell.report import Flow, parts
+from kubesim.why.tell.report import Flow, Form, parts
 
 
 def explain(text: str, reply: str) -> str:
@@ -35,7 +35,8 @@ def _flow(flow: Flow, question: str) -> dict[str, Any]:
             "asks": bool(question) and part.lines == (question,),
         }
         for part in parts(flow)
-        if part.lines != (f"kubesim practice {flow.practice}",)  # the page has a link for that
+        if part.form is not Form.SUBJECT
+        and part.lines != (f"kubesim practice {flow.practice}",)  # the page has a link for that
     ]
     return {"subject": flow.subject, "parts": told, "practice": flow.practice}
 
