@@ -186,7 +186,7 @@ def test_the_quizzes_are_judged() -> None:
     pick, second, blue, green = (quiz for entry in entries("Add a quiz", "quiz") for quiz in variants(entry))
     verdicts = [judge(pick, [number]) for number in range(3)]
     assert [verdict.right for verdict in verdicts] == [False, True, False]
-    assert verdicts[0].notes[0].text == "B: Anyone who can push can move the `1.0` tag to a different image."
+    assert verdicts[0].notes[0].text == "B: Anyone who can push can move the `1.0` tag to another image."
     assert (pick.answer[:3] != second.answer[:3], judge(second, [0]).right) == (True, True)
     assert (judge(blue, blue.answer).right, judge(blue, "kubectl create ns blue").right) == (True, True)
     assert (judge(green, green.answer).right, judge(green, blue.answer).right) == (True, False)
