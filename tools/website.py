@@ -49,6 +49,12 @@ UNUSED = (
         "workspaces",
     ),
 )
+DEPENDENT = (
+    *(f"@jupyterlab/{name}-extension:language-server" for name in ("fileeditor", "notebook")),
+    "@jupyterlite/application-extension:lsp-connection-manager",
+    "@jupyterlab/notebook-extension:update-raw-mimetype",
+)
+"""Plugins that need one of them, and would fail at each visit."""
 ADDED = ("404.html", "site.js", "site.css", "favicon.svg", "manifest.webmanifest")
 # What a builder of JupyterLite leaves behind, and icons that ours replaces.
 LEFT_BEHIND = ("rspack.config*.js", "package.json", "lab/favicon.ico")
@@ -147,6 +153,7 @@ def _settings(python: Runtime) -> dict[str, Any]:
         "disabledExtensions": [
             "@jupyterlab/apputils-extension:announcements",
             *(f"@jupyterlab/{name}-extension" for name in UNUSED),
+            *DEPENDENT,
         ],
         # A layout is kept no longer than the page: a visit opens the notebook that was asked for, and one Python.
         "enableMemoryStorage": True,

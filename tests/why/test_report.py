@@ -7,7 +7,7 @@ import json
 import pytest
 
 from kubesim.session import Session
-from kubesim.why.export import explain
+from kubesim.why.export import explain, explained
 from tests.learner import rows
 
 ROWS = rows(__file__)
@@ -49,3 +49,15 @@ def test_for_a_ticket_about_the_cluster_here() -> None:
     session = Session()
     session.run("kubectl run web --image=registry.example.com/myapp:1.0; sleep 5")
     assert session.run("why web -o markdown").stdout == ROWS["here"]
+
+
+def test_a_verdict_is_wrapped_at_a_terminals_width_and_commands_are_not() -> None:
+    message = 'Failed to pull image "registry.example.com/team/app:1.0": unauthorized: authentication required'
+    wide, narrow = explained([message]).told(), explained([message]).told(width=50)
+    assert narrow.split() == wide.split()
+    first, *further = narrow.partition("\nThe evidence")[0].splitlines()
+    assert len(further) >= 2
+    assert max(len(line) for line in [first, *further]) <= 50
+    commands = [line for line in wide.splitlines() if line.lstrip().startswith("$ ")]
+    assert commands
+    assert [line for line in narrow.splitlines() if line.lstrip().startswith("$ ")] == commands

@@ -8,6 +8,7 @@
   const WORKBENCH = /^%workbench\b/m; // in the cell that sets a lesson up
   const CARDS = /^%(quiz|predict|explore|review)\b/; // cells that draw a card, and change nothing
   const VIEW = "application/vnd.jupyter.widget-view+json";
+  const PATIENCE = 2000; // milliseconds: a kernel in the page, which is always a fresh one, never answers what it has
   const AT_ONCE = "at-once"; // the tag of a cell that runs as soon as its lesson is open
   const SHOWN = "kubesim: JupyterLab is shown"; // in the browser's storage
   const IN_ROOM = "kubesim: this tab is a room"; // in that of the tab: one of the next two
@@ -138,11 +139,12 @@
     await sessionContext.ready;
     const { kernel } = sessionContext.session ?? {};
     if (!kernel) return;
-    const { content: known } = await kernel.requestCommInfo({ target_name: "jupyter.widget" });
+    const asked = kernel.requestCommInfo({ target_name: "jupyter.widget" }).then(({ content }) => content.comms);
+    const comms = (await Promise.race([asked, new Promise((go) => setTimeout(go, PATIENCE))])) ?? {};
     const code = content.widgets.filter(({ model }) => model.type === "code");
     const setup = code.find(({ model }) => WORKBENCH.test(model.sharedModel.source));
-    if (!setup || setup.model.outputs.toJSON().some(({ data }) => data?.[VIEW]?.model_id in known.comms)) return;
-    const isFresh = !Object.keys(known.comms).length;
+    if (!setup || setup.model.outputs.toJSON().some(({ data }) => data?.[VIEW]?.model_id in comms)) return;
+    const isFresh = !Object.keys(comms).length;
     const isAtOnce = ({ model }) =>
       CARDS.test(model.sharedModel.source) || (isFresh && model.getMetadata("tags")?.includes(AT_ONCE));
     const wasSaved = !context.model.dirty;
