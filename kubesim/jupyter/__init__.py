@@ -1,7 +1,7 @@
-"""kubesim in Jupyter: `%load_ext kubesim.jupyter` adds the magics: workbench, shell, time, pictures, quizzes, tasks.
+"""The IPython extension: `%load_ext kubesim.jupyter` registers every magic of kubesim, and `session()` is its Session.
 
-`session()` is what the cells work on. The cluster is created when the first cell needs it, not by this import, and
-each room is imported when a magic first needs it: neither the simulator nor the widgets keep `%load_ext` busy.
+Only the registration is here. What a magic does is in another module of this package, which is imported at the first
+use of the magic; the cluster, too, is created at the first use. So `%load_ext` loads neither simulator nor widgets.
 """
 
 from __future__ import annotations
@@ -24,21 +24,25 @@ if TYPE_CHECKING:
     from kubesim.jupyter.seat import Seat
     from kubesim.session import Session
 
-logging.getLogger("kubesim").addHandler(logging.NullHandler())  # or Python writes tracebacks into the page
+# Without a handler, Python's last resort prints the tracebacks of logged errors into the notebook.
+logging.getLogger("kubesim").addHandler(logging.NullHandler())
 
 __all__ = ["load_ipython_extension", "session"]
 
 
 class _Magic(NamedTuple):
-    """A magic that calls a function of a room with what follows on its line, if it takes that, and the seat."""
+    """A line magic: a call of `function(line, seat)` in a module of this package."""
 
     room: str
+    """The name of the module, without the package's."""
     function: str
     about: str
-    """What `%quiz?` shows a learner."""
+    """The help that `%quiz?` shows."""
     takes_line: bool = True
+    """False for a function that gets the seat alone; text behind the magic is refused then."""
 
 
+# Line magics by their names. The two that are cell magics, too, are methods of CellMagics.
 _MAGICS = {
     "registries": _Magic("current", "registries", "Start again with registries of your own: `%registries FILE`."),
     "advance": _Magic("current", "advance", "Let simulated time pass: `%advance 30s`, `%advance 5m`."),
@@ -60,18 +64,22 @@ _MAGICS = {
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Register the magics. Loading the extension again keeps the notebook's cluster, and prints no notice."""
+    """Register the magics. Loading the extension again keeps the notebook's cluster, and prints no notice.
+
+    IPython calls this on `%load_ext`, and prints a notice for an extension in `manager.loaded`. Each notebook of the
+    lesson begins with `%load_ext`, so this name is taken out of that set before each cell.
+    """
     shell.register_magics(CellMagics)
     for name, magic in _MAGICS.items():
         shell.magics_manager.register_function(_line_magic(name, magic), magic_kind="line", magic_name=name)
-    if "google.colab" in sys.modules:  # which shows widgets that aren't its own only once it's asked to
+    if "google.colab" in sys.modules:  # Colab shows widgets from other packages only after this call
         import_module("google.colab.output").enable_custom_widget_manager()
     if manager := shell.extension_manager:
         shell.events.register("pre_run_cell", lambda _cell: manager.loaded.discard(__name__))
 
 
 def _line_magic(name: str, magic: _Magic) -> Callable[[str], None]:
-    """What IPython calls with the line."""
+    """The function that IPython calls with the rest of the line."""
 
     def run(line: str) -> None:
         with _refusing():
@@ -89,6 +97,7 @@ def _line_magic(name: str, magic: _Magic) -> Callable[[str], None]:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
+    """A context that prints a Refusal as one line `kubesim: …` of the cell's output, and ends."""
     try:
         yield
     except Refusal as refusal:
@@ -96,7 +105,7 @@ def _refusing() -> Iterator[None]:
 
 
 def session() -> Session:
-    """The notebook's session. It stays the same one; a restart and `undo` put another cluster into it."""
+    """The notebook's session, always the same object. `%restart` and `undo` replace its `cluster`: don't keep that."""
     return _seat().session
 
 
@@ -105,7 +114,7 @@ def _seat() -> Seat:
 
 
 def _room(name: str) -> Any:
-    """A module of this package. UsageError, which IPython shows as one line, where the packages for it are missing."""
+    """Import a module of this package. Raises UsageError, which IPython shows as one line, for a missing dependency."""
     try:
         with uncollected():
             return import_module(f"{__name__}.{name}")
@@ -115,7 +124,7 @@ def _room(name: str) -> Any:
 
 @magics_class
 class CellMagics(Magics):
-    """The magics that can stand above a cell, too; `%why?` shows a learner what its docstring says."""
+    """The magics that are both line and cell magics. The docstring of a method is the help that `%why?` shows."""
 
     @no_var_expand
     @line_cell_magic

@@ -1,4 +1,4 @@
-"""What the magics about a Pod take: `POD [-n NAMESPACE] [-c CONTAINER] [-o FORM]`."""
+"""The arguments of the magics about a Pod: `POD [-n NAMESPACE] [-c CONTAINER] [-o FORM]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from kubesim.why.tell.report import FORMS
 
 
 class Target(NamedTuple):
-    """What a magic is about; `pod` is "" where none is named, and `form` one of report.FORMS."""
+    """The parsed arguments. `pod` is "" if none was given, `namespace` defaults to "default", `form` to "text".
+
+    Names are as typed: nothing checks that the objects exist.
+    """
 
     namespace: str
     pod: str
@@ -19,9 +22,10 @@ class Target(NamedTuple):
 
 
 def read_target(arguments: str, options: str, usage: str, *, needs_pod: bool = True) -> Target:
-    """What the arguments of a magic name that has these options, as getopt writes them: "n:c:" for -n and -c.
+    """Parse a magic's arguments. `options` are the allowed ones in getopt's notation: "n:c:" allows -n and -c.
 
-    Raises Refusal, with its usage, where they're others.
+    Raises Refusal, with `usage` as its sentence, for other options, several Pods, an unknown FORM, and a missing Pod
+    unless `needs_pod` is False.
     """
     try:
         pairs, pods = gnu_getopt(arguments.split(), options)

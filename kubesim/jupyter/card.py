@@ -1,4 +1,8 @@
-"""What all widgets share: the page's half from static/, the messages that it sends, and the help of exercises."""
+"""The base classes of all widgets: loading of JavaScript and CSS, messages from the page, hints and answers.
+
+`Widget` handles messages, `Card` adds the two traits that static/parts.js draws, and `Exercise` adds help. A widget
+has one model in the kernel, which any number of pages may show. What one widget alone needs isn't here.
+"""
 
 from __future__ import annotations
 
@@ -18,66 +22,68 @@ from kubesim.lessons.record import REVEALED
 from kubesim.lessons.task import Reading
 
 Button = tuple[str, str]
-"""What the page sends when it's pressed, as in `do_undo`, and its label. JSON knows no names, so it's a plain pair."""
+"""A button: the name of its message ("undo" calls `do_undo`), and its label. A plain pair, because it becomes JSON."""
 AGAIN: Button = ("restart", "Start over")
 NEXT: Button = ("onward", "Next")
-"""Leads to the next card or cell; the page does that alone."""
+"""The button to the next card or cell. The page handles it; the kernel gets no message."""
 Message = dict[str, Any]
+"""JSON between page and kernel, in either direction."""
 _FOLDER = Path(__file__).parent / "static"
 
 
 def _joined(*names: str) -> str:
-    """These files of static/, one after the other: a widget has no other way to share parts."""
+    """The concatenated text of files in static/. anywidget takes one text, so shared parts are copied into each."""
     return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
 
 
 def script(*names: str) -> str:
-    """A widget's JavaScript, after the parts and the life that all widgets share."""
+    """The JavaScript of a widget: the shared parts.js and life.js, then the named files, in this order."""
     return _joined("parts.js", "life.js", *names)
 
 
 def styles(*names: str) -> str:
-    """A widget's style sheets, after the design tokens and what all widgets have."""
+    """The CSS of a widget: the shared tokens.css and base.css, then the named files, in this order."""
     return _joined("tokens.css", "base.css", *names)
 
 
 class Widget(anywidget.AnyWidget):
-    """Calls `do_check(answer=[0])` when the page sends {"do": "check", "answer": [0]}, and so on.
+    """A widget that dispatches messages: {"do": "check", "answer": [0]} calls `do_check(answer=[0])`, then `settle()`.
 
-    A message with an `id` gets a reply.
+    A message with an `id` gets a reply with the same number as `re`. The reply holds the dict that the method returned,
+    if any, and `news()`.
     """
 
     name = traitlets.Unicode().tag(sync=True)
-    """The model's id, by which the page finds the whole model, and asks the kernel whether it's still there."""
+    """The model's id. The page finds the model by it, and asks the kernel whether the model still exists (life.js)."""
 
     def __init__(self, seat: Seat, **traits: Any) -> None:
         self._seat = seat
-        self._said = ""  # what `say` was told since the last refresh
+        self._said = ""  # the words of the last `say`; `refresh` shows them and sets "" again
         super().__init__(**traits)
         self.name = self.model_id or ""
         self.on_msg(self._on_message)
 
     def plain(self) -> str:
-        """The widget as text, without any answer."""
+        """The widget as plain text, for front ends without HTML. It must not tell an answer."""
         raise NotImplementedError
 
     def static_html(self) -> str:
-        """The widget as HTML, where no widget can live; answers are folded away."""
+        """The widget as HTML, for pages without widgets such as GitHub. Answers are in a closed <details>."""
         raise NotImplementedError
 
     def refresh(self) -> None:
-        """Update what is shown."""
+        """Recompute the synced traits from the present state."""
 
     def settle(self) -> None:
-        """Update what is shown after a message of the page."""
+        """Update the traits after a message. A subclass that refreshes in another way overrides this."""
         self.refresh()
 
     def news(self) -> Message:
-        """What goes along with each reply."""
+        """Fields added to each reply. Each call may count as delivery: call it once for each reply."""
         return {}
 
     def say(self, words: str) -> None:
-        """Show at the next refresh what came of a message."""
+        """Set the result of a message, in words, for the next `refresh` to show once."""
         self._said = words
 
     def _on_message(self, _widget: object, message: Message, _buffers: object) -> None:
@@ -87,9 +93,9 @@ class Widget(anywidget.AnyWidget):
             self.send({**(reply or {}), **self.news(), "re": message["id"]})
 
     def _reply_to(self, message: Message) -> Message | None:
-        """Do what a message asks for, and return the reply; what this widget can't do is passed over.
+        """Call the method for a message and return its reply. A message without a method does nothing.
 
-        The page shows an `error` below the widget.
+        An exception is logged, and the reply is an `error`, which the page shows below the widget.
         """
         name = message.get("do")
         action = getattr(self, f"do_{name}", lambda **_fields: None)
@@ -105,30 +111,30 @@ class Widget(anywidget.AnyWidget):
 
 
 class Card(Widget):
-    """A widget of two traits; static/parts.js draws the buttons and marks that the cards share."""
+    """A widget of two traits: the text of an exercise, and the state of the learner's work on it."""
 
     content = traitlets.Dict().tag(sync=True)
-    """What stays: a label, the text as HTML, and what else the card consists of."""
+    """The part that stays: `label`, the text as `html`, and the fields of the subclass."""
     feedback = traitlets.Dict().tag(sync=True)
-    """What is said about what was done."""
+    """The part that changes with each action: `buttons`, verdicts, goals. Replaced as a whole, or nothing is synced."""
 
 
 class Exercise(Card):
-    """A card with `hints`, of which the first `hints_shown` are shown, and an answer, which may be `revealed`."""
+    """A card with `hints`, of which the first `hints_shown` are shown, and an answer, shown once it is `revealed`."""
 
     hints: tuple[str, ...] = ()
     hints_shown = 0
     revealed = False
     helped = 0
-    """The most help that was taken on this card, also before it was started over: hints, or REVEALED."""
+    """The most help taken on this card: a number of hints, or REVEALED. Starting over does not reset it."""
 
     def answer_html(self) -> str:
-        """The answer, with its reasons."""
+        """The answer with its reasons, as HTML."""
         raise NotImplementedError
 
     @property
     def hint_is_free(self) -> bool:
-        """Whether the next hint doesn't count as help."""
+        """True if the next hint doesn't count as help."""
         return False
 
     def do_hint(self) -> None:
@@ -142,17 +148,17 @@ class Exercise(Card):
         self.helped = REVEALED
 
     def forget_help(self) -> None:
-        """Fold the hints and the answer away, for another start."""
+        """Hide hints and answer again, for another start. `helped` stays."""
         self.hints_shown = 0
         self.revealed = False
 
     def help(self) -> dict[str, Any]:
-        """The part of the feedback that helps: `hints` and, where it is shown, the answer (`reveal`)."""
+        """The fields of `feedback` about help: the `hints` shown so far, and the answer as `reveal`, or ""."""
         hints = [inline(hint) for hint in self.hints[: self.hints_shown]]
         return {"hints": hints, "reveal": self.answer_html() if self.revealed else ""}
 
     def help_buttons(self, reveal: str, *between: Button) -> list[Button]:
-        """The buttons for what is left: another hint, and the answer by the label `reveal`."""
+        """The buttons for help not yet taken: the next hint, then `between`, then the answer, labelled `reveal`."""
         buttons: list[Button] = []
         left = len(self.hints) - self.hints_shown
         if left and not self.hints_shown:
@@ -166,12 +172,15 @@ class Exercise(Card):
 
 
 def goal_lines(readings: Iterable[Reading], were_reached: bool = False) -> list[Message]:
-    """The goals of a task as parts.js draws them: whether each is reached, or was, and what it is."""
+    """The goals of a task as parts.js draws them. With `were_reached`, each counts as reached, whatever holds now."""
     return [{"ok": were_reached or one.holds, "what": inline(one.condition.what)} for one in readings]
 
 
 def check_known(kind: str, name: str, ids: Collection[str]) -> None:
-    """Raise Refusal where there is no such quiz, prediction or task: it names those that are called nearly so."""
+    """Raise Refusal unless `name` is one of `ids`; its sentence lists similar ids, else all.
+
+    `kind` is the noun for the sentence, such as "quiz".
+    """
     if name not in ids:
         near = get_close_matches(name, ids, 3, 0.5) or ids
         raise Refusal(f"there is no {kind} {name!r}; there are: {', '.join(near)}")

@@ -1,7 +1,7 @@
-"""The challenge in a notebook: a round of broken clusters, one at a time, with two clocks, paid help and a review.
+"""The card of `%challenge`: a round of broken clusters, one at a time, with two clocks, help for points and a review.
 
-The page's half, static/challenge.js, sends with each button the time on its own clock. A round is kept with
-the progress whenever more than the time has changed in it.
+Points, clocks and rules are those of lessons.challenge.Round; this module shows them. static/challenge.js sends its
+wall-clock time with each message. Every change but passing time is written to the progress file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,11 @@ _BLOCKED = "The task's files cannot be written to the folder round-{}: what is i
 
 
 class ChallengeCard(Card):
-    """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened."""
+    """A round of the challenge in the notebook's own cluster. A task is set up when it is first opened.
+
+    It subscribes to the seat's changes, so that it judges the open task after each command, and it is the seat's
+    `open_task` while one of its tasks is open.
+    """
 
     _esm = script("challenge.js")
     _css = styles("card.css", "flow.css", "task.css", "challenge.css")
@@ -59,7 +63,7 @@ class ChallengeCard(Card):
 
     def _take(self, challenge: Round) -> None:
         self._round = challenge
-        self._marks = challenge.marks  # as of the last refresh: what has changed since then is kept
+        self._marks = challenge.marks  # those saved last; `_keep_changes` compares and saves
 
     @property
     def round_id(self) -> RoundId:
@@ -72,7 +76,7 @@ class ChallengeCard(Card):
         self.say(f"Task {number + 1} of {len(self._round.standings)}: {title}")
         with self._seat.changing():
             if self._seat.open_round:
-                self._seat.open_round.leave()  # its time and `why` no longer count, unless it's opened again
+                self._seat.open_round.leave()  # stops its clocks and the charge for `why`; `open` starts both again
             self._seat.open_round = self._round
             self._round.open(number)
         self._seat.history.begin(title)
@@ -106,7 +110,7 @@ class ChallengeCard(Card):
         self.say("Started over. Undo reverts this.")
 
     def do_end(self) -> None:
-        """Ask before the round ends."""
+        """Ask for confirmation: the buttons become "finish" and "keep"."""
         self._asks_to_end = True
         self.say(f"End the round? {_LOSS}")
 
@@ -127,7 +131,7 @@ class ChallengeCard(Card):
 
     def _on_message(self, widget: object, message: Message, buffers: object) -> None:
         self._warning = ""
-        wall = message.pop("wall", None)  # on the page's own clock, with every message
+        wall = message.pop("wall", None)  # seconds on the page's clock, part of every message
         if isinstance(wall, int | float):
             self._round.clock(wall)
         super()._on_message(widget, message, buffers)
@@ -167,7 +171,7 @@ class ChallengeCard(Card):
         return f"<p><b>{self.round_id.title}</b></p><p>{_TO_DO}</p>{markup.listed(tasks, 'ol')}"
 
     def say(self, words: str) -> None:
-        """Have a screen reader say this once; the number changes, so that it can say the same again."""
+        """Have screen readers say `words` at the next refresh. The number tells a repeated sentence from an old one."""
         self._number_of_news += 1
         self._news = words.replace("`", "").replace("**", "")
 
@@ -175,7 +179,7 @@ class ChallengeCard(Card):
         return f"{self._round.points} of {self._round.most_points} points"
 
     def start_over(self) -> str:
-        """Set the open cluster up again, and return its title."""
+        """Set the open task up again, and return its title. `reset` in the terminal calls this, too (OpenTask)."""
         current = self._round.current
         assert current is not None, "only an open cluster has the button"
         self._round.set_up(current)
@@ -188,7 +192,7 @@ class ChallengeCard(Card):
             self._warning = _BLOCKED.format(self.round_id.name)
 
     def _keep_changes(self) -> None:
-        """If more than the time has changed, say what was solved, and keep the round and its score."""
+        """Save the round and its score, and announce solved tasks, if anything but the time has changed."""
         challenge = self._round
         if challenge.marks == self._marks:
             return
@@ -198,7 +202,7 @@ class ChallengeCard(Card):
             if one.solved and not before.solved:
                 self.say(f"Solved, {one.worth} points. {one.task.done}")
                 newer = progress.shown(CLUSTER + one.task.id, one.help_taken)
-        challenge.recall(progress.record())  # what another kernel has added meanwhile
+        challenge.recall(progress.record())  # merges what another kernel has saved, so that `kept` loses nothing
         newer |= challenge.kept()
         if self.round_id.is_scored:
             newer["scores"] = {f"challenge-{self.round_id.seed}": [challenge.points, challenge.most_points]}
@@ -207,7 +211,7 @@ class ChallengeCard(Card):
         self._warning = progress.message or self._warning
 
     def _next(self) -> int:
-        """The number of the next task that is not over; that of the open one if there is none."""
+        """The index of the next unfinished task, going round; if there is none, the index of the open task, or 0."""
         standings = self._round.standings
         here = standings.index(self._round.current) if self._round.current else -1
         numbers = [*range(here + 1, len(standings)), *range(here + 1)]
@@ -236,7 +240,7 @@ class ChallengeCard(Card):
         }
 
     def _explained(self, current: Standing) -> Flow | None:
-        """The first Pod of the task whose image does not arrive, or else the first; None where there is no Pod."""
+        """The flow of the task's first Pod with a failed pull, else of its first Pod; None without Pods."""
         cluster = self._seat.cluster
         namespace = current.task.namespaces[0]
         flows = [trace_flow(cluster, namespace, name_of(pod)) for pod in cluster.api.list(POD, namespace)]
@@ -275,15 +279,16 @@ def _no_pod(current: Standing) -> str:
 
 @cache
 def _round(round_id: RoundId, seat: Seat) -> Round:
-    """A round as it stands in this kernel, else as it was kept, else a new one."""
+    """The round, one object for each id and seat in this kernel, begun from the saved progress if there is any."""
     challenge = Round(round_id, seat.session)
     challenge.recall(seat.progress.record())
     return challenge
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the round whose number `arguments` gives (`%challenge 2`; else the first), one of a small round
-    (`%challenge evidence 2`). Raises Refusal.
+    """Display a round: `%challenge 2`, by default the first, or a small one by its name: `%challenge evidence 2`.
+
+    Raises Refusal for unknown names and numbers.
     """
     asked = re.fullmatch(r"([a-z]*) ?([1-9][0-9]{0,3})?", arguments.strip())
     if not asked or asked[1] not in ("", *small_rounds()):
@@ -292,7 +297,10 @@ def show(arguments: str, seat: Seat) -> None:
 
 
 def review(arguments: str, seat: Seat) -> None:
-    """Repeat quizzes: `%review ID ID`, or without ids three that are due, and with them today's broken cluster."""
+    """Ask quizzes again: those named (`%review ID ID`), else three that are due and today's broken cluster.
+
+    Raises Refusal for an unknown id, and if nothing was answered yet.
+    """
     quiz.recall(arguments, seat)
     if not arguments.strip():
         _display(RoundId.of_review(seat.progress.today()), seat)
@@ -300,12 +308,12 @@ def review(arguments: str, seat: Seat) -> None:
 
 @cache
 def _cards(_seat: Seat) -> list[ChallengeCard]:
-    """The cards of a seat, to which `_display` adds."""
+    """The cards of a seat: one mutable list for each seat, thanks to the cache. `_display` appends to it."""
     return []
 
 
 def _display(round_id: RoundId, seat: Seat) -> None:
-    """Display the card that shows this round now, or a new one."""
+    """Display the card whose present round this is, or a new one. `do_another` changes the round of a card."""
     cards = _cards(seat)
     challenge_card = next((one for one in cards if one.round_id == round_id), None)
     if challenge_card is None:

@@ -1,4 +1,7 @@
-"""What happened to a Pod, and when: each command, each change on its own, each attempt to pull and its back-off."""
+"""`%timeline`: the past of a Pod as a table of moments, and its attempts to pull as a picture of the growing back-off.
+
+The moments come from session.timeline; this module only renders them, as text and as HTML.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,17 @@ from kubesim.jupyter.seat import Seat, spell, time_of_day
 from kubesim.session.timeline import PULLED, Timeline, Try
 from kubesim.why.tell.report import FAILED, PASSED
 
-ROW = 20
-LEFT = 4
-RIGHT = 290
-WIDTH = 600
-"""The back-off as a picture, in its own units: the height of a row, where time begins and ends, the width of it all."""
-MOST_ROWS = 14
+# Lengths in the picture, in points.
+ROW = 20  # the height of a row
+LEFT = 4  # the x of the first attempt
+RIGHT = 290  # the x of the last moment; the words of the last bar follow
+WIDTH = 600  # of the whole picture
+MOST_ROWS = 14  # the last attempts are drawn
 _ATTEMPTS = "Attempts to get the image"
 
 
 class _Row(NamedTuple):
-    """A moment, in words."""
+    """A moment in words: time of day, time since the first moment, and the command or change."""
 
     time: str
     after: str
@@ -32,14 +35,17 @@ class _Row(NamedTuple):
 
 
 def timeline(arguments: str, seat: Seat) -> None:
-    """Display what happened (`%timeline [POD] [-n NAMESPACE]`), or raise Refusal: how to ask for it."""
+    """Display the past of a Pod or namespace (`%timeline [POD] [-n NAMESPACE]`). Raises Refusal with the usage."""
     usage = "the past of which Pod? %timeline [POD] [-n NAMESPACE]"
     asked = read_target(arguments, "n:", usage, needs_pod=False)
     display(chronicle(seat, asked.namespace, asked.pod), raw=True)
 
 
 def chronicle(seat: Seat, namespace: str, pod: str = "") -> dict[str, str]:
-    """The past of one Pod, or of all Pods of a namespace: as text, and as a table with the back-off drawn."""
+    """The past of one Pod, or of all Pods of a namespace, as a MIME bundle of text and HTML.
+
+    A Timeline is never empty: its first moment is the beginning of the history.
+    """
     whose = f"Pod {pod} in namespace {namespace}" if pod else f"namespace {namespace}"
     title = f"What happened to {whose}"
     past = Timeline(seat.history, namespace, pod)
@@ -65,7 +71,7 @@ def _table_row(row: _Row) -> str:
 
 
 def staircase(tries: tuple[Try, ...], now: Micros) -> str:
-    """The growing back-off as an image: a row for each attempt, in it the pause that followed, and a line at `now`."""
+    """The back-off as an <img>: one row for each attempt, a bar as long as the pause after it, and a line at `now`."""
     last_tries = tries[-MOST_ROWS:]
     start = last_tries[0].at
     end = max(last_tries[-1].until, now, start + 1)
@@ -81,7 +87,7 @@ def staircase(tries: tuple[Try, ...], now: Micros) -> str:
 
 
 def _bar(one: Try, top: int, left: float, right: float) -> str:
-    """The pause after an attempt, and what that was, at the right of it."""
+    """The bar of the pause after an attempt, with the attempt in words at its right."""
     is_pulled = one.outcome in PULLED
     look = drawing.LOOKS[PASSED if is_pulled else FAILED]
     width = max(right - left, 3)

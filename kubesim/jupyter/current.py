@@ -1,6 +1,7 @@
-"""The notebook's one seat, created when first needed, and the magics that change its cluster as a whole.
+"""The kernel's one Seat, and the magics that act on its cluster as a whole: restart, registries, advance, serve.
 
-Its files are in the folder KUBESIM_WORKSPACE, else in `workspace/` beside the notebook.
+The learner's files are in the folder that the variable KUBESIM_WORKSPACE names, else in `workspace/` beside the
+notebook. Magics print with `print`, because their output is the cell's.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from kubesim.jupyter.refusal import Refusal
 from kubesim.jupyter.seat import Seat
 from kubesim.session import Session
 
-LONGEST_ADVANCE = 24 * 3600
+LONGEST_ADVANCE = 24 * 3600  # seconds
 
 
 @cache
 def seat() -> Seat:
-    """The notebook's seat, created when first needed."""
+    """The kernel's seat, created by the first call together with its cluster and the folder for files."""
     folder = Path(os.environ.get("KUBESIM_WORKSPACE") or "workspace").absolute()
     folder.mkdir(parents=True, exist_ok=True)
     return Seat(Session(folder))
@@ -32,7 +33,10 @@ def restart(seat: Seat) -> None:
 
 
 def registries(line: str, seat: Seat) -> None:
-    """A fresh cluster that can reach the registries of a file, which a path from the notebook's folder names."""
+    """Replace the cluster with a fresh one that reaches the registries in a YAML file (`%registries FILE`).
+
+    The path is relative to the notebook's folder. Raises Refusal for a file that can't be read or has mistakes.
+    """
     file = line.strip().strip("'\"")
     if not file:
         raise Refusal("which file? %registries FILE, as docs/authoring.md describes it")
@@ -46,7 +50,7 @@ def registries(line: str, seat: Seat) -> None:
 
 
 def advance(line: str, seat: Seat) -> None:
-    """Let as much simulated time pass as `line` says ("30s", "1h30m" or plain "30"). Raises Refusal."""
+    """Let simulated time pass: "30s", "1h30m", or "30" for seconds. Raises Refusal for any other `line`."""
     text = line.strip()
     try:
         seconds = parse_duration(f"{text}s" if text.isdecimal() else text)
@@ -58,7 +62,10 @@ def advance(line: str, seat: Seat) -> None:
 
 
 def serve(line: str, seat: Seat) -> None:
-    """Let a real kubectl use the cluster, and print how; with --realtime its clock runs. Raises Refusal."""
+    """Serve the cluster to a real kubectl, and print the command that sets KUBECONFIG.
+
+    With `--realtime`, simulated time follows the wall clock. Raises Refusal if no server can run here.
+    """
     if line.strip() not in ("", "--realtime"):
         raise Refusal(f"%serve takes no options but --realtime, and here is {line.strip()!r}")
     if sys.platform == "emscripten":
@@ -68,7 +75,7 @@ def serve(line: str, seat: Seat) -> None:
     except (ImportError, OSError) as error:
         raise Refusal(f"the cluster cannot be served here: {error}") from None
     folder = seat.session.workspace.root.absolute().parent
-    if not server.kubeconfig.is_relative_to(folder):  # it was served before, with a file elsewhere
+    if not server.kubeconfig.is_relative_to(folder):  # an earlier call served it, with its kubeconfig elsewhere
         print(f"In a terminal:\n\n{server}")  # noqa: T201
         return
     path = server.kubeconfig.relative_to(folder)

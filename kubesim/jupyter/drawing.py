@@ -1,8 +1,8 @@
-"""The drawing of one flow: its stations as boxes, and on the arrows what happens between them.
+"""The picture of a Flow as SVG: its hops as boxes, and arrows between them with words.
 
-The Pod and its ServiceAccount list Secrets, the kubelet reads both and asks the registry, and the image comes to the
-node. Graphviz lays the boxes out where its `dot` is installed, else they stand in two even columns. Either way the
-boxes are the same, and so are their states, shapes and words. A page that is too narrow shows a list instead.
+If Graphviz's `dot` is installed, it places the boxes; else `_even` puts them into two columns. Only the places differ
+between the two: sizes, states and words are the same. A page that is too narrow shows `chain`, a list, instead.
+Learners' words enter the SVG through html.escape alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOFT = "#57606a"
 
 
 class Look(NamedTuple):
-    """The box of a hop in some state, by day: a page that is dark turns the picture's lightness around."""
+    """Colours and line of a box, for a light page. CSS inverts the lightness of the whole picture on a dark page."""
 
     line: str
     fill: str
@@ -42,7 +42,7 @@ LOOKS = {
     UNSEEN: Look("#6e7781", "#f5f6f8", 1.2, "none", SOFT),
 }
 CAUSE = Look("#b3261e", "#b3261e", 1.5, ink=PAPER)
-"""The hop where the pull is stuck is filled. What failed because of it looks as if it wasn't reached."""
+"""The look of the hop where the pull is stuck. Hops that failed because of it get the look of NOT_REACHED."""
 ICONS = {
     PASSED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM6.1 10.3 2.9 7.1 4.2 5.8 6.1 7.7 9.9 3.9 11.2 5.2Z",
     FAILED: (
@@ -55,7 +55,7 @@ ICONS = {
     ),
     NOT_REACHED: "M7 0a7 7 0 1 0 0 14A7 7 0 0 0 7 0ZM7 1.6a5.4 5.4 0 1 1 0 10.8A5.4 5.4 0 0 1 7 1.6Z",
 }
-"""Outlines in a square of 14, as in static/tokens.css. The states without one have the last."""
+"""SVG paths of icons in a square of 14, as in static/tokens.css. States without their own use that of NOT_REACHED."""
 ICON_NAMES = {
     PASSED: "passed",
     FAILED: "failed",
@@ -64,6 +64,7 @@ ICON_NAMES = {
     NOT_NEEDED: "unneeded",
     UNSEEN: "open",
 }
+"""The names of the icons in the style sheets: `data-icon` of a mark."""
 
 # Lengths are in points, as Graphviz counts.
 _POINTS = 72  # in an inch
@@ -80,13 +81,15 @@ _LONGEST_LINE = 32  # characters in a line of a box
 _LONGEST_WORD = 40  # a word that is longer than a line makes the box wider, up to this
 _TIP = 8  # the length of an arrow's head
 _LISTS = 34  # the width of the word on the arrow from the Pod to its Secrets
+# Boxes by their level, from above. "lists" and "wire" are the words on two horizontal arrows.
 _LEVELS = (("kubectl", "account"), ("spec", "lists", "secret"), ("kubelet", "wire", "registry"), ("image",))
-_TRUNK = ("kubectl", "spec", "kubelet", "image")  # one below the other
+_TRUNK = ("kubectl", "spec", "kubelet", "image")  # the left column
+# The characters that XML 1.0 forbids: with one of them, a browser shows no picture at all.
 _NOT_IN_XML = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Box(NamedTuple):
-    """The place of a hop, or of the words on an arrow: the left and the upper edge, and the size, in points."""
+    """The rectangle of a hop, or of the words on an arrow: left and upper edge, width and height, in points."""
 
     x: int
     y: int
@@ -106,16 +109,17 @@ class Box(NamedTuple):
         return self.y + self.height // 2
 
     def across(self, share: float) -> int:
-        """The place at this share of the width, from the left."""
+        """The x at `share` of the width, from 0 at the left edge to 1 at the right one."""
         return self.x + round(self.width * share)
 
 
 Boxes = dict[str, Box]
-"""By the keys of the hops, `lists`, and `wire`, which is between kubelet and registry."""
+"""Boxes by the keys of the hops, and those of the words on two arrows: `lists`, from the Pod to its Secrets, and
+`wire`, between kubelet and registry."""
 
 
 def image(flow: Flow) -> str:
-    """The picture as an <img> element."""
+    """The picture of a flow as an <img> element."""
     boxes = _even(_sizes(flow))
     boxes |= _by_dot(boxes)
     hops = {hop.key: hop for hop in flow.hops}
@@ -126,7 +130,10 @@ def image(flow: Flow) -> str:
 
 
 def embedded(parts: str, width: int, height: int, alt: str) -> str:
-    """SVG elements as an <img>, which pages show that allow no <svg>; sizes in points, `alt` as a plain text."""
+    """An <img> with SVG elements inside, because sanitizers such as GitHub's remove <svg>. Escapes `alt`, not `parts`.
+
+    Sizes are in points.
+    """
     style = f'style="background:{PAPER}" font-family="{_FONT}" font-size="12" fill="{INK}"'
     size = f'viewBox="0 0 {width} {height}" width="{width}pt" height="{height}pt"'
     readable = _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", parts)
@@ -136,11 +143,12 @@ def embedded(parts: str, width: int, height: int, alt: str) -> str:
 
 
 def chain(flow: Flow) -> str:
-    """The hops one below the other, for a narrow page: an ordered list, drawn as boxes by static/flow.css."""
+    """The hops as an ordered list, for narrow pages and as text. static/flow.css draws the items as boxes."""
     return f'<ol class="ks-chain">{"".join(map(_link, flow.hops))}</ol>'
 
 
 def _link(hop: Hop) -> str:
+    """An item of `chain`."""
     words = "".join(f"<div>{html.escape(text, quote=False)}</div>" for text in hop.words)
     mark = f'<span class="ks-mark" data-icon="{ICON_NAMES[hop.state]}" aria-hidden="true">{SYMBOLS[hop.state]}</span>'
     head = f"{mark} <b>{html.escape(hop.title)}</b> <i>{html.escape(standing(hop))}</i>"
@@ -150,7 +158,7 @@ def _link(hop: Hop) -> str:
 
 
 def standing(hop: Hop) -> str:
-    """The word beside a hop's title."""
+    """The state of a hop in the words beside its title."""
     if hop.is_cause:
         return "stuck here"
     return f"because of {hop.because}" if hop.because else hop.state
@@ -160,7 +168,7 @@ def standing(hop: Hop) -> str:
 
 
 def _sizes(flow: Flow) -> dict[str, tuple[int, int]]:
-    """The width and the height of each box."""
+    """The width and height of each box, in points."""
     sizes = {hop.key: (_width(hop), 2 * _PADDING + _LINE * (1 + len(_lines(hop)))) for hop in flow.hops}
     on_wire = (*flow.sent, flow.answered)
     letters = max(map(len, on_wire)) if flow.sent else len(_SILENCE)
@@ -168,7 +176,7 @@ def _sizes(flow: Flow) -> dict[str, tuple[int, int]]:
 
 
 def _even(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
-    """The boxes in two columns, one at the left and one at the right edge."""
+    """Place the boxes in two columns, at the left and the right edge. Words on an arrow are in the middle between."""
     levels = [[name for name in level if name in sizes] for level in _LEVELS]
     rest = {at: sum(sizes[name][0] + _GAP // 2 for name in level) for at, level in enumerate(levels)}
     width = max(rest.values()) + 2 * _MARGIN
@@ -188,7 +196,7 @@ def _even(sizes: Mapping[str, tuple[int, int]]) -> Boxes:
 
 
 def _dot(boxes: Boxes) -> str:
-    """The boxes as a graph for Graphviz."""
+    """The source of the graph for Graphviz. Its weights keep the trunk straight."""
     statements = [f"nodesep={_GAP / 2 / _POINTS}", f"ranksep={_GAP / _POINTS}"]
     statements.append('node [shape=box fixedsize=true label=""]')
     for name, box in boxes.items():
@@ -202,13 +210,14 @@ def _dot(boxes: Boxes) -> str:
 
 
 _ASIDE = (("account", "secret"), ("secret", "registry"))
-"""What Graphviz is to put below each other beside the trunk."""
+"""Pairs of boxes that Graphviz should put one below the other, beside the trunk."""
 
 
 def _by_dot(boxes: Boxes) -> Boxes:
-    """The boxes where Graphviz puts them; none without it.
+    """The boxes at Graphviz's places; {} if Graphviz is missing or fails.
 
-    Its plain format says: graph SCALE WIDTH HEIGHT, and then node NAME X Y … with the centre in inches, y from below.
+    Its plain format is a line `graph SCALE WIDTH HEIGHT` and lines `node NAME X Y …`: the centre in inches, with y
+    counted from the bottom.
     """
     try:
         graph = graphviz.Source(_dot(boxes))
@@ -229,6 +238,7 @@ def _by_dot(boxes: Boxes) -> Boxes:
 
 
 def _lines(hop: Hop) -> list[str]:
+    """The words of a hop, wrapped to lines of its box."""
     lines: list[str] = []
     for words in hop.words:
         longest = max(map(len, words.split()), default=0)
@@ -269,11 +279,11 @@ def _box(hop: Hop, box: Box) -> str:
 # The arrows
 
 _SILENCE = "nothing is sent"
-_TOLD = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}
+_TOLD = {NOT_REACHED: "6 4", NOT_NEEDED: "2 4"}  # dashes of an arrow by state; other states have a solid line
 
 
 def _arrows(flow: Flow, hops: Mapping[str, Hop], boxes: Boxes) -> Iterator[str]:
-    """What leads from box to box: each colour is that of the hop at its end, or of the Secret that is read."""
+    """All arrows. An arrow has the colour of the hop at its end; the one from Secret to kubelet, that of the Secret."""
     spec, kubelet, image = boxes["spec"], boxes["kubelet"], boxes["image"]
     yield _down(hops["kubectl"], boxes["kubectl"].across(0.3), boxes["kubectl"].low, spec, 0.3, "creates")
     if "account" in boxes:
@@ -289,7 +299,7 @@ def _arrows(flow: Flow, hops: Mapping[str, Hop], boxes: Boxes) -> Iterator[str]:
 
 
 def _down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
-    """From a place to one at the upper edge of a box, with words beside it."""
+    """An arrow from (x, y) down to the upper edge of `end`, at `share` of its width, with words beside it."""
     to = end.across(share)
     half = (y + end.y) // 2
     curve = f"M{x},{y}C{x},{half} {to},{half} {to},{end.y - _TIP}"
@@ -297,13 +307,15 @@ def _down(hop: Hop, x: int, y: int, end: Box, share: float, words: str) -> str:
 
 
 def _lists(secret: Hop, spec: Box, lists: Box, end: Box) -> str:
+    """The arrow from the Pod to its Secrets, interrupted by its word."""
     path = f"M{spec.right},{lists.middle}H{lists.x}M{lists.right},{lists.middle}H{end.x - _TIP}"
     word = f'<text x="{lists.across(0.5)}" y="{lists.middle + 4}" text-anchor="middle" font-size="11">lists</text>'
     return _line(secret, path) + _tip(secret, f"translate({end.x},{lists.middle})") + word
 
 
 def _wire(flow: Flow, registry: Hop, kubelet: Box, wire: Box, end: Box) -> str:
-    """What the kubelet sent above, and below it what came back; one broken line where nothing was sent."""
+    """Two arrows between kubelet and registry, the requests above and the answer below; a dashed one if nothing was
+    sent."""
     x = wire.across(0.5)
     if not flow.sent:
         quiet = Hop("", "", NOT_REACHED)
