@@ -297,7 +297,7 @@ def show(arguments: str, seat: Seat) -> None:
 
 
 def review(arguments: str, seat: Seat) -> None:
-    """Ask quizzes again: those named (`%review ID ID`), else three that are due and today's broken cluster.
+    """Ask quizzes again: those named (`%review ID ID`), else those of today's review and its broken cluster.
 
     Raises Refusal for an unknown id, and if nothing was answered yet.
     """

@@ -1,4 +1,7 @@
-"""The path of an image pull at one moment, drawn, told in words and with advice."""
+"""A Flow as HTML: the picture for `%flow`, and the parts of it that the workbench shows one by one.
+
+Tracing a flow is session.flow's work, and drawing it drawing.py's. This module adds the words around the picture.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from kubesim.why.tell.report import Flow
 
 
 def advice(flow: Flow) -> str:
-    """What is under the picture: what is wrong and the commands that fix it, or that all is well."""
+    """The problem and the commands that fix it, or the outcome of a flow without a problem, as HTML."""
     if flow.cause is None:
         return f'<p class="ks-outcome">{html.escape(flow.outcome, quote=False)}</p>'
     title = html.escape(flow.cause.title)
@@ -33,7 +36,7 @@ def story(flow: Flow) -> str:
 
 
 def anatomy_of(flow: Flow) -> str:
-    """The error in nested brackets, each with the program that wrote it; "" where nobody wrapped it."""
+    """The error message as nested boxes, one for each program that wrapped it; "" if no program did."""
     *outer, reason = anatomy(flow.message)
     if not outer:
         return ""
@@ -49,15 +52,16 @@ def _layer(layer: Layer, inside: str) -> str:
 
 
 def announcement(flow: Flow) -> str:
-    """One sentence for a screen reader when the flow has changed."""
+    """One sentence about the flow, for a screen reader."""
     return f"{flow.cause.title}: failed. {flow.cause.problem}" if flow.cause else flow.outcome
 
 
 def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
-    """Which `attempt` a Pod's path shows; if another is to come, when this one was (`past`) and that will be (`next`),
-    and the seconds between them (`pause`).
+    """The last attempt to pull an image of a Pod, as fields of the workbench's `path`.
 
-    Of several containers, it is the one that waits longest. What isn't is "".
+    `attempt` identifies it, so that the page notices a new one; "" if there was none. While it is in back-off, `past`
+    says when it was and what has changed since, `next` is the time of day of the next attempt, and `pause` the seconds
+    between the two. Otherwise those are "", "" and 0. Of several containers, the one in the longest back-off counts.
     """
     about: dict[str, Any] = {"attempt": "", "past": "", "next": "", "pause": 0}
     pod = cluster.api.find(POD, namespace, name)
@@ -71,7 +75,10 @@ def attempt(cluster: Cluster, namespace: str, name: str) -> dict[str, Any]:
 
 
 def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
-    """The first pull secret that came, went or changed after an attempt: ", before the Secret regcred existed"."""
+    """The first pull secret created, deleted or changed after an attempt: ", before the Secret regcred existed".
+
+    "" if all are as the kubelet saw them. The kubelet's trace of the attempt has what it saw.
+    """
     trace = cluster.kubelet.traces[namespace_of(pod), name_of(pod), last.container]
     for seen in trace.secrets:
         secret = cluster.api.find(SECRET, namespace_of(pod), seen.name)
@@ -85,12 +92,12 @@ def _change_since(cluster: Cluster, pod: Object, last: Try) -> str:
 
 
 def created(obj: Object) -> Micros:
-    """When an object was created, in whole seconds."""
+    """The creation time of an object. The API server cuts it to whole seconds."""
     return parse_time(obj["metadata"]["creationTimestamp"])
 
 
 def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) -> dict[str, str]:
-    """A flow as it is now, as text and as a page, each with the simulated time."""
+    """The present flow of a Pod as a MIME bundle of text and HTML, both with the simulated time."""
     cluster = seat.cluster
     flow = trace_flow(cluster, namespace, pod, container)
     time = time_of_day(cluster.clock.now)
@@ -98,7 +105,7 @@ def picture(seat: Seat, namespace: str, pod: str, container: str | None = None) 
 
 
 def _page(flow: Flow, time: str) -> str:
-    """The picture; below it what is wrong, and the same in words, both folded."""
+    """The picture, and folded below it the advice and the picture in words."""
     said = markup.details("What's wrong, and how to fix it", advice(flow)) if flow.cause else advice(flow)
     words = markup.details(f"{time}, simulated time: the picture in words", drawing.chain(flow))
     broken = " ks-broken" if flow.cause else ""

@@ -1,4 +1,4 @@
-"""The cluster at a glance: a few words for each object, from the columns of `kubectl get`."""
+"""The cluster at a glance, a view of the workbench: a few words for each object, from the columns of `kubectl get`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ KINDS = {
     SECRET: "{TYPE}",
     SERVICE_ACCOUNT: "",
 }
-"""What is shown of each namespace, in this order, and the columns that are told."""
+"""The kinds shown of each namespace, in this order, and the columns of `kubectl get` shown of each."""
 _WORDS = {resource.kind: words for resource, words in KINDS.items()}
 
 
 class Glance(NamedTuple):
-    """An object, what is said of it, and ✓, … or ✗ for a Pod that is well, waiting or not well."""
+    """An object in a few words. `sign` is ✓, … or ✗ for a Pod that is well, waiting or failing; "" for other kinds."""
 
     kind: str
     name: str
@@ -43,7 +43,7 @@ class Glance(NamedTuple):
 
 
 def glance(obj: Object, now: Micros) -> Glance:
-    """One of KINDS in a few words."""
+    """Describe an object, whose kind must be one of KINDS. Ages are relative to `now`."""
     kind = obj["kind"]
     headings = [column.name for column in printers.columns(kind)]
     cells = dict(zip(headings, printers.row(obj, now), strict=True))

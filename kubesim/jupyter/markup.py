@@ -1,6 +1,7 @@
-"""The little markup of the lessons as HTML and as plain text, and the HTML that the cards and pages share.
+"""The markup of lesson texts (`code`, **bold**, *italic*, blank lines) as HTML and as plain text; shared bits of HTML.
 
-Whatever comes from outside is escaped here: a text with `inline` and `paragraphs`, commands with `listing`.
+`inline`, `paragraphs` and `listing` escape what they get, so learners' words are safe in them. `listed` and `details`
+take HTML and escape nothing.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import re
 from collections.abc import Iterable
 
 LINE = 84
-"""Characters in a line of a command that is shown."""
-_CODE_PLACE = "\0"  # where a code was, while its surroundings are marked up
+"""Characters of a line in a listing; `folded` breaks longer commands."""
+_CODE_PLACE = "\0"  # the placeholder of a `code` while `inline` marks up the text around it
+# An escaped character or a quoted string of the shell: `folded` doesn't break inside it.
 _QUOTED = r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\""""
 _CODE = re.compile(r"`([^`]+)`")
 
 
 def inline(text: str) -> str:
-    """One paragraph as HTML; everything in `text` but the markup is escaped, and in a code a star is no markup."""
+    """One paragraph of markup as HTML, escaped. Inside `code`, stars are plain characters."""
     escaped = html.escape(text.strip().replace(_CODE_PLACE, ""), quote=False)
     marked = _bold(_CODE.sub(_CODE_PLACE, escaped))
     for code in _CODE.findall(escaped):
@@ -26,7 +28,7 @@ def inline(text: str) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """Paragraphs, which blank lines part, as HTML."""
+    """Paragraphs of markup, separated by blank lines, as HTML."""
     return "".join(f"<p>{inline(part)}</p>" for part in re.split(r"\n\s*\n", text.strip()))
 
 
@@ -37,18 +39,19 @@ def listed(items: Iterable[str], tag: str = "ul") -> str:
 
 
 def details(summary: str, body: str) -> str:
-    """What is folded away under its summary; both are HTML already."""
+    """A closed <details> element. Both arguments are HTML."""
     return f"<details><summary>{summary}</summary>{body}</details>"
 
 
 def listing(commands: Iterable[str]) -> str:
+    """Shell commands as a block of code, escaped, with long lines broken by `folded`."""
     return f"<pre><code>{html.escape(chr(10).join(map(folded, commands)), quote=False)}</code></pre>"
 
 
 def folded(command: str) -> str:
-    """A long command in several lines that mean the same: cut before pipes, and before options where need be.
+    """Break a long command into lines of the same meaning, joined by backslashes: before pipes, else before options.
 
-    A file that has to be changed is in several lines already.
+    A command of several lines, such as a heredoc, stays as it is.
     """
     if "\n" in command:
         return command
@@ -57,12 +60,12 @@ def folded(command: str) -> str:
 
 
 def _pieces(command: str, before: str) -> list[str]:
-    """The command cut at each space that `before` follows, but for those that are quoted."""
+    """Cut a command at each unquoted space followed by `before`, a regular expression."""
     return re.findall(rf"(?:{_QUOTED}|(?! {before}).)+", command)
 
 
 def _packed(pieces: list[str]) -> list[str]:
-    """As many pieces in each line as it has room for."""
+    """Join pieces to lines of at most LINE characters. A longer piece gets a line of its own."""
     lines: list[str] = []
     for piece in pieces:
         if lines and len(f"{lines[-1]} {piece}") <= LINE:
@@ -73,11 +76,11 @@ def _packed(pieces: list[str]) -> list[str]:
 
 
 def plain_text(text: str) -> str:
-    """The text as a reader without HTML sees it: markup stays, line ends within a paragraph go."""
+    """The text for readers without HTML: one line for each paragraph, with the markup's characters left in."""
     return "\n".join(" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip()))
 
 
 def _bold(text: str) -> str:
-    """The text with its `**bold**` and `*italic*` parts as HTML."""
+    """Replace `**bold**` and `*italic*` in a text that is escaped already."""
     text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", text)
     return re.sub(r"(?<![\w*])\*(?=[^\s*])([^*]*[^\s*])\*(?![\w*])", r"<i>\1</i>", text)

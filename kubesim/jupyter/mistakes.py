@@ -1,4 +1,7 @@
-"""The first mistake of a YAML text in the editor, in words for someone who hasn't written much YAML."""
+"""The first syntax error of a YAML text in the editor, in words for beginners.
+
+mistakes.yaml has our words for PyYAML's. Whether a manifest is valid is for the API server to say, not for this module.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,18 @@ from kubesim.api import load_yaml, yaml_loader
 from kubesim.jupyter.card import Message
 
 HINTS: dict[str, str] = load_yaml(Path(__file__).with_suffix(".yaml"))
-_NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")  # than on the line of the mistake
+"""Our words by a part of PyYAML's message; the first part that a message contains counts."""
+# Messages whose problem_mark is far below the mistake: their context_mark is the line to show.
+_NOTICED_LATER = ("found unexpected end of stream", "could not find expected ':'")
 
 
 def first_mistake(text: str) -> Message:
-    """The `line` on which `text` cannot be read as YAML documents, and why, in `words`; nothing when it can."""
+    """The first syntax error of YAML documents: its `line`, from 1, and the reason in `words`; {} if there is none."""
     with suppress(yaml.YAMLError, RecursionError, UnicodeEncodeError):
         _compose(text, yaml_loader())
         return {}
     try:
-        _compose(text, yaml.SafeLoader)  # slower, but it says what it expected, for which HINTS has our words
+        _compose(text, yaml.SafeLoader)  # the slow loader in Python again: HINTS knows its messages, not those of C
     except yaml.MarkedYAMLError as error:
         problem = error.problem or "this is not YAML"
         hint = next((hint for part, hint in HINTS.items() if part in problem), problem)
@@ -34,12 +39,13 @@ def first_mistake(text: str) -> Message:
 
 
 def _compose(text: str, loader: Any) -> None:
+    """Parse all documents into nodes, without building values. Raises yaml.YAMLError."""
     for _ in yaml.compose_all(text, Loader=loader):
         pass
 
 
 def _line(error: yaml.MarkedYAMLError, text: str) -> int:
-    """The line of the mistake, from 1, but none below the last one that has text."""
+    """The line of the error, from 1, at most the last line with text."""
     mark = error.problem_mark or error.context_mark
     if any(part in (error.problem or "") for part in _NOTICED_LATER):
         mark = error.context_mark or mark

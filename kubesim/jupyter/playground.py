@@ -1,6 +1,6 @@
-"""The playground: a button that breaks something at random, and one that hands over a cluster from a file.
+"""`%playground`: a card with a button that sets up a random broken cluster, and one that loads the learner's own YAML.
 
-The page's half is the one of a task; it draws the number that picks what's broken.
+It uses the page's half of a task, static/task.js. The page picks the random seed: Python here has no randomness.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ _OFFER = (
     f"the file `{CASE}` in the folder `workspace` contains, in a new namespace `case`."
 )
 _MISSING = f"There's no file `{CASE}` in the folder `workspace` yet. Create one with `nano {CASE}`, or drag it there."
-# Only a real cluster can set these fields, its nodes and owners aren't here, and one namespace gets all objects.
+# The commands that load an export of a real cluster. sed removes the fields that name what doesn't exist here: owners,
+# nodes, versions and uids. It also removes the namespaces, because all objects go into one.
 LOAD = rf"""kubectl delete namespace case --ignore-not-found
 kubectl create namespace case
 sed -E '/ownerReferences:/,/uid:/d; /(resourceVersion|uid|namespace|nodeName):/d' {CASE} | kubectl apply -n case -f -
@@ -38,7 +39,10 @@ _LOAD: Button = ("load", f"Load {CASE}")
 
 
 class Playground(Exercise):
-    """At most one broken cluster at a time. Its goals are on the workbench until a task is taken up; nothing counts."""
+    """The card of the playground: at most one broken cluster at a time, without points or progress.
+
+    The broken cluster is the seat's `open_task`, so the workbench shows its goals until another task is taken up.
+    """
 
     _esm = script("task.js")
     _css = styles("card.css", "task.css")
@@ -53,7 +57,7 @@ class Playground(Exercise):
         self.set_up(broken_clusters(RoundId(seed))[0])
 
     def set_up(self, broken: Broken) -> None:
-        """Create this broken cluster."""
+        """Set up a broken cluster, as one step that `undo` reverts."""
         self._broken = broken
         self.hints = self._broken.hints
         self.forget_help()
@@ -63,7 +67,7 @@ class Playground(Exercise):
         self.say("Something is broken. Undo reverts this.")
 
     def start_over(self) -> str:
-        """Break it, or break it again, and return its title."""
+        """Create the start state of the broken cluster, and return its title. `reset` in the terminal calls this."""
         assert self._broken
         begin(self._broken, self._seat.session)
         return self._broken.title
@@ -83,7 +87,7 @@ class Playground(Exercise):
         self._said = ""
 
     def _view(self, broken: Broken) -> dict[str, Any]:
-        """What is shown of a broken cluster, here and on the workbench."""
+        """The fields of `feedback` about a broken cluster. Updates its goals on the workbench, too."""
         readings = check(broken, self._seat.session)
         if self._seat.open_task is self:
             workbench(self._seat).open_task(broken, readings)
@@ -109,11 +113,15 @@ class Playground(Exercise):
 
 @cache
 def _playground(seat: Seat) -> Playground:
+    """The seat's only playground."""
     return Playground(seat)
 
 
 def show(line: str, seat: Seat) -> None:
-    """Display the kernel's playground (`%playground`); `%playground CAUSE` breaks a cluster in a certain way."""
+    """Display the playground (`%playground`). `%playground CAUSE` also sets up a cluster with this cause.
+
+    Raises Refusal for an unknown cause.
+    """
     if cause := line.strip():
         try:
             broken = practice_cluster(cause)

@@ -1,4 +1,4 @@
-"""A prediction in a notebook: pick what the next cell will print, and run that cell to see."""
+"""`%predict`: a card on which the learner picks the output of the next cell, before running that cell."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from kubesim.lessons import load_predictions
 from kubesim.lessons.quiz import Quiz, Verdict
 
 _ASIDE = ("%load_ext", "%workbench", "%quiz", "%predict", "%explore", "%review", "%task", "%challenge")
-"""How cells begin that print nothing to predict: those that open the workbench, or ask something themselves."""
+"""Beginnings of cells without an output to predict: those that open the workbench, or show a card themselves."""
 
 
 class PredictionCard(QuestionCard):
-    """What the next cell will print, picked with one click: the first pick counts, and that cell's output answers it.
+    """A question about the output of the next cell. The first pick counts, and can't be changed.
 
-    Whether it was right is said once a cell has run that asks nothing itself. The page folds the text that follows
-    until the card is `open`: predicted, or passed over.
+    The verdict appears once a cell has run whose source doesn't begin with one of _ASIDE. The page hides the text below
+    the card until the feedback's `open` is true: the learner has picked, or run the cell without picking.
     """
 
     _words: ClassVar = {True: "As you predicted", False: "Not as you predicted"}
 
     def __init__(self, prediction: Quiz, seat: Seat) -> None:
-        self.is_answered = False  # whether a cell has run that can answer it
+        self.is_answered = False  # becomes true once a cell has run that prints an output
         super().__init__("Predict", prediction, seat)
         self._show_kept(seat.progress.record())
         self.refresh()
 
     def on_cell(self, source: str) -> None:
-        """Take note of a cell that has run. The card's own is the first of them."""
+        """Handle a cell that has run. The first one is the cell that displays this card."""
         self.is_answered = self.is_answered or not source.lstrip().startswith(_ASIDE)
         self.refresh()
 
@@ -59,7 +59,7 @@ class PredictionCard(QuestionCard):
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the prediction whose id `arguments` names (`%predict ID`), or raise Refusal: which ids there are."""
+    """Display a prediction (`%predict ID`). Raises Refusal for an unknown id."""
     predictions = load_predictions()
     name = arguments.strip()
     check_known("prediction", name, predictions)
@@ -70,7 +70,7 @@ def show(arguments: str, seat: Seat) -> None:
 
 
 def _follow_cells(prediction: PredictionCard, events: EventManager) -> None:
-    """Tell a prediction of each cell that has run, until it is answered."""
+    """Call `prediction.on_cell` after each cell, until one has answered it."""
 
     def tell(result: ExecutionResult) -> None:
         prediction.on_cell(result.info.raw_cell if result.info else "")

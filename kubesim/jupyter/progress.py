@@ -1,6 +1,7 @@
-"""What the learner has done, as a map (`%progress`) with buttons to download and to upload it, and what was shown.
+"""`%progress`, a map of the notebooks with buttons to download and upload the progress, and `%skills`, a page of goals.
 
-The page's half is static/progress.js. Nothing is sent anywhere but from the page to the notebook's own kernel.
+The page's half is static/progress.js. Counting is the work of lessons.grade and lessons.skills. Nothing leaves the
+learner's machine: files go from the page to the notebook's kernel and back.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from kubesim.lessons.review import review_news, schedule
 from kubesim.lessons.skills import part, skills, skills_text, title
 
 CHALLENGE = "30-troubleshooting-challenge"
-"""The notebook that gives a score."""
+"""The notebook whose row has a score, too."""
 
 _SIGNS = {"done": "✓", "started": "◐", "to do": "○"}
+# The file `my-skills.html`, to be printed.
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>My skills</title>
 <style>body {{font: 11pt/1.5 sans-serif; max-width: 45em; margin: 2em auto}} h2 {{font-size: 1.1em; break-after: avoid}}
@@ -33,12 +35,12 @@ _EMPTY_MAP = (
     "The map of your progress: a line for each notebook, with a link, and what you've answered and solved in it."
 )
 _EMPTY_SKILLS = "My skills: which goals you've reached, when, and with how much help."
-"""What stands for a page of zeros, which says nothing to somebody who only reads."""
+"""Shown instead of a page of zeros while nothing is recorded, as for somebody who only reads the notebook."""
 _ADDED = "The file was added to your progress. Run the cells with quizzes again to see your answers on them."
 
 
 class Row(NamedTuple):
-    """A notebook on the map, with what was done in it."""
+    """A row of the map: a notebook, and the counts of the learner's work in it."""
 
     title: str
     part: str
@@ -59,12 +61,12 @@ class Row(NamedTuple):
 
 
 class ProgressMap(Card):
-    """A map with one row a notebook, and what is due.
+    """The card of the map, with one row for each notebook, and the number of due questions.
 
-    Of the content, which progress.js reads, `total` and `due` are sentences, `rows` are the notebooks, `notice`
-    warns of a file that can't be read, `file` is the text to download, and `limit` is how long one may be. It is read
-    again with each message, as the page sends one when the map comes into view. The feedback, `ok` and `html`, is the
-    result of a button; its `number` tells two equal results apart.
+    `content`, for progress.js: the sentences `total` and `due`, the `rows`, a `notice` about an unreadable progress
+    file, the `file` to download as text, and the `limit` of an upload in bytes. It is computed again with each
+    message, and the page sends one whenever the map comes into view. `feedback` is the result of a button: `ok`,
+    `html`, and a `number` that tells two equal results apart.
     """
 
     _esm = script("progress.js")
@@ -96,7 +98,7 @@ class ProgressMap(Card):
         self._save("kubesim-progress.json", "application/json", self.content["file"])
 
     def do_skills(self, form: str) -> None:
-        """Have the page store what was shown: a page to print ("html"), or Markdown."""
+        """Have the page save the skills as a file: HTML to print if `form` is "html", else Markdown."""
         record = self._seat.progress.record()
         if form == "html":
             self._save("my-skills.html", "text/html", _PAGE.format(_skills_html(record)))
@@ -104,7 +106,7 @@ class ProgressMap(Card):
             self._save("my-skills.md", "text/markdown", skills_text(record))
 
     def do_upload(self, text: str | None) -> None:
-        """Add what was downloaded earlier; `text` is None where the file was too large for the page to read it."""
+        """Merge an uploaded progress file. `text` is None for a file above `limit`, which the page doesn't read."""
         progress = self._seat.progress
         was_added = progress.take_in(text)
         self._say(was_added, f"{_ADDED} {progress.message}" if was_added else progress.message)
@@ -129,6 +131,7 @@ class ProgressMap(Card):
         return self._seat.progress.record() == blank()
 
     def _save(self, name: str, kind: str, text: str) -> None:
+        """Have the page offer a file to its user. `kind` is the MIME type."""
         self.send({"do": "save", "name": name, "type": kind, "text": text})
 
     def _say(self, ok: bool, words: str) -> None:
@@ -140,7 +143,7 @@ def show(seat: Seat) -> None:
 
 
 def show_skills(seat: Seat) -> None:
-    """Display what was shown, as a page of the notebook."""
+    """Display the goals that the learner has reached, as Markdown and HTML."""
     record = seat.progress.record()
     if record == blank():
         display({"text/plain": _EMPTY_SKILLS, "text/html": f"<p>{_EMPTY_SKILLS}</p>"}, raw=True)
@@ -149,7 +152,7 @@ def show_skills(seat: Seat) -> None:
 
 
 def _skills_html(record: Record) -> str:
-    """The page's title and what's below it, and then its sections."""
+    """The sections of the skills as HTML. The first one has the page's title as its heading."""
     parts: list[str] = []
     for heading, lines in skills(record):
         tag = "h2" if parts else "h1"
@@ -170,7 +173,7 @@ def _total(record: Record) -> str:
 
 
 def _rows(record: Record, today: int) -> Iterator[Row]:
-    """The notebooks. In that of the challenge, a round with any points is one more thing to do."""
+    """The rows of the map. In the challenge's notebook, a round with any points counts as one more thing to do."""
     due = {repetition.question for repetition in schedule(record) if repetition.due <= today}
     for lesson, counts in grade(record).items():
         reached, whole = counts.both
@@ -197,7 +200,7 @@ def _rows(record: Record, today: int) -> Iterator[Row]:
 
 
 def _state(reached: int, whole: int) -> str:
-    """A key of _SIGNS."""
+    """The state of a notebook, a key of _SIGNS."""
     if reached == whole:
         return "done"
     return "started" if reached else "to do"

@@ -1,4 +1,8 @@
-"""A question in a notebook: pick or type an answer, read why, get a hint, try again."""
+"""The cards of `%quiz` and `%review`: a question with choices or a text field, its verdict, hints, and another try.
+
+Judging is lessons.quiz's work. `QuestionCard` is also the base of prediction.py's card. The page's half is
+static/quiz.js.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,13 @@ from kubesim.lessons.quiz import Choice, Note, Quiz, Verdict, is_complete, judge
 from kubesim.lessons.record import Record
 from kubesim.lessons.review import to_review
 
-LONGEST_SCREEN = 4000
+LONGEST_SCREEN = 4000  # characters of a command's output
 MISSES = 2
-"""After so many wrong commands, the first hint is shown unasked."""
+"""The number of wrong commands after which the first hint is shown unasked."""
 NOTHING = "there is nothing to review yet; answer a few quizzes first"
 _NO_ANSWER = "Choose or type an answer first. This doesn't count."
 _NOT_ALL = "Sort all of them first. This doesn't count."
+# The instruction below a question, by the kind of quiz; "gap" is for a command with blanks.
 _HOW = {
     "choice": "One answer is right.",
     "choices": "More than one answer may be right.",
@@ -40,22 +45,22 @@ _HOW = {
 
 
 def _how(quiz: Quiz) -> str:
-    """How to answer a question, without what the question says itself."""
+    """The instruction below a question, without words that the question has already."""
     if not quiz.gap:
         return _HOW[quiz.kind]
     return _HOW["gap"].removeprefix("Fill in the blanks. ") if "Fill in" in quiz.question else _HOW["gap"]
 
 
 class QuestionCard(Exercise):
-    """A question that is asked and judged; a quiz and a prediction differ in what follows from the verdict."""
+    """A card with one question and the verdict on its answer. Subclasses decide what is stored and when it is shown."""
 
     _esm = script("quiz.js")
     _css = styles("card.css", "quiz.css")
     _words: ClassVar[dict[bool, str]]
-    """What a right and a wrong answer is called."""
+    """The heading of the verdict on a right (True) and a wrong answer."""
 
     answer = traitlets.Union([traitlets.List(), traitlets.Unicode()]).tag(sync=True)
-    """What was answered: numbers of choices, or a text; [] for no answer."""
+    """The learner's answer: numbers of choices as `judge` takes them, or a text; [] for none."""
 
     def __init__(self, label: str, quiz: Quiz, seat: Seat) -> None:
         self._label = label
@@ -63,7 +68,7 @@ class QuestionCard(Exercise):
         self._ask(quiz)
 
     def _ask(self, quiz: Quiz) -> None:
-        """Ask this question, with no answer to it and no help yet."""
+        """Show a question, without an answer, a verdict or help."""
         self._quiz = quiz
         self._verdict: Verdict | None = None
         self.answer = []
@@ -83,7 +88,7 @@ class QuestionCard(Exercise):
         }
 
     def _show_kept(self, record: Record) -> None:
-        """Answer as the learner did last, if that fits the question as it is now."""
+        """Restore the saved answer and judge it, unless the question now takes another kind of answer."""
         kept = record["answers"].get(self._quiz.id)
         takes_text = not self._quiz.choices
         if kept is not None and isinstance(kept, str) == takes_text:
@@ -105,11 +110,11 @@ class QuestionCard(Exercise):
             self._verdict = replace(verdict, notes=(*verdict.notes, Note(verdict.right, trouble)))
 
     def _keep(self, verdict: Verdict) -> None:
-        """Keep what was answered, and how well."""
+        """Save the answer and its verdict in the progress."""
         raise NotImplementedError
 
     def _judgement(self, verdict: Verdict | None) -> dict[str, Any]:
-        """The part of the feedback that judges."""
+        """The fields of `feedback` about a verdict; empty ones for None."""
         if verdict is None:
             return {"verdict": "", "word": "", "notes": [], "printed": ""}
         return {
@@ -156,7 +161,7 @@ class QuestionCard(Exercise):
         return f"<pre><code>{chr(10).join(screen)}</code></pre>"
 
     def _reasons_html(self) -> str:
-        """Why each choice is right or wrong; those of an order only say why it's too early for one."""
+        """The reason why each choice is right or wrong. "" for an order, whose reasons are only about early places."""
         if self._quiz.kind == "order":
             return ""
         reasons = [(number, choice.why) for number, choice in enumerate(self._quiz.shown) if choice.why]
@@ -164,20 +169,21 @@ class QuestionCard(Exercise):
 
 
 def _printed(choice: Choice) -> str:
-    """A choice as a screen prints it, as HTML."""
+    """A choice that is a line of an output, as HTML."""
     return html.escape(choice.text)
 
 
 def _said(choice: Choice) -> str:
-    """A choice in the markup of the lessons as HTML, with the message that it is about."""
+    """A choice with lesson markup, as HTML, with the message that it quotes below it."""
     quote = f'<br><code class="ks-quote">{html.escape(choice.quote, quote=False)}</code>' if choice.quote else ""
     return f"{markup.inline(choice.text)}{quote}"
 
 
 class QuizCard(QuestionCard):
-    """A question with hints. The last answer is kept in the workspace and shown again, but not in a review.
+    """A question with hints. Its last answer is saved, and restored when the quiz is shown again.
 
-    To try again, or in a review, brings the next one of the question's `variants`.
+    A review neither restores nor saves the answer, but it counts for the schedule of reviews. "Try again" and each
+    review show the next of the question's `variants`.
     """
 
     _words: ClassVar = {True: "Right", False: "Not yet"}
@@ -194,7 +200,7 @@ class QuizCard(QuestionCard):
         self.refresh()
 
     def _first_variant(self, record: Record) -> int:
-        """The number of the variant to begin with: the last one that was answered, but in a review a later one."""
+        """The index of the variant to show first: the last one answered, in a review one of those after it."""
         answered = [number for number, quiz in enumerate(self._variants) if quiz.id in record["answers"]]
         number = answered[-1] if answered else 0
         asked = record["asked"].get(self._variants[0].id)
@@ -234,12 +240,15 @@ class QuizCard(QuestionCard):
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the quiz whose id `arguments` names (`%quiz ID`), or raise Refusal: which ids there are."""
+    """Display a quiz (`%quiz ID`). Raises Refusal for an unknown id."""
     _show(arguments.strip(), seat)
 
 
 def recall(arguments: str, seat: Seat) -> None:
-    """Repeat the quizzes that `arguments` names, or those whose turn it is, unanswered. Raises Refusal."""
+    """Display the quizzes named in `arguments`, else those of today's review (`to_review`), without their answers.
+
+    Raises Refusal for an unknown id, and if nothing was answered yet.
+    """
     questions = arguments.split() or to_review(seat.progress.record(), seat.progress.today())
     if not questions:
         raise Refusal(NOTHING)

@@ -1,4 +1,4 @@
-"""The path of a pull as stations on one line, for the top of the workbench (static/road.js)."""
+"""The road, a view of the workbench: the hops of a Flow as stations on one line. static/road.js draws it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from kubesim.why.judge.causes_table import causes
 from kubesim.why.tell.report import NOT_REACHED, Flow, Hop
 
 OPTIONAL = ("account",)
-"""Stations that are there only if they have something to show."""
+"""Keys of hops that not every flow has; the blank road leaves them out."""
 
 
 def road(flow: Flow, status: str = "") -> dict[str, Any]:
-    """The `stations`, what the pull is `about`, and what the kubelet `sent` and the registry `answered`.
+    """A flow as fields of the workbench's `path`: `about`, `stations`, and the words `sent` and `answered`.
 
-    The Pod's `status`, if given, is what stands at the kubelet.
+    `status`, the Pod's STATUS, replaces the words beside the kubelet's station if it isn't "".
     """
     image = flow.about.image.rpartition("/")[2] or "An image"
     return {
@@ -27,13 +27,14 @@ def road(flow: Flow, status: str = "") -> dict[str, Any]:
 
 
 def blank() -> dict[str, Any]:
-    """The road where there is no Pod."""
+    """The road without a Pod: every station unreached."""
     titles = causes().titles.items()
     hops = tuple(Hop(key, title, NOT_REACHED) for key, title in titles if key not in OPTIONAL)
     return {"about": "", "stations": list(map(_station, hops)), "sent": "", "answered": ""}
 
 
 def _station(hop: Hop, status: str = "") -> dict[str, Any]:
+    """A station. `rank` is "cause" where the pull is stuck, "follows" for a failure because of that, else ""."""
     return {
         "key": hop.key,
         "title": hop.title,
