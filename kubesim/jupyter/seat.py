@@ -1,4 +1,8 @@
-"""A learner's place at a cluster, which the cells, the terminal, the pictures and the tasks of one kernel share."""
+"""The Seat, which the cells, widgets and tasks of one kernel share: the session, its history and its subscribers.
+
+Everything in the notebook that changes the cluster goes through the Seat, which takes the lock, records a step for
+`undo` and notifies the widgets. Advice about typing errors is slips.py's; the shell and kubectl know nothing of it.
+"""
 
 from __future__ import annotations
 
@@ -31,26 +35,32 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 LONGEST_PAUSE = 600.0
-"""Seconds of the wall clock's time between two typed commands that pass in the cluster at most."""
+"""Seconds. Of a longer pause between two typed commands, only this much passes in the cluster."""
 
 
 class OpenTask(Protocol):
-    """A task, or a broken cluster, that a learner works on; `reset` in the terminal starts it over."""
+    """A task or broken cluster in progress."""
 
     def start_over(self) -> str:
-        """Set it up again, and return its title."""
+        """Set the task up again, and return its title. Called by `reset` in the terminal."""
 
 
 class _PodNews:
-    """Whether a Pod was fixed or tried again: its line in `kubectl get pods` has changed, and not to one that waits."""
+    """A wait for news: a Pod was created, deleted, fixed or tried again.
+
+    READY or STATUS in `kubectl get pods` must have changed. A change to a back-off is no news: that follows by itself.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._touched: set[tuple[str, str]] = set()
-        self._before = pods(cluster)  # the Pods before the news
+        self._before = pods(cluster)  # the Pods' lines, updated with each change that is no news
 
     def wait(self, limit: float) -> Pods:
-        """Let time pass, `limit` seconds at most, until there is news; the Pods before it, or else before the wait."""
+        """Let at most `limit` seconds pass, until there is news. Returns the Pods just before the news.
+
+        Without any, returns the Pods before the wait. Raises TooMuchError if the simulation becomes too long.
+        """
         start = self._before.copy()
         unsubscribe = self._cluster.api.subscribe(self._note, POD)
         try:
@@ -63,7 +73,10 @@ class _PodNews:
         self._touched.add((namespace_of(change.obj), name_of(change.obj)))
 
     def _has_come(self) -> bool:
-        """Look at the Pods that were touched since this was asked last."""
+        """True if the Pods written since the last call bring news. Forgets them, and updates `_before` if not.
+
+        The clock calls this after each event; looking at the written Pods alone keeps it fast.
+        """
         now: Pods = {}
         for namespace, name in self._touched:
             now |= pods(self._cluster, namespace, name)
@@ -83,23 +96,27 @@ class _PodNews:
 
 
 class Seat:
-    """A learner's place at a cluster: a session, its history, the progress, and the widgets that watch it."""
+    """The shared state of one notebook kernel: a session, its history, the learner's progress, and the watchers.
+
+    `run`, `advance`, `restart`, `undo` and `redo` notify the watchers themselves. For any other change of the cluster,
+    use `changing`.
+    """
 
     def __init__(self, session: Session, today: Callable[[], int] = lambda: date.today().toordinal()) -> None:
         self.session = session
         self.progress = Progress(session.workspace, today)
         self.history = History(session)
-        self.open_task: OpenTask | None = None  # what was taken up last
-        self.open_round: Round | None = None  # the round of broken clusters that was opened last
+        self.open_task: OpenTask | None = None  # the task taken up last, whichever card it is on
+        self.open_round: Round | None = None  # the challenge's round opened last
         session.shell.add(Tool("reset", self._run_reset, "reset", "reset"))
         self._watchers: list[Callable[[], None]] = []
-        self._depth = 0  # of `together`
-        self._is_changed = False  # since the outermost of them began
-        self._last_typed = inf  # on the reader's clock; nothing was typed yet
+        self._depth = 0  # the number of open `together` contexts
+        self._is_changed = False  # `changed` was called inside `together`
+        self._last_typed = inf  # wall-clock seconds of the last command; inf before the first, so no pause is counted
 
     @property
     def cluster(self) -> Cluster:
-        """The session's; a restart and `undo` put another one into it."""
+        """The session's present cluster. Restarts, `undo` and `redo` replace it: don't keep it."""
         return self.session.cluster
 
     @property
@@ -107,9 +124,10 @@ class Seat:
         return self.cluster.clock.now
 
     def run(self, line: str, label: str = "") -> Result:
-        """Run one complete shell line, then notify the watchers.
+        """Run one complete shell line as a step, then notify the watchers.
 
-        One that the learner didn't type is called `label` in `undo`'s answer, and enters no history of lines.
+        A `label` marks a line that the learner didn't type: `undo` names the step so, and the line is kept out of the
+        shell's history. A bug of the simulator becomes one `kubesim:` line, never an exception.
         """
         run = self.session.shell.call if label else self.session.run
         with self.changing(label or line):
@@ -120,10 +138,10 @@ class Seat:
                 return Result([(True, "kubesim: internal error: the simulator could not do this\n")], 70)
 
     def advance(self, seconds: float, to_change: bool = False) -> str:
-        """Let simulated time pass, notify the watchers, and return how long it was and what changed.
+        """Let simulated time pass, notify the watchers, and return a sentence: the time passed and the changed Pods.
 
-        With `to_change` it ends when a Pod is fixed or tried again, and only what changed with that is told. It is not
-        a step: `undo` reverts the last command, not the time after it.
+        With `to_change`, it ends at the first news (see _PodNews), and the sentence has the changes of that moment
+        alone. This is no step: `undo` reverts the last command, not the time after it.
         """
         with self.changing():
             cluster = self.cluster
@@ -141,21 +159,21 @@ class Seat:
             return f"{passed} later: {describe_changes(before, pods(cluster)) or 'each Pod is as before'}"
 
     def catch_up(self, wall: float) -> None:
-        """Let the time pass that passed on the reader's clock since the last command, if there was any.
+        """Let as much time pass in the cluster as on the learner's clock (`wall`, seconds) since the last command.
 
-        It is not a step: `undo` reverts a command, not the time it took to type it. Nobody is notified, because the
-        command that follows does that.
+        This is no step, and notifies no watchers: call it just before `run`, which does.
         """
         pause = wall - self._last_typed
         self._last_typed = wall
         if pause > 0:
-            with self.cluster.lock, suppress(TooMuchError):  # nobody waits for the rest of the pause
+            with self.cluster.lock, suppress(TooMuchError):  # a pause cut short is better than a refused command
                 self.session.advance(min(pause, LONGEST_PAUSE), Budget())
 
     def restart(self, registries: Path | None = None) -> None:
-        """Replace the cluster with a fresh one. Files, history, aliases and variables stay.
+        """Replace the cluster with a fresh one. Files, shell history, aliases and variables stay; `undo`'s steps go.
 
-        With a YAML file of registries, it can reach those. Raises OSError and ValueError where that can't be used.
+        `registries` is a YAML file of the registries that the new cluster reaches; by default, the same as before.
+        Raises OSError for a file that can't be read, and ValueError for mistakes in it.
         """
         with self.changing():
             cluster = Cluster(registries=registries) if registries else self.cluster.fresh()
@@ -163,13 +181,13 @@ class Seat:
             self.history.restart()
 
     def undo(self) -> str:
-        """Revert the last step, if there is one, and return a sentence about it."""
+        """Revert the last step, if there is one. Returns a sentence about it."""
         with self.changing():
             label = self.history.undo()
         return f"Reverted: `{label}`" if label else "There is nothing left to revert."
 
     def redo(self) -> str:
-        """Do again what was reverted last, and return a sentence about it."""
+        """Do the step reverted last again, if there is one. Returns a sentence about it."""
         with self.changing():
             label = self.history.redo()
         return f"Done again: `{label}`" if label else "There is nothing left to do again."
@@ -185,12 +203,12 @@ class Seat:
         return 0
 
     def on_change(self, callback: Callable[[], None]) -> None:
-        """Call `callback` after every command, fast-forward and restart."""
+        """Call `callback` after every change of the cluster or its time, with the cluster's lock held."""
         self._watchers.append(callback)
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Notify the watchers once of all that changes meanwhile, at the end."""
+        """A context that delays notifications: at its end, the watchers are notified once of all changes in it."""
         with self.cluster.lock:
             self._depth += 1
         try:
@@ -203,40 +221,44 @@ class Seat:
                     self.changed()
 
     def changed(self) -> None:
-        """Notify the watchers. One that fails is logged and does not affect the others."""
+        """Notify the watchers. An exception of one is logged, and the others are still called."""
         with self.cluster.lock:
             if self._depth:
                 self._is_changed = True
                 return
-            for watcher in list(self._watchers):  # one of them may add another
+            for watcher in list(self._watchers):  # a copy, because a watcher may create a widget, which adds one
                 try:
                     watcher()
                 except Exception:
                     _log.exception("a widget could not follow the cluster")
 
     def serve(self, realtime: bool) -> Server:
-        """Serve the cluster to a real kubectl, and notify the watchers of what comes over HTTP.
+        """Serve the cluster to a real kubectl, and notify the watchers of its writes.
 
-        Raises ImportError and OSError where that cannot be done here.
+        The same server is returned if there is one already. Raises ImportError without the packages for it, and
+        OSError if no port can be opened.
         """
         before = self.session.server
         server = self.session.serve(realtime=realtime)
         if server is not before:
-            with suppress(RuntimeError):  # without a loop, as in a test, nothing could be notified
+            with suppress(RuntimeError):  # outside a kernel there is no event loop, and no widget to update
                 loop = asyncio.get_running_loop()
+                # The server's thread reports the writes; widgets may only be changed in the kernel's thread.
                 server.on_change(lambda: loop.call_soon_threadsafe(self._notice))
         return server
 
     def _notice(self) -> None:
+        """Record writes over HTTP as a step, and notify the watchers."""
         with self.cluster.lock:
             self.history.notice("a change from outside")
         self.changed()
 
     @contextmanager
     def changing(self, label: str = "") -> Iterator[None]:
-        """One change at a time, for JupyterLab runs widgets' messages while a cell runs; then notify the watchers.
+        """A context for a change of the cluster: holds the lock, then notifies the watchers.
 
-        A change with a label becomes a step of the history.
+        With a `label`, the change becomes a step of the history, which `undo` reverts. The lock is needed because
+        JupyterLab handles messages of widgets while a cell runs.
         """
         with self.cluster.lock, self.history.step(label) if label else nullcontext():
             yield
@@ -244,12 +266,12 @@ class Seat:
 
 
 def spell(seconds: float) -> str:
-    """A duration in words: "13 s", "1 min", "2 min 5 s", "13 h"."""
+    """A duration in words, rounded to seconds: "13 s", "1 min", "2 min 5 s", "13 h"."""
     minutes, rest = divmod(round(seconds), 60)
     parts = ((minutes // 60, "h"), (minutes % 60, "min"), (rest, "s"))
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 s"
 
 
 def time_of_day(moment: Micros) -> str:
-    """The simulated time of day, UTC: "13:59:14"."""
+    """The time of day in UTC, cut to seconds: "13:59:14"."""
     return to_datetime(moment // SECOND * SECOND).strftime("%H:%M:%S")

@@ -1,4 +1,7 @@
-"""Slips of the keyboard in a command line, and one line of advice about each, which a real cluster would not give."""
+"""Frequent mistakes in a command line, with one line of advice for each, marked `kubesim:`.
+
+A real cluster gives no such advice, so it is added in the notebook alone, below the command's own output.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,14 @@ from kubesim.api.result import Result
 
 
 class Slip(NamedTuple):
+    """A mistake: both patterns must be found, and "" is found in any text."""
+
     typed: str
     """A regular expression for the first line of the command."""
     printed: str
-    """One for what the command printed; "" where that doesn't matter."""
+    """A regular expression for the command's output."""
     advice: str
-    """What to do instead; {} stands for what was typed."""
+    """The sentence of advice, as a template: {} stands for the text that `typed` has found."""
 
 
 _PLACE = "imagePullSecrets belongs to the spec of a Pod (of a Deployment: spec.template.spec), beside containers"
@@ -42,7 +47,7 @@ SLIPS = (
 
 
 def coached(line: str, result: Result) -> Result:
-    """What the line printed, and below it advice about the first slip in it, if there is any."""
+    """The result of a line, with advice about the first matching slip added to its standard error."""
     first_line = line.partition("\n")[0]
     for slip in SLIPS:
         typed = re.search(slip.typed, first_line)

@@ -1,4 +1,7 @@
-"""What is told of one broken cluster of a round: its state, how it was solved, its evidence and solution."""
+"""Words and HTML about one broken cluster of a challenge: its state, its result, its evidence and its solution.
+
+challenge.py decides when they are shown.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def state(standing: Standing) -> str:
 
 
 def summary(standing: Standing) -> str:
-    """Whether it was solved, with which help, for how many points, and how long it took."""
+    """The result in one sentence: solved or not, the help taken, the points, and both times."""
     times = f"{spell(standing.simulated)} simulated, {spell(standing.real)} real."
     if not standing.solved:
         return f"Not solved: 0 points, {times}"
@@ -34,7 +37,7 @@ def summary(standing: Standing) -> str:
 
 
 def solution(cluster: Broken) -> str:
-    """Where the evidence was, why it pointed to the cause, and the shortest fix, as HTML."""
+    """The evidence, the reasoning from it to the cause, and the shortest fix, as HTML."""
     clues = [(html.escape(clue.run), html.escape(clue.shows)) for clue in cluster.evidence]
     evidence = markup.listed(f"<code>{run}</code> shows <code>{shows}</code>" for run, shows in clues)
     fix = markup.listing(cluster.solution)
@@ -42,5 +45,5 @@ def solution(cluster: Broken) -> str:
 
 
 def review(standing: Standing) -> str:
-    """All of it, folded below the cluster's title."""
+    """The solution, folded below the title and the result, as HTML."""
     return markup.details(f"{markup.inline(standing.task.title)}. {summary(standing)}", solution(standing.task))

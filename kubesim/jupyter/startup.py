@@ -1,6 +1,6 @@
-"""Each kernel of `kubesim lab` runs this file first, so that a cell works before the one that loads kubesim has run.
+"""The file that each kernel of `kubesim lab` runs first, to load the magics before the notebook's `%load_ext` cell.
 
-It is named by PYTHONSTARTUP, which a Python without Jupyter runs, too: then there is nothing to do.
+`kubesim lab` names it in PYTHONSTARTUP. A plain Python prompt runs that file, too; there it does nothing.
 """
 
 import sys

@@ -1,4 +1,8 @@
-"""A task in a notebook: goals that tick themselves off, the goal beside the state, hints, undo, a solution."""
+"""The card of `%task`: a text, goals that are checked after each command, hints, a comparison, and a solution.
+
+Set-up and checks are lessons.task's work. A task runs in the notebook's own cluster, in its own namespaces. The page's
+half is static/task.js.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +22,19 @@ from kubesim.lessons.task import Comparison, Reading, Task, all_hold, begin, bes
 from kubesim.session import Session
 
 PATIENCE = 4
-"""Changes without a new tick, after which the card offers a hint that doesn't count as help."""
+"""Steps of the history without a new tick, after which the next hint is free."""
 NUDGE = "No new tick for a while. The first hint is free: it doesn't count as help."
 GONE = "The task's namespace is gone. Start over to have it set up again."
 _COMPARE: Button = ("compare", "Goal beside state")
-_LONGEST = 120  # characters of what a check printed
-_WAITS = ("sleep", "kubectl wait", "kubectl get", "kubectl rollout status")  # steps that only let time pass
+_LONGEST = 120  # characters of a check's output in the comparison
+_WAITS = ("sleep", "kubectl wait", "kubectl get", "kubectl rollout status")  # commands that count as no work
 
 
 class TaskCard(Exercise):
-    """One task in the notebook's own cluster, checked after every command.
+    """The card of one task.
 
-    It is set up unless its namespace exists already; `reset` in the terminal sets it up again.
+    Showing it sets the task up, unless its namespace exists already. `reset` in the terminal sets it up again while it
+    is the seat's `open_task`.
     """
 
     _esm = script("task.js")
@@ -37,22 +42,21 @@ class TaskCard(Exercise):
 
     def __init__(self, task: Task, seat: Seat) -> None:
         self._task = task
-        self._in_the_way: list[str] = []
-        self._compares = False
-        self._reached: tuple[bool, ...] | None = None  # which goals are, as of the last refresh; None before the first
-        self._starts_anew = True  # until the next refresh
-        # What the history counted when the task was begun, and when a tick last appeared or disappeared.
-        self._begun_at = 0
-        self._took = 0  # how many commands led to the goals; 0 while they aren't reached
-        self._ticked_at = 0
+        self._in_the_way: list[str] = []  # files of the learner's, which the set-up didn't replace
+        self._compares = False  # the comparison of state and goal is shown
+        self._reached: tuple[bool, ...] | None = None  # for each goal, at the last refresh; None before the first
+        self._starts_anew = True  # the next refresh takes its counts as the start
+        self._begun_at = 0  # History.count at the start
+        self._took = 0  # the number of commands that led to all goals; 0 until then
+        self._ticked_at = 0  # History.count when a tick last appeared or disappeared
         self._was_done = seat.progress.is_done(task.id)
         self.hints = task.hints
         super().__init__(seat, content={"label": _title(task), "html": markup.paragraphs(task.text)})
-        self.take_up()  # before the card follows changes, of which this is one
+        self.take_up()  # before the subscription: it changes the cluster, and would call `refresh` halfway
         seat.on_change(self.refresh)
 
     def take_up(self) -> None:
-        """Set the task up unless it is, and let `reset` start it over."""
+        """Make this the open task, and set it up unless it is set up already."""
         seat = self._seat
         seat.open_task = self
         if not is_started(self._task, seat.session):
@@ -91,8 +95,10 @@ class TaskCard(Exercise):
             workbench(self._seat).open_task(self._task, readings, took=self._took)
 
     def _follow(self, reached: tuple[bool, ...]) -> str:
-        """Note what the last change came to: which goals are reached now, and after how many steps. Where all are,
-        keep that, which may `say` something. Return what is new, for a screen reader.
+        """Compare the goals `reached` with those of the last refresh, and update the counts of steps.
+
+        Saves the task as done if all are reached; that may set `_said`. Returns the change in words, for a screen
+        reader; "" for no change, and at the first refresh.
         """
         count = self._seat.history.count
         if self._starts_anew:
@@ -110,13 +116,13 @@ class TaskCard(Exercise):
         return "" if before is None else self._news(before, reached)
 
     def _commands(self) -> int:
-        """How many steps since the start changed something."""
+        """The number of commands since the start, without those that only wait or look."""
         history = self._seat.history
         steps = history.steps[-(history.count - self._begun_at) :] if history.count > self._begun_at else ()
         return sum(not step.label.startswith(_WAITS) for step in steps)
 
     def _news(self, before: tuple[bool, ...], reached: tuple[bool, ...]) -> str:
-        """What a screen reader says when a tick appears or disappears."""
+        """A sentence for each tick that appeared or disappeared, for a screen reader."""
         words = []
         for goal, was, holds in zip(self._task.goal, before, reached, strict=True):
             if holds != was:
@@ -125,7 +131,7 @@ class TaskCard(Exercise):
 
     @property
     def hint_is_free(self) -> bool:
-        """Whether it's time for a nudge: several changes led to no tick, and no hint was taken."""
+        """True after PATIENCE steps without a tick, if no hint was taken and goals are left."""
         if all(self._reached or ()) or self.hints_shown or self.revealed:
             return False
         return self._seat.history.count >= self._ticked_at + PATIENCE
@@ -150,16 +156,18 @@ class TaskCard(Exercise):
         return markup.listing(self._task.solution)
 
     def start_over(self) -> str:
-        """Set the task up again, and return its title."""
+        """Set the task up again, and return its title (OpenTask). The caller refreshes the card."""
         self._in_the_way = begin(self._task, self._seat.session)
         self._starts_anew = True
         return self._task.title
 
     @cached_property
     def _solved(self) -> Session:
+        """A session of its own with the task solved, for the comparison. It takes a moment to compute."""
         return solve(self._task)
 
     def _keep(self) -> None:
+        """Save the task as done. A problem with the progress file replaces the words to show."""
         progress = self._seat.progress
         self._was_done = progress.keep_task(self._task.id, self.helped) or self._was_done
         self._said = progress.message or self._said
@@ -170,7 +178,7 @@ class TaskCard(Exercise):
         return f"{reached} of {len(readings)} reached{again}"
 
     def _drawn(self, reading: Reading) -> dict[str, Any]:
-        """A line of the list. What is missing is only shown after something was done."""
+        """A goal as a line of the list. Advice on an unreached goal is shown only after the learner's first step."""
         goal = reading.condition
         is_missing = not reading.holds and self._seat.history.count != self._begun_at
         return {
@@ -189,6 +197,7 @@ class TaskCard(Exercise):
             yield f"You have another {names} already; it is kept. Remove it and start over to get the task's own."
 
     def _beside(self, readings: tuple[Reading, ...]) -> str:
+        """The comparison as HTML: pictures of the flow now and at the goal, and the output of each check."""
         pictures = map(_pictures, beside(self._task, self._seat.session, self._solved))
         rows = "".join(map(_row, readings))
         head = "<tr><th>This command prints</th><th>now</th><th>at the goal</th></tr>"
@@ -209,7 +218,7 @@ def _figure(caption: str, picture: str) -> str:
 
 
 def _row(reading: Reading) -> str:
-    """A field that a check reads: the command that shows it, its value, and the one at the goal."""
+    """A row of the comparison: the command of a check, its output now, and its output at the goal."""
     goal = reading.condition
     if reading.holds:
         mark = "✓ the same"
@@ -227,9 +236,9 @@ def _card(name: str, seat: Seat) -> TaskCard:
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the task whose id `arguments` names (`%task ID`), or raise Refusal: which ids there are."""
+    """Display a task and take it up (`%task ID`). Raises Refusal for an unknown id."""
     name = arguments.strip()
     check_known("task", name, load_tasks())
-    task_card = _card(name, seat)  # the same one when it is shown again
+    task_card = _card(name, seat)  # one card for each task, however often it is shown
     task_card.take_up()
     display(task_card)
