@@ -1,6 +1,7 @@
-"""The terminal in a notebook: a prompt, the screen, an editor for `nano FILE`; and what a cell with commands prints.
+"""The terminal widget, with a prompt, a screen and an editor for `nano FILE`; and the output of `%%kubectl` cells.
 
-The page's half is static/terminal.js with static/editor.js.
+Commands run in the session's shell through the Seat. The page's half is static/terminal.js, prompt.js and editor.js.
+Workbench is the only subclass, and the only one that is displayed.
 """
 
 from __future__ import annotations
@@ -22,21 +23,27 @@ from kubesim.shell.completion import word_start
 from kubesim.workspace import HOME
 
 LONGEST_WAIT = 600
-"""Simulated seconds that "until something changes" waits at most."""
+"""Simulated seconds of one message "advance" or "until" at most."""
 LONGEST_HISTORY = 500
-"""Commands that the up arrow brings back."""
-_EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)  # said where there is no editor
+"""Commands of the history that a page gets at its start, for the up arrow."""
+# The line of `nano` for terminals without an editor; this one has it.
+_EDITOR_HINT = re.compile(r"^kubesim: the editor opens .*\n", re.MULTILINE)
+# The sequences that clear the screen, as `clear` and `reset` print them.
 _CLEAR = re.compile(r"\x1b\[[23]?J|\x1bc")
 
 
 def commands(text: str, shell: Shell) -> Iterator[str]:
-    """Cut `text` into commands: mostly lines, but a heredoc or an open quote stays with its end."""
+    """Split `text` into commands: one for each line, but a heredoc or an open quote includes the lines up to its end.
+
+    The last command may be incomplete. Blank lines between commands are dropped.
+    """
     block: list[str] = []
     end_mark = ""
     for line in text.replace("\r\n", "\n").removesuffix("\n").split("\n"):
         if block or line.strip():
             block.append(line)
-        if not block or (end_mark and line != end_mark):  # only that line can end a heredoc, which may be long
+        # Inside a heredoc, skip the parser until the end mark: parsing after each line would take quadratic time.
+        if not block or (end_mark and line != end_mark):
             continue
         command = "\n".join(block)
         end_mark = shell.end_mark(command) if "<<" in command else ""
@@ -48,9 +55,9 @@ def commands(text: str, shell: Shell) -> Iterator[str]:
 
 
 def transcript(seat: Seat, text: str) -> str:
-    """Run the commands of `text`, and return them with what they printed, and the simulated time after the last one.
+    """Run the commands of `text`, and return a transcript: each command with its output, then the simulated time.
 
-    Of a command of several lines only the first is repeated, because the cell right above has them all.
+    Only the first line of a command is repeated, because the cell above shows all of them.
     """
     blocks = commands(text, seat.session.shell)
     screens = [_first(command) + _with_line_end(seat.run(command).screen) for command in blocks]
@@ -65,47 +72,51 @@ def _first(command: str) -> str:
 class Terminal(Widget):
     """A live terminal: a prompt, the screen, an editor for files, and the clock with its buttons.
 
-    With the reply to what it asked, the page gets what is new on the screen, and in the `history` that the up arrow
-    brings back.
+    The screen isn't a trait, because a trait is sent as a whole with each change. The page gets new entries and new
+    commands of the `history` with each reply instead (`news`).
     """
 
     time = traitlets.Unicode().tag(sync=True)
     """The simulated time of day, UTC."""
     editing = traitlets.Dict().tag(sync=True)
-    """The file that is open in the `editor`: its name, its text now, as last saved, and whether it `exists`; or {}."""
+    """The open file, {} without one: `name`, present `text`, `saved` text, `exists`, and the `editor`'s name."""
 
     def __init__(self, seat: Seat) -> None:
-        self._is_started = False  # whether a page shows the terminal, or has shown it
-        self._is_saved = False  # whether the file was, since the editor was opened
-        self._then = ""  # the command to run when the editor is closed
+        self._is_started = False  # a page has shown the terminal
+        self._is_saved = False  # the file was saved since the editor was opened
+        self._then = ""  # the command to run after closing the editor if it saved, as for `kubectl edit`; or ""
         self.screen = Screen()
-        self._commands_sent = 0  # how many of the history the page has
+        self._commands_sent = 0  # the number of commands of the history that the page has
         super().__init__(seat)
 
-    # What Python offers
+    # For other widgets
 
     def feed(self, text: str) -> None:
-        """Run each command of `text`, as if it was typed."""
+        """Run each command of `text` as if the learner had typed it."""
         for command in commands(text, self._seat.session.shell):
             self._print(self._seat.run(command), command)
 
     def say(self, text: str) -> None:
+        """Write a note on the screen at once, unlike `Widget.say`."""
         self.screen.write("note", f"# {text}\n")
 
     def refresh(self) -> None:
         self.time = time_of_day(self._seat.now)
 
     def news(self) -> Message:
-        """What is new since this was asked last; nothing where the page knows all."""
+        """New entries and new commands since the last call; {} if there are none."""
         history = self._seat.session.shell.history
         new = {**self.screen.news(), "history": history[self._commands_sent :]}
         self._commands_sent = len(history)
         return new if any(new.values()) else {}
 
-    # What the screen shows
+    # The screen
 
     def _print(self, result: Result, command: str = "") -> None:
-        """Write what a command said, below its line if it was typed, and open the editor if it asks for that."""
+        """Write a result below its `command`, if that was typed. Clears the screen or opens the editor if it says so.
+
+        Output before a clearing sequence is lost, and so is the command, as in a real terminal.
+        """
         printed = result.screen
         if result.edit:
             printed = _EDITOR_HINT.sub("", printed)
@@ -122,12 +133,13 @@ class Terminal(Widget):
     # The editor
 
     def _open(self, edit: Edit) -> None:
+        """Open a file in the editor; a file that can't be read gets a line on the screen."""
         workspace = self._seat.session.workspace
         path = str(HOME / edit.path)
         try:
             is_there = workspace.exists(path)
-            text = workspace.read_text(path) if is_there else edit.draft  # to close a draft unchanged asks nothing
-            text.encode()  # raises for bytes that are no text
+            text = workspace.read_text(path) if is_there else edit.draft
+            text.encode()  # raises for a file that isn't UTF-8, whose bytes are surrogates in `text`
         except (OSError, UnicodeEncodeError) as error:
             refusal = f"kubesim: {edit.editor} cannot open {edit.path}: {_reason(error)}\n"
             self.screen.write("output", colour(refusal))
@@ -151,6 +163,7 @@ class Terminal(Widget):
         return {}
 
     def do_check(self, text: str) -> Message:
+        """Keep the unsaved text, so that other pages and a reloaded one have it. Returns the first mistake in YAML."""
         if not self.editing:
             return {}  # another page has closed it
         self.editing = {**self.editing, "text": text}
@@ -158,6 +171,7 @@ class Terminal(Widget):
         return first_mistake(text) if is_yaml else {}
 
     def do_close(self) -> Message:
+        """Close the editor. After a save, run the command that opened it again, with the result (`Edit.then`)."""
         if not self.editing:
             return {}  # another page has closed it
         name = self.editing["name"]
@@ -171,19 +185,20 @@ class Terminal(Widget):
             self._print(self._seat.run(self._then, label=self._then.partition(" --edit-result")[0]))
         return {}
 
-    # What the page asks
+    # Messages of the page
 
     def do_start(self, wall: float) -> Message:
-        """Hand the whole screen to a page that shows the terminal for the first time, or again."""
+        """Send the whole screen to a page that begins to show the terminal. `wall` is the page's clock in seconds."""
         again = self._is_started
         self._is_started = True
         if not again:
-            self._seat.catch_up(wall)  # nothing was typed before
+            self._seat.catch_up(wall)  # sets the beginning of the pause before the first command
         history = self._seat.session.shell.history
         self._commands_sent = len(history)
         return {"start": {**self.screen.whole(), "history": history[-LONGEST_HISTORY:], "again": again}}
 
     def do_enter(self, text: str, wall: float) -> Message:
+        """Run typed or pasted lines. Runs nothing and returns `more` if the last command is incomplete."""
         shell = self._seat.session.shell
         blocks = list(commands(text, shell))
         if blocks and not shell.is_complete(blocks[-1]):
@@ -191,7 +206,7 @@ class Terminal(Widget):
         self._seat.catch_up(wall)
         self.feed(text)
         if not blocks:
-            self._seat.changed()
+            self._seat.changed()  # an empty line runs nothing, but time has passed in `catch_up`
         return {}
 
     def do_complete(self, text: str, cursor: int) -> Message:
@@ -221,9 +236,12 @@ class Terminal(Widget):
 
 
 def completed(before: str, candidates: list[str]) -> str:
-    """The text before the cursor after Tab: its last word grown by all the letters that the candidates share."""
+    """The text before the cursor after Tab: the last word extended by the common prefix of the candidates.
+
+    A single candidate gets a space behind it, unless it ends in "/" or "=".
+    """
     start = word_start(before, len(before))
-    common = os.path.commonprefix(candidates)  # noqa: RUF071  # of letters is what is wanted
+    common = os.path.commonprefix(candidates)  # noqa: RUF071  # a prefix of letters, not of path segments
     word = max(before[start:], common, key=len)
     is_complete = len(candidates) == 1 and not common.endswith(("/", "="))
     return f"{before[:start]}{word} " if is_complete else before[:start] + word
@@ -234,4 +252,5 @@ def _with_line_end(text: str) -> str:
 
 
 def _reason(error: Exception) -> str:
+    """The operating system's words for an error; other errors come from files that aren't UTF-8."""
     return getattr(error, "strerror", None) or "it is not a text file"

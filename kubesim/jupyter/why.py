@@ -1,6 +1,7 @@
-"""Why an image does not arrive: `%why POD`, `%%why` above an export or a message, and a box to paste one into.
+"""`%why POD`, `%%why` above pasted text, and a box to paste it into: explanations of failed pulls, as text and HTML.
 
-A page shows the verdict, its evidence and the commands below headings; as text it is what `kubesim why` prints.
+The explanations come from kubesim.why, and the text is the same as that of `kubesim why`. This module arranges their
+parts as HTML; challenge.py uses `page`, too.
 """
 
 from __future__ import annotations
@@ -29,14 +30,18 @@ _PASTE = (
 )
 _HOW = "It's read here and nowhere else: nothing is sent or kept, and no password is shown."
 _ANSWERS = (("yes", "Yes"), ("no", "No"))
-"""Buttons for the question that an explanation ends with."""
+"""The buttons for the question at the end of some explanations."""
 _OPTIONS = re.compile(
     r"(\s*(--pod\s+(?P<pod>\S+)|--answer\s+(?P<answer>yes|no)|(-o|--output)\s+(?P<form>markdown|json)))*\s*"
 )
 
 
 def why(arguments: str, seat: Seat) -> None:
-    """Explain why the Pod's image does not arrive (or how it did); without a Pod show the box for an export."""
+    """Explain the last pull of a Pod (`%why POD`), or display the box for pasted text (`%why`).
+
+    Raises Refusal with the usage for other arguments. The challenge charges for the explanation, which it finds in
+    `session.explained`.
+    """
     if not arguments.strip():
         display(Paste(seat))
         return
@@ -51,7 +56,10 @@ def why(arguments: str, seat: Seat) -> None:
 
 
 def why_cell(arguments: str, cell: str) -> None:
-    """Explain what keeps the images away of which a cell has the export, a text of kubectl's or a message."""
+    """Explain the failed pulls in a cell's text: an export, other output of kubectl, or a message (`%%why`).
+
+    Raises Refusal for unknown options, and for text that can't be explained.
+    """
     options = _OPTIONS.fullmatch(arguments)
     if options is None:
         raise Refusal("%%why [--pod NAME] [--answer yes|no] [-o markdown|json]")
@@ -70,13 +78,13 @@ def _display(text: str, html_page: str) -> None:
 
 
 class Paste(Card):
-    """A box for what one has of a failed pull: an export, a text of kubectl's or a message. Nothing of it is kept."""
+    """A text field for an export, other output of kubectl or a message, and its explanation below. Keeps no text."""
 
     _esm = script("quiz.js")
     _css = styles("card.css", "flow.css")
 
     answer = traitlets.Unicode().tag(sync=True)
-    """Always "": what was pasted stays on the page."""
+    """Always "", because quiz.js needs the trait. Pasted text may have passwords, so it is never synced or saved."""
 
     def __init__(self, seat: Seat) -> None:
         content = {"kind": "paste", "label": "Your own case", "html": markup.inline(_PASTE), "how": _HOW}
@@ -87,14 +95,15 @@ class Paste(Card):
         self._explain(answer, "")
 
     def do_yes(self, answer: str) -> None:
-        """The reader's answer to the question of the explanation."""
+        """Explain again, with "yes" for the explanation's question. `answer` is the pasted text."""
         self._explain(answer, "yes")
 
     def do_no(self, answer: str) -> None:
-        """The same."""
+        """Explain again, with "no" for the explanation's question. `answer` is the pasted text."""
         self._explain(answer, "no")
 
     def _explain(self, pasted: str, answer: str) -> None:
+        """Show the explanation of pasted text, with buttons if it asks a question. `answer` is "yes", "no" or ""."""
         try:
             explanation = explained([pasted], answer=answer)
         except ExportError as error:
@@ -114,11 +123,14 @@ class Paste(Card):
         self.feedback = {**said, "notes": [], "hints": [], "reveal": ""}
 
 
-# The page
+# HTML
 
 
 def page(explanation: Explained, is_elsewhere: bool = False) -> str:
-    """What `Explained.told` says as text, as HTML. What `is_elsewhere` isn't about the notebook's own cluster."""
+    """An explanation as HTML, with the same content as `Explained.told`.
+
+    `is_elsewhere` marks an explanation of another cluster: its commands get no button "Run in terminal".
+    """
     parts = ["".join(_story(flow)) for flow in explanation.flows]
     parts += [f"<p>{_escaped(line)}</p>" for line in explanation.rests()]
     place = " ks-elsewhere" if is_elsewhere else ""
@@ -126,6 +138,7 @@ def page(explanation: Explained, is_elsewhere: bool = False) -> str:
 
 
 def _story(flow: Flow) -> Iterator[str]:
+    """The explanation of one flow: its subject as a heading, then its parts, neighbours of one style in one box."""
     yield f"<h3>{_escaped(flow.subject)}</h3>"
     told = (part for part in parts(flow) if part.form is not Form.SUBJECT)
     for style, together in groupby(told, key=lambda part: _BOXES.get(part.form, "")):
@@ -142,7 +155,7 @@ _BOXES = {
     Form.CHECK: "ks-fix",
     Form.PARAGRAPH: "ks-fix",
 }
-"""The style of the box that a part is in, together with its neighbors of the same style."""
+"""The CSS classes of the box around a part; other parts stand outside a box."""
 
 
 def _part(part: Part) -> str:

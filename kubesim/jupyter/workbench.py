@@ -1,7 +1,7 @@
-"""The workbench beside the text: the one live terminal, the path of a pull, the cluster at a glance, a task's goals.
+"""The workbench, one for each kernel: terminal, path of a pull, cluster at a glance, and the goals of the open task.
 
-There is one for each kernel. The page's half is static/workbench.js, which docks it at the right of the notebook where
-the front end has a dock, and otherwise shows it in the cell.
+This module decides which Pod and which objects are shown, and what is concealed from a learner who solves something
+alone. The page's half is static/workbench.js, which docks it at the right of the notebook if the front end can do that.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from kubesim.session.flow import trace_flow
 from kubesim.why.tell.hops import conceal
 from kubesim.why.tell.report import FAILED, PASSED, UNSEEN, WAITING, Flow
 
-MOST_OBJECTS = 80
-_LONGEST = 120  # characters of what a check prints
+MOST_OBJECTS = 80  # objects shown at a glance, in all namespaces together
+_LONGEST = 120  # characters of a check's output
 _ABOUT = "The workbench: a terminal, the path of a pull, the cluster at a glance, and the clock."
 _STATES = {"✓": PASSED, "…": WAITING, "✗": FAILED}
 _ALONE = "What blocks the pull is for you to find. `why POD` in the terminal tells you."
@@ -44,7 +44,7 @@ _CONCEALED = "What blocks the pull is for you to find. The button Why? on the ch
 
 
 class Focus(NamedTuple):
-    """The Pod whose pull is shown, and one of its containers if it is about that."""
+    """The Pod whose pull is shown. Without a container, `trace_flow` takes the one that waits for its image."""
 
     namespace: str
     pod: str
@@ -52,7 +52,7 @@ class Focus(NamedTuple):
 
 
 class Workbench(Terminal):
-    """A terminal with a view of the cluster. It is drawn again only where something has changed."""
+    """A terminal with views of the cluster. Each view is one trait, so traitlets sends only the changed ones."""
 
     _esm = colors() + script(
         "lines.js",
@@ -70,36 +70,41 @@ class Workbench(Terminal):
     _css = styles("flow.css", "road.css", "lines.css", "terminal.css", "workbench.css")
 
     path = traitlets.Dict().tag(sync=True)
-    """The pull for the Pod in focus: its `title`, the road's `stations` and what else `road` tells, what `flow.attempt`
-    tells, and either `concealed`, which says why no more is told, or `advice`, `story`, `anatomy` and `xray` as HTML,
-    `news` for a screen reader, and whether it is `broken`."""
+    """The pull of the Pod in focus: its `title`, and the fields of `road` and of `flow.attempt`.
+
+    In addition either `concealed`, the sentence why no more is shown, or `advice`, `story`, `anatomy` and `xray` as
+    HTML, `news` for a screen reader, and `broken`, true for a failed pull.
+    """
     objects: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Each namespace with its objects, as `glance` tells them, and how many more it has."""
+    """For each namespace a triple: its name, its objects as Glances, and the number of objects left out."""
     goals = traitlets.Dict().tag(sync=True)
-    """Of the open task: its `title`, whether all is `done`, and the `goals`, each with what its check prints `now`
-    and at the `goal`; once it's done, how that compares (`score`) with the `shortest` solution, in HTML."""
+    """The open task: `title`, `goals` and `done`, true if all are reached. {} before the first task.
+
+    Each goal has the check's output `now` and at the `goal`. A done task may have a `score`, a sentence that compares
+    the number of commands with the shortest solution, and that solution (`shortest`) as HTML.
+    """
     done: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Of the notebook's lines that ask for something (`%quiz ID`), those that the learner has done."""
+    """Those lines of the notebook's cells, such as `%quiz ID`, whose question or task the learner has done."""
 
     def __init__(self, seat: Seat) -> None:
         super().__init__(seat)
         self._focus: Focus | None = None
         self._task: Task | None = None
-        self._task_opened: Micros = 0
-        self._asked: list[str] = []  # the notebook's lines that ask for something
+        self._task_opened: Micros = 0  # cut to whole seconds
+        self._asked: list[str] = []  # the lines of the last `do_asks`
         seat.progress.on_change(self._note_done)
         seat.on_change(self.refresh)
         self.refresh()
 
     def focus(self, namespace: str, pod: str, container: str | None = None) -> None:
-        """Show the path of this Pod's image from now on, until the Pod is gone."""
+        """Show the pull of this Pod from now on, until the Pod is deleted or another task is opened."""
         self._focus = Focus(namespace, pod, container)
         self.refresh()
 
     do_focus = focus  # a click on a Pod
 
     def do_asks(self, lines: list[str]) -> None:
-        """Take the lines of the notebook that ask for something, such as `%quiz ID`; `done` follows them."""
+        """Take over the notebook's lines with questions and tasks, such as `%quiz ID`, to keep `done` up to date."""
         self._asked = lines
         self._note_done()
 
@@ -108,16 +113,16 @@ class Workbench(Terminal):
         self.done = [line for line in self._asked if is_done(line, record)]
 
     def open_task(self, task: Task, readings: tuple[Reading, ...], solved: bool = False, took: int = 0) -> None:
-        """Show the goals of a task, each with whether it is reached, or was, and what is no longer concealed.
+        """Show the goals of a task. Its card calls this at each refresh.
 
-        If it's done, it `took` that many commands.
-
-        Until all are reached, the cluster at a glance leaves out what was there before and is none of the task's.
+        `solved` counts all goals as reached, whatever the readings say. `took` is the number of commands that a done
+        task took, 0 if that isn't counted. Until the task is done, the cluster at a glance shows only objects in the
+        task's namespaces and newer ones, and the cause of a failed pull is concealed.
         """
         if self._task is not task:
             self._task = task
-            self._task_opened = self._seat.now // SECOND * SECOND  # as an object's creation
-            self._focus = None  # what was looked at before has nothing to do with this task
+            self._task_opened = self._seat.now // SECOND * SECOND  # whole seconds, to compare with creationTimestamp
+            self._focus = None  # the Pod in focus belongs to something else
         is_done = solved or all_hold(readings)
         title = task.title.replace("`", "")
         with self.hold_sync():
@@ -140,11 +145,11 @@ class Workbench(Terminal):
             self.objects = list(self._objects())
 
     def _reply_to(self, message: Message) -> Message | None:
-        with self._seat.together():  # the path is looked at once, however many lines were pasted
+        with self._seat.together():  # tracing the flow takes long: once for a paste of many lines
             return super()._reply_to(message)
 
     def settle(self) -> None:
-        """Do nothing: whatever changes the cluster or its time has notified the seat's watchers, and so this one."""
+        """Do nothing: every change of the cluster has notified this widget, a watcher of the seat, already."""
 
     def plain(self) -> str:
         return _ABOUT
@@ -153,6 +158,7 @@ class Workbench(Terminal):
         return f"<p>{_ABOUT}</p>"
 
     def _path(self, focus: Focus | None) -> dict[str, Any]:
+        """The value of `path`. A concealed flow has the Pod's STATUS, which `kubectl get pods` shows anyway."""
         if focus is None:
             return {"title": "", **blank()}
         title = f"{focus.pod} in {focus.namespace}"
@@ -175,11 +181,12 @@ class Workbench(Terminal):
         }
 
     def _concealed(self, traced: Flow) -> str:
-        """Why the cause isn't shown, for a learner who solves something alone; "" if it is."""
+        """The sentence why the cause is concealed from a learner who is to find it alone; "" if it is shown."""
         challenge = self._seat.open_round
         if challenge and challenge.conceals:
             return _CONCEALED
-        is_alone = self._unsolved is not None and not isinstance(self._unsolved, Broken)  # whose round knows better
+        # Broken clusters of the challenge are decided above, by their round; those of the playground conceal nothing.
+        is_alone = self._unsolved is not None and not isinstance(self._unsolved, Broken)
         return _ALONE if traced.cause and is_alone else ""
 
     def _xray(self, traced: Flow) -> str:
@@ -188,20 +195,20 @@ class Workbench(Terminal):
         return xray(cluster, pod, traced.about) if pod else ""
 
     def _status(self, focus: Focus) -> tuple[str, str]:
-        """How a Pod is, as a hop's state, and the column STATUS of `kubectl get pods`."""
+        """The state of a Pod as that of a hop, and its STATUS in `kubectl get pods`."""
         pod = self._seat.cluster.api.find(POD, focus.namespace, focus.pod)
         seen = glance(pod, self._seat.now) if pod else Glance("Pod", focus.pod, "", "")
         return _STATES.get(seen.sign, UNSEEN), seen.words.partition(" ")[2]
 
     def _newest(self) -> Focus | None:
-        """The newest Pod, of the open task if there is one."""
+        """The newest Pod, outside of kube-* namespaces; during an unsolved task, of those that belong to the task."""
         pods = self._seat.cluster.api.list(POD)
         candidates = [pod for pod in pods if not _is_system(namespace_of(pod)) and self._belongs(pod)]
         newest = max(candidates, key=created, default=None)
         return Focus(namespace_of(newest), name_of(newest)) if newest else None
 
     def _objects(self) -> Iterator[tuple[str, list[Glance], int]]:
-        """Each namespace with what the cluster at a glance shows of it, and how many objects it leaves out."""
+        """The values of `objects`. During an unsolved task, namespaces without objects of the task are left out."""
         cluster = self._seat.cluster
         left = MOST_OBJECTS
         for namespace in sorted(map(name_of, cluster.api.list(NAMESPACE))):
@@ -215,18 +222,24 @@ class Workbench(Terminal):
 
     @property
     def _unsolved(self) -> Task | None:
-        """The open task until its goals are reached, in the cluster in which it was opened."""
+        """The open task, if its goals aren't reached.
+
+        None, too, in a cluster whose clock is before the opening: a restart has created another cluster since.
+        """
         is_past = self.goals.get("done") or self._task_opened > self._seat.now
         return None if is_past else self._task
 
     def _belongs(self, obj: Object) -> bool:
-        """Whether an object has to do with the unsolved task: it is in its namespaces, or newer than it."""
+        """True for an object in the unsolved task's namespaces or newer than it, and for any without such a task."""
         task = self._unsolved
         return task is None or namespace_of(obj) in task.namespaces or created(obj) >= self._task_opened
 
 
 def _beside(task: Task, reading: Reading) -> dict[str, str]:
-    """What a goal's check prints `now` and at the `goal`, where that is one text; nothing of a broken cluster."""
+    """The output of a goal's check `now` and at the `goal`. {} for a goal without one exact output.
+
+    {} for broken clusters as well, because the output at the goal would tell the fix.
+    """
     goal = reading.condition.equals
     if goal is None or isinstance(task, Broken):
         return {}
@@ -234,7 +247,10 @@ def _beside(task: Task, reading: Reading) -> dict[str, str]:
 
 
 def _score(task: Task, took: int) -> dict[str, str]:
-    """How many commands it took, in words, and the shortest solution if that has fewer."""
+    """The fields `score` and `shortest` of `goals`: the second only if the solution has fewer commands than it `took`.
+
+    {} if `took` is 0, for a task that isn't done.
+    """
     least = len(task.solution)
     if not took:
         return {}
@@ -259,7 +275,10 @@ def show(seat: Seat) -> None:
 
 
 def draw(arguments: str, seat: Seat) -> None:
-    """Display a flow as it is now, and put its Pod into focus, or raise Refusal: how to ask for one."""
+    """Display the present flow of a Pod (`%flow POD`), and put the Pod into focus. Raises Refusal with the usage.
+
+    It counts as `why` in the challenge, which finds the namespace in `session.explained`.
+    """
     usage = "which Pod? %flow POD [-n NAMESPACE] [-c CONTAINER]"
     asked = read_target(arguments, "n:c:", usage)
     seat.session.explained.append(asked.namespace)

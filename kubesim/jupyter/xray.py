@@ -1,5 +1,7 @@
-"""The X-ray of a Pod's pull secrets: what their base64 holds, without passwords, and how each entry compares with the
-image, letter by letter."""
+"""The X-ray, a view of the workbench: the decoded pull secrets of a Pod without passwords, compared with its image.
+
+Only values of `username` and `email` are shown; all others are replaced before anything becomes HTML.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from kubesim.pull.keyring import DATA_KEYS, config_of
 from kubesim.why.tell.report import About
 
 _SEALED = 16
-"""Characters of the base64 that are shown: too few for a password, which has its entry's name in front of it."""
+"""Characters of the base64 that are shown. They decode to 12 bytes: no password, because the entry's name is first."""
 _MOST_SECRETS = 3
 _MOST_ENTRIES = 4
 _HIDDEN = "•••"
@@ -26,7 +28,7 @@ _SHOWN = ("username", "email")
 
 
 def xray(cluster: Cluster, pod: Object, about: About) -> str:
-    """The Secrets that a Pod lists and that exist, as HTML; "" where there are none."""
+    """The first existing pull secrets of a Pod as HTML; "" if there are none."""
     names = pull_secret_names(pod["spec"])[:_MOST_SECRETS]
     secrets = [cluster.api.find(SECRET, about.namespace, name) for name in names]
     return "".join(_secret(secret, about.image) for secret in secrets if secret)
@@ -39,6 +41,7 @@ def _secret(secret: Object, image: str) -> str:
 
 
 def _parts(secret: Object, image: str) -> Iterator[str]:
+    """The beginning of the base64, the decoded config, and a comparison of each entry; or the reason why not."""
     kind = str(secret.get("type", ""))
     key = DATA_KEYS.get(kind, "")
     blob = str((secret.get("data") or {}).get(key, ""))
@@ -60,14 +63,17 @@ def _parts(secret: Object, image: str) -> Iterator[str]:
 
 
 def _hidden(value: Any, name: str = "") -> Any:
-    """A Docker config whose values are hidden, but for those that keep nothing secret."""
+    """A copy of a Docker config with all values hidden, except strings of the fields in _SHOWN.
+
+    `name` is the key of `value`. Lists are hidden as a whole.
+    """
     if isinstance(value, dict):
         return {key: _hidden(inner, key) for key, inner in list(value.items())[:_MOST_ENTRIES]}
     return value if name in _SHOWN and isinstance(value, str) else _HIDDEN
 
 
 def _comparison(entry: Entry, matching: Matching) -> str:
-    """An entry above the image's name: what they share from their beginning, and the letter where they part."""
+    """An entry above the image's name, with their common beginning marked, and a verdict beside them."""
     shared = entry.covered or _shared(entry.text, matching.name)
     verdict = "matches" if entry.turn else f"differs from letter {shared + 1} on" if shared else "doesn't match"
     names = {"entry": entry.text, "image": matching.name}
@@ -76,7 +82,7 @@ def _comparison(entry: Entry, matching: Matching) -> str:
 
 
 def _shared(text: str, other: str) -> int:
-    """How many letters two texts share from their beginning."""
+    """The length of the common prefix of two texts."""
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False)))
 
 
@@ -85,5 +91,5 @@ def _lit(text: str, shared: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    """A text as HTML; what can't be seen is shown as �."""
+    """A text escaped for HTML, with unprintable characters shown as �."""
     return html.escape("".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text))

@@ -1,4 +1,7 @@
-"""`%explore NAME`: a small model to change, computed by the simulator's own functions."""
+"""`%explore NAME`: a card with a small model to change. The module of that name has `look`, which renders its values.
+
+Models and texts are in kubesim.lessons.explore, and use the simulator's own functions.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from kubesim.jupyter.seat import Seat
 from kubesim.lessons.explore import load_explorables
 
 QUESTIONS = ("sent",)
-"""Explorables that are questions, which are asked and counted like other quizzes."""
+"""Names that are ids of quizzes: `%explore` shows them as quizzes, and they count like those."""
 
 
 def names() -> list[str]:
@@ -22,13 +25,13 @@ def names() -> list[str]:
 
 
 def make(name: str, seat: Seat) -> ExplorableCard:
-    """The card of an explorable; the module of its name has the function that looks at its values."""
+    """The card of an explorable. Its `look` is that of the module with the same name."""
     module = import_module(f"{__name__}.{name}")
     return ExplorableCard(name, load_explorables()[name], module.look, seat)
 
 
 def show(arguments: str, seat: Seat) -> None:
-    """Display the explorable that `arguments` names (`%explore NAME`), or raise Refusal: which ones there are."""
+    """Display an explorable (`%explore NAME`). Raises Refusal for an unknown name."""
     name = arguments.strip()
     check_known("explorable", name, names())
     if name in QUESTIONS:

@@ -1,4 +1,4 @@
-"""The explorable `backoff`: a line of time with a Pod's attempts, its STATUS, and the moment of a fix."""
+"""The explorable `backoff`: a timeline with a Pod's attempts to pull, its STATUS, and the moment of a fix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HEADS = ["Attempt", "Time", "Result", "Delay"]
 
 
 def look(values: Values) -> Shown:
-    """What is shown at a moment (`now`) where the Secret was fixed at another (`fix`), both in seconds."""
+    """Render a Pod's life at the moment `now`, with its Secret fixed at `fix`, both in seconds from the start."""
     now, fix = int(values["now"]), int(values["fix"])
     commands = load_explorables()["backoff"].commands
     life = play(commands["start"], commands["fix"], fix)
@@ -30,7 +30,7 @@ def look(values: Values) -> Shown:
 
 
 def _facts(life: Life, past: Life, now: int) -> dict[str, str]:
-    """What a terminal, the kubelet's memory and its clock show at that moment."""
+    """The facts of the moment `now`, by their labels. `past` is `life` until `now`."""
     following = life.next_after(now)
     waits = past.runs_at is None
     return {
@@ -42,7 +42,7 @@ def _facts(life: Life, past: Life, now: int) -> dict[str, str]:
 
 
 def _story(past: Life, fix: int, now: int) -> str:
-    """What the fix has come to."""
+    """The sentence about the fix: not made yet, made without an effect so far, or effective after a wait."""
     says = load_explorables()["backoff"].says
     if now < fix:
         return says["broken"]
@@ -67,7 +67,7 @@ def _listed(facts: dict[str, str]) -> str:
 
 
 def _track(life: Life, fix: int, now: int) -> str:
-    """The attempts, the fix and the moment as marks on a line. The table has them in words."""
+    """Attempts, fix and present moment as marks on a line. Hidden from screen readers, which have the table."""
     marks = [("pulled" if not one.delay else "failed", one.at) for one in life.attempts]
     marks.append(("now", now))
     if fix < LENGTH:

@@ -1,6 +1,7 @@
-"""What all explorables share: their controls, what is shown of the values, and the goals that are reached by trying.
+"""The card of all explorables: controls, their values, a rendering of the values, and goals reached by trying.
 
-The page's half, static/explore.js, draws native inputs and what Python makes of their values.
+static/explore.js draws native inputs, sends their values, and shows the HTML that Python returns. It computes nothing.
+The functions at the end escape learners' words for the `look` functions.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from kubesim.lessons.explore import LONGEST_TEXT, MOST_LINES, ON, Control, Explo
 
 _GOALS = "Can you get there?"
 _ICONS = {"✓": "passed", "✗": "failed", "…": "waiting"}
-"""The shapes of static/base.css by the signs that stand for them as text."""
+"""Names of icons in static/base.css, by the signs that replace them in plain text."""
 
 
 class Shown(NamedTuple):
-    """What is shown of an explorable's values.
+    """The rendering of an explorable's values.
 
-    `page` is HTML, `text` says the same in plain text, and `news` is one sentence for a screen reader. `reached` are
-    the ids of the goals that these values reach. `outputs` are the words beside the numbers on ranges, and `limits` the
-    highest numbers of ranges that end earlier than their control says. `picture` is HTML that needs the style sheet; it
-    shows nothing that `page` doesn't have in words.
+    `page` is HTML, `text` has the same content as plain text, and `news` is one sentence for a screen reader. `reached`
+    holds the ids of the goals reached by these values. `outputs` has the words beside a range, by the control's name,
+    and `limits` a lower maximum of a range than its control has. `picture` is HTML that needs the style sheet, and has
+    nothing that `page` doesn't say in words.
     """
 
     page: str
@@ -41,13 +42,16 @@ class Shown(NamedTuple):
 
 
 class ExplorableCard(Card):
-    """An explorable whose values `look` turns into what is shown."""
+    """The card of an explorable. `look` is a pure function that renders its values.
+
+    Reached goals stay reached. Once all are, the progress file keeps that under EXPLORED + name.
+    """
 
     _esm = script("explore.js")
     _css = styles("card.css", "explore.css")
 
     values = traitlets.Dict().tag(sync=True)
-    """The values of the controls as they are now."""
+    """The present values of the controls, by their names. The page sends new ones with the message "set"."""
 
     def __init__(self, name: str, explorable: Explorable, look: Callable[[Values], Shown], seat: Seat) -> None:
         self._kept_as = EXPLORED + name
@@ -67,6 +71,7 @@ class ExplorableCard(Card):
         self.refresh()
 
     def do_set(self, values: Mapping[str, Any]) -> None:
+        """Take over the values of the page, which may be anything: `cleaned` corrects them."""
         self.values = dict(self._explorable.cleaned(values))
 
     def do_restart(self) -> None:
@@ -89,7 +94,7 @@ class ExplorableCard(Card):
         }
 
     def _reach(self, goals: Collection[str]) -> None:
-        """Tick goals off, and keep when all of them were reached."""
+        """Add goals to the reached ones, and save it when all are reached."""
         if self._reached.issuperset(goals):
             return
         self._reached.update(goals)
@@ -114,7 +119,7 @@ class ExplorableCard(Card):
 
 
 def _drawn(control: Control) -> dict[str, Any]:
-    """A control as the page draws it."""
+    """A control as explore.js draws it."""
     return {
         "name": control.name,
         "kind": control.kind,
@@ -129,14 +134,14 @@ def _drawn(control: Control) -> dict[str, Any]:
 
 
 def _settings(explorable: Explorable, shown: Shown) -> str:
-    """The values that a notebook shows where it is only read, as a list."""
+    """The values of a notebook that is only read, as a list in HTML."""
     values = explorable.stored()
     rows = ((control.label, _told(control, values[control.name], shown)) for control in explorable.controls)
     return markup.listed(f"{markup.inline(label)}: {told}" for label, told in rows)
 
 
 def _told(control: Control, value: str, shown: Shown) -> str:
-    """A value in HTML."""
+    """A control's value in words, as HTML."""
     if control.kind == "range":
         return html.escape(shown.outputs[control.name])
     if control.kind == "switch":
@@ -147,15 +152,15 @@ def _told(control: Control, value: str, shown: Shown) -> str:
 
 
 def marked(sign: str, words: str) -> str:
-    """Words, which are HTML already, behind a sign that the page draws as an icon."""
+    """Words, given as HTML, behind a sign that the style sheet draws as an icon; unknown signs are left out."""
     icon = _ICONS.get(sign)
     return f'<span class="ks-mark" data-icon="{icon}" aria-hidden="true">{sign}</span> {words}' if icon else words
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[str] = (), name: str = "") -> str:
-    """A table as HTML, "" without rows; its cells are HTML already.
+    """A table as HTML; "" without rows. All cells and heads must be HTML already.
 
-    `looks` are the classes of its rows, if they have any, and `name` is the table's.
+    `looks` are the CSS classes of the rows, by default none, and `name` is the class of the table.
     """
     if not rows:
         return ""
@@ -169,7 +174,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], looks: Sequence[s
 
 
 def code(text: str, covered: int = 0) -> str:
-    """What a learner typed as HTML, with its first `covered` characters marked; what can't be seen is shown as �."""
+    """A learner's text, escaped, as <code>. Its first `covered` characters are marked, unprintable ones become �."""
     visible = "".join(character if character.isprintable() else "�" for character in text)
     marked = f'<b class="ks-lit">{html.escape(visible[:covered])}</b>' if covered else ""
     return f"<code>{marked}{html.escape(visible[covered:])}</code>"

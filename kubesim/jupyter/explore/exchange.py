@@ -12,7 +12,7 @@ from kubesim.lessons.explore.exchange import Line, Step, tell
 
 
 def look(values: Values) -> Shown:
-    """What is shown of the first requests of the pull of an image: as many as the value `count` says."""
+    """Render the first requests of a pull of the value `image` as user `who`; `count` is their number."""
     says = load_explorables()["exchange"].says
     story = tell(values["image"], values["who"])
     count = min(int(values["count"]), len(story.steps))
@@ -31,7 +31,7 @@ def look(values: Values) -> Shown:
 
 
 def _page(step: Step, meaning: str) -> str:
-    """A step as HTML."""
+    """A request and its response as HTML. `meaning` is HTML already."""
     parts = {"containerd sends": step.request, f"{step.host} answers": step.response}
     messages = "".join(
         f"<div><b>{html.escape(title)}</b><pre>{_message(lines)}</pre></div>" for title, lines in parts.items()
@@ -50,7 +50,7 @@ def _line(line: Line) -> str:
 
 
 def _text(number: int, step: Step, meaning: str) -> Iterator[str]:
-    """A step as lines of plain text."""
+    """A request and its response as lines of plain text."""
     for sign, lines in ((">", step.request), ("<", step.response)):
         yield f"{number}. containerd to {step.host}:" if sign == ">" else f"   {step.host} answers:"
         for line in lines:

@@ -15,7 +15,10 @@ _HEADS = ["Where", "Pull secrets"]
 
 
 def look(values: Values) -> Shown:
-    """What is shown of two lists, each there or not, and the moment at which the Pod is created."""
+    """Render the outcome for a Pod with or without a list of its `own`, with or without an `inherited` one.
+
+    The value `moment` says whether the Pod is created before or after its ServiceAccount gets the list.
+    """
     explorable = load_explorables()["lists"]
     is_late = values["moment"] == "before"
     outcome = play(explorable, own=values["own"] == ON, inherited=values["inherited"] == ON, is_late=is_late)

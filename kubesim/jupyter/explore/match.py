@@ -1,4 +1,4 @@
-"""The explorable `match`: an image's name and entries, the part that matches, the order of tries, and what is sent."""
+"""The explorable `match`: the entries of pull secrets beside an image's name, the order of tries, and the requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HEADS = ("Tried", "Entry", "Image")
 
 
 def look(values: Values) -> Shown:
-    """What is shown of an image and entries, one on each line; empty lines are left out."""
+    """Render the comparison of an `image` with `entries`, one on each line. Blank lines are ignored."""
     matching = match(values["image"], [line for line in values["entries"].split("\n") if line.strip()])
     sent = _sent(matching)
     page = f"{_table(matching)}<p><b>What is sent</b></p>{listed(map(inline, sent), 'ol')}"
@@ -23,7 +23,7 @@ def look(values: Values) -> Shown:
 
 
 def _sent(matching: Matching) -> list[str]:
-    """What the node sends, try by try."""
+    """A sentence for each try of the node, or one about why there is none."""
     if matching.problem:
         return [_says("unparsable", problem=matching.problem)]
     tried = matching.tried()
@@ -34,13 +34,13 @@ def _sent(matching: Matching) -> list[str]:
 
 
 def _says(name: str, **words: str) -> str:
-    """A sentence of explorables.yaml with these words in it."""
+    """A sentence of explorables.yaml with these words in its placeholders."""
     sentence = load_explorables()["match"].says[name]
     return sentence.format_map({key: _visible(word) for key, word in words.items()})
 
 
 def _visible(text: str) -> str:
-    """A text without the characters that can't be seen, and without those that would end a code."""
+    """A text with � for unprintable characters, and for backticks, which would end `code` in the lesson's markup."""
     return "".join(letter if letter.isprintable() and letter != "`" else "�" for letter in text)
 
 
