@@ -232,7 +232,8 @@ def missing(facts: Facts) -> Known | None:
         "other_namespace": namespace,
         "near": facts.matching_secret and near,
         "unretrieved": unretrieved,
-        "unseen": not facts.scene.knows_secrets,
+        "unseen": facts.is_partial or not facts.scene.knows_secrets,
+        "listed_elsewhere": facts.is_partial and bool(facts.secrets_here),
         "placeholder": any(mark in name for mark in "${}<>"),
     }
 

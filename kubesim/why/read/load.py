@@ -14,7 +14,7 @@ from kubesim.api.budget import MAX_DEPTH
 from kubesim.api.objects import Object
 from kubesim.api.resources import EVENT, POD, RESOURCES, SECRET, SERVICE_ACCOUNT, Resource
 from kubesim.why import tables
-from kubesim.why.read.screen import Item
+from kubesim.why.read.screen import Item, listed_secrets
 from kubesim.why.read.text import ADDED, read_events, read_text
 
 MAX_SIZE = 3 * 1024 * 1024
@@ -78,7 +78,7 @@ def load(text: str) -> list[Kept]:
                     return objects
     if malformed and _SECRET.search(text):
         raise malformed  # it may still hold a Secret's values: it isn't read as a message
-    items = read_text(text)
+    items = [*read_text(text), *listed_secrets(text)]
     if not items:
         raise malformed or ExportError(_UNKNOWN)
     return _objects(items)

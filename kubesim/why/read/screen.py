@@ -47,6 +47,26 @@ def _pod(text: str) -> Iterator[Item]:
         yield event_of(metadata, row)
 
 
+_SECRETS = re.compile(
+    r"^(?P<places>NAMESPACE[ \t]+)?NAME[ \t]+TYPE[ \t]+DATA[ \t]+AGE[ \t]*$((?:\n(?:[^ \t\n]+[ \t]+){3,4}\w+[ \t]*$)+)",
+    re.MULTILINE,
+)
+"""A table of Secrets."""
+_GIVEN = re.compile(r"(?:-n|--namespace)[ =]?([a-z0-9-]+)[^\n]*\n\Z")
+"""The namespace in the command above a table."""
+
+
+def listed_secrets(text: str) -> Iterator[Item]:
+    """The Secrets of the tables that `kubectl get secrets` prints: their names and types, and not what they hold."""
+    for table in _SECRETS.finditer(text):
+        given = _GIVEN.search(text[max(0, table.start() - 300) : table.start()])
+        for row in table[2].split("\n")[1:]:
+            *place, name, kind, _data, _age = row.split()
+            namespace = place[0] if place else given[1] if given else "default"
+            metadata = {"name": name, "namespace": namespace}
+            yield "Secret", {"metadata": metadata, "type": kind}
+
+
 def is_waiting(pod: Object) -> bool:
     """Whether a container of a Pod waits for something."""
     statuses = chain.from_iterable(pod["status"].values())

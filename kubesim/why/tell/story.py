@@ -40,7 +40,7 @@ def story(facts: Facts) -> Iterator[str]:
     for seen in then:
         if facts.scene.knows_secrets:
             yield f"Secret {seen.name} in {words['place']}: {_secret(facts, seen)}"
-    if not facts.has_image:
+    if not facts.has_image and not facts.is_partial:
         yield from _unlisted(facts)
     yield from _kubelet(facts)
     for attempt in facts.attempts:
