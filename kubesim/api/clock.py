@@ -38,6 +38,13 @@ class Timer(NamedTuple):
     arguments: tuple[Any, ...]
 
 
+class Plan(NamedTuple):
+    """A call at a moment, which may let time pass itself. Unlike a timer, it is of this clock alone."""
+
+    moment: Micros
+    call: Callable[[], None]
+
+
 class Clock:
     """Simulated time with a queue of timers.
 
@@ -53,6 +60,8 @@ class Clock:
         self._due: list[tuple[Micros, int]] = []  # a heap of moments and numbers of timers, cancelled ones included
         self._timers: dict[int, Timer] = {}  # the timers that aren't cancelled, by number
         self._count = 0
+        self.plans: list[Plan] = []
+        """What a shell's jobs do later in the same line, in order of their moments."""
         self.deadline: Micros = _LATEST
         """The moment at which waiting commands are stopped, as by `timeout 2 kubectl get pods -w`."""
 
@@ -66,6 +75,11 @@ class Clock:
         heapq.heappush(self._due, (self.now + round(seconds * SECOND), self._count))
         self._timers[self._count] = Timer(method, arguments)
         return self._count
+
+    def plan(self, seconds: float, call: Callable[[], None]) -> None:
+        """Have `call` called once, `seconds` from now, while a command waits."""
+        self.plans.append(Plan(self.now + round(seconds * SECOND), call))
+        self.plans.sort(key=lambda plan: plan.moment)
 
     def cancel(self, number: int) -> None:
         """Cancel the timer with this number, if it hasn't run yet."""
@@ -98,7 +112,11 @@ class Clock:
         end = min(end, self.deadline)
         with uncollected():
             while not done():
-                if not self._due or self._due[0][0] > end:
+                due = self._due[0][0] if self._due else _LATEST
+                if self.plans and self.plans[0].moment <= min(due, end):
+                    self._carry_out(self.plans.pop(0))
+                    continue
+                if due > end or not self._due:
                     self.now = max(self.now, end)
                     if is_cut:
                         raise OutOfTimeError
@@ -114,6 +132,15 @@ class Clock:
                     passed = f"{(self.now - start) / SECOND:,.0f} of {timeout:,.0f} seconds"
                     raise TooMuchError(f"so much happens in this cluster that time was stopped after {passed}")
         return True
+
+    def _carry_out(self, plan: Plan) -> None:
+        """Call what is planned. The deadline of the command that waits meanwhile isn't its own."""
+        self.now = max(self.now, plan.moment)
+        before, self.deadline = self.deadline, _LATEST
+        try:
+            plan.call()
+        finally:
+            self.deadline = before
 
     def _pay(self, budget: Budget) -> bool:
         """Pay for all unpaid work, a line's own requests included. Returns False if the budget doesn't cover it."""

@@ -85,10 +85,13 @@ def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None
 def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:
     name = call.flags["container"] or _new_name(call, pod)
     existing = pod.obj["spec"].get("ephemeralContainers", [])
-    before = find_named(existing, name) or {}
-    container = {"name": name, **_debug_fields(call, arguments), **_security(call, before)}
-    if call.flags["target"]:
-        container["targetContainerName"] = call.flags["target"]
+    before = find_named(existing, name)
+    if before:  # kubectl's patch then has both, and the one that was there, with the profile's additions, comes last
+        container = {**before, **_security(call, before)}
+    else:
+        container = {"name": name, **_debug_fields(call, arguments), **_security(call, {})}
+        if call.flags["target"]:
+            container["targetContainerName"] = call.flags["target"]
     order = [{"name": item["name"]} for item in [*existing, container]]
     change = {"spec": {"ephemeralContainers": [container], f"{SET_ORDER}ephemeralContainers": order}}
     call.api.patch(*pod.place, change, options=call.request()._replace(subresource="ephemeralcontainers"))

@@ -133,18 +133,30 @@ def _sources(call: Call, files: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _files(call: Call, path: str) -> list[str]:
-    """The files that one -f names: those of a folder, without the folders in it; none where there is no such path."""
+    """The files that one -f names: those of a folder; none where there is no such path."""
     workspace = call.context.workspace
     if path == "-" or path.startswith(_NETWORK):
         return [path]
     if workspace.is_dir(path):
-        inner = [normpath(f"{path}/{name}") for name in sorted(workspace.listdir(path)) if name.endswith(_ENDINGS)]
-        return [file for file in inner if not workspace.is_dir(file)]
+        return list(_in_folder(call, path))
     if workspace.exists(path):
         return [path]
     if re.search(r"[*?\[]", path):
         raise NotSimulated(f"a pattern for files ({path}) is not part of this simulator, unless the shell expands it")
     return []
+
+
+def _in_folder(call: Call, folder: str) -> Iterator[str]:
+    """The manifests of a folder; with --recursive also those of the folders in it, in the order of all names."""
+    workspace = call.context.workspace
+    for name in sorted(workspace.listdir(folder)):
+        path = normpath(f"{folder}/{name}")
+        if not workspace.is_dir(path):
+            if name.endswith(_ENDINGS):
+                yield path
+        elif call.flags.get("recursive"):
+            with call.context.budget.level():
+                yield from _in_folder(call, path)
 
 
 def _of_file(call: Call, source: str, text: str, validates: bool) -> Iterator[Target | Exception]:

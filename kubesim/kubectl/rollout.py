@@ -171,7 +171,10 @@ def _show_history(call: Call, target: Target) -> None:
         text = f"with revision #{number}\n{_revision_text(target.resource, revisions[number])}"
     else:
         text = f"\n{_revision_table(revisions)}"
-    call.say(f"{target.printed} {text}\n")
+    if call.flags["template"]:  # without --output it is for the object itself
+        print_result(call, target.resource, target.obj, "")
+    else:
+        call.say(f"{target.printed} {text}\n")
 
 
 def _print_revision(call: Call, target: Target, keeper: Object) -> None:

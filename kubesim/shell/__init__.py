@@ -44,6 +44,7 @@ class Shell:
 
     def set_clock(self, clock: Clock) -> None:
         """Take the clock of the cluster that has replaced the one before."""
+        clock.plans = self._machine.clock.plans
         self._machine.clock = clock
 
     def add(self, tool: Tool) -> None:
@@ -91,6 +92,7 @@ class Shell:
         self.has_exited = False
         try:
             self._interpreter.interpret(text, streams)
+            self._wait(streams)
         except LeaveError as leave:
             machine.status = leave.status
             self.has_exited = True
@@ -101,7 +103,15 @@ class Shell:
             complaint = error if isinstance(error, TooMuchError) else TooMuchError()
             streams.stderr(f"{complaint}\n")
             machine.status = 1
+        finally:
+            machine.clock.plans.clear()
         return Result(written, machine.status, machine.edit)
+
+    def _wait(self, streams: Streams) -> None:
+        """Let the jobs of a line end with it. A real shell would let them go on."""
+        if self._machine.clock.plans:
+            streams.stderr("kubesim: the line ends when what '&' has started is over\n")
+            self._machine.wait()
 
     def is_complete(self, text: str) -> bool:
         """Whether `text` is a whole command: no open quote, here-document or loop, and no backslash at its end."""

@@ -102,16 +102,20 @@ class Interpreter:
 
     def _command(self, command: Command, streams: Streams) -> int:
         """Open the redirections of a command, and run it."""
-        self.machine.budget.spend(COMMAND_COST if isinstance(command, syntax.Simple) else 1)
+        self.machine.budget.spend(1 if isinstance(command, syntax.Compound) else COMMAND_COST)
         redirected = streams
         try:
             for redirect in command.redirects:
                 redirected = self._redirect(redirect, redirected)
         except ShellError as error:
             return self._complain(error, streams)
-        if isinstance(command, syntax.Simple):
-            return self._simple(command, redirected)
-        return self._compound(command, redirected)
+        match command:
+            case syntax.Simple():
+                return self._simple(command, redirected)
+            case syntax.Compound():
+                return self._compound(command, redirected)
+            case syntax.Job():
+                return self._plan(command, redirected)
 
     def _compound(self, command: syntax.Compound, streams: Streams) -> int:
         match command.keyword:
@@ -122,6 +126,31 @@ class Interpreter:
             case "(":
                 return self._subshell(partial(self._in_parentheses, command.scripts[0], streams))
         return self._script(command.scripts[0], streams)
+
+    def _plan(self, job: syntax.Job, streams: Streams) -> int:
+        """Plan what a job does after its sleep. Until then, and while it runs, the line goes on."""
+        machine = self.machine
+        if not machine.IS_TERMINAL:
+            raise UnsupportedError("'&'")
+        shell = machine.shell.copy()
+        cwd = machine.files.cwd
+
+        def run() -> None:
+            with machine.subshell():
+                machine.shell = shell
+                machine.files.cwd = cwd
+                statuses = machine.status, machine.pipe_statuses
+                self._subshell(partial(self._job, job.script, streams._replace(stdin=Input(""))))
+                machine.status, machine.pipe_statuses = statuses
+
+        machine.clock.plan(job.seconds, run)
+        return 0
+
+    def _job(self, script: Script, streams: Streams) -> int:
+        try:
+            return self._in_parentheses(script, streams)
+        except ShellError as error:
+            return self._complain(error, streams)
 
     def _in_parentheses(self, script: Script, streams: Streams) -> int:
         shell = self.machine.shell

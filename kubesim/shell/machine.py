@@ -8,7 +8,7 @@ from copy import copy
 from typing import NamedTuple
 
 from kubesim.api.budget import Budget, TooMuchError
-from kubesim.api.clock import Clock, Micros
+from kubesim.api.clock import SECOND, Clock, Micros
 from kubesim.api.result import Edit
 from kubesim.shell.containerfiles import ContainerFiles
 from kubesim.shell.users import Accounts, Owner, User, accounts_of
@@ -237,6 +237,11 @@ class Machine:
             near = get_close_matches(printable, known, n=1, cutoff=0.8)
             advice = f"did you mean {near[0]}?" if near else "type help to see what is"
         return f"kubesim: '{printable}' is not part of this simulator; {advice}\n"
+
+    def wait(self) -> None:
+        """Let time pass until all jobs are over. Raises TooMuchError, as `sleep` does."""
+        while self.clock.plans:
+            self.sleep(max(0, self.clock.plans[0].moment - self.clock.now) / SECOND)
 
     def sleep(self, seconds: float) -> None:
         """Let `seconds` pass. Raises TooMuchError if the budget doesn't cover them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import NoReturn
@@ -47,6 +48,24 @@ def _lines(text: str, aliases: Mapping[str, str], budget: Budget) -> Iterator[Sc
 def _lexer(text: str, aliases: Mapping[str, str], budget: Budget) -> Lexer:
     """A lexer that parses the scripts in `$(…)` with these aliases."""
     return Lexer(text, budget, lambda lexer: Parser(lexer, aliases).substitution())
+
+
+_SECONDS = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
+
+
+def _job(pipeline: syntax.Pipeline) -> syntax.Pipeline | None:
+    """What `&` makes of the pipeline before it: a job, if it is a subshell that sleeps first. Else None."""
+    match pipeline:
+        case syntax.Pipeline(";", (syntax.Compound("(", ((first, *rest),), redirects),), negated=False):
+            pass
+        case _:
+            return None
+    match first:
+        case syntax.Pipeline(_, (syntax.Simple((), (name, word), ()),), negated=False) if name.bare == "sleep":
+            if not rest or rest[0].operator == "||" or not _SECONDS.fullmatch(word.bare or ""):
+                return None
+            return syntax.Pipeline(";", (syntax.Job(float(word.source), tuple(rest), redirects),), negated=False)
+    return None
 
 
 class Parser:
@@ -147,16 +166,20 @@ class Parser:
             return self._script(closing), self._expect(*closing)
 
     def _list(self) -> Iterator[syntax.Pipeline]:
-        """Parse pipelines joined by `;`, `&&` and `||`."""
-        yield self._pipeline(";")
-        while operator := self._accept(";", "&&", "||"):
-            if operator != ";":
+        """Parse pipelines joined by `;`, `&`, `&&` and `||`."""
+        operator = ";"
+        while operator:
+            pipeline = self._pipeline(operator)
+            job = _job(pipeline) if self._at("&") else None
+            yield job or pipeline
+            operator = self._accept(";", "&&", "||", *(["&"] if job else []))
+            if operator in ("&&", "||"):
                 self._newlines()
-            else:
+            elif operator:
+                operator = ";"
                 self._expand_alias()  # an empty alias leaves no command
                 if self._peek() is None or self._at("\n", ")", *_CLOSING):
                     return
-            yield self._pipeline(operator)
 
     def _pipeline(self, operator: str) -> syntax.Pipeline:
         negated = bool(self._accept("!"))

@@ -155,7 +155,15 @@ class Compound(NamedTuple):
     words: Words = ()
 
 
-Command = Simple | Compound
+class Job(NamedTuple):
+    """`(sleep N; …) &`: what runs after `seconds`, while the rest of the line goes on."""
+
+    seconds: float
+    script: Script
+    redirects: tuple[Redirect, ...]
+
+
+Command = Simple | Compound | Job
 
 
 class Pipeline(NamedTuple):

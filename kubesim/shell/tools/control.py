@@ -44,6 +44,13 @@ def _seconds(text: str, io: Invocation) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def wait(operands: Operands, options: Options, io: Invocation) -> None:
+    """Wait for what `&` has started."""
+    if operands:
+        raise UnsupportedError(f"'wait' for {operands[0][:40]}")
+    io.machine.wait()
+
+
 _TIMED_OUT = 124
 _TERMINATED = 143  # the exit status of a process ended by SIGTERM
 
