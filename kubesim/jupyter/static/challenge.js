@@ -1,5 +1,6 @@
-// Draws a round of the challenge: the board with score and clocks, the row of tasks, and the task that is open. Python
-// says everything that is shown but the real time, which only the page knows.
+// The page's half of the challenge (challenge.py): a board with score and clocks, the row of tasks, and the open task.
+// All words come from Python, except for the real time: the core has no clock, so each message brings the page's
+// (`wall`).
 
 const MARKS = { solved: "✓", "solution shown": "–", started: "…", "not started": "" };
 
@@ -15,7 +16,7 @@ function render({ model, el }) {
   const news = announcer();
   const card = element("section", { className: "ks-card ks-task ks-challenge" },
     title, board, tasks, rules, heading, text, goals, advice, warnings, buttons, hints, why, over, end, news);
-  let [newsTold] = model.get("feedback").news; // its number
+  let [newsTold] = model.get("feedback").news; // the number of the last announcement
 
   const ask = live(model, card);
   const send = (action, number) => ask({ do: action, number, wall: Date.now() / 1000 });
@@ -64,7 +65,7 @@ function render({ model, el }) {
     if (count !== newsTold) news.textContent = words;
     newsTold = count;
     drawButtons(buttons, view.buttons, send);
-    if (view.owes) send("tick"); // the task is over now, and only the page knows since when
+    if (view.owes) send("tick"); // the task has just ended: its real time needs one more reading of our clock
   };
 
   keepKeys(card);

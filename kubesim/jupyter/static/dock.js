@@ -1,15 +1,20 @@
-// The bench's place beside or below its notebook: a panel of JupyterLab's dock, which goes along with the notebook.
+// The bench's panel in JupyterLab's dock, at the right of its notebook or as a drawer below it. This file knows
+// JupyterLab's (Lumino's) layout, and nothing of what is on the bench.
 
-const BESIDE = 1100; // CSS pixels of a dock in which the bench is at the right of its notebook
-const LOW = { width: 760, height: 600 }; // of one, as at 150 %, in which a drawer would leave five lines of the notebook
-const BELOW = { width: 640, height: 420 }; // of one in which it is a drawer below; with less room it is in the cell
-const NOTEBOOK_SHARE = { right: 0.55, bottom: 0.5 }; // of the dock: at 1280 px the pictures of the notebook still fit
-const LOWEST_DRAWER = 310; // CSS pixels: the prompt, the buttons, and ten lines
-const TAB = 30; // CSS pixels: what the tab of a drawer takes
+// Sizes in CSS pixels.
+const BESIDE = 1100; // the least width of the dock for a bench at the right
+// A dock lower than this, as at 150 % zoom, needs only this width: a drawer would leave five lines of the notebook.
+const LOW = { width: 760, height: 600 };
+const BELOW = { width: 640, height: 420 }; // the least dock for a drawer; with less room the bench is in its cell
+const NOTEBOOK_SHARE = { right: 0.55, bottom: 0.5 }; // the notebook's share; at 1280 px its pictures still fit
+const LOWEST_DRAWER = 310; // the prompt, the buttons, and ten lines
+const TAB = 30; // the height of a drawer's tab
 const DOCK = "#jp-main-dock-panel:not([data-mode=single-document])";
-const panels = (globalThis.kubesimPanels ??= new Map()); // by the notebook's context, which a new name or kernel keeps
+// Panels by their notebook's context, which stays the same after a rename or a restart. It is global because each run
+// of the setup cell loads this module again.
+const panels = (globalThis.kubesimPanels ??= new Map());
 
-// Where the dock has room for the bench: "right" of the notebook, at the "bottom", or "".
+// The side of the notebook with room for the bench: "right", "bottom", or "" if there is none, or no dock.
 function sideOf({ widget_manager: manager }) {
   const area = document.querySelector(DOCK);
   if (!area || !manager?.context?.addSibling || !manager.create_view) return "";
@@ -17,6 +22,7 @@ function sideOf({ widget_manager: manager }) {
   return area.clientWidth >= BELOW.width && area.clientHeight >= BELOW.height ? "bottom" : "";
 }
 
+// Opens the panel of this notebook at a side, or returns the one that is there. Null if the front end can't do that.
 async function dock(model, notebook, side) {
   const { context } = model.widget_manager;
   const current = panels.get(context);
@@ -42,7 +48,7 @@ async function dock(model, notebook, side) {
   return panel;
 }
 
-// The tab says whose bench it is: by the number of the lesson, or by the notebook's name.
+// The label and caption of the panel's tab: the number of the lesson, else the notebook's name.
 function titleOf(path) {
   const name = path.split("/").pop().replace(/\.ipynb$/, "");
   return { label: `Workbench ${/^\d+(?=-)/.exec(name)?.[0] ?? name}`, caption: `The workbench of ${name}` };
@@ -50,25 +56,26 @@ function titleOf(path) {
 
 const isAnyInFront = () => [...document.querySelectorAll(`${DOCK} .jp-NotebookPanel`)].some((one) => one.checkVisibility());
 
-// Gives the notebook its share, where nothing but the two is in the dock.
+// Gives the notebook its share of the dock, if only the two are in it: one handle is visible then.
 function divide(area) {
   const handles = [...(area?.layout?.handles?.() ?? [])].filter((handle) => handle.checkVisibility());
   if (handles.length !== 1) return;
   const { clientWidth, clientHeight } = area.node;
   const height = Math.min(clientHeight * NOTEBOOK_SHARE.bottom, clientHeight - LOWEST_DRAWER);
   area.layout.moveHandle(handles[0], clientWidth * NOTEBOOK_SHARE.right, height);
-  area.processMessage({ type: "update-request" }); // at once, as "fit-request" above, or a frame would show two halves
+  area.processMessage({ type: "update-request" }); // at once, like "fit-request" above: else two halves flash for a frame
 }
 
-// Whether both are tabs of one place, where the bench would hide its notebook.
+// True if both are tabs of the same tab bar, so that the bench would hide its notebook.
 function isOver(panel, notebook) {
   const places = [...(panel.parent?.tabBars?.() ?? [])].map(({ titles }) => titles.map(({ owner }) => owner.id));
   return places.some((ids) => ids.includes(panel.id) && ids.includes(notebook.id));
 }
 
-const raise = (panel) => panel.parent?.selectWidget?.(panel); // brings its tab forward, and leaves the focus alone
+const raise = (panel) => panel.parent?.selectWidget?.(panel); // brings its tab forward, without moving the focus
 
-// A view that is never shown leads to the class that a dock takes: the front end does not hand it out otherwise.
+// Lumino's class Widget, which a dock needs for its panels. JupyterLab doesn't export it, so we take it from a view
+// that is never shown: the last class before Object in its prototype chain. Null in front ends without Lumino.
 async function findWidgetClass(model) {
   const { widget_manager: manager } = model;
   const view = await manager.create_view(await manager.get_model(model.get("name")));

@@ -1,8 +1,8 @@
-// The editor for `nano FILE` and `vi FILE`, in one module with terminal.js, whose small tools it uses. Both insert what is
-// typed; for vi there is a command line, too.
+// The editor for `nano FILE` and `vi FILE`. It uses the tools of terminal.js, with which it is in one module. There are
+// no modes: both editors insert typed text, and for vi, Escape opens a command line.
 
-const CHECK_AFTER = 400; // milliseconds without a key, then the YAML is checked
-const COMMAND = /^:*(w|wq|x|q)(!?)$/; // of vi
+const CHECK_AFTER = 400; // milliseconds without a key until Python checks the YAML
+const COMMAND = /^:*(w|wq|x|q)(!?)$/; // vi's commands to save and close
 const KEYS_OF_NANO = "Ctrl+O saves, Ctrl+X closes, Escape then Tab leaves";
 const KEYS_OF_VI = "Just type. Escape, then :wq and Enter saves and closes, :q! closes without saving";
 
@@ -14,9 +14,9 @@ function makeEditor(file, ask) {
   let { saved, exists } = file;
   let mistake = null;
   let timer = 0;
-  let leaving = false;
-  let begun = false; // to type
-  let news = ""; // until the next key
+  let leaving = false; // Escape was the last key in nano, so Tab leaves the text
+  let begun = false; // something was typed; a vi user's first "i" is ignored until then
+  let news = ""; // the message of the last action, shown until the text changes
 
   const changed = () => input.value !== saved;
 
@@ -34,7 +34,7 @@ function makeEditor(file, ask) {
   async function check() {
     const text = input.value;
     const reply = await ask({ do: "check", text });
-    if (text !== input.value) return;
+    if (text !== input.value) return; // typing went on, and another check follows
     mistake = reply.line ? reply : null;
     mark();
     show();
@@ -86,7 +86,7 @@ function makeEditor(file, ask) {
     return command === "w" ? toText(news) : leave();
   }
 
-  // Whoever forgets Escape, or that this is nano, has typed the command as a line of the text.
+  // A command of vi typed as a line of the text, by somebody who forgot Escape or is in nano; null if there is none.
   function typed() {
     const start = input.value.slice(0, input.selectionStart).lastIndexOf("\n") + 1;
     const text = input.value.slice(start).split("\n")[0];
@@ -116,7 +116,7 @@ function makeEditor(file, ask) {
     [(e) => e.key === "Tab" && !e.shiftKey && !leaving, indent],
     [(e) => e.key === "Escape", isVi ? commandLine.open : release],
     [(e) => e.key === "Enter" && typed(), () => takeOut(typed())],
-    [(e) => isVi && e.key === "i" && !begun, () => (begun = true)], // the first thing that vi is told
+    [(e) => isVi && e.key === "i" && !begun, () => (begun = true)], // vi's insert mode, which we are always in
   ];
   input.addEventListener("keydown", (event) => {
     pressed(event, keys);
@@ -142,11 +142,11 @@ function makeEditor(file, ask) {
   return { node, focus: () => input.focus() };
 }
 
-// The command line of vi, in which "i" leads back to the text, as everyone who knows vi has in the fingers.
+// vi's command line. Escape, and "i", "a" or "o" on an empty one, go back to the text, as vi users expect.
 function makeCommandLine(obey, backToText) {
   const node = h("input", { "aria-label": "As in vi: :w, :wq, :q!", ...PLAIN });
   const keys = [
-    [(e) => e.key === ":" && node.value === ":", () => {}], // it is there already
+    [(e) => e.key === ":" && node.value === ":", () => {}], // the colon is there already
     [(e) => e.key === "Enter", () => obey(node.value)],
     [(e) => e.key === "Escape" || (/^[iao]$/i.test(e.key) && /^:?$/.test(node.value)), () => backToText()],
     [(e) => e.key === "Backspace" && node.value.length < 2, () => backToText()],

@@ -1,6 +1,7 @@
-// Cause and evidence: a station lights the lines of the last answer that are about it, and such a line chooses its station.
+// Links between the road and the terminal: choosing a station highlights lines of the last output about it, and a click
+// on such a line chooses its station.
 
-// The first that matches a line tells which station the line is about.
+// Patterns of lines by the key of their station. The first match counts.
 const EVIDENCE = [
   ["account", /^ *(serviceAccountName|Service Account):/],
   ["secret", /FailedToRetrieveImagePullSecret|Unable to retrieve some image pull secrets|dockerconfigjson|^kind: Secret/],
@@ -12,7 +13,7 @@ const EVIDENCE = [
 ];
 const stationOfLine = (text) => EVIDENCE.find(([, pattern]) => pattern.test(text))?.[0] ?? "";
 
-// `screen` is the terminal's. Returns how many lines there are about a station, by its key.
+// Connects a road with the terminal's `screen`, both ways.
 function linkEvidence(road, screen) {
   const lines = () => [...([...screen.querySelectorAll(".output")].at(-1)?.querySelectorAll(".ks-line") ?? [])];
   const unlight = () => screen.querySelectorAll(".ks-lit").forEach((line) => line.classList.remove("ks-lit"));

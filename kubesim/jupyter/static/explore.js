@@ -1,11 +1,12 @@
-// Draws an explorable: native inputs for its values, and what Python makes of them.
+// The page's half of an explorable (explore/card.py): native inputs for its values, and the HTML that Python returns.
 
-const PAUSE = 150; // milliseconds without a key until what was typed is sent
+const PAUSE = 150; // milliseconds without a key until a typed value is sent
 
-// Each kind of control: its node, the inputs in it, and how its value is read and written.
+// One function for each kind of control. Returns its node, `read`, `write`, and for a range `tell`, which shows words
+// and a limit. `change(pause)` sends all values after `pause` milliseconds.
 function textField(control, id, change) {
   const shared = { id, className: "ks-typed ks-mono ks-blanks", autocomplete: "off", autocapitalize: "off", spellcheck: false, oninput: () => change(PAUSE) };
-  const isLine = control.kind === "text"; // in a textarea, too, because an input cuts what is long
+  const isLine = control.kind === "text"; // one line, but in a textarea, which wraps where an input would cut
   const size = isLine ? { rows: 1, maxLength: control.longest } : { rows: 4, maxLength: control.longest * control.lines };
   const input = element("textarea", { ...shared, ...size });
   if (isLine) input.addEventListener("keydown", (event) => event.key === "Enter" && !event.shiftKey && event.preventDefault());
@@ -55,7 +56,7 @@ function rangeField(control, id, change) {
 
 const FIELDS = { text: textField, lines: textField, switch: switchField, pick: pickField, range: rangeField };
 
-// A value that is as it was is left alone, because the cursor would go to its end.
+// Sets an input's value, unless it is the same already: an assignment moves the cursor to the end.
 function setValue(input, value) {
   if (input.value !== value) input.value = value;
 }
@@ -75,9 +76,9 @@ function render({ model, el }) {
   const ask = live(model, card);
   let timer = 0;
   let isAsking = false;
-  let isDue = false; // something was changed while Python was asked
+  let isDue = false; // values have changed since they were sent
 
-  // While Python computes, further changes wait, and only the last one is sent.
+  // Sends the values. While Python computes, further changes wait, and only the last values are sent.
   const send = async () => {
     if (isAsking) return void (isDue = true);
     isAsking = true;

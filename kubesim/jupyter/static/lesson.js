@@ -1,16 +1,19 @@
-// What the workbench does for the cells of a lesson: colours, lines that wrap, buttons at commands, folded answers.
+// The workbench's work on the cells of its notebook: shell colours, wrapped output, buttons at commands and questions,
+// and texts hidden until a prediction is made. It changes the page alone, never the notebook file, except for
+// "Restore".
 
-const WIDE = ".ks-table, .jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // what may scroll sideways
+const WIDE = ".ks-table, .jp-RenderedText pre, .jp-RenderedMarkdown, .jp-RenderedMarkdown pre"; // nodes that may scroll sideways
 const [SHELL, PYTHON] = ["text/x-sh", "text/x-ipython"];
-const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // what commands print
+const PRINTED = '.jp-RenderedText[data-mime-type="application/vnd.jupyter.stdout"] pre'; // the output of commands
 const CODE = ":is(.jp-RenderedMarkdown, .ks-card, .ks-flow) pre:not(.ks-known)";
 const COMMANDS = /^(kubectl|docker|crictl|why|undo|nano|cat|sed|aws|helm|base64|echo|curl) /;
-const RUN = "kubesim-run"; // the name of an event
+const RUN = "kubesim-run"; // the event of a "Run in terminal" button; the workbench listens (workbench.js)
 const PREDICTION = /^%predict\b/;
-const LIVE = '.ks-card, [data-mime-type="application/vnd.jupyter.widget-view+json"]'; // a widget, or the place of one
-const known = new WeakSet(); // the cells that are coloured by what they hold
+const LIVE = '.ks-card, [data-mime-type="application/vnd.jupyter.widget-view+json"]'; // a widget, or one that is loading
+const known = new WeakSet(); // cells whose colouring already follows their source
 
-// What the lesson needs: shell commands coloured as such, outputs whose lines wrap like the terminal's.
+// Starts the work on a notebook. JupyterLab draws cells late and again, so all of it is repeated after each change of
+// the page; each part leaves alone what is done.
 function prepare(notebook, model) {
   const { context } = model.widget_manager ?? {};
   notebook.classList.add("ks-lesson");
@@ -37,7 +40,7 @@ function prepare(notebook, model) {
   soon();
 }
 
-// Commands of the text and of solutions can be copied, and run with one click; files to change can be copied.
+// Adds "Copy" and "Run in terminal" to a command in a text or a solution, and "Copy" to a file in a fix.
 function addTools(code) {
   code.classList.add("ks-known");
   const text = code.textContent.trimEnd();
@@ -45,15 +48,15 @@ function addTools(code) {
   if (!isCommand && !code.closest(".ks-fix")) return;
   const copy = button("Copy", () => navigator.clipboard.writeText(text).then(() => (copy.textContent = "Copied")));
   const tools = element("div", { className: "ks-tools ks-opener" }, copy);
-  // Whichever bench there is now hears it. What is about another cluster would fail in this one.
+  // An event, because the bench may be replaced later. A command about another cluster (.ks-elsewhere) would fail here.
   const run = () => code.dispatchEvent(new CustomEvent(RUN, { detail: text, bubbles: true }));
   if (isCommand && !code.closest(".ks-elsewhere")) tools.append(button("Run in terminal", run));
   keepKeys(tools);
   code.after(tools);
 }
 
-// A question that hasn't run is a text, whose input is hidden: a button makes it a card. And what a learner has changed in a
-// cell can be restored.
+// Adds the buttons of a code cell. A question or picture that hasn't run here is plain text with its source hidden, and
+// gets a button that runs it. Other cells get "Run", and "Restore" if the learner has changed them.
 function furnishCell(model, node, cell) {
   const { source } = cell.sharedModel;
   if (!node || cell.type !== "code") return;
@@ -61,7 +64,7 @@ function furnishCell(model, node, cell) {
   const isDrawing = source.startsWith("%flow");
   node.classList.toggle("ks-asks", isAsking || isDrawing);
   const run = () => {
-    node.focus({ preventScroll: true }); // which makes it the active one
+    node.focus({ preventScroll: true }); // focus makes it the active cell, which the command runs
     command(model, node, "notebook:run-cell");
   };
   const place = (name, isNeeded) => isNeeded && node.querySelector(`.jp-Cell-${name}Wrapper`);
@@ -75,7 +78,7 @@ function furnishCell(model, node, cell) {
   keepTool(node, "ks-restore", place("input", isChanged), restore, "You've changed this cell. ");
 }
 
-// Puts a button below a part of a cell while there is a `place` for it.
+// Keeps one button of the class `name` behind the node `place`, or none if `place` is falsy.
 function keepTool(node, name, place, make, words = "") {
   const old = node.querySelector(`.${name}`);
   if (Boolean(place) === Boolean(old)) return;
@@ -85,10 +88,10 @@ function keepTool(node, name, place, make, words = "") {
   place.after(tool);
 }
 
-// The text after a prediction gives it away: it unfolds once the card is open, or the cell that answers it has run.
+// Hides the text after each prediction, which tells the answer, until the card says "open" or the next cell has run.
 function foldAnswers(notebook, cells) {
   const nodeOf = (cell) => cellNode(notebook, cells.indexOf(cell));
-  const unfoldings = new Map(); // by the cell of the prediction
+  const unfoldings = new Map(); // functions that show the text again, by the node of the prediction's cell
   cells.forEach((asking, number) => {
     if (!PREDICTION.test(asking.sharedModel.source)) return;
     const answering = cells[number + 1];
@@ -102,7 +105,7 @@ function foldAnswers(notebook, cells) {
   notebook.addEventListener("kubesim-open", ({ target }) => unfoldings.get(target.closest(".jp-Cell"))?.());
 }
 
-// The cells of text below the cell with this number, up to the next heading.
+// The Markdown cells right below the cell with this number, up to the next heading.
 function textsBelow(cells, number) {
   const below = cells.slice(number + 1);
   const end = below.findIndex(({ type, sharedModel }) => type !== "markdown" || sharedModel.source.startsWith("#"));
@@ -122,7 +125,7 @@ function fold(nodes) {
   return unfold;
 }
 
-// Cells with shell commands are coloured as such, not as Python.
+// Colours %%kubectl cells as shell, not as Python, and follows changes of their source.
 function colour(cells) {
   for (const cell of cells) {
     if (cell.type !== "code" || known.has(cell)) continue;

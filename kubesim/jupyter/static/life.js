@@ -1,20 +1,23 @@
-// The life of a widget: it is ready, busy when an answer takes longer than SOON, or gone with its kernel.
+// The connection of a widget with its kernel. It is "ready", "busy" (no reply for SOON) or "gone" (the kernel has
+// ended), and a gone widget offers to set the notebook up again. Copied in front of each widget's script, like
+// parts.js.
 
-const SOON = 300; // milliseconds
-const LATE = 3000; // the same, after which we ask whether the kernel has this widget
+const SOON = 300; // milliseconds without a reply until the widget says that the kernel is busy
+const LATE = 3000; // milliseconds without a reply until we ask whether the kernel still has this widget
 const BUSY = "Waiting for the kernel: it is busy or just starting.";
 const GONE = "Disconnected: this kernel is gone.";
 const REVIVE = "Set up again";
 const SETUP = /^%load_ext kubesim/m; // in the cell that sets a notebook up
 
-// `ask` puts a question to Python, which answers each; {lost: true} is the answer of a kernel that is gone. `show` gets the
-// state and what to say about it, `hear` every message of Python's, and whether it answers a question of this page.
+// Returns `ask`, which sends a message to Python and resolves to the reply, or to {lost: true} if the kernel is gone.
+// `show(state, words)` is called with each state, and `hear(message, isOurs)` with every message from Python; `isOurs`
+// is true for a reply to this page. Other pages show the same model, and get the same messages.
 function openChannel(model, show, hear = () => {}) {
-  const waiting = new Map(); // by a question's id: what takes its answer
-  const page = Math.random().toString(36).slice(2); // the same widget in several pages gets the same answers
+  const waiting = new Map(); // the functions that take a reply, by the id of the message
+  const page = Math.random().toString(36).slice(2); // begins the ids of this page's messages
   const { kernel } = model.widget_manager ?? {};
   let count = 0;
-  let isOver = false; // the kernel was ended or started anew, here or in another page
+  let isOver = false; // the kernel was shut down or restarted, here or in another page
 
   function settle(id, reply) {
     waiting.get(id)?.(reply);
@@ -50,8 +53,8 @@ function openChannel(model, show, hear = () => {}) {
     });
   }
 
-  // What was asked while the connection was down may never have left, and its answer may be lost: a kernel that has time
-  // again would have answered.
+  // After a reconnection, messages that were sent before it, or their replies, may be lost. Unless replies come within
+  // LATE, they are given up.
   async function resume() {
     show("ready", "");
     const unsure = [...waiting.keys()];
@@ -67,7 +70,7 @@ function openChannel(model, show, hear = () => {}) {
     settle(reply.re, reply);
   });
   model.on("comm_live_update", end);
-  // Of a restart in another page, JupyterLab tells this one no more than that the kernel has said good-bye.
+  // For a restart in another page, this message is the only sign that JupyterLab passes on.
   kernel?.iopubMessage?.connect((_, { header }) => header.msg_type === "shutdown_reply" && end());
   kernel?.connectionStatusChanged?.connect((_, status) => {
     if (status === "disconnected" && waiting.size) leave();
@@ -76,8 +79,8 @@ function openChannel(model, show, hear = () => {}) {
   return { ask };
 }
 
-// Whether the kernel that there is now lacks this widget. It has to be asked: how long an answer takes says nothing, because a
-// kernel may be far away, and it answers widgets in a thread of their own, while it is idle for JupyterLab.
+// True if the present kernel doesn't have this widget. Waiting for a reply can't tell that: a kernel may be slow, and
+// its status says "idle" while a thread of its own handles widgets.
 async function isForgotten(model) {
   const { kernel } = model.widget_manager ?? {};
   if (!kernel) return false;
@@ -86,11 +89,12 @@ async function isForgotten(model) {
     const { content } = await kernel.requestCommInfo({ target_name: "jupyter.widget" });
     return !(model.get("name") in content.comms);
   } catch {
-    return true; // it has ended meanwhile
+    return true; // the kernel has ended
   }
 }
 
-// A channel of a card, which says what state it is in in its last line. Without a kernel its buttons can't be reached.
+// Opens the channel of a card and returns its `ask`. The card's last line shows the state; while the kernel is gone,
+// the rest of the card is inert.
 function live(model, card) {
   const notice = element("div", { className: "ks-life", ariaLive: "polite" });
   card.append(notice);
@@ -107,14 +111,14 @@ function live(model, card) {
   }).ask;
 }
 
-// The cell that sets the notebook of `node` up.
+// The node of the setup cell, which loads kubesim, in the notebook around `node`.
 function setupCell({ widget_manager: manager }, node) {
   const cells = [...(manager?.context?.model?.cells ?? [])];
   const number = cells.findIndex(({ type, sharedModel }) => type === "code" && SETUP.test(sharedModel.source));
   return cellNode(node?.closest(".jp-Notebook"), number);
 }
 
-// Runs the setup cell again, and the cell of `node`; starts a kernel if there is none any more.
+// Runs the setup cell again, then the cell of `node`. Starts a new kernel if the old one doesn't answer.
 async function revive(model, node) {
   const { sessionContext } = model.widget_manager.context;
   if (!(await isAnswering(sessionContext))) {
@@ -123,19 +127,20 @@ async function revive(model, node) {
     await sessionContext.changeKernel({ name });
   }
   for (const cell of new Set([setupCell(model, node), node.closest(".jp-Cell")])) {
-    cell.focus({ preventScroll: true }); // which makes it the active one
+    cell.focus({ preventScroll: true }); // focus makes it the active cell, which the command runs
     command(model, node, "notebook:run-cell");
   }
 }
 
 async function isAnswering({ session }) {
   if (!session?.kernel) return false;
-  if (session.kernel.status === "busy") return true; // it will
+  if (session.kernel.status === "busy") return true; // it is alive, and answers later
   const answer = session.kernel.requestKernelInfo().then(() => true, () => false);
   return Promise.race([answer, new Promise((done) => setTimeout(done, LATE, false))]);
 }
 
-// A command of JupyterLab's.
+// Runs a JupyterLab command by its name. A widget has no access to the command registry, but JupyterLab runs the
+// command of any trusted link with these attributes on a click.
 function command(model, node, name) {
   const link = element("a");
   link.dataset.commandlinkerCommand = name;
@@ -146,8 +151,8 @@ function command(model, node, name) {
   link.remove();
 }
 
-// JupyterLab asks before a command of a notebook that it doesn't trust, as long as some of its cells haven't run here. It
-// trusts what they draw, but for widgets: these have to say so themselves.
+// Marks a node as trusted. In a notebook that isn't trusted yet, JupyterLab asks before it runs a command; it trusts
+// the outputs of cells that ran here, except for widgets.
 function trust(model, node) {
   model.widget_manager?.rendermime?.trustHandler?.markTrusted(node);
 }

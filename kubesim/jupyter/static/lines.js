@@ -1,16 +1,16 @@
-// The lines of a screen, in the terminal and below cells. Prose wraps with a hanging indent. A table never does: its letters
-// get smaller, and then it scrolls; a last column of sentences wraps in itself. The text itself stays as it was printed, and
-// is copied so.
+// The layout of printed lines, in the terminal and below cells. Prose wraps with a hanging indent. A table doesn't
+// wrap: it gets a smaller font, then scrolls; only a last column of sentences wraps within itself. The characters stay
+// as printed, so that copied text is true.
 
 const HEADINGS = /^ *[A-Z][A-Z0-9()%-]*( [A-Z0-9()-]+)*( {2,}[A-Z0-9()%-]+( [A-Z0-9()-]+)*)+ *$/; // NAME   READY   STATUS
-const RULES = /^ *-+( {2,}-+)+ *$/; // what `describe` puts below other headings
-const FIELD = /^ *(- )?[A-Za-z][\w./() -]{0,40}: +(?=\S)/; // of `describe` and of YAML
-const PROSE = /^(kubesim:|error:|Error|Warning:|bash:|The \w+ ")/; // is read as text and not as a table, so it always wraps
-const TOLD = /^(why|help)\b/; // commands whose answer is prose as a whole
-const SHORTEST_COLUMN = 36; // characters that the last column gets beside the others; with less room it goes below them
-const MARKED = new RegExp(COLORS.pattern, "gm"); // statuses and refusals; COLORS comes from screen.py
+const RULES = /^ *-+( {2,}-+)+ *$/; // dashes below the headings of `describe`
+const FIELD = /^ *(- )?[A-Za-z][\w./() -]{0,40}: +(?=\S)/; // the name of a field in `describe` and YAML
+const PROSE = /^(kubesim:|error:|Error|Warning:|bash:|The \w+ ")/; // sentences, which always wrap
+const TOLD = /^(why|help)\b/; // commands whose whole output is prose
+const SHORTEST_COLUMN = 36; // the least width in characters of a last column; with less room it goes below the others
+const MARKED = new RegExp(COLORS.pattern, "gm"); // coloured words; Python puts COLORS in front of this script (screen.py)
 
-// `runs` are [class, text] pairs. One element for each line comes back, each with its line end.
+// Draws [class, text] pairs. Returns an element for each line, line end included, or for each table.
 function drawLines(runs, { prose = false } = {}) {
   const lines = splitLines(runs).map((parts) => ({ parts, text: parts.map(([, words]) => words).join("").replace(/\n$/, "") }));
   const drawn = [];
@@ -29,7 +29,8 @@ function drawLines(runs, { prose = false } = {}) {
   return drawn;
 }
 
-// Where the columns of a table begin, and whether its last one holds sentences, by its heading and what is below that.
+// A table by its heading and the lines `below`: `starts` and `last`, the places where columns begin, its node, and
+// `tells`, true if the last column has sentences.
 function makeTable(heading, below) {
   const starts = [...heading.matchAll(/(?<=^|  )\S/g)].map(({ index }) => index);
   const table = { starts, last: starts.at(-1), tells: false, node: h("div", { class: "ks-table" }) };
@@ -43,6 +44,7 @@ function makeTable(heading, below) {
   return table;
 }
 
+// True if a line can be a row of the table: two spaces before the last column, or between its cells if it is short.
 function isRow(text, table) {
   if (table === null) return false;
   return text.length <= table.last ? /\S {2,}\S/.test(text) : text.slice(table.last - 2, table.last) === "  ";
@@ -54,7 +56,8 @@ function drawLine(parts, text) {
   return node;
 }
 
-// Sentences wrap below their own beginning; without room for that, they go below the other columns.
+// Draws a row whose last cell is a sentence. It wraps within its column; without room for that, below the other
+// columns.
 function drawRow(parts, text, { last }) {
   const cells = cutAt(parts, [last]);
   const node = h("div", { class: "ks-line ks-row" }, ...cells.map((cell) => h("span", {}, ...cell.map(drawRun))));
@@ -63,7 +66,7 @@ function drawRow(parts, text, { last }) {
   return node;
 }
 
-// Words of a command that have hyphens, at which a browser would break a line.
+// Words with hyphens: a browser would break a line there, so drawWords puts each into an element that doesn't wrap.
 const HYPHENED = /([^\s-]*-[^\s]*)/;
 
 function drawWords(text) {
@@ -72,6 +75,7 @@ function drawWords(text) {
 
 const drawRun = ([name, text]) => (name ? h("span", { class: name }, text) : text);
 
+// The pairs of each line; the line end stays with its line.
 function splitLines(runs) {
   const lines = [[]];
   for (const [name, text] of runs) {
@@ -83,12 +87,12 @@ function splitLines(runs) {
   return lines.filter((line) => line.length);
 }
 
-// What a line without a table hangs by: the value of a field, or a little more than the line is indented.
+// The hanging indent of a line in characters: up to the value of a field, else two more than the line's own indent.
 function hang(line) {
   return FIELD.exec(line)?.[0].length ?? line.search(/\S|$/) + 2;
 }
 
-// The parts of a line, cut at these places.
+// Splits the pairs of a line at these places, counted in characters.
 function cutAt(parts, places) {
   const pieces = [0, ...places].map((start, number) => ({ start, end: places[number] ?? Infinity, parts: [] }));
   let at = 0;
@@ -102,7 +106,7 @@ function cutAt(parts, places) {
   return pieces.map((piece) => piece.parts);
 }
 
-// Text as [class, text] pairs, with the colors that the terminal gives its words.
+// Text without escapes as [class, text] pairs, coloured like the terminal's (see `colour` in screen.py).
 function mark(text) {
   const runs = [];
   let end = 0;
@@ -114,7 +118,7 @@ function mark(text) {
   return [...runs, ["", text.slice(end)]].filter(([, words]) => words);
 }
 
-// What scrolls sideways can be reached by keyboard, and fades where it goes on.
+// Makes a node that scrolls sideways focusable, for the keyboard, and lets it fade at an edge with more behind it.
 function reach(node) {
   const rest = node.scrollWidth - node.clientWidth;
   if (rest > 1) node.tabIndex = 0;
@@ -123,7 +127,7 @@ function reach(node) {
   node.onscroll = () => reach(node);
 }
 
-// Lines are elements side by side, which a browser would copy with breaks of its own.
+// Copies selected lines as printed: a browser would add a line end for each element, and copy the prompt's signs.
 function copyTrueText(node) {
   node.addEventListener("copy", (event) => {
     const part = getSelection().getRangeAt(0).cloneContents();
@@ -135,11 +139,12 @@ function copyTrueText(node) {
   });
 }
 
-// Below a cell, JupyterLab draws an output anew whenever it changes: then it is laid out anew.
+// Lays out an output below a cell, unless that is done. JupyterLab redraws an output with each change, so call it each
+// time.
 function layOut(screen) {
   const text = screen.textContent;
   if (!text || screen.firstElementChild?.matches(".ks-line, .ks-table")) return;
-  const chunks = text.split(/^(?=\$ )/m); // a command with what it printed
+  const chunks = text.split(/^(?=\$ )/m); // a command with its output
   screen.replaceChildren(...chunks.flatMap((chunk) => {
     const [command, ...rest] = chunk.startsWith("$ ") ? chunk.split(/(?<=\n)/) : ["", ...chunk.split(/(?<=\n)/)];
     const typed = command ? [h("div", { class: "ks-line ks-prose ks-typed-line" }, ...drawWords(command))] : [];

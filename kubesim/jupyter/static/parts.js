@@ -1,8 +1,10 @@
-// What the cards are made of.
+// The parts that all widgets share: elements, icons, buttons, goals, hints, and redrawing of what has changed. It is
+// copied in front of each widget's script (card.py), so its names are top-level there, and each widget has its own
+// copy.
 
-const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled
-const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button is only text
-// The shapes of base.css by the signs that stand for them as text.
+const WAYS_ON = new Set(["onward", "check", "next", "another", "break"]); // actions whose button is filled if it is first
+const ASIDE = new Set(["reveal", "undo", "redo", "restart", "end"]); // actions whose button has no border
+// Names of icons in base.css, by the signs that replace them in plain text.
 const ICONS = { "✓": "passed", "✗": "failed", "…": "waiting", "⚠": "warning", "○": "open", "◐": "begun", "·": "unreached", "–": "unneeded" };
 
 function element(tag, properties = {}, ...children) {
@@ -11,12 +13,15 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
-// For an id, or a group of radio buttons: each card on a page has a module of its own, so that none can count them.
+// A name for an id or a group of radio buttons. It is random, because each card on a page has its own copy of this
+// code: a counter would give two cards the same name.
 const uniqueName = (prefix) => `${prefix}-${Math.random().toString(36).slice(2)}`;
 
-// Keeps what is typed into a widget from the notebook, whose command mode would take the arrow keys, Enter and the space
-// bar, and Escape leads back to the cell. In a card, Shift+Enter and the keys with Ctrl still reach the notebook, in the
-// bench none. JupyterLab asks for shortcuts after the widget, Notebook 7 before it, unless the target is marked.
+// Stops key events inside `node` before the notebook gets them: its command mode would take arrow keys, Enter and the
+// space bar. Escape calls `leave`, by default back to the cell. Shift+Enter and keys with Ctrl still reach the
+// notebook, unless `all` is true. JupyterLab looks for shortcuts after the widget's listeners, but Notebook 7 before
+// them, unless the target has the attribute data-lm-suppress-shortcuts; so a listener in the capture phase sets it
+// first.
 function keepKeys(node, { leave = () => node.closest(".jp-Cell")?.focus({ preventScroll: true }), all = false } = {}) {
   const isOurs = ({ ctrlKey, altKey, metaKey, shiftKey, key }) =>
     all || !(ctrlKey || altKey || metaKey || (shiftKey && key === "Enter"));
@@ -29,31 +34,32 @@ function keepKeys(node, { leave = () => node.closest(".jp-Cell")?.focus({ preven
   });
 }
 
-// What is as it was is left alone, so that the page need not be laid out again.
+// Sets a node's text, unless it is the same already: that saves the browser a new layout.
 function setText(node, words) {
   if (node.textContent !== words) node.textContent = words;
 }
 
 const html = (tag, className, innerHTML) => element(tag, { className, innerHTML });
 
-// A sign such as ✓, drawn as an icon; what it means is in words beside it.
+// A sign such as ✓, drawn as an icon and hidden from screen readers. Put its meaning beside it in words.
 function markOf(sign) {
   const made = element("span", { className: "ks-mark", ariaHidden: "true", textContent: sign });
   if (sign in ICONS) made.dataset.icon = ICONS[sign];
   return made;
 }
 
-// Words behind an icon, which stay in a column of their own.
+// Words behind an icon; wrapped lines stay right of the icon.
 const marked = (sign, ...words) => element("div", { className: "ks-marked" }, markOf(sign), element("div", {}, ...words));
 
-// What a screen reader says, and nobody sees.
+// An invisible live region: a screen reader speaks each text that is put into it.
 const announcer = () => element("div", { className: "ks-unseen", role: "status" });
 
-// The node of a notebook's cell, by its number, and whether it runs or waits for its turn.
+// The node of the notebook's cell with this number, undefined if it isn't in the page; and true for a cell that is
+// running or queued, whose prompt is [*].
 const cellNode = (notebook, number) => notebook?.querySelector(`.jp-Cell[data-windowed-list-index="${number}"]`);
 const isRunning = (cell) => Boolean(cell?.querySelector(".jp-InputPrompt")?.textContent.includes("*"));
 
-// A duration in words, as Python's `spell` has it: "13 s", "2 min 5 s".
+// A duration in words, like Python's `spell` but without hours: "13 s", "2 min 5 s".
 function spell(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [[Math.floor(whole / 60), "min"], [whole % 60, "s"]].filter(([count]) => count);
@@ -71,15 +77,15 @@ function goalLine({ ok, what, missing, hint, reason }) {
   return element("li", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "○"), body);
 }
 
-// A hint, an answer that was asked for, and a warning.
+// A hint, a revealed answer, and a warning. Their content is HTML from Python, which has escaped it.
 const hintLine = (content, number) => element("div", { className: "ks-hint" },
   element("p", {}, element("b", { textContent: `Hint ${number + 1}. ` }), html("span", "", content)));
 const reveal = (title, content) => element("div", { className: "ks-reveal" },
   element("p", {}, element("b", { textContent: title })), html("div", "", content));
 const warning = (content) => element("div", { className: "ks-warning" }, marked("⚠", html("span", "", content)));
 
-// A row of buttons, each an action and its label; the first is filled if it is the way on, and the answer is at the right.
-// The focus stays on the button that has it; if it goes, on the first.
+// Draws a row of [action, label] buttons that call `press(action)`. The first is filled if it is one of WAYS_ON, and
+// "reveal" is at the right. The focus stays on the button with the same action, else it goes to the first.
 function drawButtons(row, buttons, press) {
   const key = JSON.stringify(buttons);
   if (row.dataset.key === key) return;
@@ -98,7 +104,7 @@ function drawButtons(row, buttons, press) {
   if (focused) (row.querySelector(`[data-do="${focused}"]`) ?? row.querySelector("button"))?.focus();
 }
 
-// To the next card of the cell, or to the next cell.
+// Moves focus and view to the next card of the same cell, else to the next cell.
 function goOn(node) {
   const cell = node.closest(".jp-Cell");
   const cards = [...(cell?.querySelectorAll(".ks-card") ?? [])];
@@ -108,8 +114,8 @@ function goOn(node) {
   (card ?? next)?.scrollIntoView({ block: "start", behavior: matchMedia("(prefers-reduced-motion)").matches ? "auto" : "smooth" });
 }
 
-// Only what has changed is redrawn, so that a screen reader reads a tick once, and an unfolded line stays unfolded:
-// puts parts into `parent`, one for each item, and leaves those alone whose item is as before.
+// Makes `parent` hold one node `draw(item, number)` for each item, and keeps nodes whose item hasn't changed. So a
+// screen reader reads a new tick alone, and an open <details> stays open. Items must be JSON.
 function keep(parent, items, draw) {
   items.forEach((item, number) => {
     const key = JSON.stringify(item);
@@ -125,5 +131,5 @@ function keep(parent, items, draw) {
   while (parent.children.length > items.length) parent.lastChild.remove();
 }
 
-// The same for a part of which there is one or, where the item is empty, none.
+// The same for a single item; a falsy one draws nothing.
 const keepOne = (parent, item, draw) => keep(parent, item ? [item] : [], draw);

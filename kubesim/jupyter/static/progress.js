@@ -1,10 +1,11 @@
-// Draws the map of what is done. Python says everything that is shown; here are the table, the download and the upload.
+// The page's half of the map of progress (progress.py): the track, the table, download and upload. All words come from
+// Python.
 
 const NAME = "kubesim-progress.json";
 const PULSES = 700; // milliseconds
-const WAIT = 2000; // milliseconds until the file as last known is stored, should the kernel not answer
+const WAIT = 2000; // milliseconds without a reply until the file in `content` is saved: a download works without a kernel
 
-// JupyterLab opens a notebook in a tab of its own if asked by this name; elsewhere the link is an ordinary one.
+// A link to a notebook. In JupyterLab it runs the command that opens a tab; other front ends follow the href.
 function notebookLink(model, { href, title }) {
   const made = element("a", { href, textContent: title });
   const path = model.widget_manager?.context?.path;
@@ -38,8 +39,8 @@ function tableRows(model, rows) {
   });
 }
 
-// The course as a track: a stop for each notebook, filled as far as it's solved; where a review is due, it pulses once. The
-// table below says the same, and has the links for who uses no mouse.
+// The course as a track: a stop for each notebook, filled by its share, which pulses once if a review is due. It is
+// hidden from screen readers and keyboard: the table below has the same words and the links.
 function drawTrack(track, model, table) {
   const { rows } = model.get("content");
   const stopOf = (row) => {
@@ -96,7 +97,7 @@ function render({ model, el }) {
     const [file] = upload.files;
     if (!file) return;
     send({ do: "upload", text: file.size > model.get("content").limit ? null : await file.text() });
-    upload.value = ""; // so that the same file can be chosen again
+    upload.value = ""; // else choosing the same file again would be no change
   });
 
   const card = element("section", { className: "ks-progress", ariaLabel: "Your progress" }, track, element("div", { className: "ks-table" }, table), due, notice,
@@ -126,7 +127,7 @@ function render({ model, el }) {
     status.replaceChildren(element("p", { className: ok ? "ks-ok" : "ks-no" }, markOf(ok ? "✓" : "✗"), " ", element("span", { innerHTML: html })));
   };
   const onMessage = (message) => message.do === "save" && store(message);
-  // Whoever comes back from another notebook sees what was done there.
+  // Asks for news when the map comes into view, as after another notebook. Python has no method "look", but refreshes.
   const watcher = new IntersectionObserver(([seen]) => seen.isIntersecting && send({ do: "look" }));
 
   model.on("change:content", draw);

@@ -1,4 +1,5 @@
-// The prompt of the terminal, with the keys of bash, in one module with terminal.js, whose small tools it uses.
+// The terminal's prompt: entering, completion, history and search, with bash's keys. It uses the tools of terminal.js,
+// with which it is in one module.
 
 const SHOWN_CANDIDATES = 60;
 const LAST_WORD = /("[^"]*"|'[^']*'|[^\s"'])+(?=\s*$)/;
@@ -10,14 +11,14 @@ function makePrompt(ask, { history }) {
     (index) => (index ? ">" : "$"),
   );
   const candidates = h("div", { class: "candidates", role: "status" });
-  let queued = 0; // commands entered that have no answer yet
-  let carried = ""; // lines that wait for their end
-  let turn = Promise.resolve();
-  let steps = 0; // how far back in the history we are
-  let draft = "";
+  let queued = 0; // the number of entered texts without a reply
+  let carried = ""; // the lines of an incomplete command, such as an open quote, in front of the next text
+  let turn = Promise.resolve(); // sends texts one after the other, as each decides whether the next continues it
+  let steps = 0; // the number of commands back in the history; 0 for the draft
+  let draft = ""; // the text typed before going back
 
   function set(text, cursor = text.length) {
-    if (input.value !== text) input.value = text; // which puts the cursor at its end
+    if (input.value !== text) input.value = text; // an assignment moves the cursor to the end
     if (input.selectionStart !== cursor || input.selectionEnd !== cursor) input.setSelectionRange(cursor, cursor);
     mirror();
     candidates.replaceChildren();
@@ -32,6 +33,7 @@ function makePrompt(ask, { history }) {
     turn = turn.then(() => send(text));
   }
 
+  // Sends a text. An incomplete command, or one that was lost with the kernel, goes back into the prompt.
   async function send(text) {
     const block = carried + text;
     const reply = await ask({ do: "enter", text: block, wall: wall() });
@@ -50,9 +52,10 @@ function makePrompt(ask, { history }) {
     if (reply.candidates.length > 1) candidates.append(...list(reply.candidates));
   }
 
-  const catchUp = () => ask({ do: "news" }); // with what cells have run meanwhile
+  // Any message brings news. Python has no method for this one; it fetches commands that cells have run since.
+  const catchUp = () => ask({ do: "news" });
 
-  // To the next command in this direction that begins with what was typed
+  // Shows the next command that begins with the draft: older ones for direction 1, newer ones for -1.
   async function recall(direction) {
     if (steps === 0) {
       draft = input.value;
@@ -86,10 +89,11 @@ function makePrompt(ask, { history }) {
   return { node: h("div", { class: "prompt" }, node, search.node, candidates), set, enter, text: () => input.value, focus: () => input.focus() };
 }
 
-// What bash does to the line. It is done in such a way that the browser's undo brings back what was taken out.
+// bash's keys for editing the line. Changes go through execCommand, although it is deprecated, because the browser's
+// undo knows them; an assignment to `value` would empty its undo stack.
 function editingKeys(input, history, catchUp) {
-  let back = 0; // how many commands back the word is from that Alt+. has just inserted
-  let start = 0; // and where it begins
+  let back = 0; // the number of commands back of the last Alt+.; 0 if another key was pressed since
+  let start = 0; // the place of the word inserted by Alt+., which the next Alt+. replaces
 
   async function insertLastWord() {
     if (!back) {
@@ -131,11 +135,11 @@ function makeSearch(history, prompt, set, enter, catchUp) {
   const said = h("span", { class: "hint", role: "status" });
   const node = h("div", { class: "search" }, "Search: ", input, said);
   node.hidden = true;
-  let before = ""; // what was in the prompt
-  let place = 0; // in the history
-  let looksBack = false; // past the newest command that has the text
+  let before = ""; // the prompt's text at the start
+  let place = 0; // the index of the found command
+  let looksBack = false; // Ctrl+R was pressed again, to look for older commands
 
-  // What is typed next is sought, even before the kernel has told what was run elsewhere
+  // Opens the search at once. Commands run by cells arrive a little later, and are then searched, too.
   async function start() {
     before = input.value = prompt.value;
     node.hidden = false;

@@ -1,6 +1,7 @@
-// Draws a quiz. Python says everything that is shown; here it is only laid out.
+// The page's half of quizzes, predictions and the box of %why (quiz.py, prediction.py, why.py). All words come from
+// Python; this file lays them out and reads the answer.
 
-const ANSWERING = new Set(["check", "yes", "no"]); // the buttons that send what was picked or typed
+const ANSWERING = new Set(["check", "yes", "no"]); // actions that send the answer along
 
 const letter = (number) => String.fromCharCode(65 + number);
 
@@ -13,7 +14,7 @@ function choiceInputs(content, name) {
       element("span", { innerHTML: html }))))];
 }
 
-// One click answers, so these are no radio buttons: the arrow keys would pick.
+// The choices of a prediction. They are buttons, because one pick is final, and arrow keys pick radio buttons.
 function clickableChoices(content, _name, pick) {
   return [element("div", { className: "ks-guesses" }, ...content.choices.map((innerHTML, place) =>
     element("button", { type: "button", className: "ks-guess", onclick: () => pick(content.numbers[place]) },
@@ -25,7 +26,7 @@ function outputLines(content, name) {
   return [element("div", { className: "ks-screen" }, element("div", { className: "ks-run", textContent: `$ ${content.run}` }), screen)];
 }
 
-// Items with two buttons each. What moved is said aloud, and the focus stays on the button that moved it.
+// A list to be ordered: each item has a button up and one down. Moves are announced, and the focus stays on the button.
 function orderedItems(content) {
   const list = element("ol", { className: "ks-order" });
   const said = announcer();
@@ -60,7 +61,8 @@ function orderedItems(content) {
   return [list, said];
 }
 
-// Items with two radio buttons each, which name the bins. The value is twice the item's number, and one more for the second.
+// Items to be sorted, each with a radio button for each of two bins. The value is twice the item's number, plus one for
+// the second bin, as `judge` in lessons/quiz.py takes it.
 function sortedItems(content, name) {
   return [element("ol", { className: "ks-order" }, ...content.choices.map((html, place) => {
     const id = `${name}-${place}`;
@@ -76,13 +78,13 @@ function sortedItems(content, name) {
   }))];
 }
 
-// So that typing replaces the first blank of a command. "" has none.
+// Selects the first blank of a command, so that typing replaces it.
 function selectBlank(input) {
   const [blank] = input.value.match(/_{4}/) ?? [];
   if (blank) input.setSelectionRange(input.value.indexOf(blank), input.value.indexOf(blank) + blank.length);
 }
 
-// A line with blanks is long before anything is typed, so it wraps where an input would cut it.
+// The empty field of a typed answer. A command with blanks gets a textarea, which wraps: it is long from the start.
 function emptyInput(content, shared) {
   const mono = { ...shared, className: "ks-typed ks-mono" };
   if (content.kind === "paste") return element("textarea", { ...mono, rows: 8, wrap: "off" });
@@ -113,7 +115,7 @@ function writeAnswer(form, answer, content) {
   }
   form.querySelectorAll(".ks-guesses button").forEach((guess, place) => {
     guess.ariaPressed = String(answer.includes(content.numbers[place]));
-    guess.ariaDisabled = String(answer.length > 0); // so, unlike with disabled, the focus stays
+    guess.ariaDisabled = String(answer.length > 0); // `disabled` would take the focus away; Python ignores further picks
   });
   const list = form.querySelector(".ks-order");
   if (list) {
@@ -127,7 +129,7 @@ function buildFields(content, pick) {
   const legend = element("legend", {},
     element("span", { className: "ks-label", textContent: content.label }), " ",
     element("span", { innerHTML: content.html }));
-  // With radio buttons and with what is clicked, it goes without saying.
+  // A single choice and a prediction need no instruction.
   if (!["choice", "predict"].includes(content.kind)) legend.append(" ", element("span", { className: "ks-how", textContent: content.how }));
   const inputs = (INPUTS[content.kind] ?? typedInput)(content, name, pick);
   return element("fieldset", {}, legend, ...inputs);
@@ -159,7 +161,7 @@ function render({ model, el }) {
   const form = element("form", { className: "ks-form", noValidate: true }, buildFields(content, pick));
   const buttons = element("div", { className: "ks-buttons" });
   const status = element("div", { className: "ks-status", role: "status" });
-  const group = { role: "group", ariaLabel: content.label }; // a landmark each would be too many on a page
+  const group = { role: "group", ariaLabel: content.label }; // no <section>: a page would have too many landmarks
   const card = element("div", { className: "ks-card", ...group }, form, status);
   form.append(buttons);
 
@@ -169,7 +171,7 @@ function render({ model, el }) {
   const draw = () => {
     drawFeedback(status, model.get("feedback"));
     drawButtons(buttons, model.get("feedback").buttons, send);
-    if (model.get("feedback").open) el.dispatchEvent(new CustomEvent("kubesim-open", { bubbles: true })); // see workbench.js
+    if (model.get("feedback").open) el.dispatchEvent(new CustomEvent("kubesim-open", { bubbles: true })); // for foldAnswers in lesson.js
   };
   const restore = () => writeAnswer(form, model.get("answer"), content);
   const rebuild = () => {

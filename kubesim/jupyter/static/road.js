@@ -1,14 +1,15 @@
-// The path of a pull as a road, always in sight: stations on one line, and below them what the chosen one tells. When
-// something has changed, a packet leaves kubectl. Where the pull is stuck it bounces back; a pull that is new to succeed
-// ends with a pulse. Nothing moves for a reader who prefers less motion. The list of stations is the text of the picture.
+// The road at the top of the workbench: the hops of a pull as stations on one line, and the words of the chosen one
+// below. After a change, a packet moves from kubectl to the last station reached, and back from the one where the pull
+// is stuck. Nothing moves with prefers-reduced-motion. The data are the trait `path` (road.py), and the stations are
+// real text.
 
 const STEP = 120; // milliseconds from one station to the next
-const BACK = 60; // the same on the way back
+const BACK = 60; // milliseconds from one station to the next on the way back
 const PULSE = 700; // milliseconds
 const NO_POD = "It's drawn here as soon as there's a Pod.";
 const DAY = 86400; // seconds
 const NEXT_KEYS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-const RING = "M18 2a16 16 0 1 1 0 32a16 16 0 1 1 0-32"; // around the sign of a station that waits
+const RING = "M18 2a16 16 0 1 1 0 32a16 16 0 1 1 0-32"; // the circle around the icon of a waiting station
 
 const secondsOf = (time) => time.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
 
@@ -21,14 +22,15 @@ function makeRoad(model) {
   const evidence = element("span", { className: "ks-evidence" });
   const node = element("section", { className: "ks-road", ariaLabel: "The path of the image" },
     element("p", { className: "ks-about" }, about, next), element("div", { className: "ks-way" }, list, packet), element("div", { className: "ks-told" }, words, evidence));
-  let chosen = ""; // the key of the station that tells, if a learner has picked one
-  let before = null; // the view that was drawn last
+  let chosen = ""; // the key of the station that the learner picked; "" for the usual one
+  let before = null; // the value of `path` drawn last
 
   const view = () => model.get("path");
   const buttons = () => [...list.querySelectorAll("button")];
   const stuckAt = ({ stations }) => stations.findIndex(({ rank, icon }) => rank === "cause" || icon === "failed");
   const usual = ({ stations }) => (stations[stuckAt({ stations })] ?? stations.findLast(({ icon }) => ["passed", "waiting"].includes(icon)) ?? stations[0])?.key;
 
+  // Shows the words of the chosen station, or of the usual one. The list has one tab stop, on that station.
   function tell() {
     const now = view();
     const key = now.stations?.some((one) => one.key === chosen) ? chosen : usual(now);
@@ -57,7 +59,7 @@ function makeRoad(model) {
     event.preventDefault();
   });
 
-  // How long it is until the next attempt, by the simulated clock, and a ring that has as much left.
+  // Shows the simulated time until the next attempt, and the share of the back-off that is left as a ring.
   function wait() {
     const { next: at = "", pause = 0 } = view();
     const left = at ? (secondsOf(at) - secondsOf(model.get("time")) + DAY) % DAY : 0;
@@ -86,7 +88,7 @@ function makeRoad(model) {
   model.on("change:path", draw);
   model.on("change:time", wait);
   draw();
-  // How many lines of the last answer are about the chosen station.
+  // Shows the number of lines in the last output about the chosen station (evidence.js).
   const note = (count) => setText(evidence, count ? `${count === 1 ? "1 line" : `${count} lines`} about this below` : "");
   return { node, choose: (key) => view().stations?.some((one) => one.key === key) && choose(key), note };
 }
@@ -100,7 +102,7 @@ function stationOf({ key, title, icon, rank, standing }) {
   return element("li", {}, made);
 }
 
-// ImagePullBackOff breaks before its capitals, if it has to.
+// Words that may break before capitals inside them, as in ImagePullBackOff.
 const breakable = (words) => words.split(/(?<=[a-z])(?=[A-Z])/).flatMap((part) => [element("wbr"), part]);
 
 function ring() {
@@ -108,7 +110,7 @@ function ring() {
   return made.firstChild;
 }
 
-// What the chosen station tells: the kubelet also what it sent, and the registry and the cause what came back.
+// The words of a station. The kubelet also shows its request, the registry the answer, and the cause both.
 function stationWords({ key, title, words, rank, standing, icon }, { sent, answered, title: pod, concealed }) {
   const told = pod ? words || standing : NO_POD;
   const line = element("p", {}, element("b", { textContent: title }), ` ${told}`);
@@ -121,8 +123,9 @@ function stationWords({ key, title, words, rank, standing, icon }, { sent, answe
   return made;
 }
 
-// From the first station to the last that was reached, or to the one where the pull is stuck and back. A station that looks
-// otherwise than before shows it when the packet is there.
+// Moves the packet from the first station to the last one reached, or to the number `stuck` and back. Stations whose
+// state has changed since `before` fade in when the packet arrives. A pull that reaches the last station ends with a
+// pulse.
 function travel(list, packet, stuck, before) {
   const items = [...list.children];
   const reached = items.findLastIndex((item) => ["passed", "failed"].includes(item.firstChild.dataset.icon) && item.firstChild.dataset.rank !== "follows");

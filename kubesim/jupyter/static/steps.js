@@ -1,16 +1,18 @@
-// The steps of a notebook, which are its headings: which of them are done, where one is, and where one was last time. A
-// step is done when its questions are answered, its goals reached and its other cells run; one of text when it was seen.
+// The steps of a notebook, one for each heading: a bar with the done ones and the present one, and the return to the
+// last place after a reload. A step is done when its questions are answered, its goals reached and its other cells run;
+// a step of text alone, when its end was on the screen.
 
-const PLACE = "kubesim place: "; // and the path, in the browser's storage
-const LAST = "kubesim last place"; // the notebook and the step, for the site's first page
-const RAN = "kubesim ran: "; // the same: the ids of the cells that were run
-const SEEN = "kubesim seen: "; // the same: the ids of the headings of text whose end was on the screen
+// Keys in localStorage. The notebook's path follows those that end in a colon.
+const PLACE = "kubesim place: "; // the number of the cell focused last
+const LAST = "kubesim last place"; // the notebook and step used last, for the site's first page
+const RAN = "kubesim ran: "; // ids of cells that were run
+const SEEN = "kubesim seen: "; // ids of the headings of text steps whose end was on the screen
 const HEADING = /^##? +(.+)/;
-const ASKS = /^%(quiz|predict|explore|review|task|challenge)\b/; // lines that ask for something; Python knows what is done
+const ASKS = /^%(quiz|predict|explore|review|task|challenge)\b/; // lines with questions or tasks; Python reports the done ones
 const WORDS = { quiz: "a question", predict: "a prediction", explore: "something to try", review: "a review", task: "a task", challenge: "broken clusters" };
 
 function makeSteps(notebook, context, model) {
-  const cells = () => [...context.model.cells]; // a learner may add some
+  const cells = () => [...context.model.cells]; // read each time, because a learner may add cells
   const nodeOf = (cell) => cellNode(notebook, cells().indexOf(cell));
   const goTo = (cell, block = "start") => {
     nodeOf(cell)?.scrollIntoView({ block });
@@ -27,7 +29,7 @@ function makeSteps(notebook, context, model) {
   const bar = element("nav", { className: "ks-steps", ariaLabel: "Steps of this notebook" }, ...buttons, next);
   let current = 0;
 
-  // What is left of a step, in words.
+  // The unfinished parts of a step in words; "" for a done step.
   const left = ({ heading, code, asks }) => {
     const open = asks.filter((line) => !model.get("done").includes(line)).map((line) => WORDS[ASKS.exec(line)[1]]);
     if (code.some(({ id }) => !ran.has(id))) open.unshift("a cell to run");
@@ -48,7 +50,7 @@ function makeSteps(notebook, context, model) {
     next.hidden = !linkOn() || lefts.some(Boolean);
     bar.hidden = !buttons.length;
     const detail = { number: current + 1, of: steps.length };
-    if (steps.length) notebook.dispatchEvent(new CustomEvent("kubesim-step", { detail, bubbles: true })); // see labextensions/
+    if (steps.length) notebook.dispatchEvent(new CustomEvent("kubesim-step", { detail, bubbles: true })); // for room.js in labextensions/
   };
   notebook.addEventListener("focusin", ({ target }) => {
     const number = target.closest(".jp-Cell")?.dataset.windowedListIndex;
@@ -68,7 +70,7 @@ function makeSteps(notebook, context, model) {
 
   const place = cells()[Number(localStorage.getItem(PLACE + context.path))];
   const isAnyRunning = cells().some((cell) => isRunning(nodeOf(cell)));
-  // After a reload, and not when the cell of the bench is run, the page is where it was.
+  // Scrolls to the last place after a reload, but not while cells run, as in Run All.
   const goBack = () => {
     if (isAnyRunning || !place || place === cells()[0]) return;
     stayAt(notebook, () => goTo(place, "center"), (target) => target === nodeOf(place) || target === notebook);
@@ -77,7 +79,7 @@ function makeSteps(notebook, context, model) {
   return { bar, goBack };
 }
 
-// The headings of a notebook, each with its last cell, the cells below it that are to be run, and the lines that ask.
+// The steps of a notebook: title, heading cell, last cell, code cells to run, and lines with questions and tasks.
 function findSteps(cells) {
   const steps = [];
   for (const cell of cells) {
@@ -95,7 +97,7 @@ function findSteps(cells) {
   return steps;
 }
 
-// Tells once of each step of text that its end is on the screen, or fills half of it.
+// Calls `tell` once for each text step: when half of its last cell is visible, or that cell fills half of the screen.
 function watchTexts(steps, nodeOf, tell) {
   const watcher = new IntersectionObserver((entries) => {
     for (const { target, intersectionRatio, intersectionRect, rootBounds } of entries) {
@@ -107,7 +109,7 @@ function watchTexts(steps, nodeOf, tell) {
   for (const { last } of steps) if (nodeOf(last)) watcher.observe(nodeOf(last));
 }
 
-// Ids that the browser keeps for the next visit.
+// A set of ids in localStorage.
 function makeIds(key) {
   const ids = new Set(JSON.parse(localStorage.getItem(key) ?? "[]"));
   return {
@@ -120,13 +122,14 @@ function makeIds(key) {
   };
 }
 
-// Which cells have run here. A notebook comes with the counts and outputs of its authors. JupyterLab trusts a cell once it
-// has run here, and a notebook that was saved when all of its cells had.
+// Adds the cells that have run here to `ran`. Execution counts can't tell, because a notebook comes with those of its
+// authors. `trusted` can: JupyterLab sets it when a cell runs here, and for a notebook that was saved after all cells
+// had run.
 function noteRun(cells, ran) {
   for (const { type, trusted, id } of cells) if (type === "code" && trusted) ran.add(id);
 }
 
-// Goes to a place again while the page grows, until somebody does something, or a screen reader moves the focus.
+// Calls `go` whenever the page grows, as outputs load late, until the user acts or a screen reader moves the focus.
 function stayAt(notebook, go, isThere) {
   const observer = new ResizeObserver(go);
   const stop = () => {

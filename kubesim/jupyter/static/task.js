@@ -1,6 +1,6 @@
-// Draws a task, and the playground: a list that Python ticks off after every command. The parts stand in parts.js.
+// The page's half of a task (task.py) and of the playground (playground.py): goals, help and buttons from Python.
 
-const LAST_SEED = 9999; // of a round of the challenge: what is broken in the playground is none of those
+const LAST_SEED = 9999; // the last seed of a challenge; the playground's are above, so it gives no round away
 
 function render({ model, el }) {
   const content = model.get("content");
@@ -37,7 +37,7 @@ function render({ model, el }) {
     if (compare) compare.ariaExpanded = String(Boolean(view.beside));
   };
 
-  // What was reached or lost, what came of a button, and a hint that is new.
+  // Tells a screen reader about goals reached or lost, the result of a button, and a new hint.
   const announce = (view) => {
     const words = [view.news, said.textContent];
     if (view.news) words.push(view.count, done.textContent);

@@ -1,6 +1,8 @@
-// The page's half of kubesim.jupyter.terminal: draws what Python sends and asks it what a key or a button does.
-// The prompt is in prompt.js, the editor for files in editor.js. Whatever was typed or said is put in as text nodes,
-// never as HTML.
+// The page's half of kubesim/jupyter/terminal.py: screen, clock and buttons. The prompt is in prompt.js, the editor for
+// files in editor.js. Typed and printed text becomes text nodes, never HTML: keep it so.
+
+// Makes the terminal. `reviver()` returns the function that sets the notebook up again, given the text at the prompt,
+// or a falsy value if there is none.
 
 function makeTerminal(model, reviver) {
   const notice = h("div", { class: "notice", role: "status" });
@@ -32,7 +34,7 @@ function makeTerminal(model, reviver) {
       if (typing) editor.focus();
     } else if (!file.name && editor) {
       const typing = editor.node.contains(document.activeElement);
-      editor.node.remove(); // and with it the focus, if it was there
+      editor.node.remove(); // a focus inside goes to the body
       editor = null;
       home.hidden = false;
       screen.toEnd();
@@ -85,20 +87,22 @@ const button = (label, click, title = "") => h("button", { type: "button", click
 
 const ctrl = (event, key) => event.ctrlKey && !event.altKey && !event.metaKey && event.key.toLowerCase() === key;
 
-const wall = () => (performance.timeOrigin + performance.now()) / 1000; // seconds
+// The clock in seconds for Seat.catch_up. Unlike Date.now, it never jumps.
+const wall = () => (performance.timeOrigin + performance.now()) / 1000;
 
-// What was typed and said so far. As in any terminal, the end of it is in sight, where `kubectl describe` has its events; only
-// an explanation is read from its top.
+// The screen with all entries. New output scrolls to its end, where `kubectl describe` has its events; the output of
+// `why` and `help` scrolls to its beginning.
 function makeScreen() {
   const log = { role: "log", "aria-live": "polite", "aria-label": "Terminal output", tabindex: 0 };
   const screen = h("div", { class: "screen", ...log });
   const more = button("", () => goTo?.());
   const node = h("div", { class: "frame" }, screen, h("div", { class: "more" }, more));
   const history = [];
-  let told = false; // whether the last command explains something
-  let known = null; // the entries, once Python has handed over those that there were
-  let goTo = null; // what `more` does
+  let told = false; // the last command was `why` or `help`
+  let known = null; // the entries; null until the reply to "start", and news before that are ignored
+  let goTo = null; // the action of the button `more`
 
+  // Shows all entries of the reply to "start".
   function begin(all) {
     known = [];
     screen.replaceChildren();
@@ -107,6 +111,7 @@ function makeScreen() {
     toEnd();
   }
 
+  // Applies the news of a reply (Screen.news in screen.py): removes `gone` entries at the top, and appends new ones.
   function add({ gone = 0, entries = [], history: typed = [] }) {
     if (!known) return;
     known.splice(0, gone);
@@ -122,6 +127,7 @@ function makeScreen() {
     screen.querySelectorAll(".ks-table").forEach(reach);
   }
 
+  // Scrolls to the end, or to the top of the entry `first`.
   function toEnd(first) {
     screen.style.paddingBottom = "";
     screen.scrollTop = first ? topOf(first) : screen.scrollHeight;
@@ -129,7 +135,7 @@ function makeScreen() {
     showMore();
   }
 
-  // What is in sight begins with a whole line.
+  // Scrolls a little further, so that no line is cut at the upper edge.
   function beginWithLine() {
     const { top } = screen.getBoundingClientRect();
     const edge = (line) => line.getBoundingClientRect().top - top;
@@ -141,7 +147,7 @@ function makeScreen() {
 
   const topOf = (entry) => entry.offsetTop - screen.offsetTop;
 
-  // Says how much of the last answer isn't in sight, and leads there.
+  // Shows on a button how many lines of the last output are out of sight, below or above; a click scrolls there.
   function showMore() {
     const line = parseFloat(getComputedStyle(screen).lineHeight) || 16;
     const command = [...screen.querySelectorAll(":scope > .command")].at(-1);
@@ -153,7 +159,7 @@ function makeScreen() {
     else if (above > 0) setText(more, `↑ ${counted(above)} above`);
   }
 
-  // Whether something is below what is in sight.
+  // True if a line of the last entry below the visible part matches.
   function isAhead(words) {
     const end = screen.getBoundingClientRect().bottom;
     const lines = [...(screen.lastElementChild?.children ?? [])];
@@ -178,7 +184,7 @@ function drawEntry(kind, text, told) {
   return h("div", { class: kind }, ...lines);
 }
 
-// Text with colours as [class, text] pairs.
+// Text with escape sequences as [class, text] pairs: colours become classes, other sequences disappear.
 function paint(text) {
   const [plain, ...marked] = text.split("\x1b[");
   return [["", plain], ...marked.map(paintPart)];
@@ -190,8 +196,8 @@ function paintPart(part) {
   return [names.join(" "), text];
 }
 
-// A textarea over a hidden copy of its lines: the copy gives it its height and carries the signs at the left
-
+// A textarea on top of an invisible copy of its lines. The copy gives it its height, and shows a sign before each line:
+// the prompt, or a line number. Call `mirror` after each change of the value by code.
 function makePad(attributes, sign) {
   const copy = h("div", { class: "copy", "aria-hidden": "true" });
   const input = h("textarea", { rows: 1, spellcheck: "false", autocapitalize: "off", ...attributes });
@@ -202,14 +208,14 @@ function makePad(attributes, sign) {
     copy.replaceChildren(...rows);
   }
 
-  const keepToOurselves = (event) => event.stopImmediatePropagation(); // or JupyterLab takes Enter and Ctrl+Z away
+  const keepToOurselves = (event) => event.stopImmediatePropagation(); // JupyterLab's listener would take Enter and Ctrl+Z
   input.addEventListener("beforeinput", keepToOurselves);
   input.addEventListener("input", mirror);
   mirror();
   return { node, input, copy, mirror };
 }
 
-// Does what the first of these [condition, action] pairs says that holds for a key, and keeps the key from everyone else.
+// Calls the action of the first [condition, action] pair whose condition holds for the event, and stops the event.
 function pressed(event, keys) {
   if (event.isComposing) return;
   const [, act] = keys.find(([matches]) => matches(event)) ?? [];
@@ -223,7 +229,7 @@ function pressed(event, keys) {
 
 function makeBar(ask, focusPrompt) {
   const clock = h("span", { class: "clock", title: "Simulated time" });
-  // A click leads back to the prompt; who pressed a key may want to press it again.
+  // A click moves the focus to the prompt. A key press (`detail` is 0) leaves it on the button, to press again.
   const passing = (label, question, title) =>
     button(label, ({ detail }) => ask(question).then(() => detail && focusPrompt()), title);
   const small = (sign, label, question, title) => Object.assign(passing(sign, question, `${label}: ${title}`), { ariaLabel: label });
@@ -248,7 +254,8 @@ function makeBar(ask, focusPrompt) {
   return { node, showTime };
 }
 
-// A question in the place of `usual`; Escape is its last answer
+// A question that replaces the node `usual` while it is shown. `answers` are actions by label; Escape gives the last
+// answer.
 function makeChoice(question, usual, answers) {
   const give = (answer) => () => {
     node.hidden = true;

@@ -1,4 +1,6 @@
-// What is above the terminal of a workbench: a task's goals, what the road leaves out, and the cluster at a glance.
+// The views above the workbench's terminal: goals of the open task, details of the pull, and the cluster at a glance.
+// Each `make…` returns a node and `draw`, which takes the value of the trait `goals`, `path` or `objects`
+// (workbench.py).
 
 const UNROLL = 400; // milliseconds
 const SWEEP = 900; // milliseconds
@@ -9,13 +11,13 @@ function folding(className, ...content) {
   return { node, summary };
 }
 
-// The open task, docked over the terminal: its goals, what each check prints now and at the goal, and how it went.
+// The open task: its goals, the output of each check now and at the goal, and the score of a done task.
 function makeGoals() {
   const list = element("ul", { className: "ks-notes" });
   const score = element("div", { className: "ks-score", role: "status" });
   const { node, summary } = folding("ks-goals", list, score);
-  let wasDone = null; // of the title that was drawn last
-  let before = "";
+  let wasDone = null; // `done` of the task drawn last
+  let before = ""; // its title
   return {
     node,
     draw({ title, goals = [], done, score: words, shortest }) {
@@ -34,7 +36,7 @@ function makeGoals() {
   };
 }
 
-// The base64 unrolls to JSON, and the letters that an entry shares with the image light up one by one.
+// Animates the X-ray when it opens: the JSON unrolls below its base64, and the common letters light up one by one.
 function unroll(node) {
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const hidden = (side) => ({ clipPath: `inset(${side})` });
@@ -45,7 +47,7 @@ function unroll(node) {
       { delay: UNROLL, duration: UNROLL, fill: "backwards", easing: `steps(${mark.textContent.length || 1})` });
 }
 
-// A green light goes over what was just reached; not where motion is unwanted.
+// Moves a green light over a task that is just done, unless reduced motion is preferred.
 function sweep(node) {
   if (!node.checkVisibility() || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
   const light = element("div", { className: "ks-sweep", ariaHidden: "true" });
@@ -56,7 +58,7 @@ function sweep(node) {
 
 const folded = (words, content) => element("details", {}, element("summary", {}, words), html("div", "", content));
 
-// A goal, and below it the state beside it.
+// A goal, and below it the output of its check now and at the goal.
 function besideLine({ now, goal, ...line }) {
   const item = goalLine(line);
   if (goal === undefined) return item;
@@ -66,7 +68,7 @@ function besideLine({ now, goal, ...line }) {
   return item;
 }
 
-// What the road (road.js) doesn't tell: how to fix what is wrong, and the last attempt step by step, both folded.
+// The details of a pull that the road (road.js) leaves out, each in a <details>: advice, story, X-ray and anatomy.
 function makePath(model, terminal) {
   const past = element("p", { className: "ks-how" });
   const [advice, story, xray, anatomy] = ["advice", "story", "xray", "anatomy"].map((name) => folding(`ks-${name}`, element("div")));
@@ -75,7 +77,7 @@ function makePath(model, terminal) {
   xray.node.addEventListener("toggle", () => xray.node.open && unroll(xray.node));
   story.summary.textContent = "Why? The last attempt, step by step";
   const node = element("div", { className: "ks-path" }, past, advice.node, story.node, xray.node, anatomy.node);
-  let before = ""; // the title of the view that was drawn last
+  let before = ""; // the title drawn last; another one closes all parts
   const drawAdvice = (words) => {
     const made = html("div", "", words);
     for (const code of made.querySelectorAll("pre")) {
@@ -89,7 +91,7 @@ function makePath(model, terminal) {
     node,
     draw(view) {
       const { title = "", broken } = view;
-      setText(past, view.past ?? ""); // nothing without a Pod, or where it's concealed
+      setText(past, view.past ?? ""); // empty without a Pod, and for a concealed pull
       past.hidden = !view.past;
       if (title !== before) for (const part of [advice, story, xray, anatomy]) part.node.open = false;
       before = title;
@@ -111,7 +113,7 @@ function makeCluster(model, terminal) {
   const list = element("div");
   const { node, summary } = folding("ks-cluster", list);
   summary.textContent = "The cluster";
-  // A Pod comes into focus as well.
+  // Fills the prompt with a command, and puts a Pod into focus.
   const describe = (kind, name, namespace) => {
     if (kind === "Pod") model.send({ do: "focus", namespace, pod: name });
     const place = namespace && namespace !== "default" ? ` -n ${namespace}` : "";

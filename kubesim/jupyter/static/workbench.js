@@ -1,15 +1,18 @@
-// The workbench: what is around the terminal, and where it is. There is one a model: a panel of the dock holds it (dock.js),
-// or the cell that showed it last. What it does for the cells of the notebook is in lesson.js, the terminal in terminal.js.
+// The workbench ("bench"): putting its views together, and its place. There is one bench for each model. It is in a
+// panel of the dock (dock.js), on a phone in a sheet, else in the cell that showed it last. Its work on the notebook's
+// cells is in lesson.js.
 
-const PATIENCE_FOR_PAGE = 200; // times 50 ms: a cell that runs with all others is drawn long before it is in the page
+const PATIENCE_FOR_PAGE = 200; // times 50 ms; with Run All, a cell is drawn long before it is attached to the page
 const PHONE = "(max-width: 700px)";
 const CHIPS = ["kubectl", "get", "describe", "-n"]; // words that are long to type on a phone
-const drafts = (globalThis.kubesimDrafts ??= new WeakMap()); // by context: what was in the prompt of a bench that was lost
-const benches = (globalThis.kubesimBenches ??= new WeakMap()); // by notebook: the bench of now
+// Global, because each run of the setup cell loads this module again.
+const drafts = (globalThis.kubesimDrafts ??= new WeakMap()); // texts at the prompt of lost benches, by notebook context
+const benches = (globalThis.kubesimBenches ??= new WeakMap()); // the present bench, by notebook node
 
 let bench = null;
 
-// What listens to the model is bound here: whatever a view binds goes with it, when its cell is run again or cleared.
+// The bench listens to the model from here on. In `render`, anywidget would remove its listeners with the view, when
+// the cell is run again or cleared.
 function initialize({ model }) {
   bench = makeBench(model);
 }
@@ -33,7 +36,8 @@ async function isInPage(el) {
   return el.isConnected;
 }
 
-// Puts the bench into the dock where there is one, or else into `place`, unless it is `elsewhere` and stays there.
+// Puts the bench into the dock, else into `place`, a node of its cell. With `elsewhere`, a bench that is in the page
+// already stays where it is, unless there is a dock.
 async function open(model, place, elsewhere = false) {
   const { context } = model.widget_manager ?? {};
   const notebook = place.closest(".jp-Notebook");
@@ -48,15 +52,15 @@ async function open(model, place, elsewhere = false) {
   const target = panel ? panel.node : sheetOf(notebook) ?? place;
   bench.node.classList.toggle("ks-in-sheet", target.matches(".ks-sheet > div"));
   if (bench.node.parentNode !== target) target.replaceChildren(bench.node);
-  if (panel) await isInPage(panel.node); // a page that is being restored adds it later
+  if (panel) await isInPage(panel.node); // JupyterLab attaches it later while it restores a page
   if (panel) bench.follow ??= accompany(model, panel.parent, place.closest(".jp-NotebookPanel"));
   if (panel) raise(panel);
-  else panels.get(context)?.dispose(); // the page has become too narrow for it
-  notebook?.closest(".jp-NotebookPanel")?.classList.remove("ks-awaits"); // see labextensions/
+  else panels.get(context)?.dispose(); // the page has become too narrow for the panel
+  notebook?.closest(".jp-NotebookPanel")?.classList.remove("ks-awaits"); // set by room.js in labextensions/
   bench.watch ??= watchRoom(model);
 }
 
-// On a phone, where a lesson has the whole page, the bench is a sheet that comes up from below.
+// The node inside a sheet that slides up from below: the bench's place on a phone in lesson mode (room.js). Else null.
 function sheetOf(notebook) {
   const panel = notebook?.closest(".jp-NotebookPanel");
   const old = panel?.querySelector(":scope > .ks-sheet");
@@ -81,7 +85,7 @@ function sheetOf(notebook) {
   return sheet.lastChild;
 }
 
-// The bench moves when the free width grows or shrinks past what it needs, and a drawer keeps its ten lines.
+// Moves the bench when the size of the dock asks for another side, and keeps a drawer from getting too low.
 function watchRoom(model) {
   const move = () => {
     if (!bench.node.isConnected || !bench.place.isConnected) return;
@@ -94,7 +98,8 @@ function watchRoom(model) {
   return observer;
 }
 
-// Goes along with its notebook: makes room when another notebook is in front, comes back with its own, and ends with it.
+// Ties the panel to its notebook: closes it when another notebook comes to the front, opens it again with its own, and
+// closes it for good when the notebook is closed.
 function accompany(model, area, notebook) {
   const { context } = model.widget_manager;
   let isAway = false;
@@ -102,7 +107,7 @@ function accompany(model, area, notebook) {
   const own = widgets().find(({ node }) => node === notebook);
   const follow = () => {
     const panel = panels.get(context);
-    // JupyterLab opens a notebook where the keyboard was last, which may be on the bench.
+    // JupyterLab opens a notebook as a tab beside the focused panel, which may be the bench: move it to our notebook.
     const strayed = panel && widgets().find(({ id, node }) => node.matches(".jp-NotebookPanel") && isOver(panel, { id }));
     if (strayed && strayed !== own) {
       area.addWidget(strayed, { mode: "tab-after", ref: own });
@@ -125,8 +130,8 @@ function accompany(model, area, notebook) {
   return follow;
 }
 
-// The list of files takes the room that the notebook and its bench need. JupyterLab gives it to them a moment later: sooner,
-// the bench would be a drawer at first.
+// Hides the list of files to make room, and waits until JupyterLab has widened the dock: `sideOf` would choose a drawer
+// before.
 async function foldFiles(model, opener) {
   const area = document.querySelector(DOCK);
   if (!area || !document.querySelector("#filebrowser")?.checkVisibility()) return;
@@ -135,8 +140,7 @@ async function foldFiles(model, opener) {
   for (let tries = 0; tries < 20 && area.clientWidth === width; tries += 1) await new Promise((go) => setTimeout(go, 10));
 }
 
-// What is on the bench
-
+// Puts the terminal and all views together.
 function makeBench(model) {
   const { context } = model.widget_manager ?? {};
   const terminal = makeTerminal(model, () => setupCell(model, made.place) && again);
@@ -150,8 +154,8 @@ function makeBench(model) {
   const node = element("section", { className: "ks-bench ks-flow", ariaLabel: "Workbench" }, road.node, views, goals.node, terminal.node, news);
   const made = { node, focus: terminal.focus, typed: terminal.typed, insert: terminal.insert, notebook: null, place: null, join };
 
-  // Takes the place of a bench whose kernel is gone, too, with what that one was told in vain. From now on it hears
-  // the buttons of the text, also before it's in the page.
+  // Makes this the bench of a notebook. Text at the prompt of the bench before, whose kernel may be gone, is taken
+  // over. From now on, "Run in terminal" reaches this bench, even before it is in the page.
   function join(notebook) {
     if (made.notebook === notebook) return;
     made.notebook = notebook;
@@ -166,7 +170,7 @@ function makeBench(model) {
     notebook.addEventListener(RUN, ({ detail }) => benches.get(notebook) === made && terminal.run(detail));
   }
 
-  // Another bench takes the place of this one, with what was being typed.
+  // Runs the setup cell again, which makes another bench; it finds the text at the prompt in `drafts`.
   function again(text) {
     drafts.set(context, text);
     revive(model, made.place);
@@ -180,7 +184,8 @@ function makeBench(model) {
   return made;
 }
 
-// Ctrl+` leads from the notebook to the terminal, and back; by its place on the keyboard, as it may be a dead key.
+// Ctrl+` moves the focus to the terminal, and back to the notebook. Compares `code`, the place on the keyboard, because
+// ` is a dead key in many layouts.
 function bindShortcut(model, made, leave) {
   addEventListener("keydown", (event) => {
     if (!event.ctrlKey || event.code !== "Backquote" || !made.notebook?.checkVisibility()) return;
@@ -196,7 +201,7 @@ function followViews(model, { goals, path, cluster, news }) {
     model.on(`change:${name}`, () => draw(model.get(name)));
     draw(model.get(name));
   };
-  let told = model.get("path").news; // what a screen reader was told of the path, or found there
+  let told = model.get("path").news; // the last sentence about the path; only another one is announced
   follow("goals", goals.draw);
   follow("path", (view) => {
     path.draw(view);
