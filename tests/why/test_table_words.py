@@ -1,17 +1,14 @@
 """A slip of the pen in signs.yaml, causes.yaml or hops.yaml is refused, and each row is one that something needs.
 
-Every word that the tables ask for is one that somebody gives. What nobody gives is "" (`Words.__missing__`), so that a
-misspelled word would never hold, and in silence.
+Every word that the tables ask for is one that somebody gives. What nobody gives raises (`Words`).
 """
 
 from __future__ import annotations
 
 import ast
-import re
 import string
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,15 +18,16 @@ import pytest
 from kubesim import why
 from kubesim.api import load_yaml
 from kubesim.pull.attempt import Attempt
+from kubesim.why.export import Export
 from kubesim.why.hide.oddities import Flaw
-from kubesim.why.judge import words as flow_words
 from kubesim.why.judge.asking import Asked
 from kubesim.why.judge.causes import CHECKS
 from kubesim.why.judge.causes_table import Causes, causes, read_causes
 from kubesim.why.judge.facts import Facts
-from kubesim.why.judge.scene import ROLLED_OUT
-from kubesim.why.read.signs import Reply
-from kubesim.why.read.signs_table import Registry, Signs, read_signs, signs
+from kubesim.why.judge.reported import ReportedRegistries
+from kubesim.why.judge.scene import Scene
+from kubesim.why.judge.words import Words, every_word
+from kubesim.why.read.signs_table import Signs, read_signs, signs
 from kubesim.why.tables import Verdict
 from kubesim.why.tell.hops_table import Hops, read_hops
 
@@ -100,9 +98,7 @@ def asked_for(hops: Hops, causes: Causes, signs: Signs) -> Iterator[tuple[str, s
 @cache
 def in_code() -> set[str]:
     """Each word that code gives."""
-    words = {*flow_words._WORDS, *vars(Facts), *(field.name for field in fields(Facts))}
-    words |= {*Flaw, *Attempt._fields, *Asked._fields, *vars(Reply), *Registry._fields, *ARGUMENTS}
-    words |= {kind.lower() for kind in (*ROLLED_OUT, "Job")}
+    words = {*Flaw, *Attempt._fields, *Asked._fields, *ARGUMENTS}
     for path in ROOM.rglob("*.py"):
         words |= set(_keys(path))
     return words
@@ -122,12 +118,7 @@ def _keys(path: Path) -> Iterator[str]:
 
 def given(signs: Signs) -> set[str]:
     """Each word that code or a table gives."""
-    words = in_code() | {*signs.runtimes, *signs.nodes}
-    for sign in signs.signs:
-        words |= {name for expression in sign.sign for name in re.compile(expression).groupindex}
-    for registry in signs.registries.values():
-        words |= {*re.compile(registry.hosts).groupindex}
-    return words
+    return in_code() | every_word(signs).keys()
 
 
 def check(**changed: Any) -> None:
@@ -181,6 +172,15 @@ def at(table: Any, path: tuple[Any, ...]) -> Any:
     for step in path:
         table = table[step]
     return table
+
+
+def test_a_word_that_nobody_gives_raises() -> None:
+    pod = {"metadata": {"name": "web"}, "spec": {"containers": [{"name": "app", "image": "quay.io/acme/web:1"}]}}
+    facts = Facts(Scene(Export(()), {}, ReportedRegistries()), "shop", pod, pod["spec"]["containers"][0])
+    words = Words(facts, {"given": "yes"})
+    assert (words["given"], words["registry"], words["owner"]) == ("yes", "quay.io", None)
+    with pytest.raises(KeyError, match="registri"):
+        words["registri"]
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -267,15 +267,7 @@ def words_of(check_name: str) -> set[str]:
 
 def common() -> set[str]:
     """Each word that every row has: that of a fact, of the message and of the registry."""
-    table = signs()
-    words = {*flow_words._WORDS, *vars(Facts), *(field.name for field in fields(Facts)), *vars(Reply)}
-    words |= {*Registry._fields, *ARGUMENTS, *table.runtimes, *table.nodes, "namespace", "pod", "container", "image"}
-    words |= {"registry", "target", "workload", "old", "job", *(kind.lower() for kind in ROLLED_OUT)}
-    for sign in table.signs:
-        words |= {name for expression in sign.sign for name in re.compile(expression).groupindex}
-    for registry in table.registries.values():
-        words |= {*re.compile(registry.hosts).groupindex}
-    return words | {"inner"}
+    return {*every_word(signs()), *ARGUMENTS, "target", "workload", "old"}
 
 
 CAUSES = (*causes().before_the_pull, *causes().after_a_failed_pull)

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
-from types import MappingProxyType
 from typing import NamedTuple
 
 from kubesim.api.objects import name_of
@@ -148,10 +147,10 @@ def _for_machine(text: str, words: Words) -> str:
 
 def _asked(question: str, words: Words) -> str:
     """A question, which may have a command in it."""
-    return question.format_map({**words, "image": quote(words["image"], "image"), "registry": words["registry"]})
+    return question.format_map(words.adding({"image": quote(words["image"], "image")}))
 
 
-def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProxyType({})) -> str:
+def command(facts: Facts, name: str, *arguments: str, words: Words | None = None) -> str:
     """The command of causes.yaml with that name, for these facts; {a}, {b} and {c} in it are the arguments."""
     more = {
         "target": facts.workload or Command(f"pod/{quote(name_of(facts.pod), 'pod')}"),
@@ -159,7 +158,7 @@ def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProx
         "old": facts.image,
         **dict(zip("abc", arguments, strict=False)),
     }
-    filled = Words(facts, {**words, **more})
+    filled = (words or Words(facts)).adding(more)
     return fill(_for_machine(first(causes().commands[name], filled), filled), filled)
 
 
@@ -168,6 +167,10 @@ def command(facts: Facts, name: str, *arguments: str, words: Known = MappingProx
 
 _UNSET = re.compile(r"[{}$<>]|(?:^|[:/])(?:none|null|nil|undefined)(?:$|[:/])")
 """What stands where a template had no value."""
+_VALID: Known = dict.fromkeys(
+    ("command", "valid", "empty_tag", "no_registry", "is_path", "number", "scheme", "placeholder"), ""
+)
+"""The words of `invalid_name` where nothing is wrong with a name; "" each."""
 _COMMAND = re.compile(r" -|^(?:\S*sh|echo|java|node|npm|python3?|sleep|yarn) ")
 
 
@@ -180,14 +183,15 @@ def invalid_name(facts: Facts) -> Known | None:
     lower = facts.image.lower()
     unset = bool(_UNSET.search(lower))
     if _COMMAND.search(lower):
-        return {"command": Command(f"[{', '.join(map(_as_yaml, facts.image.split()))}]")}
+        return {**_VALID, "command": Command(f"[{', '.join(map(_as_yaml, facts.image.split()))}]")}
     with suppress(ValueError):
         imageref.parse(lower)
         if not unset:
-            return {"valid": lower}
+            return {**_VALID, "valid": lower}
     number = re.search(r":(\d+(\.\d+)?e\+?\d+)$", lower)
     scheme = re.match(r"\w+://", lower)
     return {
+        "command": "",
         "valid": "'<a valid image name>'",
         "empty_tag": lower.endswith(":"),
         "no_registry": bool(re.match(r"/[^/]+/[^/]+:", lower)) and not lower.startswith(("/tmp/", "/var/")),

@@ -98,7 +98,7 @@ def nothing_listed(facts: Facts) -> Known | None:
 def _context(facts: Facts) -> Known:
     """What else an export shows of a Pod without a list: who has one, who created it, what else needs the list."""
     if not facts.scene.is_export:
-        return {}
+        return dict.fromkeys(("sibling", "cached", "cron", "helm", "volumes"), "")
     volumes = facts.pod["spec"].get("volumes", ())
     traces = (trace for trace in facts.scene.traces.values() if trace.image == facts.image)
     labels = [labels_of(item) for item in (facts.pod, *(one.found for one in facts.creators if one.found))]
@@ -160,7 +160,7 @@ def refused(facts: Facts) -> Known | None:
     if attempt is None or not facts.matches or not facts.knows_secrets:
         return None
     reply = reply_to(attempt)
-    oddities = _oddities(facts, attempt) if facts.scene.is_export else {}
+    oddities = _oddities(facts, attempt)
     return {
         **_secret(facts, str(attempt.secret)),
         **oddities,
@@ -170,12 +170,14 @@ def refused(facts: Facts) -> Known | None:
         "unauthorized": reply.kind == "unauthorized",
         "unclear": reply.kind in UNCLEAR,
         "permission": reply.kind == "permission",
-        "expired": oddities.get("expired") or reply.kind == "expired",
+        "expired": oddities["expired"] or reply.kind == "expired",
     }
 
 
 def _oddities(facts: Facts, attempt: Attempt) -> Known:
-    """What is odd about credentials that were refused: a token's age, a user without its $, spaces, quotes."""
+    """What is odd about refused credentials of an export: a token's age, a user without its $, spaces, quotes."""
+    if not facts.scene.is_export:
+        return dict.fromkeys((*Flaw, "flaw", "expired", "short", "dollar", "age"), "")
     name = str(attempt.secret)
     entry = str(attempt.entry)
     user = str(attempt.username)
@@ -185,7 +187,7 @@ def _oddities(facts: Facts, attempt: Attempt) -> Known:
     written = _last_write(facts.scene.api.find(SECRET, facts.namespace, name) or {})
     hours = int((now - written) // 3600) if now and written else 0
     return {
-        **dict.fromkeys(flaws, True),
+        **{flaw: flaw in flaws for flaw in Flaw},
         "flaw": bool(flaws),
         "expired": 0 < facts.oddities(name).expires.get(entry, 0) < now,
         "short": any(user.startswith(one) for one in owner.users),
@@ -288,7 +290,7 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
     words = Words(facts, {"held": f"holds credentials for {', '.join(seen.entries)}"})
     for entry in seen.entries:
         host = host_of(entry)
-        reasons = {
+        reasons: Known = {
             "style": _style(entry, words["repository"], seen.type),
             "path": keyring.key_matches(host, words["repository"]),
             "port": keyring.split_port(host)[0] == keyring.split_port(facts.registry)[0],
@@ -296,7 +298,7 @@ def mismatch(facts: Facts, seen: SeenSecret) -> str:
             "hub": host in (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY),
             "alias": facts.registry == DEFAULT_REGISTRY and host.endswith((".docker.com", ".docker.io")),
         }
-        words |= reasons
+        words = words.adding(reasons)
         if any(reasons.values()):
             break
     return say(causes().mismatch, words)

@@ -1,12 +1,11 @@
-"""The words of the tables: what a text may ask for in {braces}, and a row as its condition.
-
-They are those that a check gives, then the facts by their names, then what the message and the registry's row say.
-"""
+"""The words of the tables: what a text may ask for in {braces}, and a row as its condition."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, cached_property, partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -15,48 +14,90 @@ from kubesim.pull import keyring
 from kubesim.pull.imageref import DEFAULT_REGISTRY
 from kubesim.why.judge.commands import Command, fill, quote
 from kubesim.why.judge.facts import Facts
+from kubesim.why.judge.scene import ROLLED_OUT
 from kubesim.why.read.names import REDACTED
-from kubesim.why.read.signs import Reply
-from kubesim.why.read.signs_table import Client, signs
+from kubesim.why.read.signs_table import Client, Registry, Signs, signs
 from kubesim.why.tables import Sentences
 
 _ADDRESS = re.compile(r"[\d.]+|.*:.*")
 """An IPv4 or IPv6 address, as programs that take no port want it: without brackets."""
+_GROUP = re.compile(r"\(\?P<(\w+)>")
+"""A named group of a regular expression."""
 Word = str | int | None
 """What a check or a fact gives for a placeholder, or for a condition, which a false one doesn't meet."""
 Known = Mapping[str, Word]
 T = TypeVar("T")
 
 
-class Words(dict[str, Any]):
-    """The words of a table's row: those that are given, then the facts by their names, then what the message and the
-    registry's row say; else "".
+class Words(Mapping[str, Any]):
+    """The words of a table's row: those that are given, and those that every row has.
+
+    Any other word raises KeyError: a misspelled one must not pass for one that doesn't hold.
     """
 
     def __init__(self, facts: Facts, given: Known = MappingProxyType({})) -> None:
-        names = {"namespace": facts.namespace, "pod": name_of(facts.pod), "container": facts.container["name"]}
-        host = facts.registry or ("" if facts.asking.role else facts.asking.host)
-        asked = {"image": facts.image or "'<image>'", "registry": host or "'<registry>'"}
-        super().__init__({**names, **asked, **given})
         self._facts = facts
+        self._given = given
 
-    def __missing__(self, name: str) -> Any:
-        facts = self._facts
-        if name in _WORDS:
-            return _WORDS[name](facts)
-        if hasattr(Facts, name):
-            return getattr(facts, name)
-        if facts.reply and name in facts.reply.words:
-            return facts.reply.words[name]
-        if facts.reply and hasattr(Reply, name):
-            return getattr(facts.reply, name)
-        owner = facts.owner_of_registry
-        if name in owner.registry._fields:
-            return getattr(owner.registry, name)
-        if name in owner.parts:
-            return owner.parts[name]
-        # The word of another check or sentence doesn't hold here; tests/why/test_table_words.py knows that it is one.
-        return name if name in facts.marks else ""
+    def __getitem__(self, name: str) -> Any:
+        return self._given[name] if name in self._given else _every_word()[name](self._facts)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._given, **_every_word()})
+
+    def __len__(self) -> int:
+        return len({**self._given, **_every_word()})
+
+    def adding(self, given: Known) -> Words:
+        """Return these words and more, which outrank the former."""
+        return Words(self._facts, {**self._given, **given})
+
+
+@cache
+def _every_word() -> Mapping[str, Callable[[Facts], Word]]:
+    return every_word(signs())
+
+
+def every_word(table: Signs) -> Mapping[str, Callable[[Facts], Word]]:
+    """The function of the facts behind each word that every row has. A later line below outranks an earlier one."""
+    facts = [name for name, value in vars(Facts).items() if isinstance(value, property | cached_property)]
+    hosts = "".join(registry.hosts for registry in table.registries.values())
+    groups = "".join(expression for sign in table.signs for expression in sign.sign)
+    marks = (*table.runtimes, *table.nodes, *(kind.lower() for kind in (*ROLLED_OUT, "Job")))
+    return {
+        **{name: partial(_mark, name) for name in marks},
+        **{name: partial(_part_of_host, name) for name in _GROUP.findall(hosts)},
+        **{name: partial(_of_registry, name) for name in Registry._fields},
+        **{name: partial(_of_reply, name) for name in ("means", "isnt", "sentence", "credentials", "transport")},
+        **{name: partial(_said, name) for name in (*_GROUP.findall(groups), "inner")},
+        **{name: attrgetter(name) for name in facts},
+        **_WORDS,
+    }
+
+
+def _mark(name: str, facts: Facts) -> Word:
+    """The name, if the runtime, the cluster on one's own machine or the kind that created the Pod has it; else ""."""
+    return name if name in facts.marks else ""
+
+
+def _part_of_host(name: str, facts: Facts) -> Word:
+    """A part of the registry's host, such as the account of Amazon ECR."""
+    return facts.owner_of_registry.parts.get(name, "")
+
+
+def _of_registry(name: str, facts: Facts) -> Any:
+    """A field of the registry's row in signs.yaml."""
+    return getattr(facts.owner_of_registry.registry, name)
+
+
+def _of_reply(name: str, facts: Facts) -> Any:
+    """A field of the last answer; "" where nothing failed."""
+    return getattr(facts.reply, name) if facts.reply else ""
+
+
+def _said(name: str, facts: Facts) -> Word:
+    """A named group of the sign that was found in the message."""
+    return facts.reply.words.get(name, "") if facts.reply else ""
 
 
 def first(rows: Mapping[str, T], words: Known) -> T:
@@ -80,6 +121,11 @@ def _client(facts: Facts) -> Client:
 
 
 _WORDS: Mapping[str, Callable[[Facts], Word]] = {
+    "pod": lambda facts: name_of(facts.pod),
+    "container": lambda facts: facts.container["name"],
+    "image": lambda facts: facts.image or "'<image>'",
+    "registry": lambda facts: facts.registry or ("" if facts.asking.role else facts.asking.host) or "'<registry>'",
+    "namespace": lambda facts: facts.namespace,
     "asked": lambda facts: facts.asking.host or "'<registry>'",
     "api": lambda facts: "registry-1.docker.io" if facts.asking.host == DEFAULT_REGISTRY else Words(facts)["asked"],
     "asked_host": lambda facts: keyring.split_port(Words(facts)["api"])[0].strip("[]"),
