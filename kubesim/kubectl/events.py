@@ -8,9 +8,10 @@ from kubesim.api.clock import Micros, parse_time
 from kubesim.api.objects import Object, metadata
 from kubesim.api.resources import EVENT
 from kubesim.api.schema import in_go_order
+from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call, command
 from kubesim.kubectl.errors import KubectlError, Plain, refuse_if, reworded
-from kubesim.kubectl.output import Columns, Table, escape, event_age
+from kubesim.kubectl.output import Columns, Table, event_age
 from kubesim.kubectl.selection import resolve, split_pair
 
 

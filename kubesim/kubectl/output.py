@@ -16,6 +16,7 @@ from kubesim.api.resources import Resource
 from kubesim.api.schema import in_go_order
 from kubesim.cluster.apiserver import printers
 from kubesim.gotext import tabwriter
+from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call
 
 DRY_RUN_SUFFIX = {"none": "", "client": " (dry run)", "server": " (server dry run)"}
@@ -32,14 +33,6 @@ def print_result(call: Call, resource: Resource, obj: Object, operation: str) ->
         call.say(form.render(in_go_order(resource, obj), typed=True))
     else:
         call.say(form.render(obj))
-
-
-_ESCAPES = str.maketrans({"\x1b": "^[", "\r": "\\r"})
-
-
-def escape(text: str) -> str:
-    """The text without what a terminal would obey. Mirrors k8s.io/cli-runtime pkg/printers/terminal.go."""
-    return text.translate(_ESCAPES)
 
 
 def event_age(event: Object, now: Micros) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import unquote
 
 from tornado import iostream, web
@@ -24,9 +24,7 @@ from kubesim.api import errors
 from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
 from kubesim.server.request import Request, Response, refusal
 from kubesim.server.watch import Watch, event
-
-if TYPE_CHECKING:
-    from kubesim.server.https import Server
+from kubesim.shell.process import Process
 
 OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 LONGEST_WATCH = 3600.0  # wall-clock seconds
@@ -42,12 +40,27 @@ for _quiet in (_log, logging.getLogger("tornado.general")):  # so that Python's 
     _quiet.addHandler(logging.NullHandler())
 
 
+class Server(Protocol):
+    """What the handlers need of the server: it authenticates, and it answers."""
+
+    @property
+    def address(self) -> str: ...
+
+    def identify(self, token: str) -> User | None: ...
+
+    def recognize(self, stream: iostream.IOStream) -> None: ...
+
+    def answer(self, request: Request) -> Response | Watch: ...
+
+    def execute(self, request: Request, argv: list[str], stdin: str) -> Process: ...
+
+
 class Listener(web.RequestHandler):
     """The base of the handlers: checks a request before its body is read."""
 
     def initialize(self, server: Server) -> None:
-        """`server` authenticates and answers."""
-        self.server: Server = server
+        """Start without a user."""
+        self.server = server
         self._user: User | None = None
 
     def set_default_headers(self) -> None:

@@ -12,7 +12,8 @@ from kubesim.api.budget import UNPAID, Budget
 from kubesim.api.result import Result
 from kubesim.cluster import BOOT, Cluster
 from kubesim.cluster.apiserver.authorization import ADMIN
-from kubesim.session.programs import FILE_USAGE, beside_kubectl, in_containers, new_context, why_file, why_tool
+from kubesim.session.programs import beside_kubectl, in_containers, new_context, why_file, why_tool
+from kubesim.session.usage import FILE_USAGE
 from kubesim.shell import Invocation, Shell, Tool
 from kubesim.workspace import Workspace
 

@@ -15,11 +15,9 @@ from kubesim.cluster import Cluster
 from kubesim.cluster.apiserver.admission import TOKEN_MOUNT_PATH
 from kubesim.cluster.apiserver.authorization import ANONYMOUS, User
 from kubesim.kubectl.errors import NotSimulated
+from kubesim.session.usage import FILE_USAGE, USAGE
 from kubesim.shell import Declaration, Invocation, Operands, Options, Tool, UnsupportedError
 from kubesim.workspace import Workspace
-
-USAGE = "why POD [-n NAMESPACE] [-c CONTAINER] [-o markdown|json]"
-FILE_USAGE = "kubesim why (-f FILE [-f FILE]... [--pod NAME] [--answer yes|no] [--all] [-o markdown|json] | MESSAGE)"
 
 
 def why_tool(current: Callable[[], Cluster], namespace: Callable[[], str], on_why: Callable[[str], None]) -> Tool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubesim.cluster import Cluster
 from kubesim.session.flow import trace_flow
-from kubesim.session.programs import FILE_USAGE, USAGE
+from kubesim.session.usage import FILE_USAGE, USAGE
 from kubesim.shell import Invocation, Options
 from kubesim.why.export import explain
 from kubesim.why.hide.redact import printable

@@ -7,7 +7,7 @@ import pytest
 from kubesim.api.resources import RESOURCES
 from kubesim.api.schema import Type, fields, type_of
 from kubesim.kubectl import ABSENT
-from kubesim.session.programs import FILE_USAGE
+from kubesim.session.usage import FILE_USAGE
 from tests.learner import Learner
 from tools import supported
 from tools.commands import all_commands

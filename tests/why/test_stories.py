@@ -10,7 +10,7 @@ import pytest
 
 from kubesim.api import load_yaml
 from kubesim.session import Session
-from kubesim.session.programs import FILE_USAGE
+from kubesim.session.usage import FILE_USAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPORT = "kubectl get pod,serviceaccount,secret -A -o yaml"

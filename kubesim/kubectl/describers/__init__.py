@@ -14,6 +14,7 @@ from kubesim.api.humanize import NONE
 from kubesim.api.objects import Object, at, name_of
 from kubesim.api.resources import NODE
 from kubesim.gotext import tabwriter
+from kubesim.gotext.terminal import escape
 from kubesim.kubectl.command import Call, command
 
 # screens.json calls what these register.
@@ -22,7 +23,7 @@ from kubesim.kubectl.describers.related import Lists, related_lists
 from kubesim.kubectl.describers.screens import Items, lines, part, screen_of, table
 from kubesim.kubectl.errors import NotSimulated, is_missing, raise_all, refuse_if
 from kubesim.kubectl.manifests import Target
-from kubesim.kubectl.output import escape, event_age, nothing_found
+from kubesim.kubectl.output import event_age, nothing_found
 from kubesim.kubectl.selection import Query
 
 

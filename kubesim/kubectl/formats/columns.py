@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from kubesim.api.budget import Budget
 from kubesim.api.objects import Object
 from kubesim.gotext import gofmt, tabwriter
+from kubesim.gotext.terminal import escape
 from kubesim.kubectl.errors import FormatError, NotSimulated, file_problem
 from kubesim.kubectl.formats import items_of
 from kubesim.kubectl.formats.jsonpath import Part, parse, relaxed, results
-from kubesim.kubectl.output import escape
 
 
 class Column(NamedTuple):
