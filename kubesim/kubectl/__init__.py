@@ -1,5 +1,6 @@
-"""kubectl: one command line in, what it prints and its exit status out.
+"""kubectl: the entry point `run`, from the words of a command line to its output and exit status.
 
+Here a command is found, its flags are parsed, and its errors become text. Each command has a module of its own.
 Mirrors k8s.io/kubectl pkg/cmd/cmd.go and github.com/spf13/cobra, v1.36.
 """
 
@@ -31,12 +32,15 @@ from kubesim.kubectl.help import help_text, suggestions
 from kubesim.kubectl.kubeconfig import Kubeconfig
 from kubesim.kubectl.lookup import ROOT, find_command, next_word
 
-_TERMINATED = 143  # by SIGTERM
-_LONGEST_KEPT = 1000  # letters of a command line that is kept with what it was parsed into
+_TERMINATED = 143  # exit status of a process that SIGTERM has ended: 128 + 15
+_LONGEST_KEPT = 1000  # letters; a longer command line isn't cached, so that the caches stay small
 
 
 def run(args: Sequence[str], context: Context) -> Result:
-    """Run kubectl with `args` (the words after "kubectl"). Every refusal is part of the Result."""
+    """Run kubectl with `args`, the words after "kubectl".
+
+    Refusals become part of the Result. Only TooMuchError passes through, to the code that made the budget.
+    """
     call = Call(ROOT, context)
     is_short = sum(map(len, args)) <= _LONGEST_KEPT
     find = _find_kept if is_short else find_command
@@ -53,7 +57,7 @@ def run(args: Sequence[str], context: Context) -> Result:
         _fail(call, error)
     except OutOfTimeError:
         call.exit_code = _TERMINATED
-    except OSError as error:  # a file, where nothing is known of kubectl's own words
+    except OSError as error:  # a file that can't be read, where kubectl's own message isn't reproduced
         _fail(call, NotSimulated(f"{error.filename}: {error.strerror}"))
     except RecursionError:
         _fail(call, NotSimulated("this is nested too deeply for the simulator"))
@@ -61,7 +65,11 @@ def run(args: Sequence[str], context: Context) -> Result:
 
 
 def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
-    """The arguments and flags of a command. Raises FlagError; NotSimulated for a flag, unless help is asked for."""
+    """Parse a command's arguments and flags.
+
+    Raises FlagError for an unknown or malformed flag, and NotSimulated for one that kubesim lacks. With --help, flags
+    that kubesim lacks are allowed.
+    """
     with reworded(pflag.FlagError, into=FlagError):
         line = command.flag_set.parse(words)
     if line.refused and not line.values["help"]:
@@ -69,7 +77,7 @@ def _parse(command: Command, words: Sequence[str]) -> pflag.CommandLine:
     return line
 
 
-# A line that was typed before isn't taken apart again.
+# Learners repeat command lines. A cached result is shared by later calls, and must never be changed.
 _find_kept = lru_cache(maxsize=256)(find_command)
 _parse_kept = lru_cache(maxsize=256)(_parse)
 
@@ -87,18 +95,23 @@ def _run(call: Call, line: pflag.CommandLine) -> None:
 
 
 def _fail(call: Call, error: Exception) -> None:
+    """Write an error to stderr, after the output that came before it, and set the exit status."""
     errors = error.errors if isinstance(error, Several) else [error]
     for each in errors:
         if isinstance(each, FormatError):
             call.say(each.stdout)
-    if isinstance(error, FlagError) and call.command.traits.failure > 1:  # diff points at -h, where others say --help
+    # diff, the one command whose errors have exit status 2, refers to -h where others refer to --help.
+    if isinstance(error, FlagError) and call.command.traits.failure > 1:
         error = UsageError(str(error))
     call.complain(message(error, call.command.name))
     call.exit_code = call.command.traits.failure
 
 
 def _help(call: Call, words: Sequence[str]) -> None:
-    """Show the help that words without a command ask for: none, flags, or "help" and a topic. Refuses other words."""
+    """Run a command line without a command: show kubectl's help, or that of a topic after "help".
+
+    Raises KubectlError for an unknown command, and Plain for flags before it.
+    """
     position = next_word(words, ROOT.flag_set)
     if position is None:
         _parse(ROOT, words)

@@ -1,4 +1,7 @@
-"""kubectl apply, diff and replace. Mirrors k8s.io/kubectl pkg/cmd/{apply,diff,replace} and pkg/util/apply.go, v1.36."""
+"""kubectl apply, diff and replace, which write the objects of manifests. `kubectl create` is in create/.
+
+Mirrors k8s.io/kubectl pkg/cmd/{apply,diff,replace} and pkg/util/apply.go, v1.36, without server-side apply and pruning.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,7 @@ def apply(call: Call) -> None:
     targets = [manifest for manifest in applied if isinstance(manifest, Target)]
     prints_list = len(targets) > 1 and call.flags["output"] not in ("", "name")
 
+    # Of several objects, -o prints one List at the end. The names and the lines of "configured" come one by one.
     def act(manifest: Target) -> None:
         obj, operation = _apply_one(call, manifest)
         results.append(obj)
@@ -45,13 +49,13 @@ def apply(call: Call) -> None:
 
     visit(applied, act, errors_first=True)
     if prints_list:
-        items = gojson.loads(gojson.dumps(results))  # with sorted keys, which the list's own aren't
+        items = gojson.loads(gojson.dumps(results))  # sorts the items' keys; those of the List keep their order
         listed = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": items}
         call.say(call.output_format().render(listed, typed=True))
 
 
 def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
-    """Apply a manifest; return the object and what was done to it."""
+    """Apply a manifest; return the resulting object and the operation: "created", "configured" or "unchanged"."""
     generated = metadata(manifest.obj).get("generateName")
     refuse_if(not manifest.name and generated, f"from {generated}: cannot use generate name with apply")
     resource = manifest.resource
@@ -70,13 +74,16 @@ def _apply_one(call: Call, manifest: Target) -> tuple[Object, str]:
 
 
 def _bare(obj: Object) -> Object:
-    """The manifest without the annotation LAST_APPLIED, but with room for some."""
+    """A copy of the manifest without the annotation LAST_APPLIED, and with `annotations`, even if they are empty."""
     annotations = {key: text for key, text in annotations_of(obj).items() if key != LAST_APPLIED}
     return {**obj, "metadata": {**metadata(obj), "annotations": annotations}}
 
 
 def with_last_applied(obj: Object) -> Object:
-    """The manifest with itself in the annotation from which the next apply sees what was removed."""
+    """A copy of the manifest whose annotation LAST_APPLIED holds the manifest itself, as JSON.
+
+    The next apply compares its manifest with that annotation to find removed fields.
+    """
     bare = _bare(obj)
     meta = bare["metadata"]
     annotations = {**meta["annotations"], LAST_APPLIED: gojson.dumps(bare) + "\n"}
@@ -84,21 +91,27 @@ def with_last_applied(obj: Object) -> Object:
 
 
 def _original_of(current: Object) -> Object | None:
-    """The manifest that was applied last, or None."""
+    """The manifest in the annotation LAST_APPLIED of the live object, or None.
+
+    Raises NotSimulated if the annotation isn't a JSON object.
+    """
     kept = annotations_of(current).get(LAST_APPLIED)
     if not kept:
         return None
     try:
         original = gojson.loads(kept)
     except ValueError:
-        original = ""
+        original = ""  # neither a dict nor None: refused below
     if original is not None and not isinstance(original, dict):
         raise NotSimulated(f"an annotation {LAST_APPLIED} that holds no object is not part of this simulator")
     return original
 
 
 def _current(call: Call, manifest: Target) -> Object | None:
-    """The object as it is, or None. Raises with the long sentence that apply begins such errors with."""
+    """The live object of a manifest, or None if there is none.
+
+    Raises StatusError, or KubectlError for a manifest without a name; both begin with "error when retrieving …".
+    """
     where = f'error when retrieving current configuration of:\n{_place(manifest)}from server for: "{manifest.source}": '
     refuse_if(not manifest.name, f"{where}resource name may not be empty")
     try:
@@ -110,7 +123,10 @@ def _current(call: Call, manifest: Target) -> Object | None:
 
 
 def send_manifest(call: Call, manifest: Target, obj: Object, verb: Literal["creating", "replacing"]) -> Object:
-    """Create or replace a manifest's object; --dry-run=client returns what would be sent. Raises StatusError."""
+    """Create or replace a manifest's object; return the API server's answer. Raises StatusError.
+
+    With --dry-run=client, nothing is sent, and `obj` itself is returned.
+    """
     if call.dry_run == "client":
         return obj
     write = call.api.create if verb == "creating" else call.api.update
@@ -126,7 +142,7 @@ def _patch(call: Call, current: Target, change: Object) -> Object:
 
 
 def _place(manifest: Target) -> str:
-    """The object of a manifest, as apply's longer sentences name it."""
+    """Two lines with a manifest's type, name and namespace, for apply's messages."""
     resource = manifest.resource
     return (
         f'Resource: "{resource.gvr}", GroupVersionKind: "{resource.gvk}"\n'
@@ -141,10 +157,10 @@ def diff(call: Call) -> None:
         raise NotSimulated("KUBECTL_EXTERNAL_DIFF is not part of this simulator")
     texts: dict[str, str] = {}
     for manifest in manifests(call):
-        if isinstance(manifest, Exception):  # kubectl stops there, and shows no difference
+        if isinstance(manifest, Exception):  # unlike apply, diff stops at the first error, and shows no difference
             raise manifest
         version = manifest.resource.api_version.replace("/", ".")
-        # The file into which kubectl writes an object for the program diff, which goes through them in order.
+        # The name of the file that kubectl writes for the program diff, which shows files sorted by name.
         name = f"{version}.{manifest.resource.kind}.{manifest.namespace}.{manifest.name}"
         before, after = _before_and_after(call, manifest)
         texts[name] = _difference(call, name, before, after)
@@ -154,17 +170,20 @@ def diff(call: Call) -> None:
 
 
 def _before_and_after(call: Call, manifest: Target) -> tuple[str, str]:
-    """The object as it is, "" for none, and as apply would leave it, in YAML; a Secret's values are hidden."""
+    """The live object and the object after an apply, both in YAML; a Secret's values are hidden.
+
+    Without a live object, the first text is empty, and for a Secret "null".
+    """
     live = find_live(call, manifest)
     merged = _merged(call, manifest, live)
     if manifest.resource is not SECRET:
         return to_yaml(live) if live else "", to_yaml(merged)
-    before = live and _with_stars(live, merged, "before")  # a new Secret is compared with "null"
+    before = live and _with_stars(live, merged, "before")  # None for a new Secret, which YAML writes as "null"
     return to_yaml(before), to_yaml(_with_stars(merged, live, "after"))
 
 
 def _difference(call: Call, name: str, before: str, after: str) -> str:
-    """What the program diff prints of two files, "" where they are the same."""
+    """The output of `diff -u -N` for two versions of an object, "" if they are equal."""
     old_file = f"/tmp/LIVE/{name}"
     new_file = f"/tmp/MERGED/{name}"
     hunks = unified_difference(before, after, call.context.budget.spend)
@@ -173,7 +192,10 @@ def _difference(call: Call, name: str, before: str, after: str) -> str:
 
 
 def _with_stars(secret: Object, other: Object | None, moment: str) -> Object:
-    """A Secret with its values hidden; those that the other one has, too, but changed, say the `moment`."""
+    """A copy of a Secret with stars in place of values.
+
+    `other` is the other version of the Secret. `moment`, "before" or "after", marks values that differ from it.
+    """
     if not secret.get("data"):
         return secret
     other_data = (other or {}).get("data") or {}
@@ -185,7 +207,7 @@ def _with_stars(secret: Object, other: Object | None, moment: str) -> Object:
 
 
 def _merged(call: Call, manifest: Target, live: Object | None) -> Object:
-    """The object as apply would leave it."""
+    """The object after an apply, from a dry run on the API server; `live` is the object before it, or None."""
     dry_run = call.request()._replace(dry_run=True)
     if live is None:
         return call.api.create(manifest.resource, manifest.obj, dry_run)
@@ -212,12 +234,15 @@ def replace(call: Call) -> None:
 
 
 def _with_config(manifest: Target) -> Object:
-    """The manifest as it is sent: with itself in the annotation of `apply`, where the file has that annotation."""
+    """The object that replace sends: the manifest, with its annotation LAST_APPLIED updated if the file has one."""
     return with_last_applied(manifest.obj) if LAST_APPLIED in annotations_of(manifest.obj) else manifest.obj
 
 
 def _replace_by_force(call: Call) -> None:
-    """Delete what exists, without checking its fields; then create it again."""
+    """Delete the manifests' objects, wait until they are gone, and create them again.
+
+    Only the second reading validates the manifests, as in kubectl: a wrong field is refused after the deletion.
+    """
     targets: list[Target] = []
     grace = max(1, call.flags["grace-period"]) if call.flags["grace-period"] >= 0 else None
 

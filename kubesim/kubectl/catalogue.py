@@ -1,8 +1,8 @@
-"""What kubectl's commands are called, say of themselves and take: commands.json, read when it is asked for.
+"""The table of kubectl's commands: names, help texts and flags, from commands.json. Their code is in other modules.
 
-A row of a command has the fields of `Row`; its flags are `sets` and `shared` ones by their names, `flags` of its own,
-and `refused` ones by their kind, each written NAME, NAME/SHORT or NAME=BARE. A word that isn't known raises TypeError
-or KeyError.
+The row of a command has the fields of `Row`. Its flags come from four fields: `sets` and `shared` name entries of the
+table's sections of that name, `flags` are the command's own, and `refused` lists by kind those that aren't simulated,
+each written NAME, NAME/SHORT or NAME=BARE. An unknown field raises TypeError, an unknown name KeyError.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from kubesim.api import load_table
 from kubesim.gotext.pflag import Flag
 
-_Fields = Mapping[str, Any]  # of a Row or of a Flag, as the table has them
+_Fields = Mapping[str, Any]  # keyword arguments of a Row or a Flag, parsed from JSON
 
+# By a flag's kind, its value if it isn't typed and its own default isn't in the table.
 _DEFAULTS: Mapping[str, Any] = {
     "text": "",
     "switch": False,
@@ -23,19 +24,19 @@ _DEFAULTS: Mapping[str, Any] = {
     "pairs": (),
     "array": (),
 }
-_BARE = {"switch": "true"}  # what a flag without a value means, by its kind
+_BARE = {"switch": "true"}  # by a flag's kind, the value of a flag that is typed without one
 
 
 class Row(NamedTuple):
-    """What is known of one command."""
+    """One command: its help texts and flags."""
 
     usage: str = ""
     short: str = ""  # one line
-    long: str = ""  # instead of `short`, in the command's own help
+    long: str = ""  # replaces `short` in the command's own help
     example: str = ""
-    aliases: Sequence[str] = ()  # of its last word
-    required: Sequence[str] = ()  # flags that must be given
-    is_group: bool = False  # it only holds others
+    aliases: Sequence[str] = ()  # other spellings of the command's last word
+    required: Sequence[str] = ()  # names of flags that must be typed
+    is_group: bool = False  # has subcommands and does nothing else
     sets: Sequence[str] = ()
     shared: Sequence[str] = ()
     flags: Sequence[_Fields] = ()
@@ -43,26 +44,28 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """commands.json."""
+    """The sections of commands.json."""
 
-    groups: Mapping[str, Mapping[str, str]]
-    absent: Mapping[str, Mapping[str, str]]  # by group, what isn't simulated, with its `short` ("": help has none)
+    groups: Mapping[str, Mapping[str, str]]  # by heading of the help, first words of commands and their modules
+    # By group ("" for kubectl itself), commands that aren't simulated, each with its line in the help. An empty line
+    # keeps the command out of the help.
+    absent: Mapping[str, Mapping[str, str]]
     suggested: Mapping[str, str]
-    everywhere: _Fields  # of a Row: the flags of every command
-    sets: Mapping[str, _Fields]  # of Rows: flags that come together
-    shared: Mapping[str, _Fields]  # of Flags: those of several commands, by their name
-    commands: Mapping[str, _Fields]  # of Rows, by the command's words
+    everywhere: _Fields  # a Row with the flags of every command
+    sets: Mapping[str, _Fields]  # Rows with flags that several commands take together
+    shared: Mapping[str, _Fields]  # Flags that several commands take one by one, by the flag's name
+    commands: Mapping[str, _Fields]  # Rows, by the command's words after "kubectl"
 
     def row(self, path: str) -> Row:
-        """The row of a command by its words after "kubectl"."""
+        """The row of the command `path`, its words after "kubectl". Raises KeyError, or TypeError for a wrong field."""
         return Row(**self.commands[path])
 
     def absent_from(self, group: str) -> Mapping[str, str]:
-        """What isn't simulated of a group of commands ("": of kubectl), each with its line in help."""
+        """Subcommands of a group ("" for kubectl itself) that aren't simulated, each with its line in the help."""
         return self.absent.get(group, {})
 
     def flags(self, row: Row) -> Iterator[Flag]:
-        """The flags of a row, those of sets first."""
+        """The flags of a row: those of its sets, then shared ones, its own, and those that aren't simulated."""
         for name in row.sets:
             yield from self.flags(Row(**self.sets[name]))
         for name in row.shared:
@@ -80,7 +83,7 @@ def _flag(fields: _Fields) -> Flag:
 
 
 def _refused(kind: str, word: str) -> Flag:
-    """The flag in NAME, NAME/SHORT or NAME=BARE, which isn't simulated."""
+    """A flag that isn't simulated; `word` is NAME, NAME/SHORT or NAME=BARE."""
     spelling, _, bare = word.partition("=")
     name, _, short = spelling.partition("/")
     return Flag(name, short, kind, _DEFAULTS[kind], bare or _BARE.get(kind), simulated=False)
@@ -89,10 +92,10 @@ def _refused(kind: str, word: str) -> Flag:
 _TABLE = Table(**load_table(__file__, "commands.json"))
 
 GROUPS = _TABLE.groups
-"""The headings of kubectl's help: first words of commands, each with the modules that register it and its subcommands.
+"""By heading of kubectl's help, first words of commands and the names of the modules that register their commands.
 
-No module: the command isn't simulated. One is imported when its command is first used: a learner's first answer should
-not wait for sixty commands.
+A word without modules isn't simulated. `lookup` imports a module when its command is first used, because a learner's
+first answer should not wait for sixty commands.
 """
 WORDS = {word: modules for group in GROUPS.values() for word, modules in group.items()}
 MODULES = {word: modules for word, modules in WORDS.items() if modules}
@@ -100,12 +103,12 @@ MODULES = {word: modules for word, modules in WORDS.items() if modules}
 ABSENT: frozenset[tuple[str, ...]] = frozenset(
     (*group.split(), word) for group, words in _TABLE.absent.items() for word in words
 )
-"""Commands of kubectl v1.36 that are not simulated."""
+"""Commands of kubectl v1.36 that are not simulated, as their words after "kubectl"."""
 
 SUGGESTED = _TABLE.suggested
-"""What someone may have meant by a word that is no command."""
+"""The command to suggest for a word that is no command, such as those that cobra's SuggestFor lists."""
 
-# Methods of a Table, so that tests can ask a misspelt one.
+# Bound methods, whose class tests use with a table that has mistakes.
 row_of = _TABLE.row
 flags_of = _TABLE.flags
 absent_of = _TABLE.absent_from
@@ -114,4 +117,4 @@ GLOBAL = tuple(flags_of(Row(**_TABLE.everywhere)))
 """The flags of every command."""
 
 GROUP_PATHS = tuple(path for path, row in _TABLE.commands.items() if path and row.get("is_group"))
-"""The commands that only hold others, without kubectl itself."""
+"""Commands that only have subcommands, without kubectl itself."""

@@ -1,4 +1,7 @@
-"""kubectl patch and scale. Mirrors k8s.io/kubectl pkg/cmd/{patch,scale}, v1.36."""
+"""kubectl patch and scale, and the sending of a patch for other commands.
+
+Mirrors k8s.io/kubectl pkg/cmd/{patch,scale}, v1.36. Applying a patch is the API server's part, except for a dry run.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,15 @@ from kubesim.kubectl.manifests import Target, parse_json, read_text
 from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 
-_MAX_REQUEST = 3 * 1024 * 1024  # bytes that the API server takes
+_MAX_REQUEST = 3 * 1024 * 1024  # the API server's limit for a request body, in bytes
 _PATCH_TYPES = ("json", "merge", "strategic")
 
 
 def send_patch(call: Call, target: Target, change: Any, kind: patches.PatchType) -> Object:
-    """Send a patch of an object that is known; return the object as it is then.
+    """Patch the object of `target`; return the patched object. Raises StatusError.
 
-    With --dry-run=client, kubectl makes a merge patch or a strategic one itself.
+    With --dry-run=client, nothing is sent: kubectl itself applies a merge patch or a strategic one to `target.obj`,
+    which must be known then.
     """
     if call.dry_run != "client":
         return call.api.patch(*target.place, change, kind, call.request())
@@ -59,7 +63,7 @@ def patch(call: Call) -> None:
                 raise read.refusal
             new = send_patch(call, target, read.change, kind)
         except StatusError:
-            if call.dry_run == "client":  # kubectl's own words are others
+            if call.dry_run == "client":  # kubectl words these errors differently than the API server
                 raise NotSimulated(_PATCHED_LOCALLY) from None
             raise
         _report_patch(call, target.resource, target.obj, new)
@@ -75,14 +79,20 @@ def _report_patch(call: Call, resource: Resource, old: Object, new: Object) -> N
 
 
 class _Patch(NamedTuple):
-    """A patch that was read; or what the server says of damaged JSON, once for each object."""
+    """A parsed patch, or the API server's refusal of malformed JSON.
 
-    change: Any
+    kubectl sends malformed JSON as it is, and so the refusal appears once for each object.
+    """
+
+    change: Any  # None with a refusal
     refusal: StatusError | None = None
 
 
 def _read_patch(call: Call) -> _Patch:
-    """The patch, in YAML or JSON. Raises KubectlError, and StatusError for one that is too long."""
+    """Read the patch of --patch or --patch-file, in YAML or JSON.
+
+    Raises KubectlError for malformed YAML or an unreadable file, and StatusError for a patch beyond _MAX_REQUEST.
+    """
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     text = str(call.flags["patch"])
@@ -120,7 +130,7 @@ def scale(call: Call) -> None:
             present = obj["spec"]["replicas"]
             refuse_if(expected >= 0 and expected != present, f"Expected replicas to be {expected}, was {present}")
             call.api.change_scale(*target.place, set_replicas, dry_run=call.dry_run == "server")
-        # The object as it was, but for the number; --dry-run=client gives one even to what has no spec.
+        # kubectl prints the object as fetched, with only the number replaced, even if a dry run's object has no spec.
         spec = {**(obj.get("spec") or {}), "replicas": replicas}
         print_result(call, target.resource, {**obj, "spec": spec}, "scaled")
 

@@ -1,6 +1,7 @@
-"""What kubectl refuses before a command does anything: --dry-run, the context, and who asks.
+"""Checks before a command runs: required flags, --dry-run, --output, the kubeconfig's context, and impersonation.
 
-Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go and k8s.io/client-go tools/clientcmd, v1.36.
+A command's own checks of its flags are in its module. Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go and
+k8s.io/client-go tools/clientcmd, v1.36.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ _DRY_RUNS = ("none", "client", "server")
 
 
 def check_before_running(call: Call) -> None:
-    """Refuse wrong arguments, values of the flags that many commands share, and contexts.
+    """Check the command line, the kubeconfig and the connection, in this order, and set `call.dry_run`.
 
-    Only the first refusal is shown, so the order counts: the command line by itself, the kubeconfig, the connection.
+    The order matters, because only the first refusal is shown; `Traits` says where commands differ in it. Raises one of
+    errors.REFUSALS.
     """
     traits = call.command.traits
     missing = [f'"{name}"' for name in call.command.row.required if name not in call.typed_flags]
@@ -28,7 +30,7 @@ def check_before_running(call: Call) -> None:
     if traits.checks_format == "first":
         _check_output_format(call)
     if "validate" in call.flags:
-        call.validation()  # refuses an unknown one
+        call.validation()  # raises KubectlError for an unknown value
     if traits.asks_namespace and not call.flags["namespace"]:
         _check_namespace_of_context(call)
     if not traits.is_offline:
@@ -38,15 +40,15 @@ def check_before_running(call: Call) -> None:
 
 
 def _check_output_format(call: Call) -> None:
-    """Refuse an unknown -o or a wrong template, where the command has templates."""
+    """Refuse an unknown --output or a malformed template, if the command has the flag --template."""
     if "template" in call.flags:
         call.output_format()
 
 
 def _dry_run(call: Call) -> DryRun:
-    """The strategy of --dry-run. Bare, it means client, with the warning that klog writes."""
+    """The strategy of --dry-run. Without a value, the flag means "client", with a deprecation warning from klog."""
     strategy = call.flags["dry-run"]
-    if strategy == "unchanged":
+    if strategy == "unchanged":  # pflag's NoOptDefVal: the flag was typed without a value
         now = call.context.clock.micro_timestamp()  # 2026-11-24T14:00:00.000000Z
         month_and_day = now[5:7] + now[8:10]
         call.complain(
@@ -62,7 +64,7 @@ def _dry_run(call: Call) -> DryRun:
 
 
 def check_client(call: Call) -> None:
-    """Refuse a context, a user, a cluster, groups or --request-timeout that cannot be used. Mirrors ClientConfig."""
+    """Refuse an unusable context, user, cluster, --as-group or --request-timeout. Mirrors ClientConfig."""
     context = call.flags["context"]
     _check_context_exists(call, context, KubectlError(f'context "{context}" does not exist'))
     _check_cluster(call)
@@ -74,7 +76,7 @@ def check_client(call: Call) -> None:
 
 
 def _check_cluster(call: Call) -> None:
-    """Refuse any cluster but the one that there is."""
+    """Refuse a context of any cluster other than the simulated one."""
     cluster = call.access.kubeconfig.fields("clusters", call.access.of_context("cluster"))
     server = cluster.get("server") or "localhost:8080, which is asked where the kubeconfig names none,"
     if server != SERVER:
@@ -88,10 +90,11 @@ _INVALID_TIMEOUT = (
 
 
 def _check_namespace_of_context(call: Call) -> None:
-    """Refuse a context and groups as a command does that asks for the context's namespace before it connects.
+    """Refuse an unknown context and --as-group without --as, in the words of a command that reads the namespace first.
 
-    So `get pods --context x` says "Error in configuration: …", and `get pods -n shop --context x`, which has its
-    namespace, says "error: context …", as does `apply`, which connects first. Mirrors ConfirmUsable.
+    Such a command looks up the context's namespace before it connects, unless -n is typed: `get pods --context x`
+    prints "Error in configuration: …". `get pods -n shop --context x` prints "error: context …", and so does `apply`,
+    which connects first. Mirrors ConfirmUsable.
     """
     context = call.access.context_name
     why = f"context was not found for specified context: {context}"
@@ -102,13 +105,13 @@ def _check_namespace_of_context(call: Call) -> None:
 
 
 def _check_context_exists(call: Call, name: str, refusal: Exception) -> None:
-    """Raise `refusal` where a context is named and the kubeconfig has none of that name."""
+    """Raise `refusal` if the context `name` isn't in the kubeconfig; an empty name is allowed."""
     if name and not call.access.kubeconfig.has("contexts", name):
         raise refusal
 
 
 def _check_impersonation(call: Call, is_plain: bool) -> None:
-    """Refuse groups without a user. `is_plain`: the configuration's error is shown as it is, not after "error: "."""
+    """Refuse --as-group without --as. With `is_plain`, "Error in configuration: " begins the message, not "error: "."""
     if call.flags["as-group"] and not call.flags["as"]:
         why = f"requesting uid, groups or user-extra for {call.access.user} without impersonating a user"
         raise Plain(f"Error in configuration: {why}") if is_plain else KubectlError(why)

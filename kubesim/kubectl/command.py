@@ -1,4 +1,8 @@
-"""A kubectl command as data, and what one call of it sees and says."""
+"""Commands of kubectl and their calls: the registry of commands, and what a running command reads and writes.
+
+`Command` and `Traits` describe a command, `Context` its surroundings, and `Call` is one execution. Each command's own
+code is in its module; the order of the checks before it is in checks.py.
+"""
 
 from __future__ import annotations
 
@@ -22,36 +26,42 @@ from kubesim.kubectl.formats import Format, parse_output
 from kubesim.kubectl.kubeconfig import CERTIFICATE, EMPTY, KUBECONFIG, Kubeconfig, NotAKubeconfigError
 from kubesim.workspace import Workspace
 
-LONGEST_WAIT = 86400.0  # simulated seconds
+LONGEST_WAIT = 86400.0  # simulated seconds that one command may wait
 
 DryRun = Literal["none", "client", "server"]
 
 
 class Context(NamedTuple):
-    """Where kubectl runs: the cluster it talks to, and the shell it was typed into."""
+    """The surroundings of kubectl: the cluster and its clock, and the shell with its files and variables."""
 
-    api: Client  # the API server, with the rights of whose credentials kubectl has
+    api: Client  # the API server's client, authenticated with the certificate of the kubeconfig's first user
     clock: Clock
     workspace: Workspace
     config: Kubeconfig
-    budget: Budget  # that of the whole command line; TooMuchError passes through kubectl to whoever made it
+    budget: Budget  # shared by the whole command line; TooMuchError passes through kubectl to the budget's maker
     env: Mapping[str, str] = {}
-    read_stdin: Callable[[], str] = str  # takes what is piped into the command, the same text each time
+    read_stdin: Callable[[], str] = str  # returns the text piped into the command, the same at each call
     # Runs an editor's command line on a file of the workspace and returns its exit status.
     run_editor: Callable[[str, str], int] | None = None
 
 
 class Access:
-    """Whom a call asks, as whom, and in which namespace: client-go's ClientConfig."""
+    """The kubeconfig, context, user and namespace of a call, from its flags and environment.
+
+    Mirrors ClientConfig of client-go. Files are read at the first use, because many checks come before them.
+    """
 
     def __init__(self, context: Context, flags: Mapping[str, Any], is_offline: bool = False) -> None:
         self._context = context
         self._flags = flags
-        self._is_offline = is_offline  # no file is needed
+        self._is_offline = is_offline  # even the file of --kubeconfig may be missing
 
     @property
     def path(self) -> str:
-        """The file of --kubeconfig or $KUBECONFIG; "" for the one that the session has in memory."""
+        """The file of --kubeconfig or $KUBECONFIG; "" for the session's own kubeconfig, `Context.config`.
+
+        Raises NotSimulated for several files in $KUBECONFIG.
+        """
         path = self._flags["kubeconfig"]
         if not path:
             listed = self._context.env.get("KUBECONFIG", "").split(":")
@@ -62,7 +72,10 @@ class Access:
 
     @cached_property
     def kubeconfig(self) -> Kubeconfig:
-        """What says where the cluster is and who asks. Raises KubectlError or NotSimulated for a file that doesn't."""
+        """The parsed kubeconfig; an empty one if the file of $KUBECONFIG is missing.
+
+        Raises KubectlError for a file that can't be read or parsed, and NotSimulated for one of another structure.
+        """
         path = self.path
         if not path:
             return self._context.config
@@ -85,11 +98,11 @@ class Access:
 
     @property
     def context_name(self) -> str:
-        """The context of --context, or the current one."""
+        """The name of the context: --context, or the kubeconfig's current one."""
         return self._flags["context"] or self.kubeconfig.current
 
     def of_context(self, part: Literal["cluster", "user"]) -> str:
-        """What the context names."""
+        """The name of the context's cluster or user, "" if it has none."""
         return self.kubeconfig.fields("contexts", self.context_name).get(part) or ""
 
     @property
@@ -99,19 +112,25 @@ class Access:
 
     @property
     def user(self) -> str:
-        """The user of --user, or that of the context. `create rolebinding` has a --user of its own, which is a list."""
+        """The kubeconfig's user: --user, or that of the context.
+
+        The flag --user of `create rolebinding` is a list of subjects and is ignored here.
+        """
         typed = self._flags["user"]
         return typed if typed and isinstance(typed, str) else self.of_context("user")
 
     def client(self, warn: Callable[[str], None]) -> Client:
-        """The API server, as the user whose credentials kubectl has, or for whom those speak with --as."""
+        """A client with the kubeconfig's credentials, impersonating the user of --as. Warnings go to `warn`.
+
+        Raises NotSimulated for credentials other than a token or this cluster's certificate.
+        """
         client = self._authenticated().for_call(warn, self._context.budget)
         if self._flags["as"]:
             return client.impersonating(self._flags["as"], tuple(self._flags["as-group"]))
         return client
 
     def _authenticated(self) -> Client:
-        """The API server for whom the kubeconfig and --token say. It asks a certificate first, and then a token."""
+        """A client with the user's certificate or, without one, a token, in the API server's order."""
         config = self.kubeconfig
         credentials = config.fields("users", self.user)
         token = self._flags["token"] or credentials.get("token") or ""
@@ -129,31 +148,35 @@ _VALIDATIONS: Mapping[str, Validation] = {
     "ignore": "Ignore",
     "false": "Ignore",
 }
-"""By the words of --validate."""
+"""Field validation of the API server, by values of --validate."""
 
 
 class Call:
-    """One call of a command: its arguments and flags, and the output that it gathers."""
+    """One call of a command: its arguments and flags, and the output that it gathers.
+
+    `kubectl.run` creates it with kubectl itself as the command, and fills in the arguments and flags once they are
+    parsed. `flags` is shared with the cache of parsed command lines and must not be changed.
+    """
 
     def __init__(self, command: Command, context: Context) -> None:
         self.command = command
         self.context = context
         self.args: Sequence[str] = ()
-        self.flags: Mapping[str, Any] = {}  # the value of every flag, by its name
-        self.typed_flags: frozenset[str] = frozenset()  # the names of the flags that were typed
-        self.dash = -1  # how many of the arguments come before "--", or -1 without one: pflag's ArgsLenAtDash
-        self.dry_run: DryRun = "none"
-        self._format: Format | None = None  # what `output_format` has parsed
-        self.written: list[Written] = []  # in its order
+        self.flags: Mapping[str, Any] = {}  # by name, the value of every flag, typed or default
+        self.typed_flags: frozenset[str] = frozenset()  # names of the flags that were typed
+        self.dash = -1  # the number of arguments before "--", -1 without a "--": pflag's ArgsLenAtDash
+        self.dry_run: DryRun = "none"  # set by checks.check_before_running
+        self._format: Format | None = None  # the cached result of `output_format`
+        self.written: list[Written] = []  # output to stdout and stderr, in the order of writing
         self.exit_code = 0
-        self.edit: Edit | None = None  # what a live front end is to open in an editor
+        self.edit: Edit | None = None  # a request to the live terminal to open an editor
 
     @property
     def before_dash(self) -> Sequence[str]:
-        """The arguments before "--", without one all of them."""
+        """The arguments before "--"; without a "--", all arguments."""
         return self.args if self.dash < 0 else self.args[: self.dash]
 
-    # What it prints
+    # Output
 
     def say(self, text: str) -> None:
         """Write to stdout."""
@@ -164,15 +187,16 @@ class Call:
         self.written.append((True, text))
 
     def warn(self, text: str) -> None:
-        """Pass a warning of the API server on, once."""
+        """Write a warning of the API server to stderr, unless the call has already written it."""
         line = f"Warning: {text}\n"
         if (True, line) not in self.written:
             self.complain(line)
 
     def output_format(self) -> Format:
-        """The format that -o and --template ask for, the same one throughout a call unless it `prints_alone`.
+        """The parsed format of --output and --template.
 
-        Raises FormatError.
+        A call shares one Format, which remembers what it has printed, such as headings; commands whose trait is
+        `prints_alone` get a new one each time. Raises FormatError and NotSimulated.
         """
         traits = self.command.traits
         if self._format is None or traits.prints_alone:
@@ -180,7 +204,7 @@ class Call:
             self._format = parse_output(self.flags, read_file, self.context.budget, traits.has_tables)
         return self._format
 
-    # Whom it asks, and how
+    # The cluster
 
     @cached_property
     def access(self) -> Access:
@@ -188,7 +212,7 @@ class Call:
 
     @cached_property
     def api(self) -> Client:
-        """The API server, as the user who asks."""
+        """The API server's client, with the call's credentials. Raises as `Access.client` does, at the first use."""
         return self.access.client(self.warn)
 
     @property
@@ -198,7 +222,7 @@ class Call:
 
     @property
     def request_timeout(self) -> float | None:
-        """The seconds of --request-timeout, or None where it cannot be read."""
+        """--request-timeout in seconds (0: no limit), or None for an invalid value."""
         text = self.flags["request-timeout"]
         seconds = integer(text)
         if seconds is not None:
@@ -208,10 +232,10 @@ class Call:
         return None
 
     def wait_until(self, done: Callable[[], bool], timeout: float) -> bool:
-        """Let time pass until `done()` holds, at most `timeout` seconds; say whether it did.
+        """Let time pass until `done()` is true, for at most `timeout` simulated seconds; return whether it is.
 
-        Raises NotSimulated where that is longer than anything here takes, before any time passes; without a limit
-        (inf), once it has gone on for so long.
+        Raises NotSimulated for a timeout beyond LONGEST_WAIT if `done()` isn't true at once, and for an infinite
+        timeout after LONGEST_WAIT.
         """
         is_too_long = timeout > LONGEST_WAIT
         seconds = timeout
@@ -224,15 +248,15 @@ class Call:
         return False
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass. Raises NotSimulated for too long."""
+        """Let `seconds` of simulated time pass. Raises NotSimulated beyond LONGEST_WAIT, before any time passes."""
         self.wait_until(lambda: False, seconds)
 
     def request(self) -> WriteOptions:
-        """How the API server takes a write: how strictly (--validate), and whether it stores anything."""
+        """The options of a write to the API server, from --validate and --dry-run=server."""
         return WriteOptions(self.validation(), dry_run=self.dry_run == "server")
 
     def validation(self) -> Validation:
-        """What --validate asks for. Commands without the flag leave it to the server, which warns."""
+        """The field validation of --validate. Commands without the flag use the API server's default, "Warn"."""
         chosen = str(self.flags.get("validate", "warn"))
         if chosen not in _VALIDATIONS:
             raise KubectlError(
@@ -245,34 +269,35 @@ Run = Callable[[Call], None]
 Check = Callable[[Call], None]
 
 REGISTERED: dict[tuple[str, ...], Command] = {}
-"""Every command by its path, and by each alias; a module registers its commands when it is imported."""
+"""Every imported command by its words, and by those with an alias as the last word. Importing a module fills it."""
 
 
 class Traits(NamedTuple):
-    """How a command differs from others."""
+    """Differences between commands, mostly in the order of kubectl's checks."""
 
-    # Refuses what kubectl refuses before it looks at the output format and at the kubeconfig.
+    # Raises the refusals that come before those of --output and the kubeconfig.
     check: Check | None = None
-    is_offline: bool = False  # it runs without a cluster
-    # It asks the kubeconfig for the namespace before it connects, which refuses a wrong context in other words.
+    is_offline: bool = False  # runs without a cluster and without a kubeconfig
+    # Reads the context's namespace before connecting, which words the refusal of an unknown context differently.
     asks_namespace: bool = False
-    shows_config_errors: bool = False  # as they are, without the word "error"
-    # A wrong -o is refused even before the kubeconfig is read, or only after the work; "" for between the two.
+    shows_config_errors: bool = False  # prints errors of the kubeconfig without "error: " before them
+    # Refuses a wrong --output before reading the kubeconfig ("first"), after that (""), or only when printing ("last").
     checks_format: Literal["first", "", "last"] = ""
-    has_tables: bool = False  # -o knows `wide` and custom columns
-    is_typed: bool = False  # kubectl holds its objects as Go structs, see `Format.render`
-    prints_alone: bool = False  # kubectl makes a printer for each object, so that YAML has no `---` between them
-    hides_dry_run: bool = False  # what it reports doesn't mention --dry-run
-    # What Tab completes: the names of Pods, or types and then the names of one type.
+    has_tables: bool = False  # --output has `wide` and custom columns
+    is_typed: bool = False  # kubectl holds the objects as Go structs: their JSON keeps Go's order of fields
+    prints_alone: bool = False  # kubectl creates a printer for each object, and so YAML has no `---` between objects
+    hides_dry_run: bool = False  # "configured (dry run)" and the like lack the parenthesis
+    # Operands that Tab completes: names of Pods, or a type and then names of its objects.
     operands: Literal["", "pods", "types"] = ""
-    kinds: Collection[str] = ()  # of those types; none: all
-    failure: int = 1  # the exit status of errors
+    kinds: Collection[str] = ()  # kinds that "types" is limited to; empty: all
+    failure: int = 1  # the exit status after errors
 
 
 class Command:
-    """One command: its words after "kubectl", and its row in commands.json.
+    """A command: its words after "kubectl", its row of commands.json, and the function `run` that executes it.
 
-    What is refused of its flags and arguments stands in `check` and at the top of `run`.
+    `run` raises one of errors.REFUSALS, or Exit. Wrong flags and arguments are refused in the trait `check` and at the
+    top of `run`, in kubectl's order.
     """
 
     def __init__(self, path: tuple[str, ...], row: Row, run: Run, **traits: Any) -> None:
@@ -283,22 +308,25 @@ class Command:
 
     @cached_property
     def flags(self) -> tuple[Flag, ...]:
-        """Its own flags."""
+        """The command's own flags, without the global ones."""
         return tuple(flags_of(self.row))
 
     @cached_property
     def flag_set(self) -> FlagSet:
-        """Its flags with the global ones."""
+        """All flags of the command, global ones included; the parser of its command lines."""
         return FlagSet((*GLOBAL, *self.flags))
 
     @property
     def name(self) -> str:
-        """The command as typed: "kubectl create secret"."""
+        """The command with all its words: "kubectl create secret"."""
         return " ".join(("kubectl", *self.path))
 
 
 def command(path: str, **more: Any) -> Callable[[Run], Command]:
-    """Register the function that runs a command; `more` are its `Traits`."""
+    """A decorator that registers a function as the `run` of the command `path`, with its aliases.
+
+    `more` are fields of `Traits`. The decorated name then stands for the Command.
+    """
 
     def register(run: Run) -> Command:
         words = tuple(path.split())
@@ -311,10 +339,10 @@ def command(path: str, **more: Any) -> Callable[[Run], Command]:
 
 
 def no_arguments(call: Call) -> None:
-    """The check of commands that only take flags."""
+    """The trait `check` of commands that take no arguments. Raises UsageError."""
     refuse_if(call.args, f"unexpected arguments: [{' '.join(call.args)}]", UsageError)
 
 
 def only_files(call: Call) -> None:
-    """The check of commands whose objects come from files."""
+    """The trait `check` of commands that read their objects from -f alone. Raises UsageError."""
     refuse_if(call.args, f"Unexpected args: [{' '.join(call.args)}]", UsageError)

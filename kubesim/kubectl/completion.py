@@ -1,4 +1,7 @@
-"""What Tab completes of kubectl's command lines."""
+"""Completion of kubectl's command lines with Tab: commands, flags, some values, types and names of objects.
+
+The order of the candidates, and which ones are offered, are our own: kubectl's shell scripts aren't mirrored.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ _OUTPUTS = ("custom-columns=", "go-template=", "json", "jsonpath=", "name", "wid
 
 
 def complete(words: Sequence[str], context: Context) -> list[str]:
-    """The words that could replace the last of `words` (the words after "kubectl"; the last may be empty)."""
+    """The sorted completions of the last of `words`.
+
+    `words` come after "kubectl"; the last may be empty. Errors, such as missing rights, give no completions.
+    """
     *before, current = words or [""]
     with suppress(KubectlError, NotSimulated, StatusError):
         command, rest = find_command(before)
@@ -28,12 +34,15 @@ def complete(words: Sequence[str], context: Context) -> list[str]:
 
 
 def _candidates(command: Command, rest: list[str], current: str, context: Context) -> Iterable[str]:
-    """What may follow a command and the `rest` of its words, all but the one to complete."""
+    """Candidates for the next word of a command line, which may not begin with `current`.
+
+    `rest` are the words after the command, without `current`, the word to complete. Raises StatusError.
+    """
     try:
         line = command.flag_set.parse(rest)
-    except FlagError:  # the last flag still needs its value, or one of them is wrong
+    except FlagError:  # probably the last word is a flag that still needs its value
         return _values(rest[-1], context)
-    if line.dash >= 0:  # the command of a container
+    if line.dash >= 0:  # after "--" comes the command line of a process in a container
         return []
     if current.startswith("-"):
         return [_spelled(flag) for flag in command.flag_set.flags.values() if flag.simulated]
@@ -47,12 +56,12 @@ def _candidates(command: Command, rest: list[str], current: str, context: Contex
 
 
 def _spelled(flag: Flag) -> str:
-    """A flag as it is typed, with `=` where a value has to follow."""
+    """A flag as typed, with `=` if it needs a value."""
     return f"--{flag.name}=" if flag.bare is None else f"--{flag.name}"
 
 
 def _values(flag: str, context: Context) -> Iterable[str]:
-    """The values of the flag that was typed last."""
+    """The possible values of a flag, `flag` with its dashes; none for most flags."""
     if flag in ("-n", "--namespace"):
         return map(name_of, context.api.list(NAMESPACE))
     if flag in ("-o", "--output"):
@@ -61,7 +70,7 @@ def _values(flag: str, context: Context) -> Iterable[str]:
 
 
 def _of_types(command: Command, line: CommandLine, current: str, context: Context) -> Iterable[str]:
-    """Types, then names of that type; or TYPE/NAME."""
+    """Plurals of types for a first operand, names of objects for others, or TYPE/NAME once the slash is typed."""
     typed_kind, slash, _ = current.partition("/")
     if slash:
         return [f"{typed_kind}/{name}" for name in _names(find_resource(typed_kind), line, context)]
@@ -72,7 +81,7 @@ def _of_types(command: Command, line: CommandLine, current: str, context: Contex
 
 
 def _names(resource: Resource | None, line: CommandLine, context: Context) -> list[str]:
-    """The objects of a type in the namespace that the line is about."""
+    """Names of a type's objects in the command line's namespace; none for an unknown type (None)."""
     if resource is None or not resource.simulated:
         return []
     namespace = None

@@ -1,4 +1,8 @@
-"""kubectl config: which cluster, as whom, in which namespace. Mirrors k8s.io/kubectl pkg/cmd/config, v1.36."""
+"""kubectl config: reading and changing the contexts of a kubeconfig.
+
+The kubeconfig itself is in kubeconfig.py. Mirrors k8s.io/kubectl pkg/cmd/config, v1.36, without the subcommands that
+change clusters and users.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,13 @@ from kubesim.kubectl.formats import to_yaml
 from kubesim.kubectl.help import help_text
 
 _command = partial(command, is_offline=True)
-# What `kubectl config view` prints in place of a secret value.
+# `kubectl config view` prints these in place of certificates and keys, and of tokens and passwords.
 _DATA = "DATA+OMITTED"
 _REDACTED = "REDACTED"
 
 
 def _save(call: Call) -> None:
-    """Write a kubeconfig that was changed, if it is a file."""
+    """Write the changed kubeconfig to its file; the session's own kubeconfig has none and stays in memory."""
     if call.access.path:
         call.context.workspace.put(call.access.path, to_yaml(call.access.kubeconfig.content))
 
@@ -33,7 +37,7 @@ def current_context(call: Call) -> None:
 
 @_command("config get-contexts")
 def get_contexts(call: Call) -> None:
-    """List the contexts, or those that are named; names of others are refused after it."""
+    """List all contexts, or those in the arguments; unknown names are refused after the list."""
     output = call.flags["output"]
     refuse_if(
         output not in ("", "name"),
@@ -54,7 +58,7 @@ def get_contexts(call: Call) -> None:
 
 
 def _show_help_if(call: Call, is_wrong: bool, problem: str = "Unexpected") -> None:
-    """Show the help of a command before its number of arguments is refused."""
+    """If `is_wrong`, show the command's help on stdout and raise KubectlError about the arguments."""
     if is_wrong:
         call.say(help_text(call.command))
         raise KubectlError(f"{problem} args: [{' '.join(call.args)}]")
@@ -91,19 +95,21 @@ def set_context(call: Call) -> None:
 
 @_command("config view", check=no_arguments)
 def view(call: Call) -> None:
-    """Show the file, or with --minify what the context needs of it; without --raw nothing that is secret."""
+    """Show the kubeconfig, with --minify only the entries of one context, and without --raw no credentials."""
     content = call.access.kubeconfig.content
     if call.flags["minify"]:
         content = _minified(call)
     if not call.flags["raw"]:
         content = _hidden(content)
-    if not call.flags["output"]:  # as for an object that was changed, and --template alone counts for nothing
+    # An empty --output selects the printer for changed objects, and --template alone doesn't count.
+    if not call.flags["output"]:
         call.say("config/<unknown>\n")
         return
     call.say(call.output_format().render(content, typed=True))
 
 
 def _minified(call: Call) -> Object:
+    """The kubeconfig's content with one context and its cluster and user. Raises KubectlError for an unknown one."""
     config = call.access.kubeconfig
     name = call.access.context_name
     refuse_if(not name, "current-context must exist in order to minify")
@@ -117,7 +123,10 @@ def _minified(call: Call) -> Object:
 
 
 def _hidden(value: Any, key: str = "") -> Any:
-    """A kubeconfig without its certificates, keys, tokens and passwords."""
+    """A copy of a kubeconfig's content with certificates, keys, tokens and passwords replaced.
+
+    `key` is the field that `value` is in, which decides about texts.
+    """
     if isinstance(value, dict):
         return {name: _hidden(part, name) for name, part in value.items()}
     if isinstance(value, list):

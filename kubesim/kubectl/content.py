@@ -1,4 +1,7 @@
-"""What several commands write into objects: images, variables, labels, ports, a hash for the name; and the writing."""
+"""Parts of the objects that commands such as run, create and debug build, and the creation of those objects.
+
+Each check refuses a typed value in kubectl's own words, before the API server sees it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _BAD_VARIABLE = (
 
 
 def check_variable_name(name: str) -> None:
-    """Refuse a name that no environment variable can have, as IsEnvVarName of k8s.io/apimachinery."""
+    """Raise KubectlError for an invalid name of a variable. Mirrors IsEnvVarName of k8s.io/apimachinery."""
     refuse_if(
         not _VARIABLE.fullmatch(name),
         f"{gofmt.quote(name)} is not a valid key name: {_BAD_VARIABLE} '{_VARIABLE.pattern}')",
@@ -29,7 +32,10 @@ def check_variable_name(name: str) -> None:
 
 
 def check_image(image: str, problem: str, where: str = "") -> None:
-    """Refuse a name that no image can have; `problem` stands before it, and `where` behind it."""
+    """Raise KubectlError for an invalid image reference.
+
+    The message is `problem`, the image in quotes, `where`, and the reason.
+    """
     try:
         imageref.parse(image)
     except ValueError:
@@ -37,7 +43,7 @@ def check_image(image: str, problem: str, where: str = "") -> None:
 
 
 def parse_labels(text: str) -> dict[str, str]:
-    """The labels in "a=b,c=d". Raises KubectlError. Mirrors ParseLabels of k8s.io/kubectl."""
+    """Parse labels such as "a=b,c=d". Raises KubectlError. Mirrors ParseLabels of k8s.io/kubectl."""
     labels: dict[str, str] = {}
     if not text:
         return labels
@@ -50,7 +56,7 @@ def parse_labels(text: str) -> dict[str, str]:
 
 
 def parse_port(text: str) -> int:
-    """A port, which only the API server wants to be one: any whole number. Raises KubectlError."""
+    """Parse a port as any whole number; only the API server checks its range. Raises KubectlError."""
     try:
         return parse_number(text, base=10)
     except ValueError as error:
@@ -61,7 +67,10 @@ _HASH_LETTERS = str.maketrans("013ae", "ghkmt")
 
 
 def content_hash(obj: Object) -> str:
-    """What --append-hash puts behind the name of a ConfigMap or a Secret. Mirrors k8s.io/kubectl pkg/util/hash."""
+    """The hash that --append-hash appends to the name of a ConfigMap or a Secret, ten letters and digits.
+
+    Mirrors k8s.io/kubectl pkg/util/hash.
+    """
     content = {"kind": obj["kind"], "name": name_of(obj), "data": obj.get("data", {})}
     if obj["kind"] == "Secret":
         content["type"] = obj.get("type", "")
@@ -71,9 +80,10 @@ def content_hash(obj: Object) -> str:
 
 
 def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:
-    """Create an object, which goes into the namespace of the command line unless it names one.
+    """Create an object and return the API server's answer. Raises StatusError.
 
-    With --dry-run=client, nothing is sent. Returns what was made. Raises StatusError.
+    A namespace in `obj` takes precedence over the command line's. With --dry-run=client, nothing is sent, and `obj`
+    itself is returned, without a namespace of the command line.
     """
     if call.dry_run == "client":
         return obj
@@ -83,5 +93,5 @@ def create_in_namespace(call: Call, resource: Resource, obj: Object) -> Object:
 
 
 def nonempty(fields: Object) -> Object:
-    """The fields that hold something; 0 does."""
+    """A copy of `fields` without None, False, and empty texts, lists and maps. 0 is kept."""
     return {key: value for key, value in fields.items() if value not in (None, "", [], (), {}) and value is not False}

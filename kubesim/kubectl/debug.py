@@ -1,6 +1,7 @@
-"""kubectl debug: a container more in a running Pod, or a changed copy of it.
+"""kubectl debug: an ephemeral container in a running Pod, or a changed copy of a Pod.
 
-Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/debug/{debug,profiles}.go, v1.36, without nodes, attaching and the profiles in
+_ABSENT_PROFILES.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from kubesim.kubectl.errors import NotSimulated, refuse_if
 from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.running import find_subject
 
-# By profile, what the debug container's security context gets.
+# By the name of a profile, fields added to the debug container's security context.
 _SECURITY: dict[str, Object] = {
     "general": {"capabilities": {"add": ["SYS_PTRACE"]}},
     "baseline": {},
@@ -38,12 +39,12 @@ _TARGETING = (
 @command("debug", asks_namespace=True, operands="pods")
 def debug(call: Call) -> None:
     words = call.before_dash
-    arguments = list(call.args[len(words) :])
+    arguments = list(call.args[len(words) :])  # the command line of the debug container, after "--"
     _check_debug(call, words, arguments)
     if call.flags["target"]:
         call.say(_TARGETING.format(call.flags["target"]))
     images = dict(pair.split("=", 1) for pair in call.flags["set-image"])
-    check_image(call.flags["image"] or "none", "invalid image name")
+    check_image(call.flags["image"] or "none", "invalid image name")  # "none" is valid, like a missing --image
     for name, image in images.items():
         check_image(image, "invalid image name", f' for container "{name}"')
     for word in words:
@@ -59,6 +60,7 @@ def debug(call: Call) -> None:
 
 
 def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None:
+    """Refuse missing, unknown and contradictory flags and arguments, in kubectl's order."""
     flags = call.flags
     is_new = bool(flags["image"])
     if flags["profile"] in _ABSENT_PROFILES:
@@ -83,6 +85,7 @@ def _check_debug(call: Call, words: Sequence[str], arguments: list[str]) -> None
 
 
 def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:
+    """Add an ephemeral container to a Pod, with a patch of the subresource that kubectl uses."""
     name = call.flags["container"] or _new_name(call, pod)
     existing = pod.obj["spec"].get("ephemeralContainers", [])
     before = find_named(existing, name)
@@ -98,7 +101,11 @@ def _add_ephemeral(call: Call, pod: Target, arguments: list[str]) -> None:
 
 
 def _copy(call: Call, pod: Target, arguments: list[str], images: dict[str, str]) -> None:
-    """Create a copy of the Pod with other images, which keeps its labels, or with a container that is debugged."""
+    """Create a copy of the Pod under the name of --copy-to.
+
+    If only images change, the copy keeps the Pod's labels and annotations. With a debug container it loses them, and
+    the probes of its containers, so that neither Services nor the kubelet disturb the debugging.
+    """
     meta = {"name": call.flags["copy-to"], "namespace": pod.namespace}
     spec: Object = clone(pod.obj["spec"])
     spec.pop("ephemeralContainers", None)
@@ -121,9 +128,9 @@ def _copy(call: Call, pod: Target, arguments: list[str], images: dict[str, str])
 
 
 def _debugged(call: Call, pod: Target, spec: Object, has_other_images: bool) -> Object | None:
-    """The container of a copy's spec that is debugged, a new one if there is none of the name.
+    """The debug container in the copy's `spec`: the one named by --container, or a new one, which is appended to it.
 
-    None where only images are changed.
+    None if the command only changes images. Raises KubectlError for a new container without an image.
     """
     name = call.flags["container"]
     container: Object | None = find_named(spec["containers"], name)
@@ -138,12 +145,12 @@ def _debugged(call: Call, pod: Target, spec: Object, has_other_images: bool) -> 
 
 
 def _debug_fields(call: Call, arguments: list[str]) -> Object:
-    """What the flags say of the debug container."""
+    """Fields of the debug container that the command line sets."""
     return nonempty({"image": call.flags["image"], "command": arguments})
 
 
 def _security(call: Call, container: Object) -> Object:
-    """The debug container's security context by the profile, which adds to one that it has."""
+    """The field securityContext of the debug container: the `container`'s own, extended by the profile."""
     before = container.get("securityContext", {})
     profile = _SECURITY[call.flags["profile"]]
     context = {**before, **profile}
@@ -155,7 +162,11 @@ def _security(call: Call, container: Object) -> Object:
 
 
 def _new_name(call: Call, pod: Target) -> str:
-    """A name for the debug container, another one at each change of the Pod."""
+    """A name for the debug container, and print it.
+
+    kubectl draws five random letters; here they follow from the Pod's UID and generation, because the simulator is
+    deterministic, and so a Pod changed by an earlier `debug` gets a new name.
+    """
     meta = pod.obj["metadata"]
     name = f"debugger-{Identity(int(meta['uid'].replace('-', ''), 16) + meta['generation']).suffix()}"
     call.say(f"Defaulting debug container name to {name}.\n")

@@ -1,4 +1,7 @@
-"""kubectl delete, and waiting for the end of objects. Mirrors k8s.io/kubectl pkg/cmd/delete/delete.go, v1.36."""
+"""kubectl delete, and the deletion of objects and the wait for their end, which `replace` and `wait` share.
+
+Mirrors k8s.io/kubectl pkg/cmd/delete/delete.go, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import DRY_RUN_SUFFIX
 from kubesim.kubectl.selection import Query, find_live, follow
 
-# Simulated seconds after which a delete gives up where no --timeout was given: nothing here takes as long.
+# Simulated seconds that a command waits without --timeout. kubectl waits a week; nothing simulated takes an hour.
 PATIENCE = 3600.0
 
-# The API server's words for how --cascade deals with dependents.
+# The API server's propagationPolicy, by values of --cascade.
 _CASCADES = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
 _FORCED = (
     "Warning: Immediate deletion does not wait for confirmation that the running resource has been terminated. The "
@@ -54,6 +57,7 @@ def delete(call: Call) -> None:
 
 
 def _check_delete(call: Call) -> None:
+    """Refuse wrong values and combinations of flags, in kubectl's order."""
     flags = call.flags
     output = flags["output"]
     cascade = flags["cascade"]
@@ -74,18 +78,21 @@ def _check_delete(call: Call) -> None:
 
 
 def _grace_period(call: Call) -> int | None:
-    """The seconds that a Pod gets to end, None for its own."""
+    """The grace period of the flags in seconds, None for the Pod's own. With --force, warn and return 0."""
     grace: int = call.flags["grace-period"]
     if call.flags["force"]:
         call.complain(_FORCED)
         return 0
-    if call.flags["now"] or grace == 0:  # a period of 0 waits for the object, and means 1
+    if call.flags["now"] or grace == 0:  # without --force, kubectl turns 0 into 1
         return 1
     return None if grace < 0 else grace
 
 
 def delete_target(call: Call, target: Target, grace: int | None) -> None:
-    """Delete one object; a Pod gets `grace` seconds to end, or None: its own. Raises StatusError."""
+    """Delete one object, unless --dry-run=client. Raises StatusError.
+
+    `grace` is a Pod's grace period in seconds, None for the Pod's own.
+    """
     if call.dry_run != "client":
         policy = _CASCADES[call.flags.get("cascade") or "background"]
         call.api.delete(*target.place, DeleteOptions(grace, policy, call.dry_run == "server"))
@@ -97,12 +104,15 @@ def report_deleted(call: Call, target: Target, verb: str) -> None:
 
 
 def wait_until_gone(call: Call, targets: list[Target]) -> None:
-    """Let time pass until none of the objects is there, at most for --timeout."""
+    """Let time pass until all objects are gone, for at most --timeout or PATIENCE. Raises KubectlError after that.
+
+    An object of the same name that was created since counts as gone. Returns at once if an object can't be read.
+    """
     ending: list[_Ending] = []
     for target in targets:
         try:
             obj = find_live(call, target)
-        except StatusError:  # who may not look doesn't wait
+        except StatusError:  # as kubectl: a user without the right to read the object doesn't wait for its end
             return
         if obj:
             ending.append(_Ending(target, metadata(obj)["uid"], follow(call, target)))
@@ -116,11 +126,11 @@ def wait_until_gone(call: Call, targets: list[Target]) -> None:
 
 
 class _Ending(NamedTuple):
-    """An object whose end is awaited."""
+    """An object that is being deleted."""
 
     target: Target
-    uid: str  # another one of the same name may follow
-    current: Callable[[], Object | None]
+    uid: str  # tells the object from a later one of the same name
+    current: Callable[[], Object | None]  # returns the live object of that name, see `selection.follow`
 
     def is_there(self) -> bool:
         obj = self.current()

@@ -1,6 +1,7 @@
-"""kubectl version, cluster-info, auth: what the cluster is, and who may do what.
+"""kubectl version, cluster-info, options and auth: commands that read no objects of the learner's.
 
-Mirrors k8s.io/kubectl pkg/cmd/{version,clusterinfo,auth}, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/{version,clusterinfo,options,auth}, v1.36, without `cluster-info dump` and
+`auth reconcile`.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _BUILD = {
     "compiler": "gc",
     "platform": "linux/amd64",
 }
-"""What kubectl says of itself."""
+"""The clientVersion in `kubectl version -o json`: the build of the recorded kubectl."""
 
 
 @command("version", is_offline=True)
@@ -56,7 +57,7 @@ def version(call: Call) -> None:
 
 @command("cluster-info")
 def cluster_info(call: Call) -> None:
-    """Show where the control plane is. What belongs to it is looked for among the Services."""
+    """Print the URLs of the API server and of the Services labeled as cluster services."""
     namespace = call.flags["namespace"] or "kube-system"
     try:
         services = call.api.list(SERVICE, namespace, labels="kubernetes.io/cluster-service=true")
@@ -68,11 +69,11 @@ def cluster_info(call: Call) -> None:
                 place += f":{ports[0]['name']}"
             name = service["metadata"]["labels"].get("kubernetes.io/name", name_of(service))
             call.say(f"{name} is running at {SERVER}/api/v1/namespaces/{namespace}/services/{place}/proxy\n")
-    finally:
+    finally:  # kubectl prints this even after an error
         call.say("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.\n")
 
 
-# What kubectl takes for verbs without a warning: of objects, and of paths.
+# Verbs that kubectl accepts without a warning, for objects and for paths.
 _VERBS = (
     "get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest"
 )
@@ -81,7 +82,7 @@ _PATH_VERBS = "get put post head options delete patch *"
 
 @command("auth can-i")
 def can_i(call: Call) -> None:
-    """Say yes or no, and end with status 1 for no; or list what the user may do."""
+    """Print "yes", or "no" with exit status 1. With --list, print the user's rules in the namespace."""
     _check_can_i(call)
     if call.flags["list"]:
         rows = rule_rows(call.api.rules(call.namespace))
@@ -97,6 +98,7 @@ def can_i(call: Call) -> None:
 
 
 def _check_can_i(call: Call) -> None:
+    """Refuse wrong arguments and combinations of flags. Raises KubectlError."""
     flags = call.flags
     if flags["list"]:
         refuse_if(call.args, "list option must be specified with no arguments")
@@ -114,7 +116,7 @@ def _check_can_i(call: Call) -> None:
 
 
 def _attributes(call: Call, verb: str, word: str) -> dict[str, str]:
-    """What the access review asks: about a path, or about objects."""
+    """The arguments of `Client.can`, from `verb` and `word`: a URL path, or TYPE or TYPE/NAME."""
     part = call.flags["subresource"]
     if word.startswith("/"):
         refuse_if(part, "--subresource can not be used with NonResourceURL")
@@ -135,12 +137,12 @@ def _warn_of_verb(call: Call, verb: str, verbs: str) -> None:
 
 
 def _type(call: Call, word: str) -> tuple[str, str]:
-    """Plural and group of a type. Of an unknown one the whole word and no group are asked about, as kubectl does."""
+    """The plural and group of a type. For an unknown type, warn, and return the whole word and no group, as kubectl."""
     warn_of_others(call, word)
     resource = find_resource(word)
     if resource is None:
         plural, _, group = word.lower().partition(".")
-        if word not in ("*", "users", "groups"):  # which RBAC has
+        if word not in ("*", "users", "groups"):  # RBAC has rules for these, though the API has no such types
             call.warn(f"the server doesn't have a resource type '{plural}'{_in_group(group)}\n")
         return word, ""
     if not resource.namespaced and not call.flags["all-namespaces"]:
@@ -162,7 +164,7 @@ def whoami(call: Call) -> None:
         raise KubectlError(
             "the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it"
         ) from None
-    if call.flags["output"]:  # --template alone counts for nothing here
+    if call.flags["output"]:  # --template without --output is ignored here
         extra = {key: list(values) for key, values in user.extra}
         info = nonempty({"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": extra})
         review = {

@@ -1,7 +1,8 @@
-"""The documents of a YAML or JSON text as kubectl decodes them.
+"""Decoding of YAML and JSON texts into plain Python values, with kubectl's error messages.
 
-Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's decode.go and errors
-(sigs.k8s.io/yaml v1.6).
+manifests.py turns the values into objects; scalars.py knows YAML's unquoted words and numbers. PyYAML scans and parses;
+what it makes of the nodes, and its messages, are replaced by those of goyaml. Mirrors k8s.io/apimachinery
+pkg/util/yaml/decoder.go, v1.36, and goyaml.v2's decode.go and errors (sigs.k8s.io/yaml v1.6).
 """
 
 from __future__ import annotations
@@ -28,21 +29,22 @@ _MAX_BYTES = 10 * 1024 * 1024
 
 
 class Document(NamedTuple):
-    """One value of a text, which may hold several."""
+    """One value of a text of several documents."""
 
     value: Any
-    source: str = ""  # its JSON, where it is written so
+    source: str = ""  # the document's text if that is JSON
 
     @property
     def json(self) -> str:
-        """Its JSON as written, or as kubectl makes it of YAML."""
+        """The document as JSON: its own text, or the conversion of its YAML."""
         return self.source or gojson.dumps(self.value)
 
 
 def documents(text: str) -> Iterator[Document]:
-    """The documents of a YAML or JSON text that hold anything.
+    """The documents of a YAML or JSON text, without those whose value is null.
 
-    Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go. Raises ManifestError; StatusError (501) for too much.
+    Raises ManifestError for a malformed text, after the documents before the error, and StatusError (501) or
+    NotSimulated for a text that is too large. Mirrors k8s.io/apimachinery pkg/util/yaml/decoder.go.
     """
     if len(text) > _MAX_BYTES:
         raise NotSimulated(f"a file of more than {_MAX_BYTES // 1024 // 1024} MiB is not part of this simulator")
@@ -58,9 +60,9 @@ _VISIBLE = re.compile(r"\S")
 
 
 def _json_first(text: str) -> Iterator[Document]:
-    """JSON values one after the other, or YAML from where the first or the second isn't JSON.
+    """Consecutive JSON values. If the first or the second isn't JSON, the rest of the text is read as YAML.
 
-    Mirrors YAMLOrJSONDecoder.
+    Mirrors YAMLOrJSONDecoder, which reports a later value that isn't JSON as an error.
     """
     end = 0
     count = 0
@@ -79,7 +81,10 @@ def _json_first(text: str) -> Iterator[Document]:
 
 
 def _yaml_instead(text: str, problem: str) -> Iterator[Document]:
-    """The documents of a text that is no JSON. Raises ManifestError: `problem` where the first is no YAML either."""
+    """The YAML documents of a text that isn't JSON.
+
+    Raises ManifestError: `problem`, the JSON decoder's message, if the first document isn't YAML either.
+    """
     documents = _yaml_documents(text)
     try:
         first = list(islice(documents, 1))
@@ -90,7 +95,7 @@ def _yaml_instead(text: str, problem: str) -> Iterator[Document]:
 
 
 def _end_of_json(text: str, start: int) -> int:
-    """Where the JSON value ends that begins at `start`: with the text where it has no end."""
+    """The end of the JSON value that begins at `start`; the end of the text if the value is malformed."""
     with suppress(ValueError, RecursionError):
         _, end = json.JSONDecoder().raw_decode(text, start)
         return end
@@ -98,7 +103,7 @@ def _end_of_json(text: str, start: int) -> int:
 
 
 def _json_problem(error: JSONError, before: str | None = None) -> str:
-    """What is said of a value that is no JSON, with its place where the text `before` it is known."""
+    """kubectl's message about malformed JSON; with the text `before` the value, it includes the offset in bytes."""
     if str(error) == END:
         return "unexpected EOF"
     if before is None:
@@ -106,7 +111,7 @@ def _json_problem(error: JSONError, before: str | None = None) -> str:
     return f"json: offset {len(before.encode()) + error.read}: {error}"
 
 
-# kubectl cuts at lines that begin so, before it parses any of the documents; no more than a comment may follow.
+# kubectl splits the text at such lines before it parses YAML. Only a comment may follow the dashes.
 _SEPARATOR = re.compile(r"^---[ \t\r]*(?P<wrong>[^#\s].*)?.*\n?", re.MULTILINE)
 
 
@@ -118,7 +123,7 @@ def _yaml_documents(text: str) -> Iterator[Document]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The texts between separators. Raises ManifestError for a wrong separator, which loses the text before it."""
+    """The texts between separators. Raises ManifestError for a wrong separator, without yielding the text before it."""
     start = 0
     for separator in _SEPARATOR.finditer(text):
         if separator["wrong"]:
@@ -130,7 +135,10 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def items_of(document: Any) -> Iterator[Any]:
-    """The objects of a document: the items of a List, those of a PodList as Pods, or the document itself."""
+    """The objects of a document: the items of a list, nested ones too, or the document itself.
+
+    Items of a typed list such as a PodList inherit the apiVersion, and their kind is the list's without "List".
+    """
     if isinstance(document, dict) and isinstance(document.get("items"), list):
         kind = str(document.get("kind", "")).removesuffix("List")
         head = {"apiVersion": document.get("apiVersion"), "kind": kind} if kind else {}
@@ -141,9 +149,10 @@ def items_of(document: Any) -> Iterator[Any]:
 
 
 def parse_document(text: str) -> Any:
-    """The one document of a YAML or JSON text, as sigs.k8s.io/yaml turns it into JSON: plain values, not too many.
+    """The value of a YAML or JSON text with a single document, None for an empty text.
 
-    Raises ManifestError; StatusError (501) for too many.
+    The value consists of the types that JSON has, as sigs.k8s.io/yaml converts YAML. Raises ManifestError, and
+    StatusError (501) for more than MAX_VALUES values.
     """
     document = None
     if text.lstrip().startswith(("{", "[")):
@@ -159,7 +168,7 @@ def parse_document(text: str) -> Any:
 
 
 def _yaml(text: str) -> Any:
-    if len(text) > MAX_VALUES:
+    if len(text) > MAX_VALUES:  # only such a text can have too many values: count before building any node
         most = 2 * MAX_VALUES  # a list or map has two events
         events = sum(1 for _ in islice(yaml.parse(text, Loader=_BASE), most))
         if events == most:
@@ -170,7 +179,7 @@ def _yaml(text: str) -> Any:
         if node is None:
             return None
         if "*" in text:
-            _unfolded(node, {})
+            _unfolded(node, {})  # raises for aliases that unfold to too much
         return loader.construct_plain(node)
     finally:
         loader.dispose()
@@ -180,9 +189,11 @@ _OF_ITSELF = "value contains itself"
 
 
 def _unfolded(node: yaml.Node, sizes: dict[int, int | None]) -> int:
-    """How many nodes `node` has with every alias written out: a few lines of them can unfold to gigabytes.
+    """The number of nodes in `node` with every alias written out. Raises yaml.YAMLError beyond MAX_VALUES.
 
-    An alias is the same node again; `sizes` has those that were counted, by their identity: None while it is counted.
+    A few lines of aliases of aliases can unfold to gigabytes. PyYAML represents an alias by the anchored node itself,
+    and so `sizes` maps the identity of each node to its size, None while the node is being counted: meeting that again
+    means that the node contains itself.
     """
     if id(node) in sizes:
         size = sizes[id(node)]
@@ -204,6 +215,7 @@ def _children(node: yaml.Node) -> Iterable[yaml.Node]:
 
 
 def _complaint(error: Exception, text: str) -> str:
+    """goyaml's message for an error of PyYAML in `text`."""
     if isinstance(error, yaml.MarkedYAMLError):
         return _where(error, text)
     if isinstance(error, UnicodeEncodeError):
@@ -214,7 +226,10 @@ def _complaint(error: Exception, text: str) -> str:
 
 
 def _where(error: yaml.MarkedYAMLError, text: str) -> str:
-    """The problem with its line, as goyaml says it: the scanner counts from 1, the parser from 0, and 0 is left out."""
+    """goyaml's message for an error with a position.
+
+    goyaml counts the scanner's lines from 1 and the parser's from 0, and doesn't mention line 0.
+    """
     mark = error.problem_mark
     problem = error.problem or "cannot be parsed"
     if mark and problem == _OF_ITSELF:
@@ -233,18 +248,21 @@ def _where(error: yaml.MarkedYAMLError, text: str) -> str:
 
 
 def _anchor_at(mark: yaml.Mark, text: str) -> str:
-    """The name of the anchor that is set or referenced at a mark."""
+    """The name of the anchor or alias at `mark`, whose sign & or * may stand before it."""
     from_sign = text.split("\n")[mark.line][mark.column :]
     return re.sub(r"(?s)^[*&]?([\w-]*).*", r"\1", from_sign)
 
 
 _BASE = yaml_loader()
 _TAG = "tag:yaml.org,2002:"
-_TYPES = ("binary", "null", "bool", "int", "float")  # tags that make something else of a text
+_TYPES = ("binary", "null", "bool", "int", "float")  # tags that convert a text, which isn't simulated
 
 
 def _tagged(text: str, tag: str) -> Any:
-    """The value of a scalar with a tag, "" for none. Raises ManifestError for numbers that JSON does not have."""
+    """The value of a scalar; `tag` is its tag, "" without one.
+
+    Raises ManifestError for an infinite number or NaN, which JSON lacks, and NotSimulated for the tags in _TYPES.
+    """
     if tag in _TYPES:
         raise NotSimulated(f"the YAML tag !!{tag} is not part of this simulator")
     if tag:
@@ -255,14 +273,17 @@ def _tagged(text: str, tag: str) -> Any:
     return value
 
 
-_KEYS = "interface {}"  # the Go type of a YAML map's keys
+_KEYS = "interface {}"  # the Go type of a YAML map's keys, which appears in messages
 
 
 class _Loader(_BASE):  # type: ignore[misc, valid-type]
-    """Makes plain values: keys are strings; of equal keys, the last one counts; tags other than _TYPES make texts."""
+    """A loader of plain values. Keys become strings, and the last of equal keys counts. Unknown tags mean texts."""
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
-        """The tag of a node that has none."""
+        """The tag of a node without one. Overrides PyYAML's, so that `_tagged` decides about plain scalars.
+
+        A plain scalar gets the bare prefix _TAG; "<<" gets the tag of a merge key, which PyYAML resolves.
+        """
         if kind is not yaml.ScalarNode or not implicit[0]:
             return super().resolve(kind, value, (False, True))
         return f"{_TAG}merge" if value == "<<" else _TAG
@@ -279,6 +300,7 @@ class _Loader(_BASE):  # type: ignore[misc, valid-type]
 
 
 def _key(key: Any, value: Any) -> str:
+    """A key of a map as text; `value` appears in the refusal of null. Raises ManifestError for null, lists and maps."""
     if key is None:
         raise ManifestError(f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {gofmt.syntax(value, _KEYS)}")
     if isinstance(key, dict | list):

@@ -1,4 +1,8 @@
-"""kubectl edit. Mirrors k8s.io/kubectl pkg/cmd/util/editor/editoptions.go, v1.36."""
+"""kubectl edit of one object, in an editor that runs in the shell or in one that the live terminal opens.
+
+Mirrors k8s.io/kubectl pkg/cmd/util/editor/editoptions.go, v1.36, without several objects and without opening the editor
+again after a refusal.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ from kubesim.kubectl.output import print_result
 from kubesim.kubectl.selection import Query
 from kubesim.workspace import HOME
 
-_INTERACTIVE = ("", "nano", "vi", "vim")  # editors that need someone at the keyboard
+_INTERACTIVE = ("", "nano", "vi", "vim")  # editors for a person at the keyboard; "" is the default editor
 _EDIT_COMMENT = """\
 # Please edit the object below. Lines beginning with a '#' will be ignored,
 # and an empty file will abort the edit. If an error occurs while saving this file will be
@@ -39,10 +43,11 @@ _NOTHING_VALID = "Edit cancelled, no valid changes were saved."
     "edit", asks_namespace=True, operands="types", checks_format="last", shows_config_errors=True, prints_alone=True
 )
 def edit(call: Call) -> None:
-    """Open an object in the editor of $KUBE_EDITOR or $EDITOR, and send what that made of it.
+    """Edit an object in the editor of $KUBE_EDITOR or $EDITOR, and send the changes as a patch.
 
-    Without an editor that works on its own, a live front end opens the draft, and comes back with --edit-result and
-    with the draft on standard input. The file goes only when it is no longer needed.
+    A command such as `sed -i` edits the draft in this call. An interactive editor needs two calls: the first asks the
+    live terminal to open the draft. The terminal then runs kubectl again with --edit-result=FILE, the saved file, and
+    with the draft on standard input. The file is removed once its changes are sent, or if it has none.
     """
     path = call.flags["edit-result"]
     draft = call.context.read_stdin() if path else ""
@@ -59,7 +64,10 @@ def edit(call: Call) -> None:
 
 
 def _file_of_editor(call: Call, target: Target, draft: str) -> str:
-    """The file that an editor has changed, or "" where a live front end will open one."""
+    """Run the editor on a file with the draft, and return the file's path.
+
+    Returns "" for an interactive editor, which the live terminal opens instead. Raises KubectlError if an editor fails.
+    """
     context = call.context
     path = _free_name(call, f"{target.name}.yaml")
     editor = context.env.get("KUBE_EDITOR") or context.env.get("EDITOR", "")
@@ -75,20 +83,23 @@ def _file_of_editor(call: Call, target: Target, draft: str) -> str:
 
 
 def _ask_for_editor(call: Call, target: Target, path: str, draft: str, editor: str) -> None:
-    """Have a live front end open the draft, and come back with --edit-result when it is saved."""
+    """Ask the live terminal to open the draft at `path` in `editor`, and to run kubectl with --edit-result then."""
     path = call.context.workspace.relative(path)
     words = ["kubectl", "edit", f"{target.resource.qualified}/{target.name}"]
     if target.resource.namespaced:
         words += ["-n", call.namespace]
     words.append(f"--edit-result={HOME / path}")
-    then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # in YAML, no line of the draft is that word alone
+    then = f"{shlex.join(words)} <<'EOF'\n{draft}EOF"  # an object's YAML has no line that is only EOF
     call.edit = Edit(path, draft, then, editor)
     call.complain(_EDIT_ELSEWHERE)
-    call.exit_code = 1  # here; a front end that opens one comes back with another call
+    call.exit_code = 1  # of this call; the live terminal shows the result of the second one
 
 
 def _finish(call: Call, draft: str, path: str) -> None:
-    """Send what the file has other than the draft; the file is kept where that is refused."""
+    """Send the differences between the draft and the file at `path`, and remove the file.
+
+    If they are refused, the file stays, and its path is printed. Raises the refusal.
+    """
     after = read_text(call, path)
     try:
         if _without_comments(after) == _without_comments(draft):
@@ -102,7 +113,10 @@ def _finish(call: Call, draft: str, path: str) -> None:
 
 
 def _object(text: str) -> Target:
-    """The object of a draft or of an edited file. Raises ManifestError where that is no object."""
+    """The object in a draft or in an edited file.
+
+    Raises ManifestError for a text that isn't an object, and KubectlError for an unknown type.
+    """
     from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
     obj = parse_document(text)
@@ -115,7 +129,11 @@ def _object(text: str) -> Target:
 
 
 def _send(call: Call, original: Target, after: str, path: str) -> None:
-    """Send what the edited file says, and say how that was refused. Mirrors visitToPatch and addError."""
+    """Patch `original` into the object in the text `after`, which comes from the file `path`.
+
+    Prints kubectl's message about a refusal and raises the error that ends the command. Mirrors visitToPatch and
+    addError.
+    """
     title = f'{original.resource.qualified} "{original.name}"'
     try:
         edited = _object(after).obj
@@ -131,10 +149,10 @@ def _send(call: Call, original: Target, after: str, path: str) -> None:
 
 
 def _ending(call: Call, error: StatusError, title: str, path: str) -> Exception:
-    """Say that an object was refused, and return what ends the command; `path` is the file of what was edited.
+    """Print kubectl's message about the API server's refusal, and return the exception that ends the command.
 
-    Where the object isn't valid, kubectl would open the editor again, with the reason in it. Here that is the end,
-    which in the live terminal says why.
+    `title` names the object, and `path` the edited file. kubectl opens the editor again for an invalid object, with the
+    reason as a comment. Here the command ends, and in the live terminal (--edit-result) it prints the reason.
     """
     is_told_in_full = error.reason == "Invalid" and call.flags["edit-result"]
     if is_told_in_full or error.code == HTTPStatus.NOT_IMPLEMENTED:
@@ -152,7 +170,11 @@ def _ending(call: Call, error: StatusError, title: str, path: str) -> Exception:
 
 
 def _patch(call: Call, original: Target, edited: Object) -> None:
-    """Send a patch of what was edited in an object: whatever has happened to it meanwhile is no conflict."""
+    """Send the difference between the original and the edited object as a patch, and print the result.
+
+    A patch has no resource version, so that changes by others in the meantime aren't a conflict. Raises KubectlError
+    for an edited namespace or identity.
+    """
     resource = original.resource
     namespace = original.namespace
     meta = metadata(edited)
@@ -177,6 +199,6 @@ def _without_comments(text: str) -> str:
 
 
 def _free_name(call: Call, name: str) -> str:
-    """A name that no file of the learner has."""
+    """The path of a new file for a draft, which no existing file has; `name` is its last part."""
     names = (f"/workspace/.kubectl-edit-{number}-{name}" for number in count(1))
     return next(path for path in names if not call.context.workspace.exists(path))

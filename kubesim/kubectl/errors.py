@@ -1,6 +1,7 @@
-"""How kubectl refuses: its own errors, and how it words the API server's.
+"""kubectl's errors, and their messages on stderr, including those for the API server's refusals.
 
-Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go, v1.36.
+Commands raise these errors; `kubectl.run` prints them with `message`. Mirrors k8s.io/kubectl pkg/cmd/util/helpers.go,
+v1.36.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ T = TypeVar("T")
 
 
 class KubectlError(Exception):
-    """kubectl's own refusal: "error: …", exit status 1."""
+    """kubectl's own refusal, printed as "error: …"."""
 
-    advice = ""
+    advice = ""  # a line below the message; {} is the command, such as "kubectl get"
 
 
 class UsageError(KubectlError):
-    """A refusal that points at the command's help."""
+    """A refusal that refers to the command's help: wrong arguments."""
 
     advice = "See '{} -h' for help and examples\n"
 
@@ -34,7 +35,7 @@ class FlagError(KubectlError):
 
 
 class FormatError(KubectlError):
-    """An output that cannot be made; `stdout` was printed before it."""
+    """An error while printing an object. `stdout` is the output before the error, which is still printed."""
 
     def __init__(self, message: str, stdout: str = "") -> None:
         super().__init__(message)
@@ -42,19 +43,19 @@ class FormatError(KubectlError):
 
 
 class NotSimulated(Exception):
-    """Something that kubectl does and this simulator does not; the text follows "kubesim: "."""
+    """A feature of kubectl that this simulator lacks, printed as "kubesim: …"."""
 
 
 class Plain(Exception):
-    """A refusal whose text is shown as it is."""
+    """A refusal whose text is printed as it is, without "error: "."""
 
 
 class ManifestError(ValueError):
-    """A text that is no YAML or JSON; the message is that of kubectl's decoder."""
+    """Malformed YAML or JSON, with the message of kubectl's decoder. Callers turn it into a KubectlError."""
 
 
 class Several(Exception):
-    """Errors of several objects, printed one after the other, and without the word "error"."""
+    """Errors of several objects, printed one per line without "error: ". Nested ones are flattened."""
 
     def __init__(self, errors: Iterable[Exception]) -> None:
         super().__init__()
@@ -64,7 +65,7 @@ class Several(Exception):
 
 
 class Exit(Exception):
-    """End at once with a status; everything has been printed."""
+    """The end of the command with an exit status, after everything has been printed."""
 
     def __init__(self, code: int) -> None:
         super().__init__()
@@ -72,28 +73,29 @@ class Exit(Exception):
 
 
 def refuse_if(wrong: object, text: str, kind: type[KubectlError] = KubectlError) -> None:
-    """Raise a refusal where something is wrong."""
+    """Raise the refusal `kind` with the message `text` if `wrong` is true or not empty."""
     if wrong:
         raise kind(text)
 
 
 def file_problem(error: OSError) -> str:
-    """What Go says of a file that cannot be read or written: "permission denied"."""
+    """Go's message for a file that can't be read or written, such as "permission denied"."""
     return (error.strerror or str(error)).lower()
 
 
 REFUSALS = (KubectlError, NotSimulated, Plain, Several, StatusError)
+"""Errors with a printed message. After one, a command goes on with its other objects; after Exit it doesn't."""
 
 
 def raise_all(errors: Iterable[Exception]) -> None:
-    """Raise what was gathered, if anything."""
+    """Raise the error in `errors` or, for more than one, a Several. Does nothing without errors."""
     gathered = Several(errors).errors
     if gathered:
         raise gathered[0] if len(gathered) == 1 else Several(gathered)
 
 
 def is_missing(error: Exception) -> bool:
-    """Whether the API server says that there is no such object."""
+    """Whether the error is the API server's NotFound."""
     return isinstance(error, StatusError) and error.reason == "NotFound"
 
 
@@ -104,12 +106,13 @@ def visit(
     errors_first: bool = False,
     ignores_missing: bool = False,
 ) -> int:
-    """Do something with each item; raise at the end what went wrong, but with `ignores_missing` that there is none.
+    """Call `act` with each item, go on after refusals, and raise them all at the end. Returns the number of items.
 
-    An item that is an error is one that couldn't be found. Of several such errors, beside others, kubectl makes one: it
-    is the last, or with `errors_first` the first.
+    An item that is an exception stands for an object that couldn't be found; it isn't counted. The exceptions among
+    the items come after the refusals of `act`, or with `errors_first` before them. Several of them next to refusals of
+    `act` become one error in brackets, as in kubectl. With `ignores_missing`, errors of the kind NotFound are dropped.
 
-    Returns how many items there were. Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
+    Mirrors ContinueOnErrorVisitor of k8s.io/cli-runtime pkg/resource/visitor.go.
     """
     count = 0
     errors: list[Exception] = []
@@ -134,7 +137,7 @@ def visit(
 
 @contextmanager
 def reworded(kind: type[Exception], head: str = "", into: type[Exception] = KubectlError) -> Iterator[None]:
-    """Raise an error of some kind as one of kubectl's own, which begins with `head`."""
+    """A context that turns an error of type `kind` into one of type `into`, with `head` before its message."""
     try:
         yield
     except kind as error:
@@ -143,7 +146,10 @@ def reworded(kind: type[Exception], head: str = "", into: type[Exception] = Kube
 
 @contextmanager
 def naming_source(verb: str, source: str) -> Iterator[None]:
-    """Let a refusal of the API server name the file that it is about, if any: 'error when creating "pod.yaml": …'."""
+    """A context that adds the file to the API server's refusals: 'error when creating "pod.yaml": …'.
+
+    `verb` is "creating" there, and `source` the file; "" for an object that isn't from a file changes nothing.
+    """
     try:
         yield
     except StatusError as error:
@@ -160,9 +166,10 @@ def naming_source(verb: str, source: str) -> Iterator[None]:
 
 
 def message(error: Exception, command: str, is_alone: bool = True) -> str:
-    """What kubectl prints for an error of `command` ("kubectl get"), alone or among others.
+    """The text on stderr for an error, with its line end.
 
-    Mirrors StandardErrorMessage and MultipleErrors.
+    `command` is all words of the command, such as "kubectl get". With `is_alone` false, the error is one of several,
+    which kubectl words more briefly. Mirrors StandardErrorMessage and MultipleErrors.
     """
     if isinstance(error, Several):
         return "".join(message(one, command, is_alone=False) for one in error.errors)
@@ -178,7 +185,7 @@ def message(error: Exception, command: str, is_alone: bool = True) -> str:
 
 
 def _refusal_of_server(error: StatusError, is_alone: bool) -> str:
-    if error.code == 501:
+    if error.code == 501:  # the simulated API server's "not simulated"; kubectl's words before it are dropped
         return f"kubesim: {error.message.partition('kubesim: ')[2]}\n"
     if error.reason == "Unauthorized":
         return f"error: You must be logged in to the server ({error.message})\n"
@@ -188,6 +195,7 @@ def _refusal_of_server(error: StatusError, is_alone: bool) -> str:
 
 
 def _invalid(error: StatusError) -> str:
+    """The message for an invalid object, with its causes in a list if there is more than one."""
     causes = list(dict.fromkeys(map(str, error.causes)))
     is_named = error.kind or error.name
     if not is_named and not causes:

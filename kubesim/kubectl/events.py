@@ -1,4 +1,7 @@
-"""kubectl events. Mirrors k8s.io/kubectl pkg/cmd/events/{events,event_printer}.go, v1.36."""
+"""kubectl events: events as a table sorted by time. `kubectl get events` is in get.py.
+
+Mirrors k8s.io/kubectl pkg/cmd/events/{events,event_printer}.go, v1.36, without --watch.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from kubesim.kubectl.selection import resolve, split_pair
 
 @command("events", asks_namespace=True, checks_format="last")
 def events(call: Call) -> None:
-    if call.flags["output"]:  # --template alone counts for nothing here
-        call.output_format()
+    if call.flags["output"]:  # --template without --output is ignored here
+        call.output_format()  # raises for an unknown format before anything else is checked
     namespace = None if call.flags["all-namespaces"] else call.namespace
     subject = _subject(call)
     types = {item.lower() for item in call.flags["types"]}
@@ -36,7 +39,7 @@ def events(call: Call) -> None:
 
 
 class _Subject(NamedTuple):
-    """What an event is about."""
+    """The object of an event: its involvedObject."""
 
     kind: str
     api_version: str
@@ -49,7 +52,7 @@ def _subject_of(event: Object) -> _Subject:
 
 
 def _subject(call: Call) -> _Subject | None:
-    """What --for asks for."""
+    """The object of --for, None without the flag. Raises KubectlError, and Plain for an unknown type."""
     word = call.flags["for"]
     if not word:
         return None
@@ -63,7 +66,7 @@ def _subject(call: Call) -> _Subject | None:
 def _show(call: Call, events: list[Object]) -> None:
     if not call.flags["output"]:
         call.say(Table(call, EVENT, columns=Columns(_HEADINGS, _row)).render(events, call.context.clock.now))
-    elif call.output_format().name != "name":  # a list has none
+    elif call.output_format().name != "name":  # kubectl prints nothing: a list has no name
         items = [in_go_order(EVENT, event) for event in events]
         listed = {"kind": "EventList", "apiVersion": "v1", "metadata": {}, "items": items}
         call.say(call.output_format().render(listed, typed=True))
@@ -80,7 +83,11 @@ def _row(event: Object, now: Micros) -> list[str]:
 
 
 def _last_seen(event: Object) -> Micros:
-    """When it was last seen. Old-style events have whole seconds and so come before newer ones of that second."""
+    """The time of the event's last occurrence, for sorting.
+
+    Events of the core API have whole seconds, and so sort before the scheduler's events of the same second, which have
+    microseconds.
+    """
     series = event.get("series") or {}
     time = series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime")
     return parse_time(time or metadata(event)["creationTimestamp"])

@@ -1,7 +1,8 @@
 """kubectl explain: the documentation of a type or of one of its fields.
 
-Mirrors k8s.io/kubectl pkg/cmd/explain, pkg/explain/explain.go and pkg/explain/v2/templates/plaintext.tmpl, v1.36. The
-prose is that of lightkube-models, but for what the values of an enumeration mean: that is in gotypes.json.
+The texts come from lightkube-models, and those about the values of an enumeration from gotypes.json, both through
+api/schemadocs.py. Mirrors k8s.io/kubectl pkg/cmd/explain, pkg/explain/explain.go and
+pkg/explain/v2/templates/plaintext.tmpl, v1.36, without --output plaintext-openapiv2.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from kubesim.kubectl.formats import jsonpath
 _WRAPPER = textwrap.TextWrapper(
     76, expand_tabs=False, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
 )
-_MOST_ENUMS = 4  # as many are listed beside a field
+_MOST_ENUMS = 4  # the number of an enumeration's values in the list of fields
 _NO_TYPE = (
     "You must specify the type of resource to explain. "
     'Use "kubectl api-resources" for a complete list of supported resources.'
@@ -43,29 +44,31 @@ def explain(call: Call) -> None:
     group = f"GROUP:      {resource.group}\n" if resource.group else ""
     header = f"{group}KIND:       {resource.kind}\nVERSION:    {resource.version}\n\n"
     subject = _look_up(schema.type_of(resource), path)
-    if subject is None:  # kubectl names the last field, whichever of the path is missing
+    if subject is None:  # whichever field of the path is missing, kubectl's message names the last one
         raise FormatError(f'field "{path[-1]}" does not exist', stdout=header)
     call.say(header + _explanation(subject, call.flags["recursive"]))
 
 
-# What a path may hold and a path of fields may not: "[0]", a blank, ".*".
+# Parts of JSONPath that kubectl's parser accepts, and explain refuses: "[0]", a blank, ".*".
 _NOT_A_FIELD = re.compile(r"[\[ ]|\.\*")
 
 
 def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
-    """The type and the names of the fields that a word means: "deploy.spec", "deployments.apps.spec".
+    """Parse the argument of explain, such as "deploy.spec" or "deployments.apps.spec", into a type and field names.
 
-    Raises KubectlError, with kubectl's order of complaints: first of the path, then of the type, then of the fields.
+    kubectl parses the argument as JSONPath, so that dots mean both groups and fields. Raises FormatError, KubectlError
+    and Plain in kubectl's order: syntax of the path, then the type, then the fields.
     """
     target = word.rstrip(".")
-    jsonpath.parse(f"{{.{target}}}")  # only refuses
+    jsonpath.parse(f"{{.{target}}}")  # raises FormatError for what isn't JSONPath
     refuse_if("..." in target, "invalid multiple recursive descent")
     dotted = target
     before_bracket = re.split(r"[\[ ]", dotted)[0]
     refuse_if(not before_bracket, "a resource must be present, got: /, Resource=")
     type_name = before_bracket.partition(".")[0]
     resource = find_resource(type_name)
-    if resource and target.startswith(f"{resource.qualified}.."):  # kubectl steps over one dot too many after that name
+    # kubectl skips one dot more than the qualified name has, and so accepts two dots after it.
+    if resource and target.startswith(f"{resource.qualified}.."):
         dotted = target.replace("..", ".", 1)
         before_bracket = before_bracket.replace("..", ".", 1)
     path = before_bracket.split(".")[1:]
@@ -75,10 +78,10 @@ def _parse_target(word: str, api_version: str) -> tuple[Resource, list[str]]:
         raise KubectlError("unrecognized character in action: U+002A '*'")
     if resource is None or _NOT_A_FIELD.search(dotted) or path[:1] == [""]:
         raise KubectlError("invalid jsonpath syntax, first node must be field node")
-    if api_version:  # then a group after the type counts as a field, as kubectl does
+    if api_version:  # with --api-version, kubectl takes a group after the type for a field
         return _of_version(resource, api_version), path
     if dotted.startswith(resource.qualified):
-        # No dot has to follow, as kubectl does: "deployments.appsx.spec" is the spec of deployments.apps.
+        # As kubectl, don't require a dot after the name: "deployments.appsx.spec" means deployments.apps and its spec.
         path = dotted.removeprefix(resource.qualified).split(".")[1:]
     return resource, path
 
@@ -95,7 +98,7 @@ def _of_version(resource: Resource, api_version: str) -> Resource:
 
 
 class _Subject(NamedTuple):
-    """What is explained: a type itself, or a field with its name and what is said of it."""
+    """A type, or a field with its name and description; `kind` is the field's type then."""
 
     kind: Type
     field_name: str = ""
@@ -104,7 +107,7 @@ class _Subject(NamedTuple):
 
 
 def _look_up(kind: Type, path: Sequence[str]) -> _Subject | None:
-    """What `path` leads to from a type, through whatever lists and maps hold; None where there is no such field."""
+    """The field at `path` below a type, None if a field is missing. Lists and maps on the way stand for their items."""
     subject = _Subject(kind)
     for name in path:
         struct = _inner(subject.kind)
@@ -116,7 +119,7 @@ def _look_up(kind: Type, path: Sequence[str]) -> _Subject | None:
 
 
 def _explanation(subject: _Subject, recursive: bool) -> str:
-    """The documentation below the header; `recursive` lists all fields below by name."""
+    """The documentation below the header. With `recursive`, it lists the names of all nested fields."""
     inner = _inner(subject.kind)
     text = f"{subject.description}\n" if subject.description else ""
     if inner.kind == "struct" and describe(inner).text:
@@ -135,7 +138,7 @@ def _heading(name: str, field: Field) -> str:
 
 
 def _inner(kind: Type) -> Type:
-    """What a list or map holds, however deep; the type itself otherwise."""
+    """The innermost element type of nested lists and maps; any other type itself."""
     return _inner(kind.element) if kind.element else kind
 
 
@@ -150,17 +153,21 @@ def _type_name(kind: Type) -> str:
 
 
 def _enum(field: Field) -> list[str]:
+    """The values of the field's enumeration as explain writes them; empty for other fields."""
     return [value or '""' for value in ENUMS.get(field.type.go, ())]
 
 
 def _indented(text: str) -> str:
-    """`text` wrapped, each line (the empty ones too) indented."""
+    """`text` wrapped and indented by four spaces, empty lines too."""
     lines = [line for paragraph in text.split("\n") for line in _WRAPPER.wrap(paragraph) or [""]]
     return "\n".join(f"    {line}" for line in lines)
 
 
 def _field_list(struct: Type, recursive: bool, level: int = 1, above: tuple[Type, ...] = ()) -> Iterator[str]:
-    """The fields with what they mean, or recursively all by name; a type within itself is not opened again."""
+    """The lines about the fields of a struct: with descriptions, or with `recursive` names only, nested fields too.
+
+    `above` are the structs around this one: a type that contains itself is listed, but its fields aren't repeated.
+    """
     described = {} if recursive else describe(struct).fields
     indent = "  " * level
     for name, field in schema.fields(struct).items():

@@ -1,4 +1,7 @@
-"""kubectl get. Mirrors k8s.io/kubectl pkg/cmd/get/get.go, v1.36."""
+"""kubectl get, with tables, --output and --watch. The objects are chosen in selection.py, tables are in output.py.
+
+Mirrors k8s.io/kubectl pkg/cmd/get/get.go, v1.36.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from kubesim.kubectl.manifests import Target
 from kubesim.kubectl.output import Table, nothing_found
 from kubesim.kubectl.selection import Group, Query
 
-# A watch without --request-timeout ends after this many simulated seconds: no one can press Ctrl+C here.
+# The simulated seconds of a watch without --request-timeout. In a notebook, no one can press Ctrl+C.
 WATCH = 60.0
 
 
@@ -35,6 +38,7 @@ See 'kubectl get -h' for help and examples"""
 
 
 def _check_get(call: Call) -> None:
+    """The trait `check` of get. Raises Plain without a type, and KubectlError for --show-labels without a table."""
     flags = call.flags
     if not (call.args or flags["filename"] or flags["watch"] or flags["watch-only"]):
         raise Plain(_NO_TYPE)
@@ -54,19 +58,20 @@ def get(call: Call) -> None:
     groups, error = query.select()
     is_table = call.output_format().is_table
     if is_table and isinstance(error, KubectlError):
-        error = Plain(str(error))  # it's one of a list, which has no "error: "
+        error = Plain(str(error))  # kubectl aggregates errors before printing tables, which drops "error: "
     refusals = [error] if error else []
     try:
         if is_table:
             _print_tables(call, groups, is_complete=not error)
         elif not error or not query.is_single:
             _print_formatted(call, groups, query.is_single)
-    except REFUSALS as refusal:
+    except REFUSALS as refusal:  # kubectl reports errors of printing before those of fetching
         refusals.insert(0, refusal)
     raise_all(refusals)
 
 
 def _print_formatted(call: Call, groups: list[Group], is_single: bool) -> None:
+    """Print the objects in the format of --output: a single object as it is, others in one List."""
     objects = list(chain.from_iterable(group.objects for group in groups))
     if is_single and len(objects) == 1:
         call.say(call.output_format().render(objects[0]))
@@ -75,6 +80,7 @@ def _print_formatted(call: Call, groups: list[Group], is_single: bool) -> None:
 
 
 def _sorted(call: Call, objects: list[Object]) -> list[Object]:
+    """The objects in the order of --sort-by. Raises FormatError and NotSimulated, see `sorting.sort_objects`."""
     field = call.flags["sort-by"]
     if not field:
         return objects
@@ -84,8 +90,11 @@ def _sorted(call: Call, objects: list[Object]) -> list[Object]:
 
 
 def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
-    """A table for each type; `is_complete`: nothing was refused, so that none means that there is nothing."""
-    if call.flags["sort-by"] and len(groups) > 1:  # kubectl looks for the field in tables without objects
+    """Print a table for each type.
+
+    With `is_complete`, no object was refused, and "No resources found" is printed if there is no table.
+    """
+    if call.flags["sort-by"] and len(groups) > 1:  # a bug of kubectl: it looks for the field in tables without objects
         from kubesim.kubectl.formats.sorting import no_field  # late: few lines are sorted
 
         raise no_field(call.flags["sort-by"])
@@ -98,7 +107,7 @@ def _print_tables(call: Call, groups: list[Group], is_complete: bool) -> None:
 
 
 def _screen(call: Call, group: Group, with_kind: bool) -> str:
-    """The table of one type; nothing where --sort-by names no field, for kubectl ignores that error."""
+    """The table of one type, "" if no object has the field of --sort-by: kubectl drops that error, and the table."""
     objects = list(group.objects)
     try:
         if len(objects) > 1:
@@ -109,14 +118,14 @@ def _screen(call: Call, group: Group, with_kind: bool) -> str:
 
 
 def _watch(call: Call) -> None:
-    """Show one type's changes for the time of --request-timeout."""
+    """Print the objects of one type, and then their changes until --request-timeout, or WATCH, has passed."""
     if call.flags["sort-by"]:
         raise NotSimulated("--sort-by with --watch is not part of this simulator")
     query = Query(call, call.args, one_type=True)
     present = query.fetch(is_strict=True)
-    targets = query.targets or present  # of files
+    targets = query.targets or present  # a command line with -f has no targets
     is_absent = not present and all(target.name is not None for target in targets)
-    if is_absent:  # with --ignore-not-found, or in files that hold nothing
+    if is_absent:  # missing objects with --ignore-not-found, or files without objects
         return
     refuse_if(len({target.resource for target in targets}) > 1, f"{_WATCHED_ALONE} - more than 1 resource was found")
     target = targets[0]
@@ -129,7 +138,7 @@ def _watch(call: Call) -> None:
     seen: list[tuple[Micros, Change]] = []
     try:
         _note_changes(call, target, seen)
-    finally:  # also where the watch is cut
+    finally:  # print the changes so far even if the budget ends the watch
         for now, change in seen:
             _show_objects(call, table, [change.obj], now)
 
@@ -138,7 +147,7 @@ _WATCHED_ALONE = "watch is only supported on individual resources and resource c
 
 
 def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) -> None:
-    """Print objects of a watch at the moment `now`, in columns that keep their widths."""
+    """Print objects of a watch as they were at the moment `now`. `table` keeps the columns' widths between calls."""
     form = call.output_format()
     if form.is_table:
         call.say(table.render(objects, now))
@@ -147,7 +156,10 @@ def _show_objects(call: Call, table: Table, objects: list[Object], now: Micros) 
 
 
 def _note_changes(call: Call, target: Target, seen: list[tuple[Micros, Change]]) -> None:
-    """Add what happens in the time of --request-timeout to `seen`: no change fails because of a watch."""
+    """Let the time of the watch pass, and append each change with its moment to `seen`.
+
+    The changes are printed later, because an error while printing must not reach the code that makes the change.
+    """
 
     def note(change: Change) -> None:
         seen.append((call.context.clock.now, change))

@@ -1,7 +1,7 @@
-"""kubectl's help: of a command, of a group, and of all; and what someone may have meant by a word that is none.
+"""The help texts of kubectl and its commands, and suggestions for misspelled commands.
 
-Mirrors k8s.io/kubectl pkg/util/templates/templater.go and github.com/spf13/cobra, v1.36. Usage lines and flags are
-kubectl's; the other words are our own.
+The data is in commands.json. Usage lines and flags are kubectl's; the other texts are our own. Mirrors the layout of
+k8s.io/kubectl pkg/util/templates/templater.go and github.com/spf13/cobra, v1.36.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from kubesim.kubectl.catalogue import GLOBAL, GROUPS, MODULES, SUGGESTED, WORDS,
 from kubesim.kubectl.command import REGISTERED, Command
 
 _GLOBAL_OPTIONS = 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n'
-_NARROWEST = 11  # column of subcommands
-_GROUPS_WIDTH = 13  # of the column of all commands
+_NARROWEST = 11  # the least width of the column of subcommands
+_GROUPS_WIDTH = 13  # the width of the column of commands in the help of kubectl itself
 
 
 def help_text(command: Command) -> str:
-    """What `kubectl COMMAND --help` prints; one that holds others lists them."""
+    """The output of `kubectl COMMAND --help`, with the subcommands of a group, or all commands for kubectl itself."""
     row = command.row
     members = _members(command.path) if command.path else {}
     parts = [row.long or f"{row.short}."]
@@ -45,14 +45,14 @@ def help_text(command: Command) -> str:
 
 
 def _members(path: tuple[str, ...]) -> dict[str, str]:
-    """The subcommands below `path`, simulated or not, with a line about each."""
+    """The subcommands of the command `path`, simulated or not, each with its line in the help."""
     members = {member.path[-1]: member.row.short for member in subcommands(path)}
     members |= absent_of(" ".join(path))
     return {word: short for word, short in members.items() if short}
 
 
 def _groups() -> list[str]:
-    """All commands as kubectl groups them."""
+    """All commands of kubectl in blocks, one for each heading."""
     blocks = []
     for heading, words in GROUPS.items():
         lines = [f"{heading}:"]
@@ -65,7 +65,7 @@ def _groups() -> list[str]:
 
 
 def _options(flags: Iterable[Flag]) -> str:
-    """What is said of the flags that are simulated, by their names."""
+    """The help of the simulated flags, sorted by name; "" without any."""
     by_name = {flag.name: flag for flag in flags if flag.simulated}
     return "\n\n".join(_flag_help(by_name[name]) for name in sorted(by_name))
 
@@ -84,18 +84,19 @@ def _flag_help(flag: Flag) -> str:
 
 
 def options_text() -> str:
-    """What `kubectl options` prints."""
+    """The output of `kubectl options`."""
     return f"The following options can be passed to any command:\n\n{_options(GLOBAL)}\n"
 
 
 def subcommands(path: tuple[str, ...]) -> list[Command]:
-    """The registered commands right below `path`, by name."""
-    by_path = {item.path: item for item in REGISTERED.values() if item.path[:-1] == path}  # its aliases have the same
+    """The registered commands directly below `path`, sorted by name, without aliases. Their module must be imported."""
+    # An alias has the path of its command, and so the dict keeps one of them.
+    by_path = {item.path: item for item in REGISTERED.values() if item.path[:-1] == path}
     return [by_path[key] for key in sorted(by_path)]
 
 
 def suggestions(word: str) -> str:
-    """Cobra's "Did you mean this?" with the commands that are at most two letters away."""
+    """Cobra's "Did you mean this?" with the commands similar to `word`, "" if none is."""
     typed = word.lower()
     near = [f"\t{name}" for name in WORDS if _is_near(typed, name)]
     if not near:
@@ -104,15 +105,16 @@ def suggestions(word: str) -> str:
 
 
 def _is_near(typed: str, name: str) -> bool:
+    """Whether cobra suggests `name` for `typed`: by its table, as an abbreviation, or within two edits."""
     return name == SUGGESTED.get(typed) or name.startswith(typed) or _distance(typed[:_LONGEST], name) <= 2
 
 
-_LONGEST = 20  # letters that count of a word: no command is so long that one with more could be near it
+_LONGEST = 20  # letters that are compared: no command is so long that a longer word could be within two edits
 
 
 @lru_cache(maxsize=4096)
 def _distance(one: str, other: str) -> int:
-    """The Levenshtein distance."""
+    """The Levenshtein distance of two words. The cache keeps the recursion from growing exponentially."""
     if not one or not other:
         return len(one + other)
     if one[0] == other[0]:

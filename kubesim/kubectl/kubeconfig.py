@@ -1,6 +1,7 @@
-"""The kubeconfig: clusters, users, and contexts that name one of each.
+"""The kubeconfig as data: clusters, users, and contexts, which pair a cluster and a user.
 
-Mirrors k8s.io/client-go tools/clientcmd, v1.36.
+Commands that change it are in config.py, and the choice of a file and a context is in command.Access. Mirrors
+k8s.io/client-go tools/clientcmd, v1.36, without merging several files.
 """
 
 from __future__ import annotations
@@ -19,17 +20,19 @@ SERVER = "https://127.0.0.1:6443"
 KUBECONFIG = f"{HOME}/.kube/config"
 
 Section = Literal["clusters", "users", "contexts"]
-# The lists of the file, each with the field that its entries have beside their name.
+# The lists of the file, each with the field of its entries next to "name".
 _FIELDS: Mapping[Section, str] = {"clusters": "cluster", "users": "user", "contexts": "context"}
-_TEXTS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")  # fields of all three, as read
+# Fields of all three sections that kubesim reads and that must be strings.
+_TEXTS = ("server", "token", "client-certificate-data", "cluster", "user", "namespace")
 
 
 def _simulated(what: str) -> str:
+    """A base64 text in place of a certificate or key: nothing in kubesim is encrypted or signed with it."""
     return base64.b64encode(f"the {what} of kubesim, which has none".encode()).decode()
 
 
 CERTIFICATE = _simulated("certificate of kubernetes-admin")
-"""The administrator's: who shows it is kubernetes-admin."""
+"""The client certificate of the user kubernetes-admin. kubectl compares it as text."""
 
 _INITIAL: Object = {
     "kind": "Config",
@@ -50,11 +53,14 @@ EMPTY: Object = {**_INITIAL, "clusters": None, "users": None, "contexts": None, 
 
 
 class NotAKubeconfigError(Exception):
-    """A file has another shape."""
+    """A YAML file that isn't structured as a kubeconfig."""
 
 
 def _in_order(content: Object) -> Object:
-    """A kubeconfig with the entries of each list by name, of several with one name the last."""
+    """Sort the entries of each list by name, and return `content`, which is changed. The last of equal names counts.
+
+    Raises NotAKubeconfigError, and AttributeError, KeyError or TypeError for other structures.
+    """
     if content["kind"] != "Config":
         raise NotAKubeconfigError
     for section, part in _FIELDS.items():
@@ -69,9 +75,10 @@ def _in_order(content: Object) -> Object:
 
 
 class Kubeconfig:
-    """`content` is what the file says. It is replaced, never changed, so that a copy of this remembers it.
+    """A kubeconfig, whose `content` is its file as an object.
 
-    `is_in_pod`: there is no file, and kubectl goes by what is mounted into its container.
+    Methods replace `content` and never change it in place, so that a copied Kubeconfig keeps the old one. With
+    `is_in_pod`, kubectl runs in a container, and the content comes from the mounted token, not from a file.
     """
 
     def __init__(self, content: Object = _INITIAL, is_in_pod: bool = False) -> None:
@@ -80,7 +87,7 @@ class Kubeconfig:
 
     @classmethod
     def in_pod(cls, token: str = "", namespace: str = "") -> Kubeconfig:
-        """What kubectl goes by in a container: its token and namespace; without a token no cluster at all."""
+        """The configuration in a container: its ServiceAccount's token and namespace; without a token, no cluster."""
         if not token:
             return cls(EMPTY, is_in_pod=True)
         contexts = [{"name": "", "context": {"cluster": CLUSTER, "user": "", "namespace": namespace}}]
@@ -90,16 +97,13 @@ class Kubeconfig:
 
     @classmethod
     def of_file(cls, text: str) -> Kubeconfig:
-        """What a file says.
-
-        Raises ManifestError for no YAML, and NotAKubeconfigError for another shape.
-        """
+        """Parse a file's text. Raises ManifestError for malformed YAML, NotAKubeconfigError for other structures."""
         from kubesim.kubectl.documents import parse_document  # late: it imports YAML
 
         content = parse_document(text) or {}
         try:
             return cls(_in_order({**EMPTY, **content}))
-        except (AttributeError, KeyError, TypeError):  # no map, no name
+        except (AttributeError, KeyError, TypeError):  # a list or text in place of a map, or an entry without a name
             raise NotAKubeconfigError from None
 
     @property
@@ -108,7 +112,7 @@ class Kubeconfig:
         return str(self.content["current-context"] or "")
 
     def namespace_of(self, context: str) -> str:
-        """The namespace that commands work in without -n."""
+        """The namespace of a context, which commands use without -n: "default" if it has none."""
         return self.fields("contexts", context).get("namespace") or "default"
 
     def names(self, section: Section) -> list[str]:
@@ -118,13 +122,13 @@ class Kubeconfig:
         return name in self.names(section)
 
     def fields(self, section: Section, name: str) -> Object:
-        """What an entry says; nothing for one that isn't there."""
+        """The fields of an entry, such as server or token; empty for a missing entry. Not to be changed."""
         entry = find_named(self.content[section] or (), name) or {}
         fields: Object = entry.get(_FIELDS[section]) or {}
         return fields
 
     def put(self, section: Section, name: str, fields: Object) -> None:
-        """Add an entry, or replace the one of that name."""
+        """Add an entry, or replace the entry of that name."""
         entries = [entry for entry in self.content[section] or () if entry["name"] != name]
         entries.append({"name": name, _FIELDS[section]: fields})
         self.content = {**self.content, section: sorted(entries, key=lambda entry: str(entry["name"]))}

@@ -1,6 +1,6 @@
-"""kubectl label and annotate, and how a command line says what is set and removed.
+"""kubectl label and annotate, and the parsing of their changes, KEY=VALUE and KEY-, which `set image` shares.
 
-Mirrors k8s.io/kubectl pkg/cmd/{label,annotate}, v1.36.
+Mirrors k8s.io/kubectl pkg/cmd/{label,annotate}, v1.36, without --list and --local.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _command = partial(command, asks_namespace=True, operands="types", shows_config_
 
 
 class Change(NamedTuple):
-    """What a word sets or removes: KEY=VALUE, or KEY- with None as its value."""
+    """The change of one label or annotation: KEY=VALUE sets it, KEY- removes it."""
 
     key: str
-    value: str | None
+    value: str | None  # None removes the key
 
 
 def _read_change(word: str) -> Change | None:
-    """The change that a word is; None for one that is none. Mirrors parsePairs."""
+    """Parse a word as a change; None if it is neither KEY=VALUE nor KEY-. Mirrors parsePairs."""
     key, equals, value = word.partition("=")
     if equals and key:
         return Change(key, value)
@@ -43,7 +43,7 @@ def _read_change(word: str) -> Change | None:
 def split_changes(
     args: Sequence[str], read: Callable[[str], object] = _read_change
 ) -> tuple[Sequence[str], Sequence[str]]:
-    """The arguments that name objects, and from the first that `read` takes for a change on the others."""
+    """Split the arguments into names of objects and changes, at the first for which `read` returns a true value."""
     for at, word in enumerate(args):
         if read(word):
             return args[:at], args[at:]
@@ -51,10 +51,10 @@ def split_changes(
 
 
 class _Marks(NamedTuple):
-    """What a command does to labels or to annotations."""
+    """The changes of all labels or annotations in one command."""
 
     added: dict[str, str]
-    removed: list[str]
+    removed: list[str]  # keys
 
     @classmethod
     def of(cls, changes: Sequence[Change]) -> _Marks:
@@ -63,11 +63,11 @@ class _Marks(NamedTuple):
 
     @property
     def in_both(self) -> list[str]:
-        """What is added and removed at the same time."""
+        """Keys that the command both sets and removes, which is refused."""
         return [key for key in self.removed if key in self.added]
 
     def change(self, present: Mapping[str, str]) -> dict[str, str | None]:
-        """The patch of what is there."""
+        """The patch of the labels or annotations `present`, with None for each removed key that is among them."""
         removed = [key for key in self.removed if key in present]
         return {**dict.fromkeys(removed), **self.added}
 
@@ -111,7 +111,7 @@ def annotate(call: Call) -> None:
 
 
 def _read_arguments(call: Call, noun: str) -> tuple[Sequence[str], list[Change]]:
-    """The arguments that name objects, and the changes of what the `noun` says. Raises KubectlError."""
+    """The arguments that name objects, and the changes. `noun` is "label" or "annotation". Raises KubectlError."""
     words, others = split_changes(call.args)
     changes = []
     for word in others:
@@ -123,7 +123,7 @@ def _read_arguments(call: Call, noun: str) -> tuple[Sequence[str], list[Change]]
 
 
 def _check_label(change: Change) -> None:
-    """Refuse a value that no label may have. Mirrors parseLabels."""
+    """Raise KubectlError for an invalid value of a label. Mirrors parseLabels."""
     if change.value is not None:
         word = f"{change.key}={change.value}"
         refuse_if("=" in change.value, f"invalid label spec: {word}")
@@ -132,7 +132,10 @@ def _check_label(change: Change) -> None:
 
 
 def _check_call(call: Call, noun: str, words: Sequence[str], changes: Sequence[Change]) -> None:
-    """Refuse a command line that names no objects, or changes no label or annotation, which is the `noun`."""
+    """Raise KubectlError for a command line without objects or without changes.
+
+    `words` name the objects; `noun` is "label" or "annotation".
+    """
     flags = call.flags
     refuse_if(flags["all"] and flags["selector"], ALL_OR_SELECTOR)
     refuse_if(not words and not flags["filename"], NO_OBJECTS)
@@ -140,7 +143,10 @@ def _check_call(call: Call, noun: str, words: Sequence[str], changes: Sequence[C
 
 
 def _labeled(call: Call, marks: _Marks, target: Target, present: Mapping[str, str]) -> tuple[Object, str]:
-    """The object with its new labels, and what kubectl takes to be done to it, whatever the API server makes of it."""
+    """Patch the labels of an object; return the object and kubectl's word for the operation.
+
+    kubectl derives the word from the patch alone. It says "labeled" even if the API server's answer is unchanged.
+    """
     if call.dry_run != "client":
         call.say("".join(f'label "{key}" not found.\n' for key in marks.removed if key not in present))
     change = {key: value for key, value in marks.change(present).items() if present.get(key) != value}
@@ -150,7 +156,7 @@ def _labeled(call: Call, marks: _Marks, target: Target, present: Mapping[str, st
 
 
 def _operation(change: Mapping[str, str | None]) -> str:
-    """What kubectl calls a change of labels. Mirrors updateDataChangeMsg."""
+    """kubectl's word for a patch of labels: "labeled", "unlabeled" or "modified". Mirrors updateDataChangeMsg."""
     if None not in change.values():
         return "labeled"
     adds = any(value is not None for value in change.values())
@@ -158,7 +164,10 @@ def _operation(change: Mapping[str, str | None]) -> str:
 
 
 def _overwritten(call: Call, marks: _Marks, present: Mapping[str, str], but: str = "") -> list[str]:
-    """What would get another value, without --overwrite, `but` for an annotation that always may."""
+    """Messages about labels or annotations whose value would change without --overwrite.
+
+    `but` is an annotation that may always change.
+    """
     if call.flags["overwrite"]:
         return []
     return [
