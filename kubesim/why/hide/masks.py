@@ -1,4 +1,7 @@
-"""Takes the passwords out of an export, and notes before what is odd about them."""
+"""Masking of an export: passwords of its Secrets are replaced in the Secrets, and in every other text of the export.
+
+What an explanation needs to know about a password (Flaw) is recorded in `oddities` before the password is removed.
+"""
 
 from __future__ import annotations
 
@@ -18,48 +21,56 @@ from kubesim.why.hide.redact import MASK, MOST, UNPRINTABLE, redact
 from kubesim.why.tables import vocabulary
 
 _SHORTEST = 6
-"""Letters of a password; shorter ones would be found in texts where they are none."""
+"""The least length of a password to look for in texts. Shorter ones are ordinary words too often."""
 _TOKEN = re.compile(r"gh[a-z]_|github_pat_|gl[a-z]+-|dckr_|eyJ|xox|npm_|hvs\.")
-"""How a token begins."""
+"""Beginnings of tokens."""
 _MOST_HOSTS = 100
-"""Hosts of registries of which each password is asked whether it is a part."""
+"""The largest number of hosts compared with each password, to bound the time."""
 _LONGEST_USER = 64
-"""Letters of a user's name; a longer one is a token."""
+"""The greatest length of a user's name. A longer one is taken for a token."""
 _HELPERS = ("credsstore", "credhelpers")
-"""Keys of a Docker config, in lower case, that name a program which has the passwords."""
+"""Keys of a Docker config, in lower case, that name a credential helper: the passwords aren't in the file then."""
 _NO_SECRETS = ("username", "email")
-"""Keys of an entry of a Docker config, in lower case, that may be told."""
+"""Keys of an entry of a Docker config, in lower case, whose values aren't secret."""
 _AS_THEY_ARE = ("data", "annotations")
-"""Maps that no explanation quotes: a Secret's data are hidden already, and a manifest must stay JSON."""
+"""Maps that `everywhere` leaves alone: `hide` has masked a Secret's data, and an annotated manifest must stay JSON.
+
+No explanation quotes them.
+"""
 
 
 class Masks:
-    """The passwords of the Secrets seen so far, each with its replacement."""
+    """The passwords of the Secrets passed to `hide`, and masking of texts that contain them.
+
+    Call `hide` for all Secrets first, then `everywhere` for all objects: a password is masked in a text only once its
+    Secret is known.
+    """
 
     def __init__(self) -> None:
         self.oddities: dict[tuple[str, str], Oddities] = {}
-        """What is odd about the Secrets, by namespace and name."""
+        """The oddities of the hidden Secrets, by namespace and name."""
         self._numbers: dict[str, int] = {}
-        """Of the passwords, in the order in which they came."""
+        """A number for each password, in the order of appearance: the mask of equal passwords is equal."""
         self._passwords: dict[str, set[str]] = {}
-        """What may not be in any text, by its first letters."""
+        """The words to mask in texts, by their first _SHORTEST letters."""
         self._hosts: set[str] = set()
-        """Of the registries in the Secrets, which every explanation names."""
+        """The hosts of registries in the Secrets. Explanations name them, so no part of a host is masked."""
         self.text = cache(self._mask)
-        """A text without passwords; kept, because a cluster's objects repeat themselves."""
+        """Mask one text. Results are cached, because the objects of a cluster repeat their texts."""
 
     def hide(self, secret: Object) -> Object:
-        """The Secret with the same registries and users, and without anything secret.
+        """A copy of a Secret with the same registries and users, and with masked passwords. Records its oddities.
 
-        Equal passwords stay equal and empty ones empty. What cannot be read stays as it is, for the kubelet's words
-        on it are needed, and they do not repeat it; other keys lose their values.
+        Equal passwords stay equal, and empty ones empty. A Docker config that can't be read stays as it is: parsing it
+        again must give the kubelet's error, which doesn't quote it. Values of all other keys become "".
         """
         odd = Oddities({}, {})
         self.oddities[namespace_of(secret), name_of(secret)] = odd
         kinds = {key: kind for kind, key in keyring.DATA_KEYS.items()}
         data: dict[str, str] = {}
         key = keyring.DATA_KEYS.get(secret.get("type", ""), "")
-        if key and is_masked(secret.get("data", {}).get(key)):  # the API server keeps none that is empty
+        # A missing value counts as masked, too: the API server stores no Secret of such a type without it.
+        if key and is_masked(secret.get("data", {}).get(key)):
             odd.flaws[""] = [Flaw.MASKED]
             return {**secret, "data": {}}
         for key, blob in secret.get("data", {}).items():
@@ -67,7 +78,7 @@ class Masks:
         return {**secret, "data": data}
 
     def _hide_config(self, kind: str, blob: str, odd: Oddities) -> str:
-        """A Docker config in base64 without its passwords; `odd` is told what is odd about it."""
+        """A Docker config in base64 with masked passwords. Adds its flaws and dates of expiry to `odd`."""
         try:
             config = keyring.config_of(blob)
             self._hosts |= set(_hosts(config)[: _MOST_HOSTS - len(self._hosts)])
@@ -90,12 +101,12 @@ class Masks:
         if kind == keyring.DOCKER_CONFIG_JSON:
             if hidden:
                 hidden = {"auths": hidden}
-            else:  # the keys tell why there are no entries: those of a .dockercfg, perhaps
+            else:  # keep the keys, which show why there are no entries, such as the form of a .dockercfg
                 hidden = {_address(name): {} for name in config or ()}
         return base64.b64encode(json.dumps(hidden).encode()).decode()
 
     def _credential(self, credential: Credential) -> Object:
-        """What is shown of a user and a password: the user, if that is none itself, and which passwords are equal."""
+        """The masked entry of a credential: the user, unless that is secret itself, and the password's number."""
         user = UNPRINTABLE.sub(" ", credential.username)
         password = credential.password
         self._learn(password, Credential(user, password).auth)
@@ -106,27 +117,29 @@ class Masks:
         return {"username": user, "password": f"{MASK} {number}" if password else ""}
 
     def _learn(self, *words: str) -> None:
+        """Add words that must be masked in every text."""
         for word in words:
-            plain = UNPRINTABLE.sub(" ", word).strip()  # as it is in a text, without its line end
+            plain = UNPRINTABLE.sub(" ", word).strip()  # as `_mask` compares it, without a line end
             if len(plain) >= _SHORTEST and not self._is_public(plain):
                 self._passwords.setdefault(plain[:_SHORTEST], set()).add(plain)
-        self.text.cache_clear()  # a text that was masked before may have it
+        self.text.cache_clear()  # a cached text may contain the new words
 
     def _is_public(self, word: str) -> bool:
-        """Whether it is a word of Kubernetes, or a part of a registry's host.
+        """True for a word of our tables and for a part of a registry's host.
 
-        Those can't be hidden: the gap in kubernetes.io/masked would tell the word, and the cause would be a wrong one.
+        Masking those would hide nothing, because a gap as in kubernetes.io/masked tells the word, and would lead to a
+        wrong cause.
         """
         return word.lower() in vocabulary() or any(word in host and word != host for host in self._hosts)
 
     def _mask(self, text: str) -> str:
-        """The beginning of the text in one line, without the passwords, and without what looks like one.
+        """The first MOST characters of a text in one line, with passwords and whatever looks like one masked.
 
-        The passwords are looked up by their first letters, because there are many texts.
+        Passwords are looked up by their first letters, so the time doesn't grow with their number.
         """
         text = UNPRINTABLE.sub(" ", text)
         masked = ""
-        end = 0  # of what is masked; a password may begin within another, or go on beyond MOST
+        end = 0  # the end of the last password; another may begin within it, and it may end beyond MOST
         for start in range(min(len(text), MOST) if self._passwords else 0):
             for password in self._passwords.get(text[start : start + _SHORTEST], ()):
                 if text.startswith(password, start):
@@ -136,7 +149,7 @@ class Masks:
         return redact(masked + text[end:MOST])
 
     def everywhere(self, value: Any) -> Any:
-        """The object with every text masked that may be quoted."""
+        """A copy of an object with all texts masked, keys included, except for the maps in _AS_THEY_ARE."""
         if isinstance(value, dict):
             masked: Object = {}
             for key, item in value.items():
@@ -150,10 +163,10 @@ class Masks:
 
 
 def _masked_entries(kind: str, config: Any) -> set[str]:
-    """The entries of a Docker config whose credentials someone took out; what stands for these is removed from it."""
+    """The names of entries whose credentials were removed by hand. Empties those entries in `config`: it is mutated."""
     entries = config.get("auths") if kind == keyring.DOCKER_CONFIG_JSON and isinstance(config, dict) else config
     has_helper = isinstance(config, dict) and any(name.lower() in _HELPERS for name in config)
-    if not isinstance(entries, dict) or has_helper:  # which has the passwords instead
+    if not isinstance(entries, dict) or has_helper:  # entries without passwords are normal beside a helper
         return set()
     masked = {name for name, entry in entries.items() if is_masked_entry(entry)}
     entries |= {key: {} for key in masked}
@@ -161,13 +174,19 @@ def _masked_entries(kind: str, config: Any) -> set[str]:
 
 
 def _is_secret(user: str, password: str) -> bool:
-    """Whether a user's name is, or tells, what may not be shown."""
+    """True if a user's name is secret: a token, a part of the password, or a user without a password.
+
+    Alone, it is likely the whole credential in the wrong place.
+    """
     is_token = len(user) > _LONGEST_USER or bool(_TOKEN.match(user))
     return is_token or not password or user in password or password in user
 
 
 def _secrets(config: Any) -> Iterator[str]:
-    """What may be a secret in the entries of a Docker config, whether or not the keyring reads it; and decoded."""
+    """All texts in the entries of a Docker config but users and e-mails, as they are and decoded from base64.
+
+    It is wider than what the keyring reads, because misplaced fields hold secrets, too.
+    """
     members = config.items() if isinstance(config, dict) else ()
     rest: list[Any] = [item for key, item in members if isinstance(item, dict) and key.lower() not in _HELPERS]
     while rest:
@@ -182,7 +201,7 @@ def _secrets(config: Any) -> Iterator[str]:
 
 
 def _hosts(config: Any) -> list[str]:
-    """The hosts of the entries of a Docker config that are names of the internet."""
+    """The hosts with a dot in the entries of a Docker config."""
     entries = config.get("auths", config) if isinstance(config, dict) else None
     addresses = map(_address, entries) if isinstance(entries, dict) else ()
     hosts = [re.sub("^https?://", "", address).partition("/")[0] for address in addresses]
@@ -190,6 +209,6 @@ def _hosts(config: Any) -> list[str]:
 
 
 def _address(entry: str) -> str:
-    """A registry entry without user, password and query."""
+    """The address of an entry without user, password, query and fragment."""
     without_query = re.split("[?#]", UNPRINTABLE.sub(" ", entry))[0]
     return re.sub(r"^(https?://)?[^/]*@", r"\1", without_query)

@@ -1,4 +1,7 @@
-"""What is odd about a Secret and its entries, as far as it may be told. It is noted before passwords are taken out."""
+"""Oddities of a Secret: facts about its passwords that an explanation needs and that reveal nothing.
+
+masks.py records them before it removes the passwords.
+"""
 
 from __future__ import annotations
 
@@ -12,42 +15,45 @@ from kubesim.pull.keyring import Credential
 
 
 class Flaw(StrEnum):
-    """A word for the rows of causes.yaml and for credentials.py."""
+    """A flaw of a credential or of a whole Secret. Rows of causes.yaml and judge/credentials.py use the values."""
 
-    TWICE = "twice"  # encoded in base64 twice
-    HELPER = "helper"  # without passwords, for a program has them
-    NEWLINE = "newline"
-    VARIABLE = "variable"
-    QUOTES = "quotes"
-    ENCODED = "encoded"  # the password is the field "auth"
-    MASKED = "masked"  # someone took the values out before the Secret was pasted: they aren't known
+    TWICE = "twice"  # the Secret is encoded in base64 twice
+    HELPER = "helper"  # the config names a credential helper, and has no passwords
+    NEWLINE = "newline"  # whitespace at the beginning or end of user or password
+    VARIABLE = "variable"  # an unexpanded variable or placeholder, such as $PASSWORD
+    QUOTES = "quotes"  # quotes around user or password
+    ENCODED = "encoded"  # the password is the value of "auth": base64 of user:password
+    MASKED = "masked"  # the values were removed by hand before pasting, so nothing is known about them
 
 
 class Oddities(NamedTuple):
-    """What is known of a Secret's entries, by address; "" is the address of the whole."""
+    """Facts about a Secret's entries, by their address in the config. The key "" is for the whole Secret.
+
+    The dicts are filled by Masks.
+    """
 
     flaws: dict[str, list[Flaw]]
     expires: dict[str, int]
-    """In seconds of the epoch; 0 if that isn't known."""
+    """The time at which a token expires, in seconds of the epoch; 0 if unknown."""
 
 
 _MASK = re.compile(
     r"[<\[(]?(?:redacted|masked|hidden|removed|censored|omitted|sanitized)[>\])]?|\*{3,}|x{3,}|-{3,}|\.{3,}|\u2026+|",
     re.IGNORECASE,
 )
-"""What stands for a value that someone took out."""
+"""Words and signs with which people replace a value before pasting; "" as well."""
 _NO_BASE64 = re.compile(r"[^\w+/=\s-]")
 
 
 def is_masked(value: object) -> bool:
-    """Whether a value in base64, or in plain, was taken out, or a part of it."""
+    """True if a value that should be base64 was removed by hand: it is none, or a mask, or encodes a mask."""
     if not isinstance(value, str) or _NO_BASE64.search(value) or _MASK.fullmatch(value.strip()):
         return True
     return bool(_MASK.fullmatch(gobase64.text_of(value).strip()))
 
 
 def is_masked_entry(entry: object) -> bool:
-    """Whether the credentials of an entry of a Docker config were taken out: an API server keeps none without any."""
+    """True if the credentials of an entry of a Docker config were removed by hand, or are missing altogether."""
     if not isinstance(entry, dict):
         return False
     fields = {str(key).lower(): value for key, value in entry.items()}
@@ -58,7 +64,7 @@ def is_masked_entry(entry: object) -> bool:
 
 
 def flaws_of(credential: Credential) -> Iterator[Flaw]:
-    """What is odd about a user and a password."""
+    """The flaws of a user and a password."""
     for word in (credential.username, credential.password):
         if word != word.strip():
             yield Flaw.NEWLINE

@@ -1,4 +1,7 @@
-"""Quotes a message by allow-list: of what it says only the words are repeated that this room's tables have."""
+"""Quotation of messages by an allow-list: words that aren't in kubesim.why's YAML files are left out.
+
+A deny-list (redact.py) can miss a secret of an unknown form; this can't.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,17 @@ import re
 
 from kubesim.why.tables import vocabulary
 
+# A run of letters and digits: a word of a message may have several, as in ghcr.io/shop.
 _RUN = re.compile(r"[^\W_]+")
 _FIGURE = re.compile(r"\d+(?:[kmgt]?i?b?|x|z|t\d\d)|(?:\d+m?[dhms])+|v\d|[0-9a-f]{4,}|(?:amd|arm)\d\d")
 """A number, an amount, a time, an age, a digest, a platform."""
 
 
 def known(text: str, names: str) -> str:
-    """What is quoted of a message: words of this room's tables, figures and parts of `names`, "…" for the rest."""
+    """`text` with "…" for every word that has other runs than those of our tables, figures and parts of `names`.
+
+    `names` are the image and addresses of the message, already redacted.
+    """
     words = vocabulary()
     parts = set(_RUN.findall(names.lower()))
 
