@@ -96,7 +96,8 @@ class Form(NamedTuple):
     marks: tuple[str, ...] = ("",)
     """Plain texts in lower case; every match contains one of them. A text without any skips the slow pattern.
 
-    ("",) never skips. A mark that some match lacks lets secrets pass: take a part that the pattern requires at its beginning.
+    ("",) never skips. A mark that some match lacks lets secrets pass: take a part that the pattern requires at its
+    beginning.
     """
     flags: re.RegexFlag = re.NOFLAG
 

@@ -1,1 +1,6 @@
-"""Reads what kubectl printed, or what someone pasted, as objects; and what a message means."""
+"""Reading: pasted text becomes objects, and an error message a Reply.
+
+`load` is the entry for texts of any kind. YAML and JSON become objects there; other text goes through `paste` (lines
+to records), `rows` (records to rows) and `text` (rows to objects). `signs` tells what a message means. No cause is
+judged here.
+"""

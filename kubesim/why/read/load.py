@@ -1,4 +1,8 @@
-"""Reads what kubectl printed (YAML, JSON, describe, events) or a bare message, and keeps what the flow needs."""
+"""Loading of exports: objects from YAML and JSON, and from any other text by text.py and screen.py.
+
+Objects are cut down to the fields in shapes.yaml, and checked for their types, so that later code needs no checks.
+The text may be anything: sizes, levels and numbers are bounded, and errors quote none of it.
+"""
 
 from __future__ import annotations
 
@@ -17,44 +21,47 @@ from kubesim.why import tables
 from kubesim.why.read.screen import Item, listed_secrets
 from kubesim.why.read.text import ADDED, read_events, read_text
 
-MAX_SIZE = 3 * 1024 * 1024
-_MOST_PARTS = 1000
+MAX_SIZE = 3 * 1024 * 1024  # characters of a text
+_MOST_PARTS = 1000  # containers and volumes of a Pod
+# A loader without types: every scalar is a text, as shapes.yaml expects.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _WANTED = "it should be what kubectl get prints with -o yaml or -o json"
 _UNKNOWN = (
     "it is no export and no message that kubesim knows: give the whole message, or what kubectl get -o yaml prints"
 )
-_NOTHING = (None, "", "null", "~")
+_NOTHING = (None, "", "null", "~")  # null, in JSON and in YAML read without types
 _SCALARS = ("str", "bool")
+# Signs of a Secret in a text that can't be parsed.
 _SECRET = re.compile(r"kind[\"']?\s*:\s*[\"']?Secret|dockerc|stringData")
 _SPACE = re.compile(r"\s*")
+# A code block in Markdown, and the beginning of an object in YAML or JSON.
 _FENCED = re.compile(r"^ *``` ?[a-z]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _OBJECT = re.compile(r"^[ \"'-]*(kind|apiVersion)[\"']?\s*:", re.MULTILINE)
 
 
 Kept = tuple[Resource, Object]
-"""An object that counts, cut down to its shape."""
+"""An object of a kind that matters, cut down to its shape."""
 
 
 @cache
 def _shapes() -> Any:
-    """What is kept of each kind of object: texts, truths, lists and maps."""
+    """The fields to keep, by kind of object (shapes.yaml)."""
     return tables.content(__file__, "shapes.yaml")
 
 
 class ExportError(Exception):
-    """A text is no export that can be explained; the message says why, and quotes nothing of it."""
+    """A text can't be explained. The message says why and quotes none of the text, which may have secrets."""
 
     number: int | None = None
-    """Which of several texts, from 0; None where it's all of them."""
+    """The index of the text among several; None if the error is about all of them."""
 
     def blamed(self, names: Sequence[str]) -> str:
-        """The name of the text that this is about, or the names of all."""
+        """The name of the text with the error, or all names."""
         return ", ".join(names) if self.number is None else names[self.number]
 
 
 def load_all(texts: Sequence[str | bytes]) -> Iterator[Kept]:
-    """The objects of texts, or of files as they are, one after the other. Raises ExportError with its number."""
+    """The objects of several texts, or of files as bytes. Raises ExportError with the `number` of the text."""
     for number, text in enumerate(texts):
         try:
             yield from load(decode(text) if isinstance(text, bytes) else text)
@@ -64,7 +71,11 @@ def load_all(texts: Sequence[str | bytes]) -> Iterator[Kept]:
 
 
 def load(text: str) -> list[Kept]:
-    """The objects of the kinds that count, in their order, each cut down to its shape. Raises ExportError."""
+    """The objects in a text, in order, cut down to their shapes; other kinds are skipped.
+
+    Tries the whole text as YAML or JSON, then its code blocks, then reads it as a screen or a message. Raises
+    ExportError for a text without objects and messages, and for malformed YAML or JSON.
+    """
     _measure(len(text))
     malformed: ExportError | None = None
     for part in (text, *_FENCED.findall(text)):
@@ -77,7 +88,7 @@ def load(text: str) -> list[Kept]:
                 if part == text or any(resource in (POD, EVENT) for resource, _ in objects):
                     return objects
     if malformed and _SECRET.search(text):
-        raise malformed  # it may still hold a Secret's values: it isn't read as a message
+        raise malformed  # read as a message, its words could be quoted, and they may be a Secret's values
     items = [*read_text(text), *listed_secrets(text)]
     if not items:
         raise malformed or ExportError(_UNKNOWN)
@@ -85,7 +96,7 @@ def load(text: str) -> list[Kept]:
 
 
 def _objects(items: list[Item]) -> list[Kept]:
-    """The objects that count; where there are events and no Pods, with the Pods that they are about."""
+    """The objects of the kinds that matter. If there are events and no Pods, adds partial Pods made from the events."""
     objects = [kept for kind, item in items for kept in _kept(kind, item)]
     resources = {resource for resource, _ in objects}
     if EVENT in resources and POD not in resources:
@@ -95,6 +106,7 @@ def _objects(items: list[Item]) -> list[Kept]:
 
 
 def _measure(size: int) -> None:
+    """Raise ExportError for a size above MAX_SIZE."""
     if size > MAX_SIZE:
         raise ExportError(f"it has more than {MAX_SIZE // 1024 // 1024} MiB: export one namespace, or name the objects")
 
@@ -107,6 +119,7 @@ def _documents(text: str) -> list[Any]:
 
 
 def _json(text: str) -> list[Any]:
+    """The values of consecutive JSON documents, as several commands print them. Raises ValueError."""
     decoder = json.JSONDecoder()
     found = []
     start = 0
@@ -124,17 +137,17 @@ def _yaml(text: str) -> list[Any]:
     except yaml.MarkedYAMLError as error:
         line = f"line {error.problem_mark.line + 1} of it" if error.problem_mark else "it"
         raise ExportError(f"{line} is neither YAML nor JSON: {_WANTED}") from None
-    except (yaml.YAMLError, ValueError, TypeError):  # the last one for a key that is no text
+    except (yaml.YAMLError, ValueError, TypeError):  # TypeError: a key of a map is a map or a list
         raise ExportError(f"it is neither YAML nor JSON: {_WANTED}") from None
 
 
 def _values(events: Iterable[yaml.Event]) -> list[Any]:
-    """The documents' values, each scalar a text. Raises ExportError for aliases, and for too many levels.
+    """Build the documents' values from parser events; each scalar is a text. Raises ExportError for aliases and depth.
 
-    One loop with a stack: PyYAML's own way from events to values takes ten times as long.
+    One loop with a stack, because PyYAML's own composer and constructor take ten times as long.
     """
-    values: list[Any] = []  # of what is open
-    outer: list[tuple[list[Any], bool]] = []  # those of what holds it, and whether that which is open is a map
+    values: list[Any] = []  # the items of the innermost open collection; a map's keys and values alternate
+    outer: list[tuple[list[Any], bool]] = []  # for each open collection: the items around it, and True for a map
     for event in events:
         kind = type(event)
         if kind is yaml.ScalarEvent:
@@ -148,15 +161,16 @@ def _values(events: Iterable[yaml.Event]) -> list[Any]:
             inner = values
             values, is_map = outer.pop()
             values.append(dict(zip(inner[::2], inner[1::2], strict=True)) if is_map else inner)
-        elif kind is yaml.AliasEvent:  # a few stand for gigabytes
+        elif kind is yaml.AliasEvent:  # a few nested aliases expand to gigabytes
             raise ExportError("it has YAML aliases (*name), which kubectl never prints")
     return values
 
 
 def _items(document: Any, kind: str) -> Iterator[Item]:
-    """A document's objects with their kinds, lists taken apart; in a PodList the items need not name theirs.
+    """The objects of a document with their kinds, those of lists one by one. Raises ExportError if a kind is missing.
 
-    A list whose end was cut off lacks its own kind, which kubectl prints last.
+    `kind` is the default kind, for items of a PodList, which need none. A map with `items` and no kind is a List whose
+    end was cut off: kubectl prints the kind last.
     """
     if document in _NOTHING:
         return
@@ -170,20 +184,22 @@ def _items(document: Any, kind: str) -> Iterator[Item]:
     items = document.get("items")
     if kind.endswith("List") and isinstance(items, list):
         for item in items:
-            if isinstance(item, dict) and not str(item.get("kind", "")).endswith("List"):  # kubectl nests none
+            if isinstance(item, dict) and not str(item.get("kind", "")).endswith("List"):  # kubectl nests no lists
                 yield from _items(item, kind.removesuffix("List"))
     else:
         yield kind, {field: value for field, value in document.items() if field not in ADDED}
 
 
+# The kinds that matter: Pods, their controllers, ServiceAccounts, Secrets and Events.
 _BY_KIND = {item.kind: item for item in RESOURCES if item.template or item in (POD, SERVICE_ACCOUNT, SECRET, EVENT)}
 
 
 _EVENT_FIELDS = {"regarding": "involvedObject", "note": "message", "deprecatedLastTimestamp": "lastTimestamp"}
-"""How v1 calls what an Event has in events.k8s.io/v1."""
+"""Fields of an Event in events.k8s.io/v1, with their names in v1."""
 
 
 def _kept(kind: str, item: Object) -> Iterator[Kept]:
+    """The object cut down to its shape, with a namespace; nothing for another kind. Raises ExportError."""
     resource = _BY_KIND.get(kind)
     if resource is None:
         return
@@ -201,7 +217,7 @@ def _kept(kind: str, item: Object) -> Iterator[Kept]:
 
 
 def _check_number(spec: Object) -> None:
-    """Raise ExportError for a Pod without containers, or with so many parts that they take long."""
+    """Raise ExportError for a Pod without containers, or with so many containers and volumes that it takes long."""
     if not (spec.get("containers") or spec.get("initContainers")):
         raise ExportError("a Pod has no containers")
     parts = ("containers", "initContainers", "ephemeralContainers", "volumes")
@@ -210,7 +226,10 @@ def _check_number(spec: Object) -> None:
 
 
 def _shaped(value: Any, shape: Any, where: str) -> Any:
-    """`value` cut down to `shape`. Raises ExportError where it is of a different kind."""
+    """`value` cut down to `shape`, a value of shapes.yaml. Raises ExportError for a value of another type.
+
+    `where` is the path of the value, for the message.
+    """
     if shape in _SCALARS:
         if isinstance(value, dict | list):
             raise ExportError(f"{where} is no text")
@@ -227,7 +246,7 @@ def _shaped(value: Any, shape: Any, where: str) -> Any:
 
 
 def decode(data: bytes) -> str:
-    """The text of a file: UTF-8, or UTF-16 as PowerShell's > writes it. Raises ExportError."""
+    """The text of a file in UTF-8, or in UTF-16, which PowerShell's > writes. Raises ExportError."""
     is_wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     _measure(len(data) // (2 if is_wide else 1) - is_wide)
     try:

@@ -1,7 +1,7 @@
-"""How records look: what names a Pod or a container, and what says that an image doesn't come, or came.
+"""Patterns that find Pods, containers and the state of a pull in records of pasted text.
 
-Each row is an example and a pattern, and a test plays them one by one: the pattern finds what it should in its own
-example, and no other row does.
+Each table has examples and their patterns. A test checks each row: its pattern matches its own example, and no other
+row's pattern does. Add an example with every new pattern. rows.py uses the tables.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 from collections.abc import Mapping
 
 Looks = Mapping[str, str]
-"""Patterns by their examples."""
+"""Regular expressions by their examples."""
 
 
 def any_of(looks: Looks) -> re.Pattern[str]:
-    """A pattern that finds what any of the rows does."""
+    """One pattern that matches wherever a row of the table does."""
     return re.compile("|".join(looks.values()))
 
 
@@ -29,7 +29,7 @@ PODS: Looks = {
     'pod="shop/web-1"': r"\bpod=\"?(?:(?P<namespace>[a-z0-9-]+)/)?(?P<pod>[a-z0-9][a-z0-9.-]*)",
     # a sandbox or a container that the kubelet failed to start
     'for pod "web-1_shop(7f3c)"': (r"[Pp]od (?:[0-9a-f-]+ \()?\"?(?P<pod>[a-z0-9.-]+)_(?P<namespace>[a-z0-9-]+)[(\"]"),
-    # what Tilt shows
+    # Tilt's output
     "[K8s EVENT: Pod web-1 (ns: shop)]": r"Pod (?P<pod>[a-z0-9.-]+) \(ns: (?P<namespace>[a-z0-9-]+)\)",
     # the events that an end-to-end test prints
     "event for web-1: {kubelet node-1} Failed": r"event for (?P<pod>[a-z0-9.-]+): ",
@@ -44,8 +44,8 @@ PODS: Looks = {
     ),
     # kubectl logs
     'container "app" in pod "web-1" is waiting': r"in pod \"(?P<pod>[a-z0-9.-]+)\"",
-    # a table of events with a column for the name and one for the kind, as consoles have it (its name is that of the
-    # event, with a number behind it, where the column is the event's); most names are no Pod's: that is seen first
+    # a table of events with a column for the name and one for the kind, as in web consoles. If the name is that of the
+    # Event, it ends in a number. The lookahead comes first for speed, because most words aren't a Pod's name.
     "web-1   Pod   Warning": (
         r"(?<![\w.-])(?=[a-z0-9.-]++\s+Pod\s)(?P<pod>[a-z0-9][a-z0-9.-]*?)(?:\.[0-9a-f]{14,16})?(?:\s{2,}|\t)Pod\s"
     ),
@@ -63,7 +63,7 @@ PODS: Looks = {
     # the command that was typed
     "kubectl describe pod web-1": r"describe pods? (?P<pod>[a-z0-9][a-z0-9.-]*)",
 }
-"""How a record names the Pod that it is about, and its namespace."""
+"""The Pod that a record is about, and its namespace."""
 
 CONTAINERS: Looks = {
     "spec.containers{app}": r"spec\.\w+\{(?P<container>[\w.-]+)\}",
@@ -71,7 +71,7 @@ CONTAINERS: Looks = {
     'container "app" in pod "web-1" is waiting': r"container \"(?P<container>[\w.-]+)\"",
     "container app is waiting to start": r"container (?P<container>[\w.-]+) is waiting",
 }
-"""How a record names the container."""
+"""The container that a record is about."""
 
 REASONS = (
     "ErrImagePull",
@@ -86,7 +86,7 @@ REASONS = (
     "FailedToRetrieveImagePullSecret",
     "BackOff",
 )
-"""Of events and of waiting containers, where an image doesn't come."""
+"""Reasons of events and of waiting containers for a failed pull."""
 
 MESSAGES: Looks = {
     'Failed to pull image "web:1"': r"Failed to ",
@@ -116,13 +116,13 @@ MESSAGES: Looks = {
     "Liveness probe failed: Get": r"(?:[RL]\w+ness|Startup) probe ",
     'Head "https://reg.example/v2/"': r"(?:Get|Head) \"?https?:",
 }
-"""How the message in a record begins."""
+"""Beginnings of the message in a record."""
 
 SUCCESSES: Looks = {
     'Successfully pulled image "web:1" in 2s': r'Successfully pulled image "?(?P<pulled>[^"\s]+)',
     'Container image "web:1" already present on machine': r'Container image "(?P<present>[^"]+)" already present',
 }
-"""What says that an image is there."""
+"""Sentences that say that an image was pulled or is present."""
 
 WAITS: Looks = {
     'Back-off pulling image "web:1"': r"Back-off pulling image",
@@ -135,7 +135,7 @@ WAITS: Looks = {
     "Error: ErrImagePull": r"ErrImagePull",
     "Error: ImageInspectError": r"ImageInspectError",
 }
-"""What says that an image is waited for, and not why."""
+"""Sentences that say that a container waits for an image, without the reason."""
 
 FAILURES: Looks = {
     'Failed to pull image "web:1": odd': (
@@ -145,7 +145,7 @@ FAILURES: Looks = {
     "Error response from daemon: odd": r"Error response from daemon: \S",
     "CannotPullContainerError: odd": r"CannotPull\w+: \S",
 }
-"""What begins a message that says why an image didn't come, whether its sign is known or not."""
+"""Beginnings of messages with the reason of a failed pull, even if no sign (signs.yaml) knows the reason."""
 
 BY_KUBELET: Looks = {
     'Failed to pull image "web:1"': r"Failed to pull image(?! with policy)",
@@ -155,4 +155,4 @@ BY_KUBELET: Looks = {
     "imagePullSecrets": r"imagePullSecrets",
     "Unable to retrieve some image pull secrets (regcred)": r"image pull secrets",
 }
-"""What only the kubelet says, or the runtime that it asked."""
+"""Sentences of the kubelet and of its container runtime alone, not of programs such as docker."""

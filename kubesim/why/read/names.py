@@ -1,4 +1,4 @@
-"""Names of images: which one a message speaks of, and what someone took out of it before it was pasted."""
+"""Names of images in messages, complete or with parts that were removed by hand before pasting."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from kubesim.why.hide.redact import MOST
 from kubesim.why.read.signs_table import signs
 
 HUB = (DEFAULT_REGISTRY, LEGACY_DEFAULT_REGISTRY, "registry-1.docker.io")
-"""Docker Hub's names."""
+"""The hosts of Docker Hub."""
 _HUB_SERVICE = {"registry.docker.io": DEFAULT_REGISTRY}
-"""Registries that don't call their token service by their own name."""
+"""Registries by the name of their token service, where the two differ."""
 REDACTED_PART = re.compile(
     r"<[^<>]*>|\[[a-z][^\[\]]*\]|\$?\{+[^{}]*\}+|\$[A-Z_]+|x{3,}|\*+|…|\.{3,}|redacted|censored|\bmasked\b",
     re.IGNORECASE,
 )
-"""What stands where someone took a part of a name out."""
+"""A placeholder for a removed part of a name."""
 REDACTED = "redacted"
-"""What stands for it where a name is read."""
+"""The word that replaces such a placeholder where a valid name is needed."""
 _WHOLE = re.compile(r"@sha256:[0-9a-f]{64}$|^[^@]*[^/]:[\w.-]+$")
-"""How a name ends that lacks nothing."""
+"""A name with a whole digest or a tag."""
 _NAME = re.compile(r"[^\s=%&?|;]+(?=\s|\Z)")
-"""What may be an image's name, placeholders and all."""
+"""A word that may be an image's name, placeholders included."""
+# A tag or digest behind a name.
 _REST = r"(?:@sha256:[0-9a-f]+|:[\w.-]+)(?![\w/])"
 
 
 def as_name(image: str) -> str:
-    """What stands where an image's name should: a name, or more words, of which only known ones are repeated."""
+    """An image's name as it may be repeated. Words behind the name are quoted by the allow-list (quote.py)."""
     name = _NAME.match(image)
     end = name.end() if name else 0
     return f"{image[:end]}{known(image[end:], image[:end])}"
@@ -38,7 +39,7 @@ def as_name(image: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def image_of(text: str) -> str:
-    """The image that a text speaks of; "" if it names none."""
+    """The image that a text names first, by the expressions `images` of signs.yaml; "" if there is none."""
     text = text[:MOST]
     for expression in signs().images:
         if match := re.search(expression, text, re.ASCII):
@@ -47,23 +48,23 @@ def image_of(text: str) -> str:
 
 
 def _name_in(parts: dict[str, str]) -> str:
-    """The name of an image, put together from the named groups of a row of `images`."""
+    """An image's name from the named groups of an expression of `images`."""
     if "image" in parts:
         return as_name(parts["image"])
-    if "path" in parts:  # of the scope of a token: Docker Hub's service has a name of its own
+    if "path" in parts:  # the scope of a token request
         return f"{_HUB_SERVICE.get(parts['service'], parts['service'])}/{unquote(parts['path'])}"
     name = parts["name"]
     if "host" in parts:
         host = DEFAULT_REGISTRY if parts["host"] in HUB else parts["host"]
         name = f"{host}/{name}"
-    if not parts["tag"]:  # a layer was asked for, whose digest isn't the image's
+    if not parts["tag"]:  # the request was for a layer, whose digest isn't the image's
         return name
     mark = "@" if parts["tag"].startswith("sha256") else ":"
     return f"{name}{mark}{parts['tag']}"
 
 
 def _whole_name(name: str, text: str) -> str:
-    """An image's name with the tag or the digest that it has elsewhere in the text."""
+    """`name` with the tag or digest that it has at another place in the text."""
     if _WHOLE.search(name):
         return name
     names = re.findall(rf"(?<![\w.-])(?<!\w/){re.escape(name)}{_REST}", text)
@@ -71,24 +72,27 @@ def _whole_name(name: str, text: str) -> str:
 
 
 def fullest(name: str, other: str) -> str:
-    """The image, with the tag or digest that it has elsewhere; another one whose name only begins so is none of it."""
+    """`other` if it is the same image with a tag or digest in addition, or `name` is ""; else `name`.
+
+    ghcr.io/shop/web isn't the same image as ghcr.io/shop/web-admin.
+    """
     rest = other.removeprefix(name)
     is_same = other.startswith(name) and (not name or rest[:1] in ("", ":", "@"))
     return other if is_same else name
 
 
 def is_redacted(name: str) -> bool:
-    """Whether the whole of a name was taken out."""
+    """True if the whole name is a placeholder."""
     return bool(REDACTED_PART.fullmatch(name))
 
 
 def lacks_registry(name: str) -> bool:
-    """Whether the registry was taken out of an image's name, or so much that only a part of it is left."""
+    """True if a placeholder replaces the registry of an image's name, or a part of a name without slashes."""
     registry, slash, _ = name.partition("/")
     return is_redacted(registry) if slash else "." in name and bool(REDACTED_PART.search(name))
 
 
 def filled(name: str) -> str:
-    """An image's name with a word in the place of each part that someone took out."""
+    """An image's name with the word REDACTED for each placeholder, and without a partial digest."""
     filled_name = REDACTED_PART.sub(REDACTED, name).strip("'\"")
-    return re.sub(f"@[^@]*{REDACTED}[^@]*$", "", filled_name)  # half a digest is none
+    return re.sub(f"@[^@]*{REDACTED}[^@]*$", "", filled_name)  # a digest with a removed part is invalid

@@ -1,7 +1,7 @@
-"""Takes the dress off a pasted text: fences, boxes, colors, links, quotes; joins the lines that were wrapped.
+"""Pasted text to records: strips decoration (code fences, box drawing, colors, links, quotes) and joins wrapped lines.
 
-What is left are records, one a line, each with its indentation: a row of a table, a field, an entry of a log, a
-message.
+A record is one line with its indentation: a row of a table, a field, an entry of a log, or a message. This module knows
+how people paste; rows.py knows what the records mean.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from typing import Any, NamedTuple
 from kubesim.why.hide.redact import MASK, MOST
 
 _NARROWEST = 60
-"""Columns of a window that cuts words."""
+"""The least width in columns of a window that wraps within words."""
+# The costs of reading, measured in characters.
 _LONGEST_TEXT = 120_000
-"""Characters of different lines that are read: that takes half a second."""
+"""The cost of a text that is read as a whole: half a second."""
 _EACH = 60
-"""Characters that take as long as what is done once for each line."""
+"""The fixed cost of a line."""
 _REPEATS = 6
-"""Lines that differ in their numbers only and take as long as one that differs in more."""
+"""A line that differs from an earlier one in digits alone costs this fraction, because results are cached."""
 _NO_DIGITS = dict.fromkeys(map(ord, "0123456789"))
 _POD = re.compile(r"^(?=Name:\s)", re.MULTILINE)
-"""Where what describe says of a Pod begins."""
+"""The beginning of a Pod in the output of `kubectl describe`."""
 HINTS = [
     "image",
     "pull",
@@ -50,24 +51,25 @@ HINTS = [
     "not found",
     "invalid",
 ]
-"""Words of which a record has one, or it isn't about an image."""
+"""Words in lower case; a record about an image contains one of them."""
 
 
 class _Dress(NamedTuple):
-    """A part of how a text was shown, which is taken off before it is read."""
+    """A kind of decoration, and its replacement as in `re.sub`."""
 
-    name: str  # of its examples, in a test
-    mark: str  # what a text has that the pattern is in, for that is quicker to look for
+    name: str  # the name of its examples in a test
+    mark: str  # a plain text that every match contains; a text without it skips the slower pattern
     pattern: re.Pattern[str]
     instead: str | Callable[[re.Match[str]], str] = ""
 
 
 def _in_one_word(placeholder: re.Match[str]) -> str:
-    """A placeholder such as <my registry>, as <my-registry>."""
+    """A placeholder with hyphens for spaces: <my registry> becomes <my-registry>, one word of a name."""
     return f"<{placeholder[1].strip().replace(' ', '-')}>"
 
 
-_DRESS = (  # in this order: pictures are links with a mark before them, and "<" may have been "&lt;"
+# The order matters: a picture is a link with "!" in front, and "<" may be written as "&lt;".
+_DRESS = (
     _Dress("colors", "\x1b", re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")),
     _Dress("decoded secret", "base64", re.compile(r"(base64\s+(?:-d|-D|--decode)\b[^\n]*\n\s*)\S+"), rf"\1{MASK}"),
     _Dress("byte order mark", "\ufeff", re.compile("\ufeff")),
@@ -82,7 +84,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     _Dress("fence", "~~~", re.compile(r"~~~+")),
     _Dress("double quotes", "", re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
     _Dress("single quotes", "", re.compile("[\u2018\u2019]"), "'"),
-    _Dress("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # as wide as a Chinese sign
+    _Dress("wide colon", "\uff1a", re.compile("\uff1a"), ": "),  # the full-width colon of Chinese and Japanese
     _Dress(
         "element of HTML", "</", re.compile(r"</?(?:a|b|br|code|div|em|font|i|li|p|pre|span|strong)(?: [^<>]*)?/?>")
     ),
@@ -95,6 +97,7 @@ _DRESS = (  # in this order: pictures are links with a mark before them, and "<"
     ),
     _Dress("translated tag", ": ", re.compile(r'(/pause|image "[^"\s:]+/[^"\s:]+): (?=v?\d)'), r"\1:"),
 )
+# A line inside a box, a horizontal rule, and the marks of a quotation.
 _BORDER = re.compile(r"^[│┃║|] ?(?P<inside>.*?) ?[│┃║|]?$")
 _RULE = re.compile(r"^[\s│┃║|+\-─━═┌┐└┘├┤┬┴┼╭╮╰╯=]*$")
 _QUOTED = re.compile(r"^(?:> ?)+")
@@ -121,29 +124,33 @@ _STARTS = {
     r"|involvedObject|\w+Timestamp|count|source|data|conditions): ?|[\w.-]+:\s*$",
     "a field of describe": r"(?![A-Z]{4})[A-Z][\w-]*(?: [A-Z][\w-]*)?:(?:\s|$)",
 }
-"""How a line looks that isn't the rest of the one before it, by the name of its examples in a test."""
+"""Beginnings of lines that don't continue the line before, by the name of their examples in a test."""
 _PROMPT = re.compile(r"\s*(?:[$#%\u276f\u279c] |\S+[@:~]\S*[$#%] )")
-"""How a line begins that someone typed: the next one is an answer."""
+"""The beginning of a typed command line. The next line is output, and doesn't continue it."""
 _START = re.compile(rf"\s*(?:{'|'.join(_STARTS.values())})")
 
 
 def records(text: str, *, cuts: bool = True) -> list[str]:
-    """The records of a text, each in one line. With `cuts`, lines of one width are taken as cut within words."""
+    """The records of a text. With `cuts`, lines of equal width that continue count as cut within words.
+
+    Those are joined without a space. text.py tries both, because a width can be equal by chance.
+    """
     lines = [_without_border(line) for line in _undressed(text).splitlines()]
     return _unwrapped(lines, _width(lines) if cuts else 0)
 
 
 class Shortened(NamedTuple):
-    """A text that isn't too long to be read, and how many lines about images (or Pods that wait) it lacks."""
+    """A text short enough to be read, and the number of `unread` lines about images, or of unread Pods."""
 
     text: str
     unread: int
 
 
 def shortened(text: str) -> Shortened:
-    """A text as it is or, of a long one, its lines about images without those in the middle: the last ones tell most.
+    """A text as it is, or of a long one the first and last lines about images; the last ones tell most.
 
-    Nobody's window has wrapped the lines of such a text. Of describe's screens, whole Pods are kept.
+    Of a long output of `kubectl describe`, it is the first and last waiting Pods. Lines of long texts count as records:
+    they come from files, in which no window has wrapped them.
     """
     if len(text) <= _LONGEST_TEXT:
         return Shortened(text, 0)
@@ -152,18 +159,18 @@ def shortened(text: str) -> Shortened:
         parts = [pod for pod in pods if "Waiting" in pod] or pods
     else:
         lines = text.splitlines(keepends=True)
-        hints = set(filter(is_hint, set(lines)))  # a line that is there often is looked at once
+        hints = set(filter(is_hint, set(lines)))  # a set, because lines of logs repeat
         parts = [line for line in lines if line in hints]
     sizes = _sizes(parts)
     first = _fitting(sizes, _LONGEST_TEXT // 4)
     rest = parts[first:]
     last = _fitting(reversed(sizes[first:]), _LONGEST_TEXT * 3 // 4)
-    kept = rest[-max(last, 1) :]  # one at least, however long
+    kept = rest[-max(last, 1) :]  # at least the last one, however long
     return Shortened("".join([*parts[:first], *kept]), len(rest) - len(kept))
 
 
 def _sizes(parts: list[str]) -> list[int]:
-    """What each part costs, in characters."""
+    """The cost of each part, in characters."""
     sizes: list[int] = []
     patterns: set[str] = set()
     for part in parts:
@@ -175,20 +182,20 @@ def _sizes(parts: list[str]) -> list[int]:
 
 
 def _fitting(sizes: Iterable[int], room: int) -> int:
-    """How many of the first parts have together no more characters than that."""
+    """The number of first parts whose sizes together are at most `room`."""
     return sum(1 for _ in takewhile(room.__ge__, accumulate(sizes)))
 
 
 def is_hint(record: str) -> bool:
-    """Whether a record may be about an image: most lines of a long log aren't."""
+    """True if a record may be about an image. A quick test: most lines of a long log aren't."""
     lower = record.lower()
     return any(hint in lower for hint in HINTS)
 
 
 def _unwrapped(lines: list[str], width: int) -> list[str]:
-    """The lines, each with those that continue it. `width` is that of a window that cuts words, or 0."""
+    """Join each line with the lines that continue it. `width` is that of a window that cuts words, or 0."""
     joined: list[str] = []
-    last = ""  # the line before, as wide as it was
+    last = ""  # the line before, unstripped
     for line in lines:
         if _RULE.match(line):
             joined.append("")
@@ -203,20 +210,23 @@ def _unwrapped(lines: list[str], width: int) -> list[str]:
 
 
 def _width(lines: list[str]) -> int:
-    """The columns of a window that cuts words; 0 where no line goes on, or lines of different widths do."""
+    """The width of a window that cuts words: the only width of lines with a continuation; 0 if there is no such one."""
     widths = {len(line) for line, rest in pairwise(lines) if line.strip() and rest.strip() and not _START.match(rest)}
     return widths.pop() if len(widths) == 1 else 0
 
 
 def _continues(record: str, line: str) -> bool:
-    """Whether a line is the rest of the record before it."""
+    """True if a line continues the record before it."""
     if len(record) >= MOST or record.endswith('"}') or (_PROMPT.match(record) and not record.endswith("\\")):
         return False
     return record.endswith("desc =") or not _START.match(line)
 
 
 def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
-    """An Event, of v1 or of events.k8s.io/v1, as `kubectl get events -A` lists it; of no object, what it says."""
+    """An Event, of v1 or events.k8s.io/v1, as a row of `kubectl get events -A`. Without an object, its message alone.
+
+    `about` is the object that the Event is about. The age in the row is made up; nothing reads it.
+    """
     message = " ".join(str(event.get("message") or event.get("note") or "").split())
     if not about.get("name"):
         return message
@@ -226,6 +236,7 @@ def event_row(about: dict[str, Any], event: dict[str, Any]) -> str:
 
 
 def _undressed(text: str) -> str:
+    """The text without decoration."""
     for dress in _DRESS:
         if dress.mark in text:
             text = dress.pattern.sub(dress.instead, text)
@@ -233,7 +244,7 @@ def _undressed(text: str) -> str:
 
 
 def _without_border(line: str) -> str:
-    """A line without the borders of a box and the marks of a quotation."""
+    """A line without borders of a box and marks of a quotation."""
     line = _QUOTED.sub("", line)
     border = _BORDER.match(line.strip())
     return border["inside"] if border else line

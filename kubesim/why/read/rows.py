@@ -1,7 +1,7 @@
-"""Reads a record (a row of events or Pods, an entry of a log, a message) as a row: which Pod, which image, why.
+"""Records to rows: the Pod, the image and the kind of message of each record (table row, log entry, message).
 
-What a record says stands in its message, and whom it is about mostly around that. Messages repeat themselves, so that
-each is read once.
+A record has a message, and mostly names its Pod around the message; the two parts are searched apart. Messages repeat,
+so results are cached by text. paste.py makes the records, and text.py makes objects of the rows.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _LOGGED = re.compile(
     r'"+ (?:pod|image|containerName)=\S+.*| podUID=\S+.*| from spec\.containers\{.*'
     r'|", ?"(?:source|type|reason|\w+Timestamp)":.*|"\}+$'
 )
-"""What follows the message in the logs of the kubelet and of Airflow, and in JSON."""
+"""Text behind the message in the logs of the kubelet and of Airflow, and in JSON."""
 _QUOTED = re.compile(r'"(?:[.,;!?] *| +)(?=[A-Z]\w+ )')
-"""The end of a message that a sentence quotes, before the next one."""
+"""The end of a message quoted in a sentence, before the next sentence."""
 _BEGINS = ("Successfully assigned ", "describe po")
-"""What a record has after which a Pod's own records follow."""
+"""Parts of records that begin a series of records about one Pod."""
 _NAMING = ("ull", "' locally", "mage:")
-"""What a record has that names the image of those below: pull, Unable to find image 'web:1' locally, image: web:1."""
+"""Parts of records that name the image for the records below: pull, "Unable to find image 'web:1' locally", image:."""
 _ASKED = re.compile(r"\b(?:k|kubectl|oc) .*(?:-n|--namespace)[ =](?P<namespace>[a-z0-9-]+)")
-"""A command whose answer follows."""
+"""A kubectl command with a namespace; its output follows."""
 _REASON = re.compile(rf"\A.*\b(?P<reason>{'|'.join(looks.REASONS)})\b")
 _NAMES = (
     tuple(map(re.compile, looks.PODS.values())),
@@ -38,39 +38,40 @@ _NAMES = (
     (re.compile(r"\{?kubelet,? (?P<node>[a-z0-9][\w.-]*)"),),
     (_REASON,),
 )
-"""What finds names: the leftmost match of each of these counts."""
+"""Groups of patterns for the names in a record. Of each group, the leftmost match counts."""
 _MESSAGE = looks.any_of(looks.MESSAGES)
 _SUCCESS = looks.any_of(looks.SUCCESSES)
 _WAITS = looks.any_of(looks.WAITS)
 _FAILED = looks.any_of(looks.FAILURES)
 _BY_KUBELET = looks.any_of(looks.BY_KUBELET)
 _RESTARTS = "Back-off restarting"
-"""What the kubelet waits for where the image came and its program ends."""
+"""The kubelet's words for a container that crashed: its image is there."""
+# Kinds of rows beside those of signs.yaml; PULLING is a kind there, too.
 PULLED = "success"
-"""The kind of a record that says that the image is there."""
+"""The image is there."""
 SILENT = ""
-"""The kind of a record that only says that the image is waited for."""
+"""The container waits for the image, for an unknown reason."""
 PULLING = "pulling"
-"""The kind of a record that says that a pull began."""
+"""A pull has begun."""
 
 
 class Rank(IntEnum):
-    """How much a row says."""
+    """The amount of information in a row; of several rows about one image, the highest rank counts."""
 
-    RUNNING = 0  # that something else than a pull failed
-    PULLING = 1  # that a pull began
-    WAITING = 2  # that the image is waited for
-    UNKNOWN = 3  # why, which no sign knows
-    KNOWN = 4  # why, which a sign knows
+    RUNNING = 0  # something else than a pull failed
+    PULLING = 1  # a pull began
+    WAITING = 2  # the container waits for the image
+    UNKNOWN = 3  # the pull failed for a reason that no sign matches
+    KNOWN = 4  # the pull failed for a reason that a sign matches
 
 
 _RANKS = {"running": Rank.RUNNING, PULLING: Rank.PULLING, SILENT: Rank.WAITING, "other": Rank.UNKNOWN}
 
 
 class Row(NamedTuple):
-    """What a record says of a Pod's image; parts that it doesn't name are "".
+    """A record about an image of a Pod. Parts that the record doesn't name are "".
 
-    `kind` is that of the message's sign in signs.yaml, PULLED or SILENT.
+    `kind` is the kind of the message's sign in signs.yaml, PULLED or SILENT.
     """
 
     image: str
@@ -88,12 +89,12 @@ class Row(NamedTuple):
 
     @property
     def is_missing_secret(self) -> bool:
-        """Whether it is the kubelet's warning that a Secret isn't there, which alone fails no pull."""
+        """True for the kubelet's warning about a missing Secret, which alone fails no pull."""
         return self.kind == "missing_secret"
 
     @property
     def is_kubelets(self) -> bool:
-        """Whether the kubelet, or the runtime that it asked, says so."""
+        """True if the record comes from a node: the kubelet or its runtime, and no program such as docker."""
         says_so = _BY_KUBELET.search(self.message) and not client_of(self.message)
         return bool(self.pod or self.node or self.reason or says_so)
 
@@ -103,17 +104,17 @@ class Row(NamedTuple):
 
     @property
     def says_why(self) -> bool:
-        """Whether it says more than that the image is waited for."""
+        """False if the record says only that the container waits for the image."""
         return self.rank is not Rank.WAITING
 
     @property
     def said(self) -> Row:
-        """The same without the names that differ where one cause keeps the image from several Pods."""
+        """The row without Pod and node, to group Pods with the same cause."""
         return self._replace(pod="", node="")
 
 
 class Above(NamedTuple):
-    """What was named above a record, by records that don't say why an image doesn't come."""
+    """Names from the records above, for a record that doesn't name them itself."""
 
     namespace: str = ""
     pod: str = ""
@@ -121,7 +122,7 @@ class Above(NamedTuple):
 
 
 def rows_of(records: Iterable[str]) -> Iterator[Row]:
-    """The rows of records that are about an image."""
+    """The rows of the records about an image, completed with names from records above that are no rows."""
     above = Above()
     for record in records:
         row = _row(record)
@@ -136,10 +137,10 @@ def rows_of(records: Iterable[str]) -> Iterator[Row]:
 
 
 def _named_above(above: Above, record: str) -> Above:
-    """What is named above the record that follows this one."""
+    """The names for the records below `record`, which is no row. A command or a series of a Pod resets them."""
     asked = _ASKED.search(record)
     if asked or any(mark in record for mark in _BEGINS):
-        names = _names(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler names the namespace, too
+        names = _names(record[max(record.find(_BEGINS[0]), 0) :])  # the scheduler's words have the namespace
         namespace = asked["namespace"] if asked else names.get("namespace", "")
         return Above(namespace or above.namespace, names.get("pod", ""))
     if any(mark in record for mark in _NAMING):
@@ -148,7 +149,7 @@ def _named_above(above: Above, record: str) -> Above:
 
 
 def _kind(message: str) -> str | None:
-    """The kind of a message's sign, or PULLED; None where it says nothing of a pull."""
+    """The kind of a message's sign, or PULLED; None for a message that isn't about a pull."""
     if _SUCCESS.search(message):
         return PULLED
     kind = read(message).kind
@@ -156,7 +157,7 @@ def _kind(message: str) -> str | None:
 
 
 class _Said(NamedTuple):
-    """What a record says of an image: its message, what stands around that, and the message's kind."""
+    """The parts of a record about an image: its message, the text around the message, and the message's kind."""
 
     message: str
     around: str
@@ -164,7 +165,7 @@ class _Said(NamedTuple):
 
 
 def _said(record: str) -> _Said | None:
-    """What a record says; None where it is not about an image that doesn't come, or came."""
+    """The parts of a record; None for a record that isn't about an image."""
     if not is_hint(record) or _RESTARTS in record:
         return None
     start = _MESSAGE.search(record)
@@ -176,7 +177,7 @@ def _said(record: str) -> _Said | None:
     message = record[at:end].strip().rstrip("'\"")
     around = f"{record[:at]} {record[end:]}" if at or end < len(record) else message
     kind = _kind(message)
-    if kind is None and logged:  # klog has the error behind the Pod
+    if kind is None and logged:  # klog writes the error behind the Pod: take the rest of the record
         message = record[at:].strip()
         kind = _kind(message)
     if kind is not None:
@@ -186,7 +187,7 @@ def _said(record: str) -> _Said | None:
 
 
 def _row(record: str) -> Row | None:
-    """A record as a row; None where it is not about an image that doesn't come, or came."""
+    """The row of a record; None for a record that isn't about an image. Names around the message win."""
     said = _said(record)
     if said is None:
         return None
@@ -199,17 +200,17 @@ def _row(record: str) -> Row | None:
 
 @lru_cache(maxsize=4096)
 def _names(text: str) -> Mapping[str, str]:
-    """The parts of a row that a text names, apart from the image."""
+    """The fields of a Row named in a text, without the image. Don't change the result: it is cached."""
     names: dict[str, str] = {}
     for patterns in _NAMES:
         matches = [match for pattern in patterns if (match := pattern.search(text))]
-        if matches:  # of two at the same place, that of the upper row
+        if matches:  # `min` takes the upper row of the table for matches at the same place
             leftmost = min(matches, key=lambda match: match.start())
             names |= {name: word for name, word in leftmost.groupdict().items() if word not in (None, MASK)}
     return names
 
 
 def _image_of(text: str) -> str:
-    """The image that a text speaks of, or that came; "" if it names none."""
+    """The image named in a text; "" if there is none."""
     pulled = _SUCCESS.search(text)
     return (pulled["pulled"] or pulled["present"]) if pulled else image_of(text)
