@@ -34,7 +34,7 @@ class Look(NamedTuple):
 
 
 LOOKS = {
-    PASSED: Look("#1a7f37", "#e6f4ea", 1.5),
+    PASSED: Look("#187a34", "#e6f4ea", 1.5),
     FAILED: Look("#b3261e", "#fdeceb", 1.5),
     WAITING: Look("#855300", "#fdf3e0", 1.5),
     NOT_REACHED: Look("#6e7781", "#f5f6f8", 1.2, "6 4", SOFT),

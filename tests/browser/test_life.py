@@ -219,7 +219,7 @@ def test_no_other_notebooks_bench_is_beside_a_notebook(notebook: Any) -> None:
         (1280, 900, "right"),
         (1280, 600, "right"),
         (900, 800, "bottom"),
-        (853, 600, "bottom"),
+        (853, 600, "right"),
         (640, 800, ""),
     ],
 )

@@ -25,8 +25,8 @@ PHONE = 390
 """CSS pixels. Half of 1280, which is what zooming to 200 % leaves, is wider."""
 HIGHEST = 12_000
 """CSS pixels: how long a notebook is at 1280 px once all of it has run."""
-MOST_TABS = 2
-"""From a cell to the first control of its card: where the cell scrolls into view, its toolbar comes first."""
+MOST_TABS = 1
+"""From a cell to the first control of its card."""
 CARDS = ("%quiz", "%review", "%predict", "%task")
 PAUSE = "sleep 400"
 """Longer than any back-off."""

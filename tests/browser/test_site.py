@@ -127,7 +127,7 @@ def test_a_learner_walks_through_the_site(site: str, page: Page, start: Callable
     expect(page.get_by_text("Saved pod.yaml.")).to_be_visible()
     text.press("Control+x")
     expect(notebook.prompt).to_be_focused()
-    answer(notebook.cell("quiz-no-secret").locator(".ks-card"), "start-no-secret")
+    answer(notebook.cell("quiz-no-secret").locator(".ks-card").first, "start-no-secret")
     shown = notebook.cell("progress-map").locator(".ks-progress")
     shown.get_by_role("button", name="Refresh").press("Enter")
     row = shown.get_by_role("row", name="00 Start")

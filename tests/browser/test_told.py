@@ -25,12 +25,15 @@ EXPIRED = (
     f"kubectl run late --image={ECR}/team/api:1.0 "
     """--overrides='{"spec":{"imagePullSecrets":[{"name":"ecr"}]}}'; sleep 5"""
 )
+NOWHERE = """kubectl run nowhere --image=nginx --overrides='{"spec":{"nodeSelector":{"disk":"ssd"}}}'"""
 CELLS = {
     "load": "%load_ext kubesim.jupyter\n%workbench",
     "predict": f"%predict {EMPHATIC}",
     "run": "%%kubectl\nkubectl run web --image=registry.example.com/myapp:1.0\nsleep 5",
     "flow": "%flow web",
 }
+WIDTH = 500
+"""Pixels: with that of its own, no line falls between two pixels in one theme and not in the other."""
 TILE = 12
 """Pixels: about as wide as the head of an arrow."""
 STANDS_OUT = 3
@@ -81,6 +84,9 @@ def lost_lines(picture: Locator, by_day: dict[str, float]) -> list[str]:
 def test_every_line_of_a_picture_stands_out_in_all_colours(notebook: Any) -> None:
     page: Page = notebook.page
     picture = notebook.cell("flow").locator(".ks-picture :is(img, svg)").first
+    picture.evaluate(
+        f"node => Object.assign(node.style, {{width: '{WIDTH}px', maxWidth: 'none'}})"
+    )  # else it is redrawn
     by_day = contrasts(picture)
     try:
         for theme, colours in (("dark", "none"), ("light", "active"), ("dark", "active")):
@@ -104,6 +110,7 @@ def test_the_verdict_is_what_the_steps_say(notebook: Any) -> None:
     notebook.prompt.press("Enter")
     expect(screen).to_contain_text("The token that was sent has expired.")
     expect(screen).to_contain_text('What\'s wrong: The token of the user "AWS" in the Secret ecr has expired')
-    notebook.prompt.fill("kubectl delete node --all; kubectl run nowhere --image=nginx; sleep 5; why nowhere")
+    notebook.prompt.fill(f"{NOWHERE}; sleep 5; why nowhere")
     notebook.prompt.press("Enter")
-    expect(screen).to_contain_text("The scheduler says why: no nodes available to schedule pods.")
+    expect(screen).to_contain_text("No node matches the Pod, so no kubelet has started to pull.")
+    expect(screen).to_contain_text("The kubelet hasn't tried to pull the image yet.")

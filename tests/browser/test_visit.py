@@ -156,7 +156,7 @@ def test_a_release_during_a_visit_changes_nothing(visitor: Page, site: str, tmp_
     shutil.copytree(loopback.SITE, online)
     host = serve(online)
     visitor.goto(address(host))
-    visitor.get_by_role("link", name="Start").click()
+    visitor.get_by_role("link", name="Fix your first Pod").click()
     wait_until(visitor, READY)
     old = packages(online).name
     new = release(online, coming)
@@ -168,7 +168,7 @@ def test_a_release_during_a_visit_changes_nothing(visitor: Page, site: str, tmp_
     visitor.evaluate(OPEN, "notebooks/01-storing-credentials.ipynb")
     wait_until(visitor, READY)
     visitor.goto(address(host))
-    visitor.get_by_role("link", name="Start").click()
+    visitor.get_by_role("link", name="Fix your first Pod").click()
     wait_until(visitor, READY)
     close(host)
 

@@ -76,7 +76,7 @@ def both(monkeypatch):
     return by_dot, drawing.image(BROKEN)
 
 
-PASSED_BOX = ("#e6f4ea", "#1a7f37", "none")
+PASSED_BOX = ("#e6f4ea", "#187a34", "none")
 CAUSE = ("#b3261e", "#b3261e", "none")
 CONSEQUENCE = UNREACHED = ("#f5f6f8", "#6e7781", "6 4")
 UNNEEDED = ("#f5f6f8", "#6e7781", "2 4")

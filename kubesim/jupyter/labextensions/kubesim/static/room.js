@@ -133,6 +133,26 @@
     return { show, follow };
   }
 
+  const WAYS = { ArrowUp: -1, ArrowDown: 1, k: -1, j: 1 }; // the keys that lead to the next cell
+
+  // JupyterLab's keys skip a cell whose input is hidden: in a lesson, that's a question, and they reach it.
+  function reachQuestions({ content, node }) {
+    const go = (event) => {
+      const way = WAYS[event.key];
+      const isPlain = !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey);
+      if (!way || !isPlain || content.mode !== "command" || !event.target.matches?.(".jp-Cell, .jp-Notebook")) return;
+      const next = content.widgets[content.activeCellIndex + way];
+      if (!next?.inputHidden || !node.contains(event.target) || getComputedStyle(next.node).display === "none") return;
+      event.preventDefault();
+      event.stopPropagation();
+      content.deselectAll();
+      content.activeCellIndex += way;
+      content.scrollToItem(content.activeCellIndex, "smart").then(() => next.node.focus({ preventScroll: true }));
+    };
+    addEventListener("keydown", go, true); // before JupyterLab, which listens at the document
+    content.disposed.connect(() => removeEventListener("keydown", go, true));
+  }
+
   // Opens the workbench and makes cards of the questions, unless the notebook shows those of its kernel, as after a reload
   // of one that was saved.
   async function begin({ sessionContext, content, context }) {
@@ -182,6 +202,7 @@
         ready.then(() => {
           if (![...model.cells].some(({ sharedModel }) => WORKBENCH.test(sharedModel.source))) return;
           panel.addClass("ks-lesson-panel");
+          reachQuestions(panel);
           arrive(panel);
         });
       };
