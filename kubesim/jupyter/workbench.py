@@ -92,6 +92,7 @@ class Workbench(Terminal):
         self._task: Task | None = None
         self._task_opened: Micros = 0  # cut to whole seconds
         self._asked: list[str] = []  # the lines of the last `do_asks`
+        self._drawn_for = self._conditions()  # at the last `refresh`
         seat.progress.on_change(self._note_done)
         seat.on_change(self.refresh)
         self.refresh()
@@ -134,7 +135,8 @@ class Workbench(Terminal):
                 "done": is_done,
                 **_score(task, took),
             }
-            self.refresh()
+            if self._conditions() != self._drawn_for:  # else the views are right: `refresh` follows the cluster
+                self.refresh()
 
     def refresh(self) -> None:
         with self.hold_sync():
@@ -143,6 +145,12 @@ class Workbench(Terminal):
                 self._focus = None
             self.path = self._path(self._focus or self._newest())
             self.objects = list(self._objects())
+            self._drawn_for = self._conditions()
+
+    def _conditions(self) -> tuple[Task | None, dict[str, Any], bool]:
+        """What decides, beside the cluster, which Pod and objects are shown and what is concealed."""
+        challenge = self._seat.open_round
+        return self._task, self.goals, challenge is not None and challenge.conceals
 
     def _reply_to(self, message: Message) -> Message | None:
         with self._seat.together():  # tracing the flow takes long: once for a paste of many lines

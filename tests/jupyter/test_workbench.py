@@ -308,6 +308,28 @@ def test_the_picture_is_computed_once_a_click_and_never_for_a_question(seat, ben
     assert len(drawn) == times
 
 
+def an_open_task(seat):
+    return TaskCard(load_tasks()["store-credentials"], seat)
+
+
+def an_open_challenge(seat):
+    card = ChallengeCard(RoundId(1), seat)
+    press(card, "open", number=0)
+    return card
+
+
+@pytest.mark.parametrize("make", [an_open_task, an_open_challenge])
+def test_the_picture_is_computed_once_a_command_beside_an_open_task(seat, bench, monkeypatch, make):
+    card = make(seat)
+    seat.run(RUN)
+    drawn = []
+    monkeypatch.setattr("kubesim.jupyter.workbench.road", lambda *_: drawn.append("the path") or {})
+    bench._on_message(bench, {"do": "enter", "text": "kubectl get pods", "wall": 9, "id": "1"}, [])
+    assert drawn == ["the path"]
+    press(card, "hint")
+    assert drawn == ["the path"]
+
+
 def test_it_knows_which_lines_of_the_notebook_are_done(seat, bench):
     quiz = next(quiz for quiz in load_quizzes().values() if quiz.kind == "choice")
     right = next(number for number, choice in enumerate(quiz.choices) if choice.right)
