@@ -17,10 +17,11 @@ from kubesim.cluster.bootstrap import NODE_ADDRESS
 from kubesim.cluster.events import Recorder
 from kubesim.cluster.kubelet.environment import PodData
 from kubesim.cluster.kubelet.imagepull import ImageManager
+from kubesim.cluster.kubelet.podsync import PodSync
 from kubesim.cluster.kubelet.resting import RETRY, BackOff, Rest, rounds_in
 from kubesim.cluster.kubelet.runtime import Runtime
 from kubesim.cluster.kubelet.server import Server
-from kubesim.cluster.kubelet.starter import PodSync, Starter
+from kubesim.cluster.kubelet.starter import Starter
 from kubesim.cluster.kubelet.status import ended, generate
 from kubesim.cluster.kubelet.volumes import mount_failures
 from kubesim.cluster.kubelet.worker import RequiredImage, Turn, Worker, images_of_volumes, marks, pod_address

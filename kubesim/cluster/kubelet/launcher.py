@@ -1,0 +1,94 @@
+"""A container whose image is on the node: its files, its variables, its volumes, and the start of its process.
+
+Mirrors startContainer in kubernetes pkg/kubelet/kuberuntime/kuberuntime_container.go, v1.36.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+from kubesim.api.clock import Clock, Identity
+from kubesim.api.specs import ContainerSpec
+from kubesim.cluster.apiserver import Component
+from kubesim.cluster.kubelet import containers, environment, users, volumes
+from kubesim.cluster.kubelet.containers import Container
+from kubesim.cluster.kubelet.environment import MissingError, PodData
+from kubesim.cluster.kubelet.podsync import PodSync
+from kubesim.cluster.kubelet.runtime import Record, Runtime
+from kubesim.pull.attempt import Waiting
+from kubesim.pull.image import Image
+from kubesim.shell.container import Place
+
+_START = 20
+"""Writes in the time of which a container starts: it gets its files, and its process runs."""
+
+
+class Launcher:
+    """Creates containers and starts their processes. It has no state of its own: the worker keeps the containers."""
+
+    def __init__(self, api: Component, clock: Clock, identity: Identity, runtime: Runtime) -> None:
+        self._api = api
+        self._clock = clock
+        self._identity = identity
+        self._runtime = runtime
+
+    def launch(self, sync: PodSync, spec: ContainerSpec, image: Image, record: Record) -> Waiting | None:
+        """Create a container and start it. Returns why that failed, or None.
+
+        Its volumes are mounted only after its creation, so that a container that can't be created changes no file in
+        the volumes that it shares.
+        """
+        worker = sync.worker
+        data = PodData(self._api, worker.pod_with_address)
+        try:
+            place, argv = self._prepare(data, spec, image)
+        except MissingError as error:
+            return Waiting("CreateContainerConfigError", str(error))
+        if image.trouble and not argv:
+            return Waiting("CreateContainerError", image.trouble.message(container=self._identity.container_id()))
+        record("Normal", "Created", "Container created")
+        self._mount(place, sync, data, spec)
+        container = self._start(sync, spec, image, place, argv)
+        ran = container.process
+        if ran.failure:
+            self._runtime.end(worker, container, ran.exit_code)
+            return Waiting("RunContainerError", ran.failure)
+        if ran.seconds != inf:
+            self._runtime.end_in(ran.seconds, worker, container, ran.exit_code)
+        record("Normal", "Started", "Container started")
+        if ran.unsimulated:
+            record("Warning", "NotSimulated", f"kubesim: {ran.unsimulated} isn't simulated")
+        return None
+
+    def _prepare(self, data: PodData, spec: ContainerSpec, image: Image) -> tuple[Place, list[str]]:
+        """The place of a container's processes, still without its volumes, and its command. Raises MissingError."""
+        accounts = containers.bases()[image.base].accounts(image.files)
+        user = users.user_of(data.pod, spec, image.user, accounts)
+        variables = environment.variables(data, spec, accounts.home(user.uid))
+        users.check_user(data.pod, spec, image.user)
+        argv = environment.substitute(containers.command_of(spec), variables)
+        return containers.new_place(image, variables, data.pod, spec, user, self._runtime.outside), argv
+
+    def _mount(self, place: Place, sync: PodSync, data: PodData, spec: ContainerSpec) -> None:
+        place.files.folders |= volumes.mounts(data, spec, sync.image_files(), known={})
+        place.files.folders |= volumes.shared_folders(data.pod, spec, sync.worker.folders)
+        place.files.read_only = volumes.read_only_paths(spec)
+
+    def _start(self, sync: PodSync, spec: ContainerSpec, image: Image, place: Place, argv: list[str]) -> Container:
+        """Run the process at once, to its end or its wait, and give the worker a container with the outcome."""
+        now = self._clock.now
+        self._clock.work += _START
+        with self._runtime.processor() as budget:
+            ran = containers.start(image, place, argv, now, spec.get("stdin", False), budget)
+        ran = containers.running_on(ran, sync.worker.policy_of(spec))
+        container = Container(
+            spec=spec,
+            container_id=self._identity.container_id(),
+            digest=image.digest,
+            place=place,
+            process=ran,
+            started=0 if ran.failure else now,
+            image_files=sync.image_files(),
+        )
+        sync.worker.add(container)
+        return container
