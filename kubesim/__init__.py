@@ -12,7 +12,7 @@ __all__ = ["Session"]
 
 
 def __getattr__(name: str) -> Any:
-    """`Session`, imported when first used: whoever imports a room of this house need not wait for all of them."""
+    """Import `Session` at its first use, so that importing one package of kubesim doesn't load all of them."""
     if name != "Session":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from kubesim.api.garbage import uncollected

@@ -1,8 +1,7 @@
-"""`python -m kubesim`: a session at the prompt of an ordinary terminal; while it waits, time passes in the cluster.
+"""The program `kubesim`, also `python -m kubesim`: a prompt in a terminal, and the commands in COMMANDS.
 
-`python -m kubesim serve` opens its API to a real kubectl as well; `python -m kubesim why -f FILE` explains what was
-exported from a real cluster; `python -m kubesim grade FILE...` reads the progress files of a class; `python -m kubesim
-lab` opens the notebooks in JupyterLab. Each is a module of `kubesim/command/`, which is imported when it is called.
+Each command is a module of kubesim/command with `define(parser)` and `run(options)`. It is imported only if its name is
+on the command line, so that `kubesim why` starts fast.
 """
 
 from __future__ import annotations
@@ -26,11 +25,11 @@ COMMANDS = {
     "grade": "read the progress files of a class",
     "serve": "open the API to a real kubectl",
 }
-"""The modules of kubesim/command/ that have `define` and `run`, and what each does."""
+"""The commands, and their summaries for --help."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the prompt, or a command with its options; the exit status is that of the last command."""
+    """Run the prompt, or a command with its options. Returns the exit status, that of the last command at a prompt."""
     given = sys.argv[1:] if words is None else words
 
     def run() -> int:
@@ -41,14 +40,14 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors repeat no password of a command that was pasted without quotes."""
+    """A parser with redacted errors: pasted words, such as a kubectl command without quotes, may have a password."""
 
     def error(self, message: str) -> NoReturn:
         super().error(printable(message))
 
 
 def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, which knows the options of those commands whose names are among the words, be it as a value."""
+    """The parser of the command line. Only commands named in `words` get their options, to import no other module."""
     parser = _Parser(prog="kubesim", description="A simulated cluster at a prompt.")
     parser.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     help_ = f"{REGISTRIES}, as docs/authoring.md describes it"
@@ -66,7 +65,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
 
 
 class _Version(argparse.Action):
-    """Prints the version, which is looked up only then: that takes 10 ms."""
+    """The option --version. It looks the version up only when given, which takes 10 ms."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         from importlib.metadata import PackageNotFoundError, version
@@ -79,6 +78,7 @@ class _Version(argparse.Action):
 
 
 def _run(options: argparse.Namespace) -> int:
+    """Run the prompt. The imports are late, because they load the whole simulator."""
     from kubesim.command.prompt import open_session, prompt
 
     try:
@@ -91,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def start() -> NoReturn:
-    """The program of this name. `why` holds nothing that must be closed, so it ends without taking its objects down."""
+    """The entry point of the program. `why` ends at once, without freeing objects: it has nothing to close."""
     status = main()
     if sys.argv[1:2] == ["why"]:
         leave(status)

@@ -1,4 +1,7 @@
-"""The learner's files: a real folder, shown as /workspace, that no path can leave."""
+"""The learner's files: a real folder, shown as /workspace, that no path can leave.
+
+The shell, kubectl and the editor read and write files through a Workspace alone. It knows nothing of the cluster.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,14 @@ _MODES = {"rb": os.O_RDONLY, "wb": os.O_WRONLY | os.O_CREAT, "ab": os.O_WRONLY |
 # Flags that Windows lacks or needs. Without O_NONBLOCK, opening a named pipe would hang until somebody writes to it.
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _CAUTION = _NO_FOLLOW | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# With these functions by descriptor, a path is opened folder by folder (`_walk`); else it is resolved first (`_real`).
 _AT = {os.open, os.stat, os.readlink, os.mkdir, os.unlink, os.rmdir, os.rename}
 _BY_DESCRIPTOR = bool(_NO_FOLLOW) and os.supports_dir_fd >= _AT and os.listdir in os.supports_fd
 
 PROGRESS = "/workspace/.progress.json"
 """The progress file. No command changes or removes it."""
 
+# Surrogates that stand for no byte, unlike those of "surrogateescape" (U+DC80 to U+DCFF).
 _NO_CHARACTER = "[\ud800-\udc7f\udd00-\udfff]"
 
 
@@ -110,6 +115,7 @@ class Workspace:
         return str(self._below(path))
 
     def _below(self, path: str) -> PurePosixPath:
+        """The path below the real folder, links not followed. Raises OSError outside of /workspace, /opt and /tmp."""
         parts = self.absolute(path).parts
         if len(path) > PATH_MAX or len(parts) > DEPTH_MAX:
             raise file_error(errno.ENAMETOOLONG, path)
@@ -165,6 +171,7 @@ class Workspace:
         return name, folders[-1]
 
     def _real(self, path: str, follow: bool) -> str:
+        """The real path with links resolved, on Windows. Unlike `_walk`, it can't notice a link put there meanwhile."""
         place = self.root / self._below(path)
         is_followed = follow or place == self.root
         real = Path(os.path.realpath(place if is_followed else place.parent))

@@ -1,6 +1,7 @@
-"""What kubectl printed of some cluster, explained by the same flow.
+"""Explanations of pasted texts: `explained` reads, masks, judges and groups; `explain` also puts it into words.
 
-Of what happened there only the Pods' statuses, and the events if exported, are known.
+An export knows only the Pods' statuses and, if exported, events. From these, judge/reported.py rebuilds the traces that
+the simulated kubelet has, so the same judge and flow serve both.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from kubesim.why.tell.hops import draw_facts
 from kubesim.why.tell.markdown import prose
 from kubesim.why.tell.report import Flow
 
-MAX_STORIES = 20
+MAX_STORIES = 20  # explanations, and names in a list
 
 
 class Export:
@@ -52,7 +53,7 @@ class Export:
         return [obj for (kind, _), objects in self._objects.items() if kind is resource for obj in objects.values()]
 
     def now(self) -> float:
-        """The latest time in it, in seconds of the epoch; 0 where there is none."""
+        """The latest time in the objects, in seconds of the epoch, taken as the time of the export; 0 without times."""
         stamps = [event["lastTimestamp"] for events in self.events.values() for event in events]
         for pod in self.list(POD):
             stamps += [pod["metadata"]["creationTimestamp"]]
@@ -61,24 +62,27 @@ class Export:
 
 
 class Explained(NamedTuple):
-    """What an export tells: a flow for each cause, the Pods that wait for no image, and what is left out."""
+    """The explanations of an export: a flow for each group of containers with the same cause.
+
+    `fine` names the Pods that wait for no image, and `rest` counts the groups beyond MAX_STORIES.
+    """
 
     flows: list[Flow]
     fine: list[str]
     rest: int
     unread: int = 0
-    """Lines about images (or Pods that wait), of a long text, that weren't read."""
+    """The number of lines about images, or of waiting Pods, that were left out of a long text."""
 
     @property
     def question(self) -> str:
-        """What an answer would decide; "" if nothing, or if several causes ask."""
+        """The question of the only cause that asks one; "" if none or several ask."""
         questions = [flow.cause.ask for flow in self.flows if flow.cause and flow.cause.ask]
         return questions[0] if len(questions) == 1 else ""
 
     def told(self, form: str = "text", *, whole: bool = False, width: int = 0) -> str:
-        """All of it, in one of report.FORMS; as text, alternatives are a line each, unless `whole`.
+        """All explanations in one of report.FORMS, with a line end.
 
-        Sentences of a text are wrapped at `width`, if given.
+        Text has one line for each alternative, unless `whole`. Its sentences are wrapped at `width`, if that isn't 0.
         """
         if form == "json":
             explanations = [report.as_object(flow) for flow in self.flows]
@@ -90,7 +94,7 @@ class Explained(NamedTuple):
         return "\n\n".join([*stories, *rests]) + "\n"
 
     def rests(self) -> Iterator[str]:
-        """A line for the Pods that wait for no image, and one for those that are left out."""
+        """The lines below the explanations, about Pods that wait for no image and about everything left out."""
         if self.fine:
             yield f"Pods that wait for no image: {report.listed(self.fine, MAX_STORIES)}"
         if self.rest:
@@ -105,19 +109,19 @@ class Explained(NamedTuple):
 def explain(
     texts: str | Sequence[str | bytes], pod: str = "", form: str = "text", answer: str = "", *, whole: bool = False
 ) -> str:
-    """The stories of the containers that wait for their image, of all Pods or of those called `pod`.
+    """Explain the failed pulls in pasted texts, of all Pods or of those with the name `pod`, in one of report.FORMS.
 
-    `texts` are one or more files: YAML or JSON, the text of describe or events, or a message. Pods with the same cause
-    are explained once. `answer` is what the reader says to the question of an explanation: "yes" or "no". `whole` adds
-    the checks and fixes of the alternatives, and the steps. Raises ExportError.
+    `texts` are one or more files: YAML or JSON, output of describe or events, or a message. Pods with the same cause
+    are explained once. `answer` is the reader's answer to an explanation's question: "yes", "no" or "". `whole` adds
+    checks and fixes of the alternatives, and the steps. Raises ExportError.
     """
     return explained([texts] if isinstance(texts, str) else texts, pod, answer).told(form, whole=whole)
 
 
 def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, has_secrets: bool = False) -> Explained:
-    """The same, before it is put into words. Raises ExportError.
+    """The explanations of `explain` as an object. Raises ExportError.
 
-    With `has_secrets`, a Secret that isn't in the texts isn't in the cluster, even where they have no Secret at all.
+    With `has_secrets`, the texts are taken to have all Secrets of the cluster, so a missing one doesn't exist.
     """
     scene = read_export(texts, pod)
     scene = replace(scene, answer=answer, knows_secrets=scene.knows_secrets or has_secrets)
@@ -140,7 +144,7 @@ def explained(texts: Sequence[str | bytes], pod: str = "", answer: str = "", *, 
 
 
 def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
-    """Those with the same cause, together."""
+    """Group containers by their cause, in the order of their first one."""
     groups: defaultdict[object, list[Facts]] = defaultdict(list)
     for facts in waiting:
         groups[_deciding(facts)].append(facts)
@@ -148,7 +152,11 @@ def _alike(waiting: Iterable[Facts]) -> list[list[Facts]]:
 
 
 def _deciding(facts: Facts) -> tuple[object, ...]:
-    """What decides a cause: who answered what, and where it matters, to whom, and about which image."""
+    """The key of a container's group: the kind of answer and its host, and as far as they matter, Secrets and image.
+
+    A refusal depends on namespace, Secrets and account; other answers on the image as well. A failure of node or
+    registry depends on neither.
+    """
     reply = facts.reply
     outcome = facts.trace.outcome if facts.trace and not facts.attempts else ""
     answered = facts.kind, facts.asking.host, outcome
@@ -161,7 +169,7 @@ def _deciding(facts: Facts) -> tuple[object, ...]:
 
 
 def _others(group: list[Facts]) -> list[str]:
-    """The Pods of a group after the first one, each once; those of other namespaces with theirs."""
+    """The names of a group's Pods after the first one, each once, with the namespace if it is another one."""
     names: dict[str, None] = {}
     for facts in group:
         place = "" if facts.namespace == group[0].namespace else f"{facts.namespace}/"
@@ -171,9 +179,9 @@ def _others(group: list[Facts]) -> list[str]:
 
 
 def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
-    """The scene that the files of an export describe, without its passwords. Raises ExportError.
+    """The scene of an export for the judge, with its passwords masked. Raises ExportError.
 
-    Of Pods of which a text says the same, `pod` stands for them all, if it is one of them.
+    If `pod` is one of several Pods that a text reports as one object, the object gets that name.
     """
     masks = Masks()
     objects = _joined(list(_standing_for(list(load_all(texts)), pod)))
@@ -198,7 +206,10 @@ def read_export(texts: Sequence[str | bytes], pod: str = "") -> Scene:
 
 
 def _standing_for(objects: list[Kept], pod: str) -> Iterator[Kept]:
-    """The objects; one that a text says of Pods together, `pod` among them, gets that name, and so do its events."""
+    """The objects, with `pod` as the name of a partial Pod that stands for several, if it is one of them.
+
+    Its events are renamed, too.
+    """
     renamed = {_place(obj) for _, obj in objects if pod in obj.get("same", ())}
     for resource, obj in objects:
         about = obj.get("involvedObject", {})
@@ -211,7 +222,10 @@ def _standing_for(objects: list[Kept], pod: str) -> Iterator[Kept]:
 
 
 def _joined(objects: list[Kept]) -> Iterator[Kept]:
-    """The objects; where a Pod is exported, what a text says of it, in whichever file, is an event of that one."""
+    """The objects, with partial Pods turned into events of the exported Pods of the same name, from any of the files.
+
+    Partial Pods of other names stay. Each exported Pod gets the largest `unread`.
+    """
     exported = {_place(obj) for resource, obj in objects if resource is POD and not obj["partial"]}
     unread = max((int(obj.get("unread") or 0) for _, obj in objects), default=0)
     for resource, obj in objects:
@@ -229,12 +243,15 @@ def _joined(objects: list[Kept]) -> Iterator[Kept]:
 
 
 def _together(pod: Object, names: list[str]) -> Object:
-    """`pod`, called by the first of `names`, of which a text says the same."""
+    """The partial Pod under the first of `names`, with the others in `same`."""
     return {**pod, "metadata": {**pod["metadata"], "name": names[0]}, "same": names[1:]}
 
 
 def _events_of(pod: Object, name: str) -> Iterator[Kept]:
-    """What `pod`'s containers wait for, as events of the Pod `name`, older than those that have a time."""
+    """The messages of a partial Pod's waiting containers, as events of the Pod `name`.
+
+    Their empty time sorts them before all events with a time.
+    """
     about = {"namespace": namespace_of(pod), "name": name}
     for status in chain.from_iterable(pod["status"].values()):
         if message := status.get("state", {}).get("waiting", {}).get("message"):

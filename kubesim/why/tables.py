@@ -1,7 +1,7 @@
-"""Reads the YAML files of this room, each beside the module that owns it.
+"""Reading of the YAML tables of kubesim.why, each beside the module that owns it, and the records that they share.
 
-Each row becomes a record, so a word that its record doesn't have is refused when the file is read, and so is one that
-it lacks. What the fields mean is at the top of each file.
+Each row becomes a NamedTuple, so an unknown or missing field raises ValueError when the file is read. The comment at
+the top of each file explains the fields.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from kubesim.api import load_records, load_yaml
 
 T = TypeVar("T")
 Sentences = Mapping[str, str]
-"""Texts by the words that must hold for them."""
+"""Texts by keys: sentences by their conditions, or words by the names of their placeholders."""
 NONE: Mapping[str, Any] = MappingProxyType({})
+"""An empty mapping that can't be changed, for defaults."""
 
 
 class Question(NamedTuple):
-    """What a reader can answer and a text can't: `yes` and `no` are what is wrong then."""
+    """A yes-or-no question that only the reader can answer, with the verdict for each answer."""
 
     text: str
     yes: Verdict
@@ -30,7 +31,10 @@ class Question(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What is wrong, and what fixes it: a row of causes.yaml, a kind of signs.yaml, or what else it may be."""
+    """A cause and its fix: a row of causes.yaml, a kind of signs.yaml, or an alternative (`others`) of one.
+
+    judge/causes.py reads the fields; causes.yaml explains them.
+    """
 
     problem: str
     fix: tuple[tuple[str, ...], ...]
@@ -47,36 +51,36 @@ class Verdict(NamedTuple):
 
 
 def content(module: str, name: str) -> Any:
-    """What the YAML file of that name beside a module (its `__file__`) holds."""
+    """Read a YAML file beside a module, given by its `__file__`."""
     return load_yaml(Path(module).with_name(name))
 
 
 @cache
 def vocabulary() -> frozenset[str]:
-    """Every word of the files of this room, in small letters: none of them is somebody's password."""
+    """Every word in the YAML files of kubesim.why, comments included, in lower case: the allow-list for quotations."""
     texts = (path.read_text("utf-8").lower() for path in Path(__file__).parent.rglob("*.yaml"))
     return frozenset(word for text in texts for word in re.findall(r"[^\W_]+", text))
 
 
 def whole(name: str, record: Callable[..., T], table: Any) -> T:
-    """A table as one record. Raises ValueError, whose sentence has the name."""
+    """Turn a table into one record. Raises ValueError, which mentions `name`."""
     return load_records(__file__, name, record, [table])[0]
 
 
 def named(name: str, record: Callable[..., T], rows: Mapping[str, Any]) -> Mapping[str, T]:
-    """The rows of a table that have names, each as a record. Raises ValueError, as `whole` does."""
+    """Turn a mapping of rows into records with the same keys. Raises ValueError, as `whole` does."""
     return {key: whole(f"{name}, {key}", record, row) for key, row in rows.items()}
 
 
 def question(text: str, **answers: Any) -> Question:
-    """A question with its answers."""
+    """A Question from a row whose keys `yes` and `no` are rows of verdicts."""
     return Question(text, **{name: verdict(**answer) for name, answer in answers.items()})
 
 
 def verdict(
     alternatives: Mapping[str, Verdict] = NONE, questions: Mapping[str, Question] = NONE, /, **row: Any
 ) -> Verdict:
-    """A row that says what is wrong; what else it may be, and what it asks, may be named."""
+    """A Verdict from a row. Its `others` and `ask` may be rows, or keys of `alternatives` and `questions`."""
     if "others" in row:
         row["others"] = tuple(
             alternatives[other] if isinstance(other, str) else verdict(**other) for other in row["others"]
@@ -88,7 +92,7 @@ def verdict(
 
 
 def tuples(value: Any) -> Any:
-    """The same with tuples for lists, as the records have them."""
+    """A copy of JSON-like data with tuples for lists, so that records are immutable."""
     if isinstance(value, dict):
         return {key: tuples(item) for key, item in value.items()}
     return tuple(map(tuples, value)) if isinstance(value, list) else value

@@ -1,4 +1,7 @@
-"""Reads the screen of `kubectl describe pod`."""
+"""Screens of kubectl to objects: `kubectl describe pod`, and tables of `kubectl get secrets`.
+
+The objects have only the fields of the screen. `partial` and `event_of` also serve text.py, which reads other texts.
+"""
 
 from __future__ import annotations
 
@@ -12,23 +15,23 @@ from kubesim.why.read.names import as_name
 from kubesim.why.read.rows import Row, rows_of
 
 Item = tuple[str, Object]
-"""An object and its kind; load.py gives it the fields that it lacks."""
+"""The kind of an object, and the object. load.py adds missing fields by shapes.yaml."""
 
 _SECTION = re.compile(r"^(\S[^:\n]*):(.*(?:\n(?!\S).*)*)", re.MULTILINE)
-"""A line that isn't indented, and those below that are."""
+"""An unindented line `Name: …` and the indented lines below it."""
 _CONTAINER = re.compile(r"^  (\S+):[ \t]*$", re.MULTILINE)
 _FIELD = re.compile(r"^\s+(Image|Image ID|State|Reason|Message):[ \t]+(\S.*?)\s*$", re.MULTILINE)
 
 
 def described(text: str) -> Iterator[Item]:
-    """What `kubectl describe pod` says of each Pod."""
+    """The Pods in the output of `kubectl describe pod`, each followed by its events."""
     for part in re.split(r"^(?=Name:\s)", text, flags=re.MULTILINE):
         if part.startswith("Name:") and re.search(r"^(Init )?Containers:\s*$", part, re.MULTILINE):
             yield from _pod(part)
 
 
 def _pod(text: str) -> Iterator[Item]:
-    sections = dict(reversed(_SECTION.findall(text)))  # of two with one name, the first
+    sections = dict(reversed(_SECTION.findall(text)))  # reversed, so that the first section of a name wins
     words = {key: next(iter(value.split()), "") for key, value in sections.items()}
     kind, _, owner = words.get("Controlled By", "").partition("/")
     metadata: Object = {"name": words["Name"], "namespace": words.get("Namespace", "default")}
@@ -51,13 +54,13 @@ _SECRETS = re.compile(
     r"^(?P<places>NAMESPACE[ \t]+)?NAME[ \t]+TYPE[ \t]+DATA[ \t]+AGE[ \t]*$((?:\n(?:[^ \t\n]+[ \t]+){3,4}\w+[ \t]*$)+)",
     re.MULTILINE,
 )
-"""A table of Secrets."""
+"""The output of `kubectl get secrets`, with or without -A."""
 _GIVEN = re.compile(r"(?:-n|--namespace)[ =]?([a-z0-9-]+)[^\n]*\n\Z")
-"""The namespace in the command above a table."""
+"""The namespace in the command line above a table."""
 
 
 def listed_secrets(text: str) -> Iterator[Item]:
-    """The Secrets of the tables that `kubectl get secrets` prints: their names and types, and not what they hold."""
+    """The Secrets in the tables of `kubectl get secrets`, with name and type, and without data."""
     for table in _SECRETS.finditer(text):
         given = _GIVEN.search(text[max(0, table.start() - 300) : table.start()])
         for row in table[2].split("\n")[1:]:
@@ -68,7 +71,7 @@ def listed_secrets(text: str) -> Iterator[Item]:
 
 
 def is_waiting(pod: Object) -> bool:
-    """Whether a container of a Pod waits for something."""
+    """True if a container of a Pod is in the state Waiting."""
     statuses = chain.from_iterable(pod["status"].values())
     return any("waiting" in status.get("state", {}) for status in statuses)
 
@@ -88,7 +91,10 @@ def _container(name: str, text: str) -> Object:
 
 
 def partial(metadata: Object, containers: list[Object], inits: list[Object] | None = None, **spec: Any) -> Item:
-    """A Pod of which only the names, images and states of its containers are known."""
+    """A Pod of which only names, images and states of containers are known, marked with the field `partial`.
+
+    Each container dict is in the spec and in the status.
+    """
     spec |= {"containers": containers, "initContainers": inits or []}
     status = {"containerStatuses": containers, "initContainerStatuses": inits or []}
     return "Pod", {"metadata": metadata, "spec": spec, "status": status, "partial": True}

@@ -1,6 +1,7 @@
-"""Reads what a runtime, a registry or the kubelet said: the kind of trouble, and whose registry it is.
+"""The meaning of an error message of a runtime, a registry or the kubelet: its kind, its registry, its sentence.
 
-The sentences are rows of signs.yaml, most specific first.
+The sentences ("signs") are rows of signs.yaml, most specific first, and their fields are in signs_table.py. To teach a
+new message, add a row there. Everything returned is cached by text, because messages repeat: don't change it.
 """
 
 from __future__ import annotations
@@ -20,29 +21,31 @@ from kubesim.why.read.signs_table import Kind, Registry, Sign
 from kubesim.why.tables import NONE, Sentences
 
 _LONGEST = 400
-"""Characters of a sentence that is quoted."""
+"""Characters of a quoted sentence."""
 _WORD = 1000
-"""Characters of a word of a message."""
+"""Characters read of a word; it bounds the time of the expressions."""
 _SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 _URL = re.compile(r"https?://[^\s\"'<>\\]*[^\s\"'<>\\:]")
 _LOOKUP = re.compile(r"lookup [^\s:]+")
-"""What Go says of a name that it asked a DNS server for."""
+"""Go's words for a DNS query."""
 REQUEST = re.compile(
     r'(?:(?:request to|status code|Head|Get|Post)[: ]+\\?"?https?://|pulling from host |(?:dialing|connecting to) )'
     r'(?:[^/\s"\\@]*@)?(?P<host>[^/\s"\\]+)(?P<rest>[^\s"\\]*)',
     re.I,
 )
-"""A request that a message tells of: its host, and the rest of its URL."""
+"""A request in a message: its host, and the rest of its URL."""
 _CODES = re.compile(r"((unauthorized|denied|\w+ unknown): )+$", re.IGNORECASE)
-"""Codes of the distribution API, which belong to the sentence after them."""
+"""Error codes of the distribution API, which are part of the sentence after them."""
 _MARKS = (": ", "desc = ")
-"""What a sentence of an error begins after."""
+"""Separators in a wrapped error; a sentence begins behind one."""
 
 
 class Reply(NamedTuple):
-    """An answer: its kind, where the sign is in it, what that means and what it does not.
+    """A message and its meaning. `kind` is "other" and `match` None if no sign is in it.
 
-    `row` is the kind's in signs.yaml, and `words` are those of the sign's named groups, for placeholders.
+    `answer` is the message in one line, and `match` the place of the sign in it. `means` and `isnt` are sentences about
+    what it means and what it doesn't. `row` is the kind's row in signs.yaml, and `words` has the sign's named groups,
+    for the placeholders in its sentences.
     """
 
     kind: str
@@ -52,34 +55,34 @@ class Reply(NamedTuple):
     isnt: str = ""
     row: Kind = Kind("", credentials=True)
     words: Sentences = NONE
-    grade: str = ""  # how sure the sign is, where that is less than its kind
+    grade: str = ""  # the certainty of the sign, if it is lower than that of its kind
 
     @property
     def sentence(self) -> str:
-        """The decisive sentence, as far as its words may be repeated."""
+        """The sentence with the sign, quoted by the allow-list (quote.py)."""
         return _sentence(self.answer, self.match)
 
     @property
     def credentials(self) -> bool:
-        """Whether different ones could help."""
+        """True if other credentials could help."""
         return self.row.credentials
 
     @property
     def transport(self) -> bool:
-        """Whether no credentials would help."""
+        """True if no credentials would help: the kind has a verdict of its own, as for a network failure."""
         return self.row.verdict is not None
 
 
 @lru_cache(maxsize=16_384)
 def read(answer: str, *, with_credentials: bool = True) -> Reply:
-    """What `answer` amounts to; what is part of an address in it does not count.
+    """The meaning of a message. Signs inside URLs and the image's name don't count.
 
-    Without credentials, a refusal of unknown users says that some are needed.
+    `with_credentials` is False for the answer to an anonymous request: a refusal then asks for credentials.
     """
     text = " ".join(word[:_WORD] for word in answer[:MOST].split()).rstrip("]")
-    without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # as long as before: a match is at the same place
+    without_urls = _URL.sub(lambda url: "\0" * len(url[0]), text)  # of equal length, so that places stay the same
     image = image_of(text)
-    if "/" in image and "pause" not in image:  # a part of a name is no sign, but that of a sandbox
+    if "/" in image and "pause" not in image:  # the name of the sandbox's image, pause, is a sign itself
         without_urls = without_urls.replace(image, "\0" * len(image))
     matches = _matches(without_urls)
     sign, match = next(matches, (None, None))
@@ -96,15 +99,15 @@ def read(answer: str, *, with_credentials: bool = True) -> Reply:
     if sign.means and name == sign.kind:
         means = sign.means
     isnt = sign.isnt
-    if not isnt and kind.verdict:  # of kinds that credentials decide, each sign says it itself
+    if not isnt and kind.verdict:  # for kinds that credentials decide, only a sign has such a sentence
         isnt = kind.isnt
     return Reply(name, text, match, means, isnt, kind, words, sign.grade)
 
 
 def _matches(text: str) -> Iterator[tuple[Sign, re.Match[str]]]:
-    """The signs in a text, most specific first, each with its place."""
+    """The signs in a text with their places, most specific first."""
     first = _first(re.sub("\0+", "\0", text))
-    small = text.translate(_SMALL)  # Python looks for letters of either case four times as slowly
+    small = text.translate(_SMALL)  # re.IGNORECASE takes four times as long
     for sign in signs_table.signs().signs[first:]:
         for expression in sign.sign:
             searched = text if expression.startswith("(?-i:") else small
@@ -115,7 +118,7 @@ def _matches(text: str) -> Iterator[tuple[Sign, re.Match[str]]]:
 
 @lru_cache(maxsize=4096)
 def _first(text: str) -> int:
-    """The number of the first sign in a text; many messages differ in their names alone, which aren't in it."""
+    """The index of the first sign in a text. Names are "\\0" in it, so messages with other names share the result."""
     small = text.translate(_SMALL)
     signs = signs_table.signs().signs
     for number, sign in enumerate(signs):
@@ -125,25 +128,25 @@ def _first(text: str) -> int:
 
 
 def _kind(sign: Sign, text: str, with_credentials: bool) -> str:
-    """The name of the kind that a sign is of at this registry, for someone who sent credentials or none."""
+    """The kind of a sign, which may differ for public registries and for anonymous requests."""
     table = signs_table.signs()
     name = sign.kind
     if public := table.kinds[name].in_public:
         host = _public_host(text)
-        is_given = any(registry_of(host).parts.values())  # a customer's of a cloud, which may not exist
+        is_given = any(registry_of(host).parts.values())  # a cloud customer's own host, which may not exist
         if host and not (name == "no_host" and is_given):
             name = public
     if with_credentials:
         return name
     registry = table.registries.get(sign.registry)
-    knows_nodes = registry is not None and bool(registry.who)  # a cloud's, which asks its nodes for no credentials
+    knows_nodes = registry is not None and bool(registry.who)  # a cloud's registry, which knows its nodes' identity
     if name == "unauthorized" or (name == "permission" and not knows_nodes):
         return "anonymous"
     return name
 
 
 def _public_host(text: str) -> str:
-    """The host that was asked, says the message, if it is one that the internet knows; else ""."""
+    """The host of the last request in a message, if it is a public registry's; else ""."""
     last = ""
     for request in REQUEST.finditer(text):
         last = request["host"]
@@ -152,7 +155,10 @@ def _public_host(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _sentence(text: str, match: re.Match[str] | None) -> str:
-    """The sentence of an error (what follows a colon) that has the match, up to the end, in whole words."""
+    """The text from the beginning of the sentence with the match to the end, quoted by the allow-list.
+
+    Without a match, it is the whole text.
+    """
     if match is None:
         return known(_cut(text), _names(text))
     at = match.start()
@@ -164,12 +170,12 @@ def _sentence(text: str, match: re.Match[str] | None) -> str:
 
 
 def _names(text: str) -> str:
-    """The image and the addresses that a message names."""
+    """The image and the addresses in a message, which may be quoted."""
     return " ".join([image_of(text), *_URL.findall(text), *_LOOKUP.findall(text)])
 
 
 def _cut(sentence: str) -> str:
-    """A sentence that is not too long, cut between words."""
+    """A sentence cut to _LONGEST characters, between words."""
     if len(sentence) <= _LONGEST:
         return sentence
     return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"
@@ -177,7 +183,7 @@ def _cut(sentence: str) -> str:
 
 @lru_cache(maxsize=4096)
 def client_of(text: str) -> str:
-    """The program on a person's machine (docker, helm, …) that a text shows at work; "" if it shows none."""
+    """The name of the client program (docker, helm, …) whose output a text is; "" if it is none's."""
     for name, client in signs_table.signs().clients.items():
         if re.search(client.sign, text[:MOST]):
             return name
@@ -185,7 +191,7 @@ def client_of(text: str) -> str:
 
 
 class Owner(NamedTuple):
-    """Whose registry it is, and the named parts of its host, such as the account of Amazon ECR."""
+    """A registry product or service, and the named parts of the host, such as the account of Amazon ECR."""
 
     registry: Registry
     parts: Sentences = NONE
@@ -193,7 +199,7 @@ class Owner(NamedTuple):
 
 @lru_cache(maxsize=256)
 def registry_of(host: str, message: str = "") -> Owner:
-    """Whose registry it is, by its host, or else by the words of a message."""
+    """The owner of a registry, by its host, else by a message; the registry `other` if neither tells."""
     registries = signs_table.signs().registries
     name, _port = split_port(host)
     for registry in registries.values():
@@ -208,7 +214,7 @@ def registry_of(host: str, message: str = "") -> Owner:
 
 @lru_cache(maxsize=256)
 def runtime_of(message: str) -> str:
-    """The container runtime that words its errors so, by the name of its systemd unit."""
+    """The systemd unit of the container runtime that wrote a message; containerd if nothing tells."""
     for unit, sign in signs_table.signs().runtimes.items():
         if re.search(sign, message, re.IGNORECASE):
             return unit

@@ -1,4 +1,7 @@
-"""What runtimes, registries and the kubelet say when an image doesn't come: the rows of signs.yaml."""
+"""signs.yaml as records: kinds of failures, the sentences ("signs") that show them, registries and client programs.
+
+The comment at the top of signs.yaml explains the fields. Unknown and missing fields raise ValueError when it is read.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from kubesim.why.tables import Verdict, content, named, tuples, verdict, whole
 
 
 class Kind(NamedTuple):
-    """What a sentence amounts to; `verdict` where no Secret decides, which then says what it means."""
+    """A kind of failure. A kind with a `verdict` has nothing to do with Secrets, and the verdict is the cause."""
 
     means: str = ""
     isnt: str = "It isn't about the user or the password."
@@ -23,7 +26,7 @@ class Kind(NamedTuple):
 
 
 class Sign(NamedTuple):
-    """A sentence of a runtime, a registry or the kubelet, as regular expressions."""
+    """A sentence of a runtime, a registry or the kubelet. `sign` has regular expressions, of which one must match."""
 
     sign: tuple[str, ...]
     kind: str
@@ -32,11 +35,11 @@ class Sign(NamedTuple):
     registry: str = "any"
     means: str = ""
     isnt: str = ""
-    grade: str = ""  # how sure, where that is less than the kind's
+    grade: str = ""  # the certainty, if it is lower than the kind's
 
 
 class Registry(NamedTuple):
-    """A product or service; `other` in signs.yaml is what says nothing else."""
+    """A registry product or service. The row `other` is for all hosts and messages that no other row matches."""
 
     title: str
     rights: str
@@ -55,7 +58,7 @@ class Registry(NamedTuple):
 
 
 class Client(NamedTuple):
-    """A program that pulls in a node's place: how it shows, and its commands, most of which follow from its name."""
+    """A program that pulls instead of a node: the expression `sign` finds it in a text, the rest are its commands."""
 
     sign: str
     pull: str = "{client} pull "
@@ -65,7 +68,7 @@ class Client(NamedTuple):
 
 
 class Signs(NamedTuple):
-    """signs.yaml."""
+    """The whole of signs.yaml."""
 
     registries: Mapping[str, Registry]
     runtimes: Mapping[str, str]
@@ -79,12 +82,12 @@ class Signs(NamedTuple):
 
 @cache
 def signs() -> Signs:
-    """What signs.yaml holds."""
+    """signs.yaml, read once."""
     return read_signs(content(__file__, "signs.yaml"))
 
 
 def read_signs(table: Any) -> Signs:
-    """What signs.yaml holds, as records. Raises ValueError, whose sentence names the row."""
+    """Turn the parsed signs.yaml into records. Raises ValueError, which names the row. Tests pass other tables."""
     table = tuples(table)
     whole("signs.yaml", Signs, table)
     kinds = named("signs.yaml", _kind, table["kinds"])
@@ -100,5 +103,6 @@ def _sign(sign: Any, **row: Any) -> Sign:
 
 
 def _kind(**row: Any) -> Kind:
+    """A Kind whose row has the fields of its Verdict, if any, among its own."""
     said = {name: row.pop(name) for name in Verdict._fields if name in row}
     return Kind(**row, verdict=verdict(**said) if said else None)

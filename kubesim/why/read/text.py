@@ -1,7 +1,7 @@
-"""Reads what is no export as objects: describe's screen, tables of events and Pods, logs, bare messages.
+"""Text that is no YAML or JSON to objects: output of describe, tables of events and Pods, logs, bare messages.
 
-A text is taken apart into records (paste.py), each record is read as a row (rows.py), and of the rows those count that
-say most. The objects are `partial`: what the Pod lists, and which Secrets there are, is not in them.
+paste.py splits a text into records, rows.py makes rows of them, and this module chooses the rows with most information
+about each image. The Pods are `partial`: their pull secrets and the existing Secrets are unknown.
 """
 
 from __future__ import annotations
@@ -19,21 +19,26 @@ from kubesim.why.read.screen import Item, described, event_of, is_waiting, parti
 from kubesim.why.read.signs import client_of, read
 
 _MOST_LINES = 300
-"""Lines in which a command is looked for."""
+"""The first lines, in which a client program is looked for."""
 MOST_CAUSES = 300
-"""Groups of Pods of which a text says the same that become objects: few of them are shown, and each takes time."""
+"""The largest number of groups of Pods with the same rows that become objects. Few are shown, and each takes time."""
 _MOST_WARNINGS = 20
-"""Warnings that a Pod looks at, if the text doesn't say whose they are."""
+"""The largest number of warnings given to one Pod."""
 _INSTEAD = {
     "InspectFailed": "ImageInspectError",
     "BackOff": "ImagePullBackOff",
     "FailedToRetrieveImagePullSecret": "ErrImagePull",
 }
-"""The reason of the container's status that belongs to that of an event."""
+"""The reason in a container's status by the reason of an event."""
 _TELLING = ("ImageInspectError",)
-"""Reasons that say something without a message."""
+"""Reasons that are informative without a message."""
 ADDED = ("partial", "client", "unread", "unplaced", "same")
-"""Fields of a Pod that no cluster writes: what a text tells of it besides."""
+"""Fields that this module adds to a Pod, and that no cluster writes. Exports can't set them: load.py drops them.
+
+`partial` marks a Pod made from a text. `client` is the program that failed instead of a node, `unread` the number of
+lines left out of a long text. `unplaced` means that the namespace is a guess, and `same` names the other Pods of the
+group.
+"""
 _STARTED = re.compile(r"(?:Created|Started) container|Back-off restarting")
 _IMAGE = re.compile(
     r"(?:(?<![\w./:@-])|(?<=docker://)|(?<=oci://))"
@@ -41,16 +46,21 @@ _IMAGE = re.compile(
     r"(?::(?:v?\d+(?:\.\d+)+[\w.-]{0,20}|latest|stable|nightly|master|main|edge|(?(host)\d{1,4}|(?!)))|@sha256:[0-9a-f]+)"
     r"(?![\w/])"
 )
-"""An image's name with a version or a digest, whatever is around it. A word behind the colon may be a password."""
+"""An image's name with a version or a digest, at any place. Other words behind a colon could be passwords."""
 _END = 30
-"""Characters by which the end of a message that was cut off is found in another one."""
+"""Characters at the end of a message that must be in another message for the first to be a cut-off copy of it."""
 _TAG = re.compile(r"(:[\w.-]+|@sha256:\w+)$")
+# The names of Pods and containers that a text doesn't name: placeholders, in quotes for the shell.
 POD_NAME = "'<pod>'"
 CONTAINER = "'<container>'"
 
 
 def read_text(text: str) -> list[Item]:
-    """The Pods and events of a text; none where it is neither kubectl's nor a message that the signs know."""
+    """The Pods and events in a text; [] for a text that is neither kubectl's output nor about an image.
+
+    Tries the output of describe first. Other text is read once with lines of equal width joined within words, and again
+    with spaces if no sign was found so.
+    """
     short = shortened(text)
     masked = redact(short.text)
     plain = _plain(masked, cuts=True)
@@ -65,13 +75,14 @@ def read_text(text: str) -> list[Item]:
             plain, rows = broken, rows_between_words
     rows = _completed(rows, {match[0] for match in _IMAGE.finditer(plain)})
     if _STARTED.search(plain):
-        rows = [row for row in rows if row.kind != PULLING]  # whatever was pulled came, or says itself that it didn't
+        rows = [row for row in rows if row.kind != PULLING]  # a container has started, so these pulls are over
     return list(_pods_of(rows, {"client": _client(plain.split("\n"), rows), "unread": short.unread})) or screens
 
 
 def _plain(text: str, *, cuts: bool) -> str:
-    """The records of a text, without secrets. With `cuts`, lines of one width are taken as cut within words."""
-    return redact("\n".join(records(text, cuts=cuts)))  # once more: what took the dress off could hide a secret's form
+    """The records of a redacted text, one a line, redacted again. `cuts` is that of `records`."""
+    # Again, because decoration between a key and its value can hide a secret from the first redaction.
+    return redact("\n".join(records(text, cuts=cuts)))
 
 
 def _are_known(rows: list[Row]) -> bool:
@@ -79,25 +90,25 @@ def _are_known(rows: list[Row]) -> bool:
 
 
 def read_events(events: list[Object]) -> list[Item]:
-    """The Pods that events are about."""
+    """The partial Pods that Events are about."""
     lines = [event_row(event.get("involvedObject", {}), event) for event in events]
     short = shortened("\n".join(lines))
     return list(_pods_of(list(rows_of(redact(short.text).split("\n"))), {"unread": short.unread}))
 
 
 def _client(lines: list[str], rows: list[Row]) -> str:
-    """The program on a person's machine that failed, such as docker; "" where a node did, or the text doesn't say."""
+    """The client program that failed, such as docker; "" if a node failed, or if the text doesn't tell."""
     if any(row.is_kubelets for row in rows):
         return ""
     last = next((row.message for row in reversed(rows) if row.says_why), "")
-    failed = [line for line in lines if last and last in line]  # of two programs, the one that failed counts
+    failed = [line for line in lines if last and last in line]  # first, because a text may show several programs
     return next(filter(None, map(client_of, [*failed, *lines[:_MOST_LINES]])), "")
 
 
 def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
-    """The rows, each with what it lacks and the text says only once: the image, its tag, the Pod, its namespace.
+    """Fill in missing images, tags, Pods and namespaces, wherever the whole text leaves only one possibility.
 
-    `anywhere` are the images that the text names at any place.
+    `anywhere` has the images at any place of the text, for texts whose rows name none.
     """
     came = {row.image for row in rows if row.is_pulled}
     lacking = {row.image for row in rows if row.image} - came
@@ -119,14 +130,15 @@ def _completed(rows: list[Row], anywhere: Collection[str]) -> list[Row]:
 
 
 def _only(names: Collection[str]) -> str:
-    """The only one of some names; "" where there are more, or none."""
+    """The name if there is exactly one, else ""."""
     return next(iter(names)) if len(names) == 1 else ""
 
 
 def _pods_of(rows: list[Row], told: Object) -> Iterator[Item]:
-    """Of the rows of a text, the Pods whose image doesn't come, each container with what says most about it.
+    """The Pods with failed pulls and their events, from the rows of a text; each container has the best row about it.
 
-    If every image came, it is the Pod of the last one. `told` are fields that each Pod gets.
+    If all images came, it is the Pod of the last row. Pods with the same rows are one Pod with the other names in
+    `same`. `told` has fields for each Pod.
     """
     warnings = [row for row in rows if row.is_missing_secret]
     pulls = [row for row in rows if not row.is_missing_secret]
@@ -140,7 +152,10 @@ def _pods_of(rows: list[Row], told: Object) -> Iterator[Item]:
 
 
 def _troubles(rows: Iterable[Row]) -> list[Row]:
-    """Of each image that didn't come until now, the row that says most; if some say why, only those."""
+    """For each image whose last row isn't a success, the row with most information.
+
+    If any of these rows has a reason, the rows without one are left out, and so on down the ranks.
+    """
     last: dict[tuple[str, str, str], Row] = {}
     for row in rows:
         key = (row.namespace, row.pod, row.image)
@@ -156,16 +171,16 @@ def _troubles(rows: Iterable[Row]) -> list[Row]:
 
 
 def _says_more(later: Row, earlier: Row) -> bool:
-    """Whether a later row about the same image takes the place of an earlier one."""
+    """True if a later row about the same image replaces the earlier one."""
     if later.rank != earlier.rank:
         return later.rank > earlier.rank
     if later.kind == earlier.kind:
-        return len(later.message) >= len(earlier.message)  # else its end may be cut off
-    return later.message[-_END:] not in earlier.message[:-1]  # which says more behind that
+        return len(later.message) >= len(earlier.message)  # a shorter one may be cut off
+    return later.message[-_END:] not in earlier.message[:-1]  # the later one may be a cut-off copy of the earlier
 
 
 class _Pod(NamedTuple):
-    """A Pod, what a text says of each of its containers, and of the Secrets that the kubelet missed."""
+    """A Pod in a text: a row for each container, and the kubelet's warnings about missing Secrets."""
 
     namespace: str
     name: str
@@ -174,12 +189,12 @@ class _Pod(NamedTuple):
 
     @property
     def said(self) -> tuple[object, ...]:
-        """What it shares with other Pods from which the same cause keeps an image."""
+        """The key of its group: Pods with the same namespace, missing Secrets and rows."""
         return self.namespace, *self.missed, *(row.said for row in self.rows)
 
     @property
     def missed(self) -> list[str]:
-        """The Secrets that the kubelet missed, each once, in their order."""
+        """The missing Secrets in the warnings, each once, in their order."""
         secrets: dict[str, None] = {}
         for row in self.warnings:
             secrets |= dict.fromkeys(filter(None, read(row.message).words.get("secret", "").split(", ")))
@@ -187,7 +202,7 @@ class _Pod(NamedTuple):
 
 
 def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
-    """The Pods of the rows that count, each with its warnings, and with those that name no Pod."""
+    """The Pods of the chosen rows. A Pod gets its own warnings and those that name no Pod."""
     of_pod: defaultdict[str, list[Row]] = defaultdict(list)
     for row in warnings:
         if len(of_pod[row.pod]) < _MOST_WARNINGS:
@@ -203,7 +218,7 @@ def _by_name(rows: list[Row], warnings: list[Row]) -> Iterable[_Pod]:
 
 
 def _items(pod: _Pod, told: Object) -> Iterator[Item]:
-    """A Pod with the fields that are `told`, and its events."""
+    """A partial Pod with the fields in `told`, and its events."""
     where = {"name": pod.name, "namespace": pod.namespace}
     containers = [_container(row, number) for number, row in enumerate(pod.rows, 1)]
     listed = [{"name": secret} for secret in pod.missed]
@@ -213,7 +228,7 @@ def _items(pod: _Pod, told: Object) -> Iterator[Item]:
 
 
 def _container(row: Row, number: int) -> Object:
-    """The container of a row, the Pod's first, second, … (`number`) one."""
+    """The container of a row, for spec and status alike. `number` counts from 1, for a name if the row has none."""
     name = row.container
     if not name:
         name = CONTAINER if number == 1 else f"'<container {number}>'"
