@@ -12,9 +12,10 @@ from functools import lru_cache
 from kubesim.api.clock import OutOfTimeError
 from kubesim.api.result import Result
 from kubesim.gotext import pflag
+from kubesim.kubectl.access import Context
 from kubesim.kubectl.catalogue import ABSENT
 from kubesim.kubectl.checks import check_before_running
-from kubesim.kubectl.command import Call, Command, Context
+from kubesim.kubectl.command import Call, Command
 from kubesim.kubectl.errors import (
     REFUSALS,
     Exit,

@@ -12,133 +12,20 @@ from functools import cached_property
 from math import inf
 from typing import Any, Literal, NamedTuple
 
-from kubesim.api.budget import Budget
-from kubesim.api.clock import Clock
 from kubesim.api.numbers import integer
 from kubesim.api.result import Edit, Written
 from kubesim.cluster.apiserver import Client
 from kubesim.cluster.apiserver.checks import Validation, WriteOptions
 from kubesim.gotext.gofmt import quote
 from kubesim.gotext.pflag import Flag, FlagSet, parse_duration
+from kubesim.kubectl.access import Access, Context
 from kubesim.kubectl.catalogue import GLOBAL, Row, flags_of, row_of
-from kubesim.kubectl.errors import KubectlError, ManifestError, NotSimulated, UsageError, refuse_if
+from kubesim.kubectl.errors import KubectlError, NotSimulated, UsageError, refuse_if
 from kubesim.kubectl.formats import Format, parse_output
-from kubesim.kubectl.kubeconfig import CERTIFICATE, EMPTY, KUBECONFIG, Kubeconfig, NotAKubeconfigError
-from kubesim.workspace import Workspace
 
 LONGEST_WAIT = 86400.0  # simulated seconds that one command may wait
 
 DryRun = Literal["none", "client", "server"]
-
-
-class Context(NamedTuple):
-    """The surroundings of kubectl: the cluster and its clock, and the shell with its files and variables."""
-
-    api: Client  # the API server's client, authenticated with the certificate of the kubeconfig's first user
-    clock: Clock
-    workspace: Workspace
-    config: Kubeconfig
-    budget: Budget  # shared by the whole command line; TooMuchError passes through kubectl to the budget's maker
-    env: Mapping[str, str] = {}
-    read_stdin: Callable[[], str] = str  # returns the text piped into the command, the same at each call
-    # Runs an editor's command line on a file of the workspace and returns its exit status.
-    run_editor: Callable[[str, str], int] | None = None
-
-
-class Access:
-    """The kubeconfig, context, user and namespace of a call, from its flags and environment.
-
-    Mirrors ClientConfig of client-go. Files are read at the first use, because many checks come before them.
-    """
-
-    def __init__(self, context: Context, flags: Mapping[str, Any], is_offline: bool = False) -> None:
-        self._context = context
-        self._flags = flags
-        self._is_offline = is_offline  # even the file of --kubeconfig may be missing
-
-    @property
-    def path(self) -> str:
-        """The file of --kubeconfig or $KUBECONFIG; "" for the session's own kubeconfig, `Context.config`.
-
-        Raises NotSimulated for several files in $KUBECONFIG.
-        """
-        path = self._flags["kubeconfig"]
-        if not path:
-            listed = self._context.env.get("KUBECONFIG", "").split(":")
-            path, *others = dict.fromkeys(filter(None, listed)) or [""]
-            if others:
-                raise NotSimulated("a KUBECONFIG of several files is not part of this simulator")
-        return "" if path == KUBECONFIG else str(path)
-
-    @cached_property
-    def kubeconfig(self) -> Kubeconfig:
-        """The parsed kubeconfig; an empty one if the file of $KUBECONFIG is missing.
-
-        Raises KubectlError for a file that can't be read or parsed, and NotSimulated for one of another structure.
-        """
-        path = self.path
-        if not path:
-            return self._context.config
-        if self._context.config.is_in_pod:
-            raise NotSimulated("a kubeconfig in a container is not part of this simulator")
-        try:
-            return Kubeconfig.of_file(self._context.workspace.read_text(path))
-        except FileNotFoundError:
-            is_needed = self._flags["kubeconfig"] and not self._is_offline
-            refuse_if(is_needed, f"stat {path}: no such file or directory")
-            return Kubeconfig(EMPTY)
-        except IsADirectoryError:
-            raise KubectlError(f'error loading config file "{path}": read {path}: is a directory') from None
-        except ManifestError as error:
-            raise KubectlError(f'error loading config file "{path}": {error}') from None
-        except NotAKubeconfigError:
-            raise NotSimulated(
-                f"the kubeconfig {path[:80]}, which isn't built as one, is not part of this simulator"
-            ) from None
-
-    @property
-    def context_name(self) -> str:
-        """The name of the context: --context, or the kubeconfig's current one."""
-        return self._flags["context"] or self.kubeconfig.current
-
-    def of_context(self, part: Literal["cluster", "user"]) -> str:
-        """The name of the context's cluster or user, "" if it has none."""
-        return self.kubeconfig.fields("contexts", self.context_name).get(part) or ""
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of -n, or that of the context."""
-        return self._flags["namespace"] or self.kubeconfig.namespace_of(self.context_name)
-
-    @property
-    def user(self) -> str:
-        """The kubeconfig's user: --user, or that of the context.
-
-        The flag --user of `create rolebinding` is a list of subjects and is ignored here.
-        """
-        typed = self._flags["user"]
-        return typed if typed and isinstance(typed, str) else self.of_context("user")
-
-    def client(self, warn: Callable[[str], None]) -> Client:
-        """A client with the kubeconfig's credentials, impersonating the user of --as. Warnings go to `warn`.
-
-        Raises NotSimulated for credentials other than a token or this cluster's certificate.
-        """
-        client = self._authenticated().for_call(warn, self._context.budget)
-        if self._flags["as"]:
-            return client.impersonating(self._flags["as"], tuple(self._flags["as-group"]))
-        return client
-
-    def _authenticated(self) -> Client:
-        """A client with the user's certificate or, without one, a token, in the API server's order."""
-        config = self.kubeconfig
-        credentials = config.fields("users", self.user)
-        token = self._flags["token"] or credentials.get("token") or ""
-        if credentials.get("client-certificate-data") == CERTIFICATE:
-            return self._context.api
-        if not token:
-            raise NotSimulated("a user without a token or this cluster's certificate is not part of this simulator")
-        return self._context.api.bearing(token)
 
 
 _VALIDATIONS: Mapping[str, Validation] = {

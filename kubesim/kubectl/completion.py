@@ -12,8 +12,9 @@ from kubesim.api.errors import StatusError
 from kubesim.api.objects import name_of
 from kubesim.api.resources import NAMESPACE, POD, RESOURCES, Resource, find_resource
 from kubesim.gotext.pflag import CommandLine, Flag, FlagError
+from kubesim.kubectl.access import Access, Context
 from kubesim.kubectl.catalogue import MODULES
-from kubesim.kubectl.command import Access, Command, Context
+from kubesim.kubectl.command import Command
 from kubesim.kubectl.errors import KubectlError, NotSimulated
 from kubesim.kubectl.help import subcommands
 from kubesim.kubectl.lookup import find_command

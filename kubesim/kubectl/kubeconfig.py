@@ -1,6 +1,6 @@
 """The kubeconfig as data: clusters, users, and contexts, which pair a cluster and a user.
 
-Commands that change it are in config.py, and the choice of a file and a context is in command.Access. Mirrors
+Commands that change it are in config.py, and the choice of a file and a context is in access.Access. Mirrors
 k8s.io/client-go tools/clientcmd, v1.36, without merging several files.
 """
 
